@@ -1,0 +1,93 @@
+/**
+ * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import),
+ * and may enter only the libs that its row names. `test/boundaries.spec.ts` plants a violation and sees this bark.
+ */
+const table = {
+  contracts: { values: [], types: [] },
+  platform: { values: [], types: [] },
+  lifecycle: { values: ['contracts'], types: [] },
+  'event-log': { values: ['contracts', 'platform'], types: [] },
+  intake: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: [] },
+  projections: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: [] },
+  queries: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: ['projections'] },
+};
+const spec = '\\.spec\\.ts$|/testdata/';
+const libs = Object.keys(table);
+
+const forbidden = [
+  {
+    name: 'apps-are-leaves',
+    comment: 'Nobody imports an app: what two processes share belongs in a lib.',
+    severity: 'error',
+    from: { path: '^libs/' },
+    to: { path: '^apps/' },
+  },
+  {
+    name: 'testing-is-for-specs',
+    comment: 'libs/testing holds fakes and builders: only specs, tests and benchmarks import it.',
+    severity: 'error',
+    from: { path: '^(apps|libs)/', pathNot: `${spec}|^libs/testing/` },
+    to: { path: '^libs/testing/' },
+  },
+  {
+    name: 'no-circular',
+    comment: 'A cycle has no first file to read.',
+    severity: 'error',
+    from: {},
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'the-core-is-pure',
+    comment: 'contracts and lifecycle know no Node API and no framework: time, ids and input are arguments.',
+    severity: 'error',
+    from: { path: '^libs/(contracts|lifecycle)/', pathNot: spec },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'no-framework-in-the-core',
+    comment:
+      'contracts may use class-validator decorators and what derives schemas from them; lifecycle only the Temporal polyfill.',
+    severity: 'error',
+    from: { path: '^libs/lifecycle/', pathNot: spec },
+    to: { dependencyTypes: ['npm'], pathNot: 'node_modules/temporal-polyfill' },
+  },
+];
+
+for (const lib of libs) {
+  forbidden.push({
+    name: `${lib}-is-entered-by-its-index`,
+    comment: `Enter libs/${lib} by #${lib}; its inner files are its own business.`,
+    severity: 'error',
+    from: { pathNot: `^libs/${lib}/` },
+    to: { path: `^libs/${lib}/src/(?!index\\.ts$)` },
+  });
+  const others = libs.filter((other) => other !== lib && !table[lib].values.includes(other));
+  const typeOnly = table[lib].types;
+  const never = others.filter((other) => !typeOnly.includes(other));
+  if (never.length > 0)
+    forbidden.push({
+      name: `${lib}-imports-only-its-row`,
+      comment: `libs/${lib} may import values from: ${table[lib].values.join(', ') || 'nothing of ours'}. See the import table in ARCHITECTURE.md.`,
+      severity: 'error',
+      from: { path: `^libs/${lib}/`, pathNot: spec },
+      to: { path: `^libs/(${never.join('|')})/` },
+    });
+  for (const other of typeOnly)
+    forbidden.push({
+      name: `${lib}-takes-only-types-from-${other}`,
+      comment: `libs/${lib} may import types from ${other}, never values.`,
+      severity: 'error',
+      from: { path: `^libs/${lib}/`, pathNot: spec },
+      to: { path: `^libs/${other}/`, dependencyTypesNot: ['type-only'] },
+    });
+}
+
+export default {
+  forbidden,
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,20 @@
+/** Stream names: what is written where. A stream name holds no personal data. */
+export const STREAMS = {
+  /** The touchpoints of one subject. */
+  subject: (subjectId: string) => `subject-${subjectId}`,
+  /** Business facts, by kind: `business-policy`, `business-rates`, … */
+  business: (kind: string) => `business-${kind}`,
+  /** One quarantined event and what became of it. */
+  quarantine: (quarantineId: string) => `quarantine-${quarantineId}`,
+  /** The receipts of one source's batches. */
+  receipts: (sourceHash: string) => `receipts-${sourceHash}`,
+  /** Erasures: which subjects were forgotten, and when. */
+  privacy: 'privacy',
+} as const;
+
+const SUBJECT = 'subject-';
+
+/** The subject whose stream this is, or null for any other stream. */
+export function subjectOfStream(stream: string): string | null {
+  return stream.startsWith(SUBJECT) ? stream.slice(SUBJECT.length) : null;
+}

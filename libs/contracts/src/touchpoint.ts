@@ -1,0 +1,67 @@
+import type { Instant } from './instant.js';
+
+/** On whose side of a touchpoint an identifier stands. Only `self` identifiers make and link subjects. */
+export type Role = 'self' | 'referee' | 'recipient' | 'actor';
+
+/** An identifier as a channel reports it, in the clear. */
+export interface Identifier {
+  readonly namespace: string;
+  readonly value: string;
+  readonly role: Role;
+}
+
+/** Who acted: the customer, the business, or the system. */
+export type Origin = 'customer' | 'business' | 'system';
+
+/** Who on the business side took part: an employee, a partner, or a system, by an id of the business's own. */
+export interface Actor {
+  readonly kind: 'employee' | 'partner' | 'system';
+  readonly id: string;
+}
+
+/**
+ * A touchpoint as intake understands it, before it is sealed: the CloudEvents envelope with ours on top.
+ * Instants are UTC milliseconds. `data` has passed the schema of its type and version.
+ */
+export interface Touchpoint {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly channel: string;
+  readonly identifiers: readonly Identifier[];
+  readonly occurredAt: Instant;
+  readonly receivedAt: Instant;
+  readonly sentAt?: Instant;
+  readonly actor?: Actor;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  /** Test or internal traffic: kept, and left out of every figure. */
+  readonly test?: true;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** An identifier as the log holds it: the value sealed under the key of its own subject. */
+export interface SealedIdentifier {
+  readonly namespace: string;
+  readonly role: Role;
+  readonly subjectId: string;
+  /** The normalised value, sealed under the key of `subjectId`. */
+  readonly sealed: string;
+}
+
+/**
+ * The metadata that stands beside a touchpoint's data in the log (JSON).
+ * `sealed` is one sealed JSON object of the personal fields of `data`, by JSON pointer: they are absent from `data`.
+ */
+export interface TouchpointMeta {
+  readonly channel: string;
+  readonly identifiers: readonly SealedIdentifier[];
+  readonly receivedAt: Instant;
+  readonly sentAt?: Instant;
+  readonly actor?: Actor;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  readonly test?: true;
+  readonly sealed?: string;
+}

@@ -1,0 +1,147 @@
+import type { Instant } from '#contracts';
+
+/** An event ready to be appended: everything is serialised, so that nothing can fail inside a commit. */
+export interface NewEvent {
+  /** (source, id) names an event for ever. */
+  readonly source: string;
+  readonly id: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly occurredAt: Instant;
+  /**
+   * 16 bytes that stand for the content, keyed by the caller: the same id with the same hash again is a duplicate,
+   * with another hash it is `id-reused`.
+   */
+  readonly contentHash: Uint8Array;
+  /** JSON text. */
+  readonly meta: string;
+  /** JSON text. */
+  readonly data: string;
+}
+
+/** An event as the log holds it. */
+export interface RecordedEvent {
+  /** Place in the whole log: from 1, total, gap-free to a reader. */
+  readonly position: number;
+  readonly stream: string;
+  /** Place in the stream: from 0. */
+  readonly revision: number;
+  readonly source: string;
+  readonly id: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly occurredAt: Instant;
+  /** When the log took it: never decreases along the log. */
+  readonly recordedAt: Instant;
+  readonly meta: string;
+  readonly data: string;
+}
+
+/** What the caller takes the stream to be when appending to it. */
+export type Expected = 'any' | 'no-stream' | 'exists' | number;
+
+/** One item of `appendMany`: an event and its stream; `expected` is 'any' unless said. */
+export interface AppendItem {
+  readonly stream: string;
+  readonly event: NewEvent;
+  readonly expected?: Expected;
+}
+
+/** What became of one event. */
+export type Verdict =
+  | { readonly status: 'accepted'; readonly position: number; readonly revision: number; readonly recordedAt: Instant }
+  /** The same (source, id) and content was recorded before, at this position (maybe earlier in this very batch). */
+  | { readonly status: 'duplicate'; readonly position: number }
+  /** The same (source, id) was recorded before with other content, at this position. */
+  | { readonly status: 'id-reused'; readonly position: number }
+  /** The stream was not where `expected` said; `actual` is its last revision, or null where there is no stream. */
+  | { readonly status: 'wrong-revision'; readonly expected: Expected; readonly actual: number | null }
+  /** The item itself cannot be stored (too large, malformed): the reason says what and how to mend it. */
+  | { readonly status: 'refused'; readonly reason: string };
+
+/** What one intake batch wants on record of one source beside its events: written in the same commit. */
+export interface ReceiptDraft {
+  /** Stream and id of the receipt event itself; its source is `perennial/intake`. */
+  readonly stream: string;
+  readonly id: string;
+  /** The source whose events are counted. */
+  readonly source: string;
+  readonly receivedAt: Instant;
+  /**
+   * For every item of the batch that belongs to this receipt: its index in `items` and what it is if the log accepts it.
+   * An item judged `duplicate` counts as duplicate; `id-reused` and `refused` items are not counted (the caller
+   * quarantines them in a batch of its own, with its own receipt).
+   */
+  readonly items: readonly { readonly index: number; readonly fate: 'accepted' | 'quarantined' }[];
+  /** Events of this source that were suppressed, by reason: nothing of them is stored. */
+  readonly suppressed: Readonly<Record<string, number>>;
+}
+
+/** The data of a receipt event (`type: 'intake-receipt'`): received = accepted + duplicate + quarantined + suppressed. */
+export interface Receipt {
+  readonly source: string;
+  readonly receivedAt: Instant;
+  readonly received: number;
+  readonly accepted: number;
+  readonly quarantined: number;
+  readonly suppressed: Readonly<Record<string, number>>;
+  /** Ids of the duplicates, with the position that each repeats. */
+  readonly duplicates: readonly (readonly [id: string, position: number])[];
+}
+
+export interface ReadOptions {
+  /** At most this many events in a page. Default 1,000. */
+  readonly pageSize?: number;
+  /** Nothing above this position. */
+  readonly upTo?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The event log: append, read, follow. The semantics below hold for every adapter and are stated by the conformance suite.
+ * - Positions are total and gap-free to a reader: nobody sees position n before everything below it.
+ * - `recordedAt` never decreases along the log.
+ * - `expected` is enforced in the store, right under concurrent creators.
+ * - An acknowledged append survives kill -9 and power loss.
+ * - A bad item never fails its neighbours.
+ * - When the answer got lost, ask `find`: never replay blindly.
+ */
+export interface EventLog {
+  /** Appends all events to one stream, or none: a duplicate or wrong revision of one refuses all of them but for a whole-batch repeat. */
+  append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]>;
+  /** Appends each item by itself, in order, in one commit, with the receipts; a verdict for each item. */
+  appendMany(items: readonly AppendItem[], receipts?: readonly ReceiptDraft[]): Promise<readonly Verdict[]>;
+  /** A stream's events from a revision on, in revision order; a missing stream is empty. */
+  read(stream: string, from?: number, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;
+  /** All events of several streams in one query, in position order. The caller bounds the number of streams. */
+  readStreams(
+    streams: readonly string[],
+    options?: { readonly upTo?: number; readonly after?: number },
+  ): Promise<RecordedEvent[]>;
+  /** All events above a position, page by page, up to the head at the time each page is read; then ends. */
+  readAll(after: number, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;
+  /** As readAll, and then waits for more until the signal aborts. Misses nothing while appends go on. */
+  follow(
+    after: number,
+    options: ReadOptions & { readonly signal: AbortSignal },
+  ): AsyncIterable<readonly RecordedEvent[]>;
+  /** The recorded event of each (source, id), or null. */
+  find(ids: readonly { readonly source: string; readonly id: string }[]): Promise<readonly (RecordedEvent | null)[]>;
+  /** The highest position a reader can see (0 when empty), and when it was recorded. */
+  head(): Promise<{ readonly position: number; readonly recordedAt: Instant }>;
+  /** The highest position recorded at or before an instant: what was known then (0 when nothing was). */
+  positionAt(knownAt: Instant): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** How the log tells its kind: thrown when a data folder is owned by another process, is torn, or is full. */
+export class EventLogError extends Error {
+  constructor(
+    readonly code: 'locked' | 'torn' | 'full' | 'closed' | 'wrong-version' | 'timeout' | 'unavailable',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'EventLogError';
+  }
+}

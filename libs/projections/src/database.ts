@@ -1,0 +1,27 @@
+/** One row as the driver gives it: text, number, boolean, null, or what JSON columns hold. bigint columns come as numbers. */
+export type Row = Record<string, unknown>;
+
+export interface Queryable {
+  /** Runs one statement with `$1…` parameters. */
+  query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
+  /** Runs several statements without parameters. */
+  exec(sql: string): Promise<void>;
+}
+
+/**
+ * The read models' database: PostgreSQL's SQL everywhere, in process (PGlite, in a worker thread) or a server (`pg`).
+ * One dialect, the same migrations, one suite.
+ */
+export interface Database extends Queryable {
+  readonly kind: 'pglite' | 'postgres';
+  /** Runs `work` in one transaction; rolls back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
+  copyIn(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly unknown[])[],
+    tx?: Queryable,
+  ): Promise<void>;
+  close(): Promise<void>;
+}

@@ -30,6 +30,13 @@ const forbidden = [
     to: { path: '^libs/testing/' },
   },
   {
+    name: 'not-unresolvable',
+    comment: 'An import that resolves to nothing escapes every other rule.',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+  {
     name: 'no-circular',
     comment: 'A cycle has no first file to read.',
     severity: 'error',

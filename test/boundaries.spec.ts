@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const root = resolve(import.meta.dirname, '..');
+
+interface Violation {
+  readonly from: string;
+  readonly rule: { readonly name: string };
+}
+
+/** Each planted file, what it does wrong, and the rule that must bark. */
+const planted = [
+  {
+    rule: 'contracts-imports-only-its-row',
+    file: 'libs/contracts/src/planted.ts',
+    text: "import * as other from '#lifecycle';\nexport const planted = other;\n",
+  },
+  {
+    rule: 'lifecycle-imports-only-its-row',
+    file: 'libs/lifecycle/src/planted.ts',
+    text: "import type { EventLog } from '#event-log';\nexport type Planted = EventLog;\n",
+  },
+  {
+    rule: 'platform-imports-only-its-row',
+    file: 'libs/platform/src/planted.ts',
+    text: "import { STREAMS } from '#contracts';\nexport const planted = STREAMS;\n",
+  },
+  {
+    rule: 'queries-takes-only-types-from-projections',
+    file: 'libs/queries/src/planted.ts',
+    text: "import * as values from '#projections';\nexport const planted = values;\n",
+  },
+  {
+    rule: 'event-log-is-entered-by-its-index',
+    file: 'libs/intake/src/planted.ts',
+    text: "import type { EventLog } from '../../event-log/src/port.js';\nexport type Planted = EventLog;\n",
+  },
+  {
+    rule: 'the-core-is-pure',
+    file: 'libs/lifecycle/src/planted-clock.ts',
+    text: "import { hostname } from 'node:os';\nexport const planted = hostname();\n",
+  },
+  {
+    rule: 'apps-are-leaves',
+    file: 'libs/intake/src/planted-app.ts',
+    text: "import * as app from '../../../apps/standalone/src/planted.js';\nexport const planted = app;\n",
+  },
+  {
+    rule: 'testing-is-for-specs',
+    file: 'libs/intake/src/planted-fake.ts',
+    text: "import * as fakes from '#testing';\nexport const planted = fakes;\n",
+  },
+] as const;
+
+describe('the import table', () => {
+  let copy: string;
+  let violations: Violation[];
+
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'perennial-boundaries-'));
+    for (const entry of ['package.json', 'tsconfig.json', '.dependency-cruiser.mjs', 'libs', 'apps'])
+      cpSync(join(root, entry), join(copy, entry), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    writeFileSync(join(copy, 'apps/standalone/src/planted.ts'), 'export const planted = 1;\n');
+    for (const { file, text } of planted) writeFileSync(join(copy, file), text);
+    const args = ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'apps', 'libs'];
+    const run = spawnSync(join(copy, 'node_modules/.bin/depcruise'), args, {
+      cwd: copy,
+      encoding: 'utf8',
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    violations = (JSON.parse(run.stdout) as { summary: { violations: Violation[] } }).summary.violations;
+  }, 120_000);
+
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  it.each(planted)('barks at $file with $rule', ({ rule, file }) => {
+    expect(violations.filter((violation) => violation.from === file).map((violation) => violation.rule.name)).toContain(rule);
+  });
+
+  it('says nothing of the files that keep to the table', () => {
+    const files = new Set<string>(planted.map(({ file }) => file));
+    expect(violations.filter((violation) => !files.has(violation.from))).toEqual([]);
+  });
+});

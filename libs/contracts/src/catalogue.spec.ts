@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { BUSINESS_FACTS, CUSTOM_RANK, ENGINE_EVENTS, rankOf, TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
+
+describe('the catalogue', () => {
+  it('names each type once, apart from every business fact and everything the engine writes', () => {
+    const names = [...TOUCHPOINT_TYPES, ...BUSINESS_FACTS].map((type) => type.name).concat(ENGINE_EVENTS);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('ranks types in the order of the table, custom ones after all of them', () => {
+    expect(TOUCHPOINT_TYPES.map((type) => type.rank)).toEqual(TOUCHPOINT_TYPES.map((_, index) => index));
+    expect(rankOf('ad-viewed')).toBe(0);
+    expect(rankOf('order-placed')).toBeLessThan(rankOf('order-cancelled'));
+    expect(rankOf('note-added')).toBeLessThan(rankOf('campsite-booked'));
+    expect(rankOf('campsite-booked')).toBe(CUSTOM_RANK);
+    expect(rankOf('campsite-booked')).toBe(rankOf('yurt-booked'));
+  });
+
+  it('knows a type by its name, and nothing else by anything', () => {
+    expect(touchpointType('quote-expired')).toMatchObject({ group: 'evaluation', origin: 'system', version: 1 });
+    expect(touchpointType('toString')).toBeNull();
+    expect(touchpointType('Order-Placed')).toBeNull();
+  });
+});
+
+const semantics = join(process.env['PERENNIAL_SHARED'] ?? '../shared', 'semantics.md');
+const withSemantics = existsSync(semantics) ? describe : describe.skip;
+// A skipped comparison says so aloud.
+// eslint-disable-next-line no-console
+if (!existsSync(semantics)) console.warn(`skipped: ${semantics} is not here, so the catalogue is not compared with it`);
+
+withSemantics('the catalogue beside the document that it implements', () => {
+  it('holds the same types, in the same order, with the same origins', () => {
+    const origins: Record<string, string> = { c: 'customer', b: 'business', s: 'system' };
+    const rows = readFileSync(semantics, 'utf8')
+      .split('## 2.')[0]!
+      .split('\n')
+      .filter((line) => line.startsWith('|') && !/^\|(-| group )/.test(line));
+    const expected = rows.flatMap((row) =>
+      row
+        .split('|')[2]!
+        .replace(/\([^)]*\)/g, '')
+        .split(',')
+        .map((cell) => cell.trim().split(/\s+/))
+        .map(([name, mark]) => ({
+          name: name!.startsWith('-') ? `subscription${name}` : name!,
+          origin: origins[mark ?? 's'],
+        })),
+    );
+    expect(expected.length).toBeGreaterThan(60);
+    expect(TOUCHPOINT_TYPES.map(({ name, origin }) => ({ name, origin }))).toEqual(expected);
+  });
+});

@@ -1,0 +1,205 @@
+import type { Origin } from './touchpoint.js';
+
+/** What a touchpoint tells us, in the order in which a relationship unfolds. */
+export type TouchpointGroup =
+  | 'awareness'
+  | 'knowledge'
+  | 'consideration'
+  | 'evaluation'
+  | 'purchase'
+  | 'contract'
+  | 'service'
+  | 'satisfaction'
+  | 'wallet'
+  | 'advocacy'
+  | 'loyalty'
+  | 'dialogue'
+  | 'person';
+
+/**
+ * The built-in touchpoints, in the order in which those of one instant are taken. A name is a storage format: it is
+ * never renamed. A new type takes its place in its group; the relative order of the others must not change.
+ */
+const TABLE = {
+  awareness: {
+    'ad-viewed': 'customer',
+    'ad-clicked': 'customer',
+    'campaign-received': 'business',
+    'message-delivered': 'business',
+    'message-bounced': 'system',
+    'message-opened': 'customer',
+    'site-visited': 'customer',
+    'app-opened': 'customer',
+  },
+  knowledge: {
+    'content-viewed': 'customer',
+    'message-clicked': 'customer',
+    'newsletter-subscribed': 'customer',
+    'event-attended': 'customer',
+  },
+  consideration: {
+    'product-viewed': 'customer',
+    'product-searched': 'customer',
+    'wish-listed': 'customer',
+    'store-visited': 'customer',
+    'enquiry-made': 'customer',
+    'contact-met': 'customer',
+  },
+  evaluation: {
+    'cart-updated': 'customer',
+    'checkout-started': 'customer',
+    'quote-requested': 'customer',
+    'quote-sent': 'business',
+    'quote-accepted': 'customer',
+    'quote-declined': 'customer',
+    'quote-expired': 'system',
+    'demo-attended': 'customer',
+    'trial-started': 'customer',
+  },
+  purchase: {
+    'order-placed': 'customer',
+    'order-cancelled': 'customer',
+    'order-returned': 'customer',
+    'payment-failed': 'system',
+    'payment-succeeded': 'system',
+  },
+  contract: {
+    'subscription-started': 'customer',
+    'subscription-renewed': 'customer',
+    'subscription-upgraded': 'customer',
+    'subscription-downgraded': 'customer',
+    'subscription-paused': 'customer',
+    'subscription-resumed': 'customer',
+    'subscription-cancelled': 'customer',
+    'subscription-ended': 'system',
+  },
+  service: {
+    'product-used': 'customer',
+    delivered: 'system',
+    'case-opened': 'customer',
+    'case-resolved': 'business',
+    'complaint-made': 'customer',
+    'call-handled': 'business',
+    'community-posted': 'customer',
+  },
+  satisfaction: {
+    'survey-answered': 'customer',
+    'review-posted': 'customer',
+  },
+  wallet: {
+    'wallet-estimated': 'business',
+  },
+  advocacy: {
+    'referral-made': 'customer',
+    'referral-converted': 'system',
+    shared: 'customer',
+  },
+  loyalty: {
+    'points-earned': 'system',
+    'points-redeemed': 'system',
+    'points-expired': 'system',
+    'tier-granted': 'system',
+  },
+  dialogue: {
+    'action-proposed': 'business',
+    'contact-made': 'business',
+    'response-given': 'customer',
+    unsubscribed: 'customer',
+    'spam-reported': 'customer',
+  },
+  person: {
+    'profile-updated': 'system',
+    'consent-given': 'customer',
+    'consent-withdrawn': 'customer',
+    'account-joined': 'system',
+    'account-left': 'system',
+    'owner-assigned': 'business',
+    'note-added': 'business',
+  },
+} as const satisfies Record<TouchpointGroup, Record<string, Origin>>;
+
+/** The newest version of a type's data where it is not 1. Each older version has its upcaster in `upcasters.ts`. */
+const VERSIONS: Readonly<Record<string, number>> = { 'case-resolved': 2 };
+
+type NamesOf<T> = T extends Record<string, unknown> ? keyof T : never;
+
+/** The name of a built-in touchpoint type. */
+export type TouchpointTypeName = NamesOf<(typeof TABLE)[TouchpointGroup]>;
+
+/** A touchpoint type as the catalogue knows it. */
+export interface TouchpointType {
+  readonly name: string;
+  readonly group: TouchpointGroup;
+  readonly origin: Origin;
+  /** Place in the catalogue, from 0: events of one instant are taken in this order. */
+  readonly rank: number;
+  /** The newest version of its data; versions count from 1. */
+  readonly version: number;
+}
+
+/** The built-in touchpoint types, in order of rank. */
+export const TOUCHPOINT_TYPES: readonly TouchpointType[] = Object.entries(TABLE)
+  .flatMap(([group, types]) => Object.entries(types).map(([name, origin]) => ({ group, name, origin })))
+  .map(({ group, name, origin }, rank) => ({
+    name,
+    group: group as TouchpointGroup,
+    origin,
+    rank,
+    version: VERSIONS[name] ?? 1,
+  }));
+
+/** The groups of the catalogue, in its order. */
+export const TOUCHPOINT_GROUPS = Object.keys(TABLE) as readonly TouchpointGroup[];
+
+const BY_NAME: ReadonlyMap<string, TouchpointType> = new Map(TOUCHPOINT_TYPES.map((type) => [type.name, type]));
+
+/** The built-in type of this name; null for a custom type and for anything else. */
+export function touchpointType(name: string): TouchpointType | null {
+  return BY_NAME.get(name) ?? null;
+}
+
+/** The rank of every type that is not built in: after all that are, however many are added. */
+export const CUSTOM_RANK = 1_000_000;
+
+/** Where a type stands among events of one instant. */
+export function rankOf(type: string): number {
+  return BY_NAME.get(type)?.rank ?? CUSTOM_RANK;
+}
+
+/** A fact about the business, never about one customer: it has a stream of its own kind. */
+export interface BusinessFact {
+  readonly name: string;
+  /** Goes into `STREAMS.business(kind)`. */
+  readonly kind: string;
+  readonly version: number;
+}
+
+/** The facts of the business. */
+export const BUSINESS_FACTS: readonly BusinessFact[] = [
+  { name: 'spend-recorded', kind: 'spend', version: 1 },
+  { name: 'market-estimated', kind: 'market', version: 1 },
+  { name: 'rate-published', kind: 'rates', version: 1 },
+  { name: 'product-defined', kind: 'products', version: 1 },
+  { name: 'actor-registered', kind: 'actors', version: 1 },
+  { name: 'actor-surveyed', kind: 'actors', version: 1 },
+  { name: 'target-set', kind: 'targets', version: 1 },
+  { name: 'result-recorded', kind: 'results', version: 1 },
+  { name: 'policy-published', kind: 'policy', version: 1 },
+  { name: 'model-fitted', kind: 'models', version: 1 },
+  { name: 'population-scored', kind: 'runs', version: 1 },
+  { name: 'type-registered', kind: 'types', version: 1 },
+];
+
+/** The business fact of this name, or null. */
+export function businessFact(name: string): BusinessFact | null {
+  return BUSINESS_FACTS.find((fact) => fact.name === name) ?? null;
+}
+
+/** What the engine itself writes into the log; no touchpoint may bear such a name. */
+export const ENGINE_EVENTS = [
+  'intake-receipt',
+  'event-quarantined',
+  'event-released',
+  'event-discarded',
+  'person-erased',
+] as const;

@@ -1,0 +1,158 @@
+import type { Role } from './touchpoint.js';
+
+/** The version of `normaliseIdentifier`. A subject's id rests on it: its rules never change under this number. */
+export const NORMALISATION_VERSION = 1;
+
+/** The namespaces that we know, the strongest first. The list is open: any other namespace ranks after these, by name. */
+export const NAMESPACES = ['userId', 'loyaltyCard', 'email', 'phone', 'deviceId', 'anonymousId'] as const;
+
+const STRENGTH: ReadonlyMap<string, number> = new Map(NAMESPACES.map((namespace, index) => [namespace, index]));
+
+/** Orders namespaces by strength, the strongest first; unknown ones come last, by code unit. */
+export function compareNamespaces(a: string, b: string): number {
+  const byStrength = (STRENGTH.get(a) ?? NAMESPACES.length) - (STRENGTH.get(b) ?? NAMESPACES.length);
+  if (byStrength !== 0) return byStrength;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * The strongest of the `self` identifiers: its subject's stream takes the touchpoint. Placeholders do not count where
+ * the value is at hand. Of two in one namespace the one listed first. Null when there is none.
+ */
+export function strongestSelf<T extends { readonly namespace: string; readonly role: Role; readonly value?: string }>(
+  identifiers: readonly T[],
+): T | null {
+  let best: T | null = null;
+  for (const identifier of identifiers) {
+    if (identifier.role !== 'self') continue;
+    if (identifier.value !== undefined && isPlaceholder(identifier.namespace, identifier.value)) continue;
+    if (best === null || compareNamespaces(identifier.namespace, best.namespace) < 0) best = identifier;
+  }
+  return best;
+}
+
+/**
+ * The one spelling under which an identifier's value is known (version 1):
+ * - every value: Unicode NFC, no white space around it;
+ * - `email`: lower case as well;
+ * - `phone`: digits only, with a leading `+` where the number is international (`+` or `00`); the national `(0)` of an
+ *   international number is dropped;
+ * - every other namespace keeps its case: two systems may tell `aB1` from `ab1`.
+ *
+ * The result is empty where nothing is left; an empty value is a placeholder.
+ */
+export function normaliseIdentifier(namespace: string, value: string): string {
+  const trimmed = value.normalize('NFC').trim();
+  if (namespace === 'email') return trimmed.toLowerCase().normalize('NFC');
+  if (namespace === 'phone') return normalisePhone(trimmed);
+  return trimmed;
+}
+
+function normalisePhone(value: string): string {
+  const text = value.normalize('NFKC').trim();
+  const international = text.startsWith('+') || text.startsWith('00');
+  const digits = (international ? text.replace('(0)', '') : text).replace(/[^0-9]/g, '');
+  if (!international) return digits;
+  const subscriber = text.startsWith('+') ? digits : digits.slice(2);
+  return subscriber === '' ? '' : `+${subscriber}`;
+}
+
+/** Values that stand for "nobody" in some channel, lower case. One of them would join strangers. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  ...[
+    'null',
+    '(null)',
+    '<null>',
+    'nil',
+    'none',
+    '(none)',
+    'undefined',
+    '(undefined)',
+    'void',
+    'empty',
+    '(empty)',
+    'blank',
+  ],
+  ...['nan', 'infinity', 'true', 'false', 'yes', 'no', '[object object]', 'object', '{}', '[]', '""', "''"],
+  ...['unknown', '(unknown)', 'unk', 'n/a', 'n.a.', 'n.a', 'na', 'n\\a', '#n/a', 'not available', 'not applicable'],
+  ...[
+    'not set',
+    '(not set)',
+    'not_set',
+    'notset',
+    'unset',
+    'not provided',
+    'not_provided',
+    '(not provided)',
+    'missing',
+  ],
+  ...[
+    'default',
+    'dummy',
+    'sample',
+    'test',
+    'tests',
+    'testing',
+    'test user',
+    'testuser',
+    'tester',
+    'tbd',
+    'todo',
+    'string',
+  ],
+  ...['anonymous', 'anonymous user', 'anon', 'guest', 'guest user', 'visitor', 'nobody', 'noone', 'no one', 'someone'],
+  ...['user', 'userid', 'user_id', 'customer', 'customerid', 'customer_id', 'id', 'uid', 'uuid', 'guid', 'distinctid'],
+  ...['distinct_id', 'email', 'e-mail', 'mail', 'phone', 'telephone', 'mobile', 'name', 'not_authenticated', 'cash'],
+  ...['unauthenticated', 'logged_out', 'logged out', 'deleted', 'removed', 'redacted', 'hidden', 'private', 'masked'],
+  ...['noemail', 'no email', 'no-email', 'no_email', 'nomail', 'no phone', 'nophone', '-1', '0.0', '0x0'],
+  ...['test@test', 'none@none', 'null@null', 'na@na', 'n/a@n/a', 'no@no', 'email@email', 'unknown@unknown'],
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  // The id that a defect of Android 2.2 gave to millions of devices.
+  '9774d56d682e549c',
+]);
+
+/** Local parts and first labels of domains which together make an address that nobody reads. */
+const NOBODY = new Set(
+  'test testing none null na no noemail nomail email mail unknown undefined anonymous guest nobody noone dummy asdf abc a x xx xxx'.split(
+    ' ',
+  ),
+);
+
+/** Phone numbers that people type to get past a form. */
+const KEYPAD = /^(?:0?1234567(?:8(?:9(?:0)?)?)?|0?123456789\d?|9876543210?)$/;
+
+/** A mail-merge or template field that nobody filled in: `{{user.id}}`, `${id}`, `%%email%%`, `*|EMAIL|*`, `%s`. */
+const TEMPLATE = /^(?:\{\{.*\}\}|\$\{.*\}|\{[^{}]*\}|%%.*%%|%[sd]|\*\|.*\|\*|<%.*%>|<[^<>]*>)$/s;
+
+/**
+ * Whether a value stands for nobody in particular, so that linking by it would join strangers. The value may be
+ * normalised or not.
+ */
+export function isPlaceholder(namespace: string, value: string): boolean {
+  const text = normaliseIdentifier(namespace, value).toLowerCase();
+  // Nothing but zeros, dashes and the like: `0`, `0000`, `---`, `?`, the nil UUID.
+  if (/^[\s0._\-–—+?*#/\\|:;,!'"()[\]{}<>=~]*$/.test(text)) return true;
+  if (PLACEHOLDERS.has(text) || TEMPLATE.test(text)) return true;
+  // The letter x over and over.
+  if (/^x{2,}$/.test(text)) return true;
+  if (namespace === 'email') return isNobodysAddress(text);
+  if (namespace === 'phone') return isNobodysNumber(text);
+  return false;
+}
+
+function isNobodysAddress(text: string): boolean {
+  const at = text.lastIndexOf('@');
+  // Without a local part or without a domain it is no address at all.
+  if (at <= 0 || at === text.length - 1) return true;
+  const local = text.slice(0, at);
+  const domain = text.slice(at + 1);
+  const label = domain.split('.')[0] ?? '';
+  if (NOBODY.has(local) && (NOBODY.has(label) || label === 'example')) return true;
+  return domain.endsWith('.invalid') || domain === 'invalid';
+}
+
+function isNobodysNumber(text: string): boolean {
+  const digits = text.replace('+', '');
+  // Fewer digits than any number that reaches a person; or one digit over and over; or the keypad in its order.
+  return digits.length < 5 || /^(\d)\1+$/.test(digits) || KEYPAD.test(digits);
+}

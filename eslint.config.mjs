@@ -58,5 +58,5 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['apps/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['apps/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', '**/*.spec.ts'], rules: { 'no-console': 'off' } },
 );

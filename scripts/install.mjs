@@ -16,7 +16,9 @@ export function ensureInstalled(root) {
     process.exit(1);
   }
   const stamp = join(root, 'node_modules/.perennial-lock');
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   console.error('Installing dependencies (npm ci, about half a minute)…');
   const npm = process.env.npm_execpath;

@@ -1,0 +1,64 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { SubjectKey } from './key-store.js';
+import { openSqliteKeyStore } from './sqlite-key-store.js';
+
+const id = (n: number): string => n.toString(16).padStart(32, '0');
+
+describe('the key store in its file', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'perennial-keys-'));
+    file = join(folder, 'keys.db');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const filesHolding = (bytes: Buffer): string[] =>
+    readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(bytes));
+
+  it('keeps keys and erasures over a restart', async () => {
+    const first = openSqliteKeyStore({ file });
+    const keys = await first.keysFor([id(1), id(2)], { create: true });
+    await first.destroy([id(2)]);
+    await first.close();
+    const second = openSqliteKeyStore({ file });
+    const again = await second.keysFor([id(1), id(2)]);
+    expect(Buffer.from((again.get(id(1)) as SubjectKey).secret)).toEqual(
+      Buffer.from((keys.get(id(1)) as SubjectKey).secret),
+    );
+    expect(again.get(id(2))).toBe('erased');
+    expect(second.hashKey).toEqual(new Uint8Array(first.hashKey));
+    await second.close();
+  });
+
+  it('is readable by its owner only', async () => {
+    const store = openSqliteKeyStore({ file });
+    expect(statSync(file).mode & 0o077).toBe(0);
+    await store.close();
+  });
+
+  it('refuses a start with another hash key, and one without the key it was made under', async () => {
+    await openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 1) }).close();
+    expect(() => openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 2) })).toThrow(/another hash key/);
+    expect(() => openSqliteKeyStore({ file })).toThrow(/hash key/);
+    await openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 1) }).close();
+  });
+
+  it('leaves the bytes of a destroyed key in no file, while it is open and after', async () => {
+    const store = openSqliteKeyStore({ file });
+    const ids = Array.from({ length: 3_000 }, (_, n) => id(n));
+    const keys = await store.keysFor(ids, { create: true });
+    const doomed = ids.filter((_, n) => n % 7 === 0);
+    const secret = (each: string): Buffer => Buffer.from((keys.get(each) as SubjectKey).secret);
+    // Seen first: otherwise not finding it would prove nothing.
+    expect(filesHolding(secret(id(7))).length).toBeGreaterThan(0);
+    await store.destroy(doomed);
+    expect(doomed.filter((each) => filesHolding(secret(each)).length > 0)).toEqual([]);
+    expect(filesHolding(secret(id(8))).length).toBeGreaterThan(0);
+    await store.close();
+    expect(doomed.filter((each) => filesHolding(secret(each)).length > 0)).toEqual([]);
+  });
+});

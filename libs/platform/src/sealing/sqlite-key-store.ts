@@ -1,0 +1,238 @@
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
+import { Recent } from './recent.js';
+
+const VERSION = 1;
+const CACHED_KEYS = 100_000;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+  -- One key per subject, or per quarantined body.
+  CREATE TABLE IF NOT EXISTS keys (id BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
+  -- A key that dies with any of the subjects it is listed under.
+  CREATE TABLE IF NOT EXISTS listed (subject_id BLOB NOT NULL, key_id BLOB NOT NULL, PRIMARY KEY (subject_id, key_id)) WITHOUT ROWID;
+  -- Ids that may never have a key again.
+  CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
+`;
+
+export interface SqliteKeyStoreOptions {
+  /** The file, or \`:memory:\`. */
+  readonly file: string;
+  /** The hash key, where it is kept apart from the file; made and kept in the file unless given. */
+  readonly hashKey?: Uint8Array;
+}
+
+/**
+ * Opens the key store in a SQLite file that only its owner may read. Throws `KeyStoreError` where the file was made
+ * under another hash key: every subject would get another name.
+ *
+ * A commit is durable when it returns (WAL, synchronous=FULL). Freed pages are overwritten (secure_delete), and
+ * `destroy` empties the WAL, which may hold older images of a page, before it resolves.
+ */
+export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
+  const db = new DatabaseSync(file);
+  try {
+    if (file !== ':memory:') chmodSync(file, 0o600);
+    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;');
+    db.exec(SCHEMA);
+    return new SqliteKeyStore(db, adoptHashKey(db, hashKey));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Finds the hash key that the file was made under, or makes it one. */
+function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): Uint8Array {
+  const fact = (name: string): Uint8Array | undefined => {
+    const row = db.prepare('SELECT value FROM facts WHERE name = ?').get(name) as { value: Uint8Array } | undefined;
+    return row?.value;
+  };
+  const version = fact('version');
+  if (version !== undefined && version[0] !== VERSION)
+    throw new KeyStoreError(
+      'wrong-version',
+      `The key store is of version ${version[0]}; this engine knows ${VERSION}.`,
+    );
+  const check = fact('hash-key-check');
+  const key = given ?? fact('hash-key') ?? (check === undefined ? randomBytes(32) : undefined);
+  if (key === undefined)
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The key store was made under a hash key of its own, and none was given: start with the same one.',
+    );
+  if (check === undefined) {
+    const write = db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)');
+    db.exec('BEGIN IMMEDIATE');
+    write.run('version', Uint8Array.of(VERSION));
+    write.run('hash-key-check', checkOf(key));
+    if (given === undefined) write.run('hash-key', key);
+    db.exec('COMMIT');
+  } else if (!timingSafeEqual(checkOf(key), check))
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The key store was made under another hash key: every subject would get another name. Start with the key it was made under.',
+    );
+  return key;
+}
+
+const checkOf = (hashKey: Uint8Array): Buffer =>
+  createHmac('sha256', hashKey).update('perennial hash key check v1').digest().subarray(0, 16);
+
+/** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
+export class SqliteKeyStore implements KeyStore {
+  readonly hashKeyCheck: string;
+  private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
+  private readonly listeners: ((ids: readonly string[]) => void)[] = [];
+  private readonly statements;
+
+  constructor(
+    private readonly db: DatabaseSyncInstance,
+    readonly hashKey: Uint8Array,
+  ) {
+    this.hashKeyCheck = checkOf(hashKey).toString('hex');
+    this.statements = {
+      key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
+      insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
+      deleteKey: db.prepare('DELETE FROM keys WHERE id = ?'),
+      erased: db.prepare('SELECT 1 AS yes FROM erased WHERE id = ?'),
+      forbid: db.prepare('INSERT OR IGNORE INTO erased (id) VALUES (?)'),
+      list: db.prepare('INSERT OR IGNORE INTO listed (subject_id, key_id) VALUES (?, ?)'),
+      listedUnder: db.prepare('SELECT key_id FROM listed WHERE subject_id = ?'),
+      unlist: db.prepare('DELETE FROM listed WHERE subject_id = ?'),
+    };
+  }
+
+  keysFor(ids: readonly string[], options: { readonly create?: boolean } = {}): Promise<ReadonlyMap<string, KeyState>> {
+    const found = new Map<string, KeyState>();
+    let missing: string[] | null = null;
+    for (const id of ids) {
+      if (found.has(id)) continue;
+      const state = this.lookUp(id);
+      if (state !== undefined) found.set(id, state);
+      else (missing ??= []).push(id);
+    }
+    if (missing !== null && options.create === true) {
+      const made = new Set(missing);
+      this.transaction(() => {
+        for (const id of made) found.set(id, this.make(id));
+      });
+      for (const id of made) this.cache.set(id, found.get(id) as KeyState);
+    }
+    return Promise.resolve(found);
+  }
+
+  createListed(
+    keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
+  ): Promise<readonly KeyState[]> {
+    const states = this.transaction(() =>
+      keys.map(({ id, listedUnder }): KeyState => {
+        const known = this.read(id);
+        if (known !== undefined) return known;
+        if (listedUnder.some((subjectId) => this.read(subjectId) === 'erased')) return 'erased';
+        for (const subjectId of listedUnder) this.statements.list.run(bytesOf(subjectId), bytesOf(id));
+        return this.make(id);
+      }),
+    );
+    return Promise.resolve(states);
+  }
+
+  destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+    const gone: string[] = [];
+    const counts = this.transaction(() => {
+      let subjectKeys = 0;
+      let listedKeys = 0;
+      let forbidden = 0;
+      for (const subjectId of new Set(subjectIds)) {
+        const id = bytesOf(subjectId);
+        for (const { key_id } of this.statements.listedUnder.all(id) as { key_id: Uint8Array }[]) {
+          listedKeys += Number(this.statements.deleteKey.run(key_id).changes);
+          this.statements.forbid.run(key_id);
+          gone.push(Buffer.from(key_id).toString('hex'));
+        }
+        this.statements.unlist.run(id);
+        subjectKeys += Number(this.statements.deleteKey.run(id).changes);
+        forbidden += Number(this.statements.forbid.run(id).changes);
+        gone.push(subjectId);
+      }
+      return { subjectKeys, listedKeys, forbidden };
+    });
+    for (const id of gone) this.cache.set(id, 'erased');
+    for (const listener of this.listeners) listener(gone);
+    this.emptyWal();
+    return Promise.resolve(counts);
+  }
+
+  onDestroyed(listener: (ids: readonly string[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  close(): Promise<void> {
+    if (this.db.isOpen) this.db.close();
+    return Promise.resolve();
+  }
+
+  /** What other tables of this file (the API keys) are kept through. */
+  get database(): DatabaseSyncInstance {
+    return this.db;
+  }
+
+  private lookUp(id: string): KeyState | undefined {
+    const cached = this.cache.get(id);
+    if (cached !== undefined) return cached;
+    const state = this.read(id);
+    if (state !== undefined) this.cache.set(id, state);
+    return state;
+  }
+
+  private read(id: string): KeyState | undefined {
+    const bytes = bytesOf(id);
+    const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
+    if (row !== undefined) return subjectKey(id, row.secret);
+    return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
+  }
+
+  private make(id: string): SubjectKey {
+    const secret = randomBytes(32);
+    this.statements.insertKey.run(bytesOf(id), secret);
+    return subjectKey(id, secret);
+  }
+
+  /** The WAL may hold images of pages as they were before: a destroyed key is gone only when it is emptied too. */
+  private emptyWal(): void {
+    const row = this.db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number } | undefined;
+    if (row?.busy === 1)
+      throw new KeyStoreError(
+        'not-destroyed',
+        'Another process reads the key store: the keys are destroyed, but old images of them remain until it lets go. Erase again.',
+      );
+  }
+
+  private transaction<T>(work: () => T): T {
+    this.db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+function subjectKey(id: string, secret: Uint8Array): SubjectKey {
+  return {
+    id,
+    secret,
+    hashPrefix: hash('sha256', `perennial content v1:${Buffer.from(secret).toString('hex')}`, 'hex'),
+  };
+}
+
+function bytesOf(id: string): Buffer {
+  const bytes = Buffer.from(id, 'hex');
+  if (bytes.length !== 16) throw new TypeError(`A key's id is 32 hex characters; this one has ${id.length}.`);
+  return bytes;
+}

@@ -11,3 +11,6 @@ export type {
   RecordedEvent,
   Verdict,
 } from './port.js';
+export { LIMITS, refusalOf } from './refusal.js';
+export { RECEIPT_SOURCE, RECEIPT_TYPE, receiptsOf } from './receipt.js';
+export { judgeWhole, meets, verdictOnFound, type Found } from './whole-append.js';

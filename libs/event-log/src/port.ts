@@ -59,9 +59,13 @@ export type Verdict =
   /** The item itself cannot be stored (too large, malformed): the reason says what and how to mend it. */
   | { readonly status: 'refused'; readonly reason: string };
 
-/** What one intake batch wants on record of one source beside its events: written in the same commit. */
+/**
+ * What one intake batch wants on record of one source beside its events: written in the same commit.
+ * A receipt that would count nothing is not written. One whose id is on record already is not written again:
+ * every attempt, a repeated one too, brings a new id.
+ */
 export interface ReceiptDraft {
-  /** Stream and id of the receipt event itself; its source is `perennial/intake`. */
+  /** Stream and id of the receipt event itself; its source is `perennial/intake`, its meta `{}`. */
   readonly stream: string;
   readonly id: string;
   /** The source whose events are counted. */
@@ -94,6 +98,7 @@ export interface ReadOptions {
   readonly pageSize?: number;
   /** Nothing above this position. */
   readonly upTo?: number;
+  /** Ends the reading, without an error, before the next page. */
   readonly signal?: AbortSignal;
 }
 
@@ -105,9 +110,16 @@ export interface ReadOptions {
  * - An acknowledged append survives kill -9 and power loss.
  * - A bad item never fails its neighbours.
  * - When the answer got lost, ask `find`: never replay blindly.
+ * - What is on record decides first: the same (source, id) again is `duplicate` or `id-reused` whatever the stream or
+ *   `expected` says; then `expected` decides.
+ * - After `close`, and on a log whose store is gone, every call fails with an `EventLogError`.
  */
 export interface EventLog {
-  /** Appends all events to one stream, or none: a duplicate or wrong revision of one refuses all of them but for a whole-batch repeat. */
+  /**
+   * Appends all events to one stream, or none. Three outcomes: all `accepted`; all `duplicate` (a repeat of the whole,
+   * whatever `expected` says); or nothing is stored: all `wrong-revision`, or each culprit has its own verdict and its
+   * neighbours are `refused` with a reason that names the culprit.
+   */
   append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]>;
   /** Appends each item by itself, in order, in one commit, with the receipts; a verdict for each item. */
   appendMany(items: readonly AppendItem[], receipts?: readonly ReceiptDraft[]): Promise<readonly Verdict[]>;

@@ -1,0 +1,60 @@
+/// <reference lib="es2024.string" />
+import type { AppendItem } from './port.js';
+
+/** What an event may measure. An adapter may not allow less. */
+export const LIMITS = {
+  /** UTF-8 bytes of an event, its names included: 1 MiB less 16 KiB of room for what an adapter writes beside it. */
+  eventBytes: 1_048_576 - 16_384,
+  /** UTF-8 bytes of a stream, a source, an id or a type: two of them still fit one index row of PostgreSQL. */
+  nameBytes: 1_024,
+  contentHashBytes: 16,
+} as const;
+
+const LATEST = 8.64e15;
+
+/**
+ * Why an item cannot be stored, in words that say how to mend it; null when it can.
+ * Every adapter asks this, so that an item refused by one is refused by all.
+ */
+export function refusalOf({ stream, event, expected }: AppendItem): string | null {
+  const reason =
+    nameRefusal('stream', stream) ??
+    nameRefusal('source', event.source) ??
+    nameRefusal('id', event.id) ??
+    nameRefusal('type', event.type) ??
+    textRefusal('meta', event.meta) ??
+    textRefusal('data', event.data);
+  if (reason !== null) return reason;
+  if (!Number.isInteger(event.schemaVersion) || event.schemaVersion < 1 || event.schemaVersion > 65_535)
+    return `The schemaVersion ${event.schemaVersion} is not a whole number from 1 to 65535.`;
+  if (!Number.isInteger(event.occurredAt) || Math.abs(event.occurredAt) > LATEST)
+    return `The occurredAt ${event.occurredAt} is not an instant: give whole milliseconds since 1970-01-01T00:00:00Z.`;
+  if (!(event.contentHash instanceof Uint8Array) || event.contentHash.length !== LIMITS.contentHashBytes)
+    return `The contentHash must be ${LIMITS.contentHashBytes} bytes.`;
+  if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0))
+    return `The expected revision ${expected} is not a whole number from 0 on: for a stream without events say 'no-stream'.`;
+  return sizeRefusal(stream, event);
+}
+
+function nameRefusal(field: string, name: string): string | null {
+  if (typeof name !== 'string' || name.length === 0) return `The ${field} is empty: every event names one.`;
+  if (name.length * 3 > LIMITS.nameBytes && Buffer.byteLength(name) > LIMITS.nameBytes)
+    return `The ${field} is ${Buffer.byteLength(name)} bytes long, at most ${LIMITS.nameBytes} are allowed: shorten it, by a hash for instance.`;
+  return textRefusal(field, name);
+}
+
+function textRefusal(field: string, text: string): string | null {
+  if (typeof text !== 'string') return `The ${field} is not text: serialise it first.`;
+  if (!text.isWellFormed())
+    return `The ${field} holds half a character (a lone surrogate), which UTF-8 cannot carry: send whole characters.`;
+  if (text.includes('\0')) return `The ${field} holds a NUL character: remove it, or escape it where it is JSON.`;
+  return null;
+}
+
+function sizeRefusal(stream: string, { source, id, type, meta, data }: AppendItem['event']): string | null {
+  const names = stream.length + source.length + id.length + type.length;
+  if ((names + meta.length + data.length) * 3 <= LIMITS.eventBytes) return null;
+  const bytes = [stream, source, id, type, meta, data].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= LIMITS.eventBytes) return null;
+  return `The event has ${bytes} bytes, at most ${LIMITS.eventBytes} are allowed: send what is large elsewhere and name it by a link, or split the event.`;
+}

@@ -1,0 +1,2 @@
+/** Fakes, builders and given/when/then: imported by specs, tests and benchmarks only. */
+export { memoryLog } from './memory-log.js';

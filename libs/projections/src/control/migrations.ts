@@ -1,0 +1,66 @@
+/**
+ * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
+ */
+export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly name: string; readonly sql: string }[] = [
+  {
+    number: 1,
+    name: 'versions',
+    sql: /* sql */ `
+    -- A version of the read models: a schema rm_<n> of its own. One is live at most; a new one is built beside it and
+    -- switched in one transaction. building -> ready -> live -> old; old and ready ones can be made live again.
+    -- model names the read models and the numbers of their tables: another model needs another version.
+    CREATE TABLE perennial.versions (
+      version     int PRIMARY KEY,
+      schema_name text NOT NULL UNIQUE,
+      status      text NOT NULL CHECK (status IN ('building', 'ready', 'live', 'old')),
+      model       text NOT NULL,
+      position    bigint NOT NULL DEFAULT 0,
+      created_at  timestamptz(3) NOT NULL,
+      switched_at timestamptz(3)
+    );
+    CREATE UNIQUE INDEX versions_one_live ON perennial.versions ((true)) WHERE status = 'live';
+    `,
+  },
+  {
+    number: 2,
+    name: 'published-and-outbox',
+    sql: /* sql */ `
+    -- What we said of a customer, in the order we said it: publication counts from 1 for each customer. A row is never
+    -- changed but for \`retracted\`, which tells whether it still stands. at: the instant it speaks of; position: how much of
+    -- the log it rests on. So each row equals the customer's state at its instant, as known at its position.
+    -- entered: a visit began at \`at\`; left: the visit ended at \`at\`; retracted: publication \`retracts\` no longer holds,
+    -- and the reason. historical: the instant lay more than 24 h back when it was said, so no action follows from it.
+    CREATE TABLE perennial.published (
+      customer_id text COLLATE "C" NOT NULL,
+      publication int NOT NULL,
+      seq         int NOT NULL,
+      kind        text NOT NULL CHECK (kind IN ('entered', 'left', 'retracted')),
+      cycle       int NOT NULL,
+      stage       text NOT NULL,
+      phase       text NOT NULL,
+      entered_at  timestamptz(3) NOT NULL,
+      at          timestamptz(3) NOT NULL,
+      position    bigint NOT NULL,
+      reason      text,
+      retracts    int,
+      historical  boolean NOT NULL,
+      retracted   boolean NOT NULL DEFAULT false,
+      PRIMARY KEY (customer_id, publication)
+    );
+
+    -- What is still to be told to the channels. The message id is a hash of the visit, the kind and the customer's
+    -- publication number: sending twice can be seen. sent_at is null until somebody carried it out.
+    CREATE TABLE perennial.outbox (
+      message_id  text PRIMARY KEY,
+      customer_id text COLLATE "C" NOT NULL,
+      publication int NOT NULL,
+      kind        text NOT NULL,
+      payload     jsonb NOT NULL,
+      historical  boolean NOT NULL,
+      created_at  timestamptz(3) NOT NULL,
+      sent_at     timestamptz(3)
+    );
+    CREATE INDEX outbox_to_send ON perennial.outbox (created_at, customer_id, publication) WHERE sent_at IS NULL;
+    `,
+  },
+];

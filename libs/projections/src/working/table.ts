@@ -1,0 +1,113 @@
+import type { Table } from '../table.js';
+
+/** How far this version has come. */
+export const CHECKPOINT: Table = {
+  name: 'checkpoint',
+  migrations: [
+    /* sql */ `
+    -- 001: One row. position: the log is indexed up to here. recorded_at: the running maximum of recordedAt so far.
+    -- clock: every deadline up to this instant has been persisted. build: null once the version was built; before that,
+    -- which phase the build is in and how far it came, so that it goes on after a kill.
+    CREATE TABLE checkpoint (
+      one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+      position    bigint NOT NULL,
+      recorded_at timestamptz(3),
+      clock       timestamptz(3),
+      build       jsonb
+    );
+    INSERT INTO checkpoint (position) VALUES (0);
+    `,
+  ],
+  columns: { one: 'boolean', position: 'bigint', recorded_at: 'timestamptz', clock: 'timestamptz', build: 'jsonb' },
+  key: ['one'],
+  semantic: [],
+};
+
+/** The customers who must be folded again. */
+export const DIRTY: Table = {
+  name: 'dirty',
+  migrations: [
+    /* sql */ `
+    -- 001: A customer to be folded again, whatever for: new events, a late one, a merge, a policy, a deadline. Folders
+    -- claim rows with FOR UPDATE SKIP LOCKED and delete them in the transaction that writes what they folded; who marks a
+    -- claimed row waits for that and marks anew. So: absent = clean, present = must be folded, locked = being folded.
+    -- earliest_at: the earliest occurredAt among the events not yet folded; no snapshot at or after it is of use
+    -- (-infinity: none is; null: nothing new came, only time passed). pending: how many such events.
+    -- not_before: nothing is to be folded until then (all her events lie in the future).
+    CREATE TABLE dirty (
+      customer_id text COLLATE "C" PRIMARY KEY,
+      position    bigint NOT NULL,
+      pending     int NOT NULL,
+      earliest_at timestamptz(3),
+      reason      text NOT NULL,
+      since       timestamptz(3) NOT NULL,
+      not_before  timestamptz(3)
+    );
+    CREATE INDEX dirty_by_age ON dirty (since);
+    `,
+  ],
+  columns: {
+    customer_id: 'text',
+    position: 'bigint',
+    pending: 'int',
+    earliest_at: 'timestamptz',
+    reason: 'text',
+    since: 'timestamptz',
+    not_before: 'timestamptz',
+  },
+  key: ['customer_id'],
+  semantic: [],
+};
+
+/** Fold states to go on from. */
+export const SNAPSHOTS: Table = {
+  name: 'snapshots',
+  migrations: [
+    /* sql */ `
+    -- 001: The fold's state after so many of a customer's events, in event order: every 256 events, and the newest one.
+    -- position: all events up to this position of the log are in it, as far as they come before (upto_at, …).
+    -- state is the fold's own JSON, never advanced by the clock. Losing rows here costs time, never truth.
+    CREATE TABLE snapshots (
+      customer_id text COLLATE "C" NOT NULL,
+      events      int NOT NULL,
+      newest      boolean NOT NULL,
+      upto_at     timestamptz(3) NOT NULL,
+      position    bigint NOT NULL,
+      state       text NOT NULL,
+      PRIMARY KEY (customer_id, events)
+    );
+    ALTER TABLE snapshots ALTER COLUMN state SET STORAGE EXTERNAL;
+    `,
+  ],
+  columns: {
+    customer_id: 'text',
+    events: 'int',
+    newest: 'boolean',
+    upto_at: 'timestamptz',
+    position: 'bigint',
+    state: 'text',
+  },
+  key: ['customer_id', 'events'],
+  semantic: [],
+};
+
+/** The customers who could not be folded. */
+export const PARKED: Table = {
+  name: 'parked',
+  migrations: [
+    /* sql */ `
+    -- 001: A customer who could not be folded is set aside with the reason, so that the rest go on. Her rows stay as they
+    -- were last. She is folded again when a person releases her, after the cause was mended.
+    CREATE TABLE parked (
+      customer_id text COLLATE "C" PRIMARY KEY,
+      reason      text NOT NULL,
+      detail      text NOT NULL,
+      since       timestamptz(3) NOT NULL,
+      position    bigint NOT NULL
+    );
+    `,
+  ],
+  columns: { customer_id: 'text', reason: 'text', detail: 'text', since: 'timestamptz', position: 'bigint' },
+  key: ['customer_id'],
+  semantic: [],
+};

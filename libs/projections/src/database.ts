@@ -2,7 +2,7 @@
 export type Row = Record<string, unknown>;
 
 export interface Queryable {
-  /** Runs one statement with `$1…` parameters. */
+  /** Runs one statement with `$1…` parameters. Instants come back as UTC milliseconds, dates as `YYYY-MM-DD`. */
   query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
   /** Runs several statements without parameters. */
   exec(sql: string): Promise<void>;
@@ -10,7 +10,7 @@ export interface Queryable {
 
 /**
  * The read models' database: PostgreSQL's SQL everywhere, in process (PGlite, in a worker thread) or a server (`pg`).
- * One dialect, the same migrations, one suite.
+ * One dialect, the same migrations, one suite. Errors carry PostgreSQL's five-letter `code`.
  */
 export interface Database extends Queryable {
   readonly kind: 'pglite' | 'postgres';
@@ -24,4 +24,17 @@ export interface Database extends Queryable {
     tx?: Queryable,
   ): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What the database answered when it refused. */
+export class DatabaseError extends Error {
+  constructor(
+    message: string,
+    /** PostgreSQL's SQLSTATE, such as `23505`; empty when it was no answer of the server's. */
+    readonly code: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'DatabaseError';
+  }
 }

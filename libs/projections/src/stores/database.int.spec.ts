@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findPostgres } from '../../../../test/services/postgres.js';
+import type { Database } from '../database.js';
+import { openDatabase } from './open-database.js';
+import { arrayText } from './values.js';
+
+type Opened = { database: Database; stop: () => Promise<void> };
+
+const STORES: Record<string, () => Promise<Opened | null>> = {
+  pglite: async () => {
+    const database = await openDatabase({ kind: 'pglite', folder: null });
+    return { database, stop: () => database.close() };
+  },
+  postgres: async () => {
+    const server = await findPostgres();
+    if (server === null) return null;
+    const database = await openDatabase({ kind: 'postgres', url: server.url });
+    return {
+      database,
+      stop: async () => {
+        await database.close();
+        await server.stop();
+      },
+    };
+  },
+};
+
+describe.each(Object.keys(STORES))('the read models’ database on %s', (store) => {
+  let opened: Opened | null = null;
+  const on = (work: (database: Database) => Promise<void>) => async () => {
+    if (opened !== null) await work(opened.database);
+  };
+
+  beforeAll(async () => {
+    opened = (await STORES[store]?.()) ?? null;
+    await opened?.database.exec('CREATE TABLE things (id int PRIMARY KEY, name text, at timestamptz(3), body jsonb)');
+  }, 60_000);
+  afterAll(async () => {
+    await opened?.stop();
+  });
+
+  it(
+    'reads instants as milliseconds, bigints and sums as numbers, dates as they are written',
+    on(async (database) => {
+      const rows = await database.query(
+        `SELECT $1::timestamptz AS at, '-infinity'::timestamptz AS never, 9007199254740991::bigint AS big, 1.5::numeric AS n,
+                sum(x)::bigint AS total, date '2024-02-29' AS day, true AS yes, '{"a":[1,null]}'::jsonb AS body, NULL::int AS nothing
+           FROM unnest(ARRAY[1::bigint, 2]) AS x`,
+        [new Date(1_700_000_000_123).toISOString()],
+      );
+      expect(rows).toEqual([
+        {
+          at: 1_700_000_000_123,
+          never: -Infinity,
+          big: 9_007_199_254_740_991,
+          n: 1.5,
+          total: 3,
+          day: '2024-02-29',
+          yes: true,
+          body: { a: [1, null] },
+          nothing: null,
+        },
+      ]);
+    }),
+  );
+
+  it(
+    'copies rows in, whatever characters they hold',
+    on(async (database) => {
+      const text = 'tab\t newline\n return\r backslash\\ quote" \\N é 🌱';
+      await database.copyIn(
+        'things',
+        ['id', 'name', 'at', 'body'],
+        [
+          [1, text, '2024-01-01T00:00:00.000Z', JSON.stringify({ text })],
+          [2, null, null, null],
+        ],
+      );
+      const rows = await database.query('SELECT * FROM things ORDER BY id');
+      expect(rows).toEqual([
+        { id: 1, name: text, at: Date.UTC(2024, 0, 1), body: { text } },
+        { id: 2, name: null, at: null, body: null },
+      ]);
+    }),
+  );
+
+  it(
+    'takes array literals, whatever characters they hold',
+    on(async (database) => {
+      const values = ['a', 'b"c\\d', null, '', 'NULL', '{x,y}', 'é 🌱\n'];
+      const rows = await database.query('SELECT x FROM unnest($1::text::text[]) AS x', [arrayText(values)]);
+      expect(rows.map((row) => row['x'])).toEqual(values);
+    }),
+  );
+
+  it(
+    'rolls a transaction back when its work throws, with what was copied in it',
+    on(async (database) => {
+      const failed = database.transaction(async (tx) => {
+        await tx.query('INSERT INTO things (id) VALUES (10)');
+        await database.copyIn('things', ['id'], [[11]], tx);
+        throw new Error('no');
+      });
+      await expect(failed).rejects.toThrow('no');
+      expect(await database.query('SELECT id FROM things WHERE id >= 10')).toEqual([]);
+    }),
+  );
+
+  it(
+    'keeps a transaction to itself while others ask',
+    on(async (database) => {
+      const seen: unknown[] = [];
+      await Promise.all([
+        database.transaction(async (tx) => {
+          await tx.query('INSERT INTO things (id) VALUES (20)');
+          await tx.query('SELECT pg_sleep(0.05)');
+          await tx.query('INSERT INTO things (id) VALUES (21)');
+        }),
+        database.query('SELECT count(*) AS n FROM things WHERE id >= 20').then((rows) => seen.push(rows[0]?.['n'])),
+      ]);
+      expect([0, 2]).toContain(seen[0]);
+    }),
+  );
+
+  it(
+    'tells what was wrong by PostgreSQL’s code, and works on afterwards',
+    on(async (database) => {
+      await expect(database.query('SELECT * FROM nowhere')).rejects.toMatchObject({ code: '42P01' });
+      await expect(database.copyIn('things', ['id'], [[30], [30]])).rejects.toMatchObject({ code: '23505' });
+      expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    }),
+  );
+});

@@ -7,3 +7,16 @@ export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type Subje
 export { openSqliteKeyStore, SqliteKeyStore, type SqliteKeyStoreOptions } from './sealing/sqlite-key-store.js';
 export { SealBrokenError, Sealer } from './sealing/sealer.js';
 export { Recent } from './sealing/recent.js';
+export { Access } from './access/access.js';
+export { unauthenticated } from './access/access.guard.js';
+export { Allow, Asker, Public } from './access/allow.js';
+export { ApiKeys, type ApiKeyRecord } from './access/api-keys.js';
+export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
+export { PERMISSIONS, type Permission, type Principal } from './access/permissions.js';
+export { Health, type Check, type CheckResult } from './health/health.js';
+export { createLogger, type Logger, type LoggerOptions } from './logging/logger.js';
+export { NestLogger } from './logging/nest-logger.js';
+export { ApiProblems, ProblemView } from './problems/api-problems.js';
+export { createHttpAdapter } from './http-adapter.js';
+export { Problem, PROBLEM_JSON, problemDocument, type Complaint, type ProblemOptions } from './problems/problem.js';
+export { openKeyStoreOf, PlatformModule, type PlatformOptions } from './platform.module.js';

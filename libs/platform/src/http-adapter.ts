@@ -1,0 +1,40 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { PROBLEM_JSON, problemDocument } from './problems/problem.js';
+
+/** The HTTP server's adapter: what is answered before any route is found is problem+json too. */
+export function createHttpAdapter(config: { readonly maxBodyBytes: number }): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: config.maxBodyBytes,
+    // Requests that have begun are finished when the engine stops; idle connections are closed.
+    forceCloseConnections: 'idle' as const,
+    routerOptions: { maxParamLength: 1_024 },
+    // A malformed URL or an over-long parameter: no route is found for it, so no filter sees it.
+    frameworkErrors(error, _, reply): void {
+      const status = error.statusCode ?? 400;
+      reply.hijack();
+      reply.raw
+        .writeHead(status, { 'content-type': PROBLEM_JSON })
+        .end(JSON.stringify(problemDocument(status, { detail: error.message })));
+    },
+    // Bytes that are no HTTP request.
+    clientErrorHandler(error, socket): void {
+      if (error.code === 'ECONNRESET' || !socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+      const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+      const status = tooLarge ? 431 : late ? 408 : 400;
+      const detail = tooLarge
+        ? 'The headers are too large.'
+        : late
+          ? 'The request took too long to arrive.'
+          : 'This is not an HTTP request.';
+      const document = problemDocument(status, { detail });
+      const body = JSON.stringify(document);
+      socket.end(
+        `HTTP/1.1 ${status} ${String(document['title'])}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      );
+    },
+  });
+}

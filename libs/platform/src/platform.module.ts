@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Access } from './access/access.js';
+import { AccessGuard } from './access/access.guard.js';
+import { ApiKeys } from './access/api-keys.js';
+import { KeysController } from './access/keys.controller.js';
+import { SYSTEM_CLOCK, type Clock } from './clock.js';
+import type { Config } from './config/config.js';
+import { Health } from './health/health.js';
+import { HealthController } from './health/health.controller.js';
+import { createLogger, type Logger } from './logging/logger.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { openSqliteKeyStore, SqliteKeyStore } from './sealing/sqlite-key-store.js';
+import { Sealer } from './sealing/sealer.js';
+import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SEALER } from './tokens.js';
+
+export interface PlatformOptions {
+  readonly config: Config;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Taken as it is, and closed by whoever opened it; opened at `keys.db` in the data folder unless given. */
+  readonly keyStore?: SqliteKeyStore;
+}
+
+/** Everything that has nothing to do with customers: injected everywhere by the tokens of `tokens.ts`. */
+@Global()
+@Module({})
+export class PlatformModule implements OnApplicationShutdown {
+  /** Closed here when it was opened here. */
+  private static readonly OWN_KEY_STORE = Symbol.for('perennial.own-key-store');
+
+  constructor(@Inject(PlatformModule.OWN_KEY_STORE) private readonly ownKeyStore: SqliteKeyStore | null) {}
+
+  static forRoot({ config, clock = SYSTEM_CLOCK, logger, keyStore }: PlatformOptions): DynamicModule {
+    return {
+      module: PlatformModule,
+      controllers: [HealthController, MetricsController, KeysController],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: CLOCK, useValue: clock },
+        {
+          provide: LOGGER,
+          useFactory: () => logger ?? createLogger({ level: config.logLevel, format: config.logFormat }),
+        },
+        {
+          provide: PlatformModule.OWN_KEY_STORE,
+          useFactory: () => (keyStore === undefined ? openKeyStoreOf(config.dataDir) : null),
+        },
+        {
+          provide: KEY_STORE,
+          useFactory: (own: SqliteKeyStore | null) => keyStore ?? own,
+          inject: [PlatformModule.OWN_KEY_STORE],
+        },
+        { provide: SEALER, useFactory: (keys: SqliteKeyStore) => new Sealer(keys), inject: [KEY_STORE] },
+        {
+          provide: ACCESS,
+          useFactory: (keys: SqliteKeyStore) => new Access(new ApiKeys(keys.database, clock)),
+          inject: [KEY_STORE],
+        },
+        { provide: HEALTH, useFactory: () => new Health() },
+        {
+          provide: METRICS,
+          useFactory: () => {
+            const register = new Registry();
+            collectDefaultMetrics({ register });
+            return register;
+          },
+        },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_GUARD, useClass: AccessGuard },
+      ],
+      exports: [CONFIG, CLOCK, LOGGER, KEY_STORE, SEALER, ACCESS, HEALTH, METRICS],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.ownKeyStore?.close();
+  }
+}
+
+/** The key store of a data folder, which is made where it is not. */
+export function openKeyStoreOf(dataDir: string): SqliteKeyStore {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  return openSqliteKeyStore({ file: join(dataDir, 'keys.db') });
+}

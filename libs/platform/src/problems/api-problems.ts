@@ -1,0 +1,42 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { STATUS_CODES } from 'node:http';
+import { PROBLEM_JSON } from './problem.js';
+
+export class ComplaintView {
+  @ApiProperty({ description: 'JSON pointer into the body, or the name of a parameter', example: '/data/currency' })
+  readonly path!: string;
+  @ApiProperty({ example: 'is not an ISO 4217 currency' })
+  readonly reason!: string;
+  @ApiProperty({ required: false, example: 'give three capital letters' })
+  readonly mend?: string;
+}
+
+/** RFC 9457. */
+export class ProblemView {
+  @ApiProperty({ example: 'about:blank' })
+  readonly type!: string;
+  @ApiProperty({ example: 'Bad Request' })
+  readonly title!: string;
+  @ApiProperty({ example: 400 })
+  readonly status!: number;
+  @ApiProperty({ example: 'The body is not JSON.' })
+  readonly detail!: string;
+  @ApiProperty({ required: false, example: '/v1/touchpoints' })
+  readonly instance?: string;
+  @ApiProperty({ required: false, type: [ComplaintView] })
+  readonly errors?: ComplaintView[];
+}
+
+/** Documents the errors that a route answers with, each as problem+json. */
+export const ApiProblems = (...statuses: readonly number[]): MethodDecorator & ClassDecorator =>
+  applyDecorators(
+    ApiExtraModels(ProblemView),
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: STATUS_CODES[status] ?? 'Error',
+        content: { [PROBLEM_JSON]: { schema: { $ref: getSchemaPath(ProblemView) } } },
+      }),
+    ),
+  );

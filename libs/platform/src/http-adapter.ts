@@ -1,5 +1,18 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { PROBLEM_JSON, problemDocument } from './problems/problem.js';
+
+interface Refused {
+  readonly statusCode?: number | undefined;
+  readonly message: string;
+}
+
+/** What is needed of Fastify's reply. */
+interface RawReply {
+  hijack(): unknown;
+  readonly raw: ServerResponse;
+}
 
 /** The HTTP server's adapter: what is answered before any route is found is problem+json too. */
 export function createHttpAdapter(config: { readonly maxBodyBytes: number }): FastifyAdapter {
@@ -9,7 +22,7 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
     forceCloseConnections: 'idle' as const,
     routerOptions: { maxParamLength: 1_024 },
     // A malformed URL or an over-long parameter: no route is found for it, so no filter sees it.
-    frameworkErrors(error, _, reply): void {
+    frameworkErrors(error: Refused, _: unknown, reply: RawReply): void {
       const status = error.statusCode ?? 400;
       reply.hijack();
       reply.raw
@@ -17,7 +30,7 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
         .end(JSON.stringify(problemDocument(status, { detail: error.message })));
     },
     // Bytes that are no HTTP request.
-    clientErrorHandler(error, socket): void {
+    clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
       if (error.code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();
         return;

@@ -28,7 +28,6 @@ describe('the catalogue', () => {
 const semantics = join(process.env['PERENNIAL_SHARED'] ?? '../shared', 'semantics.md');
 const withSemantics = existsSync(semantics) ? describe : describe.skip;
 // A skipped comparison says so aloud.
-// eslint-disable-next-line no-console
 if (!existsSync(semantics)) console.warn(`skipped: ${semantics} is not here, so the catalogue is not compared with it`);
 
 withSemantics('the catalogue beside the document that it implements', () => {

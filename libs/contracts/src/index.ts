@@ -24,3 +24,16 @@ export {
   normaliseIdentifier,
   strongestSelf,
 } from './identifiers.js';
+export { isCurrency, minorDigits, toMinor } from './currencies.js';
+export type { Flaw, Validity } from './flaw.js';
+export { BOUNDS } from './bounds.js';
+export type { JsonSchema } from './fields.js';
+export { classOf, type DataOf } from './touchpoints/classes.js';
+export { orderAmountMinor, orderCostMinor } from './touchpoints/order-amount.js';
+export { SURVEY_SCALES } from './touchpoints/satisfaction.js';
+export { MEDIA } from './touchpoints/awareness.js';
+export { TouchpointForm } from './envelope.js';
+export { touchpointSchema } from './schemas.js';
+export { ENVELOPE_SCHEMA, validateEnvelope, validateTouchpointData } from './validation.js';
+export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';
+export { joinPersonal, personalPaths, separatePersonal, type PersonalFields, type Separated } from './personal.js';

@@ -1,0 +1,221 @@
+import { Type, type ClassConstructor } from 'class-transformer';
+import { ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
+import { isCurrency } from './currencies.js';
+import { parseInstant } from './instant.js';
+
+/**
+ * What a field of a touchpoint may be. Each kind says the same thing twice, side by side: as a constraint of
+ * class-validator and as JSON Schema. `validation.spec.ts` proves by property that both give the same verdict.
+ */
+
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The name of the constraint by which `schemas.ts` finds a field's own JSON Schema (its first constraint value). */
+export const FIELD = 'perennialField';
+/** The name of the constraint that speaks of several fields at once. */
+export const RULE = 'perennialRule';
+/** The name of the constraint that marks a field as personal; it holds for every value. */
+export const PERSONAL = 'perennialPersonal';
+
+/** The largest amount that one field may hold, in minor units: sums of a customer's lifetime stay exact integers. */
+export const MAX_AMOUNT_MINOR = 10_000_000_000_000;
+
+function field(schema: JsonSchema, holds: (value: unknown) => boolean, message: string): PropertyDecorator {
+  return ValidateBy({
+    name: FIELD,
+    constraints: [schema],
+    validator: { validate: (value: unknown) => holds(value), defaultMessage: () => `$property must be ${message}` },
+  });
+}
+
+/** The field may be left out. It may not be null: what is unknown is not written. */
+export function Optional(): PropertyDecorator {
+  return ValidateIf((_object, value) => value !== undefined);
+}
+
+/** The field may tell who somebody is, or what she said: it is sealed under her key before it reaches the log. */
+export function Personal(): PropertyDecorator {
+  return ValidateBy({ name: PERSONAL, constraints: [{ 'x-personal': true }], validator: { validate: () => true } });
+}
+
+/** Unicode characters, as JSON Schema counts them. */
+function lengthOf(text: string): number {
+  let length = 0;
+  for (const _character of text) length += 1;
+  return length;
+}
+
+function isText(value: unknown, min: number, max: number): boolean {
+  if (typeof value !== 'string' || value.length < min) return false;
+  return value.length <= max || (value.length <= 2 * max && lengthOf(value) <= max);
+}
+
+/** Text of 1 to `max` characters: a name, a code, a category. */
+export function Text(max = 200): PropertyDecorator {
+  const schema = { type: 'string', minLength: 1, maxLength: max };
+  return field(schema, (value) => isText(value, 1, max), `text of 1 to ${max} characters`);
+}
+
+/** An id of the channel's or the business's own, of 1 to 200 characters: it names one order, contract, quote, … */
+export function Id(): PropertyDecorator {
+  return Text(200);
+}
+
+/** What somebody wrote or said, of up to 10,000 characters; it may be empty. Mark it `@Personal()`. */
+export function FreeText(): PropertyDecorator {
+  const schema = { type: 'string', maxLength: 10_000 };
+  return field(schema, (value) => isText(value, 0, 10_000), 'text of at most 10,000 characters');
+}
+
+/** Up to `maxItems` texts of 1 to 200 characters. */
+export function Texts(maxItems: number): PropertyDecorator {
+  const schema = { type: 'array', maxItems, items: { type: 'string', minLength: 1, maxLength: 200 } };
+  return field(
+    schema,
+    (value) => Array.isArray(value) && value.length <= maxItems && value.every((item) => isText(item, 1, 200)),
+    `a list of at most ${maxItems} texts of 1 to 200 characters`,
+  );
+}
+
+/** Text that a pattern describes. The pattern must be linear: no nested repetition. */
+export function Matching(pattern: string, max: number, message: string): PropertyDecorator {
+  const regexp = new RegExp(pattern, 'u');
+  return field(
+    { type: 'string', minLength: 1, maxLength: max, pattern },
+    (value) => isText(value, 1, max) && regexp.test(value as string),
+    message,
+  );
+}
+
+/** A whole number within bounds, both included. */
+export function Whole(minimum: number, maximum: number): PropertyDecorator {
+  return field(
+    { type: 'integer', minimum, maximum },
+    (value) => Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum,
+    `a whole number from ${minimum} to ${maximum}`,
+  );
+}
+
+/** A number within bounds, both included. Never money: money is whole minor units. */
+export function Decimal(minimum: number, maximum: number): PropertyDecorator {
+  return field(
+    { type: 'number', minimum, maximum },
+    (value) => typeof value === 'number' && value >= minimum && value <= maximum,
+    `a number from ${minimum} to ${maximum}`,
+  );
+}
+
+/** An amount of money in minor units of the currency beside it (cents), zero or more. */
+export function AmountMinor(): PropertyDecorator {
+  return Whole(0, MAX_AMOUNT_MINOR);
+}
+
+/** An amount of money in minor units that may be negative: a credit, a rebate, a correction. */
+export function SignedAmountMinor(): PropertyDecorator {
+  return Whole(-MAX_AMOUNT_MINOR, MAX_AMOUNT_MINOR);
+}
+
+/** A currency of ISO 4217: `EUR`. */
+export function Currency(): PropertyDecorator {
+  const schema = { type: 'string', format: 'iso-4217', minLength: 3, maxLength: 3 };
+  return field(schema, isCurrency, 'a currency of ISO 4217, such as EUR');
+}
+
+/** An instant, as an RFC 3339 date-time with its offset: `2026-03-01T12:00:00Z`. */
+export function Moment(): PropertyDecorator {
+  return field({ type: 'string', format: 'date-time' }, isDateTime, 'a date-time of RFC 3339 with its offset');
+}
+
+/** A day of the calendar: `2026-03-01`. It means 00:00 in the time zone of the business. */
+export function Day(): PropertyDecorator {
+  return field({ type: 'string', format: 'date' }, isDay, 'a day, written YYYY-MM-DD');
+}
+
+/** Whether this is an RFC 3339 date-time with its offset. */
+export function isDateTime(value: unknown): boolean {
+  return typeof value === 'string' && parseInstant(value) !== null;
+}
+
+/** Whether this is a day of the calendar, written `YYYY-MM-DD`. */
+export function isDay(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && parseInstant(`${value}T00:00:00Z`) !== null;
+}
+
+/** One of a few words. */
+export function OneOf(...words: readonly string[]): PropertyDecorator {
+  return field(
+    { type: 'string', enum: words },
+    (value) => typeof value === 'string' && words.includes(value),
+    `one of ${words.join(', ')}`,
+  );
+}
+
+/** True or false. */
+export function Flag(): PropertyDecorator {
+  return field({ type: 'boolean' }, (value) => typeof value === 'boolean', 'true or false');
+}
+
+/** Whether this is a JSON object: neither null nor a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A JSON object whose fields are nobody's business here. */
+export function AnyObject(): PropertyDecorator {
+  return field({ type: 'object' }, isObject, 'an object');
+}
+
+/** An object with a class of its own. */
+export function Part<T>(part: () => ClassConstructor<T>): PropertyDecorator {
+  return together([
+    field({ type: 'object', 'x-part': part }, isObject, 'an object'),
+    ValidateNested(),
+    Type(() => part()),
+  ]);
+}
+
+/** A list of objects of one class. */
+export function Parts<T>(part: () => ClassConstructor<T>, minItems: number, maxItems: number): PropertyDecorator {
+  const holds = (value: unknown) =>
+    Array.isArray(value) && value.length >= minItems && value.length <= maxItems && value.every(isObject);
+  return together([
+    field(
+      { type: 'array', minItems, maxItems, items: { type: 'object', 'x-part': part } },
+      holds,
+      `a list of ${minItems} to ${maxItems} objects`,
+    ),
+    ValidateNested({ each: true }),
+    Type(() => part()),
+  ]);
+}
+
+/** A rule about several fields of one object. It stands on a field that is always there. */
+export interface Rule {
+  /** What is wrong when it does not hold. */
+  readonly reason: string;
+  readonly mend: string;
+  /** The rule as JSON Schema of the whole object. */
+  readonly schema: JsonSchema;
+  /** The rule as a predicate. It must not throw, whatever the fields hold. */
+  readonly holds: (data: Readonly<Record<string, unknown>>) => boolean;
+}
+
+/** States a rule about the object that this field belongs to. */
+export function Holds(rule: Rule): PropertyDecorator {
+  return ValidateBy({
+    name: RULE,
+    constraints: [rule],
+    validator: {
+      validate: (_value: unknown, args?: ValidationArguments) =>
+        rule.holds((args?.object ?? {}) as Readonly<Record<string, unknown>>),
+      defaultMessage: () => rule.reason,
+    },
+  });
+}
+
+function together(decorators: readonly PropertyDecorator[]): PropertyDecorator {
+  return (target, key) => {
+    for (const decorator of decorators) decorator(target, key);
+  };
+}

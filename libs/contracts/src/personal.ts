@@ -1,0 +1,86 @@
+import { isObject, type JsonSchema } from './fields.js';
+import { pointerKeys, pointerStep } from './flaw.js';
+import { touchpointSchema } from './schemas.js';
+import type { Data } from './upcasters.js';
+
+/** Personal values by JSON pointer into the data from which they were taken. */
+export type PersonalFields = Readonly<Record<string, unknown>>;
+
+/** Data without what is personal, and what is personal. */
+export interface Separated {
+  readonly data: Data;
+  readonly personal: PersonalFields;
+}
+
+/**
+ * The personal fields of one version of a built-in type, as JSON pointers: `/text`. A `*` stands for every item of a
+ * list. Empty for what is not built in.
+ */
+export function personalPaths(type: string, version: number): readonly string[] {
+  const schema = touchpointSchema(type, version);
+  return schema === null ? [] : personalPathsOf(schema);
+}
+
+/** The personal fields that a schema marks by `x-personal`. */
+export function personalPathsOf(schema: JsonSchema, at = ''): string[] {
+  if (schema['x-personal'] === true) return [at];
+  const paths: string[] = [];
+  const { properties, items } = schema;
+  if (isObject(properties))
+    for (const [key, part] of Object.entries(properties))
+      if (isObject(part)) paths.push(...personalPathsOf(part, at + pointerStep(key)));
+  if (isObject(items)) paths.push(...personalPathsOf(items, `${at}/*`));
+  return paths;
+}
+
+/**
+ * Takes out of the data what must be sealed: the fields that the contract marks personal, and every field that it does
+ * not know, for nobody can tell what such a field holds. `joinPersonal` puts them back.
+ */
+export function separatePersonal(type: string, version: number, data: Data): Separated {
+  return separateBy(touchpointSchema(type, version) ?? {}, data);
+}
+
+/** As `separatePersonal`, by a schema. */
+export function separateBy(schema: JsonSchema, data: Data): Separated {
+  const personal: Record<string, unknown> = {};
+  const kept = keep(schema, data, '', personal) as Data;
+  return { data: kept, personal };
+}
+
+function keep(schema: JsonSchema, value: unknown, at: string, personal: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) {
+    const items = schema['items'];
+    return isObject(items) ? value.map((item, index) => keep(items, item, `${at}/${index}`, personal)) : value;
+  }
+  const properties = schema['properties'];
+  if (!isObject(value) || !isObject(properties)) return value;
+  const others = schema['additionalProperties'];
+  const kept: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    const declared = Object.hasOwn(properties, key) ? properties[key] : others;
+    const path = at + pointerStep(key);
+    if (!isObject(declared) || personalAnywhereInItems(declared)) personal[path] = field;
+    else kept[key] = keep(declared, field, path, personal);
+  }
+  return kept;
+}
+
+/** A personal field, or a list whose very items are personal: then the whole list is taken, and no hole is left in it. */
+function personalAnywhereInItems(schema: JsonSchema): boolean {
+  return schema['x-personal'] === true || (isObject(schema['items']) && personalAnywhereInItems(schema['items']));
+}
+
+/** Puts personal fields back into the data from which `separatePersonal` took them. Do so before upcasting. */
+export function joinPersonal(data: Data, personal: PersonalFields): Data {
+  const whole = structuredClone(data) as Record<string, unknown>;
+  for (const [pointer, value] of Object.entries(personal)) {
+    const keys = pointerKeys(pointer);
+    const last = keys.pop();
+    if (last === undefined) continue;
+    let parent: unknown = whole;
+    for (const key of keys) parent = (parent as Record<string, unknown>)[key];
+    if (typeof parent === 'object' && parent !== null) (parent as Record<string, unknown>)[last] = value;
+  }
+  return whole;
+}

@@ -1,0 +1,56 @@
+import { AnyObject, FreeText, Id, Moment, OneOf, Optional, Personal, Text, Whole } from '../fields.js';
+import { MEDIA } from './awareness.js';
+
+/** What a source holds for true about the customer: name, address, birthday, language, … */
+export class ProfileUpdated {
+  /** The attributes by name; null says that the source no longer holds any value. */
+  @AnyObject() @Personal() attributes!: Record<string, unknown>;
+  /** Which source goes first where several speak of one attribute: the higher number. Of equal ones, the newest. */
+  @Optional() @Whole(0, 1000) precedence?: number;
+}
+
+/** The customer allowed us to use her data or an address of hers for a purpose. */
+export class ConsentGiven {
+  @Text() purpose!: string;
+  /** Absent: by every medium. */
+  @Optional() @OneOf(...MEDIA) medium?: string;
+  @Optional() @Moment() expiresAt?: string;
+  /** What she was shown: the name and version of the text. */
+  @Optional() @Text() wording?: string;
+  /** What shows that it was she: an address, a call, a signature. */
+  @Optional() @FreeText() @Personal() evidence?: string;
+}
+
+/** The customer took a consent back. */
+export class ConsentWithdrawn {
+  @Text() purpose!: string;
+  /** Absent: by every medium. */
+  @Optional() @OneOf(...MEDIA) medium?: string;
+}
+
+/** The customer belongs to an account: a household, a company. It merges nobody. */
+export class AccountJoined {
+  @Id() accountId!: string;
+  @Optional() @OneOf('household', 'company', 'other') kind?: string;
+  /** What she is in it: buyer, decider, user, member. */
+  @Optional() @Text() part?: string;
+}
+
+/** The customer no longer belongs to an account. */
+export class AccountLeft {
+  @Id() accountId!: string;
+  @Optional() @Text() reason?: string;
+}
+
+/** Somebody of ours is in charge of the customer. */
+export class OwnerAssigned {
+  @Id() ownerId!: string;
+  @Optional() @OneOf('employee', 'team', 'partner') kind?: string;
+  @Optional() @Id() formerOwnerId?: string;
+}
+
+/** Somebody of ours wrote something down about the customer. */
+export class NoteAdded {
+  @FreeText() @Personal() text!: string;
+  @Optional() @Text() topic?: string;
+}

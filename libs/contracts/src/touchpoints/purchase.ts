@@ -1,0 +1,112 @@
+import {
+  AmountMinor,
+  Currency,
+  Flag,
+  FreeText,
+  Holds,
+  Id,
+  Optional,
+  Parts,
+  Personal,
+  SignedAmountMinor,
+  Text,
+  Whole,
+} from '../fields.js';
+import { AMOUNT_IS_EXACT, AMOUNT_IS_KNOWN } from './order-amount.js';
+
+/** One line of an order. */
+export class OrderLine {
+  @Id() sku!: string;
+  @Optional() @Text() name?: string;
+  /** As the policy's taxonomy calls it; cross-sell is read from categories, never from SKUs. */
+  @Optional() @Text() category?: string;
+  /**
+   * Pieces, whole: what is sold by weight is one piece at the price of its weight. Zero for what came along; negative
+   * where goods were taken back within the same ticket.
+   */
+  @Whole(-1_000_000, 1_000_000) quantity!: number;
+  /** The price of one piece in minor units, before discounts. Negative on a line that is a rebate. */
+  @SignedAmountMinor() unitPriceMinor!: number;
+  /** What the whole line was reduced by. */
+  @Optional() @AmountMinor() discountMinor?: number;
+  /** What the whole line cost us. */
+  @Optional() @SignedAmountMinor() costMinor?: number;
+}
+
+/**
+ * The customer ordered. Its amount is `totalMinor` where that is given, else it follows from the lines: see
+ * `orderAmountMinor`. An order may come without lines when only its total is known.
+ */
+export class OrderPlaced {
+  /** Names the order within its source. */
+  @Id() @Holds(AMOUNT_IS_KNOWN) @Holds(AMOUNT_IS_EXACT) orderId!: string;
+  @Currency() currency!: string;
+  @Optional() @Parts(() => OrderLine, 0, 5000) lines?: OrderLine[];
+  /** What the customer paid, net of all discounts. Zero for a gift; negative where more was taken back than bought. */
+  @Optional() @SignedAmountMinor() totalMinor?: number;
+  /** A discount on the order as a whole, on top of those of its lines. */
+  @Optional() @AmountMinor() discountMinor?: number;
+  /** What the whole order cost us. Where it is absent, the costs of the lines count, if each line has one. */
+  @Optional() @SignedAmountMinor() costMinor?: number;
+  /** How many pieces, where there are no lines. */
+  @Optional() @Whole(-1_000_000_000, 1_000_000_000) quantity?: number;
+  /** The contract under which it was ordered. */
+  @Optional() @Id() contractId?: string;
+  @Optional() @Id() cartId?: string;
+  @Optional() @Id() quoteId?: string;
+  @Optional() @Text() campaign?: string;
+  @Optional() @Text() coupon?: string;
+}
+
+/** An order was cancelled as a whole: it stops counting from here on. */
+export class OrderCancelled {
+  @Id() orderId!: string;
+  /** The reason's code in the business's own list. */
+  @Optional() @Text() reason?: string;
+  @Optional() @FreeText() @Personal() text?: string;
+}
+
+/** One line that came back. */
+export class ReturnedLine {
+  @Id() sku!: string;
+  /** Pieces that came back: a positive number. */
+  @Whole(1, 1_000_000) quantity!: number;
+  /** What was given back for the whole line, positive; where it is absent, what the pieces were sold for. */
+  @Optional() @AmountMinor() amountMinor?: number;
+}
+
+/**
+ * Goods of an order came back: the whole order, some of its lines, or an amount. Amounts are positive here; the
+ * booking makes them negative.
+ */
+export class OrderReturned {
+  @Id() orderId!: string;
+  /** True when nothing of the order remains, whatever the lines say. */
+  @Optional() @Flag() whole?: boolean;
+  @Optional() @Parts(() => ReturnedLine, 0, 5000) lines?: ReturnedLine[];
+  /** What was given back in all; where it is absent, the lines tell. */
+  @Optional() @AmountMinor() amountMinor?: number;
+  /** The currency of the amounts; where it is absent, the order's. */
+  @Optional() @Currency() currency?: string;
+  @Optional() @Text() reason?: string;
+  @Optional() @FreeText() @Personal() text?: string;
+}
+
+/** A payment did not go through. It moves the customer only when it names a contract. */
+export class PaymentFailed {
+  @Optional() @Id() contractId?: string;
+  @Optional() @Id() orderId?: string;
+  @Optional() @Id() paymentId?: string;
+  @Optional() @AmountMinor() amountMinor?: number;
+  @Optional() @Currency() currency?: string;
+  @Optional() @Text() reason?: string;
+}
+
+/** A payment went through. */
+export class PaymentSucceeded {
+  @Optional() @Id() contractId?: string;
+  @Optional() @Id() orderId?: string;
+  @Optional() @Id() paymentId?: string;
+  @Optional() @AmountMinor() amountMinor?: number;
+  @Optional() @Currency() currency?: string;
+}

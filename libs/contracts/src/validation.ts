@@ -1,0 +1,76 @@
+import { touchpointType } from './catalogue.js';
+import { unfitness } from './bounds.js';
+import { compile, type Compiled } from './compiler.js';
+import { TouchpointForm } from './envelope.js';
+import { isObject, type JsonSchema } from './fields.js';
+import type { Validity } from './flaw.js';
+import { rulesOf, schemaOfClass, touchpointSchema } from './schemas.js';
+import { classOf } from './touchpoints/classes.js';
+
+/** The validators of each built-in type, by version − 1; each is compiled when its first event comes. */
+const VALIDATORS = new Map<string, Compiled[]>();
+
+/** The JSON Schema of a touchpoint as a channel sends it; `data` is described by `touchpointSchema`. */
+export const ENVELOPE_SCHEMA: JsonSchema = schemaOfClass(TouchpointForm);
+
+let envelopeValidator: Compiled | undefined;
+
+/**
+ * Whether the data of a built-in type are what that version of its contract says. Fields that the contract does not
+ * know are kept, within `BOUNDS`. This is the hot path: a validator compiled from the classes' own schema.
+ */
+export function validateTouchpointData(type: string, version: number, data: unknown): Validity {
+  const validate = VALIDATORS.get(type)?.[version - 1] ?? prepare(type, version);
+  if (validate === null) return unknownVersion(type, version);
+  return fitAnd(validate, data);
+}
+
+/** Whether this is a touchpoint as a channel may send it. Its `data` are only looked at as far as being an object. */
+export function validateEnvelope(document: unknown): Validity {
+  envelopeValidator ??= compile(ENVELOPE_SCHEMA, rulesOf(TouchpointForm));
+  const valid = envelopeValidator(document);
+  if (!valid.ok) return valid;
+  const { data: _data, ...rest } = document as Record<string, unknown>;
+  const unfit = unfitness(rest);
+  return unfit === null ? valid : { ok: false, errors: [unfit] };
+}
+
+/** The validator of a compiled schema behind the bounds that hold for every document. */
+export function fitAnd(validate: Compiled, data: unknown): Validity {
+  if (!isObject(data))
+    return { ok: false, errors: [{ path: '', reason: 'the data are no object', mend: 'give a JSON object' }] };
+  const unfit = unfitness(data);
+  return unfit === null ? validate(data) : { ok: false, errors: [unfit] };
+}
+
+function prepare(type: string, version: number): Compiled | null {
+  const target = classOf(type, version);
+  const schema = touchpointSchema(type, version);
+  if (target === null || schema === null) return null;
+  const validate = compile(schema, rulesOf(target));
+  const versions = VALIDATORS.get(type) ?? [];
+  versions[version - 1] = validate;
+  VALIDATORS.set(type, versions);
+  return validate;
+}
+
+function unknownVersion(type: string, version: number): Validity {
+  const known = touchpointType(type);
+  return known === null
+    ? {
+        ok: false,
+        errors: [
+          { path: '', reason: 'the type is not known', mend: 'use a type of the catalogue, or register this one' },
+        ],
+      }
+    : {
+        ok: false,
+        errors: [
+          {
+            path: '',
+            reason: `version ${version} of ${known.name} is not known`,
+            mend: `use version ${known.version}, the newest, or leave schemaVersion out`,
+          },
+        ],
+      };
+}

@@ -1,2 +1,3 @@
 /** Fakes, builders and given/when/then: imported by specs, tests and benchmarks only. */
 export { memoryLog } from './memory-log.js';
+export { arbitraryOf, sampleOf } from './touchpoints.js';

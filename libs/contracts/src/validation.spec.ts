@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals';
+import { plainToInstance, type ClassConstructor } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import fc, { type Arbitrary } from 'fast-check';
+import { arbitraryOf, sampleOf } from '#testing';
+import { BOUNDS, unfitness } from './bounds.js';
+import { TOUCHPOINT_TYPES } from './catalogue.js';
+import { TouchpointForm } from './envelope.js';
+import type { JsonSchema } from './fields.js';
+import type { Flaw, Validity } from './flaw.js';
+import { touchpointSchema } from './schemas.js';
+import { classOf } from './touchpoints/classes.js';
+import { ENVELOPE_SCHEMA, validateEnvelope, validateTouchpointData } from './validation.js';
+
+const errorsOf = (verdict: Validity): readonly Flaw[] => (verdict.ok ? [] : verdict.errors);
+
+/** The verdict of class-validator itself. */
+function classVerdict(target: ClassConstructor<object>, plain: unknown): boolean {
+  return validateSync(plainToInstance(target, plain) as object).length === 0;
+}
+
+/** What channels get wrong: each of these in place of a field. */
+const wrong: Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom<unknown[]>(
+    ...[
+      null,
+      undefined,
+      '',
+      ' ',
+      '0',
+      '12',
+      '12.5',
+      'EUR',
+      'eur',
+      'XYZ',
+      'self',
+      'nps',
+      'true',
+      0,
+      -0,
+      1,
+      -1,
+      0.1,
+      1.5,
+    ],
+    ...[5, 6, 10, 11, 1e13, 1e13 + 1, -1e13, 2 ** 53, 1e300, NaN, Infinity, true, false, [], [[]], [null], [1], ['a']],
+    ...[{}, { a: 1 }, [{}], [[{}]], { length: 1 }, { sku: 'a' }, [{ sku: 'a', quantity: 1, unitPriceMinor: 2 }]],
+    ...['2026-02-30', '2026-03-01', '2026-03-01T00:00:00', '2026-03-01T25:00:00Z', '2026-03-01 10:00:00+01:00'],
+    ...[
+      'x'.repeat(200),
+      'x'.repeat(201),
+      'x'.repeat(20_001),
+      '😀'.repeat(200),
+      '😀'.repeat(201),
+      'é\uFE0F'.repeat(200),
+    ],
+    ...['a\0b', '\ud800', [{ namespace: 'email', value: 'a' }], { kind: 'employee', id: 'x' }, { kind: 'x' }],
+  ),
+  fc.string(),
+  fc.double(),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+
+/** Sets a field of the document, or of an object within it, to something else. */
+function mutated(document: object, schema: JsonSchema, where: readonly number[], what: unknown): unknown {
+  const copy = structuredClone(document) as Record<string, unknown>;
+  let object: Record<string, unknown> = copy;
+  let names = Object.keys((schema['properties'] ?? {}) as object);
+  for (const [depth, choice] of where.entries()) {
+    const key = names[choice % names.length] ?? 'stray';
+    const value = object[key];
+    const inner = Array.isArray(value) ? (value[choice % Math.max(value.length, 1)] as unknown) : value;
+    if (depth === where.length - 1 || typeof inner !== 'object' || inner === null || Object.keys(inner).length === 0) {
+      if (Array.isArray(value) && choice % 3 === 0) value.push(what);
+      else object[key] = what;
+      break;
+    }
+    object = inner as Record<string, unknown>;
+    names = [...Object.keys(object), 'discountMinor', 'costMinor', 'role'];
+  }
+  return copy;
+}
+
+const places = fc.array(fc.nat(1000), { minLength: 1, maxLength: 2 });
+
+const VERSIONS = TOUCHPOINT_TYPES.flatMap(({ name, version }) =>
+  Array.from({ length: version }, (_, index) => [name, index + 1] as const),
+);
+
+describe.each(VERSIONS)('%s, version %i', (type, version) => {
+  const target = classOf(type, version)!;
+  const schema = touchpointSchema(type, version)!;
+
+  it('takes every sample of its contract, by the compiled validator and by class-validator', () => {
+    fc.assert(
+      fc.property(sampleOf(type, version), (data) => {
+        expect(validateTouchpointData(type, version, data)).toEqual({ ok: true });
+        expect(classVerdict(target, data)).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('gets the same verdict from both, whatever a channel sends', () => {
+    fc.assert(
+      fc.property(sampleOf(type, version), places, wrong, (data, where, what) => {
+        const sent = mutated(data, schema, where, what);
+        const verdict = validateTouchpointData(type, version, sent);
+        const expected = unfitness(sent) === null && classVerdict(target, sent);
+        expect({ sent, ok: verdict.ok }).toEqual({ sent, ok: expected });
+        for (const flaw of errorsOf(verdict)) expect([flaw.reason, flaw.mend]).not.toContain('');
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('the envelope', () => {
+  it('gets the same verdict from the compiled validator and from class-validator', () => {
+    const verdicts = new Set<boolean>();
+    fc.assert(
+      fc.property(arbitraryOf(ENVELOPE_SCHEMA), places, fc.option(wrong), (document, where, what) => {
+        const sent = what === null ? document : mutated(document as object, ENVELOPE_SCHEMA, where, what);
+        const { data: _data, ...rest } = sent as Record<string, unknown>;
+        const verdict = validateEnvelope(sent);
+        verdicts.add(verdict.ok);
+        const expected = unfitness(rest) === null && classVerdict(TouchpointForm, sent);
+        expect({ sent, ok: verdict.ok }).toEqual({ sent, ok: expected });
+      }),
+      { numRuns: 1000 },
+    );
+    expect(verdicts).toEqual(new Set([true, false]));
+  });
+
+  const good = {
+    id: '1',
+    source: 'shop',
+    type: 'site-visited',
+    channel: 'site',
+    identifiers: [{ namespace: 'email', value: 'ann@shop.se' }],
+    data: {},
+  };
+
+  it('is told path, reason and mend', () => {
+    expect(validateEnvelope(good)).toEqual({ ok: true });
+    expect(errorsOf(validateEnvelope({ ...good, identifiers: [{ namespace: 'userId', value: 17850 }] }))).toEqual([
+      {
+        path: '/identifiers/0/value',
+        reason: 'is a number, not text of 1 to 512 characters',
+        mend: 'write it in quotes: text of 1 to 512 characters',
+      },
+    ]);
+    expect(errorsOf(validateEnvelope({ ...good, time: '2026-03-01' }))).toEqual([
+      {
+        path: '/time',
+        reason: 'is not written as it should be',
+        mend: 'give a date-time of RFC 3339 with its offset, such as 2026-03-01T12:00:00Z',
+      },
+    ]);
+    expect(errorsOf(validateEnvelope({ ...good, channel: undefined }))).toEqual([
+      { path: '/channel', reason: 'is missing', mend: 'add it: text of 1 to 200 characters' },
+    ]);
+    expect(errorsOf(validateEnvelope({ ...good, test: 'yes' }))).toMatchObject([{ path: '/test' }]);
+    for (const document of [null, 'x', 1, [], [good], undefined]) expect(validateEnvelope(document).ok).toBe(false);
+  });
+});
+
+describe('a flaw', () => {
+  const order = { orderId: 'o-1', currency: 'EUR', lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 999 }] };
+
+  it('names the path, the reason and how to mend it', () => {
+    const flaws = (data: unknown) => errorsOf(validateTouchpointData('order-placed', 1, data));
+    expect(flaws({ ...order, currency: 'ECU' })).toEqual([
+      {
+        path: '/currency',
+        reason: 'is not written as it should be',
+        mend: 'give a currency of ISO 4217, such as EUR',
+      },
+    ]);
+    expect(flaws({ ...order, lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 9.99 }] })).toEqual([
+      {
+        path: '/lines/0/unitPriceMinor',
+        reason: 'is a fraction, not a whole number from -10000000000000 to 10000000000000',
+        mend: 'give a whole number; money is in minor units (cents)',
+      },
+    ]);
+    expect(flaws({ ...order, totalMinor: '999' })).toMatchObject([
+      { path: '/totalMinor', mend: expect.stringContaining('without quotes') },
+    ]);
+    expect(flaws({ ...order, totalMinor: null })).toMatchObject([
+      { path: '/totalMinor', mend: 'leave the field out when it is unknown' },
+    ]);
+    expect(flaws({ orderId: 'o-1', currency: 'EUR' })).toMatchObject([
+      { path: '', reason: 'the order has neither lines nor a total' },
+    ]);
+    const huge = { sku: 'a', quantity: 1_000_000, unitPriceMinor: 10_000_000_000_000 };
+    expect(flaws({ ...order, lines: [huge] })).toMatchObject([
+      { reason: 'the lines add up to more than an exact integer can hold' },
+    ]);
+    expect(flaws('order')).toMatchObject([{ path: '', reason: 'the data are no object' }]);
+  });
+
+  it('never holds a value: a value may be personal', () => {
+    const secret = 'ann@shop.se';
+    for (const { name, version } of TOUCHPOINT_TYPES) {
+      const properties = Object.keys(touchpointSchema(name)!['properties'] as object);
+      const data = Object.fromEntries(properties.map((key) => [key, [secret, { [secret]: 1 }]]));
+      expect(JSON.stringify(validateTouchpointData(name, version, data))).not.toContain(secret);
+    }
+  });
+
+  it('is told at most twenty times', () => {
+    const lines = Array.from({ length: 500 }, () => ({}));
+    const flaws = errorsOf(validateTouchpointData('order-placed', 1, { ...order, lines }));
+    expect(flaws).toHaveLength(20);
+  });
+
+  it('says which types and versions there are', () => {
+    expect(errorsOf(validateTouchpointData('order-eaten', 1, {}))).toMatchObject([{ reason: 'the type is not known' }]);
+    expect(errorsOf(validateTouchpointData('constructor', 1, {}))).toMatchObject([{ reason: 'the type is not known' }]);
+    for (const version of [0, 3, 1.5, -1, NaN])
+      expect(errorsOf(validateTouchpointData('case-resolved', version, { caseId: 'c' }))).toMatchObject([
+        { mend: 'use version 2, the newest, or leave schemaVersion out' },
+      ]);
+  });
+});
+
+describe('fields that no contract knows', () => {
+  const verdict = (extra: unknown) => validateTouchpointData('site-visited', 1, { extra });
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+
+  it('are kept', () => {
+    expect(verdict({ colour: 'red', sizes: [1, 2, null] })).toEqual({ ok: true });
+    expect(verdict(nested(BOUNDS.depth - 1))).toEqual({ ok: true });
+  });
+
+  it('are kept within bounds', () => {
+    expect(errorsOf(verdict(nested(BOUNDS.depth)))).toMatchObject([{ reason: 'lies deeper than 12 levels' }]);
+    expect(verdict(Array.from({ length: BOUNDS.values }, () => 0)).ok).toBe(false);
+    expect(verdict('x'.repeat(BOUNDS.characters + 1)).ok).toBe(false);
+    expect(verdict({ ['k'.repeat(BOUNDS.name + 1)]: 1 }).ok).toBe(false);
+  });
+
+  it('hold nothing that a store would refuse or change', () => {
+    expect(errorsOf(verdict({ note: 'a\0b' }))).toMatchObject([{ path: '/extra/note' }]);
+    expect(verdict('\ud800').ok).toBe(false);
+    expect(verdict('👍').ok).toBe(true);
+    expect(verdict(JSON.parse('1e999')).ok).toBe(false);
+    expect(verdict(JSON.parse('{"__proto__": {"admin": true}}')).ok).toBe(false);
+    expect(verdict(new Date(0)).ok).toBe(false);
+    expect(verdict(1n).ok).toBe(false);
+  });
+});

@@ -1,0 +1,37 @@
+import { formatInstant, type Instant } from '#contracts';
+import type { AnswerRow, Column } from './question.js';
+
+/** An answer as it leaves: rows hold what JSON holds, instants are RFC 3339. */
+export interface Answer {
+  readonly question: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly AnswerRow[];
+  /** Ask again with it for the rows that follow; null at the end. */
+  readonly nextCursor: string | null;
+  readonly meta: AnswerMeta;
+}
+
+/** What the answer rests on: ask again with the same and it comes out the same. */
+export interface AnswerMeta {
+  readonly asOf: string;
+  readonly knownAt: string | null;
+  readonly position: number;
+  readonly policyVersion: string;
+}
+
+/** Puts a row into the shape that its columns promise, and nothing beside. */
+export function present(columns: readonly Column[], row: AnswerRow): AnswerRow {
+  const presented: Record<string, unknown> = {};
+  for (const { name, type } of columns) {
+    const value = row[name] ?? null;
+    presented[name] = type === 'instant' && value !== null ? formatInstant(instantOf(value)) : value;
+  }
+  return presented;
+}
+
+/** An instant as a store gives it: milliseconds, a Date, or text. */
+export function instantOf(value: unknown): Instant {
+  if (typeof value === 'number') return value;
+  if (value instanceof Date) return value.getTime();
+  return new Date(String(value)).getTime();
+}

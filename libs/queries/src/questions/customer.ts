@@ -1,0 +1,93 @@
+import { compareNamespaces } from '#contracts';
+import { instantOf } from '../asking/answer.js';
+import { question, type AskContext } from '../asking/question.js';
+import { inReadModels } from '../reading/read-models.js';
+import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
+
+/** The dossier: who she is, where she stands and why, what the relationship amounts to. */
+export const customer = question({
+  name: 'customer',
+  summary: "One customer's dossier: who she is, where she stands and why, what the relationship amounts to.",
+  description:
+    'By her id, by the id of any subject of hers, or by an identifier. An id from before a merge goes on to work.',
+  permission: 'read',
+  params: ONE_CUSTOMER,
+  time: 'none',
+  paged: false,
+  columns: [
+    { name: 'customerId', type: 'text', description: 'the customer' },
+    {
+      name: 'identifiers',
+      type: 'json',
+      description:
+        'how channels call her, the strongest first; values are null without the permission read-personal, or once erased',
+    },
+    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
+    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
+    { name: 'phase', type: 'text', description: 'phase within the stage' },
+    { name: 'enteredAt', type: 'instant', description: 'since when' },
+    { name: 'cause', type: 'json', description: 'the rule, what met it, and the values it compared' },
+    { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next' },
+    { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then' },
+    { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
+    { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
+    { name: 'lastSeenAt', type: 'instant', description: 'her last touchpoint' },
+    { name: 'touchpoints', type: 'integer', description: 'how many' },
+    { name: 'orders', type: 'integer', description: 'surviving orders' },
+    { name: 'revenue', type: 'json', description: 'net, in minor units, for each currency' },
+    { name: 'firstPurchaseAt', type: 'instant', nullable: true, description: 'first surviving purchase' },
+    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'last surviving purchase' },
+    { name: 'dossier', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
+    { name: 'parked', type: 'json', nullable: true, description: 'why she was set aside; null where she was not' },
+    { name: 'policyVersion', type: 'text', description: 'the policy in force when she was folded' },
+  ],
+  async answer(context, { params }) {
+    const subjectId = namedSubject(context, params);
+    const found = await inReadModels(context.database, async (models) => {
+      const customerId = await customerOf(models, subjectId, params);
+      const [row] = await models.query(
+        `SELECT c.customer_id AS "customerId", c.cycle, c.stage, c.phase, c.entered_at AS "enteredAt", c.cause,
+                c.next_due_at AS "nextDueAt", c.next_due_kind AS "nextDueKind", c.flags, c.first_seen_at AS "firstSeenAt",
+                c.last_seen_at AS "lastSeenAt", c.touchpoints, c.orders, c.revenue,
+                c.first_purchase_at AS "firstPurchaseAt", c.last_purchase_at AS "lastPurchaseAt", c.dossier,
+                c.policy_version AS "policyVersion",
+                (SELECT jsonb_build_object('reason', p.reason, 'detail', p.detail)
+                   FROM parked p WHERE p.customer_id = c.customer_id) AS parked
+           FROM customers c WHERE c.customer_id = $1::text`,
+        [customerId],
+      );
+      const subjects = await models.query<SubjectRow>(
+        `SELECT subject_id, namespace, sealed, first_seen_at FROM subjects
+          WHERE customer_id = $1::text ORDER BY first_position`,
+        [customerId],
+      );
+      return { row, subjects, position: models.position };
+    });
+    const { row, subjects, position } = found;
+    // A customer of whom nothing but test traffic is known has subjects, and stands nowhere.
+    const rows = row === undefined ? [] : [{ ...row, identifiers: await opened(context, subjects) }];
+    return { rows, next: null, position };
+  },
+});
+
+interface SubjectRow extends Record<string, unknown> {
+  readonly subject_id: string;
+  readonly namespace: string;
+  readonly sealed: string | null;
+  readonly first_seen_at: unknown;
+}
+
+async function opened(context: AskContext, subjects: readonly SubjectRow[]): Promise<unknown[]> {
+  const strongest = [...subjects].sort((a, b) => compareNamespaces(a.namespace, b.namespace));
+  const values = context.mayReadPersonal
+    ? await context.personalData.open(
+        strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed: sealed ?? '' })),
+      )
+    : [];
+  return strongest.map((subject, index) => ({
+    namespace: subject.namespace,
+    value: values[index] ?? null,
+    subjectId: subject.subject_id,
+    firstSeenAt: new Date(instantOf(subject.first_seen_at)).toISOString(),
+  }));
+}

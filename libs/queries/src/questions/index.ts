@@ -1,0 +1,37 @@
+import type { Question } from '../asking/question.js';
+import { customer } from './customer.js';
+import { customers } from './customers.js';
+import { events } from './events.js';
+import { fates } from './fates.js';
+import { history } from './history.js';
+import { orders } from './orders.js';
+import { parked } from './parked.js';
+import { policies } from './policies.js';
+import { quarantine } from './quarantine.js';
+import { refusedLinks } from './refused-links.js';
+import { rfm } from './rfm.js';
+import { stageCounts } from './stage-counts.js';
+import { stage } from './stage.js';
+import { stats } from './stats.js';
+import { timeline } from './timeline.js';
+import { visits } from './visits.js';
+
+/** Every question there is: one line registers it over HTTP, on the command line and in the documentation. */
+export const QUESTIONS: readonly Question[] = [
+  customer,
+  stage,
+  history,
+  timeline,
+  orders,
+  events,
+  customers,
+  visits,
+  stageCounts,
+  rfm,
+  fates,
+  quarantine,
+  parked,
+  refusedLinks,
+  policies,
+  stats,
+];

@@ -1,0 +1,46 @@
+import { NAMESPACES } from '#contracts';
+import type { AskContext } from '../asking/question.js';
+import type { ReadModels } from './read-models.js';
+
+/** An identifier of a customer, still sealed. */
+export interface KnownIdentifier {
+  readonly customerId: string;
+  readonly subjectId: string;
+  readonly namespace: string;
+  readonly sealed: string;
+}
+
+/** The strongest identifier of each customer: by namespace, then the one seen first in the log. */
+export async function strongestIdentifiers(
+  models: ReadModels,
+  customerIds: readonly string[],
+): Promise<readonly KnownIdentifier[]> {
+  if (customerIds.length === 0) return [];
+  return models.query<KnownIdentifier & Record<string, unknown>>(
+    `SELECT DISTINCT ON (customer_id)
+            customer_id AS "customerId", subject_id AS "subjectId", namespace, sealed
+       FROM subjects
+      WHERE customer_id = ANY($1::text[])
+      ORDER BY customer_id, COALESCE(array_position($2::text[], namespace), 1000), namespace COLLATE "C", first_position`,
+    [customerIds, NAMESPACES],
+  );
+}
+
+/** Opens each customer's strongest identifier; all null for an asker who may not see them. */
+export async function openIdentifiers(
+  context: AskContext,
+  identifiers: readonly KnownIdentifier[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (!context.mayReadPersonal) return new Map();
+  const values = await context.personalData.open(identifiers);
+  return new Map(identifiers.map(({ customerId }, index) => [customerId, values[index] ?? null]));
+}
+
+/** The `identifier` column: the same words in every answer that has it. */
+export const IDENTIFIER_COLUMN = {
+  name: 'identifier',
+  type: 'text',
+  nullable: true,
+  description:
+    "value of the customer's strongest identifier; null without the permission read-personal, or once erased",
+} as const;

@@ -1,0 +1,51 @@
+import type { Params } from '../asking/params.js';
+import type { AskContext } from '../asking/question.js';
+import { refuse, unknownCustomer } from '../asking/refused.js';
+import type { ReadModels } from './read-models.js';
+
+/** The two ways to name one customer: the same in every question about one. */
+export const ONE_CUSTOMER = {
+  customer: {
+    type: 'text',
+    pattern: /^[0-9a-f]{32}$/,
+    description: "a customer's id, or the id of any subject of hers: old ids go on to work.",
+    mend: 'A customer id is 32 characters of 0-9 and a-f. To ask by what a channel calls her use identifier=NAMESPACE:VALUE.',
+  },
+  identifier: {
+    type: 'text',
+    pattern: /^[^:]{1,128}:[^\u0000-\u001f]+$/,
+    description: 'an identifier of hers instead of customer, as NAMESPACE:VALUE, for example email:ada@example.com.',
+    mend: 'Write NAMESPACE:VALUE, for example userId:42.',
+  },
+} as const satisfies Params;
+
+/** How an asker named her. */
+export interface NamedCustomer {
+  readonly customer: string | null;
+  readonly identifier: string | null;
+}
+
+/** The subject that the asker named, whether or not we know it. */
+export function namedSubject(context: AskContext, { customer, identifier }: NamedCustomer): string {
+  if (customer !== null && identifier !== null)
+    throw refuse('identifier', 'stands beside customer', 'Name the customer one way: by customer or by identifier.');
+  if (customer !== null) return customer;
+  if (identifier === null)
+    throw refuse('customer', 'is missing', 'Name the customer: customer=ID or identifier=NAMESPACE:VALUE.');
+  const colon = identifier.indexOf(':');
+  return context.personalData.subjectIdOf(identifier.slice(0, colon), identifier.slice(colon + 1));
+}
+
+/** The customer to whom a subject belongs now. @throws QuestionRefused `unknown-customer` */
+export async function customerOf(models: ReadModels, subjectId: string, named: NamedCustomer): Promise<string> {
+  const [row] = await models.query<{ customer_id: string }>(
+    'SELECT customer_id FROM subjects WHERE subject_id = $1::text',
+    [subjectId],
+  );
+  if (row === undefined) throw nobody(named);
+  return row.customer_id;
+}
+
+export function nobody(named: NamedCustomer): ReturnType<typeof unknownCustomer> {
+  return unknownCustomer(named.customer === null ? 'identifier' : 'customer', 'names nobody we know');
+}

@@ -1,4 +1,4 @@
-import { formatInstant } from '#contracts';
+import { formatInstant, isCurrency } from '#contracts';
 import { dateReader, type DateReader } from './local-time.js';
 import { toMinor } from './money.js';
 import { UnfitValue } from './problem.js';
@@ -161,7 +161,7 @@ class Values {
   private currency(source: ColumnValue, cells: Cells): string {
     if (source.currency === undefined || 'value' in source.currency) return source.currency?.value ?? 'XXX';
     const code = cell(cells, source.currency.column);
-    if (typeof code === 'string' && /^[A-Z]{3}$/.test(code.trim())) return code.trim();
+    if (typeof code === 'string' && isCurrency(code.trim())) return code.trim();
     throw new UnfitValue(
       'currency-malformed',
       source.currency.column,

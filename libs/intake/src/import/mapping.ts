@@ -1,4 +1,4 @@
-import type { Role } from '#contracts';
+import { isCurrency, type Role } from '#contracts';
 import { dateReader, isTimeZone } from './local-time.js';
 import { MappingRefused, type MappingError } from './problem.js';
 import type { Rounding } from './money.js';
@@ -337,7 +337,7 @@ class MappingReader {
 
   private currency(value: unknown, path: string): void {
     if (isObject(value)) {
-      if (typeof value['value'] === 'string' && /^[A-Z]{3}$/.test(value['value'])) return;
+      if (isCurrency(value['value'])) return;
       if (typeof value['column'] === 'string' && value['column'] !== '') return;
     }
     this.wrong(path, 'names no currency', 'Write {"value": "EUR"}, or {"column": "currency"}.');

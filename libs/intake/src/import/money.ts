@@ -1,44 +1,10 @@
+import { minorDigits } from '#contracts';
 import { UnfitValue } from './problem.js';
-
-/** Currencies whose minor unit is not a hundredth (ISO 4217, table A.1). */
-const EXPONENTS: Readonly<Record<string, number>> = {
-  BIF: 0,
-  CLP: 0,
-  DJF: 0,
-  GNF: 0,
-  ISK: 0,
-  JPY: 0,
-  KMF: 0,
-  KRW: 0,
-  PYG: 0,
-  RWF: 0,
-  UGX: 0,
-  UYI: 0,
-  VND: 0,
-  VUV: 0,
-  XAF: 0,
-  XOF: 0,
-  XPF: 0,
-  BHD: 3,
-  IQD: 3,
-  JOD: 3,
-  KWD: 3,
-  LYD: 3,
-  OMR: 3,
-  TND: 3,
-  CLF: 4,
-  UYW: 4,
-};
 
 /** What to do with a decimal that is no whole number of minor units. */
 export type Rounding = 'refuse' | 'half-up';
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?$|^([+-]?)\.(\d+)$/;
-
-/** Digits after the point in an amount of this currency. */
-export function minorDigits(currency: string): number {
-  return EXPONENTS[currency] ?? 2;
-}
 
 /**
  * A decimal as text becomes whole minor units, by moving digits: never through a float.
@@ -57,6 +23,13 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
   const whole = match[2] ?? '0';
   const fraction = match[3] ?? match[5] ?? '';
   const digits = minorDigits(currency);
+  if (digits === null)
+    throw new UnfitValue(
+      'currency-unknown',
+      path,
+      `'${currency}' is no currency of ISO 4217`,
+      'Write its three capital letters: EUR.',
+    );
   const kept = fraction.slice(0, digits).padEnd(digits, '0');
   const rest = fraction.slice(digits);
   let minor = Number(whole + kept);

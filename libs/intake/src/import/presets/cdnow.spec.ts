@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { validateTouchpointData } from '#contracts';
 import { readText } from '../testdata/read-layout.js';
 import { cdnowLayout } from './cdnow.js';
 
@@ -23,6 +24,7 @@ describe('the cdnow preset', () => {
       ['0003', '1997-01-01T00:00:00Z', 0],
     ]);
     expect(new Set(drafts.map((draft) => draft.id)).size).toBe(4);
+    for (const draft of drafts) expect(validateTouchpointData(draft.type, 1, draft.data)).toMatchObject({ ok: true });
   });
 
   it('sets aside what is no purchase, with the line', async () => {

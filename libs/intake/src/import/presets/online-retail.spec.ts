@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { validateTouchpointData } from '#contracts';
 import { readText } from '../testdata/read-layout.js';
 import { onlineRetailLayout } from './online-retail.js';
 
@@ -45,6 +46,11 @@ describe('the online-retail preset', () => {
       ['C4>1', '2011-01-03T10:00:00Z', '1', false, 1275],
       ['C4>none', '2011-01-03T10:00:00Z', 'C4', false, 999],
     ]);
+  });
+
+  it('says only what the contracts accept', async () => {
+    const { drafts } = await readText(FILE, onlineRetailLayout('UTC'));
+    for (const draft of drafts) expect(validateTouchpointData(draft.type, 1, draft.data)).toMatchObject({ ok: true });
   });
 
   it('gives every line its fate: those without a customer, and those that make no sense, are set aside one by one', async () => {

@@ -14,3 +14,12 @@ export type {
   Stage,
   Visit,
 } from './model.js';
+export { compareEvents, comparePlaces, type EventPlace } from './event-order.js';
+export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
+export { isTimeZone } from './calendar/zone.js';
+export { BUILT_IN_POLICIES } from './policy/built-in.js';
+export { policyVersion, type Comparison, type Policy, type Signal } from './policy/policy.js';
+export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
+export { CHECKPOINT_FORMAT, checkpointKey, type Checkpoint } from './fold/checkpoint.js';
+export { checkpointFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
+export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';

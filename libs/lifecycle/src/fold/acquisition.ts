@@ -1,0 +1,115 @@
+import type { Instant } from '#contracts';
+import { addDays } from '../calendar/calendar.js';
+import type { LifecycleEvent } from '../model.js';
+import { ACQUISITION_LADDER, type Told } from '../policy/compiled.js';
+import { metBy, move, policyOf, refOf, type Fold } from './fold.js';
+import type { State } from './state.js';
+
+/** Turns the wheel: a new cycle knows nothing of the last one but the orders and contracts that there are. */
+export function beginCycle(state: State, at: Instant): void {
+  state.cycle += 1;
+  state.cycleSince = at;
+  state.furthest = 0;
+  state.lastIntentAt = null;
+  state.quotes = state.quotes.filter((quote) => quote.endsAt > at);
+  state.inCycle = 0;
+  state.silence = null;
+  state.signals = [];
+}
+
+/** The phase of acquisition that the furthest signal of this cycle gives. */
+export function furthestPhase(state: State): (typeof ACQUISITION_LADDER)[number] {
+  return ACQUISITION_LADDER[Math.max(state.furthest, 0)] ?? 'awareness';
+}
+
+/** Notes what a touchpoint tells: only the customer's own acts count. */
+export function hear(state: State, at: Instant, told: Told): void {
+  if (!told.intent) return;
+  state.lastIntentAt = at;
+  if (told.phase > state.furthest) state.furthest = told.phase;
+}
+
+/** The first touchpoint of all: it makes her known. */
+export function becomeKnown(fold: Fold, event: LifecycleEvent, told: Told): void {
+  const { state } = fold;
+  beginCycle(state, event.occurredAt);
+  hear(state, event.occurredAt, told);
+  move(
+    fold,
+    event.occurredAt,
+    'acquisition',
+    furthestPhase(state),
+    metBy(fold, 'first-touchpoint', [refOf(event)], { touchpoint: event.type, intent: told.intent }),
+  );
+}
+
+/** A lost customer who acts of her own accord is to be won again. */
+export function returnAfterLost(fold: Fold, event: LifecycleEvent, told: Told): void {
+  const { state } = fold;
+  const lostSince = state.current?.enteredAt ?? null;
+  beginCycle(state, event.occurredAt);
+  hear(state, event.occurredAt, told);
+  move(
+    fold,
+    event.occurredAt,
+    'acquisition',
+    furthestPhase(state),
+    metBy(fold, 'intent-after-lost', [refOf(event)], {
+      touchpoint: event.type,
+      lost_for_days: lostSince === null ? null : wholeDays(event.occurredAt - lostSince),
+    }),
+  );
+}
+
+/** An intent during acquisition: a further phase, or the furthest one back from `cold`. Without intent nobody moves. */
+export function advance(fold: Fold, event: LifecycleEvent, told: Told): void {
+  if (!told.intent) return;
+  const { state } = fold;
+  const wasCold = state.phase === 'cold';
+  const before = furthestPhase(state);
+  const silentSince = state.lastIntentAt ?? state.cycleSince;
+  hear(state, event.occurredAt, told);
+  const phase = furthestPhase(state);
+  if (!wasCold && phase === before) return;
+  const values = wasCold
+    ? { touchpoint: event.type, days_without_intent: wholeDays(event.occurredAt - silentSince), furthest: phase }
+    : { touchpoint: event.type, from: before, to: phase };
+  move(
+    fold,
+    event.occurredAt,
+    'acquisition',
+    phase,
+    metBy(fold, wasCold ? 'intent-ends-cold' : 'further-signal', [refOf(event)], values),
+  );
+}
+
+/** Since when she has shown no intent, an open or ended quote counted as if it were one. */
+export function coldSince(state: State): Instant {
+  let since = state.lastIntentAt ?? state.cycleSince;
+  for (const { endsAt } of state.quotes) if (endsAt > since) since = endsAt;
+  return since;
+}
+
+/** When `cold` falls. */
+export function coldDueAt(fold: Fold): Instant {
+  const { timeZone, acquisition } = policyOf(fold);
+  return addDays(coldSince(fold.state), acquisition.coldAfterDays, timeZone);
+}
+
+/** A quote was sent: `cold` waits until its validity ends. A quote sent again has the later validity. */
+export function openQuote(state: State, id: string, endsAt: Instant): void {
+  const known = state.quotes.find((quote) => quote.id === id);
+  if (known === undefined) state.quotes = [...state.quotes, { id, endsAt }];
+  else known.endsAt = endsAt;
+}
+
+/** A quote was answered, or its end was reported: its validity ends here, if it had not ended before. */
+export function closeQuote(state: State, id: string, at: Instant): void {
+  const quote = state.quotes.find((one) => one.id === id);
+  if (quote !== undefined && quote.endsAt > at) quote.endsAt = at;
+}
+
+/** Whole days of 24 h, for saying how long something lasted; never for reckoning when it is due. */
+export function wholeDays(millis: number): number {
+  return Math.floor(millis / 86_400_000);
+}

@@ -1,0 +1,124 @@
+import type { Instant } from '#contracts';
+import { dayOf } from '../calendar/calendar.js';
+import type { EventPlace } from '../event-order.js';
+import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
+import { initialState, type State } from './state.js';
+
+/** The shape of checkpoints. A checkpoint of another shape is not read: fold from the beginning instead. */
+export const CHECKPOINT_FORMAT = 1;
+
+/**
+ * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers
+ * and texts, so that a long history stays small.
+ */
+export interface Checkpoint {
+  readonly format: typeof CHECKPOINT_FORMAT;
+  readonly state: Omit<State, 'purchases' | 'clock'> & { readonly clock: Instant | null };
+  readonly sources: readonly string[];
+  readonly currencies: readonly string[];
+  readonly purchases: readonly PurchaseRow[];
+}
+
+type PurchaseRow = readonly [
+  kind: 0 | 1 | 2,
+  id: string,
+  source: number,
+  at: Instant,
+  cycle: number,
+  survives: 0 | 1,
+  amountMinor: number,
+  netMinor: number,
+  costMinor: number | null,
+  currency: number,
+  categories: readonly string[],
+  articles: readonly (readonly [sku: string, left: number, unitPriceMinor: number])[],
+];
+
+const KINDS: readonly PurchaseKind[] = ['order', 'contract', 'reopened'];
+
+/** The last event folded: an event that compares after it can be folded on top. Null before the first event. */
+export function checkpointKey(checkpoint: Checkpoint): EventPlace | null {
+  return checkpoint.state.key;
+}
+
+export function toCheckpoint(state: State): Checkpoint {
+  const sources: string[] = [];
+  const currencies: string[] = [];
+  const rows = state.purchases.all.map((purchase): PurchaseRow => [
+    KINDS.indexOf(purchase.kind) as 0 | 1 | 2,
+    purchase.id,
+    intern(sources, purchase.source),
+    purchase.at,
+    purchase.cycle,
+    purchase.survives ? 1 : 0,
+    purchase.amountMinor,
+    purchase.netMinor,
+    purchase.costMinor,
+    intern(currencies, purchase.currency),
+    purchase.categories,
+    purchase.articles.map(({ sku, left, unitPriceMinor }) => [sku, left, unitPriceMinor] as const),
+  ]);
+  const { purchases: _purchases, clock, ...rest } = state;
+  return {
+    format: CHECKPOINT_FORMAT,
+    state: {
+      ...rest,
+      clock: Number.isFinite(clock) ? clock : null,
+      // What the fold changes in place is copied; the rest it replaces, so that it may be shared.
+      current: state.current === null ? null : { ...state.current },
+      previous: state.previous === null ? null : { ...state.previous },
+      quotes: state.quotes.map((quote) => ({ ...quote })),
+      contracts: state.contracts.map((contract) => ({ ...contract })),
+      signals: [...state.signals],
+      pauses: [...state.pauses],
+      adrift: { ...state.adrift },
+    },
+    sources,
+    currencies,
+    purchases: rows,
+  };
+}
+
+/** The state that a checkpoint holds, free to be changed. */
+export function fromCheckpoint(checkpoint: Checkpoint): State {
+  const { state, sources, currencies } = checkpoint;
+  const purchases = new PurchaseBook();
+  for (const row of checkpoint.purchases) {
+    const [kind, id, source, at, cycle, survives, amountMinor, netMinor, costMinor, currency, categories, articles] =
+      row;
+    const purchase: Purchase = {
+      kind: KINDS[kind] ?? 'order',
+      id,
+      source: sources[source] ?? '',
+      at,
+      day: dayOf(at, state.timeZone),
+      cycle,
+      survives: survives === 1,
+      amountMinor,
+      netMinor,
+      costMinor,
+      currency: currencies[currency] ?? '',
+      categories,
+      articles: articles.map(([sku, left, unitPriceMinor]) => ({ sku, left, unitPriceMinor })),
+    };
+    purchases.add(purchase);
+  }
+  return {
+    ...initialState(state.policyVersion, state.timeZone),
+    ...state,
+    clock: state.clock ?? -Infinity,
+    current: state.current === null ? null : { ...state.current },
+    previous: state.previous === null ? null : { ...state.previous },
+    quotes: state.quotes.map((quote) => ({ ...quote })),
+    contracts: state.contracts.map((contract) => ({ ...contract })),
+    signals: [...state.signals],
+    pauses: [...state.pauses],
+    adrift: { ...state.adrift },
+    purchases,
+  };
+}
+
+function intern(names: string[], name: string): number {
+  const known = names.lastIndexOf(name);
+  return known >= 0 ? known : names.push(name) - 1;
+}

@@ -1,0 +1,61 @@
+import type { LifecycleEvent } from '../model.js';
+import { advance, becomeKnown, closeQuote, hear, openQuote, returnAfterLost } from './acquisition.js';
+import { placeOrder } from './buying.js';
+import { contractEvent } from './contracts.js';
+import { advocate } from './expansion.js';
+import { quoteIdOf, validUntilOf } from './facts.js';
+import type { Fold } from './fold.js';
+import { cancelOrder, returnOrder } from './reversals.js';
+
+/** One event happens. Deadlines before its instant have fired; those at its instant come after it. */
+export function evolve(fold: Fold, event: LifecycleEvent): void {
+  const { state } = fold;
+  const { occurredAt, type, source, id } = event;
+  state.key = { occurredAt, type, source, id };
+  state.clock = occurredAt;
+  if (event.test) return;
+  if (state.touchpoints === 0) state.firstSeenAt = occurredAt;
+  state.lastSeenAt = occurredAt;
+  state.touchpoints += 1;
+
+  actOn(fold, event);
+
+  const told = fold.era.compiled.told(type, event.data);
+  if (state.stage === null) becomeKnown(fold, event, told);
+  else if (state.phase === 'lost' && told.intent) returnAfterLost(fold, event, told);
+  else if (state.stage === 'acquisition') advance(fold, event, told);
+  else hear(state, occurredAt, told);
+}
+
+/** What an event does beside telling of intent. Types that stand in no list do nothing more. */
+function actOn(fold: Fold, event: LifecycleEvent): void {
+  switch (event.type) {
+    case 'order-placed':
+      return placeOrder(fold, event);
+    case 'order-cancelled':
+      return cancelOrder(fold, event);
+    case 'order-returned':
+      return returnOrder(fold, event);
+    case 'subscription-started':
+    case 'subscription-renewed':
+    case 'subscription-upgraded':
+    case 'subscription-downgraded':
+    case 'subscription-paused':
+    case 'subscription-resumed':
+    case 'subscription-cancelled':
+    case 'subscription-ended':
+    case 'payment-failed':
+    case 'payment-succeeded':
+      return contractEvent(fold, event);
+    case 'quote-sent':
+      return openQuote(fold.state, quoteIdOf(event), validUntilOf(event));
+    case 'quote-accepted':
+    case 'quote-declined':
+    case 'quote-expired':
+      return closeQuote(fold.state, quoteIdOf(event), event.occurredAt);
+    case 'review-posted':
+    case 'survey-answered':
+    case 'referral-converted':
+      return advocate(fold, event);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Instant } from '#contracts';
+import { addDays } from '../calendar/calendar.js';
+import type { EventRef, ExpansionPhase, LifecycleEvent } from '../model.js';
+import { npsOf, starsOf } from './facts.js';
+import { metBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
+import type { Purchase } from './purchases.js';
+import type { ExpansionSignal, State } from './state.js';
+
+/** A signal of expansion that something gave, with the values that it was judged by. */
+export interface Found {
+  readonly phase: ExpansionPhase;
+  readonly orders: ExpansionSignal['orders'];
+  readonly values: Values;
+}
+
+/** What a new order signals, the one that names the phase last: cross-sell, then up-sell. The order is in the book already. */
+export function signalsOfOrder(fold: Fold, order: Purchase): readonly Found[] {
+  const { purchases, cycle } = fold.state;
+  const { crossSellOrdersBefore, upSellTimesMedian, upSellOrdersBefore } = policyOf(fold).expansion;
+  const found: Found[] = [];
+  const before = purchases.orders - 1;
+  if (order.categories.length > 0 && before >= crossSellOrdersBefore) {
+    const { taxonomy } = fold.era.compiled;
+    // The order itself holds each of its categories once: a second holder is an earlier purchase.
+    const category = order.categories.find((one) => taxonomy.has(one) && purchases.holding(one) === 1);
+    if (category !== undefined)
+      found.push({
+        phase: 'cross-sell',
+        orders: [{ id: order.id, source: order.source }],
+        values: { category, orders_before: before },
+      });
+  }
+  if (before - 1 >= upSellOrdersBefore) {
+    const last = purchases.orderBefore(purchases.surviving.length - 1)?.order;
+    if (last !== undefined && last.cycle === cycle && last.currency === order.currency) {
+      const { count, median } = purchases.medianWithout(last, order);
+      const needed = upSellTimesMedian * median;
+      if (count >= upSellOrdersBefore && last.amountMinor >= needed && order.amountMinor >= needed)
+        found.push({
+          phase: 'up-sell',
+          orders: [
+            { id: last.id, source: last.source },
+            { id: order.id, source: order.source },
+          ],
+          values: {
+            median_of_orders_before_minor: median,
+            needed_minor: needed,
+            former_order_minor: last.amountMinor,
+            this_order_minor: order.amountMinor,
+            currency: order.currency,
+            orders_before: count,
+          },
+        });
+    }
+  }
+  return found;
+}
+
+/** Takes signals: each restarts the window, the last one names the phase. */
+export function expand(
+  fold: Fold,
+  at: Instant,
+  found: readonly Found[],
+  rule: string | null,
+  events: readonly EventRef[],
+): void {
+  const { state } = fold;
+  const named = found.at(-1);
+  if (named === undefined) return;
+  const { timeZone, expansion } = policyOf(fold);
+  const fresh = state.signals.filter((signal) => windowEnd(fold, signal.at) > at);
+  state.signals = [...fresh, ...found.map(({ phase, orders }) => ({ phase, at, orders }))];
+  const values: Record<string, string | number | boolean | null> = { signal: named.phase };
+  for (const one of found) Object.assign(values, one.values);
+  values['window_days'] = expansion.windowDays;
+  move(fold, at, 'expansion', named.phase, metBy(fold, rule ?? named.phase, events, values));
+  state.windowSince = at;
+  state.windowEndsAt = addDays(at, expansion.windowDays, timeZone);
+}
+
+/** When the window of a signal given at this instant ends, before any pause is added. */
+export function windowEnd(fold: Fold, at: Instant): Instant {
+  const { timeZone, expansion } = policyOf(fold);
+  return addDays(at, expansion.windowDays, timeZone);
+}
+
+/** Somebody whom she recommended us to bought, or she answered or reviewed: advocacy, where she is in a state for it. */
+export function advocate(fold: Fold, event: LifecycleEvent): void {
+  const { state } = fold;
+  const { advocacyNpsMin, advocacyStarsMin } = policyOf(fold).expansion;
+  const ref = refOf(event);
+  if (event.type === 'referral-converted') {
+    if (canAdvocate(state))
+      expand(fold, event.occurredAt, [{ phase: 'advocacy', orders: [], values: {} }], null, [ref]);
+    return;
+  }
+  if (event.type === 'review-posted') {
+    const stars = starsOf(event);
+    if (stars === null) return;
+    state.review = { stars, event: ref };
+  } else {
+    const score = npsOf(event);
+    if (score === null) return;
+    state.nps = { score, event: ref };
+  }
+  const { nps, review } = state;
+  if (nps === null || review === null || nps.score < advocacyNpsMin || review.stars < advocacyStarsMin) return;
+  if (!canAdvocate(state)) return;
+  state.review = null;
+  const events = event.type === 'review-posted' ? [nps.event, ref] : [review.event, ref];
+  expand(
+    fold,
+    event.occurredAt,
+    [{ phase: 'advocacy', orders: [], values: { stars: review.stars, nps: nps.score } }],
+    null,
+    events,
+  );
+}
+
+/** Advocacy counts from onboarding, active and an expansion under way; not from at-risk on, and never without a purchase. */
+function canAdvocate({ stage, phase, purchases }: State): boolean {
+  if (purchases.surviving.length === 0) return false;
+  return stage === 'expansion' || phase === 'onboarding' || phase === 'active';
+}

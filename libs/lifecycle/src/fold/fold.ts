@@ -1,0 +1,70 @@
+import type { Instant } from '#contracts';
+import type { Booking, Cause, EventRef, LifecycleEvent, Phase, Stage, Visit } from '../model.js';
+import type { Policy } from '../policy/policy.js';
+import type { PolicyEra } from '../policy/timeline.js';
+import type { State } from './state.js';
+
+/** A fold under way: the state, the policy in force, and what has come out so far. */
+export interface Fold {
+  readonly state: State;
+  era: PolicyEra;
+  readonly visits: Visit[];
+  readonly bookings: Booking[];
+}
+
+export type Values = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The policy in force at the fold's instant. */
+export function policyOf(fold: Fold): Policy {
+  return fold.era.policy;
+}
+
+/** A cause that events met. */
+export function metBy(fold: Fold, rule: string, events: readonly EventRef[], values: Values = {}): Cause {
+  return { rule, events, values, policyVersion: fold.era.version };
+}
+
+/** The event's name, for causes and bookings. */
+export function refOf(event: LifecycleEvent): EventRef {
+  return { source: event.source, id: event.id };
+}
+
+/**
+ * Moves her, and keeps the visits in order: none of length zero (what was entered at this very instant was not a stay),
+ * no two equal neighbours (who is moved to where she is, stays).
+ */
+export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause: Cause): void {
+  const { state, visits } = fold;
+  state.held = null;
+  if (stage !== 'expansion') state.windowEndsAt = null;
+  if (phase !== 'lost') state.lostByContract = false;
+  state.stage = stage;
+  state.phase = phase;
+  let current = state.current;
+  if (current !== null && sameStay(current, state.cycle, stage, phase)) return;
+  if (current !== null && current.enteredAt === at) {
+    visits.pop();
+    current = state.previous;
+    if (current === null) {
+      open(fold, { seq: 0, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
+      return;
+    }
+    // The visit before the undone one is open again: as the same stay, or to be left at this instant for another.
+    visits[visits.length - 1] = current = { ...current, leftAt: null };
+    state.current = current;
+    state.previous = visits[visits.length - 2] ?? null;
+    if (sameStay(current, state.cycle, stage, phase)) return;
+  }
+  if (current !== null) visits[visits.length - 1] = state.previous = { ...current, leftAt: at };
+  const seq = current === null ? 0 : current.seq + 1;
+  open(fold, { seq, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
+}
+
+function open(fold: Fold, visit: Visit): void {
+  fold.state.current = visit;
+  fold.visits.push(visit);
+}
+
+function sameStay(visit: Visit, cycle: number, stage: Stage, phase: Phase): boolean {
+  return visit.cycle === cycle && visit.stage === stage && visit.phase === phase;
+}

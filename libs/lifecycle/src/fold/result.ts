@@ -1,0 +1,86 @@
+import type { Instant } from '#contracts';
+import type { Booking, Cause, Deadline, Money, Phase, Stage, Visit } from '../model.js';
+import type { Checkpoint } from './checkpoint.js';
+
+/** What is raised beside the phase: it moves nobody. */
+export type Flag = 'second-order-due' | 'quote-open' | 'contract-paused' | 'payment-overdue' | 'win-back';
+
+/** How a contract stands. `running-out`: cancelled, but not yet ended. */
+export type ContractStatus = 'good' | 'payment-overdue' | 'paused' | 'running-out' | 'ended' | 'ended-unpaid';
+
+export interface ContractView {
+  readonly contractId: string;
+  readonly status: ContractStatus;
+  readonly startedAt: Instant;
+  /** Since when it has this status. */
+  readonly since: Instant;
+}
+
+/** What silence is compared with: the days, and where they come from. */
+export interface SilenceBounds {
+  readonly mode: 'personal-rhythm' | 'seasonal';
+  /** The last surviving purchase of the cycle: silence is counted from here. */
+  readonly lastPurchaseAt: Instant;
+  /** Median interval between purchase days, in days; null where there are too few, or under `seasonal`. */
+  readonly rhythmDays: number | null;
+  /** The longest replacement interval among the categories she owns, in days; null where none is declared. */
+  readonly replacementDays: number | null;
+  /** Days after the last purchase; under `seasonal` days after the (second) anniversary. */
+  readonly atRiskDays: number;
+  readonly lapsedDays: number;
+  readonly lostDays: number;
+}
+
+/** A customer at an instant. */
+export interface CustomerView {
+  readonly asOf: Instant;
+  readonly cycle: number;
+  readonly stage: Stage;
+  readonly phase: Phase;
+  readonly enteredAt: Instant;
+  readonly cause: Cause;
+  /** `name@version` of the policy in force at asOf (the cause quotes the one in force when she entered). */
+  readonly policyVersion: string;
+  readonly flags: readonly Flag[];
+  /** The earliest open deadline: when she must be looked at again if nothing happens. */
+  readonly next: Deadline | null;
+  /** All open deadlines of the present phase, earliest first. */
+  readonly deadlines: readonly Deadline[];
+  readonly firstSeenAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly touchpoints: number;
+  readonly lastIntentAt: Instant | null;
+  /** Surviving orders. */
+  readonly orders: number;
+  /** Net: orders minus cancellations and returns, per currency, alphabetically. */
+  readonly revenue: readonly Money[];
+  /** Of surviving purchases (orders and subscriptions started). */
+  readonly firstPurchaseAt: Instant | null;
+  readonly lastPurchaseAt: Instant | null;
+  /** Distinct days with a surviving order, minus one; null without any. */
+  readonly frequency: number | null;
+  /** Days between the first and the last of these days. */
+  readonly recencyDays: number | null;
+  /** Days from the first of these days to asOf. */
+  readonly tDays: number | null;
+  /** Days since she was first seen. */
+  readonly tenureDays: number;
+  readonly contracts: readonly ContractView[];
+  /** What silence is compared with while she is in retention or expansion. */
+  readonly silence: SilenceBounds | null;
+  /** True while a contract in good standing suspends silence, or a paused one all deadlines. */
+  readonly silenceSuspended: boolean;
+}
+
+export interface FoldResult {
+  /** The customer at asOf; null where nothing but test traffic is known of her by then. */
+  readonly view: CustomerView | null;
+  /** From the visit open at the checkpoint on (`seq` says which); all of them without a checkpoint. */
+  readonly visits: readonly Visit[];
+  /** New since the checkpoint; all without one. */
+  readonly bookings: readonly Booking[];
+  /** The state after the last event at or before asOf, never advanced by the clock. */
+  readonly checkpoint: Checkpoint;
+  /** One every `checkpointEvery` events: a late event is folded from the last one before it. */
+  readonly checkpoints: readonly Checkpoint[];
+}

@@ -1,0 +1,155 @@
+import type { Instant } from '#contracts';
+import type { EventPlace } from '../event-order.js';
+import type { EventRef, Phase, Stage, Visit } from '../model.js';
+import type { ExpansionPhase } from '../model.js';
+import { PurchaseBook } from './purchases.js';
+import type { ContractStatus } from './result.js';
+
+/** An offer in writing: while it is open, `cold` waits. */
+export interface Quote {
+  readonly id: string;
+  /** When its validity ends: as sent, or earlier by an answer. */
+  endsAt: Instant;
+}
+
+/** What made an expansion; it stands as long as all its orders survive. */
+export interface ExpansionSignal {
+  readonly phase: ExpansionPhase;
+  readonly at: Instant;
+  readonly orders: readonly { readonly id: string; readonly source: string }[];
+}
+
+/** Silence after the last surviving purchase: the instants at which it moves her, and what they were reckoned from. */
+export interface Silence {
+  readonly from: Instant;
+  readonly rhythmDays: number | null;
+  readonly replacementDays: number | null;
+  readonly atRiskDays: number;
+  readonly lapsedDays: number;
+  readonly lostDays: number;
+  readonly seasonal: boolean;
+  /** Before any pause is added. */
+  readonly atRiskAt: Instant;
+  readonly lapsedAt: Instant;
+  readonly lostAt: Instant;
+}
+
+/**
+ * One contract. From `good` a failed payment makes it `payment-overdue`, and from there a payment makes it good again
+ * or the end of grace `ended-unpaid`; `paused` remembers what it was before; `running-out` is cancelled and not yet
+ * ended; `ended` is for ever, unless it is renewed or started anew; `ended-unpaid` opens again when it is paid.
+ */
+export interface Contract {
+  readonly id: string;
+  startedAt: Instant;
+  status: ContractStatus;
+  since: Instant;
+  /** While overdue: when grace ends. */
+  graceEndsAt: Instant | null;
+  /** While paused: the status to which it returns. */
+  beforePause: 'good' | 'payment-overdue' | 'running-out' | null;
+}
+
+/** A phase that waits for a payment, with its window, which runs on. */
+export interface Held {
+  readonly stage: Stage;
+  readonly phase: Phase;
+  readonly windowEndsAt: Instant | null;
+  readonly windowSince: Instant;
+}
+
+/** Everything that the fold carries from one event to the next. */
+export interface State {
+  /** The last event folded. */
+  key: EventPlace | null;
+  /** The instant of the last thing that happened: nothing happens before it any more. */
+  clock: Instant;
+  policyVersion: string;
+  timeZone: string;
+  /** When that policy took over from another; null under the first. */
+  policySince: Instant | null;
+  firstSeenAt: Instant;
+  lastSeenAt: Instant;
+  touchpoints: number;
+
+  /** 0 before the first touchpoint. */
+  cycle: number;
+  stage: Stage | null;
+  phase: Phase | null;
+  /** The open visit, and the one before it: an event at the same instant may still undo the last transition. */
+  previous: Visit | null;
+  current: Visit | null;
+
+  /** When the cycle began. */
+  cycleSince: Instant;
+  /** The furthest signal of this cycle, as its place in the ladder of acquisition. */
+  furthest: number;
+  /** Of this cycle. */
+  lastIntentAt: Instant | null;
+  quotes: Quote[];
+
+  purchases: PurchaseBook;
+  /** Surviving purchases of this cycle. */
+  inCycle: number;
+  /** What was taken back without an order, or beyond it, by currency: revenue that no order shows. */
+  adrift: Record<string, number>;
+  silence: Silence | null;
+  /** Silence was suspended until here: what had fallen due before moves nobody any more. */
+  silenceHeardFrom: Instant | null;
+
+  /** Taken signals of this cycle, in order; older than the window they are dropped. */
+  signals: ExpansionSignal[];
+  /** The end of the expansion window, before any pause is added, and since when it runs. */
+  windowEndsAt: Instant | null;
+  windowSince: Instant;
+  nps: { readonly score: number; readonly event: EventRef } | null;
+  /** The last review, until it has made an advocacy. */
+  review: { readonly stars: number; readonly event: EventRef } | null;
+
+  contracts: Contract[];
+  /** Pauses that are over. */
+  pauses: (readonly [from: Instant, until: Instant])[];
+  pausedSince: Instant | null;
+  /** Where she was before a failed payment put her at risk; null once anything else has moved her. */
+  held: Held | null;
+  /** Lost because a contract ended, not by silence. */
+  lostByContract: boolean;
+}
+
+/** Nobody yet. */
+export function initialState(policyVersion: string, timeZone: string): State {
+  return {
+    key: null,
+    clock: -Infinity,
+    policyVersion,
+    timeZone,
+    policySince: null,
+    firstSeenAt: 0,
+    lastSeenAt: 0,
+    touchpoints: 0,
+    cycle: 0,
+    stage: null,
+    phase: null,
+    previous: null,
+    current: null,
+    cycleSince: 0,
+    furthest: -1,
+    lastIntentAt: null,
+    quotes: [],
+    purchases: new PurchaseBook(),
+    inCycle: 0,
+    adrift: {},
+    silence: null,
+    silenceHeardFrom: null,
+    signals: [],
+    windowEndsAt: null,
+    windowSince: 0,
+    nps: null,
+    review: null,
+    contracts: [],
+    pauses: [],
+    pausedSince: null,
+    held: null,
+    lostByContract: false,
+  };
+}

@@ -1,0 +1,106 @@
+import { policyVersion, type Comparison, type Policy, type Signal } from './policy.js';
+
+/** The phases of acquisition from the first to the furthest; a signal is held as its place here. */
+export const ACQUISITION_LADDER = ['awareness', 'knowledge', 'consideration', 'evaluation'] as const;
+
+/** What a touchpoint told under a policy. */
+export interface Told {
+  /** Place in the ladder of acquisition, or -1 where it speaks of no phase. */
+  readonly phase: number;
+  readonly intent: boolean;
+}
+
+const NOTHING: Told = { phase: -1, intent: false };
+
+/** A policy made ready for the fold: names resolved once, not once per event. */
+export interface CompiledPolicy {
+  readonly policy: Policy;
+  readonly version: string;
+  /** What a touchpoint of this type and data tells: the furthest phase and any intent among the signals that hold. */
+  told(type: string, data: Readonly<Record<string, unknown>>): Told;
+  readonly taxonomy: ReadonlySet<string>;
+  readonly hasReplacement: boolean;
+}
+
+const compiled = new WeakMap<Policy, CompiledPolicy>();
+
+/** The compiled form of a policy; made once, since a published policy never changes. */
+export function compile(policy: Policy): CompiledPolicy {
+  let ready = compiled.get(policy);
+  if (ready === undefined) compiled.set(policy, (ready = build(policy)));
+  return ready;
+}
+
+function build(policy: Policy): CompiledPolicy {
+  const constants = new Map<string, Told>();
+  const conditional = new Map<string, readonly Signal[]>();
+  for (const [type, signals] of Object.entries(policy.signals)) {
+    if (signals.some((signal) => signal.when !== undefined && signal.when.length > 0)) conditional.set(type, signals);
+    else constants.set(type, sum(signals));
+  }
+  return {
+    policy,
+    version: policyVersion(policy),
+    told(type, data) {
+      const constant = constants.get(type);
+      if (constant !== undefined) return constant;
+      const signals = conditional.get(type);
+      if (signals === undefined) return NOTHING;
+      return sum(signals.filter((signal) => (signal.when ?? []).every((comparison) => holds(comparison, data))));
+    },
+    taxonomy: new Set(policy.taxonomy),
+    hasReplacement: Object.keys(policy.replacementDays).length > 0,
+  };
+}
+
+/** Several signals at once tell the furthest phase. Without intent nothing goes beyond awareness. */
+function sum(signals: readonly Signal[]): Told {
+  let phase = -1;
+  let intent = false;
+  for (const signal of signals) {
+    const place = signal.phase === null ? -1 : ACQUISITION_LADDER.indexOf(signal.phase);
+    phase = Math.max(phase, signal.intent ? place : Math.min(place, 0));
+    intent ||= signal.intent;
+  }
+  return { phase, intent };
+}
+
+/** Whether a plain comparison holds. A field that is absent meets only `not-equals`. */
+export function holds(comparison: Comparison, data: Readonly<Record<string, unknown>>): boolean {
+  const actual = fieldOf(data, comparison.field);
+  const { op, value } = comparison;
+  switch (op) {
+    case 'present':
+      return actual !== undefined && actual !== null;
+    case 'equals':
+      return actual === value;
+    case 'not-equals':
+      return actual !== value;
+    case 'one-of':
+      return Array.isArray(value) && (value as readonly unknown[]).includes(actual);
+    case 'less':
+      return comparable(actual, value) && (actual as number) < (value as number);
+    case 'at-most':
+      return comparable(actual, value) && (actual as number) <= (value as number);
+    case 'more':
+      return comparable(actual, value) && (actual as number) > (value as number);
+    case 'at-least':
+      return comparable(actual, value) && (actual as number) >= (value as number);
+    default:
+      return op satisfies never;
+  }
+}
+
+/** Only numbers are compared by size: text has as many orders as there are languages. */
+function comparable(actual: unknown, value: unknown): boolean {
+  return typeof actual === 'number' && typeof value === 'number';
+}
+
+function fieldOf(data: Readonly<Record<string, unknown>>, path: string): unknown {
+  let at: unknown = data;
+  for (const step of path.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string, unknown>)[step];
+  }
+  return at;
+}

@@ -1,0 +1,118 @@
+/**
+ * The policy is data: what counts as a signal, how long silence may last, what a business calls its categories.
+ * It is published as an event and never holds a script. Every threshold of the rules stands here.
+ */
+export interface Policy {
+  readonly name: string;
+  /** Counts up by one with each publication under the same name. `name@version` is what visits and causes quote. */
+  readonly version: number;
+  /** IANA name: days, windows and anniversaries are those of this zone. */
+  readonly timeZone: string;
+  /** ISO 4217 code that figures are converted to; null until one is named: figures then stand per currency. */
+  readonly currency: string | null;
+  /** What each touchpoint type tells of acquisition, and whether it is the customer's own act. */
+  readonly signals: Readonly<Record<string, readonly Signal[]>>;
+  readonly acquisition: AcquisitionRules;
+  readonly onboarding: { readonly secondOrderDueDays: number };
+  readonly silence: SilenceRules;
+  readonly expansion: ExpansionRules;
+  readonly contracts: { readonly graceDays: number };
+  /** The categories that the business declares. Only these can make a cross-sell; a SKU never does. */
+  readonly taxonomy: readonly string[];
+  /** How many days what she bought lasts, by category: a floor of at-risk. */
+  readonly replacementDays: Readonly<Record<string, number>>;
+  readonly ladder: readonly LadderRung[];
+  readonly tiers: TierRules;
+  /** The treatment for each phase of each stage, by the name the business gives it. */
+  readonly treatments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** One thing that a touchpoint of a type may tell. All conditions of `when` must hold; none means always. */
+export interface Signal {
+  /** The phase of acquisition that it speaks of; null where it speaks of none (product-used, say). */
+  readonly phase: 'awareness' | 'knowledge' | 'consideration' | 'evaluation' | null;
+  /** True where the customer does it of her own accord: only that moves her, ends `cold`, ends `lost`. */
+  readonly intent: boolean;
+  readonly when?: readonly Comparison[];
+}
+
+/** A plain comparison of one field of the touchpoint's data (dots step into objects) with a constant. */
+export interface Comparison {
+  readonly field: string;
+  readonly op: 'equals' | 'not-equals' | 'less' | 'at-most' | 'more' | 'at-least' | 'one-of' | 'present';
+  /** Absent for `present`; a list for `one-of`. */
+  readonly value?: Scalar | readonly Scalar[];
+}
+
+export type Scalar = string | number | boolean | null;
+
+export interface AcquisitionRules {
+  /** Days without intent after which she is `cold`. */
+  readonly coldAfterDays: number;
+}
+
+/** How silence is judged: against her own rhythm, or against the anniversary of her last purchase. */
+export type SilenceRules = PersonalRhythmRules | SeasonalRules;
+
+export interface PersonalRhythmRules {
+  readonly mode: 'personal-rhythm';
+  /** The rhythm is the median of so many last intervals between distinct purchase days … */
+  readonly intervals: number;
+  /** … and is known from so many such days on. */
+  readonly daysNeeded: number;
+  /** at-risk = this × rhythm, within the bounds; without rhythm a constant. */
+  readonly atRiskTimesRhythm: number;
+  readonly atRiskDaysMin: number;
+  readonly atRiskDaysMax: number;
+  readonly atRiskDaysWithoutRhythm: number;
+  /** lapsed = this × at-risk, rounded up. */
+  readonly lapsedTimesAtRisk: number;
+  /** lost = so many days, at least `lostTimesAtRisk` × at-risk. */
+  readonly lostDays: number;
+  readonly lostTimesAtRisk: number;
+}
+
+export interface SeasonalRules {
+  readonly mode: 'seasonal';
+  /** Days after the anniversary of the last surviving purchase. */
+  readonly atRiskDaysAfterAnniversary: number;
+  readonly lapsedDaysAfterAnniversary: number;
+  /** Days after the second anniversary. */
+  readonly lostDaysAfterSecondAnniversary: number;
+}
+
+export interface ExpansionRules {
+  /** Each signal restarts the window. */
+  readonly windowDays: number;
+  /** A cross-sell needs so many surviving orders before it. */
+  readonly crossSellOrdersBefore: number;
+  /** An up-sell is so many times the median … */
+  readonly upSellTimesMedian: number;
+  /** … of at least so many surviving orders before the two. */
+  readonly upSellOrdersBefore: number;
+  readonly advocacyStarsMin: number;
+  readonly advocacyNpsMin: number;
+}
+
+/** A rung of the loyalty ladder and what it asks; she stands on the highest whose needs are all met. */
+export interface LadderRung {
+  readonly rung: string;
+  readonly needs: {
+    readonly intent?: boolean;
+    readonly ordersAtLeast?: number;
+    readonly satisfactionAtLeast?: 'very satisfied' | 'satisfied' | 'neutral';
+    readonly referralsConvertedAtLeast?: number;
+  };
+}
+
+/** Value tiers: by cumulated positive profit of the population over the trailing months. */
+export interface TierRules {
+  readonly trailingMonths: number;
+  readonly shareOfA: number;
+  readonly shareOfB: number;
+}
+
+/** `name@version`: how a policy is quoted. */
+export function policyVersion(policy: Policy): string {
+  return `${policy.name}@${policy.version}`;
+}

@@ -1,0 +1,58 @@
+import type { Instant } from '#contracts';
+import type { PublishedPolicy } from '../model.js';
+import { BUILT_IN_POLICIES } from './built-in.js';
+import { compile, type CompiledPolicy } from './compiled.js';
+import type { Policy } from './policy.js';
+
+/** A stretch of time under one version of the policy: from `from` on, until the next one begins. */
+export interface PolicyEra {
+  /** The version as it was published; `name@version` unless the publisher named it otherwise. */
+  readonly version: string;
+  /** −∞ for the first. */
+  readonly from: Instant;
+  readonly policy: Policy;
+  readonly compiled: CompiledPolicy;
+}
+
+/** Which version of the policy is in force at each instant: eras in order of time, the first from the beginning of time. */
+export interface PolicyTimeline {
+  readonly eras: readonly PolicyEra[];
+}
+
+/**
+ * The timeline of the policies published, as it was known at `knownAt` (all of them, when not said). The first one
+ * published is in force from the beginning of time for every knownAt; each later one from its `effectiveFrom`, though
+ * never from before it was published: what has been is not rewritten. Without any, the built-in `retail` holds.
+ */
+export function policyTimeline(published: readonly PublishedPolicy<Policy>[], knownAt?: Instant): PolicyTimeline {
+  const [first, ...later] = published
+    .map((one, index) => ({ one, index }))
+    .sort((a, b) => a.one.recordedAt - b.one.recordedAt || a.index - b.index)
+    .map(({ one }) => one);
+  if (first === undefined)
+    return policyTimeline([
+      { version: 'retail@1', policy: BUILT_IN_POLICIES.retail, effectiveFrom: -Infinity, recordedAt: -Infinity },
+    ]);
+  const eras = [era(first, -Infinity)];
+  for (const one of later) {
+    if (knownAt !== undefined && one.recordedAt > knownAt) continue;
+    eras.push(era(one, Math.max(one.effectiveFrom, one.recordedAt)));
+  }
+  // A stable sort: of two that begin at one instant the one published later stands last, and is the one in force.
+  eras.sort((a, b) => a.from - b.from);
+  return { eras: eras.filter((one, index) => eras[index + 1]?.from !== one.from) };
+}
+
+/** The version in force at an instant. */
+export function policyAt(timeline: PolicyTimeline, at: Instant): PolicyEra {
+  const { eras } = timeline;
+  for (let i = eras.length - 1; i >= 0; i -= 1) {
+    const one = eras[i];
+    if (one !== undefined && one.from <= at) return one;
+  }
+  throw new RangeError('A policy timeline has an era from the beginning of time.');
+}
+
+function era(one: PublishedPolicy<Policy>, from: Instant): PolicyEra {
+  return { version: one.version, from, policy: one.policy, compiled: compile(one.policy) };
+}

@@ -37,3 +37,4 @@ export { touchpointSchema } from './schemas.js';
 export { ENVELOPE_SCHEMA, validateEnvelope, validateTouchpointData } from './validation.js';
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';
 export { joinPersonal, personalPaths, separatePersonal, type PersonalFields, type Separated } from './personal.js';
+export { TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

@@ -1,0 +1,190 @@
+import { describe, expect, it } from '@jest/globals';
+import { CUSTOM_RANK } from './catalogue.js';
+import { patternDanger } from './schema-safety.js';
+import { TypeRegistry, type Registration } from './type-registry.js';
+
+const booking = {
+  name: 'campsite-booked',
+  version: 1,
+  origin: 'customer',
+  group: 'purchase',
+  schema: {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    required: ['nights'],
+    properties: {
+      nights: { type: 'integer', minimum: 1, maximum: 365 },
+      pitch: { type: 'string', maxLength: 8, pattern: '^[A-Z]\\d+$' },
+      remark: { type: 'string', maxLength: 2000, 'x-personal': true },
+      guests: {
+        type: 'array',
+        maxItems: 12,
+        items: {
+          type: 'object',
+          properties: { name: { type: 'string', 'x-personal': true }, age: { type: 'integer' } },
+        },
+      },
+      arrival: { type: 'string', format: 'date' },
+    },
+  },
+};
+
+function registered(result: Registration): TypeRegistry {
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  return result.registry;
+}
+
+const flawsOf = (result: Registration) => (result.ok ? [] : result.errors);
+const withSchema = (schema: unknown) => flawsOf(TypeRegistry.BUILT_IN.register({ ...booking, schema }));
+
+describe('given a type of the business’s own, registered', () => {
+  const registry = registered(TypeRegistry.BUILT_IN.register(booking));
+
+  it('has its origin and meaning, and ranks after the built-in types', () => {
+    expect(registry.type('campsite-booked')).toEqual({
+      name: 'campsite-booked',
+      group: 'purchase',
+      origin: 'customer',
+      rank: CUSTOM_RANK,
+      version: 1,
+    });
+    expect(registry.custom().map((type) => type.name)).toEqual(['campsite-booked']);
+    expect(registry.type('order-placed')?.rank).toBeLessThan(CUSTOM_RANK);
+  });
+
+  it('leaves the registry from which it came as it was', () => {
+    expect(TypeRegistry.BUILT_IN.type('campsite-booked')).toBeNull();
+    expect(TypeRegistry.BUILT_IN.validate('campsite-booked', 1, { nights: 1 }).ok).toBe(false);
+  });
+
+  it('validates its data, with path, reason and mend', () => {
+    expect(registry.validate('campsite-booked', 1, { nights: 3, pitch: 'B12', arrival: '2026-07-01' })).toEqual({
+      ok: true,
+    });
+    expect(registry.validate('campsite-booked', 1, { nights: 0, pitch: 'b', arrival: 'July' })).toEqual({
+      ok: false,
+      errors: [
+        { path: '/nights', reason: 'is below 1', mend: 'give a whole number from 1 to 365' },
+        { path: '/pitch', reason: 'is not written as it should be', mend: 'give text that matches ^[A-Z]\\d+$' },
+        { path: '/arrival', reason: 'is not written as it should be', mend: 'give a day, such as 2026-03-01' },
+      ],
+    });
+    expect(registry.validate('campsite-booked', 2, { nights: 1 }).ok).toBe(false);
+    expect(registry.validate('campsite-booked', 1, { nights: 1, note: 'a\0' }).ok).toBe(false);
+    expect(registry.validate('order-cancelled', 1, { orderId: 'a' }).ok).toBe(true);
+  });
+
+  it('keeps what is personal, and what nobody described, for sealing', () => {
+    expect(registry.personalPaths('campsite-booked', 1)).toEqual(['/remark', '/guests/*/name']);
+    const data = { nights: 2, remark: 'near Ann', guests: [{ name: 'Ann', age: 40 }], car: 'ABC 123' };
+    expect(registry.separatePersonal('campsite-booked', 1, data)).toEqual({
+      data: { nights: 2, guests: [{ age: 40 }] },
+      personal: { '/remark': 'near Ann', '/guests/0/name': 'Ann', '/car': 'ABC 123' },
+    });
+  });
+
+  it('is the same when registered twice, whatever the order of its fields', () => {
+    const { schema, ...rest } = booking;
+    const again = registry.register({ schema, ...rest });
+    expect(again).toMatchObject({ ok: true, changed: false });
+    expect(registered(again)).toBe(registry);
+  });
+
+  it('changes only by a new version, and old events keep their shape', () => {
+    const changed = { ...booking, schema: { type: 'object', properties: { nights: { type: 'string' } } } };
+    expect(flawsOf(registry.register(changed))).toMatchObject([{ path: '/version' }]);
+    expect(flawsOf(registry.register({ ...changed, version: 3 }))).toMatchObject([
+      { path: '/version', mend: 'give version 2' },
+    ]);
+    const second = registered(registry.register({ ...changed, version: 2 }));
+    expect(second.type('campsite-booked')?.version).toBe(2);
+    expect(second.validate('campsite-booked', 1, { nights: 2 }).ok).toBe(true);
+    expect(second.validate('campsite-booked', 2, { nights: 2 }).ok).toBe(false);
+    expect(second.upcast('campsite-booked', 1, { nights: 2 })).toEqual({ nights: 2 });
+  });
+});
+
+describe('a definition is refused', () => {
+  it.each(['order-placed', 'policy-published', 'intake-receipt', 'Booked', 'a b', '', '-x', 'x-', '__proto__', null])(
+    'under the name %j',
+    (name) => {
+      expect(flawsOf(TypeRegistry.BUILT_IN.register({ ...booking, name }))).toMatchObject([{ path: '/name' }]);
+    },
+  );
+
+  it('without origin, meaning, version or schema, each with its path', () => {
+    expect(flawsOf(TypeRegistry.BUILT_IN.register({ name: 'x' })).map((flaw) => flaw.path)).toEqual([
+      ...['/version', '/origin', '/group', '/schema'],
+    ]);
+    for (const nothing of [null, 'x', []]) expect(TypeRegistry.BUILT_IN.register(nothing).ok).toBe(false);
+  });
+
+  it.each([
+    [
+      'a remote reference',
+      { type: 'object', properties: { a: { $ref: 'https://example.com/a.json' } } },
+      '/schema/properties/a/$ref',
+    ],
+    ['a recursion', { type: 'object', $ref: '#' }, '/schema/$ref'],
+    ['definitions', { type: 'object', definitions: {} }, '/schema/definitions'],
+    [
+      'pairs to compare',
+      { type: 'object', properties: { a: { uniqueItems: true } } },
+      '/schema/properties/a/uniqueItems',
+    ],
+    ['a list at its root', { type: 'array' }, '/schema/type'],
+    ['an unknown format', { type: 'object', properties: { a: { format: 'color' } } }, '/schema/properties/a/format'],
+    ['a keyword of the wrong kind', { type: 'object', required: 'a' }, '/schema'],
+    [
+      'a pattern over long text',
+      { type: 'object', properties: { a: { pattern: '^a' } } },
+      '/schema/properties/a/pattern',
+    ],
+    [
+      'a personal field behind a condition',
+      { type: 'object', anyOf: [{ properties: { a: { 'x-personal': true } } }] },
+      '/schema/anyOf/0/properties/a/x-personal',
+    ],
+  ])('whose schema has %s', (_what, schema, path) => {
+    expect(withSchema(schema)).toMatchObject([{ path }]);
+  });
+
+  it('whose schema is too large or too deep', () => {
+    const properties = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`p${index}`, {}]));
+    expect(withSchema({ type: 'object', properties })).toMatchObject([
+      { reason: 'the schema has more than 1000 parts' },
+    ]);
+    let deep: object = { type: 'object' };
+    for (let level = 0; level < 20; level += 1) deep = { type: 'object', properties: { a: deep } };
+    expect(withSchema(deep)).toMatchObject([{ reason: 'lies deeper than 12 levels' }]);
+  });
+});
+
+describe('a pattern', () => {
+  it.each([
+    '(a+)+$',
+    '^(a|a)*$',
+    '^(a?){20}b',
+    '(x+x+)+y',
+    '^(\\w+)\\1$',
+    '^(?=a)',
+    '.*.*=.*',
+    '^((ab)*c)*',
+    '^(a{1,9}){1,9}$',
+    '[',
+  ])('%s is refused', (pattern) => {
+    expect(patternDanger(pattern)).not.toBeNull();
+  });
+
+  it.each([
+    '^[A-Z]\\d+$',
+    '^\\d{4}-\\d{2}$',
+    '^(?:red|green|blue)$',
+    '^[^@]+@[^@]+$',
+    '^\\p{Lu}\\(*$',
+    'abc',
+    '^(?:ab)+$',
+  ])('%s is taken', (pattern) => {
+    expect(patternDanger(pattern)).toBeNull();
+  });
+});

@@ -59,18 +59,38 @@ export const DIRTY: Table = {
   semantic: [],
 };
 
-/** Fold states to go on from. */
+/** The newest fold state of each customer with some history, to go on from. */
+export const STATES: Table = {
+  name: 'states',
+  migrations: [
+    /* sql */ `
+    -- 001: The fold's own state (JSON) after a customer's last event in event order, never advanced by the clock.
+    -- events: how many are in it; position: all of the log up to here is in it, but for events that still lie in the
+    -- future. upto_at: the instant of its last event. Losing a row here costs time, never truth.
+    CREATE TABLE states (
+      customer_id text COLLATE "C" PRIMARY KEY,
+      events      int NOT NULL,
+      upto_at     timestamptz(3) NOT NULL,
+      position    bigint NOT NULL,
+      state       text NOT NULL
+    );
+    ALTER TABLE states ALTER COLUMN state SET STORAGE EXTERNAL;
+    `,
+  ],
+  columns: { customer_id: 'text', events: 'int', upto_at: 'timestamptz', position: 'bigint', state: 'text' },
+  key: ['customer_id'],
+  semantic: [],
+};
+
+/** Older fold states, one every 256 events or so: a late event is folded from the last one before it. */
 export const SNAPSHOTS: Table = {
   name: 'snapshots',
   migrations: [
     /* sql */ `
-    -- 001: The fold's state after so many of a customer's events, in event order: every 256 events, and the newest one.
-    -- position: all events up to this position of the log are in it, as far as they come before (upto_at, …).
-    -- state is the fold's own JSON, never advanced by the clock. Losing rows here costs time, never truth.
+    -- 001: As in states, for earlier points of a long history. A late event takes away those that come after it.
     CREATE TABLE snapshots (
       customer_id text COLLATE "C" NOT NULL,
       events      int NOT NULL,
-      newest      boolean NOT NULL,
       upto_at     timestamptz(3) NOT NULL,
       position    bigint NOT NULL,
       state       text NOT NULL,
@@ -79,14 +99,7 @@ export const SNAPSHOTS: Table = {
     ALTER TABLE snapshots ALTER COLUMN state SET STORAGE EXTERNAL;
     `,
   ],
-  columns: {
-    customer_id: 'text',
-    events: 'int',
-    newest: 'boolean',
-    upto_at: 'timestamptz',
-    position: 'bigint',
-    state: 'text',
-  },
+  columns: { customer_id: 'text', events: 'int', upto_at: 'timestamptz', position: 'bigint', state: 'text' },
   key: ['customer_id', 'events'],
   semantic: [],
 };

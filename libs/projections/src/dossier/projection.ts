@@ -1,0 +1,48 @@
+import type { CustomerReadModel } from '../read-model.js';
+import { CUSTOMERS } from './table.js';
+
+/** Where each customer stands and why, and what the relationship amounts to: one row a customer. */
+export const DOSSIER: CustomerReadModel = {
+  shape: 'row',
+  table: CUSTOMERS,
+  row: ({ customerId, digestId, subjectIds, view, waitingUntil, position }) => {
+    const only = view.revenue.length === 1 ? view.revenue[0] : undefined;
+    const due = view.next?.dueAt ?? null;
+    return {
+      customer_id: customerId,
+      digest_id: digestId,
+      subjects: subjectIds.length,
+      cycle: view.cycle,
+      stage: view.stage,
+      phase: view.phase,
+      entered_at: view.enteredAt,
+      policy_version: view.policyVersion,
+      cause: view.cause,
+      first_seen_at: view.firstSeenAt,
+      last_seen_at: view.lastSeenAt,
+      touchpoints: view.touchpoints,
+      orders: view.orders,
+      revenue_minor: view.revenue.length === 0 ? 0 : (only?.amountMinor ?? null),
+      currency: only?.currency ?? null,
+      revenue: view.revenue,
+      first_purchase_at: view.firstPurchaseAt,
+      last_purchase_at: view.lastPurchaseAt,
+      next_due_at: due,
+      next_due_kind: view.next?.kind ?? null,
+      flags: view.flags,
+      // What grows with the mere passing of time (tenure, T) is left out: whoever asks computes it for the instant asked about.
+      dossier: {
+        deadlines: view.deadlines,
+        lastIntentAt: view.lastIntentAt,
+        frequency: view.frequency,
+        recencyDays: view.recencyDays,
+        contracts: view.contracts,
+        silence: view.silence,
+        silenceSuspended: view.silenceSuspended,
+      },
+      folded_position: position,
+      waiting_until: waitingUntil,
+      wake_at: due === null ? waitingUntil : waitingUntil === null ? due : Math.min(due, waitingUntil),
+    };
+  },
+};

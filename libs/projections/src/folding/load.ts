@@ -1,0 +1,101 @@
+import { STREAMS, subjectOfStream } from '#contracts';
+import type { EventLog, RecordedEvent } from '#event-log';
+import type { Checkpoint } from '#lifecycle';
+import type { Queryable } from '../database.js';
+import { instantText } from '../rows.js';
+import { arrayText } from '../stores/values.js';
+import type { Base } from './fold-one.js';
+
+/** What the tables know of a customer who is to be folded. */
+export interface KnownCustomer {
+  readonly customerId: string;
+  /** Sorted. Empty: she was absorbed by another customer. */
+  readonly subjectIds: readonly string[];
+  /** Whether she has rows already. */
+  readonly written: boolean;
+  readonly waitingUntil: number | null;
+  readonly newest: Base | null;
+}
+
+interface KnownRow extends Record<string, unknown> {
+  customer_id: string;
+  ids: string | null;
+  written: boolean;
+  waiting_until: number | null;
+  events: number | null;
+  upto_at: number;
+  position: number;
+  state: string;
+}
+
+/** Customers with their subjects and newest states, in one query. `anew` ones get no state: theirs does not stand. */
+export async function loadCustomers(
+  tx: Queryable,
+  customers: readonly { readonly customerId: string; readonly anew: boolean }[],
+): Promise<Map<string, KnownCustomer>> {
+  const rows = await tx.query<KnownRow>(
+    `SELECT c.customer_id, s.ids, k.customer_id IS NOT NULL AS written, k.waiting_until,
+            n.events, n.upto_at, n.position, n.state
+       FROM unnest($1::text::text[], $2::text::boolean[]) AS c(customer_id, anew)
+       LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids
+                            FROM subjects WHERE customer_id = c.customer_id) s ON true
+       LEFT JOIN customers k ON k.customer_id = c.customer_id
+       LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.anew`,
+    [arrayText(customers.map((one) => one.customerId)), arrayText(customers.map((one) => one.anew))],
+  );
+  const known = new Map<string, KnownCustomer>();
+  for (const row of rows)
+    known.set(row.customer_id, {
+      customerId: row.customer_id,
+      subjectIds: row.ids === null ? [] : row.ids.split(','),
+      written: row.written,
+      waitingUntil: row.waiting_until,
+      newest: row.events === null ? null : baseOf(row.events, row),
+    });
+  return known;
+}
+
+/** The last snapshot of each customer whose events all lie before an instant. */
+export async function loadSnapshotsBefore(
+  tx: Queryable,
+  late: readonly { readonly customerId: string; readonly before: number }[],
+): Promise<Map<string, Base>> {
+  if (late.length === 0) return new Map();
+  const rows = await tx.query<KnownRow & { events: number }>(
+    `SELECT DISTINCT ON (n.customer_id) n.* FROM unnest($1::text::text[], $2::text::timestamptz[]) AS c(customer_id, before)
+       JOIN snapshots n ON n.customer_id = c.customer_id AND n.upto_at < c.before ORDER BY n.customer_id, n.events DESC`,
+    [arrayText(late.map((one) => one.customerId)), arrayText(late.map((one) => instantText(one.before)))],
+  );
+  return new Map(rows.map((row) => [row.customer_id, baseOf(row.events, row)]));
+}
+
+function baseOf(events: number, row: Pick<KnownRow, 'upto_at' | 'position' | 'state'>): Base {
+  return {
+    events,
+    uptoAt: row.upto_at,
+    position: row.position,
+    checkpoint: JSON.parse(row.state) as Checkpoint,
+  };
+}
+
+/** So many streams are asked for at once. */
+const STREAMS_MAX = 1_000;
+
+/** The touchpoints of these subjects, by subject. */
+export async function readTouchpoints(
+  log: EventLog,
+  subjectIds: readonly string[],
+  range: { readonly after?: number; readonly upTo: number },
+): Promise<Map<string, RecordedEvent[]>> {
+  const found = new Map<string, RecordedEvent[]>();
+  for (let at = 0; at < subjectIds.length; at += STREAMS_MAX) {
+    const streams = subjectIds.slice(at, at + STREAMS_MAX).map(STREAMS.subject);
+    for (const event of await log.readStreams(streams, range)) {
+      const subjectId = subjectOfStream(event.stream) ?? '';
+      const list = found.get(subjectId);
+      if (list === undefined) found.set(subjectId, [event]);
+      else list.push(event);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,288 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Instant } from '#contracts';
+import type { Queryable, Row } from '../database.js';
+import { publish, type ChangedVisits, type RetractionReason } from '../outputs/publish.js';
+import type { CustomerReadModel, DayOf, Folded } from '../read-model.js';
+import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '../rows.js';
+import { arrayText } from '../stores/values.js';
+import type { Table } from '../table.js';
+import { VISITS } from '../visits/table.js';
+import { SNAPSHOTS, STATES } from '../working/table.js';
+import type { Base, FoldedOne } from './fold-one.js';
+
+/** One customer's outcome, ready to be written. */
+export interface Outcome {
+  readonly customerId: string;
+  /** Null when she has nothing to show: absorbed by another, only test traffic, only the future. Her rows go. */
+  readonly one: FoldedOne | null;
+  readonly base: Base | null;
+  /** Whether there are rows of hers. */
+  readonly written: boolean;
+  /** True when what was folded before is folded again, from an older state or from the beginning. */
+  readonly again: boolean;
+  readonly reason: RetractionReason;
+}
+
+export interface WriteContext {
+  readonly models: readonly CustomerReadModel[];
+  readonly dayOf: DayOf;
+  readonly position: number;
+  readonly now: Instant;
+  /** False while a version is built beside the live one: then nothing is said. */
+  readonly outputs: boolean;
+}
+
+/** A history shorter than this is read again from the log rather than kept as a state. */
+export const STATE_FROM_EVENTS = 8;
+
+/** Writes what was folded: every read model's rows, the states to go on from, and what is to be said; returns how many things were said. */
+export async function writeOutcomes(
+  tx: Queryable,
+  outcomes: readonly Outcome[],
+  context: WriteContext,
+): Promise<number> {
+  if (outcomes.length === 0) return 0;
+  const gone = outcomes.filter((one) => one.one?.folded == null && one.written);
+  const standing = outcomes.filter(
+    (one): one is Outcome & { one: FoldedOne & { folded: Folded } } => one.one?.folded != null,
+  );
+  let changed: ChangedVisits[] = [];
+  for (const model of context.models) {
+    switch (model.shape) {
+      case 'row':
+        await removeCustomers(tx, model.table, gone);
+        await upsertRows(
+          tx,
+          model.table,
+          standing.map((one) => model.row(one.one.folded)),
+        );
+        break;
+      case 'sequence': {
+        const changes = await rewriteSequence(tx, model, standing, gone);
+        if (model.table === VISITS) {
+          await moveSums(tx, context, changes);
+          changed = changes.map((change) => change.changed);
+        }
+        break;
+      }
+      case 'by-event':
+        await removeCustomers(tx, model.table, [
+          ...gone,
+          ...standing.filter((one) => one.written && one.one.folded.whole),
+        ]);
+        await removeRefolded(
+          tx,
+          model.table,
+          standing.filter((one) => one.again && !one.one.folded.whole),
+        );
+        await insertRows(
+          tx,
+          model.table,
+          standing.flatMap((one) => model.rows(one.one.folded)),
+        );
+        break;
+      case 'sum':
+        // Moved by what changed among the visits, above.
+        break;
+    }
+  }
+  await writeStates(tx, outcomes);
+  return context.outputs ? publish(tx, changed, context.position, context.now) : 0;
+}
+
+async function removeCustomers(tx: Queryable, table: Table, gone: readonly Outcome[]): Promise<void> {
+  if (gone.length === 0) return;
+  await tx.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text::text[])`, [
+    arrayText(gone.map((one) => one.customerId)),
+  ]);
+}
+
+async function removeRefolded(
+  tx: Queryable,
+  table: Table,
+  again: readonly (Outcome & { one: { folded: Folded } })[],
+): Promise<void> {
+  const rows = again.flatMap((one) =>
+    one.one.folded.refolded.map((event) => ({
+      customer_id: one.customerId,
+      source: event.source,
+      event_id: event.id,
+    })),
+  );
+  if (rows.length > 0) await deleteRows(tx, table, ['customer_id', 'source', 'event_id'], rows);
+}
+
+interface SequenceChange {
+  readonly changed: ChangedVisits;
+  readonly removed: readonly Row[];
+  readonly added: readonly Row[];
+}
+
+/** Puts the new rows in place of the old ones, from the first that differs on. */
+async function rewriteSequence(
+  tx: Queryable,
+  model: CustomerReadModel & { shape: 'sequence' },
+  standing: readonly (Outcome & { one: { folded: Folded } })[],
+  gone: readonly Outcome[],
+): Promise<SequenceChange[]> {
+  const { table } = model;
+  const fresh = new Map<string, { rows: Row[]; from: number; outcome: Outcome }>();
+  for (const outcome of standing) {
+    const { folded } = outcome.one;
+    const from = folded.whole ? 0 : (folded.visits[0]?.seq ?? 0);
+    fresh.set(outcome.customerId, { rows: model.rows(folded), from, outcome });
+  }
+  for (const outcome of gone) fresh.set(outcome.customerId, { rows: [], from: 0, outcome });
+  const old = new Map<string, Row[]>();
+  const asked = [...fresh].filter(([, { outcome }]) => outcome.written);
+  if (asked.length > 0) {
+    const source = unnest(
+      table,
+      ['customer_id', 'seq'],
+      asked.map(([customer_id, { from }]) => ({ customer_id, seq: from })),
+      'c',
+    );
+    const rows = await tx.query(
+      `SELECT t.* FROM ${table.name} t JOIN ${source.sql} ON t.customer_id = c.customer_id AND t.seq >= c.seq
+        ORDER BY t.customer_id, t.seq`,
+      source.params,
+    );
+    for (const row of rows) {
+      const id = row['customer_id'] as string;
+      const list = old.get(id);
+      if (list === undefined) old.set(id, [row]);
+      else list.push(row);
+    }
+  }
+  const changes: SequenceChange[] = [];
+  for (const [customerId, { rows, outcome }] of fresh) {
+    const before = old.get(customerId) ?? [];
+    let same = 0;
+    while (same < before.length && same < rows.length && sameRow(table, before[same] ?? {}, rows[same] ?? {})) same++;
+    const removed = before.slice(same);
+    const added = rows.slice(same);
+    if (removed.length === 0 && added.length === 0) continue;
+    const since = Math.min(
+      ...[removed[0], added[0]].map((row) => (row?.['entered_at'] as number | undefined) ?? Infinity),
+    );
+    changes.push({ removed, added, changed: { customerId, visits: added, since, reason: outcome.reason } });
+  }
+  await deleteRows(
+    tx,
+    table,
+    table.key,
+    changes.flatMap((change) => change.removed),
+  );
+  await insertRows(
+    tx,
+    table,
+    changes.flatMap((change) => change.added),
+  );
+  return changes;
+}
+
+function sameRow(table: Table, a: Row, b: Row): boolean {
+  return Object.keys(table.columns).every(
+    (column) =>
+      a[column] === b[column] || (table.columns[column] === 'jsonb' && isDeepStrictEqual(a[column], plain(b[column]))),
+  );
+}
+
+/** As it comes back from the database: keys that are undefined are not there. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value)) as unknown;
+}
+
+async function moveSums(tx: Queryable, context: WriteContext, changes: readonly SequenceChange[]): Promise<void> {
+  for (const model of context.models) {
+    if (model.shape !== 'sum') continue;
+    const sums = new Sums(model, context.dayOf);
+    for (const change of changes) {
+      for (const visit of change.removed) sums.add(visit, -1);
+      for (const visit of change.added) sums.add(visit, 1);
+    }
+    await addSums(tx, model, sums.rows());
+  }
+}
+
+/** Adds up what visits contribute to a read model of sums. */
+export class Sums {
+  readonly #rows = new Map<string, Row>();
+
+  constructor(
+    private readonly model: CustomerReadModel & { shape: 'sum' },
+    private readonly dayOf: DayOf,
+  ) {}
+
+  add(visit: Row, sign: 1 | -1): void {
+    const { table, sums } = this.model;
+    for (const row of this.model.of(visit, this.dayOf)) {
+      const key = table.key.map((column) => String(row[column])).join('\0');
+      const known = this.#rows.get(key);
+      if (known === undefined) {
+        for (const sum of sums) row[sum] = sign * (row[sum] as number);
+        this.#rows.set(key, row);
+      } else for (const sum of sums) known[sum] = (known[sum] as number) + sign * (row[sum] as number);
+    }
+  }
+
+  /** Only rows with something to add or take away. */
+  rows(): Row[] {
+    return [...this.#rows.values()].filter((row) => this.model.sums.some((sum) => row[sum] !== 0));
+  }
+}
+
+export async function addSums(tx: Queryable, model: CustomerReadModel & { shape: 'sum' }, rows: Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  const { table, sums } = model;
+  const set = sums.map((sum) => `${sum} = t.${sum} + EXCLUDED.${sum}`).join(', ');
+  await insertRows(
+    tx,
+    { ...table, name: `${table.name} AS t` },
+    sortedByKey(table, rows),
+    `(${table.key.join(', ')}) DO UPDATE SET ${set}`,
+  );
+  const emptied = rows.filter((row) => sums.some((sum) => (row[sum] as number) < 0));
+  if (emptied.length === 0) return;
+  const keys = unnest(table, table.key, emptied, 'k');
+  await tx.query(
+    `DELETE FROM ${table.name} t USING ${keys.sql} WHERE ${table.key.map((c) => `t.${c} = k.${c}`).join(' AND ')}
+        AND ${sums.map((sum) => `t.${sum} = 0`).join(' AND ')}`,
+    keys.params,
+  );
+}
+
+/** The state of a customer as a row of `states` or `snapshots`. */
+export function stateRow(customerId: string, base: Base): Row {
+  return {
+    customer_id: customerId,
+    events: base.events,
+    upto_at: base.uptoAt,
+    position: base.position,
+    state: JSON.stringify(base.checkpoint),
+  };
+}
+
+async function writeStates(tx: Queryable, outcomes: readonly Outcome[]): Promise<void> {
+  const newest: Row[] = [];
+  const snapshots: Row[] = [];
+  const stateless: Row[] = [];
+  const cut: Row[] = [];
+  for (const { customerId, one, base, again, written } of outcomes) {
+    if (one?.folded != null && one.newest !== null && one.newest.events >= STATE_FROM_EVENTS)
+      newest.push(stateRow(customerId, one.newest));
+    else if (written) stateless.push({ customer_id: customerId });
+    for (const snapshot of one?.snapshots ?? []) snapshots.push(stateRow(customerId, snapshot));
+    if (again) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
+  }
+  if (stateless.length > 0) await deleteRows(tx, STATES, ['customer_id'], stateless);
+  if (cut.length > 0) {
+    const rows = unnest(SNAPSHOTS, ['customer_id', 'events'], cut, 'c');
+    await tx.query(
+      `DELETE FROM snapshots s USING ${rows.sql} WHERE s.customer_id = c.customer_id AND s.events > c.events`,
+      rows.params,
+    );
+  }
+  await insertRows(tx, SNAPSHOTS, snapshots, 'DO NOTHING');
+  await upsertRows(tx, STATES, newest);
+}

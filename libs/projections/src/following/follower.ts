@@ -1,0 +1,432 @@
+import type { Instant } from '#contracts';
+import type { EventLog, RecordedEvent } from '#event-log';
+import type { Database, Queryable } from '../database.js';
+import { DatabaseError } from '../database.js';
+import { describe, foldCustomers, type Claim, type Slice } from '../folding/fold-customers.js';
+import { writeOutcomes } from '../folding/write.js';
+import { markDirty, markDue, markEverybody, park } from '../indexing/dirty.js';
+import { indexPage, type Reason, type Touched } from '../indexing/indexer.js';
+import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
+import { CUSTOMER_READ_MODELS } from '../read-models.js';
+import { insertRows, instantText, sortedByKey } from '../rows.js';
+import type { StepTimes } from '../step-times.js';
+import { arrayText } from '../stores/values.js';
+import { DIRTY } from '../working/table.js';
+
+/** Counts of what was done since the process began. */
+export interface Counters {
+  events: number;
+  folded: number;
+  published: number;
+  parked: number;
+  transitionsDue: number;
+}
+
+export interface FollowerParts {
+  readonly database: Database;
+  readonly log: EventLog;
+  /** The clock's instant. */
+  readonly now: () => Instant;
+  readonly times: StepTimes;
+  readonly counters: Counters;
+}
+
+/** The page does not go on from where the tables are: somebody else was faster, or the log was read from elsewhere. */
+export class OutOfStep extends Error {
+  constructor(readonly position: number) {
+    super(`The tables are at position ${position}; the page begins elsewhere.`);
+  }
+}
+
+/** Another process is indexing at this moment. */
+export class StandBy extends Error {
+  constructor() {
+    super('Another process is indexing.');
+  }
+}
+
+/** Above so many events a customer's history is heavy: folding it again from an older state waits until it pays. */
+const HEAVY_EVENTS = 256;
+
+/** A heavy customer is folded again when so large a part of her history is new … */
+const HEAVY_PENDING_SHARE = 8;
+
+/** … or when the first mark is as old as this for each event of her history, five seconds at most. */
+const HEAVY_WAIT_MS_PER_EVENT = 0.4;
+const HEAVY_WAIT_MS_MAX = 5_000;
+
+/** The advisory lock of the one that indexes, by version. */
+const INDEXER_LOCK = 7_235_419_100;
+
+/**
+ * Keeps one version of the read models (one schema) in step with the log and the clock. It decides nothing about when:
+ * the projector and the rebuild call its steps, each of which is one transaction.
+ */
+export class Follower {
+  #policies: KnownPolicies | null = null;
+
+  constructor(
+    private readonly parts: FollowerParts,
+    readonly schema: string,
+    readonly version: number,
+    /** False while this version is built beside the live one: then nothing is said. */
+    private readonly outputs: boolean,
+  ) {}
+
+  /** Runs work in a transaction that sees this version's tables. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.parts.database.transaction(async (tx) => {
+      await tx.query("SELECT set_config('search_path', $1, true)", [`${this.schema}, perennial`]);
+      return work(tx);
+    });
+  }
+
+  /** How far the log is indexed. */
+  async position(): Promise<number> {
+    const [row] = await this.parts.database.query<{ position: number }>(
+      `SELECT position FROM ${this.schema}.checkpoint`,
+    );
+    return row?.position ?? 0;
+  }
+
+  /**
+   * Takes a page of the log in. With `foldNow` the customers concerned are folded in the same transaction, from the
+   * events at hand; without, they are only marked.
+   *
+   * @throws OutOfStep, StandBy
+   */
+  async applyPage(events: readonly RecordedEvent[], foldNow: boolean): Promise<number> {
+    return this.transaction(async (tx) => {
+      const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
+        INDEXER_LOCK + this.version,
+      ]);
+      if (lock?.mine !== true) throw new StandBy();
+      const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint FOR UPDATE');
+      const from = at?.position ?? 0;
+      const fresh = events.filter((event) => event.position > from);
+      if (fresh.length === 0) return from;
+      if (fresh[0]?.position !== from + 1) throw new OutOfStep(from);
+      const now = this.parts.now();
+      const indexed = await this.parts.times.of('index', () => indexPage(tx, fresh));
+      this.parts.counters.events += fresh.length;
+      if (indexed.everybody) await this.#policyPublished(tx, indexed.position, now);
+      const { fold, mark } = await this.#divide(tx, [...indexed.touched.values()], foldNow && !indexed.everybody);
+      await markDirty(tx, mark, indexed.position, now);
+      await park(
+        tx,
+        indexed.unreadable.map((one) => ({
+          customerId: one.subjectId,
+          reason: 'unreadable-event',
+          detail: `Position ${one.position}: ${one.reason}`,
+        })),
+        indexed.position,
+        now,
+      );
+      await this.#foldAndWrite(tx, fold, indexed.position, now);
+      return indexed.position;
+    });
+  }
+
+  /**
+   * Folds up to `limit` marked customers; returns how many. Without `all` the heavy ones wait until folding them pays.
+   * A customer whose rows cannot be written is found by halving, and parked.
+   */
+  async foldMarked(limit: number, all: boolean): Promise<number> {
+    try {
+      return await this.#foldClaimed(limit, all, null);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      return this.#foldByHalves(limit, all);
+    }
+  }
+
+  /** Marks customers whose deadline has come, up to `limit`, and everybody when a policy came into force. */
+  async markDue(limit: number): Promise<number> {
+    const now = this.parts.now();
+    return this.transaction(async (tx) => {
+      const [row] = await tx.query<{ n: number; position: number }>(
+        `SELECT count(p.*)::int AS n, max(c.position) AS position FROM checkpoint c
+           LEFT JOIN policies p ON p.effective_from > coalesce(c.clock, '-infinity') AND p.effective_from <= $1::timestamptz
+                               AND p.effective_from > p.recorded_at`,
+        [instantText(now)],
+      );
+      if ((row?.n ?? 0) > 0) {
+        await markEverybody(tx, 'policy-changed', row?.position ?? 0, now);
+        await tx.query('UPDATE checkpoint SET clock = greatest(clock, $1::timestamptz)', [instantText(now)]);
+        return 1;
+      }
+      const marked = await markDue(tx, now, limit);
+      this.parts.counters.transitionsDue += marked;
+      return marked;
+    });
+  }
+
+  /** Notes that every deadline up to `at` has been persisted. */
+  async noteClock(at: Instant): Promise<void> {
+    await this.parts.database.query(
+      `UPDATE ${this.schema}.checkpoint SET clock = greatest(clock, $1::timestamptz)
+        WHERE clock IS DISTINCT FROM greatest(clock, $1::timestamptz)`,
+      [instantText(at)],
+    );
+  }
+
+  /** The next instant at which something happens by itself; null when nothing is in sight. */
+  async nextWake(): Promise<Instant | null> {
+    const [row] = await this.parts.database.query<{ at: Instant | null }>(
+      `SELECT least((SELECT min(wake_at) FROM ${this.schema}.customers WHERE wake_at IS NOT NULL),
+                    (SELECT min(not_before) FROM ${this.schema}.dirty),
+                    (SELECT min(p.effective_from) FROM ${this.schema}.policies p, ${this.schema}.checkpoint c
+                      WHERE p.effective_from > coalesce(c.clock, '-infinity') AND p.effective_from > p.recorded_at)) AS at`,
+    );
+    return row?.at ?? null;
+  }
+
+  /** Takes a customer out of parking, to be folded from the beginning. False when she is not parked. */
+  async release(customerId: string): Promise<boolean> {
+    return this.transaction(async (tx) => {
+      const rows = await tx.query<{ position: number }>(
+        'DELETE FROM parked WHERE customer_id = $1 RETURNING (SELECT position FROM checkpoint) AS position',
+        [customerId],
+      );
+      const [row] = rows;
+      if (row === undefined) return false;
+      await markDirty(tx, [touchedAnew(customerId, 'released')], row.position, this.parts.now());
+      return true;
+    });
+  }
+
+  /** States that a new policy makes wrong are dropped, and everybody is marked. */
+  async #policyPublished(tx: Queryable, position: number, now: Instant): Promise<void> {
+    this.#policies = null;
+    const [row] = await tx.query<{ at: Instant }>(
+      `SELECT CASE WHEN count(*) = 1 THEN '-infinity' ELSE max(greatest(recorded_at, coalesce(effective_from, recorded_at))
+                FILTER (WHERE position = (SELECT max(position) FROM policies))) END AS at FROM policies`,
+    );
+    const from = instantText(row?.at ?? -Infinity);
+    await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);
+    await tx.query('DELETE FROM snapshots WHERE upto_at >= $1::timestamptz', [from]);
+    await markEverybody(tx, 'policy-changed', position, now);
+  }
+
+  /** Who of a page's customers is folded at once, and who is only marked. Parked ones are neither, unless they moved. */
+  async #divide(
+    tx: Queryable,
+    touched: readonly Touched[],
+    foldNow: boolean,
+  ): Promise<{ fold: Claim[]; mark: Touched[] }> {
+    const fold: Claim[] = [];
+    const mark: Touched[] = [];
+    if (touched.length === 0) return { fold, mark };
+    const rows = await tx.query<{
+      customer_id: string;
+      dirty: boolean;
+      parked: boolean;
+      events: number | null;
+      upto_at: number | null;
+    }>(
+      `SELECT c.customer_id, d.customer_id IS NOT NULL AS dirty, p.customer_id IS NOT NULL AS parked, n.events, n.upto_at
+         FROM unnest($1::text::text[]) AS c(customer_id)
+         LEFT JOIN dirty d ON d.customer_id = c.customer_id
+         LEFT JOIN parked p ON p.customer_id = c.customer_id
+         LEFT JOIN states n ON n.customer_id = c.customer_id
+        WHERE d.customer_id IS NOT NULL OR p.customer_id IS NOT NULL OR n.events > $2`,
+      [arrayText(touched.map((one) => one.customerId)), HEAVY_EVENTS],
+    );
+    const special = new Map(rows.map((row) => [row.customer_id, row]));
+    const unparked: string[] = [];
+    for (const one of touched) {
+      const row = special.get(one.customerId);
+      if (row?.parked === true) {
+        if (one.reason !== 'merge' && one.reason !== 'unmerge') continue;
+        unparked.push(one.customerId);
+        mark.push(one);
+        continue;
+      }
+      const heavyAndLate =
+        row !== undefined && row.events !== null && (one.earliestAt ?? Infinity) < (row.upto_at ?? -Infinity);
+      if (!foldNow || row?.dirty === true || heavyAndLate) mark.push(one);
+      else fold.push(claimOf(one));
+    }
+    if (unparked.length > 0)
+      await tx.query('DELETE FROM parked WHERE customer_id = ANY($1::text::text[])', [arrayText(unparked)]);
+    return { fold, mark };
+  }
+
+  async #foldAndWrite(tx: Queryable, claims: readonly Claim[], position: number, now: Instant): Promise<Slice> {
+    const policies = await this.#knownPolicies(tx);
+    const slice = await foldCustomers(tx, claims, {
+      log: this.parts.log,
+      policies: policies.timeline,
+      asOf: now,
+      position,
+      times: this.parts.times,
+    });
+    await this.parts.times.of('write', async () => {
+      const published = await writeOutcomes(tx, slice.outcomes, {
+        models: CUSTOMER_READ_MODELS,
+        dayOf: policies.dayOf,
+        position,
+        now,
+        outputs: this.outputs,
+      });
+      this.parts.counters.published += published;
+      await this.#setAside(
+        tx,
+        slice.failed.map((one) => ({ ...one, reason: 'fold-failed' })),
+        position,
+        now,
+      );
+      await this.#wait(tx, slice, position, now);
+    });
+    this.parts.counters.folded += slice.outcomes.length;
+    return slice;
+  }
+
+  async #setAside(
+    tx: Queryable,
+    failed: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
+    position: number,
+    now: Instant,
+  ): Promise<void> {
+    if (failed.length === 0) return;
+    await park(tx, failed, position, now);
+    // Her deadline wakes nobody while she is parked.
+    const ids = arrayText(failed.map((one) => one.customerId));
+    await tx.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text::text[])', [ids]);
+    await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text::text[])', [ids]);
+    this.parts.counters.parked += failed.length;
+  }
+
+  /** Customers of whom only the future is known stay marked until it comes. */
+  async #wait(tx: Queryable, slice: Slice, position: number, now: Instant): Promise<void> {
+    const rows = slice.waiting.map((one) => ({
+      customer_id: one.customerId,
+      position,
+      pending: 1,
+      earliest_at: one.until,
+      reason: 'events',
+      since: now,
+      not_before: one.until,
+    }));
+    await insertRows(
+      tx,
+      DIRTY,
+      sortedByKey(DIRTY, rows),
+      '(customer_id) DO UPDATE SET not_before = EXCLUDED.not_before',
+    );
+  }
+
+  async #foldClaimed(limit: number, all: boolean, only: readonly string[] | null): Promise<number> {
+    return this.transaction(async (tx) => {
+      const now = this.parts.now();
+      const claims = await this.#claim(tx, limit, all, only, now);
+      if (claims.length === 0) return 0;
+      // Read after the claim: whatever was indexed since concerns none of the claimed, whose marks are locked.
+      const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
+      await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text::text[])', [
+        arrayText(claims.map((claim) => claim.customerId)),
+      ]);
+      await this.#foldAndWrite(tx, claims, at?.position ?? 0, now);
+      return claims.length;
+    });
+  }
+
+  async #claim(
+    tx: Queryable,
+    limit: number,
+    all: boolean,
+    only: readonly string[] | null,
+    now: Instant,
+  ): Promise<Claim[]> {
+    const rows = await tx.query<{
+      customer_id: string;
+      reason: Reason;
+      pending: number;
+      earliest_at: number | null;
+    }>(
+      `SELECT d.customer_id, d.reason, d.pending, d.earliest_at FROM dirty d
+         LEFT JOIN states n ON n.customer_id = d.customer_id
+        WHERE (d.not_before IS NULL OR d.not_before <= $1::timestamptz)
+          AND ($2::text IS NULL OR d.customer_id = ANY($2::text::text[]))
+          AND ($3::boolean OR n.events IS NULL OR n.events <= $4 OR d.earliest_at IS NULL OR d.earliest_at >= n.upto_at
+               OR d.pending * $5 >= n.events
+               OR d.since <= $1::timestamptz - least(n.events * $6::float8, $7::float8) * interval '1 millisecond')
+        ORDER BY d.since, d.customer_id LIMIT $8 FOR UPDATE OF d SKIP LOCKED`,
+      [
+        instantText(now),
+        only === null ? null : arrayText(only),
+        all,
+        HEAVY_EVENTS,
+        HEAVY_PENDING_SHARE,
+        HEAVY_WAIT_MS_PER_EVENT,
+        HEAVY_WAIT_MS_MAX,
+        limit,
+      ],
+    );
+    return rows.map((row) => ({
+      customerId: row.customer_id,
+      reason: row.reason,
+      pending: row.pending,
+      earliestAt: row.earliest_at,
+      events: null,
+      complete: false,
+    }));
+  }
+
+  /** Tries smaller and smaller parts of the marked customers, and parks the one that fails alone. */
+  async #foldByHalves(limit: number, all: boolean): Promise<number> {
+    const ids = await this.transaction(async (tx) => {
+      const claims = await this.#claim(tx, limit, all, null, this.parts.now());
+      return claims.map((claim) => claim.customerId);
+    });
+    const halves = async (part: readonly string[]): Promise<void> => {
+      if (part.length === 0) return;
+      try {
+        await this.#foldClaimed(part.length, all, part);
+      } catch (error) {
+        if (isTransient(error)) throw error;
+        if (part.length > 1) {
+          const middle = Math.ceil(part.length / 2);
+          await halves(part.slice(0, middle));
+          await halves(part.slice(middle));
+          return;
+        }
+        await this.transaction(async (tx) => {
+          const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
+          const failed = part.map((customerId) => ({ customerId, reason: 'write-failed', detail: describe(error) }));
+          await this.#setAside(tx, failed, at?.position ?? 0, this.parts.now());
+        });
+      }
+    };
+    await halves(ids);
+    return ids.length;
+  }
+
+  async #knownPolicies(tx: Queryable): Promise<KnownPolicies> {
+    const [row] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM policies');
+    if (this.#policies === null || this.#policies.count !== row?.n) this.#policies = await loadPolicies(tx);
+    return this.#policies;
+  }
+}
+
+function claimOf(one: Touched): Claim {
+  return {
+    customerId: one.customerId,
+    reason: one.reason,
+    pending: one.events.length,
+    earliestAt: one.earliestAt,
+    events: one.earliestAt === -Infinity ? null : one.events,
+    complete: one.complete,
+  };
+}
+
+/** A customer to be folded from the beginning. */
+export function touchedAnew(customerId: string, reason: Reason): Touched {
+  return { customerId, reason, events: [], earliestAt: -Infinity, complete: false };
+}
+
+/** Errors that are no customer's fault: the connection, the server, a conflict of two transactions, the log. */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return true;
+  return !/^(?:22|23)/.test(error.code);
+}

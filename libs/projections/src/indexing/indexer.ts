@@ -1,0 +1,96 @@
+import type { Instant } from '#contracts';
+import type { RecordedEvent } from '#event-log';
+import type { Queryable } from '../database.js';
+import { countFates } from '../fates/projection.js';
+import { markErased, recordSubjects } from '../links/projection.js';
+import { recordPolicies, recordTypes } from '../policies/projection.js';
+import { listQuarantine } from '../quarantine/projection.js';
+import { instantText } from '../rows.js';
+import { emptyFacts, gather } from './page-facts.js';
+
+/** Why a customer must be folded again. The later ones in this list tell more, and win where several meet. */
+export const REASONS = ['events', 'deadline', 'policy-changed', 'released', 'rebuild', 'unmerge', 'merge'] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** A customer whom a page of the log concerns. */
+export interface Touched {
+  readonly customerId: string;
+  reason: Reason;
+  /** Her new events on this page, in log order. */
+  readonly events: RecordedEvent[];
+  /** The earliest of their instants; -Infinity when nothing folded of her before stands; null without new events. */
+  earliestAt: Instant | null;
+  /** True when all that the log holds of her is on this page. */
+  complete: boolean;
+}
+
+/** What a page did, and whom it concerns. */
+export interface Indexed {
+  readonly position: number;
+  readonly recordedAt: Instant;
+  readonly touched: ReadonlyMap<string, Touched>;
+  /** True when a policy was published: everybody is concerned. */
+  readonly everybody: boolean;
+  readonly unreadable: readonly { readonly subjectId: string; readonly reason: string; readonly position: number }[];
+}
+
+/**
+ * Takes one page of the log into the tables that follow the log itself, in the caller's transaction, and says whom
+ * the page concerns. A handful of statements, however many events the page has. Moves the checkpoint.
+ */
+export async function indexPage(tx: Queryable, events: readonly RecordedEvent[]): Promise<Indexed> {
+  const facts = gather(emptyFacts(), events);
+  const { customerOf, moved, fresh } = await recordSubjects(tx, facts.subjects, facts.links);
+  await countFates(tx, facts.receipts);
+  if (facts.quarantine.length > 0) await listQuarantine(tx, facts.quarantine);
+  if (facts.policies.length > 0) await recordPolicies(tx, facts.policies);
+  if (facts.types.length > 0) await recordTypes(tx, facts.types);
+  if (facts.erasures.length > 0) await markErased(tx, facts.erasures.map(erasureOf));
+
+  const touched = new Map<string, Touched>();
+  const touch = (customerId: string): Touched => {
+    let one = touched.get(customerId);
+    if (one === undefined) {
+      one = { customerId, reason: 'events', events: [], earliestAt: null, complete: fresh.has(customerId) };
+      touched.set(customerId, one);
+    }
+    return one;
+  };
+  for (const [subjectId, own] of facts.touched) {
+    const one = touch(customerOf.get(subjectId) ?? subjectId);
+    for (const event of own) {
+      one.events.push(event);
+      if (one.earliestAt === null || event.occurredAt < one.earliestAt) one.earliestAt = event.occurredAt;
+    }
+  }
+  for (const customerId of moved) {
+    const one = touch(customerId);
+    one.reason = 'merge';
+    one.earliestAt = -Infinity;
+    one.complete = false;
+  }
+  const last = events[events.length - 1];
+  const position = last?.position ?? 0;
+  const recordedAt = events.reduce((latest, event) => Math.max(latest, event.recordedAt), -Infinity);
+  if (last !== undefined)
+    await tx.query('UPDATE checkpoint SET position = $1, recorded_at = greatest(recorded_at, $2::timestamptz)', [
+      position,
+      instantText(recordedAt),
+    ]);
+  return {
+    position,
+    recordedAt,
+    touched,
+    everybody: facts.policies.length > 0,
+    unreadable: facts.unreadable.map(({ event, subjectId, reason }) => ({
+      subjectId: customerOf.get(subjectId) ?? subjectId,
+      reason,
+      position: event.position,
+    })),
+  };
+}
+
+function erasureOf(event: RecordedEvent): { subjectIds: readonly string[]; at: number } {
+  const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
+  return { subjectIds: data.subjectIds ?? [], at: event.recordedAt };
+}

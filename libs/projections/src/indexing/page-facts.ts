@@ -1,0 +1,146 @@
+import { subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
+import type { Receipt, RecordedEvent } from '#event-log';
+
+/** A subject as some events show it. */
+export interface SubjectFact {
+  readonly subjectId: string;
+  readonly namespace: string;
+  readonly firstPosition: number;
+  firstSeenAt: Instant;
+  readonly sealed: string | null;
+}
+
+/** Two subjects that one touchpoint carries as `self`; a < b. */
+export interface LinkFact {
+  readonly a: string;
+  readonly b: string;
+  readonly occurredAt: Instant;
+  readonly recordedAt: Instant;
+  readonly source: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly position: number;
+}
+
+/** What a stretch of the log tells the indexer. Nothing here needs the database. */
+export interface PageFacts {
+  readonly subjects: Map<string, SubjectFact>;
+  readonly links: LinkFact[];
+  /** The touchpoints by the subject whose stream holds them, in log order. */
+  readonly touched: Map<string, RecordedEvent[]>;
+  readonly receipts: Receipt[];
+  readonly quarantine: RecordedEvent[];
+  readonly policies: RecordedEvent[];
+  readonly types: RecordedEvent[];
+  readonly erasures: RecordedEvent[];
+  /** Touchpoints whose metadata could not be read, with the reason. */
+  readonly unreadable: { readonly event: RecordedEvent; readonly subjectId: string; readonly reason: string }[];
+}
+
+export function emptyFacts(): PageFacts {
+  return {
+    subjects: new Map(),
+    links: [],
+    touched: new Map(),
+    receipts: [],
+    quarantine: [],
+    policies: [],
+    types: [],
+    erasures: [],
+    unreadable: [],
+  };
+}
+
+/**
+ * Takes events into the facts, in log order. `keepTouchpoints` false leaves `touched` empty: a scan for links alone
+ * then holds no event.
+ */
+export function gather(facts: PageFacts, events: readonly RecordedEvent[], keepTouchpoints = true): PageFacts {
+  for (const event of events) {
+    const subjectId = subjectOfStream(event.stream);
+    if (subjectId !== null) gatherTouchpoint(facts, event, subjectId, keepTouchpoints);
+    else gatherOther(facts, event);
+  }
+  return facts;
+}
+
+function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: string, keep: boolean): void {
+  if (keep) {
+    const list = facts.touched.get(subjectId);
+    if (list === undefined) facts.touched.set(subjectId, [event]);
+    else list.push(event);
+  }
+  const known = facts.subjects.get(subjectId);
+  if (known !== undefined && isAlone(event.meta)) {
+    // One identifier, and its subject is known already: no need to read the rest.
+    if (event.occurredAt < known.firstSeenAt) known.firstSeenAt = event.occurredAt;
+    return;
+  }
+  let selves: readonly SealedIdentifier[] = [];
+  try {
+    selves = (JSON.parse(event.meta) as TouchpointMeta).identifiers.filter((identifier) => identifier.role === 'self');
+  } catch (error) {
+    facts.unreadable.push({ event, subjectId, reason: (error as Error).message });
+  }
+  seen(facts, event, subjectId, selves.find((identifier) => identifier.subjectId === subjectId) ?? null);
+  for (const identifier of selves) {
+    if (identifier.subjectId === subjectId) continue;
+    seen(facts, event, identifier.subjectId, identifier);
+    const [a, b] =
+      subjectId < identifier.subjectId ? [subjectId, identifier.subjectId] : [identifier.subjectId, subjectId];
+    facts.links.push({
+      a,
+      b,
+      occurredAt: event.occurredAt,
+      recordedAt: event.recordedAt,
+      source: event.source,
+      eventId: event.id,
+      type: event.type,
+      position: event.position,
+    });
+  }
+}
+
+/** Whether the metadata name one subject only: a search in text, since most of them do and reading JSON costs more. */
+function isAlone(meta: string): boolean {
+  const first = meta.indexOf('"subjectId"');
+  return first !== -1 && meta.indexOf('"subjectId"', first + 11) === -1;
+}
+
+function seen(facts: PageFacts, event: RecordedEvent, subjectId: string, identifier: SealedIdentifier | null): void {
+  const known = facts.subjects.get(subjectId);
+  if (known === undefined)
+    facts.subjects.set(subjectId, {
+      subjectId,
+      namespace: identifier?.namespace ?? 'unknown',
+      firstPosition: event.position,
+      firstSeenAt: event.occurredAt,
+      sealed: identifier?.sealed ?? null,
+    });
+  else if (event.occurredAt < known.firstSeenAt) known.firstSeenAt = event.occurredAt;
+}
+
+function gatherOther(facts: PageFacts, event: RecordedEvent): void {
+  switch (event.type) {
+    case 'intake-receipt':
+      facts.receipts.push(JSON.parse(event.data) as Receipt);
+      return;
+    case 'event-quarantined':
+    case 'event-released':
+    case 'event-discarded':
+      facts.quarantine.push(event);
+      return;
+    case 'policy-published':
+      facts.policies.push(event);
+      return;
+    case 'type-registered':
+      facts.types.push(event);
+      return;
+    case 'person-erased':
+      facts.erasures.push(event);
+      return;
+    default:
+      // Business facts of other kinds concern no read model yet.
+      return;
+  }
+}

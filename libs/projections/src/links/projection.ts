@@ -1,0 +1,240 @@
+import type { Queryable, Row } from '../database.js';
+import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
+import { insertRows, sortedByKey, unnest } from '../rows.js';
+import { arrayText } from '../stores/values.js';
+import { joinComponents, type KnownLink, type KnownSubject } from './components.js';
+import { LINKS, SUBJECTS } from './table.js';
+
+/** What became of the subjects on a page. */
+export interface SubjectsKnown {
+  /** The customer of each subject on the page, after the page's links. */
+  readonly customerOf: ReadonlyMap<string, string>;
+  /** Customers who gained or lost a subject: what was folded of them before does not stand. */
+  readonly moved: ReadonlySet<string>;
+  /** Subjects seen for the first time. */
+  readonly fresh: ReadonlySet<string>;
+}
+
+/** Writes down subjects and links, and joins and parts customers as the links then known demand. */
+export async function recordSubjects(
+  tx: Queryable,
+  subjects: ReadonlyMap<string, SubjectFact>,
+  links: readonly LinkFact[],
+): Promise<SubjectsKnown> {
+  const customerOf = new Map<string, string>();
+  const known = await tx.query<{ subject_id: string; customer_id: string; first_seen_at: number }>(
+    'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text::text[])',
+    [arrayText([...subjects.keys()])],
+  );
+  const earlier: Row[] = [];
+  for (const row of known) {
+    customerOf.set(row.subject_id, row.customer_id);
+    const fact = subjects.get(row.subject_id);
+    if (fact !== undefined && fact.firstSeenAt < row.first_seen_at)
+      earlier.push({ subject_id: row.subject_id, first_seen_at: fact.firstSeenAt });
+  }
+  const fresh: Row[] = [];
+  for (const fact of subjects.values()) {
+    if (customerOf.has(fact.subjectId)) continue;
+    customerOf.set(fact.subjectId, fact.subjectId);
+    fresh.push(subjectRow(fact));
+  }
+  await insertRows(tx, SUBJECTS, sortedByKey(SUBJECTS, fresh));
+  if (earlier.length > 0) {
+    const rows = unnest(SUBJECTS, ['subject_id', 'first_seen_at'], earlier, 'e');
+    await tx.query(
+      `UPDATE subjects s SET first_seen_at = e.first_seen_at FROM ${rows.sql} WHERE s.subject_id = e.subject_id`,
+      rows.params,
+    );
+  }
+  const moved = links.length === 0 ? new Set<string>() : await recordLinks(tx, links, customerOf);
+  return { customerOf, moved, fresh: new Set(fresh.map((row) => row['subject_id'] as string)) };
+}
+
+export function subjectRow(fact: SubjectFact): Row {
+  return {
+    subject_id: fact.subjectId,
+    namespace: fact.namespace,
+    customer_id: fact.subjectId,
+    first_position: fact.firstPosition,
+    first_seen_at: fact.firstSeenAt,
+    sealed: fact.sealed,
+    erased_at: null,
+  };
+}
+
+export function linkRow(link: LinkFact): Row {
+  return {
+    a: link.a,
+    b: link.b,
+    occurred_at: link.occurredAt,
+    recorded_at: link.recordedAt,
+    source: link.source,
+    event_id: link.eventId,
+    origin: 'touchpoint',
+    refused: null,
+    position: link.position,
+  };
+}
+
+/** The order in which links are taken: (occurredAt, source, id). */
+export function compareLinks(
+  x: { readonly occurredAt: number; readonly source: string; readonly eventId: string },
+  y: { readonly occurredAt: number; readonly source: string; readonly eventId: string },
+): number {
+  if (x.occurredAt !== y.occurredAt) return x.occurredAt - y.occurredAt;
+  if (x.source !== y.source) return x.source < y.source ? -1 : 1;
+  return x.eventId === y.eventId ? 0 : x.eventId < y.eventId ? -1 : 1;
+}
+
+/** Keeps those links that are earlier than all known of their pair; returns the customers who changed. */
+async function recordLinks(
+  tx: Queryable,
+  links: readonly LinkFact[],
+  customerOf: Map<string, string>,
+): Promise<Set<string>> {
+  const pairs = new Map<string, Row>();
+  for (const { a, b } of links) pairs.set(`${a} ${b}`, { a, b });
+  const source = unnest(LINKS, ['a', 'b'], [...pairs.values()], 'p');
+  const rows = await tx.query<{ a: string; b: string; occurred_at: number; source: string; event_id: string }>(
+    `SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.occurred_at, l.source, l.event_id
+       FROM links l JOIN ${source.sql} ON l.a = p.a AND l.b = p.b ORDER BY l.a, l.b, l.position DESC`,
+    source.params,
+  );
+  const earliest = new Map<string, { occurredAt: number; source: string; eventId: string }>();
+  for (const row of rows)
+    earliest.set(`${row.a} ${row.b}`, { occurredAt: row.occurred_at, source: row.source, eventId: row.event_id });
+  const kept: Row[] = [];
+  const seeds = new Set<string>();
+  for (const link of links) {
+    const pair = `${link.a} ${link.b}`;
+    const before = earliest.get(pair);
+    if (before !== undefined && compareLinks(link, before) >= 0) continue;
+    earliest.set(pair, link);
+    kept.push(linkRow(link));
+    seeds.add(link.a);
+  }
+  if (kept.length === 0) return new Set();
+  await insertRows(tx, LINKS, kept);
+  return relink(tx, [...seeds], customerOf);
+}
+
+interface LinkRow extends Record<string, unknown> {
+  a: string;
+  b: string;
+  occurred_at: number;
+  source: string;
+  event_id: string;
+  origin: string;
+  refused: string | null;
+  position: number;
+}
+
+interface SubjectRow extends Record<string, unknown> {
+  subject_id: string;
+  namespace: string;
+  customer_id: string;
+  first_position: number;
+}
+
+/**
+ * Works out anew who belongs together among all whom these subjects could reach, refused links included: an earlier
+ * link that comes late may turn a later refusal. Writes what changed; returns the customers who gained or lost somebody.
+ */
+export async function relink(
+  tx: Queryable,
+  seeds: readonly string[],
+  customerOf: Map<string, string>,
+): Promise<Set<string>> {
+  let reach = new Set(seeds);
+  for (;;) {
+    const subjects = await tx.query<SubjectRow>(
+      `SELECT subject_id, namespace, customer_id, first_position FROM subjects WHERE customer_id IN
+         (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text::text[]))`,
+      [arrayText([...reach])],
+    );
+    const ids = arrayText(subjects.map((row) => row.subject_id));
+    const links = await tx.query<LinkRow>(
+      `SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, refused, position FROM (
+         SELECT * FROM links WHERE a = ANY($1::text::text[]) UNION ALL SELECT * FROM links WHERE b = ANY($1::text::text[])
+       ) l ORDER BY a, b, position DESC`,
+      [ids],
+    );
+    const reached = new Set(subjects.map((row) => row.subject_id));
+    for (const link of links) reached.add(link.a).add(link.b);
+    if (reached.size > subjects.length) {
+      reach = reached;
+      continue;
+    }
+    return writeComponents(tx, subjects, links, customerOf);
+  }
+}
+
+async function writeComponents(
+  tx: Queryable,
+  subjects: readonly SubjectRow[],
+  links: readonly LinkRow[],
+  customerOf: Map<string, string>,
+): Promise<Set<string>> {
+  const joined = joinComponents(subjects.map(knownSubject), links.map(knownLink));
+  const moved = new Set<string>();
+  const changes: Row[] = [];
+  for (const row of subjects) {
+    const customerId = joined.customerOf.get(row.subject_id) ?? row.subject_id;
+    if (customerId === row.customer_id) continue;
+    moved.add(customerId).add(row.customer_id);
+    changes.push({ subject_id: row.subject_id, customer_id: customerId });
+    customerOf.set(row.subject_id, customerId);
+  }
+  if (changes.length > 0) {
+    const rows = unnest(SUBJECTS, ['subject_id', 'customer_id'], sortedByKey(SUBJECTS, changes), 'c');
+    await tx.query(
+      `UPDATE subjects s SET customer_id = c.customer_id FROM ${rows.sql} WHERE s.subject_id = c.subject_id`,
+      rows.params,
+    );
+  }
+  const verdicts: Row[] = [];
+  for (const link of links) {
+    const refused = joined.refused.get(`${link.a} ${link.b}`) ?? null;
+    if (refused !== link.refused) verdicts.push({ a: link.a, b: link.b, position: link.position, refused });
+  }
+  if (verdicts.length > 0) {
+    const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
+    await tx.query(
+      `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
+      rows.params,
+    );
+  }
+  return moved;
+}
+
+export function knownSubject(row: SubjectRow): KnownSubject {
+  return { subjectId: row.subject_id, namespace: row.namespace, firstPosition: row.first_position };
+}
+
+export function knownLink(row: LinkRow): KnownLink {
+  return {
+    a: row.a,
+    b: row.b,
+    occurredAt: row.occurred_at,
+    source: row.source,
+    eventId: row.event_id,
+    origin: row.origin,
+  };
+}
+
+/** What was sealed of these subjects can be opened no more: their keys are gone. */
+export async function markErased(
+  tx: Queryable,
+  erasures: readonly { readonly subjectIds: readonly string[]; readonly at: number }[],
+): Promise<void> {
+  const rows: Row[] = [];
+  for (const { subjectIds, at } of erasures)
+    for (const subjectId of subjectIds) rows.push({ subject_id: subjectId, erased_at: at });
+  if (rows.length === 0) return;
+  const erased = unnest(SUBJECTS, ['subject_id', 'erased_at'], rows, 'e');
+  await tx.query(
+    `UPDATE subjects s SET sealed = NULL, erased_at = e.erased_at FROM ${erased.sql} WHERE s.subject_id = e.subject_id`,
+    erased.params,
+  );
+}

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import type { Instant } from '#contracts';
+import type { Queryable, Row } from '../database.js';
+import { insertRows, unnest } from '../rows.js';
+import { arrayText } from '../stores/values.js';
+import type { Table } from '../table.js';
+
+/** Why something that was said no longer holds. */
+export type RetractionReason = 'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'rebuild';
+
+/** A customer whose visits came out otherwise than they stood. */
+export interface ChangedVisits {
+  readonly customerId: string;
+  /** The visits from the first that changed on, as they are now (rows of `visits`). */
+  readonly visits: readonly Row[];
+  /** Nothing that began before this instant changed. */
+  readonly since: Instant;
+  readonly reason: RetractionReason;
+}
+
+/** Changes whose instant lies further back than this are told as history, and give no action. */
+const HISTORICAL_AFTER = 24 * 3_600_000;
+
+const PUBLISHED: Table = {
+  name: 'perennial.published',
+  migrations: [],
+  columns: {
+    customer_id: 'text',
+    publication: 'int',
+    seq: 'int',
+    kind: 'text',
+    cycle: 'int',
+    stage: 'text',
+    phase: 'text',
+    entered_at: 'timestamptz',
+    at: 'timestamptz',
+    position: 'bigint',
+    reason: 'text',
+    retracts: 'int',
+    historical: 'boolean',
+  },
+  key: ['customer_id', 'publication'],
+  semantic: [],
+};
+
+const OUTBOX: Table = {
+  name: 'perennial.outbox',
+  migrations: [],
+  columns: {
+    message_id: 'text',
+    customer_id: 'text',
+    publication: 'int',
+    kind: 'text',
+    payload: 'jsonb',
+    historical: 'boolean',
+    created_at: 'timestamptz',
+  },
+  key: ['message_id'],
+  semantic: [],
+};
+
+interface Publication extends Record<string, unknown> {
+  customer_id: string;
+  publication: number;
+  seq: number;
+  kind: 'entered' | 'left' | 'retracted';
+  cycle: number;
+  stage: string;
+  phase: string;
+  entered_at: number;
+  at: number;
+}
+
+/**
+ * Says what changed: the difference between what was said of these customers and still stands, and what is believed
+ * now. What no longer holds is retracted, what is new is said; saying it twice says nothing the second time.
+ */
+export async function publish(
+  tx: Queryable,
+  changed: readonly ChangedVisits[],
+  position: number,
+  now: Instant,
+): Promise<number> {
+  if (changed.length === 0) return 0;
+  const standing = await standingOf(tx, changed);
+  const published: Row[] = [];
+  const outbox: Row[] = [];
+  const retracted: Row[] = [];
+  for (const { customerId, visits, reason } of changed) {
+    const said = standing.get(customerId);
+    let publication = said?.last ?? 0;
+    const stands = new Map((said?.rows ?? []).map((row) => [factKey(row), row]));
+    const fresh: Publication[] = [];
+    for (const fact of visits.flatMap(factsOf)) if (!stands.delete(factKey(fact))) fresh.push(fact);
+    const say = (fact: Publication, kind: Publication['kind'], more: Row) => {
+      publication += 1;
+      const row = {
+        ...fact,
+        customer_id: customerId,
+        publication,
+        kind,
+        position,
+        reason: null,
+        retracts: null,
+        historical: fact.at < now - HISTORICAL_AFTER,
+        ...more,
+      };
+      published.push(row);
+      outbox.push(messageOf(row, now));
+    };
+    // What does not hold any more is taken back first, the newest first: nobody sees two phases at once.
+    const takenBack = [...stands.values()].sort((x, y) => y.publication - x.publication);
+    for (const row of takenBack) {
+      retracted.push({ customer_id: customerId, publication: row.publication });
+      say(row, 'retracted', { reason, retracts: row.publication });
+    }
+    for (const fact of fresh) say(fact, fact.kind, {});
+  }
+  if (retracted.length > 0) {
+    const rows = unnest(PUBLISHED, ['customer_id', 'publication'], retracted, 'r');
+    await tx.query(
+      `UPDATE perennial.published p SET retracted = true FROM ${rows.sql}
+        WHERE p.customer_id = r.customer_id AND p.publication = r.publication`,
+      rows.params,
+    );
+  }
+  await insertRows(tx, PUBLISHED, published);
+  await insertRows(tx, OUTBOX, outbox);
+  return published.length;
+}
+
+/** What still stands of what was said, per customer, and the number of her last publication. */
+async function standingOf(
+  tx: Queryable,
+  changed: readonly ChangedVisits[],
+): Promise<Map<string, { rows: Publication[]; last: number }>> {
+  const asked = unnest(
+    PUBLISHED,
+    ['customer_id', 'entered_at'],
+    changed.map((one) => ({ customer_id: one.customerId, entered_at: one.since })),
+    'c',
+  );
+  const found = new Map<string, { rows: Publication[]; last: number }>();
+  const lasts = await tx.query<{ customer_id: string; last: number }>(
+    `SELECT customer_id, max(publication) AS last FROM perennial.published
+      WHERE customer_id = ANY($1::text::text[]) GROUP BY customer_id`,
+    [arrayText(changed.map((one) => one.customerId))],
+  );
+  for (const { customer_id, last } of lasts) found.set(customer_id, { rows: [], last });
+  if (lasts.length === 0) return found;
+  const rows = await tx.query<Publication>(
+    `SELECT p.* FROM perennial.published p JOIN ${asked.sql} ON p.customer_id = c.customer_id
+      WHERE NOT p.retracted AND p.kind <> 'retracted' AND p.entered_at >= c.entered_at`,
+    asked.params,
+  );
+  for (const row of rows) found.get(row.customer_id)?.rows.push(row);
+  return found;
+}
+
+/** What a visit lets us say: that it began, and that it ended. */
+function factsOf(visit: Row): Publication[] {
+  const entered = {
+    customer_id: visit['customer_id'],
+    publication: 0,
+    seq: visit['seq'],
+    kind: 'entered',
+    cycle: visit['cycle'],
+    stage: visit['stage'],
+    phase: visit['phase'],
+    entered_at: visit['entered_at'],
+    at: visit['entered_at'],
+  } as Publication;
+  const leftAt = visit['left_at'] as number | null;
+  return leftAt === null ? [entered] : [entered, { ...entered, kind: 'left', at: leftAt }];
+}
+
+/** Two facts are the same when they say the same; the visit's number is no part of it, since it may shift. */
+function factKey(fact: Publication): string {
+  return `${fact.kind} ${fact.cycle} ${fact.stage} ${fact.phase} ${fact.entered_at} ${fact.at}`;
+}
+
+function messageOf(row: Row, now: Instant): Row {
+  const visit = [row['customer_id'], row['cycle'], row['stage'], row['phase'], row['entered_at'], row['at']];
+  const name = JSON.stringify([...visit, row['kind'], row['publication']]);
+  return {
+    message_id: createHash('sha256').update(name).digest('hex').slice(0, 32),
+    customer_id: row['customer_id'],
+    publication: row['publication'],
+    kind: row['kind'],
+    payload: {
+      customerId: row['customer_id'],
+      publication: row['publication'],
+      kind: row['kind'],
+      cycle: row['cycle'],
+      stage: row['stage'],
+      phase: row['phase'],
+      enteredAt: new Date(row['entered_at'] as number).toISOString(),
+      at: new Date(row['at'] as number).toISOString(),
+      position: row['position'],
+      reason: row['reason'],
+      retracts: row['retracts'],
+    },
+    historical: row['historical'],
+    created_at: now,
+  };
+}

@@ -1,0 +1,34 @@
+import type { RecordedEvent } from '#event-log';
+import type { Queryable, Row } from '../database.js';
+import { insertRows } from '../rows.js';
+import { CUSTOM_TYPES, POLICIES } from './table.js';
+
+interface PolicyData {
+  readonly version: string;
+  readonly policy: Record<string, unknown>;
+  readonly effectiveFrom: string | null;
+}
+
+/** Writes down published policies. */
+export async function recordPolicies(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+  const rows = events.map((event): Row => {
+    const data = JSON.parse(event.data) as PolicyData;
+    return {
+      position: event.position,
+      version: data.version,
+      policy: data.policy,
+      effective_from: data.effectiveFrom === null ? null : Date.parse(data.effectiveFrom),
+      recorded_at: event.recordedAt,
+    };
+  });
+  await insertRows(tx, POLICIES, rows, 'DO NOTHING');
+}
+
+/** Writes down the touchpoint types that the business registered. */
+export async function recordTypes(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+  const rows = events.map((event): Row => {
+    const definition = JSON.parse(event.data) as { readonly type?: string };
+    return { position: event.position, type: definition.type ?? '', definition, recorded_at: event.recordedAt };
+  });
+  await insertRows(tx, CUSTOM_TYPES, rows, 'DO NOTHING');
+}

@@ -14,3 +14,4 @@ export type {
 export { LIMITS, refusalOf } from './refusal.js';
 export { RECEIPT_SOURCE, RECEIPT_TYPE, receiptsOf } from './receipt.js';
 export { judgeWhole, meets, verdictOnFound, type Found } from './whole-append.js';
+export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';

@@ -100,6 +100,8 @@ export interface ReadOptions {
   readonly upTo?: number;
   /** Ends the reading, without an error, before the next page. */
   readonly signal?: AbortSignal;
+  /** Leaves out what a first pass over a long log does not look at: `data` is then `{}`. */
+  readonly without?: 'data';
 }
 
 /**

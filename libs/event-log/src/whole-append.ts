@@ -25,12 +25,12 @@ export function verdictOnFound(found: NonNullable<Found>): Verdict {
 
 /**
  * Judges an append of all or nothing. Null: store all of them. Else nothing is stored, and these are the verdicts.
- * `find` looks up what is on record; it is asked only about events that could be stored.
+ * `find` looks up what is on record; it and `lastRevision` are asked only about events that could be stored.
  */
 export function judgeWhole(
   items: readonly AppendItem[],
   expected: Expected,
-  actual: number | null,
+  lastRevision: () => number | null,
   find: (item: AppendItem) => Found,
 ): readonly Verdict[] | null {
   const refusals = items.map((item) => refusalOf({ ...item, expected }));
@@ -58,6 +58,7 @@ export function judgeWhole(
   });
   if (culprits.some((verdict) => verdict !== null)) return withNeighbours(culprits, 'is on record or named twice');
 
+  const actual = lastRevision();
   if (!meets(expected, actual)) return items.map(() => ({ status: 'wrong-revision', expected, actual }));
   return null;
 }

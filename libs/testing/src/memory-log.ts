@@ -37,7 +37,12 @@ class MemoryLog implements EventLog {
     this.#mustBeOpen();
     const items = events.map((event) => ({ stream, event }));
     if (items.length === 0) return [];
-    const verdicts = judgeWhole(items, expected, this.#lastRevision(stream), (item) => this.#lookUp(item.event));
+    const verdicts = judgeWhole(
+      items,
+      expected,
+      () => this.#lastRevision(stream),
+      (item) => this.#lookUp(item.event),
+    );
     if (verdicts !== null) return verdicts;
     const now = this.#now();
     const stored = items.map((item) => this.#store(item, now));
@@ -60,7 +65,8 @@ class MemoryLog implements EventLog {
       this.#mustBeOpen();
       const page = (this.#streams.get(stream) ?? [])
         .filter((event) => event.revision >= next && event.position <= (options.upTo ?? Infinity))
-        .slice(0, pageSize(options));
+        .slice(0, pageSize(options))
+        .map(as(options));
       const last = page.at(-1);
       if (last === undefined || options.signal?.aborted) return;
       yield page;
@@ -174,7 +180,7 @@ class MemoryLog implements EventLog {
   }
 
   #page(after: number, options: ReadOptions): readonly RecordedEvent[] {
-    return this.#events.slice(after, Math.min(after + pageSize(options), options.upTo ?? Infinity));
+    return this.#events.slice(after, Math.min(after + pageSize(options), options.upTo ?? Infinity)).map(as(options));
   }
 
   #now(): number {
@@ -203,6 +209,11 @@ class MemoryLog implements EventLog {
 }
 
 const nameOf = ({ source, id }: { readonly source: string; readonly id: string }) => JSON.stringify([source, id]);
+
+const as =
+  ({ without }: ReadOptions) =>
+  (event: RecordedEvent): RecordedEvent =>
+    without === 'data' ? { ...event, data: '{}' } : event;
 
 function pageSize({ pageSize: size = 1_000 }: ReadOptions): number {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`A page of ${size} events cannot be read.`);

@@ -1,6 +1,7 @@
 import { formatInstant, type Instant } from '#contracts';
+import { policyAt } from '#lifecycle';
 import { QUESTIONS } from '../questions/index.js';
-import { policiesKnown, policyAt, startOfDayIn } from '../reading/policies.js';
+import { policiesKnown, startOfDayIn } from '../reading/policies.js';
 import { present, type Answer } from './answer.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { parseParams, printable, type RawParams } from './params.js';

@@ -108,7 +108,7 @@ export const customers = question({
 /** `$1` is named so that both texts take the same parameters. */
 const NOW = `
   SELECT customer_id, cycle, stage, phase, entered_at, orders,
-         CASE WHEN currency IS NOT NULL OR orders = 0 THEN revenue_minor END AS revenue_minor, currency,
+         revenue_minor, currency,
          first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags
     FROM customers
    WHERE $1::timestamptz IS NOT NULL`;

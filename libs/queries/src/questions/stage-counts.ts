@@ -1,3 +1,4 @@
+import { dayOf } from '#lifecycle';
 import { question } from '../asking/question.js';
 import { refuse } from '../asking/refused.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -26,16 +27,19 @@ export const stageCounts = question({
     { name: 'left', type: 'integer', description: 'visits that ended that day' },
     { name: 'customers', type: 'integer', description: 'customers there at the end of the day' },
   ],
-  async answer(context, { params, after, limit }) {
+  async answer(context, { params, asOf, timeZone, after, limit }) {
     const { from, to } = params;
     if (from !== null && to !== null && from > to) throw refuse('from', 'lies after to', 'Swap from and to.');
     return inReadModels(context.database, async (models) => {
       const [bounds] = await models.query<{ first: string | null; last: string | null }>(
         `SELECT to_char(min(day), 'YYYY-MM-DD') AS first, to_char(max(day), 'YYYY-MM-DD') AS last FROM stage_days`,
       );
-      const first = from ?? bounds?.first ?? null;
-      const last = to ?? bounds?.last ?? null;
-      if (first === null || last === null) return { rows: [], next: null, position: models.position };
+      const begun = bounds?.first ?? null;
+      if (begun === null) return { rows: [], next: null, position: models.position };
+      // Before the first customer and after today there is nothing to tell, however far a period reaches.
+      const first = later(from ?? begun, begun);
+      const last = earlier(to ?? bounds?.last ?? begun, dayText(dayOf(asOf, timeZone)));
+      if (first > last) return { rows: [], next: null, position: models.position };
       // A page holds whole days, so that its key is a day and what was there before is one sum.
       const days = Math.max(1, Math.floor(limit / PHASES.length));
       const start = after === null ? first : nextDay(String(after[0]));
@@ -79,7 +83,8 @@ interface DayRow extends Record<string, unknown> {
 
 /** Calendar days have no zone: as UTC days they are 24 hours each. */
 const DAY_MS = 24 * 60 * 60 * 1000;
-const addDays = (day: string, n: number): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + n * DAY_MS).toISOString().slice(0, 10);
+const dayText = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
+const addDays = (day: string, n: number): string => dayText(Date.parse(`${day}T00:00:00Z`) / DAY_MS + n);
 const nextDay = (day: string): string => addDays(day, 1);
 const earlier = (a: string, b: string): string => (a < b ? a : b);
+const later = (a: string, b: string): string => (a > b ? a : b);

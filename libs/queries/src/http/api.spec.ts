@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Permission } from '#platform';
+import { memoryLog } from '#testing';
+import { QUESTIONS } from '../questions/index.js';
+import { apiOver } from '../testdata/api.js';
+import { emptyDatabase } from '../testdata/empty-database.js';
+import { openApiDocument } from './openapi.js';
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, unknown>>;
+  readonly 'x-permission'?: Permission;
+  readonly security?: unknown;
+}
+
+const database = emptyDatabase();
+const SOMEBODY = '0123456789abcdef0123456789abcdef';
+let app: NestFastifyApplication;
+let keyWith: (...permissions: Permission[]) => string;
+let reader: string;
+let auditor: string;
+
+beforeAll(async () => {
+  ({ app, keyWith } = await apiOver(database, memoryLog()));
+  reader = keyWith('read');
+  auditor = keyWith('read', 'read-personal', 'audit', 'operate');
+});
+afterAll(() => app.close());
+
+const get = (url: string, key?: string, headers: Record<string, string> = {}) =>
+  app.inject({
+    method: 'GET',
+    url,
+    headers: key === undefined ? headers : { ...headers, authorization: `Bearer ${key}` },
+  });
+
+const operations = (): [path: string, operation: Operation][] =>
+  Object.entries(openApiDocument(app).paths)
+    .filter(([path]) => path.startsWith('/v1/query') || path.startsWith('/v1/customers'))
+    .flatMap(([path, { get: operation }]): [string, Operation][] =>
+      operation === undefined ? [] : [[path, operation as unknown as Operation]],
+    );
+
+describe('the API of the questions', () => {
+  it('has a documented route for every question, with every parameter and problem', () => {
+    const documented = new Map(operations());
+    expect(documented.size).toBe(QUESTIONS.length + 7);
+    for (const question of QUESTIONS) {
+      const operation = documented.get(`/v1/query/${question.name}`);
+      const names = operation?.parameters?.map(({ name }) => name) ?? [];
+      expect(names).toEqual(expect.arrayContaining(Object.keys(question.params)));
+      expect(Object.keys(operation?.responses ?? {})).toEqual(
+        expect.arrayContaining(['200', '400', '401', '403', '503']),
+      );
+      expect(operation?.['x-permission']).toBe(question.permission);
+      expect(operation?.security).toBeDefined();
+    }
+  });
+
+  it('answers nobody without a key, and nobody whose key lacks the permission', async () => {
+    const publisher = keyWith('publish');
+    for (const [path] of operations()) {
+      const url = path.replace('{customer}', SOMEBODY);
+      for (const [key, status] of [
+        [undefined, 401],
+        ['pk_000000000000_forged', 401],
+        [publisher, 403],
+      ] as const) {
+        const { statusCode, headers } = await get(url, key);
+        expect([url, statusCode, headers['content-type']]).toEqual([url, status, 'application/problem+json']);
+      }
+    }
+    expect((await get(`/v1/query/events?customer=${SOMEBODY}`, reader)).statusCode).toBe(403);
+  });
+
+  it('writes JSON, CSV and NDJSON, by format or by Accept', async () => {
+    const json = await get('/v1/query/visits', reader);
+    expect(json.json()).toMatchObject({
+      question: 'visits',
+      rows: [],
+      nextCursor: null,
+      meta: { policyVersion: 'retail@1' },
+    });
+    const header = 'customerId,identifier,cycle,stage,phase,enteredAt,leftAt\n';
+    expect((await get('/v1/query/visits?format=csv', reader)).body).toBe(header);
+    const csv = await get('/v1/query/visits', reader, { accept: 'text/csv' });
+    expect([csv.body, csv.headers['content-type']]).toEqual([header, expect.stringContaining('text/csv')]);
+    const ndjson = await get('/v1/query/visits', reader, { accept: 'application/x-ndjson' });
+    expect([ndjson.body, ndjson.headers['content-type']]).toEqual(['', 'application/x-ndjson']);
+  });
+
+  it.each([
+    ['a customer id that is none', `/v1/customers/nobody`, 400],
+    ['a customer whom nobody knows', `/v1/customers/${SOMEBODY}`, 404],
+    ['a customer whom nobody knows, by an identifier', '/v1/query/stage?identifier=userId:1', 404],
+    ['no customer', '/v1/query/stage', 400],
+    ['a customer named twice', `/v1/query/stage?customer=${SOMEBODY}&identifier=userId:1`, 400],
+    ['an identifier without a namespace', '/v1/query/stage?identifier=1', 400],
+    ['a NUL in a path', '/v1/customers/%00', 400],
+    ['a NUL in a parameter', '/v1/query/fates?source=a%00b', 400],
+    ['bytes that are no UTF-8 in a path', '/v1/customers/%ff%fe', 400],
+    ['a percent sign that encodes nothing', '/v1/customers/%zz', 400],
+    ['a cursor that was never given', '/v1/query/visits?cursor=AAAA', 400],
+    ['a cursor of no alphabet', '/v1/query/visits?cursor=%22', 400],
+    ['a limit beyond all pages', '/v1/query/visits?limit=1000000000000000000000', 400],
+    ['a limit of none', '/v1/query/visits?limit=0', 400],
+    ['a day that is none', '/v1/query/visits?as-of=2021-02-29', 400],
+    ['an instant in the future', '/v1/query/visits?as-of=8000-01-01', 400],
+    ['belief about a population', '/v1/query/visits?known-at=2020-01-01', 400],
+    ['a parameter of another question', '/v1/query/visits?period=day', 400],
+    ['a parameter said twice', '/v1/query/visits?limit=1&limit=2', 400],
+    ['a format that nobody writes', '/v1/query/visits?format=xml', 400],
+    ['a period that ends before it begins', '/v1/query/stage-counts?from=2020-02-01&to=2020-01-01', 400],
+    ['a question that is none', '/v1/query/weather', 404],
+  ])('tells %s as a problem', async (_, url, status) => {
+    const response = await get(url, auditor);
+    expect([response.statusCode, response.headers['content-type']]).toEqual([status, 'application/problem+json']);
+    expect(response.json()).toMatchObject({ status });
+  });
+
+  it('gives every problem with a parameter its path, its reason and its mend', async () => {
+    const { errors } = (await get('/v1/query/visits?limit=none&as-of=never', reader)).json<{ errors: unknown[] }>();
+    expect(errors).toEqual(
+      ['as-of', 'limit'].map((path) => ({ path, reason: expect.any(String), mend: expect.any(String) })),
+    );
+  });
+
+  it('never answers 500, whatever the parameters, and lets no NUL through to the database', async () => {
+    const routes = operations();
+    const value = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constantFrom(SOMEBODY, '2020-01-01', '2020-01-01T00:00:00Z', '1', 'true', 'csv', 'ndjson', 'day', 'open'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(fc.tuple(fc.nat(), value), { maxLength: 4 }), value, async (at, said, id) => {
+        const [path, { parameters = [] }] = routes[at % routes.length] as [string, Operation];
+        const query = said.map(([index, text]): [string, string] => [
+          parameters[index % parameters.length]?.name ?? 'x',
+          text.toWellFormed(),
+        ]);
+        const url = `${path.replace('{customer}', encodeURIComponent(id.toWellFormed()))}?${new URLSearchParams(query).toString()}`;
+        const { statusCode } = await get(url, auditor);
+        expect([200, 400, 404]).toContain(statusCode);
+        expect(database.seen.filter((param) => typeof param === 'string' && param.includes('\0'))).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('serves its document to everybody', async () => {
+    expect((await get('/docs-json')).json()).toMatchObject({ openapi: '3.0.0' });
+    expect((await get('/docs')).statusCode).toBe(200);
+  });
+});

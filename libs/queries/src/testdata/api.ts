@@ -1,0 +1,47 @@
+import { Global, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { EventLog } from '#event-log';
+import {
+  ACCESS,
+  createHttpAdapter,
+  DATABASE,
+  EVENT_LOG,
+  openSqliteKeyStore,
+  PlatformModule,
+  readConfig,
+  type Access,
+  type Permission,
+} from '#platform';
+import type { Database } from '#projections';
+import { setUpOpenApi } from '../http/openapi.js';
+import { QueriesModule } from '../queries.module.js';
+
+/** The API over a database and a log, with the guards and the problem filter of the whole engine. */
+export async function apiOver(
+  database: Database,
+  log: EventLog,
+): Promise<{ app: NestFastifyApplication; keyWith: (...permissions: Permission[]) => string }> {
+  const keyStore = openSqliteKeyStore({ file: ':memory:' });
+  const config = readConfig({ LOG_LEVEL: 'silent' });
+
+  @Global()
+  @Module({
+    providers: [
+      { provide: DATABASE, useValue: database },
+      { provide: EVENT_LOG, useValue: log },
+    ],
+    exports: [DATABASE, EVENT_LOG],
+  })
+  class Stores {}
+
+  const module = await Test.createTestingModule({
+    imports: [PlatformModule.forRoot({ config, keyStore }), Stores, QueriesModule],
+  }).compile();
+  const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+  setUpOpenApi(app);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const { apiKeys } = app.get<Access>(ACCESS);
+  return { app, keyWith: (...permissions) => apiKeys.create('spec', permissions).key };
+}

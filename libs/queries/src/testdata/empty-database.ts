@@ -1,0 +1,22 @@
+import type { Database, Queryable, Row } from '#projections';
+
+/** A database in which the read models are live and hold nobody. Remembers every parameter that reached it. */
+export function emptyDatabase(): Database & { readonly seen: unknown[] } {
+  const seen: unknown[] = [];
+  const queryable: Queryable = {
+    query: <R extends Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> => {
+      seen.push(...params.flat());
+      const rows: Row[] = sql.includes('perennial.versions') ? [{ schema_name: 'rm_1' }] : [];
+      return Promise.resolve(rows as R[]);
+    },
+    exec: () => Promise.resolve(),
+  };
+  return {
+    ...queryable,
+    seen,
+    kind: 'pglite',
+    transaction: (work) => work(queryable),
+    copyIn: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}

@@ -55,7 +55,7 @@ const COST_HAS_CURRENCY: Rule = {
 export class CaseResolvedV1 {
   @Id() @Holds(COST_HAS_CURRENCY) caseId!: string;
   @Optional() @Decimal(0, 100_000) hours?: number;
-  @Optional() @Matching('^\\d{1,11}(?:\\.\\d{1,4})?$', 16, 'a decimal amount, such as "12.50"') cost?: string;
+  @Optional() @Matching('^\\d{1,9}(?:\\.\\d{1,4})?$', 14, 'a decimal amount, such as "12.50"') cost?: string;
   @Optional() @Currency() currency?: string;
   @Optional() @FreeText() @Personal() text?: string;
 }

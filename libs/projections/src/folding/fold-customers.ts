@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import type { LifecycleEvent, PolicyTimeline } from '#lifecycle';
+import { CHECKPOINT_FORMAT, checkpointFits, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
 import type { Queryable } from '../database.js';
 import type { Reason } from '../indexing/indexer.js';
 import type { RetractionReason } from '../outputs/publish.js';
@@ -63,7 +63,7 @@ export async function foldCustomers(tx: Queryable, claims: readonly Claim[], con
       claims.map((claim) => ({ customerId: claim.customerId, anew: claim.earliestAt === -Infinity })),
     ),
   );
-  const planned = claims.map((claim) => plan(claim, known.get(claim.customerId)));
+  const planned = claims.map((claim) => plan(claim, known.get(claim.customerId), context.policies));
   await readFor(planned, context, slice);
   // Some prove to have an event that belongs before what was folded: these go back to an older state.
   const late = planned.filter((one) => one.events !== null && one.base !== null && !allAfter(one.events, one.base));
@@ -103,8 +103,8 @@ function noteWaiting(slice: Slice, customerId: string, one: FoldedOne): void {
   if (one.folded === null && one.waitingUntil !== null) slice.waiting.push({ customerId, until: one.waitingUntil });
 }
 
-function plan(claim: Claim, found: KnownCustomer | undefined): Planned {
-  const known = found ?? {
+function plan(claim: Claim, found: KnownCustomer | undefined, policies: PolicyTimeline): Planned {
+  const known = fitting(found, policies) ?? {
     customerId: claim.customerId,
     subjectIds: [],
     written: false,
@@ -122,6 +122,14 @@ function plan(claim: Claim, found: KnownCustomer | undefined): Planned {
   if (claim.events !== null) return { ...one, readAfter: null, events: take(claim) };
   if (claim.pending === 0) return { ...one, readAfter: null, events: [] };
   return { ...one, readAfter: known.newest.position };
+}
+
+/** Without the state, where it was folded under another policy or by another program: then she is folded from the beginning. */
+function fitting(found: KnownCustomer | undefined, policies: PolicyTimeline): KnownCustomer | undefined {
+  const checkpoint = found?.newest?.checkpoint;
+  if (found === undefined || checkpoint === undefined) return found;
+  const fits = checkpoint.format === CHECKPOINT_FORMAT && checkpointFits(checkpoint, policies);
+  return fits ? found : { ...found, newest: null };
 }
 
 /** The events at hand, sorted; null when one of them cannot be read: then the reading from the log says so. */

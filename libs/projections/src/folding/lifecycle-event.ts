@@ -1,4 +1,4 @@
-import { subjectOfStream, type TouchpointMeta } from '#contracts';
+import { subjectOfStream, upcast, type TouchpointMeta } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
 
@@ -17,7 +17,7 @@ export function toLifecycleEvent(event: RecordedEvent): LifecycleEvent {
     channel,
     subjectId: subjectOfStream(event.stream) ?? '',
     test,
-    data: JSON.parse(event.data) as Record<string, unknown>,
+    data: upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Record<string, unknown>),
   };
 }
 

@@ -27,8 +27,8 @@ export async function recordPolicies(tx: Queryable, events: readonly RecordedEve
 /** Writes down the touchpoint types that the business registered. */
 export async function recordTypes(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
   const rows = events.map((event): Row => {
-    const definition = JSON.parse(event.data) as { readonly type?: string };
-    return { position: event.position, type: definition.type ?? '', definition, recorded_at: event.recordedAt };
+    const definition = JSON.parse(event.data) as { readonly name?: string };
+    return { position: event.position, type: definition.name ?? '', definition, recorded_at: event.recordedAt };
   });
   await insertRows(tx, CUSTOM_TYPES, rows, 'DO NOTHING');
 }

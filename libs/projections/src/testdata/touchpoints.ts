@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { STREAMS } from '#contracts';
+import type { AppendItem, EventLog } from '#event-log';
+
+/** A day, for telling stories: `day(3)` is 00:00 UTC three days after 1 January 2024. */
+export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * 86_400_000;
+
+/** A subject's id as intake would make it, but without a key. */
+export const subject = (namespace: string, value: string): string =>
+  createHash('sha256').update(`${namespace}\0${value}`).digest('hex').slice(0, 32);
+
+export interface Told {
+  readonly who: Readonly<Record<string, string>>;
+  readonly at: number;
+  readonly type: string;
+  readonly data?: Record<string, unknown>;
+  readonly id?: string;
+  readonly test?: true;
+}
+
+let counter = 0;
+
+/** A touchpoint as intake would append it: to the stream of the first identifier that `who` names. */
+export function touchpoint({ who, at, type, data = {}, id, test }: Told): AppendItem {
+  const identifiers = Object.entries(who).map(([namespace, value]) => ({
+    namespace,
+    role: 'self' as const,
+    subjectId: subject(namespace, value),
+    sealed: `sealed:${value}`,
+  }));
+  const meta = { channel: 'shop', identifiers, receivedAt: at, ...(test ? { test } : {}) };
+  const name = id ?? `e${++counter}`;
+  return {
+    stream: STREAMS.subject(identifiers[0]?.subjectId ?? ''),
+    event: {
+      source: 'shop',
+      id: name,
+      type,
+      schemaVersion: 1,
+      occurredAt: at,
+      contentHash: createHash('md5')
+        .update(JSON.stringify([name, type, at, data]))
+        .digest(),
+      meta: JSON.stringify(meta),
+      data: JSON.stringify(data),
+    },
+  };
+}
+
+/** An order of one article. */
+export function order(
+  who: Told['who'],
+  at: number,
+  orderId: string,
+  amountMinor = 1_000,
+  category = 'tea',
+): AppendItem {
+  return touchpoint({
+    who,
+    at,
+    type: 'order-placed',
+    id: `order-${orderId}`,
+    data: {
+      orderId,
+      currency: 'EUR',
+      lines: [{ sku: `sku-${category}`, category, quantity: 1, unitPriceMinor: amountMinor }],
+    },
+  });
+}
+
+/** Appends everything, so many at a time. */
+export async function tell(log: EventLog, items: readonly AppendItem[], batch = 100): Promise<void> {
+  for (let at = 0; at < items.length; at += batch) {
+    const verdicts = await log.appendMany(items.slice(at, at + batch));
+    const wrong = verdicts.find((verdict) => verdict.status !== 'accepted' && verdict.status !== 'duplicate');
+    if (wrong !== undefined) throw new Error(`Not appended: ${JSON.stringify(wrong)}`);
+  }
+}

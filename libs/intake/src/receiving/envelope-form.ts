@@ -1,0 +1,51 @@
+import type { CloudEvent } from './cloudevent.js';
+
+/**
+ * A CloudEvent in our JSON form. Its own attributes keep their names; ours are extensions, in lower case as CloudEvents
+ * has it: `channel`, `identifiers` (a list in JSON, JSON text in a header), `actor` (`kind:id`, or an object in JSON),
+ * `correlationid`, `causationid`, `sentat`, `originaltimestamp`, `schemaversion`, `test`. Others stand beside them.
+ */
+export function formOf({ attributes, data }: CloudEvent): Record<string, unknown> {
+  const form: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (OF_THE_TRANSPORT.has(name)) continue;
+    const place = OURS[name];
+    if (place === undefined) form[name] = value;
+    else form[place.name] = place.read(value);
+  }
+  if (data !== undefined) form['data'] = data instanceof Uint8Array ? Buffer.from(data).toString('base64') : data;
+  return form;
+}
+
+/** Says nothing about the touchpoint: how the message was carried. */
+const OF_THE_TRANSPORT = new Set(['specversion', 'datacontenttype']);
+
+const asIs = (value: unknown): unknown => value;
+
+const OURS: Readonly<Record<string, { readonly name: string; readonly read: (value: unknown) => unknown }>> = {
+  correlationid: { name: 'correlationId', read: asIs },
+  causationid: { name: 'causationId', read: asIs },
+  sentat: { name: 'sentAt', read: asIs },
+  originaltimestamp: { name: 'originalTimestamp', read: asIs },
+  schemaversion: { name: 'schemaVersion', read: (value) => (/^\d{1,4}$/.test(String(value)) ? Number(value) : value) },
+  test: { name: 'test', read: (value) => (value === 'true' ? true : value === 'false' ? false : value) },
+  identifiers: { name: 'identifiers', read: fromText },
+  actor: { name: 'actor', read: actor },
+};
+
+/** What a header holds as JSON text. */
+function fromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+function actor(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value.startsWith('{')) return fromText(value);
+  const colon = value.indexOf(':');
+  return colon === -1 ? value : { kind: value.slice(0, colon), id: value.slice(colon + 1) };
+}

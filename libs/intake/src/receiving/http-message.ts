@@ -1,0 +1,74 @@
+import { Refusal } from '../taking/refusal.js';
+import type { IntakeItem } from '../taking/item.js';
+import { binaryEvent, isBinary, mediaType, structuredEvent, type Headers } from './cloudevent.js';
+import { formOf } from './envelope-form.js';
+
+/** A message that cannot be read as a whole: nothing of it is taken, and the sender is told. */
+export interface Unreadable {
+  readonly status: 400 | 415;
+  readonly detail: string;
+}
+
+export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+const JSON_TYPE = 'application/json';
+const STRUCTURED = 'application/cloudevents+json';
+const BATCH = 'application/cloudevents-batch+json';
+
+/** All that intake reads, for the documentation and for the answer to another content type. */
+export const READABLE_TYPES = [JSON_TYPE, STRUCTURED, BATCH, ...NDJSON_TYPES];
+
+/** The events of one HTTP message (NDJSON is read line by line: see `ndjson.ts`), or why it cannot be read at all. */
+export function readHttpMessage(headers: Headers, body: Buffer): readonly IntakeItem[] | Unreadable {
+  const contentType = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+  const media = mediaType(typeof contentType === 'string' ? contentType : contentType?.[0]);
+  if (media === BATCH || media === STRUCTURED) {
+    const document = parse(body);
+    if (document === undefined) return NOT_JSON;
+    if (media === STRUCTURED) return [structuredItem(document)];
+    return Array.isArray(document)
+      ? document.map(structuredItem)
+      : { status: 400, detail: 'A batch of CloudEvents is a JSON array.' };
+  }
+  if (media?.startsWith('application/cloudevents') === true)
+    return { status: 415, detail: `CloudEvents are read in the JSON format only: ${STRUCTURED} or ${BATCH}.` };
+  if (isBinary(headers)) return [binaryItem(headers, body)];
+  if (media !== JSON_TYPE)
+    return { status: 415, detail: `Send one of: ${READABLE_TYPES.join(', ')}; or a CloudEvent in binary mode.` };
+  const document = parse(body);
+  if (document === undefined) return NOT_JSON;
+  return Array.isArray(document) ? document.map(documentItem) : [documentItem(document)];
+}
+
+const NOT_JSON: Unreadable = { status: 400, detail: 'The body is not JSON.' };
+
+/** Undefined where the text is no JSON. */
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One JSON document on its own: our form, or a CloudEvent (which says its specversion). */
+export function documentItem(document: unknown): IntakeItem {
+  return typeof document === 'object' && document !== null && 'specversion' in document
+    ? structuredItem(document)
+    : { document };
+}
+
+function structuredItem(document: unknown): IntakeItem {
+  const event = structuredEvent(document);
+  return event instanceof Refusal ? { document, refusal: event } : { document: formOf(event) };
+}
+
+/** A refused message keeps what it said: its attributes and its body. */
+function binaryItem(headers: Headers, body: Buffer): IntakeItem {
+  const event = binaryEvent(headers, body);
+  if (!(event instanceof Refusal)) return { document: formOf(event) };
+  const document: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (name.toLowerCase().startsWith('ce-') && typeof value === 'string') document[name.slice(3)] = value;
+  if (body.length > 0) document['data'] = body.toString('utf8');
+  return { document, refusal: event };
+}

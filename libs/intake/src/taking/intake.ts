@@ -1,0 +1,269 @@
+import { hash, randomUUID } from 'node:crypto';
+import { STREAMS, type Instant } from '#contracts';
+import type { AppendItem, EventLog, ReceiptDraft } from '#event-log';
+import { Recent, type Sealer } from '#platform';
+import { checkEnvelope } from './envelope.js';
+import { Identities } from './identities.js';
+import type { Fate, FateCounts, IntakeItem, ItemResult, Taken } from './item.js';
+import { placeInTime } from './moment.js';
+import { nameIn, quarantineEvent, setAside, type SetAside } from './quarantined.js';
+import { Refusal } from './refusal.js';
+import { sealEvent, type Passed } from './sealed-event.js';
+import { TypeContracts } from './type-contracts.js';
+
+/** Stands for the source of an event that does not tell it in a readable way, where fates are counted. */
+export const UNREADABLE_SOURCE = '(unreadable)';
+/** Why something was suppressed: a person whom it names was erased. */
+const ERASED = 'erased';
+
+export interface IntakeParts {
+  readonly log: EventLog;
+  readonly sealer: Sealer;
+  readonly contracts?: TypeContracts;
+  /** Names receipts: by chance unless given. */
+  readonly newId?: () => string;
+  /** Told of every batch, for the metrics. */
+  readonly onTaken?: (taken: Taken) => void;
+}
+
+/** What is to be appended for one event, and what it is if the log accepts it. */
+interface Planned {
+  readonly index: number;
+  readonly source: string | null;
+  readonly id: string | null;
+  readonly fate: 'accepted' | 'quarantined';
+  readonly item: AppendItem;
+  readonly aside: SetAside | null;
+}
+
+/** A batch on its way, step by step. */
+interface Batch {
+  readonly items: readonly IntakeItem[];
+  readonly receivedAt: Instant;
+  readonly results: ItemResult[];
+}
+
+/**
+ * Takes events in: each gets exactly one fate, and a batch is never refused for one bad event. Nobody is looked up:
+ * a batch costs one round for the keys and one for the log.
+ */
+export class Intake {
+  readonly contracts: TypeContracts;
+  readonly identities: Identities;
+  private readonly log: EventLog;
+  private readonly sealer: Sealer;
+  private readonly newId: () => string;
+  private readonly onTaken: ((taken: Taken) => void) | undefined;
+  private readonly receiptStreams = new Recent<string, string>(1_000);
+
+  constructor({ log, sealer, contracts = new TypeContracts(), newId = randomUUID, onTaken }: IntakeParts) {
+    this.log = log;
+    this.sealer = sealer;
+    this.contracts = contracts;
+    this.newId = newId;
+    this.onTaken = onTaken;
+    this.identities = new Identities(sealer);
+  }
+
+  /** Resolves once every event's fate is durable, with a result for each, in their order. */
+  async take(items: readonly IntakeItem[], { receivedAt }: { readonly receivedAt: Instant }): Promise<Taken> {
+    const batch: Batch = { items, receivedAt, results: new Array<ItemResult>(items.length) };
+    const suppressed: ItemResult[] = [];
+    const passed: (Passed | null)[] = new Array<Passed | null>(items.length).fill(null);
+    const aside: { readonly index: number; readonly aside: SetAside }[] = [];
+    const subjects: string[] = [];
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index] as IntakeItem;
+      const outcome = this.check(item, receivedAt);
+      if (outcome instanceof Refusal) aside.push({ index, aside: this.setAside(item, outcome, receivedAt) });
+      else {
+        passed[index] = outcome;
+        for (const { identity } of outcome.identified.named) subjects.push(identity.subjectId);
+      }
+    }
+    const keys = await this.sealer.keys.keysFor(subjects, { create: true });
+    const planned: Planned[] = [];
+    for (let index = 0; index < items.length; index += 1) {
+      const touchpoint = passed[index];
+      if (touchpoint === null || touchpoint === undefined) continue;
+      const { source, id } = touchpoint.envelope;
+      const item = sealEvent(touchpoint, keys, this.sealer, receivedAt);
+      if (item === null) suppressed.push(suppress(index, source, id));
+      else planned.push({ index, source, id, fate: 'accepted', item, aside: null });
+    }
+    await this.planAside(aside, planned, suppressed);
+    const left = await this.append(batch, planned, suppressed);
+    // What the log itself would not take is set aside in a batch of its own, with its own receipt.
+    if (left.length > 0) await this.appendLeft(batch, left);
+    const taken = { counts: countOf(batch.results), results: batch.results };
+    this.onTaken?.(taken);
+    return taken;
+  }
+
+  /** The steps that need nobody's key: what passes them is a touchpoint, and the rest has a reason. */
+  check(item: IntakeItem, receivedAt: Instant): Passed | Refusal {
+    if (item.refusal !== undefined) return item.refusal;
+    const envelope = checkEnvelope(item.document);
+    if (envelope instanceof Refusal) return envelope;
+    const identified = this.identities.identify(envelope.identifiers);
+    if (identified instanceof Refusal) return identified;
+    const moment = placeInTime(envelope, receivedAt);
+    if (moment instanceof Refusal) return moment;
+    const contract = this.contracts.of(envelope.type, envelope.schemaVersion);
+    if (contract === null)
+      return Refusal.of(
+        'type-unknown',
+        '/type',
+        'is neither a type of the catalogue nor a registered one',
+        'use a type of the catalogue, or register this one with its JSON Schema and release the event',
+      );
+    const validity = contract.validate(envelope.data);
+    if (!validity.ok) {
+      const [first, ...rest] = validity.errors.map((flaw) => ({ ...flaw, path: `/data${flaw.path}` }));
+      return new Refusal('data-invalid', [
+        first ?? { path: '/data', reason: 'are not what the contract says', mend: 'see the contract' },
+        ...rest,
+      ]);
+    }
+    return { envelope, identified, moment, contract };
+  }
+
+  private setAside(item: IntakeItem, refusal: Refusal, receivedAt: Instant): SetAside {
+    return setAside(item, refusal, receivedAt, this.identities, this.sealer);
+  }
+
+  /** Gives every body that is set aside its key, all in one transaction. */
+  private async planAside(
+    aside: readonly { readonly index: number; readonly aside: SetAside }[],
+    planned: Planned[],
+    suppressed: ItemResult[],
+  ): Promise<void> {
+    if (aside.length === 0) return;
+    const keys = await this.sealer.keys.createListed(
+      aside.map(({ aside: { quarantineId, listedUnder } }) => ({ id: quarantineId, listedUnder })),
+    );
+    for (const [at, { index, aside: each }] of aside.entries()) {
+      const { source, eventId: id } = each;
+      const item = quarantineEvent(each, keys[at] ?? ERASED, this.sealer);
+      if (item === null) suppressed.push(suppress(index, source, id));
+      else planned.push({ index, source, id, fate: 'quarantined', item, aside: each });
+    }
+  }
+
+  /** Appends in one commit, with a receipt for each source; gives back what the log would not take, with the reason. */
+  private async append(
+    { results, receivedAt }: Batch,
+    planned: readonly Planned[],
+    suppressed: readonly ItemResult[],
+  ): Promise<{ readonly plan: Planned; readonly refusal: Refusal }[]> {
+    for (const result of suppressed) results[result.index] = result;
+    if (planned.length === 0 && suppressed.length === 0) return [];
+    const verdicts = await this.log.appendMany(
+      planned.map(({ item }) => item),
+      this.receipts(planned, suppressed, receivedAt),
+    );
+    const left: { readonly plan: Planned; readonly refusal: Refusal }[] = [];
+    for (let at = 0; at < planned.length; at += 1) {
+      const plan = planned[at] as Planned;
+      const verdict = verdicts[at];
+      switch (verdict?.status) {
+        case 'accepted':
+          results[plan.index] = resultOf(plan, plan.fate, verdict.position);
+          break;
+        case 'duplicate':
+          results[plan.index] = resultOf(plan, 'duplicate', verdict.position);
+          break;
+        case 'id-reused':
+          left.push({ plan, refusal: idReused(verdict.position) });
+          break;
+        case 'refused':
+          left.push({ plan, refusal: Refusal.of('not-storable', '', verdict.reason, 'send it in another form') });
+          break;
+        default:
+          throw new Error(`The log gave no verdict on an event that expects nothing: ${JSON.stringify(verdict)}.`);
+      }
+    }
+    return left;
+  }
+
+  private async appendLeft(
+    batch: Batch,
+    left: readonly { readonly plan: Planned; readonly refusal: Refusal }[],
+  ): Promise<void> {
+    const planned: Planned[] = [];
+    const suppressed: ItemResult[] = [];
+    const aside = left.map(({ plan: { index }, refusal }) => {
+      const item = batch.items[index] as IntakeItem;
+      return { index, aside: this.setAside(item, refusal, batch.receivedAt) };
+    });
+    await this.planAside(aside, planned, suppressed);
+    const again = await this.append(batch, planned, suppressed);
+    // A record of ours is small, well-formed, and named by its content: the log has no reason to refuse it.
+    if (again.length > 0) throw new Error(`The log would not take a quarantine record: ${again[0]?.refusal.code}.`);
+  }
+
+  private receipts(
+    planned: readonly Planned[],
+    suppressed: readonly ItemResult[],
+    receivedAt: Instant,
+  ): ReceiptDraft[] {
+    const bySource = new Map<string, { items: { index: number; fate: Planned['fate'] }[]; suppressed: number }>();
+    const of = (source: string | null) => {
+      const name = source ?? UNREADABLE_SOURCE;
+      let draft = bySource.get(name);
+      if (draft === undefined) bySource.set(name, (draft = { items: [], suppressed: 0 }));
+      return draft;
+    };
+    for (let index = 0; index < planned.length; index += 1) {
+      const { source, fate } = planned[index] as Planned;
+      of(source).items.push({ index, fate });
+    }
+    for (const { source } of suppressed) of(source).suppressed += 1;
+    return [...bySource].map(([source, draft]) => ({
+      stream: this.receiptStream(source),
+      id: this.newId(),
+      source,
+      receivedAt,
+      items: draft.items,
+      suppressed: draft.suppressed === 0 ? {} : { [ERASED]: draft.suppressed },
+    }));
+  }
+
+  private receiptStream(source: string): string {
+    const known = this.receiptStreams.get(source);
+    if (known !== undefined) return known;
+    const stream = STREAMS.receipts(hash('sha256', source, 'hex').slice(0, 32));
+    this.receiptStreams.set(source, stream);
+    return stream;
+  }
+}
+
+function resultOf({ index, source, id, aside }: Planned, fate: Fate, position: number): ItemResult {
+  if (aside === null) return { index, source, id, fate, position };
+  const { code, path, detail, mend } = aside.data;
+  return { index, source, id, fate, position, code, path, detail, mend, quarantineId: aside.quarantineId };
+}
+
+function suppress(index: number, source: string | null, id: string | null): ItemResult {
+  return { index, source, id, fate: 'suppressed', code: ERASED, detail: 'a person whom it names was erased' };
+}
+
+function idReused(position: number): Refusal {
+  return Refusal.of(
+    'id-reused',
+    '/id',
+    `was used before for other content, at position ${position} of the log`,
+    'give every event an id of its own; discard this one if it is a mere repetition',
+  );
+}
+
+function countOf(results: readonly ItemResult[]): FateCounts {
+  const counts: FateCounts = { received: results.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+  for (const { fate } of results) counts[fate] += 1;
+  return counts;
+}
+
+/** Names the source and the id that a document gives, where they can be read. */
+export function nameOf(document: unknown): { readonly source: string | null; readonly id: string | null } {
+  return { source: nameIn(document, 'source'), id: nameIn(document, 'id') };
+}

@@ -1,0 +1,45 @@
+import type { Refusal } from './refusal.js';
+
+/** One event as it was received: a document in our JSON form, not yet looked at, and a refusal where one is known already. */
+export interface IntakeItem {
+  readonly document: unknown;
+  readonly refusal?: Refusal;
+  /** Where a refused row stood: told with the reason. */
+  readonly at?: { readonly file: string; readonly line: number };
+}
+
+export type Fate = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
+
+/** What became of one event. */
+export interface ItemResult {
+  /** Its place in the batch, from 0. */
+  readonly index: number;
+  /** Null where the event does not tell it in a readable way. */
+  readonly source: string | null;
+  readonly id: string | null;
+  readonly fate: Fate;
+  /** Where the log holds it; for a duplicate, what it repeats; for a quarantined one, its quarantine record. */
+  readonly position?: number;
+  /** Why it was quarantined or suppressed. */
+  readonly code?: string;
+  readonly path?: string;
+  readonly detail?: string;
+  readonly mend?: string;
+  /** By which it can be released or discarded. */
+  readonly quarantineId?: string;
+}
+
+/** received = accepted + duplicate + quarantined + suppressed, always. */
+export interface FateCounts {
+  received: number;
+  accepted: number;
+  duplicate: number;
+  quarantined: number;
+  suppressed: number;
+}
+
+/** What became of a batch: a result for each event, in their order. */
+export interface Taken {
+  readonly counts: FateCounts;
+  readonly results: readonly ItemResult[];
+}

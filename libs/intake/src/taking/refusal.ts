@@ -1,0 +1,43 @@
+import type { Flaw } from '#contracts';
+
+/** Why an event is not taken as a touchpoint: each step of the road may end in one. The code is part of the API. */
+export type RefusalCode =
+  /** A line, or a payload, that is not JSON. */
+  | 'unreadable'
+  /** Not a CloudEvent, although it says so. */
+  | 'not-a-cloudevent'
+  /** The envelope is not what the contract says. */
+  | 'envelope-invalid'
+  /** The source's name is one of the engine's own. */
+  | 'source-reserved'
+  /** Nobody is named: no identifier in the role `self`. */
+  | 'no-identifier'
+  /** Every identifier stands for nobody in particular. */
+  | 'placeholder-identifier'
+  /** More than 24 hours in the future. */
+  | 'time-in-future'
+  /** Before 1900. */
+  | 'time-too-early'
+  /** The type is neither built in nor registered. */
+  | 'type-unknown'
+  /** The data are not what the type's contract says. */
+  | 'data-invalid'
+  /** The same (source, id) was recorded before with other content. */
+  | 'id-reused'
+  /** The log cannot hold it: too large, half a character. */
+  | 'not-storable'
+  /** A row of a file that could not become a touchpoint: the importer's own codes. */
+  | (string & {});
+
+/** An event that is set aside: the reason, where, and how to mend it. It never holds a value: a value may be personal. */
+export class Refusal {
+  constructor(
+    readonly code: RefusalCode,
+    /** The first flaw is what lists show; there is always one. */
+    readonly flaws: readonly [Flaw, ...Flaw[]],
+  ) {}
+
+  static of(code: RefusalCode, path: string, reason: string, mend: string): Refusal {
+    return new Refusal(code, [{ path, reason, mend }]);
+  }
+}

@@ -1,7 +1,11 @@
+import { STREAMS } from '#contracts';
 import { pageOf } from '../asking/page.js';
-import { question } from '../asking/question.js';
+import { question, type AskContext } from '../asking/question.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
+
+/** A body may be a quarter of a megabyte. */
+const BODIES_A_PAGE = 50;
 
 /** What could not be taken, with the reason and how to mend it. */
 export const quarantine = question({
@@ -14,6 +18,11 @@ export const quarantine = question({
     source: { type: 'text', description: 'only those of this source.' },
     type: { type: 'text', maxLength: 256, description: 'only those that call themselves this type.' },
     'event-id': { type: 'text', description: 'only those that bear this id.' },
+    'with-body': {
+      type: 'boolean',
+      default: false,
+      description: 'whether to open the bodies, for an asker with the permission read-personal.',
+    },
   },
   time: 'none',
   paged: true,
@@ -30,8 +39,15 @@ export const quarantine = question({
     { name: 'mend', type: 'text', nullable: true, description: 'how to mend it' },
     { name: 'receivedAt', type: 'instant', description: 'when it was received' },
     { name: 'releasedPosition', type: 'integer', nullable: true, description: 'where the log tells of its release' },
+    {
+      name: 'body',
+      type: 'json',
+      nullable: true,
+      description: 'what was received, with-body; null without the permission, or once somebody in it was erased',
+    },
   ],
-  async answer(context, { params, after, limit }) {
+  async answer(context, { params, after, limit: most }) {
+    const limit = params['with-body'] ? Math.min(most, BODIES_A_PAGE) : most;
     const where = new Where(limit + 1)
       .and('position > ?::bigint', after?.[0] ?? null)
       .and('status = ?::text', params.status)
@@ -39,8 +55,8 @@ export const quarantine = question({
       .and('source = ?::text', params.source)
       .and('type = ?::text', params.type)
       .and('event_id = ?::text', params['event-id']);
-    return inReadModels(context.database, async (models) => {
-      const rows = await models.query<{ position: number }>(
+    const found = await inReadModels(context.database, async (models) => {
+      const rows = await models.query<{ position: number; quarantineId: string }>(
         `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, path, detail,
                 mend, received_at AS "receivedAt", released_position AS "releasedPosition"
            FROM quarantine ${where.sql}
@@ -50,5 +66,34 @@ export const quarantine = question({
       );
       return { ...pageOf(rows, limit, ({ position }) => [position]), position: models.position };
     });
+    if (!params['with-body'] || !context.mayReadPersonal) return found;
+    const bodies = await bodiesOf(
+      context,
+      found.rows.map(({ quarantineId }) => quarantineId),
+    );
+    return { ...found, rows: found.rows.map((row) => ({ ...row, body: bodies.get(row.quarantineId) ?? null })) };
   },
 });
+
+/** Bodies stay in the log, each sealed under a key of its own that is named by the quarantine's id. */
+async function bodiesOf(context: AskContext, quarantineIds: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  const events = await context.log.readStreams(quarantineIds.map(STREAMS.quarantine));
+  const sealed = events
+    .filter(({ type }) => type === 'event-quarantined')
+    .map(({ stream, meta }) => ({
+      subjectId: stream.slice(STREAMS.quarantine('').length),
+      sealed: (JSON.parse(meta) as { readonly sealed: string }).sealed,
+    }));
+  const texts = await context.personalData.open(sealed);
+  return new Map(sealed.map(({ subjectId }, index) => [subjectId, readable(texts[index] ?? null)]));
+}
+
+/** The body as JSON where it is; as text where it was too large to be kept whole. */
+function readable(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -23,3 +23,15 @@ export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from '.
 export { CHECKPOINT_FORMAT, checkpointKey, type Checkpoint } from './fold/checkpoint.js';
 export { checkpointFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
+export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';
+export { validatePolicy, type PolicyError, type PolicyVerdict } from './policy/validate.js';
+export {
+  resolveCustomers,
+  type CustomerLink,
+  type KeepApart,
+  type KnownSubject,
+  type LinkRefusal,
+  type Resolution,
+  type ResolutionRules,
+  type ResolvedCustomer,
+} from './customers/resolve-customers.js';

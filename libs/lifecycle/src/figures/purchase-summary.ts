@@ -1,0 +1,110 @@
+import type { Instant } from '#contracts';
+import { dayOf, monthOf, monthStart, weekStart } from '../calendar/calendar.js';
+import type { Booking } from '../model.js';
+
+export interface SummaryOptions {
+  /** Bookings after it are left out. */
+  readonly asOf: Instant;
+  /** Purchases within one period count as one. Weeks begin on Monday. */
+  readonly period: 'day' | 'week' | 'month';
+  /** The unit of recency and T: days, or days ÷ 7. */
+  readonly unit: 'day' | 'week';
+  readonly timeZone: string;
+}
+
+/** What the buy-till-you-die models take of a customer (Fader, Hardie, Lee 2005). */
+export interface PurchaseSummary {
+  /** Distinct periods with a surviving order, minus one. */
+  readonly frequency: number;
+  /** From the first such period to the last, in the unit. */
+  readonly recency: number;
+  /** From the first such period to that of asOf, in the unit. */
+  readonly T: number;
+  /**
+   * Mean of the sums of the periods after the first, net of what was taken back, in minor units (a mean: it may be a
+   * fraction). Null without such a period, or where the orders are in several currencies.
+   */
+  readonly monetaryMinor: number | null;
+  /** Of the surviving orders; null where they are in several. */
+  readonly currency: string | null;
+  /** Surviving orders. */
+  readonly orders: number;
+  readonly firstAt: Instant;
+  readonly lastAt: Instant;
+}
+
+interface OrderSum {
+  readonly at: Instant;
+  readonly currency: string;
+  netMinor: number;
+  survives: boolean;
+}
+
+/** The customer's purchases up to asOf in the sense of the buy-till-you-die models; null without a surviving order. */
+export function purchaseSummary(bookings: readonly Booking[], options: SummaryOptions): PurchaseSummary | null {
+  const { asOf, timeZone, unit } = options;
+  const orders = ordersOf(bookings, asOf)
+    .filter(({ survives }) => survives)
+    .sort((a, b) => a.at - b.at);
+  const first = orders[0];
+  const last = orders.at(-1);
+  if (first === undefined || last === undefined) return null;
+
+  const sums = new Map<number, number>();
+  const startOf = (at: Instant): number => periodStart(dayOf(at, timeZone), options.period);
+  for (const { at, netMinor } of orders) {
+    const start = startOf(at);
+    sums.set(start, (sums.get(start) ?? 0) + netMinor);
+  }
+  const frequency = sums.size - 1;
+  const repeats = [...sums.values()].slice(1);
+  const oneCurrency = orders.every(({ currency }) => currency === first.currency);
+  const perUnit = unit === 'week' ? 7 : 1;
+  return {
+    frequency,
+    recency: (startOf(last.at) - startOf(first.at)) / perUnit,
+    T: (startOf(asOf) - startOf(first.at)) / perUnit,
+    monetaryMinor: frequency === 0 || !oneCurrency ? null : repeats.reduce((sum, one) => sum + one, 0) / frequency,
+    currency: oneCurrency ? first.currency : null,
+    orders: orders.length,
+    firstAt: first.at,
+    lastAt: last.at,
+  };
+}
+
+/** Each order with what is left of it. A reversal takes from the latest order of its id that still survives. */
+function ordersOf(bookings: readonly Booking[], asOf: Instant): OrderSum[] {
+  const known = bookings.filter(({ at }) => at <= asOf);
+  const orders: OrderSum[] = [];
+  const byId = new Map<string, OrderSum[]>();
+  for (const { orderId, at, kind, currency, amountMinor } of known) {
+    if (kind !== 'order') continue;
+    const order = { at, currency, netMinor: amountMinor, survives: true };
+    orders.push(order);
+    const same = byId.get(orderId);
+    if (same === undefined) byId.set(orderId, [order]);
+    else same.push(order);
+  }
+  for (const { orderId, at, kind, amountMinor, reverses } of known) {
+    if (kind === 'order') continue;
+    const order = byId.get(orderId)?.findLast((one) => one.survives && one.at <= at);
+    if (order === undefined) continue;
+    order.netMinor += amountMinor;
+    if (reverses) order.survives = false;
+  }
+  return orders;
+}
+
+/** The first day of the period that holds a day, both as days since 1970-01-01. */
+function periodStart(day: number, period: SummaryOptions['period']): number {
+  switch (period) {
+    case 'day':
+      return day;
+    case 'week':
+      return weekStart(day);
+    case 'month':
+      return monthStart(monthOf(day));
+    default:
+      return period satisfies never;
+  }
+}

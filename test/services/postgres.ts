@@ -25,7 +25,6 @@ export async function findPostgres(): Promise<TestPostgres | null> {
   if (url !== undefined && url !== '') return databaseAt(url);
   const folder = packagedServer();
   if (folder === null) {
-    // eslint-disable-next-line no-console -- a suite that is skipped says so
     console.warn('Skipped on PostgreSQL: no PERENNIAL_TEST_POSTGRES_URL, and npm has no server for this platform.');
     return null;
   }

@@ -42,9 +42,9 @@ export async function writeOutcomes(
   context: WriteContext,
 ): Promise<number> {
   if (outcomes.length === 0) return 0;
-  const gone = outcomes.filter((one) => one.one?.folded == null && one.written);
+  const gone = outcomes.filter((one) => (one.one?.folded ?? null) === null && one.written);
   const standing = outcomes.filter(
-    (one): one is Outcome & { one: FoldedOne & { folded: Folded } } => one.one?.folded != null,
+    (one): one is Outcome & { one: FoldedOne & { folded: Folded } } => (one.one?.folded ?? null) !== null,
   );
   let changed: ChangedVisits[] = [];
   for (const model of context.models) {
@@ -269,7 +269,7 @@ async function writeStates(tx: Queryable, outcomes: readonly Outcome[]): Promise
   const stateless: Row[] = [];
   const cut: Row[] = [];
   for (const { customerId, one, base, again, written } of outcomes) {
-    if (one?.folded != null && one.newest !== null && one.newest.events >= STATE_FROM_EVENTS)
+    if (one !== null && one.folded !== null && one.newest !== null && one.newest.events >= STATE_FROM_EVENTS)
       newest.push(stateRow(customerId, one.newest));
     else if (written) stateless.push({ customer_id: customerId });
     for (const snapshot of one?.snapshots ?? []) snapshots.push(stateRow(customerId, snapshot));

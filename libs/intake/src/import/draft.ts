@@ -30,6 +30,8 @@ export interface UnfitRow {
   /** From 1, as an editor counts. */
   readonly line: number;
   readonly row: unknown;
+  /** Whom the row names, as far as it can be read: so that erasing a person finds the row. */
+  readonly identifiers: readonly DraftIdentifier[];
   /** `customer-missing`, `row-malformed`, `money-inexact`, … */
   readonly code: string;
   /** The column. */

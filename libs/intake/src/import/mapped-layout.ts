@@ -41,10 +41,22 @@ function itemOf(row: Row, file: string, mapping: Mapping, identity: RowIdentity,
     const { code, path, message: detail, mend } = error;
     const source = 'value' in mapping.source ? String(mapping.source.value) : 'import';
     const content = 'broken' in row ? row.text : row.cells;
+    const named = 'broken' in row ? [] : identifiersOf(row.cells, mapping, values, true);
     return {
       kind: 'unfit',
       line: row.line,
-      unfit: { id: `row-${rowId}`, source, file, line: row.line, row: content, code, path, detail, mend },
+      unfit: {
+        id: `row-${rowId}`,
+        source,
+        file,
+        line: row.line,
+        row: content,
+        identifiers: named,
+        code,
+        path,
+        detail,
+        mend,
+      },
     };
   }
 }
@@ -53,11 +65,7 @@ function draftOf(cells: Cells, rowId: string, mapping: Mapping, values: Values):
   const type = requiredText(values.read(mapping.type, cells), mapping.type);
   const at = values.read(mapping.occurredAt, cells);
   if (typeof at !== 'string') throw missing(mapping.occurredAt.column);
-  const identifiers: DraftIdentifier[] = [];
-  for (const { namespace, role, from } of mapping.identifiers) {
-    const value = values.read(from, cells);
-    if (value !== undefined) identifiers.push({ namespace, value: String(value as string), role });
-  }
+  const identifiers = identifiersOf(cells, mapping, values, false);
   if (!identifiers.some((identifier) => identifier.role === 'self'))
     throw new UnfitValue(
       'customer-missing',
@@ -81,6 +89,20 @@ function draftOf(cells: Cells, rowId: string, mapping: Mapping, values: Values):
     identifiers,
     data,
   };
+}
+
+/** Whom the row names. `leniently` passes over what cannot be read. */
+function identifiersOf(cells: Cells, mapping: Mapping, values: Values, leniently: boolean): readonly DraftIdentifier[] {
+  const identifiers: DraftIdentifier[] = [];
+  for (const { namespace, role, from } of mapping.identifiers) {
+    try {
+      const value = values.read(from, cells);
+      if (value !== undefined) identifiers.push({ namespace, value: String(value as string), role });
+    } catch (error) {
+      if (!leniently || !(error instanceof UnfitValue)) throw error;
+    }
+  }
+  return identifiers;
 }
 
 /** Reads values out of rows; keeps each date format compiled. */
@@ -121,7 +143,7 @@ class Values {
       throw new UnfitValue(
         'value-unknown',
         source.column,
-        `'${text}' is not in the mapping's list`,
+        "The text is not in the mapping's list",
         `Known are: ${Object.keys(source.map).join(', ')}.`,
       );
     }
@@ -165,7 +187,7 @@ class Values {
     throw new UnfitValue(
       'currency-malformed',
       source.currency.column,
-      `'${String(code as string)}' is no ISO 4217 code`,
+      'The cell is no currency of ISO 4217',
       'Write three capital letters: EUR.',
     );
   }
@@ -216,7 +238,7 @@ function missing(column: string): UnfitValue {
 }
 
 function unreadable(source: ColumnValue, text: string, what: string): UnfitValue {
-  return new UnfitValue('value-malformed', source.column, `'${text}' is not ${what}`, 'Mend the cell, or the mapping.');
+  return new UnfitValue('value-malformed', source.column, `The cell is not ${what}`, 'Mend the cell, or the mapping.');
 }
 
 /** Every column that a row must have for the mapping to make sense: checked against the header before anything is taken. */

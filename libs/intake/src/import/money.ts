@@ -16,7 +16,7 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
     throw new UnfitValue(
       'money-malformed',
       path,
-      `'${text}' is no decimal amount`,
+      'The cell is no decimal amount',
       'Write it as 1234.56, with a point and no separators.',
     );
   const negative = (match[1] ?? match[4]) === '-';
@@ -27,7 +27,7 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
     throw new UnfitValue(
       'currency-unknown',
       path,
-      `'${currency}' is no currency of ISO 4217`,
+      'The currency is none of ISO 4217',
       'Write its three capital letters: EUR.',
     );
   const kept = fraction.slice(0, digits).padEnd(digits, '0');
@@ -38,12 +38,12 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
       throw new UnfitValue(
         'money-inexact',
         path,
-        `'${text}' has more decimals than ${currency} has minor units (${digits})`,
+        `The amount has more decimals than ${currency} has (${digits})`,
         `Give at most ${digits} decimals, or set "rounding": "half-up" in the mapping.`,
       );
     if (rest.charCodeAt(0) >= 53) minor += 1;
   }
   if (!Number.isSafeInteger(minor))
-    throw new UnfitValue('money-too-large', path, `'${text}' is beyond 2^53 minor units`, 'Check the amount.');
+    throw new UnfitValue('money-too-large', path, 'The amount is beyond 2^53 minor units', 'Check the amount.');
   return negative && minor !== 0 ? -minor : minor;
 }

@@ -24,6 +24,7 @@ export function touchpointsLayout(): ImportLayout {
                   file: file.name,
                   line: row.line,
                   row: row.text,
+                  identifiers: [],
                   code: 'row-malformed',
                   path: '',
                   detail: `The line ${row.broken}`,

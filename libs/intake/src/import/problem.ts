@@ -16,7 +16,10 @@ export class MappingRefused extends Error {
   }
 }
 
-/** Why one value of a row cannot be used: caught where the row is turned into a draft, and quarantined with it. */
+/**
+ * Why one value of a row cannot be used: caught where the row is turned into a draft, and quarantined with it. It says what was expected and never
+ * what was found: a cell may hold personal data, and reasons are kept in the clear.
+ */
 export class UnfitValue extends Error {
   constructor(
     /** `value-missing`, `money-inexact`, … */

@@ -4,7 +4,7 @@ import { dateReader } from '../local-time.js';
 import { toMinor } from '../money.js';
 import { UnfitValue } from '../problem.js';
 import { RowIdentity } from '../row-identity.js';
-import type { ImportItem, ImportLayout, TouchpointDraft } from '../draft.js';
+import type { DraftIdentifier, ImportItem, ImportLayout, TouchpointDraft } from '../draft.js';
 
 const SOURCE = 'cdnow';
 const CURRENCY = 'USD';
@@ -39,6 +39,7 @@ export function cdnowLayout(timeZone: string): ImportLayout {
               file: file.name,
               line,
               row: text,
+              identifiers: identifiersOf(cells[1]),
               code,
               path,
               detail,
@@ -53,6 +54,10 @@ export function cdnowLayout(timeZone: string): ImportLayout {
   };
 }
 
+function identifiersOf(customer: string | undefined): readonly DraftIdentifier[] {
+  return customer === undefined ? [] : [{ namespace: 'userId', value: customer }];
+}
+
 function purchase(cells: readonly string[], id: string, readDay: (text: string) => number | null): TouchpointDraft {
   const [master, customer, day, quantity, dollars] = cells;
   if (
@@ -65,26 +70,21 @@ function purchase(cells: readonly string[], id: string, readDay: (text: string) 
   )
     throw new UnfitValue('row-malformed', '', `The line has ${cells.length} cells`, `Write five: ${SHAPE}.`);
   if (!/^\d+$/.test(customer))
-    throw new UnfitValue(
-      'customer-malformed',
-      'customer',
-      `'${customer}' is no number of the sample`,
-      `Write ${SHAPE}.`,
-    );
+    throw new UnfitValue('customer-malformed', 'customer', 'The cell is no number of the sample', `Write ${SHAPE}.`);
   const at = readDay(day);
-  if (at === null) throw new UnfitValue('value-malformed', 'day', `'${day}' is no day`, 'Write it as yyyymmdd.');
+  if (at === null) throw new UnfitValue('value-malformed', 'day', 'The cell is no day', 'Write it as yyyymmdd.');
   if (!/^\d{1,9}$/.test(quantity))
-    throw new UnfitValue('value-malformed', 'quantity', `'${quantity}' is no whole number`, 'Write the number of CDs.');
+    throw new UnfitValue('value-malformed', 'quantity', 'The cell is no whole number', 'Write the number of CDs.');
   const amountMinor = toMinor(dollars, CURRENCY, 'refuse', 'dollars');
   if (amountMinor < 0)
-    throw new UnfitValue('amount-negative', 'dollars', `'${dollars}' is negative`, 'A purchase costs nothing or more.');
+    throw new UnfitValue('amount-negative', 'dollars', 'The amount is negative', 'A purchase costs nothing or more.');
   return {
     id,
     source: SOURCE,
     type: 'order-placed',
     occurredAt: formatInstant(at),
     channel: 'web',
-    identifiers: [{ namespace: 'userId', value: customer }],
+    identifiers: identifiersOf(customer),
     data: { orderId: id, currency: CURRENCY, totalMinor: amountMinor, quantity: Number(quantity) },
   };
 }

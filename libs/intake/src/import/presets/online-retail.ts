@@ -218,7 +218,7 @@ function fitLine(
 ): FitLine {
   const invoiceNo = (cells['InvoiceNo'] ?? '').trim();
   if (invoiceNo === '') throw new UnfitValue('value-missing', 'InvoiceNo', 'The line names no invoice', 'Fill it in.');
-  const customer = (cells['CustomerID'] ?? '').trim().replace(/\.0$/, '');
+  const customer = customerOf(cells);
   if (customer === '')
     throw new UnfitValue(
       'customer-missing',
@@ -228,23 +228,18 @@ function fitLine(
     );
   const at = readTime((cells['InvoiceDate'] ?? '').trim());
   if (at === null)
-    throw new UnfitValue(
-      'value-malformed',
-      'InvoiceDate',
-      `'${cells['InvoiceDate'] ?? ''}' is no time`,
-      'Write it as 2010-12-01 08:26:00.',
-    );
+    throw new UnfitValue('value-malformed', 'InvoiceDate', 'The cell is no time', 'Write it as 2010-12-01 08:26:00.');
   const sku = (cells['StockCode'] ?? '').trim();
   if (sku === '') throw new UnfitValue('value-missing', 'StockCode', 'The line names no article', 'Fill it in.');
   const written = (cells['Quantity'] ?? '').trim();
   if (!/^-?\d{1,9}$/.test(written))
-    throw new UnfitValue('value-malformed', 'Quantity', `'${written}' is no whole number`, 'Write a whole number.');
+    throw new UnfitValue('value-malformed', 'Quantity', 'The cell is no whole number', 'Write a whole number.');
   const quantity = isReturn(invoiceNo) ? -Number(written) : Number(written);
   if (quantity <= 0)
     throw new UnfitValue(
       'quantity-sign',
       'Quantity',
-      `${written} on invoice ${invoiceNo}`,
+      'The quantity has the wrong sign for its kind of invoice',
       'An order has a quantity above 0, a return (C…) one below.',
     );
   const price = cells['UnitPrice'] ?? '';
@@ -253,7 +248,7 @@ function fitLine(
     throw new UnfitValue(
       'amount-negative',
       'UnitPrice',
-      `'${price}' is negative`,
+      'The price is negative',
       'A price is 0 or more; book a correction as a return.',
     );
   const name = (cells['Description'] ?? '').trim();
@@ -264,6 +259,10 @@ function fitLine(
     line: { line, sku, name, quantity, unitPriceMinor },
     rounded: /\.\d\d\d*[1-9]/.test(price),
   };
+}
+
+function customerOf(cells: Readonly<Record<string, string>>): string {
+  return (cells['CustomerID'] ?? '').trim().replace(/\.0$/, '');
 }
 
 /** The lines of an invoice bear one time: it is read once. */
@@ -285,6 +284,7 @@ function unfitRow(row: Row, file: ImportFile, why: UnfitValue, ordinals: Map<str
   const invoiceNo = String((cells['InvoiceNo'] as string | undefined) ?? '').trim() || 'line';
   const ordinal = (ordinals.get(invoiceNo) ?? 0) + 1;
   ordinals.set(invoiceNo, ordinal);
+  const customer = customerOf(cells as Readonly<Record<string, string>>);
   const { code, path, message: detail, mend } = why;
   return {
     id: `${invoiceNo}#${ordinal}`,
@@ -292,6 +292,7 @@ function unfitRow(row: Row, file: ImportFile, why: UnfitValue, ordinals: Map<str
     file: file.name,
     line: row.line,
     row: 'cells' in row ? row.cells : row.text,
+    identifiers: customer === '' ? [] : [{ namespace: 'userId', value: customer }],
     code,
     path,
     detail,

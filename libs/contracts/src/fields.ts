@@ -1,3 +1,5 @@
+// `Type` of class-transformer reads the type metadata that this brings, as soon as a class is decorated.
+import 'reflect-metadata';
 import { Type, type ClassConstructor } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
 import { isCurrency } from './currencies.js';
@@ -66,16 +68,6 @@ export function Id(): PropertyDecorator {
 export function FreeText(): PropertyDecorator {
   const schema = { type: 'string', maxLength: 10_000 };
   return field(schema, (value) => isText(value, 0, 10_000), 'text of at most 10,000 characters');
-}
-
-/** Up to `maxItems` texts of 1 to 200 characters. */
-export function Texts(maxItems: number): PropertyDecorator {
-  const schema = { type: 'array', maxItems, items: { type: 'string', minLength: 1, maxLength: 200 } };
-  return field(
-    schema,
-    (value) => Array.isArray(value) && value.length <= maxItems && value.every((item) => isText(item, 1, 200)),
-    `a list of at most ${maxItems} texts of 1 to 200 characters`,
-  );
 }
 
 /** Text that a pattern describes. The pattern must be linear: no nested repetition. */

@@ -15,3 +15,5 @@ export { LIMITS, refusalOf } from './refusal.js';
 export { RECEIPT_SOURCE, RECEIPT_TYPE, receiptsOf } from './receipt.js';
 export { judgeWhole, meets, verdictOnFound, type Found } from './whole-append.js';
 export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';
+export { lockDataFolder, type DataFolderLock } from './data-folder.js';
+export { EventLogModule, type EventLogModuleOptions } from './event-log.module.js';

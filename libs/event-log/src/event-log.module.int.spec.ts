@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Test } from '@nestjs/testing';
+import { EVENT_LOG, PlatformModule, createLogger, readConfig } from '#platform';
+import { EventLogModule, lockDataFolder, type EventLog } from './index.js';
+
+describe('the event log in a Nest application', () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'perennial-log-module-'));
+  });
+  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const compile = () =>
+    Test.createTestingModule({
+      imports: [
+        PlatformModule.forRoot({
+          config: readConfig({ DATA_DIR: dataDir }),
+          logger: createLogger({ level: 'silent', format: 'json' }),
+        }),
+        EventLogModule.forRoot(),
+      ],
+    }).compile();
+
+  it('is open while the application runs, and its folder is owned', async () => {
+    const app = await compile();
+    const log = app.get<EventLog>(EVENT_LOG);
+    expect(await log.head()).toEqual({ position: 0, recordedAt: 0 });
+    expect(() => lockDataFolder(dataDir)).toThrow(/is owned by process \d+/);
+    await app.close();
+    await expect(log.head()).rejects.toMatchObject({ code: 'closed' });
+    lockDataFolder(dataDir).release();
+  });
+
+  it('refuses a folder that is owned already', async () => {
+    const lock = lockDataFolder(dataDir);
+    await expect(compile()).rejects.toMatchObject({ code: 'locked' });
+    lock.release();
+    await (await compile()).close();
+  });
+});

@@ -35,3 +35,12 @@ export {
   type ResolutionRules,
   type ResolvedCustomer,
 } from './customers/resolve-customers.js';
+export {
+  explain,
+  explainVisit,
+  type Compared,
+  type Explanation,
+  type NotBefore,
+  type Upcoming,
+  type VisitExplanation,
+} from './explain/explain.js';

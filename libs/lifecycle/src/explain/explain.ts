@@ -1,0 +1,154 @@
+import type { Instant } from '#contracts';
+import { addDays, dayOf } from '../calendar/calendar.js';
+import type { CustomerView, Flag } from '../fold/result.js';
+import type { Deadline, EventRef, Phase, Stage, Visit } from '../model.js';
+import { sayDeadline, sayNotBefore, sayWhere, sayWhy } from './sentences.js';
+
+/** Something that was measured and what it was held against. */
+export interface Compared {
+  /** `days of silence`, `days without intent`, … */
+  readonly what: string;
+  readonly measured: number;
+  readonly needed: number;
+  readonly unit: 'days' | 'minor units' | 'purchases' | 'points';
+}
+
+/** Why she was not there a day earlier. */
+export interface NotBefore {
+  /** The instant one calendar day before she entered. */
+  readonly at: Instant;
+  /** Where she stood then; null where she was not yet known. */
+  readonly stage: Stage | null;
+  readonly phase: Phase | null;
+  /** What the same comparison gave then; empty where an event made the difference. */
+  readonly compared: readonly Compared[];
+}
+
+/** What comes next if nothing happens. */
+export interface Upcoming extends Deadline {
+  readonly inDays: number;
+}
+
+/** Why a stay in a phase began: everything that the question "why is she here, and why not yesterday" asks for. */
+export interface VisitExplanation {
+  readonly seq: number;
+  readonly cycle: number;
+  readonly stage: Stage;
+  readonly phase: Phase;
+  readonly since: Instant;
+  readonly until: Instant | null;
+  readonly rule: string;
+  readonly policyVersion: string;
+  readonly events: readonly EventRef[];
+  readonly deadline: Visit['cause']['deadline'] | null;
+  readonly values: Visit['cause']['values'];
+  readonly compared: readonly Compared[];
+  readonly notBefore: NotBefore;
+  /** In plain English, one thought each. */
+  readonly sentences: readonly string[];
+}
+
+export interface Explanation extends VisitExplanation {
+  readonly asOf: Instant;
+  /** Whole days in the phase at asOf, by the calendar of the zone. */
+  readonly days: number;
+  readonly flags: readonly Flag[];
+  readonly silenceSuspended: boolean;
+  /** What comes next, earliest first; empty where nothing will happen by itself. */
+  readonly next: readonly Upcoming[];
+}
+
+/** Explains where a customer stands. `visits` are those of the same fold; the last one is where she stands. */
+export function explain(input: {
+  readonly view: CustomerView;
+  readonly visits: readonly Visit[];
+  readonly timeZone: string;
+}): Explanation {
+  const { view, visits, timeZone } = input;
+  const { asOf, enteredAt, flags, deadlines, silenceSuspended } = view;
+  const last = visits.at(-1);
+  if (last === undefined)
+    throw new RangeError('A customer who is known has at least one visit: give those of the fold.');
+  const told = explainVisit(last, visits.at(-2) ?? null, timeZone);
+  const next = deadlines.map((deadline) => ({
+    ...deadline,
+    inDays: dayOf(deadline.dueAt, timeZone) - dayOf(asOf, timeZone),
+  }));
+  return {
+    ...told,
+    asOf,
+    days: dayOf(asOf, timeZone) - dayOf(enteredAt, timeZone),
+    flags,
+    silenceSuspended,
+    next,
+    sentences: [
+      ...told.sentences,
+      ...(silenceSuspended ? ['A contract suspends silence: no purchase is expected of her meanwhile.'] : []),
+      ...(next.length === 0 ? ['Nothing will move her by itself.'] : next.map(sayDeadline)),
+      ...(flags.includes('second-order-due') ? ['A second order is due: the flag is raised, and moves nobody.'] : []),
+    ],
+  };
+}
+
+/** Explains one stay, given the one before it (null for the first). */
+export function explainVisit(visit: Visit, before: Visit | null, timeZone: string): VisitExplanation {
+  const { seq, cycle, stage, phase, enteredAt, leftAt, cause } = visit;
+  const compared = comparedAt(visit, enteredAt, timeZone);
+  const yesterday = addDays(enteredAt, -1, timeZone);
+  // Only what time brought about was measurable a day before; what an event brought about had not happened.
+  const notBefore: NotBefore = {
+    at: yesterday,
+    stage: before?.stage ?? null,
+    phase: before?.phase ?? null,
+    compared: cause.deadline === undefined ? [] : comparedAt(visit, yesterday, timeZone),
+  };
+  return {
+    seq,
+    cycle,
+    stage,
+    phase,
+    since: enteredAt,
+    until: leftAt,
+    rule: cause.rule,
+    policyVersion: cause.policyVersion,
+    events: cause.events,
+    deadline: cause.deadline ?? null,
+    values: cause.values,
+    compared,
+    notBefore,
+    sentences: [sayWhere(visit), sayWhy(visit, compared), sayNotBefore(visit, notBefore)],
+  };
+}
+
+/** What the rule compared, as it stood at an instant. */
+function comparedAt(visit: Visit, at: Instant, timeZone: string): readonly Compared[] {
+  const { values, deadline } = visit.cause;
+  if (deadline !== undefined) {
+    const measured = dayOf(at, timeZone) - dayOf(deadline.since, timeZone);
+    const needed = dayOf(deadline.dueAt, timeZone) - dayOf(deadline.since, timeZone);
+    return [{ what: WHAT_COUNTS[deadline.kind] ?? `days towards ${deadline.kind}`, measured, needed, unit: 'days' }];
+  }
+  const compared: Compared[] = [];
+  const { needed_minor: needed, former_order_minor: former, this_order_minor: order } = values;
+  if (typeof needed === 'number' && typeof former === 'number' && typeof order === 'number')
+    compared.push(
+      { what: 'value of the order before', measured: former, needed, unit: 'minor units' },
+      { what: 'value of this order', measured: order, needed, unit: 'minor units' },
+    );
+  const { stars, nps } = values;
+  if (typeof stars === 'number') compared.push({ what: 'stars', measured: stars, needed: 4, unit: 'points' });
+  if (typeof nps === 'number') compared.push({ what: 'NPS', measured: nps, needed: 9, unit: 'points' });
+  const { purchases_in_cycle: purchases } = values;
+  if (typeof purchases === 'number' && visit.cause.rule === 'second-purchase')
+    compared.push({ what: 'purchases in this cycle', measured: purchases, needed: 2, unit: 'purchases' });
+  return compared;
+}
+
+const WHAT_COUNTS: Readonly<Record<string, string>> = {
+  'at-risk': 'days of silence',
+  lapsed: 'days of silence',
+  lost: 'days of silence',
+  cold: 'days without intent',
+  'grace-ends': 'days since the payment failed',
+  'expansion-ends': 'days since the last signal of expansion',
+};

@@ -2,6 +2,7 @@ import { Refusal } from '../taking/refusal.js';
 import type { IntakeItem } from '../taking/item.js';
 import { binaryEvent, isBinary, mediaType, structuredEvent, type Headers } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
+import { handedOverUnfit } from './unfit-row.js';
 
 /** A message that cannot be read as a whole: nothing of it is taken, and the sender is told. */
 export interface Unreadable {
@@ -50,11 +51,11 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** One JSON document on its own: our form, or a CloudEvent (which says its specversion). */
+/** One JSON document on its own: our form, a CloudEvent (which says its specversion), or a row that an importer sets aside. */
 export function documentItem(document: unknown): IntakeItem {
-  return typeof document === 'object' && document !== null && 'specversion' in document
-    ? structuredItem(document)
-    : { document };
+  if (typeof document !== 'object' || document === null) return { document };
+  if ('specversion' in document) return structuredItem(document);
+  return ('unfit' in document ? handedOverUnfit(document) : null) ?? { document };
 }
 
 function structuredItem(document: unknown): IntakeItem {

@@ -1,0 +1,23 @@
+/** A channel's payload becomes a touchpoint, or a reason why not: over HTTP, from files, and from a simulation. */
+export { Intake, UNREADABLE_SOURCE, type IntakeParts } from './taking/intake.js';
+export type { Fate, FateCounts, IntakeItem, ItemResult, Taken } from './taking/item.js';
+export { Refusal, type RefusalCode } from './taking/refusal.js';
+export { TakeTouchpoints } from './taking/take-touchpoints.js';
+export { TypeContracts } from './taking/type-contracts.js';
+export { importedItem } from './receiving/unfit-row.js';
+export { readHttpMessage } from './receiving/http-message.js';
+export { IntakeModule } from './intake.module.js';
+export type { ImportFile, ImportItem, ImportLayout, TouchpointDraft, UnfitRow } from './import/draft.js';
+export {
+  runImport,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportSink,
+  type ImportSummary,
+  type ItemFate,
+} from './import/import-run.js';
+export { mappedLayout } from './import/mapped-layout.js';
+export { parseMapping, type Mapping } from './import/mapping.js';
+export { PRESETS, type Preset } from './import/presets/index.js';
+export { MappingRefused } from './import/problem.js';
+export { FileRefused } from './import/rows.js';

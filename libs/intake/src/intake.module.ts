@@ -1,0 +1,82 @@
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { EventLog } from '#event-log';
+import { ACCESS, CONFIG, EVENT_LOG, METRICS, SEALER, type Access, type Config, type Sealer } from '#platform';
+import { InFlight } from './http/in-flight.js';
+import { receiveRawBodies } from './http/raw-bodies.js';
+import { TouchpointsController } from './http/touchpoints.controller.js';
+import { Intake } from './taking/intake.js';
+import { TakeTouchpointsHandler } from './taking/take-touchpoints.js';
+
+/** Takes touchpoints in over HTTP. Needs the platform and the event log. */
+@Module({})
+export class IntakeModule implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost<FastifyAdapter>,
+    private readonly inFlight: InFlight,
+    @Inject(ACCESS) private readonly access: Access,
+  ) {}
+
+  static forRoot(): DynamicModule {
+    return {
+      module: IntakeModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: [TouchpointsController],
+      providers: [
+        {
+          provide: Intake,
+          useFactory: (log: EventLog, sealer: Sealer, metrics: Registry) =>
+            new Intake({ log, sealer, ...measured(metrics) }),
+          inject: [EVENT_LOG, SEALER, METRICS],
+        },
+        {
+          provide: InFlight,
+          useFactory: (config: Config, metrics: Registry) => {
+            const inFlight = new InFlight(config);
+            new Gauge({
+              name: 'perennial_intake_in_flight_bytes',
+              help: 'Bytes of request bodies being taken in.',
+              registers: [metrics],
+              collect() {
+                this.set(inFlight.bytes);
+              },
+            });
+            return inFlight;
+          },
+          inject: [CONFIG, METRICS],
+        },
+        TakeTouchpointsHandler,
+      ],
+      exports: [Intake],
+    };
+  }
+
+  onModuleInit(): void {
+    receiveRawBodies(this.host.httpAdapter, this.inFlight, this.access);
+  }
+}
+
+function measured(registry: Registry): Pick<ConstructorParameters<typeof Intake>[0], 'onTaken'> {
+  const registers = [registry];
+  const events = new Counter({
+    name: 'perennial_intake_events_total',
+    help: 'Events received, by fate.',
+    labelNames: ['fate'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'perennial_intake_batch_events',
+    help: 'Events in a batch.',
+    buckets: [1, 10, 100, 1_000, 10_000],
+    registers,
+  });
+  return {
+    onTaken({ counts: { received, ...fates } }) {
+      batches.observe(received);
+      for (const [fate, count] of Object.entries(fates)) if (count > 0) events.inc({ fate }, count);
+    },
+  };
+}

@@ -98,12 +98,12 @@ describe('docs/adding-a-touchpoint.md', () => {
       expect(tested).toContain(`${file} is still read today`);
     // The compiler, which lists the types without a class, has nothing to say either.
     run('node_modules/.bin/tsc --noEmit --incremental false -p tsconfig.contracts.json');
-  }, 240_000);
+  }, 600_000);
 
   it('would fail if a step were left out', () => {
     rmSync(join(project, 'libs/contracts/golden/sample-requested.v2.json'));
     expect(() => run('npm run jest -- libs/contracts/src/upcasters --selectProjects spec')).toThrow('golden corpus');
-  }, 120_000);
+  }, 300_000);
 
   it('registers a type of one business’s own', () => {
     const [definition] = only('registered');

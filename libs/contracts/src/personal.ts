@@ -59,9 +59,9 @@ function keep(schema: JsonSchema, value: unknown, at: string, personal: Record<s
   const kept: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) {
     const declared = Object.hasOwn(properties, key) ? properties[key] : others;
-    const path = at + pointerStep(key);
-    if (!isObject(declared) || personalAnywhereInItems(declared)) personal[path] = field;
-    else kept[key] = keep(declared, field, path, personal);
+    if (!isObject(declared) || personalAnywhereInItems(declared)) personal[at + pointerStep(key)] = field;
+    // Most fields are plain: no path is written for them.
+    else kept[key] = typeof field === 'object' ? keep(declared, field, at + pointerStep(key), personal) : field;
   }
   return kept;
 }

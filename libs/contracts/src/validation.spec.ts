@@ -97,7 +97,7 @@ describe.each(VERSIONS)('%s, version %i', (type, version) => {
         expect(validateTouchpointData(type, version, data)).toEqual({ ok: true });
         expect(classVerdict(target, data)).toBe(true);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -110,7 +110,7 @@ describe.each(VERSIONS)('%s, version %i', (type, version) => {
         expect({ sent, ok: verdict.ok }).toEqual({ sent, ok: expected });
         for (const flaw of errorsOf(verdict)) expect([flaw.reason, flaw.mend]).not.toContain('');
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

@@ -76,8 +76,8 @@ export class ReturnedLine {
 }
 
 /**
- * Goods of an order came back: the whole order, some of its lines, or an amount. Amounts are positive here; the
- * booking makes them negative.
+ * Goods of an order came back: some of its lines, an amount, or, where neither is said, the whole order. Amounts are
+ * positive here; the booking makes them negative.
  */
 export class OrderReturned {
   @Id() orderId!: string;

@@ -73,7 +73,6 @@ describe('parameters', () => {
     const names = fc.oneof(fc.constantFrom(...Object.keys(SPECS)), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(fc.dictionary(names, fc.oneof(fc.string({ unit: 'binary' }), fc.anything())), (raw) => {
-         
         expect(JSON.stringify(faultsOf(raw))).not.toMatch(/[\u0000-\u001f]/);
       }),
     );

@@ -57,7 +57,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const EARLIEST = Date.UTC(1800, 0, 1);
 const LATEST = Date.UTC(9000, 0, 1);
 const TEXT_LENGTH = 512;
- 
+
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
@@ -167,6 +167,6 @@ function notADay(name: string, text: string): QuestionRefused {
 /** What an asker sent, made fit to be repeated in an answer: short, and free of control characters. */
 export function printable(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-   
+
   return JSON.stringify(cut.toWellFormed().replace(/[\u0000-\u001f\u007f]/g, '�'));
 }

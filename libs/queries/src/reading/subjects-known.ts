@@ -1,3 +1,5 @@
+import { resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
+import { instantOf } from '../asking/answer.js';
 import type { ReadModels } from './read-models.js';
 
 /** A customer as she was known at a position: her id then, and her subjects then. */
@@ -6,6 +8,9 @@ export interface KnownSubjects {
   /** Empty where nothing was known of her yet. */
   readonly subjectIds: readonly string[];
 }
+
+/** As the read models resolve customers: the same rules must give the same people. */
+const RULES = { uniqueNamespaces: ['userId'], keepApart: [], componentLimit: 200 } as const;
 
 /**
  * The customer to whom a subject belonged by the links known at a position of the log; null for a subject that is not
@@ -21,12 +26,66 @@ export async function subjectsKnownBy(
     [subjectId],
   );
   if (named === undefined) return null;
-  if (position >= models.position) {
-    const rows = await models.query<{ subject_id: string }>(
-      'SELECT subject_id FROM subjects WHERE customer_id = $1::text ORDER BY subject_id',
-      [named.customer_id],
-    );
-    return { customerId: named.customer_id, subjectIds: rows.map((row) => row.subject_id) };
-  }
-  throw new Error('TODO');
+  if (named.first_position > position) return { customerId: subjectId, subjectIds: [] };
+  return position >= models.position
+    ? { customerId: named.customer_id, subjectIds: await subjectsNow(models, named.customer_id) }
+    : subjectsThen(models, subjectId, position);
+}
+
+async function subjectsNow(models: ReadModels, customerId: string): Promise<readonly string[]> {
+  const rows = await models.query<{ subject_id: string }>(
+    'SELECT subject_id FROM subjects WHERE customer_id = $1::text ORDER BY subject_id',
+    [customerId],
+  );
+  return rows.map((row) => row.subject_id);
+}
+
+/** Whom links joined then is worked out anew from the links known then: all that reach her, taken in their order. */
+async function subjectsThen(models: ReadModels, subjectId: string, position: number): Promise<KnownSubjects> {
+  const subjects = await models.query<{ subject_id: string; namespace: string; first_position: number }>(
+    `WITH RECURSIVE reached(subject_id) AS (
+       SELECT $1::text COLLATE "C"
+        UNION
+       SELECT next.subject_id
+         FROM reached
+        CROSS JOIN LATERAL (
+          SELECT b AS subject_id FROM links WHERE a = reached.subject_id AND position <= $2::bigint
+           UNION ALL
+          SELECT a AS subject_id FROM links WHERE b = reached.subject_id AND position <= $2::bigint
+        ) next
+     )
+     SELECT s.subject_id, s.namespace, s.first_position FROM reached JOIN subjects s USING (subject_id)`,
+    [subjectId, position],
+  );
+  const links = await models.query<{
+    a: string;
+    b: string;
+    occurred_at: unknown;
+    source: string;
+    event_id: string;
+    origin: CustomerLink['origin'];
+  }>(
+    `SELECT a, b, occurred_at, source, event_id, origin FROM links
+      WHERE a = ANY($1::text[]) AND position <= $2::bigint`,
+    [subjects.map((row) => row.subject_id), position],
+  );
+  const { customerOf, customers } = resolveCustomers(
+    subjects.map((row): KnownSubject => ({
+      subjectId: row.subject_id,
+      namespace: row.namespace,
+      firstPosition: row.first_position,
+    })),
+    links.map((row): CustomerLink => ({
+      a: row.a,
+      b: row.b,
+      occurredAt: instantOf(row.occurred_at),
+      source: row.source,
+      id: row.event_id,
+      origin: row.origin,
+    })),
+    RULES,
+  );
+  const customerId = customerOf.get(subjectId) ?? subjectId;
+  const subjectIds = customers.find((customer) => customer.customerId === customerId)?.subjects ?? [subjectId];
+  return { customerId, subjectIds };
 }

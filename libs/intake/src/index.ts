@@ -21,3 +21,11 @@ export { parseMapping, type Mapping } from './import/mapping.js';
 export { PRESETS, type Preset } from './import/presets/index.js';
 export { MappingRefused } from './import/problem.js';
 export { FileRefused } from './import/rows.js';
+export { seededRandom, type Chance } from './chance.js';
+export {
+  simulateCustomers,
+  simulateTouchpoints,
+  type SimulatedCustomer,
+  type SimulationOptions,
+} from './simulation/simulate.js';
+export { simulationLayout } from './simulation/simulation-layout.js';

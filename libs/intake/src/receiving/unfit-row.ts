@@ -19,6 +19,7 @@ export function handedOverUnfit(document: object): IntakeItem | null {
   return readable && Number.isInteger(row['line']) ? unfitItem(unfit as UnfitRow) : null;
 }
 
-function unfitItem({ id, source, file, line, row, code, path, detail, mend }: UnfitRow): IntakeItem {
-  return { document: { id, source, row }, refusal: Refusal.of(code, path, detail, mend), at: { file, line } };
+function unfitItem({ code, path, detail, mend, ...document }: UnfitRow): IntakeItem {
+  const { file, line } = document;
+  return { document, refusal: Refusal.of(code, path, detail, mend), at: { file, line } };
 }

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import type { Cause } from '#lifecycle';
+import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
+import { causeText, touchpointText, whereText } from '../story/words.js';
+import { customerParams, withCustomer, type CustomerOptions } from './one-customer.js';
+import { allRows } from './query.js';
+
+export function replayCommand(session: Session): Command {
+  return withEngine(withCustomer(new Command('replay')))
+    .summary("tell one customer's story: what happened, and what it made of her")
+    .description(
+      'Tells what happened to one customer in the order of time, and between it every transition with its cause, those of silence at their own instant.\n' +
+        'With --as-of and --known-at the story ends where it ended then, or is told as it was believed then.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  perennial replay userId:0001
+  perennial replay email:ada@example.com --as-of 2026-03-01 --known-at 2026-03-01`,
+    )
+    .action(async (customer: string, options: EngineOptions & CustomerOptions) => {
+      await onEngine(options, session, async (engine) => {
+        const params = customerParams(customer, options);
+        const lines: Line[] = [];
+        let customerId = '';
+        for await (const row of allRows(engine, 'history', params)) {
+          customerId = String(row['customerId']);
+          const at = String(row['enteredAt']);
+          const where = whereText(String(row['stage']), String(row['phase']), Number(row['cycle']));
+          lines.push({ at, order: 1, text: `  ▸ ${where}`, note: causeText(row['cause'] as Cause) });
+        }
+        const transitions = lines.length;
+        for await (const row of allRows(engine, 'timeline', params)) {
+          const data = row['data'] as Readonly<Record<string, unknown>>;
+          const text = touchpointText(String(row['type']), data);
+          const test = row['test'] === true ? ' (test traffic, not counted)' : '';
+          lines.push({ at: String(row['occurredAt']), order: 0, text, note: `${String(row['channel'])}${test}` });
+        }
+        // Events at an instant come before the transitions that they cause at it.
+        lines.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order);
+        process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
+        process.stdout.write(`${lines.length - transitions} touchpoints, ${transitions} transitions\n\n`);
+        let before = '';
+        for (const { at, text, note } of lines) {
+          process.stdout.write(
+            `${at === before ? ' '.repeat(at.length) : at}  ${text}${note === '' ? '' : `  · ${note}`}\n`,
+          );
+          before = at;
+        }
+      });
+    });
+}
+
+interface Line {
+  readonly at: string;
+  readonly order: 0 | 1;
+  readonly text: string;
+  readonly note: string;
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
+import { count } from '../terminal/figures.js';
+import { allRows } from './query.js';
+
+export function statsCommand(session: Session): Command {
+  return withEngine(new Command('stats'))
+    .summary('the engine in figures: log, read models, fates by source')
+    .description(
+      'Says how long the log is, how far the read models follow it, how much there is of each, and what became of what each source sent.',
+    )
+    .addHelpText('after', '\nExamples:\n  perennial stats\n  perennial stats --data-dir /var/lib/perennial')
+    .action(async (options: EngineOptions) => {
+      await onEngine(options, session, async (engine) => {
+        const lines = [`${engine.place}\n`];
+        for await (const { figure, value, at } of allRows(engine, 'stats', {})) {
+          const amount = typeof value === 'number' ? count(value) : '';
+          const instant = typeof at === 'string' ? `  ${at}` : '';
+          lines.push(`  ${String(figure).padEnd(28)}${amount.padStart(16)}${instant}\n`);
+        }
+        const fates = new Map<string, number[]>();
+        for await (const row of allRows(engine, 'fates', {})) {
+          const source = String(row['source']);
+          const sums = fates.get(source) ?? [0, 0, 0, 0, 0];
+          FATES.forEach((fate, at) => {
+            sums[at] = (sums[at] ?? 0) + Number(row[fate] ?? 0);
+          });
+          fates.set(source, sums);
+        }
+        if (fates.size > 0)
+          lines.push(`\n  ${'source'.padEnd(28)}${FATES.map((fate) => fate.padStart(13)).join('')}\n`);
+        for (const [source, sums] of fates)
+          lines.push(`  ${source.padEnd(28)}${sums.map((sum) => count(sum).padStart(13)).join('')}\n`);
+        process.stdout.write(lines.join(''));
+      });
+    });
+}
+
+const FATES = ['received', 'accepted', 'duplicate', 'quarantined', 'suppressed'] as const;

@@ -1,0 +1,68 @@
+import type { ImportItem, ItemFate } from '#intake';
+import type { Answer, RawParams } from '#queries';
+
+/** How far a long piece of work has come. */
+export interface WorkProgress {
+  /** What is being done: `indexing`, `folding`, … */
+  readonly step: string;
+  readonly done: number;
+  /** Null where it cannot be told beforehand. */
+  readonly total: number | null;
+  /** What is counted. */
+  readonly unit: string;
+}
+
+export type OnWork = (progress: WorkProgress) => void;
+
+/** What `verify` compared. */
+export interface Verified {
+  readonly equal: boolean;
+  readonly position: number;
+  readonly live: string;
+  readonly rebuilt: string;
+  /** Tables whose digests differ. */
+  readonly differing: readonly string[];
+}
+
+export interface Rebuilt {
+  readonly version: number;
+  readonly events: number;
+  readonly customers: number;
+  readonly digest: string;
+}
+
+/** Whom to erase: an identifier in the clear, or a customer's id. */
+export interface Erasure {
+  readonly identifier?: string;
+  readonly customer?: string;
+}
+
+/**
+ * The engine as the commands see it: running, over HTTP; or stopped, its data folder opened in this process. They differ in where
+ * the work is done and in nothing that a command could notice.
+ */
+export interface Engine {
+  /** For people: `the engine at http://127.0.0.1:3000`, `the folder ./data`. */
+  readonly place: string;
+  /** One page of an answer. Throws `CliError` with the question's faults. */
+  ask(question: string, params: RawParams): Promise<Answer>;
+  /** The time zone of the business now. */
+  timeZone(): Promise<string>;
+  /** Stores a batch; resolves when it is durable. */
+  take(items: readonly ImportItem[]): Promise<readonly ItemFate[]>;
+  /** Waits until the read models hold everything that the log holds now. */
+  catchUp(onWork: OnWork): Promise<void>;
+  rebuild(onWork: OnWork): Promise<Rebuilt>;
+  verify(onWork: OnWork): Promise<Verified>;
+  /** Resolves with the receipt, as it is recorded. */
+  erase(erasure: Erasure): Promise<Readonly<Record<string, unknown>>>;
+  publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Readonly<Record<string, unknown>>>;
+  /** One quarantined event with its body, opened. */
+  quarantined(quarantineId: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Takes a quarantined event in after all: as it is, or mended. Resolves with the verdict. */
+  release(quarantineId: string, mended: unknown): Promise<Readonly<Record<string, unknown>>>;
+  discard(quarantineId: string, reason: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Milliseconds that each step has taken so far, for the timings; empty where the engine runs elsewhere. */
+  steps(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImportItem, ItemFate } from '#intake';
+import type { Answer, RawParams } from '#queries';
+import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import { businessZone } from './business-zone.js';
+import type { Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
+
+interface ProblemBody {
+  readonly type?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly path: string; readonly reason: string; readonly mend?: string }[];
+}
+
+interface TakenBody {
+  readonly received: number;
+  readonly results: readonly { readonly index: number; readonly fate: ItemFate['fate']; readonly code?: string }[];
+  readonly resultsCut?: boolean;
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** How often a request is sent again when the engine is overloaded or the connection breaks. */
+const TRIES = 8;
+const POLL_MS = 300;
+
+/** The running engine, over HTTP. */
+export class RemoteEngine implements Engine {
+  readonly place: string;
+
+  constructor(
+    private readonly url: string,
+    private readonly key: string | null,
+  ) {
+    this.place = `the engine at ${url}`;
+  }
+
+  async ask(question: string, params: RawParams): Promise<Answer> {
+    const query = new URLSearchParams({ format: 'json' });
+    for (const [name, value] of Object.entries(params))
+      if (value !== undefined) query.set(name, String(value as string));
+    return (await this.send('GET', `/v1/query/${question}?${query.toString()}`)) as Answer;
+  }
+
+  timeZone(): Promise<string> {
+    return businessZone(this);
+  }
+
+  async take(items: readonly ImportItem[]): Promise<readonly ItemFate[]> {
+    const body = items
+      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? item.draft : { unfit: item.unfit })}\n`)
+      .join('');
+    const taken = (await this.send('POST', '/v1/touchpoints', body, 'application/x-ndjson')) as TakenBody;
+    if (taken.received !== items.length || taken.resultsCut === true)
+      throw new CliError(EXIT.failed, `The engine took ${taken.received} of ${items.length} touchpoints of a batch.`);
+    const fates: ItemFate[] = items.map(() => ({ fate: 'accepted' }));
+    for (const { index, fate, code } of taken.results) fates[index] = code === undefined ? { fate } : { fate, code };
+    return fates;
+  }
+
+  async catchUp(onWork: OnWork): Promise<void> {
+    let total: number | null = null;
+    for (;;) {
+      const { rows } = await this.ask('stats', {});
+      const figures = new Map(rows.map((row) => [String(row['figure']), Number(row['value'] ?? 0)]));
+      const open = (figures.get('lag_events') ?? 0) + (figures.get('dirty') ?? 0);
+      if (open === 0) return;
+      total = Math.max(total ?? 0, open);
+      onWork({ step: 'catching up', done: total - open, total, unit: 'events and customers' });
+      await sleep(POLL_MS);
+    }
+  }
+
+  async rebuild(onWork: OnWork): Promise<Rebuilt> {
+    throw new Error('unreachable');
+  }
+
+  verify(_onWork: OnWork): Promise<Verified> {
+    throw new Error('unreachable');
+  }
+
+  async erase(erasure: Erasure): Promise<Document> {
+    return (await this.send('POST', '/v1/erasures', JSON.stringify(erasure))) as Document;
+  }
+
+  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document> {
+    const body = { policy, ...(effectiveFrom === null ? {} : { effectiveFrom }) };
+    return (await this.send('POST', '/v1/policies', JSON.stringify(body))) as Document;
+  }
+
+  async quarantined(quarantineId: string): Promise<Document> {
+    return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as Document;
+  }
+
+  async release(quarantineId: string, mended: unknown): Promise<Document> {
+    const body = JSON.stringify(mended === undefined ? {} : { mended });
+    return (await this.send('POST', `/v1/quarantine/${encodeURIComponent(quarantineId)}/release`, body)) as Document;
+  }
+
+  async discard(quarantineId: string, reason: string): Promise<Document> {
+    const path = `/v1/quarantine/${encodeURIComponent(quarantineId)}/discard`;
+    return (await this.send('POST', path, JSON.stringify({ reason }))) as Document;
+  }
+
+  steps(): Readonly<Record<string, number>> {
+    return {};
+  }
+
+  async close(): Promise<void> {}
+
+  /** Sends, and sends again where that is harmless: everything that we send is idempotent by its ids. */
+  private async send(method: 'GET' | 'POST', path: string, body?: string, type = 'application/json'): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      let response: Response;
+      try {
+        response = await fetch(new URL(path, this.url), {
+          method,
+          headers: {
+            accept: 'application/json',
+            ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }),
+            ...(body === undefined ? {} : { 'content-type': type }),
+          },
+          ...(body === undefined ? {} : { body }),
+        });
+      } catch (error) {
+        const cause = (error as Error).cause;
+        const reason = cause instanceof Error ? cause.message : (error as Error).message;
+        if (attempt >= 3)
+          throw unreachable(`${this.place} does not answer: ${reason}. Is it running?`, { cause: error });
+        await sleep(200 * attempt);
+        continue;
+      }
+      if ((response.status === 429 || response.status === 503) && attempt < TRIES) {
+        await response.body?.cancel();
+        await sleep(1000 * Math.min(30, Number(response.headers.get('retry-after') ?? 1)));
+        continue;
+      }
+      if (response.ok) return response.status === 204 ? {} : await response.json();
+      throw problemError(response.status, (await response.json().catch(() => ({}))) as ProblemBody, this.place);
+    }
+  }
+}
+
+/** A problem of the engine as an end of the command. */
+function problemError(status: number, { title, detail, errors, type }: ProblemBody, place: string): CliError {
+  const faults = (errors ?? [])
+    .map(({ path, reason, mend }) => `\n  ${path}: ${reason}. ${mend ?? ''}`.trimEnd())
+    .join('');
+  const text = faults !== '' ? `${title ?? 'Refused'}:${faults}` : (detail ?? title ?? `HTTP ${status}`);
+  if (status === 401) return unreachable(`${place} does not let us in: ${text}`);
+  if (status === 403) return unreachable(`${place} does not allow this: ${text}`);
+  if (status === 400 && type?.endsWith(':invalid-question') === true) return usage(text);
+  if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(refused(text), { code: 'full' });
+  if (status >= 400 && status < 500) return refused(text);
+  return new CliError(EXIT.failed, `${place} failed: ${text}`);
+}

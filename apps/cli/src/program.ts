@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { eraseCommand } from './commands/erase.js';
+import { explainCommand } from './commands/explain.js';
+import { exportCommand } from './commands/export.js';
+import { importCommand } from './commands/import.js';
+import { policyCommand } from './commands/policy.js';
+import { quarantineCommand } from './commands/quarantine.js';
+import { queryCommand } from './commands/query.js';
+import { rebuildCommand, verifyCommand } from './commands/rebuild.js';
+import { replayCommand } from './commands/replay.js';
+import { simulateCommand } from './commands/simulate.js';
+import { statsCommand } from './commands/stats.js';
+import { EXIT_CODES_HELP } from './exit-codes.js';
+import type { Session } from './session.js';
+
+/** The whole command line. */
+export function program(session: Session): Command {
+  const perennial = new Command('perennial')
+    .description(
+      'Perennial: an event-sourced customer lifecycle engine.\n' +
+        'Works with the engine running (talks to it) and stopped (opens the data folder).',
+    )
+    .showHelpAfterError('(perennial COMMAND --help says more)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  perennial import CDNOW_sample.txt --preset cdnow
+  perennial query rfm --as-of 1997-09-30 --unit week --format csv
+  perennial replay userId:0001
+${EXIT_CODES_HELP}`,
+    );
+  const commands = [
+    importCommand,
+    queryCommand,
+    replayCommand,
+    explainCommand,
+    rebuildCommand,
+    verifyCommand,
+    statsCommand,
+    eraseCommand,
+    exportCommand,
+    simulateCommand,
+    policyCommand,
+    quarantineCommand,
+  ];
+  for (const command of commands) perennial.addCommand(command(session));
+  for (const command of everyCommand(perennial)) command.exitOverride();
+  for (const command of perennial.commands) command.addHelpText('after', EXIT_CODES_HELP);
+  return perennial;
+}
+
+function* everyCommand(command: Command): Generator<Command> {
+  yield command;
+  for (const each of command.commands) yield* everyCommand(each);
+}

@@ -1,0 +1,53 @@
+import { minorDigits } from '#contracts';
+import type { Cause } from '#lifecycle';
+
+/** `retention · at-risk, cycle 2` */
+export function whereText(stage: string, phase: string, cycle: number): string {
+  return `${stage} · ${phase}${cycle > 1 ? `, cycle ${cycle}` : ''}`;
+}
+
+/** A cause as one line: the rule, the deadline that fell due, the values that it compared, the policy. */
+export function causeText(cause: Cause): string {
+  const parts = [cause.rule];
+  if (cause.deadline !== undefined) {
+    const { kind, since } = cause.deadline;
+    parts.push(`${kind} counted from ${instantText(since)}`);
+  }
+  const values = Object.entries(cause.values).map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`);
+  if (values.length > 0) parts.push(values.join(', '));
+  return `${parts.join(': ')} [${cause.policyVersion}]`;
+}
+
+/** What a touchpoint told, as far as one line holds it: amounts first, then what it names. */
+export function touchpointText(type: string, data: Readonly<Record<string, unknown>>): string {
+  const details: string[] = [];
+  const { currency } = data;
+  for (const [field, value] of Object.entries(data)) {
+    if (field === 'currency' || value === null || value === undefined) continue;
+    if (field.endsWith('Minor') && typeof value === 'number' && typeof currency === 'string') {
+      details.push(`${field.slice(0, -'Minor'.length)} ${moneyText(value, currency)}`);
+    } else if (Array.isArray(value)) details.push(`${value.length} ${field}`);
+    else if (typeof value === 'object') details.push(`${field} ${JSON.stringify(value)}`);
+    else details.push(`${field} ${String(value as string)}`);
+  }
+  const text = details.join(', ');
+  // A control character in what a channel sent must not move the terminal's cursor.
+  // eslint-disable-next-line no-control-regex
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return `${type.padEnd(24)} ${line.length > 110 ? `${line.slice(0, 109)}…` : line}`.trimEnd();
+}
+
+/** Minor units as people write them: `29.33 USD`. */
+export function moneyText(amountMinor: number, currency: string): string {
+  const digits = minorDigits(currency) ?? 0;
+  const sign = amountMinor < 0 ? '-' : '';
+  const text = String(Math.abs(amountMinor)).padStart(digits + 1, '0');
+  const whole = digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
+  return `${sign}${whole} ${currency}`;
+}
+
+/** An instant in an answer: a number inside JSON columns, text elsewhere. */
+export function instantText(at: unknown): string {
+  const date = new Date(typeof at === 'number' ? at : String(at as string));
+  return Number.isNaN(date.getTime()) ? String(at as string) : date.toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,44 @@
+import { csvHeader, csvRow, type Answer } from '#queries';
+import type { Output } from './output.js';
+import { Table } from './table.js';
+
+export const FORMATS = ['table', 'csv', 'json', 'ndjson'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Writes all pages of an answer in one of the formats, a page at a time. Resolves with the number of rows. */
+export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format, output: Output): Promise<number> {
+  let rows = 0;
+  let table: Table | null = null;
+  let last: Answer | null = null;
+  for await (const answer of pages) {
+    const first = last === null;
+    last = answer;
+    if (output.done) break;
+    const { columns } = answer;
+    switch (format) {
+      case 'table':
+        table ??= new Table(columns);
+        await output.write(table.page(answer));
+        break;
+      case 'csv':
+        await output.write((first ? csvHeader(columns) : '') + answer.rows.map((row) => csvRow(columns, row)).join(''));
+        break;
+      case 'ndjson':
+        await output.write(answer.rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+        break;
+      case 'json': {
+        const opening = first
+          ? `{"question":${JSON.stringify(answer.question)},"columns":${JSON.stringify(columns)},"rows":[`
+          : '';
+        const body = answer.rows.map((row, at) => `${rows + at > 0 ? ',' : ''}\n${JSON.stringify(row)}`).join('');
+        await output.write(opening + body);
+        break;
+      }
+    }
+    rows += answer.rows.length;
+  }
+  if (format === 'json' && last !== null)
+    await output.write(`\n],"nextCursor":${JSON.stringify(last.nextCursor)},"meta":${JSON.stringify(last.meta)}}\n`);
+  if (format === 'table' && rows === 0) await output.write('(no rows)\n');
+  return rows;
+}

@@ -1,0 +1,26 @@
+import type { ImportSummary } from '#intake';
+import { duration } from './figures.js';
+
+/** How long each step of an import took, and its share. Steps that ran in other threads overlap: their shares are of the same whole. */
+export function timingsTable(
+  summary: ImportSummary,
+  steps: Readonly<Record<string, number>>,
+  caughtUpMs: number,
+): string {
+  const { totalMs, readMs, storeMs } = summary.timings;
+  const whole = totalMs + caughtUpMs;
+  const rows: (readonly [string, number])[] = [
+    ['bringing in', totalMs],
+    ['  reading and mapping', readMs],
+    ['  waiting for the log', storeMs],
+    ['catching up the read models', caughtUpMs],
+    ...Object.entries(steps).map(([step, ms]) => [`  ${step}`, ms] as const),
+    ['in all', whole],
+  ];
+  return rows
+    .map(
+      ([step, ms]) =>
+        `  ${step.padEnd(30)}${duration(ms).padStart(14)}${`${((ms / whole) * 100).toFixed(1)} %`.padStart(9)}\n`,
+    )
+    .join('');
+}

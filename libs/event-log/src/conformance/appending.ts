@@ -1,0 +1,299 @@
+import { expect, it } from '@jest/globals';
+import { LIMITS } from '../refusal.js';
+import type { AppendItem, NewEvent } from '../port.js';
+import { collect, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+
+/** Appending: order, expected revisions, all or nothing, a verdict for each item, what is refused. */
+export function appendingCases(given: () => LogFixture): void {
+  const names = new Names();
+  const log = () => given().log;
+
+  it('gives the first event of a stream revision 0 and the next position', async () => {
+    const { position } = await log().head();
+    const [verdict] = await log().append(names.stream(), 'no-stream', [names.event()]);
+    expect(verdict).toMatchObject({ status: 'accepted', position: position + 1, revision: 0 });
+  });
+
+  it('counts revisions in each stream for itself, and positions over all', async () => {
+    const [a, b] = [names.stream(), names.stream()];
+    const { position } = await log().head();
+    const verdicts = await log().appendMany([
+      ...names.items(2, a),
+      ...names.items(1, b),
+      ...names.items(1, a),
+      ...names.items(1, b),
+    ]);
+    expect(verdicts).toMatchObject([
+      { revision: 0, position: position + 1 },
+      { revision: 1, position: position + 2 },
+      { revision: 0, position: position + 3 },
+      { revision: 2, position: position + 4 },
+      { revision: 1, position: position + 5 },
+    ]);
+  });
+
+  it('records every field as it was given', async () => {
+    const stream = names.stream();
+    const event = names.event({ schemaVersion: 7, occurredAt: -1, meta: '{"channel":"shop"}', data: '{"ü":"€"}' });
+    await log().append(stream, 'any', [event]);
+    const { contentHash: _, ...fields } = event;
+    expect(only(await collect(log().read(stream)))).toMatchObject({ ...fields, stream, revision: 0 });
+  });
+
+  it('takes an empty append and an empty batch for nothing', async () => {
+    const before = await log().head();
+    expect(await log().append(names.stream(), 'exists', [])).toEqual([]);
+    expect(await log().appendMany([])).toEqual([]);
+    expect(await log().appendMany([], [])).toEqual([]);
+    expect(await log().head()).toEqual(before);
+  });
+
+  it('appends a whole batch of 5,000 in order', async () => {
+    const items = names.items(5_000);
+    const { position } = await log().head();
+    const verdicts = await log().appendMany(items);
+    expect(verdicts.map(positionOf)).toEqual(items.map((_, i) => position + 1 + i));
+  });
+
+  it('appends several events to one stream in one go', async () => {
+    const stream = names.stream();
+    const events = names.events(3);
+    expect(await log().append(stream, 'no-stream', events)).toMatchObject([
+      { status: 'accepted', revision: 0 },
+      { status: 'accepted', revision: 1 },
+      { status: 'accepted', revision: 2 },
+    ]);
+    expect((await collect(log().read(stream))).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+  });
+
+  // Expected revisions
+  it('no-stream: refuses a stream that is there, and says where it is', async () => {
+    const stream = names.stream();
+    await log().append(stream, 'any', names.events(2));
+    expect(await log().append(stream, 'no-stream', [names.event()])).toEqual([
+      { status: 'wrong-revision', expected: 'no-stream', actual: 1 },
+    ]);
+  });
+
+  it('exists: refuses a stream that is not there', async () => {
+    expect(await log().append(names.stream(), 'exists', [names.event()])).toEqual([
+      { status: 'wrong-revision', expected: 'exists', actual: null },
+    ]);
+  });
+
+  it('exists: takes a stream that is there', async () => {
+    const stream = names.stream();
+    await log().append(stream, 'any', [names.event()]);
+    expect(await log().append(stream, 'exists', [names.event()])).toMatchObject([{ status: 'accepted', revision: 1 }]);
+  });
+
+  it('a revision: takes the stream that is there', async () => {
+    const stream = names.stream();
+    await log().append(stream, 'any', names.events(2));
+    expect(await log().append(stream, 1, [names.event()])).toMatchObject([{ status: 'accepted', revision: 2 }]);
+  });
+
+  it.each([
+    ['behind', 0],
+    ['ahead', 2],
+  ])('a revision: refuses a stream that is elsewhere (%s)', async (_, expected) => {
+    const stream = names.stream();
+    await log().append(stream, 'any', names.events(2));
+    expect(await log().append(stream, expected, [names.event()])).toEqual([
+      { status: 'wrong-revision', expected, actual: 1 },
+    ]);
+  });
+
+  it('a revision: refuses a stream that is not there', async () => {
+    expect(await log().append(names.stream(), 0, [names.event()])).toEqual([
+      { status: 'wrong-revision', expected: 0, actual: null },
+    ]);
+  });
+
+  it('any: takes a stream whether or not it is there', async () => {
+    const stream = names.stream();
+    expect(statuses(await log().append(stream, 'any', [names.event()]))).toEqual(['accepted']);
+    expect(statuses(await log().append(stream, 'any', [names.event()]))).toEqual(['accepted']);
+  });
+
+  it('a wrong revision stores none of the append', async () => {
+    const stream = names.stream();
+    await log().append(stream, 'any', [names.event()]);
+    const before = await log().head();
+    expect(statuses(await log().append(stream, 'no-stream', names.events(3)))).toEqual([
+      'wrong-revision',
+      'wrong-revision',
+      'wrong-revision',
+    ]);
+    expect(await log().head()).toEqual(before);
+  });
+
+  it('in a batch, every item has its own expectation, and each sees those before it', async () => {
+    const stream = names.stream();
+    const item = (expected: AppendItem['expected']): AppendItem => ({
+      stream,
+      event: names.event(),
+      ...(expected === undefined ? {} : { expected }),
+    });
+    const verdicts = await log().appendMany([
+      item('exists'),
+      item('no-stream'),
+      item('no-stream'),
+      item(0),
+      item(0),
+      item('exists'),
+      item(undefined),
+    ]);
+    expect(statuses(verdicts)).toEqual([
+      'wrong-revision',
+      'accepted',
+      'wrong-revision',
+      'accepted',
+      'wrong-revision',
+      'accepted',
+      'accepted',
+    ]);
+    expect(verdicts[4]).toEqual({ status: 'wrong-revision', expected: 0, actual: 1 });
+  });
+
+  it('of fifty who create one stream at once, one succeeds', async () => {
+    const stream = names.stream();
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, () => log().append(stream, 'no-stream', [names.event()])),
+    );
+    const all = statuses(verdicts.flat());
+    expect(all.filter((status) => status === 'accepted')).toHaveLength(1);
+    expect(all.filter((status) => status === 'wrong-revision')).toHaveLength(49);
+    expect(await collect(log().read(stream))).toHaveLength(1);
+  });
+
+  it('of many who append at one revision, one succeeds each round', async () => {
+    const stream = names.stream();
+    await log().append(stream, 'no-stream', [names.event()]);
+    for (let revision = 0; revision < 5; revision += 1) {
+      const verdicts = await Promise.all(
+        Array.from({ length: 8 }, () => log().append(stream, revision, [names.event()])),
+      );
+      expect(statuses(verdicts.flat()).filter((status) => status === 'accepted')).toHaveLength(1);
+    }
+    expect((await collect(log().read(stream))).map(({ revision }) => revision)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('concurrent batches give every event a position of its own, without a gap', async () => {
+    const { position } = await log().head();
+    const verdicts = await Promise.all(Array.from({ length: 40 }, () => log().appendMany(names.items(25))));
+    const positions = verdicts.flat().map(positionOf);
+    expect(positions.sort((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, i) => position + 1 + i));
+  });
+
+  it('one batch keeps its order in the log', async () => {
+    const batches = await Promise.all(Array.from({ length: 10 }, () => log().appendMany(names.items(20))));
+    for (const verdicts of batches) {
+      const positions = verdicts.map(positionOf);
+      expect([...positions].sort((a, b) => a - b)).toEqual(positions);
+    }
+  });
+
+  // Refusals
+  const refused: [string, (event: NewEvent) => Partial<NewEvent>, RegExp][] = [
+    ['an empty id', () => ({ id: '' }), /id is empty/],
+    ['an empty source', () => ({ source: '' }), /source is empty/],
+    ['an empty type', () => ({ type: '' }), /type is empty/],
+    ['an id that is too long', () => ({ id: 'i'.repeat(LIMITS.nameBytes + 1) }), /shorten/],
+    ['an id with half a character', () => ({ id: 'a\ud800' }), /lone surrogate/],
+    ['data with half a character', () => ({ data: '"\udc00"' }), /lone surrogate/],
+    ['a NUL in an id', () => ({ id: 'a\0b' }), /NUL/],
+    ['a NUL in data', () => ({ data: '"\0"' }), /NUL/],
+    ['data that is not text', () => ({ data: { n: 1 } as unknown as string }), /serialise/],
+    ['a schema version of 0', () => ({ schemaVersion: 0 }), /schemaVersion/],
+    ['an instant that is none', () => ({ occurredAt: Number.NaN }), /occurredAt/],
+    ['half a millisecond', () => ({ occurredAt: 0.5 }), /occurredAt/],
+    ['a content hash of another length', () => ({ contentHash: new Uint8Array(4) }), /contentHash/],
+    ['an event above the limit', () => ({ data: `"${'x'.repeat(LIMITS.eventBytes)}"` }), /at most/],
+    ['an event above the limit in bytes, not in characters', () => ({ data: `"${'€'.repeat(400_000)}"` }), /at most/],
+  ];
+  it.each(refused)('refuses %s, says how to mend it, and stores its neighbours', async (_, change, reason) => {
+    const [before, bad, after] = [names.event(), names.event(), names.event()];
+    const stream = names.stream();
+    const verdicts = await log().appendMany(
+      [before, { ...bad, ...change(bad) }, after].map((event) => ({ stream, event })),
+    );
+    expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
+    expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(reason) });
+    expect((await collect(log().read(stream))).map(({ id }) => id)).toEqual([before.id, after.id]);
+  });
+
+  it('refuses a stream without a name, or with half a character', async () => {
+    expect(statuses(await log().append('', 'any', [names.event()]))).toEqual(['refused']);
+    expect(statuses(await log().append('s\udfff', 'any', [names.event()]))).toEqual(['refused']);
+  });
+
+  it('takes an event right at the limit', async () => {
+    const stream = names.stream();
+    const event = names.event({ data: '""' });
+    const names_ = [stream, event.source, event.id, event.type, event.meta].join('').length;
+    const data = `"${'x'.repeat(LIMITS.eventBytes - names_ - 2)}"`;
+    expect(statuses(await log().append(stream, 'any', [{ ...event, data }]))).toEqual(['accepted']);
+    expect(only(await collect(log().read(stream))).data).toBe(data);
+  });
+
+  it('one refused event refuses an append of all or nothing, and the neighbours are told why', async () => {
+    const stream = names.stream();
+    const verdicts = await log().append(stream, 'any', [names.event(), names.event({ id: '' }), names.event()]);
+    expect(statuses(verdicts)).toEqual(['refused', 'refused', 'refused']);
+    expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('item 1') });
+    expect(verdicts[1]).toMatchObject({ reason: expect.stringContaining('id is empty') });
+    expect(await collect(log().read(stream))).toEqual([]);
+  });
+
+  it('a refused item leaves its id free for the mended one', async () => {
+    const event = names.event();
+    const stream = names.stream();
+    expect(statuses(await log().appendMany([{ stream, event: { ...event, schemaVersion: -1 } }]))).toEqual(['refused']);
+    expect(statuses(await log().appendMany([{ stream, event }]))).toEqual(['accepted']);
+  });
+
+  it.each([
+    ['umlauts and emoji', 'Größe-🛍️-é'],
+    ['what SQL and paths take for syntax', `a'b"c;--%_\\../*$`],
+    ['a newline and a tab', 'a\nb\tc'],
+    ['the two ways to write é', 'e\u0301 \u00e9'],
+    ['right to left', 'مرحبا'],
+  ])('keeps names with %s', async (_, text) => {
+    const stream = `${names.stream()}${text}`;
+    const event = names.event({ id: `${names.id()}${text}`, source: `${names.source()}${text}`, type: text });
+    await log().append(stream, 'no-stream', [event]);
+    expect(only(await collect(log().read(stream)))).toMatchObject({
+      stream,
+      id: event.id,
+      source: event.source,
+      type: text,
+    });
+    expect(only(await log().find([event]))).toMatchObject({ stream, id: event.id });
+  });
+
+  it.each([
+    ['a UUID', '0189f7ea-4d3c-7b6a-8c1e-2f3a4b5c6d7e', '0189F7EA-4D3C-7B6A-8C1E-2F3A4B5C6D7E'],
+    ['a UUID without its dashes', '0189f7ea-4d3c-7b6a-8c1e-2f3a4b5c6d7f', '0189f7ea4d3c7b6a8c1e2f3a4b5c6d7f'],
+    ['hex', 'deadbeefcafe', 'DEADBEEFCAFE'],
+    ['digits', '0012345678', '12345678'],
+    ['trailing space', 'order-1', 'order-1 '],
+    ['case', 'Order-1', 'order-1'],
+    ['the two ways to write é', 'e\u0301', '\u00e9'],
+  ])('takes ids that differ for different events: %s', async (_, one, other) => {
+    const source = names.source();
+    const stream = names.stream();
+    const events = [names.event({ source, id: one }), names.event({ source, id: other })];
+    expect(statuses(await log().append(stream, 'no-stream', events))).toEqual(['accepted', 'accepted']);
+    expect((await collect(log().read(stream))).map(({ id }) => id)).toEqual([one, other]);
+  });
+
+  it('takes stream names that differ only in case for different streams', async () => {
+    const hex = '00112233445566778899aabbccddee';
+    const tail = (await log().head()).position.toString(16).padStart(2, '0').slice(-2);
+    const [lower, upper] = [`subject-${hex}${tail}`, `subject-${hex.toUpperCase()}${tail}`];
+    await log().append(lower, 'no-stream', [names.event()]);
+    expect(await collect(log().read(upper))).toEqual([]);
+    expect(only(await collect(log().read(lower))).stream).toBe(lower);
+  });
+}

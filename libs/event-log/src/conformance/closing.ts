@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { collect, Names, statuses, type LogFixture } from './fixture.js';
+
+/** Closing: what was asked before is stored, what is asked after is refused. */
+export function closingCases(openFixture: () => Promise<LogFixture>): void {
+  const names = new Names();
+  let fixture: LogFixture;
+  beforeEach(async () => {
+    fixture = await openFixture();
+  });
+  afterEach(async () => {
+    await fixture.log.close();
+    await fixture.close();
+  });
+
+  it('a closed log answers every call with an error that says so', async () => {
+    const { log } = fixture;
+    await log.close();
+    const closed = { name: 'EventLogError', code: 'closed' };
+    await expect(log.append(names.stream(), 'any', [names.event()])).rejects.toMatchObject(closed);
+    await expect(log.appendMany(names.items(1))).rejects.toMatchObject(closed);
+    await expect(collect(log.read(names.stream()))).rejects.toMatchObject(closed);
+    await expect(log.readStreams([names.stream()])).rejects.toMatchObject(closed);
+    await expect(collect(log.readAll(0))).rejects.toMatchObject(closed);
+    await expect(log.find([names.event()])).rejects.toMatchObject(closed);
+    await expect(log.head()).rejects.toMatchObject(closed);
+    await expect(log.positionAt(0)).rejects.toMatchObject(closed);
+  });
+
+  it('closing twice is closing once', async () => {
+    await fixture.log.close();
+    await expect(fixture.log.close()).resolves.toBeUndefined();
+  });
+
+  it('a follower of a log that closes ends with an error that says so', async () => {
+    const { log } = fixture;
+    const { position } = await log.head();
+    const following = collect(log.follow(position, { signal: new AbortController().signal }));
+    const ended = expect(following).rejects.toMatchObject({ code: 'closed' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await log.close();
+    await ended;
+  });
+
+  it('appends that were asked before closing are stored and answered', async () => {
+    const { log } = fixture;
+    const asked = Array.from({ length: 10 }, () => log.appendMany(names.items(10)));
+    const closed = log.close();
+    expect(statuses((await Promise.all(asked)).flat())).toEqual(Array.from({ length: 100 }, () => 'accepted'));
+    await closed;
+  });
+}

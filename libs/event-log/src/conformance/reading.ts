@@ -1,0 +1,261 @@
+import { expect, it } from '@jest/globals';
+import type { RecordedEvent } from '../port.js';
+import { collect, followUntil, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+
+/** Reading and following: pages, bounds, order, and that nothing is missed while appends go on. */
+export function readingCases(given: () => LogFixture): void {
+  const names = new Names();
+  const log = () => given().log;
+  const positions = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
+  const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+
+  it('a missing stream is empty', async () => {
+    expect(await collect(log().read(names.stream()))).toEqual([]);
+  });
+
+  it('reads a stream from a revision on, in pages, in order', async () => {
+    const stream = names.stream();
+    await log().appendMany(names.items(25, stream));
+    const sizes: number[] = [];
+    const revisions: number[] = [];
+    for await (const page of log().read(stream, 5, { pageSize: 8 })) {
+      sizes.push(page.length);
+      revisions.push(...page.map(({ revision }) => revision));
+    }
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(8);
+    expect(revisions).toEqual(from(5, 20));
+  });
+
+  it('reads nothing from behind the end of a stream', async () => {
+    const stream = names.stream();
+    await log().appendMany(names.items(2, stream));
+    expect(await collect(log().read(stream, 2))).toEqual([]);
+  });
+
+  it('reads a stream up to a position', async () => {
+    const stream = names.stream();
+    const verdicts = await log().appendMany(names.items(5, stream));
+    const upTo = positionOf(verdicts[2]);
+    expect(await collect(log().read(stream, 0, { upTo }))).toHaveLength(3);
+  });
+
+  it('reads all events above a position, without a gap, whatever the page size', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(20));
+    for (const pageSize of [1, 7, 20, 1_000])
+      expect(positions(await collect(log().readAll(position, { pageSize })))).toEqual(from(position + 1, 20));
+  });
+
+  it('reads all events up to a position', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(10));
+    expect(positions(await collect(log().readAll(position, { upTo: position + 4, pageSize: 3 })))).toEqual(
+      from(position + 1, 4),
+    );
+  });
+
+  it('reads nothing above the head', async () => {
+    const { position } = await log().head();
+    expect(await collect(log().readAll(position))).toEqual([]);
+    expect(await collect(log().readAll(position + 1_000))).toEqual([]);
+  });
+
+  it('refuses a page size that is none', async () => {
+    await log().appendMany(names.items(1));
+    for (const pageSize of [0, -1, 1.5, Number.NaN])
+      await expect(collect(log().readAll(0, { pageSize }))).rejects.toBeInstanceOf(RangeError);
+  });
+
+  it('leaves out data where it is not wanted, and nothing else', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(3));
+    const whole = await collect(log().readAll(position));
+    const without = await collect(log().readAll(position, { without: 'data' }));
+    expect(without).toEqual(whole.map((event) => ({ ...event, data: '{}' })));
+  });
+
+  it('an aborted reading ends without an error', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(10));
+    const stop = new AbortController();
+    const seen: number[] = [];
+    for await (const page of log().readAll(position, { pageSize: 2, signal: stop.signal })) {
+      seen.push(...positions(page));
+      if (seen.length === 4) stop.abort();
+    }
+    expect(seen).toHaveLength(4);
+  });
+
+  it('the feed of all events has each stream in revision order', async () => {
+    const { position } = await log().head();
+    const streams = [names.stream(), names.stream(), names.stream()];
+    await Promise.all(
+      from(0, 30).map((i) => log().append(streams[i % 3] as string, 'any', [names.event(), names.event()])),
+    );
+    const next = new Map<string, number>();
+    for (const { stream, revision } of await collect(log().readAll(position))) {
+      expect(revision).toBe(next.get(stream) ?? 0);
+      next.set(stream, revision + 1);
+    }
+    expect(streams.map((stream) => next.get(stream))).toEqual([20, 20, 20]);
+  });
+
+  // Many streams at once
+  it('reads several streams together, in position order', async () => {
+    const [a, b, c] = [names.stream(), names.stream(), names.stream()];
+    const [first] = await log().appendMany([a, b, c, a, c, b].map((stream) => ({ stream, event: names.event() })));
+    const read = await log().readStreams([c, a, names.stream()]);
+    expect(positions(read)).toEqual([0, 2, 3, 4].map((i) => positionOf(first) + i));
+    expect(read.map(({ stream }) => stream)).toEqual([a, c, a, c]);
+  });
+
+  it('reads several streams between two positions', async () => {
+    const [a, b] = [names.stream(), names.stream()];
+    const [first] = await log().appendMany([a, b, a, b, a, b].map((stream) => ({ stream, event: names.event() })));
+    const start = positionOf(first);
+    expect(positions(await log().readStreams([a, b], { after: start, upTo: start + 3 }))).toEqual(from(start + 1, 3));
+  });
+
+  it('a stream named twice is read once', async () => {
+    const stream = names.stream();
+    await log().appendMany(names.items(2, stream));
+    expect(await log().readStreams([stream, stream])).toHaveLength(2);
+  });
+
+  it('no streams, or only missing ones, are empty', async () => {
+    expect(await log().readStreams([])).toEqual([]);
+    expect(await log().readStreams([names.stream(), names.stream()])).toEqual([]);
+  });
+
+  it('reads two thousand streams together', async () => {
+    const streams = from(0, 2_000).map(() => names.stream());
+    await log().appendMany(streams.map((stream) => ({ stream, event: names.event() })));
+    const read = await log().readStreams(streams);
+    expect(read.map(({ stream }) => stream)).toEqual(streams);
+  });
+
+  // Head
+  it('the head is what was appended last', async () => {
+    const verdicts = await log().appendMany(names.items(3));
+    const last = verdicts[2];
+    expect(await log().head()).toEqual({
+      position: positionOf(last),
+      recordedAt: last?.status === 'accepted' ? last.recordedAt : null,
+    });
+  });
+
+  it('what was acknowledged is read at once', async () => {
+    for (let i = 0; i < 20; i += 1) {
+      const stream = names.stream();
+      const [verdict] = await log().append(stream, 'any', [names.event()]);
+      expect((await log().head()).position).toBeGreaterThanOrEqual(positionOf(verdict));
+      expect(await collect(log().read(stream))).toHaveLength(1);
+    }
+  });
+
+  // Following
+  it('a follower sees what is there, and then what comes', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(5));
+    const following = followUntil(log(), position, 8, 2);
+    await log().appendMany(names.items(3));
+    expect(positions(await following)).toEqual(from(position + 1, 8));
+  });
+
+  it('a follower at the head waits for the next event', async () => {
+    const { position } = await log().head();
+    const following = followUntil(log(), position, 1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const stream = names.stream();
+    await log().append(stream, 'any', [names.event()]);
+    expect(only(await following)).toMatchObject({ position: position + 1, stream });
+  });
+
+  it('a follower misses nothing and doubles nothing while many append', async () => {
+    const { position } = await log().head();
+    const following = followUntil(log(), position, 1_500, 37);
+    const appends = from(0, 50).map(async (i) => {
+      if (i % 3 === 0) await new Promise((resolve) => setTimeout(resolve, i));
+      return log().appendMany(names.items(30));
+    });
+    await Promise.all(appends);
+    expect(positions(await following)).toEqual(from(position + 1, 1_500));
+  });
+
+  it('several followers at different places each see everything', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(10));
+    const followers = [0, 4, 10].map((skip) => followUntil(log(), position + skip, 20 - skip, 3));
+    for (let i = 0; i < 10; i += 1) await log().append(names.stream(), 'any', [names.event()]);
+    const seen = await Promise.all(followers);
+    expect(seen.map(positions)).toEqual([from(position + 1, 20), from(position + 5, 16), from(position + 11, 10)]);
+  });
+
+  it('a reader never sees a position before all below it', async () => {
+    const { position } = await log().head();
+    let appending = true;
+    const appends = Promise.all(from(0, 30).map(() => log().appendMany(names.items(20)))).then(() => {
+      appending = false;
+    });
+    let looks = 0;
+    while (appending) {
+      const seen = positions(await collect(log().readAll(position)));
+      expect(seen).toEqual(from(position + 1, seen.length));
+      looks += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await appends;
+    expect(looks).toBeGreaterThan(0);
+    expect(await collect(log().readAll(position))).toHaveLength(600);
+  });
+
+  it('an abort ends a follower that waits', async () => {
+    const { position } = await log().head();
+    const stop = new AbortController();
+    const following = collect(log().follow(position, { signal: stop.signal }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    stop.abort();
+    expect(await following).toEqual([]);
+  });
+
+  it('a follower that is aborted before it begins sees nothing', async () => {
+    await log().appendMany(names.items(1));
+    expect(await collect(log().follow(0, { signal: AbortSignal.abort() }))).toEqual([]);
+  });
+
+  it('a follower that leaves its loop holds nobody up', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(3));
+    const stop = new AbortController();
+    for await (const page of log().follow(position, { signal: stop.signal, pageSize: 1 })) {
+      expect(page).toHaveLength(1);
+      break;
+    }
+    expect(statuses(await log().append(names.stream(), 'any', [names.event()]))).toEqual(['accepted']);
+  });
+
+  it('a follower ends where it was told to', async () => {
+    const { position } = await log().head();
+    await log().appendMany(names.items(5));
+    const { signal } = new AbortController();
+    expect(positions(await collect(log().follow(position, { signal, upTo: position + 3 })))).toEqual(
+      from(position + 1, 3),
+    );
+  });
+
+  it('a slow follower is not overrun: it reads in its own time', async () => {
+    const { position } = await log().head();
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const page of log().follow(position, { signal: stop.signal, pageSize: 10 })) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        seen.push(...positions(page));
+        if (seen.length >= 200) stop.abort();
+      }
+    })();
+    for (let i = 0; i < 20; i += 1) await log().appendMany(names.items(10));
+    await following;
+    expect(seen).toEqual(from(position + 1, 200));
+  });
+}

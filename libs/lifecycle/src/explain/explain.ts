@@ -135,9 +135,11 @@ function comparedAt(visit: Visit, at: Instant, timeZone: string): readonly Compa
       { what: 'value of the order before', measured: former, needed, unit: 'minor units' },
       { what: 'value of this order', measured: order, needed, unit: 'minor units' },
     );
-  const { stars, nps } = values;
-  if (typeof stars === 'number') compared.push({ what: 'stars', measured: stars, needed: 4, unit: 'points' });
-  if (typeof nps === 'number') compared.push({ what: 'NPS', measured: nps, needed: 9, unit: 'points' });
+  const { stars, stars_min: starsMin, nps, nps_min: npsMin } = values;
+  if (typeof stars === 'number' && typeof starsMin === 'number')
+    compared.push({ what: 'stars', measured: stars, needed: starsMin, unit: 'points' });
+  if (typeof nps === 'number' && typeof npsMin === 'number')
+    compared.push({ what: 'NPS', measured: nps, needed: npsMin, unit: 'points' });
   const { purchases_in_cycle: purchases } = values;
   if (typeof purchases === 'number' && visit.cause.rule === 'second-purchase')
     compared.push({ what: 'purchases in this cycle', measured: purchases, needed: 2, unit: 'purchases' });

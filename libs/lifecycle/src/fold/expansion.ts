@@ -111,7 +111,18 @@ export function advocate(fold: Fold, event: LifecycleEvent): void {
   expand(
     fold,
     event.occurredAt,
-    [{ phase: 'advocacy', orders: [], values: { stars: review.stars, nps: nps.score } }],
+    [
+      {
+        phase: 'advocacy',
+        orders: [],
+        values: {
+          stars: review.stars,
+          stars_min: advocacyStarsMin,
+          nps: nps.score,
+          nps_min: advocacyNpsMin,
+        },
+      },
+    ],
     null,
     events,
   );

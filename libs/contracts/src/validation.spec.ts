@@ -121,7 +121,9 @@ describe('the envelope', () => {
     fc.assert(
       fc.property(arbitraryOf(ENVELOPE_SCHEMA), places, fc.option(wrong), (document, where, what) => {
         const sent = what === null ? document : mutated(document as object, ENVELOPE_SCHEMA, where, what);
-        const { data: _data, ...rest } = sent as Record<string, unknown>;
+        const { data: inner, ...rest } = sent as Record<string, unknown>;
+        // The envelope does not look into the data, but class-transformer throws at a field called `constructor`.
+        fc.pre(unfitness(inner) === null);
         const verdict = validateEnvelope(sent);
         verdicts.add(verdict.ok);
         const expected = unfitness(rest) === null && classVerdict(TouchpointForm, sent);

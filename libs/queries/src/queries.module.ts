@@ -1,13 +1,25 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { AskQuestionHandler } from './http/ask-question.js';
 import { customersController } from './http/customers.controller.js';
+import { OperationsController } from './http/operations.controller.js';
+import { OPERATIONS } from './http/operations.js';
 import { questionsController } from './http/questions.controller.js';
 
-/** The questions over HTTP. Needs DATABASE, EVENT_LOG, CLOCK and SEALER from those who provide them. */
-@Module({
-  imports: [CqrsModule],
-  controllers: [questionsController, customersController],
-  providers: [AskQuestionHandler],
-})
-export class QueriesModule {}
+export interface QueriesModuleOptions {
+  /** Under which token the projector is provided. */
+  readonly operations: InjectionToken;
+}
+
+/** The questions over HTTP, and the operator's levers. Needs DATABASE, EVENT_LOG, CLOCK and SEALER from those who provide them. */
+@Module({})
+export class QueriesModule {
+  static forRoot({ operations }: QueriesModuleOptions): DynamicModule {
+    return {
+      module: QueriesModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: [questionsController, customersController, OperationsController],
+      providers: [AskQuestionHandler, { provide: OPERATIONS, useExisting: operations }],
+    };
+  }
+}

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Permission } from '#platform';
+import type { ProjectorStatus } from '#projections';
 import { memoryLog } from '#testing';
 import { QUESTIONS } from '../questions/index.js';
 import { apiOver } from '../testdata/api.js';
 import { emptyDatabase } from '../testdata/empty-database.js';
+import type { Operations } from './operations.js';
 import { openApiDocument } from './openapi.js';
 
 interface Operation {
@@ -17,13 +19,32 @@ interface Operation {
 
 const database = emptyDatabase();
 const SOMEBODY = '0123456789abcdef0123456789abcdef';
+const projector: Operations = {
+  status: () =>
+    Promise.resolve({
+      ...{
+        version: 1,
+        position: 7,
+        lag: 0,
+        dirty: 0,
+        parked: 1,
+        clock: 0,
+        nextWake: null,
+        running: true,
+        failure: null,
+      },
+      counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0 },
+      stepMs: {} as ProjectorStatus['stepMs'],
+    }),
+  release: (customerId) => Promise.resolve(customerId === SOMEBODY),
+};
 let app: NestFastifyApplication;
 let keyWith: (...permissions: Permission[]) => string;
 let reader: string;
 let auditor: string;
 
 beforeAll(async () => {
-  ({ app, keyWith } = await apiOver(database, memoryLog()));
+  ({ app, keyWith } = await apiOver(database, memoryLog(), projector));
   reader = keyWith('read');
   auditor = keyWith('read', 'read-personal', 'audit', 'operate');
 });
@@ -147,6 +168,21 @@ describe('the API of the questions', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('tells an operator how far the read models are, and releases who was parked', async () => {
+    const operator = keyWith('operate');
+    const status = await get('/v1/projections/status', operator);
+    expect(status.json()).toMatchObject({ position: 7, parked: 1, clock: '1970-01-01T00:00:00Z', nextWake: null });
+    expect((await get('/v1/projections/status', reader)).statusCode).toBe(403);
+    const release = async (id: string, key: string) => {
+      const headers = { authorization: `Bearer ${key}` };
+      return (await app.inject({ method: 'POST', url: `/v1/parked/${id}/release`, headers })).statusCode;
+    };
+    expect(await release(SOMEBODY, reader)).toBe(403);
+    expect(await release(SOMEBODY, operator)).toBe(200);
+    expect(await release('f'.repeat(32), operator)).toBe(404);
+    expect(await release('%00', operator)).toBe(400);
   });
 
   it('serves its document to everybody', async () => {

@@ -14,13 +14,17 @@ import {
   type Permission,
 } from '#platform';
 import type { Database } from '#projections';
+import type { Operations } from '../http/operations.js';
 import { setUpOpenApi } from '../http/openapi.js';
 import { QueriesModule } from '../queries.module.js';
+
+const PROJECTOR = 'projector';
 
 /** The API over a database and a log, with the guards and the problem filter of the whole engine. */
 export async function apiOver(
   database: Database,
   log: EventLog,
+  operations: Operations,
 ): Promise<{ app: NestFastifyApplication; keyWith: (...permissions: Permission[]) => string }> {
   const keyStore = openSqliteKeyStore({ file: ':memory:' });
   const config = readConfig({ LOG_LEVEL: 'silent' });
@@ -30,13 +34,14 @@ export async function apiOver(
     providers: [
       { provide: DATABASE, useValue: database },
       { provide: EVENT_LOG, useValue: log },
+      { provide: PROJECTOR, useValue: operations },
     ],
-    exports: [DATABASE, EVENT_LOG],
+    exports: [DATABASE, EVENT_LOG, PROJECTOR],
   })
   class Stores {}
 
   const module = await Test.createTestingModule({
-    imports: [PlatformModule.forRoot({ config, keyStore }), Stores, QueriesModule],
+    imports: [PlatformModule.forRoot({ config, keyStore }), Stores, QueriesModule.forRoot({ operations: PROJECTOR })],
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
   setUpOpenApi(app);

@@ -1,0 +1,108 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { EventLogError, lockDataFolder, type DataFolderLock, type EventLog } from '#event-log';
+import {
+  ACCESS,
+  CLOCK,
+  ConfigError,
+  createHttpAdapter,
+  EVENT_LOG,
+  KeyStoreError,
+  LOGGER,
+  NestLogger,
+  readConfig,
+  removeEngineFile,
+  writeEngineFile,
+  type Access,
+  type Clock,
+  type Config,
+  type Logger,
+} from '#platform';
+import { Projector } from '#projections';
+import { setUpOpenApi } from '#queries';
+import { publishFirstPolicy } from './first-policy.js';
+import { StandaloneModule } from './standalone.module.js';
+
+/** Starts the engine; the lock comes before anything in the folder is opened, the address after everything answers. */
+async function start(): Promise<void> {
+  const config = readConfig(process.env);
+  const lock = lockDataFolder(config.dataDir);
+  try {
+    const app = await NestFactory.create<NestFastifyApplication>(
+      StandaloneModule.forRoot(config, lock),
+      createHttpAdapter(config),
+      { bufferLogs: true, abortOnError: false },
+    );
+    const logger = app.get<Logger>(LOGGER);
+    app.useLogger(new NestLogger(logger));
+    setUpOpenApi(app);
+    await publishFirstPolicy(app.get<EventLog>(EVENT_LOG), config.policy, app.get<Clock>(CLOCK).now());
+    const access = app.get<Access>(ACCESS);
+    const adminKey = access.apiKeys.createAdminOnce();
+    await app.listen(config.port, config.host);
+    const url = urlOf(app, config);
+    writeEngineFile(config.dataDir, { url, pid: process.pid, token: access.localToken });
+    stopOnSignal(app, config, lock, logger);
+    sayWhereToLook(url, adminKey);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Where a browser of this machine finds us, whatever address was bound. */
+function urlOf(app: NestFastifyApplication, { host }: Config): string {
+  const { port } = app.getHttpServer().address() as { readonly port: number };
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Stops taking, finishes what was begun, closes the stores, and ends: the folder is then free. */
+function stopOnSignal(app: NestFastifyApplication, config: Config, lock: DataFolderLock, logger: Logger): void {
+  let stopping = false;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    // Whoever asks a second time does not want to wait.
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    removeEngineFile(config.dataDir);
+    try {
+      await app.getHttpAdapter().getInstance().close();
+      await app.get(Projector).stop();
+      await app.close();
+      lock.release();
+      process.exit(0);
+    } catch (error) {
+      logger.error({ err: error }, 'the engine did not stop cleanly');
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (got) => void stop(got));
+}
+
+function sayWhereToLook(url: string, adminKey: string | null): void {
+  const lines = [
+    '',
+    `Perennial answers at ${url}`,
+    `  documentation   ${url}/docs`,
+    `  health          ${url}/health/ready`,
+    ...(adminKey === null ? [] : ['', `The admin key, shown only this once: ${adminKey}`]),
+    '',
+    'Try in another terminal:',
+    '  npx perennial query stage-counts --format table',
+    '  npx perennial query customers --stage retention --phase at-risk --limit 10',
+    '  npx perennial stats',
+    '',
+  ];
+  console.log(lines.join('\n'));
+}
+
+try {
+  await start();
+} catch (error) {
+  // What the person who starts it can mend is told in a sentence; anything else with its trace.
+  const told = error instanceof ConfigError || error instanceof EventLogError || error instanceof KeyStoreError;
+  console.error(told ? `perennial: ${error.message}` : error);
+  process.exit(1);
+}

@@ -1,0 +1,23 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { EventLogModule, type DataFolderLock } from '#event-log';
+import { IntakeModule } from '#intake';
+import { PlatformModule, type Config } from '#platform';
+import { ProjectionsModule, Projector } from '#projections';
+import { QueriesModule } from '#queries';
+
+/** The whole engine in one process, on the embedded stores of one data folder. */
+@Module({})
+export class StandaloneModule {
+  static forRoot(config: Config, lock: DataFolderLock): DynamicModule {
+    return {
+      module: StandaloneModule,
+      imports: [
+        PlatformModule.forRoot({ config }),
+        EventLogModule.forRoot({ lock }),
+        ProjectionsModule.forRoot(),
+        IntakeModule.forRoot(),
+        QueriesModule.forRoot({ operations: Projector }),
+      ],
+    };
+  }
+}

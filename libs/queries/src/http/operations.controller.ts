@@ -1,0 +1,87 @@
+import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { formatInstant } from '#contracts';
+import { Allow, ApiProblems, Problem } from '#platform';
+import type { ProjectorStatus } from '#projections';
+import { OPERATIONS, type Operations } from './operations.js';
+
+/** How far the read models follow the log. */
+export class StatusView {
+  @ApiProperty({ description: 'the version that is live' })
+  readonly version!: number;
+  @ApiProperty({ description: 'the log position up to which it was built' })
+  readonly position!: number;
+  @ApiProperty({ description: 'events of the log that are not in it yet' })
+  readonly lag!: number;
+  @ApiProperty({ description: 'customers who wait to be folded again' })
+  readonly dirty!: number;
+  @ApiProperty({ description: 'customers set aside because they could not be folded' })
+  readonly parked!: number;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'deadlines up to here are persisted' })
+  readonly clock!: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'when the next deadline falls due' })
+  readonly nextWake!: string | null;
+  @ApiProperty()
+  readonly running!: boolean;
+  @ApiProperty({ type: String, nullable: true, description: 'why the last step failed; null where it did not' })
+  readonly failure!: string | null;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, description: 'since the process began' })
+  readonly counters!: Readonly<Record<string, number>>;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, description: 'milliseconds by step' })
+  readonly stepMs!: Readonly<Record<string, number>>;
+}
+
+export class ReleasedView {
+  @ApiProperty()
+  readonly customerId!: string;
+  @ApiProperty({ enum: ['released'] })
+  readonly status!: 'released';
+}
+
+/** What an operator does with the read models. */
+@ApiTags('operations')
+@Controller('v1')
+@Allow('operate')
+export class OperationsController {
+  constructor(@Inject(OPERATIONS) private readonly operations: Operations) {}
+
+  @Get('projections/status')
+  @ApiOperation({ summary: 'How far the read models follow the log' })
+  @ApiOkResponse({ type: StatusView })
+  async status(): Promise<StatusView> {
+    return view(await this.operations.status());
+  }
+
+  @Post('parked/:customer/release')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Fold a parked customer again from the beginning, after its cause was mended' })
+  @ApiParam({ name: 'customer', schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } })
+  @ApiOkResponse({ type: ReleasedView })
+  @ApiProblems(400, 404)
+  async release(@Param('customer') customerId: string): Promise<ReleasedView> {
+    if (!/^[0-9a-f]{32}$/.test(customerId))
+      throw new Problem(400, {
+        detail: 'This is no customer id.',
+        errors: [
+          {
+            path: 'customer',
+            reason: 'is no customer id',
+            mend: 'Give the 32 characters of 0-9 and a-f that the question `parked` lists.',
+          },
+        ],
+      });
+    if (!(await this.operations.release(customerId)))
+      throw new Problem(404, { detail: 'No such customer is parked: the question `parked` lists who is.' });
+    return { customerId, status: 'released' };
+  }
+}
+
+const view = (status: ProjectorStatus): StatusView => ({
+  ...status,
+  counters: { ...status.counters },
+  clock: instantOrNull(status.clock),
+  nextWake: instantOrNull(status.nextWake),
+});
+
+const instantOrNull = (at: number | null): string | null =>
+  at === null || !Number.isFinite(at) ? null : formatInstant(at);

@@ -7,6 +7,13 @@ export { TypeContracts } from './taking/type-contracts.js';
 export { importedItem } from './receiving/unfit-row.js';
 export { readHttpMessage } from './receiving/http-message.js';
 export { IntakeModule } from './intake.module.js';
+export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
+export { publishPolicy, type PolicyPublished, type PublishVerdict } from './publishing/publish-policy.js';
+export { prepareLog } from './publishing/prepare-log.js';
+export { registeredTypes, registerType, type RegisterVerdict } from './publishing/register-type.js';
+export { erase, type ErasureReceipt, type ErasureRequest, type PersonErased } from './erasing/erase.js';
+export { erasePerson, type ErasingParts, type ErasureVerdict, type Named } from './erasing/erase-person.js';
+export { People } from './erasing/people.js';
 export type { ImportFile, ImportItem, ImportLayout, TouchpointDraft, UnfitRow } from './import/draft.js';
 export {
   runImport,

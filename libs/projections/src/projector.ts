@@ -3,9 +3,12 @@ import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { createVersion, listVersions, lockSchemas, migrate, type Version } from './control/migrate.js';
 import type { Database } from './database.js';
-import { Follower, OutOfStep, StandBy, type Counters, type FollowerParts } from './following/follower.js';
+import { compareVersions, digestTables, type Digest, type TableDifference } from './digest/digest.js';
+import { Follower, NotLive, OutOfStep, StandBy, type Counters, type FollowerParts } from './following/follower.js';
 import { describe } from './folding/fold-customers.js';
 import { MODEL } from './read-models.js';
+import { build, type BuildProgress } from './rebuild/build.js';
+import { dropOldVersions, dropVersion, switchTo, versionToBuild } from './rebuild/versions.js';
 import { StepTimes, type Step } from './step-times.js';
 
 /** What the projector says aloud; a pino logger fits. */
@@ -51,12 +54,36 @@ export interface ProjectorStatus {
   readonly stepMs: Readonly<Record<Step, number>>;
 }
 
+export interface RebuildOptions {
+  readonly onProgress?: (progress: BuildProgress) => void;
+  /** Stops between two steps; calling again goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Rebuilt {
+  /** The version that is live now. */
+  readonly version: number;
+  readonly position: number;
+  readonly stepMs: Readonly<Record<Step, number>>;
+  readonly elapsedMs: number;
+}
+
+/** Whether the live read models are what the log gives. */
+export interface Verification {
+  readonly equal: boolean;
+  readonly live: Digest;
+  readonly rebuilt: Digest;
+  readonly differences: readonly TableDifference[];
+}
+
 const SILENT: ProjectorLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** An idle projector looks at the clock this often, so that a deadline is never late by more. */
 const IDLE_MS_MAX = 1_000;
 /** … and this often while a heavy customer waits to be folded. */
 const WAITING_MS = 200;
+/** Somebody else is indexing: look again after so long. */
+const STAND_BY_MS = 50;
 /** After a failure it tries again, first after so long, then twice as long each time. */
 const BACKOFF_MS_FIRST = 100;
 const BACKOFF_MS_MAX = 10_000;
@@ -77,8 +104,17 @@ export class Projector {
   #running: { readonly stopped: Promise<void>; readonly abort: AbortController } | null = null;
   #failure: string | null = null;
   #nextWake: Instant | null = null;
+  /** False: the live version was built for other read models than this program has. */
+  #fits: boolean;
 
-  private constructor(options: ProjectorOptions, follower: Follower, parts: FollowerParts, position: number) {
+  private constructor(
+    options: ProjectorOptions,
+    follower: Follower,
+    parts: FollowerParts,
+    position: number,
+    itFits: boolean,
+  ) {
+    this.#fits = itFits;
     this.#parts = parts;
     this.#follower = follower;
     this.#position = position;
@@ -100,7 +136,7 @@ export class Projector {
     };
     const live = await liveVersion(options.database, options.clock.now());
     const follower = new Follower(parts, live.schema, live.version, true);
-    return new Projector(options, follower, parts, await follower.position());
+    return new Projector(options, follower, parts, await follower.position(), fits(live));
   }
 
   /** Begins to follow the log and the clock. */
@@ -126,15 +162,79 @@ export class Projector {
    * @throws whatever the database or the log throws
    */
   async catchUp(): Promise<{ readonly position: number; readonly clock: Instant }> {
-    for (;;) {
-      const done = await this.#exclusively(() => this.#catchUpStep());
-      if (done !== null) return done;
-    }
+    await this.#fit();
+    const { position: upTo } = await this.#parts.log.head();
+    return this.#exclusively(() => this.#settle(this.#follower, upTo));
   }
 
   /** Takes a customer out of parking; she is folded again from the beginning. False when she was not parked. */
   async release(customerId: string): Promise<boolean> {
     return this.#exclusively(() => this.#follower.release(customerId));
+  }
+
+  /**
+   * Builds the read models anew beside the live ones and switches to them. The live ones go on meanwhile. A build that was
+   * killed goes on where it was. What the new version believes otherwise than what was published is said after the switch.
+   */
+  async rebuild(options: RebuildOptions = {}): Promise<Rebuilt> {
+    const begun = performance.now();
+    const times = new StepTimes();
+    const version = await versionToBuild(this.#parts.database, this.#parts.now());
+    await this.#build(version, (await this.#parts.log.head()).position, this.#parts.now(), times, options);
+    const copy = new Follower({ ...this.#parts, times }, version.schema, version.version, false);
+    await this.#follow(copy, options);
+    await this.#exclusively(() => this.#switchTo(version, copy));
+    await dropOldVersions(this.#parts.database);
+    return {
+      version: version.version,
+      position: this.#position,
+      stepMs: times.ms,
+      elapsedMs: performance.now() - begun,
+    };
+  }
+
+  /**
+   * Goes back (or forth) to a version that is still kept: it is brought up to date and made live.
+   *
+   * @throws RangeError when there is no such version, or it was built for other read models than this program has
+   */
+  async rollback(number: number): Promise<void> {
+    const version = (await listVersions(this.#parts.database)).find((one) => one.version === number);
+    if (version === undefined || version.status === 'building')
+      throw new RangeError(`There is no version ${number} to go to.`);
+    if (version.status === 'live') return;
+    if (!fits(version)) throw new RangeError(`Version ${number} was built for other read models: rebuild instead.`);
+    const copy = new Follower(this.#parts, version.schema, version.version, false);
+    await this.#follow(copy, {});
+    await this.#exclusively(() => this.#switchTo(version, copy));
+  }
+
+  /** What the live read models say, in a few characters, after catching up. */
+  async digest(): Promise<Digest> {
+    await this.#fit();
+    const { position: upTo } = await this.#parts.log.head();
+    return this.#exclusively(async () => {
+      await this.#settle(this.#follower, upTo);
+      return this.#follower.transaction(digestTables);
+    });
+  }
+
+  /** Rebuilds beside, compares, says where and how the two differ, and drops the copy. */
+  async verify(options: RebuildOptions = {}): Promise<Verification> {
+    const live = await this.digest();
+    const version = await versionToBuild(this.#parts.database, this.#parts.now());
+    try {
+      const asOf = live.clock ?? this.#parts.now();
+      await this.#build(version, live.position, asOf, new StepTimes(), options);
+      const copy = new Follower(this.#parts, version.schema, version.version, false);
+      const rebuilt = await copy.transaction(digestTables);
+      if (rebuilt.position === live.position && rebuilt.clock === live.clock && rebuilt.overall === live.overall)
+        return { equal: true, live, rebuilt, differences: [] };
+      // Either they differ, or the build was one taken up from before: both are brought to one moment and compared by row.
+      return await this.#exclusively(() => this.#compare(copy));
+    } finally {
+      await this.#parts.database.transaction((tx) => dropVersion(tx, version));
+    }
   }
 
   async status(): Promise<ProjectorStatus> {
@@ -163,11 +263,99 @@ export class Projector {
     };
   }
 
+  async #build(
+    version: Version,
+    upTo: number,
+    asOf: Instant,
+    times: StepTimes,
+    options: RebuildOptions,
+  ): Promise<void> {
+    const { database, log } = this.#parts;
+    if (version.status === 'building')
+      await build({ ...options, database, log, schema: version.schema, upTo, asOf, times });
+  }
+
+  /** Brings a version that is not live near the head of the log, without holding up the live one. */
+  async #follow(copy: Follower, { onProgress, signal }: RebuildOptions): Promise<void> {
+    const from = await copy.position();
+    for (let position = from; ;) {
+      signal?.throwIfAborted();
+      const head = (await this.#parts.log.head()).position;
+      const page = await this.#pageAfter(position);
+      if (page === null || page.length < this.#pageSize) return;
+      position = await copy.applyPage(page, head - position <= this.#bulkLag);
+      const [done, total] = [position - from, head - from];
+      onProgress?.({ phase: 'catching-up', done, total, rate: 0, secondsLeft: null });
+    }
+  }
+
+  async #switchTo(version: Version, copy: Follower): Promise<void> {
+    await this.#settle(copy);
+    const next = new Follower(this.#parts, version.schema, version.version, true);
+    await this.#parts.database.transaction((tx) => switchTo(tx, version, this.#parts.now()));
+    this.#follower = next;
+    this.#fits = true;
+    this.#position = await next.position();
+    this.#nextWake = null;
+    this.#logger.info(
+      { version: version.version, position: this.#position },
+      'Another version of the read models is live.',
+    );
+    await this.#settle(next);
+  }
+
+  async #compare(copy: Follower): Promise<Verification> {
+    // Both stand at one instant: the clock is held while they are compared.
+    const held = this.#parts.now();
+    const now = () => held;
+    const { schema, version } = this.#follower;
+    const live = new Follower({ ...this.#parts, now }, schema, version, true);
+    const rebuilt = new Follower({ ...this.#parts, now }, copy.schema, copy.version, false);
+    const upTo = (await this.#parts.log.head()).position;
+    for (const one of [live, rebuilt]) await this.#settle(one, upTo, now);
+    const digests = {
+      live: await live.transaction(digestTables),
+      rebuilt: await rebuilt.transaction(digestTables),
+    };
+    if (digests.live.overall === digests.rebuilt.overall) return { equal: true, ...digests, differences: [] };
+    const differences = await live.transaction((tx) => compareVersions(tx, schema, copy.schema));
+    return { equal: false, ...digests, differences };
+  }
+
+  /** Works on a version until the log is indexed (to its head, or `upTo`), nobody is marked and nothing is due. */
+  async #settle(
+    follower: Follower,
+    upTo?: number,
+    now = this.#parts.now,
+  ): Promise<{ position: number; clock: Instant }> {
+    let position = await follower.position();
+    for (;;) {
+      const page = await this.#pageAfter(position, upTo);
+      if (page !== null) {
+        try {
+          position = await this.#apply(follower, page, position);
+        } catch (error) {
+          if (!(error instanceof StandBy)) throw error;
+          await sleep(STAND_BY_MS);
+          position = await follower.position();
+        }
+        continue;
+      }
+      if ((await follower.foldMarked(this.#sliceSize, true)) > 0) continue;
+      const clock = now();
+      if ((await follower.markDue(this.#sliceSize)) > 0) continue;
+      await follower.noteClock(clock);
+      if (follower === this.#follower) this.#position = position;
+      return { position, clock };
+    }
+  }
+
   async #run(signal: AbortSignal): Promise<void> {
     let wait = BACKOFF_MS_FIRST;
     let ahead: readonly RecordedEvent[] | null = null;
     while (!signal.aborted) {
       try {
+        await this.#fit();
         const page: readonly RecordedEvent[] | null = ahead;
         ahead = null;
         const worked = await this.#exclusively(() => this.#step(page));
@@ -176,9 +364,10 @@ export class Projector {
         if (!worked) ahead = await this.#idle(signal);
       } catch (error) {
         if (error instanceof StandBy) {
-          await sleep(WAITING_MS, undefined, { signal }).catch(() => undefined);
+          await sleep(STAND_BY_MS, undefined, { signal }).catch(() => undefined);
           continue;
         }
+        if (error instanceof NotLive) await this.#takeUpLive().catch(() => undefined);
         this.#failure = describe(error);
         this.#logger.error({ error, retryInMs: wait }, 'The projector failed at a step and will try it again.');
         await sleep(wait, undefined, { signal }).catch(() => undefined);
@@ -204,45 +393,56 @@ export class Projector {
     return (await this.#follower.markDue(this.#sliceSize)) > 0;
   }
 
-  async #catchUpStep(): Promise<{ position: number; clock: Instant } | null> {
-    if (await this.#indexNext(null)) return null;
-    if ((await this.#follower.foldMarked(this.#sliceSize, true)) > 0) return null;
-    const clock = this.#parts.now();
-    if ((await this.#follower.markDue(this.#sliceSize)) > 0) return null;
-    await this.#follower.noteClock(clock);
-    return { position: this.#position, clock };
-  }
-
   /** Takes the next page in, if there is one. */
   async #indexNext(ahead: readonly RecordedEvent[] | null): Promise<boolean> {
-    const page = ahead ?? (await this.#parts.times.of('read', () => this.#nextPage()));
-    if (page === null || page.length === 0) return false;
-    const bulk = page.length >= this.#pageSize && (await this.#behind()) > this.#bulkLag;
+    const page = ahead ?? (await this.#pageAfter(this.#position));
+    if (page === null) return false;
+    this.#position = await this.#apply(this.#follower, page, this.#position);
+    return true;
+  }
+
+  /** Takes a page in: with its customers folded at once, unless so much is still to come that marking them pays. */
+  async #apply(follower: Follower, page: readonly RecordedEvent[], position: number): Promise<number> {
+    const behind = page.length < this.#pageSize ? 0 : (await this.#parts.log.head()).position - position;
+    const bulk = behind > this.#bulkLag;
     try {
-      this.#position = await this.#follower.applyPage(page, !bulk);
+      return await follower.applyPage(page, !bulk);
     } catch (error) {
-      if (error instanceof OutOfStep) {
-        this.#position = error.position;
-        return true;
-      }
+      if (error instanceof OutOfStep) return error.position;
       if (error instanceof StandBy || bulk) throw error;
       // Somebody on this page cannot be written: mark all of them, so that the folders find out who it is.
       this.#logger.warn(
         { error: describe(error) },
-        'A page could not be folded at once; its customers are folded one by one.',
+        'A page could not be folded at once; its customers are folded apart.',
       );
-      this.#position = await this.#follower.applyPage(page, false);
+      return follower.applyPage(page, false);
     }
-    return true;
   }
 
-  async #nextPage(): Promise<readonly RecordedEvent[] | null> {
-    for await (const page of this.#parts.log.readAll(this.#position, { pageSize: this.#pageSize })) return page;
-    return null;
+  async #pageAfter(position: number, upTo?: number): Promise<readonly RecordedEvent[] | null> {
+    const options = { pageSize: this.#pageSize, ...(upTo === undefined ? {} : { upTo }) };
+    return this.#parts.times.of('read', async () => {
+      for await (const page of this.#parts.log.readAll(position, options)) if (page.length > 0) return page;
+      return null;
+    });
   }
 
-  async #behind(): Promise<number> {
-    return (await this.#parts.log.head()).position - this.#position;
+  /** Read models that this program does not have, or has otherwise, are built anew before anything else is done. */
+  async #fit(): Promise<void> {
+    if (this.#fits) return;
+    this.#logger.warn({}, 'The read models were made by another version of this program: they are rebuilt.');
+    await this.rebuild();
+  }
+
+  /** Another process switched versions: go on with the one that is live now. */
+  async #takeUpLive(): Promise<void> {
+    await this.#exclusively(async () => {
+      const live = await liveVersion(this.#parts.database, this.#parts.now());
+      this.#follower = new Follower(this.#parts, live.schema, live.version, true);
+      this.#fits = fits(live);
+      this.#position = await this.#follower.position();
+      this.#nextWake = null;
+    });
   }
 
   async #staleMarks(): Promise<boolean> {
@@ -292,6 +492,6 @@ async function liveVersion(database: Database, now: Instant): Promise<Version> {
 }
 
 /** Whether a version was built for the read models that this program has. */
-export function fits(version: Version): boolean {
+function fits(version: Version): boolean {
   return version.model === MODEL;
 }

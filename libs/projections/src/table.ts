@@ -16,4 +16,6 @@ export interface Table {
    * `customer_id` is read as the customer's `digest_id`. Empty: the table is no part of the digest.
    */
   readonly semantic: readonly string[];
+  /** Where the digest takes its rows from, when not all rows of the table mean something: a query. */
+  readonly semanticRows?: string;
 }

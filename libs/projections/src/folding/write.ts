@@ -42,7 +42,9 @@ export async function writeOutcomes(
   context: WriteContext,
 ): Promise<number> {
   if (outcomes.length === 0) return 0;
-  const gone = outcomes.filter((one) => (one.one?.folded ?? null) === null && one.written);
+  const gone = outcomes.filter(
+    (one) => (one.one?.folded ?? null) === null && (one.written || one.reason === 'rebuild'),
+  );
   const standing = outcomes.filter(
     (one): one is Outcome & { one: FoldedOne & { folded: Folded } } => (one.one?.folded ?? null) !== null,
   );
@@ -161,6 +163,11 @@ async function rewriteSequence(
     while (same < before.length && same < rows.length && sameRow(table, before[same] ?? {}, rows[same] ?? {})) same++;
     const removed = before.slice(same);
     const added = rows.slice(same);
+    if (outcome.reason === 'rebuild') {
+      // Nothing need have changed here: it is what another version said that is compared with what this one believes.
+      changes.push({ removed, added, changed: { customerId, visits: rows, since: -Infinity, reason: 'rebuild' } });
+      continue;
+    }
     if (removed.length === 0 && added.length === 0) continue;
     const since = Math.min(
       ...[removed[0], added[0]].map((row) => (row?.['entered_at'] as number | undefined) ?? Infinity),

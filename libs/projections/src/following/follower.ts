@@ -45,6 +45,13 @@ export class StandBy extends Error {
   }
 }
 
+/** Another version became the live one meanwhile: this one has nothing to say any more. */
+export class NotLive extends Error {
+  constructor(version: number) {
+    super(`Version ${version} of the read models is not the live one any more.`);
+  }
+}
+
 /** Above so many events a customer's history is heavy: folding it again from an older state waits until it pays. */
 const HEAVY_EVENTS = 256;
 
@@ -73,10 +80,19 @@ export class Follower {
     private readonly outputs: boolean,
   ) {}
 
-  /** Runs work in a transaction that sees this version's tables. */
+  /**
+   * Runs work in a transaction that sees this version's tables.
+   *
+   * @throws NotLive
+   */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.parts.database.transaction(async (tx) => {
-      await tx.query("SELECT set_config('search_path', $1, true)", [`${this.schema}, perennial`]);
+      const [row] = await tx.query<{ live: boolean }>(
+        `SELECT set_config('search_path', $1, true),
+                EXISTS (SELECT 1 FROM perennial.versions WHERE version = $2 AND status = 'live') AS live`,
+        [`${this.schema}, perennial`, this.version],
+      );
+      if (this.outputs && row?.live !== true) throw new NotLive(this.version);
       return work(tx);
     });
   }

@@ -1,8 +1,9 @@
+import { resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
 import type { Queryable, Row } from '../database.js';
 import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
 import { insertRows, sortedByKey, unnest } from '../rows.js';
 import { arrayText } from '../stores/values.js';
-import { joinComponents, type KnownLink, type KnownSubject } from './components.js';
+import { RESOLUTION_RULES } from './rules.js';
 import { LINKS, SUBJECTS } from './table.js';
 
 /** What became of the subjects on a page. */
@@ -119,18 +120,18 @@ async function recordLinks(
   return relink(tx, [...seeds], customerOf);
 }
 
-interface LinkRow extends Record<string, unknown> {
+export interface LinkRow extends Record<string, unknown> {
   a: string;
   b: string;
   occurred_at: number;
   source: string;
   event_id: string;
-  origin: string;
+  origin: CustomerLink['origin'];
   refused: string | null;
   position: number;
 }
 
-interface SubjectRow extends Record<string, unknown> {
+export interface SubjectRow extends Record<string, unknown> {
   subject_id: string;
   namespace: string;
   customer_id: string;
@@ -176,11 +177,11 @@ async function writeComponents(
   links: readonly LinkRow[],
   customerOf: Map<string, string>,
 ): Promise<Set<string>> {
-  const joined = joinComponents(subjects.map(knownSubject), links.map(knownLink));
+  const { customerOf: resolved, refusals } = resolve(subjects, links);
   const moved = new Set<string>();
   const changes: Row[] = [];
   for (const row of subjects) {
-    const customerId = joined.customerOf.get(row.subject_id) ?? row.subject_id;
+    const customerId = resolved.get(row.subject_id) ?? row.subject_id;
     if (customerId === row.customer_id) continue;
     moved.add(customerId).add(row.customer_id);
     changes.push({ subject_id: row.subject_id, customer_id: customerId });
@@ -195,7 +196,7 @@ async function writeComponents(
   }
   const verdicts: Row[] = [];
   for (const link of links) {
-    const refused = joined.refused.get(`${link.a} ${link.b}`) ?? null;
+    const refused = refusals.get(`${link.a} ${link.b}`) ?? null;
     if (refused !== link.refused) verdicts.push({ a: link.a, b: link.b, position: link.position, refused });
   }
   if (verdicts.length > 0) {
@@ -208,17 +209,26 @@ async function writeComponents(
   return moved;
 }
 
-export function knownSubject(row: SubjectRow): KnownSubject {
+/** Who belongs together, and which pairs (`a b`) were refused, with the reason. */
+export function resolve(
+  subjects: readonly SubjectRow[],
+  links: readonly LinkRow[],
+): { readonly customerOf: ReadonlyMap<string, string>; readonly refusals: ReadonlyMap<string, string> } {
+  const { customerOf, refused } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), RESOLUTION_RULES);
+  return { customerOf, refusals: new Map(refused.map(({ link, reason }) => [`${link.a} ${link.b}`, reason])) };
+}
+
+function knownSubject(row: SubjectRow): KnownSubject {
   return { subjectId: row.subject_id, namespace: row.namespace, firstPosition: row.first_position };
 }
 
-export function knownLink(row: LinkRow): KnownLink {
+function knownLink(row: LinkRow): CustomerLink {
   return {
     a: row.a,
     b: row.b,
     occurredAt: row.occurred_at,
     source: row.source,
-    eventId: row.event_id,
+    id: row.event_id,
     origin: row.origin,
   };
 }

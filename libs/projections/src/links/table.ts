@@ -69,4 +69,6 @@ export const LINKS: Table = {
   },
   key: ['a', 'b', 'position'],
   semantic: ['a', 'b', 'occurred_at', 'source', 'event_id', 'origin', 'refused'],
+  // Which later-known ones were kept depends on the order of arrival; the earliest of each pair does not.
+  semanticRows: 'SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC',
 };

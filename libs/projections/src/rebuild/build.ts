@@ -1,0 +1,459 @@
+import type { Instant } from '#contracts';
+import type { EventLog, RecordedEvent } from '#event-log';
+import type { LifecycleEvent } from '#lifecycle';
+import type { Database, Queryable, Row } from '../database.js';
+import { countFates } from '../fates/projection.js';
+import { describe } from '../folding/fold-customers.js';
+import { foldOne, inOrder, type FoldedOne } from '../folding/fold-one.js';
+import { readTouchpoints } from '../folding/load.js';
+import { addSums, STATE_FROM_EVENTS, stateRow, Sums } from '../folding/write.js';
+import { park } from '../indexing/dirty.js';
+import { emptyFacts, gather, type LinkFact, type PageFacts } from '../indexing/page-facts.js';
+import { compareLinks, linkRow, resolve, subjectRow, type LinkRow, type SubjectRow } from '../links/projection.js';
+import { LINKS, SUBJECTS } from '../links/table.js';
+import { recordPolicies, recordTypes } from '../policies/projection.js';
+import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
+import { listQuarantine } from '../quarantine/projection.js';
+import type { Folded } from '../read-model.js';
+import { CUSTOMER_READ_MODELS } from '../read-models.js';
+import { insertRows, instantText, sortedByKey, unnest, valuesOf } from '../rows.js';
+import type { StepTimes } from '../step-times.js';
+import type { Table } from '../table.js';
+import { VISITS } from '../visits/table.js';
+import { DIRTY, SNAPSHOTS, STATES } from '../working/table.js';
+
+/** How far a build has come. */
+export interface BuildProgress {
+  readonly phase: 'links' | 'components' | 'customers' | 'catching-up' | 'done';
+  /** Events read in `links` and `catching-up`, customers folded in `customers`. */
+  readonly done: number;
+  readonly total: number;
+  /** Per second, since this process took the phase up. */
+  readonly rate: number;
+  readonly secondsLeft: number | null;
+}
+
+export interface BuildOptions {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly schema: string;
+  /** Nothing of the log above it. A build that is taken up again keeps the one it began with. */
+  readonly upTo: number;
+  readonly asOf: Instant;
+  readonly times: StepTimes;
+  readonly onProgress?: (progress: BuildProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Where a build stands: kept in the version's own checkpoint, in the transactions that write its rows. */
+interface BuildState {
+  readonly phase: 'links' | 'components' | 'customers';
+  readonly upTo: number;
+  readonly asOf: Instant;
+  readonly recordedAt: Instant | null;
+  /** links: read up to this position. */
+  readonly scanned: number;
+  /** customers: folded up to this customer, and how many that were. */
+  readonly after: string;
+  readonly folded: number;
+  readonly customers: number;
+}
+
+/** What is read of the log at once while looking for links, and kept until it is written. */
+const SCAN_PAGE = 5_000;
+const SUBJECTS_KEPT = 50_000;
+const LINKS_KEPT = 50_000;
+const SCANNED_MAX = 250_000;
+
+/** A slice of customers is made to hold about so many events. */
+const EVENTS_PER_SLICE = 20_000;
+const CUSTOMERS_PER_SLICE_MAX = 5_000;
+
+/** Subjects and links as a scan sees them, before they are made unique. Dropped when the scan is over. */
+const SEEN = /* sql */ `
+  CREATE UNLOGGED TABLE IF NOT EXISTS subjects_seen (LIKE subjects);
+  CREATE UNLOGGED TABLE IF NOT EXISTS links_seen (LIKE links);
+  CREATE UNLOGGED TABLE IF NOT EXISTS erasures_seen (subject_id text NOT NULL, erased_at timestamptz(3) NOT NULL);`;
+
+/**
+ * Fills a version's empty tables from the log: subjects and links by one scan, who belongs together, then each customer
+ * once, slice by slice in the order of their ids. Every step is a transaction that also writes down how far it came, so a build
+ * that was killed goes on where it was when called again. Says nothing to anybody: that is for after the switch.
+ *
+ * @returns the position that the tables stand at
+ */
+export async function build(options: BuildOptions): Promise<number> {
+  const builder = new Builder(options);
+  return builder.run();
+}
+
+class Builder {
+  #state!: BuildState;
+  #begun = 0;
+  #begunAt = 0;
+
+  constructor(private readonly options: BuildOptions) {}
+
+  async run(): Promise<number> {
+    const state = await this.#takeUp();
+    if (state === null) return this.options.upTo;
+    this.#state = state;
+    if (this.#state.phase === 'links') await this.#scan();
+    if (this.#state.phase === 'components') await this.#join();
+    await this.#foldAll();
+    return this.#state.upTo;
+  }
+
+  #transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.options.database.transaction(async (tx) => {
+      await tx.query("SELECT set_config('search_path', $1, true)", [`${this.options.schema}, perennial`]);
+      return work(tx);
+    });
+  }
+
+  /** The state to go on from, made when there is none; null when the version is built already. */
+  #takeUp(): Promise<BuildState | null> {
+    return this.#transaction(async (tx) => {
+      const [row] = await tx.query<{ position: number; build: BuildState | null }>(
+        'SELECT position, build FROM checkpoint FOR UPDATE',
+      );
+      if (row === undefined) throw new Error(`${this.options.schema} has no checkpoint.`);
+      if (row.build !== null) return row.build;
+      if (row.position > 0) return null;
+      await tx.exec(SEEN);
+      const { upTo, asOf } = this.options;
+      const state: BuildState = {
+        ...{ phase: 'links', upTo, asOf, recordedAt: null },
+        ...{ scanned: 0, after: '', folded: 0, customers: 0 },
+      };
+      await tx.query('UPDATE checkpoint SET build = $1::text::jsonb', [JSON.stringify(state)]);
+      return state;
+    });
+  }
+
+  /** Writes the next state in the transaction of what it speaks of. Two builders on one version would meet here. */
+  async #advance(tx: Queryable, next: BuildState): Promise<void> {
+    const rows = await tx.query(
+      'UPDATE checkpoint SET build = $1::text::jsonb WHERE build = $2::text::jsonb RETURNING 1 AS done',
+      [JSON.stringify(next), JSON.stringify(this.#state)],
+    );
+    if (rows.length === 0) throw new Error(`Somebody else is building ${this.options.schema}.`);
+  }
+
+  async #scan(): Promise<void> {
+    const { log, times, signal } = this.options;
+    this.#beginPhase(this.#state.scanned);
+    let facts = emptyFacts();
+    let kept = 0;
+    let scanned = this.#state.scanned;
+    let recordedAt = this.#state.recordedAt;
+    const pages = log.readAll(scanned, { pageSize: SCAN_PAGE, upTo: this.#state.upTo })[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await times.of('read', () => pages.next());
+      const page: readonly RecordedEvent[] = next.done === true ? [] : next.value;
+      const last = page[page.length - 1];
+      if (last !== undefined) {
+        times.ofSync('index', () => gather(facts, page, false));
+        kept += page.length;
+        scanned = last.position;
+        recordedAt = Math.max(recordedAt ?? -Infinity, last.recordedAt);
+        this.#tell('links', scanned, this.#state.upTo);
+      }
+      const full = facts.subjects.size > SUBJECTS_KEPT || facts.links.length > LINKS_KEPT || kept > SCANNED_MAX;
+      if (!full && next.done !== true) continue;
+      const done = next.done === true;
+      await times.of('index', () => this.#writeSeen(facts, { ...this.#state, scanned, recordedAt }, done));
+      facts = emptyFacts();
+      kept = 0;
+      if (done) return;
+      signal?.throwIfAborted();
+    }
+  }
+
+  async #writeSeen(facts: PageFacts, state: BuildState, done: boolean): Promise<void> {
+    const next: BuildState = done ? { ...state, phase: 'components' } : state;
+    await this.#transaction(async (tx) => {
+      const columns = (table: Table) => Object.keys(table.columns);
+      const copy = (name: string, table: Table, rows: Row[]) =>
+        this.options.database.copyIn(
+          name,
+          columns(table),
+          rows.map((row) => valuesOf(table, columns(table), row)),
+          tx,
+        );
+      await copy('subjects_seen', SUBJECTS, [...facts.subjects.values()].map(subjectRow));
+      await copy('links_seen', LINKS, earlierAndEarlier(facts.links).map(linkRow));
+      await countFates(tx, facts.receipts);
+      await listQuarantine(tx, facts.quarantine);
+      await recordPolicies(tx, facts.policies);
+      await recordTypes(tx, facts.types);
+      await this.options.database.copyIn(
+        'erasures_seen',
+        ['subject_id', 'erased_at'],
+        facts.erasures.flatMap(erased),
+        tx,
+      );
+      const unreadable = facts.unreadable.map(({ event, subjectId, reason }) => ({
+        customerId: subjectId,
+        reason: 'unreadable-event',
+        detail: `Position ${event.position}: ${reason}`,
+      }));
+      await park(tx, unreadable, this.#state.upTo, this.#state.asOf);
+      await this.#advance(tx, next);
+    });
+    this.#state = next;
+  }
+
+  /** Makes subjects and links of what was seen, and finds out who belongs together. */
+  async #join(): Promise<void> {
+    this.#beginPhase(0);
+    this.#tell('components', 0, 1);
+    await this.options.times.of('index', () =>
+      this.#transaction(async (tx) => {
+        await tx.exec(`
+          INSERT INTO subjects
+          SELECT DISTINCT ON (s.subject_id) s.subject_id, s.namespace, s.subject_id, s.first_position,
+                 min(s.first_seen_at) OVER (PARTITION BY s.subject_id),
+                 CASE WHEN e.erased_at IS NULL THEN s.sealed END, e.erased_at
+            FROM subjects_seen s
+            LEFT JOIN (SELECT subject_id, max(erased_at) AS erased_at FROM erasures_seen GROUP BY subject_id) e USING (subject_id)
+           ORDER BY s.subject_id, s.first_position;
+          CREATE INDEX ON links_seen (a, b, position);
+          INSERT INTO links
+          SELECT * FROM links_seen l WHERE NOT EXISTS (
+            SELECT 1 FROM links_seen p WHERE p.a = l.a AND p.b = l.b AND p.position < l.position
+               AND (p.occurred_at, p.source, p.event_id) <= (l.occurred_at, l.source, l.event_id));
+          DROP TABLE subjects_seen, links_seen, erasures_seen;
+          ANALYZE subjects; ANALYZE links;`);
+        // Only those who are linked at all: the others are customers of their own already.
+        const subjects = await tx.query<SubjectRow>(
+          `SELECT subject_id, namespace, customer_id, first_position FROM subjects s WHERE EXISTS
+             (SELECT 1 FROM links l WHERE l.a = s.subject_id) OR EXISTS (SELECT 1 FROM links l WHERE l.b = s.subject_id)`,
+        );
+        const links = await tx.query<LinkRow>('SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC');
+        const { customerOf, refusals } = resolve(subjects, links);
+        await this.#writeJoined(tx, customerOf);
+        await this.#writeRefused(tx, links, refusals);
+        const [count] = await tx.query<{ n: number }>('SELECT count(DISTINCT customer_id)::int AS n FROM subjects');
+        const next: BuildState = { ...this.#state, phase: 'customers', customers: count?.n ?? 0 };
+        await this.#advance(tx, next);
+        this.#state = next;
+      }),
+    );
+  }
+
+  async #writeJoined(tx: Queryable, customerOf: ReadonlyMap<string, string>): Promise<void> {
+    const changes: Row[] = [];
+    for (const [subject_id, customer_id] of customerOf)
+      if (subject_id !== customer_id) changes.push({ subject_id, customer_id });
+    for (let at = 0; at < changes.length; at += 5_000) {
+      const rows = unnest(SUBJECTS, ['subject_id', 'customer_id'], changes.slice(at, at + 5_000), 'c');
+      await tx.query(
+        `UPDATE subjects s SET customer_id = c.customer_id FROM ${rows.sql} WHERE s.subject_id = c.subject_id`,
+        rows.params,
+      );
+    }
+  }
+
+  async #writeRefused(tx: Queryable, links: readonly LinkRow[], refusals: ReadonlyMap<string, string>): Promise<void> {
+    const verdicts: Row[] = [];
+    for (const link of links) {
+      const refused = refusals.get(`${link.a} ${link.b}`);
+      if (refused !== undefined) verdicts.push({ a: link.a, b: link.b, position: link.position, refused });
+    }
+    if (verdicts.length === 0) return;
+    const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
+    await tx.query(
+      `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
+      rows.params,
+    );
+  }
+
+  /** Folds every customer once. While one slice is being written, the next is read and folded. */
+  async #foldAll(): Promise<void> {
+    const { times, signal } = this.options;
+    const policies = await this.#transaction(loadPolicies);
+    this.#beginPhase(this.#state.folded);
+    let limit = 500;
+    let after = this.#state.after;
+    let folded = this.#state.folded;
+    let writing: Promise<void> = Promise.resolve();
+    for (;;) {
+      const who = await times.of('load', () => this.#nextCustomers(after, limit));
+      const last = who[who.length - 1];
+      if (last === undefined) break;
+      const slice = await this.#foldSlice(who, policies);
+      await writing;
+      signal?.throwIfAborted();
+      after = last.customerId;
+      folded += who.length;
+      const next: BuildState = { ...this.#state, after, folded };
+      writing = times.of('write', () => this.#writeSlice(slice, policies, next));
+      // An error is thrown where it is awaited: at the next slice.
+      writing.catch(() => undefined);
+      const perCustomer = Math.max(1, slice.events / who.length);
+      limit = Math.round(Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), CUSTOMERS_PER_SLICE_MAX, limit * 4));
+      this.#tell('customers', folded, this.#state.customers);
+    }
+    await writing;
+    await this.#transaction(async (tx) => {
+      const { upTo, asOf, recordedAt } = this.#state;
+      await tx.query(
+        `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz
+          WHERE build = $4::text::jsonb`,
+        [upTo, instantText(asOf), recordedAt === null ? null : instantText(recordedAt), JSON.stringify(this.#state)],
+      );
+      await tx.query("UPDATE perennial.versions SET status = 'ready', position = $1 WHERE schema_name = $2", [
+        upTo,
+        this.options.schema,
+      ]);
+    });
+  }
+
+  async #nextCustomers(after: string, limit: number): Promise<{ customerId: string; subjectIds: string[] }[]> {
+    const rows = await this.options.database.query<{ customer_id: string; ids: string }>(
+      `SELECT customer_id, string_agg(subject_id, ',' ORDER BY subject_id) AS ids FROM ${this.options.schema}.subjects
+        WHERE customer_id > $1 GROUP BY customer_id ORDER BY customer_id LIMIT $2`,
+      [after, limit],
+    );
+    return rows.map((row) => ({ customerId: row.customer_id, subjectIds: row.ids.split(',') }));
+  }
+
+  async #foldSlice(
+    who: readonly { readonly customerId: string; readonly subjectIds: readonly string[] }[],
+    policies: KnownPolicies,
+  ): Promise<FoldedSlice> {
+    const { log, times } = this.options;
+    const { upTo, asOf } = this.#state;
+    const found = await times.of('read', () =>
+      readTouchpoints(
+        log,
+        who.flatMap((one) => one.subjectIds),
+        { upTo },
+      ),
+    );
+    const slice: FoldedSlice = { folded: [], failed: [], waiting: [], events: 0 };
+    for (const one of who) {
+      try {
+        const recorded = one.subjectIds.flatMap((subjectId) => found.get(subjectId) ?? []);
+        slice.events += recorded.length;
+        const events: LifecycleEvent[] = times.ofSync('parse', () => inOrder(recorded));
+        const folded = times.ofSync('fold', () => foldOne(one, events, null, policies.timeline, asOf, upTo));
+        if (folded.folded !== null) slice.folded.push({ ...folded, folded: folded.folded });
+        else if (folded.waitingUntil !== null)
+          slice.waiting.push({ customerId: one.customerId, until: folded.waitingUntil });
+      } catch (error) {
+        slice.failed.push({ customerId: one.customerId, reason: 'fold-failed', detail: describe(error) });
+      }
+    }
+    return slice;
+  }
+
+  async #writeSlice(slice: FoldedSlice, policies: KnownPolicies, next: BuildState): Promise<void> {
+    const { database } = this.options;
+    await this.#transaction(async (tx) => {
+      const copy = (table: Table, rows: readonly Row[]) => {
+        const columns = Object.keys(table.columns);
+        return database.copyIn(
+          table.name,
+          columns,
+          rows.map((row) => valuesOf(table, columns, row)),
+          tx,
+        );
+      };
+      let visits: Row[] = [];
+      for (const model of CUSTOMER_READ_MODELS) {
+        switch (model.shape) {
+          case 'row':
+            await copy(
+              model.table,
+              slice.folded.map((one) => model.row(one.folded)),
+            );
+            break;
+          case 'sequence':
+          case 'by-event': {
+            const rows = slice.folded.flatMap((one) => model.rows(one.folded));
+            if (model.table === VISITS) visits = rows;
+            await copy(model.table, rows);
+            break;
+          }
+          case 'sum':
+            break;
+        }
+      }
+      for (const model of CUSTOMER_READ_MODELS) {
+        if (model.shape !== 'sum') continue;
+        const sums = new Sums(model, policies.dayOf);
+        for (const visit of visits) sums.add(visit, 1);
+        await addSums(tx, model, sums.rows());
+      }
+      const states: Row[] = [];
+      const snapshots: Row[] = [];
+      for (const { folded, newest, snapshots: older } of slice.folded) {
+        if (newest !== null && newest.events >= STATE_FROM_EVENTS) states.push(stateRow(folded.customerId, newest));
+        for (const snapshot of older) snapshots.push(stateRow(folded.customerId, snapshot));
+      }
+      await copy(STATES, states);
+      await copy(SNAPSHOTS, snapshots);
+      await park(tx, slice.failed, this.#state.upTo, this.#state.asOf);
+      await insertRows(
+        tx,
+        DIRTY,
+        sortedByKey(
+          DIRTY,
+          slice.waiting.map((one) => this.#waitingRow(one)),
+        ),
+        'DO NOTHING',
+      );
+      await this.#advance(tx, next);
+    });
+    this.#state = next;
+  }
+
+  #waitingRow(one: { readonly customerId: string; readonly until: Instant }): Row {
+    return {
+      customer_id: one.customerId,
+      position: this.#state.upTo,
+      pending: 1,
+      earliest_at: one.until,
+      reason: 'events',
+      since: this.#state.asOf,
+      not_before: one.until,
+    };
+  }
+
+  #beginPhase(done: number): void {
+    this.#begun = done;
+    this.#begunAt = performance.now();
+  }
+
+  #tell(phase: BuildProgress['phase'], done: number, total: number): void {
+    const seconds = (performance.now() - this.#begunAt) / 1_000;
+    const rate = seconds > 0 ? (done - this.#begun) / seconds : 0;
+    this.options.onProgress?.({ phase, done, total, rate, secondsLeft: rate > 0 ? (total - done) / rate : null });
+  }
+}
+
+interface FoldedSlice {
+  readonly folded: (FoldedOne & { folded: Folded })[];
+  readonly failed: { readonly customerId: string; readonly reason: string; readonly detail: string }[];
+  readonly waiting: { readonly customerId: string; readonly until: Instant }[];
+  events: number;
+}
+
+/** Of each pair only the links that are earlier than all before them in the log. */
+function earlierAndEarlier(links: readonly LinkFact[]): LinkFact[] {
+  const earliest = new Map<string, LinkFact>();
+  return links.filter((link) => {
+    const pair = `${link.a} ${link.b}`;
+    const before = earliest.get(pair);
+    if (before !== undefined && compareLinks(link, before) >= 0) return false;
+    earliest.set(pair, link);
+    return true;
+  });
+}
+
+function erased(event: RecordedEvent): unknown[][] {
+  const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
+  return (data.subjectIds ?? []).map((subjectId) => [subjectId, instantText(event.recordedAt)]);
+}

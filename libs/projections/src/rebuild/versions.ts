@@ -1,0 +1,68 @@
+import type { Instant } from '#contracts';
+import { createVersion, listVersions, lockSchemas, type Version } from '../control/migrate.js';
+import type { Database, Queryable } from '../database.js';
+import { MODEL } from '../read-models.js';
+import { instantText } from '../rows.js';
+
+/** So many versions are kept beside the live one, to go back to. */
+const KEPT = 1;
+
+/** The version to build: one that was begun and not finished, or a new one. Half-built ones of another model are dropped. */
+export async function versionToBuild(database: Database, now: Instant): Promise<Version> {
+  return database.transaction(async (tx) => {
+    await lockSchemas(tx);
+    let begun: Version | null = null;
+    for (const version of await listVersions(tx)) {
+      if (version.status !== 'building' && version.status !== 'ready') continue;
+      if (version.status === 'building' && version.model === MODEL && begun === null) begun = version;
+      else await dropVersion(tx, version);
+    }
+    return begun ?? createVersion(tx, 'building', now);
+  });
+}
+
+export async function dropVersion(tx: Queryable, version: Version): Promise<void> {
+  await tx.exec(`DROP SCHEMA IF EXISTS ${version.schema} CASCADE`);
+  await tx.query('DELETE FROM perennial.versions WHERE version = $1', [version.version]);
+}
+
+/**
+ * Makes a version the live one, in the caller's transaction: from one moment to the next everybody reads it. Customers of whom
+ * something else stands published than it believes are marked, so that exactly the difference is said.
+ */
+export async function switchTo(tx: Queryable, version: Version, now: Instant): Promise<void> {
+  await lockSchemas(tx);
+  const at = instantText(now);
+  await tx.query("UPDATE perennial.versions SET status = 'old' WHERE status = 'live'");
+  await tx.query("UPDATE perennial.versions SET status = 'live', switched_at = $2::timestamptz WHERE version = $1", [
+    version.version,
+    at,
+  ]);
+  await tx.query("SELECT set_config('search_path', $1, true)", [`${version.schema}, perennial`]);
+  await tx.query(
+    `WITH believed AS (
+       SELECT customer_id, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM visits
+       UNION ALL SELECT customer_id, 'left', cycle, stage, phase, entered_at, left_at FROM visits WHERE left_at IS NOT NULL),
+     said AS (
+       SELECT customer_id, kind, cycle, stage, phase, entered_at, at FROM perennial.published
+        WHERE NOT retracted AND kind <> 'retracted'),
+     differ AS (
+       SELECT customer_id FROM (SELECT * FROM believed EXCEPT SELECT * FROM said) b
+       UNION SELECT customer_id FROM (SELECT * FROM said EXCEPT SELECT * FROM believed) s)
+     INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
+     SELECT customer_id, (SELECT position FROM checkpoint), 0, '-infinity', 'rebuild', $1::timestamptz
+       FROM differ ORDER BY customer_id
+     ON CONFLICT (customer_id) DO UPDATE SET reason = 'rebuild', earliest_at = '-infinity', not_before = NULL`,
+    [at],
+  );
+}
+
+/** Drops what is older than the versions one may want to go back to. */
+export async function dropOldVersions(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    await lockSchemas(tx);
+    const old = (await listVersions(tx)).filter((version) => version.status === 'old');
+    old.sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0) || b.version - a.version);
+    for (const version of old.slice(KEPT)) await dropVersion(tx, version);
+  });
+}

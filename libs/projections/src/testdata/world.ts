@@ -1,0 +1,66 @@
+import type { AppendItem } from '#event-log';
+import { day, order, touchpoint } from './touchpoints.js';
+
+/** A repeatable source of chance (mulberry32): the same seed, the same world. */
+export function chance(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** The same items in an order of chance. */
+export function shuffled<T>(items: readonly T[], seed: number): T[] {
+  const random = chance(seed);
+  const out = [...items];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [out[i], out[j]] = [out[j] as T, out[i] as T];
+  }
+  return out;
+}
+
+const PLAIN = ['site-visited', 'message-opened', 'message-clicked', 'product-viewed', 'cart-updated', 'app-opened'];
+
+/**
+ * Some hundred days of some customers who visit under one name, log in under another, buy, cancel and fall silent. Two
+ * sometimes share a device, so that links are refused; some traffic is a test.
+ */
+export function world(seed: number, customers = 20, eventsEach = 20): AppendItem[] {
+  const random = chance(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const items: AppendItem[] = [];
+  for (let c = 0; c < customers; c++) {
+    const user = `user-${c}`;
+    const names = [
+      { userId: user },
+      { userId: user, email: `${user}@shop.example` },
+      { email: `${user}@shop.example` },
+      { anonymousId: `browser-${c}` },
+      { userId: user, anonymousId: `browser-${c}` },
+      // A device that two customers use.
+      { userId: user, deviceId: `device-${c >> 1}` },
+    ];
+    const orders: string[] = [];
+    const count = 1 + Math.floor(random() * eventsEach * 2);
+    for (let e = 0; e < count; e++) {
+      // Whole hours, so that instants collide.
+      const at = day(0) + Math.floor(random() * 24 * 500) * 3_600_000;
+      const who = pick(names);
+      const id = `${c}-${e}`;
+      const dice = random();
+      if (dice < 0.3) {
+        orders.push(id);
+        items.push(order(who, at, id, 500 + Math.floor(random() * 5_000), pick(['tea', 'coffee', 'cups'])));
+      } else if (dice < 0.36 && orders.length > 0) {
+        const type = random() < 0.5 ? 'order-cancelled' : 'order-returned';
+        items.push(touchpoint({ who, at, type, id, data: { orderId: pick(orders), currency: 'EUR' } }));
+      } else if (dice < 0.4) items.push(touchpoint({ who, at, type: pick(PLAIN), id, test: true }));
+      else items.push(touchpoint({ who, at, type: pick(PLAIN), id }));
+    }
+  }
+  return items;
+}

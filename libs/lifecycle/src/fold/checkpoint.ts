@@ -65,12 +65,10 @@ export function toCheckpoint(state: State): Checkpoint {
       ...rest,
       clock: Number.isFinite(clock) ? clock : null,
       // What the fold changes in place is copied; the rest it replaces, so that it may be shared.
-      current: state.current === null ? null : { ...state.current },
-      previous: state.previous === null ? null : { ...state.previous },
+      // Only what was entered at the very last instant can still be undone.
+      previous: state.current?.enteredAt === clock ? state.previous : null,
       quotes: state.quotes.map((quote) => ({ ...quote })),
       contracts: state.contracts.map((contract) => ({ ...contract })),
-      signals: [...state.signals],
-      pauses: [...state.pauses],
       adrift: { ...state.adrift },
     },
     sources,
@@ -107,12 +105,8 @@ export function fromCheckpoint(checkpoint: Checkpoint): State {
     ...initialState(state.policyVersion, state.timeZone),
     ...state,
     clock: state.clock ?? -Infinity,
-    current: state.current === null ? null : { ...state.current },
-    previous: state.previous === null ? null : { ...state.previous },
     quotes: state.quotes.map((quote) => ({ ...quote })),
     contracts: state.contracts.map((contract) => ({ ...contract })),
-    signals: [...state.signals],
-    pauses: [...state.pauses],
     adrift: { ...state.adrift },
     purchases,
   };

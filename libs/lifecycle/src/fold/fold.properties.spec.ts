@@ -1,0 +1,266 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { compareEvents, foldCustomer, type Checkpoint, type FoldResult, type LifecycleEvent } from '../index.js';
+import type { Visit } from '../model.js';
+import { DAY, histories, HOUR, START, type History } from '../testdata/histories.js';
+
+// fast-check prints seed and path of a failure: put them into the second argument to replay it.
+const RUNS = { numRuns: 2_000 };
+const END = START + 40 * 365 * DAY;
+
+const fold = ({ events, policies }: History, asOf = END): FoldResult => foldCustomer({ events, policies, asOf });
+
+/** What a resumed fold gives, put on top of what was known: from the first visit it names on, visits are replaced. */
+function onTop(before: readonly Visit[], after: readonly Visit[]): readonly Visit[] {
+  const from = after[0]?.seq ?? before.length;
+  return [...before.slice(0, from), ...after];
+}
+
+/** As `toEqual`, whose own comparison is too slow for so many: it is asked only to show the difference. */
+function same(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toStrictEqual(expected);
+}
+
+/** A reader that shares the checkpoint must not see it change: a write to it throws. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(frozen);
+  }
+  return value;
+}
+
+/** A checkpoint as it comes back from where it was kept. */
+function stored(checkpoint: Checkpoint): Checkpoint {
+  return frozen(JSON.parse(JSON.stringify(checkpoint)) as Checkpoint);
+}
+
+describe('the histories that these properties are asked of', () => {
+  it('reach every phase, by every rule', () => {
+    const rules = new Set<string>();
+    const phases = new Set<string>();
+    for (const history of fc.sample(histories(30), { numRuns: 3_000, seed: 7 }))
+      for (const { phase, cause } of fold(history).visits) {
+        rules.add(cause.rule);
+        phases.add(phase);
+      }
+    expect([...phases].sort()).toEqual([
+      'active',
+      'advocacy',
+      'at-risk',
+      'awareness',
+      'cold',
+      'consideration',
+      'cross-sell',
+      'evaluation',
+      'knowledge',
+      'lapsed',
+      'lost',
+      'onboarding',
+      'up-sell',
+    ]);
+    expect([...rules].sort()).toEqual([
+      'advocacy',
+      'cold',
+      'contract-cancelled',
+      'contract-ended',
+      'contract-reopened',
+      'contraction',
+      'cross-sell',
+      'expansion-ran-out',
+      'first-purchase',
+      'first-touchpoint',
+      'further-signal',
+      'grace-over',
+      'intent-after-lost',
+      'intent-ends-cold',
+      'payment-failed',
+      'payment-succeeded',
+      'policy-changed',
+      'purchase-reversed',
+      'reactivated',
+      'renewed',
+      'second-purchase',
+      'silence-at-risk',
+      'silence-lapsed',
+      'silence-lost',
+      'up-sell',
+      'win-back',
+    ]);
+  });
+});
+
+describe('a fold', () => {
+  it('gives the same state for any order of arrival, folding on top where it can and anew where it must', () => {
+    const arrivals = histories().chain((history) =>
+      fc.record({
+        history: fc.constant(history),
+        arriving: fc.shuffledSubarray([...history.events], { minLength: history.events.length }),
+      }),
+    );
+    fc.assert(
+      fc.property(arrivals, ({ history, arriving }) => {
+        const { policies } = history;
+        let known: LifecycleEvent[] = [];
+        let kept: { checkpoint: Checkpoint; visits: readonly Visit[]; bookings: number; view: unknown } | null = null;
+        for (const event of arriving) {
+          const last: LifecycleEvent | undefined = known.at(-1);
+          const late = last !== undefined && compareEvents(event, last) < 0;
+          known = [...known, event].sort(compareEvents);
+          const result: FoldResult =
+            kept === null || late
+              ? foldCustomer({ events: known, policies, asOf: END })
+              : foldCustomer({ events: [event], policies, asOf: END, checkpoint: kept.checkpoint });
+          const on: typeof kept = late ? null : kept;
+          kept = {
+            checkpoint: result.checkpoint,
+            visits: onTop(on?.visits ?? [], result.visits),
+            bookings: (on?.bookings ?? 0) + result.bookings.length,
+            view: result.view,
+          };
+        }
+        const whole = fold(history);
+        same(kept?.view, whole.view);
+        same(kept?.visits, whole.visits);
+        expect(kept?.bookings).toBe(whole.bookings.length);
+        same(kept?.checkpoint, whole.checkpoint);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('resumed from any cut, after any wait, is the fold of the whole: a deadline fires at its instant however late anyone looks', () => {
+    fc.assert(
+      fc.property(histories(), fc.integer({ min: 0, max: 500 }), (history, waitDays) => {
+        const { events, policies } = history;
+        const whole = fold(history);
+        for (let cut = 0; cut <= events.length; cut += 1) {
+          const key = events[cut - 1]?.occurredAt ?? START;
+          const next = events[cut]?.occurredAt ?? END;
+          // Somebody looks in between, at an instant before the next event: it changes nothing of what comes after.
+          const looked = Math.min(key + waitDays * DAY, Math.max(next - 1, key), END);
+          const first = foldCustomer({ events: events.slice(0, cut), policies, asOf: looked });
+          const checkpoint = stored(first.checkpoint);
+          const second = foldCustomer({ events: events.slice(cut), policies, asOf: END, checkpoint });
+          same(second.view, whole.view);
+          same([...first.bookings, ...second.bookings], whole.bookings);
+          const early = foldCustomer({ events: events.slice(0, cut), policies, asOf: key });
+          same(onTop(early.visits, second.visits), whole.visits);
+          same(second.checkpoint, whole.checkpoint);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('leaves checkpoints from each of which it goes on as if it had never stopped', () => {
+    fc.assert(
+      fc.property(histories(30), fc.integer({ min: 1, max: 7 }), ({ events, policies }, every) => {
+        const whole = foldCustomer({ events, policies, asOf: END, checkpointEvery: every });
+        expect(whole.checkpoints).toHaveLength(Math.floor(events.length / every));
+        whole.checkpoints.forEach((checkpoint, index) => {
+          const rest = events.slice((index + 1) * every);
+          const resumed = foldCustomer({ events: rest, policies, asOf: END, checkpoint: stored(checkpoint) });
+          same(resumed.view, whole.view);
+          same(resumed.visits, whole.visits.slice(resumed.visits[0]?.seq ?? 0));
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  it('tiles time with visits: no gap, no overlap, none of length zero, no two equal neighbours', () => {
+    fc.assert(
+      fc.property(histories(30), (history) => {
+        const { visits, view } = fold(history);
+        const real = history.events.filter(({ test }) => !test);
+        expect(view === null).toBe(real.length === 0);
+        visits.forEach((visit, index) => {
+          const next = visits[index + 1];
+          expect(visit.seq).toBe(index);
+          expect(visit.leftAt).toBe(next?.enteredAt ?? null);
+          if (next === undefined) return;
+          expect(next.enteredAt).toBeGreaterThan(visit.enteredAt);
+          expect([next.cycle, next.stage, next.phase]).not.toEqual([visit.cycle, visit.stage, visit.phase]);
+          expect(next.cycle - visit.cycle === 0 || next.cycle - visit.cycle === 1).toBe(true);
+        });
+        expect(visits[0]?.enteredAt).toBe(real[0]?.occurredAt);
+        expect(visits.at(-1)?.enteredAt).toBe(view?.enteredAt);
+      }),
+      RUNS,
+    );
+  });
+
+  it('at an earlier asOf is the later one cut there', () => {
+    fc.assert(
+      fc.property(histories(), fc.integer({ min: 0, max: 4 * 365 * 24 }), (history, hours) => {
+        const asOf = START + hours * HOUR;
+        const whole = fold(history);
+        const early = fold(history, asOf);
+        const cut = whole.visits
+          .filter(({ enteredAt }) => enteredAt <= asOf)
+          .map((visit) => (visit.leftAt !== null && visit.leftAt > asOf ? { ...visit, leftAt: null } : visit));
+        same(early.visits, cut);
+        same(
+          early.bookings,
+          whole.bookings.filter(({ at }) => at <= asOf),
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it('names the next deadline, at which and not before which she is moved', () => {
+    fc.assert(
+      fc.property(histories(), fc.integer({ min: 0, max: 900 }), (history, days) => {
+        const asOf = START + days * DAY;
+        const events = history.events.filter(({ occurredAt }) => occurredAt <= asOf);
+        // Under one policy: a change of policy is a reason to look again in its own right.
+        const policies = { eras: history.policies.eras.slice(0, 1) };
+        const known = { events, policies };
+        const { view, visits } = fold(known, asOf);
+        if (view === null) return;
+        const later = fold(known).visits;
+        const moved = later[visits.length]?.enteredAt ?? null;
+        const moving = view.deadlines.find(({ kind }) => !FLAGS.has(kind)) ?? null;
+        expect(view.next?.dueAt ?? Infinity).toBeGreaterThan(asOf);
+        if (moved === null) expect(moving === null || moving.kind === 'grace-ends').toBe(true);
+        else expect(view.next?.dueAt ?? Infinity).toBeLessThanOrEqual(moved);
+        const grace = view.deadlines.some(({ kind }) => kind === 'grace-ends');
+        if (moving !== null && !grace) expect(moved).toBe(moving.dueAt);
+      }),
+      RUNS,
+    );
+  });
+
+  it('is pure: twice is once, and neither events nor checkpoints are touched', () => {
+    fc.assert(
+      fc.property(histories(), ({ events, policies }) => {
+        const given = frozen(events.map((event) => ({ ...event })));
+        const once = foldCustomer({ events: given, policies, asOf: END, checkpointEvery: 3 });
+        const twice = foldCustomer({ events: given, policies, asOf: END, checkpointEvery: 3 });
+        same(twice, once);
+        const again = foldCustomer({ events: [], policies, asOf: END, checkpoint: stored(once.checkpoint) });
+        same(again.view, once.view);
+        same(again.checkpoint, once.checkpoint);
+        same(again.bookings, []);
+      }),
+      RUNS,
+    );
+  });
+
+  it('leaves test traffic out of everything', () => {
+    fc.assert(
+      fc.property(histories(), ({ events, policies }) => {
+        const asIf = fold({ events: events.filter(({ test }) => !test), policies });
+        const result = fold({ events, policies });
+        same(result.view, asIf.view);
+        same(result.visits, asIf.visits);
+      }),
+      RUNS,
+    );
+  });
+});
+
+const FLAGS = new Set(['second-order-due', 'quote-ends']);

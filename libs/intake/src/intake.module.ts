@@ -5,11 +5,20 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EventLog } from '#event-log';
 import { ACCESS, CONFIG, EVENT_LOG, METRICS, SEALER, type Access, type Config, type Sealer } from '#platform';
+import { ErasePersonHandler } from './erasing/erase-person.js';
+import { ErasuresController } from './http/erasures.controller.js';
 import { InFlight } from './http/in-flight.js';
+import { PublishingController } from './http/publishing.controller.js';
+import { QuarantineController } from './http/quarantine.controller.js';
 import { receiveRawBodies } from './http/raw-bodies.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
+import { PublishPolicyHandler, RegisterTypeHandler } from './publishing/commands.js';
+import { registeredTypes } from './publishing/register-type.js';
+import { DiscardQuarantinedHandler, ReleaseQuarantinedHandler } from './quarantine/commands.js';
+import { Quarantine } from './quarantine/quarantine.js';
 import { Intake } from './taking/intake.js';
 import { TakeTouchpointsHandler } from './taking/take-touchpoints.js';
+import { TypeContracts } from './taking/type-contracts.js';
 
 /** Takes touchpoints in over HTTP. Needs the platform and the event log. */
 @Module({})
@@ -24,12 +33,12 @@ export class IntakeModule implements OnModuleInit {
     return {
       module: IntakeModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [TouchpointsController],
+      controllers: [TouchpointsController, QuarantineController, PublishingController, ErasuresController],
       providers: [
         {
           provide: Intake,
-          useFactory: (log: EventLog, sealer: Sealer, metrics: Registry) =>
-            new Intake({ log, sealer, ...measured(metrics) }),
+          useFactory: async (log: EventLog, sealer: Sealer, metrics: Registry) =>
+            new Intake({ log, sealer, contracts: new TypeContracts(await registeredTypes(log)), ...measured(metrics) }),
           inject: [EVENT_LOG, SEALER, METRICS],
         },
         {
@@ -48,9 +57,19 @@ export class IntakeModule implements OnModuleInit {
           },
           inject: [CONFIG, METRICS],
         },
+        {
+          provide: Quarantine,
+          useFactory: (log: EventLog, intake: Intake, sealer: Sealer) => new Quarantine(log, intake, sealer),
+          inject: [EVENT_LOG, Intake, SEALER],
+        },
         TakeTouchpointsHandler,
+        ReleaseQuarantinedHandler,
+        DiscardQuarantinedHandler,
+        PublishPolicyHandler,
+        RegisterTypeHandler,
+        ErasePersonHandler,
       ],
-      exports: [Intake],
+      exports: [Intake, Quarantine],
     };
   }
 

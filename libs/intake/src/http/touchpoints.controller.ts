@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Controller, Get, HttpCode, Inject, Post, Query, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Post, Query, Req, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
   ApiBody,
@@ -19,6 +19,7 @@ import { readHttpMessage, NDJSON_TYPES } from '../receiving/http-message.js';
 import { readNdjson } from '../receiving/ndjson.js';
 import type { FateCounts, IntakeItem, ItemResult, Taken } from '../taking/item.js';
 import { TakeTouchpoints } from '../taking/take-touchpoints.js';
+import { LogProblems } from './log-problems.js';
 import { ItemResultView, TakenView } from './views.js';
 
 /** At most this many results are listed of a stream: the counts are always whole. */
@@ -68,6 +69,7 @@ const CLOUD_EVENT = {
 /** Where channels publish what happened between them and a customer. */
 @ApiTags('intake')
 @Controller('v1/touchpoints')
+@UseInterceptors(LogProblems)
 export class TouchpointsController {
   constructor(
     private readonly commands: CommandBus,
@@ -97,7 +99,7 @@ export class TouchpointsController {
   @ApiExtraModels(ItemResultView)
   @ApiOkResponse({ schema: { $ref: getSchemaPath(TakenView) } })
   @ApiExtraModels(TakenView)
-  @ApiProblems(400, 413, 415, 429, 503)
+  @ApiProblems(400, 413, 415, 429, 503, 507)
   async publish(@Req() request: TouchpointsRequest, @Query('verbose') verbose?: string): Promise<TakenView> {
     const all = verbose === 'true' || verbose === '1' || verbose === '';
     const { body, headers } = request;

@@ -6,7 +6,7 @@ import { checkEnvelope } from './envelope.js';
 import { Identities } from './identities.js';
 import type { Fate, FateCounts, IntakeItem, ItemResult, Taken } from './item.js';
 import { placeInTime } from './moment.js';
-import { nameIn, quarantineEvent, setAside, type SetAside } from './quarantined.js';
+import { quarantineEvent, setAside, type SetAside } from './quarantined.js';
 import { Refusal } from './refusal.js';
 import { sealEvent, type Passed } from './sealed-event.js';
 import { TypeContracts } from './type-contracts.js';
@@ -25,6 +25,12 @@ export interface IntakeParts {
   /** Told of every batch, for the metrics. */
   readonly onTaken?: (taken: Taken) => void;
 }
+
+/** What became of an event that was taken in again. */
+export type Admission =
+  | { readonly fate: 'accepted' | 'duplicate'; readonly source: string; readonly id: string; readonly position: number }
+  | { readonly fate: 'suppressed' }
+  | { readonly fate: 'refused'; readonly refusal: Refusal };
 
 /** What is to be appended for one event, and what it is if the log accepts it. */
 interface Planned {
@@ -128,6 +134,30 @@ export class Intake {
     return { envelope, identified, moment, contract };
   }
 
+  /**
+   * Takes one event in again that was received before: with no receipt, for it was counted then, and without setting it
+   * aside a second time.
+   */
+  async admit(item: IntakeItem, receivedAt: Instant): Promise<Admission> {
+    const outcome = this.check(item, receivedAt);
+    if (outcome instanceof Refusal) return { fate: 'refused', refusal: outcome };
+    const subjects = outcome.identified.named.map(({ identity }) => identity.subjectId);
+    const keys = await this.sealer.keys.keysFor(subjects, { create: true });
+    const event = sealEvent(outcome, keys, this.sealer, receivedAt);
+    if (event === null) return { fate: 'suppressed' };
+    const [verdict] = await this.log.appendMany([event]);
+    const { source, id } = outcome.envelope;
+    switch (verdict?.status) {
+      case 'accepted':
+      case 'duplicate':
+        return { fate: verdict.status, source, id, position: verdict.position };
+      case 'id-reused':
+        return { fate: 'refused', refusal: idReused(verdict.position) };
+      default:
+        return { fate: 'refused', refusal: notStorable(verdict?.status === 'refused' ? verdict.reason : 'no verdict') };
+    }
+  }
+
   private setAside(item: IntakeItem, refusal: Refusal, receivedAt: Instant): SetAside {
     return setAside(item, refusal, receivedAt, this.identities, this.sealer);
   }
@@ -177,7 +207,7 @@ export class Intake {
           left.push({ plan, refusal: idReused(verdict.position) });
           break;
         case 'refused':
-          left.push({ plan, refusal: Refusal.of('not-storable', '', verdict.reason, 'send it in another form') });
+          left.push({ plan, refusal: notStorable(verdict.reason) });
           break;
         default:
           throw new Error(`The log gave no verdict on an event that expects nothing: ${JSON.stringify(verdict)}.`);
@@ -257,13 +287,12 @@ function idReused(position: number): Refusal {
   );
 }
 
+function notStorable(reason: string): Refusal {
+  return Refusal.of('not-storable', '', reason, 'send it in another form');
+}
+
 function countOf(results: readonly ItemResult[]): FateCounts {
   const counts: FateCounts = { received: results.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   for (const { fate } of results) counts[fate] += 1;
   return counts;
-}
-
-/** Names the source and the id that a document gives, where they can be read. */
-export function nameOf(document: unknown): { readonly source: string | null; readonly id: string | null } {
-  return { source: nameIn(document, 'source'), id: nameIn(document, 'id') };
 }

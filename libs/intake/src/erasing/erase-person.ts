@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Optional } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { EventLog } from '#event-log';
+import { CLOCK, DATABASE, EVENT_LOG, KEY_STORE, type Clock, type KeyStore } from '#platform';
+import { Intake } from '../taking/intake.js';
+import { erase, type ErasureReceipt } from './erase.js';
+import { People } from './people.js';
+
+/** Somebody, as an operator names her: by identifiers in the clear, or by the id of the customer. */
+export interface Named {
+  readonly identifiers: readonly { readonly namespace: string; readonly value: string }[];
+  readonly customerId: string | null;
+}
+
+export type ErasureVerdict =
+  | { readonly outcome: 'erased'; readonly receipt: ErasureReceipt }
+  | { readonly outcome: 'unknown-customer' }
+  /** The identifiers belong to more than one customer. */
+  | { readonly outcome: 'several-customers'; readonly customerIds: readonly string[] }
+  /** The read models have not yet seen all of the log: a link that makes two subjects one person may be missing. */
+  | { readonly outcome: 'behind' };
+
+/** Forget a person. */
+export class ErasePerson extends Command<ErasureVerdict> {
+  constructor(
+    readonly named: Named,
+    readonly by: string,
+  ) {
+    super();
+  }
+}
+
+const WAIT_MS = 5_000;
+const POLL_MS = 50;
+
+@CommandHandler(ErasePerson)
+export class ErasePersonHandler implements ICommandHandler<ErasePerson> {
+  private readonly people: People | null;
+
+  constructor(
+    @Inject(EVENT_LOG) private readonly log: EventLog,
+    @Inject(KEY_STORE) private readonly keys: KeyStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly intake: Intake,
+    @Optional() @Inject(DATABASE) database?: ConstructorParameters<typeof People>[0],
+  ) {
+    this.people = database === undefined ? null : new People(database);
+  }
+
+  async execute({ named, by }: ErasePerson): Promise<ErasureVerdict> {
+    const { log, keys, people } = this;
+    return erasePerson({ log, keys, intake: this.intake, people, now: () => this.clock.now() }, named, by);
+  }
+}
+
+export interface ErasingParts {
+  readonly log: EventLog;
+  readonly keys: KeyStore;
+  readonly intake: Intake;
+  /** Null where there are no read models: then only the subjects named are erased. */
+  readonly people: People | null;
+  readonly now: () => number;
+}
+
+/** Finds all subjects of a person and forgets her: see `erase`. Waits a while for the read models to have seen all of the log. */
+export async function erasePerson(
+  { log, keys, intake, people, now }: ErasingParts,
+  { identifiers, customerId }: Named,
+  by: string,
+): Promise<ErasureVerdict> {
+  const subjectIds = identifiers.map(({ namespace, value }) => intake.identities.of(namespace, value).subjectId);
+  if (customerId !== null) subjectIds.push(customerId);
+  if (people === null) {
+    const receipt = await erase(log, keys, { subjectIds, customerId, by }, now());
+    return { outcome: 'erased', receipt };
+  }
+  const { position: head } = await log.head();
+  let known = await people.of(subjectIds);
+  for (let waited = 0; known.position < head; waited += POLL_MS) {
+    if (waited >= WAIT_MS) return { outcome: 'behind' };
+    await sleep(POLL_MS);
+    known = await people.of(subjectIds);
+  }
+  const [person, ...others] = known.people;
+  if (others.length > 0)
+    return { outcome: 'several-customers', customerIds: known.people.map((each) => each.customerId) };
+  if (person === undefined && customerId !== null) return { outcome: 'unknown-customer' };
+  const all = [...subjectIds, ...(person?.subjectIds ?? [])];
+  const receipt = await erase(log, keys, { subjectIds: all, customerId: person?.customerId ?? null, by }, now());
+  return { outcome: 'erased', receipt };
+}

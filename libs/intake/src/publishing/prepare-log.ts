@@ -1,0 +1,47 @@
+import { STREAMS, type Instant } from '#contracts';
+import type { EventLog } from '#event-log';
+import { BUILT_IN_POLICIES, policyVersion } from '#lifecycle';
+import { KeyStoreError, type KeyStore } from '#platform';
+import { OWN_SOURCES } from '../taking/envelope.js';
+import { policyEvent } from './publish-policy.js';
+
+/**
+ * Makes a log ready to take events, at every start: an empty one gets its first policy; and one that was written under
+ * another hash key is refused, for every subject would get another name.
+ * @throws KeyStoreError where the keys are not those of this log.
+ */
+export async function prepareLog(
+  log: EventLog,
+  keys: Pick<KeyStore, 'hashKeyCheck'>,
+  policyName: keyof typeof BUILT_IN_POLICIES,
+  now: Instant,
+): Promise<void> {
+  const policy = BUILT_IN_POLICIES[policyName];
+  const check = keys.hashKeyCheck;
+  const [first, adopted] = await log.appendMany([
+    {
+      stream: STREAMS.business('policy'),
+      expected: 'no-stream',
+      event: policyEvent({ version: policyVersion(policy), policy, effectiveFrom: null }, now),
+    },
+    {
+      stream: STREAMS.privacy,
+      event: {
+        source: OWN_SOURCES.privacy,
+        id: 'hash-key',
+        type: 'hash-key-adopted',
+        schemaVersion: 1,
+        occurredAt: now,
+        contentHash: Buffer.from(check, 'hex'),
+        meta: '{}',
+        data: JSON.stringify({ check }),
+      },
+    },
+  ]);
+  if (first?.status === 'refused') throw new Error(`The first policy cannot be stored: ${first.reason}`);
+  if (adopted?.status === 'id-reused')
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The log was written under another hash key: start with the key store that belongs to it.',
+    );
+}

@@ -1,13 +1,29 @@
 import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { CliError, EXIT } from './exit-codes.js';
 import { program } from './program.js';
 import { processSession } from './session.js';
 
 try {
-  await program(processSession()).parseAsync(process.argv);
+  await program(processSession(), version()).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+}
+
+/** The version in package.json: the nearest one above this file, compiled or not. */
+function version(): string {
+  for (let folder = new URL('.', import.meta.url); folder.pathname !== '/'; folder = new URL('..', folder)) {
+    try {
+      const { version: stated } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as {
+        version: string;
+      };
+      return stated;
+    } catch {
+      // Not in this folder: look one higher.
+    }
+  }
+  return 'unknown';
 }
 
 /** Says what went wrong, in one sentence where it was foreseen. */

@@ -14,12 +14,13 @@ import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Session } from './session.js';
 
 /** The whole command line. */
-export function program(session: Session): Command {
+export function program(session: Session, version: string): Command {
   const perennial = new Command('perennial')
     .description(
       'Perennial: an event-sourced customer lifecycle engine.\n' +
         'Works with the engine running (talks to it) and stopped (opens the data folder).',
     )
+    .version(version)
     .showHelpAfterError('(perennial COMMAND --help says more)')
     .addHelpText(
       'after',

@@ -3,7 +3,9 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AskQuestionHandler } from './http/ask-question.js';
 import { customersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
+import { WorkController } from './http/work.controller.js';
 import { OPERATIONS } from './http/operations.js';
+import { ReadModelWork } from './http/read-model-work.js';
 import { questionsController } from './http/questions.controller.js';
 
 export interface QueriesModuleOptions {
@@ -18,8 +20,8 @@ export class QueriesModule {
     return {
       module: QueriesModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [questionsController, customersController, OperationsController],
-      providers: [AskQuestionHandler, { provide: OPERATIONS, useExisting: operations }],
+      controllers: [questionsController, customersController, OperationsController, WorkController],
+      providers: [AskQuestionHandler, ReadModelWork, { provide: OPERATIONS, useExisting: operations }],
     };
   }
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import type { Cause } from '#lifecycle';
+import { explainVisit, type Visit } from '#lifecycle';
 import { refused } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { causeText, instantText, moneyText, whereText } from '../story/words.js';
+import { instantText, moneyText, visitOf } from '../story/words.js';
 import { customerParams, withCustomer, type CustomerOptions } from './one-customer.js';
 import { allRows } from './query.js';
 
@@ -10,7 +10,7 @@ export function explainCommand(session: Session): Command {
   return withEngine(withCustomer(new Command('explain')))
     .summary('say why a customer stands where she stands, since when, and what comes next')
     .description(
-      'Says where one customer stands at an instant, by which rule and values she came there, and what silence does next, and when.',
+      'Says where one customer stands at an instant, by which rule and values she came there, why not a day earlier, and what silence does next.',
     )
     .addHelpText(
       'after',
@@ -19,21 +19,21 @@ export function explainCommand(session: Session): Command {
     .action(async (customer: string, options: EngineOptions & CustomerOptions) => {
       await onEngine(options, session, async (engine) => {
         const params = customerParams(customer, options);
-        const lines: string[] = [];
-        for await (const row of allRows(engine, 'stage', params)) {
-          const cause = row['cause'] as Cause;
-          lines.push(
-            `${whereText(String(row['stage']), String(row['phase']), Number(row['cycle']))}, since ${String(row['enteredAt'])}`,
-            `  because   ${causeText(cause)}`,
-            ...cause.events.map(({ source, id }) => `            ${source} ${id}`),
-            `  next      ${nextText(row)}`,
-            `  flags     ${JSON.stringify(row['flags'])}`,
-            `  seen      ${String(row['firstSeenAt'])} to ${String(row['lastSeenAt'])}, ${String(row['touchpoints'])} touchpoints`,
-            `  bought    ${String(row['orders'])} orders, ${revenueText(row['revenue'])}, last ${String(row['lastPurchaseAt'] ?? 'never')}`,
-            `  policy    ${String(row['policyVersion'])}`,
-          );
+        let before: Visit | null = null;
+        let last: Visit | null = null;
+        for await (const row of allRows(engine, 'history', params)) {
+          before = last;
+          last = visitOf(row);
         }
-        if (lines.length === 0) throw refused(`Nothing of ${customer} had happened by then.`);
+        if (last === null) throw refused(`Nothing of ${customer} had happened by then.`);
+        const lines = [...explainVisit(last, before, await engine.timeZone()).sentences];
+        for await (const row of allRows(engine, 'stage', params)) {
+          lines.push(nextText(row), '');
+          lines.push(`flags    ${(row['flags'] as readonly string[]).join(', ') || 'none'}`);
+          const seen = `${String(row['firstSeenAt'])} to ${String(row['lastSeenAt'])}`;
+          lines.push(`seen     ${seen}, ${String(row['touchpoints'])} touchpoints`);
+          lines.push(`bought   ${String(row['orders'])} orders that survive, ${revenueText(row['revenue'])}`);
+        }
         process.stdout.write(lines.map((line) => `${line}\n`).join(''));
       });
     });
@@ -41,8 +41,8 @@ export function explainCommand(session: Session): Command {
 
 function nextText(row: Readonly<Record<string, unknown>>): string {
   const { nextDueAt, nextDueKind } = row;
-  if (nextDueAt === null || nextDueAt === undefined) return 'nothing by itself';
-  return `${String(nextDueKind)} at ${instantText(nextDueAt)}, if nothing happens before`;
+  if (nextDueAt === null || nextDueAt === undefined) return 'Nothing will move her by itself.';
+  return `If nothing happens before, next comes ${String(nextDueKind)}, at ${instantText(nextDueAt)}.`;
 }
 
 function revenueText(revenue: unknown): string {

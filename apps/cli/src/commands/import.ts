@@ -134,8 +134,8 @@ async function run(
   note.forget();
   const caughtUp = performance.now();
   if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
-  if (options.timings === true)
-    process.stdout.write(timingsTable(summary, engine.steps(), performance.now() - caughtUp));
+  const waited = performance.now() - caughtUp;
+  if (options.timings === true) process.stdout.write(timingsTable(summary, await engine.steps(), waited));
   return summary.progress.fates.quarantined > 0 ? EXIT.quarantined : EXIT.done;
 }
 
@@ -173,7 +173,8 @@ function stopped(name: string, summary: ImportSummary, { stderr }: Session): num
 
 function isFull(error: Error): boolean {
   const { code } = error as Error & { readonly code?: string };
-  return code === 'full' || code === 'ENOSPC' || code === 'disk-full';
+  // EventLogError, the file system, PostgreSQL.
+  return code === 'full' || code === 'ENOSPC' || code === '53100';
 }
 
 function readMapping(path: string): { readonly mapping: ReturnType<typeof parseMapping>; readonly text: string } {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Verified } from '../engine/engine.js';
 import { EXIT } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { count, counted, duration } from '../terminal/figures.js';
@@ -14,13 +15,11 @@ export function rebuildCommand(session: Session): Command {
     .addHelpText('after', '\nExample:\n  perennial rebuild')
     .action(async (options: EngineOptions) => {
       await onEngine(options, session, async (engine) => {
-        const started = session.clock.now();
         const { onWork, end } = showWork(session);
-        const rebuilt = await engine.rebuild(onWork).finally(end);
-        const ms = session.clock.now() - started;
+        const { version, position, elapsedMs, digest } = await engine.rebuild(onWork, session.stop).finally(end);
+        const rate = count((position / Math.max(1, elapsedMs)) * 1000);
         process.stdout.write(
-          `Version ${rebuilt.version} is live: ${counted(rebuilt.events, 'event')}, ${counted(rebuilt.customers, 'customer')} in ${duration(ms)} (${count((rebuilt.events / Math.max(1, ms)) * 1000)} events/s)\n` +
-            `digest ${rebuilt.digest}\n`,
+          `Version ${version} is live: ${counted(position, 'event')} in ${duration(elapsedMs)} (${rate}/s)\ndigest ${digest}\n`,
         );
       });
     });
@@ -30,20 +29,24 @@ export function verifyCommand(session: Session): Command {
   return withEngine(new Command('verify'))
     .summary('prove that rebuilt read models equal the live ones')
     .description(
-      'Builds the read models from the log a second time, beside the live ones, compares their digests, and throws the copy away. Exit code 1 where they differ.',
+      'Builds the read models from the log a second time, beside the live ones, compares their digests, and throws the copy away.\n' +
+        'Exit code 1 where they differ.',
     )
     .addHelpText('after', '\nExample:\n  perennial verify && echo the read models are what the log says')
     .action(async (options: EngineOptions) => {
       process.exitCode = await onEngine(options, session, async (engine) => {
         const { onWork, end } = showWork(session);
-        const verified = await engine.verify(onWork).finally(end);
+        const verified = await engine.verify(onWork, session.stop).finally(end);
+        const { equal, position, live, rebuilt, differing } = verified;
         process.stdout.write(
-          `at position ${count(verified.position)}\n  live     ${verified.live}\n  rebuilt  ${verified.rebuilt}\n` +
-            (verified.equal
-              ? 'Equal.\n'
-              : `They differ${verified.differing.length > 0 ? ` in ${verified.differing.join(', ')}` : ''}.\n`),
+          `at position ${count(position)}\n  live     ${live}\n  rebuilt  ${rebuilt}\n` +
+            (equal ? 'Equal.\n' : `They differ.\n${differing.map(differenceText).join('')}`),
         );
-        return verified.equal ? EXIT.done : EXIT.failed;
+        return equal ? EXIT.done : EXIT.failed;
       });
     });
+}
+
+function differenceText({ table, onlyLive, onlyRebuilt }: Verified['differing'][number]): string {
+  return `  ${table}: ${counted(onlyLive, 'row')} only in the live ones, ${counted(onlyRebuilt, 'row')} only in the rebuilt ones\n`;
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cause } from '#lifecycle';
+import { explainVisit, type Visit } from '#lifecycle';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { causeText, touchpointText, whereText } from '../story/words.js';
+import { touchpointText, visitOf, whereText } from '../story/words.js';
 import { customerParams, withCustomer, type CustomerOptions } from './one-customer.js';
 import { allRows } from './query.js';
 
@@ -23,12 +23,16 @@ Examples:
       await onEngine(options, session, async (engine) => {
         const params = customerParams(customer, options);
         const lines: Line[] = [];
+        const timeZone = await engine.timeZone();
         let customerId = '';
+        let before: Visit | null = null;
         for await (const row of allRows(engine, 'history', params)) {
           customerId = String(row['customerId']);
-          const at = String(row['enteredAt']);
-          const where = whereText(String(row['stage']), String(row['phase']), Number(row['cycle']));
-          lines.push({ at, order: 1, text: `  ▸ ${where}`, note: causeText(row['cause'] as Cause) });
+          const visit = visitOf(row);
+          const [, why] = explainVisit(visit, before, timeZone).sentences;
+          before = visit;
+          const where = whereText(visit.stage, visit.phase, visit.cycle);
+          lines.push({ at: String(row['enteredAt']), order: 1, text: `  ▸ ${where}`, note: why ?? '' });
         }
         const transitions = lines.length;
         for await (const row of allRows(engine, 'timeline', params)) {
@@ -41,12 +45,12 @@ Examples:
         lines.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order);
         process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
         process.stdout.write(`${lines.length - transitions} touchpoints, ${transitions} transitions\n\n`);
-        let before = '';
+        let last = '';
         for (const { at, text, note } of lines) {
           process.stdout.write(
-            `${at === before ? ' '.repeat(at.length) : at}  ${text}${note === '' ? '' : `  · ${note}`}\n`,
+            `${at === last ? ' '.repeat(at.length) : at}  ${text}${note === '' ? '' : `  · ${note}`}\n`,
           );
-          before = at;
+          last = at;
         }
       });
     });

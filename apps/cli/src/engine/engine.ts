@@ -14,20 +14,23 @@ export interface WorkProgress {
 
 export type OnWork = (progress: WorkProgress) => void;
 
+/** What the engine answers to a command, as it is printed. */
+export type Document = Readonly<Record<string, unknown>>;
+
 /** What `verify` compared. */
 export interface Verified {
   readonly equal: boolean;
   readonly position: number;
   readonly live: string;
   readonly rebuilt: string;
-  /** Tables whose digests differ. */
-  readonly differing: readonly string[];
+  /** Tables that differ, and how many rows each side has that the other lacks. */
+  readonly differing: readonly { readonly table: string; readonly onlyLive: number; readonly onlyRebuilt: number }[];
 }
 
 export interface Rebuilt {
   readonly version: number;
-  readonly events: number;
-  readonly customers: number;
+  readonly position: number;
+  readonly elapsedMs: number;
   readonly digest: string;
 }
 
@@ -52,17 +55,18 @@ export interface Engine {
   take(items: readonly ImportItem[]): Promise<readonly ItemFate[]>;
   /** Waits until the read models hold everything that the log holds now. */
   catchUp(onWork: OnWork): Promise<void>;
-  rebuild(onWork: OnWork): Promise<Rebuilt>;
-  verify(onWork: OnWork): Promise<Verified>;
+  /** Interrupted, it goes on where it stopped when it is called again. */
+  rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt>;
+  verify(onWork: OnWork, signal: AbortSignal): Promise<Verified>;
   /** Resolves with the receipt, as it is recorded. */
-  erase(erasure: Erasure): Promise<Readonly<Record<string, unknown>>>;
-  publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Readonly<Record<string, unknown>>>;
+  erase(erasure: Erasure): Promise<Document>;
+  publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document>;
   /** One quarantined event with its body, opened. */
-  quarantined(quarantineId: string): Promise<Readonly<Record<string, unknown>>>;
+  quarantined(quarantineId: string): Promise<Document>;
   /** Takes a quarantined event in after all: as it is, or mended. Resolves with the verdict. */
-  release(quarantineId: string, mended: unknown): Promise<Readonly<Record<string, unknown>>>;
-  discard(quarantineId: string, reason: string): Promise<Readonly<Record<string, unknown>>>;
+  release(quarantineId: string, mended: unknown): Promise<Document>;
+  discard(quarantineId: string, reason: string): Promise<Document>;
   /** Milliseconds that each step has taken so far, for the timings; empty where the engine runs elsewhere. */
-  steps(): Readonly<Record<string, number>>;
+  steps(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }

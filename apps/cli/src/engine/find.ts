@@ -1,4 +1,4 @@
-import { readEngineFile } from '#platform';
+import { ConfigError, readConfig, readEngineFile, type Config } from '#platform';
 import { usage } from '../exit-codes.js';
 import type { EngineOptions, Session } from '../session.js';
 import type { Engine } from './engine.js';
@@ -9,12 +9,22 @@ import { RemoteEngine } from './remote.js';
  * The engine of the options: the one at `--url`; else the one that runs on the data folder; else the data folder itself, opened in
  * this process until the command ends.
  */
-export async function findEngine({ dataDir, url, key }: EngineOptions, { clock, stderr }: Session): Promise<Engine> {
+export async function findEngine({ dataDir, url, key }: EngineOptions, { clock }: Session): Promise<Engine> {
   if (url !== undefined) {
     if (!URL.canParse(url)) throw usage(`--url ${url} is no address. Write http://127.0.0.1:3000.`);
     return new RemoteEngine(url, key ?? null);
   }
   const running = readEngineFile(dataDir);
   if (running !== null) return new RemoteEngine(running.url, running.token);
-  return openLocalEngine(dataDir, clock, stderr);
+  return openLocalEngine(dataDir, clock, firstPolicy());
+}
+
+/** The policy that an empty log begins with: the same setting as the engine's. */
+function firstPolicy(): Config['policy'] {
+  try {
+    return readConfig(process.env).policy;
+  } catch (error) {
+    if (error instanceof ConfigError) throw usage(error.message);
+    throw error;
+  }
 }

@@ -1,29 +1,44 @@
 import { join } from 'node:path';
-import { EventLogError, lockDataFolder, openSqliteLog } from '#event-log';
-import { importedItem, Intake, type ImportItem, type ItemFate } from '#intake';
-import { openKeyStoreOf, Sealer, type Clock } from '#platform';
-import { openDatabase, Projector } from '#projections';
+import { EventLogError, lockDataFolder, openSqliteLog, type EventLog } from '#event-log';
+import {
+  erasePerson,
+  importedItem,
+  Intake,
+  People,
+  prepareLog,
+  publishPolicy,
+  Quarantine,
+  registeredTypes,
+  TypeContracts,
+  type Closing,
+  type ImportItem,
+  type ItemFate,
+} from '#intake';
+import { KeyStoreError, openKeyStoreOf, Sealer, type Clock, type Config, type KeyStore } from '#platform';
+import { openDatabase, Projector, type BuildProgress } from '#projections';
 import { ask, personalData, QuestionRefused, type Answer, type AskContext, type RawParams } from '#queries';
-import { CliError, EXIT, unreachable, usage } from '../exit-codes.js';
-import type { ProgressStream } from '../terminal/progress.js';
+import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
-import type { Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
+import type { Document, Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
 
-type Document = Readonly<Record<string, unknown>>;
-
+/** Who is written down as having done what the command line does on the folder itself. */
+const LOCAL = 'local';
 const POLL_MS = 250;
 
 /** The parts of an engine, opened here: what `npm start` has in its process, without HTTP. */
 interface Parts {
   readonly context: AskContext;
+  readonly keys: KeyStore;
   readonly intake: Intake;
+  readonly quarantine: Quarantine;
   readonly projector: Projector;
-  readonly clock: Clock;
+  /** Milliseconds spent waiting for commits so far. */
+  readonly commitMs: () => number;
   close(): Promise<void>;
 }
 
 /** Opens a data folder whose engine is stopped, and owns it until `close`. */
-export async function openLocalEngine(dataDir: string, clock: Clock, _stderr: ProgressStream): Promise<Engine> {
+export async function openLocalEngine(dataDir: string, clock: Clock, policy: Config['policy']): Promise<Engine> {
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -35,21 +50,21 @@ export async function openLocalEngine(dataDir: string, clock: Clock, _stderr: Pr
     closing.push(() => keys.close());
     const log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
     closing.push(() => log.close());
+    await prepareLog(log, keys, policy, clock.now());
     const sealer = new Sealer(keys);
+    const timed = timingCommits(log);
+    const intake = new Intake({ log: timed.log, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
     const database = await openDatabase({ kind: 'pglite', folder: join(dataDir, 'readmodels') });
     closing.push(() => database.close());
     const projector = await Projector.open({ database, log, clock });
     const context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
-    return new LocalEngine(`the folder ${dataDir}`, {
-      context,
-      projector,
-      clock,
-      close,
-      intake: new Intake({ log, sealer }),
-    });
+    const quarantine = new Quarantine(log, intake, sealer);
+    const parts = { context, keys, intake, quarantine, projector, commitMs: timed.commitMs, close };
+    return new LocalEngine(`the folder ${dataDir}`, parts);
   } catch (error) {
     await close();
     if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
+    if (error instanceof KeyStoreError) throw new CliError(EXIT.failed, error.message, { cause: error });
     throw error;
   }
 }
@@ -75,20 +90,22 @@ class LocalEngine implements Engine {
 
   async take(items: readonly ImportItem[]): Promise<readonly ItemFate[]> {
     this.current = false;
-    const { results } = await this.parts.intake.take(items.map(importedItem), { receivedAt: this.parts.clock.now() });
+    const { results } = await this.parts.intake.take(items.map(importedItem), { receivedAt: this.now() });
     return results.map(({ fate, code }) => (code === undefined ? { fate } : { fate, code }));
   }
 
   async catchUp(onWork: OnWork): Promise<void> {
     const { projector } = this.parts;
-    let total = 0;
+    const most = { lag: 0, dirty: 0 };
     let busy = true;
     const look = async (): Promise<void> => {
       while (busy) {
         const { lag, dirty } = await projector.status();
-        total = Math.max(total, lag + dirty);
-        const step = lag > 0 ? 'reading the log' : 'folding customers';
-        if (total > 0) onWork({ step, done: total - lag - dirty, total, unit: lag > 0 ? 'events' : 'customers' });
+        most.lag = Math.max(most.lag, lag);
+        most.dirty = Math.max(most.dirty, dirty);
+        if (lag > 0) onWork({ step: 'reading the log', done: most.lag - lag, total: most.lag, unit: 'events' });
+        else if (dirty > 0)
+          onWork({ step: 'folding customers', done: most.dirty - dirty, total: most.dirty, unit: 'customers' });
         await new Promise((wake) => setTimeout(wake, POLL_MS));
       }
     };
@@ -102,40 +119,88 @@ class LocalEngine implements Engine {
     }
   }
 
-  rebuild(_onWork: OnWork): Promise<Rebuilt> {
-    throw new Error('unreachable');
+  async rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt> {
+    const { projector } = this.parts;
+    const { version, position, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
+    const { overall } = await projector.digest();
+    return { version, position, elapsedMs, digest: overall };
   }
 
-  verify(_onWork: OnWork): Promise<Verified> {
-    throw new Error('unreachable');
+  async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {
+    await this.catchUp(onWork);
+    const { equal, live, rebuilt, differences } = await this.parts.projector.verify({
+      signal,
+      onProgress: onBuild(onWork),
+    });
+    return {
+      equal,
+      position: live.position,
+      live: live.overall,
+      rebuilt: rebuilt.overall,
+      differing: differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt })),
+    };
   }
 
-  erase(_erasure: Erasure): Promise<Document> {
-    throw new Error('unreachable');
+  async erase({ identifier, customer }: Erasure): Promise<Document> {
+    await this.catchUp(() => undefined);
+    const { context, keys, intake } = this.parts;
+    const colon = identifier?.indexOf(':') ?? -1;
+    const identifiers =
+      identifier === undefined ? [] : [{ namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) }];
+    const verdict = await erasePerson(
+      { log: context.log, keys, intake, people: new People(context.database), now: () => this.now() },
+      { identifiers, customerId: customer ?? null },
+      LOCAL,
+    );
+    switch (verdict.outcome) {
+      case 'erased':
+        return { ...verdict.receipt };
+      case 'unknown-customer':
+        throw refused('There is no such customer.');
+      case 'several-customers':
+        throw refused(`These identifiers belong to several customers: ${verdict.customerIds.join(', ')}.`);
+      case 'behind':
+        throw new CliError(EXIT.failed, 'The read models have not yet seen all of the log: try again.');
+    }
   }
 
-  publishPolicy(_policy: unknown, _effectiveFrom: string | null): Promise<Document> {
-    throw new Error('unreachable');
+  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document> {
+    const verdict = await publishPolicy(this.parts.context.log, policy, effectiveFrom, this.now());
+    this.current = false;
+    if (!verdict.ok) throw refused(`The policy cannot be published:${faultLines(verdict.errors)}`);
+    const { published, position, changed } = verdict;
+    return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
   }
 
-  quarantined(_quarantineId: string): Promise<Document> {
-    throw new Error('unreachable');
+  async quarantined(quarantineId: string): Promise<Document> {
+    const found = await this.parts.quarantine.find(quarantineId);
+    if (found === null) throw refused('There is no quarantined event of this id.');
+    const body = await this.parts.quarantine.body(quarantineId);
+    return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
   }
 
-  release(_quarantineId: string, _mended: unknown): Promise<Document> {
-    throw new Error('unreachable');
+  async release(quarantineId: string, mended: unknown): Promise<Document> {
+    this.current = false;
+    return closed(await this.parts.quarantine.release(quarantineId, mended, LOCAL, this.now()));
   }
 
-  discard(_quarantineId: string, _reason: string): Promise<Document> {
-    throw new Error('unreachable');
+  async discard(quarantineId: string, reason: string): Promise<Document> {
+    this.current = false;
+    return closed(await this.parts.quarantine.discard(quarantineId, reason, LOCAL, this.now()));
   }
 
-  steps(): Readonly<Record<string, number>> {
-    return {};
+  async steps(): Promise<Readonly<Record<string, number>>> {
+    const { stepMs } = await this.parts.projector.status();
+    const projecting = Object.entries(stepMs).map(([step, ms]) => [`projecting: ${step}`, ms] as const);
+    return { 'committing to the log': this.parts.commitMs(), ...Object.fromEntries(projecting) };
   }
 
   close(): Promise<void> {
     return this.parts.close();
+  }
+
+  private now(): number {
+    return this.parts.context.clock.now();
   }
 
   private async answer(question: string, params: RawParams): Promise<Answer> {
@@ -143,9 +208,71 @@ class LocalEngine implements Engine {
       return await ask(this.parts.context, question, params);
     } catch (error) {
       if (!(error instanceof QuestionRefused)) throw error;
-      const faults = error.faults.map(({ path, reason, mend }) => `\n  ${path}: ${reason}. ${mend}`).join('');
-      if (error.code === 'unknown-customer') throw new CliError(EXIT.refused, `There is no such customer:${faults}`);
+      const faults = faultLines(error.faults);
+      if (error.code === 'unknown-customer') throw refused(`There is no such customer:${faults}`);
       throw usage(`The question cannot be answered as it was put:${faults}`);
     }
   }
+}
+
+/** The log as intake sees it, and how long its commits took. */
+function timingCommits(log: EventLog): { readonly log: EventLog; readonly commitMs: () => number } {
+  let ms = 0;
+  return {
+    commitMs: () => ms,
+    log: {
+      append: (stream, expected, events) => log.append(stream, expected, events),
+      async appendMany(items, receipts) {
+        const begun = performance.now();
+        try {
+          return await log.appendMany(items, receipts);
+        } finally {
+          ms += performance.now() - begun;
+        }
+      },
+      read: (stream, from, options) => log.read(stream, from, options),
+      readStreams: (streams, options) => log.readStreams(streams, options),
+      readAll: (after, options) => log.readAll(after, options),
+      follow: (after, options) => log.follow(after, options),
+      find: (ids) => log.find(ids),
+      head: () => log.head(),
+      positionAt: (knownAt) => log.positionAt(knownAt),
+      close: () => log.close(),
+    },
+  };
+}
+
+const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
+  links: 'events',
+  components: 'subjects',
+  customers: 'customers',
+  'catching-up': 'events',
+  done: 'customers',
+};
+
+function onBuild(onWork: OnWork): (progress: BuildProgress) => void {
+  return ({ phase, done, total }) => onWork({ step: phase, done, total, unit: BUILD_UNITS[phase] });
+}
+
+function closed(closing: Closing): Document {
+  switch (closing.outcome) {
+    case 'closed':
+      return { ...closing.quarantined };
+    case 'unknown':
+      throw refused('There is no quarantined event of this id.');
+    case 'conflict':
+      throw refused(`It was ${closing.quarantined.status} before.`);
+    case 'erased':
+      throw refused('A person whom it names was erased: nothing of it can be opened.');
+    case 'refused':
+      throw refused(
+        `It is still not a touchpoint (${closing.code}). Nothing was written.${faultLines(closing.errors)}`,
+      );
+  }
+}
+
+function faultLines(
+  faults: readonly { readonly path: string; readonly reason: string; readonly mend: string }[],
+): string {
+  return faults.map(({ path, reason, mend }) => `\n  ${path}: ${reason}. ${mend}`).join('');
 }

@@ -3,7 +3,7 @@ import type { ImportItem, ItemFate } from '#intake';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
-import type { Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
+import type { Document, Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
 
 interface ProblemBody {
   readonly type?: string;
@@ -18,7 +18,12 @@ interface TakenBody {
   readonly resultsCut?: boolean;
 }
 
-type Document = Readonly<Record<string, unknown>>;
+interface WorkBody {
+  readonly state: 'running' | 'done' | 'failed';
+  readonly progress: { readonly phase: string; readonly done: number; readonly total: number } | null;
+  readonly result: Document | null;
+  readonly failure: string | null;
+}
 
 /** How often a request is sent again when the engine is overloaded or the connection breaks. */
 const TRIES = 8;
@@ -71,12 +76,12 @@ export class RemoteEngine implements Engine {
     }
   }
 
-  async rebuild(onWork: OnWork): Promise<Rebuilt> {
-    throw new Error('unreachable');
+  async rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt> {
+    return (await this.work('rebuild', onWork, signal)) as unknown as Rebuilt;
   }
 
-  verify(_onWork: OnWork): Promise<Verified> {
-    throw new Error('unreachable');
+  async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {
+    return (await this.work('verify', onWork, signal)) as unknown as Verified;
   }
 
   async erase(erasure: Erasure): Promise<Document> {
@@ -102,14 +107,40 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', path, JSON.stringify({ reason }))) as Document;
   }
 
-  steps(): Readonly<Record<string, number>> {
+  async steps(): Promise<Readonly<Record<string, number>>> {
     return {};
   }
 
   async close(): Promise<void> {}
 
+  /** Starts long work, or joins it, and asks after it until it is over. Ctrl-C stops it in the engine too. */
+  private async work(kind: 'rebuild' | 'verify', onWork: OnWork, signal: AbortSignal): Promise<Document> {
+    let work = (await this.send('POST', `/v1/projections/${kind}`)) as WorkBody;
+    let stopping = false;
+    while (work.state === 'running') {
+      if (work.progress !== null) {
+        const { phase, done, total } = work.progress;
+        onWork({ step: phase, done, total, unit: phase === 'customers' ? 'customers' : 'events' });
+      }
+      await sleep(POLL_MS);
+      if (signal.aborted && !stopping) {
+        stopping = true;
+        await this.send('DELETE', '/v1/projections/work');
+      }
+      work = (await this.send('GET', '/v1/projections/work')) as WorkBody;
+    }
+    if (work.state === 'done' && work.result !== null) return work.result;
+    if (stopping) throw new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
+    throw new CliError(EXIT.failed, `The ${kind} failed: ${work.failure ?? 'no reason was given'}`);
+  }
+
   /** Sends, and sends again where that is harmless: everything that we send is idempotent by its ids. */
-  private async send(method: 'GET' | 'POST', path: string, body?: string, type = 'application/json'): Promise<unknown> {
+  private async send(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: string,
+    type = 'application/json',
+  ): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       let response: Response;
       try {

@@ -1,21 +1,16 @@
 import { minorDigits } from '#contracts';
-import type { Cause } from '#lifecycle';
+import type { Visit } from '#lifecycle';
 
 /** `retention · at-risk, cycle 2` */
 export function whereText(stage: string, phase: string, cycle: number): string {
   return `${stage} · ${phase}${cycle > 1 ? `, cycle ${cycle}` : ''}`;
 }
 
-/** A cause as one line: the rule, the deadline that fell due, the values that it compared, the policy. */
-export function causeText(cause: Cause): string {
-  const parts = [cause.rule];
-  if (cause.deadline !== undefined) {
-    const { kind, since } = cause.deadline;
-    parts.push(`${kind} counted from ${instantText(since)}`);
-  }
-  const values = Object.entries(cause.values).map(([name, value]) => `${name.replaceAll('_', ' ')} ${String(value)}`);
-  if (values.length > 0) parts.push(values.join(', '));
-  return `${parts.join(': ')} [${cause.policyVersion}]`;
+/** A row of the question `history` as the visit that it tells of. */
+export function visitOf(row: Readonly<Record<string, unknown>>): Visit {
+  const instant = (at: unknown): number => Date.parse(String(at));
+  const { enteredAt, leftAt, ...rest } = row;
+  return { ...rest, enteredAt: instant(enteredAt), leftAt: leftAt === null ? null : instant(leftAt) } as Visit;
 }
 
 /** What a touchpoint told, as far as one line holds it: amounts first, then what it names. */
@@ -32,7 +27,7 @@ export function touchpointText(type: string, data: Readonly<Record<string, unkno
   }
   const text = details.join(', ');
   // A control character in what a channel sent must not move the terminal's cursor.
-  // eslint-disable-next-line no-control-regex
+
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
   return `${type.padEnd(24)} ${line.length > 110 ? `${line.slice(0, 109)}…` : line}`.trimEnd();
 }

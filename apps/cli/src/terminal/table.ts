@@ -43,7 +43,7 @@ function cellText(column: Column, row: AnswerRow): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string);
   // A control character must not move the terminal's cursor.
-  // eslint-disable-next-line no-control-regex
+
   const line = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
   return line.length > CELL_MAX ? `${line.slice(0, CELL_MAX - 1)}…` : line;
 }

@@ -1,0 +1,77 @@
+import type { BuildProgress, Projector } from '#projections';
+
+/** What builds and compares versions of the read models. */
+export type Building = Pick<Projector, 'rebuild' | 'verify' | 'digest'>;
+
+export type WorkKind = 'rebuild' | 'verify';
+
+/** A rebuild or a verification: the one under way, or the last one. */
+export interface Work {
+  readonly kind: WorkKind;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly startedAt: number;
+  /** How far it has come; null before the first step, and once it is over. */
+  readonly progress: BuildProgress | null;
+  /** What came of it. */
+  readonly result: Readonly<Record<string, unknown>> | null;
+  /** Why it failed. */
+  readonly failure: string | null;
+}
+
+/**
+ * Work that outlasts a request: started by one, asked after by others. One at a time, since each builds a whole version of the
+ * read models. It holds no state that matters: a rebuild that dies with the process goes on when it is started again.
+ */
+export class LongWork {
+  private work: Work | null = null;
+  private abort = new AbortController();
+
+  constructor(
+    private readonly building: Building,
+    private readonly now: () => number,
+  ) {}
+
+  /** The work under way, or the last one; null where there was none since the process began. */
+  get current(): Work | null {
+    return this.work;
+  }
+
+  /** Starts, or joins what is under way of the same kind. Null where work of the other kind is. */
+  start(kind: WorkKind): Work | null {
+    if (this.work?.state === 'running') return this.work.kind === kind ? this.work : null;
+    this.abort = new AbortController();
+    const begun: Work = { kind, state: 'running', startedAt: this.now(), progress: null, result: null, failure: null };
+    this.work = begun;
+    const { signal } = this.abort;
+    const onProgress = (progress: BuildProgress): void => {
+      if (this.work?.startedAt === begun.startedAt && this.work.state === 'running') this.work = { ...begun, progress };
+    };
+    const ended = (kind === 'rebuild' ? this.rebuild : this.verify).call(this, { signal, onProgress });
+    ended.then(
+      (result) => {
+        this.work = { ...begun, state: 'done', result };
+      },
+      (error: unknown) => {
+        this.work = { ...begun, state: 'failed', failure: error instanceof Error ? error.message : String(error) };
+      },
+    );
+    return begun;
+  }
+
+  /** Stops what is under way between two of its steps. */
+  stop(): void {
+    this.abort.abort(new Error('It was stopped.'));
+  }
+
+  private async rebuild(options: Parameters<Building['rebuild']>[0]): Promise<Readonly<Record<string, unknown>>> {
+    const { version, position, elapsedMs } = await this.building.rebuild(options);
+    const { overall } = await this.building.digest();
+    return { version, position, elapsedMs, digest: overall };
+  }
+
+  private async verify(options: Parameters<Building['verify']>[0]): Promise<Readonly<Record<string, unknown>>> {
+    const { equal, live, rebuilt, differences } = await this.building.verify(options);
+    const differing = differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt }));
+    return { equal, position: live.position, live: live.overall, rebuilt: rebuilt.overall, differing };
+  }
+}

@@ -1,0 +1,100 @@
+import { Controller, Delete, Get, HttpCode, Inject, Post, type BeforeApplicationShutdown } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { formatInstant } from '#contracts';
+import { Allow, ApiProblems, CLOCK, Problem, type Clock } from '#platform';
+import { LongWork, type Building, type Work, type WorkKind } from './long-work.js';
+import { OPERATIONS } from './operations.js';
+
+export class WorkView {
+  @ApiProperty({ enum: ['rebuild', 'verify'] })
+  readonly kind!: WorkKind;
+  @ApiProperty({ enum: ['running', 'done', 'failed'] })
+  readonly state!: Work['state'];
+  @ApiProperty({ format: 'date-time' })
+  readonly startedAt!: string;
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'phase, done, total, rate' })
+  readonly progress!: Work['progress'];
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'of a rebuild the version, position and digest; of a verification whether the digests are equal',
+  })
+  readonly result!: Work['result'];
+  @ApiProperty({ type: String, nullable: true })
+  readonly failure!: string | null;
+}
+
+/** Rebuilding the read models and proving them: started by one request, asked after by others. */
+@ApiTags('operations')
+@Controller('v1/projections')
+@Allow('operate')
+export class WorkController implements BeforeApplicationShutdown {
+  private readonly work: LongWork;
+
+  constructor(@Inject(OPERATIONS) building: Building, @Inject(CLOCK) clock: Clock) {
+    this.work = new LongWork(building, () => clock.now());
+  }
+
+  @Post('rebuild')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Build the read models anew from the log, and switch to them',
+    description:
+      'Ask GET /v1/projections/work how far it has come. Until it is done every answer comes from the live version.',
+  })
+  @ApiAcceptedResponse({ type: WorkView })
+  @ApiProblems(409)
+  rebuild(): WorkView {
+    return this.start('rebuild');
+  }
+
+  @Post('verify')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Build the read models a second time and compare the digests',
+    description: 'Changes nothing.',
+  })
+  @ApiAcceptedResponse({ type: WorkView })
+  @ApiProblems(409)
+  verify(): WorkView {
+    return this.start('verify');
+  }
+
+  @Get('work')
+  @ApiOperation({ summary: 'The rebuild or verification under way, or the last one' })
+  @ApiOkResponse({ type: WorkView })
+  @ApiProblems(404)
+  current(): WorkView {
+    const { current } = this.work;
+    if (current === null)
+      throw new Problem(404, { detail: 'Nothing was rebuilt or verified since the engine started.' });
+    return view(current);
+  }
+
+  @Delete('work')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Stop what is under way; a rebuild goes on from there when it is started again' })
+  @ApiAcceptedResponse({ type: WorkView })
+  @ApiProblems(404)
+  stop(): WorkView {
+    this.work.stop();
+    return this.current();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.work.stop();
+  }
+
+  private start(kind: WorkKind): WorkView {
+    const work = this.work.start(kind);
+    if (work === null)
+      throw new Problem(409, {
+        type: 'work-under-way',
+        detail: 'Other work on the read models is under way: wait, or stop it.',
+      });
+    return view(work);
+  }
+}
+
+const view = (work: Work): WorkView => ({ ...work, startedAt: formatInstant(work.startedAt) });

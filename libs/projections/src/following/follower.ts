@@ -215,8 +215,8 @@ export class Follower {
   async #policyPublished(tx: Queryable, position: number, now: Instant): Promise<void> {
     this.#policies = null;
     const [row] = await tx.query<{ at: Instant }>(
-      `SELECT CASE WHEN count(*) = 1 THEN '-infinity' ELSE max(greatest(recorded_at, coalesce(effective_from, recorded_at))
-                FILTER (WHERE position = (SELECT max(position) FROM policies))) END AS at FROM policies`,
+      `SELECT CASE WHEN count(*) = 1 THEN '-infinity' ELSE max(greatest(recorded_at, coalesce(effective_from, recorded_at)))
+                FILTER (WHERE position = (SELECT max(position) FROM policies)) END AS at FROM policies`,
     );
     const from = instantText(row?.at ?? -Infinity);
     await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);
@@ -241,7 +241,7 @@ export class Follower {
       upto_at: number | null;
     }>(
       `SELECT c.customer_id, d.customer_id IS NOT NULL AS dirty, p.customer_id IS NOT NULL AS parked, n.events, n.upto_at
-         FROM unnest($1::text::text[]) AS c(customer_id)
+         FROM unnest($1::text[]) AS c(customer_id)
          LEFT JOIN dirty d ON d.customer_id = c.customer_id
          LEFT JOIN parked p ON p.customer_id = c.customer_id
          LEFT JOIN states n ON n.customer_id = c.customer_id
@@ -264,7 +264,7 @@ export class Follower {
       else fold.push(claimOf(one));
     }
     if (unparked.length > 0)
-      await tx.query('DELETE FROM parked WHERE customer_id = ANY($1::text::text[])', [arrayText(unparked)]);
+      await tx.query('DELETE FROM parked WHERE customer_id = ANY($1::text[])', [arrayText(unparked)]);
     return { fold, mark };
   }
 
@@ -308,8 +308,8 @@ export class Follower {
     await park(tx, failed, position, now);
     // Her deadline wakes nobody while she is parked.
     const ids = arrayText(failed.map((one) => one.customerId));
-    await tx.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text::text[])', [ids]);
-    await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text::text[])', [ids]);
+    await tx.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text[])', [ids]);
+    await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [ids]);
     this.parts.counters.parked += failed.length;
   }
 
@@ -339,7 +339,7 @@ export class Follower {
       if (claims.length === 0) return 0;
       // Read after the claim: whatever was indexed since concerns none of the claimed, whose marks are locked.
       const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
-      await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text::text[])', [
+      await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [
         arrayText(claims.map((claim) => claim.customerId)),
       ]);
       await this.#foldAndWrite(tx, claims, at?.position ?? 0, now);
@@ -363,7 +363,7 @@ export class Follower {
       `SELECT d.customer_id, d.reason, d.pending, d.earliest_at FROM dirty d
          LEFT JOIN states n ON n.customer_id = d.customer_id
         WHERE (d.not_before IS NULL OR d.not_before <= $1::timestamptz)
-          AND ($2::text IS NULL OR d.customer_id = ANY($2::text::text[]))
+          AND ($2::text IS NULL OR d.customer_id = ANY($2::text[]))
           AND ($3::boolean OR n.events IS NULL OR n.events <= $4 OR d.earliest_at IS NULL OR d.earliest_at >= n.upto_at
                OR d.pending * $5 >= n.events
                OR d.since <= $1::timestamptz - least(n.events * $6::float8, $7::float8) * interval '1 millisecond')

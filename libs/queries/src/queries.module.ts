@@ -5,7 +5,6 @@ import { customersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
 import { WorkController } from './http/work.controller.js';
 import { OPERATIONS } from './http/operations.js';
-import { ReadModelWork } from './http/read-model-work.js';
 import { questionsController } from './http/questions.controller.js';
 
 export interface QueriesModuleOptions {
@@ -21,7 +20,7 @@ export class QueriesModule {
       module: QueriesModule,
       imports: [CqrsModule.forRoot()],
       controllers: [questionsController, customersController, OperationsController, WorkController],
-      providers: [AskQuestionHandler, ReadModelWork, { provide: OPERATIONS, useExisting: operations }],
+      providers: [AskQuestionHandler, { provide: OPERATIONS, useExisting: operations }],
     };
   }
 }

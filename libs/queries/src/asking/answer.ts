@@ -29,6 +29,23 @@ export function present(columns: readonly Column[], row: AnswerRow): AnswerRow {
   return presented;
 }
 
+/**
+ * What a fold tells of itself is JSON with instants in milliseconds: `dueAt`, `since`, … For readers they become text.
+ * Never for what a source said: that stands as it was recorded.
+ */
+export function withInstants(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withInstants);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]: [string, unknown]) => [
+      key,
+      typeof part === 'number' && INSTANT.test(key) ? formatInstant(part) : withInstants(part),
+    ]),
+  );
+}
+
+const INSTANT = /^(?:at|since|until|\w+At)$/;
+
 /** An instant as a store gives it: milliseconds, a Date, or text. */
 export function instantOf(value: unknown): Instant {
   if (typeof value === 'number') return value;

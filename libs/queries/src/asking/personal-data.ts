@@ -4,8 +4,11 @@ import { SealBrokenError, type Sealer } from '#platform';
 /** Something sealed, and whose key opens it. */
 export interface Sealed {
   readonly subjectId: string;
-  readonly sealed: string;
+  /** Null where nothing is left to be opened. */
+  readonly sealed: string | null;
 }
+
+type Closed = Sealed & { readonly sealed: string };
 
 /** The two things that a question needs of sealing: finding a subject by what a person calls her, and opening what is sealed. */
 export interface PersonalData {
@@ -17,7 +20,7 @@ export interface PersonalData {
 
 /** Personal data by the engine's own sealer. */
 export function personalData(sealer: Sealer): PersonalData {
-  const openOne = async (item: Sealed): Promise<string | null> => {
+  const openOne = async (item: Closed): Promise<string | null> => {
     try {
       return (await sealer.openMany([item]))[0] ?? null;
     } catch (error) {
@@ -25,16 +28,21 @@ export function personalData(sealer: Sealer): PersonalData {
       throw error;
     }
   };
+  const openAll = async (items: readonly Closed[]): Promise<readonly (string | null)[]> => {
+    try {
+      return await sealer.openMany(items);
+    } catch (error) {
+      if (!(error instanceof SealBrokenError)) throw error;
+      // One damaged text must not hide its neighbours.
+      return Promise.all(items.map(openOne));
+    }
+  };
   return {
     subjectIdOf: (namespace, value) => sealer.subjectIdOf(namespace, normaliseIdentifier(namespace, value)),
     async open(items) {
-      try {
-        return await sealer.openMany(items);
-      } catch (error) {
-        if (!(error instanceof SealBrokenError)) throw error;
-        // One damaged text must not hide its neighbours.
-        return Promise.all(items.map(openOne));
-      }
+      const closed = items.filter((item): item is Closed => item.sealed !== null);
+      const values = (await openAll(closed)).values();
+      return items.map(({ sealed }) => (sealed === null ? null : (values.next().value ?? null)));
     },
   };
 }

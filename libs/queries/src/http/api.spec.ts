@@ -19,6 +19,8 @@ interface Operation {
 
 const database = emptyDatabase();
 const SOMEBODY = '0123456789abcdef0123456789abcdef';
+let finishRebuild: (version: number) => void = () => undefined;
+const rebuilding = new Promise<number>((resolve) => (finishRebuild = resolve));
 const projector: Operations = {
   status: () =>
     Promise.resolve({
@@ -37,6 +39,12 @@ const projector: Operations = {
       stepMs: {} as ProjectorStatus['stepMs'],
     }),
   release: (customerId) => Promise.resolve(customerId === SOMEBODY),
+  rebuild: async ({ onProgress } = {}) => {
+    onProgress?.({ phase: 'customers', done: 1, total: 2, rate: 1, secondsLeft: 1 });
+    return { version: await rebuilding, position: 7, elapsedMs: 1, stepMs: {} as ProjectorStatus['stepMs'] };
+  },
+  digest: () => Promise.resolve({ position: 7, clock: 0, models: {}, overall: 'd1' }),
+  verify: () => Promise.reject(new Error('the disk is gone')),
 };
 let app: NestFastifyApplication;
 let keyWith: (...permissions: Permission[]) => string;
@@ -67,7 +75,7 @@ const operations = (): [path: string, operation: Operation][] =>
 describe('the API of the questions', () => {
   it('has a documented route for every question, with every parameter and problem', () => {
     const documented = new Map(operations());
-    expect(documented.size).toBe(QUESTIONS.length + 7);
+    expect(documented.size).toBe(QUESTIONS.length + 8);
     for (const question of QUESTIONS) {
       const operation = documented.get(`/v1/query/${question.name}`);
       const names = operation?.parameters?.map(({ name }) => name) ?? [];
@@ -183,6 +191,25 @@ describe('the API of the questions', () => {
     expect(await release(SOMEBODY, operator)).toBe(200);
     expect(await release('f'.repeat(32), operator)).toBe(404);
     expect(await release('%00', operator)).toBe(400);
+  });
+
+  it('rebuilds and verifies beside everything else, one at a time, and tells how far it is', async () => {
+    const operator = keyWith('operate');
+    const begin = async (what: string) => {
+      const headers = { authorization: `Bearer ${operator}` };
+      const { statusCode, body } = await app.inject({ method: 'POST', url: `/v1/projections/${what}`, headers });
+      return [statusCode, JSON.parse(body)] as [number, Record<string, unknown>];
+    };
+    const work = async () => (await get('/v1/projections/work', operator)).json<Record<string, unknown>>();
+    expect(await work()).toMatchObject({ status: 404 });
+    expect((await begin('rebuild'))[0]).toBe(202);
+    expect(await begin('rebuild')).toMatchObject([202, { kind: 'rebuild', state: 'running', progress: { done: 1 } }]);
+    expect(await begin('verify')).toMatchObject([409, { detail: expect.stringMatching(/under way/) }]);
+    finishRebuild(2);
+    await new Promise(setImmediate);
+    expect(await work()).toMatchObject({ state: 'done', result: { version: 2, digest: 'd1' } });
+    await begin('verify');
+    expect(await work()).toMatchObject({ kind: 'verify', state: 'failed', failure: 'the disk is gone' });
   });
 
   it('serves its document to everybody', async () => {

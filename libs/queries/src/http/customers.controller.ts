@@ -1,6 +1,7 @@
 import { customer } from '../questions/customer.js';
 import { customers } from '../questions/customers.js';
 import { events } from '../questions/events.js';
+import { explanation } from '../questions/explain.js';
 import { history } from '../questions/history.js';
 import { orders } from '../questions/orders.js';
 import { stage } from '../questions/stage.js';
@@ -14,6 +15,7 @@ export const customersController = questionController('customers', 'v1/customers
     { path: ':customer', question: customer },
     { path: ':customer/stage', question: stage },
     { path: ':customer/history', question: history },
+    { path: ':customer/explain', question: explanation },
     { path: ':customer/timeline', question: timeline },
     { path: ':customer/orders', question: orders },
     { path: ':customer/events', question: events },

@@ -25,6 +25,7 @@ export interface Work {
 export class LongWork {
   private work: Work | null = null;
   private abort = new AbortController();
+  private ended: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly building: Building,
@@ -46,8 +47,8 @@ export class LongWork {
     const onProgress = (progress: BuildProgress): void => {
       if (this.work?.startedAt === begun.startedAt && this.work.state === 'running') this.work = { ...begun, progress };
     };
-    const ended = (kind === 'rebuild' ? this.rebuild : this.verify).call(this, { signal, onProgress });
-    ended.then(
+    const result = (kind === 'rebuild' ? this.rebuild : this.verify).call(this, { signal, onProgress });
+    this.ended = result.then(
       (result) => {
         this.work = { ...begun, state: 'done', result };
       },
@@ -58,9 +59,10 @@ export class LongWork {
     return begun;
   }
 
-  /** Stops what is under way between two of its steps. */
-  stop(): void {
+  /** Stops what is under way between two of its steps; resolves when it has. */
+  stop(): Promise<void> {
     this.abort.abort(new Error('It was stopped.'));
+    return this.ended;
   }
 
   private async rebuild(options: Parameters<Building['rebuild']>[0]): Promise<Readonly<Record<string, unknown>>> {

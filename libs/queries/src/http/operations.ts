@@ -1,6 +1,7 @@
 import type { Projector } from '#projections';
+import type { Building } from './long-work.js';
 
 /** What keeps the read models: bound by the application, since this lib knows only its type. */
 export const OPERATIONS = Symbol.for('perennial.operations');
 
-export type Operations = Pick<Projector, 'status' | 'release'>;
+export type Operations = Pick<Projector, 'status' | 'release'> & Building;

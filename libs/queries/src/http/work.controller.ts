@@ -78,12 +78,12 @@ export class WorkController implements BeforeApplicationShutdown {
   @ApiAcceptedResponse({ type: WorkView })
   @ApiProblems(404)
   stop(): WorkView {
-    this.work.stop();
+    void this.work.stop();
     return this.current();
   }
 
-  beforeApplicationShutdown(): void {
-    this.work.stop();
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.work.stop();
   }
 
   private start(kind: WorkKind): WorkView {

@@ -1,5 +1,5 @@
 import { compareNamespaces } from '#contracts';
-import { instantOf } from '../asking/answer.js';
+import { instantOf, withInstants } from '../asking/answer.js';
 import { question, type AskContext } from '../asking/question.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
@@ -65,7 +65,17 @@ export const customer = question({
     });
     const { row, subjects, position } = found;
     // A customer of whom nothing but test traffic is known has subjects, and stands nowhere.
-    const rows = row === undefined ? [] : [{ ...row, identifiers: await opened(context, subjects) }];
+    const rows =
+      row === undefined
+        ? []
+        : [
+            {
+              ...row,
+              cause: withInstants(row['cause']),
+              dossier: withInstants(row['dossier']),
+              identifiers: await opened(context, subjects),
+            },
+          ];
     return { rows, next: null, position };
   },
 });
@@ -80,9 +90,7 @@ interface SubjectRow extends Record<string, unknown> {
 async function opened(context: AskContext, subjects: readonly SubjectRow[]): Promise<unknown[]> {
   const strongest = [...subjects].sort((a, b) => compareNamespaces(a.namespace, b.namespace));
   const values = context.mayReadPersonal
-    ? await context.personalData.open(
-        strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed: sealed ?? '' })),
-      )
+    ? await context.personalData.open(strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed })))
     : [];
   return strongest.map((subject, index) => ({
     namespace: subject.namespace,

@@ -1,4 +1,5 @@
 import { foldCustomer } from '#lifecycle';
+import { withInstants } from '../asking/answer.js';
 import { question } from '../asking/question.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
@@ -32,6 +33,7 @@ export const history = question({
     return {
       rows: page.map((visit) => ({
         ...visit,
+        cause: withInstants(visit.cause),
         customerId: life.customerId,
         rule: visit.cause.rule,
         policyVersion: visit.cause.policyVersion,

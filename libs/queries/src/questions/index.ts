@@ -2,6 +2,7 @@ import type { Question } from '../asking/question.js';
 import { customer } from './customer.js';
 import { customers } from './customers.js';
 import { events } from './events.js';
+import { explanation } from './explain.js';
 import { fates } from './fates.js';
 import { history } from './history.js';
 import { orders } from './orders.js';
@@ -21,6 +22,7 @@ export const QUESTIONS: readonly Question[] = [
   customer,
   stage,
   history,
+  explanation,
   timeline,
   orders,
   events,

@@ -110,6 +110,30 @@ describe('the questions, asked of three customers', () => {
     });
   });
 
+  it('explain: why, since when, why not earlier, and what comes next', async () => {
+    const asOf = day(23 + 95);
+    const { rows } = await engine.ask('explain', { customer: anna, 'as-of': iso(asOf) });
+    expect(rows).toMatchObject([
+      {
+        customerId: anna,
+        phase: 'at-risk',
+        since: '2024-04-23T00:00:00Z',
+        days: 5,
+        rule: 'silence-at-risk',
+        deadline: { kind: 'at-risk', dueAt: '2024-04-23T00:00:00Z', since: '2024-01-24T00:00:00Z' },
+        compared: [{ what: 'days of silence', measured: 90, needed: 90 }],
+        notBefore: { at: '2024-04-22T00:00:00Z', phase: 'active' },
+        policyVersion: 'retail@1',
+      },
+    ]);
+    expect(rows[0]?.['next']).toMatchObject([{ kind: 'lapsed', dueAt: '2024-06-07T00:00:00Z' }, { kind: 'lost' }]);
+    expect(String(rows[0]?.['text']).split('\n')[0]).toBe(
+      'Since 2024-04-23T00:00:00Z she has been at-risk (retention, cycle 1).',
+    );
+    const before = await engine.ask('explain', { customer: anna, 'as-of': iso(day(0)) });
+    expect(before.rows).toEqual([]);
+  });
+
   it('timeline: her touchpoints in their order, personal fields opened', async () => {
     const rows = await engine.all('timeline', { customer: anna }, 2);
     expect(rows.map(({ type }) => type)).toEqual([
@@ -220,5 +244,20 @@ describe('the questions, asked of three customers', () => {
     );
     for (const name of ['fates', 'parked', 'quarantine', 'refused-links'])
       expect((await engine.ask(name)).rows).toEqual([]);
+  });
+
+  it('an erased customer keeps her history and loses her name', async () => {
+    const ella = { userId: 'ella' };
+    await engine.tell({ who: ella, at: day(1), type: 'site-visited', personal: { '/note': 'Ella was here' } });
+    const customer = engine.subjectId('userId', 'ella');
+    expect((await engine.ask('customer', { customer })).rows).toMatchObject([{ identifiers: [{ value: 'ella' }] }]);
+    await engine.sealer.keys.destroy([customer]);
+    expect((await engine.ask('customer', { customer })).rows).toMatchObject([{ identifiers: [{ value: null }] }]);
+    expect(await engine.all('timeline', { customer })).toMatchObject([{ type: 'site-visited', data: {} }]);
+    expect(JSON.stringify(await engine.all('timeline', { customer }))).not.toContain('here');
+    expect((await engine.all('visits')).filter((row) => row['customerId'] === customer)).toMatchObject([
+      { identifier: null },
+      { identifier: null },
+    ]);
   });
 });

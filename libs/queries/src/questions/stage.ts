@@ -1,4 +1,5 @@
 import { foldCustomer } from '#lifecycle';
+import { withInstants } from '../asking/answer.js';
 import { question } from '../asking/question.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
@@ -38,6 +39,7 @@ export const stage = question({
     const { view } = foldCustomer({ events: life.events.map(({ event }) => event), policies: life.policies, asOf });
     const row = view && {
       ...view,
+      cause: withInstants(view.cause),
       customerId: life.customerId,
       nextDueAt: view.next?.dueAt ?? null,
       nextDueKind: view.next?.kind ?? null,

@@ -68,14 +68,11 @@ async function withData(context: AskContext, page: readonly LivedEvent[]): Promi
   const metas = page.map(({ recorded }) => JSON.parse(recorded.meta) as TouchpointMeta);
   const sealed = page.map(({ recorded }, index) => ({
     subjectId: subjectOfStream(recorded.stream) ?? '',
-    sealed: metas[index]?.sealed ?? '',
+    sealed: metas[index]?.sealed ?? null,
   }));
-  const opened = context.mayReadPersonal
-    ? await context.personalData.open(sealed.filter((each) => each.sealed !== ''))
-    : [];
-  let next = 0;
+  const opened = context.mayReadPersonal ? await context.personalData.open(sealed) : [];
   return page.map(({ event, recorded }, index) => {
-    const personal = sealed[index]?.sealed === '' ? null : (opened[next++] ?? null);
+    const personal = opened[index] ?? null;
     const data = JSON.parse(recorded.data) as Record<string, unknown>;
     const whole = personal === null ? data : joinPersonal(data, JSON.parse(personal) as PersonalFields);
     return {

@@ -7,7 +7,8 @@ export interface KnownIdentifier {
   readonly customerId: string;
   readonly subjectId: string;
   readonly namespace: string;
-  readonly sealed: string;
+  /** Null once erased. */
+  readonly sealed: string | null;
 }
 
 /** The strongest identifier of each customer: by namespace, then the one seen first in the log. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog } from '#event-log';
 import { openKeyStoreOf, Sealer, type SqliteKeyStore, type SubjectKey } from '#platform';
 import { openDatabase, Projector, type Database } from '#projections';
@@ -41,11 +41,11 @@ describe('forgetting a person', () => {
     await log.close();
     await keys.close();
   };
-  beforeEach(async () => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'perennial-erasing-'));
     await open();
-  }, 60_000);
-  afterEach(async () => {
+  }, 120_000);
+  afterAll(async () => {
     await close();
     rmSync(folder, { recursive: true });
   });
@@ -130,14 +130,15 @@ describe('forgetting a person', () => {
       'accepted',
     ]);
     expect(found()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('erases twice as once, and gives the same erasure again', async () => {
-    await take(orderPlaced({ identifiers: jane }));
+    const identifiers = [{ namespace: 'userId', value: 'ann' }];
+    await take(orderPlaced({ id: 'a', identifiers }));
     await projector.catchUp();
-    const first = await erasing({ identifiers: [jane[1] as (typeof jane)[0]] });
+    const first = await erasing({ identifiers });
     await projector.catchUp();
-    const second = await erasing({ identifiers: [jane[1] as (typeof jane)[0]] });
+    const second = await erasing({ identifiers });
     if (first.outcome !== 'erased' || second.outcome !== 'erased') throw new Error('not erased');
     expect(second.receipt).toMatchObject({
       erasureId: first.receipt.erasureId,
@@ -145,27 +146,25 @@ describe('forgetting a person', () => {
       erasedAt: first.receipt.erasedAt,
       subjectKeysDestroyed: 0,
     });
-  }, 60_000);
+  }, 120_000);
 
   it('knows a customer by her id, and refuses one that is not there, or two at once', async () => {
-    await take(
-      orderPlaced({ identifiers: jane }),
-      orderPlaced({ id: 'j', identifiers: [{ namespace: 'userId', value: 'joe' }] }),
-    );
+    const bob = { namespace: 'userId', value: 'bob' };
+    const ben = { namespace: 'userId', value: 'ben' };
+    await take(orderPlaced({ id: 'bob', identifiers: [bob] }), orderPlaced({ id: 'ben', identifiers: [ben] }));
     await projector.catchUp();
     expect(await erasing({ customerId: 'f'.repeat(32) })).toEqual({ outcome: 'unknown-customer' });
-    const joe = { namespace: 'userId', value: 'joe' };
-    expect(await erasing({ identifiers: [joe, ...jane] })).toMatchObject({ outcome: 'several-customers' });
-    expect(await erasing({ customerId: sealer.subjectIdOf('userId', 'joe') })).toMatchObject({
+    expect(await erasing({ identifiers: [bob, ben] })).toMatchObject({ outcome: 'several-customers' });
+    expect(await erasing({ customerId: sealer.subjectIdOf('userId', 'bob') })).toMatchObject({
       outcome: 'erased',
       receipt: { subjects: 1 },
     });
-  }, 60_000);
+  }, 120_000);
 
   it('forbids a name that never came, so that it never will', async () => {
     await projector.catchUp();
     const carl = { namespace: 'email', value: 'carl@shop.example' };
     expect(await erasing({ identifiers: [carl] })).toMatchObject({ outcome: 'erased', receipt: { subjects: 1 } });
     expect(await take(orderPlaced({ identifiers: [carl] }))).toEqual(['suppressed']);
-  }, 60_000);
+  }, 120_000);
 });

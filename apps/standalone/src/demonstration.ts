@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { STREAMS } from '#contracts';
+import type { EventLog } from '#event-log';
 import { importedItem, runImport, simulationLayout, type Intake, type SimulationOptions } from '#intake';
 import type { Clock } from '#platform';
 
@@ -22,8 +24,16 @@ export interface DemonstrationParts {
 /** What is being played: kept in the data folder until it has been played to its end, so that a stop in the middle is made good. */
 const markerOf = (dataDir: string): string => join(dataDir, 'demonstration.json');
 
-/** Whether a demonstration was begun in this folder and not ended. */
-export const demonstrationBegun = (dataDir: string): boolean => existsSync(markerOf(dataDir));
+/** Streams of what every log holds from its first start on. */
+const PREPARED: ReadonlySet<string> = new Set([STREAMS.business('policy'), STREAMS.privacy]);
+
+/** Whether to play: nobody has published anything yet, or a demonstration was begun here and not ended. */
+export async function demonstrationWanted(dataDir: string, log: EventLog): Promise<boolean> {
+  if (existsSync(markerOf(dataDir))) return true;
+  for await (const page of log.readAll(0, { pageSize: 100 }))
+    if (page.some(({ stream }) => !PREPARED.has(stream))) return false;
+  return true;
+}
 
 /**
  * Plays made-up customers over two years into the engine, by the same way in as any other touchpoint. Played again after a
@@ -48,7 +58,9 @@ export async function playDemonstration({ dataDir, intake, clock, say, signal }:
       const now = performance.now();
       if (now - saidAt < SAID_EVERY_MS) return;
       saidAt = now;
-      say(`Demonstration: ${items.toLocaleString('en')} touchpoints, ${Math.round((items * 1_000) / (now - began)).toLocaleString('en')} a second`);
+      say(
+        `Demonstration: ${items.toLocaleString('en')} touchpoints, ${Math.round((items * 1_000) / (now - began)).toLocaleString('en')} a second`,
+      );
     },
   });
   if (summary.outcome === 'failed') throw summary.error;

@@ -8,6 +8,7 @@ import {
   ConfigError,
   createHttpAdapter,
   EVENT_LOG,
+  KEY_STORE,
   KeyStoreError,
   LOGGER,
   NestLogger,
@@ -17,11 +18,13 @@ import {
   type Access,
   type Clock,
   type Config,
+  type KeyStore,
   type Logger,
 } from '#platform';
+import { Intake, prepareLog } from '#intake';
 import { Projector } from '#projections';
 import { setUpOpenApi } from '#queries';
-import { publishFirstPolicy } from './first-policy.js';
+import { demonstrationWanted, playDemonstration } from './demonstration.js';
 import { StandaloneModule } from './standalone.module.js';
 
 /** Starts the engine; the lock comes before anything in the folder is opened, the address after everything answers. */
@@ -37,14 +40,30 @@ async function start(): Promise<void> {
     const logger = app.get<Logger>(LOGGER);
     app.useLogger(new NestLogger(logger));
     setUpOpenApi(app);
-    await publishFirstPolicy(app.get<EventLog>(EVENT_LOG), config.policy, app.get<Clock>(CLOCK).now());
+    const log = app.get<EventLog>(EVENT_LOG);
+    await prepareLog(log, app.get<KeyStore>(KEY_STORE), config.policy, app.get<Clock>(CLOCK).now());
     const access = app.get<Access>(ACCESS);
     const adminKey = access.apiKeys.createAdminOnce();
     await app.listen(config.port, config.host);
     const url = urlOf(app, config);
     writeEngineFile(config.dataDir, { url, pid: process.pid, token: access.localToken });
-    stopOnSignal(app, config, lock, logger);
+    const stopping = new AbortController();
+    const demonstration = { ended: Promise.resolve() };
+    stopOnSignal(app, config, lock, logger, async () => {
+      stopping.abort();
+      await demonstration.ended;
+    });
     sayWhereToLook(url, adminKey);
+    if (config.demo && (await demonstrationWanted(config.dataDir, log)))
+      demonstration.ended = playDemonstration({
+        dataDir: config.dataDir,
+        intake: app.get(Intake),
+        clock: app.get<Clock>(CLOCK),
+        say: (line) => console.log(line),
+        signal: stopping.signal,
+      }).catch((error: unknown) =>
+        logger.error({ err: error }, 'the demonstration broke off; it goes on at the next start'),
+      );
   } catch (error) {
     lock.release();
     throw error;
@@ -59,7 +78,13 @@ function urlOf(app: NestFastifyApplication, { host }: Config): string {
 }
 
 /** Stops taking, finishes what was begun, closes the stores, and ends: the folder is then free. */
-function stopOnSignal(app: NestFastifyApplication, config: Config, lock: DataFolderLock, logger: Logger): void {
+function stopOnSignal(
+  app: NestFastifyApplication,
+  config: Config,
+  lock: DataFolderLock,
+  logger: Logger,
+  finish: () => Promise<void>,
+): void {
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     // Whoever asks a second time does not want to wait.
@@ -69,6 +94,7 @@ function stopOnSignal(app: NestFastifyApplication, config: Config, lock: DataFol
     removeEngineFile(config.dataDir);
     try {
       await app.getHttpAdapter().getInstance().close();
+      await finish();
       await app.get(Projector).stop();
       await app.close();
       lock.release();

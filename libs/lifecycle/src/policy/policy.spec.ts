@@ -10,8 +10,8 @@ const { retail } = BUILT_IN_POLICIES;
 const { silence: rhythm } = retail;
 
 /** What a document with one field changed is told, as `path: reason`. */
-function faults(change: (document: Record<string, never>) => void): string[] {
-  const document = JSON.parse(JSON.stringify(retail)) as Record<string, never>;
+function faults(change: (document: Record<string, object>) => void): string[] {
+  const document = JSON.parse(JSON.stringify(retail)) as Record<string, object>;
   change(document);
   const verdict = validatePolicy(document);
   if (verdict.ok) return [];
@@ -59,7 +59,7 @@ describe('a policy that is not valid', () => {
   });
 
   it('may not put at-risk, lapsed and lost in another order', () => {
-    const silence = (changed: object) => faults((document) => Object.assign(document['silence'], changed));
+    const silence = (changed: object) => faults((document) => Object.assign(document['silence'] ?? {}, changed));
     expect(silence({ lapsedTimesAtRisk: 1 })).toEqual(['/silence/lapsedTimesAtRisk: is no factor above 1']);
     expect(silence({ lostTimesAtRisk: 1.5 })).toEqual([
       '/silence/lostTimesAtRisk: is not above lapsedTimesAtRisk (1.5)',
@@ -76,7 +76,9 @@ describe('a policy that is not valid', () => {
   it('may not hold a script, nor compare by size what is no number', () => {
     const signal = (changed: object) =>
       faults((document) => {
-        Object.assign(document['signals'], { 'site-visited': [{ phase: 'awareness', intent: true, ...changed }] });
+        Object.assign(document['signals'] ?? {}, {
+          'site-visited': [{ phase: 'awareness', intent: true, ...changed }],
+        });
       });
     expect(signal({ when: [{ field: 'pages', op: 'eval', value: '1' }] })).toEqual([
       '/signals/site-visited/0/when/0/op: is not one of the words',

@@ -5,6 +5,12 @@ import { CliError, EXIT } from './exit-codes.js';
 import { program } from './program.js';
 import { processSession } from './session.js';
 
+// A reader that has seen enough (`| head`) closes the pipe: then there is nobody to write for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
 try {
   await program(processSession(), version()).parseAsync(process.argv);
 } catch (error) {

@@ -6,11 +6,24 @@ export function whereText(stage: string, phase: string, cycle: number): string {
   return `${stage} · ${phase}${cycle > 1 ? `, cycle ${cycle}` : ''}`;
 }
 
-/** A row of the question `history` as the visit that it tells of. */
+/** A row of the question `history` as the visit that it tells of: its instants are numbers again. */
 export function visitOf(row: Readonly<Record<string, unknown>>): Visit {
-  const instant = (at: unknown): number => Date.parse(String(at));
-  const { enteredAt, leftAt, ...rest } = row;
-  return { ...rest, enteredAt: instant(enteredAt), leftAt: leftAt === null ? null : instant(leftAt) } as Visit;
+  const { enteredAt, leftAt, cause: told, ...rest } = row;
+  const { deadline, ...cause } = told as Readonly<Record<string, unknown>>;
+  const due = deadline as { readonly kind: string; readonly dueAt: unknown; readonly since: unknown } | undefined;
+  return {
+    ...rest,
+    enteredAt: instantOf(enteredAt),
+    leftAt: leftAt === null ? null : instantOf(leftAt),
+    cause: {
+      ...cause,
+      ...(due === undefined ? {} : { deadline: { ...due, dueAt: instantOf(due.dueAt), since: instantOf(due.since) } }),
+    },
+  } as Visit;
+}
+
+function instantOf(at: unknown): number {
+  return typeof at === 'number' ? at : Date.parse(String(at));
 }
 
 /** What a touchpoint told, as far as one line holds it: amounts first, then what it names. */
@@ -39,10 +52,4 @@ export function moneyText(amountMinor: number, currency: string): string {
   const text = String(Math.abs(amountMinor)).padStart(digits + 1, '0');
   const whole = digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
   return `${sign}${whole} ${currency}`;
-}
-
-/** An instant in an answer: a number inside JSON columns, text elsewhere. */
-export function instantText(at: unknown): string {
-  const date = new Date(typeof at === 'number' ? at : String(at as string));
-  return Number.isNaN(date.getTime()) ? String(at as string) : date.toISOString().replace('.000Z', 'Z');
 }

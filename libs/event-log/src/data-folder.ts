@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { readEngineFile } from '#platform';
 import { EventLogError } from './port.js';
 
@@ -11,6 +11,9 @@ export interface DataFolderLock {
 }
 
 const SQLITE_BUSY = 5;
+
+/** A lock that nobody remembers is held all the same: collected, its connection would close and free the folder. */
+const held = new Set<DatabaseSyncInstance>();
 
 /**
  * Makes the folder where it is missing, and owns it; throws an EventLogError `locked` that names the owner where there
@@ -34,12 +37,11 @@ export function lockDataFolder(dataDir: string): DataFolderLock {
     });
   }
   writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
-  let held = true;
+  held.add(db);
   return {
     dataDir,
     release() {
-      if (!held) return;
-      held = false;
+      if (!held.delete(db)) return;
       rmSync(owner, { force: true });
       db.close();
     },

@@ -7,15 +7,21 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
-/** An extended code: the write itself found no room (a quota, or a file system that tells it late). */
-const ENOSPC_TEXT = /ENOSPC|no space|disk is full/i;
+/** An error met while rows are read comes without its number: its words are SQLite's own, and fixed. */
+const NUMBER_OF: readonly (readonly [words: string, errcode: number])[] = [
+  ['disk image is malformed', SQLITE_CORRUPT],
+  ['file is not a database', SQLITE_NOTADB],
+  ['disk is full', SQLITE_FULL],
+  ['disk I/O error', SQLITE_IOERR],
+  ['database is locked', SQLITE_BUSY],
+];
 
 /** Puts an error of SQLite into the words of the port; anything else is given back as it is. */
 export function asEventLogError(error: unknown, file: string): unknown {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
+  if (!isOfSqlite(error)) return error;
   const cause = { cause: error };
-  if (ENOSPC_TEXT.test(error.message)) return full(file, cause);
-  switch (error.errcode & 0xff) {
+  const errcode = error.errcode ?? NUMBER_OF.find(([words]) => error.message.includes(words))?.[1] ?? 0;
+  switch (errcode & 0xff) {
     case SQLITE_FULL:
       return full(file, cause);
     case SQLITE_CORRUPT:
@@ -44,6 +50,11 @@ export function asEventLogError(error: unknown, file: string): unknown {
     default:
       return error;
   }
+}
+
+/** By its code, not by its class: an error of native code may stem from another realm than ours. */
+function isOfSqlite(error: unknown): error is { readonly errcode?: number; readonly message: string } {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 }
 
 function full(file: string, cause: ErrorOptions): EventLogError {

@@ -173,8 +173,8 @@ export class SqliteLog implements EventLog {
 
   async #close(): Promise<void> {
     this.wake.all();
-    await this.writing.close();
     this.reader.close();
+    await this.writing.close();
   }
 
   #mustBeOpen(): void {

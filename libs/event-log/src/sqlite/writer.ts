@@ -84,10 +84,16 @@ export class SqliteWriter {
     this.#db.exec(`PRAGMA max_page_count = ${pagesMax}`);
   }
 
+  /**
+   * Folds the -wal file into the log by name, since closing would do it only when no prepared statement is left, and
+   * those live until they are collected.
+   */
   close(): void {
     if (!this.#db.isOpen) return;
     try {
-      this.#db.exec('PRAGMA optimize');
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // On a full or failing disk the -wal file keeps what the log does not hold yet: the next start reads both.
     } finally {
       this.#db.close();
     }

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { EventLogModule, lockDataFolder, type DataFolderLock } from '#event-log';
+import { IntakeModule } from '#intake';
+import { ACCESS, createHttpAdapter, PlatformModule, readConfig, type Access, type Config } from '#platform';
+import { usageNow } from '../measuring/usage.js';
+
+/** Intake alone, as a process that does nothing else would run it. */
+@Module({})
+class IntakeAlone {
+  static forRoot(config: Config, lock: DataFolderLock): DynamicModule {
+    return {
+      module: IntakeAlone,
+      imports: [PlatformModule.forRoot({ config }), EventLogModule.forRoot({ lock }), IntakeModule.forRoot()],
+    };
+  }
+}
+
+const config = readConfig(process.env);
+const lock = lockDataFolder(config.dataDir);
+const app = await NestFactory.create<NestFastifyApplication>(
+  IntakeAlone.forRoot(config, lock),
+  createHttpAdapter(config),
+  { logger: ['error', 'warn'], abortOnError: false },
+);
+await app.listen(config.port, config.host);
+const { port } = app.getHttpServer().address() as { readonly port: number };
+process.on('message', () => process.send?.(usageNow()));
+process.once('SIGTERM', () => {
+  void app.close().then(() => {
+    lock.release();
+    process.exit(0);
+  });
+});
+process.send?.({ url: `http://127.0.0.1:${port}`, token: app.get<Access>(ACCESS).localToken });

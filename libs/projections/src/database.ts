@@ -6,6 +6,8 @@ export interface Queryable {
   query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
   /** Runs several statements without parameters. */
   exec(sql: string): Promise<void>;
+  /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
+  copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void>;
 }
 
 /**
@@ -16,13 +18,6 @@ export interface Database extends Queryable {
   readonly kind: 'pglite' | 'postgres';
   /** Runs `work` in one transaction; rolls back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
-  /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
-  copyIn(
-    table: string,
-    columns: readonly string[],
-    rows: readonly (readonly unknown[])[],
-    tx?: Queryable,
-  ): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -49,18 +49,17 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
     );
 
     -- What is still to be told to the channels. The message id is a hash of the visit, the kind and the customer's
-    -- publication number: sending twice can be seen. sent_at is null until somebody carried it out.
+    -- publication number: sending twice can be seen. What it says stands in the row of published with that number.
+    -- sent_at is null until somebody carried it out.
     CREATE TABLE perennial.outbox (
       message_id  text PRIMARY KEY,
       customer_id text COLLATE "C" NOT NULL,
       publication int NOT NULL,
       kind        text NOT NULL,
-      payload     jsonb NOT NULL,
       historical  boolean NOT NULL,
       created_at  timestamptz(3) NOT NULL,
       sent_at     timestamptz(3)
     );
-    CREATE INDEX outbox_to_send ON perennial.outbox (created_at, customer_id, publication) WHERE sent_at IS NULL;
     `,
   },
 ];

@@ -36,7 +36,7 @@ export async function loadCustomers(
   const rows = await tx.query<KnownRow>(
     `SELECT c.customer_id, s.ids, k.customer_id IS NOT NULL AS written, k.waiting_until,
             n.events, n.upto_at, n.position, n.state
-       FROM unnest($1::text::text[], $2::text::boolean[]) AS c(customer_id, anew)
+       FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, anew)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids
                             FROM subjects WHERE customer_id = c.customer_id) s ON true
        LEFT JOIN customers k ON k.customer_id = c.customer_id
@@ -62,7 +62,7 @@ export async function loadSnapshotsBefore(
 ): Promise<Map<string, Base>> {
   if (late.length === 0) return new Map();
   const rows = await tx.query<KnownRow & { events: number }>(
-    `SELECT DISTINCT ON (n.customer_id) n.* FROM unnest($1::text::text[], $2::text::timestamptz[]) AS c(customer_id, before)
+    `SELECT DISTINCT ON (n.customer_id) n.* FROM unnest($1::text[], $2::timestamptz[]) AS c(customer_id, before)
        JOIN snapshots n ON n.customer_id = c.customer_id AND n.upto_at < c.before ORDER BY n.customer_id, n.events DESC`,
     [arrayText(late.map((one) => one.customerId)), arrayText(late.map((one) => instantText(one.before)))],
   );

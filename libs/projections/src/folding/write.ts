@@ -94,7 +94,7 @@ export async function writeOutcomes(
 
 async function removeCustomers(tx: Queryable, table: Table, gone: readonly Outcome[]): Promise<void> {
   if (gone.length === 0) return;
-  await tx.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text::text[])`, [
+  await tx.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text[])`, [
     arrayText(gone.map((one) => one.customerId)),
   ]);
 }

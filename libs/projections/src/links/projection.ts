@@ -24,7 +24,7 @@ export async function recordSubjects(
 ): Promise<SubjectsKnown> {
   const customerOf = new Map<string, string>();
   const known = await tx.query<{ subject_id: string; customer_id: string; first_seen_at: number }>(
-    'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text::text[])',
+    'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text[])',
     [arrayText([...subjects.keys()])],
   );
   const earlier: Row[] = [];
@@ -151,13 +151,13 @@ export async function relink(
   for (;;) {
     const subjects = await tx.query<SubjectRow>(
       `SELECT subject_id, namespace, customer_id, first_position FROM subjects WHERE customer_id IN
-         (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text::text[]))`,
+         (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))`,
       [arrayText([...reach])],
     );
     const ids = arrayText(subjects.map((row) => row.subject_id));
     const links = await tx.query<LinkRow>(
       `SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, refused, position FROM (
-         SELECT * FROM links WHERE a = ANY($1::text::text[]) UNION ALL SELECT * FROM links WHERE b = ANY($1::text::text[])
+         SELECT * FROM links WHERE a = ANY($1::text[]) UNION ALL SELECT * FROM links WHERE b = ANY($1::text[])
        ) l ORDER BY a, b, position DESC`,
       [ids],
     );

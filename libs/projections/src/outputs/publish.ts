@@ -51,7 +51,6 @@ const OUTBOX: Table = {
     customer_id: 'text',
     publication: 'int',
     kind: 'text',
-    payload: 'jsonb',
     historical: 'boolean',
     created_at: 'timestamptz',
   },
@@ -143,7 +142,7 @@ async function standingOf(
   const found = new Map<string, { rows: Publication[]; last: number }>();
   const lasts = await tx.query<{ customer_id: string; last: number }>(
     `SELECT customer_id, max(publication) AS last FROM perennial.published
-      WHERE customer_id = ANY($1::text::text[]) GROUP BY customer_id`,
+      WHERE customer_id = ANY($1::text[]) GROUP BY customer_id`,
     [arrayText(changed.map((one) => one.customerId))],
   );
   for (const { customer_id, last } of lasts) found.set(customer_id, { rows: [], last });
@@ -187,19 +186,6 @@ function messageOf(row: Row, now: Instant): Row {
     customer_id: row['customer_id'],
     publication: row['publication'],
     kind: row['kind'],
-    payload: {
-      customerId: row['customer_id'],
-      publication: row['publication'],
-      kind: row['kind'],
-      cycle: row['cycle'],
-      stage: row['stage'],
-      phase: row['phase'],
-      enteredAt: new Date(row['entered_at'] as number).toISOString(),
-      at: new Date(row['at'] as number).toISOString(),
-      position: row['position'],
-      reason: row['reason'],
-      retracts: row['retracts'],
-    },
     historical: row['historical'],
     created_at: now,
   };

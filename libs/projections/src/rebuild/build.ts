@@ -175,11 +175,10 @@ class Builder {
     await this.#transaction(async (tx) => {
       const columns = (table: Table) => Object.keys(table.columns);
       const copy = (name: string, table: Table, rows: Row[]) =>
-        this.options.database.copyIn(
+        tx.copyIn(
           name,
           columns(table),
           rows.map((row) => valuesOf(table, columns(table), row)),
-          tx,
         );
       await copy('subjects_seen', SUBJECTS, [...facts.subjects.values()].map(subjectRow));
       await copy('links_seen', LINKS, earlierAndEarlier(facts.links).map(linkRow));
@@ -187,12 +186,7 @@ class Builder {
       await listQuarantine(tx, facts.quarantine);
       await recordPolicies(tx, facts.policies);
       await recordTypes(tx, facts.types);
-      await this.options.database.copyIn(
-        'erasures_seen',
-        ['subject_id', 'erased_at'],
-        facts.erasures.flatMap(erased),
-        tx,
-      );
+      await tx.copyIn('erasures_seen', ['subject_id', 'erased_at'], facts.erasures.flatMap(erased));
       const unreadable = facts.unreadable.map(({ event, subjectId, reason }) => ({
         customerId: subjectId,
         reason: 'unreadable-event',
@@ -350,15 +344,13 @@ class Builder {
   }
 
   async #writeSlice(slice: FoldedSlice, policies: KnownPolicies, next: BuildState): Promise<void> {
-    const { database } = this.options;
     await this.#transaction(async (tx) => {
       const copy = (table: Table, rows: readonly Row[]) => {
         const columns = Object.keys(table.columns);
-        return database.copyIn(
+        return tx.copyIn(
           table.name,
           columns,
           rows.map((row) => valuesOf(table, columns, row)),
-          tx,
         );
       };
       let visits: Row[] = [];

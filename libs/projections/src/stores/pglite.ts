@@ -20,6 +20,12 @@ export class PgliteDatabase implements Database {
     exec: async (sql: string) => {
       await this.#ask({ op: 'exec', sql });
     },
+    copyIn: async (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) => {
+      if (rows.length === 0) return;
+      // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
+      const sql = copyStatement(table, columns, "'/dev/blob'");
+      await this.#ask({ op: 'copy', sql, text: copyRows(rows) });
+    },
   };
   #nextId = 1;
   #line: Promise<unknown> = Promise.resolve();
@@ -72,17 +78,8 @@ export class PgliteDatabase implements Database {
     });
   }
 
-  async copyIn(
-    table: string,
-    columns: readonly string[],
-    rows: readonly (readonly unknown[])[],
-    tx?: Queryable,
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
-    const sql = copyStatement(table, columns, "'/dev/blob'");
-    const write = () => this.#ask({ op: 'copy', sql, text: copyRows(rows) });
-    await (tx === undefined ? this.#inLine(write) : write());
+  copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
+    return this.#inLine(() => this.#tx.copyIn(table, columns, rows));
   }
 
   close(): Promise<void> {

@@ -57,7 +57,6 @@ class CopyIn {
 export class PostgresDatabase implements Database {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
-  readonly #clients = new WeakMap<Queryable, pg.PoolClient>();
   #closed: Promise<void> | null = null;
 
   constructor(url: string, options: { readonly connections?: number } = {}) {
@@ -84,8 +83,9 @@ export class PostgresDatabase implements Database {
       const tx: Queryable = {
         query: <R extends Row>(sql: string, params: readonly unknown[] = []) => queryOn<R>(client, sql, params),
         exec: (sql: string) => execOn(client, sql),
+        copyIn: (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) =>
+          copyOn(client, table, columns, rows),
       };
-      this.#clients.set(tx, client);
       await execOn(client, 'BEGIN');
       try {
         const result = await work(tx);
@@ -98,22 +98,8 @@ export class PostgresDatabase implements Database {
     });
   }
 
-  async copyIn(
-    table: string,
-    columns: readonly string[],
-    rows: readonly (readonly unknown[])[],
-    tx?: Queryable,
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    const copy = async (client: pg.PoolClient) => {
-      const query = new CopyIn(copyStatement(table, columns, 'STDIN'), copyRows(rows));
-      client.query(query as unknown as pg.Submittable);
-      await query.done.catch(asOurs);
-    };
-    if (tx === undefined) return this.#withClient(copy);
-    const client = this.#clients.get(tx);
-    if (client === undefined) throw new DatabaseError('copyIn was given a transaction of another database.', '');
-    return copy(client);
+  copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
+    return this.#withClient((client) => copyOn(client, table, columns, rows));
   }
 
   close(): Promise<void> {
@@ -148,6 +134,18 @@ async function queryOn<R extends Row>(
 
 async function execOn(client: pg.PoolClient, sql: string): Promise<void> {
   await client.query(sql).catch(asOurs);
+}
+
+async function copyOn(
+  client: pg.PoolClient,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const query = new CopyIn(copyStatement(table, columns, 'STDIN'), copyRows(rows));
+  client.query(query as unknown as pg.Submittable);
+  await query.done.catch(asOurs);
 }
 
 function asOurs(error: unknown): never {

@@ -10,13 +10,13 @@ export function emptyDatabase(): Database & { readonly seen: unknown[] } {
       return Promise.resolve(rows as R[]);
     },
     exec: () => Promise.resolve(),
+    copyIn: () => Promise.resolve(),
   };
   return {
     ...queryable,
     seen,
     kind: 'pglite',
     transaction: (work) => work(queryable),
-    copyIn: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

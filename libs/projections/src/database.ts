@@ -6,6 +6,10 @@ export interface Queryable {
   query<R extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
   /** Runs several statements without parameters. */
   exec(sql: string): Promise<void>;
+}
+
+/** Where rows can be written in bulk as well: the database itself, or a transaction on it. */
+export interface Transaction extends Queryable {
   /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void>;
 }
@@ -14,10 +18,10 @@ export interface Queryable {
  * The read models' database: PostgreSQL's SQL everywhere, in process (PGlite, in a worker thread) or a server (`pg`).
  * One dialect, the same migrations, one suite. Errors carry PostgreSQL's five-letter `code`.
  */
-export interface Database extends Queryable {
+export interface Database extends Transaction {
   readonly kind: 'pglite' | 'postgres';
   /** Runs `work` in one transaction; rolls back when it throws. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Queryable, Row } from './database.js';
+import type { Transaction, Row } from './database.js';
 import { arrayText } from './stores/values.js';
 import type { ColumnType, Table } from './table.js';
 
@@ -71,7 +71,7 @@ const COPY_FROM_ROWS = 16;
 
 /** Inserts rows; `conflict` is what follows ON CONFLICT, if anything. */
 export async function insertRows(
-  on: Queryable,
+  on: Transaction,
   table: Table,
   rows: readonly Row[],
   conflict: string | null = null,
@@ -96,7 +96,7 @@ export async function insertRows(
 }
 
 /** Inserts rows, or puts them in the place of those with the same key. In key order, so that two writers never cross. */
-export async function upsertRows(on: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
+export async function upsertRows(on: Transaction, table: Table, rows: readonly Row[]): Promise<void> {
   const set = Object.keys(table.columns)
     .filter((column) => !table.key.includes(column))
     .map((column) => `${column} = EXCLUDED.${column}`)
@@ -106,7 +106,7 @@ export async function upsertRows(on: Queryable, table: Table, rows: readonly Row
 
 /** Deletes the rows that match in these columns. */
 export async function deleteRows(
-  on: Queryable,
+  on: Transaction,
   table: Table,
   columns: readonly string[],
   rows: readonly Row[],

@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '../database.js';
+import type { Database, Transaction } from '../database.js';
 import { MODEL, READ_MODEL_TABLES } from '../read-models.js';
 import { CONTROL_MIGRATIONS } from './migrations.js';
 
@@ -26,7 +26,7 @@ export async function migrate(database: Database): Promise<void> {
   });
 }
 
-export async function lockSchemas(tx: Queryable): Promise<void> {
+export async function lockSchemas(tx: Transaction): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
 }
 
@@ -53,7 +53,7 @@ interface VersionRow extends Record<string, unknown> {
 }
 
 /** All versions there are, the oldest first. */
-export async function listVersions(on: Queryable): Promise<Version[]> {
+export async function listVersions(on: Transaction): Promise<Version[]> {
   const rows = await on.query<VersionRow>('SELECT * FROM perennial.versions ORDER BY version');
   return rows.map((row) => ({
     version: row.version,
@@ -67,7 +67,7 @@ export async function listVersions(on: Queryable): Promise<Version[]> {
 }
 
 /** Makes the next version's schema with the tables of all read models, empty. The caller holds the schema lock. */
-export async function createVersion(tx: Queryable, status: 'building' | 'live', now: number): Promise<Version> {
+export async function createVersion(tx: Transaction, status: 'building' | 'live', now: number): Promise<Version> {
   const [last] = await tx.query<{ version: number | null }>('SELECT max(version) AS version FROM perennial.versions');
   const version = (last?.version ?? 0) + 1;
   const schema = `rm_${version}`;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import { READ_MODEL_TABLES } from '../read-models.js';
 import type { Table } from '../table.js';
 
@@ -20,7 +20,7 @@ export interface Digest {
 const DIGESTED = READ_MODEL_TABLES.filter((table) => table.semantic.length > 0);
 
 /** Digests the tables that the search path shows. In one transaction, or the tables may belong to different moments. */
-export async function digestTables(tx: Queryable): Promise<Digest> {
+export async function digestTables(tx: Transaction): Promise<Digest> {
   const models: Record<string, { rows: number; digest: string }> = {};
   for (const table of DIGESTED) {
     // The sum over rows does not depend on their order; two halves of 64 bits are summed each for itself.
@@ -49,7 +49,7 @@ export interface TableDifference {
 const SAMPLES_MAX = 5;
 
 /** Compares two versions row by row, in the columns that mean something. */
-export async function compareVersions(tx: Queryable, live: string, rebuilt: string): Promise<TableDifference[]> {
+export async function compareVersions(tx: Transaction, live: string, rebuilt: string): Promise<TableDifference[]> {
   const differences: TableDifference[] = [];
   for (const table of DIGESTED) {
     const rowsOf = async (schema: string, other: string): Promise<Row[]> => {

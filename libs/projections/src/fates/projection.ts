@@ -1,5 +1,5 @@
 import type { Receipt } from '#event-log';
-import type { Queryable } from '../database.js';
+import type { Transaction } from '../database.js';
 import { unnest, upsertRows } from '../rows.js';
 import { FATES } from './table.js';
 
@@ -15,7 +15,7 @@ interface FateRow extends Record<string, unknown> {
 }
 
 /** Adds what receipts tell to the counts by source and day (UTC, of the receipt). */
-export async function countFates(tx: Queryable, receipts: readonly Receipt[]): Promise<void> {
+export async function countFates(tx: Transaction, receipts: readonly Receipt[]): Promise<void> {
   if (receipts.length === 0) return;
   const rows = new Map<string, FateRow>();
   for (const receipt of receipts) {

@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { CHECKPOINT_FORMAT, checkpointFits, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
-import type { Queryable } from '../database.js';
+import type { Transaction } from '../database.js';
 import type { Reason } from '../indexing/indexer.js';
 import type { RetractionReason } from '../outputs/publish.js';
 import type { StepTimes } from '../step-times.js';
@@ -54,7 +54,7 @@ interface Planned {
  * Folds a slice of customers: one query for what is known of them, one reading of the log for all whose events are not at
  * hand, one fold each. One whose events cannot be read or folded is listed as failed; the others go on.
  */
-export async function foldCustomers(tx: Queryable, claims: readonly Claim[], context: FoldContext): Promise<Slice> {
+export async function foldCustomers(tx: Transaction, claims: readonly Claim[], context: FoldContext): Promise<Slice> {
   const slice: Slice = { outcomes: [], failed: [], waiting: [] };
   if (claims.length === 0) return slice;
   const known = await context.times.of('load', () =>
@@ -181,7 +181,7 @@ function keepNew(one: Planned, events: LifecycleEvent[]): LifecycleEvent[] {
   return events.filter((event) => event.position > base.position || isAfter(event, base.checkpoint));
 }
 
-async function goBack(tx: Queryable, late: readonly Planned[], context: FoldContext, slice: Slice): Promise<void> {
+async function goBack(tx: Transaction, late: readonly Planned[], context: FoldContext, slice: Slice): Promise<void> {
   if (late.length === 0) return;
   const bases = await loadSnapshotsBefore(
     tx,

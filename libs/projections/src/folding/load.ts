@@ -1,7 +1,7 @@
 import { STREAMS, subjectOfStream } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Checkpoint } from '#lifecycle';
-import type { Queryable } from '../database.js';
+import type { Transaction } from '../database.js';
 import { instantText } from '../rows.js';
 import { arrayText } from '../stores/values.js';
 import type { Base } from './fold-one.js';
@@ -30,7 +30,7 @@ interface KnownRow extends Record<string, unknown> {
 
 /** Customers with their subjects and newest states, in one query. `anew` ones get no state: theirs does not stand. */
 export async function loadCustomers(
-  tx: Queryable,
+  tx: Transaction,
   customers: readonly { readonly customerId: string; readonly anew: boolean }[],
 ): Promise<Map<string, KnownCustomer>> {
   const rows = await tx.query<KnownRow>(
@@ -57,7 +57,7 @@ export async function loadCustomers(
 
 /** The last snapshot of each customer whose events all lie before an instant. */
 export async function loadSnapshotsBefore(
-  tx: Queryable,
+  tx: Transaction,
   late: readonly { readonly customerId: string; readonly before: number }[],
 ): Promise<Map<string, Base>> {
   if (late.length === 0) return new Map();

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '#contracts';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import { publish, type ChangedVisits, type RetractionReason } from '../outputs/publish.js';
 import type { CustomerReadModel, DayOf, Folded } from '../read-model.js';
 import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '../rows.js';
@@ -37,7 +37,7 @@ export const STATE_FROM_EVENTS = 8;
 
 /** Writes what was folded: every read model's rows, the states to go on from, and what is to be said; returns how many things were said. */
 export async function writeOutcomes(
-  tx: Queryable,
+  tx: Transaction,
   outcomes: readonly Outcome[],
   context: WriteContext,
 ): Promise<number> {
@@ -92,7 +92,7 @@ export async function writeOutcomes(
   return context.outputs ? publish(tx, changed, context.position, context.now) : 0;
 }
 
-async function removeCustomers(tx: Queryable, table: Table, gone: readonly Outcome[]): Promise<void> {
+async function removeCustomers(tx: Transaction, table: Table, gone: readonly Outcome[]): Promise<void> {
   if (gone.length === 0) return;
   await tx.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text[])`, [
     arrayText(gone.map((one) => one.customerId)),
@@ -100,7 +100,7 @@ async function removeCustomers(tx: Queryable, table: Table, gone: readonly Outco
 }
 
 async function removeRefolded(
-  tx: Queryable,
+  tx: Transaction,
   table: Table,
   again: readonly (Outcome & { one: { folded: Folded } })[],
 ): Promise<void> {
@@ -122,7 +122,7 @@ interface SequenceChange {
 
 /** Puts the new rows in place of the old ones, from the first that differs on. */
 async function rewriteSequence(
-  tx: Queryable,
+  tx: Transaction,
   model: CustomerReadModel & { shape: 'sequence' },
   standing: readonly (Outcome & { one: { folded: Folded } })[],
   gone: readonly Outcome[],
@@ -200,7 +200,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
-async function moveSums(tx: Queryable, context: WriteContext, changes: readonly SequenceChange[]): Promise<void> {
+async function moveSums(tx: Transaction, context: WriteContext, changes: readonly SequenceChange[]): Promise<void> {
   for (const model of context.models) {
     if (model.shape !== 'sum') continue;
     const sums = new Sums(model, context.dayOf);
@@ -239,7 +239,11 @@ export class Sums {
   }
 }
 
-export async function addSums(tx: Queryable, model: CustomerReadModel & { shape: 'sum' }, rows: Row[]): Promise<void> {
+export async function addSums(
+  tx: Transaction,
+  model: CustomerReadModel & { shape: 'sum' },
+  rows: Row[],
+): Promise<void> {
   if (rows.length === 0) return;
   const { table, sums } = model;
   const set = sums.map((sum) => `${sum} = t.${sum} + EXCLUDED.${sum}`).join(', ');
@@ -270,7 +274,7 @@ export function stateRow(customerId: string, base: Base): Row {
   };
 }
 
-async function writeStates(tx: Queryable, outcomes: readonly Outcome[]): Promise<void> {
+async function writeStates(tx: Transaction, outcomes: readonly Outcome[]): Promise<void> {
   const newest: Row[] = [];
   const snapshots: Row[] = [];
   const stateless: Row[] = [];

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import type { Database, Queryable } from '../database.js';
+import type { Database, Transaction } from '../database.js';
 import { DatabaseError } from '../database.js';
 import { describe, foldCustomers, type Claim, type Slice } from '../folding/fold-customers.js';
 import { writeOutcomes } from '../folding/write.js';
@@ -85,7 +85,7 @@ export class Follower {
    *
    * @throws NotLive
    */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.parts.database.transaction(async (tx) => {
       const [row] = await tx.query<{ live: boolean }>(
         `SELECT set_config('search_path', $1, true),
@@ -212,7 +212,7 @@ export class Follower {
   }
 
   /** States that a new policy makes wrong are dropped, and everybody is marked. */
-  async #policyPublished(tx: Queryable, position: number, now: Instant): Promise<void> {
+  async #policyPublished(tx: Transaction, position: number, now: Instant): Promise<void> {
     this.#policies = null;
     const [row] = await tx.query<{ at: Instant }>(
       `SELECT CASE WHEN count(*) = 1 THEN '-infinity' ELSE max(greatest(recorded_at, coalesce(effective_from, recorded_at)))
@@ -226,7 +226,7 @@ export class Follower {
 
   /** Who of a page's customers is folded at once, and who is only marked. Parked ones are neither, unless they moved. */
   async #divide(
-    tx: Queryable,
+    tx: Transaction,
     touched: readonly Touched[],
     foldNow: boolean,
   ): Promise<{ fold: Claim[]; mark: Touched[] }> {
@@ -268,7 +268,7 @@ export class Follower {
     return { fold, mark };
   }
 
-  async #foldAndWrite(tx: Queryable, claims: readonly Claim[], position: number, now: Instant): Promise<Slice> {
+  async #foldAndWrite(tx: Transaction, claims: readonly Claim[], position: number, now: Instant): Promise<Slice> {
     const policies = await this.#knownPolicies(tx);
     const slice = await foldCustomers(tx, claims, {
       log: this.parts.log,
@@ -299,7 +299,7 @@ export class Follower {
   }
 
   async #setAside(
-    tx: Queryable,
+    tx: Transaction,
     failed: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
     position: number,
     now: Instant,
@@ -314,7 +314,7 @@ export class Follower {
   }
 
   /** Customers of whom only the future is known stay marked until it comes. */
-  async #wait(tx: Queryable, slice: Slice, position: number, now: Instant): Promise<void> {
+  async #wait(tx: Transaction, slice: Slice, position: number, now: Instant): Promise<void> {
     const rows = slice.waiting.map((one) => ({
       customer_id: one.customerId,
       position,
@@ -348,7 +348,7 @@ export class Follower {
   }
 
   async #claim(
-    tx: Queryable,
+    tx: Transaction,
     limit: number,
     all: boolean,
     only: readonly string[] | null,
@@ -418,7 +418,7 @@ export class Follower {
     return ids.length;
   }
 
-  async #knownPolicies(tx: Queryable): Promise<KnownPolicies> {
+  async #knownPolicies(tx: Transaction): Promise<KnownPolicies> {
     const [row] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM policies');
     if (this.#policies === null || this.#policies.count !== row?.n) this.#policies = await loadPolicies(tx);
     return this.#policies;

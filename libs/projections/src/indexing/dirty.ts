@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import { insertRows, instantText, sortedByKey } from '../rows.js';
 import { DIRTY, PARKED } from '../working/table.js';
 import type { Reason, Touched } from './indexer.js';
@@ -8,7 +8,7 @@ const RANK = /* sql */ `array_position(ARRAY['events','deadline','policy-changed
 
 /** Marks customers to be folded again. Marking twice adds up; the weightier reason wins. */
 export async function markDirty(
-  tx: Queryable,
+  tx: Transaction,
   touched: readonly Touched[],
   position: number,
   now: Instant,
@@ -35,7 +35,7 @@ export async function markDirty(
 }
 
 /** Marks everybody: after a policy was published or came into force. */
-export async function markEverybody(tx: Queryable, reason: Reason, position: number, now: Instant): Promise<void> {
+export async function markEverybody(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
   await tx.query(
     `INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
      SELECT customer_id, $1, 0, NULL, $2, $3::timestamptz FROM customers ORDER BY customer_id
@@ -46,7 +46,7 @@ export async function markEverybody(tx: Queryable, reason: Reason, position: num
 }
 
 /** Marks those whose deadline has come, at most `limit`, the earliest first; returns how many. */
-export async function markDue(tx: Queryable, now: Instant, limit: number): Promise<number> {
+export async function markDue(tx: Transaction, now: Instant, limit: number): Promise<number> {
   const rows = await tx.query<{ n: number }>(
     `WITH due AS (
        SELECT customer_id FROM customers c WHERE wake_at <= $1::timestamptz
@@ -65,7 +65,7 @@ export async function markDue(tx: Queryable, now: Instant, limit: number): Promi
 
 /** Sets a customer aside who cannot be folded. */
 export async function park(
-  tx: Queryable,
+  tx: Transaction,
   parked: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
   position: number,
   now: Instant,

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import type { Queryable } from '../database.js';
+import type { Transaction } from '../database.js';
 import { countFates } from '../fates/projection.js';
 import { markErased, recordSubjects } from '../links/projection.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
@@ -38,7 +38,7 @@ export interface Indexed {
  * Takes one page of the log into the tables that follow the log itself, in the caller's transaction, and says whom
  * the page concerns. A handful of statements, however many events the page has. Moves the checkpoint.
  */
-export async function indexPage(tx: Queryable, events: readonly RecordedEvent[]): Promise<Indexed> {
+export async function indexPage(tx: Transaction, events: readonly RecordedEvent[]): Promise<Indexed> {
   const facts = gather(emptyFacts(), events);
   const { customerOf, moved, fresh } = await recordSubjects(tx, facts.subjects, facts.links);
   await countFates(tx, facts.receipts);

@@ -1,5 +1,5 @@
 import { resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
 import { insertRows, sortedByKey, unnest } from '../rows.js';
 import { arrayText } from '../stores/values.js';
@@ -18,7 +18,7 @@ export interface SubjectsKnown {
 
 /** Writes down subjects and links, and joins and parts customers as the links then known demand. */
 export async function recordSubjects(
-  tx: Queryable,
+  tx: Transaction,
   subjects: ReadonlyMap<string, SubjectFact>,
   links: readonly LinkFact[],
 ): Promise<SubjectsKnown> {
@@ -90,7 +90,7 @@ export function compareLinks(
 
 /** Keeps those links that are earlier than all known of their pair; returns the customers who changed. */
 async function recordLinks(
-  tx: Queryable,
+  tx: Transaction,
   links: readonly LinkFact[],
   customerOf: Map<string, string>,
 ): Promise<Set<string>> {
@@ -143,7 +143,7 @@ export interface SubjectRow extends Record<string, unknown> {
  * link that comes late may turn a later refusal. Writes what changed; returns the customers who gained or lost somebody.
  */
 export async function relink(
-  tx: Queryable,
+  tx: Transaction,
   seeds: readonly string[],
   customerOf: Map<string, string>,
 ): Promise<Set<string>> {
@@ -172,7 +172,7 @@ export async function relink(
 }
 
 async function writeComponents(
-  tx: Queryable,
+  tx: Transaction,
   subjects: readonly SubjectRow[],
   links: readonly LinkRow[],
   customerOf: Map<string, string>,
@@ -235,7 +235,7 @@ function knownLink(row: LinkRow): CustomerLink {
 
 /** What was sealed of these subjects can be opened no more: their keys are gone. */
 export async function markErased(
-  tx: Queryable,
+  tx: Transaction,
   erasures: readonly { readonly subjectIds: readonly string[]; readonly at: number }[],
 ): Promise<void> {
   const rows: Row[] = [];

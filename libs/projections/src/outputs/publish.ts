@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
 import { arrayText } from '../stores/values.js';
 import type { Table } from '../table.js';
@@ -75,7 +75,7 @@ interface Publication extends Record<string, unknown> {
  * now. What no longer holds is retracted, what is new is said; saying it twice says nothing the second time.
  */
 export async function publish(
-  tx: Queryable,
+  tx: Transaction,
   changed: readonly ChangedVisits[],
   position: number,
   now: Instant,
@@ -130,7 +130,7 @@ export async function publish(
 
 /** What still stands of what was said, per customer, and the number of her last publication. */
 async function standingOf(
-  tx: Queryable,
+  tx: Transaction,
   changed: readonly ChangedVisits[],
 ): Promise<Map<string, { rows: Publication[]; last: number }>> {
   const asked = unnest(

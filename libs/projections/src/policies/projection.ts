@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '#event-log';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import { insertRows } from '../rows.js';
 import { CUSTOM_TYPES, POLICIES } from './table.js';
 
@@ -10,7 +10,7 @@ interface PolicyData {
 }
 
 /** Writes down published policies. */
-export async function recordPolicies(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+export async function recordPolicies(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
   const rows = events.map((event): Row => {
     const data = JSON.parse(event.data) as PolicyData;
     return {
@@ -25,7 +25,7 @@ export async function recordPolicies(tx: Queryable, events: readonly RecordedEve
 }
 
 /** Writes down the touchpoint types that the business registered. */
-export async function recordTypes(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+export async function recordTypes(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
   const rows = events.map((event): Row => {
     const definition = JSON.parse(event.data) as { readonly name?: string };
     return { position: event.position, type: definition.name ?? '', definition, recorded_at: event.recordedAt };

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { dayOf, policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
-import type { Queryable } from '../database.js';
+import type { Transaction } from '../database.js';
 import type { DayOf } from '../read-model.js';
 
 const DAY = 86_400_000;
@@ -20,7 +20,7 @@ interface PolicyRow extends Record<string, unknown> {
   recorded_at: Instant;
 }
 
-export async function loadPolicies(tx: Queryable): Promise<KnownPolicies> {
+export async function loadPolicies(tx: Transaction): Promise<KnownPolicies> {
   const rows = await tx.query<PolicyRow>(
     'SELECT version, policy, effective_from, recorded_at FROM policies ORDER BY position',
   );

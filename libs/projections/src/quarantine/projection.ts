@@ -1,13 +1,13 @@
 import { parseInstant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import type { Queryable, Row } from '../database.js';
+import type { Transaction, Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
 import { QUARANTINE } from './table.js';
 
 const STREAM = 'quarantine-';
 
 /** Lists what was quarantined, and marks what was released or discarded since. Telling it twice changes nothing. */
-export async function listQuarantine(tx: Queryable, events: readonly RecordedEvent[]): Promise<void> {
+export async function listQuarantine(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
   const opened = new Map<string, Row>();
   const closed = new Map<string, Row>();
   for (const event of events) {

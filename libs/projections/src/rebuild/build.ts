@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
-import type { Database, Queryable, Row } from '../database.js';
+import type { Database, Transaction, Row } from '../database.js';
 import { countFates } from '../fates/projection.js';
 import { describe } from '../folding/fold-customers.js';
 import { foldOne, inOrder, type FoldedOne } from '../folding/fold-one.js';
@@ -104,7 +104,7 @@ class Builder {
     return this.#state.upTo;
   }
 
-  #transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.options.database.transaction(async (tx) => {
       await tx.query("SELECT set_config('search_path', $1, true)", [`${this.options.schema}, perennial`]);
       return work(tx);
@@ -132,7 +132,7 @@ class Builder {
   }
 
   /** Writes the next state in the transaction of what it speaks of. Two builders on one version would meet here. */
-  async #advance(tx: Queryable, next: BuildState): Promise<void> {
+  async #advance(tx: Transaction, next: BuildState): Promise<void> {
     const rows = await tx.query(
       'UPDATE checkpoint SET build = $1::text::jsonb WHERE build = $2::text::jsonb RETURNING 1 AS done',
       [JSON.stringify(next), JSON.stringify(this.#state)],
@@ -236,7 +236,7 @@ class Builder {
     );
   }
 
-  async #writeJoined(tx: Queryable, customerOf: ReadonlyMap<string, string>): Promise<void> {
+  async #writeJoined(tx: Transaction, customerOf: ReadonlyMap<string, string>): Promise<void> {
     const changes: Row[] = [];
     for (const [subject_id, customer_id] of customerOf)
       if (subject_id !== customer_id) changes.push({ subject_id, customer_id });
@@ -249,7 +249,11 @@ class Builder {
     }
   }
 
-  async #writeRefused(tx: Queryable, links: readonly LinkRow[], refusals: ReadonlyMap<string, string>): Promise<void> {
+  async #writeRefused(
+    tx: Transaction,
+    links: readonly LinkRow[],
+    refusals: ReadonlyMap<string, string>,
+  ): Promise<void> {
     const verdicts: Row[] = [];
     for (const link of links) {
       const refused = refusals.get(`${link.a} ${link.b}`);

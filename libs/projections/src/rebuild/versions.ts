@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { createVersion, listVersions, lockSchemas, type Version } from '../control/migrate.js';
-import type { Database, Queryable } from '../database.js';
+import type { Database, Transaction } from '../database.js';
 import { MODEL } from '../read-models.js';
 import { instantText } from '../rows.js';
 
@@ -21,7 +21,7 @@ export async function versionToBuild(database: Database, now: Instant): Promise<
   });
 }
 
-export async function dropVersion(tx: Queryable, version: Version): Promise<void> {
+export async function dropVersion(tx: Transaction, version: Version): Promise<void> {
   await tx.exec(`DROP SCHEMA IF EXISTS ${version.schema} CASCADE`);
   await tx.query('DELETE FROM perennial.versions WHERE version = $1', [version.version]);
 }
@@ -30,7 +30,7 @@ export async function dropVersion(tx: Queryable, version: Version): Promise<void
  * Makes a version the live one, in the caller's transaction: from one moment to the next everybody reads it. Customers of whom
  * something else stands published than it believes are marked, so that exactly the difference is said.
  */
-export async function switchTo(tx: Queryable, version: Version, now: Instant): Promise<void> {
+export async function switchTo(tx: Transaction, version: Version, now: Instant): Promise<void> {
   await lockSchemas(tx);
   const at = instantText(now);
   await tx.query("UPDATE perennial.versions SET status = 'old' WHERE status = 'live'");

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { DatabaseError, type Database, type Queryable, type Row } from '../database.js';
+import { DatabaseError, type Database, type Transaction, type Row } from '../database.js';
 import type { Answer, Request } from './pglite-worker.js';
 import { copyRows, copyStatement } from './values.js';
 
@@ -14,7 +14,7 @@ export class PgliteDatabase implements Database {
   readonly kind = 'pglite';
   readonly #worker: Worker;
   readonly #asked = new Map<number, { resolve: (rows: Row[]) => void; reject: (error: Error) => void }>();
-  readonly #tx: Queryable = {
+  readonly #tx: Transaction = {
     query: <R extends Row>(sql: string, params: readonly unknown[] = []) =>
       this.#ask({ op: 'query', sql, params }) as Promise<R[]>,
     exec: async (sql: string) => {
@@ -64,7 +64,7 @@ export class PgliteDatabase implements Database {
     return this.#inLine(() => this.#tx.exec(sql));
   }
 
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#inLine(async () => {
       await this.#tx.exec('BEGIN');
       try {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { DatabaseError, type Database, type Queryable, type Row } from '../database.js';
+import { DatabaseError, type Database, type Transaction, type Row } from '../database.js';
 import { copyRows, copyStatement, PARSERS } from './values.js';
 
 const TYPES = {
@@ -78,9 +78,9 @@ export class PostgresDatabase implements Database {
     await this.#withClient((client) => execOn(client, sql));
   }
 
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#withClient(async (client) => {
-      const tx: Queryable = {
+      const tx: Transaction = {
         query: <R extends Row>(sql: string, params: readonly unknown[] = []) => queryOn<R>(client, sql, params),
         exec: (sql: string) => execOn(client, sql),
         copyIn: (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) =>

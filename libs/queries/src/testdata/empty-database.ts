@@ -1,9 +1,9 @@
-import type { Database, Queryable, Row } from '#projections';
+import type { Database, Row, Transaction } from '#projections';
 
 /** A database in which the read models are live and hold nobody. Remembers every parameter that reached it. */
 export function emptyDatabase(): Database & { readonly seen: unknown[] } {
   const seen: unknown[] = [];
-  const queryable: Queryable = {
+  const queryable: Transaction = {
     query: <R extends Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> => {
       seen.push(...params.flat());
       const rows: Row[] = sql.includes('perennial.versions') ? [{ schema_name: 'rm_1' }] : [];

@@ -22,6 +22,8 @@ const base = {
 };
 
 export default {
+  // Servers, child processes and properties on a busy machine: a hang is a failure, slowness is not.
+  testTimeout: 120_000,
   projects: [
     {
       ...base,

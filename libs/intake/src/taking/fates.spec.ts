@@ -8,7 +8,7 @@ import { Intake, UNREADABLE_SOURCE } from './intake.js';
 import type { FateCounts, ItemResult } from './item.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
-const FATES = ['accepted', 'duplicate', 'quarantined', 'suppressed'] as const;
+type FateName = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
 
 /** Few sources, ids, people and amounts: so that events repeat, and reuse one another's ids, and name the erased. */
 const good = fc
@@ -67,7 +67,7 @@ function told(results: readonly ItemResult[]): Map<string, FateCounts> {
   return counts;
 }
 
-function add(counts: Map<string, FateCounts>, source: string, fate: (typeof FATES)[number], count: number): void {
+function add(counts: Map<string, FateCounts>, source: string, fate: FateName, count: number): void {
   const of = counts.get(source) ?? { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   of[fate] += count;
   of.received += count;

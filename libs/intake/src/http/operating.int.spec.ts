@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { BUILT_IN_POLICIES } from '#lifecycle';
 import { IntakeApp, orderPlaced } from '../testdata/intake-app.js';
@@ -105,6 +106,39 @@ describe('what an operator does over HTTP', () => {
       '/v1/quarantine/x/release',
     ])
       expect((await ask('POST', url, {}, publisher)).status).toBe(403);
+  });
+
+  it('is documented: every route with its answer, its problems and its permission', () => {
+    const { paths, components } = SwaggerModule.createDocument(engine.app, new DocumentBuilder().build());
+    expect(
+      Object.keys(paths)
+        .filter((path) => path.startsWith('/v1/'))
+        .sort(),
+    ).toEqual([
+      ...['/v1/erasures', '/v1/keys', '/v1/keys/{id}', '/v1/policies', '/v1/quarantine/release'],
+      ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
+      ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints', '/v1/touchpoints/fate', '/v1/types'],
+    ]);
+    const operations = Object.entries(paths)
+      .filter(([path]) => path.startsWith('/v1/'))
+      .flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })));
+    for (const { operation } of operations) {
+      const { responses, summary } = operation as unknown as {
+        summary?: string;
+        responses: Record<string, { content?: Record<string, { schema?: unknown }> }>;
+      };
+      expect(summary).toBeTruthy();
+      expect(operation).toHaveProperty('x-permission');
+      for (const [status, { content = {} }] of Object.entries(responses))
+        expect(Object.keys(content)).toEqual([
+          status.startsWith('2') ? 'application/json' : 'application/problem+json',
+        ]);
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));
+    }
+    expect(paths['/v1/touchpoints']?.post?.requestBody).toMatchObject({
+      content: { 'application/json': {}, 'application/cloudevents+json': {}, 'application/x-ndjson': {} },
+    });
+    expect(components?.schemas).toHaveProperty('TakenView');
   });
 
   it('is never met by a failure, whatever is sent', async () => {

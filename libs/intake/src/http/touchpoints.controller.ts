@@ -2,8 +2,6 @@ import type { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Inject, Post, Query, Req, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
-  ApiBody,
-  ApiConsumes,
   ApiExtraModels,
   ApiOkResponse,
   ApiOperation,
@@ -15,7 +13,7 @@ import {
 import { ENVELOPE_SCHEMA, formatInstant } from '#contracts';
 import type { EventLog } from '#event-log';
 import { Allow, ApiProblems, CLOCK, CONFIG, EVENT_LOG, Problem, type Clock, type Config } from '#platform';
-import { readHttpMessage, NDJSON_TYPES } from '../receiving/http-message.js';
+import { readHttpMessage } from '../receiving/http-message.js';
 import { readNdjson } from '../receiving/ndjson.js';
 import type { FateCounts, IntakeItem, ItemResult, Taken } from '../taking/item.js';
 import { TakeTouchpoints } from '../taking/take-touchpoints.js';
@@ -49,7 +47,6 @@ const EVENT = {
   ...(ENVELOPE_SCHEMA as Record<string, unknown>),
   description: 'A touchpoint in our JSON form, or a CloudEvent 1.0 in the JSON format',
 };
-const EVENTS = { type: 'array', items: EVENT };
 const CLOUD_EVENT = {
   type: 'object',
   required: ['specversion', 'id', 'source', 'type'],
@@ -63,6 +60,18 @@ const CLOUD_EVENT = {
     channel: { type: 'string' },
     identifiers: { type: 'array', items: { type: 'object' } },
     data: {},
+  },
+};
+
+const BODY = {
+  required: true,
+  content: {
+    'application/json': { schema: { anyOf: [EVENT, { type: 'array', items: EVENT }] } },
+    'application/cloudevents+json': { schema: CLOUD_EVENT },
+    'application/cloudevents-batch+json': { schema: { type: 'array', items: CLOUD_EVENT } },
+    'application/x-ndjson': {
+      schema: { type: 'string', description: 'One touchpoint, or one CloudEvent in the JSON format, on each line' },
+    },
   },
 };
 
@@ -85,15 +94,7 @@ export class TouchpointsController {
     summary: 'Publish touchpoints',
     description:
       'One event, a batch, or a stream of lines. Each event has one fate: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never refused for one bad event. Every fate told here is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and ours beside them: ce-channel, ce-identifiers (JSON text).',
-  })
-  @ApiConsumes(
-    'application/json',
-    'application/cloudevents+json',
-    'application/cloudevents-batch+json',
-    NDJSON_TYPES[0] as string,
-  )
-  @ApiBody({
-    schema: { oneOf: [EVENT, EVENTS, CLOUD_EVENT, { type: 'array', items: CLOUD_EVENT }] } as object,
+    requestBody: BODY,
   })
   @ApiQuery({ name: 'verbose', required: false, type: Boolean, description: 'List the accepted events too' })
   @ApiExtraModels(ItemResultView)

@@ -68,7 +68,8 @@ function begin(policies: PolicyTimeline, checkpoint: Checkpoint | null): Fold {
   if (state.current !== null) visits.push(state.current);
   const era = policyAt(policies, state.clock);
   const fold: Fold = { state, era: foldedUnder(policies, state.policyVersion) ?? era, visits, bookings: [] };
-  if (fold.era !== era) changePolicy(fold, { ...era, from: -Infinity });
+  // A checkpoint that does not fit (see below) goes on under the policy that is in force: as good as can be.
+  if (state.policyVersion !== era.version) changePolicy(fold, { ...era, from: -Infinity });
   fold.era = era;
   return fold;
 }

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { compareEvents, foldCustomer, type Checkpoint, type FoldResult, type LifecycleEvent } from '../index.js';
+import {
+  checkpointFits,
+  compareEvents,
+  foldCustomer,
+  type Checkpoint,
+  type FoldResult,
+  type LifecycleEvent,
+} from '../index.js';
 import type { Visit } from '../model.js';
 import { DAY, histories, HOUR, START, type History } from '../testdata/histories.js';
 
@@ -171,6 +178,28 @@ describe('a fold', () => {
           same(resumed.view, whole.view);
           same(resumed.visits, whole.visits.slice(resumed.visits[0]?.seq ?? 0));
         });
+      }),
+      RUNS,
+    );
+  });
+
+  it('knows a checkpoint that was folded under another policy, and goes on from it all the same', () => {
+    fc.assert(
+      fc.property(histories(), ({ events, policies }) => {
+        const { checkpoint } = foldCustomer({ events, policies, asOf: END });
+        const last = events.at(-1)?.occurredAt ?? START;
+        const first = policies.eras.slice(0, 1);
+        expect(checkpointFits(checkpoint, policies)).toBe(true);
+        const replaced = policies.eras.slice(1).some(({ from }) => from <= last);
+        expect(checkpointFits(checkpoint, { eras: first })).toBe(!replaced);
+        const resumed = foldCustomer({
+          events: [],
+          policies: { eras: first },
+          asOf: END,
+          checkpoint: stored(checkpoint),
+        });
+        expect(resumed.view?.policyVersion ?? 'retail@1').toBe('retail@1');
+        if (!replaced) same(resumed.view, foldCustomer({ events, policies: { eras: first }, asOf: END }).view);
       }),
       RUNS,
     );

@@ -36,7 +36,11 @@ describe('a returned line', () => {
     const orders = [order('A', 1, { cup: 2 }), order('B', 1, { cup: 9 }, 'bob')];
     expect(matchReturns(orders, [back(1, 5, 'cup', 3)]).size).toBe(0);
     expect([...matchReturns(orders, [back(1, 5, 'cup', 2), back(2, 6, 'cup', 1)]).keys()]).toEqual([1]);
-    expect(matchReturns([order('A', 5, { cup: 2 })], [back(1, 5, 'cup', 1)]).size).toBe(0);
+    expect(matchReturns([order('A', 6, { cup: 2 })], [back(1, 5, 'cup', 1)]).size).toBe(0);
+  });
+
+  it('takes from an order of the same minute, as the fold takes orders before returns at one instant', () => {
+    expect(matchReturns([order('A', 5, { cup: 2 })], [back(1, 5, 'cup', 1)]).get(1)?.orderId).toBe('A');
   });
 
   it('of two orders at one instant takes from the one further down the file', () => {

@@ -26,9 +26,9 @@ export interface Matched {
 }
 
 /**
- * Which order each returned line takes from: the same customer's latest order before it (strictly: an order of the same minute
- * is not before) that still has enough of the article. Lines are taken by time, then by their place in the file. By line number; a line
- * that matches no order is absent.
+ * Which order each returned line takes from: the same customer's latest order that is not later than it and still has enough of the article. An order of the same
+ * minute counts as before, as it does in the fold, where an order precedes a return at one instant. Lines are taken by time, then by their place
+ * in the file. By line number; a line that matches no order is absent.
  */
 export function matchReturns(
   orders: readonly ReturnableOrder[],
@@ -45,7 +45,7 @@ export function matchReturns(
   for (const line of [...returns].sort((a, b) => a.at - b.at || a.line - b.line)) {
     const order = byCustomer
       .get(line.customer)
-      ?.find((candidate) => candidate.at < line.at && (candidate.left.get(line.sku) ?? 0) >= line.quantity);
+      ?.find((candidate) => candidate.at <= line.at && (candidate.left.get(line.sku) ?? 0) >= line.quantity);
     if (order === undefined) continue;
     const left = (order.left.get(line.sku) ?? 0) - line.quantity;
     if (left > 0) order.left.set(line.sku, left);

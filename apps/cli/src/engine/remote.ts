@@ -66,7 +66,7 @@ export class RemoteEngine implements Engine {
   async catchUp(onWork: OnWork): Promise<void> {
     let total: number | null = null;
     for (;;) {
-      const { rows } = await this.ask('stats', {});
+      const { rows } = await this.ask('lag', {});
       const figures = new Map(rows.map((row) => [String(row['figure']), Number(row['value'] ?? 0)]));
       const open = (figures.get('lag_events') ?? 0) + (figures.get('dirty') ?? 0);
       if (open === 0) return;

@@ -5,11 +5,13 @@ import { events } from './events.js';
 import { explanation } from './explain.js';
 import { fates } from './fates.js';
 import { history } from './history.js';
+import { lag } from './lag.js';
 import { orders } from './orders.js';
 import { parked } from './parked.js';
 import { policies } from './policies.js';
 import { quarantine } from './quarantine.js';
 import { refusedLinks } from './refused-links.js';
+import { revenue } from './revenue.js';
 import { rfm } from './rfm.js';
 import { stageCounts } from './stage-counts.js';
 import { stage } from './stage.js';
@@ -29,6 +31,7 @@ export const QUESTIONS: readonly Question[] = [
   customers,
   visits,
   stageCounts,
+  revenue,
   rfm,
   fates,
   quarantine,
@@ -36,4 +39,5 @@ export const QUESTIONS: readonly Question[] = [
   refusedLinks,
   policies,
   stats,
+  lag,
 ];

@@ -233,13 +233,19 @@ describe('the questions, asked of three customers', () => {
     expect(await engine.all('rfm', { 'as-of': iso(day(5)) })).toHaveLength(2);
   });
 
-  it('policies, stats, fates, parked, quarantine and refused links answer too', async () => {
+  it('policies, stats, lag, fates, parked, quarantine and refused links answer too', async () => {
     expect((await engine.ask('policies')).rows).toEqual([]);
     expect((await engine.ask('stats')).rows).toEqual(
       expect.arrayContaining([
         { figure: 'log_head_position', value: 8, at: '2024-07-19T00:00:00Z' },
         { figure: 'customers', value: 3, at: null },
         { figure: 'lag_events', value: 0, at: null },
+      ]),
+    );
+    expect((await engine.ask('lag')).rows).toEqual(
+      expect.arrayContaining([
+        { figure: 'lag_events', value: 0, at: null },
+        { figure: 'dirty', value: 0, at: null },
       ]),
     );
     for (const name of ['fates', 'parked', 'quarantine', 'refused-links'])

@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '#projections';
 
 /** The live read models, held still: every statement of one answer sees the same moment. */
-export interface ReadModels extends Queryable {
+export interface ReadModels extends Pick<Queryable, 'query'> {
   /** The log position up to which they were built. */
   readonly position: number;
 }
@@ -30,7 +30,6 @@ export function inReadModels<T>(database: Database, work: (models: ReadModels) =
     return work({
       position: Number(checkpoint?.position ?? 0),
       query: (sql, params) => tx.query(sql, params),
-      exec: (sql) => tx.exec(sql),
     });
   });
 }

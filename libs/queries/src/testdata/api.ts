@@ -12,6 +12,7 @@ import {
   readConfig,
   type Access,
   type Permission,
+  type SqliteKeyStore,
 } from '#platform';
 import type { Database } from '#projections';
 import type { Operations } from '../http/operations.js';
@@ -25,8 +26,8 @@ export async function apiOver(
   database: Database,
   log: EventLog,
   operations: Operations,
+  keyStore: SqliteKeyStore = openSqliteKeyStore({ file: ':memory:' }),
 ): Promise<{ app: NestFastifyApplication; keyWith: (...permissions: Permission[]) => string }> {
-  const keyStore = openSqliteKeyStore({ file: ':memory:' });
   const config = readConfig({ LOG_LEVEL: 'silent' });
 
   @Global()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { openSqliteKeyStore, Sealer } from '#platform';
+import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#platform';
 import { openDatabase, Projector, type Database } from '#projections';
 import { memoryLog } from '#testing';
 import { ask, askAll } from '../asking/ask.js';
@@ -29,7 +29,9 @@ export interface Told {
 export interface SpecEngine {
   readonly log: EventLog;
   readonly database: Database;
+  readonly keys: SqliteKeyStore;
   readonly sealer: Sealer;
+  readonly projector: Projector;
   readonly context: AskContext;
   now: number;
   /** Records touchpoints at the clock's instant. */
@@ -101,7 +103,9 @@ export async function specEngine(): Promise<SpecEngine> {
   const engine: SpecEngine = {
     log,
     database,
+    keys,
     sealer,
+    projector,
     context,
     get now() {
       return now;

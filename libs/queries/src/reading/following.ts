@@ -1,0 +1,33 @@
+import type { Instant } from '#contracts';
+import type { AnswerRow, Column } from '../asking/question.js';
+import type { ReadModels } from './read-models.js';
+
+export const FIGURE_COLUMNS: readonly Column[] = [
+  { name: 'figure', type: 'text', description: 'what is counted; the unit last' },
+  { name: 'value', type: 'integer', nullable: true, description: 'how much; null where there is only an instant' },
+  { name: 'at', type: 'instant', nullable: true, description: 'the instant it belongs to, where it has one' },
+];
+
+type Figure = readonly [figure: string, value: unknown, at?: unknown];
+
+export const figureRows = (figures: readonly Figure[]): readonly AnswerRow[] =>
+  figures.map(([figure, value, at]) => ({ figure, value, at }));
+
+/** Where the log ends, where the read models stand, and what lies between. */
+export async function followingFigures(
+  models: ReadModels,
+  head: { readonly position: number; readonly recordedAt: Instant },
+): Promise<readonly Figure[]> {
+  const [row] = await models.query(
+    `SELECT position, recorded_at, clock, (SELECT count(*) FROM dirty) AS dirty, (SELECT count(*) FROM parked) AS parked
+       FROM checkpoint`,
+  );
+  return [
+    ['log_head_position', head.position, head.position === 0 ? null : head.recordedAt],
+    ['read_models_position', row?.['position'] ?? 0, row?.['recorded_at']],
+    ['lag_events', Math.max(0, head.position - models.position)],
+    ['clock', null, row?.['clock']],
+    ['dirty', row?.['dirty'] ?? 0],
+    ['parked', row?.['parked'] ?? 0],
+  ];
+}

@@ -5,7 +5,7 @@ import { Allow, ApiProblems, Asker, Problem, type Complaint, type Principal } fr
 import type { ErasureReceipt } from '../erasing/erase.js';
 import { ErasePerson, type Named } from '../erasing/erase-person.js';
 import { fieldsOf, invalid } from './body.js';
-import { LogProblems } from './log-problems.js';
+import { StoreProblems } from './store-problems.js';
 
 export class NamedIdentifier {
   @ApiProperty({ example: 'email' })
@@ -47,7 +47,7 @@ const CUSTOMER = /^[0-9a-f]{32}$/;
 /** Where a person is forgotten. */
 @ApiTags('privacy')
 @Controller('v1/erasures')
-@UseInterceptors(LogProblems)
+@UseInterceptors(StoreProblems)
 export class ErasuresController {
   constructor(private readonly commands: CommandBus) {}
 

@@ -5,7 +5,7 @@ import { TOUCHPOINT_GROUPS } from '#contracts';
 import { Allow, ApiProblems } from '#platform';
 import { PublishPolicy, RegisterType } from '../publishing/commands.js';
 import { fieldsOf, invalid } from './body.js';
-import { LogProblems } from './log-problems.js';
+import { StoreProblems } from './store-problems.js';
 
 export class PolicyForm {
   @ApiProperty({ type: Object, description: 'The whole policy: start from a built-in one' })
@@ -52,7 +52,7 @@ export class TypeRegisteredView {
 /** What the business says of itself: its policy, and touchpoint types of its own. */
 @ApiTags('policy')
 @Controller('v1')
-@UseInterceptors(LogProblems)
+@UseInterceptors(StoreProblems)
 export class PublishingController {
   constructor(private readonly commands: CommandBus) {}
 

@@ -6,7 +6,7 @@ import { People } from '../erasing/people.js';
 import { DiscardQuarantined, ReleaseQuarantined } from '../quarantine/commands.js';
 import { Quarantine, type Closing, type Quarantined } from '../quarantine/quarantine.js';
 import { fieldsOf, invalid } from './body.js';
-import { LogProblems } from './log-problems.js';
+import { StoreProblems } from './store-problems.js';
 
 export class QuarantinedView {
   @ApiProperty({ example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' })
@@ -78,7 +78,7 @@ const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' }
 /** What could not be taken, one by one: look at it, mend it, take it in after all, or leave it for good. */
 @ApiTags('intake')
 @Controller('v1/quarantine')
-@UseInterceptors(LogProblems)
+@UseInterceptors(StoreProblems)
 export class QuarantineController {
   private readonly people: People | null;
 

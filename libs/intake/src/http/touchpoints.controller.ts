@@ -17,7 +17,7 @@ import { readHttpMessage } from '../receiving/http-message.js';
 import { readNdjson } from '../receiving/ndjson.js';
 import type { FateCounts, IntakeItem, ItemResult, Taken } from '../taking/item.js';
 import { TakeTouchpoints } from '../taking/take-touchpoints.js';
-import { LogProblems } from './log-problems.js';
+import { StoreProblems } from './store-problems.js';
 import { ItemResultView, TakenView } from './views.js';
 
 /** At most this many results are listed of a stream: the counts are always whole. */
@@ -78,7 +78,7 @@ const BODY = {
 /** Where channels publish what happened between them and a customer. */
 @ApiTags('intake')
 @Controller('v1/touchpoints')
-@UseInterceptors(LogProblems)
+@UseInterceptors(StoreProblems)
 export class TouchpointsController {
   constructor(
     private readonly commands: CommandBus,

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { memoryLog } from '#testing';
-import type { EventLog } from '#event-log';
+import { EventLogError, type EventLog } from '#event-log';
 import { IntakeApp, orderPlaced } from '../testdata/intake-app.js';
 
 interface Answer {
@@ -262,6 +262,25 @@ describe('POST /v1/touchpoints under load', () => {
     letGo();
     expect([(await first).status, (await second).status]).toEqual([200, 200]);
     expect((await until(() => post(event('5')), 200)).status).toBe(200);
+    await engine.stop();
+  });
+
+  it.each([
+    ['full', 507],
+    ['unavailable', 503],
+  ] as const)('says that a store is %s, and acknowledges nothing', async (code, status) => {
+    const log: EventLog = memoryLog();
+    log.appendMany = () => Promise.reject(new EventLogError(code, 'The disk is what it is.'));
+    const engine = await IntakeApp.start({}, { log });
+    const answer = await engine.app.inject({
+      method: 'POST',
+      url: '/v1/touchpoints',
+      headers: { authorization: `Bearer ${engine.key('publish')}` },
+      payload: orderPlaced(),
+    });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '5' : undefined);
     await engine.stop();
   });
 

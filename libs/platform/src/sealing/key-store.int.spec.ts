@@ -47,6 +47,19 @@ describe('the key store in its file', () => {
     await openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 1) }).close();
   });
 
+  it('says that the disk is full, keeps nothing of what failed, and goes on when there is room', async () => {
+    const store = openSqliteKeyStore({ file });
+    await store.keysFor([id(1)], { create: true });
+    const pages = store.database.prepare('PRAGMA page_count').get() as { page_count: number };
+    store.database.exec(`PRAGMA max_page_count=${pages.page_count}`);
+    const many = Array.from({ length: 500 }, (_, n) => id(n + 2));
+    await expect(store.keysFor(many, { create: true })).rejects.toMatchObject({ code: 'full' });
+    expect((await store.keysFor([id(1), ...many])).size).toBe(1);
+    store.database.exec('PRAGMA max_page_count=100000');
+    expect((await store.keysFor(many, { create: true })).size).toBe(500);
+    await store.close();
+  });
+
   it('leaves the bytes of a destroyed key in no file, while it is open and after', async () => {
     const store = openSqliteKeyStore({ file });
     const ids = Array.from({ length: 3_000 }, (_, n) => id(n));

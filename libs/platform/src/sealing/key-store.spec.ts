@@ -64,7 +64,7 @@ describe('the key store', () => {
     expect(gone.sort()).toEqual([id(1), id(9)]);
   });
 
-  it('refuses an id that is not 16 bytes', () => {
-    expect(() => store.keysFor(['abc'])).toThrow(/32 hex characters/);
+  it('refuses an id that is not 16 bytes', async () => {
+    await expect(store.keysFor(['abc'])).rejects.toThrow(/32 hex characters/);
   });
 });

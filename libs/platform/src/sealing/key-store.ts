@@ -53,7 +53,7 @@ export interface Destroyed {
 /** Why a key store cannot be opened or used. */
 export class KeyStoreError extends Error {
   constructor(
-    readonly code: 'other-hash-key' | 'wrong-version' | 'not-destroyed' | 'torn',
+    readonly code: 'other-hash-key' | 'wrong-version' | 'not-destroyed' | 'full' | 'torn' | 'unavailable',
     message: string,
     options?: ErrorOptions,
   ) {

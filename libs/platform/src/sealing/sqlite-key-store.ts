@@ -105,7 +105,10 @@ export class SqliteKeyStore implements KeyStore {
     };
   }
 
-  keysFor(ids: readonly string[], options: { readonly create?: boolean } = {}): Promise<ReadonlyMap<string, KeyState>> {
+  async keysFor(
+    ids: readonly string[],
+    options: { readonly create?: boolean } = {},
+  ): Promise<ReadonlyMap<string, KeyState>> {
     const found = new Map<string, KeyState>();
     let missing: string[] | null = null;
     for (const id of ids) {
@@ -121,10 +124,10 @@ export class SqliteKeyStore implements KeyStore {
       });
       for (const id of made) this.cache.set(id, found.get(id) as KeyState);
     }
-    return Promise.resolve(found);
+    return found;
   }
 
-  createListed(
+  async createListed(
     keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
   ): Promise<readonly KeyState[]> {
     const states = this.transaction(() =>
@@ -136,10 +139,10 @@ export class SqliteKeyStore implements KeyStore {
         return this.make(id);
       }),
     );
-    return Promise.resolve(states);
+    return states;
   }
 
-  destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+  async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
     const gone: string[] = [];
     const counts = this.transaction(() => {
       let subjectKeys = 0;
@@ -162,16 +165,15 @@ export class SqliteKeyStore implements KeyStore {
     for (const id of gone) this.cache.set(id, 'erased');
     for (const listener of this.listeners) listener(gone);
     this.emptyWal();
-    return Promise.resolve(counts);
+    return counts;
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {
     this.listeners.push(listener);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     if (this.db.isOpen) this.db.close();
-    return Promise.resolve();
   }
 
   /** What other tables of this file (the API keys) are kept through. */
@@ -218,8 +220,35 @@ export class SqliteKeyStore implements KeyStore {
       return result;
     } catch (error) {
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
-      throw error;
+      throw asKeyStoreError(error);
     }
+  }
+}
+
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+/** Puts an error of SQLite into our words; anything else is given back as it is. Told by its code: the class may stem from another realm. */
+function asKeyStoreError(error: unknown): unknown {
+  const { code, errcode = 0, message } = error as { code?: unknown; errcode?: number; message?: string };
+  if (code !== 'ERR_SQLITE_ERROR') return error;
+  const cause = { cause: error };
+  switch (errcode & 0xff) {
+    case SQLITE_FULL:
+      return new KeyStoreError('full', 'The disk under the key store is full: make room and try again.', cause);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return new KeyStoreError(
+        'torn',
+        `The key store is torn: ${message}. Stop the engine and put back its newest copy; keys made since cannot be made again.`,
+        cause,
+      );
+    case SQLITE_IOERR:
+      return new KeyStoreError('unavailable', `The disk under the key store failed: ${message}.`, cause);
+    default:
+      return error;
   }
 }
 

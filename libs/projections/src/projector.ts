@@ -272,7 +272,7 @@ export class Projector {
   ): Promise<void> {
     const { database, log } = this.#parts;
     if (version.status === 'building')
-      await build({ ...options, database, log, schema: version.schema, upTo, asOf, times });
+      await build({ ...options, database, log, schema: version.schema, upTo, asOf, times, sliceSize: this.#sliceSize });
   }
 
   /** Brings a version that is not live near the head of the log, without holding up the live one. */

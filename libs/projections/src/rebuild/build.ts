@@ -41,6 +41,8 @@ export interface BuildOptions {
   readonly upTo: number;
   readonly asOf: Instant;
   readonly times: StepTimes;
+  /** Customers in the first slice; the next ones are made to hold a good number of events, ten times as many customers at most. */
+  readonly sliceSize: number;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -67,13 +69,15 @@ const SCANNED_MAX = 250_000;
 
 /** A slice of customers is made to hold about so many events. */
 const EVENTS_PER_SLICE = 20_000;
-const CUSTOMERS_PER_SLICE_MAX = 5_000;
 
-/** Subjects and links as a scan sees them, before they are made unique. Dropped when the scan is over. */
+/**
+ * Subjects and links as a scan sees them, before they are made unique. Dropped when the scan is over. Never unlogged: what
+ * is not logged is emptied after a kill, while the build goes on from where it was.
+ */
 const SEEN = /* sql */ `
-  CREATE UNLOGGED TABLE IF NOT EXISTS subjects_seen (LIKE subjects);
-  CREATE UNLOGGED TABLE IF NOT EXISTS links_seen (LIKE links);
-  CREATE UNLOGGED TABLE IF NOT EXISTS erasures_seen (subject_id text NOT NULL, erased_at timestamptz(3) NOT NULL);`;
+  CREATE TABLE IF NOT EXISTS subjects_seen (LIKE subjects);
+  CREATE TABLE IF NOT EXISTS links_seen (LIKE links);
+  CREATE TABLE IF NOT EXISTS erasures_seen (subject_id text NOT NULL, erased_at timestamptz(3) NOT NULL);`;
 
 /**
  * Fills a version's empty tables from the log: subjects and links by one scan, who belongs together, then each customer
@@ -272,7 +276,7 @@ class Builder {
     const { times, signal } = this.options;
     const policies = await this.#transaction(loadPolicies);
     this.#beginPhase(this.#state.folded);
-    let limit = 500;
+    let limit = this.options.sliceSize;
     let after = this.#state.after;
     let folded = this.#state.folded;
     let writing: Promise<void> = Promise.resolve();
@@ -290,7 +294,9 @@ class Builder {
       // An error is thrown where it is awaited: at the next slice.
       writing.catch(() => undefined);
       const perCustomer = Math.max(1, slice.events / who.length);
-      limit = Math.round(Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), CUSTOMERS_PER_SLICE_MAX, limit * 4));
+      limit = Math.round(
+        Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), this.options.sliceSize * 10, limit * 4),
+      );
       this.#tell('customers', folded, this.#state.customers);
     }
     await writing;

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const CHILD = fileURLToPath(new URL('../testdata/rebuild-child.ts', import.meta.url));
+const FROM_SOURCE = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
+
+type Line = Record<string, unknown>;
+
+/** Runs the child; kills it as soon as `killAt` says so. Null when it was killed, else what it told at its end. */
+function run(
+  mode: 'fill' | 'rebuild',
+  folder: string,
+  killAt: (line: Line) => boolean,
+  seen: Line[],
+): Promise<Line | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...FROM_SOURCE, CHILD, mode, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    let last: Line = {};
+    createInterface({ input: child.stdout }).on('line', (text) => {
+      last = JSON.parse(text) as Line;
+      seen.push(last);
+      if (killAt(last)) child.kill('SIGKILL');
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(null);
+      else if (code === 0) resolve(last);
+      else reject(new Error(`The child ended with code ${code}.`));
+    });
+  });
+}
+
+describe('a rebuild that is killed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perennial-rebuild-'));
+  let live: Line | null = null;
+  beforeAll(async () => {
+    live = await run('fill', folder, () => false, []);
+  }, 120_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('goes on where it was, and ends with the same digest and nothing said twice', async () => {
+    const kills = ['links', 'components', 'customers', 'customers'];
+    const reached: number[] = [];
+    for (const [round, phase] of kills.entries()) {
+      const seen: Line[] = [];
+      let steps = 0;
+      const ended = await run(
+        'rebuild',
+        folder,
+        (line) => line['phase'] === phase && ++steps > (round === 3 ? 2 : 0),
+        seen,
+      );
+      // A phase that was over before the kill reached the process is no failure: then it simply went on.
+      if (ended !== null) break;
+      const folded = seen.filter((line) => line['phase'] === 'customers').map((line) => line['done'] as number);
+      if (folded.length > 0) reached.push(Math.max(...folded));
+    }
+    const seen: Line[] = [];
+    const ended = await run('rebuild', folder, () => false, seen);
+    expect(ended).toMatchObject({ overall: live?.['overall'], customers: live?.['customers'], said: live?.['said'] });
+    // What was folded before a kill was not folded again.
+    const resumed = seen.find((line) => line['phase'] === 'customers')?.['done'];
+    if (reached.length > 1) expect(resumed).toBeGreaterThan(20);
+  }, 300_000);
+});

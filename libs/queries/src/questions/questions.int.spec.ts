@@ -74,6 +74,26 @@ describe('the questions, asked of three customers', () => {
     }
   });
 
+  it('revenue: each booking on its own date, gross and net, and as it was known to stand at an instant', async () => {
+    const { rows } = await engine.ask('revenue', { period: 'month' });
+    expect(rows).toEqual([
+      {
+        period: '2024-01-01',
+        currency: 'EUR',
+        orders: 3,
+        customers: 2,
+        grossMinor: 3_750,
+        returnedMinor: -500,
+        netMinor: 3_250,
+      },
+    ]);
+    const before = await engine.ask('revenue', { period: 'day', 'as-of': iso(day(5)) });
+    expect(before.rows.map(({ period, netMinor }) => [period, netMinor])).toEqual([
+      ['2024-01-04', 1_250],
+      ['2024-01-06', 500],
+    ]);
+  });
+
   it('stage: where she stood then, and what was believed then', async () => {
     const phaseAt = async (asOf: number) =>
       (await engine.ask('stage', { customer: anna, 'as-of': iso(asOf) })).rows.map(({ phase }) => phase);

@@ -8,6 +8,8 @@ export interface Load {
   readonly token: string;
   readonly shop: ShopOptions;
   readonly format: BodyFormat;
+  /** Number of the first event; 0 unless said. */
+  readonly first?: number;
   /** Events sent before the clock runs, so that the server is warm. */
   readonly untimed: number;
   readonly events: number;
@@ -32,7 +34,7 @@ export interface Loaded {
 
 /** Sends bodies that were built beforehand over a few connections that are kept, each with one request under way. */
 async function send(load: Load): Promise<Loaded> {
-  const { url, token, shop, format, untimed, events, batch, connections, timeMaxMs } = load;
+  const { url, token, shop, format, first = 0, untimed, events, batch, connections, timeMaxMs } = load;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const headers = { authorization: `Bearer ${token}`, 'content-type': CONTENT_TYPES[format] };
   const post = (body: Buffer): Promise<{ readonly status: number; readonly text: string }> =>
@@ -79,8 +81,8 @@ async function send(load: Load): Promise<Loaded> {
     return { latenciesMs, accepted, refused, bytes };
   };
 
-  const bodies = shopBodies(untimed, events, batch, format, shop);
-  await sendAll(shopBodies(0, untimed, batch, format, shop));
+  const bodies = shopBodies(first + untimed, events, batch, format, shop);
+  await sendAll(shopBodies(first, untimed, batch, format, shop));
   await message({ warm: true });
   const before = usageNow();
   const begun = performance.now();

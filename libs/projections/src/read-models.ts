@@ -11,7 +11,13 @@ import { VISIT_HISTORY } from './visits/projection.js';
 import { CHECKPOINT, DIRTY, PARKED, SNAPSHOTS, STATES } from './working/table.js';
 
 /** The read models of customers: one line each. A new one is filled by a rebuild, which the next start sets off. */
-export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [DOSSIER, VISIT_HISTORY, BOOKED_MONEY, STAGE_COUNTS];
+export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
+  // They are written in this order.
+  DOSSIER,
+  VISIT_HISTORY,
+  BOOKED_MONEY,
+  STAGE_COUNTS,
+];
 
 /** Tables that the indexer writes, page by page. */
 const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, FATES, QUARANTINE];

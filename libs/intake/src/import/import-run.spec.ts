@@ -21,7 +21,7 @@ class Memory {
     await Promise.resolve();
     return items.map((item) => {
       const id = item.kind === 'touchpoint' ? item.draft.id : item.unfit.id;
-      if (this.ids.has(id)) return { fate: 'duplicate' };
+      if (this.ids.has(id)) return { fate: 'duplicate', ...(item.kind === 'unfit' ? { code: item.unfit.code } : {}) };
       this.ids.add(id);
       return item.kind === 'touchpoint' ? { fate: 'accepted' } : { fate: 'quarantined', code: item.unfit.code };
     });
@@ -52,7 +52,9 @@ describe('an import', () => {
       progress: { items: 101, line: 101, fates: { accepted: 100, duplicate: 0, quarantined: 1, suppressed: 0 } },
     });
     expect([...first.codes]).toEqual([['value-malformed', 1]]);
-    expect((await run(memory)).progress.fates).toEqual({ accepted: 0, duplicate: 101, quarantined: 0, suppressed: 0 });
+    const second = await run(memory);
+    expect(second.progress.fates).toEqual({ accepted: 0, duplicate: 101, quarantined: 0, suppressed: 0 });
+    expect([...second.codes]).toEqual([]);
   });
 
   it('brings the same ids in whatever the batch size and the order', async () => {

@@ -4,7 +4,7 @@ import { shuffled } from './shuffle.js';
 /** What became of one item: the four fates of intake. */
 export interface ItemFate {
   readonly fate: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
-  /** Why, where it was quarantined or suppressed. */
+  /** Why, where it was quarantined or suppressed; of a duplicate, why the first one was. */
   readonly code?: string;
 }
 
@@ -98,7 +98,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     underWay.shift();
     for (const { fate, code } of answered) {
       fates[fate] += 1;
-      if (code !== undefined) codes.set(code, (codes.get(code) ?? 0) + 1);
+      if (code !== undefined && fate !== 'duplicate') codes.set(code, (codes.get(code) ?? 0) + 1);
     }
     items += oldest.items.length;
     line = oldest.items.at(-1)?.line ?? line;

@@ -308,4 +308,62 @@ describe.each(Object.keys(STORES))('the projector on %s', (name) => {
     ]);
     expect(await rows(`SELECT 1 FROM perennial.published WHERE kind = 'retracted'`)).toEqual([]);
   });
+
+  here('rebuilds read models that another version of the program made, before anything else', async () => {
+    now = day(40);
+    await tell(log, [order(ANNA, day(3), 'A1')]);
+    await (await open()).catchUp();
+    await rows(`UPDATE perennial.versions SET model = 'customers@0'`);
+    const projector = await open();
+    await projector.catchUp();
+    expect(await projector.status()).toMatchObject({ version: 2, position: 1 });
+    await expect(projector.rollback(1)).rejects.toThrow('other read models');
+  });
+
+  here('keeps the tables from swelling under many rewrites', async () => {
+    now = day(40);
+    const projector = await open({ pageSize: 10, tidyAfter: 50 });
+    await tell(
+      log,
+      Array.from({ length: 200 }, (_, i) => touchpoint({ who: ANNA, at: day(1) + i, type: 'site-visited' })),
+    );
+    await projector.catchUp();
+    expect((await projector.status()).counters.tidied).toBe(store?.database.kind === 'pglite' ? 4 : 0);
+  });
+
+  here('parks the one customer whose rows cannot be written', async () => {
+    now = day(40);
+    const projector = await open();
+    await store?.database.exec(`ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)`);
+    await tell(log, [
+      order(ANNA, day(3), 'A1', 666),
+      ...Array.from({ length: 9 }, (_, i) => order({ userId: `user-${i}` }, day(3), `B${i}`)),
+    ]);
+    await projector.catchUp();
+    expect(await rows('SELECT customer_id, reason FROM rm_1.parked')).toEqual([
+      { customer_id: anna, reason: 'write-failed' },
+    ]);
+    expect(await rows('SELECT count(*) AS n FROM rm_1.customers')).toEqual([{ n: 9 }]);
+    await store?.database.exec('ALTER TABLE rm_1.bookings DROP CONSTRAINT planted');
+    await projector.release(anna);
+    await projector.catchUp();
+    expect(await rows('SELECT count(*) AS n FROM rm_1.customers')).toEqual([{ n: 10 }]);
+    expect(await projector.verify()).toMatchObject({ equal: true });
+  });
+
+  here('parks the same customer in a rebuild, and folds the others', async () => {
+    now = day(40);
+    const projector = await open();
+    // More than any amount that the database can hold.
+    const absurd = order(ANNA, day(3), 'A1', 1e19);
+    await tell(log, [absurd, ...Array.from({ length: 9 }, (_, i) => order({ userId: `user-${i}` }, day(3), `B${i}`))]);
+    await projector.catchUp();
+    await projector.rebuild();
+    for (const schema of ['rm_1', 'rm_2']) {
+      expect(await rows(`SELECT customer_id, reason FROM ${schema}.parked`)).toEqual([
+        { customer_id: anna, reason: 'write-failed' },
+      ]);
+      expect(await rows(`SELECT count(*) AS n FROM ${schema}.customers`)).toEqual([{ n: 9 }]);
+    }
+  });
 });

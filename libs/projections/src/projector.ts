@@ -32,6 +32,8 @@ export interface ProjectorOptions {
    * its end: an import folds each customer once, not once a page. Default 5,000.
    */
   readonly bulkLag?: number;
+  /** PGlite's tables are swept after so many events and folds. Default 50,000. */
+  readonly tidyAfter?: number;
 }
 
 export interface ProjectorStatus {
@@ -98,6 +100,8 @@ export class Projector {
   readonly #pageSize: number;
   readonly #sliceSize: number;
   readonly #bulkLag: number;
+  readonly #tidyAfter: number;
+  #untidy = 0;
   #follower: Follower;
   #position: number;
   #turn: Promise<unknown> = Promise.resolve();
@@ -122,6 +126,7 @@ export class Projector {
     this.#pageSize = options.pageSize ?? 1_000;
     this.#sliceSize = options.sliceSize ?? 500;
     this.#bulkLag = options.bulkLag ?? 5_000;
+    this.#tidyAfter = options.tidyAfter ?? 50_000;
   }
 
   /** Brings the schemas up to date and finds the live version, or makes the first one. */
@@ -132,7 +137,7 @@ export class Projector {
       log: options.log,
       now: () => options.clock.now(),
       times: new StepTimes(),
-      counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0 },
+      counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, tidied: 0 },
     };
     const live = await liveVersion(options.database, options.clock.now());
     const follower = new Follower(parts, live.schema, live.version, true);
@@ -341,7 +346,9 @@ export class Projector {
         }
         continue;
       }
-      if ((await follower.foldMarked(this.#sliceSize, true)) > 0) continue;
+      const folded = await follower.foldMarked(this.#sliceSize, true);
+      await this.#worked(follower, folded);
+      if (folded > 0) continue;
       const clock = now();
       if ((await follower.markDue(this.#sliceSize)) > 0) continue;
       await follower.noteClock(clock);
@@ -383,7 +390,9 @@ export class Projector {
       if (await this.#staleMarks()) await this.#follower.foldMarked(this.#sliceSize, false);
       return true;
     }
-    if ((await this.#follower.foldMarked(this.#sliceSize, false)) > 0) return true;
+    const folded = await this.#follower.foldMarked(this.#sliceSize, false);
+    await this.#worked(this.#follower, folded);
+    if (folded > 0) return true;
     const now = this.#parts.now();
     this.#nextWake = await this.#follower.nextWake();
     if (this.#nextWake === null || this.#nextWake > now) {
@@ -391,6 +400,14 @@ export class Projector {
       return false;
     }
     return (await this.#follower.markDue(this.#sliceSize)) > 0;
+  }
+
+  /** Counts work, and has the tables swept when there was much of it. */
+  async #worked(follower: Follower, much: number): Promise<void> {
+    this.#untidy += much;
+    if (this.#untidy < this.#tidyAfter) return;
+    this.#untidy = 0;
+    await follower.tidy();
   }
 
   /** Takes the next page in, if there is one. */
@@ -405,6 +422,7 @@ export class Projector {
   async #apply(follower: Follower, page: readonly RecordedEvent[], position: number): Promise<number> {
     const behind = page.length < this.#pageSize ? 0 : (await this.#parts.log.head()).position - position;
     const bulk = behind > this.#bulkLag;
+    await this.#worked(follower, page.length);
     try {
       return await follower.applyPage(page, !bulk);
     } catch (error) {

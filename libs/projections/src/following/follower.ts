@@ -1,17 +1,16 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import type { Database, Transaction } from '../database.js';
-import { DatabaseError } from '../database.js';
+import { isRefusal, type Database, type Transaction } from '../database.js';
 import { describe, foldCustomers, type Claim, type Slice } from '../folding/fold-customers.js';
 import { writeOutcomes } from '../folding/write.js';
 import { markDirty, markDue, markEverybody, park } from '../indexing/dirty.js';
 import { indexPage, type Reason, type Touched } from '../indexing/indexer.js';
 import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
-import { CUSTOMER_READ_MODELS } from '../read-models.js';
+import { CUSTOMER_READ_MODELS, READ_MODEL_TABLES } from '../read-models.js';
 import { insertRows, instantText, sortedByKey } from '../rows.js';
 import type { StepTimes } from '../step-times.js';
 import { arrayText } from '../stores/values.js';
-import { DIRTY } from '../working/table.js';
+import { DIRTY, waitingRow } from '../working/table.js';
 
 /** Counts of what was done since the process began. */
 export interface Counters {
@@ -20,6 +19,8 @@ export interface Counters {
   published: number;
   parked: number;
   transitionsDue: number;
+  /** How often the tables were swept of what updates leave behind. */
+  tidied: number;
 }
 
 export interface FollowerParts {
@@ -151,7 +152,7 @@ export class Follower {
     try {
       return await this.#foldClaimed(limit, all, null);
     } catch (error) {
-      if (isTransient(error)) throw error;
+      if (!isRefusal(error)) throw error;
       return this.#foldByHalves(limit, all);
     }
   }
@@ -195,6 +196,18 @@ export class Follower {
                       WHERE p.effective_from > coalesce(c.clock, '-infinity') AND p.effective_from > p.recorded_at)) AS at`,
     );
     return row?.at ?? null;
+  }
+
+  /**
+   * Sweeps the tables of what updates leave behind, and counts them for the planner. A PostgreSQL server does so by itself
+   * (autovacuum); PGlite has nobody to do it.
+   */
+  async tidy(): Promise<void> {
+    if (this.parts.database.kind !== 'pglite') return;
+    // Each by itself: VACUUM runs in no transaction, and others get their turn in between.
+    for (const table of READ_MODEL_TABLES)
+      await this.parts.database.exec(`VACUUM (ANALYZE) ${this.schema}.${table.name}`);
+    this.parts.counters.tidied += 1;
   }
 
   /** Takes a customer out of parking, to be folded from the beginning. False when she is not parked. */
@@ -315,15 +328,7 @@ export class Follower {
 
   /** Customers of whom only the future is known stay marked until it comes. */
   async #wait(tx: Transaction, slice: Slice, position: number, now: Instant): Promise<void> {
-    const rows = slice.waiting.map((one) => ({
-      customer_id: one.customerId,
-      position,
-      pending: 1,
-      earliest_at: one.until,
-      reason: 'events',
-      since: now,
-      not_before: one.until,
-    }));
+    const rows = slice.waiting.map((one) => waitingRow(one, position, now));
     await insertRows(
       tx,
       DIRTY,
@@ -400,7 +405,7 @@ export class Follower {
       try {
         await this.#foldClaimed(part.length, all, part);
       } catch (error) {
-        if (isTransient(error)) throw error;
+        if (!isRefusal(error)) throw error;
         if (part.length > 1) {
           const middle = Math.ceil(part.length / 2);
           await halves(part.slice(0, middle));
@@ -439,10 +444,4 @@ function claimOf(one: Touched): Claim {
 /** A customer to be folded from the beginning. */
 export function touchedAnew(customerId: string, reason: Reason): Touched {
   return { customerId, reason, events: [], earliestAt: -Infinity, complete: false };
-}
-
-/** Errors that are no customer's fault: the connection, the server, a conflict of two transactions, the log. */
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof DatabaseError)) return true;
-  return !/^(?:22|23)/.test(error.code);
 }

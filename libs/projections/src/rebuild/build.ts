@@ -1,12 +1,11 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
-import type { Database, Transaction, Row } from '../database.js';
+import { isRefusal, type Database, type Row, type Transaction } from '../database.js';
 import { countFates } from '../fates/projection.js';
 import { describe } from '../folding/fold-customers.js';
-import { foldOne, inOrder, type FoldedOne } from '../folding/fold-one.js';
+import { foldOne, inOrder } from '../folding/fold-one.js';
 import { readTouchpoints } from '../folding/load.js';
-import { addSums, STATE_FROM_EVENTS, stateRow, Sums } from '../folding/write.js';
 import { park } from '../indexing/dirty.js';
 import { emptyFacts, gather, type LinkFact, type PageFacts } from '../indexing/page-facts.js';
 import { compareLinks, linkRow, resolve, subjectRow, type LinkRow, type SubjectRow } from '../links/projection.js';
@@ -14,13 +13,10 @@ import { LINKS, SUBJECTS } from '../links/table.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
 import { listQuarantine } from '../quarantine/projection.js';
-import type { Folded } from '../read-model.js';
-import { CUSTOMER_READ_MODELS } from '../read-models.js';
-import { insertRows, instantText, sortedByKey, unnest, valuesOf } from '../rows.js';
+import { insertRows, instantText, sortedByKey, unnest } from '../rows.js';
 import type { StepTimes } from '../step-times.js';
-import type { Table } from '../table.js';
-import { VISITS } from '../visits/table.js';
-import { DIRTY, SNAPSHOTS, STATES } from '../working/table.js';
+import { DIRTY, waitingRow } from '../working/table.js';
+import { copy, writeRows, type FoldedCustomer } from './write-rows.js';
 
 /** How far a build has come. */
 export interface BuildProgress {
@@ -177,15 +173,8 @@ class Builder {
   async #writeSeen(facts: PageFacts, state: BuildState, done: boolean): Promise<void> {
     const next: BuildState = done ? { ...state, phase: 'components' } : state;
     await this.#transaction(async (tx) => {
-      const columns = (table: Table) => Object.keys(table.columns);
-      const copy = (name: string, table: Table, rows: Row[]) =>
-        tx.copyIn(
-          name,
-          columns(table),
-          rows.map((row) => valuesOf(table, columns(table), row)),
-        );
-      await copy('subjects_seen', SUBJECTS, [...facts.subjects.values()].map(subjectRow));
-      await copy('links_seen', LINKS, earlierAndEarlier(facts.links).map(linkRow));
+      await copy(tx, SUBJECTS, [...facts.subjects.values()].map(subjectRow), 'subjects_seen');
+      await copy(tx, LINKS, earlierAndEarlier(facts.links).map(linkRow), 'links_seen');
       await countFates(tx, facts.receipts);
       await listQuarantine(tx, facts.quarantine);
       await recordPolicies(tx, facts.policies);
@@ -290,7 +279,7 @@ class Builder {
       after = last.customerId;
       folded += who.length;
       const next: BuildState = { ...this.#state, after, folded };
-      writing = times.of('write', () => this.#writeSlice(slice, policies, next));
+      writing = times.of('write', () => this.#writeOrPark(slice, policies, next));
       // An error is thrown where it is awaited: at the next slice.
       writing.catch(() => undefined);
       const perCustomer = Math.max(1, slice.events / who.length);
@@ -353,75 +342,46 @@ class Builder {
     return slice;
   }
 
+  /** A slice that cannot be written is tried one by one: whose rows are refused is parked, and the rest are written. */
+  async #writeOrPark(slice: FoldedSlice, policies: KnownPolicies, next: BuildState): Promise<void> {
+    try {
+      await this.#writeSlice(slice, policies, next);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const kept: FoldedSlice = { ...slice, folded: [], failed: [...slice.failed] };
+      for (const one of slice.folded) {
+        const refused = await this.#refusalOf(one, policies);
+        if (refused === null) kept.folded.push(one);
+        else kept.failed.push({ customerId: one.folded.customerId, reason: 'write-failed', detail: describe(refused) });
+      }
+      await this.#writeSlice(kept, policies, next);
+    }
+  }
+
+  /** Writes one customer and takes it back again; the error with which the database refused her, or null. */
+  async #refusalOf(one: FoldedSlice['folded'][number], policies: KnownPolicies): Promise<unknown> {
+    const takenBack = new Error('Only tried.');
+    try {
+      await this.#transaction(async (tx) => {
+        await writeRows(tx, [one], policies.dayOf);
+        throw takenBack;
+      });
+    } catch (error) {
+      if (isRefusal(error)) return error;
+      if (error !== takenBack) throw error;
+    }
+    return null;
+  }
+
   async #writeSlice(slice: FoldedSlice, policies: KnownPolicies, next: BuildState): Promise<void> {
     await this.#transaction(async (tx) => {
-      const copy = (table: Table, rows: readonly Row[]) => {
-        const columns = Object.keys(table.columns);
-        return tx.copyIn(
-          table.name,
-          columns,
-          rows.map((row) => valuesOf(table, columns, row)),
-        );
-      };
-      let visits: Row[] = [];
-      for (const model of CUSTOMER_READ_MODELS) {
-        switch (model.shape) {
-          case 'row':
-            await copy(
-              model.table,
-              slice.folded.map((one) => model.row(one.folded)),
-            );
-            break;
-          case 'sequence':
-          case 'by-event': {
-            const rows = slice.folded.flatMap((one) => model.rows(one.folded));
-            if (model.table === VISITS) visits = rows;
-            await copy(model.table, rows);
-            break;
-          }
-          case 'sum':
-            break;
-        }
-      }
-      for (const model of CUSTOMER_READ_MODELS) {
-        if (model.shape !== 'sum') continue;
-        const sums = new Sums(model, policies.dayOf);
-        for (const visit of visits) sums.add(visit, 1);
-        await addSums(tx, model, sums.rows());
-      }
-      const states: Row[] = [];
-      const snapshots: Row[] = [];
-      for (const { folded, newest, snapshots: older } of slice.folded) {
-        if (newest !== null && newest.events >= STATE_FROM_EVENTS) states.push(stateRow(folded.customerId, newest));
-        for (const snapshot of older) snapshots.push(stateRow(folded.customerId, snapshot));
-      }
-      await copy(STATES, states);
-      await copy(SNAPSHOTS, snapshots);
+      await writeRows(tx, slice.folded, policies.dayOf);
       await park(tx, slice.failed, this.#state.upTo, this.#state.asOf);
-      await insertRows(
-        tx,
-        DIRTY,
-        sortedByKey(
-          DIRTY,
-          slice.waiting.map((one) => this.#waitingRow(one)),
-        ),
-        'DO NOTHING',
-      );
+      const waiting = slice.waiting.map((one) => waitingRow(one, this.#state.upTo, this.#state.asOf));
+      await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');
       await this.#advance(tx, next);
     });
     this.#state = next;
-  }
-
-  #waitingRow(one: { readonly customerId: string; readonly until: Instant }): Row {
-    return {
-      customer_id: one.customerId,
-      position: this.#state.upTo,
-      pending: 1,
-      earliest_at: one.until,
-      reason: 'events',
-      since: this.#state.asOf,
-      not_before: one.until,
-    };
   }
 
   #beginPhase(done: number): void {
@@ -437,7 +397,7 @@ class Builder {
 }
 
 interface FoldedSlice {
-  readonly folded: (FoldedOne & { folded: Folded })[];
+  readonly folded: FoldedCustomer[];
   readonly failed: { readonly customerId: string; readonly reason: string; readonly detail: string }[];
   readonly waiting: { readonly customerId: string; readonly until: Instant }[];
   events: number;

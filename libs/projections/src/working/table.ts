@@ -1,3 +1,5 @@
+import type { Instant } from '#contracts';
+import type { Row } from '../database.js';
 import type { Table } from '../table.js';
 
 /** How far this version has come. */
@@ -58,6 +60,23 @@ export const DIRTY: Table = {
   key: ['customer_id'],
   semantic: [],
 };
+
+/** The mark of a customer of whom only the future is known: she is looked at when it comes. */
+export function waitingRow(
+  one: { readonly customerId: string; readonly until: Instant },
+  position: number,
+  now: Instant,
+): Row {
+  return {
+    customer_id: one.customerId,
+    position,
+    pending: 1,
+    earliest_at: one.until,
+    reason: 'events',
+    since: now,
+    not_before: one.until,
+  };
+}
 
 /** The newest fold state of each customer with some history, to go on from. */
 export const STATES: Table = {

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { memoryLog } from '#testing';
+import type { EventLog } from '#event-log';
+import { Projector } from '../projector.js';
+import { STORES, type OpenedStore } from '../testdata/stores.js';
+import { day, order, tell, touchpoint } from '../testdata/touchpoints.js';
+
+const EVENTS = 2_000;
+const HOUR = 3_600_000;
+
+/** A log that counts how many touchpoints are read from it to be folded. */
+function counting(log: EventLog): { readonly log: EventLog; read: number } {
+  const counted = { log, read: 0 };
+  const readStreams: EventLog['readStreams'] = async (streams, options) => {
+    const events = await log.readStreams(streams, options);
+    counted.read += events.length;
+    return events;
+  };
+  counted.log = new Proxy(log, {
+    get: (target, key) => {
+      if (key === 'readStreams') return readStreams;
+      const value = Reflect.get(target, key) as unknown;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return counted;
+}
+
+describe('one customer’s long history', () => {
+  let store: OpenedStore | null = null;
+  beforeAll(async () => {
+    store = (await STORES['pglite']?.()) ?? null;
+  }, 60_000);
+  afterAll(async () => {
+    await store?.stop();
+  });
+
+  const history = Array.from({ length: EVENTS }, (_, i) =>
+    i % 10 === 0
+      ? order({ userId: 'anna' }, day(0) + i * HOUR, `A${i}`)
+      : touchpoint({ who: { userId: 'anna' }, at: day(0) + i * HOUR, type: 'site-visited', id: `v${i}` }),
+  );
+
+  it('costs a few readings of it when it arrives backwards, not one for each event', async () => {
+    if (store === null) return;
+    await store.wipe();
+    const clock = { now: () => day(400) };
+    const { database } = store;
+    const straight = memoryLog({ clock });
+    await tell(straight, history);
+    const once = await Projector.open({ database, log: straight, clock });
+    await once.catchUp();
+    const expected = await once.digest();
+
+    await store.wipe();
+    const log = memoryLog({ clock });
+    const counted = counting(log);
+    const projector = await Projector.open({ database, log: counted.log, clock, pageSize: 20, bulkLag: 100_000 });
+    await tell(log, history.toReversed());
+    await projector.catchUp();
+    expect((await projector.digest()).models).toEqual(expected.models);
+    // Folded anew at each page it would be 20 + 40 + … = a hundred thousand.
+    expect(counted.read).toBeLessThan(EVENTS * 12);
+    expect(await projector.status()).toMatchObject({ dirty: 0, parked: 0 });
+  }, 120_000);
+
+  it('is folded from its newest state when one more event comes, and from a snapshot when a late one does', async () => {
+    if (store === null) return;
+    await store.wipe();
+    const clock = { now: () => day(400) };
+    const { database } = store;
+    const log = memoryLog({ clock });
+    const counted = counting(log);
+    const projector = await Projector.open({ database, log: counted.log, clock });
+    await tell(log, history);
+    await projector.catchUp();
+    expect(await database.query('SELECT count(*) AS n FROM rm_1.snapshots')).toEqual([{ n: 6 }]);
+    counted.read = 0;
+    await tell(log, [touchpoint({ who: { userId: 'anna' }, at: day(200), type: 'app-opened' })]);
+    await projector.catchUp();
+    expect(counted.read).toBe(0);
+    const before = await database.query('SELECT events FROM rm_1.snapshots ORDER BY events');
+    // Two hours before the end of the history.
+    await tell(log, [touchpoint({ who: { userId: 'anna' }, at: day(0) + (EVENTS - 2) * HOUR, type: 'app-opened' })]);
+    await projector.catchUp();
+    expect(await database.query('SELECT events FROM rm_1.snapshots ORDER BY events')).toEqual(before);
+    expect(await projector.verify()).toMatchObject({ equal: true });
+  }, 120_000);
+});

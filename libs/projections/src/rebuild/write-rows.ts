@@ -1,0 +1,59 @@
+import type { Transaction, Row } from '../database.js';
+import type { FoldedOne } from '../folding/fold-one.js';
+import { addSums, STATE_FROM_EVENTS, stateRow, Sums } from '../folding/write.js';
+import type { DayOf, Folded } from '../read-model.js';
+import { CUSTOMER_READ_MODELS } from '../read-models.js';
+import { valuesOf } from '../rows.js';
+import type { Table } from '../table.js';
+import { VISITS } from '../visits/table.js';
+import { SNAPSHOTS, STATES } from '../working/table.js';
+
+/** A customer who has something to show. */
+export type FoldedCustomer = FoldedOne & { readonly folded: Folded };
+
+/** Writes customers of whom there are no rows yet: everything by COPY, nothing compared. */
+export async function writeRows(tx: Transaction, customers: readonly FoldedCustomer[], dayOf: DayOf): Promise<void> {
+  let visits: Row[] = [];
+  for (const model of CUSTOMER_READ_MODELS) {
+    switch (model.shape) {
+      case 'row':
+        await copy(
+          tx,
+          model.table,
+          customers.map((one) => model.row(one.folded)),
+        );
+        break;
+      case 'sequence':
+      case 'by-event': {
+        const rows = customers.flatMap((one) => model.rows(one.folded));
+        if (model.table === VISITS) visits = rows;
+        await copy(tx, model.table, rows);
+        break;
+      }
+      case 'sum': {
+        const sums = new Sums(model, dayOf);
+        for (const visit of visits) sums.add(visit, 1);
+        await addSums(tx, model, sums.rows());
+        break;
+      }
+    }
+  }
+  const states: Row[] = [];
+  const snapshots: Row[] = [];
+  for (const { folded, newest, snapshots: older } of customers) {
+    if (newest !== null && newest.events >= STATE_FROM_EVENTS) states.push(stateRow(folded.customerId, newest));
+    for (const snapshot of older) snapshots.push(stateRow(folded.customerId, snapshot));
+  }
+  await copy(tx, STATES, states);
+  await copy(tx, SNAPSHOTS, snapshots);
+}
+
+/** COPY of rows as objects. */
+export async function copy(tx: Transaction, table: Table, rows: readonly Row[], into = table.name): Promise<void> {
+  const columns = Object.keys(table.columns);
+  await tx.copyIn(
+    into,
+    columns,
+    rows.map((row) => valuesOf(table, columns, row)),
+  );
+}

@@ -178,20 +178,6 @@ describe('perennial refuses, and says why', () => {
     expect(owned.stderr).toContain(`process ${process.pid}`);
     expect((await runCli(data('owned'), ['stats', '--url', 'http://127.0.0.1:9'])).code).toBe(4);
   });
-
-  it('nobody without help: every command has examples, and says its exit codes', async () => {
-    const help = await runCli(data('untouched'), ['--help']);
-    const commands = [...help.stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map((match) => match[1] as string);
-    expect(commands).toEqual(
-      expect.arrayContaining(['import', 'query', 'replay', 'explain', 'rebuild', 'verify', 'simulate']),
-    );
-    for (const command of ['import', 'query', 'replay', 'erase', 'quarantine']) {
-      const { stdout, code } = await runCli(data('untouched'), [command, '--help']);
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/Examples?:/);
-      expect(stdout).toContain('Exit codes:');
-    }
-  });
 });
 
 describe('perennial simulate', () => {

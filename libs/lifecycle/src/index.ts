@@ -25,6 +25,7 @@ export { checkpointFits, foldCustomer, type FoldInput } from './fold/fold-custom
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';
 export { validatePolicy, type PolicyError, type PolicyVerdict } from './policy/validate.js';
+export { RESOLUTION_RULES } from './customers/resolution-rules.js';
 export {
   resolveCustomers,
   type CustomerLink,

@@ -1,4 +1,4 @@
-import { STREAMS, type Instant } from '#contracts';
+import { assertNoGaps, STREAMS, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import { BUILT_IN_POLICIES, policyVersion } from '#lifecycle';
 import { KeyStoreError, type KeyStore } from '#platform';
@@ -7,7 +7,8 @@ import { policyEvent } from './publish-policy.js';
 
 /**
  * Makes a log ready to take events, at every start: an empty one gets its first policy; and one that was written under
- * another hash key is refused, for every subject would get another name.
+ * another hash key is refused, for every subject would get another name. Before anything else the contracts are checked:
+ * a version without its upcaster would be found out only by the first old event.
  * @throws KeyStoreError where the keys are not those of this log.
  */
 export async function prepareLog(
@@ -16,6 +17,7 @@ export async function prepareLog(
   policyName: keyof typeof BUILT_IN_POLICIES,
   now: Instant,
 ): Promise<void> {
+  assertNoGaps();
   const policy = BUILT_IN_POLICIES[policyName];
   const check = keys.hashKeyCheck;
   const [first, adopted] = await log.appendMany([

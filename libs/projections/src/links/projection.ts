@@ -1,9 +1,8 @@
-import { resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
+import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
 import type { Transaction, Row } from '../database.js';
 import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
 import { insertRows, sortedByKey, unnest } from '../rows.js';
 import { arrayText } from '../stores/values.js';
-import { RESOLUTION_RULES } from './rules.js';
 import { LINKS, SUBJECTS } from './table.js';
 
 /** What became of the subjects on a page. */

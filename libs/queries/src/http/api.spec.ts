@@ -35,7 +35,7 @@ const projector: Operations = {
         running: true,
         failure: null,
       },
-      counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0 },
+      counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0, tidied: 0 },
       stepMs: {} as ProjectorStatus['stepMs'],
     }),
   release: (customerId) => Promise.resolve(customerId === SOMEBODY),

@@ -1,4 +1,4 @@
-import { resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
+import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
 import { instantOf } from '../asking/answer.js';
 import type { ReadModels } from './read-models.js';
 
@@ -8,9 +8,6 @@ export interface KnownSubjects {
   /** Empty where nothing was known of her yet. */
   readonly subjectIds: readonly string[];
 }
-
-/** As the read models resolve customers: the same rules must give the same people. */
-const RULES = { uniqueNamespaces: ['userId'], keepApart: [], componentLimit: 200 } as const;
 
 /**
  * The customer to whom a subject belonged by the links known at a position of the log; null for a subject that is not
@@ -83,7 +80,7 @@ async function subjectsThen(models: ReadModels, subjectId: string, position: num
       id: row.event_id,
       origin: row.origin,
     })),
-    RULES,
+    RESOLUTION_RULES,
   );
   const customerId = customerOf.get(subjectId) ?? subjectId;
   const subjectIds = customers.find((customer) => customer.customerId === customerId)?.subjects ?? [subjectId];

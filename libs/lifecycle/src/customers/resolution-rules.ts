@@ -1,4 +1,4 @@
-import type { ResolutionRules } from '#lifecycle';
+import type { ResolutionRules } from './resolve-customers.js';
 
 /**
  * How links make customers: a person has one `userId` with us; a raw component of more subjects than the limit is

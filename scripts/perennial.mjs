@@ -25,7 +25,9 @@ function isStale() {
   if (process.env.PERENNIAL_BUILD === 'off') return false;
   if (!existsSync(main) || !existsSync(built)) return true;
   const builtAt = statSync(built).mtimeMs;
-  return ['apps', 'libs'].some((folder) => existsSync(join(root, folder)) && newestSource(join(root, folder)) > builtAt);
+  return ['apps', 'libs'].some(
+    (folder) => existsSync(join(root, folder)) && newestSource(join(root, folder)) > builtAt,
+  );
 }
 
 if (!existsSync(join(root, 'node_modules/commander'))) ensureInstalled(root);

@@ -78,7 +78,9 @@ describe('the import table', () => {
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
   it.each(planted)('barks at $file with $rule', ({ rule, file }) => {
-    expect(violations.filter((violation) => violation.from === file).map((violation) => violation.rule.name)).toContain(rule);
+    expect(violations.filter((violation) => violation.from === file).map((violation) => violation.rule.name)).toContain(
+      rule,
+    );
   });
 
   it('says nothing of the files that keep to the table', () => {

@@ -284,6 +284,34 @@ describe('POST /v1/touchpoints under load', () => {
     await engine.stop();
   });
 
+  it('keeps what it had taken of a stream that breaks off, and is ready for the next', async () => {
+    const log: EventLog = memoryLog();
+    const engine = await IntakeApp.start({ MAX_BATCH_EVENTS: '1', MAX_IN_FLIGHT_REQUESTS: '1' }, { log });
+    try {
+      await engine.app.listen(0, '127.0.0.1');
+      const { port } = engine.app.getHttpServer().address() as AddressInfo;
+      const line = (id: string): string => `${JSON.stringify(orderPlaced({ id }))}\n`;
+      const headers = { authorization: `Bearer ${engine.key('publish')}`, 'content-type': NDJSON };
+      const first = line('1');
+      const head = Object.entries({ ...headers, host: 'x', 'content-length': '100000' }).map(([k, v]) => `${k}: ${v}`);
+      const socket = createConnection(port, '127.0.0.1', () => {
+        socket.write(`POST /v1/touchpoints HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n${first}${line('2').slice(0, 30)}`);
+      });
+      while ((await log.head()).position === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      socket.destroy();
+      const url = `http://127.0.0.1:${port}/v1/touchpoints`;
+      for (;;) {
+        const answer = await fetch(url, { method: 'POST', headers, body: first + line('2') });
+        if (answer.status === 429) continue;
+        expect(await answer.json()).toMatchObject({ received: 2, accepted: 1, duplicate: 1 });
+        break;
+      }
+      expect(engine.logged.filter((entry) => entry.includes('"level":"error"'))).toEqual([]);
+    } finally {
+      await engine.stop();
+    }
+  });
+
   it('says to what is no HTTP what it is', async () => {
     const engine = await IntakeApp.start();
     await engine.app.listen(0, '127.0.0.1');

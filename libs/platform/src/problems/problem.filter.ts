@@ -32,6 +32,12 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<Reply>();
     const { url, method } = http.getRequest<{ url: string; method: string }>();
+    // The sender hung up before its request was whole: nobody is there to be told.
+    if ((exception as { code?: unknown } | null)?.code === 'ECONNRESET') {
+      this.logger.debug({ method }, 'a request broke off');
+      reply.raw.destroy();
+      return;
+    }
     // Too late to say anything but "no more": the client sees a cut answer, not a whole one that lies.
     if (reply.sent || reply.raw.headersSent) {
       this.logger.warn({ method, error: String(exception) }, 'an answer failed after it had begun');

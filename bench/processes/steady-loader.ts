@@ -5,6 +5,8 @@ import { shopEvent } from '../measuring/shop-events.js';
 export interface SteadyLoad {
   readonly url: string;
   readonly token: string;
+  /** Number of the first event. */
+  readonly first: number;
   readonly perSecond: number;
   /** Events of one request. */
   readonly batch: number;
@@ -28,9 +30,11 @@ export interface SteadilyLoaded {
 }
 
 const UNSEEN_AFTER_MS = 20_000;
+/** Customers whose events are looked for, in turn. */
+const PROBED = 200;
 
 async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
-  const { url, token, perSecond, batch, seconds, customers, probesPerSecond, askEveryMs } = load;
+  const { url, token, first, perSecond, batch, seconds, customers, probesPerSecond, askEveryMs } = load;
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const ask = (method: string, path: string, body?: string): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
@@ -51,7 +55,7 @@ async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
       sent.end(body);
     });
 
-  const shop = { shop: `steady-${process.pid}`, customers, until: Date.now() };
+  const shop = { shop: 'steady', customers, until: Date.now() };
   const visibleMs: number[] = [];
   const acknowledgedMs: number[] = [];
   let lateMsMax = 0;
@@ -88,8 +92,8 @@ async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
     const occurredAt = Date.now();
     const time = new Date(occurredAt).toISOString();
     const events: object[] = [];
-    for (let i = 0; i < batch; i += 1) events.push({ ...shopEvent(n * batch + i, shop), time });
-    const probe = n % probeEvery === 0 ? `probe-${process.pid}-${(n / probeEvery) % 200}` : null;
+    for (let i = 0; i < batch; i += 1) events.push({ ...shopEvent(first + n * batch + i, shop), time });
+    const probe = n % probeEvery === 0 ? `probe-${(n / probeEvery) % PROBED}` : null;
     if (probe !== null) events[0] = { ...events[0], identifiers: [{ namespace: 'userId', value: probe }] };
     underWay.push(
       ask('POST', '/v1/touchpoints', JSON.stringify(events)).then(({ status, text }) => {

@@ -20,7 +20,8 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
     bodyLimit: config.maxBodyBytes,
     // Requests that have begun are finished when the engine stops; idle connections are closed.
     forceCloseConnections: 'idle' as const,
-    routerOptions: { maxParamLength: 1_024 },
+    // As long as Node's limit of a request's head: whatever gets in is judged by its route, which says what is wrong with it.
+    routerOptions: { maxParamLength: 16_384 },
     // A malformed URL or an over-long parameter: no route is found for it, so no filter sees it.
     frameworkErrors(error: Refused, _: unknown, reply: RawReply): void {
       const status = error.statusCode ?? 400;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
-import { EVENT_LOG, PlatformModule, createLogger, readConfig } from '#platform';
+import type { Registry } from 'prom-client';
+import { EVENT_LOG, METRICS, PlatformModule, createLogger, readConfig } from '#platform';
 import { EventLogModule, lockDataFolder, type EventLog } from './index.js';
 
 describe('the event log in a Nest application', () => {
@@ -32,6 +33,16 @@ describe('the event log in a Nest application', () => {
     await app.close();
     await expect(log.head()).rejects.toMatchObject({ code: 'closed' });
     lockDataFolder(dataDir).release();
+  });
+
+  it('tells how long commits take', async () => {
+    const app = await compile();
+    await app.get<EventLog>(EVENT_LOG).appendMany([]);
+    const commits = await app.get<Registry>(METRICS).getSingleMetric('perennial_log_commit_seconds')?.get();
+    expect(commits?.values).toContainEqual(
+      expect.objectContaining({ metricName: 'perennial_log_commit_seconds_count', value: 1 }),
+    );
+    await app.close();
   });
 
   it('refuses a folder that is owned already', async () => {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { CLOCK, CONFIG, EVENT_LOG, type Clock, type Config } from '#platform';
+import { Histogram, type Registry } from 'prom-client';
+import { CLOCK, CONFIG, EVENT_LOG, METRICS, type Clock, type Config } from '#platform';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog } from './port.js';
 import { openSqliteLog } from './sqlite/sqlite-log.js';
+import { timedLog } from './timed-log.js';
 
 export interface EventLogModuleOptions {
   /** The lock on the data folder, taken before anything in it was opened; without one it is taken and released here. */
@@ -34,7 +36,7 @@ export class EventLogModule implements OnApplicationShutdown {
           useFactory: (config: Config, clock: Clock) => open(options, config, clock),
           inject: [CONFIG, CLOCK],
         },
-        { provide: EVENT_LOG, useFactory: ({ log }: Opened) => log, inject: [EventLogModule.OPENED] },
+        { provide: EVENT_LOG, useFactory: measured, inject: [EventLogModule.OPENED, METRICS] },
       ],
       exports: [EVENT_LOG],
     };
@@ -43,6 +45,17 @@ export class EventLogModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.opened.close();
   }
+}
+
+/** The log as everybody gets it: what a commit takes is on the metrics page. */
+function measured({ log }: Opened, registry: Registry): EventLog {
+  const latency = new Histogram({
+    name: 'perennial_log_commit_seconds',
+    help: 'From asking the log to append to its acknowledgement: durable by then.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [registry],
+  });
+  return timedLog(log, (elapsedMs) => latency.observe(elapsedMs / 1_000));
 }
 
 async function open({ lock, log }: EventLogModuleOptions, { dataDir }: Config, clock: Clock): Promise<Opened> {

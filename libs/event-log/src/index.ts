@@ -17,3 +17,4 @@ export { judgeWhole, meets, verdictOnFound, type Found } from './whole-append.js
 export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';
 export { lockDataFolder, type DataFolderLock } from './data-folder.js';
 export { EventLogModule, type EventLogModuleOptions } from './event-log.module.js';
+export { timedLog } from './timed-log.js';

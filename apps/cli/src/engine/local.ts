@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EventLogError, lockDataFolder, openSqliteLog, type EventLog } from '#event-log';
+import { EventLogError, lockDataFolder, openSqliteLog, timedLog } from '#event-log';
 import {
   erasePerson,
   importedItem,
@@ -52,14 +52,15 @@ export async function openLocalEngine(dataDir: string, clock: Clock, policy: Con
     closing.push(() => log.close());
     await prepareLog(log, keys, policy, clock.now());
     const sealer = new Sealer(keys);
-    const timed = timingCommits(log);
-    const intake = new Intake({ log: timed.log, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
+    let commitMs = 0;
+    const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
+    const intake = new Intake({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
     const database = await openDatabase({ kind: 'pglite', folder: join(dataDir, 'readmodels') });
     closing.push(() => database.close());
     const projector = await Projector.open({ database, log, clock });
     const context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
     const quarantine = new Quarantine(log, intake, sealer);
-    const parts = { context, keys, intake, quarantine, projector, commitMs: timed.commitMs, close };
+    const parts = { context, keys, intake, quarantine, projector, commitMs: () => commitMs, close };
     return new LocalEngine(`the folder ${dataDir}`, parts);
   } catch (error) {
     await close();
@@ -213,33 +214,6 @@ class LocalEngine implements Engine {
       throw usage(`The question cannot be answered as it was put:${faults}`);
     }
   }
-}
-
-/** The log as intake sees it, and how long its commits took. */
-function timingCommits(log: EventLog): { readonly log: EventLog; readonly commitMs: () => number } {
-  let ms = 0;
-  return {
-    commitMs: () => ms,
-    log: {
-      append: (stream, expected, events) => log.append(stream, expected, events),
-      async appendMany(items, receipts) {
-        const begun = performance.now();
-        try {
-          return await log.appendMany(items, receipts);
-        } finally {
-          ms += performance.now() - begun;
-        }
-      },
-      read: (stream, from, options) => log.read(stream, from, options),
-      readStreams: (streams, options) => log.readStreams(streams, options),
-      readAll: (after, options) => log.readAll(after, options),
-      follow: (after, options) => log.follow(after, options),
-      find: (ids) => log.find(ids),
-      head: () => log.head(),
-      positionAt: (knownAt) => log.positionAt(knownAt),
-      close: () => log.close(),
-    },
-  };
 }
 
 const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {

@@ -1,0 +1,25 @@
+import type { EventLog } from './port.js';
+
+/** The same log, telling how long each append took from the call to the acknowledgement, in milliseconds, whatever came of it. */
+export function timedLog(log: EventLog, onCommit: (elapsedMs: number) => void): EventLog {
+  const timed = async <T>(append: () => Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    try {
+      return await append();
+    } finally {
+      onCommit(performance.now() - begun);
+    }
+  };
+  return {
+    append: (stream, expected, events) => timed(() => log.append(stream, expected, events)),
+    appendMany: (items, receipts) => timed(() => log.appendMany(items, receipts)),
+    read: (stream, from, options) => log.read(stream, from, options),
+    readStreams: (streams, options) => log.readStreams(streams, options),
+    readAll: (after, options) => log.readAll(after, options),
+    follow: (after, options) => log.follow(after, options),
+    find: (ids) => log.find(ids),
+    head: () => log.head(),
+    positionAt: (knownAt) => log.positionAt(knownAt),
+    close: () => log.close(),
+  };
+}

@@ -61,7 +61,7 @@ describe('the import table', () => {
 
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), 'perennial-boundaries-'));
-    for (const entry of ['package.json', 'tsconfig.json', '.dependency-cruiser.mjs', 'libs', 'apps'])
+    for (const entry of ['package.json', 'tsconfig.json', '.dependency-cruiser.mjs', 'libs', 'apps', 'test'])
       cpSync(join(root, entry), join(copy, entry), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     writeFileSync(join(copy, 'apps/standalone/src/planted.ts'), 'export const planted = 1;\n');

@@ -208,7 +208,7 @@ async function moveSums(tx: Transaction, context: WriteContext, changes: readonl
       for (const visit of change.removed) sums.add(visit, -1);
       for (const visit of change.added) sums.add(visit, 1);
     }
-    await addSums(tx, model, sums.rows());
+    await sums.write(tx);
   }
 }
 
@@ -233,17 +233,18 @@ export class Sums {
     }
   }
 
+  /** Adds all this to the rows that are there. */
+  write(tx: Transaction): Promise<void> {
+    return addSums(tx, this.model, this.#changed());
+  }
+
   /** Only rows with something to add or take away. */
-  rows(): Row[] {
+  #changed(): Row[] {
     return [...this.#rows.values()].filter((row) => this.model.sums.some((sum) => row[sum] !== 0));
   }
 }
 
-export async function addSums(
-  tx: Transaction,
-  model: CustomerReadModel & { shape: 'sum' },
-  rows: Row[],
-): Promise<void> {
+async function addSums(tx: Transaction, model: CustomerReadModel & { shape: 'sum' }, rows: Row[]): Promise<void> {
   if (rows.length === 0) return;
   const { table, sums } = model;
   const set = sums.map((sum) => `${sum} = t.${sum} + EXCLUDED.${sum}`).join(', ');

@@ -6,10 +6,13 @@ import { countFates } from '../fates/projection.js';
 import { describe } from '../folding/fold-customers.js';
 import { foldOne, inOrder } from '../folding/fold-one.js';
 import { readTouchpoints } from '../folding/load.js';
+import { Sums } from '../folding/write.js';
 import { park } from '../indexing/dirty.js';
 import { emptyFacts, gather, type LinkFact, type PageFacts } from '../indexing/page-facts.js';
 import { compareLinks, linkRow, resolve, subjectRow, type LinkRow, type SubjectRow } from '../links/projection.js';
 import { LINKS, SUBJECTS } from '../links/table.js';
+import type { DayOf } from '../read-model.js';
+import { CUSTOMER_READ_MODELS } from '../read-models.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
 import { listQuarantine } from '../quarantine/projection.js';
@@ -64,7 +67,10 @@ const LINKS_KEPT = 50_000;
 const SCANNED_MAX = 250_000;
 
 /** A slice of customers is made to hold about so many events. */
-const EVENTS_PER_SLICE = 20_000;
+const EVENTS_PER_SLICE = 8_000;
+
+/** So many customers are asked for at once. */
+const CUSTOMERS_AHEAD = 20_000;
 
 /**
  * Subjects and links as a scan sees them, before they are made unique. Dropped when the scan is over. Never unlogged: what
@@ -269,8 +275,19 @@ class Builder {
     let after = this.#state.after;
     let folded = this.#state.folded;
     let writing: Promise<void> = Promise.resolve();
+    let ahead: Customer[] = [];
+    let all = false;
+    const sums = await this.#sumsSoFar(policies.dayOf);
     for (;;) {
-      const who = await times.of('load', () => this.#nextCustomers(after, limit));
+      // Asked for seldom and in bulk: a question waits until the writing under way is done, and the folding with it.
+      if (ahead.length < limit && !all) {
+        const from = ahead[ahead.length - 1]?.customerId ?? after;
+        const more = await times.of('load', () => this.#nextCustomers(from));
+        all = more.length < CUSTOMERS_AHEAD;
+        ahead = ahead.concat(more);
+      }
+      const who = ahead.slice(0, limit);
+      ahead = ahead.slice(limit);
       const last = who[who.length - 1];
       if (last === undefined) break;
       const slice = await this.#foldSlice(who, policies);
@@ -279,7 +296,7 @@ class Builder {
       after = last.customerId;
       folded += who.length;
       const next: BuildState = { ...this.#state, after, folded };
-      writing = times.of('write', () => this.#writeOrPark(slice, policies, next));
+      writing = times.of('write', () => this.#writeOrPark(slice, sums, next));
       // An error is thrown where it is awaited: at the next slice.
       writing.catch(() => undefined);
       const perCustomer = Math.max(1, slice.events / who.length);
@@ -290,6 +307,7 @@ class Builder {
     }
     await writing;
     await this.#transaction(async (tx) => {
+      for (const sum of sums) await sum.write(tx);
       const { upTo, asOf, recordedAt } = this.#state;
       await tx.query(
         `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz
@@ -303,19 +321,16 @@ class Builder {
     });
   }
 
-  async #nextCustomers(after: string, limit: number): Promise<{ customerId: string; subjectIds: string[] }[]> {
+  async #nextCustomers(after: string): Promise<Customer[]> {
     const rows = await this.options.database.query<{ customer_id: string; ids: string }>(
       `SELECT customer_id, string_agg(subject_id, ',' ORDER BY subject_id) AS ids FROM ${this.options.schema}.subjects
         WHERE customer_id > $1 GROUP BY customer_id ORDER BY customer_id LIMIT $2`,
-      [after, limit],
+      [after, CUSTOMERS_AHEAD],
     );
     return rows.map((row) => ({ customerId: row.customer_id, subjectIds: row.ids.split(',') }));
   }
 
-  async #foldSlice(
-    who: readonly { readonly customerId: string; readonly subjectIds: readonly string[] }[],
-    policies: KnownPolicies,
-  ): Promise<FoldedSlice> {
+  async #foldSlice(who: readonly Customer[], policies: KnownPolicies): Promise<FoldedSlice> {
     const { log, times } = this.options;
     const { upTo, asOf } = this.#state;
     const found = await times.of('read', () =>
@@ -343,27 +358,27 @@ class Builder {
   }
 
   /** A slice that cannot be written is tried one by one: whose rows are refused is parked, and the rest are written. */
-  async #writeOrPark(slice: FoldedSlice, policies: KnownPolicies, next: BuildState): Promise<void> {
+  async #writeOrPark(slice: FoldedSlice, sums: readonly Sums[], next: BuildState): Promise<void> {
     try {
-      await this.#writeSlice(slice, policies, next);
+      await this.#writeSlice(slice, sums, next);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const kept: FoldedSlice = { ...slice, folded: [], failed: [...slice.failed] };
       for (const one of slice.folded) {
-        const refused = await this.#refusalOf(one, policies);
+        const refused = await this.#refusalOf(one);
         if (refused === null) kept.folded.push(one);
         else kept.failed.push({ customerId: one.folded.customerId, reason: 'write-failed', detail: describe(refused) });
       }
-      await this.#writeSlice(kept, policies, next);
+      await this.#writeSlice(kept, sums, next);
     }
   }
 
   /** Writes one customer and takes it back again; the error with which the database refused her, or null. */
-  async #refusalOf(one: FoldedSlice['folded'][number], policies: KnownPolicies): Promise<unknown> {
+  async #refusalOf(one: FoldedSlice['folded'][number]): Promise<unknown> {
     const takenBack = new Error('Only tried.');
     try {
       await this.#transaction(async (tx) => {
-        await writeRows(tx, [one], policies.dayOf);
+        await writeRows(tx, [one]);
         throw takenBack;
       });
     } catch (error) {
@@ -373,15 +388,35 @@ class Builder {
     return null;
   }
 
-  async #writeSlice(slice: FoldedSlice, policies: KnownPolicies, next: BuildState): Promise<void> {
-    await this.#transaction(async (tx) => {
-      await writeRows(tx, slice.folded, policies.dayOf);
+  async #writeSlice(slice: FoldedSlice, sums: readonly Sums[], next: BuildState): Promise<void> {
+    const visits = await this.#transaction(async (tx) => {
+      const written = await writeRows(tx, slice.folded);
       await park(tx, slice.failed, this.#state.upTo, this.#state.asOf);
       const waiting = slice.waiting.map((one) => waitingRow(one, this.#state.upTo, this.#state.asOf));
       await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');
       await this.#advance(tx, next);
+      return written;
     });
     this.#state = next;
+    for (const sum of sums) for (const visit of visits) sum.add(visit, 1);
+  }
+
+  /** Sums are written once, at the end. A build that is taken up again adds up what it wrote before. */
+  async #sumsSoFar(dayOf: DayOf): Promise<Sums[]> {
+    const sums = CUSTOMER_READ_MODELS.flatMap((model) => (model.shape === 'sum' ? [new Sums(model, dayOf)] : []));
+    const { schema } = this.options;
+    for (let customer = '', seq = -1; this.#state.after !== '';) {
+      const visits = await this.options.database.query(
+        `SELECT * FROM ${schema}.visits WHERE (customer_id, seq) > ($1, $2) ORDER BY customer_id, seq LIMIT 5000`,
+        [customer, seq],
+      );
+      for (const sum of sums) for (const visit of visits) sum.add(visit, 1);
+      const last = visits[visits.length - 1];
+      if (last === undefined) break;
+      customer = last['customer_id'] as string;
+      seq = last['seq'] as number;
+    }
+    return sums;
   }
 
   #beginPhase(done: number): void {
@@ -394,6 +429,11 @@ class Builder {
     const rate = seconds > 0 ? (done - this.#begun) / seconds : 0;
     this.options.onProgress?.({ phase, done, total, rate, secondsLeft: rate > 0 ? (total - done) / rate : null });
   }
+}
+
+interface Customer {
+  readonly customerId: string;
+  readonly subjectIds: readonly string[];
 }
 
 interface FoldedSlice {

@@ -46,9 +46,11 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
      said AS (
        SELECT customer_id, kind, cycle, stage, phase, entered_at, at FROM perennial.published
         WHERE NOT retracted AND kind <> 'retracted'),
+     -- Each side says a thing once at most: what only one of them says differs.
      differ AS (
-       SELECT customer_id FROM (SELECT * FROM believed EXCEPT SELECT * FROM said) b
-       UNION SELECT customer_id FROM (SELECT * FROM said EXCEPT SELECT * FROM believed) s)
+       SELECT DISTINCT customer_id FROM (
+         SELECT customer_id FROM (SELECT * FROM believed UNION ALL SELECT * FROM said) b
+          GROUP BY customer_id, kind, cycle, stage, phase, entered_at, at HAVING count(*) <> 2) d)
      INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
      SELECT customer_id, (SELECT position FROM checkpoint), 0, '-infinity', 'rebuild', $1::timestamptz
        FROM differ ORDER BY customer_id

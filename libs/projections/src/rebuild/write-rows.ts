@@ -1,7 +1,7 @@
 import type { Transaction, Row } from '../database.js';
 import type { FoldedOne } from '../folding/fold-one.js';
-import { addSums, STATE_FROM_EVENTS, stateRow, Sums } from '../folding/write.js';
-import type { DayOf, Folded } from '../read-model.js';
+import { STATE_FROM_EVENTS, stateRow } from '../folding/write.js';
+import type { Folded } from '../read-model.js';
 import { CUSTOMER_READ_MODELS } from '../read-models.js';
 import { valuesOf } from '../rows.js';
 import type { Table } from '../table.js';
@@ -11,8 +11,11 @@ import { SNAPSHOTS, STATES } from '../working/table.js';
 /** A customer who has something to show. */
 export type FoldedCustomer = FoldedOne & { readonly folded: Folded };
 
-/** Writes customers of whom there are no rows yet: everything by COPY, nothing compared. */
-export async function writeRows(tx: Transaction, customers: readonly FoldedCustomer[], dayOf: DayOf): Promise<void> {
+/**
+ * Writes customers of whom there are no rows yet: everything by COPY, nothing compared; returns their visits. Sums are left to
+ * the caller.
+ */
+export async function writeRows(tx: Transaction, customers: readonly FoldedCustomer[]): Promise<Row[]> {
   let visits: Row[] = [];
   for (const model of CUSTOMER_READ_MODELS) {
     switch (model.shape) {
@@ -30,12 +33,8 @@ export async function writeRows(tx: Transaction, customers: readonly FoldedCusto
         await copy(tx, model.table, rows);
         break;
       }
-      case 'sum': {
-        const sums = new Sums(model, dayOf);
-        for (const visit of visits) sums.add(visit, 1);
-        await addSums(tx, model, sums.rows());
+      case 'sum':
         break;
-      }
     }
   }
   const states: Row[] = [];
@@ -46,6 +45,7 @@ export async function writeRows(tx: Transaction, customers: readonly FoldedCusto
   }
   await copy(tx, STATES, states);
   await copy(tx, SNAPSHOTS, snapshots);
+  return visits;
 }
 
 /** COPY of rows as objects. */

@@ -1,6 +1,6 @@
 /**
  * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import),
- * and may enter only the libs that its row names. `test/boundaries.spec.ts` plants a violation and sees this bark.
+ * and may enter only the libs that its row names. `test/boundaries.int.spec.ts` plants a violation and sees this bark.
  */
 const table = {
   contracts: { values: [], types: [] },

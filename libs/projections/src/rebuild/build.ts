@@ -378,7 +378,7 @@ class Builder {
     const takenBack = new Error('Only tried.');
     try {
       await this.#transaction(async (tx) => {
-        await writeRows(tx, [one]);
+        await writeRows(tx, [one], false);
         throw takenBack;
       });
     } catch (error) {
@@ -390,7 +390,7 @@ class Builder {
 
   async #writeSlice(slice: FoldedSlice, sums: readonly Sums[], next: BuildState): Promise<void> {
     const visits = await this.#transaction(async (tx) => {
-      const written = await writeRows(tx, slice.folded);
+      const written = await writeRows(tx, slice.folded, this.options.database.kind === 'pglite');
       await park(tx, slice.failed, this.#state.upTo, this.#state.asOf);
       const waiting = slice.waiting.map((one) => waitingRow(one, this.#state.upTo, this.#state.asOf));
       await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');

@@ -13,26 +13,24 @@ export type FoldedCustomer = FoldedOne & { readonly folded: Folded };
 
 /**
  * Writes customers of whom there are no rows yet: everything by COPY, nothing compared; returns their visits. Sums are left to
- * the caller.
+ * the caller. With `atOnce` all tables are handed over before the first is answered: a thread then copies one after the other
+ * while this one folds on. (`pg` wants each answer awaited.)
  */
-export async function writeRows(tx: Transaction, customers: readonly FoldedCustomer[]): Promise<Row[]> {
-  let visits: Row[] = [];
+export async function writeRows(
+  tx: Transaction,
+  customers: readonly FoldedCustomer[],
+  atOnce: boolean,
+): Promise<readonly Row[]> {
+  const tables: [Table, Row[]][] = [];
   for (const model of CUSTOMER_READ_MODELS) {
     switch (model.shape) {
       case 'row':
-        await copy(
-          tx,
-          model.table,
-          customers.map((one) => model.row(one.folded)),
-        );
+        tables.push([model.table, customers.map((one) => model.row(one.folded))]);
         break;
       case 'sequence':
-      case 'by-event': {
-        const rows = customers.flatMap((one) => model.rows(one.folded));
-        if (model.table === VISITS) visits = rows;
-        await copy(tx, model.table, rows);
+      case 'by-event':
+        tables.push([model.table, customers.flatMap((one) => model.rows(one.folded))]);
         break;
-      }
       case 'sum':
         break;
     }
@@ -43,13 +41,19 @@ export async function writeRows(tx: Transaction, customers: readonly FoldedCusto
     if (newest !== null && newest.events >= STATE_FROM_EVENTS) states.push(stateRow(folded.customerId, newest));
     for (const snapshot of older) snapshots.push(stateRow(folded.customerId, snapshot));
   }
-  await copy(tx, STATES, states);
-  await copy(tx, SNAPSHOTS, snapshots);
-  return visits;
+  tables.push([STATES, states], [SNAPSHOTS, snapshots]);
+  if (atOnce) await Promise.all(tables.map(([table, rows]) => copy(tx, table, rows)));
+  else for (const [table, rows] of tables) await copy(tx, table, rows);
+  return tables.find(([table]) => table === VISITS)?.[1] ?? [];
 }
 
 /** COPY of rows as objects. */
-export async function copy(tx: Transaction, table: Table, rows: readonly Row[], into = table.name): Promise<void> {
+export async function copy(
+  tx: Transaction,
+  table: Table,
+  rows: readonly Row[],
+  into: string = table.name,
+): Promise<void> {
   const columns = Object.keys(table.columns);
   await tx.copyIn(
     into,

@@ -53,8 +53,9 @@ async function start(): Promise<void> {
       stopping.abort();
       await demonstration.ended;
     });
-    sayWhereToLook(url, adminKey);
-    if (config.demo && (await demonstrationWanted(config.dataDir, log)))
+    const demo = config.demo && (await demonstrationWanted(config.dataDir, log));
+    sayWhereToLook(url, adminKey, demo);
+    if (demo)
       demonstration.ended = playDemonstration({
         dataDir: config.dataDir,
         intake: app.get(Intake),
@@ -107,7 +108,9 @@ function stopOnSignal(
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (got) => void stop(got));
 }
 
-function sayWhereToLook(url: string, adminKey: string | null): void {
+const DEMONSTRATED = ['  npx perennial explain userId:u1-000570', '  npx perennial replay userId:u1-000570'];
+
+function sayWhereToLook(url: string, adminKey: string | null, demo: boolean): void {
   const lines = [
     '',
     `Perennial answers at ${url}`,
@@ -116,9 +119,9 @@ function sayWhereToLook(url: string, adminKey: string | null): void {
     ...(adminKey === null ? [] : ['', `The admin key, shown only this once: ${adminKey}`]),
     '',
     'Try in another terminal:',
-    '  npx perennial query stage-counts --format table',
     '  npx perennial query customers --stage retention --phase at-risk --limit 10',
-    '  npx perennial stats',
+    // Whom the demonstration always makes up; without it nobody is known yet, or we do not know whom.
+    ...(demo ? DEMONSTRATED : ['  npx perennial stats', '  npx perennial import --help']),
     '',
   ];
   console.log(lines.join('\n'));

@@ -40,7 +40,7 @@ interface Round {
   readonly oursMs: number;
   readonly p99Ms: number;
   readonly bytes: number;
-  readonly server: { readonly cpu: number; readonly mainThread: number } | null;
+  readonly server: { readonly cpu: number; readonly mainThread: number; readonly cpuUs: number } | null;
   readonly loader: { readonly cpu: number };
 }
 
@@ -76,7 +76,10 @@ async function round(
       oursMs: loaded.elapsedMs,
       p99Ms: quantile(loaded.latenciesMs, 0.99),
       bytes: loaded.bytes / EVENTS,
-      server: before === null || after === null ? null : shares(before, after),
+      server:
+        before === null || after === null
+          ? null
+          : { ...shares(before, after), cpuUs: ((after.cpuMs - before.cpuMs) * 1_000) / EVENTS },
       loader: shares(loaded.before, loaded.after),
     };
   } finally {
@@ -114,7 +117,7 @@ async function measure(
   const cpu = of(({ server }) => server?.cpu ?? Number.NaN);
   const used = Number.isNaN(cpu)
     ? ''
-    : `the server's event loop was busy ${percent(main)} of the time and the server used ${cpu.toFixed(2)} cores, `;
+    : `the server's event loop was busy ${percent(main)} of the time and the server used ${cpu.toFixed(2)} cores (${of(({ server }) => server?.cpuUs ?? Number.NaN).toFixed(0)} µs an event), `;
   console.error(
     `${what}, ${batch}: ratio ${median(ratios).toFixed(2)}; ${used}the sender ${of(({ loader }) => loader.cpu).toFixed(2)}; ` +
       `p99 of a request ${milliseconds(of(({ p99Ms }) => p99Ms))}; ${Math.round(of(({ bytes }) => bytes))} B an event`,

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 const ROOT = resolve(fileURLToPath(import.meta.url), FROM_SOURCE ? '../../..' : '../../../..');
+/** As `npm start` starts the engine. */
+const AS_STARTED = ['--max-semi-space-size=64'];
 const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
 
 /** Where a program of ours lies, from source or compiled, as this one is: `apps/standalone/src/main`. */
@@ -22,6 +24,7 @@ export function startProgram(name: string, env: Readonly<Record<string, string>>
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     execArgv: [
       ...(FROM_SOURCE ? SOURCE_ARGUMENTS : []),
+      ...AS_STARTED,
       ...(profiled ? ['--cpu-prof', `--cpu-prof-dir=${BENCH_PROFILE_DIR}`] : []),
     ],
     serialization: 'advanced',

@@ -14,7 +14,7 @@ export interface SteadyLoad {
   readonly customers: number;
   /** Events a second that are looked for. */
   readonly probesPerSecond: number;
-  /** How often it is asked whether a looked-for event can be seen. */
+  /** How long it is waited between an answer that does not show it and the next question. */
   readonly askEveryMs: number;
 }
 
@@ -67,13 +67,13 @@ async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
     while (performance.now() - due < UNSEEN_AFTER_MS) {
       const { status, text } = await ask('GET', path);
       const now = performance.now();
-      if (status === 200) {
-        const { rows } = JSON.parse(text) as { readonly rows: readonly { readonly lastSeenAt: string }[] };
-        if (Date.parse(rows[0]?.lastSeenAt ?? '') >= occurredAt) {
-          visibleMs.push(now - due);
-          return;
-        }
-      } else if (status !== 404) throw new Error(`The engine answered ${status}: ${text}`);
+      if (status !== 200 && status !== 404) throw new Error(`The engine answered ${status}: ${text}`);
+      const rows =
+        status === 404 ? [] : (JSON.parse(text) as { readonly rows: { readonly lastSeenAt: string }[] }).rows;
+      if (Date.parse(rows[0]?.lastSeenAt ?? '') >= occurredAt) {
+        visibleMs.push(now - due);
+        return;
+      }
       await new Promise((wake) => setTimeout(wake, askEveryMs));
     }
     unseen += 1;

@@ -48,6 +48,8 @@ interface Planned {
   /** Null: no reading; a number: the log above it; 0: everything. */
   readAfter: number | null;
   again: boolean;
+  /** A state was found, or was not looked for since it would not stand. */
+  readonly hadState: boolean;
 }
 
 /**
@@ -94,6 +96,7 @@ function outcomeOf(one: Planned): Omit<Outcome, 'one'> {
     customerId: one.claim.customerId,
     base: one.base,
     written: one.known.written,
+    hadState: one.hadState,
     again: one.again,
     reason: retractionReason(one),
   };
@@ -111,7 +114,8 @@ function plan(claim: Claim, found: KnownCustomer | undefined, policies: PolicyTi
     waitingUntil: null,
     newest: null,
   };
-  const one: Planned = { claim, known, base: known.newest, events: null, readAfter: 0, again: false };
+  const hadState = claim.earliestAt === -Infinity || (found?.newest ?? null) !== null;
+  const one: Planned = { claim, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
   if (known.subjectIds.length === 0) return { ...one, readAfter: null };
   if (known.newest === null) {
     if (claim.events !== null && claim.complete && !known.written)

@@ -3,7 +3,7 @@ import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { publish, type ChangedVisits, type RetractionReason } from '../outputs/publish.js';
 import type { CustomerReadModel, DayOf, Folded } from '../read-model.js';
-import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '../rows.js';
+import { deleteRows, insertRows, sortedByKey, unnest } from '../rows.js';
 import { arrayText } from '../stores/values.js';
 import type { Table } from '../table.js';
 import { VISITS } from '../visits/table.js';
@@ -18,6 +18,8 @@ export interface Outcome {
   readonly base: Base | null;
   /** Whether there are rows of hers. */
   readonly written: boolean;
+  /** Whether a state of hers may be there. */
+  readonly hadState: boolean;
   /** True when what was folded before is folded again, from an older state or from the beginning. */
   readonly again: boolean;
   readonly reason: RetractionReason;
@@ -52,8 +54,9 @@ export async function writeOutcomes(
   for (const model of context.models) {
     switch (model.shape) {
       case 'row':
-        await removeCustomers(tx, model.table, gone);
-        await upsertRows(
+        // Nearly every column changes, so a row is written anew rather than updated: COPY is several times as quick.
+        await removeCustomers(tx, model.table, [...gone, ...standing.filter((one) => one.written)]);
+        await insertRows(
           tx,
           model.table,
           standing.map((one) => model.row(one.one.folded)),
@@ -145,7 +148,8 @@ async function rewriteSequence(
       'c',
     );
     const rows = await tx.query(
-      `SELECT t.* FROM ${table.name} t JOIN ${source.sql} ON t.customer_id = c.customer_id AND t.seq >= c.seq
+      `SELECT t.* FROM ${source.sql} CROSS JOIN LATERAL (
+         SELECT * FROM ${table.name} r WHERE r.customer_id = c.customer_id AND r.seq >= c.seq OFFSET 0) t
         ORDER BY t.customer_id, t.seq`,
       source.params,
     );
@@ -278,16 +282,18 @@ export function stateRow(customerId: string, base: Base): Row {
 async function writeStates(tx: Transaction, outcomes: readonly Outcome[]): Promise<void> {
   const newest: Row[] = [];
   const snapshots: Row[] = [];
-  const stateless: Row[] = [];
   const cut: Row[] = [];
-  for (const { customerId, one, base, again, written } of outcomes) {
+  for (const { customerId, one, base, again, hadState } of outcomes) {
     if (one !== null && one.folded !== null && one.newest !== null && one.newest.events >= STATE_FROM_EVENTS)
       newest.push(stateRow(customerId, one.newest));
-    else if (written) stateless.push({ customer_id: customerId });
     for (const snapshot of one?.snapshots ?? []) snapshots.push(stateRow(customerId, snapshot));
-    if (again) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
+    if (again && hadState) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
   }
-  if (stateless.length > 0) await deleteRows(tx, STATES, ['customer_id'], stateless);
+  await removeCustomers(
+    tx,
+    STATES,
+    outcomes.filter((one) => one.hadState),
+  );
   if (cut.length > 0) {
     const rows = unnest(SNAPSHOTS, ['customer_id', 'events'], cut, 'c');
     await tx.query(
@@ -296,5 +302,5 @@ async function writeStates(tx: Transaction, outcomes: readonly Outcome[]): Promi
     );
   }
   await insertRows(tx, SNAPSHOTS, snapshots, 'DO NOTHING');
-  await upsertRows(tx, STATES, newest);
+  await insertRows(tx, STATES, newest);
 }

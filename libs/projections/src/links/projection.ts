@@ -112,7 +112,7 @@ async function recordLinks(
     if (before !== undefined && compareLinks(link, before) >= 0) continue;
     earliest.set(pair, link);
     kept.push(linkRow(link));
-    seeds.add(link.a);
+    seeds.add(link.a).add(link.b);
   }
   if (kept.length === 0) return new Set();
   await insertRows(tx, LINKS, kept);

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
-import { arrayText } from '../stores/values.js';
 import type { Table } from '../table.js';
 
 /** Why something that was said no longer holds. */
@@ -140,19 +139,18 @@ async function standingOf(
     'c',
   );
   const found = new Map<string, { rows: Publication[]; last: number }>();
-  const lasts = await tx.query<{ customer_id: string; last: number }>(
-    `SELECT customer_id, max(publication) AS last FROM perennial.published
-      WHERE customer_id = ANY($1::text[]) GROUP BY customer_id`,
-    [arrayText(changed.map((one) => one.customerId))],
-  );
-  for (const { customer_id, last } of lasts) found.set(customer_id, { rows: [], last });
-  if (lasts.length === 0) return found;
-  const rows = await tx.query<Publication>(
-    `SELECT p.* FROM perennial.published p JOIN ${asked.sql} ON p.customer_id = c.customer_id
-      WHERE NOT p.retracted AND p.kind <> 'retracted' AND p.entered_at >= c.entered_at`,
+  const rows = await tx.query<Publication & { asked: string; last: number | null; publication: number | null }>(
+    `SELECT c.customer_id AS asked, l.last, p.* FROM ${asked.sql}
+       LEFT JOIN LATERAL (SELECT max(publication) AS last FROM perennial.published WHERE customer_id = c.customer_id) l ON true
+       LEFT JOIN LATERAL (SELECT * FROM perennial.published s WHERE s.customer_id = c.customer_id AND NOT s.retracted
+                             AND s.kind <> 'retracted' AND s.entered_at >= c.entered_at OFFSET 0) p ON true`,
     asked.params,
   );
-  for (const row of rows) found.get(row.customer_id)?.rows.push(row);
+  for (const row of rows) {
+    let one = found.get(row.asked);
+    if (one === undefined) found.set(row.asked, (one = { rows: [], last: row.last ?? 0 }));
+    if (row.publication !== null) one.rows.push(row);
+  }
   return found;
 }
 

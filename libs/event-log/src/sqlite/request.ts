@@ -23,7 +23,8 @@ const NUMBERS = 2;
 const HASH = 16;
 
 export function flatten(items: readonly AppendItem[]): FlatItems {
-  const texts = new Array<string>(items.length * TEXTS);
+  // Filled by pushing: an array made at its full length counts as one with holes, and is cloned name by name.
+  const texts: string[] = [];
   const numbers = new Float64Array(items.length * NUMBERS);
   const hashes = new Uint8Array(items.length * HASH);
   const odd: [number, AppendItem][] = [];
@@ -32,12 +33,7 @@ export function flatten(items: readonly AppendItem[]): FlatItems {
     const item = items[i] as AppendItem;
     const { event } = item;
     if (item.expected !== undefined && item.expected !== 'any') anyExpected = true;
-    texts[i * TEXTS] = item.stream;
-    texts[i * TEXTS + 1] = event.source;
-    texts[i * TEXTS + 2] = event.id;
-    texts[i * TEXTS + 3] = event.type;
-    texts[i * TEXTS + 4] = event.meta;
-    texts[i * TEXTS + 5] = event.data;
+    texts.push(item.stream, event.source, event.id, event.type, event.meta, event.data);
     numbers[i * NUMBERS] = event.schemaVersion;
     numbers[i * NUMBERS + 1] = event.occurredAt;
     if (event.contentHash instanceof Uint8Array && event.contentHash.length === HASH)

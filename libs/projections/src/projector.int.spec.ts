@@ -131,6 +131,36 @@ describe.each(Object.keys(STORES))('the projector on %s', (name) => {
     ]);
   });
 
+  here('fires the clock while events go on coming', async () => {
+    now = day(2);
+    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await (await open()).catchUp();
+    now = day(92);
+    const quiet = log;
+    let reads = 0;
+    // Whenever the projector reads on, there is another event: it is never idle.
+    const readAll = async function* (...of: Parameters<EventLog['readAll']>) {
+      reads += 1;
+      now += 1_000;
+      await tell(quiet, [touchpoint({ who: { anonymousId: `visitor-${reads}` }, at: now, type: 'site-visited' })]);
+      yield* quiet.readAll(...of);
+    };
+    log = new Proxy(quiet, {
+      get: (target, name) => {
+        if (name === 'readAll') return readAll;
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const projector = await open();
+    projector.start();
+    const moved = `SELECT 1 FROM rm_1.customers WHERE phase = 'at-risk'`;
+    while (reads < 500 && (await rows(moved)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await projector.stop();
+    expect(await rows(moved)).toHaveLength(1);
+    expect((await projector.status()).counters.transitionsDue).toBe(1);
+  });
+
   here('takes back what a late event disproves, and says why', async () => {
     now = day(100);
     await tell(log, [order(ANNA, day(1), 'A1')]);

@@ -86,6 +86,11 @@ const IDLE_MS_MAX = 1_000;
 const WAITING_MS = 200;
 /** Somebody else is indexing: look again after so long. */
 const STAND_BY_MS = 50;
+/** A mark is stale after so long, while a flood of events is taken in, and at the head of the log. */
+const STALE_MS_IN_FLOOD = 10_000;
+const STALE_MS_AT_HEAD = 500;
+/** Folding stale marks is followed by so many times as long without it. */
+const STALE_REST = 4;
 /** After a failure it tries again, first after so long, then twice as long each time. */
 const BACKOFF_MS_FIRST = 100;
 const BACKOFF_MS_MAX = 10_000;
@@ -108,6 +113,8 @@ export class Projector {
   #running: { readonly stopped: Promise<void>; readonly abort: AbortController } | null = null;
   #failure: string | null = null;
   #nextWake: Instant | null = null;
+  #staleAgainAt = 0;
+  #dueAgainAt = 0;
   /** False: the live version was built for other read models than this program has. */
   #fits: boolean;
 
@@ -385,9 +392,11 @@ export class Projector {
 
   /** One step of the running projector: a page if there is one, else a slice of marked customers, else the clock. */
   async #step(ahead: readonly RecordedEvent[] | null): Promise<boolean> {
-    if (await this.#indexNext(ahead)) {
-      // A customer marked in a flood of events does not wait for its end for ever.
-      if (await this.#staleMarks()) await this.#follower.foldMarked(this.#sliceSize, false);
+    const taken = await this.#indexNext(ahead);
+    if (taken > 0) {
+      const atHead = taken < this.#pageSize;
+      if (atHead) await this.#markDueBetween();
+      await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
       return true;
     }
     const folded = await this.#follower.foldMarked(this.#sliceSize, false);
@@ -410,12 +419,31 @@ export class Projector {
     await follower.tidy();
   }
 
-  /** Takes the next page in, if there is one. */
-  async #indexNext(ahead: readonly RecordedEvent[] | null): Promise<boolean> {
+  /** Takes the next page in, if there is one; returns how many events it held. */
+  async #indexNext(ahead: readonly RecordedEvent[] | null): Promise<number> {
     const page = ahead ?? (await this.#pageAfter(this.#position));
-    if (page === null) return false;
+    if (page === null) return 0;
     this.#position = await this.#apply(this.#follower, page, this.#position);
-    return true;
+    return page.length;
+  }
+
+  /** Events that never cease must not stop the clock. In a flood it rests: what is due may hang on events still to come. */
+  async #markDueBetween(): Promise<void> {
+    if (performance.now() < this.#dueAgainAt) return;
+    await this.#follower.markDue(this.#sliceSize);
+    this.#dueAgainAt = performance.now() + IDLE_MS_MAX;
+  }
+
+  /**
+   * Folds a slice of the customers that have been marked for long: while events go on coming, nobody waits for their end.
+   * It takes a part of the time only, or a flood would fold everybody again and again instead of coming to its end.
+   */
+  async #foldStale(staleMs: number): Promise<void> {
+    const begun = performance.now();
+    if (begun < this.#staleAgainAt || !(await this.#staleMarks(staleMs))) return;
+    await this.#follower.foldMarked(this.#sliceSize, false);
+    const ended = performance.now();
+    this.#staleAgainAt = ended + (ended - begun) * STALE_REST;
   }
 
   /** Takes a page in: with its customers folded at once, unless so much is still to come that marking them pays. */
@@ -463,10 +491,10 @@ export class Projector {
     });
   }
 
-  async #staleMarks(): Promise<boolean> {
+  async #staleMarks(staleMs: number): Promise<boolean> {
     const [row] = await this.#parts.database.query<{ stale: boolean }>(
       `SELECT EXISTS (SELECT 1 FROM ${this.#follower.schema}.dirty WHERE since < $1::timestamptz) AS stale`,
-      [new Date(this.#parts.now() - 10_000).toISOString()],
+      [new Date(this.#parts.now() - staleMs).toISOString()],
     );
     return row?.stale === true;
   }

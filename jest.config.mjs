@@ -24,6 +24,8 @@ const base = {
 export default {
   // Servers, child processes and properties on a busy machine: a hang is a failure, slowness is not.
   testTimeout: 120_000,
+  // Jest leaves one core to itself, which on two cores is half of them; most suites wait for a disk or a child.
+  maxWorkers: '100%',
   projects: [
     {
       ...base,

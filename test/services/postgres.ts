@@ -21,14 +21,22 @@ export interface TestPostgres {
  * for each caller), else the server that npm carries for this platform. Null, and the reason said aloud, where there is neither.
  */
 export async function findPostgres(): Promise<TestPostgres | null> {
-  const url = process.env['PERENNIAL_TEST_POSTGRES_URL'];
-  if (url !== undefined && url !== '') return databaseAt(url);
+  const url = addressGiven();
+  if (url !== null) return databaseAt(url);
   const folder = packagedServer();
   if (folder === null) {
     console.warn('Skipped on PostgreSQL: no PERENNIAL_TEST_POSTGRES_URL, and npm has no server for this platform.');
     return null;
   }
   return startServer(folder);
+}
+
+/** Whether `findPostgres` will find one: told before a suite is declared, so that it can be skipped and counted as such. */
+export const canHavePostgres = (): boolean => addressGiven() !== null || packagedServer() !== null;
+
+function addressGiven(): string | null {
+  const url = process.env['PERENNIAL_TEST_POSTGRES_URL'];
+  return url === undefined || url === '' ? null : url;
 }
 
 /** A database of its own on a server that is there already. */

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { memoryLog } from '#testing';
 import type { AppendItem, EventLog } from '#event-log';
 import type { Digest } from './digest/digest.js';
 import { Projector, type ProjectorOptions } from './projector.js';
-import { STORES, type OpenedStore } from './testdata/stores.js';
+import { describeOnEachStore, STORES, type OpenedStore } from './testdata/stores.js';
 import { day, tell } from './testdata/touchpoints.js';
 import { shuffled, world } from './testdata/world.js';
 
@@ -18,7 +18,7 @@ async function logOf(items: readonly AppendItem[]): Promise<EventLog> {
 
 const semantic = ({ models }: Digest) => models;
 
-describe.each(Object.keys(STORES))('equal digests on %s', (name) => {
+describeOnEachStore('equal digests', (name) => {
   let store: OpenedStore | null = null;
   beforeAll(async () => {
     store = (await STORES[name]?.()) ?? null;

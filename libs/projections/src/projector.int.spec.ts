@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector, type ProjectorOptions } from './projector.js';
 import { day, order, subject, tell, touchpoint } from './testdata/touchpoints.js';
-import { STORES, type OpenedStore } from './testdata/stores.js';
+import { describeOnEachStore, STORES, type OpenedStore } from './testdata/stores.js';
 
-describe.each(Object.keys(STORES))('the projector on %s', (name) => {
+describeOnEachStore('the projector', (name) => {
   let store: OpenedStore | null = null;
   let log: EventLog;
   let now = day(0);

@@ -1,32 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findPostgres } from '../../../../test/services/postgres.js';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Database } from '../database.js';
-import { openDatabase } from './open-database.js';
+import { describeOnEachStore, STORES, type OpenedStore } from '../testdata/stores.js';
 import { arrayText } from './values.js';
 
-type Opened = { database: Database; stop: () => Promise<void> };
-
-const STORES: Record<string, () => Promise<Opened | null>> = {
-  pglite: async () => {
-    const database = await openDatabase({ kind: 'pglite', folder: null });
-    return { database, stop: () => database.close() };
-  },
-  postgres: async () => {
-    const server = await findPostgres();
-    if (server === null) return null;
-    const database = await openDatabase({ kind: 'postgres', url: server.url });
-    return {
-      database,
-      stop: async () => {
-        await database.close();
-        await server.stop();
-      },
-    };
-  },
-};
-
-describe.each(Object.keys(STORES))('the read models’ database on %s', (store) => {
-  let opened: Opened | null = null;
+describeOnEachStore('the read models’ database', (store) => {
+  let opened: OpenedStore | null = null;
   const on = (work: (database: Database) => Promise<void>) => async () => {
     if (opened !== null) await work(opened.database);
   };

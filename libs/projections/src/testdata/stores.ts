@@ -1,4 +1,5 @@
-import { findPostgres } from '../../../../test/services/postgres.js';
+import { describe } from '@jest/globals';
+import { canHavePostgres, findPostgres } from '../../../../test/services/postgres.js';
 import type { Database } from '../database.js';
 import { openDatabase } from '../stores/open-database.js';
 
@@ -37,3 +38,10 @@ export const STORES: Readonly<Record<string, () => Promise<OpenedStore | null>>>
     });
   },
 };
+
+/** Declares a suite for each store; where this machine cannot carry one, its suite is skipped, with the reason in its title. */
+export function describeOnEachStore(title: string, suite: (name: string) => void): void {
+  for (const name of ['pglite', 'postgres'])
+    if (name === 'pglite' || canHavePostgres()) describe(`${title} on ${name}`, () => suite(name));
+    else describe.skip(`${title} on ${name} (skipped: no PostgreSQL server can be had here)`, () => suite(name));
+}

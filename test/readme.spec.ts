@@ -37,4 +37,12 @@ describe('every document', () => {
       expect(missing).toEqual([]);
     },
   );
+
+  it.each(['README.md', 'ARCHITECTURE.md', 'docs/performance.md'])('%s names only files that are there', (name) => {
+    const text = readFileSync(join(root, name), 'utf8');
+    const named = [...text.matchAll(/`((?:apps|libs|test|bench|scripts|docs)\/[^`*{ ]+)`/g)].map(
+      ([, path]) => path as string,
+    );
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
 });

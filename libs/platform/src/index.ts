@@ -2,7 +2,8 @@
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
 export { ACCESS, CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, KEY_STORE, LOGGER, METRICS, SEALER } from './tokens.js';
 export { ConfigError, readConfig, settingsTable, type Config, type ConfigProblem } from './config/config.js';
-export { SETTINGS, type Setting } from './config/settings.js';
+export { SETTINGS, type LogPlace, type Setting } from './config/settings.js';
+export { requireSharedStores } from './config/separate.js';
 export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './sealing/key-store.js';
 export { openSqliteKeyStore, SqliteKeyStore, type SqliteKeyStoreOptions } from './sealing/sqlite-key-store.js';
 export { SealBrokenError, Sealer } from './sealing/sealer.js';

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, readConfig, settingsTable } from './config.js';
 import { SETTINGS } from './settings.js';
@@ -25,6 +28,54 @@ describe('the config', () => {
     expect(read).toThrow(/DEMO is "perhaps": give one of: on, off\./);
     expect(read).toThrow(/DATA_DIR is empty/);
     expect(read).toThrow(/MAX_BATCH_EVENTS is "0"/);
+  });
+
+  it('takes the places of the stores, embedded unless said', () => {
+    expect(readConfig({})).toMatchObject({
+      eventLog: { kind: 'sqlite' },
+      postgresUrl: null,
+      keysUrl: null,
+      hashKey: null,
+      projectorRole: 'both',
+    });
+    const given = readConfig({
+      EVENT_LOG: 'esdb://127.0.0.1:2113?tls=false',
+      POSTGRES_URL: 'postgres://models@db/perennial',
+      KEYS_URL: 'postgresql://keys@db:5433/perennial',
+      HASH_KEY: '0a'.repeat(32),
+      PROJECTOR_ROLE: 'folders',
+    });
+    expect(given).toMatchObject({
+      eventLog: { kind: 'eventstore', url: 'esdb://127.0.0.1:2113?tls=false' },
+      postgresUrl: 'postgres://models@db/perennial',
+      keysUrl: 'postgresql://keys@db:5433/perennial',
+      projectorRole: 'folders',
+    });
+    expect(Buffer.from(given.hashKey ?? []).toString('hex')).toBe('0a'.repeat(32));
+  });
+
+  it('takes the hash key from a file, so that no environment shows it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perennial-config-'));
+    const file = join(folder, 'hash-key');
+    writeFileSync(file, `${'Fe'.repeat(32)}\n`);
+    expect(readConfig({ HASH_KEY: `file:${file}` }).hashKey).toEqual(Buffer.alloc(32, 0xfe));
+    expect(() => readConfig({ HASH_KEY: `file:${file}.gone` })).toThrow(/HASH_KEY names a file that cannot be read/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('says what is wrong with an address or a key without repeating it', () => {
+    const secret = 'hunter2';
+    const read = () =>
+      readConfig({
+        EVENT_LOG: `mysql://me:${secret}@host`,
+        POSTGRES_URL: `http://me:${secret}@host/db`,
+        KEYS_URL: `postgres://me:${secret}@host`,
+        HASH_KEY: secret,
+        PROJECTOR_ROLE: 'boss',
+      });
+    for (const name of ['EVENT_LOG', 'POSTGRES_URL', 'KEYS_URL', 'HASH_KEY', 'PROJECTOR_ROLE'])
+      expect(read).toThrow(new RegExp(`^${name} is `, 'm'));
+    expect(read).not.toThrow(new RegExp(secret));
   });
 
   it('lists every setting in the table with its default', () => {

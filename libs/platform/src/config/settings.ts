@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** One setting: the environment variable, what it means, its default, and how its text becomes a value. */
 export interface Setting<T> {
   readonly name: string;
@@ -41,13 +43,68 @@ const oneOf =
     return choice;
   };
 
+/** Where the event log is. */
+export type LogPlace = { readonly kind: 'sqlite' } | { readonly kind: 'eventstore'; readonly url: string };
+
+// An address may hold a password: what is wrong with it is told without repeating it.
+function logPlace(value: string): LogPlace {
+  const place = value.trim();
+  if (place.toLowerCase() === 'sqlite') return { kind: 'sqlite' };
+  if (/^(?:esdb|kurrentdb)(?:\+discover)?:\/\/[^/]/.test(place)) return { kind: 'eventstore', url: place };
+  throw new Misfit(
+    'is no place of a log',
+    'give sqlite, or an address such as esdb://user:password@host:2113?tls=true',
+  );
+}
+
+/** The address of a PostgreSQL database, or null for the embedded store that goes by this name. */
+const postgresOr =
+  (embedded: string) =>
+  (value: string): string | null => {
+    const place = value.trim();
+    if (place.toLowerCase() === embedded) return null;
+    const url = URL.canParse(place) ? new URL(place) : null;
+    if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol) || url.pathname.length < 2)
+      throw new Misfit(
+        'is no address of a PostgreSQL database',
+        `give ${embedded}, or an address such as postgres://user:password@host:5432/database`,
+      );
+    return place;
+  };
+
+/** The 32 bytes of the hash key, or null where the key store keeps its own. */
+function hashKey(value: string): Uint8Array | null {
+  const given = value.trim();
+  if (given.toLowerCase() === 'own') return null;
+  let hex = given;
+  if (given.startsWith('file:'))
+    try {
+      hex = readFileSync(given.slice('file:'.length), 'utf8').trim();
+    } catch (error) {
+      throw new Misfit(
+        `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+        'give the path of a file with 64 hex characters that this user may read',
+      );
+    }
+  if (!/^[0-9a-f]{64}$/i.test(hex))
+    throw new Misfit('is no key', 'give own, 64 hex characters (32 bytes of chance), or file: and a path');
+  return Buffer.from(hex, 'hex');
+}
+
+const port = (byDefault: number, name: string, meaning: string): Setting<number> => ({
+  name,
+  meaning,
+  byDefault: String(byDefault),
+  read: whole(0, 65_535),
+});
+
 const MEGABYTE = 1024 * 1024;
 
 /** Every setting there is. README's table is this one. */
 export const SETTINGS = {
   port: {
     name: 'PORT',
-    meaning: 'Port of the HTTP server; 0 takes a free one',
+    meaning: 'Port of the engine in one process (standalone); 0 takes a free one',
     byDefault: '3000',
     read: whole(0, 65_535),
   },
@@ -59,10 +116,49 @@ export const SETTINGS = {
   },
   dataDir: {
     name: 'DATA_DIR',
-    meaning: 'Folder of the log, the keys and the read models; one process owns it',
+    meaning: 'Folder of the log, the keys and the read models, where these are embedded; one process owns it',
     byDefault: './data',
     read: text,
   },
+  eventLog: {
+    name: 'EVENT_LOG',
+    meaning:
+      'Where the event log is: sqlite (the file log.db in DATA_DIR, which has one owner), or the esdb:// address of an EventStoreDB',
+    byDefault: 'sqlite',
+    read: logPlace,
+  },
+  postgresUrl: {
+    name: 'POSTGRES_URL',
+    meaning:
+      'Where the read models are: embedded (PGlite in DATA_DIR, which has one owner), or the postgres:// address of a database',
+    byDefault: 'embedded',
+    read: postgresOr('embedded'),
+  },
+  keysUrl: {
+    name: 'KEYS_URL',
+    meaning:
+      'Where the keys are: sqlite (the file keys.db in DATA_DIR, which has one owner), or the postgres:// address of a database, with a role that has nothing to do with the read models',
+    byDefault: 'sqlite',
+    read: postgresOr('sqlite'),
+  },
+  hashKey: {
+    name: 'HASH_KEY',
+    meaning:
+      'The key that names subjects: own (made once and kept with the keys), 64 hex characters, or file: and the path of a file that holds them. It never changes: a start with another is refused',
+    byDefault: 'own',
+    read: hashKey,
+  },
+  projectorRole: {
+    name: 'PROJECTOR_ROLE',
+    meaning:
+      'What a projector does: indexer (follows the log and the clock), folders (folds customers), or both. Any number of each may run; one indexes at a time',
+    byDefault: 'both',
+    read: oneOf('indexer', 'folders', 'both'),
+  },
+  intakePort: port(3001, 'INTAKE_PORT', 'Port of the process intake; 0 takes a free one'),
+  projectorPort: port(3002, 'PROJECTOR_PORT', 'Port of the process projector; 0 takes a free one'),
+  feederPort: port(3003, 'FEEDER_PORT', 'Port of the process feeder; 0 takes a free one'),
+  apiPort: port(3000, 'API_PORT', 'Port of the process api; 0 takes a free one'),
   policy: {
     name: 'POLICY',
     meaning: 'Policy published into an empty log: retail, subscription, durable or seasonal',

@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from './config.js';
+import { requireSharedStores } from './separate.js';
+
+const SHARED = {
+  EVENT_LOG: 'esdb://host:2113',
+  POSTGRES_URL: 'postgres://models@host/perennial',
+  KEYS_URL: 'postgres://keys@host/perennial',
+};
+
+describe('one process of several', () => {
+  it('starts on stores that several may open', () => {
+    expect(() => requireSharedStores(readConfig(SHARED), 'intake')).not.toThrow();
+  });
+
+  it.each(Object.keys(SHARED))('is refused where %s is embedded, with what to do', (name) => {
+    const start = () => requireSharedStores(readConfig({ ...SHARED, [name]: undefined }), 'intake');
+    expect(start).toThrow(new RegExp(`^${name} is not set, and intake is one process of several`));
+    expect(start).toThrow(/or run everything in one process/);
+  });
+});

@@ -2,7 +2,16 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { importedItem, runImport, simulationLayout, type Intake, type SimulationOptions } from '#intake';
+import {
+  importedItem,
+  lessPatient,
+  publishPolicy,
+  runImport,
+  simulationLayout,
+  type Intake,
+  type PolicyPublished,
+  type SimulationOptions,
+} from '#intake';
 import type { Clock } from '#platform';
 
 const CUSTOMERS = 2_000;
@@ -14,6 +23,7 @@ const SAID_EVERY_MS = 2_000;
 
 export interface DemonstrationParts {
   readonly dataDir: string;
+  readonly log: EventLog;
   readonly intake: Intake;
   readonly clock: Clock;
   /** Told what to print, a line at a time. */
@@ -36,15 +46,17 @@ export async function demonstrationWanted(dataDir: string, log: EventLog): Promi
 }
 
 /**
- * Plays made-up customers over two years into the engine, by the same way in as any other touchpoint. Played again after a
- * stop it adds only what was missing: the ids are the same.
+ * Plays made-up customers over two years into the engine, by the same way in as any other touchpoint; and a second policy, in force from now
+ * on, under which some of them are at risk who were not before. Played again after a stop it adds only what was missing: the ids are the same.
  */
-export async function playDemonstration({ dataDir, intake, clock, say, signal }: DemonstrationParts): Promise<void> {
+export async function playDemonstration(parts: DemonstrationParts): Promise<void> {
+  const { dataDir, intake, clock, say, signal } = parts;
   const marker = markerOf(dataDir);
   const until = Math.floor(clock.now() / DAY) * DAY;
   const fresh: SimulationOptions = { customers: CUSTOMERS, seed: SEED, from: until - YEARS_DAYS * DAY, until };
   const simulation = existsSync(marker) ? (JSON.parse(readFileSync(marker, 'utf8')) as SimulationOptions) : fresh;
   writeFileSync(marker, JSON.stringify(simulation));
+  await publishSecondPolicy(parts);
   const began = performance.now();
   let saidAt = began;
   const summary = await runImport({
@@ -70,4 +82,19 @@ export async function playDemonstration({ dataDir, intake, clock, say, signal }:
   say(
     `Demonstration: ${CUSTOMERS.toLocaleString('en')} made-up customers, ${summary.progress.items.toLocaleString('en')} touchpoints over two years, in ${seconds} s. (DEMO=off for none.)`,
   );
+}
+
+/**
+ * Before the customers come, so that they are folded once; it moves nobody in the two years, since a policy is in force from its publication
+ * on and rewrites nothing.
+ */
+async function publishSecondPolicy({ log, clock, say }: DemonstrationParts): Promise<void> {
+  for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
+    if (first === undefined) return;
+    const { policy } = JSON.parse(first.data) as PolicyPublished;
+    const verdict = await publishPolicy(log, lessPatient(policy), null, clock.now());
+    // Somebody published a policy of her own already: hers is the one to look at.
+    if (!verdict.ok) say('Demonstration: your own policy stands, no second one is published.');
+    return;
+  }
 }

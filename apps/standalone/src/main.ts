@@ -58,6 +58,7 @@ async function start(): Promise<void> {
     if (demo)
       demonstration.ended = playDemonstration({
         dataDir: config.dataDir,
+        log,
         intake: app.get(Intake),
         clock: app.get<Clock>(CLOCK),
         say: (line) => console.log(line),

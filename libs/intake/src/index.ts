@@ -29,6 +29,7 @@ export { PRESETS, type Preset } from './import/presets/index.js';
 export { MappingRefused } from './import/problem.js';
 export { FileRefused } from './import/rows.js';
 export { seededRandom, type Chance } from './chance.js';
+export { lessPatient } from './simulation/less-patient.js';
 export {
   simulateCustomers,
   simulateTouchpoints,

@@ -45,3 +45,4 @@ export {
   type Upcoming,
   type VisitExplanation,
 } from './explain/explain.js';
+export { CAUSE_RULES } from './explain/sentences.js';

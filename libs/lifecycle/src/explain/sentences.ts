@@ -76,6 +76,9 @@ const REASONS: Readonly<Record<string, (values: Values) => string>> = {
   'grace-over': ({ contract }) => `contract ${contract} was not paid within its grace, and nothing else holds her`,
 };
 
+/** Every rule that can move a customer: the catalogue of causes. */
+export const CAUSE_RULES: readonly string[] = Object.keys(REASONS);
+
 function said({ rhythm_days: rhythm, replacement_days: replacement }: Values): string {
   if (typeof replacement === 'number')
     return `she has been silent for so long, though what she owns lasts ${replacement} days`;

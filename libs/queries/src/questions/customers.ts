@@ -1,3 +1,4 @@
+import { CAUSE_RULES } from '#lifecycle';
 import { pageOf } from '../asking/page.js';
 import { question } from '../asking/question.js';
 import { refuse } from '../asking/refused.js';
@@ -21,6 +22,7 @@ export const customers = question({
     stage: { type: 'enum', values: STAGES, description: 'only those in this stage.' },
     phase: { type: 'enum', values: PHASES, description: 'only those in this phase.' },
     cycle: { type: 'int', minimum: 1, maximum: 1_000_000, description: 'only those in this turn of the lifecycle.' },
+    cause: { type: 'enum', values: CAUSE_RULES, description: 'only those who entered their phase by this rule.' },
     flag: { type: 'text', maxLength: 64, description: 'only those who bear this flag, for example second-order-due.' },
     'entered-since': { type: 'instant', description: 'only those who entered their phase at this instant or later.' },
     'entered-before': { type: 'instant', description: 'only those who entered their phase before this instant.' },
@@ -44,6 +46,7 @@ export const customers = question({
     { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
     { name: 'phase', type: 'text', description: 'phase within the stage' },
     { name: 'enteredAt', type: 'instant', description: 'since when' },
+    { name: 'cause', type: 'text', description: 'the rule by which she entered it' },
     { name: 'orders', type: 'integer', description: 'surviving orders' },
     {
       name: 'revenueMinor',
@@ -69,6 +72,7 @@ export const customers = question({
         .and('stage = ?::text', params.stage)
         .and('phase = ?::text', params.phase)
         .and('cycle = ?::int', params.cycle)
+        .and('cause = ?::text', params.cause)
         .and('flags @> to_jsonb(ARRAY[?::text])', params.flag)
         .and('entered_at >= ?::timestamptz', isoOrNull(params['entered-since']))
         .and('entered_at < ?::timestamptz', isoOrNull(params['entered-before']))
@@ -84,7 +88,7 @@ export const customers = question({
           params.namespace,
         );
       const rows = await models.query<{ customerId: string }>(
-        `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt", orders,
+        `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt", cause, orders,
                 revenue_minor AS "revenueMinor", currency, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt",
                 last_purchase_at AS "lastPurchaseAt", next_due_at AS "nextDueAt", next_due_kind AS "nextDueKind", flags
            FROM (${past ? THEN : NOW}) here
@@ -107,7 +111,7 @@ export const customers = question({
 
 /** `$1` is named so that both texts take the same parameters. */
 const NOW = `
-  SELECT customer_id, cycle, stage, phase, entered_at, orders,
+  SELECT customer_id, cycle, stage, phase, entered_at, cause ->> 'rule' AS cause, orders,
          revenue_minor, currency,
          first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags
     FROM customers
@@ -115,7 +119,7 @@ const NOW = `
 
 /** An order survives at an instant when it was placed by then and nothing that reverses it was booked by then. */
 const THEN = `
-  SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, o.orders, o.revenue_minor, o.currency, c.first_seen_at,
+  SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, o.orders, o.revenue_minor, o.currency, c.first_seen_at,
          NULL::timestamptz AS last_seen_at, o.last_purchase_at, NULL::timestamptz AS next_due_at,
          NULL::text AS next_due_kind, NULL::jsonb AS flags
     FROM visits v

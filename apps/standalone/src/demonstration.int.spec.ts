@@ -1,0 +1,89 @@
+import 'reflect-metadata';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openSqliteLog, type EventLog } from '#event-log';
+import { Intake, prepareLog, TypeContracts } from '#intake';
+import { CAUSE_RULES } from '#lifecycle';
+import { openKeyStoreOf, Sealer, SYSTEM_CLOCK, type KeyStore } from '#platform';
+import { openDatabase, Projector, type Database } from '#projections';
+import { ask, personalData, type AskContext } from '#queries';
+import { demonstrationWanted, playDemonstration } from './demonstration.js';
+
+const clock = SYSTEM_CLOCK;
+const signal = new AbortController().signal;
+
+describe('the demonstration, played into an empty engine', () => {
+  let dataDir: string;
+  let keys: KeyStore;
+  let log: EventLog;
+  let intake: Intake;
+  let database: Database;
+  let projector: Projector;
+  let context: AskContext;
+  const said: string[] = [];
+  const play = () => playDemonstration({ dataDir, log, intake, clock, say: (line) => said.push(line), signal: signal });
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'perennial-demonstration-'));
+    keys = openKeyStoreOf(dataDir);
+    log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
+    await prepareLog(log, keys, 'retail', clock.now());
+    const sealer = new Sealer(keys);
+    intake = new Intake({ log, sealer, contracts: new TypeContracts() });
+    database = await openDatabase({ kind: 'pglite', folder: null });
+    projector = await Projector.open({ database, log, clock });
+    context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
+  });
+  afterAll(async () => {
+    await database.close();
+    await log.close();
+    await keys.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('shows every phase of every stage, more than one cycle, and every cause of the catalogue', async () => {
+    expect(await demonstrationWanted(dataDir, log)).toBe(true);
+    await play();
+    await projector.catchUp();
+    const [live] = await database.query<{ schema_name: string }>(
+      `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
+    );
+    const [seen] = await database.query<{ places: string[]; rules: string[]; cycles: number; by_policy: number }>(
+      `SELECT array_agg(DISTINCT stage || ' ' || phase ORDER BY stage || ' ' || phase) AS places,
+              array_agg(DISTINCT cause ->> 'rule') AS rules, max(cycle)::int AS cycles,
+              count(*) FILTER (WHERE cause ->> 'rule' = 'policy-changed')::int AS by_policy
+         FROM ${live?.schema_name ?? ''}.visits`,
+    );
+    expect(seen?.places).toEqual([
+      ...['awareness', 'cold', 'consideration', 'evaluation', 'knowledge'].map((phase) => `acquisition ${phase}`),
+      ...['advocacy', 'cross-sell', 'up-sell'].map((phase) => `expansion ${phase}`),
+      ...['active', 'at-risk', 'lapsed', 'lost', 'onboarding'].map((phase) => `retention ${phase}`),
+    ]);
+    expect([...(seen?.rules ?? [])].sort()).toEqual([...CAUSE_RULES].sort());
+    expect(seen?.cycles).toBeGreaterThanOrEqual(2);
+    expect(seen?.by_policy).toBeGreaterThan(0);
+    expect(said.at(-1)).toMatch(/^Demonstration: 2,000 made-up customers, /);
+  });
+
+  it('lets a newcomer ask whom the second policy moved, and why', async () => {
+    const { rows } = await ask(context, 'customers', { cause: 'policy-changed', limit: '1' });
+    expect(rows).toHaveLength(1);
+    const [why] = (await ask(context, 'explain', { customer: rows[0]?.['customerId'] })).rows;
+    expect(why).toMatchObject({ phase: 'at-risk', policyVersion: 'retail@2' });
+    expect(why?.['text']).toContain('another version of the policy took over');
+  });
+
+  it('is not wanted again, and played again adds nothing', async () => {
+    expect(await demonstrationWanted(dataDir, log)).toBe(false);
+    expect(existsSync(join(dataDir, 'demonstration.json'))).toBe(false);
+    const before = await log.head();
+    await play();
+    const receipts = (await log.head()).position - before.position;
+    let others = 0;
+    for await (const page of log.readAll(before.position))
+      others += page.filter(({ type }) => type !== 'intake-receipt').length;
+    expect({ others, receipts: receipts > 0 }).toEqual({ others: 0, receipts: true });
+  });
+});

@@ -1,8 +1,10 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { hashKeyCheckOf } from './hash-key.js';
 import { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
 import { Recent } from './recent.js';
+import { bytesOf, subjectKey } from './subject-key.js';
 
 const VERSION = 1;
 const CACHED_KEYS = 100_000;
@@ -67,19 +69,16 @@ function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): 
     const write = db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)');
     db.exec('BEGIN IMMEDIATE');
     write.run('version', Uint8Array.of(VERSION));
-    write.run('hash-key-check', checkOf(key));
+    write.run('hash-key-check', hashKeyCheckOf(key));
     if (given === undefined) write.run('hash-key', key);
     db.exec('COMMIT');
-  } else if (!timingSafeEqual(checkOf(key), check))
+  } else if (!timingSafeEqual(hashKeyCheckOf(key), check))
     throw new KeyStoreError(
       'other-hash-key',
       'The key store was made under another hash key: every subject would get another name. Start with the key it was made under.',
     );
   return key;
 }
-
-const checkOf = (hashKey: Uint8Array): Buffer =>
-  createHmac('sha256', hashKey).update('perennial hash key check v1').digest().subarray(0, 16);
 
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
 export class SqliteKeyStore implements KeyStore {
@@ -92,7 +91,7 @@ export class SqliteKeyStore implements KeyStore {
     private readonly db: DatabaseSyncInstance,
     readonly hashKey: Uint8Array,
   ) {
-    this.hashKeyCheck = checkOf(hashKey).toString('hex');
+    this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
       insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
@@ -250,18 +249,4 @@ function asKeyStoreError(error: unknown): unknown {
     default:
       return error;
   }
-}
-
-function subjectKey(id: string, secret: Uint8Array): SubjectKey {
-  return {
-    id,
-    secret,
-    hashPrefix: hash('sha256', `perennial content v1:${Buffer.from(secret).toString('hex')}`, 'hex'),
-  };
-}
-
-function bytesOf(id: string): Buffer {
-  const bytes = Buffer.from(id, 'hex');
-  if (bytes.length !== 16) throw new TypeError(`A key's id is 32 hex characters; this one has ${id.length}.`);
-  return bytes;
 }

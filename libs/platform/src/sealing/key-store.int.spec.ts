@@ -34,6 +34,20 @@ describe('the key store in its file', () => {
     await second.close();
   });
 
+  it('gives one key to all who ask for it at once, and has it after a restart', async () => {
+    const store = openSqliteKeyStore({ file });
+    const asked = Array.from({ length: 20 }, (_, n) => store.keysFor([id(n), id(n + 1)], { create: true }));
+    const answers = await Promise.all(asked);
+    await store.close();
+    const again = await openSqliteKeyStore({ file }).keysFor(Array.from({ length: 21 }, (_, n) => id(n)));
+    expect(again.size).toBe(21);
+    for (const answer of answers)
+      for (const [each, state] of answer) {
+        const known = again.get(each) as SubjectKey;
+        expect(Buffer.from((state as SubjectKey).secret)).toEqual(Buffer.from(known.secret));
+      }
+  });
+
   it('is readable by its owner only', async () => {
     const store = openSqliteKeyStore({ file });
     expect(statSync(file).mode & 0o077).toBe(0);

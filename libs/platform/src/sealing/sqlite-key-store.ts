@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync } from 'node:fs';
+import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { hashKeyCheckOf } from './hash-key.js';
 import { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
@@ -30,7 +31,7 @@ export interface SqliteKeyStoreOptions {
  * Opens the key store in a SQLite file that only its owner may read. Throws `KeyStoreError` where the file was made
  * under another hash key: every subject would get another name.
  *
- * A commit is durable when it returns (WAL, synchronous=FULL). Freed pages are overwritten (secure_delete), and
+ * What a call wrote is durable when it resolves (WAL, synchronous=FULL; new keys are synced off the event loop). Freed pages are overwritten (secure_delete), and
  * `destroy` empties the WAL, which may hold older images of a page, before it resolves.
  */
 export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
@@ -39,7 +40,7 @@ export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): Sq
     if (file !== ':memory:') chmodSync(file, 0o600);
     db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;');
     db.exec(SCHEMA);
-    return new SqliteKeyStore(db, adoptHashKey(db, hashKey));
+    return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : new Syncing(`${file}-wal`));
   } catch (error) {
     db.close();
     throw error;
@@ -80,16 +81,64 @@ function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): 
   return key;
 }
 
+const syncData = promisify(fdatasync);
+
+/**
+ * Makes what was committed to a WAL durable without holding up the event loop: a sync takes milliseconds, and while new
+ * customers come every batch of theirs needs one. Those who ask while one is under way share the next.
+ */
+class Syncing {
+  private file: number | null = null;
+  private running: Promise<void> = Promise.resolve();
+  private next: Promise<void> | null = null;
+
+  constructor(private readonly path: string) {}
+
+  /** Resolves when all that was committed before the call is on the disk. */
+  sync(): Promise<void> {
+    // A sync under way may have begun before the commit: only the one after it surely holds it.
+    this.next ??= this.running
+      .catch(() => undefined)
+      .then(() => {
+        this.next = null;
+        this.running = this.syncNow();
+        return this.running;
+      });
+    return this.next;
+  }
+
+  async close(): Promise<void> {
+    await (this.next ?? this.running).catch(() => undefined);
+    if (this.file !== null) closeSync(this.file);
+    this.file = null;
+  }
+
+  private async syncNow(): Promise<void> {
+    try {
+      // The file is there, since something was just committed to it, and stays as long as the store is open.
+      await syncData((this.file ??= openSync(this.path, 'r+')));
+    } catch (error) {
+      throw new KeyStoreError('unavailable', `The disk under the key store failed: ${(error as Error).message}.`, {
+        cause: error,
+      });
+    }
+  }
+}
+
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
 export class SqliteKeyStore implements KeyStore {
   readonly hashKeyCheck: string;
   private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
+  /** Keys that are written but not yet on the disk: nobody is given one before. */
+  private readonly undurable = new Map<string, Promise<void>>();
   private readonly statements;
 
   constructor(
     private readonly db: DatabaseSyncInstance,
     readonly hashKey: Uint8Array,
+    /** Null where there is nothing to sync: in memory. */
+    private readonly syncing: Syncing | null,
   ) {
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.statements = {
@@ -118,11 +167,15 @@ export class SqliteKeyStore implements KeyStore {
     }
     if (missing !== null && options.create === true) {
       const made = new Set(missing);
-      this.transaction(() => {
-        for (const id of made) found.set(id, this.make(id));
-      });
+      this.withoutSync(() =>
+        this.transaction(() => {
+          for (const id of made) found.set(id, this.make(id));
+        }),
+      );
       for (const id of made) this.cache.set(id, found.get(id) as KeyState);
+      this.makeDurable(made);
     }
+    if (this.undurable.size > 0) for (const id of found.keys()) await this.undurable.get(id);
     return found;
   }
 
@@ -172,6 +225,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async close(): Promise<void> {
+    await this.syncing?.close();
     if (this.db.isOpen) this.db.close();
   }
 
@@ -193,6 +247,29 @@ export class SqliteKeyStore implements KeyStore {
     const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
     if (row !== undefined) return subjectKey(id, row.secret);
     return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
+  }
+
+  /** Syncs what was just written. Keys of which it is not known that they are on the disk are given to nobody, ever. */
+  private makeDurable(ids: ReadonlySet<string>): void {
+    if (this.syncing === null) return;
+    const durable = this.syncing.sync();
+    for (const id of ids) this.undurable.set(id, durable);
+    durable.then(
+      () => {
+        for (const id of ids) if (this.undurable.get(id) === durable) this.undurable.delete(id);
+      },
+      () => undefined,
+    );
+  }
+
+  /** Runs work whose commit is synced afterwards, off the event loop. */
+  private withoutSync<T>(work: () => T): T {
+    this.db.exec('PRAGMA synchronous=NORMAL');
+    try {
+      return work();
+    } finally {
+      this.db.exec('PRAGMA synchronous=FULL');
+    }
   }
 
   private make(id: string): SubjectKey {

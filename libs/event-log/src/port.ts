@@ -21,7 +21,10 @@ export interface NewEvent {
 
 /** An event as the log holds it. */
 export interface RecordedEvent {
-  /** Place in the whole log: from 1, total, gap-free to a reader. */
+  /**
+   * Place in the whole log: a whole number from 1 on, total, always rising. The next event may lie more than 1 above
+   * (EventStoreDB counts bytes), so nobody computes with positions: they are compared, and given back.
+   */
   readonly position: number;
   readonly stream: string;
   /** Place in the stream: from 0. */
@@ -35,6 +38,8 @@ export interface RecordedEvent {
   readonly recordedAt: Instant;
   readonly meta: string;
   readonly data: string;
+  /** The 16 bytes of `NewEvent.contentHash`; only where the reader asked for them (`with: 'contentHash'`). */
+  readonly contentHash?: Uint8Array;
 }
 
 /** What the caller takes the stream to be when appending to it. */
@@ -49,7 +54,13 @@ export interface AppendItem {
 
 /** What became of one event. */
 export type Verdict =
-  | { readonly status: 'accepted'; readonly position: number; readonly revision: number; readonly recordedAt: Instant }
+  | {
+      readonly status: 'accepted';
+      readonly position: number;
+      readonly revision: number;
+      /** Left out by a store that does not tell it with its acknowledgement: read the event for it. */
+      readonly recordedAt?: Instant;
+    }
   /** The same (source, id) and content was recorded before, at this position (maybe earlier in this very batch). */
   | { readonly status: 'duplicate'; readonly position: number }
   /** The same (source, id) was recorded before with other content, at this position. */
@@ -60,7 +71,8 @@ export type Verdict =
   | { readonly status: 'refused'; readonly reason: string };
 
 /**
- * What one intake batch wants on record of one source beside its events: written in the same commit.
+ * What one intake batch wants on record of one source beside its events: written in the same commit, or right behind it
+ * where a store has no commit over several streams.
  * A receipt that would count nothing is not written. One whose id is on record already is not written again:
  * every attempt, a repeated one too, brings a new id.
  */
@@ -102,11 +114,13 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Leaves out what a first pass over a long log does not look at: `data` is then `{}`. */
   readonly without?: 'data';
+  /** Gives each event its `contentHash` as well: for who judges names (the indexer) and who copies the log. */
+  readonly with?: 'contentHash';
 }
 
 /**
  * The event log: append, read, follow. The semantics below hold for every adapter and are stated by the conformance suite.
- * - Positions are total and gap-free to a reader: nobody sees position n before everything below it.
+ * - Positions are total and rising: nobody sees position n before everything below it. They may have gaps.
  * - `recordedAt` never decreases along the log.
  * - `expected` is enforced in the store, right under concurrent creators.
  * - An acknowledged append survives kill -9 and power loss.
@@ -123,7 +137,10 @@ export interface EventLog {
    * neighbours are `refused` with a reason that names the culprit.
    */
   append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]>;
-  /** Appends each item by itself, in order, in one commit, with the receipts; a verdict for each item. */
+  /**
+   * Appends each item by itself, each stream's in their order, and then the receipts; a verdict for each item. In one
+   * commit, and all in their order, where the store can do so.
+   */
   appendMany(items: readonly AppendItem[], receipts?: readonly ReceiptDraft[]): Promise<readonly Verdict[]>;
   /** A stream's events from a revision on, in revision order; a missing stream is empty. */
   read(stream: string, from?: number, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;

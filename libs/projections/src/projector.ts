@@ -78,6 +78,12 @@ export interface Verification {
   readonly differences: readonly TableDifference[];
 }
 
+/** Events of the log, all that follow a position: what lies between two positions cannot be told from their numbers. */
+interface Page {
+  readonly after: number;
+  readonly events: readonly RecordedEvent[];
+}
+
 const SILENT: ProjectorLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** An idle projector looks at the clock this often, so that a deadline is never late by more. */
@@ -294,8 +300,8 @@ export class Projector {
       signal?.throwIfAborted();
       const head = (await this.#parts.log.head()).position;
       const page = await this.#pageAfter(position);
-      if (page === null || page.length < this.#pageSize) return;
-      position = await copy.applyPage(page, head - position <= this.#bulkLag);
+      if (page === null || page.events.length < this.#pageSize) return;
+      position = await copy.applyPage(page.events, position, head - position <= this.#bulkLag);
       const [done, total] = [position - from, head - from];
       onProgress?.({ phase: 'catching-up', done, total, rate: 0, secondsLeft: null });
     }
@@ -345,7 +351,7 @@ export class Projector {
       const page = await this.#pageAfter(position, upTo);
       if (page !== null) {
         try {
-          position = await this.#apply(follower, page, position);
+          position = await this.#apply(follower, page);
         } catch (error) {
           if (!(error instanceof StandBy)) throw error;
           await sleep(STAND_BY_MS);
@@ -366,11 +372,11 @@ export class Projector {
 
   async #run(signal: AbortSignal): Promise<void> {
     let wait = BACKOFF_MS_FIRST;
-    let ahead: readonly RecordedEvent[] | null = null;
+    let ahead: Page | null = null;
     while (!signal.aborted) {
       try {
         await this.#fit();
-        const page: readonly RecordedEvent[] | null = ahead;
+        const page: Page | null = ahead;
         ahead = null;
         const worked = await this.#exclusively(() => this.#step(page));
         this.#failure = null;
@@ -391,7 +397,7 @@ export class Projector {
   }
 
   /** One step of the running projector: a page if there is one, else a slice of marked customers, else the clock. */
-  async #step(ahead: readonly RecordedEvent[] | null): Promise<boolean> {
+  async #step(ahead: Page | null): Promise<boolean> {
     const taken = await this.#indexNext(ahead);
     if (taken > 0) {
       const atHead = taken < this.#pageSize;
@@ -420,11 +426,11 @@ export class Projector {
   }
 
   /** Takes the next page in, if there is one; returns how many events it held. */
-  async #indexNext(ahead: readonly RecordedEvent[] | null): Promise<number> {
+  async #indexNext(ahead: Page | null): Promise<number> {
     const page = ahead ?? (await this.#pageAfter(this.#position));
     if (page === null) return 0;
-    this.#position = await this.#apply(this.#follower, page, this.#position);
-    return page.length;
+    this.#position = await this.#apply(this.#follower, page);
+    return page.events.length;
   }
 
   /** Events that never cease must not stop the clock. In a flood it rests: what is due may hang on events still to come. */
@@ -447,12 +453,12 @@ export class Projector {
   }
 
   /** Takes a page in: with its customers folded at once, unless so much is still to come that marking them pays. */
-  async #apply(follower: Follower, page: readonly RecordedEvent[], position: number): Promise<number> {
-    const behind = page.length < this.#pageSize ? 0 : (await this.#parts.log.head()).position - position;
+  async #apply(follower: Follower, { events, after }: Page): Promise<number> {
+    const behind = events.length < this.#pageSize ? 0 : (await this.#parts.log.head()).position - after;
     const bulk = behind > this.#bulkLag;
-    await this.#worked(follower, page.length);
+    await this.#worked(follower, events.length);
     try {
-      return await follower.applyPage(page, !bulk);
+      return await follower.applyPage(events, after, !bulk);
     } catch (error) {
       if (error instanceof OutOfStep) return error.position;
       if (error instanceof StandBy || bulk) throw error;
@@ -461,14 +467,15 @@ export class Projector {
         { error: describe(error) },
         'A page could not be folded at once; its customers are folded apart.',
       );
-      return follower.applyPage(page, false);
+      return follower.applyPage(events, after, false);
     }
   }
 
-  async #pageAfter(position: number, upTo?: number): Promise<readonly RecordedEvent[] | null> {
+  async #pageAfter(after: number, upTo?: number): Promise<Page | null> {
     const options = { pageSize: this.#pageSize, ...(upTo === undefined ? {} : { upTo }) };
     return this.#parts.times.of('read', async () => {
-      for await (const page of this.#parts.log.readAll(position, options)) if (page.length > 0) return page;
+      for await (const events of this.#parts.log.readAll(after, options))
+        if (events.length > 0) return { after, events };
       return null;
     });
   }
@@ -500,14 +507,15 @@ export class Projector {
   }
 
   /** Waits for the next event, the next deadline, or a second at most; an event that came is handed on. */
-  async #idle(signal: AbortSignal): Promise<readonly RecordedEvent[] | null> {
+  async #idle(signal: AbortSignal): Promise<Page | null> {
     const now = this.#parts.now();
     const untilWake = this.#nextWake === null ? IDLE_MS_MAX : Math.max(1, this.#nextWake - now);
     const waiting = (await this.#anyMarked()) ? WAITING_MS : IDLE_MS_MAX;
     const quiet = AbortSignal.any([signal, AbortSignal.timeout(Math.min(untilWake, waiting, IDLE_MS_MAX))]);
     try {
-      for await (const page of this.#parts.log.follow(this.#position, { pageSize: this.#pageSize, signal: quiet }))
-        return page;
+      const after = this.#position;
+      for await (const events of this.#parts.log.follow(after, { pageSize: this.#pageSize, signal: quiet }))
+        return { after, events };
     } catch (error) {
       if (!quiet.aborted) throw error;
     }

@@ -66,7 +66,7 @@ class MemoryLog implements EventLog {
       const page = (this.#streams.get(stream) ?? [])
         .filter((event) => event.revision >= next && event.position <= (options.upTo ?? Infinity))
         .slice(0, pageSize(options))
-        .map(as(options));
+        .map(this.#as(options));
       const last = page.at(-1);
       if (last === undefined || options.signal?.aborted) return;
       yield page;
@@ -180,7 +180,21 @@ class MemoryLog implements EventLog {
   }
 
   #page(after: number, options: ReadOptions): readonly RecordedEvent[] {
-    return this.#events.slice(after, Math.min(after + pageSize(options), options.upTo ?? Infinity)).map(as(options));
+    return this.#events
+      .slice(after, Math.min(after + pageSize(options), options.upTo ?? Infinity))
+      .map(this.#as(options));
+  }
+
+  #as({ without, with: also }: ReadOptions): (event: RecordedEvent) => RecordedEvent {
+    return (event) => {
+      const hash = also === 'contentHash' ? this.#names.get(nameOf(event))?.hash : undefined;
+      if (without === undefined && hash === undefined) return event;
+      return {
+        ...event,
+        ...(without === 'data' ? { data: '{}' } : {}),
+        ...(hash === undefined ? {} : { contentHash: new Uint8Array(hash) }),
+      };
+    };
   }
 
   #now(): number {
@@ -209,11 +223,6 @@ class MemoryLog implements EventLog {
 }
 
 const nameOf = ({ source, id }: { readonly source: string; readonly id: string }) => JSON.stringify([source, id]);
-
-const as =
-  ({ without }: ReadOptions) =>
-  (event: RecordedEvent): RecordedEvent =>
-    without === 'data' ? { ...event, data: '{}' } : event;
 
 function pageSize({ pageSize: size = 1_000 }: ReadOptions): number {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`A page of ${size} events cannot be read.`);

@@ -16,7 +16,14 @@ type Row = [
   recordedAt: number,
   meta: string,
   data: string,
+  contentHash?: Uint8Array,
 ];
+
+/** What of an event is wanted beside its names and meta. */
+export interface Wanted {
+  readonly data: boolean;
+  readonly hash: boolean;
+}
 
 const COLUMNS = `e.position, e.stream, e.revision, e.source, e.id, e.type, e.schema_version, e.occurred_at, e.recorded_at, e.meta`;
 const STREAM_NAMES_MAX = 100_000;
@@ -33,19 +40,19 @@ export class SqliteReader {
   }
 
   /** The events above a position, in order, at most `limit`, none above `upTo`. */
-  page(after: number, upTo: number, limit: number, withData: boolean): RecordedEvent[] {
+  page(after: number, upTo: number, limit: number, wanted: Wanted): RecordedEvent[] {
     return this.#events(
-      `SELECT ${COLUMNS}, ${dataOr(withData)} FROM events e WHERE e.position > ? AND e.position <= ? ORDER BY e.position LIMIT ?`,
+      `SELECT ${COLUMNS}, ${columnsOf(wanted)} FROM events e WHERE e.position > ? AND e.position <= ? ORDER BY e.position LIMIT ?`,
       [after, upTo, limit],
     );
   }
 
   /** A stream's events from a revision on, in order. */
-  streamPage(name: string, from: number, upTo: number, limit: number, withData: boolean): RecordedEvent[] {
+  streamPage(name: string, from: number, upTo: number, limit: number, wanted: Wanted): RecordedEvent[] {
     const stream = this.#streamId(name);
     if (stream === null) return [];
     return this.#events(
-      `SELECT ${COLUMNS}, ${dataOr(withData)} FROM events e WHERE e.stream = ? AND e.revision >= ? AND e.position <= ? ORDER BY e.revision LIMIT ?`,
+      `SELECT ${COLUMNS}, ${columnsOf(wanted)} FROM events e WHERE e.stream = ? AND e.revision >= ? AND e.position <= ? ORDER BY e.revision LIMIT ?`,
       [stream, from, upTo, limit],
     );
   }
@@ -114,6 +121,7 @@ export class SqliteReader {
         meta: row[9],
         data: row[10],
       };
+      if (row[11] !== undefined) events[i] = { ...(events[i] as RecordedEvent), contentHash: row[11] };
     }
     return events;
   }
@@ -154,6 +162,6 @@ export class SqliteReader {
   }
 }
 
-function dataOr(withData: boolean): string {
-  return withData ? 'e.data' : `'{}'`;
+function columnsOf({ data, hash }: Wanted): string {
+  return `${data ? 'e.data' : `'{}'`}${hash ? ', e.content_hash' : ''}`;
 }

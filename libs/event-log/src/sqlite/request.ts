@@ -87,7 +87,7 @@ export function flattenVerdicts(verdicts: readonly Verdict[]): FlatVerdicts {
         numbers[i * 3] = ACCEPTED;
         numbers[i * 3 + 1] = verdict.position;
         numbers[i * 3 + 2] = verdict.revision;
-        recordedAt = verdict.recordedAt;
+        recordedAt = verdict.recordedAt ?? recordedAt;
         return;
       case 'duplicate':
       case 'id-reused':

@@ -79,12 +79,12 @@ export class SqliteLog implements EventLog {
   }
 
   async *read(stream: string, from = 0, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
-    const { upTo, size, withData } = pages(options);
+    const { upTo, size, wanted } = pages(options);
     let next = from;
     for (;;) {
       this.#mustBeOpen();
       if (options.signal?.aborted) return;
-      const page = this.reader.streamPage(stream, next, upTo, size, withData);
+      const page = this.reader.streamPage(stream, next, upTo, size, wanted);
       const last = page.at(-1);
       if (last === undefined) return;
       yield page;
@@ -110,12 +110,12 @@ export class SqliteLog implements EventLog {
   }
 
   async *readAll(after: number, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
-    const { upTo, size, withData } = pages(options);
+    const { upTo, size, wanted } = pages(options);
     let last = after;
     for (;;) {
       this.#mustBeOpen();
       if (options.signal?.aborted) return;
-      const page = this.reader.page(last, upTo, size, withData);
+      const page = this.reader.page(last, upTo, size, wanted);
       if (page.length === 0) return;
       yield page;
       last = page.at(-1)?.position ?? last;
@@ -126,13 +126,13 @@ export class SqliteLog implements EventLog {
     after: number,
     options: ReadOptions & { readonly signal: AbortSignal },
   ): AsyncIterable<readonly RecordedEvent[]> {
-    const { upTo, size, withData } = pages(options);
+    const { upTo, size, wanted } = pages(options);
     let last = after;
     while (!options.signal.aborted && last < upTo) {
       this.#mustBeOpen();
       // Listening begins before reading, so that a commit between the two is not slept through.
       const woken = this.wake.next(options.signal, POLL_MS);
-      const page = this.reader.page(last, upTo, size, withData);
+      const page = this.reader.page(last, upTo, size, wanted);
       if (page.length === 0) {
         await woken.promise;
         continue;
@@ -207,7 +207,7 @@ class Wake {
   }
 }
 
-function pages({ pageSize: size = PAGE_SIZE, upTo = Number.MAX_SAFE_INTEGER, without }: ReadOptions) {
+function pages({ pageSize: size = PAGE_SIZE, upTo = Number.MAX_SAFE_INTEGER, without, with: also }: ReadOptions) {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`A page of ${size} events cannot be read.`);
-  return { size, upTo, withData: without !== 'data' };
+  return { size, upTo, wanted: { data: without !== 'data', hash: also === 'contentHash' } };
 }

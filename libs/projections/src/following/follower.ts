@@ -107,12 +107,12 @@ export class Follower {
   }
 
   /**
-   * Takes a page of the log in. With `foldNow` the customers concerned are folded in the same transaction, from the
-   * events at hand; without, they are only marked.
+   * Takes a page of the log in: the events that follow position `after`. With `foldNow` the customers concerned are
+   * folded in the same transaction, from the events at hand; without, they are only marked.
    *
    * @throws OutOfStep, StandBy
    */
-  async applyPage(events: readonly RecordedEvent[], foldNow: boolean): Promise<number> {
+  async applyPage(events: readonly RecordedEvent[], after: number, foldNow: boolean): Promise<number> {
     return this.transaction(async (tx) => {
       const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
         INDEXER_LOCK + this.version,
@@ -120,9 +120,10 @@ export class Follower {
       if (lock?.mine !== true) throw new StandBy();
       const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint FOR UPDATE');
       const from = at?.position ?? 0;
+      // Positions may have gaps: only where the page begins tells whether something lies between.
+      if (after > from) throw new OutOfStep(from);
       const fresh = events.filter((event) => event.position > from);
       if (fresh.length === 0) return from;
-      if (fresh[0]?.position !== from + 1) throw new OutOfStep(from);
       const now = this.parts.now();
       const indexed = await this.parts.times.of('index', () => indexPage(tx, fresh));
       this.parts.counters.events += fresh.length;

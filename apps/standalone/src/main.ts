@@ -43,7 +43,7 @@ async function start(): Promise<void> {
     const log = app.get<EventLog>(EVENT_LOG);
     await prepareLog(log, app.get<KeyStore>(KEY_STORE), config.policy, app.get<Clock>(CLOCK).now());
     const access = app.get<Access>(ACCESS);
-    const adminKey = access.apiKeys.createAdminOnce();
+    const adminKey = await access.apiKeys.createAdminOnce();
     await app.listen(config.port, config.host);
     const url = urlOf(app, config);
     writeEngineFile(config.dataDir, { url, pid: process.pid, token: access.localToken });

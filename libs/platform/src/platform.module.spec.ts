@@ -3,6 +3,8 @@ import { Body, Controller, Get, Inject, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Access } from './access/access.js';
+import { sqliteApiKeys } from './access/api-key-table.js';
+import { ApiKeys } from './access/api-keys.js';
 import { Allow, Asker, Public } from './access/allow.js';
 import type { Permission, Principal } from './access/permissions.js';
 import { readConfig } from './config/config.js';
@@ -98,7 +100,7 @@ describe('the platform over HTTP', () => {
       const altered = good.slice(0, -3) + (good.endsWith('AAA') ? 'BBB' : 'AAA');
       for (const bad of [altered, good.slice(0, -1), `${good}x`, 'pk_', '', 'x'.repeat(5_000)])
         expect((await get('/audited', bad)).statusCode).toBe(401);
-      access.apiKeys.revoke(good.split('_')[1] as string);
+      await access.apiKeys.revoke(good.split('_')[1] as string);
       expect((await get('/audited', good)).statusCode).toBe(401);
     });
 
@@ -133,10 +135,10 @@ describe('the platform over HTTP', () => {
 
     it('makes the admin key once', async () => {
       const store = openSqliteKeyStore({ file: ':memory:' });
-      const { ApiKeys } = await import('./access/api-keys.js');
-      const first = new ApiKeys(store.database, { now: () => 0 }).createAdminOnce();
-      const later = new ApiKeys(store.database, { now: () => 0 });
-      expect(later.createAdminOnce()).toBeNull();
+      const open = () => ApiKeys.open(sqliteApiKeys(store.database), { now: () => 0 });
+      const first = await (await open()).createAdminOnce();
+      const later = await open();
+      expect(await later.createAdminOnce()).toBeNull();
       expect(later.authenticate(first ?? '')?.permissions.has('operate')).toBe(true);
       await store.close();
     });

@@ -5,6 +5,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Access } from './access/access.js';
 import { AccessGuard } from './access/access.guard.js';
+import { sqliteApiKeys } from './access/api-key-table.js';
 import { ApiKeys } from './access/api-keys.js';
 import { KeysController } from './access/keys.controller.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -14,6 +15,7 @@ import { HealthController } from './health/health.controller.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
+import { openPostgresKeyStore, PostgresKeyStore } from './sealing/postgres-key-store.js';
 import { openSqliteKeyStore, SqliteKeyStore } from './sealing/sqlite-key-store.js';
 import { Sealer } from './sealing/sealer.js';
 import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SEALER } from './tokens.js';
@@ -22,9 +24,12 @@ export interface PlatformOptions {
   readonly config: Config;
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Taken as it is, and closed by whoever opened it; opened at `keys.db` in the data folder unless given. */
-  readonly keyStore?: SqliteKeyStore;
+  /** Taken as it is, and closed by whoever opened it; unless given, the one that the config names is opened. */
+  readonly keyStore?: EngineKeys;
 }
+
+/** The keys of subjects, in a store that keeps the API keys as well. */
+export type EngineKeys = SqliteKeyStore | PostgresKeyStore;
 
 /** Everything that has nothing to do with customers: injected everywhere by the tokens of `tokens.ts`. */
 @Global()
@@ -33,7 +38,7 @@ export class PlatformModule implements OnApplicationShutdown {
   /** Closed here when it was opened here. */
   private static readonly OWN_KEY_STORE = Symbol.for('perennial.own-key-store');
 
-  constructor(@Inject(PlatformModule.OWN_KEY_STORE) private readonly ownKeyStore: SqliteKeyStore | null) {}
+  constructor(@Inject(PlatformModule.OWN_KEY_STORE) private readonly ownKeyStore: EngineKeys | null) {}
 
   static forRoot({ config, clock = SYSTEM_CLOCK, logger, keyStore }: PlatformOptions): DynamicModule {
     return {
@@ -48,20 +53,33 @@ export class PlatformModule implements OnApplicationShutdown {
         },
         {
           provide: PlatformModule.OWN_KEY_STORE,
-          useFactory: () => (keyStore === undefined ? openKeyStoreOf(config.dataDir) : null),
+          useFactory: () => (keyStore === undefined ? openKeys(config) : null),
         },
         {
           provide: KEY_STORE,
-          useFactory: (own: SqliteKeyStore | null) => keyStore ?? own,
+          useFactory: (own: EngineKeys | null) => keyStore ?? own,
           inject: [PlatformModule.OWN_KEY_STORE],
         },
-        { provide: SEALER, useFactory: (keys: SqliteKeyStore) => new Sealer(keys), inject: [KEY_STORE] },
+        { provide: SEALER, useFactory: (keys: EngineKeys) => new Sealer(keys), inject: [KEY_STORE] },
         {
           provide: ACCESS,
-          useFactory: (keys: SqliteKeyStore) => new Access(new ApiKeys(keys.database, clock)),
+          useFactory: async (keys: EngineKeys) => {
+            const table = keys instanceof PostgresKeyStore ? keys.apiKeys : sqliteApiKeys(keys.database);
+            return new Access(await ApiKeys.open(table, clock));
+          },
           inject: [KEY_STORE],
         },
-        { provide: HEALTH, useFactory: () => new Health() },
+        {
+          provide: HEALTH,
+          useFactory: (keys: EngineKeys) => {
+            const health = new Health();
+            // The embedded store is a file of ours; a server may be gone.
+            if (keys instanceof PostgresKeyStore)
+              health.register('keys', async () => keys.look().then(() => ({ ok: true })));
+            return health;
+          },
+          inject: [KEY_STORE],
+        },
         {
           provide: METRICS,
           useFactory: () => {
@@ -82,8 +100,14 @@ export class PlatformModule implements OnApplicationShutdown {
   }
 }
 
+/** The key store that the config names: in the data folder, or in a PostgreSQL database. */
+export async function openKeys({ dataDir, keysUrl, hashKey }: Config): Promise<EngineKeys> {
+  const own = hashKey === null ? {} : { hashKey };
+  return keysUrl === null ? openKeyStoreOf(dataDir, own) : openPostgresKeyStore({ url: keysUrl, ...own });
+}
+
 /** The key store of a data folder, which is made where it is not. */
-export function openKeyStoreOf(dataDir: string): SqliteKeyStore {
+export function openKeyStoreOf(dataDir: string, options: { readonly hashKey?: Uint8Array } = {}): SqliteKeyStore {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  return openSqliteKeyStore({ file: join(dataDir, 'keys.db') });
+  return openSqliteKeyStore({ file: join(dataDir, 'keys.db'), ...options });
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { Clock } from '../clock.js';
+import type { ApiKeyRow, ApiKeyTable } from './api-key-table.js';
 import { PERMISSIONS, type Permission, type Principal } from './permissions.js';
 
 /** A key as it may be shown: never the key itself. */
@@ -14,8 +14,7 @@ export interface ApiKeyRecord {
 }
 
 interface Held {
-  readonly record: ApiKeyRecord;
-  readonly hash: Buffer;
+  readonly row: ApiKeyRow;
   readonly principal: Principal;
 }
 
@@ -29,68 +28,61 @@ const ADMIN = 'admin';
 export class ApiKeys {
   private readonly held = new Map<string, Held>();
 
-  constructor(
-    private readonly db: DatabaseSyncInstance,
+  private constructor(
+    private readonly table: ApiKeyTable,
     private readonly clock: Clock,
-  ) {
-    db.exec(`CREATE TABLE IF NOT EXISTS api_keys (
-      id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL, permissions TEXT NOT NULL,
-      created_at INTEGER NOT NULL, revoked_at INTEGER) WITHOUT ROWID`);
-    for (const row of db.prepare('SELECT * FROM api_keys').all() as Record<string, unknown>[]) {
-      this.hold(
-        {
-          id: row['id'] as string,
-          name: row['name'] as string,
-          permissions: JSON.parse(row['permissions'] as string) as Permission[],
-          createdAt: row['created_at'] as number,
-          revokedAt: row['revoked_at'] as number | null,
-        },
-        Buffer.from(row['hash'] as Uint8Array),
-      );
-    }
+  ) {}
+
+  /** Reads what keys there are, and from then on follows what other processes change. */
+  static async open(table: ApiKeyTable, clock: Clock): Promise<ApiKeys> {
+    const keys = new ApiKeys(table, clock);
+    for (const row of await table.readAll()) keys.hold(row);
+    table.onLooked((rows) => {
+      for (const row of rows) keys.hold(row);
+    });
+    return keys;
   }
 
-  /** Makes a key; `key` is shown to the person who asked, and never again. */
-  create(name: string, permissions: readonly Permission[]): { readonly key: string; readonly record: ApiKeyRecord } {
-    const id = randomBytes(6).toString('hex');
-    const secret = randomBytes(32).toString('base64url');
-    const record: ApiKeyRecord = {
-      id,
-      name,
-      permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
-      createdAt: this.clock.now(),
-      revokedAt: null,
-    };
-    const hash = hashOf(secret);
-    this.db
-      .prepare('INSERT INTO api_keys (id, name, hash, permissions, created_at) VALUES (?, ?, ?, ?, ?)')
-      .run(id, name, hash, JSON.stringify(record.permissions), record.createdAt);
-    this.hold(record, hash);
-    return { key: `pk_${id}_${secret}`, record };
+  /**
+   * Makes a key; `key` is shown to the person who asked, and never again. Show it once `kept` has resolved: then it will be
+   * there after a restart.
+   */
+  create(
+    name: string,
+    permissions: readonly Permission[],
+  ): { readonly key: string; readonly record: ApiKeyRecord; readonly kept: Promise<void> } {
+    const { key, row } = this.make(name, permissions);
+    const kept = this.table.insert(row);
+    this.hold(row);
+    return { key, record: recordOf(row), kept };
   }
 
   /** Makes the admin key where there is no key yet: the first start. Null afterwards. */
-  createAdminOnce(): string | null {
-    return this.held.size > 0 ? null : this.create(ADMIN, PERMISSIONS).key;
+  async createAdminOnce(): Promise<string | null> {
+    if (this.held.size > 0) return null;
+    const { key, row } = this.make(ADMIN, PERMISSIONS);
+    if (!(await this.table.insertFirst(row))) return null;
+    this.hold(row);
+    return key;
   }
 
   /** All keys, revoked ones too, oldest first. */
   list(): ApiKeyRecord[] {
     return [...this.held.values()]
-      .map(({ record }) => record)
+      .map(({ row }) => recordOf(row))
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
   /** Revokes a key from now on; null where there is none of that id. Twice is the same as once. */
-  revoke(id: string): ApiKeyRecord | null {
+  async revoke(id: string): Promise<ApiKeyRecord | null> {
     const held = this.held.get(id);
     if (held === undefined) return null;
-    if (held.record.revokedAt !== null) return held.record;
-    const revokedAt = this.clock.now();
-    this.db.prepare('UPDATE api_keys SET revoked_at = ? WHERE id = ?').run(revokedAt, id);
-    const record = { ...held.record, revokedAt };
-    this.held.set(id, { ...held, record });
-    return record;
+    if (held.row.revokedAt !== null) return recordOf(held.row);
+    const row = { ...held.row, revokedAt: this.clock.now() };
+    // Refused from this moment on, whatever becomes of writing it down.
+    this.held.set(id, { ...held, row });
+    await this.table.revoke(id, row.revokedAt);
+    return recordOf(row);
   }
 
   /** Whose key this is, or null for one that is unknown, malformed or revoked. */
@@ -98,14 +90,38 @@ export class ApiKeys {
     const match = KEY.exec(key);
     if (match === null) return null;
     const held = this.held.get(match[1] as string);
-    if (held === undefined || held.record.revokedAt !== null) return null;
-    return timingSafeEqual(hashOf(match[2] as string), held.hash) ? held.principal : null;
+    if (held === undefined || held.row.revokedAt !== null) return null;
+    return timingSafeEqual(hashOf(match[2] as string), held.row.hash) ? held.principal : null;
   }
 
-  private hold(record: ApiKeyRecord, hash: Buffer): void {
-    const principal = { id: record.id, name: record.name, permissions: new Set(record.permissions) };
-    this.held.set(record.id, { record, hash, principal });
+  private make(name: string, permissions: readonly Permission[]): { readonly key: string; readonly row: ApiKeyRow } {
+    const id = randomBytes(6).toString('hex');
+    const secret = randomBytes(32).toString('base64url');
+    const row = {
+      id,
+      name,
+      hash: hashOf(secret),
+      permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
+      createdAt: this.clock.now(),
+      revokedAt: null,
+    };
+    return { key: `pk_${id}_${secret}`, row };
+  }
+
+  private hold(row: ApiKeyRow): void {
+    // What was revoked here stays so, even if it was read elsewhere a moment before.
+    if ((this.held.get(row.id)?.row.revokedAt ?? null) !== null) return;
+    const principal = { id: row.id, name: row.name, permissions: new Set(row.permissions) };
+    this.held.set(row.id, { row, principal });
   }
 }
+
+const recordOf = ({ id, name, permissions, createdAt, revokedAt }: ApiKeyRow): ApiKeyRecord => ({
+  id,
+  name,
+  permissions,
+  createdAt,
+  revokedAt,
+});
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();

@@ -62,9 +62,10 @@ export class KeysController {
   @ApiBody({ type: NewApiKey })
   @ApiCreatedResponse({ type: NewApiKeyView })
   @ApiProblems(400, 415, 422)
-  create(@Body() body: unknown): NewApiKeyView {
+  async create(@Body() body: unknown): Promise<NewApiKeyView> {
     const { name, permissions } = readNewKey(body);
-    const { key, record } = this.access.apiKeys.create(name, permissions);
+    const { key, record, kept } = this.access.apiKeys.create(name, permissions);
+    await kept;
     return { ...view(record), key };
   }
 
@@ -74,8 +75,8 @@ export class KeysController {
   @ApiParam({ name: 'id', example: '5f0c3a9b1d2e' })
   @ApiOkResponse({ type: ApiKeyView })
   @ApiProblems(404)
-  revoke(@Param('id') id: string): ApiKeyView {
-    const record = this.access.apiKeys.revoke(id);
+  async revoke(@Param('id') id: string): Promise<ApiKeyView> {
+    const record = await this.access.apiKeys.revoke(id);
     if (record === null) throw new Problem(404, { detail: 'There is no key of this id.' });
     return view(record);
   }

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { KeyState, KeyStore, SubjectKey } from '../key-store.js';
+
+/** An id of a key. */
+export const id = (n: number): string => n.toString(16).padStart(32, '0');
+
+/** An empty store for each test, and how to open the same store again as a process started later would. */
+export interface KeyStorePlace {
+  open(hashKey?: Uint8Array): Promise<KeyStore>;
+  /** Empties the place. */
+  clear(): Promise<void>;
+}
+
+/** What every key store promises, whatever engine it rests on. */
+export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
+  describe(title, () => {
+    let store: KeyStore;
+    beforeEach(async () => {
+      store = await place().open();
+    });
+    afterEach(async () => {
+      await store.close();
+      await place().clear();
+    });
+
+    it('makes a key for each id that has none, and gives the same again', async () => {
+      const made = await store.keysFor([id(1), id(2), id(1)], { create: true });
+      const again = await store.keysFor([id(2), id(1)]);
+      expect(made.size).toBe(2);
+      expect(again.get(id(1))).toEqual(made.get(id(1)));
+      expect((made.get(id(1)) as SubjectKey).secret).not.toEqual((made.get(id(2)) as SubjectKey).secret);
+    });
+
+    it('makes none unasked', async () => {
+      expect((await store.keysFor([id(1)])).size).toBe(0);
+    });
+
+    it('destroys, and forbids for ever', async () => {
+      await store.keysFor([id(1), id(2)], { create: true });
+      expect(await store.destroy([id(1), id(3)])).toEqual({ subjectKeys: 1, listedKeys: 0, forbidden: 2 });
+      const after = await store.keysFor([id(1), id(2), id(3)], { create: true });
+      expect(after.get(id(1))).toBe('erased');
+      expect(after.get(id(3))).toBe('erased');
+      expect(after.get(id(2))).not.toBe('erased');
+    });
+
+    it('destroys twice as once', async () => {
+      await store.keysFor([id(1)], { create: true });
+      await store.destroy([id(1)]);
+      expect(await store.destroy([id(1)])).toEqual({ subjectKeys: 0, listedKeys: 0, forbidden: 0 });
+    });
+
+    it('destroys a listed key with any of the subjects it is listed under', async () => {
+      const [made] = await store.createListed([{ id: id(9), listedUnder: [id(1), id(2)] }]);
+      expect(made).not.toBe('erased');
+      expect(await store.destroy([id(2)])).toMatchObject({ listedKeys: 1 });
+      expect((await store.keysFor([id(9)])).get(id(9))).toBe('erased');
+      expect(await store.createListed([{ id: id(9), listedUnder: [] }])).toEqual(['erased']);
+    });
+
+    it('gives no listed key where one of its subjects is erased already', async () => {
+      await store.destroy([id(1)]);
+      expect(await store.createListed([{ id: id(9), listedUnder: [id(2), id(1)] }])).toEqual(['erased']);
+    });
+
+    it('gives a listed key again when asked again', async () => {
+      const first = await store.createListed([{ id: id(9), listedUnder: [] }]);
+      expect(await store.createListed([{ id: id(9), listedUnder: [] }])).toEqual(first);
+    });
+
+    it('tells its listeners what is gone', async () => {
+      const gone: string[] = [];
+      store.onDestroyed((ids) => gone.push(...ids));
+      await store.createListed([{ id: id(9), listedUnder: [id(1)] }]);
+      await store.destroy([id(1)]);
+      expect(gone.sort()).toEqual([id(1), id(9)]);
+    });
+
+    it('refuses an id that is not 16 bytes', async () => {
+      await expect(store.keysFor(['abc'])).rejects.toThrow(/32 hex characters/);
+    });
+
+    it('keeps keys, erasures and the hash key over a restart', async () => {
+      const keys = await store.keysFor([id(1), id(2)], { create: true });
+      await store.destroy([id(2)]);
+      await store.close();
+      const { hashKey } = store;
+      store = await place().open();
+      const again = await store.keysFor([id(1), id(2)]);
+      expect(again).toEqual(
+        new Map<string, KeyState>([
+          [id(1), keys.get(id(1)) as SubjectKey],
+          [id(2), 'erased'],
+        ]),
+      );
+      expect(Buffer.from(store.hashKey)).toEqual(Buffer.from(hashKey));
+    });
+
+    it('refuses a start with another hash key, and one without the key it was made under', async () => {
+      await store.close();
+      await place().clear();
+      store = await place().open(Buffer.alloc(32, 1));
+      const open = async (hashKey?: Uint8Array) => (await place().open(hashKey)).close();
+      await expect(open(Buffer.alloc(32, 2))).rejects.toMatchObject({ code: 'other-hash-key' });
+      await expect(open()).rejects.toMatchObject({ code: 'other-hash-key' });
+      await open(Buffer.alloc(32, 1));
+    });
+
+    it('gives to each id what a plain map would, whatever is made and destroyed in whatever order', async () => {
+      const step = fc.record({
+        destroy: fc.boolean(),
+        ids: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
+      });
+      // Each history has ids of its own: what was erased stays so.
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+          run += 1;
+          const model = new Map<string, 'key' | 'erased'>();
+          for (const { destroy, ids: numbers } of steps) {
+            const ids = numbers.map((n) => id(run * 1_000 + n));
+            if (destroy) {
+              const before = ids.filter((each) => model.get(each) === 'key').length;
+              const forbidden = ids.filter((each) => model.get(each) !== 'erased').length;
+              expect(await store.destroy(ids)).toEqual({ subjectKeys: before, listedKeys: 0, forbidden });
+              for (const each of ids) model.set(each, 'erased');
+            } else {
+              const found = await store.keysFor(ids, { create: true });
+              for (const each of ids) if (!model.has(each)) model.set(each, 'key');
+              for (const each of ids) expect(found.get(each) === 'erased' ? 'erased' : 'key').toBe(model.get(each));
+            }
+          }
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+}

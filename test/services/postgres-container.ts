@@ -1,4 +1,5 @@
 import { SUITE_LABEL, testcontainers, type ContainerEngine } from './engine.js';
+import { freePort } from './port.js';
 import type { RunningServer } from './postgres.js';
 
 /**
@@ -11,22 +12,29 @@ export function imageFor(major: number, { images }: ContainerEngine): string | n
   return [`perennial-test-postgres:${major}`, `postgres:${major}`].find((image) => images.has(image)) ?? null;
 }
 
-/** Starts a server in a container, through testcontainers. */
+/** Starts a server in a container, through testcontainers, on a port that stays the same when it is started again. */
 export async function startContainer(image: string): Promise<RunningServer> {
-  const { GenericContainer, Wait } = await testcontainers();
+  const { GenericContainer, Wait, getContainerRuntimeClient } = await testcontainers();
+  const host = await freePort();
   const container = await new GenericContainer(image)
-    .withExposedPorts(5432)
+    .withExposedPorts({ container: 5432, host })
     .withEnvironment({ POSTGRES_USER: 'perennial', POSTGRES_DB: 'postgres', POSTGRES_HOST_AUTH_METHOD: 'trust' })
     .withLabels({ [SUITE_LABEL]: String(process.pid) })
     .withCommand(['postgres', '-c', 'fsync=off'])
     .withWaitStrategy(Wait.forListeningPorts())
     .start();
+  const client = await getContainerRuntimeClient();
+  const itself = client.container.getById(container.getId());
   return {
-    // The port may change when the container is started again, so the address is asked for each time.
-    get url() {
-      return `postgres://perennial@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
-    },
+    url: `postgres://perennial@${container.getHost()}:${host}/postgres`,
     alive: () => true,
+    halt: async (how) => {
+      if (how === 'crash') await itself.kill();
+      else await itself.stop();
+    },
+    start: async () => {
+      await itself.start();
+    },
     remove: async () => {
       await container.stop({ timeout: 10_000 });
     },

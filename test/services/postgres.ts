@@ -40,6 +40,8 @@ export interface PostgresOffer {
   readonly major: number;
   /** Why it cannot be had here; null when it can. For titles: `(skipped: …)`. */
   readonly missing: string | null;
+  /** Whether it is started for the suite alone: then the suite may stop it, and change how it lets people in. */
+  readonly ours: boolean;
   /** Starts one, with an empty database; at an address given, a database of its own is made there. */
   start(): Promise<TestPostgres>;
 }
@@ -74,9 +76,11 @@ async function findOffers(): Promise<PostgresOffer[]> {
   const majors = [...new Set([...given.map(({ major }) => major), ...MAJORS])];
   return majors.map((major) => {
     const name = `PostgreSQL ${major}`;
-    const offer = (start: PostgresOffer['start']): PostgresOffer => ({ name, major, missing: null, start });
+    const offer = (start: PostgresOffer['start'], ours = true): PostgresOffer => ({
+      ...{ name, major, missing: null, ours, start },
+    });
     const address = given.find((one) => one.major === major);
-    if (address !== undefined) return offer(() => databaseAt(name, address.url));
+    if (address !== undefined) return offer(() => databaseAt(name, address.url), false);
     const image = engine === null ? null : imageFor(major, engine);
     if (image !== null) return offer(async () => serve(name, 'container', image, await startContainer(image)));
     const program = programs.find((one) => one.major === major);
@@ -84,7 +88,7 @@ async function findOffers(): Promise<PostgresOffer[]> {
       return offer(async () => serve(name, 'program', program.what, await startProgram(program)));
     const missing = `no ${name}: no address in TEST_POSTGRES_URL, no image for a container, no program on this machine`;
     console.warn(`SKIPPED ${missing}.`);
-    return { name, major, missing, start: () => Promise.reject(new Error(missing)) };
+    return { name, major, missing, ours: false, start: () => Promise.reject(new Error(missing)) };
   });
 }
 

@@ -14,6 +14,11 @@ export interface Transaction extends Queryable {
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void>;
 }
 
+export interface TransactionOptions {
+  /** True: the work goes over whole tables and takes as long as it takes; the server's time limits do not hold for it. */
+  readonly long?: boolean;
+}
+
 /**
  * The read models' database: PostgreSQL's SQL everywhere, in process (PGlite, in a worker thread) or a server (`pg`).
  * One dialect, the same migrations, one suite. Errors carry PostgreSQL's five-letter `code`.
@@ -21,7 +26,7 @@ export interface Transaction extends Queryable {
 export interface Database extends Transaction {
   readonly kind: 'pglite' | 'postgres';
   /** Runs `work` in one transaction; rolls back when it throws. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
 }
 

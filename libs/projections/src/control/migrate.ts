@@ -5,25 +5,33 @@ import { CONTROL_MIGRATIONS } from './migrations.js';
 /** One lock for all that changes schemas: processes that start together take turns. */
 const MIGRATION_LOCK = 7_235_419_001;
 
-/** Brings the schema `perennial` up to date. Safe when several processes start at once; twice is the same as once. */
+/**
+ * Brings the schema `perennial` up to date. Safe when several processes start at once: they take turns, and who comes later
+ * finds it done. Twice is the same as once.
+ *
+ * @throws DatabaseError when the role may not make schemas here, with how to mend it
+ */
 export async function migrate(database: Database): Promise<void> {
-  await database.transaction(async (tx) => {
-    await lockSchemas(tx);
-    await tx.exec(`
+  await database.transaction(
+    async (tx) => {
+      await lockSchemas(tx);
+      await tx.exec(`
       CREATE SCHEMA IF NOT EXISTS perennial;
       CREATE TABLE IF NOT EXISTS perennial.migrations (
         number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz(3) NOT NULL DEFAULT now());`);
-    const applied = await tx.query<{ number: number }>('SELECT number FROM perennial.migrations');
-    const done = new Set(applied.map((row) => row.number));
-    for (const migration of CONTROL_MIGRATIONS) {
-      if (done.has(migration.number)) continue;
-      await tx.exec(migration.sql);
-      await tx.query('INSERT INTO perennial.migrations (number, name) VALUES ($1, $2)', [
-        migration.number,
-        migration.name,
-      ]);
-    }
-  });
+      const applied = await tx.query<{ number: number }>('SELECT number FROM perennial.migrations');
+      const done = new Set(applied.map((row) => row.number));
+      for (const migration of CONTROL_MIGRATIONS) {
+        if (done.has(migration.number)) continue;
+        await tx.exec(migration.sql);
+        await tx.query('INSERT INTO perennial.migrations (number, name) VALUES ($1, $2)', [
+          migration.number,
+          migration.name,
+        ]);
+      }
+    },
+    { long: true },
+  );
 }
 
 export async function lockSchemas(tx: Transaction): Promise<void> {

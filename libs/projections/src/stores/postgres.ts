@@ -1,105 +1,104 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
-import { DatabaseError, type Database, type Transaction, type Row } from '../database.js';
+import { DatabaseError, type Database, type Transaction, type TransactionOptions, type Row } from '../database.js';
+import { CopyIn } from './copy-in.js';
+import { checkVersion, tellPostgresError, whereOf, type Where } from './postgres-errors.js';
 import { copyRows, copyStatement, PARSERS } from './values.js';
 
 const TYPES = {
   getTypeParser: (oid: number) => PARSERS[oid] ?? ((text: string) => text),
 } as unknown as pg.CustomTypesConfig;
 
-/** What `pg` calls on a query of our own making while it goes over the wire. */
-interface CopyConnection {
-  query(sql: string): void;
-  sendCopyFromChunk(chunk: Buffer): void;
-  endCopyFrom(): void;
+export interface PostgresOptions {
+  /** Most connections at one time. Default 10. */
+  readonly connections?: number;
+  /** A connection must be had within so long, be it made or waited for. Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** A statement is ended after so long, unless its transaction is a long one. Default 5 minutes. */
+  readonly statementTimeoutMs?: number;
+  /** A statement waits so long for a lock. Default 30 s. */
+  readonly lockTimeoutMs?: number;
+  /** The server ends a transaction in which nothing is asked for so long, so that a process that hangs holds up nobody. Default 60 s. */
+  readonly idleInTransactionTimeoutMs?: number;
+  /** As the server's own views name this process. Default `perennial`. */
+  readonly applicationName?: string;
 }
 
-/** COPY FROM STDIN, which `pg` speaks but does not offer: one statement, one chunk after the other. */
-class CopyIn {
-  readonly done: Promise<void>;
-  #resolve!: () => void;
-  #reject!: (error: Error) => void;
-  #error: Error | null = null;
-
-  constructor(
-    private readonly sql: string,
-    private readonly text: string,
-  ) {
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-  }
-
-  submit(connection: CopyConnection): void {
-    connection.query(this.sql);
-  }
-
-  handleCopyInResponse(connection: CopyConnection): void {
-    const bytes = Buffer.from(this.text, 'utf8');
-    for (let at = 0; at < bytes.length; at += 65_536)
-      connection.sendCopyFromChunk(bytes.subarray(at, Math.min(at + 65_536, bytes.length)));
-    connection.endCopyFrom();
-  }
-
-  handleCommandComplete(): void {}
-
-  handleError(error: Error): void {
-    this.#error = error;
-    this.#reject(error);
-  }
-
-  handleReadyForQuery(): void {
-    if (this.#error === null) this.#resolve();
-  }
-}
+/** An answer that is later than the server's own time limit by this much will not come: the network is gone. */
+const SILENCE_MS = 10_000;
 
 /** A PostgreSQL server, through a pool of connections. */
 export class PostgresDatabase implements Database {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
+  readonly #where: Where;
+  readonly #answerWithinMs: number;
   #closed: Promise<void> | null = null;
 
-  constructor(url: string, options: { readonly connections?: number } = {}) {
+  constructor(url: string, options: PostgresOptions = {}) {
+    this.#where = whereOf(url);
+    const statement = options.statementTimeoutMs ?? 300_000;
+    this.#answerWithinMs = statement + SILENCE_MS;
+    const settings = {
+      TimeZone: 'UTC',
+      jit: 'off',
+      statement_timeout: statement,
+      lock_timeout: options.lockTimeoutMs ?? 30_000,
+      idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
+    };
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.connections ?? 10,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+      keepAlive: true,
+      application_name: options.applicationName ?? 'perennial',
       types: TYPES,
-      options: '-c TimeZone=UTC -c jit=off',
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
     });
-    // A connection that broke while idle is replaced by the pool; whoever asks next learns of it.
+    // A connection that broke while idle is replaced by the pool; whoever asks next gets a new one.
     this.#pool.on('error', () => undefined);
   }
 
+  /**
+   * Asks the server for its version.
+   *
+   * @throws DatabaseError when it cannot be reached, does not let us in, or is too old
+   */
+  async greet(): Promise<void> {
+    const [row] = await this.query<{ number: number }>(`SELECT current_setting('server_version_num')::int AS number`);
+    checkVersion(row?.number ?? 0, this.#where);
+  }
+
   query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
-    return queryOn<R>(this.#pool, sql, params);
+    return this.#withClient((client) => client.query<R>(sql, params));
   }
 
-  async exec(sql: string): Promise<void> {
-    await this.#withClient((client) => execOn(client, sql));
+  exec(sql: string): Promise<void> {
+    return this.#withClient((client) => client.exec(sql));
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>, { long = false }: TransactionOptions = {}): Promise<T> {
     return this.#withClient(async (client) => {
-      const tx: Transaction = {
-        query: <R extends Row>(sql: string, params: readonly unknown[] = []) => queryOn<R>(client, sql, params),
-        exec: (sql: string) => execOn(client, sql),
-        copyIn: (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) =>
-          copyOn(client, table, columns, rows),
-      };
-      await execOn(client, 'BEGIN');
+      await client.exec(
+        long
+          ? 'BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 600000'
+          : 'BEGIN',
+      );
       try {
-        const result = await work(tx);
-        await execOn(client, 'COMMIT');
+        const result = await work(client);
+        await client.exec('COMMIT');
         return result;
       } catch (error) {
-        await client.query('ROLLBACK').catch(() => undefined);
+        await client.exec('ROLLBACK').catch(() => undefined);
         throw error;
       }
-    });
+    }, long);
   }
 
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
-    return this.#withClient((client) => copyOn(client, table, columns, rows));
+    return this.#withClient((client) => client.copyIn(table, columns, rows));
   }
 
   close(): Promise<void> {
@@ -107,15 +106,18 @@ export class PostgresDatabase implements Database {
     return this.#closed;
   }
 
-  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch(asOurs);
+  async #withClient<T>(work: (client: Connection) => Promise<T>, long = false): Promise<T> {
+    if (this.#closed !== null) throw new DatabaseError('The database is closed.', '57P01');
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw tellPostgresError(error, this.#where);
+    });
     let broken: Error | undefined;
     const onError = (error: Error) => {
       broken = error;
     };
     client.on('error', onError);
     try {
-      return await work(client);
+      return await work(new Connection(client, this.#where, long ? null : this.#answerWithinMs));
     } finally {
       client.off('error', onError);
       client.release(broken);
@@ -123,32 +125,45 @@ export class PostgresDatabase implements Database {
   }
 }
 
-async function queryOn<R extends Row>(
-  on: pg.Pool | pg.PoolClient,
-  sql: string,
-  params: readonly unknown[],
-): Promise<R[]> {
-  const result = await on.query<R>(sql, [...params]).catch(asOurs);
-  return result.rows;
-}
+/** One connection of the pool, for as long as it is lent. */
+class Connection implements Transaction {
+  constructor(
+    private readonly client: pg.PoolClient,
+    private readonly where: Where,
+    private readonly answerWithinMs: number | null,
+  ) {}
 
-async function execOn(client: pg.PoolClient, sql: string): Promise<void> {
-  await client.query(sql).catch(asOurs);
-}
+  async query<R extends Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
+    const { rows } = await this.#answer(() => this.client.query<R>(sql, [...params]));
+    return rows;
+  }
 
-async function copyOn(
-  client: pg.PoolClient,
-  table: string,
-  columns: readonly string[],
-  rows: readonly (readonly unknown[])[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const query = new CopyIn(copyStatement(table, columns, 'STDIN'), copyRows(rows));
-  client.query(query as unknown as pg.Submittable);
-  await query.done.catch(asOurs);
-}
+  async exec(sql: string): Promise<void> {
+    await this.#answer(() => this.client.query(sql));
+  }
 
-function asOurs(error: unknown): never {
-  const { message, code } = error as { message?: string; code?: string };
-  throw new DatabaseError(message ?? String(error), code ?? '', { cause: error });
+  async copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
+    if (rows.length === 0) return;
+    await this.#answer(() => {
+      const query = new CopyIn(copyStatement(table, columns, 'STDIN'), copyRows(rows));
+      this.client.query(query as unknown as pg.Submittable);
+      return query.done;
+    });
+  }
+
+  /** Waits for an answer; hangs up when the network has swallowed it, so that nobody waits for ever. */
+  async #answer<T>(ask: () => Promise<T>): Promise<T> {
+    const hangUp = () => {
+      const { connection } = this.client as unknown as { connection: { stream: Socket } };
+      connection.stream.destroy(new Error('connection terminated: no answer came'));
+    };
+    const timer = this.answerWithinMs === null ? null : setTimeout(hangUp, this.answerWithinMs);
+    try {
+      return await ask();
+    } catch (error) {
+      throw tellPostgresError(error, this.where);
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+    }
+  }
 }

@@ -1,0 +1,40 @@
+/**
+ * A projector in a process of its own, which stops in the middle of a page, with the indexer's lock in its hands, and says
+ * HOLDING. It is there to be killed, or frozen. Arguments: the database's address, the seed of the world, the clock.
+ */
+import { memoryLog } from '#testing';
+import type { Database, Transaction } from '../database.js';
+import { Projector } from '../projector.js';
+import { openDatabase } from '../stores/open-database.js';
+import { tell } from './touchpoints.js';
+import { world } from './world.js';
+
+const [url = '', seed = '1', at = '0', idleMs = '60000'] = process.argv.slice(2);
+const clock = { now: () => Number(at) };
+const log = memoryLog({ clock });
+await tell(log, world(Number(seed)));
+
+const real = await openDatabase({ kind: 'postgres', url, idleInTransactionTimeoutMs: Number(idleMs) });
+const stopping: Database = {
+  kind: real.kind,
+  query: (sql, params) => real.query(sql, params),
+  exec: (sql) => real.exec(sql),
+  copyIn: (table, columns, rows) => real.copyIn(table, columns, rows),
+  close: () => real.close(),
+  transaction: (work, options) => real.transaction((tx) => work(stopsAtTheCheckpoint(tx)), options),
+};
+const projector = await Projector.open({ database: stopping, log, clock, pageSize: 50 });
+await projector.catchUp();
+
+function stopsAtTheCheckpoint(tx: Transaction): Transaction {
+  return {
+    exec: (sql) => tx.exec(sql),
+    copyIn: (table, columns, rows) => tx.copyIn(table, columns, rows),
+    query: async (sql, params) => {
+      if (!sql.startsWith('UPDATE checkpoint SET position')) return tx.query(sql, params);
+      await tx.query(sql, params);
+      process.stdout.write('HOLDING\n');
+      return new Promise(() => setInterval(() => undefined, 60_000));
+    },
+  };
+}

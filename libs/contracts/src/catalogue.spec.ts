@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { BUSINESS_FACTS, CUSTOM_RANK, ENGINE_EVENTS, rankOf, TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
+import { CUSTOM_RANK, factOf, FACTS, rankOf, streamOfFact, TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
 
 describe('the catalogue', () => {
   it('names each type once, apart from every business fact and everything the engine writes', () => {
-    const names = [...TOUCHPOINT_TYPES, ...BUSINESS_FACTS].map((type) => type.name).concat(ENGINE_EVENTS);
+    const names = [...TOUCHPOINT_TYPES, ...FACTS].map((type) => type.name);
     expect(new Set(names).size).toBe(names.length);
   });
 
@@ -22,6 +22,13 @@ describe('the catalogue', () => {
     expect(touchpointType('quote-expired')).toMatchObject({ group: 'evaluation', origin: 'system', version: 1 });
     expect(touchpointType('toString')).toBeNull();
     expect(touchpointType('Order-Placed')).toBeNull();
+    expect(factOf('rate-published')).toEqual({ name: 'rate-published', version: 1 });
+    expect(factOf('order-placed')).toBeNull();
+  });
+
+  it('gives each fact of the business a stream by its kind', () => {
+    expect(streamOfFact('policy-published')).toBe('business-policy');
+    expect(streamOfFact('actor-surveyed')).toBe(streamOfFact('actor-registered'));
   });
 });
 

@@ -1,3 +1,4 @@
+import { STREAMS } from './streams.js';
 import type { Origin } from './touchpoint.js';
 
 /** What a touchpoint tells us, in the order in which a relationship unfolds. */
@@ -118,7 +119,7 @@ const TABLE = {
   },
 } as const satisfies Record<TouchpointGroup, Record<string, Origin>>;
 
-/** The newest version of a type's data where it is not 1. Each older version has its upcaster in `upcasters.ts`. */
+/** The newest version of a type's or a fact's data where it is not 1. Each older version has its upcaster in `upcasters.ts`. */
 const VERSIONS: Readonly<Record<string, number>> = { 'case-resolved': 2 };
 
 type NamesOf<T> = T extends Record<string, unknown> ? keyof T : never;
@@ -166,40 +167,58 @@ export function rankOf(type: string): number {
   return BY_NAME.get(type)?.rank ?? CUSTOM_RANK;
 }
 
-/** A fact about the business, never about one customer: it has a stream of its own kind. */
-export interface BusinessFact {
-  readonly name: string;
-  /** Goes into `STREAMS.business(kind)`. */
-  readonly kind: string;
+/** A fact that is no touchpoint: about the business, or about the engine itself; never about one customer. */
+export interface Fact {
+  readonly name: FactName;
+  /** The newest version of its data; versions count from 1. */
   readonly version: number;
 }
 
-/** The facts of the business. */
-export const BUSINESS_FACTS: readonly BusinessFact[] = [
-  { name: 'spend-recorded', kind: 'spend', version: 1 },
-  { name: 'market-estimated', kind: 'market', version: 1 },
-  { name: 'rate-published', kind: 'rates', version: 1 },
-  { name: 'product-defined', kind: 'products', version: 1 },
-  { name: 'actor-registered', kind: 'actors', version: 1 },
-  { name: 'actor-surveyed', kind: 'actors', version: 1 },
-  { name: 'target-set', kind: 'targets', version: 1 },
-  { name: 'result-recorded', kind: 'results', version: 1 },
-  { name: 'policy-published', kind: 'policy', version: 1 },
-  { name: 'model-fitted', kind: 'models', version: 1 },
-  { name: 'population-scored', kind: 'runs', version: 1 },
-  { name: 'type-registered', kind: 'types', version: 1 },
-];
+/** The facts of the business, and the kind of stream that each is written to: `STREAMS.business(kind)`. */
+const BUSINESS_KINDS = {
+  'spend-recorded': 'spend',
+  'market-estimated': 'market',
+  'rate-published': 'rates',
+  'product-defined': 'products',
+  'actor-registered': 'actors',
+  'actor-surveyed': 'actors',
+  'target-set': 'targets',
+  'result-recorded': 'results',
+  'policy-published': 'policy',
+  'model-fitted': 'models',
+  'population-scored': 'runs',
+  'type-registered': 'types',
+} as const;
 
-/** The business fact of this name, or null. */
-export function businessFact(name: string): BusinessFact | null {
-  return BUSINESS_FACTS.find((fact) => fact.name === name) ?? null;
-}
-
-/** What the engine itself writes into the log; no touchpoint may bear such a name. */
-export const ENGINE_EVENTS = [
+/** What the engine itself writes into the log. */
+const ENGINE_EVENTS = [
   'intake-receipt',
   'event-quarantined',
   'event-released',
   'event-discarded',
   'person-erased',
+  'hash-key-adopted',
 ] as const;
+
+/** The name of a fact. No touchpoint bears such a name. */
+export type FactName = keyof typeof BUSINESS_KINDS | (typeof ENGINE_EVENTS)[number];
+
+/** Every fact that is no touchpoint. */
+export const FACTS: readonly Fact[] = [...(Object.keys(BUSINESS_KINDS) as FactName[]), ...ENGINE_EVENTS].map(
+  (name) => ({
+    name,
+    version: VERSIONS[name] ?? 1,
+  }),
+);
+
+const FACT_BY_NAME: ReadonlyMap<string, Fact> = new Map(FACTS.map((fact) => [fact.name, fact]));
+
+/** The fact of this name, or null. */
+export function factOf(name: string): Fact | null {
+  return FACT_BY_NAME.get(name) ?? null;
+}
+
+/** The stream of a fact of the business. */
+export function streamOfFact(name: keyof typeof BUSINESS_KINDS): string {
+  return STREAMS.business(BUSINESS_KINDS[name]);
+}

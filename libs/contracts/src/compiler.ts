@@ -158,6 +158,7 @@ function isRequired(schema: JsonSchema, path: string): boolean {
 
 /** What a schema asks for, in words. */
 function describe(schema: JsonSchema): string {
+  if (Array.isArray(schema['type'])) return `${describe({ ...schema, type: schema['type'][0] as unknown })}, or null`;
   const { type, enum: words, format, minimum, maximum, minLength, maxLength, minItems, maxItems, pattern } = schema;
   if (Array.isArray(words)) return `one of ${words.join(', ')}`;
   if (format === 'date-time') return 'a date-time of RFC 3339 with its offset, such as 2026-03-01T12:00:00Z';

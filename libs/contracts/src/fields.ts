@@ -70,6 +70,17 @@ export function FreeText(): PropertyDecorator {
   return field(schema, (value) => isText(value, 0, 10_000), 'text of at most 10,000 characters');
 }
 
+/** Text of any length, for what the engine itself wrote; it may be empty. */
+export function AnyText(): PropertyDecorator {
+  return field({ type: 'string' }, (value) => typeof value === 'string', 'text');
+}
+
+/** Text of 1 to `max` characters, or null where nothing is known. */
+export function TextOrNull(max: number): PropertyDecorator {
+  const schema = { type: ['string', 'null'], minLength: 1, maxLength: max };
+  return field(schema, (value) => value === null || isText(value, 1, max), `text of 1 to ${max} characters, or null`);
+}
+
 /** Text that a pattern describes. The pattern must be linear: no nested repetition. */
 export function Matching(pattern: string, max: number, message: string): PropertyDecorator {
   const regexp = new RegExp(pattern, 'u');
@@ -117,6 +128,82 @@ export function Currency(): PropertyDecorator {
 /** An instant, as an RFC 3339 date-time with its offset: `2026-03-01T12:00:00Z`. */
 export function Moment(): PropertyDecorator {
   return field({ type: 'string', format: 'date-time' }, isDateTime, 'a date-time of RFC 3339 with its offset');
+}
+
+/** An instant as `Moment`, or null where it has none. */
+export function MomentOrNull(): PropertyDecorator {
+  return field(
+    { type: ['string', 'null'], format: 'date-time' },
+    (value) => value === null || isDateTime(value),
+    'a date-time of RFC 3339 with its offset, or null',
+  );
+}
+
+/** An instant as UTC milliseconds: how the engine writes its own. */
+export function At(): PropertyDecorator {
+  return Whole(-MAX_INSTANT, MAX_INSTANT);
+}
+
+/** A position of the log, or a number of events. */
+export function Position(): PropertyDecorator {
+  return Whole(0, Number.MAX_SAFE_INTEGER);
+}
+
+/** The last instant that a date can hold. */
+const MAX_INSTANT = 8_640_000_000_000_000;
+
+const isPosition = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Numbers of events, by name. */
+export function Counts(): PropertyDecorator {
+  return field(
+    {
+      type: 'object',
+      additionalProperties: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    },
+    (value) => isObject(value) && Object.values(value).every(isPosition),
+    'an object of whole numbers',
+  );
+}
+
+/** A list of ids, each with the position that it stands for. */
+export function Named(): PropertyDecorator {
+  const pair = {
+    type: 'array',
+    minItems: 2,
+    maxItems: 2,
+    items: [{ type: 'string' }, { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }],
+    additionalItems: false,
+  };
+  const isPair = (value: unknown): boolean =>
+    Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isPosition(value[1]);
+  return field(
+    { type: 'array', items: pair },
+    (value) => Array.isArray(value) && value.every(isPair),
+    'a list of pairs of an id and a position',
+  );
+}
+
+const SUBJECT_ID = '^[0-9a-f]{32}$';
+
+const isSubjectId = (value: unknown): boolean => typeof value === 'string' && new RegExp(SUBJECT_ID, 'u').test(value);
+
+/** One or more subjects, by their ids. */
+export function SubjectIds(): PropertyDecorator {
+  return field(
+    { type: 'array', minItems: 1, items: { type: 'string', pattern: SUBJECT_ID } },
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isSubjectId),
+    'a list of subject ids',
+  );
+}
+
+/** A subject's id, or null. */
+export function SubjectIdOrNull(): PropertyDecorator {
+  return field(
+    { type: ['string', 'null'], pattern: SUBJECT_ID },
+    (value) => value === null || isSubjectId(value),
+    'a subject id, or null',
+  );
 }
 
 /** A day of the calendar: `2026-03-01`. It means 00:00 in the time zone of the business. */

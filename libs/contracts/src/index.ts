@@ -3,15 +3,16 @@ export { formatInstant, parseInstant, type Instant } from './instant.js';
 export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, TouchpointMeta } from './touchpoint.js';
 export { STREAMS, subjectOfStream } from './streams.js';
 export {
-  BUSINESS_FACTS,
-  businessFact,
   CUSTOM_RANK,
-  ENGINE_EVENTS,
+  factOf,
+  FACTS,
   rankOf,
   TOUCHPOINT_GROUPS,
+  streamOfFact,
   TOUCHPOINT_TYPES,
   touchpointType,
-  type BusinessFact,
+  type Fact,
+  type FactName,
   type TouchpointGroup,
   type TouchpointType,
   type TouchpointTypeName,
@@ -33,8 +34,8 @@ export { orderAmountMinor, orderCostMinor } from './touchpoints/order-amount.js'
 export { SURVEY_SCALES } from './touchpoints/satisfaction.js';
 export { MEDIA } from './touchpoints/awareness.js';
 export { TouchpointForm } from './envelope.js';
-export { touchpointSchema } from './schemas.js';
-export { ENVELOPE_SCHEMA, validateEnvelope, validateTouchpointData } from './validation.js';
+export { factSchema, touchpointSchema } from './schemas.js';
+export { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';
 export { joinPersonal, personalPaths, separatePersonal, type PersonalFields, type Separated } from './personal.js';
 export { TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

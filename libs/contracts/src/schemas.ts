@@ -2,7 +2,8 @@ import type { ClassConstructor } from 'class-transformer';
 import { getMetadataStorage } from 'class-validator';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import type { SchemaConverter } from 'class-validator-jsonschema/build/defaultConverters.js';
-import { touchpointType } from './catalogue.js';
+import { factOf, touchpointType } from './catalogue.js';
+import { factClassOf } from './facts/classes.js';
 import { FIELD, isObject, PERSONAL, RULE, type JsonSchema, type Rule } from './fields.js';
 import { classOf } from './touchpoints/classes.js';
 
@@ -55,17 +56,34 @@ export function touchpointSchema(type: string, version?: number): JsonSchema | n
   const known = touchpointType(type);
   if (known === null) return null;
   const wanted = version ?? known.version;
-  const key = `${type}.v${wanted}`;
+  const said = { 'x-group': known.group, 'x-origin': known.origin };
+  return schemaOf('touchpoint', type, wanted, classOf(type, wanted), said);
+}
+
+/** The JSON Schema (draft 7) of one version of a fact's data, the newest unless said; null for what is no fact. */
+export function factSchema(name: string, version?: number): JsonSchema | null {
+  const known = factOf(name);
+  if (known === null) return null;
+  const wanted = version ?? known.version;
+  return schemaOf('fact', name, wanted, factClassOf(name, wanted), {});
+}
+
+function schemaOf(
+  kind: 'touchpoint' | 'fact',
+  name: string,
+  version: number,
+  target: ClassConstructor<object> | null,
+  said: JsonSchema,
+): JsonSchema | null {
+  const key = `${name}.v${version}`;
   const cached = CACHE.get(key);
   if (cached !== undefined) return cached;
-  const target = classOf(type, wanted);
   if (target === null) return null;
   const schema: JsonSchema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    $id: `urn:perennial:touchpoint:${type}:${wanted}`,
-    title: type,
-    'x-group': known.group,
-    'x-origin': known.origin,
+    $id: `urn:perennial:${kind}:${name}:${version}`,
+    title: name,
+    ...said,
     ...schemaOfClass(target),
   };
   CACHE.set(key, schema);

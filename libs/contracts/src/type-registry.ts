@@ -1,7 +1,6 @@
 import {
-  BUSINESS_FACTS,
   CUSTOM_RANK,
-  ENGINE_EVENTS,
+  factOf,
   TOUCHPOINT_GROUPS,
   touchpointType,
   type TouchpointGroup,
@@ -49,7 +48,6 @@ interface Registered {
 
 const NAME = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
 const ORIGINS = ['customer', 'business', 'system'];
-const TAKEN = new Set<string>([...BUSINESS_FACTS.map((fact) => fact.name), ...ENGINE_EVENTS]);
 const FIELDS = new Set(['name', 'version', 'origin', 'group', 'schema', 'description']);
 
 /**
@@ -167,7 +165,7 @@ function flawsOfDefinition(given: unknown): Flaw[] {
       reason: 'is no name of a type',
       mend: 'use small letters, digits, dots and hyphens, such as campsite-booked; say what happened, in the past tense',
     });
-  else if (touchpointType(name) !== null || TAKEN.has(name))
+  else if (touchpointType(name) !== null || factOf(name) !== null)
     flaws.push({ path: '/name', reason: 'is the name of a built-in type', mend: 'give it another name' });
   if (!Number.isSafeInteger(version) || (version as number) < 1 || (version as number) > 1000)
     flaws.push({ path: '/version', reason: 'is no version', mend: 'give a whole number, 1 for a new type' });

@@ -1,5 +1,6 @@
-import { TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
+import { factOf, FACTS, TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
 import { toMinor } from './currencies.js';
+import { factClassOf } from './facts/classes.js';
 import { classOf } from './touchpoints/classes.js';
 
 /** The data of an event, as its version has it. */
@@ -11,7 +12,7 @@ export type Data = Readonly<Record<string, unknown>>;
  */
 export type Upcaster = (data: Data) => Data;
 
-/** The upcasters of each type that has more than one version: the first lifts version 1 to 2, and so on. */
+/** The upcasters of each type and fact that has more than one version: the first lifts version 1 to 2, and so on. */
 export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'case-resolved': [caseResolvedTo2],
 };
@@ -28,12 +29,12 @@ function caseResolvedTo2({ hours, cost, ...rest }: Data): Data {
 }
 
 /**
- * Lifts data of a built-in type from the version in which they were stored to the newest. Data of the newest version,
+ * Lifts data of a built-in type or a fact from the version in which they were stored to the newest. Data of the newest version,
  * and of every other type, are returned as they are.
  * @throws RangeError when the version is newer than any that this program knows.
  */
 export function upcast(type: string, fromVersion: number, data: Data): Data {
-  const newest = touchpointType(type)?.version;
+  const newest = (touchpointType(type) ?? factOf(type))?.version;
   if (newest === undefined || newest === fromVersion) return data;
   if (!Number.isInteger(fromVersion) || fromVersion < 1 || fromVersion > newest)
     throw new RangeError(`${type} was stored in version ${fromVersion}; this program knows versions 1 to ${newest}`);
@@ -48,15 +49,15 @@ export interface Contracts {
 }
 
 /**
- * Sees to it, at the start, that each version of each type has its class and that an unbroken chain of upcasters leads
+ * Sees to it, at the start, that each version of each type and fact has its class and that an unbroken chain of upcasters leads
  * from version 1 to the newest.
  * @throws Error that names every gap.
  */
 export function assertNoGaps(
   contracts: Contracts = {
-    types: TOUCHPOINT_TYPES,
+    types: [...TOUCHPOINT_TYPES, ...FACTS],
     upcasters: UPCASTERS,
-    hasClass: (type, version) => classOf(type, version) !== null,
+    hasClass: (type, version) => (classOf(type, version) ?? factClassOf(type, version)) !== null,
   },
 ): void {
   const gaps: string[] = [];

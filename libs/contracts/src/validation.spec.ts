@@ -4,13 +4,14 @@ import { validateSync } from 'class-validator';
 import fc, { type Arbitrary } from 'fast-check';
 import { arbitraryOf, sampleOf } from '#testing';
 import { BOUNDS, unfitness } from './bounds.js';
-import { TOUCHPOINT_TYPES } from './catalogue.js';
+import { factOf, FACTS, TOUCHPOINT_TYPES } from './catalogue.js';
 import { TouchpointForm } from './envelope.js';
+import { factClassOf } from './facts/classes.js';
 import type { JsonSchema } from './fields.js';
 import type { Flaw, Validity } from './flaw.js';
-import { touchpointSchema } from './schemas.js';
+import { factSchema, touchpointSchema } from './schemas.js';
 import { classOf } from './touchpoints/classes.js';
-import { ENVELOPE_SCHEMA, validateEnvelope, validateTouchpointData } from './validation.js';
+import { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 
 const errorsOf = (verdict: Validity): readonly Flaw[] => (verdict.ok ? [] : verdict.errors);
 
@@ -83,18 +84,20 @@ function mutated(document: object, schema: JsonSchema, where: readonly number[],
 
 const places = fc.array(fc.nat(1000), { minLength: 1, maxLength: 2 });
 
-const VERSIONS = TOUCHPOINT_TYPES.flatMap(({ name, version }) =>
+const VERSIONS = [...TOUCHPOINT_TYPES, ...FACTS].flatMap(({ name, version }) =>
   Array.from({ length: version }, (_, index) => [name, index + 1] as const),
 );
 
 describe.each(VERSIONS)('%s, version %i', (type, version) => {
-  const target = classOf(type, version)!;
-  const schema = touchpointSchema(type, version)!;
+  const isFact = factOf(type) !== null;
+  const target = (isFact ? factClassOf(type, version) : classOf(type, version))!;
+  const schema = (isFact ? factSchema(type, version) : touchpointSchema(type, version))!;
+  const validate = isFact ? validateFact : validateTouchpointData;
 
   it('takes every sample of its contract, by the compiled validator and by class-validator', () => {
     fc.assert(
       fc.property(sampleOf(type, version), (data) => {
-        expect(validateTouchpointData(type, version, data)).toEqual({ ok: true });
+        expect(validate(type, version, data)).toEqual({ ok: true });
         expect(classVerdict(target, data)).toBe(true);
       }),
       { numRuns: 20 },
@@ -105,13 +108,26 @@ describe.each(VERSIONS)('%s, version %i', (type, version) => {
     fc.assert(
       fc.property(sampleOf(type, version), places, wrong, (data, where, what) => {
         const sent = mutated(data, schema, where, what);
-        const verdict = validateTouchpointData(type, version, sent);
-        const expected = unfitness(sent) === null && classVerdict(target, sent);
+        const verdict = validate(type, version, sent);
+        const fit = isFact || unfitness(sent) === null;
+        const expected = fit && classVerdict(target, sent);
         expect({ sent, ok: verdict.ok }).toEqual({ sent, ok: expected });
         for (const flaw of errorsOf(verdict)) expect([flaw.reason, flaw.mend]).not.toContain('');
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('facts and touchpoints', () => {
+  it('are never taken for one another', () => {
+    expect(validateTouchpointData('person-erased', 1, { subjectIds: ['0'.repeat(32)], customerId: null }).ok).toBe(
+      false,
+    );
+    expect(validateFact('shared', 1, {}).ok).toBe(false);
+    expect(validateFact('rate-published', 2, {})).toMatchObject({
+      errors: [{ mend: expect.stringContaining('use version 1') as unknown }],
+    });
   });
 });
 

@@ -1,14 +1,18 @@
-import { touchpointType } from './catalogue.js';
+import type { ClassConstructor } from 'class-transformer';
+import { factOf, touchpointType } from './catalogue.js';
 import { unfitness } from './bounds.js';
 import { compile, type Compiled } from './compiler.js';
 import { TouchpointForm } from './envelope.js';
+import { factClassOf } from './facts/classes.js';
 import { isObject, type JsonSchema } from './fields.js';
 import type { Validity } from './flaw.js';
-import { rulesOf, schemaOfClass, touchpointSchema } from './schemas.js';
+import { factSchema, rulesOf, schemaOfClass, touchpointSchema } from './schemas.js';
 import { classOf } from './touchpoints/classes.js';
 
 /** The validators of each built-in type, by version − 1; each is compiled when its first event comes. */
 const VALIDATORS = new Map<string, Compiled[]>();
+/** The same of each fact. */
+const FACT_VALIDATORS = new Map<string, Compiled[]>();
 
 /** The JSON Schema of a touchpoint as a channel sends it; `data` is described by `touchpointSchema`. */
 export const ENVELOPE_SCHEMA: JsonSchema = schemaOfClass(TouchpointForm);
@@ -20,9 +24,22 @@ let envelopeValidator: Compiled | undefined;
  * know are kept, within `BOUNDS`. This is the hot path: a validator compiled from the classes' own schema.
  */
 export function validateTouchpointData(type: string, version: number, data: unknown): Validity {
-  const validate = VALIDATORS.get(type)?.[version - 1] ?? prepare(type, version);
+  const validate =
+    VALIDATORS.get(type)?.[version - 1] ??
+    prepare(VALIDATORS, type, version, classOf(type, version), touchpointSchema(type, version));
   if (validate === null) return unknownVersion(type, version);
   return fitAnd(validate, data);
+}
+
+/**
+ * Whether the data of a fact that is no touchpoint are what that version of its contract says. No bounds but those of the
+ * log: the engine writes such facts itself, or has checked the document within.
+ */
+export function validateFact(name: string, version: number, data: unknown): Validity {
+  const validate =
+    FACT_VALIDATORS.get(name)?.[version - 1] ??
+    prepare(FACT_VALIDATORS, name, version, factClassOf(name, version), factSchema(name, version));
+  return validate === null ? unknownVersion(name, version) : validate(data);
 }
 
 /** Whether this is a touchpoint as a channel may send it. Its `data` are only looked at as far as being an object. */
@@ -43,19 +60,23 @@ export function fitAnd(validate: Compiled, data: unknown): Validity {
   return unfit === null ? validate(data) : { ok: false, errors: [unfit] };
 }
 
-function prepare(type: string, version: number): Compiled | null {
-  const target = classOf(type, version);
-  const schema = touchpointSchema(type, version);
+function prepare(
+  validators: Map<string, Compiled[]>,
+  name: string,
+  version: number,
+  target: ClassConstructor<object> | null,
+  schema: JsonSchema | null,
+): Compiled | null {
   if (target === null || schema === null) return null;
   const validate = compile(schema, rulesOf(target));
-  const versions = VALIDATORS.get(type) ?? [];
+  const versions = validators.get(name) ?? [];
   versions[version - 1] = validate;
-  VALIDATORS.set(type, versions);
+  validators.set(name, versions);
   return validate;
 }
 
 function unknownVersion(type: string, version: number): Validity {
-  const known = touchpointType(type);
+  const known = touchpointType(type) ?? factOf(type);
   return known === null
     ? {
         ok: false,

@@ -1,16 +1,25 @@
 import fc, { type Arbitrary } from 'fast-check';
-import { touchpointSchema, touchpointType, validateTouchpointData, type JsonSchema } from '#contracts';
+import {
+  factOf,
+  factSchema,
+  touchpointSchema,
+  touchpointType,
+  validateFact,
+  validateTouchpointData,
+  type JsonSchema,
+} from '#contracts';
 
-/** Data of a touchpoint, of every shape that its contract allows: for properties of fast-check. The newest version unless said. */
+/** Data of a touchpoint or a fact, of every shape that its contract allows: for properties of fast-check. The newest version unless said. */
 export function sampleOf(
   type: string,
-  version = touchpointType(type)?.version ?? 0,
+  version = (touchpointType(type) ?? factOf(type))?.version ?? 0,
 ): Arbitrary<Record<string, unknown>> {
-  const schema = touchpointSchema(type, version);
+  const schema = touchpointSchema(type, version) ?? factSchema(type, version);
+  const validate = factOf(type) === null ? validateTouchpointData : validateFact;
   if (schema === null) throw new Error(`${type} has no version ${version}`);
   const data = arbitraryOf(schema) as Arbitrary<Record<string, unknown>>;
   // Rules that speak of several fields at once are met by trying again.
-  return data.filter((sample) => validateTouchpointData(type, version, sample).ok);
+  return data.filter((sample) => validate(type, version, sample).ok);
 }
 
 /** Values that a JSON Schema allows, as far as its fields go one by one: what the contracts' own fields use of it. */
@@ -18,7 +27,11 @@ export function arbitraryOf(schema: JsonSchema): Arbitrary<unknown> {
   const { enum: words, const: only } = schema;
   if (only !== undefined) return fc.constant(only);
   if (Array.isArray(words)) return fc.constantFrom(...(words as unknown[]));
-  switch (schema['type']) {
+  const { type } = schema;
+  if (Array.isArray(type)) return fc.oneof(...type.map((each: unknown) => arbitraryOf({ ...schema, type: each })));
+  switch (type) {
+    case 'null':
+      return fc.constant(null);
     case 'string':
       return textOf(schema);
     case 'integer':
@@ -28,6 +41,7 @@ export function arbitraryOf(schema: JsonSchema): Arbitrary<unknown> {
     case 'boolean':
       return fc.boolean();
     case 'array':
+      if (Array.isArray(schema['items'])) return fc.tuple(...(schema['items'] as JsonSchema[]).map(arbitraryOf));
       return fc.array(arbitraryOf((schema['items'] ?? {}) as JsonSchema), {
         minLength: numberOr(schema['minItems'], 0),
         maxLength: Math.min(numberOr(schema['maxItems'], 3), numberOr(schema['minItems'], 0) + 3),
@@ -42,14 +56,26 @@ export function arbitraryOf(schema: JsonSchema): Arbitrary<unknown> {
 function objectOf(schema: JsonSchema): Arbitrary<unknown> {
   const properties = (schema['properties'] ?? {}) as Record<string, JsonSchema>;
   const required = (schema['required'] ?? []) as string[];
-  if (Object.keys(properties).length === 0)
-    return fc.dictionary(fc.stringMatching(/^[a-z]{1,12}$/), fc.oneof(fc.string(), fc.integer(), fc.constant(null)), {
+  const { additionalProperties } = schema;
+  if (typeof additionalProperties === 'object' && additionalProperties !== null)
+    return fc.dictionary(fieldNames(), arbitraryOf(additionalProperties as JsonSchema), {
       maxKeys: 4,
+      noNullPrototype: true,
+    });
+  if (Object.keys(properties).length === 0)
+    return fc.dictionary(fieldNames(), fc.oneof(fc.string(), fc.integer(), fc.constant(null)), {
+      maxKeys: 4,
+      noNullPrototype: true,
     });
   const fields = Object.entries(properties).map(([key, part]) => [key, arbitraryOf(part)] as const);
   return fc
     .record(Object.fromEntries(fields), { requiredKeys: required, noNullPrototype: true })
     .map((value) => ({ ...value }));
+}
+
+/** Names of fields that no contract knows; those that have a meaning in JavaScript are refused everywhere. */
+function fieldNames(): Arbitrary<string> {
+  return fc.stringMatching(/^[a-z]{1,12}$/).filter((name) => name !== 'constructor' && name !== 'prototype');
 }
 
 function textOf(schema: JsonSchema): Arbitrary<string> {
@@ -62,7 +88,7 @@ function textOf(schema: JsonSchema): Arbitrary<string> {
   if (typeof pattern === 'string')
     return fc
       .stringMatching(new RegExp(pattern, 'u'))
-      .filter((text) => text.length >= minLength && text.length <= maxLength);
+      .filter((text) => text.length >= minLength && text.length <= numberOr(schema['maxLength'], Infinity));
   return fc
     .string({ minLength, maxLength, unit: 'grapheme' })
     .filter((text) => [...text].length <= maxLength && !text.includes('\0'));

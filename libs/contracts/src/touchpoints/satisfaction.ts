@@ -8,7 +8,7 @@ export const SURVEY_SCALES: Readonly<Record<string, readonly [min: number, max: 
   ces: [1, 7],
 };
 
-const SCORE_IS_ON_ITS_SCALE: Rule = {
+export const SCORE_IS_ON_ITS_SCALE: Rule = {
   reason: 'the score is not on the scale of its kind',
   mend: 'nps runs from 0 to 10, csat from 1 to 5, ces from 1 to 7',
   schema: {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { formatInstant, STREAMS, type Instant } from '#contracts';
-import type { EventLog, NewEvent } from '#event-log';
+import type { EventLog } from '#event-log';
 import type { KeyStore } from '#platform';
+import { factEvent } from '../publishing/fact-event.js';
 import { canonical } from '../taking/canonical.js';
 import { plainContentHash } from '../taking/content-hash.js';
 import { OWN_SOURCES } from '../taking/envelope.js';
@@ -54,16 +55,15 @@ export async function erase(
   const destroyed = await keys.destroy(subjects);
   const erasureId = hash('sha256', subjects.join(' '), 'hex').slice(0, 32);
   const data: PersonErased = { subjectIds: subjects, customerId };
-  const event: NewEvent = {
+  const event = factEvent({
+    name: 'person-erased',
     source: OWN_SOURCES.privacy,
     id: `erasure/${erasureId}`,
-    type: 'person-erased',
-    schemaVersion: 1,
     occurredAt: now,
     contentHash: plainContentHash(subjects),
-    meta: JSON.stringify({ by }),
-    data: JSON.stringify(data),
-  };
+    meta: { by },
+    data,
+  });
   const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
   if (verdict?.status !== 'accepted' && verdict?.status !== 'duplicate')
     throw new Error(`The keys are destroyed, but the log would not record it (${verdict?.status}): erase again.`);

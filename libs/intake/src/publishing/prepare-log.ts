@@ -1,8 +1,9 @@
-import { assertNoGaps, STREAMS, type Instant } from '#contracts';
+import { assertNoGaps, streamOfFact, STREAMS, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import { BUILT_IN_POLICIES, policyVersion } from '#lifecycle';
 import { KeyStoreError, type KeyStore } from '#platform';
 import { OWN_SOURCES } from '../taking/envelope.js';
+import { factEvent } from './fact-event.js';
 import { policyEvent } from './publish-policy.js';
 
 /**
@@ -22,22 +23,20 @@ export async function prepareLog(
   const check = keys.hashKeyCheck;
   const [first, adopted] = await log.appendMany([
     {
-      stream: STREAMS.business('policy'),
+      stream: streamOfFact('policy-published'),
       expected: 'no-stream',
       event: policyEvent({ version: policyVersion(policy), policy, effectiveFrom: null }, now),
     },
     {
       stream: STREAMS.privacy,
-      event: {
+      event: factEvent({
+        name: 'hash-key-adopted',
         source: OWN_SOURCES.privacy,
         id: 'hash-key',
-        type: 'hash-key-adopted',
-        schemaVersion: 1,
         occurredAt: now,
         contentHash: Buffer.from(check, 'hex'),
-        meta: '{}',
-        data: JSON.stringify({ check }),
-      },
+        data: { check },
+      }),
     },
   ]);
   if (first?.status === 'refused') throw new Error(`The first policy cannot be stored: ${first.reason}`);

@@ -1,10 +1,11 @@
-import { formatInstant, parseInstant, STREAMS, type Flaw, type Instant } from '#contracts';
+import { formatInstant, parseInstant, streamOfFact, upcast, type Data, type Flaw, type Instant } from '#contracts';
 import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
 import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
 import { plainContentHash } from '../taking/content-hash.js';
 import { OWN_SOURCES } from '../taking/envelope.js';
+import { factEvent } from './fact-event.js';
 
-const STREAM = STREAMS.business('policy');
+const STREAM = streamOfFact('policy-published');
 
 /** The data of a `policy-published`. */
 export interface PolicyPublished {
@@ -61,16 +62,14 @@ export async function publishPolicy(
 
 /** The event that publishes a policy. */
 export function policyEvent(published: PolicyPublished, now: Instant): NewEvent {
-  return {
+  return factEvent({
+    name: 'policy-published',
     source: OWN_SOURCES.policies,
     id: published.version,
-    type: 'policy-published',
-    schemaVersion: 1,
     occurredAt: now,
     contentHash: plainContentHash(published.policy),
-    meta: '{}',
-    data: JSON.stringify(published),
-  };
+    data: published,
+  });
 }
 
 async function publishedPolicies(
@@ -78,7 +77,10 @@ async function publishedPolicies(
 ): Promise<{ readonly event: RecordedEvent; readonly published: PolicyPublished }[]> {
   const all: { event: RecordedEvent; published: PolicyPublished }[] = [];
   for await (const page of log.read(STREAM))
-    for (const event of page) all.push({ event, published: JSON.parse(event.data) as PolicyPublished });
+    for (const event of page) {
+      const data = upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data);
+      all.push({ event, published: data as unknown as PolicyPublished });
+    }
   return all;
 }
 

@@ -1,10 +1,19 @@
-import { STREAMS, TypeRegistry, type Flaw, type Instant, type TypeDefinition } from '#contracts';
+import {
+  streamOfFact,
+  TypeRegistry,
+  upcast,
+  type Data,
+  type Flaw,
+  type Instant,
+  type TypeDefinition,
+} from '#contracts';
 import type { EventLog } from '#event-log';
 import { plainContentHash } from '../taking/content-hash.js';
 import { OWN_SOURCES } from '../taking/envelope.js';
 import type { TypeContracts } from '../taking/type-contracts.js';
+import { factEvent } from './fact-event.js';
 
-const STREAM = STREAMS.business('types');
+const STREAM = streamOfFact('type-registered');
 
 export type RegisterVerdict =
   | {
@@ -20,7 +29,7 @@ export async function registeredTypes(log: EventLog): Promise<TypeRegistry> {
   let registry = TypeRegistry.BUILT_IN;
   for await (const page of log.read(STREAM))
     for (const event of page) {
-      const registration = registry.register(JSON.parse(event.data));
+      const registration = registry.register(upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data));
       if (!registration.ok)
         throw new Error(
           `The type registered at position ${event.position} can no longer be read: ${JSON.stringify(registration.errors)}.`,
@@ -42,16 +51,14 @@ export async function registerType(
   const { definition, registry, changed } = registration;
   if (!changed) return { ok: true, definition, position: null };
   const [verdict] = await log.append(STREAM, 'any', [
-    {
+    factEvent({
+      name: 'type-registered',
       source: OWN_SOURCES.types,
       id: `${definition.name}@${definition.version}`,
-      type: 'type-registered',
-      schemaVersion: 1,
       occurredAt: now,
       contentHash: plainContentHash(definition),
-      meta: '{}',
-      data: JSON.stringify(definition),
-    },
+      data: definition,
+    }),
   ]);
   switch (verdict?.status) {
     case 'accepted':

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { formatInstant, STREAMS, type Flaw, type Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Sealer } from '#platform';
+import { factEvent } from '../publishing/fact-event.js';
 import { documentItem } from '../receiving/http-message.js';
 import { OWN_SOURCES } from '../taking/envelope.js';
 import type { Intake } from '../taking/intake.js';
@@ -95,16 +96,14 @@ export class Quarantine {
     const id = `${quarantineId}/${type}`;
     // Only the first to close it does: the record is the stream's second event.
     await this.log.append(STREAMS.quarantine(quarantineId), 0, [
-      {
+      factEvent({
+        name: type,
         source: OWN_SOURCES.quarantine,
         id,
-        type,
-        schemaVersion: 1,
         occurredAt: now,
         contentHash: Buffer.from(hash('sha256', id, 'hex').slice(0, 32), 'hex'),
-        meta: '{}',
-        data: JSON.stringify(data),
-      },
+        data,
+      }),
     ]);
     const quarantined = await this.find(quarantineId);
     if (quarantined === null) throw new Error(`The stream of the quarantined event ${quarantineId} is gone.`);

@@ -16,7 +16,7 @@ export function handedOverUnfit(document: object): IntakeItem | null {
   if (typeof unfit !== 'object' || unfit === null || Object.keys(others).length > 0) return null;
   const row = unfit as Readonly<Record<string, unknown>>;
   const readable = TEXTS.every((name) => typeof row[name] === 'string' && row[name].length <= TEXT_MAX);
-  return readable && Number.isInteger(row['line']) ? unfitItem(unfit as UnfitRow) : null;
+  return readable && Number.isSafeInteger(row['line']) ? unfitItem(unfit as UnfitRow) : null;
 }
 
 function unfitItem({ code, path, detail, mend, ...document }: UnfitRow): IntakeItem {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { factOf, validateFact } from '#contracts';
 import type { Receipt } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#platform';
 import { memoryLog } from '#testing';
@@ -95,6 +96,10 @@ describe('every event received', () => {
         const count = (fate: string): number => results.filter((result) => result.fate === fate).length;
         expect(events.filter(({ stream }) => stream.startsWith('subject-'))).toHaveLength(count('accepted'));
         expect(events.filter(({ type }) => type === 'event-quarantined')).toHaveLength(count('quarantined'));
+        // Receipts are made within the commit, where nothing may fail: that they keep their contract is shown here.
+        for (const { type, schemaVersion, data } of events)
+          if (factOf(type) !== null)
+            expect([data, validateFact(type, schemaVersion, JSON.parse(data))]).toEqual([data, { ok: true }]);
       }),
       { numRuns: 200 },
     );

@@ -1,6 +1,7 @@
 import { STREAMS, type Flaw, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
 import type { KeyState, Sealer } from '#platform';
+import { factEvent } from '../publishing/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import { foundSubjects } from './found-identifiers.js';
 import type { Identities } from './identities.js';
@@ -99,16 +100,15 @@ export function quarantineEvent(
   const meta: QuarantinedMeta = { sealed: sealer.seal(key, body) };
   return {
     stream: STREAMS.quarantine(quarantineId),
-    event: {
+    event: factEvent({
+      name: 'event-quarantined',
       source: OWN_SOURCES.quarantine,
       id: quarantineId,
-      type: 'event-quarantined',
-      schemaVersion: 1,
       occurredAt: data.receivedAt,
       contentHash: Buffer.from(quarantineId, 'hex'),
-      meta: JSON.stringify(meta),
-      data: JSON.stringify(data),
-    },
+      meta,
+      data,
+    }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parseInstant, STREAMS, type Instant } from '#contracts';
+import { parseInstant, streamOfFact, upcast, type Data, type Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { dayStart, policyTimeline, type Policy, type PolicyTimeline, type PublishedPolicy } from '#lifecycle';
 
@@ -38,7 +38,7 @@ async function upToDate(log: EventLog): Promise<{ policies: readonly PolicyOnRec
   const known = READ.get(log) ?? { revision: 0, policies: [], timeline: policyTimeline([]) };
   let { revision } = known;
   const policies = [...known.policies];
-  for await (const page of log.read(STREAMS.business('policy'), revision))
+  for await (const page of log.read(streamOfFact('policy-published'), revision))
     for (const event of page) {
       revision = event.revision + 1;
       if (event.type === 'policy-published') policies.push(policyOf(event));
@@ -48,8 +48,8 @@ async function upToDate(log: EventLog): Promise<{ policies: readonly PolicyOnRec
   return current;
 }
 
-function policyOf({ data, position, recordedAt }: RecordedEvent): PolicyOnRecord {
-  const { version, policy, effectiveFrom } = JSON.parse(data) as {
+function policyOf({ type, schemaVersion, data, position, recordedAt }: RecordedEvent): PolicyOnRecord {
+  const { version, policy, effectiveFrom } = upcast(type, schemaVersion, JSON.parse(data) as Data) as unknown as {
     version: string;
     policy: Policy;
     effectiveFrom: string | null;

@@ -1,0 +1,34 @@
+import type { ClassConstructor } from 'class-transformer';
+import type { FactName } from '../catalogue.js';
+import * as business from './business.js';
+import * as engine from './engine.js';
+import * as rules from './rules.js';
+
+/** The class of each version of each fact's data, version 1 first. An old one stays for as long as a log may hold it. */
+const FACT_CLASSES = {
+  'spend-recorded': [business.SpendRecorded],
+  'market-estimated': [business.MarketEstimated],
+  'rate-published': [business.RatePublished],
+  'product-defined': [business.ProductDefined],
+  'actor-registered': [business.ActorRegistered],
+  'actor-surveyed': [business.ActorSurveyed],
+  'target-set': [business.TargetSet],
+  'result-recorded': [business.ResultRecorded],
+  'policy-published': [rules.PolicyPublished],
+  'type-registered': [rules.TypeRegistered],
+  'model-fitted': [rules.ModelFitted],
+  'population-scored': [rules.PopulationScored],
+  'intake-receipt': [engine.IntakeReceipt],
+  'event-quarantined': [engine.EventQuarantined],
+  'event-released': [engine.EventReleased],
+  'event-discarded': [engine.EventDiscarded],
+  'person-erased': [engine.PersonErased],
+  'hash-key-adopted': [engine.HashKeyAdopted],
+} as const satisfies Record<FactName, readonly ClassConstructor<object>[]>;
+
+/** The class of one version of a fact's data, or null. */
+export function factClassOf(name: string, version: number): ClassConstructor<object> | null {
+  if (!Object.hasOwn(FACT_CLASSES, name)) return null;
+  const classes: readonly ClassConstructor<object>[] = FACT_CLASSES[name as FactName];
+  return classes[version - 1] ?? null;
+}

@@ -1,0 +1,86 @@
+import {
+  AnyText,
+  At,
+  Counts,
+  Flag,
+  Matching,
+  Named,
+  Optional,
+  Parts,
+  Position,
+  SubjectIdOrNull,
+  SubjectIds,
+  Text,
+  TextOrNull,
+  Whole,
+} from '../fields.js';
+
+/** What the engine itself writes into the log. */
+
+/** What became of one source's part of a batch: received = accepted + duplicate + quarantined + suppressed. */
+export class IntakeReceipt {
+  @Text(512) source!: string;
+  @At() receivedAt!: number;
+  @Position() received!: number;
+  @Position() accepted!: number;
+  @Position() quarantined!: number;
+  /** By reason. */
+  @Counts() suppressed!: Record<string, number>;
+  /** Ids of the duplicates, with the position that each repeats. */
+  @Named() duplicates!: [id: string, position: number][];
+}
+
+/** One thing that was wrong with an event. None of it holds a value. */
+export class FlawOnRecord {
+  @AnyText() path!: string;
+  @AnyText() reason!: string;
+  @AnyText() mend!: string;
+}
+
+/** An event was set aside, with the reason; its body is sealed beside it. */
+export class EventQuarantined {
+  @TextOrNull(512) source!: string | null;
+  @TextOrNull(512) eventId!: string | null;
+  @TextOrNull(512) type!: string | null;
+  @AnyText() code!: string;
+  @AnyText() path!: string;
+  @AnyText() detail!: string;
+  @AnyText() mend!: string;
+  /** All flaws, where there is more than one. */
+  @Optional() @Parts(() => FlawOnRecord, 1, 1000) flaws?: FlawOnRecord[];
+  @At() receivedAt!: number;
+  @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
+  /** Where a row of a file stood. */
+  @Optional() @AnyText() file?: string;
+  @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
+  /** True where the body was too large to be kept whole. */
+  @Optional() @Flag() cut?: boolean;
+}
+
+/** A quarantined event was taken in after all. */
+export class EventReleased {
+  @AnyText() source!: string;
+  @AnyText() eventId!: string;
+  @Position() touchpointPosition!: number;
+  @Flag() mended!: boolean;
+  /** The id of the key that did it; `local` on the folder itself. */
+  @Text(512) by!: string;
+}
+
+/** A quarantined event was left where it is, for good. */
+export class EventDiscarded {
+  @AnyText() reason!: string;
+  @Text(512) by!: string;
+}
+
+/** A person was forgotten: the keys of these subjects are destroyed. */
+export class PersonErased {
+  @SubjectIds() subjectIds!: string[];
+  @SubjectIdOrNull() customerId!: string | null;
+}
+
+/** Under which hash key the subjects of this log have their names. */
+export class HashKeyAdopted {
+  /** Tells a key from another, and nothing about it. */
+  @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') check!: string;
+}

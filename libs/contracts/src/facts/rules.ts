@@ -1,0 +1,63 @@
+import { TOUCHPOINT_GROUPS } from '../catalogue.js';
+import {
+  AnyObject,
+  AnyText,
+  Decimal,
+  MomentOrNull,
+  Matching,
+  Moment,
+  OneOf,
+  Optional,
+  Position,
+  Text,
+  Whole,
+} from '../fields.js';
+
+/** What the engine goes by: policies, types, and what was learnt of the population. */
+
+/** A policy was published. What the document itself says is judged by the lifecycle's own rules. */
+export class PolicyPublished {
+  /** `name@version`. */
+  @Matching('^[^@]+@[0-9]{1,9}$', 200, 'a name and a version, such as retail@2') version!: string;
+  @AnyObject() policy!: Record<string, unknown>;
+  /** Null for the first policy of all, which is in force from the beginning of time. */
+  @MomentOrNull() effectiveFrom!: string | null;
+}
+
+/** A touchpoint type of the business's own. Whether its schema may be used is judged by the registry. */
+export class TypeRegistered {
+  @Text(100) name!: string;
+  @Whole(1, 1000) version!: number;
+  @OneOf('customer', 'business', 'system') origin!: string;
+  @OneOf(...TOUCHPOINT_GROUPS) group!: string;
+  @AnyObject() schema!: Record<string, unknown>;
+  @Optional() @AnyText() description?: string;
+}
+
+/** A model was fitted to what had happened by an instant, as it was known at a position of the log. */
+export class ModelFitted {
+  /** `bg-nbd`, `pareto-nbd`, `gamma-gamma`, … */
+  @Text() model!: string;
+  /** The cut-off: nothing after it was looked at. */
+  @Moment() asOf!: string;
+  /** The log position that the run read to. */
+  @Position() position!: number;
+  /** By name; plain numbers. */
+  @AnyObject() parameters!: Record<string, unknown>;
+  /** How many customers it rests on. */
+  @Whole(0, 100_000_000_000) customers!: number;
+  @Optional() @Decimal(-1e300, 1e300) logLikelihood?: number;
+  /** How it did on time held out: AUC, calibration by decile. */
+  @Optional() @AnyObject() backTest?: Record<string, unknown>;
+}
+
+/** The population was looked at as a whole: the edges by which customers are scored from then on. */
+export class PopulationScored {
+  /** `rfm`, `value-tiers`, … */
+  @Text() run!: string;
+  @Moment() asOf!: string;
+  @Position() position!: number;
+  /** By figure; lists of numbers. */
+  @AnyObject() edges!: Record<string, unknown>;
+  @Whole(0, 100_000_000_000) customers!: number;
+}

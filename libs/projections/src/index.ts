@@ -1,5 +1,6 @@
 /** A folder per read model: its table, its projection, its spec; the indexer, the folders, the rebuild. */
 export { DatabaseError, type Database, type Queryable, type Row, type Transaction } from './database.js';
+export { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
 export { openDatabase, type DatabasePlace } from './stores/open-database.js';
 export {
   Projector,

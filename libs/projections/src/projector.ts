@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '#contracts';
-import type { EventLog, RecordedEvent } from '#event-log';
+import type { EventLog, ReadOptions, RecordedEvent } from '#event-log';
 import { createVersion, listVersions, lockSchemas, migrate, type Version } from './control/migrate.js';
 import type { Database } from './database.js';
 import { compareVersions, digestTables, type Digest, type TableDifference } from './digest/digest.js';
 import { Follower, NotLive, OutOfStep, StandBy, type Counters, type FollowerParts } from './following/follower.js';
 import { describe } from './folding/fold-customers.js';
+import type { DatabaseIdTable } from './ids/id-table.js';
+import { judgeUpTo } from './ids/judge-ids.js';
 import { MODEL } from './read-models.js';
 import { build, type BuildProgress } from './rebuild/build.js';
 import { dropOldVersions, dropVersion, switchTo, versionToBuild } from './rebuild/versions.js';
@@ -23,6 +25,8 @@ export interface ProjectorOptions {
   readonly log: EventLog;
   readonly clock: { now(): Instant };
   readonly logger?: ProjectorLogger;
+  /** Where names are judged, if the log cannot tell them apart over its whole length (EventStoreDB). */
+  readonly ids?: DatabaseIdTable;
   /** Events taken in at once. Default 1,000. */
   readonly pageSize?: number;
   /** Customers folded at once. Default 500. */
@@ -150,11 +154,15 @@ export class Projector {
       log: options.log,
       now: () => options.clock.now(),
       times: new StepTimes(),
+      ids: options.ids ?? null,
       counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, tidied: 0 },
     };
     const live = await liveVersion(options.database, options.clock.now());
     const follower = new Follower(parts, live.schema, live.version, true);
-    return new Projector(options, follower, parts, await follower.position(), fits(live));
+    const position = await follower.position();
+    // Read models may be older than the need to judge.
+    if (parts.ids !== null) await judgeUpTo(parts.database, parts.log, position, parts.ids);
+    return new Projector(options, follower, parts, position, fits(live));
   }
 
   /** Begins to follow the log and the clock. */
@@ -288,9 +296,11 @@ export class Projector {
     times: StepTimes,
     options: RebuildOptions,
   ): Promise<void> {
-    const { database, log } = this.#parts;
-    if (version.status === 'building')
-      await build({ ...options, database, log, schema: version.schema, upTo, asOf, times, sliceSize: this.#sliceSize });
+    const { database, log, ids } = this.#parts;
+    if (version.status !== 'building') return;
+    // Only what was judged can be built from.
+    if (ids !== null) await judgeUpTo(database, log, upTo, ids);
+    await build({ ...options, database, log, schema: version.schema, upTo, asOf, times, sliceSize: this.#sliceSize });
   }
 
   /** Brings a version that is not live near the head of the log, without holding up the live one. */
@@ -471,8 +481,13 @@ export class Projector {
     }
   }
 
+  /** How the log is read to be indexed. */
+  get #pages(): ReadOptions {
+    return { pageSize: this.#pageSize, ...(this.#parts.ids !== null ? { with: 'contentHash' } : {}) };
+  }
+
   async #pageAfter(after: number, upTo?: number): Promise<Page | null> {
-    const options = { pageSize: this.#pageSize, ...(upTo === undefined ? {} : { upTo }) };
+    const options = { ...this.#pages, ...(upTo === undefined ? {} : { upTo }) };
     return this.#parts.times.of('read', async () => {
       for await (const events of this.#parts.log.readAll(after, options))
         if (events.length > 0) return { after, events };
@@ -514,7 +529,7 @@ export class Projector {
     const quiet = AbortSignal.any([signal, AbortSignal.timeout(Math.min(untilWake, waiting, IDLE_MS_MAX))]);
     try {
       const after = this.#position;
-      for await (const events of this.#parts.log.follow(after, { pageSize: this.#pageSize, signal: quiet }))
+      for await (const events of this.#parts.log.follow(after, { ...this.#pages, signal: quiet }))
         return { after, events };
     } catch (error) {
       if (!quiet.aborted) throw error;

@@ -1,3 +1,5 @@
+import { ID_TABLES } from '../ids/migration.js';
+
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
  */
@@ -62,4 +64,5 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
     );
     `,
   },
+  { number: 3, name: 'ids', sql: ID_TABLES },
 ];

@@ -1,5 +1,6 @@
 import type { Receipt } from '#event-log';
 import type { Transaction } from '../database.js';
+import type { Recount } from '../ids/recount.js';
 import { unnest, upsertRows } from '../rows.js';
 import { FATES } from './table.js';
 
@@ -14,15 +15,31 @@ interface FateRow extends Record<string, unknown> {
   reasons: Record<string, number>;
 }
 
-/** Adds what receipts tell to the counts by source and day (UTC, of the receipt). */
-export async function countFates(tx: Transaction, receipts: readonly Receipt[]): Promise<void> {
-  if (receipts.length === 0) return;
+/**
+ * Adds what receipts tell to the counts by source and day (UTC, of the receipt), and moves over what was found to be a
+ * duplicate since: its receipt may come before or after.
+ */
+export async function countFates(
+  tx: Transaction,
+  receipts: readonly Receipt[],
+  recounts: readonly Recount[] = [],
+): Promise<void> {
+  if (receipts.length + recounts.length === 0) return;
   const rows = new Map<string, FateRow>();
-  for (const receipt of receipts) {
-    const day = new Date(receipt.receivedAt).toISOString().slice(0, 10);
-    const key = `${day} ${receipt.source}`;
+  const rowOf = (source: string, day: string): FateRow => {
+    const key = `${day} ${source}`;
     let row = rows.get(key);
-    if (row === undefined) rows.set(key, (row = empty(receipt.source, day)));
+    if (row === undefined) rows.set(key, (row = empty(source, day)));
+    return row;
+  };
+  for (const { source, day, accepted, quarantined } of recounts) {
+    const row = rowOf(source, day);
+    row.accepted -= accepted;
+    row.quarantined -= quarantined;
+    row.duplicate += accepted + quarantined;
+  }
+  for (const receipt of receipts) {
+    const row = rowOf(receipt.source, new Date(receipt.receivedAt).toISOString().slice(0, 10));
     row.received += receipt.received;
     row.accepted += receipt.accepted;
     row.duplicate += receipt.duplicates.length;

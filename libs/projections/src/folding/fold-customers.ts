@@ -25,6 +25,8 @@ export interface Claim {
 
 export interface FoldContext {
   readonly log: EventLog;
+  /** Whether some of what the log gives may have been found to repeat a name, in this very transaction even. */
+  readonly judging: boolean;
   readonly policies: PolicyTimeline;
   readonly asOf: Instant;
   /** The log is indexed up to here: nothing above it is folded. */
@@ -66,7 +68,7 @@ export async function foldCustomers(tx: Transaction, claims: readonly Claim[], c
     ),
   );
   const planned = claims.map((claim) => plan(claim, known.get(claim.customerId), context.policies));
-  await readFor(planned, context, slice);
+  await readFor(tx, planned, context, slice);
   // Some prove to have an event that belongs before what was folded: these go back to an older state.
   const late = planned.filter((one) => one.events !== null && one.base !== null && !allAfter(one.events, one.base));
   await goBack(tx, late, context, slice);
@@ -145,23 +147,39 @@ function take(claim: Claim): LifecycleEvent[] | null {
   }
 }
 
-async function readFor(planned: readonly Planned[], context: FoldContext, slice: Slice): Promise<void> {
+async function readFor(
+  tx: Transaction,
+  planned: readonly Planned[],
+  context: FoldContext,
+  slice: Slice,
+): Promise<void> {
   const whole = planned.filter((one) => one.events === null && one.known.subjectIds.length > 0 && !tail(one));
   const tails = planned.filter((one) => one.events === null && one.known.subjectIds.length > 0 && tail(one));
-  await readGroup(whole, 0, context, slice);
+  await readGroup(tx, whole, 0, context, slice);
   const after = Math.min(...tails.map((one) => one.readAfter ?? 0));
-  await readGroup(tails, Number.isFinite(after) ? after : 0, context, slice);
+  await readGroup(tx, tails, Number.isFinite(after) ? after : 0, context, slice);
 }
 
 function tail(one: Planned): boolean {
   return one.readAfter !== null && one.readAfter > 0;
 }
 
-async function readGroup(group: readonly Planned[], after: number, context: FoldContext, slice: Slice): Promise<void> {
+async function readGroup(
+  tx: Transaction,
+  group: readonly Planned[],
+  after: number,
+  context: FoldContext,
+  slice: Slice,
+): Promise<void> {
   if (group.length === 0) return;
   const subjectIds = group.flatMap((one) => one.known.subjectIds);
   const found = await context.times.of('read', () =>
-    readTouchpoints(context.log, subjectIds, { ...(after > 0 ? { after } : {}), upTo: context.position }),
+    readTouchpoints(
+      context.log,
+      subjectIds,
+      { ...(after > 0 ? { after } : {}), upTo: context.position },
+      context.judging ? tx : null,
+    ),
   );
   context.times.ofSync('parse', () => {
     for (const one of group) {
@@ -197,7 +215,7 @@ async function goBack(tx: Transaction, late: readonly Planned[], context: FoldCo
     events: null,
     readAfter: 0,
   }));
-  await readGroupFrom(again, context, slice);
+  await readGroupFrom(tx, again, context, slice);
   late.forEach((one, i) => {
     one.base = again[i]?.base ?? null;
     one.events = again[i]?.events ?? null;
@@ -206,10 +224,15 @@ async function goBack(tx: Transaction, late: readonly Planned[], context: FoldCo
 }
 
 /** As readGroup, for bases that are older than what was folded: their position says nothing about what they lack. */
-async function readGroupFrom(group: readonly Planned[], context: FoldContext, slice: Slice): Promise<void> {
+async function readGroupFrom(
+  tx: Transaction,
+  group: readonly Planned[],
+  context: FoldContext,
+  slice: Slice,
+): Promise<void> {
   const bases = group.map((one) => one.base);
   for (const one of group) one.base = null;
-  await readGroup(group, 0, context, slice);
+  await readGroup(tx, group, 0, context, slice);
   group.forEach((one, i) => {
     const base = bases[i] ?? null;
     one.base = base;

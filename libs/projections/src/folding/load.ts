@@ -2,6 +2,7 @@ import { STREAMS, subjectOfStream } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Checkpoint } from '#lifecycle';
 import type { Transaction } from '../database.js';
+import { repeatedAmong } from '../ids/judge-ids.js';
 import { instantText } from '../rows.js';
 import { arrayText } from '../stores/values.js';
 import type { Base } from './fold-one.js';
@@ -78,19 +79,28 @@ function baseOf(events: number, row: Pick<KnownRow, 'upto_at' | 'position' | 'st
   };
 }
 
+const NOBODY: ReadonlySet<number> = new Set();
+
 /** So many streams are asked for at once. */
 const STREAMS_MAX = 1_000;
 
-/** The touchpoints of these subjects, by subject. */
+/**
+ * The touchpoints of these subjects, by subject. With `judgedBy`, without those that this transaction knows to repeat a name: the log
+ * itself may not have heard of it yet.
+ */
 export async function readTouchpoints(
   log: EventLog,
   subjectIds: readonly string[],
   range: { readonly after?: number; readonly upTo: number },
+  judgedBy: Transaction | null,
 ): Promise<Map<string, RecordedEvent[]>> {
   const found = new Map<string, RecordedEvent[]>();
   for (let at = 0; at < subjectIds.length; at += STREAMS_MAX) {
     const streams = subjectIds.slice(at, at + STREAMS_MAX).map(STREAMS.subject);
-    for (const event of await log.readStreams(streams, range)) {
+    const events = await log.readStreams(streams, range);
+    const repeated = judgedBy === null ? NOBODY : await repeatedAmong(judgedBy, events);
+    for (const event of events) {
+      if (repeated.has(event.position)) continue;
       const subjectId = subjectOfStream(event.stream) ?? '';
       const list = found.get(subjectId);
       if (list === undefined) found.set(subjectId, [event]);

@@ -4,7 +4,10 @@ import { isRefusal, type Database, type Transaction } from '../database.js';
 import { describe, foldCustomers, type Claim, type Slice } from '../folding/fold-customers.js';
 import { writeOutcomes } from '../folding/write.js';
 import { markDirty, markDue, markEverybody, park } from '../indexing/dirty.js';
-import { indexPage, type Reason, type Touched } from '../indexing/indexer.js';
+import type { DatabaseIdTable } from '../ids/id-table.js';
+import { judgeIds } from '../ids/judge-ids.js';
+import { recountsBetween } from '../ids/recount.js';
+import { indexPage, type Indexed, type Reason, type Touched } from '../indexing/indexer.js';
 import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
 import { CUSTOMER_READ_MODELS, READ_MODEL_TABLES } from '../read-models.js';
 import { insertRows, instantText, sortedByKey } from '../rows.js';
@@ -30,6 +33,8 @@ export interface FollowerParts {
   readonly now: () => Instant;
   readonly times: StepTimes;
   readonly counters: Counters;
+  /** Where names are judged, if the log needs us to: then pages carry content hashes. */
+  readonly ids: DatabaseIdTable | null;
 }
 
 /** The page does not go on from where the tables are: somebody else was faster, or the log was read from elsewhere. */
@@ -125,7 +130,7 @@ export class Follower {
       const fresh = events.filter((event) => event.position > from);
       if (fresh.length === 0) return from;
       const now = this.parts.now();
-      const indexed = await this.parts.times.of('index', () => indexPage(tx, fresh));
+      const indexed = await this.parts.times.of('index', () => this.#index(tx, fresh, from));
       this.parts.counters.events += fresh.length;
       if (indexed.everybody) await this.#policyPublished(tx, indexed.position, now);
       const { fold, mark } = await this.#divide(tx, [...indexed.touched.values()], foldNow && !indexed.everybody);
@@ -225,6 +230,14 @@ export class Follower {
     });
   }
 
+  /** Where the log cannot tell names apart, they are judged first: what repeats one is not looked at. */
+  async #index(tx: Transaction, fresh: readonly RecordedEvent[], from: number): Promise<Indexed> {
+    const { ids } = this.parts;
+    if (ids === null) return indexPage(tx, fresh);
+    const counting = await judgeIds(tx, fresh, from, ids);
+    return indexPage(tx, fresh, counting, await recountsBetween(tx, from, fresh.at(-1)?.position ?? from));
+  }
+
   /** States that a new policy makes wrong are dropped, and everybody is marked. */
   async #policyPublished(tx: Transaction, position: number, now: Instant): Promise<void> {
     this.#policies = null;
@@ -286,6 +299,7 @@ export class Follower {
     const policies = await this.#knownPolicies(tx);
     const slice = await foldCustomers(tx, claims, {
       log: this.parts.log,
+      judging: this.parts.ids !== null,
       policies: policies.timeline,
       asOf: now,
       position,

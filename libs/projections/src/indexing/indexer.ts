@@ -2,6 +2,7 @@ import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import type { Transaction } from '../database.js';
 import { countFates } from '../fates/projection.js';
+import type { Recount } from '../ids/recount.js';
 import { markErased, recordSubjects } from '../links/projection.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { listQuarantine } from '../quarantine/projection.js';
@@ -36,12 +37,18 @@ export interface Indexed {
 
 /**
  * Takes one page of the log into the tables that follow the log itself, in the caller's transaction, and says whom
- * the page concerns. A handful of statements, however many events the page has. Moves the checkpoint.
+ * the page concerns. A handful of statements, however many events the page has. Moves the checkpoint. Of the page only
+ * the events in `counting` count; what the others were counted as before is in `recounts`.
  */
-export async function indexPage(tx: Transaction, events: readonly RecordedEvent[]): Promise<Indexed> {
-  const facts = gather(emptyFacts(), events);
+export async function indexPage(
+  tx: Transaction,
+  events: readonly RecordedEvent[],
+  counting = events,
+  recounts: readonly Recount[] = [],
+): Promise<Indexed> {
+  const facts = gather(emptyFacts(), counting);
   const { customerOf, moved, fresh } = await recordSubjects(tx, facts.subjects, facts.links);
-  await countFates(tx, facts.receipts);
+  await countFates(tx, facts.receipts, recounts);
   if (facts.quarantine.length > 0) await listQuarantine(tx, facts.quarantine);
   if (facts.policies.length > 0) await recordPolicies(tx, facts.policies);
   if (facts.types.length > 0) await recordTypes(tx, facts.types);

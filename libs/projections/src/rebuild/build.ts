@@ -7,6 +7,7 @@ import { describe } from '../folding/fold-customers.js';
 import { foldOne, inOrder } from '../folding/fold-one.js';
 import { readTouchpoints } from '../folding/load.js';
 import { Sums } from '../folding/write.js';
+import { recountsBetween } from '../ids/recount.js';
 import { park } from '../indexing/dirty.js';
 import { emptyFacts, gather, type LinkFact, type PageFacts } from '../indexing/page-facts.js';
 import { compareLinks, linkRow, resolve, subjectRow, type LinkRow, type SubjectRow } from '../links/projection.js';
@@ -111,10 +112,13 @@ class Builder {
   }
 
   #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.options.database.transaction(async (tx) => {
-      await tx.query("SELECT set_config('search_path', $1, true)", [`${this.options.schema}, perennial`]);
-      return work(tx);
-    });
+    return this.options.database.transaction(
+      async (tx) => {
+        await tx.query("SELECT set_config('search_path', $1, true)", [`${this.options.schema}, perennial`]);
+        return work(tx);
+      },
+      { long: true },
+    );
   }
 
   /** The state to go on from, made when there is none; null when the version is built already. */
@@ -181,7 +185,7 @@ class Builder {
     await this.#transaction(async (tx) => {
       await copy(tx, SUBJECTS, [...facts.subjects.values()].map(subjectRow), 'subjects_seen');
       await copy(tx, LINKS, earlierAndEarlier(facts.links).map(linkRow), 'links_seen');
-      await countFates(tx, facts.receipts);
+      await countFates(tx, facts.receipts, done ? await recountsBetween(tx, 0, this.#state.upTo) : []);
       await listQuarantine(tx, facts.quarantine);
       await recordPolicies(tx, facts.policies);
       await recordTypes(tx, facts.types);
@@ -338,6 +342,8 @@ class Builder {
         log,
         who.flatMap((one) => one.subjectIds),
         { upTo },
+        // All up to there was judged and committed before: the log knows what repeats a name.
+        null,
       ),
     );
     const slice: FoldedSlice = { folded: [], failed: [], waiting: [], events: 0 };

@@ -1,0 +1,177 @@
+import { ANY, BACKWARDS, END, NO_STREAM, STREAM_EXISTS, type ResolvedEvent } from '@eventstore/db-client';
+import type { Expected } from '../port.js';
+import { drained, pause, type Connection } from './connection.js';
+import { denied, failureOf, OutOfTime, unanswered } from './failures.js';
+import { positionOf, type Sendable } from './stored-event.js';
+
+/** Where an event came to stand, or stood already. */
+export interface Place {
+  readonly position: number;
+  readonly revision: number;
+}
+
+/** What became of one append to one stream, all or nothing. */
+export type Outcome =
+  | { readonly status: 'stands'; readonly places: readonly Place[] }
+  | { readonly status: 'wrong-revision'; readonly actual: number | null }
+  | { readonly status: 'refused'; readonly reason: string };
+
+/** Events read at once when looking for our own. */
+const LOOK_BACK = 200;
+
+/**
+ * One append to one stream, until its outcome is known. When the answer got lost nothing is sent again before the stream was
+ * asked for the events' UUIDs; and what is then sent again has the same UUIDs and the same expectation, so that the server
+ * knows it should the first attempt still arrive.
+ *
+ * @param floor a position that the log had before this append was first tried: what is ours lies above it
+ * @throws EventLogError `unavailable` when the outcome cannot be learnt in time
+ */
+export async function appendOnce(
+  connection: Connection,
+  stream: string,
+  expected: Expected,
+  events: readonly Sendable[],
+  floor: number,
+): Promise<Outcome> {
+  const deadline = performance.now() + connection.patience.callMs;
+  // An append of nothing makes a record that no reader sees.
+  if (events.length === 0) return { status: 'stands', places: [] };
+  return connection.appends.with(async () => {
+    let inDoubt = false;
+    for (let attempt = 0; ; attempt += 1) {
+      await connection.ready(deadline);
+      if (inDoubt) {
+        const places = await placesOf(connection, stream, events, floor);
+        if (places !== null) return { status: 'stands', places };
+      }
+      try {
+        const { revision, position } = await connection.attempt(async (client) => {
+          const result = await client.appendToStream(
+            stream,
+            events.map(({ event }) => event),
+            {
+              expectedRevision: expectedRevision(expected),
+              deadline: connection.patience.attemptMs,
+              requiresLeader: true,
+              ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
+            },
+          );
+          return { revision: Number(result.nextExpectedRevision), position: result.position };
+        });
+        if (events.length === 1 && position !== undefined)
+          return { status: 'stands', places: [{ position: positionOf({ position }), revision }] };
+        return { status: 'stands', places: await placesFrom(connection, stream, revision, events) };
+      } catch (error) {
+        const failure = failureOf(error);
+        switch (failure.kind) {
+          case 'wrong-revision': {
+            // After a lost answer it may be our own event that stands in the way.
+            const places = inDoubt ? await placesOf(connection, stream, events, floor) : null;
+            return places === null
+              ? { status: 'wrong-revision', actual: failure.actual }
+              : { status: 'stands', places };
+          }
+          case 'deleted-stream':
+            return {
+              status: 'refused',
+              reason: `The stream ${stream} was deleted on the server for ever: nothing can be appended to it.`,
+            };
+          case 'refused':
+            return { status: 'refused', reason: failure.reason };
+          case 'denied':
+            throw denied(connection.server, error);
+          case 'missing-stream':
+          case 'lost':
+          case 'unknown':
+            if (performance.now() > deadline) throw unanswered(connection.server, connection.patience.callMs, error);
+            inDoubt = true;
+            // Running out of time says nothing of the connection: asking for the events does.
+            if (!(error instanceof OutOfTime)) {
+              connection.failed(error);
+              await pause(attempt);
+            }
+        }
+      }
+    }
+  });
+}
+
+/** Where these events stand in their stream, if all of them do, in order; null when they do not. */
+async function placesOf(
+  connection: Connection,
+  stream: string,
+  events: readonly Sendable[],
+  floor: number,
+): Promise<readonly Place[] | null> {
+  const wanted = new Map(events.map(({ uuid }, index) => [uuid, index]));
+  const places: (Place | undefined)[] = events.map(() => undefined);
+  let found = 0;
+  for (let from: bigint | typeof END = END; ;) {
+    const page = await readBackwards(connection, stream, from);
+    for (const { event } of page) {
+      if (event === undefined || positionOf(event) <= floor) continue;
+      const index = wanted.get(event.id);
+      // The lowest one counts, and lower ones are read later.
+      if (index === undefined) continue;
+      if (places[index] === undefined) found += 1;
+      places[index] = placeOf(event);
+    }
+    if (found === events.length) return places as Place[];
+    const last = page.at(-1)?.event;
+    if (last === undefined || page.length < LOOK_BACK || last.revision === 0n || positionOf(last) <= floor) return null;
+    from = last.revision - 1n;
+  }
+}
+
+/** Where the events of an append stand whose last revision was told. */
+async function placesFrom(
+  connection: Connection,
+  stream: string,
+  lastRevision: number,
+  events: readonly Sendable[],
+): Promise<readonly Place[]> {
+  const fromRevision = BigInt(Math.max(0, lastRevision - events.length + 1));
+  const page = await connection.reading((client, gone) =>
+    drained(client.readStream(stream, { fromRevision, maxCount: events.length, requiresLeader: true }), gone),
+  );
+  if (page.every(({ event }, index) => event?.id === events[index]?.uuid) && page.length === events.length)
+    return page.map(({ event }) => placeOf(event as NonNullable<typeof event>));
+  // Repetitions that the server knew again need not stand side by side.
+  const places = await placesOf(connection, stream, events, 0);
+  if (places === null)
+    throw unanswered(connection.server, 0, new Error('an append that was acknowledged is not there'));
+  return places;
+}
+
+function placeOf(event: { readonly revision: bigint; readonly position?: { readonly commit: bigint } }): Place {
+  return { position: positionOf(event), revision: Number(event.revision) };
+}
+
+async function readBackwards(
+  connection: Connection,
+  stream: string,
+  fromRevision: bigint | typeof END,
+): Promise<ResolvedEvent[]> {
+  const options = { direction: BACKWARDS, fromRevision, maxCount: LOOK_BACK, requiresLeader: true } as const;
+  try {
+    return await connection.reading((client, gone) => drained(client.readStream(stream, options), gone));
+  } catch (error) {
+    const { kind } = failureOf(error);
+    if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
+    throw error;
+  }
+}
+
+function expectedRevision(expected: Expected) {
+  switch (expected) {
+    case 'any':
+      return ANY;
+    case 'no-stream':
+      return NO_STREAM;
+    case 'exists':
+      return STREAM_EXISTS;
+    default:
+      return BigInt(expected);
+  }
+}

@@ -1,0 +1,229 @@
+import { BACKWARDS, END, EventStoreDBClient, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventLogError } from '../port.js';
+import { denied, failureOf, Interrupted, OutOfTime, unanswered } from './failures.js';
+import { Window } from './window.js';
+
+/** How long things may take. Our own clocks: the client has none for BatchAppend and for reads. */
+export interface Patience {
+  /** One attempt at a call, in milliseconds; after it the outcome is unknown and asked for. Default 5,000. */
+  readonly attemptMs: number;
+  /** A call with all its attempts; after it the caller is told that the server did not answer. Default 60,000. */
+  readonly callMs: number;
+  /** A subscription from which nothing was heard for so long is doubted, and the head is asked for. Default 15,000. */
+  readonly silenceMs: number;
+}
+
+export const PATIENCE: Patience = { attemptMs: 5_000, callMs: 60_000, silenceMs: 15_000 };
+
+/**
+ * So many appends are under way at once. Not more than 15: from the sixteenth message on the client queues in front of a
+ * slow connection, and what waits in that queue when the connection breaks fails in nobody's hands (an unhandled rejection).
+ */
+const APPENDS_MAX = 15;
+const READS_MAX = 32;
+const PROBE_BACKOFF_MS = [20, 50, 100, 200, 400, 800];
+/** After so many probes in vain the client is made anew: it keeps a failed question for the server's features for ever. */
+const PROBES_PER_CLIENT = 5;
+
+/**
+ * The connection to a server that all logs of this process on it share.
+ *
+ * States: *open*; *recovering*, from the first call that fails with its connection until the server answers again. While
+ * recovering nothing new is sent; what is under way settles or is given up; then every stream of the client is cancelled,
+ * so that no old one outlives the new one. That order is forced by the client: all BatchAppend streams of a process share
+ * one table of promises, one that breaks rejects the promises of all, and an answer without a promise kills the process.
+ */
+export class Connection {
+  readonly appends = new Window(APPENDS_MAX);
+  readonly reads = new Window(READS_MAX);
+  #client: EventStoreDBClient;
+  #generation = new AbortController();
+  #recovering: Promise<void> | null = null;
+  #underWay = 0;
+  #idle = () => {};
+  #closed = false;
+  users = 0;
+  private readonly connectionString: string;
+
+  constructor(
+    connectionString: string,
+    readonly patience: Patience,
+    /** Makes each append a call of its own: with its own credentials the client does not use BatchAppend. */
+    readonly credentials: Credentials | undefined,
+  ) {
+    // A failed append must throw: told otherwise, the client gives a revision that it did not read.
+    this.connectionString = connectionString.replace(/([?&])throwOnAppendFailure=[^&]*&?/i, '$1').replace(/[?&]$/, '');
+    this.#client = EventStoreDBClient.connectionString(this.connectionString);
+  }
+
+  /** The server's address, without who asks. */
+  get server(): string {
+    return this.connectionString.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/, '');
+  }
+
+  get client(): EventStoreDBClient {
+    return this.#client;
+  }
+
+  /** Aborts when the connection is given up: whoever listens to a stream of it listens to this as well. */
+  get generation(): AbortSignal {
+    return this.#generation.signal;
+  }
+
+  /** Waits while the connection recovers. @throws EventLogError `unavailable` when it does not within the deadline */
+  async ready(deadline: number): Promise<void> {
+    while (this.#recovering !== null) {
+      const left = deadline - performance.now();
+      if (left <= 0) throw unanswered(this.server, this.patience.callMs, new Error('it cannot be reached'));
+      await Promise.race([this.#recovering, sleep(Math.min(left, 500))]);
+    }
+    this.#mustBeOpen();
+  }
+
+  /** One attempt at an append. @throws OutOfTime, or what the client rejects with */
+  async attempt<T>(work: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await inTime(work(this.#client), this.patience.attemptMs);
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#idle();
+    }
+  }
+
+  /**
+   * A reading that may be tried again, until it gives something or the deadline passes.
+   * @throws EventLogError `unavailable`, or the failure that trying again does not mend
+   */
+  async reading<T>(read: (client: EventStoreDBClient, gone: AbortSignal) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.patience.callMs;
+    return this.reads.with(async () => {
+      for (let attempt = 0; ; attempt += 1) {
+        await this.ready(deadline);
+        try {
+          return await inTime(read(this.#client, this.generation), this.patience.attemptMs);
+        } catch (error) {
+          const { kind } = failureOf(error);
+          if (kind === 'denied') throw denied(this.server, error);
+          if (kind !== 'lost' && kind !== 'unknown') throw error;
+          if (error instanceof RangeError || error instanceof EventLogError) throw error;
+          if (performance.now() > deadline) throw unanswered(this.server, this.patience.callMs, error);
+          this.failed(error);
+          await pause(attempt);
+        }
+      }
+    });
+  }
+
+  /** To be told of every call that failed without a verdict: gives the connection up where it is at fault. */
+  failed(error: unknown): void {
+    const { kind } = failureOf(error);
+    if (kind === 'lost' || error instanceof OutOfTime) this.#recover();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#generation.abort();
+    void this.#client.dispose();
+  }
+
+  #recover(): void {
+    if (this.#recovering !== null || this.#closed) return;
+    this.#recovering = this.#recovery().finally(() => {
+      this.#recovering = null;
+    });
+  }
+
+  async #recovery(): Promise<void> {
+    this.#generation.abort();
+    this.#generation = new AbortController();
+    if (this.#underWay > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    await this.#cancelAll();
+    for (let probe = 0; !this.#closed; probe += 1) {
+      try {
+        await inTime(endOf(this.#client, this.generation), this.patience.attemptMs);
+        return;
+      } catch (error) {
+        if (failureOf(error).kind === 'denied') return;
+        await this.#cancelAll();
+        if (probe % PROBES_PER_CLIENT === PROBES_PER_CLIENT - 1)
+          this.#client = EventStoreDBClient.connectionString(this.connectionString);
+        await pause(probe);
+      }
+    }
+  }
+
+  /** The client waits for streams that may never say that they ended. */
+  async #cancelAll(): Promise<void> {
+    await inTime(this.#client.dispose(), 1_000).catch(() => undefined);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new EventLogError('closed', `The event log at ${this.server} is closed.`);
+  }
+}
+
+/** The last event of the whole server, whoever's it is; null when there is none. */
+export async function endOf(client: EventStoreDBClient, gone: AbortSignal): Promise<ResolvedEvent | null> {
+  const [last] = await drained(
+    client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true }),
+    gone,
+  );
+  return last ?? null;
+}
+
+/** What the client's read streams are to us. */
+interface EventStream {
+  on(event: 'data', listener: (event: ResolvedEvent) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  cancel(): Promise<void>;
+}
+
+/**
+ * All that a bounded read gives. Not by `for await`: a stream that the client cancels ends without a word, so who waits for
+ * it must hear of the connection's end from elsewhere.
+ */
+export function drained(stream: unknown, gone: AbortSignal): Promise<ResolvedEvent[]> {
+  const source = stream as EventStream;
+  return new Promise((resolve, reject) => {
+    const events: ResolvedEvent[] = [];
+    const interrupt = () => {
+      void source.cancel();
+      reject(new Interrupted('The connection was given up.'));
+    };
+    const settled = (settle: () => void) => {
+      gone.removeEventListener('abort', interrupt);
+      settle();
+    };
+    source.on('data', (event) => events.push(event));
+    source.on('error', (error) => settled(() => reject(error)));
+    source.on('end', () => settled(() => resolve(events)));
+    if (gone.aborted) interrupt();
+    else gone.addEventListener('abort', interrupt);
+  });
+}
+
+/** @throws OutOfTime */
+async function inTime<T>(work: Promise<T>, afterMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new OutOfTime(`no answer within ${afterMs} ms`)), afterMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits before trying again: longer each time, and not for all who wait to the same millisecond. */
+export async function pause(attempt: number): Promise<void> {
+  const most = PROBE_BACKOFF_MS[Math.min(attempt, PROBE_BACKOFF_MS.length - 1)] as number;
+  await sleep(most / 2 + (Math.random() * most) / 2);
+}

@@ -1,0 +1,346 @@
+import { BACKWARDS, END, FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
+import type { Instant } from '#contracts';
+import { EventLogError } from '../port.js';
+import type {
+  AppendItem,
+  EventLog,
+  Expected,
+  NewEvent,
+  ReadOptions,
+  ReceiptDraft,
+  RecordedEvent,
+  Verdict,
+} from '../port.js';
+import { drained, PATIENCE, type Connection, type Patience } from './connection.js';
+import { failureOf } from './failures.js';
+import { Feed } from './feed.js';
+import { eventUuid, type IdTable, type Mark } from './ids.js';
+import { acquire, release } from './shared-connections.js';
+import { positionOf, recordedEvent } from './stored-event.js';
+import { Writing } from './writing.js';
+
+export interface EventStoreLogOptions {
+  /**
+   * As EventStoreDB writes it: `esdb://user:password@host:2113?tls=true&tlsCAFile=/path/ca.crt`, several hosts by commas,
+   * `esdb+discover://` for DNS. All calls go to the leader.
+   */
+  readonly connectionString: string;
+  /** Who stands under which name: kept by the indexer. */
+  readonly ids: IdTable;
+  /**
+   * The name of this log among others on the server: its streams are called `<name>.<stream>`, and it reads those only.
+   * Letters, digits, `-` and `_`; so no log's name plus its dot begins another's. Default `perennial`.
+   */
+  readonly name?: string;
+  readonly patience?: Partial<Patience>;
+}
+
+const PAGE_SIZE = 1_000;
+/** How many events of the whole server are looked at for the last one of ours, at first and then. */
+const HEAD_STEPS = [1, 16, 128, 1_024];
+
+/** Opens the log on a server that is there. Several processes may have it open; several logs may lie on one server. */
+export async function openEventStoreLog(options: EventStoreLogOptions): Promise<EventStoreLog> {
+  const { name = 'perennial' } = options;
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
+    throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
+  const patience = { ...PATIENCE, ...options.patience };
+  const connection = acquire(options.connectionString, patience);
+  try {
+    const log = new EventStoreLog(connection, options.connectionString, options.ids, `${name}.`);
+    await log.head();
+    return log;
+  } catch (error) {
+    release(options.connectionString);
+    throw error;
+  }
+}
+
+/** The EventStoreDB adapter of the port. Positions are commit positions. */
+export class EventStoreLog implements EventLog {
+  readonly #writing: Writing;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | null = null;
+  readonly #duplicates = new Set<number>();
+  #duplicatesUpTo = 0;
+  /** The last event of ours that was seen, and how far the server's log was looked through for a later one. */
+  #head: { readonly position: number; readonly recordedAt: Instant; readonly lookedUpTo: number } = {
+    position: 0,
+    recordedAt: 0,
+    lookedUpTo: 0,
+  };
+
+  /** Made by `openEventStoreLog`. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly connectionString: string,
+    private readonly ids: IdTable,
+    private readonly prefix: string,
+  ) {
+    this.#writing = new Writing(connection, ids, prefix);
+  }
+
+  async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]> {
+    this.#mustBeOpen();
+    if (events.length === 0) return [];
+    return this.#writing.whole(
+      expected,
+      events.map((event) => ({ stream, event })),
+    );
+  }
+
+  async appendMany(items: readonly AppendItem[], receipts: readonly ReceiptDraft[] = []): Promise<readonly Verdict[]> {
+    this.#mustBeOpen();
+    if (items.length === 0 && receipts.length === 0) return [];
+    return this.#writing.each(items, receipts);
+  }
+
+  async *read(stream: string, from = 0, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
+    const { upTo, size, withHash } = pages(options);
+    for (let next = from; ;) {
+      this.#mustBeOpen();
+      if (options.signal?.aborted) return;
+      const page = await this.#streamPage(stream, next, size);
+      const last = page.at(-1)?.event;
+      if (last === undefined) return;
+      const events = (await this.#ours(page, withHash)).filter(({ position }) => position <= upTo);
+      if (events.length > 0) yield events.map(as(options));
+      if (page.length < size || positionOf(last) > upTo) return;
+      next = Number(last.revision) + 1;
+    }
+  }
+
+  async readStreams(
+    streams: readonly string[],
+    { upTo, after = 0 }: { readonly upTo?: number; readonly after?: number } = {},
+  ): Promise<RecordedEvent[]> {
+    this.#mustBeOpen();
+    // One moment for all streams: what is appended meanwhile is above it.
+    const seen = upTo ?? (await this.head()).position;
+    const read = await Promise.all(
+      [...new Set(streams)].map(async (stream) => {
+        const events: ResolvedEvent[] = [];
+        for (let next = 0; ;) {
+          const page = await this.#streamPage(stream, next, PAGE_SIZE);
+          for (const event of page) events.push(event);
+          const last = page.at(-1)?.event;
+          if (last === undefined || page.length < PAGE_SIZE || positionOf(last) > seen) return events;
+          next = Number(last.revision) + 1;
+        }
+      }),
+    );
+    return (await this.#ours(read.flat(), false))
+      .filter(({ position }) => position > after && position <= seen)
+      .sort((a, b) => a.position - b.position);
+  }
+
+  async *readAll(after: number, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
+    const { upTo, size, withHash } = pages(options);
+    this.#mustBeOpen();
+    if (options.signal?.aborted) return;
+    let { position: head } = await this.head();
+    if (head <= after || after >= upTo) return;
+    const time = await this.#timeAt(after);
+    const feed = this.#feed(after, options.signal);
+    let page: RecordedEvent[] = [];
+    try {
+      while (feed.position < Math.min(head, upTo)) {
+        const taken = await feed.take(size - page.length);
+        this.#mustBeOpen();
+        if (options.signal?.aborted) return;
+        for (const event of await this.#ours(taken, withHash)) if (event.position <= upTo) page.push(time.along(event));
+        if (feed.position >= head && feed.position < upTo) head = (await this.head()).position;
+        if (page.length < size && feed.position < Math.min(head, upTo)) continue;
+        if (page.length > 0) yield page.map(as(options));
+        page = [];
+        this.#mustBeOpen();
+        if (options.signal?.aborted) return;
+        // While the page was in use the log may have grown.
+        if (feed.position >= head && feed.position < upTo) head = (await this.head()).position;
+      }
+    } finally {
+      feed.close();
+    }
+  }
+
+  async *follow(
+    after: number,
+    options: ReadOptions & { readonly signal: AbortSignal },
+  ): AsyncIterable<readonly RecordedEvent[]> {
+    const { upTo, size, withHash } = pages(options);
+    this.#mustBeOpen();
+    if (options.signal.aborted || after >= upTo) return;
+    const time = await this.#timeAt(after);
+    const feed = this.#feed(after, options.signal);
+    try {
+      while (!options.signal.aborted && feed.position < upTo) {
+        const taken = await feed.take(size);
+        this.#mustBeOpen();
+        const page = (await this.#ours(taken, withHash)).filter(({ position }) => position <= upTo);
+        if (page.length > 0 && !options.signal.aborted) yield page.map((event) => time.along(event)).map(as(options));
+        this.#mustBeOpen();
+      }
+    } finally {
+      feed.close();
+    }
+  }
+
+  /** What the indexer has not seen yet is found only where this process appended it. */
+  async find(
+    ids: readonly { readonly source: string; readonly id: string }[],
+  ): Promise<readonly (RecordedEvent | null)[]> {
+    this.#mustBeOpen();
+    const uuids = ids.map(eventUuid);
+    const known = await this.#writing.judgement.lookup(uuids);
+    return Promise.all(
+      uuids.map(async (uuid) => {
+        const one = known.get(uuid);
+        return one === undefined ? null : this.#at(one.position);
+      }),
+    );
+  }
+
+  async head(): Promise<{ readonly position: number; readonly recordedAt: Instant }> {
+    this.#mustBeOpen();
+    const { lookedUpTo } = this.#head;
+    let highest = 0;
+    let from: typeof END | { readonly commit: bigint; readonly prepare: bigint } = END;
+    for (let step = 0; ; step += 1) {
+      const maxCount = HEAD_STEPS[Math.min(step, HEAD_STEPS.length - 1)] as number;
+      const fromPosition = from;
+      const page = await this.connection.reading((client, gone) =>
+        drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), gone),
+      );
+      highest = Math.max(highest, ...page.map(({ event }) => (event === undefined ? 0 : positionOf(event))));
+      const [last] = await this.#ours(page, false);
+      const lowest = page.at(-1)?.event;
+      const done = lowest === undefined || page.length < maxCount || positionOf(lowest) <= lookedUpTo;
+      if (last !== undefined || done) {
+        const { position, recordedAt } = last !== undefined && last.position > this.#head.position ? last : this.#head;
+        this.#head = {
+          position,
+          recordedAt: Math.max(recordedAt, this.#head.recordedAt),
+          lookedUpTo: Math.max(highest, this.#head.lookedUpTo),
+        };
+        return { position: this.#head.position, recordedAt: this.#head.recordedAt };
+      }
+      const below = positionOf(lowest);
+      from = { commit: BigInt(below), prepare: BigInt(below) };
+    }
+  }
+
+  async positionAt(knownAt: Instant): Promise<number> {
+    this.#mustBeOpen();
+    const mark = await this.ids.markBy(knownAt);
+    let known = mark.position;
+    for await (const page of this.readAll(mark.position))
+      for (const { position, recordedAt } of page) {
+        if (recordedAt > knownAt) return known;
+        known = position;
+      }
+    return known;
+  }
+
+  /** Ends when everything appended before was answered. Followers end with an error `closed`: abort them first. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    await this.#writing.settled();
+    release(this.connectionString);
+  }
+
+  #feed(after: number, signal: AbortSignal | undefined): Feed {
+    const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    return new Feed(this.connection, after, {
+      prefix: this.prefix,
+      signal: AbortSignal.any(signals),
+      head: async () => (await this.head()).position,
+    });
+  }
+
+  /** Events of ours, without those that repeat a name recorded lower. */
+  async #ours(events: readonly ResolvedEvent[], withHash: boolean): Promise<RecordedEvent[]> {
+    if (events.length === 0) return [];
+    for (const position of await this.ids.duplicates(this.#duplicatesUpTo)) {
+      this.#duplicates.add(position);
+      this.#duplicatesUpTo = Math.max(this.#duplicatesUpTo, position);
+    }
+    const ours: RecordedEvent[] = [];
+    for (const each of events) {
+      const event = recordedEvent(each, this.prefix, withHash);
+      if (event !== null && !this.#duplicates.has(event.position)) ours.push(event);
+    }
+    return ours;
+  }
+
+  async #streamPage(stream: string, from: number, maxCount: number): Promise<ResolvedEvent[]> {
+    try {
+      return await this.connection.reading((client, gone) =>
+        drained(
+          client.readStream(`${this.prefix}${stream}`, {
+            fromRevision: BigInt(from),
+            maxCount,
+            requiresLeader: true,
+          }),
+          gone,
+        ),
+      );
+    } catch (error) {
+      // A stream that is missing is empty; so is one that somebody deleted on the server.
+      const { kind } = failureOf(error);
+      if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
+      throw error;
+    }
+  }
+
+  async #at(position: number): Promise<RecordedEvent | null> {
+    const fromPosition = { commit: BigInt(position), prepare: BigInt(position) };
+    const [event] = await this.connection.reading((client, gone) =>
+      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), gone),
+    );
+    const found = event === undefined ? null : recordedEvent(event, this.prefix);
+    return found?.position === position ? found : null;
+  }
+
+  async #timeAt(after: number): Promise<RunningTime> {
+    return new RunningTime(await this.ids.markAt(after));
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed !== null)
+      throw new EventLogError(
+        'closed',
+        `The event log ${this.prefix.slice(0, -1)} at ${this.connection.server} is closed.`,
+      );
+  }
+}
+
+/** recordedAt along the log never decreases, whatever the clocks of the servers did: the running maximum, from a mark on. */
+class RunningTime {
+  #latest: Instant;
+
+  constructor({ recordedAt }: Mark) {
+    this.#latest = recordedAt;
+  }
+
+  along(event: RecordedEvent): RecordedEvent {
+    if (event.recordedAt >= this.#latest) {
+      this.#latest = event.recordedAt;
+      return event;
+    }
+    return { ...event, recordedAt: this.#latest };
+  }
+}
+
+function as({ without }: ReadOptions): (event: RecordedEvent) => RecordedEvent {
+  return (event) => (without === 'data' ? { ...event, data: '{}' } : event);
+}
+
+function pages({ pageSize: size = PAGE_SIZE, upTo = Number.MAX_SAFE_INTEGER, with: also }: ReadOptions) {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`A page of ${size} events cannot be read.`);
+  return { size, upTo, withHash: also === 'contentHash' };
+}

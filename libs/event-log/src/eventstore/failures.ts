@@ -1,0 +1,98 @@
+import { ErrorType } from '@eventstore/db-client';
+import { EventLogError } from '../port.js';
+
+/** The gRPC status codes that calls fail with before the client has put a name to them. */
+const GRPC = {
+  cancelled: 1,
+  invalidArgument: 3,
+  permissionDenied: 7,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** What a failed call means to us. */
+export type Failure =
+  | { readonly kind: 'wrong-revision'; readonly actual: number | null }
+  /** The server will never take this: the reason says why. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'missing-stream' }
+  | { readonly kind: 'deleted-stream' }
+  | { readonly kind: 'denied' }
+  /** The connection is gone or the node is not the one to ask: everything under way on it is in doubt. */
+  | { readonly kind: 'lost' }
+  /** Nothing is known of what became of it. */
+  | { readonly kind: 'unknown' };
+
+/** Our own clock ran out on a call: the client has none for BatchAppend, and waits for ever. */
+export class OutOfTime extends Error {}
+
+/** The connection was given up under a call. */
+export class Interrupted extends Error {}
+
+/**
+ * By the fields of the error, not by its class: the client rejects with errors of its own, with raw gRPC errors, and
+ * with plain ones.
+ */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Interrupted) return { kind: 'lost' };
+  const { type, code, message, actualVersion } = error as {
+    readonly type?: string;
+    readonly code?: unknown;
+    readonly message?: string;
+    readonly actualVersion?: bigint | string;
+  };
+  switch (type) {
+    case ErrorType.WRONG_EXPECTED_VERSION:
+      return { kind: 'wrong-revision', actual: typeof actualVersion === 'bigint' ? Number(actualVersion) : null };
+    case ErrorType.STREAM_DELETED:
+      return { kind: 'deleted-stream' };
+    case ErrorType.STREAM_NOT_FOUND:
+    case ErrorType.NO_STREAM:
+      return { kind: 'missing-stream' };
+    case ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED:
+      return { kind: 'refused', reason: `The server takes no append of this size: ${message}. Split it.` };
+    case ErrorType.MISSING_REQUIRED_METADATA_PROPERTY:
+    case ErrorType.INVALID_ARGUMENT:
+      return { kind: 'refused', reason: `The server refuses it: ${message}.` };
+    case ErrorType.ACCESS_DENIED:
+      return { kind: 'denied' };
+    case ErrorType.UNAVAILABLE:
+    case ErrorType.CANCELLED:
+    case ErrorType.NOT_LEADER:
+      return { kind: 'lost' };
+    default:
+  }
+  switch (code) {
+    case GRPC.permissionDenied:
+    case GRPC.unauthenticated:
+      return { kind: 'denied' };
+    case GRPC.invalidArgument:
+      return { kind: 'refused', reason: `The server refuses it: ${message}.` };
+    case GRPC.unavailable:
+    case GRPC.cancelled:
+      return { kind: 'lost' };
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+export function denied(server: string, cause: unknown): EventLogError {
+  return new EventLogError(
+    'unavailable',
+    `The event log at ${server} refuses this user: give one that may read $all and write, in the connection string.`,
+    { cause },
+  );
+}
+
+export function unanswered(server: string, afterMs: number, cause: unknown): EventLogError {
+  return new EventLogError(
+    'unavailable',
+    `The event log at ${server} did not answer within ${afterMs} ms: ${describe(cause)}. Whether the last append was ` +
+      `stored is unknown: ask for its ids.`,
+    { cause },
+  );
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error && cause.message !== '' ? cause.message : 'no reason was given';
+}

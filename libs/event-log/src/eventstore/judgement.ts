@@ -1,0 +1,115 @@
+import type { Found } from '../whole-append.js';
+import { verdictOnFound } from '../whole-append.js';
+import type { AppendItem, Verdict } from '../port.js';
+import { BACKWARDS, FORWARDS } from '@eventstore/db-client';
+import { drained, endOf, type Connection } from './connection.js';
+import type { IdTable, KnownId } from './ids.js';
+import { contentHashOf, positionOf } from './stored-event.js';
+
+/** Names of our own that the table need not know yet: beyond so many the oldest are left to the indexer. */
+const RECENT_MAX = 500_000;
+
+/** Events of a stream that are searched for names which the server says that it knows. */
+const NEWEST = 4_096;
+
+/** What is known before an append: who stands on record, and a position that the log had by then. */
+export interface Known {
+  readonly known: ReadonlyMap<string, KnownId>;
+  readonly floor: number;
+}
+
+/**
+ * What is on record under a name: what the id table knows, and what this process appended since the table was last
+ * written. The lowest position counts.
+ */
+export class Judgement {
+  readonly #recent = new Map<string, KnownId>();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly ids: IdTable,
+  ) {}
+
+  /** Asked once for each batch. */
+  async of(uuids: readonly string[]): Promise<Known> {
+    const [known, end] = await Promise.all([
+      this.lookup(uuids),
+      this.connection.reading((client, gone) => endOf(client, gone)),
+    ]);
+    return { known, floor: end?.event === undefined ? 0 : positionOf(end.event) };
+  }
+
+  async lookup(uuids: readonly string[]): Promise<ReadonlyMap<string, KnownId>> {
+    const result = new Map<string, KnownId>();
+    if (uuids.length === 0) return result;
+    const { known, upTo } = await this.ids.lookup(uuids);
+    uuids.forEach((uuid, index) => {
+      const one = lowest(known[index] ?? null, this.#recent.get(uuid) ?? null);
+      if (one !== null) result.set(uuid, one);
+    });
+    // In the order of appending, which is nearly that of positions: a few stay a little longer.
+    for (const [uuid, { position }] of this.#recent) {
+      if (position > upTo) break;
+      this.#recent.delete(uuid);
+    }
+    return result;
+  }
+
+  /** What this process remembers of a name: the indexer may know better. */
+  remembered(uuid: string): KnownId | null {
+    return this.#recent.get(uuid) ?? null;
+  }
+
+  /** Which of these names stand among the newest events of a stream, and what stands there. */
+  async inStream(stream: string, uuids: readonly string[]): Promise<ReadonlyMap<string, KnownId>> {
+    const wanted = new Set(uuids);
+    const found = new Map<string, KnownId>();
+    const newest = await this.connection.reading((client, gone) =>
+      drained(
+        client.readStream(stream, {
+          direction: BACKWARDS,
+          fromRevision: 'end',
+          maxCount: NEWEST,
+          requiresLeader: true,
+        }),
+        gone,
+      ),
+    );
+    for (const each of newest) {
+      const contentHash = contentHashOf(each);
+      if (each.event === undefined || contentHash === null || !wanted.has(each.event.id)) continue;
+      // Backwards: the lowest is met last, and counts.
+      found.set(each.event.id, { position: positionOf(each.event), contentHash });
+    }
+    return found;
+  }
+
+  /** The content hash of the event of ours at a position. */
+  async contentAt(position: number): Promise<Uint8Array | null> {
+    const fromPosition = { commit: BigInt(position), prepare: BigInt(position) };
+    const [event] = await this.connection.reading((client, gone) =>
+      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), gone),
+    );
+    return event === undefined ? null : contentHashOf(event);
+  }
+
+  remember(uuid: string, known: KnownId): void {
+    if (this.#recent.has(uuid)) return;
+    this.#recent.set(uuid, known);
+    if (this.#recent.size > RECENT_MAX) this.#recent.delete(this.#recent.keys().next().value as string);
+  }
+}
+
+export function foundUnder(known: KnownId | undefined, { event }: AppendItem): Found {
+  if (known === undefined) return null;
+  return { position: known.position, sameContent: Buffer.compare(known.contentHash, event.contentHash) === 0 };
+}
+
+export function verdictOnKnown(known: KnownId, item: AppendItem): Verdict {
+  return verdictOnFound(foundUnder(known, item) as NonNullable<Found>);
+}
+
+function lowest(a: KnownId | null, b: KnownId | null): KnownId | null {
+  if (a === null || b === null) return a ?? b;
+  return a.position <= b.position ? a : b;
+}

@@ -1,0 +1,141 @@
+import { binaryEvent, jsonEvent, type EventData, type ResolvedEvent } from '@eventstore/db-client';
+import type { Instant } from '#contracts';
+import type { AppendItem, NewEvent, RecordedEvent } from '../port.js';
+import { eventUuid } from './ids.js';
+
+/**
+ * How an event of ours stands on the server. Its UUID comes from (source, id), its type is its type. The metadata is
+ *
+ *     { "$correlationId": …, "$causationId": …, "perennial": { source, id, schemaVersion, occurredAt, contentHash }, "meta": … }
+ *
+ * The first two are copied from `meta` to where EventStoreDB's own tools look for them. `recordedAt` stands there too where
+ * an event was moved from another log; elsewhere the server's own `created` tells it.
+ *
+ * The client parses JSON on its way in and out, so text that would not come back letter for letter (`1.0`, a key twice,
+ * a space) is kept as bytes (data) or as a string (`metaText`): what was appended is what is read.
+ */
+interface Envelope {
+  readonly $correlationId?: string;
+  readonly $causationId?: string;
+  readonly perennial: {
+    readonly source: string;
+    readonly id: string;
+    readonly schemaVersion: number;
+    readonly occurredAt: Instant;
+    /** Base64. */
+    readonly contentHash: string;
+    readonly recordedAt?: Instant;
+  };
+  readonly meta?: unknown;
+  readonly metaText?: string;
+}
+
+/** An event ready for the client: nothing in it can fail to be serialised. */
+export interface Sendable {
+  readonly event: EventData;
+  readonly uuid: string;
+  /** As the server counts it against its limit. */
+  readonly bytes: number;
+}
+
+/** The server's default limit for one append, all of its events together. */
+export const APPEND_BYTES_MAX = 1_048_576;
+
+export function sendable(event: NewEvent, moved?: { readonly recordedAt: Instant }): Sendable {
+  const uuid = eventUuid(event);
+  const meta = sameText(event.meta);
+  const { correlationId, causationId } = idsIn(meta?.value);
+  const envelope: Envelope = {
+    ...(correlationId === undefined ? {} : { $correlationId: correlationId }),
+    ...(causationId === undefined ? {} : { $causationId: causationId }),
+    perennial: {
+      source: event.source,
+      id: event.id,
+      schemaVersion: event.schemaVersion,
+      occurredAt: event.occurredAt,
+      contentHash: Buffer.from(event.contentHash).toString('base64'),
+      ...(moved === undefined ? {} : { recordedAt: moved.recordedAt }),
+    },
+    ...(meta === null ? { metaText: event.meta } : { meta: meta.value }),
+  };
+  const metadata = JSON.stringify(envelope);
+  const data = sameText(event.data);
+  const common = { id: uuid, type: event.type, metadata: new Uint8Array(Buffer.from(metadata, 'utf8')) };
+  return {
+    event:
+      data === null
+        ? binaryEvent({ ...common, data: new Uint8Array(Buffer.from(event.data, 'utf8')) })
+        : jsonEvent({ ...common, data: data.value as Record<string, unknown> }),
+    uuid,
+    bytes: Buffer.byteLength(event.data) + common.metadata.length + event.type.length * 2,
+  };
+}
+
+/** Why the server would not take an item that the port allows; null when it does. */
+export function sizeRefusal({ event }: AppendItem, bytes: number): string | null {
+  if (bytes <= APPEND_BYTES_MAX) return null;
+  return (
+    `The event ${event.id} would take ${bytes} bytes on the server, with what stands beside it, of ${APPEND_BYTES_MAX}: ` +
+    `send what is large elsewhere and name it by a link, or split the event.`
+  );
+}
+
+/** What the server gave, as the port has it; null for an event that is not of our making. */
+export function recordedEvent({ event }: ResolvedEvent, prefix: string, withHash = false): RecordedEvent | null {
+  if (event === undefined || !event.streamId.startsWith(prefix)) return null;
+  const envelope = event.metadata as Envelope | undefined;
+  const ours = envelope?.perennial;
+  if (ours === undefined || typeof ours.source !== 'string' || typeof ours.id !== 'string') return null;
+  if (typeof ours.contentHash !== 'string') return null;
+  const meta = envelope?.metaText ?? JSON.stringify(envelope?.meta);
+  return {
+    position: positionOf(event),
+    stream: event.streamId.slice(prefix.length),
+    revision: Number(event.revision),
+    source: ours.source,
+    id: ours.id,
+    type: event.type,
+    schemaVersion: ours.schemaVersion,
+    occurredAt: ours.occurredAt,
+    recordedAt: ours.recordedAt ?? event.created.getTime(),
+    meta,
+    data: event.isJson ? JSON.stringify(event.data) : Buffer.from(event.data as Uint8Array).toString('utf8'),
+    ...(withHash ? { contentHash: hashOf(ours) } : {}),
+  };
+}
+
+export function contentHashOf({ event }: ResolvedEvent): Uint8Array | null {
+  const ours = (event?.metadata as Envelope | undefined)?.perennial;
+  return typeof ours?.contentHash === 'string' ? hashOf(ours) : null;
+}
+
+/** The commit position: total over the log, the same for ever, and for events as we write them equal to the prepare position. */
+export function positionOf(event: { readonly position?: { readonly commit: bigint } }): number {
+  const commit = event.position?.commit;
+  if (commit === undefined || commit > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new RangeError('The server tells no position with an event: EventStoreDB 22.6 or newer is needed.');
+  return Number(commit);
+}
+
+function hashOf({ contentHash }: { readonly contentHash: string }): Uint8Array {
+  return new Uint8Array(Buffer.from(contentHash, 'base64'));
+}
+
+/** The value of a JSON text that would come back letter for letter; null for any other text. */
+function sameText(text: string): { readonly value: unknown } | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? { value } : null;
+  } catch {
+    return null;
+  }
+}
+
+function idsIn(meta: unknown): { readonly correlationId?: string; readonly causationId?: string } {
+  if (typeof meta !== 'object' || meta === null) return {};
+  const { correlationId, causationId } = meta as Record<string, unknown>;
+  return {
+    ...(typeof correlationId === 'string' ? { correlationId } : {}),
+    ...(typeof causationId === 'string' ? { causationId } : {}),
+  };
+}

@@ -1,0 +1,283 @@
+import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
+import { receiptsOf } from '../receipt.js';
+import { refusalOf } from '../refusal.js';
+import { judgeWhole } from '../whole-append.js';
+import { appendOnce, type Outcome, type Place } from './appender.js';
+import type { Connection } from './connection.js';
+import type { IdTable, KnownId } from './ids.js';
+import { foundUnder, Judgement, verdictOnKnown } from './judgement.js';
+import { NamesUnderWay } from './names-under-way.js';
+import { APPEND_BYTES_MAX, sendable, sizeRefusal, type Sendable } from './stored-event.js';
+
+/** Events of one stream that are sent in one append, at most, and what they may take together. */
+const GROUP_MAX = 500;
+const GROUP_BYTES_MAX = APPEND_BYTES_MAX / 2;
+
+/** An item on its way: what is sent for it. */
+interface Prepared {
+  readonly index: number;
+  readonly item: AppendItem;
+  readonly sendable: Sendable;
+}
+
+/** Appending: what is on record decides first, then the server. */
+export class Writing {
+  readonly judgement: Judgement;
+  readonly #names = new NamesUnderWay();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly connection: Connection,
+    ids: IdTable,
+    private readonly prefix: string,
+  ) {
+    this.judgement = new Judgement(connection, ids);
+  }
+
+  /** All events to one stream, or none. */
+  whole(expected: Expected, items: readonly AppendItem[]): Promise<readonly Verdict[]> {
+    return this.#counted(this.#whole(expected, items));
+  }
+
+  /** Each item by itself; each stream's in their order; then the receipts. */
+  each(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {
+    return this.#counted(this.#eachWithReceipts(items, drafts));
+  }
+
+  /** Ends when nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  async #counted<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#underWay.delete(work);
+    }
+  }
+
+  async #whole(expected: Expected, items: readonly AppendItem[]): Promise<readonly Verdict[]> {
+    const refused = judgeWhole(
+      items,
+      expected,
+      () => assumed(expected),
+      () => null,
+    );
+    if (refused !== null) return refused;
+    const prepared = items.map((item, index) => ({ index, item, sendable: sendable(item.event) }));
+    const tooLarge = this.#tooLargeTogether(prepared);
+    if (tooLarge !== null) return tooLarge;
+    const uuids = prepared.map((one) => one.sendable.uuid);
+    return this.#names.with(uuids, async () => {
+      const { known, floor } = await this.judgement.of(uuids);
+      const judged = this.#judgeWhole(prepared, expected, known);
+      if (judged !== null) return judged;
+      const outcome = await this.#append(prepared, expected, floor);
+      if (
+        outcome.status === 'wrong-revision' &&
+        (expected === 'any' || expected === 'exists') &&
+        outcome.actual !== null
+      )
+        return this.#partlyThere(prepared, expected, known);
+      return prepared.map((one, at) => this.#verdictOn(one, outcome, expected, at, floor));
+    });
+  }
+
+  #judgeWhole(
+    prepared: readonly Prepared[],
+    expected: Expected,
+    known: ReadonlyMap<string, KnownId>,
+  ): readonly Verdict[] | null {
+    const uuidOf = new Map(prepared.map(({ item, sendable: { uuid } }) => [item, uuid]));
+    return judgeWhole(
+      prepared.map(({ item }) => item),
+      expected,
+      () => assumed(expected),
+      (item) => foundUnder(known.get(uuidOf.get(item) ?? ''), item),
+    );
+  }
+
+  /** The server knew some of the names, which neither the table nor we did: somebody else appended them just now. */
+  async #partlyThere(
+    prepared: readonly Prepared[],
+    expected: Expected,
+    known: ReadonlyMap<string, KnownId>,
+  ): Promise<readonly Verdict[]> {
+    const stream = `${this.prefix}${prepared[0]?.item.stream ?? ''}`;
+    const uuids = prepared.map((one) => one.sendable.uuid);
+    const all = new Map([...(await this.judgement.inStream(stream, uuids)), ...known]);
+    for (const [uuid, one] of all) this.judgement.remember(uuid, one);
+    const judged = this.#judgeWhole(prepared, expected, all);
+    if (judged !== null) return judged;
+    return prepared.map(() => ({
+      status: 'refused',
+      reason:
+        'The server takes some of these events for repetitions, and they cannot be found: append them one by one.',
+    }));
+  }
+
+  async #eachWithReceipts(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {
+    const verdicts = await this.#each(items);
+    // Behind the events, because no commit of the server spans two streams: a receipt counts what is on record by then.
+    const receipts = drafts.flatMap((draft) => receiptsOf(draft, items, verdicts));
+    if (receipts.length > 0) await this.#each(receipts);
+    return verdicts;
+  }
+
+  async #each(items: readonly AppendItem[]): Promise<readonly Verdict[]> {
+    const verdicts = new Array<Verdict | undefined>(items.length);
+    const prepared: Prepared[] = [];
+    items.forEach((item, index) => {
+      const reason = refusalOf(item);
+      const one = reason === null ? { index, item, sendable: sendable(item.event) } : null;
+      const refusal = one === null ? reason : sizeRefusal(item, one.sendable.bytes);
+      if (refusal !== null) verdicts[index] = { status: 'refused', reason: refusal };
+      else if (one !== null) prepared.push(one);
+    });
+    if (prepared.length > 0)
+      await this.#names.with(
+        prepared.map((one) => one.sendable.uuid),
+        () => this.#eachOf(prepared, verdicts),
+      );
+    return verdicts as Verdict[];
+  }
+
+  /** Streams side by side; in each stream one after the other, so that every expectation sees what came before it. */
+  async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[]): Promise<void> {
+    const { known, floor } = await this.judgement.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
+    const here = new Map(known);
+    // The last item before this one that has the same name, wherever it goes: its fate decides on this one.
+    const settled = new Map<Prepared, { readonly promise: Promise<void>; resolve(): void }>();
+    const twinOf = new Map<Prepared, Prepared>();
+    const lastOf = new Map<string, Prepared>();
+    const streams = new Map<string, Prepared[]>();
+    for (const one of prepared) {
+      const twin = lastOf.get(one.sendable.uuid);
+      if (twin !== undefined) {
+        twinOf.set(one, twin);
+        if (!settled.has(twin)) settled.set(twin, deferred());
+      }
+      lastOf.set(one.sendable.uuid, one);
+      const queue = streams.get(one.item.stream);
+      if (queue === undefined) streams.set(one.item.stream, [one]);
+      else queue.push(one);
+    }
+    const tell = (one: Prepared, verdict: Verdict) => {
+      verdicts[one.index] = verdict;
+      if (verdict.status === 'accepted' && !here.has(one.sendable.uuid))
+        here.set(one.sendable.uuid, { position: verdict.position, contentHash: one.item.event.contentHash });
+      settled.get(one)?.resolve();
+    };
+    const all = await Promise.allSettled(
+      [...streams.values()].map(async (queue) => {
+        try {
+          for (let next = 0; next < queue.length;) {
+            const group = this.#group(queue, next, (one) => !here.has(one.sendable.uuid) && !twinOf.has(one));
+            next += group.length;
+            const [first] = group as [Prepared];
+            const twin = twinOf.get(first);
+            if (twin !== undefined) await settled.get(twin)?.promise;
+            const stands = here.get(first.sendable.uuid);
+            if (group.length === 1 && stands !== undefined) tell(first, verdictOnKnown(stands, first.item));
+            else for (const [one, verdict] of await this.#send(group, floor)) tell(one, verdict);
+          }
+        } finally {
+          // Whoever waits for an item of a queue that failed is not to wait for ever.
+          for (const one of queue) settled.get(one)?.resolve();
+        }
+      }),
+    );
+    for (const one of all) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** The next items of a stream that may go in one append: new ones that expect nothing. At least one item. */
+  #group(queue: readonly Prepared[], from: number, fresh: (one: Prepared) => boolean): Prepared[] {
+    const group: Prepared[] = [];
+    let bytes = 0;
+    for (let at = from; at < queue.length && group.length < GROUP_MAX; at += 1) {
+      const one = queue[at] as Prepared;
+      const joins = (one.item.expected ?? 'any') === 'any' && fresh(one);
+      bytes += one.sendable.bytes;
+      if (group.length > 0 && (!joins || bytes > GROUP_BYTES_MAX)) break;
+      group.push(one);
+      if (!joins) break;
+    }
+    return group;
+  }
+
+  async #send(group: readonly Prepared[], floor: number): Promise<(readonly [Prepared, Verdict])[]> {
+    const expected = group[0]?.item.expected ?? 'any';
+    const outcome = await this.#append(group, expected, floor);
+    if (group.length > 1 && outcome.status !== 'stands') {
+      // One of them spoilt it for all: by themselves only that one fails.
+      const apart: (readonly [Prepared, Verdict])[] = [];
+      for (const one of group) apart.push(...(await this.#send([one], floor)));
+      return apart;
+    }
+    return group.map((one, at) => [one, this.#verdictOn(one, outcome, expected, at, floor)]);
+  }
+
+  async #append(group: readonly Prepared[], expected: Expected, floor: number): Promise<Outcome> {
+    const outcome = await appendOnce(
+      this.connection,
+      `${this.prefix}${group[0]?.item.stream ?? ''}`,
+      expected,
+      group.map((one) => one.sendable),
+      floor,
+    );
+    if (outcome.status !== 'stands') return outcome;
+    const places: Place[] = [];
+    for (const [at, one] of group.entries()) {
+      const place = outcome.places[at] as Place;
+      places.push(place);
+      // At or below the floor it was there before us, and the server knew it again: what stands there is its content.
+      const contentHash =
+        place.position > floor
+          ? one.item.event.contentHash
+          : ((await this.judgement.contentAt(place.position)) ?? one.item.event.contentHash);
+      this.judgement.remember(one.sendable.uuid, { position: place.position, contentHash });
+    }
+    return { status: 'stands', places };
+  }
+
+  #verdictOn(one: Prepared, outcome: Outcome, expected: Expected, at: number, floor: number): Verdict {
+    switch (outcome.status) {
+      case 'refused':
+        return { status: 'refused', reason: outcome.reason };
+      case 'wrong-revision':
+        return { status: 'wrong-revision', expected, actual: outcome.actual };
+      case 'stands': {
+        const place = outcome.places[at] as Place;
+        if (place.position > floor) return { status: 'accepted', ...place };
+        const known = this.judgement.remembered(one.sendable.uuid);
+        return known === null ? { status: 'duplicate', position: place.position } : verdictOnKnown(known, one.item);
+      }
+    }
+  }
+
+  #tooLargeTogether(prepared: readonly Prepared[]): readonly Verdict[] | null {
+    const bytes = prepared.reduce((sum, one) => sum + one.sendable.bytes, 0);
+    if (bytes <= APPEND_BYTES_MAX) return null;
+    return prepared.map(({ item, sendable: one }) => ({
+      status: 'refused',
+      reason:
+        sizeRefusal(item, one.bytes) ??
+        `The ${prepared.length} events of this append take ${bytes} bytes together, at most ${APPEND_BYTES_MAX} go in one: append fewer at once.`,
+    }));
+  }
+}
+
+/** A last revision that meets the expectation: what the server will find is not known here. */
+function assumed(expected: Expected): number | null {
+  return expected === 'exists' ? 0 : typeof expected === 'number' ? expected : null;
+}
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve: () => resolve() };
+}

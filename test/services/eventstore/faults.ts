@@ -1,0 +1,33 @@
+/** What may go wrong with one append, after it came in whole. */
+export type AppendFault =
+  /** Commits, then says nothing for ever. */
+  | 'lose-acknowledgement'
+  /** Commits, then breaks the call. */
+  | 'break-after-commit'
+  /** Breaks the call and commits nothing. */
+  | 'break-before-commit'
+  /** Says that it timed out, and commits a moment later all the same. */
+  | 'time-out-then-commit'
+  /** Says that it timed out, and commits nothing. */
+  | 'time-out'
+  /** Says that the disk failed: an error that is none of the known ones. */
+  | 'unknown-error'
+  /** Ends the call without an answer and without an error. */
+  | 'end-silently'
+  | { readonly slowMs: number };
+
+/** What may go wrong with one read or subscription, after so many events were sent. */
+export type ReadFault =
+  | { readonly after: number; readonly then: 'break' }
+  /** The connection stays and nothing comes any more. */
+  | { readonly after: number; readonly then: 'stall' }
+  /** Ends as if all was read. */
+  | { readonly after: number; readonly then: 'end' };
+
+/** Asked before each call: null lets it pass. */
+export interface Faults {
+  append: (append: { readonly stream: string; readonly ids: readonly string[] }) => AppendFault | null;
+  read: (read: { readonly of: '$all' | string; readonly subscription: boolean }) => ReadFault | null;
+}
+
+export const NO_FAULTS: Readonly<Faults> = { append: () => null, read: () => null };

@@ -1,0 +1,485 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type Metadata,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import gossip from '@eventstore/db-client/generated/gossip_pb.js';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { NO_FAULTS, type AppendFault, type Faults } from './faults.js';
+import { StoredLog, type Appended, type Proposed, type Stored } from './stored-log.js';
+import * as wire from './wire.js';
+
+export interface StandInOptions {
+  /** The database; two nodes of a cluster share one. */
+  readonly log?: StoredLog;
+  /** Whether ServerFeatures tells of BatchAppend: the client takes its path by that. */
+  readonly batchAppend?: boolean;
+  readonly version?: string;
+  /** Where the leader is, when it is not this node. */
+  readonly leader?: () => { readonly host: string; readonly port: number };
+  /** Who may do anything, as `user:password`; everybody when absent. */
+  readonly credentials?: string;
+  /** What the server answers TLS with. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
+  /** Events between two checkpoints of a filtered subscription are this times the client's multiplier. */
+  readonly searchWindow?: number;
+}
+
+/** The largest append that a server takes by default, and the largest event. */
+const MAX_APPEND_BYTES = 1_048_576;
+const VERSION = '24.10.0';
+
+/**
+ * Stands in for an EventStoreDB server in tests: the client's own services, answered from memory, faithful in its
+ * verdicts and able to fail on demand. It keeps nothing, replicates nothing and measures nothing.
+ */
+export class StandIn {
+  readonly log: StoredLog;
+  /** What goes wrong: replaced by tests. */
+  readonly faults: Faults = { ...NO_FAULTS };
+  /** How many calls of each kind came in. */
+  readonly calls = { append: 0, batchAppend: 0, read: 0, subscription: 0, features: 0 };
+  #server: Server | null = null;
+  #port = 0;
+  readonly #stalled = new Set<() => void>();
+
+  private constructor(private readonly options: StandInOptions) {
+    this.log = options.log ?? new StoredLog();
+  }
+
+  static async start(options: StandInOptions = {}): Promise<StandIn> {
+    const standIn = new StandIn(options);
+    await standIn.restore();
+    return standIn;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get connectionString(): string {
+    return `esdb://127.0.0.1:${this.#port}?tls=${String(this.options.tls !== undefined)}`;
+  }
+
+  /** Cuts everybody off: connections break, the port is closed. What was committed stays. */
+  cutOff(): void {
+    this.#server?.forceShutdown();
+    this.#server = null;
+  }
+
+  /** Answers again, on the same port. */
+  async restore(): Promise<void> {
+    const server = new Server({
+      'grpc.max_receive_message_length': 17 * 1024 * 1024,
+      'grpc.max_concurrent_streams': 1_000,
+    });
+    server.addService(streamsService.StreamsService, {
+      append: this.#append,
+      batchAppend: this.#batchAppend,
+      read: this.#read,
+      delete: this.#delete,
+      tombstone: this.#tombstone,
+    });
+    server.addService(featuresService.ServerFeaturesService, { getSupportedMethods: this.#features });
+    server.addService(gossipService.GossipService, { read: this.#gossip });
+    const { tls } = this.options;
+    const credentials =
+      tls === undefined
+        ? ServerCredentials.createInsecure()
+        : ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.cert }]);
+    this.#port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      ),
+    );
+    this.#server = server;
+  }
+
+  async stop(): Promise<void> {
+    this.faults.append = NO_FAULTS.append;
+    this.faults.read = NO_FAULTS.read;
+    for (const release of this.#stalled) release();
+    this.cutOff();
+  }
+
+  /** Writes as somebody else does, past the wire: another tenant of the server, or a person with a tool. */
+  writeForeign(stream: string, count: number, type = 'foreign'): void {
+    for (let i = 0; i < count; i += 1)
+      this.log.append(stream, 'any', [
+        { id: crypto.randomUUID(), type, json: true, data: Buffer.from('{"not":"ours"}'), metadata: new Uint8Array() },
+      ]);
+  }
+
+  // Each method of the services is a property, so that it can be handed to the server as it is.
+
+  readonly #append = (
+    call: ServerReadableStream<streams.AppendReq, streams.AppendResp>,
+    answer: sendUnaryData<streams.AppendResp>,
+  ): void => {
+    this.calls.append += 1;
+    let options: streams.AppendReq.Options | undefined;
+    const events: Proposed[] = [];
+    call.on('data', (request: streams.AppendReq) => {
+      options ??= request.getOptions();
+      const message = request.getProposedMessage();
+      if (message !== undefined) events.push(wire.proposedOf(message));
+    });
+    call.on('end', () => {
+      if (call.cancelled) return;
+      const refusal = this.#refusalOf(call.metadata) ?? tooLargeOf(events);
+      if (refusal !== null) return answer(refusal);
+      const stream = wire.nameOf(options?.getStreamIdentifier());
+      const expected = options === undefined ? 'any' : wire.expectedInAppend(options);
+      const commit = () => this.log.append(stream, expected, events);
+      const tell = (appended: Appended) => {
+        const response = wire.appendResponse(appended, expected);
+        if (response === null) answer(wire.streamDeleted(stream));
+        else answer(null, response);
+      };
+      void this.#withFault(this.faults.append({ stream, ids: events.map(({ id }) => id) }), {
+        commit,
+        tell,
+        breakOff: () => answer(wire.unavailable()),
+        timeOut: () => answer(wire.timedOut()),
+        fail: () => answer(wire.failure(status.UNKNOWN, 'Unexpected OperationResult: DiskFull')),
+        // A unary answer cannot be left out with an OK: the nearest is an answer that says nothing.
+        end: () => answer(null, new streams.AppendResp()),
+      });
+    });
+  };
+
+  readonly #batchAppend = (call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>): void => {
+    const pending = new Map<
+      string,
+      { readonly options: streams.BatchAppendReq.Options; readonly events: Proposed[] }
+    >();
+    call.on('data', (request: streams.BatchAppendReq) => {
+      const correlationId = request.getCorrelationId();
+      const key = correlationId?.getString() ?? '';
+      const options = request.getOptions();
+      const refusal = this.#refusalOf(call.metadata);
+      if (refusal !== null) {
+        if (refusal.code === status.PERMISSION_DENIED)
+          call.write(
+            wire.batchResponse(correlationId, wire.nameOf(options?.getStreamIdentifier()), 'access-denied', 'any'),
+          );
+        else call.emit('error', refusal);
+        return;
+      }
+      if (options !== undefined) pending.set(key, { options, events: [] });
+      const append = pending.get(key);
+      if (append === undefined) return;
+      for (const message of request.getProposedMessagesList()) append.events.push(wire.proposedOf(message));
+      if (!request.getIsFinal()) return;
+      pending.delete(key);
+      this.calls.batchAppend += 1;
+      const stream = wire.nameOf(append.options.getStreamIdentifier());
+      const expected = wire.expectedInBatch(append.options);
+      const say = (what: Parameters<typeof wire.batchResponse>[2]) => {
+        if (!call.cancelled && !call.destroyed) call.write(wire.batchResponse(correlationId, stream, what, expected));
+      };
+      if (tooLargeOf(append.events) !== null) return say({ tooLarge: MAX_APPEND_BYTES });
+      void this.#withFault(this.faults.append({ stream, ids: append.events.map(({ id }) => id) }), {
+        commit: () => this.log.append(stream, expected, append.events),
+        tell: say,
+        breakOff: () => call.emit('error', wire.unavailable()),
+        timeOut: () => say('timeout'),
+        fail: () => say('unknown'),
+        end: () => call.end(),
+      });
+    });
+    call.on('end', () => call.end());
+    call.on('error', () => undefined);
+  };
+
+  async #withFault(
+    fault: AppendFault | null,
+    append: {
+      commit(): Appended;
+      tell(appended: Appended): void;
+      breakOff(): void;
+      timeOut(): void;
+      fail(): void;
+      end(): void;
+    },
+  ): Promise<void> {
+    switch (fault) {
+      case null:
+        return append.tell(append.commit());
+      case 'lose-acknowledgement':
+        append.commit();
+        return;
+      case 'break-after-commit':
+        append.commit();
+        return append.breakOff();
+      case 'break-before-commit':
+        return append.breakOff();
+      case 'time-out-then-commit':
+        append.timeOut();
+        await sleep(30);
+        append.commit();
+        return;
+      case 'time-out':
+        return append.timeOut();
+      case 'unknown-error':
+        return append.fail();
+      case 'end-silently':
+        append.commit();
+        return append.end();
+      default:
+        await sleep(fault.slowMs);
+        return append.tell(append.commit());
+    }
+  }
+
+  readonly #read = (call: ServerWritableStream<streams.ReadReq, streams.ReadResp>): void => {
+    const options = call.request.getOptions() as streams.ReadReq.Options;
+    const subscription = options.hasSubscription();
+    if (subscription) this.calls.subscription += 1;
+    else this.calls.read += 1;
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    call.on('close', () => gone.abort());
+    call.on('error', () => gone.abort());
+    const refusal = this.#refusalOf(call.metadata);
+    if (refusal !== null) return void call.emit('error', refusal);
+    const of = options.hasAll() ? '$all' : wire.nameOf(options.getStream()?.getStreamIdentifier());
+    const sending = new Sending(call, gone.signal, this.faults.read({ of, subscription }), this.#stalled);
+    const reading = subscription
+      ? this.#subscribe(sending, options)
+      : options.hasAll()
+        ? this.#readAll(sending, options)
+        : this.#readStream(sending, options, of);
+    reading.catch((error: unknown) => {
+      if (!(error instanceof Over)) call.emit('error', error as Error);
+    });
+  };
+
+  async #readStream(sending: Sending, options: streams.ReadReq.Options, stream: string): Promise<void> {
+    const events = this.log.read(stream);
+    if (events === 'deleted') throw wire.streamDeleted(stream);
+    if (events === null) {
+      await sending.send(wire.notFoundResponse(stream));
+      return sending.end();
+    }
+    const from = options.getStream();
+    const backwards = options.getReadDirection() === 1;
+    const revision = from?.hasRevision() === true ? BigInt(from.getRevision()) : from?.hasEnd() === true ? null : 0n;
+    let left = BigInt(options.getCount());
+    const ordered = backwards ? [...events].reverse() : events;
+    for (const event of ordered) {
+      if (revision !== null && (backwards ? event.revision > revision : event.revision < revision)) continue;
+      if (left <= 0n) break;
+      left -= 1n;
+      await sending.event(event);
+    }
+    sending.end();
+  }
+
+  async #readAll(sending: Sending, options: streams.ReadReq.Options): Promise<void> {
+    const all = options.getAll();
+    const backwards = options.getReadDirection() === 1;
+    const at = all?.getPosition()?.getCommitPosition();
+    const { events } = this.log;
+    // Forward includes the position, backward excludes it.
+    let index =
+      at !== undefined && all?.hasPosition() === true
+        ? this.log.indexAt(BigInt(at)) - (backwards ? 1 : 0)
+        : (all?.hasEnd() ?? false)
+          ? events.length - (backwards ? 1 : 0)
+          : 0;
+    for (let left = BigInt(options.getCount()); left > 0n; left -= 1n) {
+      const event = events[index];
+      if (event === undefined) break;
+      await sending.event(event);
+      index += backwards ? -1 : 1;
+    }
+    sending.end();
+  }
+
+  /** Confirmation, what is there, a checkpoint and caughtUp, then what comes: exclusive of where it starts. */
+  async #subscribe(sending: Sending, options: streams.ReadReq.Options): Promise<void> {
+    const all = options.getAll();
+    const stream = options.hasAll() ? null : wire.nameOf(options.getStream()?.getStreamIdentifier());
+    const at = all?.hasPosition() === true ? all.getPosition()?.getCommitPosition() : undefined;
+    const filter = options.getFilter();
+    const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? null;
+    const window = filter?.hasMax() === true ? filter.getMax() : (this.options.searchWindow ?? 32);
+    const interval = window * (filter?.getCheckpointintervalmultiplier() ?? 1);
+    const passes = (event: Stored) =>
+      stream === null
+        ? prefixes === null || prefixes.some((prefix) => event.stream.startsWith(prefix))
+        : event.stream === stream;
+    let index =
+      at !== undefined ? this.log.indexAt(BigInt(at) + 1n) : (all?.hasEnd() ?? false) ? this.log.events.length : 0;
+    await sending.send(wire.confirmationResponse(crypto.randomUUID()));
+    let considered = 0;
+    let live = false;
+    for (;;) {
+      for (let event = this.log.events[index]; event !== undefined; event = this.log.events[index]) {
+        index += 1;
+        considered += 1;
+        if (passes(event)) await sending.event(event);
+        if (prefixes !== null && considered >= interval) {
+          considered = 0;
+          await sending.send(wire.checkpointResponse(event.position));
+        }
+      }
+      if (!live) {
+        const last = this.log.events.at(-1);
+        if (prefixes !== null && last !== undefined) await sending.send(wire.checkpointResponse(last.position));
+        await sending.send(wire.caughtUpResponse());
+        live = true;
+      }
+      await this.log.somethingNew(sending.gone);
+      if (sending.gone.aborted) return;
+    }
+  }
+
+  readonly #delete = (
+    call: ServerUnaryCall<streams.DeleteReq, streams.DeleteResp>,
+    answer: sendUnaryData<streams.DeleteResp>,
+  ): void => {
+    this.log.delete(wire.nameOf(call.request.getOptions()?.getStreamIdentifier()));
+    answer(null, new streams.DeleteResp());
+  };
+
+  readonly #tombstone = (
+    call: ServerUnaryCall<streams.TombstoneReq, streams.TombstoneResp>,
+    answer: sendUnaryData<streams.TombstoneResp>,
+  ): void => {
+    this.log.tombstone(wire.nameOf(call.request.getOptions()?.getStreamIdentifier()));
+    answer(null, new streams.TombstoneResp());
+  };
+
+  readonly #features = (
+    _call: ServerUnaryCall<shared.Empty, features.SupportedMethods>,
+    answer: sendUnaryData<features.SupportedMethods>,
+  ): void => {
+    this.calls.features += 1;
+    const service = 'event_store.client.streams.streams';
+    const methods = [
+      'append',
+      'read',
+      'delete',
+      'tombstone',
+      ...(this.options.batchAppend === false ? [] : ['batchappend']),
+    ];
+    const supported = new features.SupportedMethods();
+    supported.setEventStoreServerVersion(this.options.version ?? VERSION);
+    supported.setMethodsList(
+      methods.map((name) => {
+        const method = new features.SupportedMethod();
+        method.setServiceName(service);
+        method.setMethodName(name);
+        return method;
+      }),
+    );
+    answer(null, supported);
+  };
+
+  readonly #gossip = (
+    _call: ServerUnaryCall<shared.Empty, gossip.ClusterInfo>,
+    answer: sendUnaryData<gossip.ClusterInfo>,
+  ): void => {
+    const leader = this.options.leader?.() ?? { host: '127.0.0.1', port: this.#port };
+    const members = [member(leader, gossip.MemberInfo.VNodeState.LEADER)];
+    if (leader.port !== this.#port)
+      members.push(member({ host: '127.0.0.1', port: this.#port }, gossip.MemberInfo.VNodeState.FOLLOWER));
+    const info = new gossip.ClusterInfo();
+    info.setMembersList(members);
+    answer(null, info);
+  };
+
+  #refusalOf(metadata: Metadata) {
+    const { credentials, leader } = this.options;
+    if (credentials !== undefined) {
+      const given = metadata.get('authorization')[0]?.toString() ?? '';
+      if (given !== `Basic ${Buffer.from(credentials).toString('base64')}`) return wire.accessDenied();
+    }
+    if (leader !== undefined && metadata.get('requires-leader')[0] === 'true' && leader().port !== this.#port)
+      return wire.notLeader(leader());
+    return null;
+  }
+}
+
+/** Somebody who is gone, or was left hanging: nothing more is to be sent. */
+class Over extends Error {}
+
+/** One answer in many messages, at the pace of who reads it, until its fault strikes. */
+class Sending {
+  #sent = 0;
+
+  constructor(
+    private readonly call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
+    readonly gone: AbortSignal,
+    private readonly fault: ReturnType<Faults['read']>,
+    private readonly stalled: Set<() => void>,
+  ) {}
+
+  async event(event: Stored): Promise<void> {
+    if (this.fault !== null && this.#sent >= this.fault.after) await this.#strike(this.fault.then);
+    this.#sent += 1;
+    await this.send(wire.eventResponse(event));
+  }
+
+  async send(response: streams.ReadResp): Promise<void> {
+    if (this.gone.aborted) throw new Over();
+    if (!this.call.write(response)) await once(this.call, 'drain', { signal: this.gone }).catch(() => undefined);
+    if (this.gone.aborted) throw new Over();
+  }
+
+  end(): void {
+    this.call.end();
+  }
+
+  async #strike(then: 'break' | 'stall' | 'end'): Promise<never> {
+    if (then === 'break') throw wire.unavailable();
+    if (then === 'end') this.call.end();
+    else
+      await new Promise<void>((resolve) => {
+        this.stalled.add(resolve);
+        this.gone.addEventListener('abort', () => resolve());
+      });
+    throw new Over();
+  }
+}
+
+function tooLargeOf(events: readonly Proposed[]) {
+  const bytes = events.reduce(
+    (sum, { type, data, metadata }) => sum + type.length * 2 + data.length + metadata.length,
+    0,
+  );
+  return bytes > MAX_APPEND_BYTES ? wire.tooLarge(MAX_APPEND_BYTES) : null;
+}
+
+function member(
+  { host, port }: { readonly host: string; readonly port: number },
+  state: 3 | 4 | number,
+): gossip.MemberInfo {
+  const endPoint = new gossip.EndPoint();
+  endPoint.setAddress(host);
+  endPoint.setPort(port);
+  const info = new gossip.MemberInfo();
+  const id = new shared.UUID();
+  id.setString(crypto.randomUUID());
+  info.setInstanceId(id);
+  info.setTimeStamp('0');
+  info.setState(state);
+  info.setIsAlive(true);
+  info.setHttpEndPoint(endPoint);
+  return info;
+}

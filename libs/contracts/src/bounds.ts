@@ -12,10 +12,27 @@ export const BOUNDS = {
   name: 200,
 } as const;
 
+/** Names of fields that were found fit: contracts and senders use the same few again and again. */
+const FIT_NAMES = new Set<string>();
+const FIT_NAMES_MAX = 5_000;
+
 /** A name that has a meaning of its own in JavaScript: an object that bears it is no longer plain data. */
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 const NOT_STORABLE = /\0|\p{Surrogate}/u;
+
+/** Shorter texts are looked through here: to call the pattern costs more than to read them. */
+const SHORT = 48;
+
+function isStorable(text: string): boolean {
+  const { length } = text;
+  if (length > SHORT) return !NOT_STORABLE.test(text);
+  for (let at = 0; at < length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0 || (unit >= 0xd800 && unit <= 0xdfff)) return !NOT_STORABLE.test(text);
+  }
+  return true;
+}
 
 interface Tally {
   values: number;
@@ -28,6 +45,11 @@ interface Tally {
  */
 export function unfitness(document: unknown): Flaw | null {
   return visit(document, 1, { values: 0, characters: 0 });
+}
+
+/** The same of all fields of an object but one. */
+export function unfitnessWithout(object: object, left: string): Flaw | null {
+  return visitObject(object, 1, { values: 1, characters: 0 }, left);
 }
 
 function flaw(reason: string, mend: string): Flaw {
@@ -68,27 +90,34 @@ function visitText(text: string, tally: Tally): Flaw | null {
       `the document holds more than ${BOUNDS.characters} characters of text`,
       'leave out what is not about the touchpoint itself',
     );
-  return NOT_STORABLE.test(text)
-    ? flaw('holds a NUL character or half a surrogate pair', 'send well-formed Unicode text without U+0000')
-    : null;
+  return isStorable(text)
+    ? null
+    : flaw('holds a NUL character or half a surrogate pair', 'send well-formed Unicode text without U+0000');
 }
 
 function visitList(list: readonly unknown[], depth: number, tally: Tally): Flaw | null {
-  for (const [index, item] of list.entries()) {
-    const found = visit(item, depth + 1, tally);
+  for (let index = 0; index < list.length; index += 1) {
+    const found = visit(list[index], depth + 1, tally);
     if (found !== null) return under(index, found);
   }
   return null;
 }
 
-function visitObject(object: object, depth: number, tally: Tally): Flaw | null {
+function visitObject(object: object, depth: number, tally: Tally, left?: string): Flaw | null {
   if ('toJSON' in object && typeof object.toJSON === 'function')
     return flaw('is not a JSON value', 'write it as text or as a number');
   for (const key of Object.keys(object)) {
-    if (FORBIDDEN_NAMES.has(key)) return flaw(`has a field called ${key}`, 'give the field another name');
-    if (key.length > BOUNDS.name)
-      return flaw(`has a field whose name is longer than ${BOUNDS.name} characters`, 'give the field a shorter name');
-    const found = visitText(key, tally) ?? visit((object as Record<string, unknown>)[key], depth + 1, tally);
+    if (key === left) continue;
+    if (FIT_NAMES.has(key) && tally.characters + key.length <= BOUNDS.characters) tally.characters += key.length;
+    else {
+      if (FORBIDDEN_NAMES.has(key)) return flaw(`has a field called ${key}`, 'give the field another name');
+      if (key.length > BOUNDS.name)
+        return flaw(`has a field whose name is longer than ${BOUNDS.name} characters`, 'give the field a shorter name');
+      const found = visitText(key, tally);
+      if (found !== null) return under(key, found);
+      if (FIT_NAMES.size < FIT_NAMES_MAX) FIT_NAMES.add(key);
+    }
+    const found = visit((object as Record<string, unknown>)[key], depth + 1, tally);
     if (found !== null) return under(key, found);
   }
   return null;

@@ -1,6 +1,6 @@
 import type { ClassConstructor } from 'class-transformer';
 import { factOf, touchpointType } from './catalogue.js';
-import { unfitness } from './bounds.js';
+import { unfitness, unfitnessWithout } from './bounds.js';
 import { compile, type Compiled } from './compiler.js';
 import { TouchpointForm } from './envelope.js';
 import { factClassOf } from './facts/classes.js';
@@ -47,8 +47,7 @@ export function validateEnvelope(document: unknown): Validity {
   envelopeValidator ??= compile(ENVELOPE_SCHEMA, rulesOf(TouchpointForm));
   const valid = envelopeValidator(document);
   if (!valid.ok) return valid;
-  const { data: _data, ...rest } = document as Record<string, unknown>;
-  const unfit = unfitness(rest);
+  const unfit = unfitnessWithout(document as object, 'data');
   return unfit === null ? valid : { ok: false, errors: [unfit] };
 }
 

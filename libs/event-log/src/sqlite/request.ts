@@ -64,6 +64,33 @@ export function unflatten(flat: FlatItems): AppendItem[] {
   return items;
 }
 
+/** A receipt's draft as it crosses: two numbers an item become one. */
+export type FlatReceipt = Omit<ReceiptDraft, 'items'> & {
+  /** Of each item: its index, twice; and one more where it is to be quarantined. */
+  readonly items: Uint32Array;
+};
+
+export function flattenReceipts(receipts: readonly ReceiptDraft[]): FlatReceipt[] {
+  return receipts.map(({ stream, id, source, receivedAt, suppressed, items }) => {
+    const flat = new Uint32Array(items.length);
+    for (let i = 0; i < items.length; i += 1) {
+      const { index, fate } = items[i] as ReceiptDraft['items'][number];
+      flat[i] = index * 2 + (fate === 'quarantined' ? 1 : 0);
+    }
+    return { stream, id, source, receivedAt, suppressed, items: flat };
+  });
+}
+
+export function unflattenReceipts(receipts: readonly FlatReceipt[]): ReceiptDraft[] {
+  return receipts.map((receipt) => ({
+    ...receipt,
+    items: Array.from(receipt.items, (item) => ({
+      index: item >>> 1,
+      fate: (item & 1) === 1 ? 'quarantined' : 'accepted',
+    })),
+  }));
+}
+
 /** Verdicts on their way back: three numbers for each, but for the few that have words. */
 export interface FlatVerdicts {
   /** status, position, revision of each. */

@@ -1,6 +1,6 @@
-import type { Expected, ReceiptDraft } from '../port.js';
+import type { Expected } from '../port.js';
 import { EventLogError } from '../port.js';
-import type { FlatItems, FlatVerdicts } from './request.js';
+import type { FlatItems, FlatReceipt, FlatVerdicts } from './request.js';
 
 /** From the log to its writer's thread. Every message but `close` is answered under its number. */
 export type ToThread =
@@ -16,7 +16,7 @@ export type ToThread =
       readonly no: number;
       readonly now?: number | undefined;
       readonly items: FlatItems;
-      readonly receipts: readonly ReceiptDraft[];
+      readonly receipts: readonly FlatReceipt[];
     }
   | { readonly kind: 'allow-pages'; readonly no: number; readonly pagesMax: number }
   | { readonly kind: 'close' };

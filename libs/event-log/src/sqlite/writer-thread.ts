@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import { flattenVerdicts, unflatten, type WriteRequest } from './request.js';
+import { flattenVerdicts, unflatten, unflattenReceipts, type WriteRequest } from './request.js';
 import { failureOf, type Answer, type FromThread, type ToThread } from './thread-messages.js';
 import { SqliteWriter } from './writer.js';
 import { GROUP_EVENTS_MAX } from './writing.js';
@@ -29,7 +29,11 @@ function serve(port: MessagePort, file: string): void {
       let events = 0;
       while (message !== undefined && (message.kind === 'whole' || message.kind === 'each')) {
         const items = unflatten(message.items);
-        group.push({ no: message.no, request: { ...message, items } });
+        const request: WriteRequest =
+          message.kind === 'whole'
+            ? { kind: 'whole', now: message.now, expected: message.expected, items }
+            : { kind: 'each', now: message.now, items, receipts: unflattenReceipts(message.receipts) };
+        group.push({ no: message.no, request });
         events += items.length;
         message = events < GROUP_EVENTS_MAX ? next(port) : undefined;
       }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { EventLogError } from '../port.js';
 import type { Verdict } from '../port.js';
-import { flatten, unflattenVerdicts, type WriteRequest } from './request.js';
+import { flatten, flattenReceipts, unflattenVerdicts, type WriteRequest } from './request.js';
 import { errorOf, type FromThread, type ToThread } from './thread-messages.js';
 import type { Writing } from './writing.js';
 
@@ -49,7 +49,10 @@ export class WritingInThread implements Writing {
   }
 
   write(request: WriteRequest): Promise<readonly Verdict[]> {
-    return this.#ask((no) => ({ ...request, no, items: flatten(request.items) }));
+    const items = flatten(request.items);
+    if (request.kind === 'whole') return this.#ask((no) => ({ ...request, no, items }));
+    const receipts = flattenReceipts(request.receipts);
+    return this.#ask((no) => ({ kind: 'each', now: request.now, no, items, receipts }));
   }
 
   async allowPages(pagesMax: number): Promise<void> {

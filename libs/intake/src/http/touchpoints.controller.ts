@@ -113,9 +113,8 @@ export class TouchpointsController {
         type: 'batch-too-large',
         detail: `The batch holds ${items.length} events, at most ${maxBatchEvents} are taken: send several, or NDJSON.`,
       });
-    const { counts, results } = await this.take(items);
-    const listed = all || results.length === 1 ? results : results.filter(({ fate }) => fate !== 'accepted');
-    return { ...counts, results: listed };
+    const taken = await this.take(items);
+    return { ...taken.counts, results: all || items.length === 1 ? taken.results : taken.exceptions };
   }
 
   /** A stream is taken slice by slice while it arrives: the next is read while the last is being stored. */

@@ -2,9 +2,10 @@ import { hash, randomUUID } from 'node:crypto';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, EventLog, ReceiptDraft } from '#event-log';
 import { Recent, type Sealer } from '#platform';
+import { Batch } from './batch.js';
 import { checkEnvelope } from './envelope.js';
 import { Identities } from './identities.js';
-import type { Fate, FateCounts, IntakeItem, ItemResult, Taken } from './item.js';
+import type { Fate, IntakeItem, ItemResult, Taken } from './item.js';
 import { placeInTime } from './moment.js';
 import { quarantineEvent, setAside, type SetAside } from './quarantined.js';
 import { Refusal } from './refusal.js';
@@ -42,13 +43,6 @@ interface Planned {
   readonly aside: SetAside | null;
 }
 
-/** A batch on its way, step by step. */
-interface Batch {
-  readonly items: readonly IntakeItem[];
-  readonly receivedAt: Instant;
-  readonly results: ItemResult[];
-}
-
 /**
  * Takes events in: each gets exactly one fate, and a batch is never refused for one bad event. Nobody is looked up:
  * a batch costs one round for the keys and one for the log.
@@ -73,27 +67,29 @@ export class Intake {
 
   /** Resolves once every event's fate is durable, with a result for each, in their order. */
   async take(items: readonly IntakeItem[], { receivedAt }: { readonly receivedAt: Instant }): Promise<Taken> {
-    const batch: Batch = { items, receivedAt, results: new Array<ItemResult>(items.length) };
-    const suppressed: ItemResult[] = [];
-    const passed: (Passed | null)[] = new Array<Passed | null>(items.length).fill(null);
+    const batch = new Batch(items, receivedAt);
+    const touchpoints: Passed[] = [];
     const aside: { readonly index: number; readonly aside: SetAside }[] = [];
-    const subjects: string[] = [];
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index] as IntakeItem;
       const outcome = this.check(item, receivedAt);
-      if (outcome instanceof Refusal) aside.push({ index, aside: this.setAside(item, outcome, receivedAt) });
-      else {
-        passed[index] = outcome;
-        for (const { identity } of outcome.identified.named) subjects.push(identity.subjectId);
+      if (outcome instanceof Refusal) {
+        batch.passed.push(null);
+        aside.push({ index, aside: this.setAside(item, outcome, receivedAt) });
+      } else {
+        batch.passed.push(outcome);
+        touchpoints.push(outcome);
       }
     }
-    const keys = await this.sealer.keys.keysFor(subjects, { create: true });
+    await this.identities.askKeys(touchpoints);
+    const { epoch } = this.identities;
     const planned: Planned[] = [];
+    const suppressed: ItemResult[] = [];
     for (let index = 0; index < items.length; index += 1) {
-      const touchpoint = passed[index];
+      const touchpoint = batch.passed[index];
       if (touchpoint === null || touchpoint === undefined) continue;
       const { source, id } = touchpoint.envelope;
-      const item = sealEvent(touchpoint, keys, this.sealer, receivedAt);
+      const item = sealEvent(touchpoint, epoch, this.sealer, receivedAt);
       if (item === null) suppressed.push(suppress(index, source, id));
       else planned.push({ index, source, id, fate: 'accepted', item, aside: null });
     }
@@ -101,9 +97,8 @@ export class Intake {
     const left = await this.append(batch, planned, suppressed);
     // What the log itself would not take is set aside in a batch of its own, with its own receipt.
     if (left.length > 0) await this.appendLeft(batch, left);
-    const taken = { counts: countOf(batch.results), results: batch.results };
-    this.onTaken?.(taken);
-    return taken;
+    this.onTaken?.(batch);
+    return batch;
   }
 
   /** The steps that need nobody's key: what passes them is a touchpoint, and the rest has a reason. */
@@ -141,9 +136,8 @@ export class Intake {
   async admit(item: IntakeItem, receivedAt: Instant): Promise<Admission> {
     const outcome = this.check(item, receivedAt);
     if (outcome instanceof Refusal) return { fate: 'refused', refusal: outcome };
-    const subjects = outcome.identified.named.map(({ identity }) => identity.subjectId);
-    const keys = await this.sealer.keys.keysFor(subjects, { create: true });
-    const event = sealEvent(outcome, keys, this.sealer, receivedAt);
+    await this.identities.askKeys([outcome]);
+    const event = sealEvent(outcome, this.identities.epoch, this.sealer, receivedAt);
     if (event === null) return { fate: 'suppressed' };
     const [verdict] = await this.log.appendMany([event]);
     const { source, id } = outcome.envelope;
@@ -182,15 +176,15 @@ export class Intake {
 
   /** Appends in one commit, with a receipt for each source; gives back what the log would not take, with the reason. */
   private async append(
-    { results, receivedAt }: Batch,
+    batch: Batch,
     planned: readonly Planned[],
     suppressed: readonly ItemResult[],
   ): Promise<{ readonly plan: Planned; readonly refusal: Refusal }[]> {
-    for (const result of suppressed) results[result.index] = result;
+    for (const result of suppressed) batch.tell(result);
     if (planned.length === 0 && suppressed.length === 0) return [];
     const verdicts = await this.log.appendMany(
       planned.map(({ item }) => item),
-      this.receipts(planned, suppressed, receivedAt),
+      this.receipts(planned, suppressed, batch.receivedAt),
     );
     const left: { readonly plan: Planned; readonly refusal: Refusal }[] = [];
     for (let at = 0; at < planned.length; at += 1) {
@@ -198,10 +192,11 @@ export class Intake {
       const verdict = verdicts[at];
       switch (verdict?.status) {
         case 'accepted':
-          results[plan.index] = resultOf(plan, plan.fate, verdict.position);
+          if (plan.aside === null) batch.accept(plan.index, verdict.position);
+          else batch.tell(resultOf(plan, plan.fate, verdict.position));
           break;
         case 'duplicate':
-          results[plan.index] = resultOf(plan, 'duplicate', verdict.position);
+          batch.tell(resultOf(plan, 'duplicate', verdict.position));
           break;
         case 'id-reused':
           left.push({ plan, refusal: idReused(verdict.position) });
@@ -289,10 +284,4 @@ function idReused(position: number): Refusal {
 
 function notStorable(reason: string): Refusal {
   return Refusal.of('not-storable', '', reason, 'send it in another form');
-}
-
-function countOf(results: readonly ItemResult[]): FateCounts {
-  const counts: FateCounts = { received: results.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
-  for (const { fate } of results) counts[fate] += 1;
-  return counts;
 }

@@ -41,5 +41,8 @@ export interface FateCounts {
 /** What became of a batch: a result for each event, in their order. */
 export interface Taken {
   readonly counts: FateCounts;
+  /** Put together when it is asked for: most batches are wholly accepted, and nobody asks. */
   readonly results: readonly ItemResult[];
+  /** The results of those that were not accepted. */
+  readonly exceptions: readonly ItemResult[];
 }

@@ -1,6 +1,6 @@
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
-import type { KeyState, Sealer, SubjectKey } from '#platform';
+import { Recent, type Sealer } from '#platform';
 import { canonical } from './canonical.js';
 import { othersOf, type Envelope } from './envelope.js';
 import type { Identified, NamedIdentity } from './identities.js';
@@ -24,40 +24,45 @@ const PLACEHOLDERS = '/$placeholders';
 
 /**
  * The step: seals what is personal and writes the event down. Null where one of its own subjects was erased: then nothing
- * of it is kept. Somebody else who was erased (a referee, a recipient) is left out of it.
+ * of it is kept. Somebody else who was erased (a referee, a recipient) is left out of it. The keys of everybody named
+ * were asked at this epoch.
  *
  * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
  */
 export function sealEvent(
   { envelope, identified, moment, contract }: Passed,
-  keys: ReadonlyMap<string, KeyState>,
+  epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
 ): AppendItem | null {
-  const own = keys.get(identified.self.subjectId);
-  if (own === undefined || own === 'erased') return null;
+  const own = identified.self.keyAt(epoch);
+  if (own === null || own === 'erased') return null;
   let identifiers = '';
   let subjects = '';
-  for (const named of identified.named) {
-    const key = keys.get(named.identity.subjectId);
-    if (key === undefined || key === 'erased') {
-      if (named.role === 'self') return null;
+  const { named } = identified;
+  for (let at = 0; at < named.length; at += 1) {
+    const { identity, role } = named[at] as NamedIdentity;
+    const key = identity.keyAt(epoch);
+    if (key === null || key === 'erased') {
+      if (role === 'self') return null;
       continue;
     }
-    identifiers += (identifiers === '' ? '' : ',') + sealedIdentifier(named, key, sealer);
-    subjects += `${named.role} ${key.id} `;
+    const written = role === 'self' ? identity.asSelf(key, sealer) : identity.as(role, key, sealer);
+    identifiers = identifiers === '' ? written : `${identifiers},${written}`;
+    subjects += `${role} ${key.id} `;
   }
   const { data, personal } = withEnvelope(contract.separate(envelope.data), envelope, identified);
   const dataText = JSON.stringify(data);
   const personalText = personal === null ? '' : JSON.stringify(canonical(personal));
   const facts = factsOf(envelope);
+  const channel = quotedChannel(envelope.channel);
   const meta =
-    `{"channel":${JSON.stringify(envelope.channel)},"identifiers":[${identifiers}],"receivedAt":${receivedAt}` +
+    `{"channel":${channel},"identifiers":[${identifiers}],"receivedAt":${receivedAt}` +
     (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
     facts +
     (personal === null ? '' : `,"sealed":"${sealer.seal(own, personalText)}"`) +
     '}';
-  const content = `${envelope.type}\n${envelope.schemaVersion ?? ''}\n${moment.stated ?? ''}\n${subjects}\n${facts}\n${JSON.stringify(envelope.channel)}\n${dataText}\n${personalText}`;
+  const content = `${envelope.type}\n${envelope.schemaVersion ?? ''}\n${moment.stated ?? ''}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
   return {
     stream: STREAMS.subject(own.id),
     event: {
@@ -73,9 +78,13 @@ export function sealEvent(
   };
 }
 
-/** The namespace is a plain name by contract, and what is sealed is base64url: neither needs escaping. */
-function sealedIdentifier({ identity, role }: NamedIdentity, key: SubjectKey, sealer: Sealer): string {
-  return `{"namespace":"${identity.namespace}","role":"${role}","subjectId":"${key.id}","sealed":"${sealer.sealIdentifier(key, identity.value)}"}`;
+const quotedChannels = new Recent<string, string>(200);
+
+/** A business has few channels. */
+function quotedChannel(channel: string): string {
+  let quoted = quotedChannels.get(channel);
+  if (quoted === undefined) quotedChannels.set(channel, (quoted = JSON.stringify(channel)));
+  return quoted;
 }
 
 /** The rest of the metadata, as JSON fields that follow others. */

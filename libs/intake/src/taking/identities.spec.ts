@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { openSqliteKeyStore, Sealer, type KeyStore } from '#platform';
+import { Identities } from './identities.js';
+import { Refusal } from './refusal.js';
+
+const named = (identities: Identities, ...values: readonly string[]) =>
+  values.map((value) => {
+    const identified = identities.identify([{ namespace: 'userId', value }]);
+    if (identified instanceof Refusal) throw new Error(identified.code);
+    return { identified };
+  });
+
+/** A store that lets somebody do something while it is being asked. */
+function interrupted(keys: KeyStore, meanwhile: () => Promise<unknown>): KeyStore {
+  let interrupting = true;
+  return {
+    hashKey: keys.hashKey,
+    hashKeyCheck: keys.hashKeyCheck,
+    async keysFor(ids, options) {
+      const states = await keys.keysFor(ids, options);
+      if (interrupting) {
+        interrupting = false;
+        await meanwhile();
+      }
+      return states;
+    },
+    createListed: (listed) => keys.createListed(listed),
+    destroy: (ids) => keys.destroy(ids),
+    onDestroyed: (listener) => keys.onDestroyed(listener),
+    close: () => keys.close(),
+  };
+}
+
+describe('the keys of those whom a batch names', () => {
+  it('are asked once, and known afterwards', async () => {
+    const keys = openSqliteKeyStore({ file: ':memory:' });
+    const identities = new Identities(new Sealer(keys));
+    const [jane] = named(identities, 'jane');
+    const { self } = jane!.identified;
+    expect(self.keyAt(identities.epoch)).toBeNull();
+    await identities.askKeys([jane!, ...named(identities, 'jane', 'joe')]);
+    expect(self.keyAt(identities.epoch)).toMatchObject({ id: self.subjectId });
+    const [again] = named(identities, 'jane');
+    expect(again!.identified.self).toBe(self);
+    await keys.close();
+  });
+
+  it('are not used once they are destroyed: somebody erased while the store was being asked is erased in the answer', async () => {
+    const keys = openSqliteKeyStore({ file: ':memory:' });
+    const jane = new Sealer(keys).subjectIdOf('userId', 'jane');
+    const identities = new Identities(new Sealer(interrupted(keys, () => keys.destroy([jane]))));
+    const touchpoints = named(identities, 'jane', 'joe');
+    await identities.askKeys(touchpoints);
+    const states = touchpoints.map(({ identified }) => identified.self.keyAt(identities.epoch));
+    expect(states[0]).toBe('erased');
+    expect(states[1]).toMatchObject({ id: touchpoints[1]!.identified.self.subjectId });
+    await keys.close();
+  });
+
+  it('are forgotten with an erasure, of those too whom a batch on its way holds', async () => {
+    const keys = openSqliteKeyStore({ file: ':memory:' });
+    const identities = new Identities(new Sealer(keys));
+    const [jane] = named(identities, 'jane');
+    await identities.askKeys([jane!]);
+    await keys.destroy([jane!.identified.self.subjectId]);
+    expect(jane!.identified.self.keyAt(identities.epoch)).toBeNull();
+    await identities.askKeys([jane!]);
+    expect(jane!.identified.self.keyAt(identities.epoch)).toBe('erased');
+    await keys.close();
+  });
+});

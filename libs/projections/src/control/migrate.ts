@@ -1,3 +1,4 @@
+import { showLive } from '../bi/show-live.js';
 import type { Database, Transaction } from '../database.js';
 import { MODEL, READ_MODEL_TABLES } from '../read-models.js';
 import { CONTROL_MIGRATIONS } from './migrations.js';
@@ -29,6 +30,8 @@ export async function migrate(database: Database): Promise<void> {
           migration.name,
         ]);
       }
+      const live = (await listVersions(tx)).find(({ status, model }) => status === 'live' && model === MODEL);
+      if (live !== undefined) await showLive(tx, live.schema);
     },
     { long: true },
   );
@@ -87,6 +90,7 @@ export async function createVersion(tx: Transaction, status: 'building' | 'live'
      VALUES ($1, $2, $3, $4, $5, $6)`,
     [version, schema, status, MODEL, at, status === 'live' ? at : null],
   );
+  if (status === 'live') await showLive(tx, schema);
   return {
     version,
     schema,

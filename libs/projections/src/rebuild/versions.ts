@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import { showLive } from '../bi/show-live.js';
 import { createVersion, listVersions, lockSchemas, type Version } from '../control/migrate.js';
 import type { Database, Transaction } from '../database.js';
 import { MODEL } from '../read-models.js';
@@ -57,6 +58,8 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
      ON CONFLICT (customer_id) DO UPDATE SET reason = 'rebuild', earliest_at = '-infinity', not_before = NULL`,
     [at],
   );
+  // Last, since it waits for those who are reading: what precedes holds nobody up.
+  await showLive(tx, version.schema);
 }
 
 /** Drops what is older than the versions one may want to go back to. */

@@ -19,6 +19,17 @@ export { Health, type Check, type CheckResult } from './health/health.js';
 export { createLogger, type Logger, type LoggerOptions } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';
 export { ApiProblems, ProblemView } from './problems/api-problems.js';
+export type {
+  ChannelConsumer,
+  ChannelProducer,
+  Channels,
+  ConsumerOptions,
+  ReceivedBatch,
+  TopicPlan,
+} from './channels/channel.js';
+export type { Headers, OutgoingMessage, ReceivedMessage } from './channels/message.js';
+export { KafkaChannels, type ChannelLogger } from './channels/kafka/kafka-channels.js';
+export type { KafkaPlace } from './channels/kafka/place.js';
 export { createHttpAdapter } from './http-adapter.js';
 export { Problem, PROBLEM_JSON, problemDocument, type Complaint, type ProblemOptions } from './problems/problem.js';
 export { openKeys, openKeyStoreOf, PlatformModule, type EngineKeys, type PlatformOptions } from './platform.module.js';

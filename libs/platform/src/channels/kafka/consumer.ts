@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { ChannelConsumer, ConsumerOptions, ReceivedBatch } from '../channel.js';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+const AGAIN_MS = 1_000;
+const CLOSE_MS = 15_000;
+
+/**
+ * A member of a consumer group, by kafkajs. What kafkajs lacks is done here: it finds topics that come later, joins anew after whatever
+ * ended its membership, tells the group that it lives while a batch takes long, and when the group moves partitions, first finishes the
+ * batches that were begun, counts them as read while the group still listens, and begins no others.
+ */
+export class KafkaConsumer implements ChannelConsumer {
+  joined = false;
+  /** The group is moving partitions: what was not begun is left to whoever gets it. */
+  private moving = false;
+  private readonly closing = new AbortController();
+  private readonly pauses = new Map<string, number>();
+  private readonly living: Promise<void>;
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly options: ConsumerOptions,
+    private readonly log: { warn(facts: object, message: string): void },
+  ) {
+    this.living = this.live();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    // A group that cannot be reached is not waited for: it will find that this member is gone.
+    await Promise.race([this.living, sleep(CLOSE_MS, undefined, { ref: false })]);
+  }
+
+  /** One membership after the other, until closed. */
+  private async live(): Promise<void> {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      try {
+        const topics = await this.topics();
+        if (topics.length > 0) await this.member(topics);
+        else await sleep(this.options.lookForTopicsMs ?? 30_000, undefined, { signal });
+      } catch (error) {
+        if (signal.aborted) return;
+        this.log.warn(
+          { reason: reasonOf(error) },
+          'The channels’ broker cannot be reached, or threw us out; trying again.',
+        );
+        await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      } finally {
+        this.joined = false;
+      }
+    }
+  }
+
+  /** The topics to take, of those that are there. */
+  private async topics(): Promise<string[]> {
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      return (await admin.listTopics()).filter((topic) => this.options.takes(topic)).sort();
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  /** A member of the group until it is closed, thrown out, or there are other topics to take. */
+  private async member(topics: readonly string[]): Promise<void> {
+    const { group, sessionTimeoutMs = 30_000, concurrency = 8, lookForTopicsMs = 30_000 } = this.options;
+    const consumer = this.kafka.consumer({
+      groupId: group,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.ceil(sessionTimeoutMs / 10),
+      maxWaitTimeInMs: 1_000,
+      allowAutoTopicCreation: false,
+      retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000, restartOnFailure: () => Promise.resolve(false) },
+    });
+    this.moving = false;
+    const crashed = new Promise<never>((_, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    });
+    crashed.catch(() => undefined);
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      this.joined = true;
+      this.moving = false;
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({
+        partitionsConsumedConcurrently: concurrency,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => this.each(consumer, payload, sessionTimeoutMs / 10),
+      });
+      while (!this.closing.signal.aborted) {
+        await Promise.race([crashed, sleep(lookForTopicsMs, undefined, this.closing).catch(() => undefined)]);
+        if (this.closing.signal.aborted) return;
+        // That the list cannot be had just now is no reason to leave the group.
+        const now = await this.topics().catch(() => topics);
+        if (now.some((topic) => !topics.includes(topic))) return;
+      }
+    } finally {
+      await consumer.disconnect().catch(() => undefined);
+    }
+  }
+
+  private async each(consumer: Consumer, payload: EachBatchPayload, beatMs: number): Promise<void> {
+    const { batch, heartbeat, pause, resolveOffset, isRunning, isStale } = payload;
+    const last = batch.messages.at(-1);
+    if (last === undefined || this.moving || !isRunning() || isStale()) return;
+    const received: ReceivedBatch = {
+      topic: batch.topic,
+      partition: batch.partition,
+      behind: Math.max(0, Number(batch.highWatermark) - 1 - Number(batch.lastOffset())),
+      messages: batch.messages.map(({ offset, timestamp, key, value, headers }) => ({
+        ...{ offset: Number(offset), timestamp: Number(timestamp), key, value },
+        headers: headers ?? {},
+      })),
+    };
+    const thrownOut: Error[] = [];
+    const beating = setInterval(() => {
+      heartbeat().catch((error: Error) => {
+        thrownOut.push(error);
+        this.moving = true;
+      });
+    }, beatMs);
+    const key = `${batch.topic} ${batch.partition}`;
+    try {
+      await this.options.take(received);
+    } catch (error) {
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, (this.pauses.get(key) ?? FIRST_PAUSE_MS / 2) * 2);
+      this.pauses.set(key, pauseMs);
+      const resume = pause();
+      setTimeout(resume, pauseMs).unref();
+      this.options.onPaused?.(received, error, pauseMs);
+      return;
+    } finally {
+      clearInterval(beating);
+    }
+    this.pauses.delete(key);
+    resolveOffset(last.offset);
+    // kafkajs says how far we came before it joins the group anew; from a generation that is over the group takes nothing.
+    if (thrownOut[0] !== undefined) throw thrownOut[0];
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

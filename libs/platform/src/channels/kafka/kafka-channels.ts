@@ -1,0 +1,93 @@
+import { Kafka, logLevel, type LogEntry } from 'kafkajs';
+import type { ChannelConsumer, ChannelProducer, Channels, ConsumerOptions, TopicPlan } from '../channel.js';
+import { KafkaConsumer } from './consumer.js';
+import { leaveIdleQueuesAlone } from './idle-queue.js';
+import type { KafkaPlace } from './place.js';
+import { KafkaProducer } from './producer.js';
+
+/** Where kafkajs' own remarks go. */
+export interface ChannelLogger {
+  warn(facts: object, message: string): void;
+  debug(facts: object, message: string): void;
+}
+
+/** The channels' broker through kafkajs. Nothing is connected before it is needed. */
+export class KafkaChannels implements Channels {
+  private readonly kafka: Kafka;
+
+  constructor(
+    { brokers, tls, sasl }: KafkaPlace,
+    private readonly log: ChannelLogger,
+    clientId = 'perennial',
+  ) {
+    leaveIdleQueuesAlone();
+    this.kafka = new Kafka({
+      clientId,
+      brokers: [...brokers],
+      connectionTimeout: 5_000,
+      ssl: tls === null ? false : tls.ca === null ? true : { ca: [tls.ca] },
+      ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
+      retry: { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 },
+      logLevel: logLevel.WARN,
+      // What it calls an error is mended by joining or connecting again, or comes back to us as a rejection.
+      logCreator: () => (entry) => this.log.debug({ kafkajs: wordsOf(entry) }, 'kafkajs'),
+    });
+  }
+
+  producer(): ChannelProducer {
+    return new KafkaProducer(this.kafka);
+  }
+
+  consumer(options: ConsumerOptions): ChannelConsumer {
+    return new KafkaConsumer(this.kafka, options, this.log);
+  }
+
+  async ensureTopics(plans: readonly TopicPlan[]): Promise<void> {
+    if (plans.length === 0) return;
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      const there = new Set(await admin.listTopics());
+      const missing = plans.filter(({ topic }) => !there.has(topic));
+      if (missing.length === 0) return;
+      const { brokers } = await admin.describeCluster();
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map(({ topic, partitions, replicas, settings }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: Math.min(replicas, brokers.length),
+          configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+        })),
+      });
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  async ping(): Promise<void> {
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      await admin.describeCluster();
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+}
+
+function saslOf({ mechanism, username, password }: NonNullable<KafkaPlace['sasl']>) {
+  // kafkajs' types want each mechanism spelt out.
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, username, password } as const;
+    case 'scram-sha-256':
+      return { mechanism, username, password } as const;
+    case 'scram-sha-512':
+      return { mechanism, username, password } as const;
+  }
+}
+
+function wordsOf({ namespace, log: { message, error, topic, groupId } }: LogEntry): string {
+  return [namespace, message, error, topic, groupId].filter((word) => typeof word === 'string').join(' · ');
+}

@@ -1,0 +1,154 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+export const KAFKA_VERSION = '4.1.0';
+
+/** A broker as it was started. */
+export interface RunningBroker {
+  readonly brokers: readonly string[];
+  alive(): boolean;
+  halt?(how: 'shutdown' | 'crash'): Promise<void>;
+  start?(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** The jars are kept between runs, beside the other caches of what is installed; nothing of them is in the repository. */
+const JARS = resolve(import.meta.dirname, `../../node_modules/.cache/perennial-kafka/${KAFKA_VERSION}`);
+
+/** Why a broker cannot be run as a program here; null where it can. */
+export function missingProgram(): string | null {
+  if (!onPath('java')) return 'no java on this machine';
+  if (!existsSync(JARS) && !onPath('mvn')) return 'no mvn on this machine to fetch the jars with';
+  return null;
+}
+
+/**
+ * Starts Apache Kafka in one process, broker and controller both (KRaft), on 127.0.0.1, two free ports and a folder of its own. The
+ * first start of all fetches its jars with Maven. Nothing in it is meant to outlive the suite.
+ */
+export async function startKafkaProgram(): Promise<RunningBroker> {
+  const jars = await fetchedJars();
+  const folder = await mkdtemp(join(tmpdir(), 'perennial-kafka-'));
+  let server: ChildProcess | null = null;
+  try {
+    const port = await freePort();
+    const properties = join(folder, 'server.properties');
+    await writeFile(properties, settingsOf(port, await freePort(), join(folder, 'data')));
+    const classpath = ['-cp', join(jars, '*')];
+    const cluster = randomBytes(16).toString('base64url');
+    const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties];
+    execFileSync('java', [...classpath, ...format], { stdio: 'ignore', cwd: folder });
+    const log = join(folder, 'server.log');
+    const start = (): void => {
+      // Its own logging goes nowhere without a binding; what Java itself says before it dies is kept.
+      server = spawn(
+        'sh',
+        ['-c', 'exec java "$@" >> server.log 2>&1', 'java', ...HEAP, ...classpath, 'kafka.Kafka', properties],
+        { cwd: folder, stdio: 'ignore' },
+      );
+    };
+    start();
+    return {
+      brokers: [`127.0.0.1:${port}`],
+      alive: () => server?.exitCode === null && server.signalCode === null,
+      halt: (how) => ended(server, how === 'crash' ? 'SIGKILL' : 'SIGTERM'),
+      start: () => Promise.resolve(start()),
+      remove: async () => {
+        await ended(server, 'SIGKILL');
+        if (process.env['PERENNIAL_KEEP_KAFKA'] === undefined) await rm(folder, { recursive: true, force: true });
+        else console.warn(await readFile(log, 'utf8').catch(() => ''));
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+const HEAP = ['-Xms192m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+function settingsOf(port: number, controllerPort: number, data: string): string {
+  const settings: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': data,
+    // A topic that nobody made is a mistake in a test: it is seen as one.
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1_000,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** The folder of the jars; fetched into a folder beside it and moved, so that suites that start together see all of it or nothing. */
+async function fetchedJars(): Promise<string> {
+  if (existsSync(JARS)) return JARS;
+  const making = `${JARS}.${process.pid}`;
+  await mkdir(making, { recursive: true });
+  try {
+    const pom = join(making, 'pom.xml');
+    await writeFile(pom, POM);
+    const goals = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${making}`];
+    execFileSync('mvn', ['-q', '-B', '-Dstyle.color=never', '-f', pom, ...goals], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await rm(pom);
+    await rename(making, JARS).catch(async (error: unknown) => {
+      if (!existsSync(JARS)) throw error;
+    });
+    return JARS;
+  } finally {
+    await rm(making, { recursive: true, force: true });
+  }
+}
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>perennial</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA_VERSION}</version></dependency>
+  </dependencies>
+</project>
+`;
+
+async function ended(server: ChildProcess | null, signal: NodeJS.Signals): Promise<void> {
+  if (server === null || server.exitCode !== null || server.signalCode !== null) return;
+  const gone = new Promise((resolve) => server.once('exit', resolve));
+  server.kill(signal);
+  await gone;
+}
+
+function onPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  });
+}

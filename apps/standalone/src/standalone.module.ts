@@ -5,7 +5,7 @@ import { PlatformModule, type Config } from '#platform';
 import { ProjectionsModule, Projector } from '#projections';
 import { QueriesModule } from '#queries';
 
-/** The whole engine in one process, on the embedded stores of one data folder. */
+/** The whole engine in one process, on the embedded stores of one data folder unless the config names others. */
 @Module({})
 export class StandaloneModule {
   static forRoot(config: Config, lock: DataFolderLock): DynamicModule {
@@ -14,7 +14,7 @@ export class StandaloneModule {
       imports: [
         PlatformModule.forRoot({ config }),
         EventLogModule.forRoot({ lock }),
-        ProjectionsModule.forRoot(),
+        ProjectionsModule.forRoot({ role: 'both' }),
         IntakeModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector }),
       ],

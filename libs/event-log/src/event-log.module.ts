@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, EVENT_LOG, METRICS, type Clock, type Config } from '#platform';
+import { CLOCK, CONFIG, EVENT_LOG, HEALTH, ID_TABLE, METRICS, type Clock, type Config, type Health } from '#platform';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog } from './port.js';
+import { openEventStoreLog } from './eventstore/eventstore-log.js';
+import type { IdTable } from './eventstore/ids.js';
 import { openSqliteLog } from './sqlite/sqlite-log.js';
 import { timedLog } from './timed-log.js';
 
 export interface EventLogModuleOptions {
   /** The lock on the data folder, taken before anything in it was opened; without one it is taken and released here. */
   readonly lock?: DataFolderLock;
-  /** A log opened elsewhere, which is closed elsewhere; without one `log.db` in the data folder is opened. */
+  /** A log opened elsewhere, which is closed elsewhere; without one the log that the config names is opened. */
   readonly log?: EventLog;
 }
 
@@ -33,10 +35,11 @@ export class EventLogModule implements OnApplicationShutdown {
       providers: [
         {
           provide: EventLogModule.OPENED,
-          useFactory: (config: Config, clock: Clock) => open(options, config, clock),
-          inject: [CONFIG, CLOCK],
+          useFactory: (config: Config, clock: Clock, ids: IdTable | null | undefined) =>
+            open(options, config, clock, ids ?? null),
+          inject: [CONFIG, CLOCK, { token: ID_TABLE, optional: true }],
         },
-        { provide: EVENT_LOG, useFactory: measured, inject: [EventLogModule.OPENED, METRICS] },
+        { provide: EVENT_LOG, useFactory: measured, inject: [EventLogModule.OPENED, METRICS, HEALTH] },
       ],
       exports: [EVENT_LOG],
     };
@@ -48,7 +51,8 @@ export class EventLogModule implements OnApplicationShutdown {
 }
 
 /** The log as everybody gets it: what a commit takes is on the metrics page. */
-function measured({ log }: Opened, registry: Registry): EventLog {
+function measured({ log }: Opened, registry: Registry, health: Health): EventLog {
+  health.register('log', async () => ({ ok: true, detail: `at position ${(await log.head()).position}` }));
   const latency = new Histogram({
     name: 'perennial_log_commit_seconds',
     help: 'From asking the log to append to its acknowledgement: durable by then.',
@@ -58,8 +62,19 @@ function measured({ log }: Opened, registry: Registry): EventLog {
   return timedLog(log, (elapsedMs) => latency.observe(elapsedMs / 1_000));
 }
 
-async function open({ lock, log }: EventLogModuleOptions, { dataDir }: Config, clock: Clock): Promise<Opened> {
+async function open(
+  { lock, log }: EventLogModuleOptions,
+  config: Config,
+  clock: Clock,
+  ids: IdTable | null,
+): Promise<Opened> {
   if (log !== undefined) return { log, close: async () => {} };
+  const { eventLog, dataDir } = config;
+  if (eventLog.kind === 'eventstore') {
+    if (ids === null) throw new Error('A log on EventStoreDB needs the id table, which the read models provide.');
+    const remote = await openEventStoreLog({ connectionString: eventLog.url, ids });
+    return { log: remote, close: () => remote.close() };
+  }
   const own = lock === undefined ? lockDataFolder(dataDir) : null;
   try {
     const opened = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });

@@ -16,6 +16,7 @@ export { RECEIPT_SOURCE, RECEIPT_TYPE, receiptsOf } from './receipt.js';
 export { judgeWhole, meets, verdictOnFound, type Found } from './whole-append.js';
 export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';
 export { eventUuid, NO_MARK, type IdTable, type KnownId, type Mark } from './eventstore/ids.js';
+export { openEventStoreLog, type EventStoreLogOptions } from './eventstore/eventstore-log.js';
 export { MemoryIdTable } from './eventstore/memory-ids.js';
 export { lockDataFolder, type DataFolderLock } from './data-folder.js';
 export { EventLogModule, type EventLogModuleOptions } from './event-log.module.js';

@@ -1,6 +1,19 @@
 /** Config, clock, logging, health, access, sealing, problem details: the Nest glue. Knows nothing of ours. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
-export { ACCESS, CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, KEY_STORE, LOGGER, METRICS, SEALER } from './tokens.js';
+export {
+  ACCESS,
+  CLOCK,
+  CONFIG,
+  DATABASE,
+  EVENT_LOG,
+  HEALTH,
+  ID_TABLE,
+  KEY_STORE,
+  LOGGER,
+  METRICS,
+  SEALER,
+} from './tokens.js';
+export { serve, startProcess, type Serving } from './serving/serve.js';
 export { ConfigError, readConfig, settingsTable, type Config, type ConfigProblem } from './config/config.js';
 export { SETTINGS, type LogPlace, type Setting } from './config/settings.js';
 export { requireSharedStores } from './config/separate.js';

@@ -24,3 +24,5 @@ export const METRICS = token('metrics');
 export const EVENT_LOG = token('event-log');
 /** `Database` of the read models, provided by projections. */
 export const DATABASE = token('database');
+/** `IdTable` of a log that cannot tell names apart over its whole length, provided by projections where it is needed. */
+export const ID_TABLE = token('id-table');

@@ -6,11 +6,13 @@ export {
   Projector,
   type ProjectorLogger,
   type ProjectorOptions,
+  type ProjectorRole,
   type ProjectorStatus,
   type Rebuilt,
   type RebuildOptions,
   type Verification,
 } from './projector.js';
+export { RemoteProjector } from './requests/remote-projector.js';
 export type { BuildProgress } from './rebuild/build.js';
 export type { Digest, TableDifference } from './digest/digest.js';
 export { ProjectionsModule, type ProjectionsModuleOptions } from './projections.module.js';

@@ -3,26 +3,36 @@ import {
   Global,
   Inject,
   Module,
+  type BeforeApplicationShutdown,
   type DynamicModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type Provider,
 } from '@nestjs/common';
 import type { EventLog } from '#event-log';
-import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, LOGGER, METRICS } from '#platform';
+import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS } from '#platform';
 import type { Clock, Config, Health, Logger } from '#platform';
 import type { Registry } from 'prom-client';
 import type { Database } from './database.js';
-import { Projector } from './projector.js';
+import { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
+import { Projector, type ProjectorRole } from './projector.js';
 import { registerProjectorMetrics } from './projector-metrics.js';
+import { RequestDesk } from './requests/desk.js';
+import { RemoteProjector } from './requests/remote-projector.js';
 import { openDatabase, type DatabasePlace } from './stores/open-database.js';
 
 export interface ProjectionsModuleOptions {
   /** A database opened elsewhere, which is closed elsewhere. */
   readonly database?: Database;
-  /** Where to open one; the folder `readmodels` in the data folder unless given. */
+  /** Where to open one; where the config says unless given. */
   readonly place?: DatabasePlace;
-  /** False: the tables are there to be read, and somebody else keeps them. Default true. */
-  readonly follow?: boolean;
+  /**
+   * What is done with the read models: `keep` them in step with the log, in the role that the config names; `operate` on what
+   * another process keeps; `read` them only. Default keep.
+   */
+  readonly use?: 'keep' | 'operate' | 'read';
+  /** The role, whatever the config names: the engine in one process does everything. */
+  readonly role?: ProjectorRole;
 }
 
 interface Opened {
@@ -31,28 +41,49 @@ interface Opened {
 }
 
 /**
- * Opens the read models' database when the application starts, provides it as DATABASE and the projector as `Projector`, follows
- * the log while the application runs, and stops and closes at shutdown.
+ * Opens the read models' database when the application starts and provides it as DATABASE, with the id table as ID_TABLE where the
+ * log needs one. Unless they are only read, provides `Projector`; where they are kept, follows the log while the application
+ * runs, and stops before anything is closed.
  */
 @Global()
 @Module({})
-export class ProjectionsModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private static readonly OPENED = Symbol.for('perennial.projections.opened');
-  private static readonly OPTIONS = Symbol.for('perennial.projections.options');
+  private static readonly KEEPING = Symbol.for('perennial.projections.keeping');
 
   constructor(
     @Inject(ProjectionsModule.OPENED) private readonly opened: Opened,
-    @Inject(ProjectionsModule.OPTIONS) private readonly options: ProjectionsModuleOptions,
-    @Inject(Projector) private readonly projector: Projector,
+    @Inject(ProjectionsModule.KEEPING) private readonly keeping: Keeping | null,
     @Inject(HEALTH) private readonly health: Health,
     @Inject(METRICS) private readonly metrics: Registry,
   ) {}
 
   static forRoot(options: ProjectionsModuleOptions = {}): DynamicModule {
+    const { use = 'keep' } = options;
+    const projector: Provider = {
+      provide: Projector,
+      useFactory: (
+        database: Database,
+        log: EventLog,
+        ids: DatabaseIdTable | null,
+        clock: Clock,
+        logger: Logger,
+        { projectorRole }: Config,
+      ) =>
+        Projector.open({
+          ...{ database, log, clock, logger, role: options.role ?? projectorRole },
+          ...(ids === null ? {} : { ids }),
+        }),
+      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG],
+    };
+    const remote: Provider = {
+      provide: RemoteProjector,
+      useFactory: (database: Database, own: Projector) => new RemoteProjector(database, own),
+      inject: [DATABASE, Projector],
+    };
     return {
       module: ProjectionsModule,
       providers: [
-        { provide: ProjectionsModule.OPTIONS, useValue: options },
         {
           provide: ProjectionsModule.OPENED,
           useFactory: (config: Config) => open(options, config),
@@ -60,33 +91,68 @@ export class ProjectionsModule implements OnApplicationBootstrap, OnApplicationS
         },
         { provide: DATABASE, useFactory: ({ database }: Opened) => database, inject: [ProjectionsModule.OPENED] },
         {
-          provide: Projector,
-          useFactory: (database: Database, log: EventLog, clock: Clock, logger: Logger) =>
-            Projector.open({ database, log, clock, logger }),
-          inject: [DATABASE, EVENT_LOG, CLOCK, LOGGER],
+          provide: ID_TABLE,
+          useFactory: (database: Database, { eventLog }: Config) =>
+            eventLog.kind === 'eventstore' ? openIdTable(database) : null,
+          inject: [DATABASE, CONFIG],
         },
+        ...(use === 'read' ? [] : [projector]),
+        {
+          provide: ProjectionsModule.KEEPING,
+          useFactory: (database: Database, logger: Logger, kept?: Projector): Keeping | null =>
+            kept === undefined ? null : { projector: kept, desk: new RequestDesk(database, kept, logger) },
+          inject: [DATABASE, LOGGER, ...(use === 'keep' ? [Projector] : [])],
+        },
+        ...(use === 'operate' ? [remote] : []),
       ],
-      exports: [DATABASE, Projector],
+      exports: [
+        DATABASE,
+        ID_TABLE,
+        ...(use === 'read' ? [] : [Projector]),
+        ...(use === 'operate' ? [RemoteProjector] : []),
+      ],
     };
   }
 
   onApplicationBootstrap(): void {
+    if (this.keeping === null) {
+      const { database } = this.opened;
+      this.health.register('read-models', async () => database.query('SELECT 1').then(() => ({ ok: true })));
+      return;
+    }
+    const { projector, desk } = this.keeping;
     this.health.register('projections', async () => {
-      const { failure, lag } = await this.projector.status();
-      return failure === null ? { ok: true, detail: `${lag} events behind` } : { ok: false, detail: failure };
+      const { failure, lag } = await projector.status();
+      return failure === null ? { ok: true, detail: `${lag} behind` } : { ok: false, detail: failure };
     });
-    registerProjectorMetrics(this.metrics, this.projector);
-    if (this.options.follow !== false) this.projector.start();
+    registerProjectorMetrics(this.metrics, projector);
+    projector.start();
+    // A database that is this process's own is asked for nothing by others.
+    if (this.opened.database.kind === 'postgres') desk.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.keeping?.desk.stop();
+    await this.keeping?.projector.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.projector.stop();
     await this.opened.close();
   }
 }
 
-async function open({ database, place }: ProjectionsModuleOptions, { dataDir }: Config): Promise<Opened> {
+/** What keeps the read models in this process. */
+interface Keeping {
+  readonly projector: Projector;
+  readonly desk: RequestDesk;
+}
+
+async function open({ database, place }: ProjectionsModuleOptions, { dataDir, postgresUrl }: Config): Promise<Opened> {
   if (database !== undefined) return { database, close: async () => {} };
-  const own = await openDatabase(place ?? { kind: 'pglite', folder: join(dataDir, 'readmodels') });
+  const configured: DatabasePlace =
+    postgresUrl === null
+      ? { kind: 'pglite', folder: join(dataDir, 'readmodels') }
+      : { kind: 'postgres', url: postgresUrl };
+  const own = await openDatabase(place ?? configured);
   return { database: own, close: () => own.close() };
 }

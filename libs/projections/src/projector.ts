@@ -20,11 +20,16 @@ export interface ProjectorLogger {
   error(facts: Record<string, unknown>, message: string): void;
 }
 
+/** What a projector does while it runs: follow the log and the clock, fold customers, or both. */
+export type ProjectorRole = 'indexer' | 'folders' | 'both';
+
 export interface ProjectorOptions {
   readonly database: Database;
   readonly log: EventLog;
   readonly clock: { now(): Instant };
   readonly logger?: ProjectorLogger;
+  /** Default both. */
+  readonly role?: ProjectorRole;
   /** Where names are judged, if the log cannot tell them apart over its whole length (EventStoreDB). */
   readonly ids?: DatabaseIdTable;
   /** Events taken in at once. Default 1,000. */
@@ -88,13 +93,20 @@ interface Page {
   readonly events: readonly RecordedEvent[];
 }
 
+/** The live version was built for other read models; whoever indexes rebuilds it. */
+class NotFitting extends Error {
+  constructor() {
+    super('The read models were made by another version of this program, and wait to be rebuilt by an indexer.');
+  }
+}
+
 const SILENT: ProjectorLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** An idle projector looks at the clock this often, so that a deadline is never late by more. */
 const IDLE_MS_MAX = 1_000;
 /** … and this often while a heavy customer waits to be folded. */
 const WAITING_MS = 200;
-/** Somebody else is indexing: look again after so long. */
+/** Somebody else is indexing, or folding the last of those who are marked: look again after so long. */
 const STAND_BY_MS = 50;
 /** A mark is stale after so long, while a flood of events is taken in, and at the head of the log. */
 const STALE_MS_IN_FLOOD = 10_000;
@@ -116,6 +128,7 @@ export class Projector {
   readonly #sliceSize: number;
   readonly #bulkLag: number;
   readonly #tidyAfter: number;
+  readonly #role: ProjectorRole;
   #untidy = 0;
   #follower: Follower;
   #position: number;
@@ -144,6 +157,7 @@ export class Projector {
     this.#sliceSize = options.sliceSize ?? 500;
     this.#bulkLag = options.bulkLag ?? 5_000;
     this.#tidyAfter = options.tidyAfter ?? 50_000;
+    this.#role = options.role ?? 'both';
   }
 
   /** Brings the schemas up to date and finds the live version, or makes the first one. */
@@ -163,6 +177,15 @@ export class Projector {
     // Read models may be older than the need to judge.
     if (parts.ids !== null) await judgeUpTo(parts.database, parts.log, position, parts.ids);
     return new Projector(options, follower, parts, position, fits(live));
+  }
+
+  get role(): ProjectorRole {
+    return this.#role;
+  }
+
+  /** Why the last step failed; null when it did not. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** Begins to follow the log and the clock. */
@@ -374,7 +397,10 @@ export class Projector {
       if (folded > 0) continue;
       const clock = now();
       if ((await follower.markDue(this.#sliceSize)) > 0) continue;
-      await follower.noteClock(clock);
+      if (!(await follower.noteClock(clock))) {
+        await sleep(STAND_BY_MS);
+        continue;
+      }
       if (follower === this.#follower) this.#position = position;
       return { position, clock };
     }
@@ -393,11 +419,7 @@ export class Projector {
         wait = BACKOFF_MS_FIRST;
         if (!worked) ahead = await this.#idle(signal);
       } catch (error) {
-        if (error instanceof StandBy) {
-          await sleep(STAND_BY_MS, undefined, { signal }).catch(() => undefined);
-          continue;
-        }
-        if (error instanceof NotLive) await this.#takeUpLive().catch(() => undefined);
+        if (error instanceof NotLive || error instanceof NotFitting) await this.#takeUpLive().catch(() => undefined);
         this.#failure = describe(error);
         this.#logger.error({ error, retryInMs: wait }, 'The projector failed at a step and will try it again.');
         await sleep(wait, undefined, { signal }).catch(() => undefined);
@@ -408,16 +430,19 @@ export class Projector {
 
   /** One step of the running projector: a page if there is one, else a slice of marked customers, else the clock. */
   async #step(ahead: Page | null): Promise<boolean> {
+    if (this.#role === 'folders') return this.#foldNext();
     const taken = await this.#indexNext(ahead);
-    if (taken > 0) {
+    if (typeof taken === 'number' && taken > 0) {
       const atHead = taken < this.#pageSize;
       if (atHead) await this.#markDueBetween();
-      await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
+      if (this.#role === 'both') await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
       return true;
     }
-    const folded = await this.#follower.foldMarked(this.#sliceSize, false);
-    await this.#worked(this.#follower, folded);
-    if (folded > 0) return true;
+    if (this.#role === 'both' && (await this.#foldNext())) return true;
+    if (taken === 'standing-by') {
+      await sleep(STAND_BY_MS);
+      return true;
+    }
     const now = this.#parts.now();
     this.#nextWake = await this.#follower.nextWake();
     if (this.#nextWake === null || this.#nextWake > now) {
@@ -425,6 +450,12 @@ export class Projector {
       return false;
     }
     return (await this.#follower.markDue(this.#sliceSize)) > 0;
+  }
+
+  async #foldNext(): Promise<boolean> {
+    const folded = await this.#follower.foldMarked(this.#sliceSize, false);
+    await this.#worked(this.#follower, folded);
+    return folded > 0;
   }
 
   /** Counts work, and has the tables swept when there was much of it. */
@@ -435,12 +466,19 @@ export class Projector {
     await follower.tidy();
   }
 
-  /** Takes the next page in, if there is one; returns how many events it held. */
-  async #indexNext(ahead: Page | null): Promise<number> {
+  /** Takes the next page in, if there is one and nobody else is indexing; returns how many events it held. */
+  async #indexNext(ahead: Page | null): Promise<number | 'standing-by'> {
     const page = ahead ?? (await this.#pageAfter(this.#position));
     if (page === null) return 0;
-    this.#position = await this.#apply(this.#follower, page);
-    return page.events.length;
+    try {
+      this.#position = await this.#apply(this.#follower, page);
+      return page.events.length;
+    } catch (error) {
+      if (!(error instanceof StandBy)) throw error;
+      // What another takes in need not be read again here.
+      this.#position = await this.#follower.position();
+      return 'standing-by';
+    }
   }
 
   /** Events that never cease must not stop the clock. In a flood it rests: what is due may hang on events still to come. */
@@ -468,7 +506,7 @@ export class Projector {
     const bulk = behind > this.#bulkLag;
     await this.#worked(follower, events.length);
     try {
-      return await follower.applyPage(events, after, !bulk);
+      return await follower.applyPage(events, after, !bulk && this.#role !== 'indexer');
     } catch (error) {
       if (error instanceof OutOfStep) return error.position;
       if (error instanceof StandBy || bulk) throw error;
@@ -498,6 +536,7 @@ export class Projector {
   /** Read models that this program does not have, or has otherwise, are built anew before anything else is done. */
   async #fit(): Promise<void> {
     if (this.#fits) return;
+    if (this.#role === 'folders') throw new NotFitting();
     this.#logger.warn({}, 'The read models were made by another version of this program: they are rebuilt.');
     await this.rebuild();
   }
@@ -523,8 +562,12 @@ export class Projector {
 
   /** Waits for the next event, the next deadline, or a second at most; an event that came is handed on. */
   async #idle(signal: AbortSignal): Promise<Page | null> {
-    const now = this.#parts.now();
-    const untilWake = this.#nextWake === null ? IDLE_MS_MAX : Math.max(1, this.#nextWake - now);
+    if (this.#role === 'folders') {
+      // Whoever indexes marks; the log tells a folder nothing.
+      await sleep(STAND_BY_MS, undefined, { signal }).catch(() => undefined);
+      return null;
+    }
+    const untilWake = this.#untilWake();
     const waiting = (await this.#anyMarked()) ? WAITING_MS : IDLE_MS_MAX;
     const quiet = AbortSignal.any([signal, AbortSignal.timeout(Math.min(untilWake, waiting, IDLE_MS_MAX))]);
     try {
@@ -535,6 +578,13 @@ export class Projector {
       if (!quiet.aborted) throw error;
     }
     return null;
+  }
+
+  /** Until the next deadline; one that is due, and that another is seeing to, is waited for like a mark. */
+  #untilWake(): number {
+    if (this.#nextWake === null) return IDLE_MS_MAX;
+    const wait = this.#nextWake - this.#parts.now();
+    return wait > 0 ? wait : WAITING_MS;
   }
 
   async #anyMarked(): Promise<boolean> {

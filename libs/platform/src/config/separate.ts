@@ -11,7 +11,7 @@ export function requireSharedStores(config: Config, app: string): void {
   const embedded = (name: string, what: string, mend: string): void => {
     problems.push({
       name,
-      reason: `is not set, and ${app} is one process of several, which cannot share ${what}`,
+      reason: `names an embedded store, and ${app} is one process of several, which cannot share ${what}`,
       mend: `${mend}, or run everything in one process (npm start)`,
     });
   };

@@ -1,4 +1,5 @@
 import { ID_TABLES } from '../ids/migration.js';
+import { REQUEST_TABLES } from '../requests/migration.js';
 
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
@@ -65,4 +66,5 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
     `,
   },
   { number: 3, name: 'ids', sql: ID_TABLES },
+  { number: 4, name: 'requests', sql: REQUEST_TABLES },
 ];

@@ -72,6 +72,12 @@ const HEAVY_WAIT_MS_MAX = 5_000;
 const INDEXER_LOCK = 7_235_419_100;
 
 /**
+ * The advisory lock of those who fold, by version: shared by all who claimed their customers by the marks. Whoever takes a page
+ * in may fold its customers at once, unmarked, only while nobody else folds: else two could write one customer's rows.
+ */
+const FOLDING_LOCK = 7_235_500_000;
+
+/**
  * Keeps one version of the read models (one schema) in step with the log and the clock. It decides nothing about when:
  * the projector and the rebuild call its steps, each of which is one transaction.
  */
@@ -133,7 +139,11 @@ export class Follower {
       const indexed = await this.parts.times.of('index', () => this.#index(tx, fresh, from));
       this.parts.counters.events += fresh.length;
       if (indexed.everybody) await this.#policyPublished(tx, indexed.position, now);
-      const { fold, mark } = await this.#divide(tx, [...indexed.touched.values()], foldNow && !indexed.everybody);
+      const { fold, mark } = await this.#divide(
+        tx,
+        [...indexed.touched.values()],
+        foldNow && !indexed.everybody && (await this.#foldsAlone(tx)),
+      );
       await markDirty(tx, mark, indexed.position, now);
       await park(
         tx,
@@ -174,8 +184,9 @@ export class Follower {
         [instantText(now)],
       );
       if ((row?.n ?? 0) > 0) {
-        await markEverybody(tx, 'policy-changed', row?.position ?? 0, now);
+        // First the checkpoint, as whoever indexes does: the other way round the two could wait for one another.
         await tx.query('UPDATE checkpoint SET clock = greatest(clock, $1::timestamptz)', [instantText(now)]);
+        await markEverybody(tx, 'policy-changed', row?.position ?? 0, now);
         return 1;
       }
       const marked = await markDue(tx, now, limit);
@@ -184,13 +195,21 @@ export class Follower {
     });
   }
 
-  /** Notes that every deadline up to `at` has been persisted. */
-  async noteClock(at: Instant): Promise<void> {
-    await this.parts.database.query(
-      `UPDATE ${this.schema}.checkpoint SET clock = greatest(clock, $1::timestamptz)
-        WHERE clock IS DISTINCT FROM greatest(clock, $1::timestamptz)`,
+  /**
+   * Notes that every deadline up to `at` has been persisted; false, and notes nothing, while somebody is marked: another
+   * process may be folding her at this moment, and a mark is seen until its folding is committed.
+   */
+  async noteClock(at: Instant): Promise<boolean> {
+    const [row] = await this.parts.database.query<{ marked: boolean }>(
+      `WITH marked AS (
+         SELECT EXISTS (SELECT 1 FROM ${this.schema}.dirty WHERE not_before IS NULL OR not_before <= $1::timestamptz) AS marked),
+       noted AS (
+         UPDATE ${this.schema}.checkpoint SET clock = greatest(clock, $1::timestamptz)
+          WHERE clock IS DISTINCT FROM greatest(clock, $1::timestamptz) AND NOT (SELECT marked FROM marked))
+       SELECT marked FROM marked`,
       [instantText(at)],
     );
+    return row?.marked === false;
   }
 
   /** The next instant at which something happens by itself; null when nothing is in sight. */
@@ -228,6 +247,15 @@ export class Follower {
       await markDirty(tx, [touchedAnew(customerId, 'released')], row.position, this.parts.now());
       return true;
     });
+  }
+
+  /** Whether nobody else folds until this transaction ends. PGlite is one process's own. */
+  async #foldsAlone(tx: Transaction): Promise<boolean> {
+    if (this.parts.database.kind === 'pglite') return true;
+    const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
+      FOLDING_LOCK + this.version,
+    ]);
+    return lock?.mine === true;
   }
 
   /** Where the log cannot tell names apart, they are judged first: what repeats one is not looked at. */
@@ -354,6 +382,8 @@ export class Follower {
 
   async #foldClaimed(limit: number, all: boolean, only: readonly string[] | null): Promise<number> {
     return this.transaction(async (tx) => {
+      if (this.parts.database.kind === 'postgres')
+        await tx.query('SELECT pg_advisory_xact_lock_shared($1)', [FOLDING_LOCK + this.version]);
       const now = this.parts.now();
       const claims = await this.#claim(tx, limit, all, only, now);
       if (claims.length === 0) return 0;

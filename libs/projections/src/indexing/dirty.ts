@@ -34,11 +34,15 @@ export async function markDirty(
   );
 }
 
-/** Marks everybody: after a policy was published or came into force. */
+/**
+ * Marks everybody: after a policy was published or came into force. Those who are marked as well as those who have rows:
+ * somebody may be writing a customer's first rows at this moment, and her mark is what can be seen of her.
+ */
 export async function markEverybody(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
   await tx.query(
     `INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
-     SELECT customer_id, $1, 0, NULL, $2, $3::timestamptz FROM customers ORDER BY customer_id
+     SELECT customer_id, $1::bigint, 0, NULL::timestamptz, $2::text, $3::timestamptz
+       FROM (SELECT customer_id FROM customers UNION SELECT customer_id FROM dirty) everybody ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET position = greatest(dirty.position, EXCLUDED.position),
        reason = CASE WHEN ${RANK} EXCLUDED.reason) > ${RANK} dirty.reason) THEN EXCLUDED.reason ELSE dirty.reason END`,
     [position, reason, instantText(now)],

@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+import { ACCESS, readConfig, requireSharedStores, serve, startProcess, type Access } from '#platform';
+import { setUpOpenApi } from '#queries';
+import { ApiAppModule } from './api-app.module.js';
+
+await startProcess(async () => {
+  const config = readConfig(process.env);
+  requireSharedStores(config, 'api');
+  await serve({
+    config,
+    module: ApiAppModule.forRoot(config),
+    port: config.apiPort,
+    prepare: async (app) => {
+      setUpOpenApi(app);
+      const adminKey = await app.get<Access>(ACCESS).apiKeys.createAdminOnce();
+      if (adminKey !== null) console.log(`The admin key, shown only this once: ${adminKey}`);
+    },
+    listening: (_, url) => console.log(`Perennial answers questions at ${url}, documented at ${url}/docs`),
+  });
+});

@@ -1,0 +1,14 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { PlatformModule, type Config } from '#platform';
+import { ProjectionsModule } from '#projections';
+
+/** Carries what was derived out to the channels. No outputs can be configured yet. */
+@Module({})
+export class FeederAppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: FeederAppModule,
+      imports: [PlatformModule.forRoot({ config }), ProjectionsModule.forRoot({ use: 'read' })],
+    };
+  }
+}

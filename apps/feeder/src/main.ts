@@ -1,0 +1,15 @@
+import 'reflect-metadata';
+import { readConfig, requireSharedStores, serve, startProcess } from '#platform';
+import { FeederAppModule } from './feeder-app.module.js';
+
+await startProcess(async () => {
+  const config = readConfig(process.env);
+  requireSharedStores(config, 'feeder');
+  await serve({
+    config,
+    module: FeederAppModule.forRoot(config),
+    port: config.feederPort,
+    listening: (_, url) =>
+      console.log(`Perennial's feeder is up at ${url}. No outputs are configured: nothing is carried out.`),
+  });
+});

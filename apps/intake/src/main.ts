@@ -1,0 +1,33 @@
+import 'reflect-metadata';
+import type { EventLog } from '#event-log';
+import { prepareLog } from '#intake';
+import {
+  CLOCK,
+  EVENT_LOG,
+  KEY_STORE,
+  readConfig,
+  requireSharedStores,
+  serve,
+  startProcess,
+  type Clock,
+  type KeyStore,
+} from '#platform';
+import { IntakeAppModule } from './intake-app.module.js';
+
+await startProcess(async () => {
+  const config = readConfig(process.env);
+  requireSharedStores(config, 'intake');
+  await serve({
+    config,
+    module: IntakeAppModule.forRoot(config),
+    port: config.intakePort,
+    prepare: (app) =>
+      prepareLog(
+        app.get<EventLog>(EVENT_LOG),
+        app.get<KeyStore>(KEY_STORE),
+        config.policy,
+        app.get<Clock>(CLOCK).now(),
+      ),
+    listening: (_, url) => console.log(`Perennial takes touchpoints in at ${url}`),
+  });
+});

@@ -1,0 +1,15 @@
+import 'reflect-metadata';
+import { readConfig, requireSharedStores, serve, startProcess } from '#platform';
+import { ProjectorAppModule } from './projector-app.module.js';
+
+await startProcess(async () => {
+  const config = readConfig(process.env);
+  requireSharedStores(config, 'projector');
+  await serve({
+    config,
+    module: ProjectorAppModule.forRoot(config),
+    port: config.projectorPort,
+    listening: (_, url) =>
+      console.log(`Perennial keeps the read models (${config.projectorRole}), and tells how it fares at ${url}`),
+  });
+});

@@ -1,0 +1,15 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { EventLogModule } from '#event-log';
+import { PlatformModule, type Config } from '#platform';
+import { ProjectionsModule } from '#projections';
+
+/** Follows the log, keeps the read models, fires the clock: all of it, or the part that PROJECTOR_ROLE names. */
+@Module({})
+export class ProjectorAppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: ProjectorAppModule,
+      imports: [PlatformModule.forRoot({ config }), ProjectionsModule.forRoot(), EventLogModule.forRoot()],
+    };
+  }
+}

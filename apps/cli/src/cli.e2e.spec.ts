@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { lockDataFolder } from '#event-log';
+import { startEngine } from '../../../test/engine.js';
 import { runCli, type Ran } from './testdata/run-cli.js';
 
 // Each step is a process that opens the stores.
@@ -134,6 +135,12 @@ describe('perennial, on a folder whose engine is stopped', () => {
   it('exports events as recorded, and after erasing says what is left in the figures and nothing of the person', async () => {
     const events = await cli('export', 'userId:0001');
     expect(events.stdout.trim().split('\n')).toHaveLength(3);
+    const all = await cli('export', '--all', '--output', data('all.ndjson'));
+    expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('5 events written') as unknown });
+    const written = readFileSync(data('all.ndjson'), 'utf8').trim().split('\n');
+    expect(written).toEqual(expect.arrayContaining(events.stdout.trim().split('\n')));
+    const positions = written.map((line) => (JSON.parse(line) as { position: number }).position);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
     const receipt = JSON.parse((await cli('erase', 'userId:0001', '--yes')).stdout) as Record<string, unknown>;
     expect(receipt).toMatchObject({ subjects: 1, subjectKeysDestroyed: 1 });
     const rfm = rowsOf((await cli('query', 'rfm', '--as-of', '1997-02-01', '--format', 'csv')).stdout);
@@ -152,6 +159,32 @@ describe('perennial, on a folder whose engine is stopped', () => {
     );
     expect(broken.code).toBe(3);
     expect(broken.stderr).toContain('coldAfterDays');
+  });
+});
+
+describe('perennial, on a folder whose engine runs', () => {
+  const dataDir = data('running');
+  const cli = (...args: string[]): Promise<Ran> => runCli(dataDir, args);
+
+  it('gives what it gives on the folder itself', async () => {
+    const imported = await cli('import', file('purchases.txt', PURCHASES), '--preset', 'cdnow');
+    expect(imported.code).toBe(5);
+    const asked = [
+      ['export', '--all'],
+      ['export', '--all', '--format', 'csv'],
+      ['query', 'timeline', '--identifier', 'userId:0001', '--format', 'csv'],
+    ];
+    const stopped: string[] = [];
+    for (const args of asked) stopped.push((await cli(...args)).stdout);
+    expect(stopped[0]?.trim().split('\n')).toHaveLength(4);
+    const engine = await startEngine(dataDir);
+    try {
+      const running: string[] = [];
+      for (const args of asked) running.push((await cli(...args)).stdout);
+      expect(running).toEqual(stopped);
+    } finally {
+      expect(await engine.stop()).toBe(0);
+    }
   });
 });
 

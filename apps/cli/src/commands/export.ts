@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
-import { QUESTIONS, type Answer } from '#queries';
-import { usage } from '../exit-codes.js';
+import { QUESTIONS, type Answer, type RawParams } from '#queries';
+import { CliError, EXIT, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { writeAnswers, type Format } from '../terminal/answers.js';
@@ -8,7 +8,7 @@ import { counted } from '../terminal/figures.js';
 import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
 import { customerParams } from './one-customer.js';
-import { allPages, allRows } from './query.js';
+import { allPages } from './query.js';
 
 interface ExportOptions extends EngineOptions {
   readonly all?: true;
@@ -21,10 +21,11 @@ export function exportCommand(session: Session): Command {
     .summary("write events as recorded: one customer's, or everybody's")
     .description(
       'Writes the events of one customer, or of all, exactly as they were recorded, in the order of the log: what an auditor asks for.\n' +
+        'With --all it is one pass over the log, a page at a time: the same rows in the order of the log, whoever they belong to.\n' +
         'Personal fields stay sealed. Other tables are exported by `query QUESTION --format csv`.',
     )
     .addArgument(new Argument('[customer]', 'her id, or an identifier as NAMESPACE:VALUE'))
-    .option('--all', 'everybody, customer by customer')
+    .option('--all', "everybody's, in the order of the log")
     .addOption(new Option('--format <format>', 'how it is written').choices(['ndjson', 'csv']).default('ndjson'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
     .addHelpText(
@@ -38,29 +39,35 @@ Examples:
       if ((customer === undefined) === (options.all !== true)) throw usage('Name one customer, or say --all.');
       await onEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
-        const pages = customer === undefined ? everybody(engine, session) : recorded(engine, customer);
+        const pages =
+          customer === undefined ? everybody(engine, session) : answers(engine, 'events', customerParams(customer));
         const rows = await writeAnswers(pages, options.format, output);
         await output.end();
         if (options.output !== undefined)
           session.stderr.write(`${counted(rows, 'event')} written to ${options.output}.\n`);
+        if (session.stop.aborted) throw new CliError(EXIT.stopped, 'Stopped before the end.');
       });
     });
 }
 
-function recorded(engine: Engine, customer: string): AsyncIterable<Answer> {
-  const events = QUESTIONS.find((question) => question.name === 'events');
-  if (events === undefined) throw new Error("There is no question 'events'.");
-  return allPages(engine, events, customerParams(customer));
+function answers(engine: Engine, name: string, params: RawParams): AsyncIterable<Answer> {
+  const question = QUESTIONS.find((each) => each.name === name);
+  if (question === undefined) throw new Error(`There is no question '${name}'.`);
+  return allPages(engine, question, params);
 }
 
 async function* everybody(engine: Engine, session: Session): AsyncGenerator<Answer> {
-  const progress = new Progress('export', 'customers', session.stderr, session.clock);
-  let customers = 0;
-  for await (const { customerId } of allRows(engine, 'customers', {})) {
-    if (session.stop.aborted) break;
-    yield* recorded(engine, String(customerId));
-    customers += 1;
-    progress.update({ done: customers, total: null });
+  const progress = new Progress('export', 'events', session.stderr, session.clock);
+  let items = 0;
+  try {
+    for await (const answer of answers(engine, 'recorded', {})) {
+      if (session.stop.aborted) return;
+      yield answer;
+      items += answer.rows.length;
+      const { position } = answer.meta;
+      progress.update({ done: Number(answer.rows.at(-1)?.['position'] ?? position), total: position, items });
+    }
+  } finally {
+    progress.end();
   }
-  progress.end();
 }

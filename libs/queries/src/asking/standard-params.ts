@@ -29,7 +29,8 @@ const PAGING = {
   },
   cursor: {
     type: 'text',
-    maxLength: 1024,
+    // Where an answer is read from the log it holds a number for each stream of a customer.
+    maxLength: 4096,
     pattern: /^[A-Za-z0-9_-]+$/,
     description: 'nextCursor of the page before, with the same parameters.',
     mend: 'Send nextCursor as it was given; or leave it out to begin anew.',

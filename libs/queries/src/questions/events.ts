@@ -1,6 +1,8 @@
-import { pageOf } from '../asking/page.js';
+import { STREAMS } from '#contracts';
 import { question } from '../asking/question.js';
-import { lifeOf } from '../reading/life.js';
+import { knownCustomer } from '../reading/life.js';
+import { pageInOrder } from '../reading/pages-in-order.js';
+import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** For the auditor: the events of one customer exactly as they were recorded, in the order of the log. */
@@ -13,28 +15,20 @@ export const events = question({
   params: ONE_CUSTOMER,
   time: 'as-of and known-at',
   paged: true,
-  columns: [
-    { name: 'position', type: 'integer', description: 'place in the whole log' },
-    { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
-    { name: 'occurredAt', type: 'instant', description: 'when it happened' },
-    { name: 'stream', type: 'text', description: 'the stream that holds it' },
-    { name: 'revision', type: 'integer', description: 'place in the stream, from 0' },
-    { name: 'source', type: 'text', description: 'who told us' },
-    { name: 'id', type: 'text', description: 'the id by which the source names it' },
-    { name: 'type', type: 'text', description: 'what it was' },
-    { name: 'schemaVersion', type: 'integer', description: 'the version of data' },
-    { name: 'meta', type: 'json', description: 'metadata as recorded; identifiers sealed' },
-    { name: 'data', type: 'json', description: 'data as recorded; personal fields absent, sealed in meta' },
-  ],
-  async answer(context, { params, asOf, knownAt, position, after, limit }) {
-    const last = after === null ? 0 : Number(after[0]);
-    const life = await lifeOf(context, params, { knownAt, position });
-    const told = life.events
-      .map(({ recorded }) => recorded)
-      .filter((event) => event.position > last && event.occurredAt <= asOf)
-      .sort((a, b) => a.position - b.position)
-      .slice(0, limit + 1)
-      .map((event) => ({ ...event, meta: JSON.parse(event.meta) as unknown, data: JSON.parse(event.data) as unknown }));
-    return { ...pageOf(told, limit, (event) => [event.position]), position: life.position };
+  columns: RECORDED_COLUMNS,
+  async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
+    const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
+    const { events, next } = await pageInOrder(
+      context.log,
+      subjectIds.map(STREAMS.subject),
+      {
+        keyOf: (event) => event.position,
+        compare: (a, b) => a.position - b.position,
+        strict: true,
+        wanted: (event) => event.occurredAt <= asOf,
+      },
+      { after, upTo: position, limit },
+    );
+    return { rows: events.map(asRecorded), next, position };
   },
 });

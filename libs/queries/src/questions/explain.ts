@@ -35,7 +35,7 @@ export const explanation = question({
   ],
   async answer(context, { params, asOf, knownAt, position }) {
     const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });
-    const { view, visits } = foldCustomer({ events: events.map(({ event }) => event), policies, asOf });
+    const { view, visits } = foldCustomer({ events, policies, asOf });
     if (view === null) return { rows: [], next: null, position: restsOn };
     const told = explain({ view, visits, timeZone: policyAt(policies, asOf).policy.timeZone });
     const { deadline, notBefore, next } = told;

@@ -27,7 +27,7 @@ export const history = question({
   ],
   async answer(context, { params, asOf, knownAt, position, after, limit }) {
     const life = await lifeOf(context, params, { knownAt, position });
-    const { visits } = foldCustomer({ events: life.events.map(({ event }) => event), policies: life.policies, asOf });
+    const { visits } = foldCustomer({ events: life.events, policies: life.policies, asOf });
     const from = after === null ? 0 : Number(after[0]) + 1;
     const page = visits.slice(from, from + limit);
     return {

@@ -10,6 +10,7 @@ import { orders } from './orders.js';
 import { parked } from './parked.js';
 import { policies } from './policies.js';
 import { quarantine } from './quarantine.js';
+import { recorded } from './recorded.js';
 import { refusedLinks } from './refused-links.js';
 import { revenue } from './revenue.js';
 import { rfm } from './rfm.js';
@@ -28,6 +29,7 @@ export const QUESTIONS: readonly Question[] = [
   timeline,
   orders,
   events,
+  recorded,
   customers,
   visits,
   stageCounts,

@@ -195,6 +195,21 @@ describe('the questions, asked of three customers', () => {
     expect(JSON.stringify(rows)).not.toMatch(/example\.com|Lovely/);
   });
 
+  it('recorded: the same of everybody, in one pass over the log, and without what the engine writes itself', async () => {
+    const rows = await engine.all('recorded', {}, 3);
+    const [annas, bens] = await Promise.all([
+      engine.all('events', { customer: anna }),
+      engine.all('events', { identifier: 'userId:ben' }),
+    ]);
+    expect(rows.filter(({ stream }) => stream === `subject-${anna}`)).toEqual(annas);
+    expect(rows).toEqual(expect.arrayContaining([...bens]));
+    expect(rows).toHaveLength(8);
+    const positions = rows.map(({ position }) => position as number);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    expect(await engine.all('recorded', { 'as-of': iso(day(3)) })).toHaveLength(3);
+    expect(await engine.all('recorded', { 'known-at': iso(day(199)) })).toEqual([]);
+  });
+
   it('customers: by stage and phase, now and then', async () => {
     const who = async (params: Record<string, string>) =>
       (await engine.all('customers', params, 1)).map(({ identifier }) => identifier).sort();

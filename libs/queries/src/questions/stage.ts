@@ -36,7 +36,7 @@ export const stage = question({
   ],
   async answer(context, { params, asOf, knownAt, position }) {
     const life = await lifeOf(context, params, { knownAt, position });
-    const { view } = foldCustomer({ events: life.events.map(({ event }) => event), policies: life.policies, asOf });
+    const { view } = foldCustomer({ events: life.events, policies: life.policies, asOf });
     const row = view && {
       ...view,
       cause: withInstants(view.cause),

@@ -1,14 +1,17 @@
 import {
   joinPersonal,
+  STREAMS,
   subjectOfStream,
   touchpointType,
   upcast,
   type PersonalFields,
   type TouchpointMeta,
 } from '#contracts';
+import type { RecordedEvent } from '#event-log';
+import { comparePlaces } from '#lifecycle';
 import { question, type AskContext } from '../asking/question.js';
-import { refuse } from '../asking/refused.js';
-import { lifeOf, type LivedEvent } from '../reading/life.js';
+import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
+import { pageInOrder } from '../reading/pages-in-order.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** One customer's touchpoints in the order in which they happened, read from the log. */
@@ -37,47 +40,39 @@ export const timeline = question({
     { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },
     { name: 'data', type: 'json', description: 'what it told, in the newest version of its type' },
   ],
-  async answer(context, { params, asOf, knownAt, position, after, limit }) {
-    const life = await lifeOf(context, params, { knownAt, position });
-    const told = life.events.filter(
-      ({ event }) => event.occurredAt <= asOf && (params.type === null || event.type === params.type),
+  async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
+    const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
+    const { type } = params;
+    const { events, next } = await pageInOrder(
+      context.log,
+      subjectIds.map(STREAMS.subject),
+      {
+        keyOf: (event) => event.occurredAt,
+        compare: comparePlaces,
+        strict: false,
+        until: asOf,
+        ...(type === null ? {} : { wanted: (event: RecordedEvent) => event.type === type }),
+      },
+      { after, upTo: position, limit },
     );
-    const from = after === null ? 0 : placeAfter(told, Number(after[0]));
-    const page = told.slice(from, from + limit);
-    return {
-      rows: await withData(context, page),
-      next: from + limit < told.length ? [page.at(-1)?.event.position ?? 0] : null,
-      position: life.position,
-    };
+    return { rows: await withData(context, events), next, position };
   },
 });
 
-/** Where the page after an event begins. The log only grows, but a merge may be undone between two pages. */
-function placeAfter(told: readonly LivedEvent[], position: number): number {
-  const index = told.findIndex(({ event }) => event.position === position);
-  if (index < 0)
-    throw refuse(
-      'cursor',
-      'the touchpoint at which the page before ended is hers no more',
-      'Begin anew without cursor.',
-    );
-  return index + 1;
-}
-
-async function withData(context: AskContext, page: readonly LivedEvent[]): Promise<Record<string, unknown>[]> {
-  const metas = page.map(({ recorded }) => JSON.parse(recorded.meta) as TouchpointMeta);
-  const sealed = page.map(({ recorded }, index) => ({
+async function withData(context: AskContext, page: readonly RecordedEvent[]): Promise<Record<string, unknown>[]> {
+  const metas = page.map((recorded) => JSON.parse(recorded.meta) as TouchpointMeta);
+  const sealed = page.map((recorded, index) => ({
     subjectId: subjectOfStream(recorded.stream) ?? '',
     sealed: metas[index]?.sealed ?? null,
   }));
   const opened = context.mayReadPersonal ? await context.personalData.open(sealed) : [];
-  return page.map(({ event, recorded }, index) => {
+  return page.map((recorded, index) => {
     const personal = opened[index] ?? null;
     const data = JSON.parse(recorded.data) as Record<string, unknown>;
     const whole = personal === null ? data : joinPersonal(data, JSON.parse(personal) as PersonalFields);
     return {
-      ...event,
-      group: touchpointType(event.type)?.group ?? null,
+      ...lifecycleEventOf(recorded),
+      group: touchpointType(recorded.type)?.group ?? null,
       data: upcast(recorded.type, recorded.schemaVersion, whole),
     };
   });

@@ -4,14 +4,8 @@ import { compareEvents, type LifecycleEvent, type PolicyTimeline } from '#lifecy
 import type { AskContext } from '../asking/question.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels } from './read-models.js';
-import { subjectsKnownBy } from './subjects-known.js';
+import { subjectsKnownBy, type KnownSubjects } from './subjects-known.js';
 import { namedSubject, nobody, type NamedCustomer } from './who.js';
-
-/** A touchpoint of a customer, as recorded and as the fold takes it. */
-export interface LivedEvent {
-  readonly recorded: RecordedEvent;
-  readonly event: LifecycleEvent;
-}
 
 /** Everything that was known of one customer at a position of the log. */
 export interface Life {
@@ -19,7 +13,7 @@ export interface Life {
   readonly customerId: string;
   readonly subjectIds: readonly string[];
   /** In the order of folding; empty where nothing was known of her yet. */
-  readonly events: readonly LivedEvent[];
+  readonly events: readonly LifecycleEvent[];
   readonly policies: PolicyTimeline;
   readonly position: number;
 }
@@ -30,27 +24,35 @@ export interface KnowledgeBound {
   readonly position: number | null;
 }
 
+/** Who a customer was by the links known at a position of the log. */
+export interface Known extends KnownSubjects {
+  readonly position: number;
+}
+
+/** Who was named, by what was known within the bound. @throws QuestionRefused where the subject is not known even now. */
+export async function knownCustomer(context: AskContext, named: NamedCustomer, bound: KnowledgeBound): Promise<Known> {
+  const subjectId = namedSubject(context, named);
+  const knownPosition = bound.knownAt === null ? Infinity : await context.log.positionAt(bound.knownAt);
+  return inReadModels(context.database, async (models) => {
+    const position = Math.min(models.position, knownPosition, bound.position ?? Infinity);
+    const known = await subjectsKnownBy(models, subjectId, position);
+    if (known === null) throw nobody(named);
+    return { ...known, position };
+  });
+}
+
 /**
  * Reads one customer's life from the log: her subjects by the links known then, their touchpoints recorded by then, the
  * policies published by then.
  * @throws QuestionRefused where the subject is not known even now.
  */
 export async function lifeOf(context: AskContext, named: NamedCustomer, bound: KnowledgeBound): Promise<Life> {
-  const subjectId = namedSubject(context, named);
-  const knownPosition = bound.knownAt === null ? Infinity : await context.log.positionAt(bound.knownAt);
-  const { customerId, subjectIds, position } = await inReadModels(context.database, async (models) => {
-    const position = Math.min(models.position, knownPosition, bound.position ?? Infinity);
-    const known = await subjectsKnownBy(models, subjectId, position);
-    if (known === null) throw nobody(named);
-    return { ...known, position };
-  });
+  const { customerId, subjectIds, position } = await knownCustomer(context, named, bound);
   const recorded = await context.log.readStreams(subjectIds.map(STREAMS.subject), { upTo: position });
   return {
     customerId,
     subjectIds,
-    events: recorded
-      .map((each) => ({ recorded: each, event: lifecycleEventOf(each) }))
-      .sort((a, b) => compareEvents(a.event, b.event)),
+    events: recorded.map(lifecycleEventOf).sort(compareEvents),
     policies: await policiesKnown(context.log, bound.knownAt),
     position,
   };

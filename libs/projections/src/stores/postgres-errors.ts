@@ -21,11 +21,12 @@ const MENDS: Readonly<Record<string, (where: Where) => string>> = {
   '3D000': ({ database, user }) => `create it: CREATE DATABASE "${database}" OWNER "${user}"`,
   '42501': ({ database, user }) =>
     `let "${user}" own what it works on: ALTER DATABASE "${database}" OWNER TO "${user}", or GRANT CREATE ON DATABASE "${database}" TO "${user}"`,
-  '53300': () => 'raise max_connections on the server, or give each process fewer (POSTGRES_CONNECTIONS)',
+  '53300': () => 'raise max_connections on the server, or give each process fewer (?connections=… in POSTGRES_URL)',
   '53100': () => 'give the server room on its disk',
   '57P03': () => 'wait until it has started',
   '57P01': () => 'nothing, when it is being restarted: the work is tried again',
-  '57014': () => 'look for what it waits for in pg_stat_activity; a statement may take POSTGRES_STATEMENT_TIMEOUT_MS',
+  '57014': () =>
+    'look for what it waits for in pg_stat_activity; ?statement_timeout=… (milliseconds) in POSTGRES_URL gives it longer',
   '55P03': () => 'look for who holds the lock in pg_stat_activity and pg_locks',
   '25P03': () => 'look for what held the process up: its transaction was ended so that others could go on',
   '25006': ({ host }) => `give POSTGRES_URL the server that takes writes: ${host} is a read-only one`,

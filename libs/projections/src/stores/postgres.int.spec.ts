@@ -50,7 +50,7 @@ describeOnPostgres('the connection', (offer) => {
     await server.stop();
   });
 
-  const open = (options: PostgresOptions = {}, change: (url: URL) => void = () => undefined): Promise<Database> => {
+  const open = (options: PostgresOptions = {}, change: (url: URL) => unknown = () => undefined): Promise<Database> => {
     const url = new URL(server.url);
     change(url);
     return openDatabase({ kind: 'postgres', url: url.href, ...options });
@@ -116,6 +116,19 @@ describeOnPostgres('the connection', (offer) => {
     });
     await guest.close();
     await admin.exec('DROP ROLE guest');
+  });
+
+  it('takes its limits from the address, where it says any', async () => {
+    const limited = await open({ statementTimeoutMs: 1 }, (url) => {
+      url.search = '?statement_timeout=12000&lock_timeout=3000&connections=2';
+    });
+    expect(
+      await limited.query(`SELECT current_setting('statement_timeout') AS a, current_setting('lock_timeout') AS b`),
+    ).toEqual([{ a: '12s', b: '3s' }]);
+    await limited.close();
+    await expect(open({}, (url) => (url.search = '?connections=many'))).rejects.toThrow(
+      'POSTGRES_URL says connections=many: give a whole number there.',
+    );
   });
 
   it('ends a statement that takes too long, and works on', () =>

@@ -27,6 +27,30 @@ export interface PostgresOptions {
 /** An answer that is later than the server's own time limit by this much will not come: the network is gone. */
 const SILENCE_MS = 10_000;
 
+/** What an address may say after its question mark beside what PostgreSQL's drivers know: whole numbers, times in milliseconds. */
+const LIMITS = [
+  'connections',
+  'connect_timeout',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+] as const;
+
+/** Takes the limits out of an address: the address without them, and what they say. */
+function limitsIn(url: string): { address: string; given: (name: (typeof LIMITS)[number]) => number | undefined } {
+  const address = new URL(url);
+  const said = new Map<string, number>();
+  for (const name of LIMITS) {
+    const value = address.searchParams.get(name);
+    if (value === null) continue;
+    if (!/^\d{1,9}$/.test(value))
+      throw new DatabaseError(`POSTGRES_URL says ${name}=${value}: give a whole number there.`, '');
+    said.set(name, Number(value));
+    address.searchParams.delete(name);
+  }
+  return { address: address.href, given: (name) => said.get(name) };
+}
+
 /** A PostgreSQL server, through a pool of connections. */
 export class PostgresDatabase implements Database {
   readonly kind = 'postgres';
@@ -37,19 +61,21 @@ export class PostgresDatabase implements Database {
 
   constructor(url: string, options: PostgresOptions = {}) {
     this.#where = whereOf(url);
-    const statement = options.statementTimeoutMs ?? 300_000;
+    const { address, given } = limitsIn(url);
+    const statement = given('statement_timeout') ?? options.statementTimeoutMs ?? 300_000;
     this.#answerWithinMs = statement + SILENCE_MS;
     const settings = {
       TimeZone: 'UTC',
       jit: 'off',
       statement_timeout: statement,
-      lock_timeout: options.lockTimeoutMs ?? 30_000,
-      idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 60_000,
+      lock_timeout: given('lock_timeout') ?? options.lockTimeoutMs ?? 30_000,
+      idle_in_transaction_session_timeout:
+        given('idle_in_transaction_session_timeout') ?? options.idleInTransactionTimeoutMs ?? 60_000,
     };
     this.#pool = new pg.Pool({
-      connectionString: url,
-      max: options.connections ?? 10,
-      connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+      connectionString: address,
+      max: given('connections') ?? options.connections ?? 10,
+      connectionTimeoutMillis: given('connect_timeout') ?? options.connectTimeoutMs ?? 10_000,
       keepAlive: true,
       application_name: options.applicationName ?? 'perennial',
       types: TYPES,

@@ -8,8 +8,26 @@ export interface Queryable {
   exec(sql: string): Promise<void>;
 }
 
+/** One statement with `$1…` parameters. */
+export interface Statement {
+  readonly sql: string;
+  readonly params?: readonly unknown[];
+}
+
+/** Rows to be copied into a table, their values in the order of the columns. */
+export interface Copy {
+  readonly into: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
 /** Where rows can be written in bulk as well: the database itself, or a transaction on it. */
 export interface Transaction extends Queryable {
+  /**
+   * Does the steps in order, one way there and back for all of them, in one transaction; gives the rows of each. The first
+   * that fails ends it.
+   */
+  batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]>;
   /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void>;
 }

@@ -352,13 +352,13 @@ describeOnEachStore('the projector', (name) => {
 
   here('keeps the tables from swelling under many rewrites', async () => {
     now = day(40);
-    const projector = await open({ pageSize: 10, tidyAfter: 50 });
+    const projector = await open({ pageSize: 10, tidyAfter: 5 });
     await tell(
       log,
       Array.from({ length: 200 }, (_, i) => touchpoint({ who: ANNA, at: day(1) + i, type: 'site-visited' })),
     );
     await projector.catchUp();
-    expect((await projector.status()).counters.tidied).toBe(store?.database.kind === 'pglite' ? 4 : 0);
+    expect((await projector.status()).counters.tidied > 0).toBe(store?.database.kind === 'pglite');
   });
 
   here('parks the one customer whose rows cannot be written', async () => {

@@ -41,7 +41,10 @@ export interface ProjectorOptions {
    * its end: an import folds each customer once, not once a page. Default 5,000.
    */
   readonly bulkLag?: number;
-  /** PGlite's tables are swept after so many events and folds. Default 50,000. */
+  /**
+   * After so many events and folds it is looked whether one of PGlite's tables needs sweeping: whether as many of its rows
+   * are dead, beside a share of its size. Default 1,000.
+   */
   readonly tidyAfter?: number;
 }
 
@@ -156,7 +159,7 @@ export class Projector {
     this.#pageSize = options.pageSize ?? 1_000;
     this.#sliceSize = options.sliceSize ?? 500;
     this.#bulkLag = options.bulkLag ?? 5_000;
-    this.#tidyAfter = options.tidyAfter ?? 50_000;
+    this.#tidyAfter = options.tidyAfter ?? 1_000;
     this.#role = options.role ?? 'both';
   }
 
@@ -458,12 +461,12 @@ export class Projector {
     return folded > 0;
   }
 
-  /** Counts work, and has the tables swept when there was much of it. */
+  /** Counts work, and has a table swept when there was much of it. */
   async #worked(follower: Follower, much: number): Promise<void> {
     this.#untidy += much;
     if (this.#untidy < this.#tidyAfter) return;
     this.#untidy = 0;
-    await follower.tidy();
+    await follower.tidy(this.#tidyAfter);
   }
 
   /** Takes the next page in, if there is one and nobody else is indexing; returns how many events it held. */

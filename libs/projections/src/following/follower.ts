@@ -68,6 +68,9 @@ const HEAVY_PENDING_SHARE = 8;
 const HEAVY_WAIT_MS_PER_EVENT = 0.4;
 const HEAVY_WAIT_MS_MAX = 5_000;
 
+/** A table is swept when such a share of its rows is dead, and counted again when as many have changed as it has. */
+const DEAD_SHARE_MAX = 0.2;
+
 /** The advisory lock of the one that indexes, by version. */
 const INDEXER_LOCK = 7_235_419_100;
 
@@ -83,6 +86,8 @@ const FOLDING_LOCK = 7_235_500_000;
  */
 export class Follower {
   #policies: KnownPolicies | null = null;
+  /** How many changes of a table had been seen when it was counted last. */
+  readonly #counted = new Map<string, number>();
 
   constructor(
     private readonly parts: FollowerParts,
@@ -98,11 +103,19 @@ export class Follower {
    * @throws NotLive
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#transaction(work, false);
+  }
+
+  /** `byKeys`: the work finds all its rows by their keys. */
+  #transaction<T>(work: (tx: Transaction) => Promise<T>, byKeys: boolean): Promise<T> {
     return this.parts.database.transaction(async (tx) => {
+      // PGlite keeps the plans that it made, and does not know by itself that a table has grown since: a plan that reads the
+      // whole of an empty table must not be made where rows are found by their keys.
+      const scanning = byKeys && this.parts.database.kind === 'pglite' ? 'off' : 'on';
       const [row] = await tx.query<{ live: boolean }>(
-        `SELECT set_config('search_path', $1, true),
+        `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', $3, true),
                 EXISTS (SELECT 1 FROM perennial.versions WHERE version = $2 AND status = 'live') AS live`,
-        [`${this.schema}, perennial`, this.version],
+        [`${this.schema}, perennial`, this.version, scanning],
       );
       if (this.outputs && row?.live !== true) throw new NotLive(this.version);
       return work(tx);
@@ -124,7 +137,7 @@ export class Follower {
    * @throws OutOfStep, StandBy
    */
   async applyPage(events: readonly RecordedEvent[], after: number, foldNow: boolean): Promise<number> {
-    return this.transaction(async (tx) => {
+    return this.#transaction(async (tx) => {
       const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
         INDEXER_LOCK + this.version,
       ]);
@@ -157,7 +170,7 @@ export class Follower {
       );
       await this.#foldAndWrite(tx, fold, indexed.position, now);
       return indexed.position;
-    });
+    }, true);
   }
 
   /**
@@ -224,15 +237,32 @@ export class Follower {
   }
 
   /**
-   * Sweeps the tables of what updates leave behind, and counts them for the planner. A PostgreSQL server does so by itself
-   * (autovacuum); PGlite has nobody to do it.
+   * Sweeps the one table that holds most of what updates left behind, or counts for the planner one that has changed much;
+   * false when none is in need of it. A PostgreSQL server does so by itself (autovacuum); PGlite has nobody to do it, and
+   * while it does nobody is answered: so one table at a time, only when it pays, and only what plans rest on is counted.
    */
-  async tidy(): Promise<void> {
-    if (this.parts.database.kind !== 'pglite') return;
-    // Each by itself: VACUUM runs in no transaction, and others get their turn in between.
-    for (const table of READ_MODEL_TABLES)
-      await this.parts.database.exec(`VACUUM (ANALYZE) ${this.schema}.${table.name}`);
+  async tidy(deadMin: number): Promise<boolean> {
+    const { database } = this.parts;
+    if (database.kind !== 'pglite') return false;
+    const tables = await database.query<{ schema: string; name: string; live: number; dead: number; changed: number }>(
+      `SELECT schemaname AS schema, relname AS name, n_live_tup AS live, n_dead_tup AS dead, n_mod_since_analyze AS changed
+         FROM pg_stat_user_tables WHERE schemaname IN ($1, 'perennial') AND n_mod_since_analyze > $2 ORDER BY n_dead_tup DESC`,
+      [this.schema, deadMin],
+    );
+    const swollen = tables.find(({ live, dead }) => dead > deadMin + live * DEAD_SHARE_MAX);
+    // Counting some columns only does not set their count of changes back, so it is remembered here.
+    const grown = tables.find(({ name, live, changed }) => changed - (this.#counted.get(name) ?? 0) > deadMin + live);
+    const found = swollen ?? grown;
+    if (found === undefined) return false;
+    const table = `${found.schema}.${found.name}`;
+    if (swollen !== undefined) await database.query(`VACUUM ${table}`);
+    else {
+      const key = READ_MODEL_TABLES.find(({ name }) => name === found.name)?.key ?? [];
+      await database.query(`ANALYZE ${table}${key.length === 0 ? '' : ` (${key.join(', ')})`}`);
+      this.#counted.set(found.name, key.length === 0 ? 0 : found.changed);
+    }
     this.parts.counters.tidied += 1;
+    return true;
   }
 
   /** Takes a customer out of parking, to be folded from the beginning. False when she is not parked. */
@@ -381,7 +411,7 @@ export class Follower {
   }
 
   async #foldClaimed(limit: number, all: boolean, only: readonly string[] | null): Promise<number> {
-    return this.transaction(async (tx) => {
+    return this.#transaction(async (tx) => {
       if (this.parts.database.kind === 'postgres')
         await tx.query('SELECT pg_advisory_xact_lock_shared($1)', [FOLDING_LOCK + this.version]);
       const now = this.parts.now();
@@ -394,7 +424,7 @@ export class Follower {
       ]);
       await this.#foldAndWrite(tx, claims, at?.position ?? 0, now);
       return claims.length;
-    });
+    }, true);
   }
 
   async #claim(

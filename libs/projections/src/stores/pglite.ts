@@ -1,10 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { DatabaseError, type Database, type Transaction, type Row } from '../database.js';
+import { DatabaseError, type Copy, type Database, type Row, type Statement, type Transaction } from '../database.js';
+import type { Step } from './pglite-session.js';
 import type { Answer, Request } from './pglite-worker.js';
 import { copyRows, copyStatement } from './values.js';
 
-type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+const BEGIN: Step = { sql: 'BEGIN', params: [] };
+const COMMIT: Step = { sql: 'COMMIT', params: [] };
+const ROLLBACK: Step = { sql: 'ROLLBACK', params: [] };
 
 /**
  * PGlite in a thread of its own. It is one connection: a transaction has it to itself, and everybody else waits
@@ -13,20 +16,7 @@ type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never)
 export class PgliteDatabase implements Database {
   readonly kind = 'pglite';
   readonly #worker: Worker;
-  readonly #asked = new Map<number, { resolve: (rows: Row[]) => void; reject: (error: Error) => void }>();
-  readonly #tx: Transaction = {
-    query: <R extends Row>(sql: string, params: readonly unknown[] = []) =>
-      this.#ask({ op: 'query', sql, params }) as Promise<R[]>,
-    exec: async (sql: string) => {
-      await this.#ask({ op: 'exec', sql });
-    },
-    copyIn: async (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) => {
-      if (rows.length === 0) return;
-      // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
-      const sql = copyStatement(table, columns, "'/dev/blob'");
-      await this.#ask({ op: 'copy', sql, text: copyRows(rows) });
-    },
-  };
+  readonly #asked = new Map<number, { resolve: (results: Row[][]) => void; reject: (error: Error) => void }>();
   #nextId = 1;
   #line: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | null = null;
@@ -45,7 +35,7 @@ export class PgliteDatabase implements Database {
       this.#asked.delete(answer.id);
       if (asked === undefined) return;
       if ('error' in answer) asked.reject(new DatabaseError(answer.error.message, answer.error.code));
-      else asked.resolve(answer.rows);
+      else asked.resolve(answer.results);
       if (this.#asked.size === 0) this.#worker.unref();
     });
     this.#worker.on('error', (error) => {
@@ -57,29 +47,41 @@ export class PgliteDatabase implements Database {
   }
 
   query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
-    return this.#inLine(() => this.#tx.query<R>(sql, params));
+    return this.#inLine((on) => on.query<R>(sql, params));
   }
 
   exec(sql: string): Promise<void> {
-    return this.#inLine(() => this.#tx.exec(sql));
+    return this.#inLine((on) => on.exec(sql));
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#inLine(async () => {
-      await this.#tx.exec('BEGIN');
-      try {
-        const result = await work(this.#tx);
-        await this.#tx.exec('COMMIT');
-        return result;
-      } catch (error) {
-        await this.#tx.exec('ROLLBACK').catch(() => undefined);
-        throw error;
-      }
-    });
+  batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]> {
+    return this.transaction((tx) => tx.batch(steps));
   }
 
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
-    return this.#inLine(() => this.#tx.copyIn(table, columns, rows));
+    return this.#inLine((on) => on.copyIn(table, columns, rows));
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    // The thread takes one request after the other, so nobody waits for the answer to BEGIN: it goes with what comes first.
+    // For the same reason the next in line need not wait for the answer to COMMIT.
+    let begun = false;
+    const { result, committed } = await this.#inLine(async () => {
+      const tx = speaking((steps) => {
+        if (begun) return this.#run(steps);
+        begun = true;
+        return this.#run([BEGIN, ...steps]).then(([, ...results]) => results);
+      });
+      try {
+        const result = await work(tx);
+        return { result, committed: begun ? this.#run([COMMIT]) : Promise.resolve([]) };
+      } catch (error) {
+        if (begun) this.#run([ROLLBACK]).catch(() => undefined);
+        throw error;
+      }
+    });
+    await committed;
+    return result;
   }
 
   close(): Promise<void> {
@@ -91,19 +93,23 @@ export class PgliteDatabase implements Database {
     return this.#closed;
   }
 
-  #inLine<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#line.then(work);
+  #inLine<T>(work: (on: Transaction) => Promise<T>): Promise<T> {
+    const turn = this.#line.then(() => work(speaking((steps) => this.#run(steps))));
     this.#line = turn.catch(() => undefined);
     return turn;
   }
 
-  #ask(request: Ask): Promise<Row[]> {
+  #run(steps: readonly Step[]): Promise<Row[][]> {
+    return this.#ask({ op: 'run', steps });
+  }
+
+  #ask(request: Ask): Promise<Row[][]> {
     if (this.#dead !== null) return Promise.reject(this.#dead);
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#asked.set(id, { resolve, reject });
       // The process lives while an answer is awaited; an idle database does not keep it.
-      this.#worker.ref();
+      if (this.#asked.size === 1) this.#worker.ref();
       this.#worker.postMessage({ ...request, id });
     });
   }
@@ -113,4 +119,30 @@ export class PgliteDatabase implements Database {
     for (const asked of this.#asked.values()) asked.reject(error);
     this.#asked.clear();
   }
+}
+
+type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+
+/** The words of a transaction, by something that runs steps. */
+function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transaction {
+  return {
+    query: async <R extends Row>(sql: string, params: readonly unknown[] = []) => {
+      const [rows] = await run([{ sql, params }]);
+      return (rows ?? []) as R[];
+    },
+    exec: async (script: string) => {
+      await run([{ script }]);
+    },
+    batch: async (steps: readonly (Statement | Copy)[]) => (steps.length === 0 ? [] : run(steps.map(stepOf))),
+    copyIn: async (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) => {
+      if (rows.length === 0) return;
+      await run([stepOf({ into: table, columns, rows })]);
+    },
+  };
+}
+
+function stepOf(step: Statement | Copy): Step {
+  if (!('into' in step)) return { sql: step.sql, params: step.params ?? [] };
+  // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
+  return { sql: copyStatement(step.into, step.columns, "'/dev/blob'"), text: copyRows(step.rows) };
 }

@@ -1,6 +1,14 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { DatabaseError, type Database, type Transaction, type TransactionOptions, type Row } from '../database.js';
+import {
+  DatabaseError,
+  type Copy,
+  type Database,
+  type Row,
+  type Statement,
+  type Transaction,
+  type TransactionOptions,
+} from '../database.js';
 import { CopyIn } from './copy-in.js';
 import { checkVersion, tellPostgresError, whereOf, type Where } from './postgres-errors.js';
 import { copyRows, copyStatement, PARSERS } from './values.js';
@@ -105,6 +113,10 @@ export class PostgresDatabase implements Database {
     return this.#withClient((client) => client.exec(sql));
   }
 
+  batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]> {
+    return this.transaction((tx) => tx.batch(steps));
+  }
+
   transaction<T>(work: (tx: Transaction) => Promise<T>, { long = false }: TransactionOptions = {}): Promise<T> {
     return this.#withClient(async (client) => {
       await client.exec(
@@ -162,6 +174,16 @@ class Connection implements Transaction {
   async query<R extends Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
     const { rows } = await this.#answer(() => this.client.query<R>(sql, [...params]));
     return rows;
+  }
+
+  async batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]> {
+    const results: Row[][] = [];
+    for (const step of steps)
+      if ('into' in step) {
+        await this.copyIn(step.into, step.columns, step.rows);
+        results.push([]);
+      } else results.push(await this.query(step.sql, step.params));
+    return results;
   }
 
   async exec(sql: string): Promise<void> {

@@ -19,6 +19,7 @@ const stopping: Database = {
   kind: real.kind,
   query: (sql, params) => real.query(sql, params),
   exec: (sql) => real.exec(sql),
+  batch: (steps) => real.batch(steps),
   copyIn: (table, columns, rows) => real.copyIn(table, columns, rows),
   close: () => real.close(),
   transaction: (work, options) => real.transaction((tx) => work(stopsAtTheCheckpoint(tx)), options),
@@ -27,14 +28,21 @@ const projector = await Projector.open({ database: stopping, log, clock, pageSiz
 await projector.catchUp();
 
 function stopsAtTheCheckpoint(tx: Transaction): Transaction {
+  const hold = (): Promise<never> => {
+    process.stdout.write('HOLDING\n');
+    return new Promise(() => setInterval(() => undefined, 60_000));
+  };
+  const stops = (sql: string): boolean => sql.startsWith('UPDATE checkpoint SET position');
   return {
     exec: (sql) => tx.exec(sql),
     copyIn: (table, columns, rows) => tx.copyIn(table, columns, rows),
     query: async (sql, params) => {
-      if (!sql.startsWith('UPDATE checkpoint SET position')) return tx.query(sql, params);
-      await tx.query(sql, params);
-      process.stdout.write('HOLDING\n');
-      return new Promise(() => setInterval(() => undefined, 60_000));
+      const rows = await tx.query<never>(sql, params);
+      return stops(sql) ? hold() : rows;
+    },
+    batch: async (steps) => {
+      const results = await tx.batch(steps);
+      return steps.some((step) => 'sql' in step && stops(step.sql)) ? hold() : results;
     },
   };
 }

@@ -244,6 +244,8 @@ export class Follower {
   async tidy(deadMin: number): Promise<boolean> {
     const { database } = this.parts;
     if (database.kind !== 'pglite') return false;
+    // What is counted is told once a second at the most unless it is asked for, and then after the statement that asks.
+    await database.query('SELECT pg_stat_force_next_flush()');
     const tables = await database.query<{ schema: string; name: string; live: number; dead: number; changed: number }>(
       `SELECT schemaname AS schema, relname AS name, n_live_tup AS live, n_dead_tup AS dead, n_mod_since_analyze AS changed
          FROM pg_stat_user_tables WHERE schemaname IN ($1, 'perennial') AND n_mod_since_analyze > $2 ORDER BY n_dead_tup DESC`,

@@ -10,7 +10,8 @@ export function emptyDatabase(): Database & { readonly seen: unknown[] } {
       return Promise.resolve(rows as R[]);
     },
     exec: () => Promise.resolve(),
-    batch: (steps) => Promise.all(steps.map((step) => ('sql' in step ? queryable.query(step.sql, step.params) : []))),
+    batch: (steps) =>
+      Promise.all(steps.map((step) => ('sql' in step ? queryable.query(step.sql, step.params) : Promise.resolve([])))),
     copyIn: () => Promise.resolve(),
   };
   return {

@@ -63,6 +63,31 @@ describe('the config', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('reads where the brokers are and who we are to them, and repeats no password', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'perennial-config-')), 'login');
+    writeFileSync(file, 'scram-sha-512:perennial:se:cret\n');
+    const config = readConfig({
+      KAFKA_BROKERS: 'b1:9092, [::1]:9093',
+      KAFKA_SASL: `file:${file}`,
+      KAFKA_TLS: 'on',
+      KAFKA_TOPICS: 'touchpoints.*, shop',
+    });
+    expect(config.kafkaBrokers).toEqual(['b1:9092', '[::1]:9093']);
+    expect(config.kafkaSasl).toEqual({ mechanism: 'scram-sha-512', username: 'perennial', password: 'se:cret' });
+    expect(config.kafkaTls).toEqual({ ca: null });
+    expect(config.kafkaTopics).toEqual(['touchpoints.*', 'shop']);
+    expect(readConfig({})).toMatchObject({ kafkaBrokers: null, kafkaTls: null, kafkaSasl: null, kafkaMappings: null });
+    const wrong = { KAFKA_BROKERS: 'b1', KAFKA_SASL: 'kerberos:u:hush', KAFKA_TLS: 'maybe', KAFKA_MAPPINGS: file };
+    let told = '';
+    try {
+      readConfig(wrong);
+    } catch (error) {
+      told = (error as Error).message;
+    }
+    for (const name of Object.keys(wrong)) expect(told).toContain(name);
+    expect(told).not.toContain('hush');
+  });
+
   it('says what is wrong with an address or a key without repeating it', () => {
     const secret = 'hunter2';
     const read = () =>

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { KafkaPlace } from '../channels/kafka/place.js';
 
 /** One setting: the environment variable, what it means, its default, and how its text becomes a value. */
 export interface Setting<T> {
@@ -76,19 +77,72 @@ const postgresOr =
 function hashKey(value: string): Uint8Array | null {
   const given = value.trim();
   if (given.toLowerCase() === 'own') return null;
-  let hex = given;
-  if (given.startsWith('file:'))
-    try {
-      hex = readFileSync(given.slice('file:'.length), 'utf8').trim();
-    } catch (error) {
-      throw new Misfit(
-        `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
-        'give the path of a file with 64 hex characters that this user may read',
-      );
-    }
+  const hex = given.startsWith('file:') ? contentOf(given) : given;
   if (!/^[0-9a-f]{64}$/i.test(hex))
     throw new Misfit('is no key', 'give own, 64 hex characters (32 bytes of chance), or file: and a path');
   return Buffer.from(hex, 'hex');
+}
+
+/** `host:port`, with commas between several, or null. */
+function brokers(value: string): readonly string[] | null {
+  if (value.trim().toLowerCase() === 'off') return null;
+  const list = value.split(',').map((broker) => broker.trim());
+  if (!list.every((broker) => /^(?:\[[0-9a-f:]+\]|[^\s:/]+):\d{1,5}$/i.test(broker)))
+    throw new Misfit('is no list of brokers', 'give off, or host:port, with commas between several');
+  return list;
+}
+
+const words = (value: string): readonly string[] =>
+  text(value)
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+/** Null for a connection in the clear; with the authority of a file, or with those that Node knows. */
+function kafkaTls(value: string): { readonly ca: string | null } | null {
+  const given = value.trim();
+  if (given.toLowerCase() === 'off') return null;
+  if (given.toLowerCase() === 'on') return { ca: null };
+  if (given.startsWith('file:')) return { ca: contentOf(given) };
+  throw new Misfit('says neither', 'give off, on, or file: and the path of the authority’s certificates (PEM)');
+}
+
+/** Who we are to the brokers. It holds a secret: what is wrong with it is told without repeating it. */
+function kafkaSasl(value: string): KafkaPlace['sasl'] {
+  const given = value.trim();
+  if (given.toLowerCase() === 'none') return null;
+  const [, mechanism, username, password] =
+    /^(plain|scram-sha-256|scram-sha-512):([^:]+):(.+)$/i.exec(given.startsWith('file:') ? contentOf(given) : given) ??
+    [];
+  if (mechanism === undefined || username === undefined || password === undefined)
+    throw new Misfit(
+      'is no login',
+      'give none, plain:USER:PASSWORD, scram-sha-256:USER:PASSWORD, scram-sha-512:USER:PASSWORD, or file: and the path of a file that holds it',
+    );
+  return { mechanism: mechanism.toLowerCase() as NonNullable<KafkaPlace['sasl']>['mechanism'], username, password };
+}
+
+/** A JSON document in a file, or null. */
+function jsonFile(value: string): unknown {
+  const given = value.trim();
+  if (given.toLowerCase() === 'none') return null;
+  const content = contentOf(`file:${given}`);
+  try {
+    return JSON.parse(content) as unknown;
+  } catch {
+    throw new Misfit('names a file that is not JSON', 'mend the file');
+  }
+}
+
+function contentOf(given: string): string {
+  try {
+    return readFileSync(given.slice('file:'.length), 'utf8').trim();
+  } catch (error) {
+    throw new Misfit(
+      `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+      'give the path of a file that this user may read',
+    );
+  }
 }
 
 const port = (byDefault: number, name: string, meaning: string): Setting<number> => ({
@@ -159,6 +213,45 @@ export const SETTINGS = {
   projectorPort: port(3002, 'PROJECTOR_PORT', 'Port of the process projector; 0 takes a free one'),
   feederPort: port(3003, 'FEEDER_PORT', 'Port of the process feeder; 0 takes a free one'),
   apiPort: port(3000, 'API_PORT', 'Port of the process api; 0 takes a free one'),
+  kafkaBrokers: {
+    name: 'KAFKA_BROKERS',
+    meaning: 'Where the channels’ brokers are: off (no Kafka), or host:port, with commas between several',
+    byDefault: 'off',
+    read: brokers,
+  },
+  kafkaTls: {
+    name: 'KAFKA_TLS',
+    meaning:
+      'Whether the brokers are spoken to in TLS: off, on, or file: and the path of the authority’s certificates (PEM)',
+    byDefault: 'off',
+    read: kafkaTls,
+  },
+  kafkaSasl: {
+    name: 'KAFKA_SASL',
+    meaning:
+      'Login at the brokers: none, plain:USER:PASSWORD, scram-sha-256:USER:PASSWORD, scram-sha-512:USER:PASSWORD, or file: and the path of a file that holds it',
+    byDefault: 'none',
+    read: kafkaSasl,
+  },
+  kafkaTopics: {
+    name: 'KAFKA_TOPICS',
+    meaning: 'Topics that touchpoints are taken from, with commas between several; * stands for anything',
+    byDefault: 'touchpoints.*',
+    read: words,
+  },
+  kafkaGroup: {
+    name: 'KAFKA_GROUP',
+    meaning: 'Consumer group in which intake reads: all processes of one engine share it',
+    byDefault: 'perennial-intake',
+    read: text,
+  },
+  kafkaMappings: {
+    name: 'KAFKA_MAPPINGS',
+    meaning:
+      'How topics whose messages have a form of their own are read: none, or the path of a JSON file with a mapping per topic',
+    byDefault: 'none',
+    read: jsonFile,
+  },
   policy: {
     name: 'POLICY',
     meaning: 'Policy published into an empty log: retail, subscription, durable or seasonal',

@@ -48,6 +48,52 @@ describe('the key store in its file', () => {
       }
   });
 
+  describe('while many keys are made at once, in a thread', () => {
+    const many = (from: number): string[] => Array.from({ length: 200 }, (_, n) => id(from + n));
+
+    it('gives one key to all who ask for it, keeps it over a restart, and has it on the disk when it is given', async () => {
+      const store = openSqliteKeyStore({ file });
+      // The first request starts the thread; afterwards it makes the keys.
+      await store.keysFor(many(0), { create: true });
+      while (!store.makesInThread) await new Promise((wake) => setTimeout(wake, 20));
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => store.keysFor(many(100 + 50 * n), { create: true })),
+      );
+      const other = openSqliteKeyStore({ file });
+      for (const answer of answers) {
+        const kept = await other.keysFor([...answer.keys()]);
+        for (const [each, state] of answer)
+          expect(Buffer.from((kept.get(each) as SubjectKey).secret)).toEqual(Buffer.from((state as SubjectKey).secret));
+      }
+      await other.close();
+      await store.close();
+    });
+
+    it('gives nobody the key of somebody who is erased while it is being made', async () => {
+      const store = openSqliteKeyStore({ file });
+      await store.keysFor(many(0), { create: true });
+      while (!store.makesInThread) await new Promise((wake) => setTimeout(wake, 20));
+      for (let round = 1; round <= 20; round += 1) {
+        const ids = many(1_000 * round);
+        let answered = false;
+        const asked = store.keysFor(ids, { create: true }).finally(() => (answered = true));
+        // At another moment in each round: before the thread makes the keys, while it does, and after.
+        for (let turn = 0; turn < round % 5; turn += 1) await new Promise((resume) => setImmediate(resume));
+        const doomed = ids.filter((_, n) => n % 3 === 0);
+        const wasAnswered = answered;
+        await store.destroy(doomed);
+        const states = await asked;
+        const again = await store.keysFor(ids, { create: true });
+        for (const each of doomed) {
+          expect(again.get(each)).toBe('erased');
+          if (!wasAnswered) expect(states.get(each)).toBe('erased');
+        }
+        expect(states.get(ids[1] as string)).toEqual(again.get(ids[1] as string));
+      }
+      await store.close();
+    });
+  });
+
   it('is readable by its owner only', async () => {
     const store = openSqliteKeyStore({ file });
     expect(statSync(file).mode & 0o077).toBe(0);

@@ -3,12 +3,20 @@ import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { hashKeyCheckOf } from './hash-key.js';
+import { KeyMaker, type MadeKeys } from './key-maker.js';
+import { asKeyStoreError } from './key-store-failure.js';
+import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
 import { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
+import { MakingInThread } from './making-in-thread.js';
 import { Recent } from './recent.js';
 import { bytesOf, subjectKey } from './subject-key.js';
 
 const VERSION = 1;
 const CACHED_KEYS = 100_000;
+const ID_BYTES = 16;
+const SECRET_BYTES = 32;
+/** New keys in one request from which on a thread is worth its start. */
+const MANY = 64;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -35,12 +43,12 @@ export interface SqliteKeyStoreOptions {
  * `destroy` empties the WAL, which may hold older images of a page, before it resolves.
  */
 export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
-  const db = new DatabaseSync(file);
+  const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
     if (file !== ':memory:') chmodSync(file, 0o600);
-    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;');
+    db.exec(KEY_STORE_PRAGMAS);
     db.exec(SCHEMA);
-    return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : new Syncing(`${file}-wal`));
+    return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : file);
   } catch (error) {
     db.close();
     throw error;
@@ -133,13 +141,22 @@ export class SqliteKeyStore implements KeyStore {
   /** Keys that are written but not yet on the disk: nobody is given one before. */
   private readonly undurable = new Map<string, Promise<void>>();
   private readonly statements;
+  private readonly syncing: Syncing | null;
+  private readonly maker: KeyMaker;
+  /** Started when many keys are asked for at once; null before, and while it starts. */
+  private making: MakingInThread | null = null;
+  private starting: Promise<void> | null = null;
+  /** Counts the calls of `destroy`: what a thread answers may be older. */
+  private erasures = 0;
 
   constructor(
     private readonly db: DatabaseSyncInstance,
     readonly hashKey: Uint8Array,
-    /** Null where there is nothing to sync: in memory. */
-    private readonly syncing: Syncing | null,
+    /** Null where there is nothing to sync, and no second connection: in memory. */
+    private readonly file: string | null,
   ) {
+    this.syncing = file === null ? null : new Syncing(`${file}-wal`);
+    this.maker = new KeyMaker(db);
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
@@ -158,25 +175,58 @@ export class SqliteKeyStore implements KeyStore {
     options: { readonly create?: boolean } = {},
   ): Promise<ReadonlyMap<string, KeyState>> {
     const found = new Map<string, KeyState>();
-    let missing: string[] | null = null;
+    const missing = new Set<string>();
     for (const id of ids) {
-      if (found.has(id)) continue;
-      const state = this.lookUp(id);
+      if (found.has(id) || missing.has(id)) continue;
+      const state = options.create === true ? this.cache.get(id) : this.lookUp(id);
       if (state !== undefined) found.set(id, state);
-      else (missing ??= []).push(id);
+      else missing.add(id);
     }
-    if (missing !== null && options.create === true) {
-      const made = new Set(missing);
-      this.withoutSync(() =>
-        this.transaction(() => {
-          for (const id of made) found.set(id, this.make(id));
-        }),
-      );
-      for (const id of made) this.cache.set(id, found.get(id) as KeyState);
-      this.makeDurable(made);
-    }
+    if (missing.size > 0 && options.create === true) await this.makeAll(missing, found);
     if (this.undurable.size > 0) for (const id of found.keys()) await this.undurable.get(id);
     return found;
+  }
+
+  /** The keys of ids of which nothing is known here; those that there are not are made. */
+  private async makeAll(ids: ReadonlySet<string>, found: Map<string, KeyState>): Promise<void> {
+    const packed = packedIds(ids);
+    const { erasures } = this;
+    const inThread = this.thread(ids.size)?.make(packed);
+    const made = inThread === undefined ? this.makeHere(ids, packed) : await inThread;
+    const erased = new Set(made.erased);
+    let at = 0;
+    for (const id of ids) {
+      // Another request may have been answered first; and who was erased meanwhile has no key, whatever was answered.
+      const state =
+        this.cache.get(id) ??
+        (this.erasures !== erasures ? this.read(id) : undefined) ??
+        (erased.has(at) ? 'erased' : subjectKey(id, made.secrets.subarray(at * SECRET_BYTES, (at + 1) * SECRET_BYTES)));
+      this.cache.set(id, state);
+      found.set(id, state);
+      at += 1;
+    }
+  }
+
+  private makeHere(ids: ReadonlySet<string>, packed: Uint8Array): MadeKeys {
+    const [made] = this.withoutSync(() => this.maker.make([packed]));
+    if (made === undefined) throw new Error('No keys were made.');
+    this.makeDurable(ids);
+    return made;
+  }
+
+  /** The thread that makes keys, once one is worth starting; null until it has started. */
+  private thread(count: number): MakingInThread | null {
+    if (this.making?.hasEnded === true) {
+      this.making = null;
+      this.starting = null;
+    }
+    if (this.making === null && count >= MANY && this.file !== null)
+      this.starting ??= MakingInThread.start(this.file).then(
+        (making) => void (this.making = making),
+        // Then keys are made here, as before.
+        () => undefined,
+      );
+    return this.making;
   }
 
   async createListed(
@@ -195,6 +245,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+    this.erasures += 1;
     const gone: string[] = [];
     const counts = this.transaction(() => {
       let subjectKeys = 0;
@@ -225,8 +276,15 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async close(): Promise<void> {
+    await this.starting;
+    await this.making?.close();
     await this.syncing?.close();
     if (this.db.isOpen) this.db.close();
+  }
+
+  /** Whether new keys are made in a thread by now: it is started when many are asked for at once. */
+  get makesInThread(): boolean {
+    return this.making !== null && !this.making.hasEnded;
   }
 
   /** What other tables of this file (the API keys) are kept through. */
@@ -301,29 +359,13 @@ export class SqliteKeyStore implements KeyStore {
   }
 }
 
-const SQLITE_IOERR = 10;
-const SQLITE_CORRUPT = 11;
-const SQLITE_FULL = 13;
-const SQLITE_NOTADB = 26;
-
-/** Puts an error of SQLite into our words; anything else is given back as it is. Told by its code: the class may stem from another realm. */
-function asKeyStoreError(error: unknown): unknown {
-  const { code, errcode = 0, message } = error as { code?: unknown; errcode?: number; message?: string };
-  if (code !== 'ERR_SQLITE_ERROR') return error;
-  const cause = { cause: error };
-  switch (errcode & 0xff) {
-    case SQLITE_FULL:
-      return new KeyStoreError('full', 'The disk under the key store is full: make room and try again.', cause);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return new KeyStoreError(
-        'torn',
-        `The key store is torn: ${message}. Stop the engine and put back its newest copy; keys made since cannot be made again.`,
-        cause,
-      );
-    case SQLITE_IOERR:
-      return new KeyStoreError('unavailable', `The disk under the key store failed: ${message}.`, cause);
-    default:
-      return error;
+function packedIds(ids: ReadonlySet<string>): Uint8Array {
+  // Not from the pool: to be sent to the thread it needs memory of its own.
+  const packed = Buffer.allocUnsafeSlow(ids.size * ID_BYTES);
+  let at = 0;
+  for (const id of ids) {
+    if (id.length !== 2 * ID_BYTES || packed.write(id, at, 'hex') !== ID_BYTES) bytesOf(id);
+    at += ID_BYTES;
   }
+  return packed;
 }

@@ -1,0 +1,42 @@
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { KeyMaker } from './key-maker.js';
+import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
+import { failureOf, type KeyAnswer, type KeyRequest } from './making-in-thread.js';
+
+/**
+ * The thread that makes keys while many new customers come. While a commit runs, requests queue up at the port; the next
+ * commit takes all of them: the ids lie scattered over the whole table, and one large commit writes fewer of its pages than
+ * many small ones.
+ */
+if (parentPort !== null) serve(parentPort, (workerData as { readonly file: string }).file);
+
+function serve(port: MessagePort, file: string): void {
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  // Many keys touch many pages: to carry the same page over again and again would cost more than the rest.
+  db.exec(`${KEY_STORE_PRAGMAS} PRAGMA wal_autocheckpoint=4000;`);
+  const maker = new KeyMaker(db);
+  port.postMessage('ready');
+  port.on('message', (first: KeyRequest) => {
+    const group: Extract<KeyRequest, { readonly kind: 'make' }>[] = [];
+    let message: KeyRequest | undefined = first;
+    while (message?.kind === 'make') {
+      group.push(message);
+      message = receiveMessageOnPort(port)?.message as KeyRequest | undefined;
+    }
+    if (group.length > 0) port.postMessage(answersTo(group));
+    if (message?.kind !== 'close') return;
+    db.close();
+    port.close();
+  });
+
+  function answersTo(group: readonly { readonly no: number; readonly ids: Uint8Array }[]): KeyAnswer[] {
+    try {
+      return maker.make(group.map(({ ids }) => ids)).map((made, at) => ({ no: group[at]?.no ?? 0, made }));
+    } catch (error) {
+      // One that cannot be stored (no room for it, say) does not take its neighbours with it.
+      if (group.length > 1) return group.flatMap((each) => answersTo([each]));
+      return group.map(({ no }) => ({ no, failure: failureOf(error) }));
+    }
+  }
+}

@@ -63,5 +63,7 @@ export interface TouchpointMeta {
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly test?: true;
+  /** Where it stood in a channel's topic; the message's key and other headers are among what is sealed. */
+  readonly provenance?: { readonly topic: string; readonly partition: number; readonly offset: number };
   readonly sealed?: string;
 }

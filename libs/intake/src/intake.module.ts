@@ -12,6 +12,7 @@ import { PublishingController } from './http/publishing.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
 import { receiveRawBodies } from './http/raw-bodies.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
+import { KafkaRunner } from './kafka/kafka-runner.js';
 import { PublishPolicyHandler, RegisterTypeHandler } from './publishing/commands.js';
 import { registeredTypes } from './publishing/register-type.js';
 import { DiscardQuarantinedHandler, ReleaseQuarantinedHandler } from './quarantine/commands.js';
@@ -20,7 +21,7 @@ import { Intake } from './taking/intake.js';
 import { TakeTouchpointsHandler } from './taking/take-touchpoints.js';
 import { TypeContracts } from './taking/type-contracts.js';
 
-/** Takes touchpoints in over HTTP. Needs the platform and the event log. */
+/** Takes touchpoints in over HTTP, and from Kafka where the config names brokers. Needs the platform and the event log. */
 @Module({})
 export class IntakeModule implements OnModuleInit {
   constructor(
@@ -62,6 +63,7 @@ export class IntakeModule implements OnModuleInit {
           useFactory: (log: EventLog, intake: Intake, sealer: Sealer) => new Quarantine(log, intake, sealer),
           inject: [EVENT_LOG, Intake, SEALER],
         },
+        KafkaRunner,
         TakeTouchpointsHandler,
         ReleaseQuarantinedHandler,
         DiscardQuarantinedHandler,

@@ -42,6 +42,7 @@ export type {
 } from './channels/channel.js';
 export type { Headers, OutgoingMessage, ReceivedMessage } from './channels/message.js';
 export { KafkaChannels, type ChannelLogger } from './channels/kafka/kafka-channels.js';
+export { openChannels } from './channels/open-channels.js';
 export type { KafkaPlace } from './channels/kafka/place.js';
 export { createHttpAdapter } from './http-adapter.js';
 export { Problem, PROBLEM_JSON, problemDocument, type Complaint, type ProblemOptions } from './problems/problem.js';

@@ -25,7 +25,21 @@ export function mappedLayout(mapping: Mapping): ImportLayout {
   };
 }
 
-function itemOf(row: Row, file: string, mapping: Mapping, identity: RowIdentity, values: Values): ImportItem {
+/** Reads single documents by a mapping of NDJSON: the ids of those that have no column for it are the caller's. */
+export function mappedDocument(
+  mapping: Mapping,
+): (cells: Cells, rowId: string, file: string, line: number) => ImportItem {
+  const values = new Values();
+  return (cells, rowId, file, line) => itemOf({ line, cells, text: '' }, file, mapping, { of: () => rowId }, values);
+}
+
+function itemOf(
+  row: Row,
+  file: string,
+  mapping: Mapping,
+  identity: Pick<RowIdentity, 'of'>,
+  values: Values,
+): ImportItem {
   const rowId = identity.of(row.text);
   try {
     if ('broken' in row)

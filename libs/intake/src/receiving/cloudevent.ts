@@ -49,8 +49,15 @@ export function isBinary(headers: Headers): boolean {
   return Object.keys(headers).some((name) => /^ce-(?:specversion|id|type|source)$/i.test(name));
 }
 
+/** How a transport writes an attribute into a header. */
+export type HeaderReading = (value: string) => string;
+
 /** A message in binary mode: attributes in headers, data in the body. */
-export function binaryEvent(headers: Headers, body: Buffer): CloudEvent | Refusal {
+export function binaryEvent(
+  headers: Headers,
+  body: Buffer,
+  read: HeaderReading = percentDecoded,
+): CloudEvent | Refusal {
   const attributes: Record<string, unknown> = {};
   let contentType: string | undefined;
   for (const [header, given] of Object.entries(headers)) {
@@ -59,7 +66,7 @@ export function binaryEvent(headers: Headers, body: Buffer): CloudEvent | Refusa
     const lower = header.toLowerCase();
     if (lower === 'content-type') contentType = value;
     // Only the prefix is found in any case: a sender of `ce-LUNCH` believes in an attribute that may not exist.
-    else if (lower.startsWith(PREFIX)) attributes[header.slice(PREFIX.length)] = headerText(value);
+    else if (lower.startsWith(PREFIX)) attributes[header.slice(PREFIX.length)] = read(value);
   }
   if (contentType !== undefined) attributes['datacontenttype'] = contentType;
   const refusal = checkAttributes(attributes);
@@ -88,7 +95,7 @@ function binaryData(
 }
 
 /** A header's value: unquoted and percent-decoded, as the HTTP binding says; as it stands where that fails. */
-function headerText(value: string): string {
+function percentDecoded(value: string): string {
   const bare = value.startsWith('"') && value.endsWith('"') && value.length > 1 ? value.slice(1, -1) : value;
   if (!bare.includes('%')) return bare;
   try {

@@ -17,8 +17,8 @@ export function formOf({ attributes, data }: CloudEvent): Record<string, unknown
   return form;
 }
 
-/** Says nothing about the touchpoint: how the message was carried. */
-const OF_THE_TRANSPORT = new Set(['specversion', 'datacontenttype']);
+/** Says nothing about the touchpoint: how the message was carried. The same event by another road is the same event. */
+const OF_THE_TRANSPORT = new Set(['specversion', 'datacontenttype', 'partitionkey']);
 
 const asIs = (value: unknown): unknown => value;
 

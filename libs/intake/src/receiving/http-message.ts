@@ -1,6 +1,6 @@
 import { Refusal } from '../taking/refusal.js';
 import type { IntakeItem } from '../taking/item.js';
-import { binaryEvent, isBinary, mediaType, structuredEvent, type Headers } from './cloudevent.js';
+import { binaryEvent, isBinary, mediaType, structuredEvent, type HeaderReading, type Headers } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
 import { handedOverUnfit } from './unfit-row.js';
 
@@ -18,8 +18,15 @@ const BATCH = 'application/cloudevents-batch+json';
 /** All that intake reads, for the documentation and for the answer to another content type. */
 export const READABLE_TYPES = [JSON_TYPE, STRUCTURED, BATCH, ...NDJSON_TYPES];
 
-/** The events of one HTTP message (NDJSON is read line by line: see `ndjson.ts`), or why it cannot be read at all. */
-export function readHttpMessage(headers: Headers, body: Buffer): readonly IntakeItem[] | Unreadable {
+/**
+ * The events of one HTTP message (NDJSON is read line by line: see `ndjson.ts`), or why it cannot be read at all. Another transport whose
+ * messages have headers and a body says how it writes attributes into headers.
+ */
+export function readHttpMessage(
+  headers: Headers,
+  body: Buffer,
+  read?: HeaderReading,
+): readonly IntakeItem[] | Unreadable {
   const contentType = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
   const media = mediaType(typeof contentType === 'string' ? contentType : contentType?.[0]);
   if (media === BATCH || media === STRUCTURED) {
@@ -32,7 +39,7 @@ export function readHttpMessage(headers: Headers, body: Buffer): readonly Intake
   }
   if (media?.startsWith('application/cloudevents') === true)
     return { status: 415, detail: `CloudEvents are read in the JSON format only: ${STRUCTURED} or ${BATCH}.` };
-  if (isBinary(headers)) return [binaryItem(headers, body)];
+  if (isBinary(headers)) return [binaryItem(headers, body, read)];
   if (media !== JSON_TYPE)
     return { status: 415, detail: `Send one of: ${READABLE_TYPES.join(', ')}; or a CloudEvent in binary mode.` };
   const document = parse(body);
@@ -64,8 +71,8 @@ function structuredItem(document: unknown): IntakeItem {
 }
 
 /** A refused message keeps what it said: its attributes and its body. */
-function binaryItem(headers: Headers, body: Buffer): IntakeItem {
-  const event = binaryEvent(headers, body);
+function binaryItem(headers: Headers, body: Buffer, read?: HeaderReading): IntakeItem {
+  const event = binaryEvent(headers, body, read);
   if (!(event instanceof Refusal)) return { document: formOf(event) };
   const document: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(headers))

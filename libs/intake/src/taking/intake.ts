@@ -89,7 +89,7 @@ export class Intake {
       const touchpoint = batch.passed[index];
       if (touchpoint === null || touchpoint === undefined) continue;
       const { source, id } = touchpoint.envelope;
-      const item = sealEvent(touchpoint, epoch, this.sealer, receivedAt);
+      const item = sealEvent(touchpoint, epoch, this.sealer, receivedAt, items[index]?.provenance);
       if (item === null) suppressed.push(suppress(index, source, id));
       else planned.push({ index, source, id, fate: 'accepted', item, aside: null });
     }

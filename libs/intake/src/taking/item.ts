@@ -6,6 +6,18 @@ export interface IntakeItem {
   readonly refusal?: Refusal;
   /** Where a refused row stood: told with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
+  /** Where in a channel's topic it stood: kept beside the touchpoint, and no part of what it says. */
+  readonly provenance?: Provenance;
+}
+
+/** The place of a message in a topic, and what stood around its value: a key and headers may name somebody, so they are sealed. */
+export interface Provenance {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  /** Those that do not belong to the event itself; null where there are none. */
+  readonly headers: Readonly<Record<string, string>> | null;
 }
 
 export type Fate = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';

@@ -5,7 +5,7 @@ import { factEvent } from '../publishing/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import { foundSubjects } from './found-identifiers.js';
 import type { Identities } from './identities.js';
-import type { IntakeItem } from './item.js';
+import type { IntakeItem, Provenance } from './item.js';
 import { Refusal } from './refusal.js';
 
 /** The data of an `event-quarantined`. No value of the body is in them. */
@@ -32,6 +32,13 @@ export interface QuarantinedData {
 /** The metadata of an `event-quarantined`: the body, sealed under the key named by the quarantine's own id. */
 export interface QuarantinedMeta {
   readonly sealed: string;
+  /** Where it stood in a channel's topic, and its key and headers, sealed under the same key. */
+  readonly provenance?: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly sealed: string;
+  };
 }
 
 /** An event that is to be set aside, and only waits for the key of its body. */
@@ -43,6 +50,7 @@ export interface SetAside {
   readonly listedUnder: readonly string[];
   readonly body: string;
   readonly data: QuarantinedData;
+  readonly provenance: Provenance | null;
 }
 
 const BODY_MAX = 256 * 1024;
@@ -59,7 +67,7 @@ export function setAside(
   identities: Identities,
   sealer: Sealer,
 ): SetAside {
-  const { document, at } = item;
+  const { document, at, provenance = null } = item;
   const source = nameIn(document, 'source');
   const eventId = nameIn(document, 'id');
   const whole = textOf(document);
@@ -68,11 +76,12 @@ export function setAside(
   const [first] = refusal.flaws;
   const subjectId = subjectIn(document, identities);
   return {
-    quarantineId: sealer.keyedId(`quarantine\0${source ?? ''}\0${eventId ?? ''}\0${at?.line ?? ''}\0${whole}`),
+    quarantineId: sealer.keyedId(`quarantine\0${source ?? ''}\0${eventId ?? ''}\0${placeOf(item)}\0${whole}`),
     source,
     eventId,
-    listedUnder: foundSubjects(document, identities),
+    listedUnder: foundSubjects(provenance === null ? document : [document, provenance], identities),
     body,
+    provenance,
     data: {
       source,
       eventId,
@@ -90,14 +99,24 @@ export function setAside(
   };
 }
 
+/** Two rows of a file, or two messages of a topic, are two bad events, though they say the same. */
+function placeOf({ at, provenance }: IntakeItem): string {
+  if (provenance === undefined) return String(at?.line ?? '');
+  return `${provenance.topic}/${provenance.partition}/${provenance.offset}`;
+}
+
 /** The step: seals the body and writes the record down. Null where somebody in the body was erased: nothing of it is kept. */
 export function quarantineEvent(
-  { quarantineId, body, data }: SetAside,
+  { quarantineId, body, data, provenance }: SetAside,
   key: KeyState,
   sealer: Sealer,
 ): AppendItem | null {
   if (key === 'erased') return null;
-  const meta: QuarantinedMeta = { sealed: sealer.seal(key, body) };
+  const sealed = sealer.seal(key, body);
+  const meta: QuarantinedMeta =
+    provenance === null
+      ? { sealed }
+      : { sealed, provenance: sealedPlace(provenance, (text) => sealer.seal(key, text)) };
   return {
     stream: STREAMS.quarantine(quarantineId),
     event: factEvent({
@@ -110,6 +129,10 @@ export function quarantineEvent(
       data,
     }),
   };
+}
+
+function sealedPlace({ topic, partition, offset, key, headers }: Provenance, seal: (text: string) => string) {
+  return { topic, partition, offset, sealed: seal(JSON.stringify({ key, headers })) };
 }
 
 /** A name that a document gives and the log could hold; null where it gives none. */

@@ -1,9 +1,10 @@
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
-import { Recent, type Sealer } from '#platform';
+import { Recent, type Sealer, type SubjectKey } from '#platform';
 import { canonical } from './canonical.js';
 import { othersOf, type Envelope } from './envelope.js';
 import type { Identified, NamedIdentity } from './identities.js';
+import type { Provenance } from './item.js';
 import type { Moment } from './moment.js';
 import type { TypeContract } from './type-contracts.js';
 
@@ -21,6 +22,7 @@ export interface Passed {
  */
 const ENVELOPE = '/$envelope';
 const PLACEHOLDERS = '/$placeholders';
+const PROVENANCE = '/$provenance';
 
 /**
  * The step: seals what is personal and writes the event down. Null where one of its own subjects was erased: then nothing
@@ -34,6 +36,7 @@ export function sealEvent(
   epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
+  provenance?: Provenance,
 ): AppendItem | null {
   const own = identified.self.keyAt(epoch);
   if (own === null || own === 'erased') return null;
@@ -60,7 +63,8 @@ export function sealEvent(
     `{"channel":${channel},"identifiers":[${identifiers}],"receivedAt":${receivedAt}` +
     (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
     facts +
-    (personal === null ? '' : `,"sealed":"${sealer.seal(own, personalText)}"`) +
+    placeOf(provenance) +
+    sealed(withProvenance(personal, personalText, provenance), own, sealer) +
     '}';
   const content = `${envelope.type}\n${envelope.schemaVersion ?? ''}\n${moment.stated ?? ''}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
   return {
@@ -85,6 +89,28 @@ function quotedChannel(channel: string): string {
   let quoted = quotedChannels.get(channel);
   if (quoted === undefined) quotedChannels.set(channel, (quoted = JSON.stringify(channel)));
   return quoted;
+}
+
+function sealed(text: string, own: SubjectKey, sealer: Sealer): string {
+  return text === '' ? '' : `,"sealed":"${sealer.seal(own, text)}"`;
+}
+
+/** Where the message stood names nobody. */
+function placeOf(provenance: Provenance | undefined): string {
+  if (provenance === undefined) return '';
+  const { topic, partition, offset } = provenance;
+  return `,"provenance":{"topic":${JSON.stringify(topic)},"partition":${partition},"offset":${offset}}`;
+}
+
+/** Its key and headers may name somebody: they are sealed with the rest, and no part of the content. */
+function withProvenance(
+  personal: Readonly<Record<string, unknown>> | null,
+  personalText: string,
+  provenance: Provenance | undefined,
+): string {
+  if (provenance === undefined || (provenance.key === null && provenance.headers === null)) return personalText;
+  const { key, headers } = provenance;
+  return JSON.stringify({ ...personal, [PROVENANCE]: { key, ...(headers === null ? {} : { headers }) } });
 }
 
 /** The rest of the metadata, as JSON fields that follow others. */

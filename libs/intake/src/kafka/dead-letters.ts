@@ -1,0 +1,43 @@
+import type { OutgoingMessage, ReceivedMessage, TopicPlan } from '#platform';
+import type { ItemResult } from '../taking/item.js';
+
+const SUFFIX = '.dlq';
+const DAY_MS = 86_400_000;
+
+export const isDeadLetterTopic = (topic: string): boolean => topic.endsWith(SUFFIX);
+
+/** Where a topic's dead letters lie: for two weeks, since they hold in the clear what the log keeps sealed. */
+export function deadLetterPlan(topic: string): TopicPlan {
+  return {
+    topic: `${topic}${SUFFIX}`,
+    partitions: 1,
+    replicas: 3,
+    settings: { 'cleanup.policy': 'delete', 'retention.ms': String(14 * DAY_MS) },
+  };
+}
+
+/** A message with the reason why it was set aside. Its key, value and headers are as they came. */
+export function deadLetter(
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  { key, value, headers, offset }: ReceivedMessage,
+  bad: readonly ItemResult[],
+): OutgoingMessage {
+  const [first] = bad;
+  const reason: Record<string, string> = {
+    'perennial-code': first?.code ?? '',
+    'perennial-path': first?.path ?? '',
+    'perennial-detail': first?.detail ?? '',
+    'perennial-mend': first?.mend ?? '',
+    'perennial-quarantine-id': bad.map(({ quarantineId }) => quarantineId).join(','),
+    'perennial-topic': topic,
+    'perennial-partition': String(partition),
+    'perennial-offset': String(offset),
+  };
+  const own = Object.entries(headers).filter(([, given]) => given !== undefined);
+  return {
+    topic: deadLetterPlan(topic).topic,
+    key,
+    value,
+    headers: { ...(Object.fromEntries(own) as OutgoingMessage['headers']), ...reason },
+  };
+}

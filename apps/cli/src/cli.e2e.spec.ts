@@ -77,6 +77,9 @@ describe('perennial, on a folder whose engine is stopped', () => {
     const answer = JSON.parse(readFileSync(data('visits.json'), 'utf8')) as { rows: unknown[]; nextCursor: unknown };
     expect(answer.rows).toHaveLength(3);
     expect(answer.nextCursor).toBeNull();
+    const stats = await cli('stats');
+    for (const figure of ['log_bytes', 'log_bytes_per_event', 'keys_bytes', 'read_models_bytes'])
+      expect(stats.stdout).toMatch(new RegExp(`${figure} +[1-9]`));
     const table = await cli('query', 'customers', '--as-of', '1997-02-01');
     expect(table.stdout).toContain('retention');
   });
@@ -179,6 +182,10 @@ describe('perennial, on a folder whose engine runs', () => {
     expect(stopped[0]?.trim().split('\n')).toHaveLength(4);
     const engine = await startEngine(dataDir);
     try {
+      const again = await cli('import', data('purchases.txt'), '--preset', 'cdnow', '--from-start', '--timings');
+      expect(again.stdout).toContain('5 duplicates');
+      for (const step of ['committing to the log', 'projecting: read', 'projecting: fold'])
+        expect(again.stdout).toContain(step);
       const running: string[] = [];
       for (const args of asked) running.push((await cli(...args)).stdout);
       expect(running).toEqual(stopped);

@@ -6,6 +6,7 @@ export type { Param, Params, RawParams } from './asking/params.js';
 export { personalData, type PersonalData } from './asking/personal-data.js';
 export type { AnswerRow, AskContext, Column, Question, QuestionPermission } from './asking/question.js';
 export { QuestionRefused, type Fault } from './asking/refused.js';
+export { storeBytesIn, type StoreBytes } from './reading/store-bytes.js';
 export { allParams } from './asking/standard-params.js';
 export { QUESTIONS } from './questions/index.js';
 export { AskQuestion } from './http/ask-question.js';

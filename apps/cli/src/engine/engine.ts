@@ -66,7 +66,7 @@ export interface Engine {
   /** Takes a quarantined event in after all: as it is, or mended. Resolves with the verdict. */
   release(quarantineId: string, mended: unknown): Promise<Document>;
   discard(quarantineId: string, reason: string): Promise<Document>;
-  /** Milliseconds that each step has taken so far, for the timings; empty where the engine runs elsewhere. */
+  /** Milliseconds that each step has taken since the engine started, for the timings. */
   steps(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }

@@ -16,7 +16,15 @@ import {
 } from '#intake';
 import { KeyStoreError, openKeyStoreOf, Sealer, type Clock, type Config, type KeyStore } from '#platform';
 import { openDatabase, Projector, type BuildProgress } from '#projections';
-import { ask, personalData, QuestionRefused, type Answer, type AskContext, type RawParams } from '#queries';
+import {
+  ask,
+  personalData,
+  QuestionRefused,
+  storeBytesIn,
+  type Answer,
+  type AskContext,
+  type RawParams,
+} from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
 import type { Document, Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
@@ -58,7 +66,8 @@ export async function openLocalEngine(dataDir: string, clock: Clock, policy: Con
     const database = await openDatabase({ kind: 'pglite', folder: join(dataDir, 'readmodels') });
     closing.push(() => database.close());
     const projector = await Projector.open({ database, log, clock });
-    const context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
+    const storeBytes = () => storeBytesIn(dataDir, { log: true, keys: true });
+    const context = { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true };
     const quarantine = new Quarantine(log, intake, sealer);
     const parts = { context, keys, intake, quarantine, projector, commitMs: () => commitMs, close };
     return new LocalEngine(`the folder ${dataDir}`, parts);

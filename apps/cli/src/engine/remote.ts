@@ -108,7 +108,11 @@ export class RemoteEngine implements Engine {
   }
 
   async steps(): Promise<Readonly<Record<string, number>>> {
-    return {};
+    const { stepMs } = (await this.send('GET', '/v1/projections/status')) as { stepMs: Record<string, number> };
+    const metrics = await this.request('GET', '/metrics').then((response) => response.text());
+    const seconds = Number(/^perennial_log_commit_seconds_sum (\S+)$/m.exec(metrics)?.[1] ?? 0);
+    const projecting = Object.entries(stepMs).map(([step, ms]) => [`projecting: ${step}`, ms] as const);
+    return { 'committing to the log': seconds * 1_000, ...Object.fromEntries(projecting) };
   }
 
   async close(): Promise<void> {}
@@ -141,6 +145,16 @@ export class RemoteEngine implements Engine {
     body?: string,
     type = 'application/json',
   ): Promise<unknown> {
+    const response = await this.request(method, path, body, type);
+    return response.status === 204 ? {} : response.json();
+  }
+
+  private async request(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: string,
+    type = 'application/json',
+  ): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       let response: Response;
       try {
@@ -166,7 +180,7 @@ export class RemoteEngine implements Engine {
         await sleep(1000 * Math.min(30, Number(response.headers.get('retry-after') ?? 1)));
         continue;
       }
-      if (response.ok) return response.status === 204 ? {} : await response.json();
+      if (response.ok) return response;
       throw problemError(response.status, (await response.json().catch(() => ({}))) as ProblemBody, this.place);
     }
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '#platform';
 import type { EventLog } from '#event-log';
 import type { Database } from '#projections';
+import type { StoreBytes } from '../reading/store-bytes.js';
 import type { Instant } from '#contracts';
 import type { Key } from './cursor.js';
 import type { Params, Values } from './params.js';
@@ -16,6 +17,8 @@ export interface AskContext {
   readonly log: EventLog;
   readonly personalData: PersonalData;
   readonly clock: Clock;
+  /** How large the stores are that the read models do not tell of; absent where nobody knows. */
+  readonly storeBytes?: () => StoreBytes;
   /** Whether the asker may see personal data in the clear. Where not, sealed values are null. */
   readonly mayReadPersonal: boolean;
 }

@@ -1,12 +1,13 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { EventLog } from '#event-log';
-import { CLOCK, DATABASE, EVENT_LOG, SEALER, type Clock, type Sealer } from '#platform';
+import { CLOCK, CONFIG, DATABASE, EVENT_LOG, SEALER, type Clock, type Config, type Sealer } from '#platform';
 import type { Database } from '#projections';
 import type { Answer } from '../asking/answer.js';
 import { ask } from '../asking/ask.js';
 import type { RawParams } from '../asking/params.js';
 import { personalData, type PersonalData } from '../asking/personal-data.js';
+import { storeBytesIn } from '../reading/store-bytes.js';
 
 /** A question on its way over the bus: its name, its parameters as text, and whether the asker may see personal data. */
 export class AskQuestion extends Query<Answer> {
@@ -28,12 +29,15 @@ export class AskQuestionHandler implements IQueryHandler<AskQuestion, Answer> {
     @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SEALER) sealer: Sealer,
+    @Inject(CONFIG) private readonly config: Config,
   ) {
     this.personalData = personalData(sealer);
   }
 
   execute({ name, params, mayReadPersonal }: AskQuestion): Promise<Answer> {
     const { database, log, clock, personalData } = this;
-    return ask({ database, log, clock, personalData, mayReadPersonal }, name, params);
+    const { dataDir, eventLog, keysUrl } = this.config;
+    const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
+    return ask({ database, log, clock, personalData, storeBytes, mayReadPersonal }, name, params);
   }
 }

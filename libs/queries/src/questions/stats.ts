@@ -7,7 +7,8 @@ const COUNTED = ['customers', 'subjects', 'links', 'visits', 'bookings', 'polici
 /** The engine in figures: how long the log is, how far the read models follow, how much there is of each. */
 export const stats = question({
   name: 'stats',
-  summary: 'The engine in figures: the head of the log, how far the read models follow it, how much there is of each.',
+  summary:
+    'The engine in figures: the head of the log, how far the read models follow it, how much there is of each, how many bytes they take.',
   description: 'Counts whole tables, which takes its time where they are large: to wait for the read models ask lag.',
   permission: 'read',
   params: {},
@@ -15,6 +16,7 @@ export const stats = question({
   paged: false,
   columns: FIGURE_COLUMNS,
   async answer(context) {
+    const { log = null, keys = null } = context.storeBytes?.() ?? {};
     const head = await context.log.head();
     return inReadModels(context.database, async (models) => {
       const following = await followingFigures(models, head);
@@ -26,7 +28,15 @@ export const stats = question({
                 pg_database_size(current_database()) AS read_models_bytes`,
       );
       return {
-        rows: figureRows([...following, ...Object.entries(counts ?? {})]),
+        rows: figureRows([
+          ...following,
+          ...Object.entries(counts ?? {}),
+          ...(log === null ? [] : [['log_bytes', log] as const]),
+          ...(log === null || head.position === 0
+            ? []
+            : [['log_bytes_per_event', Math.round(log / head.position)] as const]),
+          ...(keys === null ? [] : [['keys_bytes', keys] as const]),
+        ]),
         next: null,
         position: models.position,
       };

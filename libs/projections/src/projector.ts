@@ -191,6 +191,14 @@ export class Projector {
     return this.#failure;
   }
 
+  /** Looks at the version that is live now: another process may have switched. One that runs finds out by itself. */
+  async refresh(): Promise<void> {
+    const [live] = await this.#parts.database.query<{ version: number }>(
+      `SELECT version FROM perennial.versions WHERE status = 'live'`,
+    );
+    if (live !== undefined && live.version !== this.#follower.version) await this.#takeUpLive();
+  }
+
   /** Begins to follow the log and the clock. */
   start(): void {
     if (this.#running !== null) return;

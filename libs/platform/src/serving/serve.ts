@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -72,6 +73,20 @@ function urlOf(app: NestFastifyApplication, { host }: Config): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
+/**
+ * Lets nobody in any more, and resolves once every request was answered. A connection that a client keeps open for its next
+ * request is closed as soon as it is idle: it would hold up the end for as long as the client likes.
+ */
+async function drain(app: NestFastifyApplication): Promise<void> {
+  const server = app.getHttpServer() as Server;
+  const sweeping = setInterval(() => server.closeIdleConnections(), 50);
+  try {
+    await app.getHttpAdapter().getInstance().close();
+  } finally {
+    clearInterval(sweeping);
+  }
+}
+
 function stopOnSignal(app: NestFastifyApplication, logger: Logger, serving: Serving): void {
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
@@ -84,7 +99,7 @@ function stopOnSignal(app: NestFastifyApplication, logger: Logger, serving: Serv
     }, STOP_MS_MAX).unref();
     try {
       serving.stopping?.();
-      await app.getHttpAdapter().getInstance().close();
+      await drain(app);
       await serving.drained?.();
       await app.close();
       serving.closed?.();

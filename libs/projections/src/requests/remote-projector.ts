@@ -21,6 +21,7 @@ export class RemoteProjector {
   ) {}
 
   async status(): Promise<ProjectorStatus> {
+    await this.own.refresh();
     const [status, keepers] = await Promise.all([
       this.own.status(),
       this.database.query<{ failure: string | null }>(
@@ -32,7 +33,8 @@ export class RemoteProjector {
     return { ...status, running: keepers.length > 0, failure };
   }
 
-  release(customerId: string): Promise<boolean> {
+  async release(customerId: string): Promise<boolean> {
+    await this.own.refresh();
     return this.own.release(customerId);
   }
 

@@ -21,3 +21,7 @@ export { MemoryIdTable } from './eventstore/memory-ids.js';
 export { lockDataFolder, type DataFolderLock } from './data-folder.js';
 export { EventLogModule, type EventLogModuleOptions } from './event-log.module.js';
 export { timedLog } from './timed-log.js';
+export { LogDigest } from './moving/log-digest.js';
+export { LogMoveError, moveLog, type Moved, type MoveOptions, type MoveProgress } from './moving/move-log.js';
+export type { MovedEvent, MoveSource, MoveTarget } from './moving/moved-event.js';
+export { SqliteMoveTarget } from './sqlite/sqlite-move-target.js';

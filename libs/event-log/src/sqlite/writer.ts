@@ -1,5 +1,6 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { EventLogError } from '../port.js';
+import type { MovedEvent } from '../moving/moved-event.js';
 import type { AppendItem, Expected, NewEvent, Verdict } from '../port.js';
 import { receiptsOf } from '../receipt.js';
 import { refusalOf } from '../refusal.js';
@@ -76,6 +77,31 @@ export class SqliteWriter {
       this.#forget();
       if (requests.length > 1) return requests.flatMap((request) => this.commit([request]));
       return [{ error: asEventLogError(error, this.file) }];
+    }
+  }
+
+  /** Stores events of another log behind those that are there, as they were recorded, in one commit: all of them or none. */
+  importEvents(events: readonly MovedEvent[]): void {
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const event of events) {
+        if (event.recordedAt < this.#recordedAt)
+          throw new EventLogError(
+            'torn',
+            `The event ${event.id} was recorded before the one that it follows in the log.`,
+          );
+        this.#recordedAt = event.recordedAt;
+        const verdict = this.#each({ stream: event.stream, event });
+        if (verdict.status !== 'accepted')
+          throw new EventLogError(
+            'torn',
+            `The event ${event.id} of ${event.source} cannot be taken over: ${'reason' in verdict ? verdict.reason : verdict.status}.`,
+          );
+      }
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#forget();
+      throw asEventLogError(error, this.file);
     }
   }
 

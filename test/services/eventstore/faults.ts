@@ -4,6 +4,8 @@ export type AppendFault =
   | 'lose-acknowledgement'
   /** Commits, then breaks the call. */
   | 'break-after-commit'
+  /** Commits nothing and says nothing, for ever. */
+  | 'swallow'
   /** Breaks the call and commits nothing. */
   | 'break-before-commit'
   /** Says that it timed out, and commits a moment later all the same. */

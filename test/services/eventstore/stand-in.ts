@@ -52,6 +52,8 @@ export class StandIn {
   readonly faults: Faults = { ...NO_FAULTS };
   /** How many calls of each kind came in. */
   readonly calls = { append: 0, batchAppend: 0, read: 0, subscription: 0, features: 0 };
+  /** Where subscriptions to $all asked to begin, in the order in which they came; 0 for the start. */
+  readonly subscribedFrom: number[] = [];
   #server: Server | null = null;
   #port = 0;
   readonly #stalled = new Set<() => void>();
@@ -222,6 +224,8 @@ export class StandIn {
       case 'lose-acknowledgement':
         append.commit();
         return;
+      case 'swallow':
+        return;
       case 'break-after-commit':
         append.commit();
         return append.breakOff();
@@ -325,6 +329,7 @@ export class StandIn {
         : event.stream === stream;
     let index =
       at !== undefined ? this.log.indexAt(BigInt(at) + 1n) : (all?.hasEnd() ?? false) ? this.log.events.length : 0;
+    if (stream === null) this.subscribedFrom.push(Number(at ?? 0));
     await sending.send(wire.confirmationResponse(crypto.randomUUID()));
     let considered = 0;
     let live = false;

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
 import type { AppendItem, EventLog, NewEvent, RecordedEvent, Verdict } from '../port.js';
 
 /**
@@ -9,6 +10,11 @@ export interface LogFixture {
   readonly log: EventLog;
   /** Where the adapter takes an injected clock: what it tells. Cases that set it are left out elsewhere. */
   readonly clock?: { at: number };
+  /**
+   * True where a batch is one commit of a log of its own: its events then take the next positions, in its order and without
+   * a gap, with its receipts behind them. Elsewhere positions only rise, and a batch keeps the order of each stream.
+   */
+  readonly dense?: boolean;
   close(): Promise<void>;
 }
 
@@ -72,6 +78,18 @@ export function positionOf(verdict: Verdict | undefined): number {
   if (verdict === undefined || !('position' in verdict)) throw new Error(`No position in ${JSON.stringify(verdict)}`);
   return verdict.position;
 }
+
+/** Positions that rise, all above a position; in a dense log they are the very next ones. */
+export function expectNext({ dense }: LogFixture, after: number, positions: readonly number[]): void {
+  let last = after;
+  for (const position of positions) {
+    expect(position).toBeGreaterThan(last);
+    last = position;
+  }
+  if (dense === true) expect(positions).toEqual(positions.map((_, i) => after + 1 + i));
+}
+
+export const ascending = (positions: readonly number[]) => [...positions].sort((a, b) => a - b);
 
 /** The first of a list; a list without one fails the case. */
 export function only<T>(list: readonly T[]): T {

@@ -6,7 +6,7 @@ eventLogConformance(
   'the log in memory',
   async () => {
     const clock = { at: Date.UTC(2026, 0, 1), now: () => clock.at };
-    return { log: memoryLog({ clock }), clock, close: async () => {} };
+    return { log: memoryLog({ clock }), clock, dense: true, close: async () => {} };
   },
   () => memoryLog(),
 );

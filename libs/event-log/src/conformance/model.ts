@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AppendItem, EventLog, Expected, NewEvent, RecordedEvent, Verdict } from '../port.js';
-import { collect, contentHash, Names, type LogFixture } from './fixture.js';
+import { collect, contentHash, expectNext, Names, type LogFixture } from './fixture.js';
 
 /** Random appends give the same verdicts and the same log as the same appends to a model. */
 export function modelCases(given: () => LogFixture, model: () => EventLog): void {
@@ -56,6 +56,7 @@ export function modelCases(given: () => LogFixture, model: () => EventLog): void
           event: { ...item.event, source: own + item.event.source },
         });
         const { position: start } = await log.head();
+        const judged: (readonly [readonly Verdict[], readonly Verdict[]])[] = [];
         for (const one of steps) {
           const verdicts = [log, reference].map((target) => {
             if (one.kind === 'each') return target.appendMany(one.items.map(rename));
@@ -66,22 +67,26 @@ export function modelCases(given: () => LogFixture, model: () => EventLog): void
               items.map((item) => item.event),
             );
           });
-          const [real, ideal] = await Promise.all(verdicts);
-          expect(real?.map((verdict) => relative(verdict, start))).toEqual(
-            ideal?.map((verdict) => relative(verdict, 0)),
-          );
+          const [real = [], ideal = []] = await Promise.all(verdicts);
+          judged.push([real, ideal]);
         }
         const [real, ideal] = await Promise.all([collect(log.readAll(start)), collect(reference.readAll(0))]);
-        expect(real.map((recorded) => relative(recorded, start))).toEqual(
-          ideal.map((recorded) => relative(recorded, 0)),
+        for (const [verdicts, idealVerdicts] of judged)
+          expect(verdicts.map((verdict) => placed(verdict, real))).toEqual(
+            idealVerdicts.map((verdict) => placed(verdict, ideal)),
+          );
+        expectNext(given(), start, positions(real));
+        const order = given().dense === true ? (all: readonly RecordedEvent[]) => all : byStream;
+        expect(order(real).map((recorded) => placed(recorded, real))).toEqual(
+          order(ideal).map((recorded) => placed(recorded, ideal)),
         );
         const streams = [0, 1, 2].map((i) => `${own}p-${i}`);
         for (const stream of streams)
           expect((await collect(log.read(stream))).map(({ id }) => id)).toEqual(
             (await collect(reference.read(stream))).map(({ id }) => id),
           );
-        expect((await log.readStreams(streams)).map(({ id }) => id)).toEqual(
-          (await reference.readStreams(streams)).map(({ id }) => id),
+        expect(order(await log.readStreams(streams)).map(({ id }) => id)).toEqual(
+          order(await reference.readStreams(streams)).map(({ id }) => id),
         );
       }),
       { numRuns: 150 },
@@ -89,8 +94,20 @@ export function modelCases(given: () => LogFixture, model: () => EventLog): void
   });
 }
 
-/** Counted from where the run began, and without the instant, which is the clock's business. */
-function relative(value: Verdict | RecordedEvent, start: number): object {
-  const { recordedAt: _, ...rest } = value as Partial<RecordedEvent>;
-  return rest.position === undefined ? rest : { ...rest, position: rest.position - start };
+const positions = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
+
+/** The order of each stream, without that between streams. */
+function byStream(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  return [...events].sort((a, b) => (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.revision - b.revision));
+}
+
+/**
+ * With the event that stands at its position instead of the number, which each log counts in its own way, and without the
+ * instant, which is the clock's business.
+ */
+function placed(value: Verdict | RecordedEvent, events: readonly RecordedEvent[]): object {
+  const { recordedAt: _, position, ...rest } = value as Partial<RecordedEvent>;
+  if (position === undefined) return rest;
+  const there = events.find((event) => event.position === position);
+  return { ...rest, at: there === undefined ? null : `${there.stream}@${there.revision}` };
 }

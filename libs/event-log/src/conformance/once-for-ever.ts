@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { contentHash, Names, collect, positionOf, statuses, type LogFixture } from './fixture.js';
+import { collect, contentHash, expectNext, Names, positionOf, statuses, type LogFixture } from './fixture.js';
 
 /** (source, id) names an event for ever: the whole table of what a second one with a known name is. */
 export function onceForEverCases(given: () => LogFixture): void {
@@ -85,7 +85,9 @@ export function onceForEverCases(given: () => LogFixture): void {
     const stream = names.stream();
     const { position } = await log().head();
     const verdicts = await log().appendMany([event, event, names.event()].map((event) => ({ stream, event })));
-    expect(verdicts[2]).toMatchObject({ status: 'accepted', position: position + 2, revision: 1 });
+    expect(verdicts[2]).toMatchObject({ status: 'accepted', revision: 1 });
+    expectNext(given(), position, [positionOf(verdicts[0]), positionOf(verdicts[2])]);
+    expect(await collect(log().readAll(position))).toHaveLength(2);
   });
 
   it('of fifty who append one event at once, one is accepted and the others are its duplicates', async () => {

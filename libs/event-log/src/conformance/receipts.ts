@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import type { AppendItem, Receipt, ReceiptDraft } from '../port.js';
 import { RECEIPT_SOURCE, RECEIPT_TYPE } from '../receipt.js';
-import { collect, contentHash, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { collect, contentHash, expectNext, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
 
-/** Receipts: received = accepted + duplicate + quarantined + suppressed, written in the commit of their batch. */
+/** Receipts: received = accepted + duplicate + quarantined + suppressed, written with their batch. */
 export function receiptCases(given: () => LogFixture): void {
   const names = new Names();
   const log = () => given().log;
@@ -41,13 +41,14 @@ export function receiptCases(given: () => LogFixture): void {
     });
   });
 
-  it('a receipt stands right behind its batch, and the verdicts are those of the items alone', async () => {
+  it('a receipt stands behind its batch, and the verdicts are those of the items alone', async () => {
     const items = names.items(3);
     const receipt = draft(all(items));
     const verdicts = await log().appendMany(items, [receipt]);
     expect(statuses(verdicts)).toEqual(['accepted', 'accepted', 'accepted']);
-    expect(only(await collect(log().read(receipt.stream)))).toMatchObject({
-      position: positionOf(verdicts[2]) + 1,
+    const written = only(await collect(log().read(receipt.stream)));
+    expectNext(given(), positionOf(verdicts[2]), [written.position]);
+    expect(written).toMatchObject({
       source: RECEIPT_SOURCE,
       id: receipt.id,
       type: RECEIPT_TYPE,

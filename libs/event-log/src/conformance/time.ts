@@ -28,11 +28,14 @@ export function timeCases(given: () => LogFixture): void {
       }
   });
 
-  it('the verdict names the instant that is read', async () => {
+  it('a verdict that names an instant names the one that is read', async () => {
     const stream = names.stream();
     const [verdict] = await log().append(stream, 'any', [names.event()]);
     const [event] = await collect(log().read(stream));
-    expect(verdict).toMatchObject({ recordedAt: event?.recordedAt });
+    expect(event?.recordedAt).toEqual(expect.any(Number));
+    if (verdict?.status === 'accepted' && verdict.recordedAt !== undefined)
+      expect(verdict.recordedAt).toBe(event?.recordedAt);
+    else expect(verdict).toMatchObject({ status: 'accepted' });
   });
 
   it('positionAt now is the head, and before everything is 0', async () => {
@@ -77,12 +80,13 @@ export function timeCases(given: () => LogFixture): void {
 
   withClock('positionAt finds the last event at or before an instant', async (clock) => {
     const start = clock.at;
+    const { position: before } = await log().head();
     const at: number[] = [];
     for (const wait of [0, 10, 0, 20]) {
       clock.at += wait;
       at.push(positionOf((await log().append(names.stream(), 'any', [names.event()]))[0]));
     }
-    expect(await log().positionAt(start - 1)).toBe((at[0] ?? 0) - 1);
+    expect(await log().positionAt(start - 1)).toBe(before);
     expect(await log().positionAt(start)).toBe(at[0]);
     expect(await log().positionAt(start + 9)).toBe(at[0]);
     expect(await log().positionAt(start + 10)).toBe(at[2]);

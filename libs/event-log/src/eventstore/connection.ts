@@ -1,4 +1,5 @@
 import { BACKWARDS, END, EventStoreDBClient, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventLogError } from '../port.js';
 import { denied, failureOf, Interrupted, OutOfTime, unanswered } from './failures.js';
@@ -38,7 +39,7 @@ export class Connection {
   readonly appends = new Window(APPENDS_MAX);
   readonly reads = new Window(READS_MAX);
   #client: EventStoreDBClient;
-  #generation = new AbortController();
+  #generation = generation();
   #recovering: Promise<void> | null = null;
   #underWay = 0;
   #idle = () => {};
@@ -138,7 +139,7 @@ export class Connection {
 
   async #recovery(): Promise<void> {
     this.#generation.abort();
-    this.#generation = new AbortController();
+    this.#generation = generation();
     if (this.#underWay > 0)
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -220,6 +221,13 @@ async function inTime<T>(work: Promise<T>, afterMs: number): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Every call under way listens to it. */
+function generation(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** Waits before trying again: longer each time, and not for all who wait to the same millisecond. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BACKWARDS, END, FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
 import { EventLogError } from '../port.js';
@@ -78,6 +79,7 @@ export class EventStoreLog implements EventLog {
     private readonly prefix: string,
   ) {
     this.#writing = new Writing(connection, ids, prefix);
+    setMaxListeners(0, this.#closing.signal);
   }
 
   async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]> {

@@ -59,13 +59,16 @@ export class Writing {
   }
 
   async #whole(expected: Expected, items: readonly AppendItem[]): Promise<readonly Verdict[]> {
-    const refused = judgeWhole(
-      items,
-      expected,
-      () => assumed(expected),
-      () => null,
-    );
-    if (refused !== null) return refused;
+    // What cannot be stored is said without asking anybody.
+    if (items.some((item) => refusalOf({ ...item, expected }) !== null)) {
+      const refused = judgeWhole(
+        items,
+        expected,
+        () => assumed(expected),
+        () => null,
+      );
+      if (refused !== null) return refused;
+    }
     const prepared = items.map((item, index) => ({ index, item, sendable: sendable(item.event) }));
     const tooLarge = this.#tooLargeTogether(prepared);
     if (tooLarge !== null) return tooLarge;

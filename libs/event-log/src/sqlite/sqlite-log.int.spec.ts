@@ -12,7 +12,7 @@ for (const writing of ['thread', 'here'] as const)
       const folder = mkdtempSync(join(tmpdir(), 'perennial-log-'));
       const clock = { at: Date.UTC(2026, 0, 1), now: () => clock.at };
       const log = await openSqliteLog({ file: join(folder, 'log.db'), clock, writing });
-      return { log, clock, close: async () => rmSync(folder, { recursive: true, force: true }) };
+      return { log, clock, dense: true, close: async () => rmSync(folder, { recursive: true, force: true }) };
     },
     () => memoryLog(),
   );

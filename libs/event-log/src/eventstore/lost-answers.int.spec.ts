@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import type { AppendFault } from '../../../../test/services/eventstore/faults.js';
+import { collect, followUntil, Names, positionOf, statuses } from '../conformance/fixture.js';
+import type { AppendItem, EventLog } from '../port.js';
+import { onStandIn } from './testdata/on-stand-in.js';
+
+/** How long the server stays away in the middle of the appends. */
+const CUT_MS = Number(process.env['PERENNIAL_CUT_MS'] ?? 10_000);
+
+const on = onStandIn();
+const names = new Names();
+
+/** What the log holds, once for each event, in the order of each stream: neither less nor more. */
+async function expectEach(log: EventLog, items: readonly AppendItem[]): Promise<void> {
+  const wanted = new Map<string, string[]>();
+  for (const { stream, event } of items) wanted.set(stream, [...(wanted.get(stream) ?? []), event.id]);
+  const held = new Map<string, string[]>();
+  for (const { stream, id } of await collect(log.readAll(0))) held.set(stream, [...(held.get(stream) ?? []), id]);
+  expect(held).toEqual(wanted);
+}
+
+describe.each([
+  ['by BatchAppend', true],
+  ['call by call', false],
+])('an answer that got lost, appending %s', (_, batchAppend) => {
+  it('1,000 lost acknowledgements: nothing is lost, nothing is doubled', async () => {
+    const server = await on.server({ batchAppend });
+    const { log, settle } = await on.log(server);
+    const seen = new Set<string>();
+    let lost = 0;
+    // Each event's first acknowledgement is lost: mostly in silence, and now and then with the connection.
+    server.faults.append = ({ ids }) => {
+      const [id] = ids as [string];
+      if (seen.has(id)) return null;
+      seen.add(id);
+      lost += 1;
+      return lost % 40 === 0 ? 'break-after-commit' : 'lose-acknowledgement';
+    };
+    const items = Array.from({ length: 1_000 }, () => ({ stream: names.stream(), event: names.event() }));
+    const verdicts = await log.appendMany(items);
+    expect(lost).toBe(1_000);
+    expect(statuses(verdicts)).toEqual(items.map(() => 'accepted'));
+    expect(server.log.events.filter(({ stream }) => stream.startsWith('test-'))).toHaveLength(1_000);
+    await settle();
+    await expectEach(log, items);
+  });
+
+  it(`a server that is cut off for ${CUT_MS / 1_000} s amid 10,000 appends: nothing lost, nothing doubled, order kept`, async () => {
+    const server = await on.server({ batchAppend });
+    const { log, settle } = await on.log(server);
+    const total = 10_000;
+    const following = followUntil(log, 0, total);
+    const items: AppendItem[] = [];
+    const verdicts: string[] = [];
+    let cut: Promise<void> | null = null;
+    const cutOff = async () => {
+      server.cutOff();
+      await sleep(CUT_MS);
+      await server.restore();
+    };
+    // Ten who append to streams of their own, a batch after the other.
+    await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const streams = Array.from({ length: 20 }, () => names.stream());
+        for (let batch = 0; batch < total / 10 / 50; batch += 1) {
+          const own = Array.from({ length: 50 }, (_, i) => ({
+            stream: streams[i % 20] as string,
+            event: names.event(),
+          }));
+          items.push(...own);
+          verdicts.push(...statuses(await log.appendMany(own)));
+          if (cut === null && verdicts.length >= total / 3) cut = cutOff();
+        }
+      }),
+    );
+    await cut;
+    expect(cut).not.toBeNull();
+    expect(verdicts.filter((status) => status === 'accepted')).toHaveLength(total);
+    expect(server.log.events.filter(({ stream }) => stream.startsWith('test-'))).toHaveLength(total);
+    const followed = (await following).map(({ position }) => position);
+    expect(new Set(followed).size).toBe(total);
+    expect(followed).toEqual([...followed].sort((a, b) => a - b));
+    await settle();
+    await expectEach(log, items);
+  });
+
+  it.each<AppendFault>([
+    'lose-acknowledgement',
+    'swallow',
+    'break-after-commit',
+    'break-before-commit',
+    'time-out',
+    'time-out-then-commit',
+    'unknown-error',
+    'end-silently',
+    { slowMs: 600 },
+  ])('after %j each event is there once, and an append of several stays whole', async (fault) => {
+    const server = await on.server({ batchAppend });
+    const { log, settle } = await on.log(server);
+    const stream = names.stream();
+    const first = names.event();
+    await log.append(stream, 'no-stream', [first]);
+    const faults: (AppendFault | null)[] = [fault, null, fault, null, fault];
+    server.faults.append = () => faults.shift() ?? null;
+    const decided = names.events(3);
+    const decision = await log.append(stream, 0, decided);
+    expect(statuses(decision)).toEqual(['accepted', 'accepted', 'accepted']);
+    const grouped = names.items(4, stream);
+    expect(statuses(await log.appendMany(grouped))).toEqual(grouped.map(() => 'accepted'));
+    const alone = { stream: names.stream(), event: names.event() };
+    expect(statuses(await log.appendMany([alone]))).toEqual(['accepted']);
+    // What is still on its way arrives.
+    await sleep(700);
+    await settle();
+    await expectEach(log, [...[first, ...decided].map((event) => ({ stream, event })), ...grouped, alone]);
+    expect((await collect(log.read(stream))).slice(1, 4).map(({ position }) => position)).toEqual(
+      decision.map(positionOf),
+    );
+  });
+
+  it('a decision whose answer got lost does not take its own event for somebody else’s', async () => {
+    const server = await on.server({ batchAppend });
+    const { log } = await on.log(server);
+    const stream = names.stream();
+    let calls = 0;
+    server.faults.append = () => ((calls += 1) === 1 ? 'lose-acknowledgement' : null);
+    const event = names.event();
+    expect(statuses(await log.append(stream, 'no-stream', [event]))).toEqual(['accepted']);
+    expect(statuses(await log.append(stream, 'no-stream', [names.event()]))).toEqual(['wrong-revision']);
+    expect(calls).toBe(2);
+  });
+
+  it('BatchAppend has no deadline of the client’s: an append that nobody answers ends by our own clock, and may come again', async () => {
+    const server = await on.server({ batchAppend });
+    const { log } = await on.log(server, { patience: { attemptMs: 150, callMs: 500 } });
+    server.faults.append = () => 'swallow';
+    const item = { stream: names.stream(), event: names.event() };
+    await expect(log.appendMany([item])).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('ask for its ids'),
+    });
+    expect(await log.find([item.event])).toEqual([null]);
+    server.faults.append = () => null;
+    expect(statuses(await log.appendMany([item]))).toEqual(['accepted']);
+  });
+
+  it('a server that stays away fails the append in its time, and nothing else of the process', async () => {
+    const server = await on.server({ batchAppend });
+    const { log } = await on.log(server, { patience: { attemptMs: 150, callMs: 600 } });
+    server.cutOff();
+    const items = names.items(3);
+    await expect(log.appendMany(items)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(log.head()).rejects.toMatchObject({ code: 'unavailable' });
+    await server.restore();
+    expect(statuses(await log.appendMany(items))).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+});

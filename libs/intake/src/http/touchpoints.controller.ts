@@ -15,12 +15,13 @@ import type { EventLog } from '#event-log';
 import { Allow, ApiProblems, CLOCK, CONFIG, EVENT_LOG, Problem, type Clock, type Config } from '#platform';
 import { readHttpMessage } from '../receiving/http-message.js';
 import { readNdjson } from '../receiving/ndjson.js';
-import type { FateCounts, IntakeItem, ItemResult, Taken } from '../taking/item.js';
+import type { IntakeItem, Taken } from '../taking/item.js';
 import { TakeTouchpoints } from '../taking/take-touchpoints.js';
+import { StreamAccount } from './stream-account.js';
 import { StoreProblems } from './store-problems.js';
 import { ItemResultView, TakenView } from './views.js';
 
-/** At most this many results are listed of a stream: the counts are always whole. */
+/** At most this many results are listed of a stream, whatever is asked for: the counts are always whole. */
 const LISTED_MAX = 10_000;
 /** Bytes of one commit of a stream. */
 const SLICE_BYTES = 4 * 1024 * 1024;
@@ -96,7 +97,12 @@ export class TouchpointsController {
       'One event, a batch, or a stream of lines. Each event has one fate: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never refused for one bad event. Every fate told here is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and ours beside them: ce-channel, ce-identifiers (JSON text).',
     requestBody: BODY,
   })
-  @ApiQuery({ name: 'verbose', required: false, type: Boolean, description: 'List the accepted events too' })
+  @ApiQuery({
+    name: 'verbose',
+    required: false,
+    type: Boolean,
+    description: `List the accepted events too; of a stream at most ${LISTED_MAX} results are listed, the others first`,
+  })
   @ApiExtraModels(ItemResultView)
   @ApiOkResponse({ schema: { $ref: getSchemaPath(TakenView) } })
   @ApiExtraModels(TakenView)
@@ -119,18 +125,7 @@ export class TouchpointsController {
 
   /** A stream is taken slice by slice while it arrives: the next is read while the last is being stored. */
   private async publishStream(stream: Readable, all: boolean): Promise<TakenView> {
-    const counts: FateCounts = { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
-    const listed: ItemResult[] = [];
-    let cut = false;
-    const account = (taken: Taken): void => {
-      const before = counts.received;
-      for (const name of Object.keys(counts) as (keyof FateCounts)[]) counts[name] += taken.counts[name];
-      for (const result of taken.results) {
-        if (!all && result.fate === 'accepted') continue;
-        if (listed.length < LISTED_MAX || all) listed.push({ ...result, index: before + result.index });
-        else cut = true;
-      }
-    };
+    const account = new StreamAccount(all, LISTED_MAX);
     const { maxBatchEvents: sliceEvents, maxBodyBytes: lineBytes } = this.config;
     let underWay: Promise<Taken> | null = null;
     for await (const slice of readNdjson(stream, {
@@ -138,13 +133,13 @@ export class TouchpointsController {
       sliceBytes: SLICE_BYTES,
       lineBytes,
     })) {
-      if (underWay !== null) account(await underWay);
+      if (underWay !== null) account.add(await underWay);
       underWay = this.take(slice);
       // Awaited in its turn; until then its failure must not pass as unhandled.
       underWay.catch(() => undefined);
     }
-    if (underWay !== null) account(await underWay);
-    return { ...counts, results: listed, ...(cut ? { resultsCut: true as const } : {}) };
+    if (underWay !== null) account.add(await underWay);
+    return account.view;
   }
 
   private take(items: readonly IntakeItem[]): Promise<Taken> {

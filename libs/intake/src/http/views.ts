@@ -42,7 +42,8 @@ export class TakenView {
   readonly suppressed!: number;
   @ApiProperty({
     type: [ItemResultView],
-    description: 'The events that were not accepted; all of them with verbose=true, and for a single event',
+    description:
+      'The events that were not accepted; all of them with verbose=true, and for a single event. Of a stream at most 10,000.',
   })
   readonly results!: readonly ItemResult[];
   @ApiProperty({ required: false, description: 'True where the list of results was cut: the counts are whole' })

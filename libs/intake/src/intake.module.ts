@@ -1,4 +1,4 @@
-import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -14,6 +14,7 @@ import { receiveRawBodies } from './http/raw-bodies.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
 import { KafkaRunner } from './kafka/kafka-runner.js';
 import { PublishPolicyHandler, RegisterTypeHandler } from './publishing/commands.js';
+import { followTypes } from './publishing/follow-types.js';
 import { registeredTypes } from './publishing/register-type.js';
 import { DiscardQuarantinedHandler, ReleaseQuarantinedHandler } from './quarantine/commands.js';
 import { Quarantine } from './quarantine/quarantine.js';
@@ -23,11 +24,16 @@ import { TypeContracts } from './taking/type-contracts.js';
 
 /** Takes touchpoints in over HTTP, and from Kafka where the config names brokers. Needs the platform and the event log. */
 @Module({})
-export class IntakeModule implements OnModuleInit {
+export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
+  private following: ReturnType<typeof followTypes> | null = null;
+
   constructor(
     private readonly host: HttpAdapterHost<FastifyAdapter>,
     private readonly inFlight: InFlight,
+    private readonly intake: Intake,
     @Inject(ACCESS) private readonly access: Access,
+    @Inject(EVENT_LOG) private readonly log: EventLog,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   static forRoot(): DynamicModule {
@@ -77,6 +83,12 @@ export class IntakeModule implements OnModuleInit {
 
   onModuleInit(): void {
     receiveRawBodies(this.host.httpAdapter, this.inFlight, this.access);
+    // A file has one owner, which registers all its types itself.
+    if (this.config.eventLog.kind !== 'sqlite') this.following = followTypes(this.log, this.intake.contracts);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.following?.stop();
   }
 }
 

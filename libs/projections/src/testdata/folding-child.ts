@@ -1,0 +1,24 @@
+/**
+ * A projector that only folds, in a process of its own, until it is killed. Arguments: the database's address, and the log's
+ * file. Says READY, and begins when it is told the clock on a line, as `racingClock` takes it.
+ */
+import { once } from 'node:events';
+import { openSqliteLog } from '#event-log';
+import { Projector } from '../projector.js';
+import { openDatabase } from '../stores/open-database.js';
+import { racingClock } from './racing-clock.js';
+
+const [url = '', file = ''] = process.argv.slice(2);
+const told = once(process.stdin, 'data') as Promise<[Buffer]>;
+process.stdout.write('READY\n');
+const clock = racingClock((await told)[0].toString().trim());
+const database = await openDatabase({ kind: 'postgres', url });
+const log = await openSqliteLog({ file, clock, writing: 'here' });
+const projector = await Projector.open({ database, log, clock, role: 'folders', sliceSize: 5 });
+projector.start();
+process.on('SIGTERM', () => {
+  void projector.stop().then(async () => {
+    await database.close();
+    process.exit(0);
+  });
+});

@@ -1,0 +1,140 @@
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const root = resolve(import.meta.dirname, '../..');
+const UP_WITHIN_MS = 120_000;
+
+/** One of the engine's processes, from the compiled tree. */
+export interface RunningApp {
+  readonly name: string;
+  readonly url: string;
+  readonly process: ChildProcess;
+  readonly printed: () => string;
+  /** Asks it to end, and waits until it has: resolves with its exit code. */
+  stop(): Promise<number | null>;
+  /** Ends it at once, as a power cut would. */
+  kill(): Promise<void>;
+}
+
+/** Starts `apps/<name>` from dist/ and waits until it says where it listens. */
+export async function startApp(name: string, env: Record<string, string>): Promise<RunningApp> {
+  const child = spawn(process.execPath, [join(root, `dist/apps/${name}/src/main.js`)], {
+    cwd: root,
+    env: { ...process.env, LOG_LEVEL: 'error', LOG_FORMAT: 'json', NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
+  const until = Date.now() + UP_WITHIN_MS;
+  let url: string | undefined;
+  while ((url = / at (http:\/\/[^\s,]+?)[.,]?(?:\s|$)/.exec(output)?.[1]) === undefined) {
+    if (child.exitCode !== null || Date.now() > until) {
+      child.kill('SIGKILL');
+      throw new Error(`${name} did not start:\n${output}`);
+    }
+    await sleep(50);
+  }
+  return {
+    name,
+    url,
+    process: child,
+    printed: () => output,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** What an app says that is refused at its start, and the exit code it ends with. */
+export async function refusalOf(name: string, env: Record<string, string>): Promise<{ code: number; said: string }> {
+  const child = spawn(process.execPath, [join(root, `dist/apps/${name}/src/main.js`)], {
+    cwd: root,
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'exit')) as [number];
+  return { code, said };
+}
+
+/** An EventStoreDB for the journey: the stand-in in a process of its own. */
+export interface StandInServer {
+  readonly connectionString: string;
+  cutOff(): void;
+  restore(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startStandIn(): Promise<StandInServer> {
+  const child = fork(join(import.meta.dirname, 'stand-in-child.ts'), {
+    execArgv: ['--conditions=source', '--import', '@swc-node/register/esm-register'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    cwd: root,
+  });
+  const [connectionString] = (await once(child, 'message')) as [string];
+  return {
+    connectionString,
+    cutOff: () => child.send('cut-off'),
+    restore: async () => {
+      const restored = once(child, 'message');
+      child.send('restore');
+      await restored;
+    },
+    stop: async () => {
+      const gone = once(child, 'exit');
+      child.disconnect();
+      await gone;
+    },
+  };
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any
+}
+
+/** One request; the body is parsed where it is JSON. */
+export async function ask(
+  { url }: { readonly url: string },
+  key: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answered> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json') === true && text !== '';
+  return { status: response.status, body: json ? JSON.parse(text) : text };
+}
+
+/** Asks again and again until the answer is as wanted; fails with the last answer when that takes too long. */
+export async function until<T>(
+  asking: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  withinMs = 90_000,
+): Promise<T> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const answer = await asking().catch((error: unknown) => error as Error);
+    if (!(answer instanceof Error) && wanted(answer)) return answer;
+    if (Date.now() > end)
+      throw new Error(`Waited in vain; last: ${JSON.stringify(answer, null, 1).slice(0, 2_000)} ${String(answer)}`);
+    await sleep(100);
+  }
+}

@@ -1,0 +1,276 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { STREAMS } from '#contracts';
+import { openEventStoreLog } from '#event-log';
+import { openDatabase, openIdTable } from '#projections';
+import { anyPostgres, type TestPostgres } from '../services/postgres.js';
+import {
+  ask,
+  refusalOf,
+  startApp,
+  startStandIn,
+  until,
+  type Answered,
+  type RunningApp,
+  type StandInServer,
+} from './processes.js';
+
+jest.setTimeout(600_000);
+
+const offer = anyPostgres();
+const [suite, title] =
+  offer.missing === null
+    ? [describe, `the engine as several processes, on ${offer.name} and the stand-in of EventStoreDB`]
+    : [describe.skip, `the engine as several processes (skipped: ${offer.missing})`];
+
+const CUSTOMERS = 50;
+const EVENTS = 10_000;
+const BATCH = 100;
+const CUT_OFF_MS = 10_000;
+
+const visit = (id: string, user: string, time: string): Record<string, unknown> => ({
+  id,
+  source: 'site',
+  type: 'site-visited',
+  time,
+  channel: 'web',
+  identifiers: [{ namespace: 'userId', value: user }],
+  data: { url: 'https://shop.example/' },
+});
+const order = (id: string, user: string, time: string): Record<string, unknown> => ({
+  ...visit(id, user, time),
+  source: 'shop',
+  type: 'order-placed',
+  data: { orderId: id, currency: 'EUR', lines: [{ sku: 'A-1', category: 'books', quantity: 1, unitPriceMinor: 1990 }] },
+});
+
+suite(title, () => {
+  let postgres: TestPostgres;
+  let eventStore: StandInServer;
+  let env: Record<string, string>;
+  let api: RunningApp;
+  let intake: RunningApp;
+  let projector: RunningApp;
+  let feeder: RunningApp;
+  let admin: string;
+  const running = new Set<RunningApp>();
+
+  const start = async (name: string, more: Record<string, string> = {}): Promise<RunningApp> => {
+    const app = await startApp(name, { ...env, ...more });
+    running.add(app);
+    return app;
+  };
+  const publish = (...documents: unknown[]): Promise<Answered> =>
+    ask(intake, admin, 'POST', '/v1/touchpoints', documents);
+  const question = (name: string, params: Record<string, string>): Promise<Answered> =>
+    ask(api, admin, 'GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+  const caughtUp = (): Promise<Answered> =>
+    until(
+      () => ask(api, admin, 'GET', '/v1/projections/status'),
+      ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
+    );
+
+  /** Cuts the log off for a while; tells whether intake said meanwhile that it is not ready. */
+  const cutOff = async (): Promise<boolean> => {
+    const until = Date.now() + CUT_OFF_MS;
+    let noticed = false;
+    eventStore.cutOff();
+    while (Date.now() < until) {
+      const { status } = await ask(intake, admin, 'GET', '/health/ready');
+      noticed ||= status === 503;
+      await sleep(200);
+    }
+    await eventStore.restore();
+    return noticed;
+  };
+
+  beforeAll(async () => {
+    [postgres, eventStore] = await Promise.all([offer.start(), startStandIn()]);
+    env = {
+      EVENT_LOG: eventStore.connectionString,
+      POSTGRES_URL: postgres.url,
+      KEYS_URL: postgres.url,
+      ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', FEEDER_PORT: '0' },
+    };
+    // All at once, on empty stores: each makes what it needs, and none stumbles over another.
+    [api, intake, projector, feeder] = await Promise.all([
+      start('api'),
+      start('intake'),
+      start('projector'),
+      start('feeder'),
+    ]);
+    admin = /shown only this once: (\S+)/.exec(api.printed())?.[1] ?? '';
+  });
+  afterAll(async () => {
+    for (const app of running) if (app.process.exitCode === null) await app.kill();
+    await eventStore.stop();
+    await postgres.stop();
+  });
+
+  it('refuses to be one process of several on stores that have one owner each', async () => {
+    const { code, said } = await refusalOf('intake', { KEYS_URL: postgres.url });
+    expect(code).toBe(1);
+    expect(said).toMatch(/EVENT_LOG names an embedded store, and intake is one process of several/);
+    expect(said).toMatch(/POSTGRES_URL names an embedded store/);
+    expect(said).not.toMatch(/KEYS_URL/);
+  });
+
+  it('is live, ready and measured in each of its processes', async () => {
+    for (const app of [api, intake, projector, feeder]) {
+      expect(await ask(app, '', 'GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
+      await until(
+        () => ask(app, '', 'GET', '/health/ready'),
+        ({ status }) => status === 200,
+      );
+      const metrics = await until(
+        () => ask(app, admin, 'GET', '/metrics'),
+        ({ status }) => status === 200,
+      );
+      expect(metrics.body).toContain('process_resident_memory_bytes');
+    }
+    expect(feeder.printed()).toContain('No outputs are configured');
+  });
+
+  it('takes in at one, and shows and explains at another', async () => {
+    await until(
+      () => publish(visit('v-1', 'ann', '2026-01-05T10:00:00Z')),
+      ({ status }) => status < 300,
+    );
+    expect(await publish(order('o-1', 'ann', '2026-01-06T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
+    expect(await publish(order('o-1', 'ann', '2026-01-06T10:00:00Z'))).toMatchObject({ body: { duplicate: 1 } });
+    const known = await until(
+      () => question('customer', { identifier: 'userId:ann' }),
+      ({ status, body }) => status === 200 && body.rows[0]?.stage === 'retention',
+    );
+    expect(known.body.rows[0]).toMatchObject({ orders: 1 });
+    const why = await question('explain', { identifier: 'userId:ann', 'as-of': '2026-01-07T00:00:00Z' });
+    expect(why.status).toBe(200);
+    expect(JSON.stringify(why.body.rows)).toContain('onboarding');
+  });
+
+  it('has the projector rebuild and verify what the api asks for', async () => {
+    for (const kind of ['rebuild', 'verify']) {
+      expect((await ask(api, admin, 'POST', `/v1/projections/${kind}`)).status).toBe(202);
+      const work = await until(
+        () => ask(api, admin, 'GET', '/v1/projections/work'),
+        ({ body }) => body.state !== 'running',
+      );
+      expect(work.body).toMatchObject({ kind, state: 'done' });
+      if (kind === 'verify') expect(work.body.result).toMatchObject({ equal: true });
+    }
+  });
+
+  it('goes on where it was when the projector is killed and started again', async () => {
+    await projector.kill();
+    expect(await publish(order('o-2', 'ben', '2026-01-08T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
+    projector = await start('projector');
+    await until(
+      () => question('customer', { identifier: 'userId:ben' }),
+      ({ status, body }) => status === 200 && body.rows[0]?.stage === 'retention',
+    );
+  });
+
+  it('loses nothing, doubles nothing and keeps the order when the log is cut off amid ten thousand appends', async () => {
+    const told = Array.from({ length: EVENTS }, (_, n) =>
+      visit(`flood-${n}`, `crowd-${n % CUSTOMERS}`, new Date(Date.UTC(2026, 0, 10) + n * 60_000).toISOString()),
+    );
+    const cutAt = (EVENTS * 3) / 10;
+    let restored: Promise<boolean> | null = null;
+    for (let at = 0; at < told.length; at += BATCH) {
+      if (at === cutAt) restored = cutOff();
+      // Whoever publishes asks again until every event has its fate.
+      for (;;) {
+        const answer = await publish(...told.slice(at, at + BATCH)).catch(() => null);
+        if (answer !== null && answer.status < 300) {
+          expect(answer.body.accepted + answer.body.duplicate).toBe(BATCH);
+          break;
+        }
+        await sleep(200);
+      }
+    }
+    // Otherwise nobody noticed that it was gone, and this proved nothing.
+    expect(await restored).toBe(true);
+    await caughtUp();
+
+    const database = await openDatabase({ kind: 'postgres', url: postgres.url });
+    const log = await openEventStoreLog({
+      connectionString: eventStore.connectionString,
+      ids: await openIdTable(database),
+    });
+    const seen: string[] = [];
+    const lastOf = new Map<string, number>();
+    const outOfOrder: string[] = [];
+    for await (const page of log.readAll(0))
+      for (const { stream, id } of page) {
+        if (!id.startsWith('flood-')) continue;
+        seen.push(id);
+        const n = Number(id.slice('flood-'.length));
+        if (n <= (lastOf.get(stream) ?? -1)) outOfOrder.push(`${stream} ${id}`);
+        lastOf.set(stream, n);
+      }
+    await log.close();
+    await database.close();
+    expect(seen).toHaveLength(EVENTS);
+    expect(new Set(seen).size).toBe(EVENTS);
+    expect(outOfOrder).toEqual([]);
+    expect([...lastOf.keys()].every((stream) => stream.startsWith(STREAMS.subject('')))).toBe(true);
+    const crowd = await question('customer', { identifier: 'userId:crowd-7' });
+    expect(crowd.body.rows[0]).toMatchObject({ touchpoints: EVENTS / CUSTOMERS });
+  });
+
+  it('counts what the log holds: received = accepted + duplicate + quarantined + suppressed', async () => {
+    const { body } = await question('fates', {});
+    const site = body.rows.filter((row: { source: string }) => row.source === 'site');
+    const sum = (field: string): number =>
+      site.reduce((all: number, row: Record<string, number>) => all + (row[field] ?? 0), 0);
+    expect(sum('accepted')).toBe(EVENTS + 1);
+    expect(sum('received')).toBe(sum('accepted') + sum('duplicate') + sum('quarantined') + sum('suppressed'));
+  });
+
+  it('has a second indexer stand by, and take over', async () => {
+    const other = await start('projector', { PROJECTOR_ROLE: 'both' });
+    await publish(order('o-3', 'cleo', '2026-01-09T10:00:00Z'));
+    await until(
+      () => question('customer', { identifier: 'userId:cleo' }),
+      ({ status, body }) => status === 200 && body.rows[0]?.orders === 1,
+    );
+    await projector.kill();
+    await publish(order('o-4', 'dora', '2026-01-09T10:00:00Z'));
+    await until(
+      () => question('customer', { identifier: 'userId:dora' }),
+      ({ status, body }) => status === 200 && body.rows[0]?.orders === 1,
+    );
+    projector = other;
+    await caughtUp();
+    expect((await ask(api, admin, 'POST', '/v1/projections/verify')).status).toBe(202);
+    const work = await until(
+      () => ask(api, admin, 'GET', '/v1/projections/work'),
+      ({ body }) => body.state !== 'running',
+    );
+    expect(work.body).toMatchObject({ state: 'done', result: { equal: true } });
+  });
+
+  it('forgets a person in every process at once', async () => {
+    await publish(visit('e-1', 'eve', '2026-01-09T10:00:00Z'));
+    await caughtUp();
+    const erased = await ask(intake, admin, 'POST', '/v1/erasures', { identifier: 'userId:eve' });
+    expect(erased).toMatchObject({ status: 200, body: { subjects: 1, subjectKeysDestroyed: 1 } });
+    const second = await start('intake');
+    const again = await ask(second, admin, 'POST', '/v1/touchpoints', [visit('e-2', 'eve', '2026-01-09T11:00:00Z')]);
+    expect(again.body).toMatchObject({ suppressed: 1, accepted: 0 });
+    expect(await second.stop()).toBe(0);
+  });
+
+  it('ends when it is asked to, with what was begun done', async () => {
+    const last = Array.from({ length: 500 }, (_, n) => visit(`last-${n}`, 'zoe', '2026-01-11T10:00:00Z'));
+    const publishing = publish(...last);
+    await sleep(20);
+    const codes = await Promise.all([intake.stop(), feeder.stop()]);
+    const answer = await publishing.catch(() => null);
+    expect(codes).toEqual([0, 0]);
+    // Either it was not let in any more, or it was let in and answered in full.
+    if (answer !== null && answer.status < 300) expect(answer.body.accepted).toBe(500);
+    expect(await projector.stop()).toBe(0);
+    expect(await api.stop()).toBe(0);
+  });
+});

@@ -21,13 +21,20 @@ export interface Copy {
   readonly rows: readonly (readonly unknown[])[];
 }
 
+/** The same with the rows in COPY's own text format. */
+export interface CopyText {
+  readonly into: string;
+  readonly columns: readonly string[];
+  readonly text: string;
+}
+
 /** Where rows can be written in bulk as well: the database itself, or a transaction on it. */
 export interface Transaction extends Queryable {
   /**
    * Does the steps in order, one way there and back for all of them, in one transaction; gives the rows of each. The first
    * that fails ends it.
    */
-  batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]>;
+  batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]>;
   /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void>;
 }

@@ -229,6 +229,7 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   links: 'events',
   components: 'subjects',
   customers: 'customers',
+  indexes: 'indexes',
   'catching-up': 'events',
   done: 'customers',
 };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
@@ -9,23 +10,28 @@ import { readTouchpoints } from '../folding/load.js';
 import { Sums } from '../folding/write.js';
 import { recountsBetween } from '../ids/recount.js';
 import { park } from '../indexing/dirty.js';
-import { emptyFacts, gather, type LinkFact, type PageFacts } from '../indexing/page-facts.js';
-import { compareLinks, linkRow, resolve, subjectRow, type LinkRow, type SubjectRow } from '../links/projection.js';
+import { emptyFacts, gather, type PageFacts } from '../indexing/page-facts.js';
 import { LINKS, SUBJECTS } from '../links/table.js';
 import type { DayOf } from '../read-model.js';
 import { CUSTOMER_READ_MODELS } from '../read-models.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
 import { listQuarantine } from '../quarantine/projection.js';
-import { insertRows, instantText, sortedByKey, unnest } from '../rows.js';
+import { insertRows, instantText, sortedByKey } from '../rows.js';
 import type { StepTimes } from '../step-times.js';
 import { DIRTY, waitingRow } from '../working/table.js';
-import { copy, writeRows, type FoldedCustomer } from './write-rows.js';
+import { advance, type BuildState } from './build-state.js';
+import { joinInMemory, type Customer } from './components.js';
+import { copiesOf, rowsOf, type FoldedCustomer } from './customer-rows.js';
+import { HeldLog } from './held-log.js';
+import { dropIndexes } from './indexes.js';
+import { LinksSeen } from './links-seen.js';
+import { DROP_SEEN_TABLES, joinSeen, SEEN_TABLES, writeSeen } from './seen-tables.js';
 
 /** How far a build has come. */
 export interface BuildProgress {
-  readonly phase: 'links' | 'components' | 'customers' | 'catching-up' | 'done';
-  /** Events read in `links` and `catching-up`, customers folded in `customers`. */
+  readonly phase: 'links' | 'components' | 'customers' | 'indexes' | 'catching-up' | 'done';
+  /** Events read in `links` and `catching-up`, customers folded in `customers`, indexes made in `indexes`. */
   readonly done: number;
   readonly total: number;
   /** Per second, since this process took the phase up. */
@@ -43,29 +49,19 @@ export interface BuildOptions {
   readonly times: StepTimes;
   /** Customers in the first slice; the next ones are made to hold a good number of events, ten times as many customers at most. */
   readonly sliceSize: number;
+  /** A log whose touchpoints take no more memory than this, about, is read once and held; a larger one is read twice. Default 256 MiB. */
+  readonly heldBytesMax?: number;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Where a build stands: kept in the version's own checkpoint, in the transactions that write its rows. */
-interface BuildState {
-  readonly phase: 'links' | 'components' | 'customers';
-  readonly upTo: number;
-  readonly asOf: Instant;
-  readonly recordedAt: Instant | null;
-  /** links: read up to this position. */
-  readonly scanned: number;
-  /** customers: folded up to this customer, and how many that were. */
-  readonly after: string;
-  readonly folded: number;
-  readonly customers: number;
-}
-
 /** What is read of the log at once while looking for links, and kept until it is written. */
-const SCAN_PAGE = 5_000;
+const SCAN_PAGE = 2_000;
 const SUBJECTS_KEPT = 50_000;
 const LINKS_KEPT = 50_000;
 const SCANNED_MAX = 250_000;
+
+const HELD_BYTES_MAX = 256 * 1_024 * 1_024;
 
 /** A slice of customers is made to hold about so many events. */
 const EVENTS_PER_SLICE = 8_000;
@@ -73,19 +69,16 @@ const EVENTS_PER_SLICE = 8_000;
 /** So many customers are asked for at once. */
 const CUSTOMERS_AHEAD = 20_000;
 
-/**
- * Subjects and links as a scan sees them, before they are made unique. Dropped when the scan is over. Never unlogged: what
- * is not logged is emptied after a kill, while the build goes on from where it was.
- */
-const SEEN = /* sql */ `
-  CREATE TABLE IF NOT EXISTS subjects_seen (LIKE subjects);
-  CREATE TABLE IF NOT EXISTS links_seen (LIKE links);
-  CREATE TABLE IF NOT EXISTS erasures_seen (subject_id text NOT NULL, erased_at timestamptz(3) NOT NULL);`;
+/** So long this thread works before it lets others have a turn. */
+const TURN_MS = 10;
 
 /**
  * Fills a version's empty tables from the log: subjects and links by one scan, who belongs together, then each customer
  * once, slice by slice in the order of their ids. Every step is a transaction that also writes down how far it came, so a build
  * that was killed goes on where it was when called again. Says nothing to anybody: that is for after the switch.
+ *
+ * A log that is small enough is held in memory by the scan, and nothing is written before its end; of a larger one, what the
+ * scan sees is written down on the way, and each slice's events are read again.
  *
  * @returns the position that the tables stand at
  */
@@ -98,6 +91,11 @@ class Builder {
   #state!: BuildState;
   #begun = 0;
   #begunAt = 0;
+  #turnEndsAt = 0;
+  /** The touchpoints, while they are held; null when they must be read from the log. */
+  #held: HeldLog | null = null;
+  /** The customers, where all of them are at hand; null when they must be asked for. */
+  #customers: Customer[] | null = null;
 
   constructor(private readonly options: BuildOptions) {}
 
@@ -107,7 +105,9 @@ class Builder {
     this.#state = state;
     if (this.#state.phase === 'links') await this.#scan();
     if (this.#state.phase === 'components') await this.#join();
-    await this.#foldAll();
+    const sums = await this.#foldAll();
+    await this.#makeIndexes();
+    await this.#end(sums);
     return this.#state.upTo;
   }
 
@@ -130,74 +130,106 @@ class Builder {
       if (row === undefined) throw new Error(`${this.options.schema} has no checkpoint.`);
       if (row.build !== null) return row.build;
       if (row.position > 0) return null;
-      await tx.exec(SEEN);
-      const { upTo, asOf } = this.options;
+      await tx.exec(SEEN_TABLES);
+      const { upTo, asOf, schema } = this.options;
       const state: BuildState = {
         ...{ phase: 'links', upTo, asOf, recordedAt: null },
         ...{ scanned: 0, after: '', folded: 0, customers: 0 },
+        indexes: await dropIndexes(tx, schema),
       };
       await tx.query('UPDATE checkpoint SET build = $1::text::jsonb', [JSON.stringify(state)]);
       return state;
     });
   }
 
-  /** Writes the next state in the transaction of what it speaks of. Two builders on one version would meet here. */
+  /** Writes the next state in the transaction of what it speaks of. */
   async #advance(tx: Transaction, next: BuildState): Promise<void> {
-    const rows = await tx.query(
-      'UPDATE checkpoint SET build = $1::text::jsonb WHERE build = $2::text::jsonb RETURNING 1 AS done',
-      [JSON.stringify(next), JSON.stringify(this.#state)],
-    );
-    if (rows.length === 0) throw new Error(`Somebody else is building ${this.options.schema}.`);
+    const { sql, params } = advance(this.#state, next);
+    this.#mine(await tx.query(sql, params));
+  }
+
+  #mine(advanced: readonly Row[] | undefined): void {
+    if (advanced?.length !== 1) throw new Error(`Somebody else is building ${this.options.schema}.`);
   }
 
   async #scan(): Promise<void> {
-    const { log, times, signal } = this.options;
+    const { log, times, signal, heldBytesMax = HELD_BYTES_MAX } = this.options;
     this.#beginPhase(this.#state.scanned);
+    // What was scanned before a kill is written down and held no longer.
+    this.#held = this.#state.scanned === 0 ? new HeldLog() : null;
     let facts = emptyFacts();
+    let links = new LinksSeen();
     let kept = 0;
-    let scanned = this.#state.scanned;
-    let recordedAt = this.#state.recordedAt;
+    let { scanned, recordedAt } = this.#state;
     const pages = log.readAll(scanned, { pageSize: SCAN_PAGE, upTo: this.#state.upTo })[Symbol.asyncIterator]();
     for (;;) {
       const next = await times.of('read', () => pages.next());
-      const page: readonly RecordedEvent[] = next.done === true ? [] : next.value;
+      const done = next.done === true;
+      const page: readonly RecordedEvent[] = done ? [] : next.value;
       const last = page[page.length - 1];
       if (last !== undefined) {
-        times.ofSync('index', () => gather(facts, page, false));
+        times.ofSync('index', () => {
+          gather(facts, page, false);
+          links.add(facts.links.splice(0));
+          this.#held?.hold(page);
+        });
+        if (this.#held !== null && this.#held.bytes > heldBytesMax) this.#held = null;
         kept += page.length;
         scanned = last.position;
         recordedAt = Math.max(recordedAt ?? -Infinity, last.recordedAt);
         this.#tell('links', scanned, this.#state.upTo);
       }
-      const full = facts.subjects.size > SUBJECTS_KEPT || facts.links.length > LINKS_KEPT || kept > SCANNED_MAX;
-      if (!full && next.done !== true) continue;
-      const done = next.done === true;
-      await times.of('index', () => this.#writeSeen(facts, { ...this.#state, scanned, recordedAt }, done));
-      facts = emptyFacts();
-      kept = 0;
-      if (done) return;
+      await this.#letOthers();
       signal?.throwIfAborted();
+      const state: BuildState = { ...this.#state, scanned, recordedAt, ...(done ? { phase: 'components' } : {}) };
+      if (this.#held !== null) {
+        if (done) await times.of('index', () => this.#joinHeld(facts, links, state));
+      } else if (done || facts.subjects.size > SUBJECTS_KEPT || links.kept.length > LINKS_KEPT || kept > SCANNED_MAX) {
+        await times.of('index', () => this.#writeSeen(facts, links, state));
+        facts = emptyFacts();
+        links = new LinksSeen();
+        kept = 0;
+      }
+      if (done) return;
     }
   }
 
-  async #writeSeen(facts: PageFacts, state: BuildState, done: boolean): Promise<void> {
-    const next: BuildState = done ? { ...state, phase: 'components' } : state;
+  async #writeSeen(facts: PageFacts, links: LinksSeen, next: BuildState): Promise<void> {
     await this.#transaction(async (tx) => {
-      await copy(tx, SUBJECTS, [...facts.subjects.values()].map(subjectRow), 'subjects_seen');
-      await copy(tx, LINKS, earlierAndEarlier(facts.links).map(linkRow), 'links_seen');
-      await countFates(tx, facts.receipts, done ? await recountsBetween(tx, 0, this.#state.upTo) : []);
-      await listQuarantine(tx, facts.quarantine);
-      await recordPolicies(tx, facts.policies);
-      await recordTypes(tx, facts.types);
-      await tx.copyIn('erasures_seen', ['subject_id', 'erased_at'], facts.erasures.flatMap(erased));
-      const unreadable = facts.unreadable.map(({ event, subjectId, reason }) => ({
-        customerId: subjectId,
-        reason: 'unreadable-event',
-        detail: `Position ${event.position}: ${reason}`,
-      }));
-      await park(tx, unreadable, this.#state.upTo, this.#state.asOf);
+      await writeSeen(tx, facts, links);
+      await this.#writeBesides(tx, facts, next.phase === 'components');
       await this.#advance(tx, next);
     });
+    this.#state = next;
+  }
+
+  /** What the log tells beside subjects and links. */
+  async #writeBesides(tx: Transaction, facts: PageFacts, done: boolean): Promise<void> {
+    await countFates(tx, facts.receipts, done ? await recountsBetween(tx, 0, this.#state.upTo) : []);
+    await listQuarantine(tx, facts.quarantine);
+    await recordPolicies(tx, facts.policies);
+    await recordTypes(tx, facts.types);
+    const unreadable = facts.unreadable.map(({ event, subjectId, reason }) => ({
+      customerId: subjectId,
+      reason: 'unreadable-event',
+      detail: `Position ${event.position}: ${reason}`,
+    }));
+    await park(tx, unreadable, this.#state.upTo, this.#state.asOf);
+  }
+
+  /** Finds out who belongs together while everything is at hand, and writes it down once. */
+  async #joinHeld(facts: PageFacts, links: LinksSeen, scanned: BuildState): Promise<void> {
+    this.#tell('components', 0, 1);
+    const joined = joinInMemory(facts.subjects, links, facts.erasures);
+    const next: BuildState = { ...scanned, phase: 'customers', customers: joined.customers.length };
+    await this.#transaction(async (tx) => {
+      await this.#writeBesides(tx, facts, true);
+      await insertRows(tx, SUBJECTS, joined.subjects);
+      await insertRows(tx, LINKS, joined.links);
+      await tx.exec(`${DROP_SEEN_TABLES} ANALYZE subjects; ANALYZE links;`);
+      await this.#advance(tx, next);
+    });
+    this.#customers = joined.customers;
     this.#state = next;
   }
 
@@ -207,122 +239,65 @@ class Builder {
     this.#tell('components', 0, 1);
     await this.options.times.of('index', () =>
       this.#transaction(async (tx) => {
-        await tx.exec(`
-          INSERT INTO subjects
-          SELECT DISTINCT ON (s.subject_id) s.subject_id, s.namespace, s.subject_id, s.first_position,
-                 min(s.first_seen_at) OVER (PARTITION BY s.subject_id),
-                 CASE WHEN e.erased_at IS NULL THEN s.sealed END, e.erased_at
-            FROM subjects_seen s
-            LEFT JOIN (SELECT subject_id, max(erased_at) AS erased_at FROM erasures_seen GROUP BY subject_id) e USING (subject_id)
-           ORDER BY s.subject_id, s.first_position;
-          CREATE INDEX ON links_seen (a, b, position);
-          INSERT INTO links
-          SELECT * FROM links_seen l WHERE NOT EXISTS (
-            SELECT 1 FROM links_seen p WHERE p.a = l.a AND p.b = l.b AND p.position < l.position
-               AND (p.occurred_at, p.source, p.event_id) <= (l.occurred_at, l.source, l.event_id));
-          DROP TABLE subjects_seen, links_seen, erasures_seen;
-          ANALYZE subjects; ANALYZE links;`);
-        // Only those who are linked at all: the others are customers of their own already.
-        const subjects = await tx.query<SubjectRow>(
-          `SELECT subject_id, namespace, customer_id, first_position FROM subjects s WHERE EXISTS
-             (SELECT 1 FROM links l WHERE l.a = s.subject_id) OR EXISTS (SELECT 1 FROM links l WHERE l.b = s.subject_id)`,
-        );
-        const links = await tx.query<LinkRow>('SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC');
-        const { customerOf, refusals } = resolve(subjects, links);
-        await this.#writeJoined(tx, customerOf);
-        await this.#writeRefused(tx, links, refusals);
-        const [count] = await tx.query<{ n: number }>('SELECT count(DISTINCT customer_id)::int AS n FROM subjects');
-        const next: BuildState = { ...this.#state, phase: 'customers', customers: count?.n ?? 0 };
+        const next: BuildState = { ...this.#state, phase: 'customers', customers: await joinSeen(tx) };
         await this.#advance(tx, next);
         this.#state = next;
       }),
     );
   }
 
-  async #writeJoined(tx: Transaction, customerOf: ReadonlyMap<string, string>): Promise<void> {
-    const changes: Row[] = [];
-    for (const [subject_id, customer_id] of customerOf)
-      if (subject_id !== customer_id) changes.push({ subject_id, customer_id });
-    for (let at = 0; at < changes.length; at += 5_000) {
-      const rows = unnest(SUBJECTS, ['subject_id', 'customer_id'], changes.slice(at, at + 5_000), 'c');
-      await tx.query(
-        `UPDATE subjects s SET customer_id = c.customer_id FROM ${rows.sql} WHERE s.subject_id = c.subject_id`,
-        rows.params,
-      );
-    }
-  }
-
-  async #writeRefused(
-    tx: Transaction,
-    links: readonly LinkRow[],
-    refusals: ReadonlyMap<string, string>,
-  ): Promise<void> {
-    const verdicts: Row[] = [];
-    for (const link of links) {
-      const refused = refusals.get(`${link.a} ${link.b}`);
-      if (refused !== undefined) verdicts.push({ a: link.a, b: link.b, position: link.position, refused });
-    }
-    if (verdicts.length === 0) return;
-    const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
-    await tx.query(
-      `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
-      rows.params,
-    );
-  }
-
-  /** Folds every customer once. While one slice is being written, the next is read and folded. */
-  async #foldAll(): Promise<void> {
+  /** Folds every customer once. While slices are being written, the next is read and folded. Returns the sums over all. */
+  async #foldAll(): Promise<readonly Sums[]> {
     const { times, signal } = this.options;
     const policies = await this.#transaction(loadPolicies);
+    const sums = await this.#sumsSoFar(policies.dayOf);
+    if (this.#state.phase !== 'customers') return sums;
     this.#beginPhase(this.#state.folded);
     let limit = this.options.sliceSize;
-    let after = this.#state.after;
-    let folded = this.#state.folded;
+    let { after, folded } = this.#state;
     let writing: Promise<void> = Promise.resolve();
-    let ahead: Customer[] = [];
-    let all = false;
-    const sums = await this.#sumsSoFar(policies.dayOf);
-    for (;;) {
-      // Asked for seldom and in bulk: a question waits until the writing under way is done, and the folding with it.
-      if (ahead.length < limit && !all) {
-        const from = ahead[ahead.length - 1]?.customerId ?? after;
-        const more = await times.of('load', () => this.#nextCustomers(from));
-        all = more.length < CUSTOMERS_AHEAD;
-        ahead = ahead.concat(more);
+    let before: Promise<void> = writing;
+    let ahead: readonly Customer[] = this.#customers ?? [];
+    let all = this.#customers !== null;
+    let at = 0;
+    try {
+      for (;;) {
+        // Asked for seldom and in bulk: a question waits until the writing under way is done, and the folding with it.
+        if (ahead.length - at < limit && !all) {
+          const from = ahead[ahead.length - 1]?.customerId ?? after;
+          const more = await times.of('load', () => this.#nextCustomers(from));
+          all = more.length < CUSTOMERS_AHEAD;
+          ahead = ahead.slice(at).concat(more);
+          at = 0;
+        }
+        const who = ahead.slice(at, at + limit);
+        at += who.length;
+        const last = who[who.length - 1];
+        if (last === undefined) break;
+        const slice = await this.#foldSlice(who, policies);
+        // Two slices are on their way at most: one being written, one waiting behind it.
+        await before;
+        signal?.throwIfAborted();
+        before = writing;
+        after = last.customerId;
+        folded += who.length;
+        const step = { after, folded };
+        writing = before.then(() =>
+          times.of('write', () => this.#writeOrPark(slice, sums, { ...this.#state, ...step })),
+        );
+        // An error is thrown where it is awaited: at one of the next slices.
+        writing.catch(() => undefined);
+        const perCustomer = Math.max(1, slice.events / who.length);
+        limit = Math.round(
+          Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), this.options.sliceSize * 10, limit * 4),
+        );
       }
-      const who = ahead.slice(0, limit);
-      ahead = ahead.slice(limit);
-      const last = who[who.length - 1];
-      if (last === undefined) break;
-      const slice = await this.#foldSlice(who, policies);
       await writing;
-      signal?.throwIfAborted();
-      after = last.customerId;
-      folded += who.length;
-      const next: BuildState = { ...this.#state, after, folded };
-      writing = times.of('write', () => this.#writeOrPark(slice, sums, next));
-      // An error is thrown where it is awaited: at the next slice.
-      writing.catch(() => undefined);
-      const perCustomer = Math.max(1, slice.events / who.length);
-      limit = Math.round(
-        Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), this.options.sliceSize * 10, limit * 4),
-      );
-      this.#tell('customers', folded, this.#state.customers);
+    } finally {
+      // Whoever takes the build up again must not meet what this one was still writing.
+      await writing.catch(() => undefined);
     }
-    await writing;
-    await this.#transaction(async (tx) => {
-      for (const sum of sums) await sum.write(tx);
-      const { upTo, asOf, recordedAt } = this.#state;
-      await tx.query(
-        `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz
-          WHERE build = $4::text::jsonb`,
-        [upTo, instantText(asOf), recordedAt === null ? null : instantText(recordedAt), JSON.stringify(this.#state)],
-      );
-      await tx.query("UPDATE perennial.versions SET status = 'ready', position = $1 WHERE schema_name = $2", [
-        upTo,
-        this.options.schema,
-      ]);
-    });
+    return sums;
   }
 
   async #nextCustomers(after: string): Promise<Customer[]> {
@@ -335,21 +310,13 @@ class Builder {
   }
 
   async #foldSlice(who: readonly Customer[], policies: KnownPolicies): Promise<FoldedSlice> {
-    const { log, times } = this.options;
+    const { times } = this.options;
     const { upTo, asOf } = this.#state;
-    const found = await times.of('read', () =>
-      readTouchpoints(
-        log,
-        who.flatMap((one) => one.subjectIds),
-        { upTo },
-        // All up to there was judged and committed before: the log knows what repeats a name.
-        null,
-      ),
-    );
+    const eventsOf = await this.#eventsOf(who);
     const slice: FoldedSlice = { folded: [], failed: [], waiting: [], events: 0 };
     for (const one of who) {
       try {
-        const recorded = one.subjectIds.flatMap((subjectId) => found.get(subjectId) ?? []);
+        const recorded = one.subjectIds.flatMap(eventsOf);
         slice.events += recorded.length;
         const events: LifecycleEvent[] = times.ofSync('parse', () => inOrder(recorded));
         const folded = times.ofSync('fold', () => foldOne(one, events, null, policies.timeline, asOf, upTo));
@@ -359,8 +326,20 @@ class Builder {
       } catch (error) {
         slice.failed.push({ customerId: one.customerId, reason: 'fold-failed', detail: describe(error) });
       }
+      await this.#letOthers();
     }
     return slice;
+  }
+
+  /** The touchpoints of these customers, by subject: from what is held, or from the log. */
+  async #eventsOf(who: readonly Customer[]): Promise<(subjectId: string) => readonly RecordedEvent[]> {
+    const held = this.#held;
+    if (held !== null) return (subjectId) => held.take(subjectId);
+    const { log, times } = this.options;
+    const subjectIds = who.flatMap((one) => one.subjectIds);
+    // All up to there was judged and committed before: the log knows what repeats a name.
+    const found = await times.of('read', () => readTouchpoints(log, subjectIds, { upTo: this.#state.upTo }, null));
+    return (subjectId) => found.get(subjectId) ?? [];
   }
 
   /** A slice that cannot be written is tried one by one: whose rows are refused is parked, and the rest are written. */
@@ -380,11 +359,11 @@ class Builder {
   }
 
   /** Writes one customer and takes it back again; the error with which the database refused her, or null. */
-  async #refusalOf(one: FoldedSlice['folded'][number]): Promise<unknown> {
+  async #refusalOf(one: FoldedCustomer): Promise<unknown> {
     const takenBack = new Error('Only tried.');
     try {
       await this.#transaction(async (tx) => {
-        await writeRows(tx, [one], false);
+        for (const [table, rows] of rowsOf([one])) await insertRows(tx, table, rows);
         throw takenBack;
       });
     } catch (error) {
@@ -395,16 +374,27 @@ class Builder {
   }
 
   async #writeSlice(slice: FoldedSlice, sums: readonly Sums[], next: BuildState): Promise<void> {
-    const visits = await this.#transaction(async (tx) => {
-      const written = await writeRows(tx, slice.folded, this.options.database.kind === 'pglite');
-      await park(tx, slice.failed, this.#state.upTo, this.#state.asOf);
-      const waiting = slice.waiting.map((one) => waitingRow(one, this.#state.upTo, this.#state.asOf));
-      await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');
-      await this.#advance(tx, next);
-      return written;
+    const { database, schema } = this.options;
+    const { upTo, asOf } = this.#state;
+    // Written apart, since they are few and mostly none: after a kill in between they are found to be there already.
+    if (slice.failed.length > 0 || slice.waiting.length > 0)
+      await this.#transaction(async (tx) => {
+        await park(tx, slice.failed, upTo, asOf);
+        const waiting = slice.waiting.map((one) => waitingRow(one, upTo, asOf));
+        await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');
+      });
+    const { copies, visits } = copiesOf(slice.folded);
+    // What a server loses of its last commits when the machine dies is folded again: the state says how far it came. PGlite has
+    // nobody who would write such commits down later.
+    const unhurried = database.kind === 'postgres' ? [{ sql: 'SET LOCAL synchronous_commit = off' }] : [];
+    await database.transaction(async (tx) => {
+      const path = { sql: "SELECT set_config('search_path', $1, true)", params: [`${schema}, perennial`] };
+      const [, advanced] = await tx.batch([path, advance(this.#state, next), ...unhurried, ...copies]);
+      this.#mine(advanced);
     });
     this.#state = next;
     for (const sum of sums) for (const visit of visits) sum.add(visit, 1);
+    this.#tell('customers', next.folded, next.customers);
   }
 
   /** Sums are written once, at the end. A build that is taken up again adds up what it wrote before. */
@@ -425,6 +415,52 @@ class Builder {
     return sums;
   }
 
+  /** Makes the indexes that were left out while the tables were filled, each in a step of its own. */
+  async #makeIndexes(): Promise<void> {
+    const { database, times, signal } = this.options;
+    const total = this.#state.indexes?.length ?? 0;
+    this.#beginPhase(0);
+    for (let done = 0; done < total; done += 1) {
+      this.#tell('indexes', done, total);
+      const [index, ...rest] = this.#state.indexes ?? [];
+      const next: BuildState = { ...this.#state, phase: 'indexes', indexes: rest };
+      await times.of('write', () =>
+        this.#transaction(async (tx) => {
+          await tx.exec(index ?? '');
+          await this.#advance(tx, next);
+        }),
+      );
+      this.#state = next;
+      signal?.throwIfAborted();
+    }
+    // Nobody sweeps PGlite's tables by itself, and its planner does well without; a server's has more to choose from.
+    if (database.kind === 'postgres')
+      for (const { table } of CUSTOMER_READ_MODELS) await database.exec(`ANALYZE ${this.options.schema}.${table.name}`);
+  }
+
+  async #end(sums: readonly Sums[]): Promise<void> {
+    await this.#transaction(async (tx) => {
+      for (const sum of sums) await sum.write(tx);
+      const { upTo, asOf, recordedAt } = this.#state;
+      await tx.query(
+        `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz
+          WHERE build = $4::text::jsonb`,
+        [upTo, instantText(asOf), recordedAt === null ? null : instantText(recordedAt), JSON.stringify(this.#state)],
+      );
+      await tx.query("UPDATE perennial.versions SET status = 'ready', position = $1 WHERE schema_name = $2", [
+        upTo,
+        this.options.schema,
+      ]);
+    });
+  }
+
+  /** Lets answers of the store and requests of others in, when this thread has worked for a while. */
+  async #letOthers(): Promise<void> {
+    if (performance.now() < this.#turnEndsAt) return;
+    await nextTurn();
+    this.#turnEndsAt = performance.now() + TURN_MS;
+  }
+
   #beginPhase(done: number): void {
     this.#begun = done;
     this.#begunAt = performance.now();
@@ -437,31 +473,9 @@ class Builder {
   }
 }
 
-interface Customer {
-  readonly customerId: string;
-  readonly subjectIds: readonly string[];
-}
-
 interface FoldedSlice {
   readonly folded: FoldedCustomer[];
   readonly failed: { readonly customerId: string; readonly reason: string; readonly detail: string }[];
   readonly waiting: { readonly customerId: string; readonly until: Instant }[];
   events: number;
-}
-
-/** Of each pair only the links that are earlier than all before them in the log. */
-function earlierAndEarlier(links: readonly LinkFact[]): LinkFact[] {
-  const earliest = new Map<string, LinkFact>();
-  return links.filter((link) => {
-    const pair = `${link.a} ${link.b}`;
-    const before = earliest.get(pair);
-    if (before !== undefined && compareLinks(link, before) >= 0) return false;
-    earliest.set(pair, link);
-    return true;
-  });
-}
-
-function erased(event: RecordedEvent): unknown[][] {
-  const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
-  return (data.subjectIds ?? []).map((subjectId) => [subjectId, instantText(event.recordedAt)]);
 }

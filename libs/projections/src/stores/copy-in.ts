@@ -7,16 +7,17 @@ interface CopyConnection {
 
 const CHUNK_BYTES = 65_536;
 
-/** COPY FROM STDIN, which `pg` speaks but does not offer: one statement, one chunk after the other. */
+/** COPY FROM STDIN, which `pg` speaks but does not offer: a text for each COPY among the statements, in their order. */
 export class CopyIn {
   readonly done: Promise<void>;
+  #next = 0;
   #resolve!: () => void;
   #reject!: (error: Error) => void;
   #error: Error | null = null;
 
   constructor(
     private readonly sql: string,
-    private readonly text: string,
+    private readonly texts: readonly string[],
   ) {
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -29,7 +30,7 @@ export class CopyIn {
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
-    const bytes = Buffer.from(this.text, 'utf8');
+    const bytes = Buffer.from(this.texts[this.#next++] ?? '', 'utf8');
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
       connection.sendCopyFromChunk(bytes.subarray(at, Math.min(at + CHUNK_BYTES, bytes.length)));
     connection.endCopyFrom();

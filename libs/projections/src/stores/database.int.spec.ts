@@ -85,6 +85,33 @@ describeOnEachStore('the read models’ database', (store) => {
   );
 
   it(
+    'copies text into several tables in one batch, all of it or nothing',
+    on(async (database) => {
+      await database.exec('CREATE TABLE others (id int PRIMARY KEY)');
+      const things = (text: string) => ({ into: 'things', columns: ['id', 'name'], text });
+      const others = (text: string) => ({ into: 'others', columns: ['id'], text });
+      const more = { into: 'others', columns: ['id'], rows: [[3]] };
+      const steps = [{ sql: 'SELECT 1 AS one' }, things('-2\tä\n-1\t\\N\n'), others(''), others('1\n2\n'), more];
+      expect(await database.batch([...steps, { sql: 'SELECT count(*) AS n FROM others' }])).toEqual([
+        ...[[{ one: 1 }], [], [], [], []],
+        [{ n: 3 }],
+      ]);
+      expect(await database.query('SELECT id, name FROM things WHERE id < 0 ORDER BY id')).toEqual([
+        { id: -2, name: 'ä' },
+        { id: -1, name: null },
+      ]);
+      const emptied = { sql: 'DELETE FROM others' };
+      const refused = database.batch([emptied, others('7\n'), things('-3\tx\n-3\ty\n'), others('8\n')]);
+      await expect(refused).rejects.toMatchObject({ code: '23505' });
+      await expect(database.batch([others('9\n'), { sql: 'DELETE FROM nowhere' }])).rejects.toMatchObject({
+        code: '42P01',
+      });
+      expect(await database.query('SELECT id FROM others ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+      expect(await database.query('SELECT id FROM things WHERE id = -3')).toEqual([]);
+    }),
+  );
+
+  it(
     'keeps a transaction to itself while others ask',
     on(async (database) => {
       const seen: unknown[] = [];

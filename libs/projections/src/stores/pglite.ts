@@ -1,6 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { DatabaseError, type Copy, type Database, type Row, type Statement, type Transaction } from '../database.js';
+import {
+  DatabaseError,
+  type Copy,
+  type CopyText,
+  type Database,
+  type Row,
+  type Statement,
+  type Transaction,
+} from '../database.js';
 import type { Step } from './pglite-session.js';
 import type { Answer, Request } from './pglite-worker.js';
 import { copyRows, copyStatement } from './values.js';
@@ -54,7 +62,7 @@ export class PgliteDatabase implements Database {
     return this.#inLine((on) => on.exec(sql));
   }
 
-  batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]> {
+  batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
     return this.transaction((tx) => tx.batch(steps));
   }
 
@@ -133,7 +141,8 @@ function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transactio
     exec: async (script: string) => {
       await run([{ script }]);
     },
-    batch: async (steps: readonly (Statement | Copy)[]) => (steps.length === 0 ? [] : run(steps.map(stepOf))),
+    batch: async (steps: readonly (Statement | Copy | CopyText)[]) =>
+      steps.length === 0 ? [] : run(steps.map(stepOf)),
     copyIn: async (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) => {
       if (rows.length === 0) return;
       await run([stepOf({ into: table, columns, rows })]);
@@ -141,8 +150,11 @@ function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transactio
   };
 }
 
-function stepOf(step: Statement | Copy): Step {
+function stepOf(step: Statement | Copy | CopyText): Step {
   if (!('into' in step)) return { sql: step.sql, params: step.params ?? [] };
   // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
-  return { sql: copyStatement(step.into, step.columns, "'/dev/blob'"), text: copyRows(step.rows) };
+  return {
+    sql: copyStatement(step.into, step.columns, "'/dev/blob'"),
+    text: 'text' in step ? step.text : copyRows(step.rows),
+  };
 }

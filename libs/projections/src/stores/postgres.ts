@@ -3,6 +3,7 @@ import pg from 'pg';
 import {
   DatabaseError,
   type Copy,
+  type CopyText,
   type Database,
   type Row,
   type Statement,
@@ -113,7 +114,7 @@ export class PostgresDatabase implements Database {
     return this.#withClient((client) => client.exec(sql));
   }
 
-  batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]> {
+  batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
     return this.transaction((tx) => tx.batch(steps));
   }
 
@@ -176,13 +177,23 @@ class Connection implements Transaction {
     return rows;
   }
 
-  async batch(steps: readonly (Statement | Copy)[]): Promise<Row[][]> {
+  async batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
     const results: Row[][] = [];
+    let copies: (Copy | CopyText)[] = [];
+    const copy = async (): Promise<void> => {
+      if (copies.length > 0) await this.#copy(copies);
+      copies = [];
+    };
     for (const step of steps)
       if ('into' in step) {
-        await this.copyIn(step.into, step.columns, step.rows);
+        // Those that follow one another go one way together.
+        copies.push(step);
         results.push([]);
-      } else results.push(await this.query(step.sql, step.params));
+      } else {
+        await copy();
+        results.push(await this.query(step.sql, step.params));
+      }
+    await copy();
     return results;
   }
 
@@ -191,9 +202,17 @@ class Connection implements Transaction {
   }
 
   async copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
-    if (rows.length === 0) return;
+    await this.#copy([{ into: table, columns, rows }]);
+  }
+
+  async #copy(copies: readonly (Copy | CopyText)[]): Promise<void> {
+    const filled = copies.filter((copy) => ('text' in copy ? copy.text !== '' : copy.rows.length > 0));
+    if (filled.length === 0) return;
     await this.#answer(() => {
-      const query = new CopyIn(copyStatement(table, columns, 'STDIN'), copyRows(rows));
+      const query = new CopyIn(
+        filled.map(({ into, columns }) => copyStatement(into, columns, 'STDIN')).join(';\n'),
+        filled.map((copy) => ('text' in copy ? copy.text : copyRows(copy.rows))),
+      );
       this.client.query(query as unknown as pg.Submittable);
       return query.done;
     });

@@ -37,12 +37,8 @@ export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 
 const CLEAN = /^[^\\\t\n\r\0]*$/;
 
-/** One value in COPY's text format. What PostgreSQL's text cannot hold (U+0000) becomes U+FFFD. */
-function copyText(value: unknown): string {
-  if (value === null || value === undefined) return '\\N';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  const text = String(value as string);
+/** A text in COPY's text format. What PostgreSQL's text cannot hold (U+0000) becomes U+FFFD. */
+export function escapedForCopy(text: string): string {
   if (CLEAN.test(text)) return text;
   return text
     .replaceAll('\0', '\ufffd')
@@ -50,6 +46,14 @@ function copyText(value: unknown): string {
     .replaceAll('\t', '\\t')
     .replaceAll('\n', '\\n')
     .replaceAll('\r', '\\r');
+}
+
+/** One value in COPY's text format. */
+function copyText(value: unknown): string {
+  if (value === null || value === undefined) return '\\N';
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean') return value ? 't' : 'f';
+  return escapedForCopy(String(value as string));
 }
 
 /** Rows in COPY's text format. */

@@ -1,9 +1,9 @@
-import type { Transaction, Row } from '../database.js';
+import { copyText } from '../copy-text.js';
+import type { CopyText, Row } from '../database.js';
 import type { FoldedOne } from '../folding/fold-one.js';
 import { STATE_FROM_EVENTS, stateRow } from '../folding/write.js';
 import type { Folded } from '../read-model.js';
 import { CUSTOMER_READ_MODELS } from '../read-models.js';
-import { valuesOf } from '../rows.js';
 import type { Table } from '../table.js';
 import { VISITS } from '../visits/table.js';
 import { SNAPSHOTS, STATES } from '../working/table.js';
@@ -11,16 +11,8 @@ import { SNAPSHOTS, STATES } from '../working/table.js';
 /** A customer who has something to show. */
 export type FoldedCustomer = FoldedOne & { readonly folded: Folded };
 
-/**
- * Writes customers of whom there are no rows yet: everything by COPY, nothing compared; returns their visits. Sums are left to
- * the caller. With `atOnce` all tables are handed over before the first is answered: a thread then copies one after the other
- * while this one folds on. (`pg` wants each answer awaited.)
- */
-export async function writeRows(
-  tx: Transaction,
-  customers: readonly FoldedCustomer[],
-  atOnce: boolean,
-): Promise<readonly Row[]> {
+/** All rows of customers of whom there are none yet, by table, but for the sums over everybody. */
+export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly [Table, Row[]])[] {
   const tables: [Table, Row[]][] = [];
   for (const model of CUSTOMER_READ_MODELS) {
     switch (model.shape) {
@@ -42,22 +34,17 @@ export async function writeRows(
     for (const snapshot of older) snapshots.push(stateRow(folded.customerId, snapshot));
   }
   tables.push([STATES, states], [SNAPSHOTS, snapshots]);
-  if (atOnce) await Promise.all(tables.map(([table, rows]) => copy(tx, table, rows)));
-  else for (const [table, rows] of tables) await copy(tx, table, rows);
-  return tables.find(([table]) => table === VISITS)?.[1] ?? [];
+  return tables;
 }
 
-/** COPY of rows as objects. */
-export async function copy(
-  tx: Transaction,
-  table: Table,
-  rows: readonly Row[],
-  into: string = table.name,
-): Promise<void> {
-  const columns = Object.keys(table.columns);
-  await tx.copyIn(
-    into,
-    columns,
-    rows.map((row) => valuesOf(table, columns, row)),
-  );
+/** The same as text to be copied, and the visits among them, for the sums. */
+export function copiesOf(customers: readonly FoldedCustomer[]): {
+  readonly copies: CopyText[];
+  readonly visits: readonly Row[];
+} {
+  const tables = rowsOf(customers);
+  return {
+    copies: tables.map(([table, rows]) => copyText(table, rows)),
+    visits: tables.find(([table]) => table === VISITS)?.[1] ?? [],
+  };
 }

@@ -3,6 +3,7 @@ import { eraseCommand } from './commands/erase.js';
 import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
+import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
 import { quarantineCommand } from './commands/quarantine.js';
 import { queryCommand } from './commands/query.js';
@@ -41,6 +42,7 @@ ${EXIT_CODES_HELP}`,
     statsCommand,
     eraseCommand,
     exportCommand,
+    moveCommand,
     simulateCommand,
     policyCommand,
     quarantineCommand,

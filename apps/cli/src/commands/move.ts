@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import {
+  EventLogError,
+  LogMoveError,
+  lockDataFolder,
+  moveLog,
+  openSqliteLog,
+  SqliteMoveTarget,
+  type Moved,
+  type MoveProgress,
+} from '#event-log';
+import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
+import { logPlace, type LogPlace } from '../moving/place.js';
+import { readModelsDigest } from '../moving/read-models-digest.js';
+import type { Session } from '../session.js';
+import { counted, count, duration } from '../terminal/figures.js';
+import { showWork } from '../terminal/work.js';
+
+interface MoveCommandOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly keys?: true;
+  readonly models: boolean;
+}
+
+export function moveCommand(session: Session): Command {
+  return new Command('move')
+    .summary('copy the log into another one, and prove it')
+    .description(
+      'Copies a log, event for event: names, order, recordedAt and metadata are kept; the old log is only read. The engine must be stopped.\n' +
+        'Interrupted, the same command goes on where it stopped. A target that holds anything else is refused. In the end the new log is read\n' +
+        'back, and digests of both logs, and of the read models that each gives, are compared.\n' +
+        'The keys (keys.db: they open what is sealed, and name the subjects) stay where they are unless --keys is said; the new log is of use\n' +
+        'only with them. Read models are not copied: an engine builds them from the log.',
+    )
+    .addOption(
+      new Option('--from <place>', 'the log that is moved: sqlite:FOLDER or sqlite:FILE').makeOptionMandatory(),
+    )
+    .addOption(new Option('--to <place>', 'where it is moved to: sqlite:FOLDER or sqlite:FILE').makeOptionMandatory())
+    .option('--keys', 'copy the key store too, into the folder of the new log')
+    .option('--no-models', 'do not compare the read models: on a long log they take longer than the move')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  perennial move --from sqlite:./data --to sqlite:/mnt/larger/data --keys
+  perennial move --from sqlite:./data --to sqlite:./copy/log.db --no-models`,
+    )
+    .action(async (options: MoveCommandOptions) => {
+      process.exitCode = await move(options, session);
+    });
+}
+
+async function move(options: MoveCommandOptions, session: Session): Promise<number> {
+  const from = logPlace('--from', options.from);
+  const to = logPlace('--to', options.to);
+  if (from.folder === to.folder) throw usage('Both logs lie in one folder: name another one for the new log.');
+  if (!existsSync(from.file)) throw refused(`There is no log at ${from.file}.`);
+  if (options.keys === true) keysMustBeMovable(from.folder, to.folder);
+  const closing: (() => unknown)[] = [];
+  try {
+    for (const { folder } of [from, to]) {
+      const lock = lockDataFolder(folder);
+      closing.push(() => lock.release());
+    }
+    const began = performance.now();
+    const moved = await copy(from, to, session);
+    if (moved.digest === null) {
+      session.stderr.write(
+        `Stopped. ${counted(moved.events, 'event')} are there. The same command goes on from there.\n`,
+      );
+      return EXIT.stopped;
+    }
+    const took = performance.now() - began;
+    const rate = count((moved.events / Math.max(1, took)) * 1000);
+    process.stdout.write(
+      `${counted(moved.events, 'event')} of ${from.file} are in ${to.file}: ${count(moved.copied)} copied, ${count(moved.events - moved.copied)} were there, in ${duration(took)} (${rate}/s)\n` +
+        `  log          ${moved.digest.to}  equal\n`,
+    );
+    if (options.models) await compareModels(from, to, session);
+    if (options.keys === true) await copyKeys(from.folder, to.folder);
+    process.stdout.write(
+      options.keys === true
+        ? `  keys         copied to ${to.folder}\n`
+        : `The keys stay in ${from.folder}: put keys.db beside the new log before an engine starts on it.\n`,
+    );
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof LogMoveError)
+      throw error.code === 'occupied' ? refused(error.message) : new CliError(EXIT.failed, error.message);
+    if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
+    if (error instanceof EventLogError && error.code === 'full')
+      throw new CliError(EXIT.stopped, `${error.message} Make room; the same command goes on from there.`);
+    throw error;
+  } finally {
+    for (const step of closing.reverse()) await step();
+  }
+}
+
+async function copy(from: LogPlace, to: LogPlace, session: Session): Promise<Moved> {
+  const { onWork, end } = showWork(session);
+  const source = await openSqliteLog({ file: from.file, writing: 'here' });
+  try {
+    const target = new SqliteMoveTarget(to.file);
+    try {
+      return await moveLog({
+        from: source,
+        to: target,
+        signal: session.stop,
+        onProgress: ({ step, position, head }: MoveProgress) =>
+          onWork({ step, done: position, total: head, unit: 'events' }),
+      });
+    } finally {
+      target.close();
+    }
+  } finally {
+    end();
+    await source.close();
+  }
+}
+
+/** Both at one instant of one clock: deadlines that fall due meanwhile are no difference. */
+async function compareModels(from: LogPlace, to: LogPlace, session: Session): Promise<void> {
+  const { onWork, end } = showWork(session);
+  const now = session.clock.now();
+  const digests: string[] = [];
+  for (const { file } of [from, to]) {
+    onWork({ step: 'building read models', done: digests.length, total: 2, unit: 'logs' });
+    const log = await openSqliteLog({ file, writing: 'here' });
+    try {
+      digests.push(await readModelsDigest(log, { now: () => now }));
+    } finally {
+      await log.close();
+    }
+  }
+  end();
+  const [old, moved] = digests;
+  if (old !== moved)
+    throw new CliError(EXIT.failed, `The logs are equal, and give read models that differ: ${old} and ${moved}.`);
+  process.stdout.write(`  read models  ${moved}  equal\n`);
+}

@@ -1,73 +1,53 @@
 // `npm test [-- FILTER …]`: installs what a bare clone lacks, builds, runs every suite this machine can carry,
 // and ends with a table that says which suites ran, and which could not and why.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { build, ensureInstalled } from './install.mjs';
+import { Ledger, sayWhichServers } from './servers.mjs';
+import { count, holes, reasonsOf, runSuites } from './suites.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 ensureInstalled(root);
 build(root);
 
-const scratch = mkdtempSync(join(tmpdir(), 'perennial-test-'));
-const report = join(scratch, 'report.json');
-const jest = spawnSync(
-  process.execPath,
-  [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    join(root, 'node_modules/jest/bin/jest.js'),
-    '--json',
-    `--outputFile=${report}`,
-    ...process.argv.slice(2),
-  ],
-  { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
-);
-
-let result;
-try {
-  result = JSON.parse(readFileSync(report, 'utf8'));
-} catch {
+const ledger = new Ledger();
+const { status, suites } = runSuites(root, process.argv.slice(2), ledger.environment);
+const used = ledger.close();
+if (suites === null) {
   console.error('The test runner ended without a report: see above.');
-  process.exit(jest.status || 1);
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
+  process.exit(status);
 }
 
-const rows = result.testResults
-  .map(({ name, status, assertionResults, message }) => {
-    const count = (wanted) => assertionResults.filter(({ status: is }) => is === wanted).length;
-    const skipped = assertionResults.filter(({ status: is }) => is === 'pending' || is === 'todo');
-    // A suite that cannot run here says so in its title, in brackets: "(skipped: no PostgreSQL server was found)".
-    const reasons = new Set(skipped.map(({ fullName }) => /\(skipped: ([^)]*)\)/.exec(fullName)?.[1] ?? fullName));
-    const crashed = status === 'failed' && assertionResults.length === 0;
-    return {
-      suite: relative(root, name),
-      passed: count('passed'),
-      failed: count('failed') + (crashed ? 1 : 0),
-      skipped: skipped.length,
-      reasons: [...reasons],
-      message: crashed ? message : '',
-    };
-  })
-  .sort((a, b) => (a.suite < b.suite ? -1 : 1));
+const rows = suites.map(({ suite, tests, crashed }) => ({
+  suite,
+  passed: count(tests, 'passed'),
+  failed: count(tests, 'failed') + (crashed === '' ? 0 : 1),
+  skipped: count(tests, 'skipped'),
+  reasons: reasonsOf(tests),
+  crashed,
+}));
 
 const width = Math.max(20, ...rows.map(({ suite }) => suite.length));
 console.log(`\n${'suite'.padEnd(width)}  passed  failed  skipped`);
-for (const { suite, passed, failed, skipped, reasons, message } of rows) {
+for (const { suite, passed, failed, skipped, reasons, crashed } of rows) {
   console.log(
     `${suite.padEnd(width)}  ${String(passed).padStart(6)}  ${String(failed).padStart(6)}  ${String(skipped).padStart(7)}`,
   );
   for (const reason of reasons) console.log(`${' '.repeat(4)}not run here: ${reason}`);
-  if (message) console.log(message);
+  if (crashed) console.log(crashed);
 }
+const onServers = new Set(used.map((one) => relative(root, one.suite)));
+if (used.length > 0)
+  sayWhichServers(
+    root,
+    suites.filter(({ suite }) => onServers.has(suite)),
+    used,
+  );
 const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
 
-// In CI every suite must have run: what is skipped there is a hole in the net.
-if (process.env.PERENNIAL_NO_SKIPS === '1' && total('skipped') > 0) {
-  console.error('PERENNIAL_NO_SKIPS=1, and some suites did not run: see "not run here" above.');
+const missing = holes(rows.flatMap(({ reasons }) => reasons));
+if (missing.length > 0) {
+  console.error(`PERENNIAL_NO_SKIPS=1, and some suites did not run: ${missing.join('; ')}.`);
   process.exit(1);
 }
-process.exit(jest.status ?? 1);
+process.exit(status);

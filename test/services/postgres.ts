@@ -59,6 +59,21 @@ export function anyPostgres(): PostgresOffer {
   return offer;
 }
 
+/** One in a container, whatever else there is; it tells why not where no Docker engine answers or no image is there. */
+export async function containedPostgres(): Promise<PostgresOffer> {
+  const engine = await findContainerEngine();
+  for (const major of engine === null ? [] : MAJORS) {
+    const name = `PostgreSQL ${major}`;
+    const image = engine === null ? null : imageFor(major, engine);
+    if (image === null) continue;
+    const start = async () => serve(name, 'container', image, await startContainer(image));
+    return { name, major, missing: null, ours: true, start };
+  }
+  const missing = `no container: ${engine === null ? 'no Docker engine answers' : 'no image of PostgreSQL is there'}`;
+  console.warn(`SKIPPED ${missing}.`);
+  return { name: 'PostgreSQL', major: 0, missing, ours: false, start: () => Promise.reject(new Error(missing)) };
+}
+
 /**
  * Looks for a server of each version, in this order: an address in the environment (TEST_POSTGRES_URL, or several of them with
  * commas between), a container where a Docker engine answers and has an image, a program on this machine.

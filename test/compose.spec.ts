@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { readConfig } from '#platform';
+
+const root = resolve(import.meta.dirname, '..');
+const text = (name: string): string => readFileSync(join(root, name), 'utf8');
+
+interface Service {
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly healthcheck?: { readonly test?: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition?: string }>>;
+  readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly command?: readonly string[];
+  readonly restart?: string;
+  readonly networks?: readonly string[];
+}
+interface Compose {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
+}
+
+/** What is wrong with a compose file, in sentences. */
+function flawsOf(file: string): string[] {
+  const { services, volumes, networks } = parse(file, { merge: true }) as Compose;
+  const flaws: string[] = [];
+  for (const [name, service] of Object.entries(services)) {
+    if ((service.healthcheck?.test ?? []).length === 0) flaws.push(`${name} has no health check.`);
+    if (service.restart === undefined) flaws.push(`${name} is not started again when it ends.`);
+    if (/:latest$|^[^:]+$/.test((service.image ?? '').replace(/^\$\{\w+:-(.*)\}$/, '$1')))
+      flaws.push(`${name} names no version of its image.`);
+    for (const [variable, value] of Object.entries(service.environment ?? {})) {
+      if (/PASSWORD|SECRET|TOKEN|_KEY$/.test(variable) && !/^\$\{\w+:\?[^}]+\}$/.test(value))
+        flaws.push(`${name} has ${variable} with a value, or without a word on what is missing.`);
+      if (/:\/\/[^/@:]*:(?!\$\{\w+:\?[^}]+\}@)[^/@]*@/.test(value))
+        flaws.push(`${name} has a password in ${variable}.`);
+    }
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+      if (condition !== 'service_healthy') flaws.push(`${name} does not wait until ${other} is healthy.`);
+      if (services[other] === undefined) flaws.push(`${name} waits for ${other}, which is not there.`);
+    }
+    for (const volume of service.volumes ?? []) {
+      const [from = ''] = volume.split(':');
+      if (!from.startsWith('./') && !(from in volumes))
+        flaws.push(`${name} keeps its data in ${from}, which is no volume.`);
+    }
+    for (const port of service.ports ?? [])
+      if (!port.startsWith('127.0.0.1:')) flaws.push(`${name} answers the whole network at ${port}.`);
+    for (const network of service.networks ?? ['default'])
+      if (!(network in networks)) flaws.push(`${name} is on ${network}, which is no network.`);
+  }
+  return flaws;
+}
+
+describe('docker-compose.yml', () => {
+  const file = text('docker-compose.yml');
+  const { services, networks } = parse(file, { merge: true }) as Compose;
+
+  it('has no flaw', () => {
+    expect(flawsOf(file)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a service without a health check',
+      "    healthcheck: { <<: *check, test: [CMD, node, scripts/healthy.mjs, '3002'] }\n",
+      '',
+      /projector has no health check/,
+    ],
+    [
+      'a literal password',
+      "${POSTGRES_ADMIN_PASSWORD:?give PostgreSQL an administrator's password, see .env.example}",
+      'postgres',
+      /postgres has POSTGRES_PASSWORD with a value/,
+    ],
+    [
+      'a default password',
+      '${ENGINE_PASSWORD:?give the engine a password, see .env.example}@',
+      '${ENGINE_PASSWORD:-secret}@',
+      /a password in POSTGRES_URL/,
+    ],
+    ['a port for everybody', '127.0.0.1:${API_PORT', '${API_PORT', /api answers the whole network/],
+    ['an image of no version', 'postgres:18', 'postgres', /postgres names no version/],
+    ['a folder of this machine', '- postgres:/var', '- /srv/postgres:/var', /keeps its data in \/srv\/postgres/],
+  ])('is seen through: %s', (_, from, to, flaw) => {
+    expect(file).toContain(from);
+    expect(flawsOf(file.replace(from, to)).join('\n')).toMatch(flaw);
+  });
+
+  it('gives each process settings that it takes, and a program that is there', () => {
+    const processes = Object.entries(services).filter(([, { command }]) => command !== undefined);
+    expect(processes.map(([name]) => name).sort()).toEqual(['api', 'feeder', 'intake', 'projector']);
+    for (const [name, { command, environment, healthcheck }] of processes) {
+      expect(command).toEqual(['node', `dist/apps/${name}/src/main.js`]);
+      const filled = Object.entries(environment ?? {}).map(([key, value]) => [
+        key,
+        value.replaceAll(/\$\{\w+:\?[^}]+\}/g, 'x'),
+      ]);
+      const config = readConfig(Object.fromEntries(filled) as Record<string, string>);
+      expect(config.eventLog.kind).toBe('eventstore');
+      const port = config[`${name}Port` as 'apiPort'];
+      expect(healthcheck?.test).toEqual(['CMD', 'node', 'scripts/healthy.mjs', String(port)]);
+    }
+  });
+
+  it('keeps the stores where nothing outside reaches them', () => {
+    expect(networks['stores']?.internal).toBe(true);
+    for (const name of ['postgres', 'kurrentdb', 'kafka'])
+      expect(services[name]).toMatchObject({ networks: ['stores'] });
+  });
+
+  it('asks for exactly what .env.example lists', () => {
+    const asked = new Set([...file.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name));
+    const listed = new Set([...text('.env.example').matchAll(/^(\w*PASSWORD)=$/gm)].map(([, name]) => name));
+    expect(listed).toEqual(asked);
+    expect(text('.env.example')).not.toMatch(/^\w*PASSWORD=.+$/m);
+  });
+});
+
+describe('the Dockerfile', () => {
+  const lines = text('Dockerfile').split('\n');
+  const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+
+  it('ends in a stage that runs as nobody special, says how it is, and holds no compiler', () => {
+    expect(last.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
+    expect(last.some((line) => line.startsWith('HEALTHCHECK '))).toBe(true);
+    expect(last.filter((line) => /npm (ci|install)/.test(line))).toEqual([]);
+    expect(last.filter((line) => line.startsWith('COPY --from=installed'))).toHaveLength(1);
+  });
+
+  it('runs node itself, so that it hears SIGTERM', () => {
+    expect(last.find((line) => line.startsWith('CMD '))).toMatch(/^CMD \["node", /);
+  });
+});

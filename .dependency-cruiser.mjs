@@ -10,6 +10,7 @@ const table = {
   intake: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: [] },
   projections: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: [] },
   queries: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: ['projections'] },
+  feeds: { values: ['contracts', 'platform'], types: ['projections'] },
 };
 const spec = '\\.spec\\.ts$|/testdata/';
 const libs = Object.keys(table);

@@ -10,6 +10,11 @@ await startProcess(async () => {
     module: FeederAppModule.forRoot(config),
     port: config.feederPort,
     listening: (_, url) =>
-      console.log(`Perennial's feeder is up at ${url}. No outputs are configured: nothing is carried out.`),
+      console.log(
+        `Perennial's feeder is up at ${url}. ` +
+          (config.kafkaBrokers === null
+            ? 'No outputs are configured (KAFKA_BROKERS is off): nothing is carried out.'
+            : `Feeds are carried out to ${config.kafkaBrokers.join(', ')}.`),
+      ),
   });
 });

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventLogModule, type DataFolderLock } from '#event-log';
+import { FeedsModule } from '#feeds';
 import { IntakeModule } from '#intake';
 import { PlatformModule, type Config } from '#platform';
 import { ProjectionsModule, Projector } from '#projections';
@@ -17,6 +18,7 @@ export class StandaloneModule {
         ProjectionsModule.forRoot({ role: 'both' }),
         IntakeModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector }),
+        FeedsModule.forRoot(),
       ],
     };
   }

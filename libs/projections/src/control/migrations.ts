@@ -67,4 +67,13 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
   },
   { number: 3, name: 'ids', sql: ID_TABLES },
   { number: 4, name: 'requests', sql: REQUEST_TABLES },
+  {
+    number: 5,
+    name: 'outbox-unsent',
+    sql: /* sql */ `
+    -- What is still to be told, a customer's in their order: few rows, however many were told before.
+    CREATE INDEX outbox_unsent ON perennial.outbox (customer_id, publication) WHERE sent_at IS NULL;
+    CREATE INDEX outbox_sent ON perennial.outbox (sent_at) WHERE sent_at IS NOT NULL;
+    `,
+  },
 ];

@@ -1,0 +1,82 @@
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Counter, type Registry } from 'prom-client';
+import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels } from '#platform';
+import type { Channels, Clock, Config, Health, Logger } from '#platform';
+import type { Database } from '#projections';
+import { Feeder, type FeederWatch } from './carrying/feeder.js';
+import { CHANNELS, FeedsController } from './http/feeds.controller.js';
+
+/** Carries feeds out while the application runs, where the config names brokers. Needs the platform and the read models' database. */
+@Module({})
+export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    @Inject(FeedsModule.FEEDER) private readonly feeder: Feeder | null,
+    @Inject(HEALTH) private readonly health: Health,
+  ) {}
+
+  private static readonly FEEDER = Symbol.for('perennial.feeds.feeder');
+
+  static forRoot(): DynamicModule {
+    return {
+      module: FeedsModule,
+      controllers: [FeedsController],
+      providers: [
+        {
+          provide: CHANNELS,
+          useFactory: (config: Config, logger: Logger) => openChannels(config, logger),
+          inject: [CONFIG, LOGGER],
+        },
+        {
+          provide: FeedsModule.FEEDER,
+          useFactory: (
+            database: Database,
+            channels: Channels | null,
+            clock: Clock,
+            logger: Logger,
+            metrics: Registry,
+          ) => (channels === null ? null : new Feeder({ database, channels, clock, watch: watching(logger, metrics) })),
+          inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS],
+        },
+      ],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    const { feeder } = this;
+    if (feeder === null) return;
+    // Whoever asks this process for figures still gets them while a broker is away.
+    this.health.register('feeds', () => ({ ok: true, detail: feeder.failure ?? 'carried out' }));
+    feeder.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.feeder?.stop();
+  }
+}
+
+function watching(logger: Logger, metrics: Registry): FeederWatch {
+  const messages = new Counter({
+    name: 'perennial_feeds_messages_total',
+    help: 'Messages of feeds that the brokers acknowledged.',
+    registers: [metrics],
+  });
+  const failures = new Counter({
+    name: 'perennial_feeds_failures_total',
+    help: 'Times that a helping of messages could not be carried out and was tried again.',
+    registers: [metrics],
+  });
+  return {
+    carried: (count) => messages.inc(count),
+    failed: (error, waitMs) => {
+      failures.inc();
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn({ reason, waitMs }, 'Feeds could not be carried out; trying again.');
+    },
+  };
+}

@@ -1,0 +1,6 @@
+import type { Feed } from './feed.js';
+import { IDENTITY } from './feeds/identity.js';
+import { STAGE_CHANGES } from './feeds/stage-changes.js';
+
+/** Everything that the engine tells the channels. A feed is a file and a line here. */
+export const OUTPUTS: readonly Feed[] = [STAGE_CHANGES, IDENTITY];

@@ -1,0 +1,30 @@
+import type { Instant } from '#contracts';
+
+/** One thing that was said of a customer, as the table `published` holds it for ever, with what a feed may want to know around it. */
+export interface Told {
+  /** Names it for ever: a hash of the visit, the kind and the publication. */
+  readonly messageId: string;
+  readonly customerId: string;
+  /** Counts from 1 for each customer. */
+  readonly publication: number;
+  /** `entered`: a visit began at `at`; `left`: it ended at `at`; `retracted`: publication `retracts` no longer holds. */
+  readonly kind: 'entered' | 'left' | 'retracted';
+  readonly cycle: number;
+  readonly stage: string;
+  readonly phase: string;
+  readonly enteredAt: Instant;
+  readonly at: Instant;
+  /** How much of the log it rests on. */
+  readonly position: number;
+  readonly reason: string | null;
+  readonly retracts: number | null;
+  /** The instant lay more than 24 h back when it was said: no action follows from it. */
+  readonly historical: boolean;
+  /** Why she moved at `at`, where the read models still hold that move; null for a retraction. */
+  readonly cause: unknown;
+  readonly policyVersion: string | null;
+  /** `gone`: a merge took away the last that stood of her; `back`: something is said of her again after that. Else null. */
+  readonly turn: 'gone' | 'back' | null;
+  /** The customer to whom her identifiers belong by now: another after a merge. */
+  readonly belongsTo: string;
+}

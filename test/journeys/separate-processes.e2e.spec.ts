@@ -250,6 +250,31 @@ suite(title, () => {
     expect(work.body).toMatchObject({ state: 'done', result: { equal: true } });
   });
 
+  it('counts one of two that two intakes take in under one name at one moment, for two customers', async () => {
+    const second = await start('intake');
+    const rounds = Array.from({ length: 20 }, (_, n) => n);
+    const racing = (user: string, n: number): Record<string, unknown> => ({
+      ...order(`race-${n}`, `${user}-${n}`, '2026-01-09T10:00:00Z'),
+      source: 'race',
+    });
+    for (const n of rounds)
+      await Promise.all([
+        publish(racing('left', n)),
+        ask(second, admin, 'POST', '/v1/touchpoints', [racing('right', n)]),
+      ]);
+    await caughtUp();
+    const ordersOf = async (user: string): Promise<number> => {
+      const { status, body } = await question('customer', { identifier: `userId:${user}` });
+      return status === 200 ? (body.rows[0]?.orders ?? 0) : 0;
+    };
+    for (const n of rounds) expect([n, (await ordersOf(`left-${n}`)) + (await ordersOf(`right-${n}`))]).toEqual([n, 1]);
+    const { body } = await question('fates', {});
+    const [race] = body.rows.filter((row: { source: string }) => row.source === 'race');
+    expect(race).toMatchObject({ received: 40, accepted: 20 });
+    expect(race.duplicate + race.quarantined).toBe(20);
+    expect(await second.stop()).toBe(0);
+  });
+
   it('forgets a person in every process at once', async () => {
     await publish(visit('e-1', 'eve', '2026-01-09T10:00:00Z'));
     await caughtUp();

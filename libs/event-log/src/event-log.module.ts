@@ -69,15 +69,9 @@ async function open(
   ids: IdTable | null,
 ): Promise<Opened> {
   if (log !== undefined) return { log, close: async () => {} };
-  const { eventLog, dataDir } = config;
-  if (eventLog.kind === 'eventstore') {
-    if (ids === null) throw new Error('A log on EventStoreDB needs the id table, which the read models provide.');
-    const remote = await openEventStoreLog({ connectionString: eventLog.url, ids });
-    return { log: remote, close: () => remote.close() };
-  }
-  const own = lock === undefined ? lockDataFolder(dataDir) : null;
+  const own = lock === undefined && config.eventLog.kind === 'sqlite' ? lockDataFolder(config.dataDir) : null;
   try {
-    const opened = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
+    const opened = await openLogOf(config, clock, ids);
     return {
       log: opened,
       async close() {
@@ -89,4 +83,15 @@ async function open(
     own?.release();
     throw error;
   }
+}
+
+/** Opens the log that the config names. Whoever opens a file holds the data folder's lock. */
+export async function openLogOf(
+  { eventLog, dataDir }: Pick<Config, 'eventLog' | 'dataDir'>,
+  clock: Clock,
+  ids: IdTable | null,
+): Promise<EventLog> {
+  if (eventLog.kind === 'sqlite') return openSqliteLog({ file: join(dataDir, 'log.db'), clock });
+  if (ids === null) throw new Error('A log on EventStoreDB needs the id table, which the read models provide.');
+  return openEventStoreLog({ connectionString: eventLog.url, ids });
 }

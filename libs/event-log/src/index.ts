@@ -19,7 +19,7 @@ export { eventUuid, NO_MARK, type IdTable, type KnownId, type Mark } from './eve
 export { openEventStoreLog, type EventStoreLogOptions } from './eventstore/eventstore-log.js';
 export { MemoryIdTable } from './eventstore/memory-ids.js';
 export { lockDataFolder, type DataFolderLock } from './data-folder.js';
-export { EventLogModule, type EventLogModuleOptions } from './event-log.module.js';
+export { EventLogModule, openLogOf, type EventLogModuleOptions } from './event-log.module.js';
 export { timedLog } from './timed-log.js';
 export { LogDigest } from './moving/log-digest.js';
 export { LogMoveError, moveLog, type Moved, type MoveOptions, type MoveProgress } from './moving/move-log.js';

@@ -15,4 +15,4 @@ export {
 export { RemoteProjector } from './requests/remote-projector.js';
 export type { BuildProgress } from './rebuild/build.js';
 export type { Digest, TableDifference } from './digest/digest.js';
-export { ProjectionsModule, type ProjectionsModuleOptions } from './projections.module.js';
+export { placeOf, ProjectionsModule, type ProjectionsModuleOptions } from './projections.module.js';

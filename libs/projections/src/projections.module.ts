@@ -147,12 +147,15 @@ interface Keeping {
   readonly desk: RequestDesk;
 }
 
-async function open({ database, place }: ProjectionsModuleOptions, { dataDir, postgresUrl }: Config): Promise<Opened> {
+/** Where the config says that the read models are. */
+export function placeOf({ dataDir, postgresUrl }: Pick<Config, 'dataDir' | 'postgresUrl'>): DatabasePlace {
+  return postgresUrl === null
+    ? { kind: 'pglite', folder: join(dataDir, 'readmodels') }
+    : { kind: 'postgres', url: postgresUrl };
+}
+
+async function open({ database, place }: ProjectionsModuleOptions, config: Config): Promise<Opened> {
   if (database !== undefined) return { database, close: async () => {} };
-  const configured: DatabasePlace =
-    postgresUrl === null
-      ? { kind: 'pglite', folder: join(dataDir, 'readmodels') }
-      : { kind: 'postgres', url: postgresUrl };
-  const own = await openDatabase(place ?? configured);
+  const own = await openDatabase(place ?? placeOf(config));
   return { database: own, close: () => own.close() };
 }

@@ -16,13 +16,13 @@ export async function findEngine({ dataDir, url, key }: EngineOptions, { clock }
   }
   const running = readEngineFile(dataDir);
   if (running !== null) return new RemoteEngine(running.url, running.token);
-  return openLocalEngine(dataDir, clock, firstPolicy());
+  return openLocalEngine({ ...settings(), dataDir }, clock);
 }
 
-/** The policy that an empty log begins with: the same setting as the engine's. */
-function firstPolicy(): Config['policy'] {
+/** The settings of the engine that would run here: where the stores are, and the policy that an empty log begins with. */
+function settings(): Config {
   try {
-    return readConfig(process.env).policy;
+    return readConfig(process.env);
   } catch (error) {
     if (error instanceof ConfigError) throw usage(error.message);
     throw error;

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { EventLogError, lockDataFolder, openSqliteLog, timedLog } from '#event-log';
+import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
 import {
   erasePerson,
   importedItem,
@@ -14,8 +13,8 @@ import {
   type ImportItem,
   type ItemFate,
 } from '#intake';
-import { KeyStoreError, openKeyStoreOf, Sealer, type Clock, type Config, type KeyStore } from '#platform';
-import { openDatabase, Projector, type BuildProgress } from '#projections';
+import { KeyStoreError, openKeys, Sealer, type Clock, type Config, type KeyStore } from '#platform';
+import { DatabaseError, openDatabase, openIdTable, placeOf, Projector, type BuildProgress } from '#projections';
 import {
   ask,
   personalData,
@@ -45,8 +44,9 @@ interface Parts {
   close(): Promise<void>;
 }
 
-/** Opens a data folder whose engine is stopped, and owns it until `close`. */
-export async function openLocalEngine(dataDir: string, clock: Clock, policy: Config['policy']): Promise<Engine> {
+/** Opens a data folder whose engine is stopped, with the stores that the settings name, and owns it until `close`. */
+export async function openLocalEngine(config: Config, clock: Clock): Promise<Engine> {
+  const { dataDir, policy } = config;
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -54,19 +54,21 @@ export async function openLocalEngine(dataDir: string, clock: Clock, policy: Con
   try {
     const lock = lockDataFolder(dataDir);
     closing.push(() => lock.release());
-    const keys = openKeyStoreOf(dataDir);
+    const keys = await openKeys(config);
     closing.push(() => keys.close());
-    const log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
+    const database = await openDatabase(placeOf(config));
+    closing.push(() => database.close());
+    const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
+    const log = await openLogOf(config, clock, ids);
     closing.push(() => log.close());
     await prepareLog(log, keys, policy, clock.now());
     const sealer = new Sealer(keys);
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
     const intake = new Intake({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
-    const database = await openDatabase({ kind: 'pglite', folder: join(dataDir, 'readmodels') });
-    closing.push(() => database.close());
-    const projector = await Projector.open({ database, log, clock });
-    const storeBytes = () => storeBytesIn(dataDir, { log: true, keys: true });
+    const projector = await Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) });
+    const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
+    const storeBytes = () => storeBytesIn(dataDir, embedded);
     const context = { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true };
     const quarantine = new Quarantine(log, intake, sealer);
     const parts = { context, keys, intake, quarantine, projector, commitMs: () => commitMs, close };
@@ -74,7 +76,8 @@ export async function openLocalEngine(dataDir: string, clock: Clock, policy: Con
   } catch (error) {
     await close();
     if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
-    if (error instanceof KeyStoreError) throw new CliError(EXIT.failed, error.message, { cause: error });
+    if (error instanceof KeyStoreError || error instanceof DatabaseError)
+      throw new CliError(EXIT.failed, error.message, { cause: error });
     throw error;
   }
 }

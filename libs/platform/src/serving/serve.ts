@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { inspect } from 'node:util';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -38,7 +39,8 @@ const STOP_MS_MAX = 25_000;
 export async function serve(serving: Serving): Promise<void> {
   const { config } = serving;
   const app = await NestFactory.create<NestFastifyApplication>(serving.module, createHttpAdapter(config), {
-    bufferLogs: true,
+    // Until there is a logger of ours: what keeps it from starting is told once, by whoever called.
+    logger: false,
     abortOnError: false,
   });
   const logger = app.get<Logger>(LOGGER);
@@ -57,7 +59,7 @@ export async function startProcess(start: () => Promise<void>): Promise<void> {
   try {
     await start();
   } catch (error) {
-    console.error(isMendable(error) ? `perennial: ${error.message}` : error);
+    process.stderr.write(`${isMendable(error) ? `perennial: ${error.message}` : inspect(error)}\n`);
     process.exit(1);
   }
 }

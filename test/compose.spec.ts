@@ -98,7 +98,7 @@ describe('docker-compose.yml', () => {
       expect(command).toEqual(['node', `dist/apps/${name}/src/main.js`]);
       const filled = Object.entries(environment ?? {}).map(([key, value]) => [
         key,
-        value.replaceAll(/\$\{\w+:\?[^}]+\}/g, 'x'),
+        value.replaceAll(/\$\{\w+:\?[^}]+\}/g, 'x').replaceAll(/\$\{\w+:-([^}]+)\}/g, '$1'),
       ]);
       const config = readConfig(Object.fromEntries(filled) as Record<string, string>);
       expect(config.eventLog.kind).toBe('eventstore');

@@ -1,7 +1,7 @@
 import { ANY, BACKWARDS, END, NO_STREAM, STREAM_EXISTS, type ResolvedEvent } from '@eventstore/db-client';
 import type { Expected } from '../port.js';
 import { drained, pause, type Connection } from './connection.js';
-import { denied, failureOf, OutOfTime, unanswered } from './failures.js';
+import { denied, failureOf, notAnswered, OutOfTime } from './failures.js';
 import { positionOf, type Sendable } from './stored-event.js';
 
 /** Where an event came to stand, or stood already. */
@@ -34,17 +34,19 @@ export async function appendOnce(
   events: readonly Sendable[],
   floor: number,
 ): Promise<Outcome> {
-  const deadline = performance.now() + connection.patience.callMs;
   // An append of nothing makes a record that no reader sees.
   if (events.length === 0) return { status: 'stands', places: [] };
   return connection.appends.with(async () => {
+    const deadline = performance.now() + connection.patience.callMs;
     let inDoubt = false;
+    let unanswered = 0;
     for (let attempt = 0; ; attempt += 1) {
       await connection.ready(deadline);
       if (inDoubt) {
         const places = await placesOf(connection, stream, events, floor);
         if (places !== null) return { status: 'stands', places };
       }
+      const { generation } = connection;
       try {
         const { revision, position } = await connection.attempt(async (client) => {
           const result = await client.appendToStream(
@@ -84,11 +86,14 @@ export async function appendOnce(
           case 'missing-stream':
           case 'lost':
           case 'unknown':
-            if (performance.now() > deadline) throw unanswered(connection.server, connection.patience.callMs, error);
+            if (performance.now() > deadline) throw notAnswered(connection.server, connection.patience.callMs, error);
             inDoubt = true;
-            // Running out of time says nothing of the connection: asking for the events does.
-            if (!(error instanceof OutOfTime)) {
-              connection.failed(error);
+            // Once unanswered says nothing of the connection: asking for the events does. Twice, while it answers others …
+            if (error instanceof OutOfTime) {
+              unanswered += 1;
+              if (unanswered % 2 === 0) connection.distrust(generation);
+            } else {
+              connection.failed(error, generation);
               await pause(attempt);
             }
         }
@@ -132,15 +137,15 @@ async function placesFrom(
   events: readonly Sendable[],
 ): Promise<readonly Place[]> {
   const fromRevision = BigInt(Math.max(0, lastRevision - events.length + 1));
-  const page = await connection.reading((client, gone) =>
-    drained(client.readStream(stream, { fromRevision, maxCount: events.length, requiresLeader: true }), gone),
+  const page = await connection.reading((client, call) =>
+    drained(client.readStream(stream, { fromRevision, maxCount: events.length, requiresLeader: true }), call),
   );
   if (page.every(({ event }, index) => event?.id === events[index]?.uuid) && page.length === events.length)
     return page.map(({ event }) => placeOf(event as NonNullable<typeof event>));
   // Repetitions that the server knew again need not stand side by side.
   const places = await placesOf(connection, stream, events, 0);
   if (places === null)
-    throw unanswered(connection.server, 0, new Error('an append that was acknowledged is not there'));
+    throw notAnswered(connection.server, 0, new Error('an append that was acknowledged is not there'));
   return places;
 }
 
@@ -155,7 +160,7 @@ async function readBackwards(
 ): Promise<ResolvedEvent[]> {
   const options = { direction: BACKWARDS, fromRevision, maxCount: LOOK_BACK, requiresLeader: true } as const;
   try {
-    return await connection.reading((client, gone) => drained(client.readStream(stream, options), gone));
+    return await connection.reading((client, call) => drained(client.readStream(stream, options), call));
   } catch (error) {
     const { kind } = failureOf(error);
     if (kind === 'missing-stream' || kind === 'deleted-stream') return [];

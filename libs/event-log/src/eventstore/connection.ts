@@ -2,7 +2,7 @@ import { BACKWARDS, END, EventStoreDBClient, type Credentials, type ResolvedEven
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventLogError } from '../port.js';
-import { denied, failureOf, Interrupted, OutOfTime, unanswered } from './failures.js';
+import { denied, failureOf, Interrupted, notAnswered, OutOfTime } from './failures.js';
 import { Window } from './window.js';
 
 /** How long things may take. Our own clocks: the client has none for BatchAppend and for reads. */
@@ -42,6 +42,8 @@ export class Connection {
   #generation = generation();
   #recovering: Promise<void> | null = null;
   #underWay = 0;
+  /** When anything last came from the server. */
+  #heardAt = 0;
   #idle = () => {};
   #closed = false;
   users = 0;
@@ -76,7 +78,7 @@ export class Connection {
   async ready(deadline: number): Promise<void> {
     while (this.#recovering !== null) {
       const left = deadline - performance.now();
-      if (left <= 0) throw unanswered(this.server, this.patience.callMs, new Error('it cannot be reached'));
+      if (left <= 0) throw notAnswered(this.server, this.patience.callMs, new Error('it cannot be reached'));
       await Promise.race([this.#recovering, sleep(Math.min(left, 500))]);
     }
     this.#mustBeOpen();
@@ -86,7 +88,9 @@ export class Connection {
   async attempt<T>(work: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
-      return await inTime(work(this.#client), this.patience.attemptMs);
+      const answer = await inTime(work(this.#client), this.patience.attemptMs);
+      this.#heardAt = performance.now();
+      return answer;
     } finally {
       this.#underWay -= 1;
       if (this.#underWay === 0) this.#idle();
@@ -97,30 +101,47 @@ export class Connection {
    * A reading that may be tried again, until it gives something or the deadline passes.
    * @throws EventLogError `unavailable`, or the failure that trying again does not mend
    */
-  async reading<T>(read: (client: EventStoreDBClient, gone: AbortSignal) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.patience.callMs;
+  async reading<T>(read: (client: EventStoreDBClient, call: Call) => Promise<T>): Promise<T> {
     return this.reads.with(async () => {
+      const deadline = performance.now() + this.patience.callMs;
       for (let attempt = 0; ; attempt += 1) {
         await this.ready(deadline);
+        const { generation } = this;
+        const call = new Call(generation, this.patience.attemptMs);
         try {
-          return await inTime(read(this.#client, this.generation), this.patience.attemptMs);
+          const answer = await call.inTime(read(this.#client, call));
+          this.#heardAt = performance.now();
+          return answer;
         } catch (error) {
           const { kind } = failureOf(error);
           if (kind === 'denied') throw denied(this.server, error);
           if (kind !== 'lost' && kind !== 'unknown') throw error;
           if (error instanceof RangeError || error instanceof EventLogError) throw error;
-          if (performance.now() > deadline) throw unanswered(this.server, this.patience.callMs, error);
-          this.failed(error);
+          if (performance.now() > deadline) throw notAnswered(this.server, this.patience.callMs, error);
+          this.failed(error, generation);
           await pause(attempt);
         }
       }
     });
   }
 
-  /** To be told of every call that failed without a verdict: gives the connection up where it is at fault. */
-  failed(error: unknown): void {
-    const { kind } = failureOf(error);
-    if (kind === 'lost' || error instanceof OutOfTime) this.#recover();
+  /**
+   * To be told of every call that failed without a verdict, and of which generation it was: gives the connection up where
+   * it is at fault. A call that took too long while others were answered is no fault of the connection.
+   */
+  failed(error: unknown, generation: AbortSignal): void {
+    if (generation.aborted || error instanceof Interrupted) return;
+    if (error instanceof OutOfTime) {
+      if (performance.now() - this.#heardAt > this.patience.attemptMs) this.#recover(false);
+    } else if (failureOf(error).kind === 'lost') this.#recover(false);
+  }
+
+  /**
+   * Starts anew with another client: for a BatchAppend stream that the server ended without an error, which the client
+   * takes for open, and writes to for ever.
+   */
+  distrust(generation: AbortSignal): void {
+    if (!generation.aborted) this.#recover(true);
   }
 
   close(): void {
@@ -130,14 +151,14 @@ export class Connection {
     void this.#client.dispose();
   }
 
-  #recover(): void {
+  #recover(anew: boolean): void {
     if (this.#recovering !== null || this.#closed) return;
-    this.#recovering = this.#recovery().finally(() => {
+    this.#recovering = this.#recovery(anew).finally(() => {
       this.#recovering = null;
     });
   }
 
-  async #recovery(): Promise<void> {
+  async #recovery(anew: boolean): Promise<void> {
     this.#generation.abort();
     this.#generation = generation();
     if (this.#underWay > 0)
@@ -145,9 +166,12 @@ export class Connection {
         this.#idle = resolve;
       });
     await this.#cancelAll();
+    if (anew) this.#client = EventStoreDBClient.connectionString(this.connectionString);
     for (let probe = 0; !this.#closed; probe += 1) {
       try {
-        await inTime(endOf(this.#client, this.generation), this.patience.attemptMs);
+        const call = new Call(this.generation, this.patience.attemptMs);
+        await call.inTime(endOf(this.#client, call));
+        this.#heardAt = performance.now();
         return;
       } catch (error) {
         if (failureOf(error).kind === 'denied') return;
@@ -169,11 +193,51 @@ export class Connection {
   }
 }
 
+/** One call: it is given up when its connection is, and when nothing was heard of it for too long. */
+export class Call {
+  readonly gone: AbortSignal;
+  readonly #over = new AbortController();
+  #heardAt = performance.now();
+
+  constructor(
+    generation: AbortSignal,
+    private readonly silenceMs: number,
+  ) {
+    this.gone = AbortSignal.any([generation, this.#over.signal]);
+  }
+
+  /** Something came: what is long is not late. */
+  readonly alive = (): void => {
+    this.#heardAt = performance.now();
+  };
+
+  /** @throws OutOfTime */
+  async inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const look = () => {
+        const left = this.#heardAt + this.silenceMs - performance.now();
+        if (left > 0) timer = setTimeout(look, left);
+        else reject(new OutOfTime(`no answer within ${this.silenceMs} ms`));
+      };
+      look();
+    });
+    try {
+      return await Promise.race([work, late]);
+    } catch (error) {
+      this.#over.abort();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
 /** The last event of the whole server, whoever's it is; null when there is none. */
-export async function endOf(client: EventStoreDBClient, gone: AbortSignal): Promise<ResolvedEvent | null> {
+export async function endOf(client: EventStoreDBClient, call: Call): Promise<ResolvedEvent | null> {
   const [last] = await drained(
     client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true }),
-    gone,
+    call,
   );
   return last ?? null;
 }
@@ -190,7 +254,7 @@ interface EventStream {
  * All that a bounded read gives. Not by `for await`: a stream that the client cancels ends without a word, so who waits for
  * it must hear of the connection's end from elsewhere.
  */
-export function drained(stream: unknown, gone: AbortSignal): Promise<ResolvedEvent[]> {
+export function drained(stream: unknown, { gone, alive }: Call): Promise<ResolvedEvent[]> {
   const source = stream as EventStream;
   return new Promise((resolve, reject) => {
     const events: ResolvedEvent[] = [];
@@ -202,7 +266,10 @@ export function drained(stream: unknown, gone: AbortSignal): Promise<ResolvedEve
       gone.removeEventListener('abort', interrupt);
       settle();
     };
-    source.on('data', (event) => events.push(event));
+    source.on('data', (event) => {
+      alive();
+      events.push(event);
+    });
     source.on('error', (error) => settled(() => reject(error)));
     source.on('end', () => settled(() => resolve(events)));
     if (gone.aborted) interrupt();

@@ -12,6 +12,7 @@ import type {
   RecordedEvent,
   Verdict,
 } from '../port.js';
+import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { drained, PATIENCE, type Connection, type Patience } from './connection.js';
 import { failureOf } from './failures.js';
 import { Feed } from './feed.js';
@@ -58,7 +59,7 @@ export async function openEventStoreLog(options: EventStoreLogOptions): Promise<
 }
 
 /** The EventStoreDB adapter of the port. Positions are commit positions. */
-export class EventStoreLog implements EventLog {
+export class EventStoreLog implements EventLog, MoveTarget {
   readonly #writing: Writing;
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
@@ -95,6 +96,12 @@ export class EventStoreLog implements EventLog {
     this.#mustBeOpen();
     if (items.length === 0 && receipts.length === 0) return [];
     return this.#writing.each(items, receipts);
+  }
+
+  /** Their recordedAt stands in the metadata: the server gives events no time but its own. */
+  async importEvents(events: readonly MovedEvent[]): Promise<void> {
+    this.#mustBeOpen();
+    await this.#writing.import(events);
   }
 
   async *read(stream: string, from = 0, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
@@ -210,8 +217,8 @@ export class EventStoreLog implements EventLog {
     for (let step = 0; ; step += 1) {
       const maxCount = HEAD_STEPS[Math.min(step, HEAD_STEPS.length - 1)] as number;
       const fromPosition = from;
-      const page = await this.connection.reading((client, gone) =>
-        drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), gone),
+      const page = await this.connection.reading((client, call) =>
+        drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), call),
       );
       highest = Math.max(highest, ...page.map(({ event }) => (event === undefined ? 0 : positionOf(event))));
       const [last] = await this.#ours(page, false);
@@ -281,14 +288,14 @@ export class EventStoreLog implements EventLog {
 
   async #streamPage(stream: string, from: number, maxCount: number): Promise<ResolvedEvent[]> {
     try {
-      return await this.connection.reading((client, gone) =>
+      return await this.connection.reading((client, call) =>
         drained(
           client.readStream(`${this.prefix}${stream}`, {
             fromRevision: BigInt(from),
             maxCount,
             requiresLeader: true,
           }),
-          gone,
+          call,
         ),
       );
     } catch (error) {
@@ -301,8 +308,8 @@ export class EventStoreLog implements EventLog {
 
   async #at(position: number): Promise<RecordedEvent | null> {
     const fromPosition = { commit: BigInt(position), prepare: BigInt(position) };
-    const [event] = await this.connection.reading((client, gone) =>
-      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), gone),
+    const [event] = await this.connection.reading((client, call) =>
+      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), call),
     );
     const found = event === undefined ? null : recordedEvent(event, this.prefix);
     return found?.position === position ? found : null;

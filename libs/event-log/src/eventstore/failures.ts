@@ -18,7 +18,7 @@ export type Failure =
   | { readonly kind: 'missing-stream' }
   | { readonly kind: 'deleted-stream' }
   | { readonly kind: 'denied' }
-  /** The connection is gone or the node is not the one to ask: everything under way on it is in doubt. */
+  /** The connection is call or the node is not the one to ask: everything under way on it is in doubt. */
   | { readonly kind: 'lost' }
   /** Nothing is known of what became of it. */
   | { readonly kind: 'unknown' };
@@ -84,7 +84,7 @@ export function denied(server: string, cause: unknown): EventLogError {
   );
 }
 
-export function unanswered(server: string, afterMs: number, cause: unknown): EventLogError {
+export function notAnswered(server: string, afterMs: number, cause: unknown): EventLogError {
   return new EventLogError(
     'unavailable',
     `The event log at ${server} did not answer within ${afterMs} ms: ${describe(cause)}. Whether the last append was ` +

@@ -1,6 +1,6 @@
 import { START, streamNameFilter, type ResolvedEvent } from '@eventstore/db-client';
 import { pause, type Connection } from './connection.js';
-import { denied, failureOf, Interrupted, unanswered } from './failures.js';
+import { denied, failureOf, Interrupted, notAnswered } from './failures.js';
 import { positionOf } from './stored-event.js';
 
 /** Events that the server looks at between two checkpoints, in windows of 32. */
@@ -40,6 +40,7 @@ export class Feed {
     const { signal } = this.options;
     const deadline = { at: performance.now() + this.connection.patience.callMs };
     while (!signal.aborted) {
+      const { generation } = this.connection;
       try {
         this.#subscription ??= await this.#subscribe(deadline.at);
         const events = this.#subscription.taken(limit, this.position);
@@ -60,8 +61,8 @@ export class Feed {
         if (kind === 'denied') throw denied(this.connection.server, error);
         if (error instanceof RangeError || isOurs(error)) throw error;
         if (performance.now() > deadline.at)
-          throw unanswered(this.connection.server, this.connection.patience.callMs, error);
-        if (!(error instanceof Interrupted)) this.connection.failed(error);
+          throw notAnswered(this.connection.server, this.connection.patience.callMs, error);
+        this.connection.failed(error, generation);
         await pause(this.#failures);
         this.#failures += 1;
       }

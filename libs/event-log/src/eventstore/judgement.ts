@@ -34,7 +34,7 @@ export class Judgement {
   async of(uuids: readonly string[]): Promise<Known> {
     const [known, end] = await Promise.all([
       this.lookup(uuids),
-      this.connection.reading((client, gone) => endOf(client, gone)),
+      this.connection.reading((client, call) => endOf(client, call)),
     ]);
     return { known, floor: end?.event === undefined ? 0 : positionOf(end.event) };
   }
@@ -64,7 +64,7 @@ export class Judgement {
   async inStream(stream: string, uuids: readonly string[]): Promise<ReadonlyMap<string, KnownId>> {
     const wanted = new Set(uuids);
     const found = new Map<string, KnownId>();
-    const newest = await this.connection.reading((client, gone) =>
+    const newest = await this.connection.reading((client, call) =>
       drained(
         client.readStream(stream, {
           direction: BACKWARDS,
@@ -72,7 +72,7 @@ export class Judgement {
           maxCount: NEWEST,
           requiresLeader: true,
         }),
-        gone,
+        call,
       ),
     );
     for (const each of newest) {
@@ -87,8 +87,8 @@ export class Judgement {
   /** The content hash of the event of ours at a position. */
   async contentAt(position: number): Promise<Uint8Array | null> {
     const fromPosition = { commit: BigInt(position), prepare: BigInt(position) };
-    const [event] = await this.connection.reading((client, gone) =>
-      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), gone),
+    const [event] = await this.connection.reading((client, call) =>
+      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), call),
     );
     return event === undefined ? null : contentHashOf(event);
   }

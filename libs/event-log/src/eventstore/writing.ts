@@ -1,4 +1,6 @@
+import { EventLogError } from '../port.js';
 import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
+import type { MovedEvent } from '../moving/moved-event.js';
 import { receiptsOf } from '../receipt.js';
 import { refusalOf } from '../refusal.js';
 import { judgeWhole } from '../whole-append.js';
@@ -42,6 +44,11 @@ export class Writing {
   /** Each item by itself; each stream's in their order; then the receipts. */
   each(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {
     return this.#counted(this.#eachWithReceipts(items, drafts));
+  }
+
+  /** Events of another log, as they were recorded there, one append after the other: so that their order is kept. */
+  import(events: readonly MovedEvent[]): Promise<void> {
+    return this.#counted(this.#import(events));
   }
 
   /** Ends when nothing is under way. */
@@ -119,6 +126,30 @@ export class Writing {
       reason:
         'The server takes some of these events for repetitions, and they cannot be found: append them one by one.',
     }));
+  }
+
+  async #import(events: readonly MovedEvent[]): Promise<void> {
+    const prepared = events.map((event, index): Prepared => {
+      const item = { stream: event.stream, event };
+      const one = { index, item, sendable: sendable(event, event) };
+      const refusal = refusalOf(item) ?? sizeRefusal(item, one.sendable.bytes);
+      if (refusal !== null)
+        throw new EventLogError('torn', `The event ${event.id} of ${event.source} cannot be taken over: ${refusal}`);
+      return one;
+    });
+    const { floor } = await this.judgement.of([]);
+    for (let next = 0; next < prepared.length;) {
+      const group = this.#group(prepared, next, ({ item }) => item.stream === prepared[next]?.item.stream);
+      const outcome = await this.#append(group, 'any', floor);
+      const stored = outcome.status === 'stands' && outcome.places.every(({ position }) => position > floor);
+      if (!stored)
+        throw new EventLogError(
+          'torn',
+          `Events of ${group[0]?.item.event.source ?? ''} from ${group[0]?.item.event.id ?? ''} on cannot be taken over: ` +
+            `${outcome.status === 'refused' ? outcome.reason : 'the target holds some of them elsewhere'}.`,
+        );
+      next += group.length;
+    }
   }
 
   async #eachWithReceipts(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {

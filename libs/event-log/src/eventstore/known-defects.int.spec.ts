@@ -1,0 +1,333 @@
+import { describe, expect, it } from '@jest/globals';
+import { collect, contentHash, followUntil, Names, only, positionOf, statuses } from '../conformance/fixture.js';
+import type { RecordedEvent } from '../port.js';
+import { eventUuid } from './ids.js';
+import { MemoryIdTable } from './memory-ids.js';
+import { onStandIn } from './testdata/on-stand-in.js';
+import { StoredLog } from '../../../../test/services/eventstore/stored-log.js';
+
+const on = onStandIn();
+const names = new Names();
+const ids = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
+
+/** Each of the client's known defects, and each weakness of the server that is designed around, by name. */
+describe('of @eventstore/db-client it is known that', () => {
+  it('its batch promises stand in one table for the whole process: logs on one server share a client, and a second server is kept off BatchAppend', async () => {
+    const [first, second] = [await on.server(), await on.server()];
+    const logs = [await on.log(first), await on.log(first), await on.log(second)];
+    for (const { log } of logs) await log.append(names.stream(), 'any', [names.event()]);
+    expect(first.calls).toMatchObject({ batchAppend: 2, append: 0 });
+    expect(second.calls).toMatchObject({ batchAppend: 0, append: 1 });
+    // The features are asked for once for each client.
+    expect(first.calls.features).toBe(1);
+  });
+
+  it('an unserialisable value leaves its promise unsettled: what goes to it is serialised before, and comes back letter for letter', async () => {
+    const { log } = await on.log(await on.server());
+    const texts = [
+      '{"a":1}',
+      '{ "a": 1.0 }',
+      '{"b":1,"b":2}',
+      '1e3',
+      'null',
+      '"\\u00e9"',
+      'not JSON',
+      '',
+      '{"__proto__":1}',
+      '[1,2,9007199254740993]',
+    ];
+    const stream = names.stream();
+    await log.appendMany(texts.map((text) => ({ stream, event: names.event({ data: text, meta: text }) })));
+    const read = await collect(log.read(stream));
+    expect(read.map(({ data }) => data)).toEqual(texts);
+    expect(read.map(({ meta }) => meta)).toEqual(texts);
+    const circular = { n: 1n } as unknown as string;
+    expect(statuses(await log.append(stream, 'any', [{ ...names.event(), data: circular }]))).toEqual(['refused']);
+  });
+
+  it('an append of no events is sent all the same: none is', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server);
+    await log.append(names.stream(), 'any', []);
+    await log.appendMany([]);
+    await log.appendMany(names.items(1).map((item) => ({ ...item, event: { ...item.event, id: '' } })));
+    expect(server.calls).toMatchObject({ append: 0, batchAppend: 0 });
+  });
+
+  it.each([true, false])(
+    'a call may fail with a raw gRPC error: it is tried again (BatchAppend %s)',
+    async (batchAppend) => {
+      const server = await on.server({ batchAppend });
+      const { log } = await on.log(server);
+      let left = 2;
+      server.faults.append = () => ((left -= 1) >= 0 ? 'unknown-error' : null);
+      expect(statuses(await log.appendMany(names.items(1)))).toEqual(['accepted']);
+      expect(left).toBeLessThan(0);
+    },
+  );
+
+  it.each([
+    ['is dropped', 'break' as const],
+    ['is ended', 'end' as const],
+    ['falls silent', 'stall' as const],
+  ])(
+    'a subscription that %s is not created anew: the follower does so, and misses and doubles nothing',
+    async (_, then) => {
+      const server = await on.server();
+      const { log } = await on.log(server);
+      let breaks = 0;
+      server.faults.read = ({ subscription }) =>
+        subscription && (breaks += 1) <= 4 ? { after: breaks * 7, then } : null;
+      const following = followUntil(log, 0, 200);
+      const items = names.items(200);
+      for (let i = 0; i < items.length; i += 20) await log.appendMany(items.slice(i, i + 20));
+      expect(ids(await following)).toEqual(items.map(({ event }) => event.id));
+      expect(breaks).toBeGreaterThan(4);
+    },
+  );
+
+  it.each(['break' as const, 'stall' as const])('a reading that meets a %s begins the page again', async (then) => {
+    const server = await on.server();
+    const { log } = await on.log(server);
+    const stream = names.stream();
+    const items = names.items(50, stream);
+    await log.appendMany(items);
+    let breaks = 0;
+    server.faults.read = ({ of, subscription }) =>
+      !subscription && of !== '$all' && (breaks += 1) <= 2 ? { after: 10, then } : null;
+    expect(ids(await collect(log.read(stream)))).toEqual(items.map(({ event }) => event.id));
+    expect(breaks).toBe(3);
+  });
+
+  it('revisions and positions are bigint: the log tells numbers, which JSON takes', async () => {
+    const { log } = await on.log(await on.server());
+    const stream = names.stream();
+    const verdicts = await log.append(stream, 'no-stream', names.events(2));
+    expect(() => JSON.stringify([verdicts])).not.toThrow();
+    const read = await collect(log.read(stream));
+    expect(read.map(({ revision }) => revision)).toEqual([0, 1]);
+    expect(read.map(({ position }) => position)).toEqual(verdicts.map(positionOf));
+  });
+
+  it('an event must stay below 1 MiB with what stands beside it: one that would not is refused, and its neighbours are stored', async () => {
+    const { log } = await on.log(await on.server());
+    // Kept as a string, because it would not come back letter for letter, its quotes take twice their room.
+    const meta = `{ "quotes": "${'\\"'.repeat(400_000)}" }`;
+    const stream = names.stream();
+    const events = [names.event(), names.event({ meta }), names.event()];
+    const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
+    expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
+    expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/would take \d+ bytes.*split the event/) });
+    const large = names.events(3).map((event) => ({ ...event, data: `"${'x'.repeat(500_000)}"` }));
+    expect(await log.append(stream, 'any', large)).toEqual(
+      large.map(() => ({ status: 'refused', reason: expect.stringContaining('append fewer at once') })),
+    );
+    expect(statuses(await log.appendMany(large.map((event) => ({ stream, event }))))).toEqual(
+      large.map(() => 'accepted'),
+    );
+  });
+
+  it('reading a missing stream throws, and so does a tombstoned one: both are empty', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server, { name: 'ours' });
+    const [missing, deleted, gone, kept] = [names.stream(), names.stream(), names.stream(), names.stream()];
+    for (const stream of [deleted, gone, kept]) await log.append(stream, 'any', names.events(2));
+    server.log.delete(`ours.${deleted}`);
+    server.log.tombstone(`ours.${gone}`);
+    for (const stream of [missing, deleted, gone]) expect(await collect(log.read(stream))).toEqual([]);
+    expect(await log.readStreams([missing, deleted, gone, kept])).toHaveLength(2);
+    const verdicts = await log.appendMany([
+      ...names.items(1, gone),
+      ...names.items(1, deleted),
+      ...names.items(1, kept),
+    ]);
+    expect(statuses(verdicts)).toEqual(['refused', 'accepted', 'accepted']);
+    expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('was deleted on the server') });
+    expect(verdicts[1]).toMatchObject({ revision: 2 });
+  });
+
+  it('$all holds what the server and others write: a log sees its own streams only', async () => {
+    const server = await on.server();
+    const [a, ab] = [await on.log(server, { name: 'a' }), await on.log(server, { name: 'a-b' })];
+    server.writeForeign('$stats-127.0.0.1:2113', 40, '$statsCollected');
+    server.writeForeign('somebody-else', 40);
+    server.writeForeign('a.by-hand', 3);
+    expect(await a.log.head()).toEqual({ position: 0, recordedAt: 0 });
+    const items = names.items(3);
+    await a.log.appendMany(items);
+    await ab.log.appendMany(names.items(2));
+    server.writeForeign('somebody-else', 300);
+    expect(ids(await collect(a.log.readAll(0)))).toEqual(items.map(({ event }) => event.id));
+    expect((await a.log.head()).position).toBe((await collect(a.log.readAll(0))).at(-1)?.position);
+    expect(await collect(ab.log.readAll(0))).toHaveLength(2);
+    expect(await collect(a.log.read('by-hand'))).toEqual([]);
+  });
+
+  it('a filtered subscription needs checkpoints: one that is begun again does not look through what others wrote meanwhile', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server);
+    const [verdict] = await log.appendMany(names.items(1));
+    const following = followUntil(log, positionOf(verdict), 1);
+    server.writeForeign('somebody-else', 5_000);
+    const written = server.log.events.at(-1)?.position ?? 0n;
+    // The checkpoint reaches the follower, and then the connection is cut.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const before = server.subscribedFrom.length;
+    server.cutOff();
+    await server.restore();
+    await log.appendMany(names.items(1));
+    expect(await following).toHaveLength(1);
+    const anew = server.subscribedFrom.slice(before);
+    expect(anew.length).toBeGreaterThan(0);
+    expect(Math.max(...anew)).toBeGreaterThan(Number(written) - 200_000);
+  });
+
+  it('an append with `any` knows an id again only for a while: the table knows it for ever, and what slips through is judged by the indexer', async () => {
+    const server = await on.server({ log: new StoredLog({ idMemory: 2 }) });
+    const first = await on.log(server, { name: 'ours' });
+    const item = { stream: names.stream(), event: names.event() };
+    const [accepted] = await first.log.appendMany([item]);
+    await first.log.appendMany(names.items(5, item.stream));
+    // Another process, whose id table has not caught up; the server has forgotten.
+    const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
+    expect(statuses(await late.log.appendMany([item]))).toEqual(['accepted']);
+    expect(server.log.events.filter(({ id }) => id === eventUuid(item.event))).toHaveLength(2);
+    // Once the indexer has caught up the lowest counts, and no reader gets the other.
+    await first.settle();
+    expect(await first.log.appendMany([item])).toEqual([{ status: 'duplicate', position: positionOf(accepted) }]);
+    for (const events of [
+      await collect(first.log.read(item.stream)),
+      await collect(first.log.readAll(0)),
+      await first.log.readStreams([item.stream]),
+    ])
+      expect(ids(events).filter((id) => id === item.event.id)).toEqual([item.event.id]);
+    expect(only(await first.log.find([item.event]))?.position).toBe(positionOf(accepted));
+    expect((await first.log.head()).position).toBe((await collect(first.log.readAll(0))).at(-1)?.position);
+  });
+
+  it('“expected = current revision” checks no ids: the table does', async () => {
+    const server = await on.server();
+    const { log, settle } = await on.log(server, { name: 'ours' });
+    const stream = names.stream();
+    const event = names.event();
+    await log.append(stream, 'no-stream', [event]);
+    await settle();
+    const other = await on.log(server, { name: 'ours' });
+    await other.settle();
+    expect(statuses(await other.log.append(stream, 0, [event]))).toEqual(['duplicate']);
+    expect(server.log.events.filter(({ id }) => id === eventUuid(event))).toHaveLength(1);
+  });
+
+  it('a server that knows an id again says success: it is told for what it is, by where it stands', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server, { name: 'ours' });
+    const stream = names.stream();
+    const events = names.events(3);
+    const verdicts = await log.append(stream, 'any', events);
+    // Another process whose id table has not caught up: the server still knows the ids.
+    const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
+    const duplicates = verdicts.map((verdict) => ({ status: 'duplicate', position: positionOf(verdict) }));
+    expect(await late.log.append(stream, 'any', events)).toEqual(duplicates);
+    const later = await on.log(server, { name: 'ours', ids: new LateIdTable() });
+    expect(await later.log.appendMany(events.map((event) => ({ stream, event })))).toEqual(duplicates);
+    // The same id with other content is not lost in silence.
+    const latest = await on.log(server, { name: 'ours', ids: new LateIdTable() });
+    const reused = { ...(events[1] as (typeof events)[0]), data: '{"other":1}', contentHash: contentHash('other') };
+    expect(await latest.log.appendMany([{ stream, event: reused }])).toEqual([
+      { status: 'id-reused', position: positionOf(verdicts[1]) },
+    ]);
+    // Known and new ones together: nothing is stored, and the culprit is named.
+    const last = await on.log(server, { name: 'ours', ids: new LateIdTable() });
+    const mixed = await last.log.append(stream, 'any', [events[0] as (typeof events)[0], names.event()]);
+    expect(statuses(mixed)).toEqual(['duplicate', 'refused']);
+    expect(await collect(log.read(stream))).toHaveLength(3);
+  });
+});
+
+describe('of the server it is known that', () => {
+  it('its clock may step back: recordedAt never decreases along the log, and “known at” stays a position', async () => {
+    let now = Date.UTC(2026, 0, 1);
+    const server = await on.server({ log: new StoredLog({ now: () => now }) });
+    const { log, settle } = await on.log(server);
+    const places: number[] = [];
+    for (const step of [10, 10, -15, 3, 20]) {
+      now += step;
+      places.push(positionOf((await log.append(names.stream(), 'any', [names.event()]))[0]));
+    }
+    const start = Date.UTC(2026, 0, 1);
+    const check = async () => {
+      const told = (await collect(log.readAll(0))).map(({ recordedAt }) => recordedAt - start);
+      expect(told).toEqual([10, 20, 20, 20, 28]);
+      const known = await Promise.all([9, 10, 17, 20, 27, 28].map((at) => log.positionAt(start + at)));
+      expect(known).toEqual([0, places[0], places[0], places[3], places[3], places[4]]);
+    };
+    await check();
+    await settle();
+    await check();
+    // From a mark on as from the beginning.
+    const after = await collect(log.readAll(places[1] as number));
+    expect(after.map(({ recordedAt }) => recordedAt - start)).toEqual([20, 20, 28]);
+  });
+
+  it('tools look for $correlationId and $causationId in the metadata: they stand there', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server);
+    const meta = JSON.stringify({ channel: 'shop', correlationId: 'visit-7', causationId: 'click-3' });
+    const event = names.event({ meta });
+    await log.append(names.stream(), 'any', [event]);
+    const stored = server.log.events.at(-1);
+    expect(stored).toMatchObject({ id: eventUuid(event), type: event.type, json: true });
+    expect(JSON.parse(Buffer.from(stored?.metadata ?? []).toString('utf8'))).toEqual({
+      $correlationId: 'visit-7',
+      $causationId: 'click-3',
+      perennial: {
+        source: event.source,
+        id: event.id,
+        schemaVersion: 1,
+        occurredAt: event.occurredAt,
+        contentHash: Buffer.from(event.contentHash).toString('base64'),
+      },
+      meta: JSON.parse(meta),
+    });
+    expect(Buffer.from(stored?.data ?? []).toString('utf8')).toBe(event.data);
+  });
+
+  it.each([true, false])(
+    'a follower is not the node to write to: it sends us to the leader (BatchAppend %s)',
+    async (batchAppend) => {
+      const leader = await on.server({ batchAppend });
+      const follower = await on.server({
+        batchAppend,
+        log: leader.log,
+        leader: () => ({ host: '127.0.0.1', port: leader.port }),
+      });
+      const { log } = await on.log(follower);
+      const items = names.items(20);
+      expect(statuses(await log.appendMany(items))).toEqual(items.map(() => 'accepted'));
+      expect(ids(await collect(log.readAll(0)))).toEqual(items.map(({ event }) => event.id));
+      expect(leader.calls.append + leader.calls.batchAppend).toBeGreaterThan(0);
+    },
+  );
+
+  it('a cluster is asked by gossip where its leader is', async () => {
+    const leader = await on.server();
+    const follower = await on.server({ log: leader.log, leader: () => ({ host: '127.0.0.1', port: leader.port }) });
+    const connectionString = `esdb://127.0.0.1:${follower.port},127.0.0.1:${leader.port}?tls=false`;
+    const { log } = await on.log({ connectionString });
+    expect(statuses(await log.appendMany(names.items(2)))).toEqual(['accepted', 'accepted']);
+    expect(follower.calls).toMatchObject({ append: 0, batchAppend: 0 });
+  });
+
+  it('one without our rights is told so at once, not after many attempts', async () => {
+    const server = await on.server({ credentials: 'somebody:else' });
+    await expect(on.log(server)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('refuses this user'),
+    });
+  });
+});
+
+/** An id table whose indexer has not come yet. */
+class LateIdTable extends MemoryIdTable {
+  override index(): void {}
+}

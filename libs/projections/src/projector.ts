@@ -116,6 +116,10 @@ const STAND_BY_MS = 50;
 /** A mark is stale after so long, while a flood of events is taken in, and at the head of the log. */
 const STALE_MS_IN_FLOOD = 10_000;
 const STALE_MS_AT_HEAD = 500;
+/** Events taken in at once while there is no flood of them. */
+const LIVE_PAGE = 200;
+/** Whether there are any is looked at this often. */
+const STALE_LOOK_MS = 100;
 /** Folding stale marks is followed by so many times as long without it. */
 const STALE_REST = 4;
 /** After a failure it tries again, first after so long, then twice as long each time. */
@@ -130,6 +134,8 @@ export class Projector {
   readonly #parts: FollowerParts;
   readonly #logger: ProjectorLogger;
   readonly #pageSize: number;
+  /** How much is taken in at once at this moment: in a flood a whole page, else less, so that nobody who asks waits long. */
+  #pageNow: number;
   readonly #sliceSize: number;
   readonly #bulkLag: number;
   readonly #tidyAfter: number;
@@ -159,6 +165,7 @@ export class Projector {
     this.#position = position;
     this.#logger = options.logger ?? SILENT;
     this.#pageSize = options.pageSize ?? 1_000;
+    this.#pageNow = Math.min(this.#pageSize, LIVE_PAGE);
     this.#sliceSize = options.sliceSize ?? 500;
     this.#bulkLag = options.bulkLag ?? 5_000;
     this.#tidyAfter = options.tidyAfter ?? 1_000;
@@ -345,7 +352,7 @@ export class Projector {
     for (let position = from; ;) {
       signal?.throwIfAborted();
       const head = (await this.#parts.log.head()).position;
-      const page = await this.#pageAfter(position);
+      const page = await this.#pageAfter(position, undefined, this.#pageSize);
       if (page === null || page.events.length < this.#pageSize) return;
       position = await copy.applyPage(page.events, position, head - position <= this.#bulkLag);
       const [done, total] = [position - from, head - from];
@@ -446,7 +453,7 @@ export class Projector {
     if (this.#role === 'folders') return this.#foldNext();
     const taken = await this.#indexNext(ahead);
     if (typeof taken === 'number' && taken > 0) {
-      const atHead = taken < this.#pageSize;
+      const atHead = taken < this.#pageNow;
       if (atHead) await this.#markDueBetween();
       if (this.#role === 'both') await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
       return true;
@@ -507,7 +514,9 @@ export class Projector {
    */
   async #foldStale(staleMs: number): Promise<void> {
     const begun = performance.now();
-    if (begun < this.#staleAgainAt || !(await this.#staleMarks(staleMs))) return;
+    if (begun < this.#staleAgainAt) return;
+    this.#staleAgainAt = begun + STALE_LOOK_MS;
+    if (!(await this.#staleMarks(staleMs))) return;
     await this.#follower.foldMarked(this.#sliceSize, false);
     const ended = performance.now();
     this.#staleAgainAt = ended + (ended - begun) * STALE_REST;
@@ -515,8 +524,9 @@ export class Projector {
 
   /** Takes a page in: with its customers folded at once, unless so much is still to come that marking them pays. */
   async #apply(follower: Follower, { events, after }: Page): Promise<number> {
-    const behind = events.length < this.#pageSize ? 0 : (await this.#parts.log.head()).position - after;
+    const behind = events.length < this.#pageNow ? 0 : (await this.#parts.log.head()).position - after;
     const bulk = behind > this.#bulkLag;
+    this.#pageNow = bulk ? this.#pageSize : Math.min(this.#pageSize, LIVE_PAGE);
     await this.#worked(follower, events.length);
     try {
       return await follower.applyPage(events, after, !bulk && this.#role !== 'indexer');
@@ -534,11 +544,11 @@ export class Projector {
 
   /** How the log is read to be indexed. */
   get #pages(): ReadOptions {
-    return { pageSize: this.#pageSize, ...(this.#parts.ids !== null ? { with: 'contentHash' } : {}) };
+    return { pageSize: this.#pageNow, ...(this.#parts.ids !== null ? { with: 'contentHash' } : {}) };
   }
 
-  async #pageAfter(after: number, upTo?: number): Promise<Page | null> {
-    const options = { ...this.#pages, ...(upTo === undefined ? {} : { upTo }) };
+  async #pageAfter(after: number, upTo?: number, pageSize = this.#pageNow): Promise<Page | null> {
+    const options = { ...this.#pages, pageSize, ...(upTo === undefined ? {} : { upTo }) };
     return this.#parts.times.of('read', async () => {
       for await (const events of this.#parts.log.readAll(after, options))
         if (events.length > 0) return { after, events };

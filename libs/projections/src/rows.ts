@@ -1,6 +1,7 @@
-import type { Transaction, Row } from './database.js';
+import type { Row } from './database.js';
 import { arrayText } from './stores/values.js';
 import type { ColumnType, Table } from './table.js';
+import type { Writer } from './writes.js';
 
 /** What PostgreSQL can hold and print in four digits: years 1 to 9999. Whatever lies outside is moved to the edge. */
 const EARLIEST = -62_135_596_800_000;
@@ -71,7 +72,7 @@ const COPY_FROM_ROWS = 16;
 
 /** Inserts rows; `conflict` is what follows ON CONFLICT, if anything. */
 export async function insertRows(
-  on: Transaction,
+  on: Writer,
   table: Table,
   rows: readonly Row[],
   conflict: string | null = null,
@@ -96,7 +97,7 @@ export async function insertRows(
 }
 
 /** Inserts rows, or puts them in the place of those with the same key. In key order, so that two writers never cross. */
-export async function upsertRows(on: Transaction, table: Table, rows: readonly Row[]): Promise<void> {
+export async function upsertRows(on: Writer, table: Table, rows: readonly Row[]): Promise<void> {
   const set = Object.keys(table.columns)
     .filter((column) => !table.key.includes(column))
     .map((column) => `${column} = EXCLUDED.${column}`)
@@ -106,7 +107,7 @@ export async function upsertRows(on: Transaction, table: Table, rows: readonly R
 
 /** Deletes the rows that match in these columns. */
 export async function deleteRows(
-  on: Transaction,
+  on: Writer,
   table: Table,
   columns: readonly string[],
   rows: readonly Row[],

@@ -1,7 +1,7 @@
 import type { Receipt } from '#event-log';
-import type { Transaction } from '../database.js';
 import type { Recount } from '../ids/recount.js';
-import { unnest, upsertRows } from '../rows.js';
+import { insertRows, sortedByKey } from '../rows.js';
+import type { Writer } from '../writes.js';
 import { FATES } from './table.js';
 
 interface FateRow extends Record<string, unknown> {
@@ -20,7 +20,7 @@ interface FateRow extends Record<string, unknown> {
  * duplicate since: its receipt may come before or after.
  */
 export async function countFates(
-  tx: Transaction,
+  writes: Writer,
   receipts: readonly Receipt[],
   recounts: readonly Recount[] = [],
 ): Promise<void> {
@@ -49,27 +49,19 @@ export async function countFates(
       row.reasons[reason] = (row.reasons[reason] ?? 0) + count;
     }
   }
-  const keys = unnest(FATES, ['source', 'day'], [...rows.values()], 'k');
-  const before = await tx.query<FateRow>(
-    `SELECT f.* FROM fates f JOIN ${keys.sql} ON f.source = k.source AND f.day = k.day`,
-    keys.params,
-  );
-  for (const old of before) {
-    const row = rows.get(`${old.day} ${old.source}`);
-    if (row !== undefined) add(row, old);
-  }
-  await upsertRows(tx, FATES, [...rows.values()]);
+  await insertRows(writes, FATES, sortedByKey(FATES, [...rows.values()]), ADDED_UP);
 }
+
+/** A source's day that is there already is added to, reason by reason. */
+const ADDED_UP = `(source, day) DO UPDATE SET received = fates.received + EXCLUDED.received,
+  accepted = fates.accepted + EXCLUDED.accepted, duplicate = fates.duplicate + EXCLUDED.duplicate,
+  quarantined = fates.quarantined + EXCLUDED.quarantined, suppressed = fates.suppressed + EXCLUDED.suppressed,
+  reasons = CASE WHEN EXCLUDED.reasons = '{}' THEN fates.reasons ELSE (
+    SELECT jsonb_object_agg(reason, n) FROM (
+      SELECT reason, sum(n::int) AS n FROM (
+        SELECT * FROM jsonb_each_text(fates.reasons) UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.reasons)) e(reason, n)
+       GROUP BY reason) added) END`;
 
 function empty(source: string, day: string): FateRow {
   return { source, day, received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0, reasons: {} };
-}
-
-function add(row: FateRow, old: FateRow): void {
-  row.received += old.received;
-  row.accepted += old.accepted;
-  row.duplicate += old.duplicate;
-  row.quarantined += old.quarantined;
-  row.suppressed += old.suppressed;
-  for (const [reason, count] of Object.entries(old.reasons)) row.reasons[reason] = (row.reasons[reason] ?? 0) + count;
 }

@@ -6,7 +6,7 @@ import type { Reason } from '../indexing/indexer.js';
 import type { RetractionReason } from '../outputs/publish.js';
 import type { StepTimes } from '../step-times.js';
 import { allAfter, foldOne, inOrder, isAfter, type Base, type FoldedOne } from './fold-one.js';
-import { loadCustomers, loadSnapshotsBefore, readTouchpoints, type KnownCustomer } from './load.js';
+import { knownOf, loadSnapshotsBefore, readKnown, readTouchpoints, type KnownCustomer } from './load.js';
 import type { Outcome } from './write.js';
 
 /** A customer who is to be folded. */
@@ -55,18 +55,18 @@ interface Planned {
 }
 
 /**
- * Folds a slice of customers: one query for what is known of them, one reading of the log for all whose events are not at
+ * Folds a slice of customers, `loaded` or not: one query for what is known of them, one reading of the log for all whose events are not at
  * hand, one fold each. One whose events cannot be read or folded is listed as failed; the others go on.
  */
-export async function foldCustomers(tx: Transaction, claims: readonly Claim[], context: FoldContext): Promise<Slice> {
+export async function foldCustomers(
+  tx: Transaction,
+  claims: readonly Claim[],
+  loaded: ReadonlyMap<string, KnownCustomer> | null,
+  context: FoldContext,
+): Promise<Slice> {
   const slice: Slice = { outcomes: [], failed: [], waiting: [] };
   if (claims.length === 0) return slice;
-  const known = await context.times.of('load', () =>
-    loadCustomers(
-      tx,
-      claims.map((claim) => ({ customerId: claim.customerId, anew: claim.earliestAt === -Infinity })),
-    ),
-  );
+  const known = loaded ?? (await context.times.of('load', () => load(tx, claims)));
   const planned = claims.map((claim) => plan(claim, known.get(claim.customerId), context.policies));
   await readFor(tx, planned, context, slice);
   // Some prove to have an event that belongs before what was folded: these go back to an older state.
@@ -91,6 +91,12 @@ export async function foldCustomers(tx: Transaction, claims: readonly Claim[], c
     }
   }
   return slice;
+}
+
+async function load(tx: Transaction, claims: readonly Claim[]): Promise<Map<string, KnownCustomer>> {
+  const asked = claims.map((claim) => ({ customerId: claim.customerId, anew: claim.earliestAt === -Infinity }));
+  const [rows = []] = await tx.batch([knownOf(asked)]);
+  return readKnown(rows);
 }
 
 function outcomeOf(one: Planned): Omit<Outcome, 'one'> {

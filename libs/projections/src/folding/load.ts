@@ -1,7 +1,7 @@
 import { STREAMS, subjectOfStream } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Checkpoint } from '#lifecycle';
-import type { Transaction } from '../database.js';
+import type { Row, Statement, Transaction } from '../database.js';
 import { repeatedAmong } from '../ids/judge-ids.js';
 import { instantText } from '../rows.js';
 import { arrayText } from '../stores/values.js';
@@ -29,23 +29,24 @@ interface KnownRow extends Record<string, unknown> {
   state: string;
 }
 
-/** Customers with their subjects and newest states, in one query. `anew` ones get no state: theirs does not stand. */
-export async function loadCustomers(
-  tx: Transaction,
-  customers: readonly { readonly customerId: string; readonly anew: boolean }[],
-): Promise<Map<string, KnownCustomer>> {
-  const rows = await tx.query<KnownRow>(
-    `SELECT c.customer_id, s.ids, k.customer_id IS NOT NULL AS written, k.waiting_until,
+/** Asks for customers with their subjects and newest states. `anew` ones get no state: theirs does not stand. */
+export function knownOf(customers: readonly { readonly customerId: string; readonly anew: boolean }[]): Statement {
+  return {
+    sql: `SELECT c.customer_id, s.ids, k.customer_id IS NOT NULL AS written, k.waiting_until,
             n.events, n.upto_at, n.position, n.state
        FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, anew)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids
                             FROM subjects WHERE customer_id = c.customer_id) s ON true
        LEFT JOIN customers k ON k.customer_id = c.customer_id
        LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.anew`,
-    [arrayText(customers.map((one) => one.customerId)), arrayText(customers.map((one) => one.anew))],
-  );
+    params: [arrayText(customers.map((one) => one.customerId)), arrayText(customers.map((one) => one.anew))],
+  };
+}
+
+/** What was answered to `knownOf`, by customer. */
+export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
   const known = new Map<string, KnownCustomer>();
-  for (const row of rows)
+  for (const row of rows as KnownRow[])
     known.set(row.customer_id, {
       customerId: row.customer_id,
       subjectIds: row.ids === null ? [] : row.ids.split(','),

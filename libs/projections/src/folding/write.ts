@@ -3,11 +3,12 @@ import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { publish, type ChangedVisits, type RetractionReason } from '../outputs/publish.js';
 import type { CustomerReadModel, DayOf, Folded } from '../read-model.js';
-import { deleteRows, insertRows, sortedByKey, unnest } from '../rows.js';
+import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '../rows.js';
 import { arrayText } from '../stores/values.js';
 import type { Table } from '../table.js';
 import { VISITS } from '../visits/table.js';
 import { SNAPSHOTS, STATES } from '../working/table.js';
+import type { Writer } from '../writes.js';
 import type { Base, FoldedOne } from './fold-one.js';
 
 /** One customer's outcome, ready to be written. */
@@ -37,9 +38,13 @@ export interface WriteContext {
 /** A history shorter than this is read again from the log rather than kept as a state. */
 export const STATE_FROM_EVENTS = 8;
 
-/** Writes what was folded: every read model's rows, the states to go on from, and what is to be said; returns how many things were said. */
+/**
+ * Writes what was folded: every read model's rows, the states to go on from, and what is to be said; returns how many things
+ * were said. What needs no answer is put off in `writes`: the caller sends it.
+ */
 export async function writeOutcomes(
   tx: Transaction,
+  writes: Writer,
   outcomes: readonly Outcome[],
   context: WriteContext,
 ): Promise<number> {
@@ -54,34 +59,31 @@ export async function writeOutcomes(
   for (const model of context.models) {
     switch (model.shape) {
       case 'row':
-        // Nearly every column changes, so a row is written anew rather than updated: COPY is several times as quick.
-        await removeCustomers(tx, model.table, [...gone, ...standing.filter((one) => one.written)]);
-        await insertRows(
-          tx,
-          model.table,
-          standing.map((one) => model.row(one.one.folded)),
-        );
+        // A row that is there is put into its own place: unless an indexed column changed, no index need be touched.
+        await removeCustomers(writes, model.table, gone);
+        await upsertRows(writes, model.table, rowsOf(model, standing, true));
+        await insertRows(writes, model.table, rowsOf(model, standing, false));
         break;
       case 'sequence': {
-        const changes = await rewriteSequence(tx, model, standing, gone);
+        const changes = await rewriteSequence(tx, writes, model, standing, gone);
         if (model.table === VISITS) {
-          await moveSums(tx, context, changes);
+          await moveSums(writes, context, changes);
           changed = changes.map((change) => change.changed);
         }
         break;
       }
       case 'by-event':
-        await removeCustomers(tx, model.table, [
+        await removeCustomers(writes, model.table, [
           ...gone,
           ...standing.filter((one) => one.written && one.one.folded.whole),
         ]);
         await removeRefolded(
-          tx,
+          writes,
           model.table,
           standing.filter((one) => one.again && !one.one.folded.whole),
         );
         await insertRows(
-          tx,
+          writes,
           model.table,
           standing.flatMap((one) => model.rows(one.one.folded)),
         );
@@ -91,19 +93,28 @@ export async function writeOutcomes(
         break;
     }
   }
-  await writeStates(tx, outcomes);
-  return context.outputs ? publish(tx, changed, context.position, context.now) : 0;
+  await writeStates(writes, outcomes);
+  return context.outputs ? publish(tx, writes, changed, context.position, context.now) : 0;
 }
 
-async function removeCustomers(tx: Transaction, table: Table, gone: readonly Outcome[]): Promise<void> {
+/** The rows of those who have one already, or of those who have none. */
+function rowsOf(
+  model: CustomerReadModel & { shape: 'row' },
+  standing: readonly (Outcome & { one: { folded: Folded } })[],
+  written: boolean,
+): Row[] {
+  return standing.filter((one) => one.written === written).map((one) => model.row(one.one.folded));
+}
+
+async function removeCustomers(writes: Writer, table: Table, gone: readonly Outcome[]): Promise<void> {
   if (gone.length === 0) return;
-  await tx.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text[])`, [
+  await writes.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text[])`, [
     arrayText(gone.map((one) => one.customerId)),
   ]);
 }
 
 async function removeRefolded(
-  tx: Transaction,
+  writes: Writer,
   table: Table,
   again: readonly (Outcome & { one: { folded: Folded } })[],
 ): Promise<void> {
@@ -114,7 +125,7 @@ async function removeRefolded(
       event_id: event.id,
     })),
   );
-  if (rows.length > 0) await deleteRows(tx, table, ['customer_id', 'source', 'event_id'], rows);
+  if (rows.length > 0) await deleteRows(writes, table, ['customer_id', 'source', 'event_id'], rows);
 }
 
 interface SequenceChange {
@@ -126,6 +137,7 @@ interface SequenceChange {
 /** Puts the new rows in place of the old ones, from the first that differs on. */
 async function rewriteSequence(
   tx: Transaction,
+  writes: Writer,
   model: CustomerReadModel & { shape: 'sequence' },
   standing: readonly (Outcome & { one: { folded: Folded } })[],
   gone: readonly Outcome[],
@@ -179,13 +191,13 @@ async function rewriteSequence(
     changes.push({ removed, added, changed: { customerId, visits: added, since, reason: outcome.reason } });
   }
   await deleteRows(
-    tx,
+    writes,
     table,
     table.key,
     changes.flatMap((change) => change.removed),
   );
   await insertRows(
-    tx,
+    writes,
     table,
     changes.flatMap((change) => change.added),
   );
@@ -204,7 +216,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
-async function moveSums(tx: Transaction, context: WriteContext, changes: readonly SequenceChange[]): Promise<void> {
+async function moveSums(writes: Writer, context: WriteContext, changes: readonly SequenceChange[]): Promise<void> {
   for (const model of context.models) {
     if (model.shape !== 'sum') continue;
     const sums = new Sums(model, context.dayOf);
@@ -212,7 +224,7 @@ async function moveSums(tx: Transaction, context: WriteContext, changes: readonl
       for (const visit of change.removed) sums.add(visit, -1);
       for (const visit of change.added) sums.add(visit, 1);
     }
-    await sums.write(tx);
+    await sums.write(writes);
   }
 }
 
@@ -238,8 +250,8 @@ export class Sums {
   }
 
   /** Adds all this to the rows that are there. */
-  write(tx: Transaction): Promise<void> {
-    return addSums(tx, this.model, this.#changed());
+  write(writes: Writer): Promise<void> {
+    return addSums(writes, this.model, this.#changed());
   }
 
   /** Only rows with something to add or take away. */
@@ -248,12 +260,12 @@ export class Sums {
   }
 }
 
-async function addSums(tx: Transaction, model: CustomerReadModel & { shape: 'sum' }, rows: Row[]): Promise<void> {
+async function addSums(writes: Writer, model: CustomerReadModel & { shape: 'sum' }, rows: Row[]): Promise<void> {
   if (rows.length === 0) return;
   const { table, sums } = model;
   const set = sums.map((sum) => `${sum} = t.${sum} + EXCLUDED.${sum}`).join(', ');
   await insertRows(
-    tx,
+    writes,
     { ...table, name: `${table.name} AS t` },
     sortedByKey(table, rows),
     `(${table.key.join(', ')}) DO UPDATE SET ${set}`,
@@ -261,7 +273,7 @@ async function addSums(tx: Transaction, model: CustomerReadModel & { shape: 'sum
   const emptied = rows.filter((row) => sums.some((sum) => (row[sum] as number) < 0));
   if (emptied.length === 0) return;
   const keys = unnest(table, table.key, emptied, 'k');
-  await tx.query(
+  await writes.query(
     `DELETE FROM ${table.name} t USING ${keys.sql} WHERE ${table.key.map((c) => `t.${c} = k.${c}`).join(' AND ')}
         AND ${sums.map((sum) => `t.${sum} = 0`).join(' AND ')}`,
     keys.params,
@@ -279,7 +291,7 @@ export function stateRow(customerId: string, base: Base): Row {
   };
 }
 
-async function writeStates(tx: Transaction, outcomes: readonly Outcome[]): Promise<void> {
+async function writeStates(writes: Writer, outcomes: readonly Outcome[]): Promise<void> {
   const newest: Row[] = [];
   const snapshots: Row[] = [];
   const cut: Row[] = [];
@@ -290,17 +302,24 @@ async function writeStates(tx: Transaction, outcomes: readonly Outcome[]): Promi
     if (again && hadState) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
   }
   await removeCustomers(
-    tx,
+    writes,
     STATES,
     outcomes.filter((one) => one.hadState),
   );
   if (cut.length > 0) {
     const rows = unnest(SNAPSHOTS, ['customer_id', 'events'], cut, 'c');
-    await tx.query(
+    await writes.query(
       `DELETE FROM snapshots s USING ${rows.sql} WHERE s.customer_id = c.customer_id AND s.events > c.events`,
       rows.params,
     );
   }
-  await insertRows(tx, SNAPSHOTS, snapshots, 'DO NOTHING');
-  await insertRows(tx, STATES, newest);
+  await insertRows(writes, SNAPSHOTS, snapshots, 'DO NOTHING');
+  const had = new Set(outcomes.flatMap((one) => (one.hadState ? [one.customerId] : [])));
+  const there = (row: Row): boolean => had.has(row['customer_id'] as string);
+  await upsertRows(writes, STATES, newest.filter(there));
+  await insertRows(
+    writes,
+    STATES,
+    newest.filter((row) => !there(row)),
+  );
 }

@@ -1,7 +1,8 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import { isRefusal, type Database, type Transaction } from '../database.js';
+import { isRefusal, type Database, type Row, type Statement, type Transaction } from '../database.js';
 import { describe, foldCustomers, type Claim, type Slice } from '../folding/fold-customers.js';
+import { knownOf, readKnown, type KnownCustomer } from '../folding/load.js';
 import { writeOutcomes } from '../folding/write.js';
 import { markDirty, markDue, markEverybody, park } from '../indexing/dirty.js';
 import type { DatabaseIdTable } from '../ids/id-table.js';
@@ -14,6 +15,7 @@ import { insertRows, instantText, sortedByKey } from '../rows.js';
 import type { StepTimes } from '../step-times.js';
 import { arrayText } from '../stores/values.js';
 import { DIRTY, waitingRow } from '../working/table.js';
+import { Writes, type Writer } from '../writes.js';
 
 /** Counts of what was done since the process began. */
 export interface Counters {
@@ -71,6 +73,17 @@ const HEAVY_WAIT_MS_MAX = 5_000;
 /** A table is swept when such a share of its rows is dead, and counted again when as many have changed as it has. */
 const DEAD_SHARE_MAX = 0.2;
 
+const COUNT_POLICIES: Statement = { sql: 'SELECT count(*)::int AS n FROM policies' };
+
+/** Who of a page's customers needs a closer look. */
+interface Special {
+  readonly customer_id: string;
+  readonly dirty: boolean;
+  readonly parked: boolean;
+  readonly events: number | null;
+  readonly upto_at: number | null;
+}
+
 /** The advisory lock of the one that indexes, by version. */
 const INDEXER_LOCK = 7_235_419_100;
 
@@ -103,22 +116,29 @@ export class Follower {
    * @throws NotLive
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#transaction(work, false);
+    return this.#transaction(work);
   }
 
-  /** `byKeys`: the work finds all its rows by their keys. */
-  #transaction<T>(work: (tx: Transaction) => Promise<T>, byKeys: boolean): Promise<T> {
+  /**
+   * `byKeys`: the work finds all its rows by their keys. `first` is asked at once with what every transaction asks; the work
+   * is given its rows.
+   */
+  #transaction<T>(
+    work: (tx: Transaction, found: readonly Row[][]) => Promise<T>,
+    { byKeys = false, first = [] }: { readonly byKeys?: boolean; readonly first?: readonly Statement[] } = {},
+  ): Promise<T> {
     return this.parts.database.transaction(async (tx) => {
       // PGlite keeps the plans that it made, and does not know by itself that a table has grown since: a plan that reads the
       // whole of an empty table must not be made where rows are found by their keys.
       const scanning = byKeys && this.parts.database.kind === 'pglite' ? 'off' : 'on';
-      const [row] = await tx.query<{ live: boolean }>(
-        `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', $3, true),
-                EXISTS (SELECT 1 FROM perennial.versions WHERE version = $2 AND status = 'live') AS live`,
-        [`${this.schema}, perennial`, this.version, scanning],
-      );
-      if (this.outputs && row?.live !== true) throw new NotLive(this.version);
-      return work(tx);
+      const enter: Statement = {
+        sql: `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', $3, true),
+                     EXISTS (SELECT 1 FROM perennial.versions WHERE version = $2 AND status = 'live') AS live`,
+        params: [`${this.schema}, perennial`, this.version, scanning],
+      };
+      const [entered = [], ...found] = await tx.batch([enter, ...first]);
+      if (this.outputs && entered[0]?.['live'] !== true) throw new NotLive(this.version);
+      return work(tx, found);
     });
   }
 
@@ -137,13 +157,13 @@ export class Follower {
    * @throws OutOfStep, StandBy
    */
   async applyPage(events: readonly RecordedEvent[], after: number, foldNow: boolean): Promise<number> {
-    return this.#transaction(async (tx) => {
-      const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
-        INDEXER_LOCK + this.version,
-      ]);
-      if (lock?.mine !== true) throw new StandBy();
-      const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint FOR UPDATE');
-      const from = at?.position ?? 0;
+    const takeTurn: Statement = {
+      sql: 'SELECT position FROM checkpoint WHERE (SELECT pg_try_advisory_xact_lock($1)) FOR UPDATE',
+      params: [INDEXER_LOCK + this.version],
+    };
+    const work = async (tx: Transaction, [turn = [], counted = []]: readonly Row[][]): Promise<number> => {
+      if (turn[0] === undefined) throw new StandBy();
+      const from = Number(turn[0]['position']);
       // Positions may have gaps: only where the page begins tells whether something lies between.
       if (after > from) throw new OutOfStep(from);
       const fresh = events.filter((event) => event.position > from);
@@ -152,14 +172,12 @@ export class Follower {
       const indexed = await this.parts.times.of('index', () => this.#index(tx, fresh, from));
       this.parts.counters.events += fresh.length;
       if (indexed.everybody) await this.#policyPublished(tx, indexed.position, now);
-      const { fold, mark } = await this.#divide(
-        tx,
-        [...indexed.touched.values()],
-        foldNow && !indexed.everybody && (await this.#foldsAlone(tx)),
-      );
-      await markDirty(tx, mark, indexed.position, now);
+      const alone = foldNow && !indexed.everybody && (await this.#foldsAlone(tx));
+      const { fold, mark, known } = await this.#divide(tx, [...indexed.touched.values()], alone);
+      const writes = new Writes();
+      await markDirty(writes, mark, indexed.position, now);
       await park(
-        tx,
+        writes,
         indexed.unreadable.map((one) => ({
           customerId: one.subjectId,
           reason: 'unreadable-event',
@@ -168,9 +186,14 @@ export class Follower {
         indexed.position,
         now,
       );
-      await this.#foldAndWrite(tx, fold, indexed.position, now);
+      if (fold.length > 0) {
+        const policies = await this.#knownPolicies(tx, Number(counted[0]?.['n']));
+        await this.#foldAndWrite(tx, writes, { claims: fold, known }, policies, indexed.position, now);
+      }
+      await writes.send(tx);
       return indexed.position;
-    }, true);
+    };
+    return this.#transaction(work, { byKeys: true, first: [takeTurn, COUNT_POLICIES] });
   }
 
   /**
@@ -316,29 +339,26 @@ export class Follower {
     tx: Transaction,
     touched: readonly Touched[],
     foldNow: boolean,
-  ): Promise<{ fold: Claim[]; mark: Touched[] }> {
+  ): Promise<{ fold: Claim[]; mark: Touched[]; known: ReadonlyMap<string, KnownCustomer> | null }> {
     const fold: Claim[] = [];
     const mark: Touched[] = [];
-    if (touched.length === 0) return { fold, mark };
-    const rows = await tx.query<{
-      customer_id: string;
-      dirty: boolean;
-      parked: boolean;
-      events: number | null;
-      upto_at: number | null;
-    }>(
-      `SELECT c.customer_id, d.customer_id IS NOT NULL AS dirty, p.customer_id IS NOT NULL AS parked, n.events, n.upto_at
+    if (touched.length === 0) return { fold, mark, known: null };
+    const special: Statement = {
+      sql: `SELECT c.customer_id, d.customer_id IS NOT NULL AS dirty, p.customer_id IS NOT NULL AS parked, n.events, n.upto_at
          FROM unnest($1::text[]) AS c(customer_id)
          LEFT JOIN dirty d ON d.customer_id = c.customer_id
          LEFT JOIN parked p ON p.customer_id = c.customer_id
          LEFT JOIN states n ON n.customer_id = c.customer_id
         WHERE d.customer_id IS NOT NULL OR p.customer_id IS NOT NULL OR n.events > $2`,
-      [arrayText(touched.map((one) => one.customerId)), HEAVY_EVENTS],
-    );
-    const special = new Map(rows.map((row) => [row.customer_id, row]));
+      params: [arrayText(touched.map((one) => one.customerId)), HEAVY_EVENTS],
+    };
+    // Nearly all of them are folded at once: what is known of them is asked at the same time.
+    const asked = touched.map((one) => ({ customerId: one.customerId, anew: one.earliestAt === -Infinity }));
+    const [rows = [], states = []] = await tx.batch(foldNow ? [special, knownOf(asked)] : [special]);
+    const bySpecial = new Map((rows as unknown as Special[]).map((row) => [row.customer_id, row]));
     const unparked: string[] = [];
     for (const one of touched) {
-      const row = special.get(one.customerId);
+      const row = bySpecial.get(one.customerId);
       if (row?.parked === true) {
         if (one.reason !== 'merge' && one.reason !== 'unmerge') continue;
         unparked.push(one.customerId);
@@ -352,12 +372,19 @@ export class Follower {
     }
     if (unparked.length > 0)
       await tx.query('DELETE FROM parked WHERE customer_id = ANY($1::text[])', [arrayText(unparked)]);
-    return { fold, mark };
+    return { fold, mark, known: foldNow ? readKnown(states) : null };
   }
 
-  async #foldAndWrite(tx: Transaction, claims: readonly Claim[], position: number, now: Instant): Promise<Slice> {
-    const policies = await this.#knownPolicies(tx);
-    const slice = await foldCustomers(tx, claims, {
+  /** What it writes is put off in `writes`. */
+  async #foldAndWrite(
+    tx: Transaction,
+    writes: Writes,
+    { claims, known }: { readonly claims: readonly Claim[]; readonly known: ReadonlyMap<string, KnownCustomer> | null },
+    policies: KnownPolicies,
+    position: number,
+    now: Instant,
+  ): Promise<Slice> {
+    const slice = await foldCustomers(tx, claims, known, {
       log: this.parts.log,
       judging: this.parts.ids !== null,
       policies: policies.timeline,
@@ -366,7 +393,7 @@ export class Follower {
       times: this.parts.times,
     });
     await this.parts.times.of('write', async () => {
-      const published = await writeOutcomes(tx, slice.outcomes, {
+      const published = await writeOutcomes(tx, writes, slice.outcomes, {
         models: CUSTOMER_READ_MODELS,
         dayOf: policies.dayOf,
         position,
@@ -375,37 +402,37 @@ export class Follower {
       });
       this.parts.counters.published += published;
       await this.#setAside(
-        tx,
+        writes,
         slice.failed.map((one) => ({ ...one, reason: 'fold-failed' })),
         position,
         now,
       );
-      await this.#wait(tx, slice, position, now);
+      await this.#wait(writes, slice, position, now);
     });
     this.parts.counters.folded += slice.outcomes.length;
     return slice;
   }
 
   async #setAside(
-    tx: Transaction,
+    writes: Writer,
     failed: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
     position: number,
     now: Instant,
   ): Promise<void> {
     if (failed.length === 0) return;
-    await park(tx, failed, position, now);
+    await park(writes, failed, position, now);
     // Her deadline wakes nobody while she is parked.
     const ids = arrayText(failed.map((one) => one.customerId));
-    await tx.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text[])', [ids]);
-    await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [ids]);
+    await writes.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text[])', [ids]);
+    await writes.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [ids]);
     this.parts.counters.parked += failed.length;
   }
 
   /** Customers of whom only the future is known stay marked until it comes. */
-  async #wait(tx: Transaction, slice: Slice, position: number, now: Instant): Promise<void> {
+  async #wait(writes: Writer, slice: Slice, position: number, now: Instant): Promise<void> {
     const rows = slice.waiting.map((one) => waitingRow(one, position, now));
     await insertRows(
-      tx,
+      writes,
       DIRTY,
       sortedByKey(DIRTY, rows),
       '(customer_id) DO UPDATE SET not_before = EXCLUDED.not_before',
@@ -413,20 +440,26 @@ export class Follower {
   }
 
   async #foldClaimed(limit: number, all: boolean, only: readonly string[] | null): Promise<number> {
-    return this.#transaction(async (tx) => {
+    const work = async (tx: Transaction): Promise<number> => {
       if (this.parts.database.kind === 'postgres')
         await tx.query('SELECT pg_advisory_xact_lock_shared($1)', [FOLDING_LOCK + this.version]);
       const now = this.parts.now();
       const claims = await this.#claim(tx, limit, all, only, now);
       if (claims.length === 0) return 0;
+      const ids = arrayText(claims.map((claim) => claim.customerId));
       // Read after the claim: whatever was indexed since concerns none of the claimed, whose marks are locked.
-      const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
-      await tx.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [
-        arrayText(claims.map((claim) => claim.customerId)),
+      const [at = [], counted = []] = await tx.batch([
+        { sql: 'SELECT position FROM checkpoint' },
+        COUNT_POLICIES,
+        { sql: 'DELETE FROM dirty WHERE customer_id = ANY($1::text[])', params: [ids] },
       ]);
-      await this.#foldAndWrite(tx, claims, at?.position ?? 0, now);
+      const policies = await this.#knownPolicies(tx, Number(counted[0]?.['n']));
+      const writes = new Writes();
+      await this.#foldAndWrite(tx, writes, { claims, known: null }, policies, Number(at[0]?.['position'] ?? 0), now);
+      await writes.send(tx);
       return claims.length;
-    }, true);
+    };
+    return this.#transaction(work, { byKeys: true });
   }
 
   async #claim(
@@ -492,7 +525,9 @@ export class Follower {
         await this.transaction(async (tx) => {
           const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
           const failed = part.map((customerId) => ({ customerId, reason: 'write-failed', detail: describe(error) }));
-          await this.#setAside(tx, failed, at?.position ?? 0, this.parts.now());
+          const writes = new Writes();
+          await this.#setAside(writes, failed, at?.position ?? 0, this.parts.now());
+          await writes.send(tx);
         });
       }
     };
@@ -500,9 +535,9 @@ export class Follower {
     return ids.length;
   }
 
-  async #knownPolicies(tx: Transaction): Promise<KnownPolicies> {
-    const [row] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM policies');
-    if (this.#policies === null || this.#policies.count !== row?.n) this.#policies = await loadPolicies(tx);
+  /** `count`: how many policies were published. */
+  async #knownPolicies(tx: Transaction, count: number): Promise<KnownPolicies> {
+    if (this.#policies === null || this.#policies.count !== count) this.#policies = await loadPolicies(tx);
     return this.#policies;
   }
 }

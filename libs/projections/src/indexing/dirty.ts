@@ -2,13 +2,14 @@ import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { insertRows, instantText, sortedByKey } from '../rows.js';
 import { DIRTY, PARKED } from '../working/table.js';
+import type { Writer } from '../writes.js';
 import type { Reason, Touched } from './indexer.js';
 
 const RANK = /* sql */ `array_position(ARRAY['events','deadline','policy-changed','released','rebuild','unmerge','merge'], `;
 
 /** Marks customers to be folded again. Marking twice adds up; the weightier reason wins. */
 export async function markDirty(
-  tx: Transaction,
+  writes: Writer,
   touched: readonly Touched[],
   position: number,
   now: Instant,
@@ -24,7 +25,7 @@ export async function markDirty(
     not_before: null,
   }));
   await insertRows(
-    tx,
+    writes,
     DIRTY,
     sortedByKey(DIRTY, rows),
     `(customer_id) DO UPDATE SET position = greatest(dirty.position, EXCLUDED.position),
@@ -69,7 +70,7 @@ export async function markDue(tx: Transaction, now: Instant, limit: number): Pro
 
 /** Sets a customer aside who cannot be folded. */
 export async function park(
-  tx: Transaction,
+  writes: Writer,
   parked: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
   position: number,
   now: Instant,
@@ -82,7 +83,7 @@ export async function park(
     position,
   }));
   await insertRows(
-    tx,
+    writes,
     PARKED,
     sortedByKey(PARKED, rows),
     '(customer_id) DO UPDATE SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, position = EXCLUDED.position',

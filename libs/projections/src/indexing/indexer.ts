@@ -7,6 +7,7 @@ import { markErased, recordSubjects } from '../links/projection.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { listQuarantine } from '../quarantine/projection.js';
 import { instantText } from '../rows.js';
+import { Writes } from '../writes.js';
 import { emptyFacts, gather } from './page-facts.js';
 
 /** Why a customer must be folded again. The later ones in this list tell more, and win where several meet. */
@@ -47,12 +48,13 @@ export async function indexPage(
   recounts: readonly Recount[] = [],
 ): Promise<Indexed> {
   const facts = gather(emptyFacts(), counting);
-  const { customerOf, moved, fresh } = await recordSubjects(tx, facts.subjects, facts.links);
-  await countFates(tx, facts.receipts, recounts);
-  if (facts.quarantine.length > 0) await listQuarantine(tx, facts.quarantine);
-  if (facts.policies.length > 0) await recordPolicies(tx, facts.policies);
-  if (facts.types.length > 0) await recordTypes(tx, facts.types);
-  if (facts.erasures.length > 0) await markErased(tx, facts.erasures.map(erasureOf));
+  const writes = new Writes();
+  const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
+  await countFates(writes, facts.receipts, recounts);
+  await listQuarantine(writes, facts.quarantine);
+  await recordPolicies(writes, facts.policies);
+  await recordTypes(writes, facts.types);
+  await markErased(writes, facts.erasures.map(erasureOf));
 
   const touched = new Map<string, Touched>();
   const touch = (customerId: string): Touched => {
@@ -80,10 +82,11 @@ export async function indexPage(
   const position = last?.position ?? 0;
   const recordedAt = events.reduce((latest, event) => Math.max(latest, event.recordedAt), -Infinity);
   if (last !== undefined)
-    await tx.query('UPDATE checkpoint SET position = $1, recorded_at = greatest(recorded_at, $2::timestamptz)', [
+    await writes.query('UPDATE checkpoint SET position = $1, recorded_at = greatest(recorded_at, $2::timestamptz)', [
       position,
       instantText(recordedAt),
     ]);
+  await writes.send(tx);
   return {
     position,
     recordedAt,

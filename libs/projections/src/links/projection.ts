@@ -1,8 +1,9 @@
 import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
-import type { Transaction, Row } from '../database.js';
+import type { Row, Statement, Transaction } from '../database.js';
 import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
 import { insertRows, sortedByKey, unnest } from '../rows.js';
 import { arrayText } from '../stores/values.js';
+import { Writes, type Writer } from '../writes.js';
 import { LINKS, SUBJECTS } from './table.js';
 
 /** What became of the subjects on a page. */
@@ -15,17 +16,35 @@ export interface SubjectsKnown {
   readonly fresh: ReadonlySet<string>;
 }
 
+interface KnownRow extends Row {
+  readonly subject_id: string;
+  readonly customer_id: string;
+  readonly first_seen_at: number;
+}
+
+interface PairRow extends Row {
+  readonly a: string;
+  readonly b: string;
+  readonly occurred_at: number;
+  readonly source: string;
+  readonly event_id: string;
+}
+
 /** Writes down subjects and links, and joins and parts customers as the links then known demand. */
 export async function recordSubjects(
   tx: Transaction,
+  writes: Writes,
   subjects: ReadonlyMap<string, SubjectFact>,
   links: readonly LinkFact[],
 ): Promise<SubjectsKnown> {
   const customerOf = new Map<string, string>();
-  const known = await tx.query<{ subject_id: string; customer_id: string; first_seen_at: number }>(
-    'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text[])',
-    [arrayText([...subjects.keys()])],
-  );
+  const [known = [], pairs = []] = (await tx.batch([
+    {
+      sql: 'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text[])',
+      params: [arrayText([...subjects.keys()])],
+    },
+    ...(links.length === 0 ? [] : [earliestOfPairs(links)]),
+  ])) as [KnownRow[], PairRow[]];
   const earlier: Row[] = [];
   for (const row of known) {
     customerOf.set(row.subject_id, row.customer_id);
@@ -39,15 +58,18 @@ export async function recordSubjects(
     customerOf.set(fact.subjectId, fact.subjectId);
     fresh.push(subjectRow(fact));
   }
-  await insertRows(tx, SUBJECTS, sortedByKey(SUBJECTS, fresh));
+  await insertRows(writes, SUBJECTS, sortedByKey(SUBJECTS, fresh));
   if (earlier.length > 0) {
     const rows = unnest(SUBJECTS, ['subject_id', 'first_seen_at'], earlier, 'e');
-    await tx.query(
+    await writes.query(
       `UPDATE subjects s SET first_seen_at = e.first_seen_at FROM ${rows.sql} WHERE s.subject_id = e.subject_id`,
       rows.params,
     );
   }
-  const moved = links.length === 0 ? new Set<string>() : await recordLinks(tx, links, customerOf);
+  const seeds = await recordLinks(writes, links, pairs);
+  // Who belongs together is worked out from the tables: what was put off must be in them.
+  if (seeds.length > 0) await writes.send(tx);
+  const moved = seeds.length === 0 ? new Set<string>() : await relink(tx, seeds, customerOf);
   return { customerOf, moved, fresh: new Set(fresh.map((row) => row['subject_id'] as string)) };
 }
 
@@ -87,22 +109,22 @@ export function compareLinks(
   return x.eventId === y.eventId ? 0 : x.eventId < y.eventId ? -1 : 1;
 }
 
-/** Keeps those links that are earlier than all known of their pair; returns the customers who changed. */
-async function recordLinks(
-  tx: Transaction,
-  links: readonly LinkFact[],
-  customerOf: Map<string, string>,
-): Promise<Set<string>> {
+/** Asks for the earliest known link of each pair. */
+function earliestOfPairs(links: readonly LinkFact[]): Statement {
   const pairs = new Map<string, Row>();
   for (const { a, b } of links) pairs.set(`${a} ${b}`, { a, b });
   const source = unnest(LINKS, ['a', 'b'], [...pairs.values()], 'p');
-  const rows = await tx.query<{ a: string; b: string; occurred_at: number; source: string; event_id: string }>(
-    `SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.occurred_at, l.source, l.event_id
-       FROM links l JOIN ${source.sql} ON l.a = p.a AND l.b = p.b ORDER BY l.a, l.b, l.position DESC`,
-    source.params,
-  );
+  return {
+    sql: `SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.occurred_at, l.source, l.event_id
+            FROM links l JOIN ${source.sql} ON l.a = p.a AND l.b = p.b ORDER BY l.a, l.b, l.position DESC`,
+    params: source.params,
+  };
+}
+
+/** Keeps those links that are earlier than all known of their pair; returns the subjects whom they concern. */
+async function recordLinks(writes: Writer, links: readonly LinkFact[], known: readonly PairRow[]): Promise<string[]> {
   const earliest = new Map<string, { occurredAt: number; source: string; eventId: string }>();
-  for (const row of rows)
+  for (const row of known)
     earliest.set(`${row.a} ${row.b}`, { occurredAt: row.occurred_at, source: row.source, eventId: row.event_id });
   const kept: Row[] = [];
   const seeds = new Set<string>();
@@ -114,9 +136,8 @@ async function recordLinks(
     kept.push(linkRow(link));
     seeds.add(link.a).add(link.b);
   }
-  if (kept.length === 0) return new Set();
-  await insertRows(tx, LINKS, kept);
-  return relink(tx, [...seeds], customerOf);
+  await insertRows(writes, LINKS, kept);
+  return [...seeds];
 }
 
 export interface LinkRow extends Record<string, unknown> {
@@ -148,18 +169,23 @@ export async function relink(
 ): Promise<Set<string>> {
   let reach = new Set(seeds);
   for (;;) {
-    const subjects = await tx.query<SubjectRow>(
-      `SELECT subject_id, namespace, customer_id, first_position FROM subjects WHERE customer_id IN
-         (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))`,
-      [arrayText([...reach])],
-    );
-    const ids = arrayText(subjects.map((row) => row.subject_id));
-    const links = await tx.query<LinkRow>(
-      `SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, refused, position FROM (
-         SELECT * FROM links WHERE a = ANY($1::text[]) UNION ALL SELECT * FROM links WHERE b = ANY($1::text[])
-       ) l ORDER BY a, b, position DESC`,
-      [ids],
-    );
+    const params = [arrayText([...reach])];
+    const [subjects = [], links = []] = (await tx.batch([
+      {
+        sql: `SELECT subject_id, namespace, customer_id, first_position FROM subjects WHERE customer_id IN
+                (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))`,
+        params,
+      },
+      {
+        sql: `WITH theirs AS (
+                SELECT ARRAY(SELECT subject_id FROM subjects WHERE customer_id IN
+                  (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))) AS ids)
+              SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, refused, position FROM (
+                SELECT * FROM links WHERE a = ANY((SELECT ids FROM theirs)::text[]) UNION ALL
+                SELECT * FROM links WHERE b = ANY((SELECT ids FROM theirs)::text[])) l ORDER BY a, b, position DESC`,
+        params,
+      },
+    ])) as [SubjectRow[], LinkRow[]];
     const reached = new Set(subjects.map((row) => row.subject_id));
     for (const link of links) reached.add(link.a).add(link.b);
     if (reached.size > subjects.length) {
@@ -186,9 +212,10 @@ async function writeComponents(
     changes.push({ subject_id: row.subject_id, customer_id: customerId });
     customerOf.set(row.subject_id, customerId);
   }
+  const writes = new Writes();
   if (changes.length > 0) {
     const rows = unnest(SUBJECTS, ['subject_id', 'customer_id'], sortedByKey(SUBJECTS, changes), 'c');
-    await tx.query(
+    await writes.query(
       `UPDATE subjects s SET customer_id = c.customer_id FROM ${rows.sql} WHERE s.subject_id = c.subject_id`,
       rows.params,
     );
@@ -200,11 +227,12 @@ async function writeComponents(
   }
   if (verdicts.length > 0) {
     const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
-    await tx.query(
+    await writes.query(
       `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
       rows.params,
     );
   }
+  await writes.send(tx);
   return moved;
 }
 
@@ -234,7 +262,7 @@ function knownLink(row: LinkRow): CustomerLink {
 
 /** What was sealed of these subjects can be opened no more: their keys are gone. */
 export async function markErased(
-  tx: Transaction,
+  writes: Writer,
   erasures: readonly { readonly subjectIds: readonly string[]; readonly at: number }[],
 ): Promise<void> {
   const rows: Row[] = [];
@@ -242,7 +270,7 @@ export async function markErased(
     for (const subjectId of subjectIds) rows.push({ subject_id: subjectId, erased_at: at });
   if (rows.length === 0) return;
   const erased = unnest(SUBJECTS, ['subject_id', 'erased_at'], rows, 'e');
-  await tx.query(
+  await writes.query(
     `UPDATE subjects s SET sealed = NULL, erased_at = e.erased_at FROM ${erased.sql} WHERE s.subject_id = e.subject_id`,
     erased.params,
   );

@@ -3,6 +3,7 @@ import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
 import type { Table } from '../table.js';
+import type { Writer } from '../writes.js';
 
 /** Why something that was said no longer holds. */
 export type RetractionReason = 'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'rebuild';
@@ -75,6 +76,7 @@ interface Publication extends Record<string, unknown> {
  */
 export async function publish(
   tx: Transaction,
+  writes: Writer,
   changed: readonly ChangedVisits[],
   position: number,
   now: Instant,
@@ -116,14 +118,14 @@ export async function publish(
   }
   if (retracted.length > 0) {
     const rows = unnest(PUBLISHED, ['customer_id', 'publication'], retracted, 'r');
-    await tx.query(
+    await writes.query(
       `UPDATE perennial.published p SET retracted = true FROM ${rows.sql}
         WHERE p.customer_id = r.customer_id AND p.publication = r.publication`,
       rows.params,
     );
   }
-  await insertRows(tx, PUBLISHED, published);
-  await insertRows(tx, OUTBOX, outbox);
+  await insertRows(writes, PUBLISHED, published);
+  await insertRows(writes, OUTBOX, outbox);
   return published.length;
 }
 

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '#event-log';
-import type { Transaction, Row } from '../database.js';
+import type { Row } from '../database.js';
 import { insertRows } from '../rows.js';
+import type { Writer } from '../writes.js';
 import { CUSTOM_TYPES, POLICIES } from './table.js';
 
 interface PolicyData {
@@ -10,7 +11,7 @@ interface PolicyData {
 }
 
 /** Writes down published policies. */
-export async function recordPolicies(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
+export async function recordPolicies(writes: Writer, events: readonly RecordedEvent[]): Promise<void> {
   const rows = events.map((event): Row => {
     const data = JSON.parse(event.data) as PolicyData;
     return {
@@ -21,14 +22,14 @@ export async function recordPolicies(tx: Transaction, events: readonly RecordedE
       recorded_at: event.recordedAt,
     };
   });
-  await insertRows(tx, POLICIES, rows, 'DO NOTHING');
+  await insertRows(writes, POLICIES, rows, 'DO NOTHING');
 }
 
 /** Writes down the touchpoint types that the business registered. */
-export async function recordTypes(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
+export async function recordTypes(writes: Writer, events: readonly RecordedEvent[]): Promise<void> {
   const rows = events.map((event): Row => {
     const definition = JSON.parse(event.data) as { readonly name?: string };
     return { position: event.position, type: definition.name ?? '', definition, recorded_at: event.recordedAt };
   });
-  await insertRows(tx, CUSTOM_TYPES, rows, 'DO NOTHING');
+  await insertRows(writes, CUSTOM_TYPES, rows, 'DO NOTHING');
 }

@@ -1,13 +1,14 @@
 import { parseInstant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import type { Transaction, Row } from '../database.js';
+import type { Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
+import type { Writer } from '../writes.js';
 import { QUARANTINE } from './table.js';
 
 const STREAM = 'quarantine-';
 
 /** Lists what was quarantined, and marks what was released or discarded since. Telling it twice changes nothing. */
-export async function listQuarantine(tx: Transaction, events: readonly RecordedEvent[]): Promise<void> {
+export async function listQuarantine(writes: Writer, events: readonly RecordedEvent[]): Promise<void> {
   const opened = new Map<string, Row>();
   const closed = new Map<string, Row>();
   for (const event of events) {
@@ -20,10 +21,10 @@ export async function listQuarantine(tx: Transaction, events: readonly RecordedE
         released_position: event.position,
       });
   }
-  await insertRows(tx, QUARANTINE, [...opened.values()], '(quarantine_id) DO NOTHING');
+  await insertRows(writes, QUARANTINE, [...opened.values()], '(quarantine_id) DO NOTHING');
   if (closed.size === 0) return;
   const changes = unnest(QUARANTINE, ['quarantine_id', 'status', 'released_position'], [...closed.values()], 'c');
-  await tx.query(
+  await writes.query(
     `UPDATE quarantine q SET status = c.status, released_position = c.released_position
        FROM ${changes.sql} WHERE q.quarantine_id = c.quarantine_id`,
     changes.params,

@@ -20,18 +20,25 @@ export class ReadModelsMissing extends Error {
  */
 export function inReadModels<T>(database: Database, work: (models: ReadModels) => Promise<T>): Promise<T> {
   return database.transaction(async (tx) => {
-    await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    const [live] = await tx.query<{ schema_name: string }>(
-      `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-    );
-    if (live === undefined) throw new ReadModelsMissing();
-    await tx.query(`SET LOCAL search_path TO ${quoteName(live.schema_name)}, perennial`);
-    const [checkpoint] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
+    const [, live = [], checkpoint = []] = await tx.batch(ENTER).catch((error: unknown) => {
+      // Without a live version nothing leads to its tables.
+      throw (error as { readonly code?: unknown }).code === UNDEFINED_TABLE ? new ReadModelsMissing() : error;
+    });
+    if (live.length === 0) throw new ReadModelsMissing();
     return work({
-      position: Number(checkpoint?.position ?? 0),
+      position: Number(checkpoint[0]?.['position'] ?? 0),
       query: (sql, params) => tx.query(sql, params),
     });
   });
 }
 
-const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const UNDEFINED_TABLE = '42P01';
+
+const ENTER = [
+  { sql: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' },
+  {
+    sql: `SELECT set_config('search_path', quote_ident(schema_name) || ', perennial', true) AS path
+            FROM perennial.versions WHERE status = 'live'`,
+  },
+  { sql: 'SELECT position FROM checkpoint' },
+];

@@ -1,0 +1,26 @@
+import type { Copy, Row, Statement, Transaction } from './database.js';
+
+/** What rows can be written to: a transaction, which writes at once, or writes that are put off until they are sent. */
+export type Writer = Pick<Transaction, 'query' | 'copyIn'>;
+
+/** Writes whose answers nobody reads: kept in their order, and sent all at once, which spares the way for each of them. */
+export class Writes implements Writer {
+  #steps: (Statement | Copy)[] = [];
+
+  query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
+    this.#steps.push({ sql, params });
+    return Promise.resolve([]);
+  }
+
+  copyIn(into: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
+    if (rows.length > 0) this.#steps.push({ into, columns, rows });
+    return Promise.resolve();
+  }
+
+  /** Does all that was put off, in order. */
+  async send(tx: Transaction): Promise<void> {
+    const steps = this.#steps;
+    this.#steps = [];
+    if (steps.length > 0) await tx.batch(steps);
+  }
+}

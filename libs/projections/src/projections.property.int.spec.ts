@@ -22,7 +22,7 @@ describeOnEachStore('equal digests', (name) => {
   let store: OpenedStore | null = null;
   beforeAll(async () => {
     store = (await STORES[name]?.()) ?? null;
-  }, 60_000);
+  });
   afterAll(async () => {
     await store?.stop();
   });

@@ -25,7 +25,7 @@ describeOnEachStore('the projector', (name) => {
 
   beforeAll(async () => {
     store = (await STORES[name]?.()) ?? null;
-  }, 60_000);
+  });
   afterAll(async () => {
     await store?.stop();
   });

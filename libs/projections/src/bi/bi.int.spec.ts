@@ -34,7 +34,7 @@ describeOnEachStore('the views for BI', (name) => {
     await tell(log, world(5));
     projector = await Projector.open({ database, log, clock });
     await projector.catchUp();
-  }, 60_000);
+  });
   afterAll(() => store.stop());
 
   const shown = async (): Promise<number> => {
@@ -137,7 +137,7 @@ describeOnPostgres('the reader’s role', (offer) => {
     url.username = 'perennial_reader';
     url.password = 'change-me';
     reader = await openDatabase({ kind: 'postgres', url: url.href });
-  }, 60_000);
+  });
   afterAll(async () => {
     await reader.close();
     await store.database.exec('DROP OWNED BY perennial_reader; DROP ROLE perennial_reader');

@@ -30,7 +30,7 @@ describe('one customer’s long history', () => {
   let store: OpenedStore | null = null;
   beforeAll(async () => {
     store = (await STORES['pglite']?.()) ?? null;
-  }, 60_000);
+  });
   afterAll(async () => {
     await store?.stop();
   });

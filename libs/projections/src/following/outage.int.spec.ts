@@ -13,7 +13,7 @@ describeOnPostgres('while the server goes away and comes back', (offer) => {
   let log: EventLog;
   beforeAll(async () => {
     store = (await STORES[offer.name]?.()) as OpenedStore;
-  }, 60_000);
+  });
   afterAll(() => store.stop());
   beforeEach(async () => {
     await store.wipe();

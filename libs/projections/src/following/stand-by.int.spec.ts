@@ -24,7 +24,7 @@ describeOnPostgres('several projectors', (offer) => {
 
   beforeAll(async () => {
     store = (await STORES[offer.name]?.()) as OpenedStore;
-  }, 60_000);
+  });
   afterAll(() => store.stop());
   beforeEach(async () => {
     await store.wipe();

@@ -49,7 +49,7 @@ describe('what was published', () => {
   let store: OpenedStore | null = null;
   beforeAll(async () => {
     store = (await STORES['pglite']?.()) ?? null;
-  }, 60_000);
+  });
   afterAll(async () => {
     await store?.stop();
   });

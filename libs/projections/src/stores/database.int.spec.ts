@@ -12,7 +12,7 @@ describeOnEachStore('the read models’ database', (store) => {
   beforeAll(async () => {
     opened = (await STORES[store]?.()) ?? null;
     await opened?.database.exec('CREATE TABLE things (id int PRIMARY KEY, name text, at timestamptz(3), body jsonb)');
-  }, 60_000);
+  });
   afterAll(async () => {
     await opened?.stop();
   });

@@ -44,7 +44,7 @@ describeOnPostgres('the connection', (offer) => {
     server = await offer.start();
     admin = await openDatabase({ kind: 'postgres', url: server.url });
     database = new URL(server.url).pathname.slice(1);
-  }, 60_000);
+  });
   afterAll(async () => {
     await admin.close();
     await server.stop();

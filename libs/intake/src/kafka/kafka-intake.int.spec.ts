@@ -72,16 +72,17 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     headers: { 'content-type': 'application/json' },
   });
 
-  async function eventsOf(log: EventLog, type: string): Promise<RecordedEvent[]> {
+  async function eventsOf(log: EventLog, type: string, after = 0): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    for await (const page of log.readAll(0)) events.push(...page.filter((event) => event.type === type));
+    for await (const page of log.readAll(after)) events.push(...page.filter((event) => event.type === type));
     return events;
   }
 
   /** Waits until the log holds so many events of a type. */
   async function reaches(log: EventLog, type: string, count: number): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
     for (;;) {
-      const events = await eventsOf(log, type);
+      for (const event of await eventsOf(log, type, events.at(-1)?.position)) events.push(event);
       if (events.length >= count) return events;
       await sleep(50);
     }

@@ -41,7 +41,7 @@ export class KafkaConsumer implements ChannelConsumer {
       try {
         const topics = await this.topics();
         if (topics.length > 0) await this.member(topics);
-        else await sleep(this.options.lookForTopicsMs ?? 30_000, undefined, { signal });
+        else await sleep(Math.min(5_000, this.options.lookForTopicsMs ?? 5_000), undefined, { signal });
       } catch (error) {
         if (signal.aborted) return;
         this.log.warn(

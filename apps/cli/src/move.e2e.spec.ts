@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { lockDataFolder } from '#event-log';
+import { StandIn } from '../../../test/services/eventstore/stand-in.js';
 import { runCli, type Ran } from './testdata/run-cli.js';
 
 // Each step is a process that opens the stores.
@@ -60,6 +61,26 @@ describe('perennial move', () => {
     // With the keys: what was sealed opens, and who comes again is known.
     const simulated = ['simulate', '--customers', '120', '--from', '2024-01-01', '--until', '2026-01-01'];
     expect((await runCli(to, simulated)).stdout).toContain(' 0 accepted');
+  });
+
+  it('moves to EventStoreDB and back, and is what it was', async () => {
+    const server = await StandIn.start();
+    try {
+      const there = await move('--from', `sqlite:${old}`, '--to', server.connectionString);
+      expect(there).toMatchObject({ code: 0 });
+      expect(there.stdout).toMatch(/read models +[0-9a-f]{32} +equal/);
+      expect((await move('--from', `sqlite:${old}`, '--to', server.connectionString, '--keys')).code).toBe(2);
+      const back = await move('--from', server.connectionString, '--to', `sqlite:${at('back')}`, '--no-models');
+      expect(digestIn(there)).toMatch(/^[0-9a-f]{64}$/);
+      expect(digestIn(back)).toBe(digestIn(there));
+      // A server that holds this log is no place for another one.
+      await runCli(at('third'), ['simulate', '--customers', '2', '--seed', '5']);
+      expect((await move('--from', `sqlite:${at('third')}`, '--to', server.connectionString)).code).toBe(3);
+    } finally {
+      server.cutOff();
+    }
+    const gone = await move('--from', `sqlite:${old}`, '--to', server.connectionString);
+    expect(gone.code).toBe(4);
   });
 
   it('is of no use without its keys: an engine that would make new ones is refused', async () => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { refused } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { moneyText } from '../story/words.js';
+import { counted } from '../terminal/figures.js';
 import { customerParams, withCustomer, type CustomerOptions } from './one-customer.js';
 import { allRows } from './query.js';
 
@@ -24,9 +25,12 @@ export function explainCommand(session: Session): Command {
         if (lines.length === 0) throw refused(`Nothing of ${customer} had happened by then.`);
         for await (const row of allRows(engine, 'stage', params)) {
           lines.push('', `flags    ${(row['flags'] as readonly string[]).join(', ') || 'none'}`);
+          const orders = counted(Number(row['orders']), 'order');
           const seen = `${String(row['firstSeenAt'])} to ${String(row['lastSeenAt'])}`;
-          lines.push(`seen     ${seen}, ${String(row['touchpoints'])} touchpoints`);
-          lines.push(`bought   ${String(row['orders'])} orders that survive, ${revenueText(row['revenue'])}`);
+          lines.push(`seen     ${seen}, ${counted(Number(row['touchpoints']), 'touchpoint')}`);
+          lines.push(
+            `bought   ${orders} that survive${Number(row['orders']) === 1 ? 's' : ''}, ${revenueText(row['revenue'])}`,
+          );
         }
         process.stdout.write(lines.map((line) => `${line}\n`).join(''));
       });

@@ -1,17 +1,9 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import {
-  EventLogError,
-  LogMoveError,
-  lockDataFolder,
-  moveLog,
-  openSqliteLog,
-  SqliteMoveTarget,
-  type Moved,
-  type MoveProgress,
-} from '#event-log';
+import { EventLogError, LogMoveError, lockDataFolder, moveLog, type Moved, type MoveProgress } from '#event-log';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
+import { openToMoveInto, openToRead } from '../moving/open-log.js';
 import { logPlace, type LogPlace } from '../moving/place.js';
 import { readModelsDigest } from '../moving/read-models-digest.js';
 import type { Session } from '../session.js';
@@ -36,9 +28,12 @@ export function moveCommand(session: Session): Command {
         'only with them. Read models are not copied: an engine builds them from the log.',
     )
     .addOption(
-      new Option('--from <place>', 'the log that is moved: sqlite:FOLDER or sqlite:FILE').makeOptionMandatory(),
+      new Option(
+        '--from <place>',
+        'the log that is moved: sqlite:FOLDER, sqlite:FILE or esdb://…',
+      ).makeOptionMandatory(),
     )
-    .addOption(new Option('--to <place>', 'where it is moved to: sqlite:FOLDER or sqlite:FILE').makeOptionMandatory())
+    .addOption(new Option('--to <place>', 'where it is moved to: the same').makeOptionMandatory())
     .option('--keys', 'copy the key store too, into the folder of the new log')
     .option('--no-models', 'do not compare the read models: on a long log they take longer than the move')
     .addHelpText(
@@ -46,7 +41,8 @@ export function moveCommand(session: Session): Command {
       `
 Examples:
   perennial move --from sqlite:./data --to sqlite:/mnt/larger/data --keys
-  perennial move --from sqlite:./data --to sqlite:./copy/log.db --no-models`,
+  perennial move --from sqlite:./data --to sqlite:./copy/log.db --no-models
+  perennial move --from sqlite:./data --to esdb://127.0.0.1:2113?tls=false`,
     )
     .action(async (options: MoveCommandOptions) => {
       process.exitCode = await move(options, session);
@@ -56,12 +52,16 @@ Examples:
 async function move(options: MoveCommandOptions, session: Session): Promise<number> {
   const from = logPlace('--from', options.from);
   const to = logPlace('--to', options.to);
-  if (from.folder === to.folder) throw usage('Both logs lie in one folder: name another one for the new log.');
-  if (!existsSync(from.file)) throw refused(`There is no log at ${from.file}.`);
-  if (options.keys === true) keysMustBeMovable(from.folder, to.folder);
+  const folders = [from, to].flatMap((place) => (place.kind === 'sqlite' ? [place.folder] : []));
+  if (new Set(folders).size < folders.length)
+    throw usage('Both logs lie in one folder: name another one for the new log.');
+  if (from.kind === 'eventstore' && to.kind === 'eventstore')
+    throw usage('Servers copy among themselves: move from or to a file.');
+  if (from.kind === 'sqlite' && !existsSync(from.file)) throw refused(`There is no log at ${from.file}.`);
+  const keys = options.keys === true ? keysToMove(from, to) : null;
   const closing: (() => unknown)[] = [];
   try {
-    for (const { folder } of [from, to]) {
+    for (const folder of folders) {
       const lock = lockDataFolder(folder);
       closing.push(() => lock.release());
     }
@@ -76,21 +76,23 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     const took = performance.now() - began;
     const rate = count((moved.events / Math.max(1, took)) * 1000);
     process.stdout.write(
-      `${counted(moved.events, 'event')} of ${from.file} are in ${to.file}: ${count(moved.copied)} copied, ${count(moved.events - moved.copied)} were there, in ${duration(took)} (${rate}/s)\n` +
+      `${counted(moved.events, 'event')} of ${from.name} are in ${to.name}: ${count(moved.copied)} copied, ${count(moved.events - moved.copied)} were there, in ${duration(took)} (${rate}/s)\n` +
         `  log          ${moved.digest.to}  equal\n`,
     );
     if (options.models) await compareModels(from, to, session);
-    if (options.keys === true) await copyKeys(from.folder, to.folder);
+    if (keys !== null) await copyKeys(keys.from, keys.to);
     process.stdout.write(
-      options.keys === true
-        ? `  keys         copied to ${to.folder}\n`
-        : `The keys stay in ${from.folder}: put keys.db beside the new log before an engine starts on it.\n`,
+      keys === null
+        ? `The keys stay${from.kind === 'sqlite' ? ` in ${from.folder}` : ''}: an engine on the new log needs them, and no others.\n`
+        : `  keys         copied to ${keys.to}\n`,
     );
     return EXIT.done;
   } catch (error) {
     if (error instanceof LogMoveError)
       throw error.code === 'occupied' ? refused(error.message) : new CliError(EXIT.failed, error.message);
     if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
+    if (error instanceof EventLogError && (error.code === 'unavailable' || error.code === 'timeout'))
+      throw unreachable(`${error.message} The same command goes on where it stopped.`, { cause: error });
     if (error instanceof EventLogError && error.code === 'full')
       throw new CliError(EXIT.stopped, `${error.message} Make room; the same command goes on from there.`);
     throw error;
@@ -99,11 +101,21 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
   }
 }
 
+/** Keys lie in a folder on both sides; where a server is one of them, an engine keeps using the folder that it has. */
+function keysToMove(from: LogPlace, to: LogPlace): { readonly from: string; readonly to: string } {
+  if (from.kind !== 'sqlite' || to.kind !== 'sqlite')
+    throw usage(
+      '--keys copies keys from a folder to a folder: an engine on EventStoreDB goes on with the DATA_DIR, or the KEYS_URL, that it has.',
+    );
+  keysMustBeMovable(from.folder, to.folder);
+  return { from: from.folder, to: to.folder };
+}
+
 async function copy(from: LogPlace, to: LogPlace, session: Session): Promise<Moved> {
   const { onWork, end } = showWork(session);
-  const source = await openSqliteLog({ file: from.file, writing: 'here' });
+  const source = await openToRead(from);
   try {
-    const target = new SqliteMoveTarget(to.file);
+    const target = await openToMoveInto(to);
     try {
       return await moveLog({
         from: source,
@@ -113,7 +125,7 @@ async function copy(from: LogPlace, to: LogPlace, session: Session): Promise<Mov
           onWork({ step, done: position, total: head, unit: 'events' }),
       });
     } finally {
-      target.close();
+      await target.close();
     }
   } finally {
     end();
@@ -126,9 +138,9 @@ async function compareModels(from: LogPlace, to: LogPlace, session: Session): Pr
   const { onWork, end } = showWork(session);
   const now = session.clock.now();
   const digests: string[] = [];
-  for (const { file } of [from, to]) {
+  for (const place of [from, to]) {
     onWork({ step: 'building read models', done: digests.length, total: 2, unit: 'logs' });
-    const log = await openSqliteLog({ file, writing: 'here' });
+    const log = await openToRead(place);
     try {
       digests.push(await readModelsDigest(log, { now: () => now }));
     } finally {

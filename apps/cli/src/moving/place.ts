@@ -2,22 +2,25 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { usage } from '../exit-codes.js';
 
-/** Where a log lies, as `move` is told. */
-export interface LogPlace {
-  readonly kind: 'sqlite';
-  readonly file: string;
-  /** The data folder around it. */
-  readonly folder: string;
-}
+/** Where a log lies, as `move` is told: in a file, with the data folder around it, or on a server. */
+export type LogPlace =
+  | { readonly kind: 'sqlite'; readonly name: string; readonly file: string; readonly folder: string }
+  | { readonly kind: 'eventstore'; readonly name: string; readonly url: string };
 
-/** Reads `sqlite:FOLDER` or `sqlite:FILE`: a data folder, or the file of a log in one. */
+/** Reads `sqlite:FOLDER`, `sqlite:FILE` or the `esdb://` address of an EventStoreDB. */
 export function logPlace(option: string, text: string): LogPlace {
+  // Only the host is ever shown: an address may hold a password.
+  if (/^esdb(\+discover)?:\/\//.test(text))
+    return {
+      kind: 'eventstore',
+      name: `EventStoreDB at ${text.replace(/^[^/]*\/\/([^@]*@)?/, '').split(/[/?]/)[0]}`,
+      url: text,
+    };
   const path = /^sqlite:(?:\/\/)?(.+)$/s.exec(text)?.[1];
-  if (path === undefined) throw usage(`${option} ${text} is no place of a log. Write sqlite:FOLDER, or sqlite:FILE.`);
+  if (path === undefined)
+    throw usage(`${option} is no place of a log. Write sqlite:FOLDER, sqlite:FILE or esdb://HOST:2113?tls=true.`);
   const place = resolve(path);
   const isFile = existsSync(place) ? statSync(place).isFile() : place.endsWith('.db');
-  return {
-    kind: 'sqlite',
-    ...(isFile ? { file: place, folder: dirname(place) } : { file: join(place, 'log.db'), folder: place }),
-  };
+  const [file, folder] = isFile ? [place, dirname(place)] : [join(place, 'log.db'), place];
+  return { kind: 'sqlite', name: file, file, folder };
 }

@@ -1,0 +1,30 @@
+import {
+  MemoryIdTable,
+  openEventStoreLog,
+  openSqliteLog,
+  SqliteMoveTarget,
+  type EventLog,
+  type MoveTarget,
+} from '#event-log';
+import type { LogPlace } from './place.js';
+
+/** A log that is there, to be read. */
+export async function openToRead(place: LogPlace): Promise<EventLog> {
+  if (place.kind === 'sqlite') return openSqliteLog({ file: place.file, writing: 'here' });
+  // Which of two events of one name counts is told by the id table; here nobody keeps one, so the log is looked through first.
+  const ids = new MemoryIdTable();
+  const log = await openEventStoreLog({ connectionString: place.url, ids });
+  try {
+    for await (const page of log.readAll(0, { with: 'contentHash', without: 'data' })) ids.index(page);
+    return log;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+/** The log that is moved into; a file is made where it is missing. */
+export async function openToMoveInto(place: LogPlace): Promise<MoveTarget & { close(): void | Promise<void> }> {
+  if (place.kind === 'sqlite') return new SqliteMoveTarget(place.file);
+  return openEventStoreLog({ connectionString: place.url, ids: new MemoryIdTable() });
+}

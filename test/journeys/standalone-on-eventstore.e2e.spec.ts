@@ -1,0 +1,65 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { startEngine, type Engine } from '../engine.js';
+import { startStandIn, until, type StandInServer } from './processes.js';
+
+jest.setTimeout(300_000);
+
+const order = (id: string, user: string): Record<string, unknown> => ({
+  id,
+  source: 'shop',
+  type: 'order-placed',
+  time: '2026-01-06T10:00:00Z',
+  channel: 'web',
+  identifiers: [{ namespace: 'userId', value: user }],
+  data: { orderId: id, currency: 'EUR', totalMinor: 1990 },
+});
+
+// The id table lies in PGlite, which has one connection: whatever the log asks of it must not wait for what waits for the log.
+describe('the engine in one process, its log on the stand-in of EventStoreDB and the rest embedded', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'perennial-on-eventstore-'));
+  let eventStore: StandInServer;
+  let engine: Engine;
+
+  beforeAll(async () => {
+    eventStore = await startStandIn();
+    engine = await startEngine(dataDir, { EVENT_LOG: eventStore.connectionString });
+  });
+  afterAll(async () => {
+    await engine.kill();
+    await eventStore.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('takes in, shows, and knows a repetition', async () => {
+    const many = Array.from({ length: 300 }, (_, n) => order(`o-${n}`, `ann-${n % 7}`));
+    expect((await engine.ask('POST', '/v1/touchpoints', many)).body).toMatchObject({ accepted: 300 });
+    expect((await engine.ask('POST', '/v1/touchpoints', many)).body).toMatchObject({ accepted: 0, duplicate: 300 });
+    await until(
+      () => engine.ask('GET', '/v1/query/customer?identifier=userId:ann-1'),
+      ({ status, body }) => status === 200 && body.rows[0]?.orders === 43,
+    );
+    expect(existsSync(join(dataDir, 'log.db'))).toBe(false);
+  });
+
+  it('rebuilds and verifies', async () => {
+    for (const kind of ['rebuild', 'verify']) {
+      expect((await engine.ask('POST', `/v1/projections/${kind}`)).status).toBe(202);
+      const work = await until(
+        () => engine.ask('GET', '/v1/projections/work'),
+        ({ body }) => body.state !== 'running',
+      );
+      expect(work.body).toMatchObject({ kind, state: 'done' });
+    }
+  });
+
+  it('ends cleanly, and finds everything again', async () => {
+    expect(await engine.stop()).toBe(0);
+    engine = await startEngine(dataDir, { EVENT_LOG: eventStore.connectionString });
+    const again = await engine.ask('POST', '/v1/touchpoints', [order('o-1', 'ann-1')]);
+    expect(again.body).toMatchObject({ duplicate: 1 });
+    expect(await engine.stop()).toBe(0);
+  });
+});

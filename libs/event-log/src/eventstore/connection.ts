@@ -1,7 +1,8 @@
-import { BACKWARDS, END, EventStoreDBClient, type Credentials, type ResolvedEvent } from '@eventstore/db-client';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BACKWARDS, END, type Credentials, type EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
 import { EventLogError } from '../port.js';
+import { clientFor } from './connection-string.js';
 import { denied, failureOf, Interrupted, notAnswered, OutOfTime } from './failures.js';
 import { Window } from './window.js';
 
@@ -47,17 +48,14 @@ export class Connection {
   #idle = () => {};
   #closed = false;
   users = 0;
-  private readonly connectionString: string;
 
   constructor(
-    connectionString: string,
+    private readonly connectionString: string,
     readonly patience: Patience,
     /** Makes each append a call of its own: with its own credentials the client does not use BatchAppend. */
     readonly credentials: Credentials | undefined,
   ) {
-    // A failed append must throw: told otherwise, the client gives a revision that it did not read.
-    this.connectionString = connectionString.replace(/([?&])throwOnAppendFailure=[^&]*&?/i, '$1').replace(/[?&]$/, '');
-    this.#client = EventStoreDBClient.connectionString(this.connectionString);
+    this.#client = clientFor(connectionString);
   }
 
   /** The server's address, without who asks. */
@@ -166,7 +164,7 @@ export class Connection {
         this.#idle = resolve;
       });
     await this.#cancelAll();
-    if (anew) this.#client = EventStoreDBClient.connectionString(this.connectionString);
+    if (anew) this.#client = clientFor(this.connectionString);
     for (let probe = 0; !this.#closed; probe += 1) {
       try {
         const call = new Call(this.generation, this.patience.attemptMs);
@@ -176,8 +174,7 @@ export class Connection {
       } catch (error) {
         if (failureOf(error).kind === 'denied') return;
         await this.#cancelAll();
-        if (probe % PROBES_PER_CLIENT === PROBES_PER_CLIENT - 1)
-          this.#client = EventStoreDBClient.connectionString(this.connectionString);
+        if (probe % PROBES_PER_CLIENT === PROBES_PER_CLIENT - 1) this.#client = clientFor(this.connectionString);
         await pause(probe);
       }
     }

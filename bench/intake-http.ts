@@ -37,6 +37,8 @@ const GOAL = 0.6;
 
 interface Round {
   readonly rawMs: number;
+  /** Processor time of the baseline for an event: with the server's own it says what a busy machine leaves of the ratio. */
+  readonly rawCpuUs: number;
   readonly oursMs: number;
   readonly p99Ms: number;
   readonly bytes: number;
@@ -71,8 +73,12 @@ async function round(
     if (loaded.accepted !== EVENTS) throw new Error(`${loaded.accepted} of ${EVENTS} events were accepted.`);
     const rows = storedRows(join(dataDir, 'log.db'));
     const untimed = rows.events.length - EVENTS;
+    const cpuBefore = process.cpuUsage();
+    const rawMs = writeRaw(rows, folder, batch, untimed);
+    const rawCpu = process.cpuUsage(cpuBefore);
     return {
-      rawMs: writeRaw(rows, folder, batch, untimed),
+      rawMs,
+      rawCpuUs: (rawCpu.user + rawCpu.system) / rows.events.length,
       oursMs: loaded.elapsedMs,
       p99Ms: quantile(loaded.latenciesMs, 0.99),
       bytes: loaded.bytes / EVENTS,
@@ -117,7 +123,7 @@ async function measure(
   const cpu = of(({ server }) => server?.cpu ?? Number.NaN);
   const used = Number.isNaN(cpu)
     ? ''
-    : `the server's event loop was busy ${percent(main)} of the time and the server used ${cpu.toFixed(2)} cores (${of(({ server }) => server?.cpuUs ?? Number.NaN).toFixed(0)} µs an event), `;
+    : `the server's event loop was busy ${percent(main)} of the time and the server used ${cpu.toFixed(2)} cores (${of(({ server }) => server?.cpuUs ?? Number.NaN).toFixed(0)} µs an event, the baseline ${of(({ rawCpuUs }) => rawCpuUs).toFixed(0)}), `;
   console.error(
     `${what}, ${batch}: ratio ${median(ratios).toFixed(2)}; ${used}the sender ${of(({ loader }) => loader.cpu).toFixed(2)}; ` +
       `p99 of a request ${milliseconds(of(({ p99Ms }) => p99Ms))}; ${Math.round(of(({ bytes }) => bytes))} B an event`,

@@ -8,9 +8,20 @@ import { delimiter, join, resolve } from 'node:path';
 
 export const KAFKA_VERSION = '4.1.0';
 
+/** The same broker at another port, which asks for TLS and a login (SASL PLAIN). */
+export interface SecuredAddress {
+  readonly brokers: readonly string[];
+  /** The authority of its certificate, PEM. */
+  readonly ca: string;
+  readonly username: string;
+  readonly password: string;
+}
+
 /** A broker as it was started. */
 export interface RunningBroker {
   readonly brokers: readonly string[];
+  /** Where it has such a port. */
+  readonly secured?: SecuredAddress;
   alive(): boolean;
   halt?(how: 'shutdown' | 'crash'): Promise<void>;
   start?(): Promise<void>;
@@ -37,8 +48,9 @@ export async function startKafkaProgram(): Promise<RunningBroker> {
   let server: ChildProcess | null = null;
   try {
     const port = await freePort();
+    const secured = await securedAddress(folder);
     const properties = join(folder, 'server.properties');
-    await writeFile(properties, settingsOf(port, await freePort(), join(folder, 'data')));
+    await writeFile(properties, settingsOf(port, await freePort(), folder, secured));
     const classpath = ['-cp', join(jars, '*')];
     const cluster = randomBytes(16).toString('base64url');
     const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties];
@@ -55,6 +67,7 @@ export async function startKafkaProgram(): Promise<RunningBroker> {
     start();
     return {
       brokers: [`127.0.0.1:${port}`],
+      secured,
       alive: () => server?.exitCode === null && server.signalCode === null,
       halt: (how) => ended(server, how === 'crash' ? 'SIGKILL' : 'SIGTERM'),
       start: () => Promise.resolve(start()),
@@ -72,17 +85,36 @@ export async function startKafkaProgram(): Promise<RunningBroker> {
 
 const HEAP = ['-Xms192m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
-function settingsOf(port: number, controllerPort: number, data: string): string {
+/** A certificate of its own, made by Java's own tool, and a user. */
+async function securedAddress(folder: string): Promise<SecuredAddress> {
+  const store = ['-keystore', join(folder, 'keys.p12'), '-storetype', 'PKCS12', '-storepass', STORE_PASSWORD];
+  const names = ['-dname', 'CN=localhost', '-ext', 'SAN=dns:localhost,ip:127.0.0.1'];
+  const generate = ['-genkeypair', '-alias', 'broker', '-keyalg', 'EC', '-validity', '7', ...names];
+  execFileSync('keytool', [...generate, ...store], { stdio: 'ignore' });
+  const ca = execFileSync('keytool', ['-exportcert', '-rfc', '-alias', 'broker', ...store], { encoding: 'utf8' });
+  return { brokers: [`localhost:${await freePort()}`], ca, username: 'perennial', password: 'of-a-suite' };
+}
+
+const STORE_PASSWORD = 'of-a-suite';
+
+function settingsOf(port: number, controllerPort: number, folder: string, secured: SecuredAddress): string {
+  const [address = ''] = secured.brokers;
+  const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},SECURED://${address},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SECURED://${address}`,
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': data,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL',
+    'listener.name.secured.ssl.keystore.location': join(folder, 'keys.p12'),
+    'listener.name.secured.ssl.keystore.type': 'PKCS12',
+    'listener.name.secured.ssl.keystore.password': STORE_PASSWORD,
+    'listener.name.secured.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.secured.plain.sasl.jaas.config': `${login} user_${secured.username}="${secured.password}";`,
+    'log.dirs': join(folder, 'data'),
     // A topic that nobody made is a mistake in a test: it is seen as one.
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,

@@ -1,5 +1,5 @@
 import { findBroker, untilReady } from './kafka-server.js';
-import { KAFKA_VERSION } from './kafka-program.js';
+import { KAFKA_VERSION, type SecuredAddress } from './kafka-program.js';
 import { noteServer } from './ledger.js';
 import type { Outage } from './postgres.js';
 
@@ -7,6 +7,8 @@ import type { Outage } from './postgres.js';
 export interface TestKafka {
   /** `host:port`, one or several. */
   readonly brokers: readonly string[];
+  /** The same broker by TLS and with a login; null where it offers none that is known here. */
+  readonly secured: SecuredAddress | null;
   /** Takes the broker away and brings it back, on the same address; null where it is not ours to stop. */
   readonly outage: Outage | null;
   stop(): Promise<void>;
@@ -35,6 +37,7 @@ async function offered(): Promise<KafkaOffer> {
     const restart = () => (again?.() ?? Promise.resolve()).then(() => untilReady(broker));
     return {
       brokers: broker.brokers,
+      secured: broker.secured ?? null,
       outage: halt === undefined || again === undefined ? null : { halt, restart },
       stop: () => broker.remove(),
     };

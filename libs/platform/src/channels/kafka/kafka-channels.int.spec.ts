@@ -129,6 +129,19 @@ const SILENT = { warn: () => undefined, debug: () => undefined };
     expect(taken).toEqual(['first', 'second']);
   });
 
+  it('speaks TLS with who proves to be the broker, and logs in there', async () => {
+    // A broker that is not ours, or in a container, offers no such port.
+    if (kafka.secured === null) return;
+    const { brokers, ca, username, password } = kafka.secured;
+    const place = (login: string, authority: string | null) => ({
+      ...{ brokers, tls: { ca: authority } },
+      sasl: { mechanism: 'plain' as const, username, password: login },
+    });
+    await new KafkaChannels(place(password, ca), SILENT).ping();
+    await expect(new KafkaChannels(place('another', ca), SILENT).ping()).rejects.toThrow(/authentication/i);
+    await expect(new KafkaChannels(place(password, null), SILENT).ping()).rejects.toThrow(/self-signed/i);
+  });
+
   it('is quiet while nothing happens: no timer runs every millisecond', async () => {
     const topic = await topicOf(1);
     const write = producer();

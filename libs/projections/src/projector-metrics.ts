@@ -33,7 +33,11 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
         this.inc(value(await read()));
       },
     });
-  gauge('perennial_projector_lag_events', 'Events of the log that are not in the read models yet', (s) => s.lag);
+  gauge(
+    'perennial_projector_lag_events',
+    'How far the head of the log is above the read models: events on SQLite, positions on EventStoreDB',
+    (s) => s.lag,
+  );
   gauge('perennial_projector_dirty_customers', 'Customers who must be folded again', (s) => s.dirty);
   gauge(
     'perennial_projector_parked_customers',

@@ -52,7 +52,7 @@ export interface ProjectorStatus {
   /** The version that is live. */
   readonly version: number;
   readonly position: number;
-  /** Events of the log that are not indexed yet. */
+  /** How far the head of the log is above: in events on SQLite, in commit positions on EventStoreDB. 0: all of it is indexed. */
   readonly lag: number;
   readonly dirty: number;
   readonly parked: number;

@@ -11,7 +11,7 @@ export class StatusView {
   readonly version!: number;
   @ApiProperty({ description: 'the log position up to which it was built' })
   readonly position!: number;
-  @ApiProperty({ description: 'events of the log that are not in it yet' })
+  @ApiProperty({ description: 'how far the head of the log is above, in positions; 0: nothing of it is missing' })
   readonly lag!: number;
   @ApiProperty({ description: 'customers who wait to be folded again' })
   readonly dirty!: number;

@@ -1,7 +1,14 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { EventLog, RecordedEvent } from '#event-log';
+import { openSqliteLog, type EventLog, type RecordedEvent } from '#event-log';
 import type { Registry } from 'prom-client';
 import { HEALTH, KafkaChannels, METRICS, openSqliteKeyStore, Sealer } from '#platform';
 import type { Health, OutgoingMessage, ReceivedMessage } from '#platform';
@@ -207,6 +214,40 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     expect(await eventsOf(app.log, 'order-placed')).toHaveLength(1);
     expect(await app.app.get<Health>(HEALTH).ready()).toMatchObject({ checks: { kafka: { ok: true } } });
   });
+
+  it('loses and doubles nothing when its process is killed, again and again', async () => {
+    const events = 3_000;
+    const topic = await topicOf(3);
+    const group = randomUUID();
+    const folder = mkdtempSync(join(tmpdir(), 'perennial-kafka-intake-'));
+    const program = fileURLToPath(new URL('./taking-child.ts', import.meta.url));
+    const source = ['--conditions=source', '--import', '@swc-node/register/esm-register', program];
+    const args = [...source, kafka.brokers.join(','), folder, topic, group];
+    // How far it said that it came in each partition: what it said was in the log by then.
+    const came = new Map<string, number>();
+    const cameTo = () => [...came.values()].reduce((sum, offset) => sum + offset + 1, 0);
+    for (let life = 1; life <= 3; life += 1) {
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(child, 'exit');
+      const said = createInterface({ input: child.stdout });
+      const began = once(said, 'line');
+      said.on('line', (line) => {
+        const [partition = '', offset] = line.split(' ');
+        came.set(partition, Math.max(came.get(partition) ?? -1, Number(offset)));
+      });
+      const third = Array.from({ length: events / 3 }, (_, at) => order(topic, ((life - 1) * events) / 3 + at));
+      // It dies in the middle of what comes, whatever it is about to say to the log or to its group.
+      await Promise.all([began, send(third)]);
+      while (life === 3 && cameTo() < events) await sleep(50);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    const log = await openSqliteLog({ file: join(folder, 'log.db') });
+    closing.push(() => log.close().then(() => rmSync(folder, { recursive: true })));
+    const taken = await eventsOf(log, 'order-placed');
+    expect(taken).toHaveLength(events);
+    expect(new Set(taken.map(({ id }) => id)).size).toBe(events);
+  }, 300_000);
 
   it('loses and doubles nothing while members come and go, one dies in the middle, and the broker restarts', async () => {
     const events = Number(process.env['KAFKA_EVENTS'] ?? 5_000);

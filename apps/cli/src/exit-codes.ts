@@ -13,12 +13,15 @@ export const EXIT = {
   quarantined: 5,
   /** Stopped before the end, by Ctrl-C or a full disk: what was stored stands, and the same command goes on from there. */
   stopped: 6,
+  /** A dry run went to its end and found that a rebuild would change something. */
+  differs: 7,
 } as const;
 
 export const EXIT_CODES_HELP = `
 Exit codes: 0 done · 1 failed · 2 wrong command line · 3 input refused, nothing written ·
             4 engine unreachable or data folder locked · 5 done, some rows quarantined ·
-            6 stopped before the end (Ctrl-C, full disk): run it again to go on`;
+            6 stopped before the end (Ctrl-C, full disk): run it again to go on ·
+            7 a dry run found that something would change`;
 
 /** An end that was foreseen: what to say, and the code to leave with. */
 export class CliError extends Error {

@@ -7,7 +7,7 @@ import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
 import { quarantineCommand } from './commands/quarantine.js';
 import { queryCommand } from './commands/query.js';
-import { rebuildCommand, verifyCommand } from './commands/rebuild.js';
+import { rebuildCommand, rollbackCommand, verifyCommand } from './commands/rebuild.js';
 import { replayCommand } from './commands/replay.js';
 import { simulateCommand } from './commands/simulate.js';
 import { statsCommand } from './commands/stats.js';
@@ -38,6 +38,7 @@ ${EXIT_CODES_HELP}`,
     replayCommand,
     explainCommand,
     rebuildCommand,
+    rollbackCommand,
     verifyCommand,
     statsCommand,
     eraseCommand,

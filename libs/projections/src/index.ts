@@ -10,9 +10,12 @@ export {
   type ProjectorStatus,
   type Rebuilt,
   type RebuildOptions,
+  type Rehearsal,
   type Verification,
 } from './projector.js';
 export { RemoteProjector } from './requests/remote-projector.js';
+export type { Version } from './control/migrate.js';
 export type { BuildProgress } from './rebuild/build.js';
-export type { Digest, TableDifference } from './digest/digest.js';
+export type { Digest } from './digest/digest.js';
+export type { TableDifference } from './digest/differences.js';
 export { placeOf, ProjectionsModule, type ProjectionsModuleOptions } from './projections.module.js';

@@ -3,7 +3,8 @@ import type { Instant } from '#contracts';
 import type { EventLog, ReadOptions, RecordedEvent } from '#event-log';
 import { createVersion, listVersions, lockSchemas, migrate, type Version } from './control/migrate.js';
 import type { Database } from './database.js';
-import { compareVersions, digestTables, type Digest, type TableDifference } from './digest/digest.js';
+import { compareStages, compareVersions, type StageMove, type TableDifference } from './digest/differences.js';
+import { digestTables, type Digest } from './digest/digest.js';
 import { Follower, NotLive, OutOfStep, StandBy, type Counters, type FollowerParts } from './following/follower.js';
 import { describe } from './folding/fold-customers.js';
 import type { DatabaseIdTable } from './ids/id-table.js';
@@ -90,6 +91,17 @@ export interface Verification {
   readonly live: Digest;
   readonly rebuilt: Digest;
   readonly differences: readonly TableDifference[];
+}
+
+/** What a rebuild would change. */
+export interface Rehearsal {
+  /** True: nothing. */
+  readonly equal: boolean;
+  /** Both versions stand at this position of the log. */
+  readonly position: number;
+  readonly differences: readonly TableDifference[];
+  /** How many customers would stand in another phase. */
+  readonly stages: readonly StageMove[];
 }
 
 /** Events of the log, all that follow a position: what lies between two positions cannot be told from their numbers. */
@@ -263,19 +275,58 @@ export class Projector {
   }
 
   /**
-   * Goes back (or forth) to a version that is still kept: it is brought up to date and made live.
+   * Goes back (or forth) to a version that is still kept: it is brought up to date and made live. Without a number, to the one that was
+   * live last; returns the one that is live now.
    *
    * @throws RangeError when there is no such version, or it was built for other read models than this program has
    */
-  async rollback(number: number): Promise<void> {
-    const version = (await listVersions(this.#parts.database)).find((one) => one.version === number);
+  async rollback(number?: number, options: RebuildOptions = {}): Promise<Version> {
+    const versions = await this.versions();
+    const version = number === undefined ? lastLive(versions) : versions.find((one) => one.version === number);
     if (version === undefined || version.status === 'building')
-      throw new RangeError(`There is no version ${number} to go to.`);
-    if (version.status === 'live') return;
-    if (!fits(version)) throw new RangeError(`Version ${number} was built for other read models: rebuild instead.`);
+      throw new RangeError(
+        number === undefined ? 'There is no older version to go back to.' : `There is no version ${number} to go to.`,
+      );
+    if (version.status === 'live') return version;
+    if (!fits(version))
+      throw new RangeError(`Version ${version.version} was built for other read models: rebuild instead.`);
     const copy = new Follower(this.#parts, version.schema, version.version, false);
-    await this.#follow(copy, {});
+    await this.#follow(copy, options);
     await this.#exclusively(() => this.#switchTo(version, copy));
+    return version;
+  }
+
+  /** The versions of the read models that there are, the oldest first. */
+  versions(): Promise<readonly Version[]> {
+    return listVersions(this.#parts.database);
+  }
+
+  /**
+   * Tries a rebuild out: builds beside, says what would change, drops the copy. Nothing is switched and nothing said. Where the live version
+   * was made by another version of this program, what both have is compared, at the position and instant at which the live one stands.
+   */
+  async rehearse(options: RebuildOptions = {}): Promise<Rehearsal> {
+    if (this.#fits) await this.catchUp();
+    const at = await this.#follower.standing();
+    const version = await versionToBuild(this.#parts.database, this.#parts.now(), true);
+    try {
+      await this.#build(version, at.position, at.clock ?? this.#parts.now(), new StepTimes(), options);
+      const copy = new Follower(this.#parts, version.schema, version.version, false);
+      const { schema } = this.#follower;
+      if (!this.#fits) {
+        const differences = await copy.transaction((tx) => compareVersions(tx, schema, copy.schema));
+        const stages = await copy.transaction((tx) => compareStages(tx, schema, copy.schema));
+        return { equal: differences.length === 0, position: at.position, differences, stages };
+      }
+      await this.#follow(copy, options);
+      return await this.#exclusively(async () => {
+        const { equal, live, differences } = await this.#compare(copy);
+        const stages = equal ? [] : await copy.transaction((tx) => compareStages(tx, schema, copy.schema));
+        return { equal, position: live.position, differences, stages };
+      });
+    } finally {
+      await this.#parts.database.transaction((tx) => dropVersion(tx, version));
+    }
   }
 
   /** What the live read models say, in a few characters, after catching up. */
@@ -363,7 +414,7 @@ export class Projector {
   async #switchTo(version: Version, copy: Follower): Promise<void> {
     await this.#settle(copy);
     const next = new Follower(this.#parts, version.schema, version.version, true);
-    await this.#parts.database.transaction((tx) => switchTo(tx, version, this.#parts.now()));
+    await this.#parts.database.transaction((tx) => switchTo(tx, version, this.#parts.now()), { long: true });
     this.#follower = next;
     this.#fits = true;
     this.#position = await next.position();
@@ -631,6 +682,12 @@ async function liveVersion(database: Database, now: Instant): Promise<Version> {
     const live = (await listVersions(tx)).find((version) => version.status === 'live');
     return live ?? createVersion(tx, 'live', now);
   });
+}
+
+/** The version that was live before the one that is. */
+function lastLive(versions: readonly Version[]): Version | undefined {
+  const old = versions.filter((version) => version.status === 'old');
+  return old.sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0) || b.version - a.version)[0];
 }
 
 /** Whether a version was built for the read models that this program has. */

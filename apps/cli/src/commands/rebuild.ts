@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Verified } from '../engine/engine.js';
+import type { Rehearsed, Verified } from '../engine/engine.js';
 import { EXIT } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { count, counted, duration } from '../terminal/figures.js';
@@ -10,19 +10,62 @@ export function rebuildCommand(session: Session): Command {
     .summary('build the read models anew from the log, and switch to them')
     .description(
       'Builds a new version of the read models beside the live one, from the log alone, and switches to it at once when it is complete.\n' +
-        'Until then every answer comes from the live version. Interrupted, it goes on where it stopped.',
+        'Until then every answer comes from the live version. Interrupted, it goes on where it stopped.\n' +
+        'With --dry-run it compares the new version with the live one, says what would change, switches nothing and drops the copy:\n' +
+        'exit code 7 where something would change.',
     )
-    .addHelpText('after', '\nExample:\n  perennial rebuild')
-    .action(async (options: EngineOptions) => {
-      await onEngine(options, session, async (engine) => {
+    .option('--dry-run', 'say what would change, and change nothing')
+    .addHelpText('after', '\nExamples:\n  perennial rebuild\n  perennial rebuild --dry-run')
+    .action(async (options: EngineOptions & { readonly dryRun?: true }) => {
+      process.exitCode = await onEngine(options, session, async (engine) => {
         const { onWork, end } = showWork(session);
+        if (options.dryRun) {
+          const rehearsed = await engine.rehearse(onWork, session.stop).finally(end);
+          process.stdout.write(rehearsedText(rehearsed));
+          return rehearsed.equal ? EXIT.done : EXIT.differs;
+        }
         const { version, position, elapsedMs, digest } = await engine.rebuild(onWork, session.stop).finally(end);
         const rate = count((position / Math.max(1, elapsedMs)) * 1000);
         process.stdout.write(
           `Version ${version} is live: ${counted(position, 'event')} in ${duration(elapsedMs)} (${rate}/s)\ndigest ${digest}\n`,
         );
+        return EXIT.done;
       });
     });
+}
+
+export function rollbackCommand(session: Session): Command {
+  return withEngine(new Command('rollback'))
+    .summary('go back to the read models that were live before the last rebuild')
+    .description(
+      'Brings the version of the read models that was live before up to date, and switches to it. The one that was live is kept:\n' +
+        'the same command goes forth to it again. Refused (exit code 3) where there is no older version.',
+    )
+    .addHelpText('after', '\nExample:\n  perennial rollback')
+    .action(async (options: EngineOptions) => {
+      await onEngine(options, session, async (engine) => {
+        const { onWork, end } = showWork(session);
+        const { version, position, digest } = await engine.rollback(onWork, session.stop).finally(end);
+        process.stdout.write(`Version ${version} is live at position ${count(position)}\ndigest ${digest}\n`);
+      });
+    });
+}
+
+function rehearsedText({ equal, position, differences, stages }: Rehearsed): string {
+  if (equal) return `At position ${count(position)} a rebuild would change nothing.\n`;
+  const place = (at: { readonly stage: string; readonly phase: string } | null) =>
+    at === null ? 'not there' : `${at.stage} · ${at.phase}`;
+  const lines = [`At position ${count(position)} a rebuild would change:`];
+  for (const { table, live, rebuilt, onlyLive, onlyRebuilt, samples } of differences) {
+    lines.push(
+      `  ${table}: ${counted(live, 'row')} now, ${count(rebuilt)} rebuilt; ${count(onlyLive)} would go, ${count(onlyRebuilt)} would come`,
+    );
+    for (const sample of samples)
+      lines.push(`    now      ${JSON.stringify(sample.live)}`, `    rebuilt  ${JSON.stringify(sample.rebuilt)}`);
+  }
+  for (const { from, to, customers } of stages)
+    lines.push(`  ${counted(customers, 'customer')}: ${place(from)} → ${place(to)}`);
+  return `${lines.join('\n')}\nNothing was switched.\n`;
 }
 
 export function verifyCommand(session: Session): Command {

@@ -1,4 +1,5 @@
 import type { ImportItem, ItemFate } from '#intake';
+import type { Rehearsal } from '#projections';
 import type { Answer, RawParams } from '#queries';
 
 /** How far a long piece of work has come. */
@@ -34,6 +35,9 @@ export interface Rebuilt {
   readonly digest: string;
 }
 
+/** What a rebuild would change. */
+export type Rehearsed = Pick<Rehearsal, 'equal' | 'position' | 'differences' | 'stages'>;
+
 /** Whom to erase: an identifier in the clear, or a customer's id. */
 export interface Erasure {
   readonly identifier?: string;
@@ -57,6 +61,10 @@ export interface Engine {
   catchUp(onWork: OnWork): Promise<void>;
   /** Interrupted, it goes on where it stopped when it is called again. */
   rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt>;
+  /** Tries a rebuild out and drops what it built. */
+  rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed>;
+  /** Goes back to the version of the read models that was live before. */
+  rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs'>>;
   verify(onWork: OnWork, signal: AbortSignal): Promise<Verified>;
   /** Resolves with the receipt, as it is recorded. */
   erase(erasure: Erasure): Promise<Document>;

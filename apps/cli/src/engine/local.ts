@@ -26,7 +26,7 @@ import {
 } from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
-import type { Document, Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
+import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
 
 /** Who is written down as having done what the command line does on the folder itself. */
 const LOCAL = 'local';
@@ -137,6 +137,21 @@ class LocalEngine implements Engine {
     const { version, position, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
     const { overall } = await projector.digest();
     return { version, position, elapsedMs, digest: overall };
+  }
+
+  rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
+    return this.parts.projector.rehearse({ signal, onProgress: onBuild(onWork) });
+  }
+
+  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs'>> {
+    const { projector } = this.parts;
+    const { version } = await projector
+      .rollback(undefined, { signal, onProgress: onBuild(onWork) })
+      .catch((error: unknown) => {
+        throw error instanceof RangeError ? refused(error.message) : error;
+      });
+    const { position, overall } = await projector.digest();
+    return { version, position, digest: overall };
   }
 
   async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {

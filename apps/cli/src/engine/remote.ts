@@ -3,7 +3,7 @@ import type { ImportItem, ItemFate } from '#intake';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
-import type { Document, Engine, Erasure, OnWork, Rebuilt, Verified } from './engine.js';
+import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
 
 interface ProblemBody {
   readonly type?: string;
@@ -80,6 +80,14 @@ export class RemoteEngine implements Engine {
     return (await this.work('rebuild', onWork, signal)) as unknown as Rebuilt;
   }
 
+  async rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
+    return (await this.work('rebuild?dryRun=true', onWork, signal)) as unknown as Rehearsed;
+  }
+
+  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs'>> {
+    return (await this.work('rollback', onWork, signal)) as unknown as Rebuilt;
+  }
+
   async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {
     return (await this.work('verify', onWork, signal)) as unknown as Verified;
   }
@@ -118,7 +126,11 @@ export class RemoteEngine implements Engine {
   async close(): Promise<void> {}
 
   /** Starts long work, or joins it, and asks after it until it is over. Ctrl-C stops it in the engine too. */
-  private async work(kind: 'rebuild' | 'verify', onWork: OnWork, signal: AbortSignal): Promise<Document> {
+  private async work(
+    kind: 'rebuild' | 'rebuild?dryRun=true' | 'rollback' | 'verify',
+    onWork: OnWork,
+    signal: AbortSignal,
+  ): Promise<Document> {
     let work = (await this.send('POST', `/v1/projections/${kind}`)) as WorkBody;
     let stopping = false;
     while (work.state === 'running') {
@@ -135,7 +147,10 @@ export class RemoteEngine implements Engine {
     }
     if (work.state === 'done' && work.result !== null) return work.result;
     if (stopping) throw new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
-    throw new CliError(EXIT.failed, `The ${kind} failed: ${work.failure ?? 'no reason was given'}`);
+    throw new CliError(
+      EXIT.failed,
+      `The ${kind.replace('rebuild?dryRun=true', 'dry run')} failed: ${work.failure ?? 'no reason was given'}`,
+    );
   }
 
   /** Sends, and sends again where that is harmless: everything that we send is idempotent by its ids. */

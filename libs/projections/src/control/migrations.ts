@@ -1,5 +1,5 @@
 import { ID_TABLES } from '../ids/migration.js';
-import { REQUEST_TABLES } from '../requests/migration.js';
+import { MORE_REQUESTS, REQUEST_TABLES } from '../requests/migration.js';
 
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
@@ -76,4 +76,5 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
     CREATE INDEX outbox_sent ON perennial.outbox (sent_at) WHERE sent_at IS NOT NULL;
     `,
   },
+  { number: 6, name: 'more-requests', sql: MORE_REQUESTS },
 ];

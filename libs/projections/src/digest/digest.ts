@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Transaction, Row } from '../database.js';
+import type { Transaction } from '../database.js';
 import { READ_MODEL_TABLES } from '../read-models.js';
 import type { Table } from '../table.js';
 
@@ -17,7 +17,8 @@ export interface Digest {
   readonly overall: string;
 }
 
-const DIGESTED = READ_MODEL_TABLES.filter((table) => table.semantic.length > 0);
+/** The tables that a digest covers. */
+export const DIGESTED = READ_MODEL_TABLES.filter((table) => table.semantic.length > 0);
 
 /** Digests the tables that the search path shows. In one transaction, or the tables may belong to different moments. */
 export async function digestTables(tx: Transaction): Promise<Digest> {
@@ -37,43 +38,8 @@ export async function digestTables(tx: Transaction): Promise<Digest> {
   return { position: at?.position ?? 0, clock: at?.clock ?? null, models, overall };
 }
 
-/** Where two versions differ: a table, how many rows each has that the other lacks, and some of them. */
-export interface TableDifference {
-  readonly table: string;
-  readonly onlyLive: number;
-  readonly onlyRebuilt: number;
-  /** At most five of each, as the columns that mean something. */
-  readonly samples: readonly { readonly side: 'live' | 'rebuilt'; readonly row: Row }[];
-}
-
-const SAMPLES_MAX = 5;
-
-/** Compares two versions row by row, in the columns that mean something. */
-export async function compareVersions(tx: Transaction, live: string, rebuilt: string): Promise<TableDifference[]> {
-  const differences: TableDifference[] = [];
-  for (const table of DIGESTED) {
-    const rowsOf = async (schema: string, other: string): Promise<Row[]> => {
-      const side = (name: string) => `SELECT ${semanticColumns(table)} FROM ${semanticSource(table, `${name}.`)}`;
-      return tx.query(`${side(schema)} EXCEPT ALL ${side(other)}`);
-    };
-    const onlyLive = await rowsOf(live, rebuilt);
-    const onlyRebuilt = await rowsOf(rebuilt, live);
-    if (onlyLive.length === 0 && onlyRebuilt.length === 0) continue;
-    differences.push({
-      table: table.name,
-      onlyLive: onlyLive.length,
-      onlyRebuilt: onlyRebuilt.length,
-      samples: [
-        ...onlyLive.slice(0, SAMPLES_MAX).map((row) => ({ side: 'live' as const, row })),
-        ...onlyRebuilt.slice(0, SAMPLES_MAX).map((row) => ({ side: 'rebuilt' as const, row })),
-      ],
-    });
-  }
-  return differences;
-}
-
 /** The rows of a table beside the name that stands for their customer in digests: the smallest of her subject ids. */
-function semanticSource(table: Table, schema = ''): string {
+export function semanticSource(table: Table, schema = ''): string {
   const rows = (table.semanticRows ?? `SELECT * FROM ${table.name}`).replace(
     ` FROM ${table.name}`,
     ` FROM ${schema}${table.name}`,
@@ -81,12 +47,6 @@ function semanticSource(table: Table, schema = ''): string {
   if (!table.semantic.includes('customer_id')) return `(${rows}) t`;
   return `(${rows}) t LEFT JOIN (SELECT customer_id AS id, min(subject_id) AS digest_id FROM ${schema}subjects
                                   GROUP BY customer_id) n ON n.id = t.customer_id`;
-}
-
-function semanticColumns(table: Table): string {
-  return table.semantic
-    .map((column) => (column === 'customer_id' ? 'n.digest_id AS customer_id' : `t.${column}`))
-    .join(', ');
 }
 
 /** One text for a row: the columns apart by a character that none of them holds; null is told from empty. */

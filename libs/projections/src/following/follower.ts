@@ -142,6 +142,14 @@ export class Follower {
     });
   }
 
+  /** How far the log is indexed, and up to when every deadline is persisted. */
+  async standing(): Promise<{ readonly position: number; readonly clock: Instant | null }> {
+    const [row] = await this.parts.database.query<{ position: number; clock: Instant | null }>(
+      `SELECT position, clock FROM ${this.schema}.checkpoint`,
+    );
+    return { position: row?.position ?? 0, clock: row?.clock ?? null };
+  }
+
   /** How far the log is indexed. */
   async position(): Promise<number> {
     const [row] = await this.parts.database.query<{ position: number }>(

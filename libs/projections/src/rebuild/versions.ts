@@ -3,19 +3,23 @@ import { showLive } from '../bi/show-live.js';
 import { createVersion, listVersions, lockSchemas, type Version } from '../control/migrate.js';
 import type { Database, Transaction } from '../database.js';
 import { MODEL } from '../read-models.js';
+import { publishEverything } from '../outputs/publish-everything.js';
 import { instantText } from '../rows.js';
 
 /** So many versions are kept beside the live one, to go back to. */
 const KEPT = 1;
 
-/** The version to build: one that was begun and not finished, or a new one. Half-built ones of another model are dropped. */
-export async function versionToBuild(database: Database, now: Instant): Promise<Version> {
+/**
+ * The version to build: one that was begun and not finished, or a new one. Half-built ones of another model are dropped; with
+ * `anew` all of them.
+ */
+export async function versionToBuild(database: Database, now: Instant, anew = false): Promise<Version> {
   return database.transaction(async (tx) => {
     await lockSchemas(tx);
     let begun: Version | null = null;
     for (const version of await listVersions(tx)) {
       if (version.status !== 'building' && version.status !== 'ready') continue;
-      if (version.status === 'building' && version.model === MODEL && begun === null) begun = version;
+      if (!anew && version.status === 'building' && version.model === MODEL && begun === null) begun = version;
       else await dropVersion(tx, version);
     }
     return begun ?? createVersion(tx, 'building', now);
@@ -40,6 +44,7 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
     at,
   ]);
   await tx.query("SELECT set_config('search_path', $1, true)", [`${version.schema}, perennial`]);
+  await publishEverything(tx, now);
   await tx.query(
     `WITH believed AS (
        SELECT customer_id, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM visits

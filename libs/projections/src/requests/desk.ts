@@ -10,7 +10,7 @@ const LOOK_MS = 500;
 /** Whoever was silent for so long is taken to be gone. */
 const SILENT_SECONDS = 15;
 
-type Kind = 'rebuild' | 'verify' | 'digest';
+type Kind = 'rebuild' | 'rehearse' | 'rollback' | 'verify' | 'digest';
 
 /**
  * Where a process that keeps the read models takes in what other processes ask of it. It says that it is alive, and does one
@@ -109,6 +109,10 @@ export class RequestDesk {
     switch (kind) {
       case 'rebuild':
         return this.projector.rebuild(options);
+      case 'rehearse':
+        return this.projector.rehearse(options);
+      case 'rollback':
+        return this.projector.rollback(undefined, options);
       case 'verify':
         return this.projector.verify(options);
       case 'digest':

@@ -25,3 +25,10 @@ export const REQUEST_TABLES = /* sql */ `
       failure text
     );
     `;
+
+/** A rebuild may also be tried out, and taken back. */
+export const MORE_REQUESTS = /* sql */ `
+    ALTER TABLE perennial.requests DROP CONSTRAINT requests_kind_check;
+    ALTER TABLE perennial.requests ADD CONSTRAINT requests_kind_check
+      CHECK (kind IN ('rebuild', 'verify', 'digest', 'rehearse', 'rollback'));
+    `;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database.js';
 import type { Digest } from '../digest/digest.js';
-import type { Projector, ProjectorStatus, Rebuilt, RebuildOptions, Verification } from '../projector.js';
+import type { Version } from '../control/migrate.js';
+import type { Projector, ProjectorStatus, Rebuilt, RebuildOptions, Rehearsal, Verification } from '../projector.js';
 import type { BuildProgress } from '../rebuild/build.js';
 
 const LOOK_MS = 200;
@@ -40,6 +41,19 @@ export class RemoteProjector {
 
   rebuild(options: RebuildOptions = {}): Promise<Rebuilt> {
     return this.#have<Rebuilt>('rebuild', options);
+  }
+
+  rehearse(options: RebuildOptions = {}): Promise<Rehearsal> {
+    return this.#have<Rehearsal>('rehearse', options);
+  }
+
+  /** Goes back to the version that was live before. */
+  rollback(_number: undefined, options: RebuildOptions = {}): Promise<Version> {
+    return this.#have<Version>('rollback', options);
+  }
+
+  versions(): Promise<readonly Version[]> {
+    return this.own.versions();
   }
 
   verify(options: RebuildOptions = {}): Promise<Verification> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Permission } from '#platform';
-import type { ProjectorStatus } from '#projections';
+import type { ProjectorStatus, Version } from '#projections';
 import { memoryLog } from '#testing';
 import { QUESTIONS } from '../questions/index.js';
 import { apiOver } from '../testdata/api.js';
@@ -45,7 +45,15 @@ const projector: Operations = {
   },
   digest: () => Promise.resolve({ position: 7, clock: 0, models: {}, overall: 'd1' }),
   verify: () => Promise.reject(new Error('the disk is gone')),
+  rehearse: () => Promise.resolve({ equal: true, position: 7, differences: [], stages: [] }),
+  versions: () => Promise.resolve(versions),
+  rollback: () => Promise.resolve({ ...VERSION, status: 'live' }),
 };
+const VERSION: Version = {
+  ...{ version: 1, schema: 'rm_1', status: 'old', model: '', position: 7 },
+  ...{ createdAt: 0, switchedAt: 0 },
+};
+let versions: readonly Version[] = [];
 let app: NestFastifyApplication;
 let keyWith: (...permissions: Permission[]) => string;
 let reader: string;
@@ -210,6 +218,24 @@ describe('the API of the questions', () => {
     expect(await work()).toMatchObject({ state: 'done', result: { version: 2, digest: 'd1' } });
     await begin('verify');
     expect(await work()).toMatchObject({ kind: 'verify', state: 'failed', failure: 'the disk is gone' });
+  });
+
+  it('tries a rebuild out, and goes back to an older version where there is one', async () => {
+    const operator = keyWith('operate');
+    const begin = async (what: string) => {
+      const headers = { authorization: `Bearer ${operator}` };
+      const { statusCode } = await app.inject({ method: 'POST', url: `/v1/projections/${what}`, headers });
+      await new Promise(setImmediate);
+      return statusCode;
+    };
+    const work = async () => (await get('/v1/projections/work', operator)).json<Record<string, unknown>>();
+    expect(await begin('rebuild?dryRun=perhaps')).toBe(400);
+    expect(await begin('rebuild?dryRun=true')).toBe(202);
+    expect(await work()).toMatchObject({ kind: 'dry-run', state: 'done', result: { equal: true, differences: [] } });
+    expect(await begin('rollback')).toBe(409);
+    versions = [VERSION];
+    expect(await begin('rollback')).toBe(202);
+    expect(await work()).toMatchObject({ kind: 'rollback', state: 'done', result: { version: 1, digest: 'd1' } });
   });
 
   it('serves its document to everybody', async () => {

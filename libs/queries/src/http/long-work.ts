@@ -1,11 +1,12 @@
-import type { BuildProgress, Projector } from '#projections';
+import type { BuildProgress, Projector, RebuildOptions } from '#projections';
 
 /** What builds and compares versions of the read models. */
-export type Building = Pick<Projector, 'rebuild' | 'verify' | 'digest'>;
+export type Building = Pick<Projector, 'rebuild' | 'rehearse' | 'verify' | 'digest' | 'rollback' | 'versions'>;
 
-export type WorkKind = 'rebuild' | 'verify';
+/** `dry-run`: a rebuild that is tried out, compared and dropped. */
+export type WorkKind = 'rebuild' | 'dry-run' | 'verify' | 'rollback';
 
-/** A rebuild or a verification: the one under way, or the last one. */
+/** Work on the versions of the read models: the one under way, or the last one. */
 export interface Work {
   readonly kind: WorkKind;
   readonly state: 'running' | 'done' | 'failed';
@@ -47,7 +48,7 @@ export class LongWork {
     const onProgress = (progress: BuildProgress): void => {
       if (this.work?.startedAt === begun.startedAt && this.work.state === 'running') this.work = { ...begun, progress };
     };
-    const result = (kind === 'rebuild' ? this.rebuild : this.verify).call(this, { signal, onProgress });
+    const result = this.run(kind, { signal, onProgress });
     this.ended = result.then(
       (result) => {
         this.work = { ...begun, state: 'done', result };
@@ -65,15 +66,25 @@ export class LongWork {
     return this.ended;
   }
 
-  private async rebuild(options: Parameters<Building['rebuild']>[0]): Promise<Readonly<Record<string, unknown>>> {
-    const { version, position, elapsedMs } = await this.building.rebuild(options);
-    const { overall } = await this.building.digest();
-    return { version, position, elapsedMs, digest: overall };
-  }
-
-  private async verify(options: Parameters<Building['verify']>[0]): Promise<Readonly<Record<string, unknown>>> {
-    const { equal, live, rebuilt, differences } = await this.building.verify(options);
-    const differing = differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt }));
-    return { equal, position: live.position, live: live.overall, rebuilt: rebuilt.overall, differing };
+  private async run(kind: WorkKind, options: RebuildOptions): Promise<Readonly<Record<string, unknown>>> {
+    switch (kind) {
+      case 'rebuild': {
+        const { version, position, elapsedMs } = await this.building.rebuild(options);
+        const { overall } = await this.building.digest();
+        return { version, position, elapsedMs, digest: overall };
+      }
+      case 'dry-run':
+        return { ...(await this.building.rehearse(options)) };
+      case 'verify': {
+        const { equal, live, rebuilt, differences } = await this.building.verify(options);
+        const differing = differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt }));
+        return { equal, position: live.position, live: live.overall, rebuilt: rebuilt.overall, differing };
+      }
+      case 'rollback': {
+        const { version } = await this.building.rollback(undefined, options);
+        const { position, overall } = await this.building.digest();
+        return { version, position, digest: overall };
+      }
+    }
   }
 }

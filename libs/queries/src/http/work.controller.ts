@@ -1,12 +1,12 @@
-import { Controller, Delete, Get, HttpCode, Inject, Post, type BeforeApplicationShutdown } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, Get, HttpCode, Inject, Post, Query, type BeforeApplicationShutdown } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
 import { Allow, ApiProblems, CLOCK, Problem, type Clock } from '#platform';
 import { LongWork, type Building, type Work, type WorkKind } from './long-work.js';
 import { OPERATIONS } from './operations.js';
 
 export class WorkView {
-  @ApiProperty({ enum: ['rebuild', 'verify'] })
+  @ApiProperty({ enum: ['rebuild', 'dry-run', 'verify', 'rollback'] })
   readonly kind!: WorkKind;
   @ApiProperty({ enum: ['running', 'done', 'failed'] })
   readonly state!: Work['state'];
@@ -18,7 +18,8 @@ export class WorkView {
     type: 'object',
     additionalProperties: true,
     nullable: true,
-    description: 'of a rebuild the version, position and digest; of a verification whether the digests are equal',
+    description:
+      'of a rebuild or a rollback the version, position and digest; of a verification whether the digests are equal; of a dry run what would change',
   })
   readonly result!: Work['result'];
   @ApiProperty({ type: String, nullable: true })
@@ -32,7 +33,10 @@ export class WorkView {
 export class WorkController implements BeforeApplicationShutdown {
   private readonly work: LongWork;
 
-  constructor(@Inject(OPERATIONS) building: Building, @Inject(CLOCK) clock: Clock) {
+  constructor(
+    @Inject(OPERATIONS) private readonly building: Building,
+    @Inject(CLOCK) clock: Clock,
+  ) {
     this.work = new LongWork(building, () => clock.now());
   }
 
@@ -41,12 +45,32 @@ export class WorkController implements BeforeApplicationShutdown {
   @ApiOperation({
     summary: 'Build the read models anew from the log, and switch to them',
     description:
-      'Ask GET /v1/projections/work how far it has come. Until it is done every answer comes from the live version.',
+      'Ask GET /v1/projections/work how far it has come. Until it is done every answer comes from the live version. ' +
+      'With dryRun it is only tried out: the result says what would change, nothing is switched, and the copy is dropped.',
+  })
+  @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
+  @ApiAcceptedResponse({ type: WorkView })
+  @ApiProblems(400, 409)
+  rebuild(@Query('dryRun') dryRun: unknown): WorkView {
+    if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false')
+      throw new Problem(400, { detail: 'dryRun is true or false.' });
+    return this.start(dryRun === 'true' ? 'dry-run' : 'rebuild');
+  }
+
+  @Post('rollback')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Go back to the version of the read models that was live before',
+    description:
+      'It is brought up to date and switched to; the one that was live is kept, so that the same request goes forth again.',
   })
   @ApiAcceptedResponse({ type: WorkView })
   @ApiProblems(409)
-  rebuild(): WorkView {
-    return this.start('rebuild');
+  async rollback(): Promise<WorkView> {
+    const versions = await this.building.versions();
+    if (!versions.some(({ status }) => status === 'old'))
+      throw new Problem(409, { type: 'no-older-version', detail: 'There is no older version to go back to.' });
+    return this.start('rollback');
   }
 
   @Post('verify')

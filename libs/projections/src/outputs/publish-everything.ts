@@ -1,0 +1,33 @@
+import type { Instant } from '#contracts';
+import type { Transaction } from '../database.js';
+import { instantText } from '../rows.js';
+
+/** As in `publish`: changes whose instant lies further back than this are told as history. */
+const HISTORICAL_AFTER_MS = 24 * 3_600_000;
+
+/**
+ * Says everything that the visits of the version on the search path let us say, where nothing was said to anybody yet: after a move to a new
+ * database. In the words and numbers of `publish`, but by two statements instead of a fold of everybody.
+ */
+export async function publishEverything(tx: Transaction, now: Instant): Promise<void> {
+  const [first] = await tx.query<{ said: boolean }>('SELECT EXISTS (SELECT 1 FROM perennial.published) AS said');
+  if (first?.said !== false) return;
+  await tx.query(
+    `INSERT INTO perennial.published (customer_id, publication, seq, kind, cycle, stage, phase, entered_at, at, position, historical)
+     SELECT customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY seq, kind), seq, kind, cycle, stage, phase,
+            entered_at, at, (SELECT position FROM checkpoint), at < $1::timestamptz
+       FROM (SELECT customer_id, seq, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM visits
+             UNION ALL
+             SELECT customer_id, seq, 'left', cycle, stage, phase, entered_at, left_at FROM visits WHERE left_at IS NOT NULL) facts`,
+    [instantText(now - HISTORICAL_AFTER_MS)],
+  );
+  // The id is the hash of what `publish` hashes, written as JSON.
+  await tx.query(
+    `INSERT INTO perennial.outbox (message_id, customer_id, publication, kind, historical, created_at)
+     SELECT left(encode(sha256(convert_to(format('["%s",%s,"%s","%s",%s,%s,"%s",%s]', customer_id, cycle, stage, phase,
+              (extract(epoch FROM entered_at) * 1000)::bigint, (extract(epoch FROM at) * 1000)::bigint, kind, publication), 'UTF8')), 'hex'), 32),
+            customer_id, publication, kind, historical, $1::timestamptz
+       FROM perennial.published`,
+    [instantText(now)],
+  );
+}

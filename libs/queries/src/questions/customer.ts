@@ -1,6 +1,7 @@
 import { compareNamespaces } from '#contracts';
 import { instantOf, withInstants } from '../asking/answer.js';
 import { question, type AskContext } from '../asking/question.js';
+import { STANDING_COLUMNS } from '../reading/columns.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
 
@@ -22,21 +23,7 @@ export const customer = question({
       description:
         'how channels call her, the strongest first; values are null without the permission read-personal, or once erased',
     },
-    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
-    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
-    { name: 'phase', type: 'text', description: 'phase within the stage' },
-    { name: 'enteredAt', type: 'instant', description: 'since when' },
-    { name: 'cause', type: 'json', description: 'the rule, what met it, and the values it compared' },
-    { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next' },
-    { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then' },
-    { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
-    { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
-    { name: 'lastSeenAt', type: 'instant', description: 'her last touchpoint' },
-    { name: 'touchpoints', type: 'integer', description: 'how many' },
-    { name: 'orders', type: 'integer', description: 'surviving orders' },
-    { name: 'revenue', type: 'json', description: 'net, in minor units, for each currency' },
-    { name: 'firstPurchaseAt', type: 'instant', nullable: true, description: 'first surviving purchase' },
-    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'last surviving purchase' },
+    ...STANDING_COLUMNS,
     { name: 'dossier', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
     { name: 'parked', type: 'json', nullable: true, description: 'why she was set aside; null where she was not' },
     { name: 'policyVersion', type: 'text', description: 'the policy in force when she was folded' },

@@ -1,6 +1,7 @@
 import { CAUSE_RULES } from '#lifecycle';
 import { pageOf } from '../asking/page.js';
 import { question } from '../asking/question.js';
+import { PLACE_COLUMNS } from '../reading/columns.js';
 import { refuse } from '../asking/refused.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { isoOf, isoOrNull } from '../reading/instants.js';
@@ -42,9 +43,7 @@ export const customers = question({
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
-    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
-    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
-    { name: 'phase', type: 'text', description: 'phase within the stage' },
+    ...PLACE_COLUMNS,
     { name: 'enteredAt', type: 'instant', description: 'since when' },
     { name: 'cause', type: 'text', description: 'the rule by which she entered it' },
     { name: 'orders', type: 'integer', description: 'surviving orders' },

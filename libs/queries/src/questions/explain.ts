@@ -1,6 +1,7 @@
 import { explain, foldCustomer, policyAt } from '#lifecycle';
 import { withInstants } from '../asking/answer.js';
 import { question } from '../asking/question.js';
+import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
@@ -15,11 +16,9 @@ export const explanation = question({
   time: 'as-of and known-at',
   paged: false,
   columns: [
-    { name: 'customerId', type: 'text', description: 'the customer, by the links known at known-at' },
+    CUSTOMER_KNOWN_COLUMN,
     { name: 'text', type: 'text', description: 'the whole explanation, one thought a line' },
-    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
-    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
-    { name: 'phase', type: 'text', description: 'phase within the stage' },
+    ...PLACE_COLUMNS,
     { name: 'since', type: 'instant', description: 'since when' },
     { name: 'days', type: 'integer', description: 'whole days in the phase at as-of, by the calendar of the business' },
     { name: 'rule', type: 'text', description: 'the rule that brought her here' },

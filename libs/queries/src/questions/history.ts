@@ -1,6 +1,7 @@
 import { foldCustomer } from '#lifecycle';
 import { withInstants } from '../asking/answer.js';
 import { question } from '../asking/question.js';
+import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
@@ -14,11 +15,9 @@ export const history = question({
   time: 'as-of and known-at',
   paged: true,
   columns: [
-    { name: 'customerId', type: 'text', description: 'the customer, by the links known at known-at' },
+    CUSTOMER_KNOWN_COLUMN,
     { name: 'seq', type: 'integer', description: 'from 0, in order of time' },
-    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
-    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
-    { name: 'phase', type: 'text', description: 'phase within the stage' },
+    ...PLACE_COLUMNS,
     { name: 'enteredAt', type: 'instant', description: 'when the visit began' },
     { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
     { name: 'rule', type: 'text', description: 'the rule that began it' },

@@ -1,6 +1,7 @@
 import { foldCustomer } from '#lifecycle';
 import { withInstants } from '../asking/answer.js';
 import { question } from '../asking/question.js';
+import { CUSTOMER_KNOWN_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
@@ -15,22 +16,8 @@ export const stage = question({
   time: 'as-of and known-at',
   paged: false,
   columns: [
-    { name: 'customerId', type: 'text', description: 'the customer, by the links known at known-at' },
-    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
-    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
-    { name: 'phase', type: 'text', description: 'phase within the stage' },
-    { name: 'enteredAt', type: 'instant', description: 'since when' },
-    { name: 'cause', type: 'json', description: 'the rule, what met it, and the values it compared' },
-    { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next' },
-    { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then' },
-    { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
-    { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
-    { name: 'lastSeenAt', type: 'instant', description: 'her last touchpoint by as-of' },
-    { name: 'touchpoints', type: 'integer', description: 'how many by as-of' },
-    { name: 'orders', type: 'integer', description: 'surviving orders' },
-    { name: 'revenue', type: 'json', description: 'net, in minor units, for each currency' },
-    { name: 'firstPurchaseAt', type: 'instant', nullable: true, description: 'first surviving purchase' },
-    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'last surviving purchase' },
+    CUSTOMER_KNOWN_COLUMN,
+    ...STANDING_COLUMNS,
     { name: 'tenureDays', type: 'number', description: 'days since she was first seen' },
     { name: 'policyVersion', type: 'text', description: 'the policy in force at as-of' },
   ],

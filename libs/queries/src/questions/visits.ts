@@ -1,6 +1,7 @@
 import { instantOf } from '../asking/answer.js';
 import { pageOf } from '../asking/page.js';
 import { question } from '../asking/question.js';
+import { PLACE_COLUMNS } from '../reading/columns.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -18,9 +19,7 @@ export const visits = question({
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
-    { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
-    { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
-    { name: 'phase', type: 'text', description: 'phase within the stage' },
+    ...PLACE_COLUMNS,
     { name: 'enteredAt', type: 'instant', description: 'when the visit began' },
     { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
   ],

@@ -1,0 +1,34 @@
+import type { Column } from '../asking/question.js';
+
+/** Columns that several questions have: the same words in every answer. */
+
+/** Whom the answer is about, where it is asked of a moment of belief. */
+export const CUSTOMER_KNOWN_COLUMN: Column = {
+  name: 'customerId',
+  type: 'text',
+  description: 'the customer, by the links known at known-at',
+};
+
+/** A place in the lifecycle. */
+export const PLACE_COLUMNS: readonly Column[] = [
+  { name: 'cycle', type: 'integer', description: 'which turn of the lifecycle, from 1' },
+  { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
+  { name: 'phase', type: 'text', description: 'phase within the stage' },
+];
+
+/** Where a customer stands, why, what comes next, and what the relationship amounts to. */
+export const STANDING_COLUMNS: readonly Column[] = [
+  ...PLACE_COLUMNS,
+  { name: 'enteredAt', type: 'instant', description: 'since when' },
+  { name: 'cause', type: 'json', description: 'the rule, what met it, and the values it compared' },
+  { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next' },
+  { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then' },
+  { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
+  { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
+  { name: 'lastSeenAt', type: 'instant', description: 'her last touchpoint by then' },
+  { name: 'touchpoints', type: 'integer', description: 'how many by then' },
+  { name: 'orders', type: 'integer', description: 'surviving orders' },
+  { name: 'revenue', type: 'json', description: 'net, in minor units, for each currency' },
+  { name: 'firstPurchaseAt', type: 'instant', nullable: true, description: 'first surviving purchase' },
+  { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'last surviving purchase' },
+];

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server as Listener, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Server,
@@ -55,7 +56,11 @@ export class StandIn {
   /** Where subscriptions to $all asked to begin, in the order in which they came; 0 for the start. */
   readonly subscribedFrom: number[] = [];
   #server: Server | null = null;
+  #inner = 0;
   #port = 0;
+  /** The cable: what is cut is the connection, with all that is on its way in both directions, not the server. */
+  #cable: Listener | null = null;
+  readonly #sockets = new Set<Socket>();
   readonly #stalled = new Set<() => void>();
 
   private constructor(private readonly options: StandInOptions) {
@@ -64,6 +69,7 @@ export class StandIn {
 
   static async start(options: StandInOptions = {}): Promise<StandIn> {
     const standIn = new StandIn(options);
+    await standIn.#serve();
     await standIn.restore();
     return standIn;
   }
@@ -78,12 +84,37 @@ export class StandIn {
 
   /** Cuts everybody off: connections break, the port is closed. What was committed stays. */
   cutOff(): void {
-    this.#server?.forceShutdown();
-    this.#server = null;
+    this.#cable?.close();
+    this.#cable = null;
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
   }
 
   /** Answers again, on the same port. */
   async restore(): Promise<void> {
+    const cable = createServer((outside) => {
+      const inside = connect(this.#inner, '127.0.0.1');
+      for (const [socket, other] of [
+        [outside, inside],
+        [inside, outside],
+      ] as const) {
+        this.#sockets.add(socket);
+        socket.setNoDelay(true);
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          this.#sockets.delete(socket);
+          other.destroy();
+        });
+        socket.pipe(other);
+      }
+    });
+    cable.listen(this.#port, '127.0.0.1');
+    await once(cable, 'listening');
+    this.#port = (cable.address() as AddressInfo).port;
+    this.#cable = cable;
+  }
+
+  async #serve(): Promise<void> {
     const server = new Server({
       'grpc.max_receive_message_length': 17 * 1024 * 1024,
       'grpc.max_concurrent_streams': 1_000,
@@ -102,10 +133,8 @@ export class StandIn {
       tls === undefined
         ? ServerCredentials.createInsecure()
         : ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.cert }]);
-    this.#port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) =>
-        error === null ? resolve(port) : reject(error),
-      ),
+    this.#inner = await new Promise<number>((resolve, reject) =>
+      server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error === null ? resolve(port) : reject(error))),
     );
     this.#server = server;
   }
@@ -115,6 +144,8 @@ export class StandIn {
     this.faults.read = NO_FAULTS.read;
     for (const release of this.#stalled) release();
     this.cutOff();
+    this.#server?.forceShutdown();
+    this.#server = null;
   }
 
   /** Writes as somebody else does, past the wire: another tenant of the server, or a person with a tool. */

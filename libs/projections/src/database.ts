@@ -42,6 +42,8 @@ export interface Transaction extends Queryable {
 export interface TransactionOptions {
   /** True: the work goes over whole tables and takes as long as it takes; the server's time limits do not hold for it. */
   readonly long?: boolean;
+  /** True: it only asks. Where all share one connection it waits for those who keep the tables, while it gets half of the time. */
+  readonly asking?: boolean;
 }
 
 /**

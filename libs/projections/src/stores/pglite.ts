@@ -8,9 +8,11 @@ import {
   type Row,
   type Statement,
   type Transaction,
+  type TransactionOptions,
 } from '../database.js';
 import type { Step } from './pglite-session.js';
 import type { Answer, Request } from './pglite-worker.js';
+import { Line } from './line.js';
 import { copyRows, copyStatement } from './values.js';
 
 const BEGIN: Step = { sql: 'BEGIN', params: [] };
@@ -26,7 +28,7 @@ export class PgliteDatabase implements Database {
   readonly #worker: Worker;
   readonly #asked = new Map<number, { resolve: (results: Row[][]) => void; reject: (error: Error) => void }>();
   #nextId = 1;
-  #line: Promise<unknown> = Promise.resolve();
+  readonly #line = new Line();
   #closed: Promise<void> | null = null;
   #dead: DatabaseError | null = null;
 
@@ -70,7 +72,7 @@ export class PgliteDatabase implements Database {
     return this.#inLine((on) => on.copyIn(table, columns, rows));
   }
 
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, { asking = false }: TransactionOptions = {}): Promise<T> {
     // The thread takes one request after the other, so nobody waits for the answer to BEGIN: it goes with what comes first.
     // For the same reason the next in line need not wait for the answer to COMMIT.
     let begun = false;
@@ -87,7 +89,7 @@ export class PgliteDatabase implements Database {
         if (begun) this.#run([ROLLBACK]).catch(() => undefined);
         throw error;
       }
-    });
+    }, asking);
     await committed;
     return result;
   }
@@ -101,10 +103,8 @@ export class PgliteDatabase implements Database {
     return this.#closed;
   }
 
-  #inLine<T>(work: (on: Transaction) => Promise<T>): Promise<T> {
-    const turn = this.#line.then(() => work(speaking((steps) => this.#run(steps))));
-    this.#line = turn.catch(() => undefined);
-    return turn;
+  #inLine<T>(work: (on: Transaction) => Promise<T>, asking = false): Promise<T> {
+    return this.#line.turn(() => work(speaking((steps) => this.#run(steps))), asking);
   }
 
   #run(steps: readonly Step[]): Promise<Row[][]> {

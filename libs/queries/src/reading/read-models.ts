@@ -1,4 +1,4 @@
-import type { Database, Queryable } from '#projections';
+import type { Database, Queryable, Transaction } from '#projections';
 
 /** The live read models, held still: every statement of one answer sees the same moment. */
 export interface ReadModels extends Pick<Queryable, 'query'> {
@@ -19,7 +19,7 @@ export class ReadModelsMissing extends Error {
  * rebuild switches versions.
  */
 export function inReadModels<T>(database: Database, work: (models: ReadModels) => Promise<T>): Promise<T> {
-  return database.transaction(async (tx) => {
+  const answer = async (tx: Transaction): Promise<T> => {
     const [, live = [], checkpoint = []] = await tx.batch(ENTER).catch((error: unknown) => {
       // Without a live version nothing leads to its tables.
       throw (error as { readonly code?: unknown }).code === UNDEFINED_TABLE ? new ReadModelsMissing() : error;
@@ -29,7 +29,8 @@ export function inReadModels<T>(database: Database, work: (models: ReadModels) =
       position: Number(checkpoint[0]?.['position'] ?? 0),
       query: (sql, params) => tx.query(sql, params),
     });
-  });
+  };
+  return database.transaction(answer, { asking: true });
 }
 
 const UNDEFINED_TABLE = '42P01';

@@ -4,7 +4,7 @@ import { memoryLog } from '#testing';
 import type { AppendItem, EventLog } from '#event-log';
 import type { Digest } from './digest/digest.js';
 import { Projector, type ProjectorOptions } from './projector.js';
-import { describeOnEachStore, STORES, type OpenedStore } from './testdata/stores.js';
+import { describeOnEachStore, openStore, type OpenedStore } from './testdata/stores.js';
 import { day, tell } from './testdata/touchpoints.js';
 import { shuffled, world } from './testdata/world.js';
 
@@ -19,16 +19,15 @@ async function logOf(items: readonly AppendItem[]): Promise<EventLog> {
 const semantic = ({ models }: Digest) => models;
 
 describeOnEachStore('equal digests', (name) => {
-  let store: OpenedStore | null = null;
+  let store: OpenedStore;
   beforeAll(async () => {
-    store = (await STORES[name]?.()) ?? null;
+    store = await openStore(name);
   });
   afterAll(async () => {
-    await store?.stop();
+    await store.stop();
   });
 
   const digestOf = async (log: EventLog, more: Partial<ProjectorOptions> = {}): Promise<Digest> => {
-    if (store === null) throw new Error('no store');
     await store.wipe();
     const projector = await Projector.open({ database: store.database, log, clock: CLOCK, ...more });
     await projector.catchUp();
@@ -38,7 +37,6 @@ describeOnEachStore('equal digests', (name) => {
   };
 
   it('whatever the order of arrival, the size of the pages and the slices', async () => {
-    if (store === null) return;
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),
@@ -58,12 +56,10 @@ describeOnEachStore('equal digests', (name) => {
   }, 300_000);
 
   it('rebuilt or built as the events came, and verified', async () => {
-    if (store === null) return;
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer(), async (seed, order) => {
         const log = await logOf(shuffled(world(seed, 8, 15), order));
         const live = await digestOf(log, { pageSize: 13 });
-        if (store === null) return;
         const projector = await Projector.open({ database: store.database, log, clock: CLOCK });
         expect(await projector.verify()).toMatchObject({ equal: true, differences: [] });
         const { version } = await projector.rebuild();
@@ -80,7 +76,7 @@ describeOnEachStore('equal digests', (name) => {
   }, 300_000);
 
   it('folded by several at once', async () => {
-    if (store === null || name === 'pglite') return;
+    if (name === 'pglite') return;
     const items = world(4, 60, 20);
     const alone = await digestOf(await logOf(items));
     await store.wipe();

@@ -3,10 +3,10 @@ import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector, type ProjectorOptions } from './projector.js';
 import { day, order, subject, tell, touchpoint } from './testdata/touchpoints.js';
-import { describeOnEachStore, STORES, type OpenedStore } from './testdata/stores.js';
+import { describeOnEachStore, openStore, type OpenedStore } from './testdata/stores.js';
 
 describeOnEachStore('the projector', (name) => {
-  let store: OpenedStore | null = null;
+  let store: OpenedStore;
   let log: EventLog;
   let now = day(0);
   const clock = { now: () => now };
@@ -14,28 +14,23 @@ describeOnEachStore('the projector', (name) => {
   const anna = subject('userId', 'anna');
 
   const open = (more: Partial<ProjectorOptions> = {}): Promise<Projector> => {
-    if (store === null) throw new Error('no store');
     return Projector.open({ database: store.database, log, clock, ...more });
   };
-  const rows = (sql: string) => store?.database.query(sql) ?? Promise.resolve([]);
-  const here = (title: string, work: () => Promise<void>) =>
-    it(title, async () => {
-      if (store !== null) await work();
-    });
+  const rows = (sql: string) => store.database.query(sql);
 
   beforeAll(async () => {
-    store = (await STORES[name]?.()) ?? null;
+    store = await openStore(name);
   });
   afterAll(async () => {
-    await store?.stop();
+    await store.stop();
   });
   beforeEach(async () => {
-    await store?.wipe();
+    await store.wipe();
     now = day(0);
     log = memoryLog({ clock });
   });
 
-  here('makes a customer, her visits and her bookings of what the log tells', async () => {
+  it('makes a customer, her visits and her bookings of what the log tells', async () => {
     now = day(40);
     await tell(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
@@ -68,7 +63,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.status()).toMatchObject({ position: 4, lag: 0, dirty: 0, parked: 0, version: 1 });
   });
 
-  here('says what it believes once, and catching up again says nothing', async () => {
+  it('says what it believes once, and catching up again says nothing', async () => {
     now = day(40);
     await tell(log, [touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }), order(ANNA, day(30), 'A1')]);
     const projector = await open();
@@ -86,7 +81,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows('SELECT DISTINCT message_id FROM perennial.outbox')).toHaveLength(3);
   });
 
-  here('fires a deadline at its own instant, however late the clock is looked at', async () => {
+  it('fires a deadline at its own instant, however late the clock is looked at', async () => {
     now = day(2);
     await tell(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
@@ -110,7 +105,7 @@ describeOnEachStore('the projector', (name) => {
     expect((await projector.status()).clock).toBe(day(1_000));
   });
 
-  here('wakes by itself when it runs', async () => {
+  it('wakes by itself when it runs', async () => {
     now = day(2);
     await tell(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
@@ -131,7 +126,7 @@ describeOnEachStore('the projector', (name) => {
     ]);
   });
 
-  here('fires the clock while events go on coming', async () => {
+  it('fires the clock while events go on coming', async () => {
     now = day(2);
     await tell(log, [order(ANNA, day(1), 'A1')]);
     await (await open()).catchUp();
@@ -161,7 +156,7 @@ describeOnEachStore('the projector', (name) => {
     expect((await projector.status()).counters.transitionsDue).toBe(1);
   });
 
-  here('takes back what a late event disproves, and says why', async () => {
+  it('takes back what a late event disproves, and says why', async () => {
     now = day(100);
     await tell(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
@@ -188,7 +183,7 @@ describeOnEachStore('the projector', (name) => {
     ]);
   });
 
-  here('merges two customers when a link comes, and takes back what was said of the one absorbed', async () => {
+  it('merges two customers when a link comes, and takes back what was said of the one absorbed', async () => {
     now = day(40);
     const browser = { anonymousId: 'browser-1' };
     await tell(log, [touchpoint({ who: browser, at: day(1), type: 'site-visited' }), order(ANNA, day(3), 'A1')]);
@@ -216,7 +211,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows(`SELECT sum(entered - left_) AS n FROM rm_1.stage_days`)).toEqual([{ n: 1 }]);
   });
 
-  here('refuses a link that would join two users, and lists it', async () => {
+  it('refuses a link that would join two users, and lists it', async () => {
     now = day(10);
     const device = { deviceId: 'tablet' };
     await tell(log, [
@@ -239,7 +234,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  here('parks a customer who cannot be folded, goes on with the rest, and releases her', async () => {
+  it('parks a customer who cannot be folded, goes on with the rest, and releases her', async () => {
     now = day(10);
     const broken = touchpoint({ who: ANNA, at: day(2), type: 'site-visited' });
     await tell(log, [
@@ -265,7 +260,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.release('nobody')).toBe(false);
   });
 
-  here('lets an event of the future wait until its time', async () => {
+  it('lets an event of the future wait until its time', async () => {
     now = day(1);
     await tell(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
@@ -288,7 +283,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  here('counts the fates that receipts tell, by source and day', async () => {
+  it('counts the fates that receipts tell, by source and day', async () => {
     const items = [order(ANNA, day(1), 'A1'), order(ANNA, day(2), 'A2')];
     const receipt = (id: string, at: number) => ({
       stream: 'receipts-shop',
@@ -317,7 +312,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  here('goes back to the version before, brought up to date', async () => {
+  it('goes back to the version before, brought up to date', async () => {
     now = day(40);
     await tell(log, [order(ANNA, day(3), 'A1')]);
     const projector = await open();
@@ -339,7 +334,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows(`SELECT 1 FROM perennial.published WHERE kind = 'retracted'`)).toEqual([]);
   });
 
-  here('rebuilds read models that another version of the program made, before anything else', async () => {
+  it('rebuilds read models that another version of the program made, before anything else', async () => {
     now = day(40);
     await tell(log, [order(ANNA, day(3), 'A1')]);
     await (await open()).catchUp();
@@ -350,7 +345,7 @@ describeOnEachStore('the projector', (name) => {
     await expect(projector.rollback(1)).rejects.toThrow('other read models');
   });
 
-  here('keeps the tables from swelling under many rewrites', async () => {
+  it('keeps the tables from swelling under many rewrites', async () => {
     now = day(40);
     const projector = await open({ pageSize: 10, tidyAfter: 5 });
     await tell(
@@ -358,13 +353,13 @@ describeOnEachStore('the projector', (name) => {
       Array.from({ length: 200 }, (_, i) => touchpoint({ who: ANNA, at: day(1) + i, type: 'site-visited' })),
     );
     await projector.catchUp();
-    expect((await projector.status()).counters.tidied > 0).toBe(store?.database.kind === 'pglite');
+    expect((await projector.status()).counters.tidied > 0).toBe(store.database.kind === 'pglite');
   });
 
-  here('parks the one customer whose rows cannot be written', async () => {
+  it('parks the one customer whose rows cannot be written', async () => {
     now = day(40);
     const projector = await open();
-    await store?.database.exec(`ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)`);
+    await store.database.exec(`ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)`);
     await tell(log, [
       order(ANNA, day(3), 'A1', 666),
       ...Array.from({ length: 9 }, (_, i) => order({ userId: `user-${i}` }, day(3), `B${i}`)),
@@ -374,14 +369,14 @@ describeOnEachStore('the projector', (name) => {
       { customer_id: anna, reason: 'write-failed' },
     ]);
     expect(await rows('SELECT count(*) AS n FROM rm_1.customers')).toEqual([{ n: 9 }]);
-    await store?.database.exec('ALTER TABLE rm_1.bookings DROP CONSTRAINT planted');
+    await store.database.exec('ALTER TABLE rm_1.bookings DROP CONSTRAINT planted');
     await projector.release(anna);
     await projector.catchUp();
     expect(await rows('SELECT count(*) AS n FROM rm_1.customers')).toEqual([{ n: 10 }]);
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  here('parks the same customer in a rebuild, and folds the others', async () => {
+  it('parks the same customer in a rebuild, and folds the others', async () => {
     now = day(40);
     const projector = await open();
     // More than any amount that the database can hold.

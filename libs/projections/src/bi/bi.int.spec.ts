@@ -6,7 +6,7 @@ import { memoryLog } from '#testing';
 import type { Database } from '../database.js';
 import { Projector } from '../projector.js';
 import { openDatabase } from '../stores/open-database.js';
-import { describeOnEachStore, describeOnPostgres, STORES, type OpenedStore } from '../testdata/stores.js';
+import { describeOnEachStore, describeOnPostgres, openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, order, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { VIEWS } from './views.js';
@@ -28,7 +28,7 @@ describeOnEachStore('the views for BI', (name) => {
   let log: EventLog;
   let projector: Projector;
   beforeAll(async () => {
-    store = (await STORES[name]?.()) as OpenedStore;
+    store = await openStore(name);
     database = store.database;
     log = memoryLog({ clock });
     await tell(log, world(5));
@@ -127,7 +127,7 @@ describeOnPostgres('the reader’s role', (offer) => {
   let reader: Database;
   let projector: Projector;
   beforeAll(async () => {
-    store = (await STORES[offer.name]?.()) as OpenedStore;
+    store = await openStore(offer.name);
     const log = memoryLog({ clock });
     await tell(log, world(5));
     projector = await Projector.open({ database: store.database, log, clock });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector } from '../projector.js';
-import { STORES, type OpenedStore } from '../testdata/stores.js';
+import { openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, order, tell, touchpoint } from '../testdata/touchpoints.js';
 
 const EVENTS = 2_000;
@@ -27,12 +27,12 @@ function counting(log: EventLog): { readonly log: EventLog; read: number } {
 }
 
 describe('one customer’s long history', () => {
-  let store: OpenedStore | null = null;
+  let store: OpenedStore;
   beforeAll(async () => {
-    store = (await STORES['pglite']?.()) ?? null;
+    store = await openStore('pglite');
   });
   afterAll(async () => {
-    await store?.stop();
+    await store.stop();
   });
 
   const history = Array.from({ length: EVENTS }, (_, i) =>
@@ -42,7 +42,6 @@ describe('one customer’s long history', () => {
   );
 
   it('costs a few readings of it when it arrives backwards, not one for each event', async () => {
-    if (store === null) return;
     await store.wipe();
     const clock = { now: () => day(400) };
     const { database } = store;
@@ -65,7 +64,6 @@ describe('one customer’s long history', () => {
   }, 120_000);
 
   it('is folded from its newest state when one more event comes, and from a snapshot when a late one does', async () => {
-    if (store === null) return;
     await store.wipe();
     const clock = { now: () => day(400) };
     const { database } = store;

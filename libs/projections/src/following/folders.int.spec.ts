@@ -11,7 +11,7 @@ import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from '../projector.js';
 import { racingClock, racingFrom } from '../testdata/racing-clock.js';
-import { STORES, type OpenedStore } from '../testdata/stores.js';
+import { openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 
@@ -41,7 +41,7 @@ suite(title, () => {
   const told = shuffled(world(SEED, 40, 20), SEED);
 
   beforeAll(async () => {
-    store = (await STORES[offer.name]?.()) as OpenedStore;
+    store = await openStore(offer.name);
     // What one process makes of it, at the end of time, in one go.
     const whole = memoryLog({ clock: { now: () => END } });
     await tell(whole, told);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from '../projector.js';
-import { describeOnPostgres, STORES, type OpenedStore } from '../testdata/stores.js';
+import { describeOnPostgres, openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 
@@ -12,7 +12,7 @@ describeOnPostgres('while the server goes away and comes back', (offer) => {
   let store: OpenedStore;
   let log: EventLog;
   beforeAll(async () => {
-    store = (await STORES[offer.name]?.()) as OpenedStore;
+    store = await openStore(offer.name);
   });
   afterAll(() => store.stop());
   beforeEach(async () => {

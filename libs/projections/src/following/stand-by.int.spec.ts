@@ -8,7 +8,7 @@ import type { Database } from '../database.js';
 import type { Digest } from '../digest/digest.js';
 import { Projector } from '../projector.js';
 import { openDatabase } from '../stores/open-database.js';
-import { describeOnPostgres, STORES, type OpenedStore } from '../testdata/stores.js';
+import { describeOnPostgres, openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 
@@ -23,7 +23,7 @@ describeOnPostgres('several projectors', (offer) => {
   let databases: Database[] = [];
 
   beforeAll(async () => {
-    store = (await STORES[offer.name]?.()) as OpenedStore;
+    store = await openStore(offer.name);
   });
   afterAll(() => store.stop());
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { eventUuid, MemoryIdTable, NO_MARK, receiptsOf, type AppendItem } from '#event-log';
 import { Projector } from '../projector.js';
-import { describeOnEachStore, STORES, type OpenedStore } from '../testdata/stores.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, order, touchpoint } from '../testdata/touchpoints.js';
 import { UnjudgingLog } from '../testdata/unjudging-log.js';
 import { chance, shuffled, world } from '../testdata/world.js';
@@ -18,9 +18,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
   let now: number;
 
   beforeAll(async () => {
-    const opened = await STORES[name]?.();
-    if (opened === null || opened === undefined) throw new Error('The store that was there is gone.');
-    store = opened;
+    store = await openStore(name);
   });
   afterAll(() => store.stop());
   beforeEach(async () => {

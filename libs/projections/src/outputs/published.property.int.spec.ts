@@ -8,7 +8,7 @@ import type { Database } from '../database.js';
 import { inOrder } from '../folding/fold-one.js';
 import { emptyFacts, gather } from '../indexing/page-facts.js';
 import { Projector } from '../projector.js';
-import { STORES, type OpenedStore } from '../testdata/stores.js';
+import { openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 
@@ -46,19 +46,19 @@ async function allOf(log: EventLog): Promise<RecordedEvent[]> {
 }
 
 describe('what was published', () => {
-  let store: OpenedStore | null = null;
+  let store: OpenedStore;
   beforeAll(async () => {
-    store = (await STORES['pglite']?.()) ?? null;
+    store = await openStore('pglite');
   });
   afterAll(async () => {
-    await store?.stop();
+    await store.stop();
   });
 
   it('equals the customer’s state at its instant, as known at its position, in whatever order events came', async () => {
     const { database } = store as { database: Database };
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer(), fc.integer({ min: 1, max: 40 }), async (seed, order, chunk) => {
-        await store?.wipe();
+        await store.wipe();
         let now = day(300);
         const clock = { now: () => now };
         const log = memoryLog({ clock });

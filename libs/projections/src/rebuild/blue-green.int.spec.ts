@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from '../projector.js';
-import { describeOnEachStore, STORES, type OpenedStore } from '../testdata/stores.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, order, subject, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 
@@ -24,9 +24,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
             FROM perennial.published p JOIN perennial.outbox o USING (customer_id, publication) ORDER BY 1`);
 
   beforeAll(async () => {
-    const opened = await STORES[name]?.();
-    if (opened === null || opened === undefined) throw new Error(`No ${name}.`);
-    store = opened;
+    store = await openStore(name);
   }, 120_000);
   afterAll(async () => {
     await store.stop();

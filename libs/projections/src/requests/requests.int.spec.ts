@@ -3,7 +3,7 @@ import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from '../projector.js';
-import { STORES, type OpenedStore } from '../testdata/stores.js';
+import { openStore, type OpenedStore } from '../testdata/stores.js';
 import { day, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { RequestDesk } from './desk.js';
@@ -27,7 +27,7 @@ suite(title, () => {
   let desks: RequestDesk[];
 
   beforeAll(async () => {
-    store = (await STORES[offer.name]?.()) as OpenedStore;
+    store = await openStore(offer.name);
   });
   afterAll(() => store.stop());
   beforeEach(async () => {

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Database } from '../database.js';
-import { describeOnEachStore, STORES, type OpenedStore } from '../testdata/stores.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '../testdata/stores.js';
 import { arrayText } from './values.js';
 
 describeOnEachStore('the read models’ database', (store) => {
-  let opened: OpenedStore | null = null;
+  let opened: OpenedStore;
   const on = (work: (database: Database) => Promise<void>) => async () => {
     if (opened !== null) await work(opened.database);
   };
 
   beforeAll(async () => {
-    opened = (await STORES[store]?.()) ?? null;
-    await opened?.database.exec('CREATE TABLE things (id int PRIMARY KEY, name text, at timestamptz(3), body jsonb)');
+    opened = await openStore(store);
+    await opened.database.exec('CREATE TABLE things (id int PRIMARY KEY, name text, at timestamptz(3), body jsonb)');
   });
   afterAll(async () => {
-    await opened?.stop();
+    await opened.stop();
   });
 
   it(

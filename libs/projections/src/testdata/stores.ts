@@ -44,14 +44,16 @@ async function openOffered(offer: PostgresOffer): Promise<OpenedStore> {
   );
 }
 
-/** The stores under the suites, by name; opening one that cannot be had here throws. */
-export const STORES: Readonly<Record<string, () => Promise<OpenedStore | null>>> = {
-  pglite: async () => {
+/** Opens the store of a suite by its name; fails where it cannot be had, for then its suite should have been skipped. */
+export async function openStore(name: string): Promise<OpenedStore> {
+  if (name === 'pglite') {
     const database = await openDatabase({ kind: 'pglite', folder: null });
     return opened(database, () => database.close());
-  },
-  ...Object.fromEntries(POSTGRES_OFFERS.map((offer) => [offer.name, () => openOffered(offer)])),
-};
+  }
+  const offer = POSTGRES_OFFERS.find((one) => one.name === name);
+  if (offer === undefined) throw new Error(`There is no store ${name}.`);
+  return openOffered(offer);
+}
 
 /** Declares a suite for each store; where this machine cannot carry one, its suite is skipped, with the reason in its title. */
 export function describeOnEachStore(title: string, suite: (name: string) => void): void {

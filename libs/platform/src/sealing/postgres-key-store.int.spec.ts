@@ -149,6 +149,8 @@ suite(title, () => {
       const { key, record, kept } = here.create('web shop', ['publish']);
       await kept;
       while (there.authenticate(key) === null) await new Promise((wake) => setTimeout(wake, 50));
+      // Each hears of the other's within a second or so: also here, of an admin's key that was made there.
+      while (here.list().length < 2) await new Promise((wake) => setTimeout(wake, 50));
       expect(there.list()).toEqual(here.list());
       await there.revoke(record.id);
       while (here.authenticate(key) !== null) await new Promise((wake) => setTimeout(wake, 50));

@@ -6,7 +6,7 @@ import { arrayText } from './values.js';
 describeOnEachStore('the read models’ database', (store) => {
   let opened: OpenedStore;
   const on = (work: (database: Database) => Promise<void>) => async () => {
-    if (opened !== null) await work(opened.database);
+    await work(opened.database);
   };
 
   beforeAll(async () => {
@@ -68,6 +68,12 @@ describeOnEachStore('the read models’ database', (store) => {
       const values = ['a', 'b"c\\d', null, '', 'NULL', '{x,y}', 'é 🌱\n'];
       const rows = await database.query('SELECT x FROM unnest($1::text[]) AS x', [arrayText(values)]);
       expect(rows.map((row) => row['x'])).toEqual(values);
+      // And gives them back as arrays.
+      expect(
+        await database.query('SELECT $1::text[] AS texts, ARRAY[1, NULL] AS few, ARRAY[]::bigint[] AS none', [
+          arrayText(values),
+        ]),
+      ).toEqual([{ texts: values, few: [1, null], none: [] }]);
     }),
   );
 

@@ -11,6 +11,9 @@ const DATE = 1082;
 const TIMESTAMPTZ = 1184;
 const NUMERIC = 1700;
 const JSONB = 3802;
+const INT4_ARRAY = 1007;
+const TEXT_ARRAY = 1009;
+const INT8_ARRAY = 1016;
 
 /** Reads `2026-11-22 05:00:00.123+00`, as a session in UTC writes it. */
 function readInstant(text: string): number {
@@ -18,6 +21,31 @@ function readInstant(text: string): number {
   if (text === '-infinity') return -Infinity;
   const zone = text.length - 3;
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11, zone)}Z`);
+}
+
+/**
+ * Reads a one-dimensional array, `{1,"a \\"b\\"",NULL}`, the counterpart of `arrayText`.
+ *
+ * @throws SyntaxError on an array of arrays: a query that gives one should give rows instead
+ */
+function readArray<T>(text: string, read: (element: string) => T): (T | null)[] {
+  if (text === '{}') return [];
+  if (!text.startsWith('{') || text.startsWith('{{')) throw new SyntaxError(`Not a one-dimensional array: ${text}`);
+  const elements: (T | null)[] = [];
+  for (let i = 1; i < text.length; i += 1) {
+    let element = '';
+    if (text[i] === '"') {
+      for (i += 1; text[i] !== '"'; i += 1) element += text[i] === '\\' ? (text[(i += 1)] ?? '') : (text[i] ?? '');
+      elements.push(read(element));
+      i += 1;
+    } else {
+      const from = i;
+      while (text[i] !== ',' && text[i] !== '}') i += 1;
+      element = text.slice(from, i);
+      elements.push(element === 'NULL' ? null : read(element));
+    }
+  }
+  return elements;
 }
 
 /** PostgreSQL's types by number, and how their text is read; whatever is not listed stays text. */
@@ -33,6 +61,9 @@ export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [JSONB]: (text) => JSON.parse(text) as unknown,
   [DATE]: (text) => text,
   [TIMESTAMPTZ]: readInstant,
+  [INT4_ARRAY]: (text) => readArray(text, Number),
+  [INT8_ARRAY]: (text) => readArray(text, Number),
+  [TEXT_ARRAY]: (text) => readArray(text, String),
 };
 
 const CLEAN = /^[^\\\t\n\r\0]*$/;

@@ -56,6 +56,7 @@ describe.each([
   it('goes on where it was, and ends with the same digest and nothing said twice', async () => {
     const kills = ['links', 'components', 'customers', 'customers', 'indexes'];
     let reached = 0;
+    let everybody = Infinity;
     for (const [round, phase] of kills.entries()) {
       const seen: Line[] = [];
       let steps = 0;
@@ -68,9 +69,12 @@ describe.each([
       );
       // A phase that was over before the kill reached the process is no failure: then it simply went on.
       if (ended !== null) break;
-      const folded = seen.filter((line) => line['phase'] === 'customers').map((line) => line['done'] as number);
-      // What was folded before a kill is not folded again.
-      if (folded.length > 0) expect(folded[0]).toBeGreaterThan(reached);
+      const customers = seen.filter((line) => line['phase'] === 'customers');
+      const folded = customers.map((line) => line['done'] as number);
+      // What was folded before a kill is not folded again; unless the last kill came after everything, the switch of
+      // versions too: then this is a rebuild of its own.
+      if (folded.length > 0 && reached < everybody) expect(folded[0]).toBeGreaterThan(reached);
+      everybody = Number(customers.at(-1)?.['total'] ?? everybody);
       reached = Math.max(reached, ...folded);
     }
     const ended = await run('rebuild', folder, held, () => false, []);

@@ -28,7 +28,6 @@ export function foldCustomer(input: FoldInput): FoldResult {
   const fold = begin(policies, checkpoint ?? null);
   const { state, visits } = fold;
   if (state.clock > asOf) throw new RangeError('The checkpoint holds events after asOf: fold from an earlier one.');
-  const resumed = visits[0] ?? null;
   const checkpoints: Checkpoint[] = [];
 
   let era = policies.eras.indexOf(fold.era);
@@ -52,8 +51,6 @@ export function foldCustomer(input: FoldInput): FoldResult {
   const after = toCheckpoint(state);
   advance(asOf, true);
 
-  // The visit before the open one came along in case an event at its last instant undid the transition.
-  if (resumed !== null && visits[0] === resumed && resumed.leftAt !== null) visits.shift();
   return { view: viewAt(fold, asOf), visits, bookings: fold.bookings, checkpoint: after, checkpoints };
 }
 
@@ -64,6 +61,8 @@ function begin(policies: PolicyTimeline, checkpoint: Checkpoint | null): Fold {
   }
   const state = fromCheckpoint(checkpoint);
   const visits = [];
+  // The one before comes along and is given again: whoever looked on from the checkpoint may have seen a deadline, overdue at
+  // that very instant, undo the transition out of it, while an event that came at that instant after all leaves it standing.
   if (state.previous !== null) visits.push(state.previous);
   if (state.current !== null) visits.push(state.current);
   const era = policyAt(policies, state.clock);

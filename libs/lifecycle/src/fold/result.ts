@@ -75,7 +75,10 @@ export interface CustomerView {
 export interface FoldResult {
   /** The customer at asOf; null where nothing but test traffic is known of her by then. */
   readonly view: CustomerView | null;
-  /** From the visit open at the checkpoint on (`seq` says which); all of them without a checkpoint. */
+  /**
+   * From the visit open at the checkpoint on, or from the one before it where the open one was entered at the checkpoint's
+   * very instant (`seq` says which); all of them without a checkpoint.
+   */
   readonly visits: readonly Visit[];
   /** New since the checkpoint; all without one. */
   readonly bookings: readonly Booking[];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { story } from '#testing';
+import { story, when } from '#testing';
+import { foldCustomer } from '../index.js';
 
 const booked = (told: ReturnType<typeof story>, asOf: string) =>
   told.at(asOf).bookings.map(({ orderId, kind, amountMinor, reverses }) => [orderId, kind, amountMinor, reverses]);
@@ -25,6 +26,27 @@ describe('a reversal', () => {
     ]);
     const [, , overdue] = told.at('2026-06-01').visits;
     expect(overdue?.cause).toMatchObject({ rule: 'silence-at-risk', deadline: { dueAt: Date.UTC(2026, 3, 1) } });
+  });
+
+  it('and another at the same instant, each folded as it comes, leave what both leave when folded at once', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .buys('2026-01-02', 'B')
+      .buys('2026-01-03', 'C')
+      .buys('2026-01-04', 'D')
+      .returns('2026-03-06', 'B') // She was lapsed, after 45 days of silence, and still is: her rhythm is a few days.
+      .returns('2026-03-06', 'D'); // With two orders left she has no rhythm any more: 90 days of silence are needed.
+    const { events, policies } = told;
+    const asOf = when('2026-03-07');
+    const first = foldCustomer({ events: events.slice(0, 5), policies, asOf });
+    expect(first.visits.at(-1)).toMatchObject({ phase: 'lapsed', leftAt: null });
+    const then = foldCustomer({ events: events.slice(5), policies, asOf, checkpoint: first.checkpoint });
+    const known = [...first.visits.slice(0, then.visits[0]?.seq), ...then.visits];
+    expect(known).toEqual(told.at('2026-03-07').visits);
+    expect(known.slice(-2)).toMatchObject([
+      { phase: 'lapsed', leftAt: when('2026-03-06') },
+      { phase: 'active', leftAt: null },
+    ]);
   });
 
   it('of a win-back leaves its cycle without a purchase: she is back in acquisition, in that cycle', () => {

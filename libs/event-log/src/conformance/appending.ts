@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { LIMITS } from '../refusal.js';
 import type { AppendItem, NewEvent } from '../port.js';
-import { ascending, collect, expectNext, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { ascending, collect, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { expectNext } from './positions.js';
 
 /** Appending: order, expected revisions, all or nothing, a verdict for each item, what is refused. */
 export function appendingCases(given: () => LogFixture): void {

@@ -37,12 +37,13 @@ export class Child {
     return this.#process.pid ?? 0;
   }
 
-  /** Waits for so many lines, or for the end. */
+  /** Waits for so many lines. @throws when the child ends before it has said them */
   async says(count: number): Promise<readonly string[]> {
     while (this.lines.length < count && !this.#over)
       await new Promise<void>((resolve) => {
         this.#heard = resolve;
       });
+    if (this.lines.length < count) throw new Error(`The child ended after ${this.lines.length} of ${count} lines.`);
     return this.lines;
   }
 

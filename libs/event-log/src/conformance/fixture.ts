@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { expect } from '@jest/globals';
 import type { AppendItem, EventLog, NewEvent, RecordedEvent, Verdict } from '../port.js';
 
 /**
@@ -77,16 +76,6 @@ export const statuses = (verdicts: readonly Verdict[]) => verdicts.map((verdict)
 export function positionOf(verdict: Verdict | undefined): number {
   if (verdict === undefined || !('position' in verdict)) throw new Error(`No position in ${JSON.stringify(verdict)}`);
   return verdict.position;
-}
-
-/** Positions that rise, all above a position; in a dense log they are the very next ones. */
-export function expectNext({ dense }: LogFixture, after: number, positions: readonly number[]): void {
-  let last = after;
-  for (const position of positions) {
-    expect(position).toBeGreaterThan(last);
-    last = position;
-  }
-  if (dense === true) expect(positions).toEqual(positions.map((_, i) => after + 1 + i));
 }
 
 export const ascending = (positions: readonly number[]) => [...positions].sort((a, b) => a - b);

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AppendItem, EventLog, Expected, NewEvent, RecordedEvent, Verdict } from '../port.js';
-import { collect, contentHash, expectNext, Names, type LogFixture } from './fixture.js';
+import { collect, contentHash, Names, type LogFixture } from './fixture.js';
+import { expectNext } from './positions.js';
 
 /** Random appends give the same verdicts and the same log as the same appends to a model. */
 export function modelCases(given: () => LogFixture, model: () => EventLog): void {

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { collect, contentHash, expectNext, Names, positionOf, statuses, type LogFixture } from './fixture.js';
+import { collect, contentHash, Names, positionOf, statuses, type LogFixture } from './fixture.js';
+import { expectNext } from './positions.js';
 
 /** (source, id) names an event for ever: the whole table of what a second one with a known name is. */
 export function onceForEverCases(given: () => LogFixture): void {

@@ -1,16 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { NewEvent, RecordedEvent, Verdict } from '../port.js';
-import {
-  ascending,
-  collect,
-  expectNext,
-  followUntil,
-  Names,
-  only,
-  positionOf,
-  statuses,
-  type LogFixture,
-} from './fixture.js';
+import { ascending, collect, followUntil, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { expectNext } from './positions.js';
 
 /** Reading and following: pages, bounds, order, and that nothing is missed while appends go on. */
 export function readingCases(given: () => LogFixture): void {

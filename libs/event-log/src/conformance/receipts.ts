@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import type { AppendItem, Receipt, ReceiptDraft } from '../port.js';
 import { RECEIPT_SOURCE, RECEIPT_TYPE } from '../receipt.js';
-import { collect, contentHash, expectNext, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { collect, contentHash, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { expectNext } from './positions.js';
 
 /** Receipts: received = accepted + duplicate + quarantined + suppressed, written with their batch. */
 export function receiptCases(given: () => LogFixture): void {

@@ -71,7 +71,9 @@ export function dangersOf(schema: unknown): Flaw[] {
   };
 
   visit(schema, '', 1, false);
-  if (isObject(schema) && schema['type'] !== 'object')
+  if (typeof schema === 'boolean')
+    tell('', 'takes everything or nothing', 'give a schema that says what the data hold, with type "object"');
+  else if (isObject(schema) && schema['type'] !== 'object')
     tell('/type', 'the data of a touchpoint are an object', 'set type to "object" at the root of the schema');
   return flaws;
 }

@@ -43,6 +43,12 @@ describe('registering a type', () => {
     const log = memoryLog();
     for (const bad of [null, 'x', {}, { ...CAMPSITE, name: 'order-placed' }, { ...CAMPSITE, schema: { $ref: '#' } }])
       expect(await registerType(log, new TypeContracts(), bad, 0)).toMatchObject({ ok: false });
+    // JSON Schema has schemas that are no objects: they say nothing about the data.
+    for (const schema of [true, false])
+      expect(await registerType(log, new TypeContracts(), { ...CAMPSITE, schema }, 0)).toMatchObject({
+        ok: false,
+        errors: [{ path: '/schema' }],
+      });
     expect(await log.head()).toMatchObject({ position: 0 });
   });
 });

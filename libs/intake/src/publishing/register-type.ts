@@ -11,7 +11,7 @@ import type { EventLog } from '#event-log';
 import { plainContentHash } from '../taking/content-hash.js';
 import { OWN_SOURCES } from '../taking/envelope.js';
 import type { TypeContracts } from '../taking/type-contracts.js';
-import { factEvent } from './fact-event.js';
+import { factEvent, flawsOfFact } from './fact-event.js';
 
 const STREAM = streamOfFact('type-registered');
 
@@ -50,6 +50,8 @@ export async function registerType(
   if (!registration.ok) return registration;
   const { definition, registry, changed } = registration;
   if (!changed) return { ok: true, definition, position: null };
+  const errors = flawsOfFact('type-registered', definition);
+  if (errors.length > 0) return { ok: false, errors };
   const [verdict] = await log.append(STREAM, 'any', [
     factEvent({
       name: 'type-registered',

@@ -1,5 +1,6 @@
 import { SUITE_LABEL, testcontainers, type ContainerEngine } from './engine.js';
-import { freePort, KAFKA_VERSION, type RunningBroker } from './kafka-program.js';
+import { KAFKA_VERSION, type RunningBroker } from './kafka-program.js';
+import { freePort } from './port.js';
 
 /** The image, of those that are there: the one that the environment names, the official one. Null where there is none. */
 export function kafkaImage({ images }: ContainerEngine): string | null {

@@ -1,56 +1,25 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { launch, type Launched } from '../launch.js';
 
 const root = resolve(import.meta.dirname, '../..');
-const UP_WITHIN_MS = 120_000;
 
 /** One of the engine's processes, from the compiled tree. */
-export interface RunningApp {
+export interface RunningApp extends Launched {
   readonly name: string;
   readonly url: string;
-  readonly process: ChildProcess;
-  readonly printed: () => string;
-  /** Asks it to end, and waits until it has: resolves with its exit code. */
-  stop(): Promise<number | null>;
-  /** Ends it at once, as a power cut would. */
-  kill(): Promise<void>;
 }
 
 /** Starts `apps/<name>` from dist/ and waits until it says where it listens. */
 export async function startApp(name: string, env: Record<string, string>): Promise<RunningApp> {
-  const child = spawn(process.execPath, [join(root, `dist/apps/${name}/src/main.js`)], {
-    cwd: root,
-    env: { ...process.env, LOG_LEVEL: 'error', LOG_FORMAT: 'json', NODE_OPTIONS: '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
-  const until = Date.now() + UP_WITHIN_MS;
-  let url: string | undefined;
-  while ((url = / at (http:\/\/[^\s,]+?)[.,]?(?:\s|$)/.exec(output)?.[1]) === undefined) {
-    if (child.exitCode !== null || Date.now() > until) {
-      child.kill('SIGKILL');
-      throw new Error(`${name} did not start:\n${output}`);
-    }
-    await sleep(50);
-  }
-  return {
+  const { up: url, ...launched } = await launch(
     name,
-    url,
-    process: child,
-    printed: () => output,
-    stop: () => {
-      child.kill('SIGTERM');
-      return ended;
-    },
-    kill: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
+    { LOG_LEVEL: 'error', LOG_FORMAT: 'json', ...env },
+    (printed) => / at (http:\/\/[^\s,]+?)[.,]?(?:\s|$)/.exec(printed)?.[1],
+  );
+  return { name, url, ...launched };
 }
 
 /** What an app says that is refused at its start, and the exit code it ends with. */

@@ -18,9 +18,11 @@ export { compareEvents, comparePlaces, type EventPlace } from './event-order.js'
 export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
 export { isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
-export { policyVersion, type Comparison, type Policy, type Signal } from './policy/policy.js';
+export { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy/policy.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
 export { CHECKPOINT_FORMAT, checkpointKey, type Checkpoint } from './fold/checkpoint.js';
+export type { Consent } from './fold/consents.js';
+export type { NextAction } from './fold/next-actions.js';
 export { checkpointFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';

@@ -1,6 +1,7 @@
 import type { LifecycleEvent } from '../model.js';
 import { advance, becomeKnown, closeQuote, hear, openQuote, returnAfterLost } from './acquisition.js';
 import { placeOrder } from './buying.js';
+import { giveConsent, refuse, withdrawConsent } from './consents.js';
 import { contractEvent } from './contracts.js';
 import { advocate } from './expansion.js';
 import { quoteIdOf, validUntilOf } from './facts.js';
@@ -57,5 +58,12 @@ function actOn(fold: Fold, event: LifecycleEvent): void {
     case 'survey-answered':
     case 'referral-converted':
       return advocate(fold, event);
+    case 'consent-given':
+      return giveConsent(fold.state, event);
+    case 'consent-withdrawn':
+      return withdrawConsent(fold.state, event);
+    case 'unsubscribed':
+    case 'spam-reported':
+      return refuse(fold.state, event);
   }
 }

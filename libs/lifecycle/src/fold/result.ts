@@ -1,6 +1,8 @@
 import type { Instant } from '#contracts';
 import type { Booking, Cause, Deadline, Money, Phase, Stage, Visit } from '../model.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { Consent } from './consents.js';
+import type { NextAction } from './next-actions.js';
 
 /** What is raised beside the phase: it moves nobody. */
 export type Flag = 'second-order-due' | 'quote-open' | 'contract-paused' | 'payment-overdue' | 'win-back';
@@ -70,6 +72,10 @@ export interface CustomerView {
   readonly silence: SilenceBounds | null;
   /** True while a contract in good standing suspends silence, or a paused one all deadlines. */
   readonly silenceSuspended: boolean;
+  /** What she allowed and what she took back; whoever asks looks at `expiresAt`. */
+  readonly consents: readonly Consent[];
+  /** What a channel should do next: the treatment of her phase, by the media that she allows. */
+  readonly actions: readonly NextAction[];
 }
 
 export interface FoldResult {

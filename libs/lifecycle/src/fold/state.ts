@@ -2,6 +2,7 @@ import type { Instant } from '#contracts';
 import type { EventPlace } from '../event-order.js';
 import type { EventRef, Phase, Stage, Visit } from '../model.js';
 import type { ExpansionPhase } from '../model.js';
+import type { Consent } from './consents.js';
 import { PurchaseBook } from './purchases.js';
 import type { ContractStatus } from './result.js';
 
@@ -114,6 +115,9 @@ export interface State {
   held: Held | null;
   /** Lost because a contract ended, not by silence. */
   lostByContract: boolean;
+
+  /** Sorted by purpose and medium. Replaced, never changed in place. */
+  consents: readonly Consent[];
 }
 
 /** Nobody yet. */
@@ -151,5 +155,6 @@ export function initialState(policyVersion: string, timeZone: string): State {
     pausedSince: null,
     held: null,
     lostByContract: false,
+    consents: [],
   };
 }

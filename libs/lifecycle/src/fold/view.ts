@@ -4,6 +4,7 @@ import type { Money } from '../model.js';
 import { wholeDays } from './acquisition.js';
 import { openDeadlines, secondOrderDueAt } from './deadlines.js';
 import { policyOf, type Fold } from './fold.js';
+import { nextActions } from './next-actions.js';
 import type { CustomerView, Flag } from './result.js';
 import { silenceSuspended } from './silence.js';
 
@@ -59,6 +60,8 @@ export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
             lostDays: silence.lostDays,
           },
     silenceSuspended: silenceSuspended(state),
+    consents: state.consents,
+    actions: nextActions(fold, asOf),
   };
 }
 

@@ -1,4 +1,4 @@
-import { policyVersion, type Comparison, type Policy, type Signal } from './policy.js';
+import { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy.js';
 
 /** The phases of acquisition from the first to the furthest; a signal is held as its place here. */
 export const ACQUISITION_LADDER = ['awareness', 'knowledge', 'consideration', 'evaluation'] as const;
@@ -20,7 +20,11 @@ export interface CompiledPolicy {
   told(type: string, data: Readonly<Record<string, unknown>>): Told;
   readonly taxonomy: ReadonlySet<string>;
   readonly hasReplacement: boolean;
+  /** What is done for customers in a phase; null where the policy names nothing. */
+  treatment(stage: string, phase: string): Required<TreatmentRule> | null;
 }
+
+const TREATMENT = { purpose: 'marketing', media: ['email'], validDays: 30 };
 
 const compiled = new WeakMap<Policy, CompiledPolicy>();
 
@@ -38,9 +42,14 @@ function build(policy: Policy): CompiledPolicy {
     if (signals.some((signal) => signal.when !== undefined && signal.when.length > 0)) conditional.set(type, signals);
     else constants.set(type, sum(signals));
   }
+  const treatments = new Map<string, Required<TreatmentRule>>();
+  for (const [stage, phases] of Object.entries(policy.treatments))
+    for (const [phase, rule] of Object.entries(phases))
+      treatments.set(`${stage}/${phase}`, { ...TREATMENT, ...(typeof rule === 'string' ? { name: rule } : rule) });
   return {
     policy,
     version: policyVersion(policy),
+    treatment: (stage, phase) => treatments.get(`${stage}/${phase}`) ?? null,
     told(type, data) {
       const constant = constants.get(type);
       if (constant !== undefined) return constant;

@@ -89,6 +89,31 @@ describe('a policy that is not valid', () => {
     expect(signal({ phase: 'active' })).toEqual(['/signals/site-visited/0/phase: is not one of the words']);
   });
 
+  it('may not name a treatment that nobody could give', () => {
+    const treatment = (rule: unknown) =>
+      faults((document) => Object.assign(document, { treatments: { retention: { lapsed: rule } } }));
+    expect(treatment('invite back')).toEqual([]);
+    expect(treatment({ name: 'invite back', purpose: 'marketing', media: ['email', 'sms'], validDays: 7 })).toEqual([]);
+    expect(treatment('')).toEqual(['/treatments/retention/lapsed: names no treatment']);
+    expect(treatment({ media: ['pigeon'], validDays: 0, to: 'all' })).toEqual([
+      '/treatments/retention/lapsed/name: is missing',
+      '/treatments/retention/lapsed/to: is not known',
+      '/treatments/retention/lapsed/media/0: is not one of the words',
+      '/treatments/retention/lapsed/validDays: is no whole number within bounds',
+    ]);
+    expect(treatment({ name: 'x', purpose: '', media: [] })).toEqual([
+      '/treatments/retention/lapsed/purpose: names no purpose',
+      '/treatments/retention/lapsed/media: names no medium',
+    ]);
+    expect(treatment({ name: 'x', media: ['sms', 'sms'] })).toEqual([
+      '/treatments/retention/lapsed/media/1: is named twice',
+    ]);
+    expect(faults((document) => Object.assign(document, { treatments: { retention: { cold: 'x' }, x: {} } }))).toEqual([
+      '/treatments/retention/cold: is no phase of retention',
+      '/treatments/x: is no stage',
+    ]);
+  });
+
   it('may not name a replacement interval of a category that nobody declared', () => {
     expect(faults((document) => Object.assign(document, { replacementDays: { spaceships: 9 } }))).toEqual([
       '/replacementDays/spaceships: is a category that the taxonomy does not declare',

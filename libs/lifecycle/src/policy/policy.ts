@@ -23,8 +23,20 @@ export interface Policy {
   readonly replacementDays: Readonly<Record<string, number>>;
   readonly ladder: readonly LadderRung[];
   readonly tiers: TierRules;
-  /** The treatment for each phase of each stage, by the name the business gives it. */
-  readonly treatments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The treatment for each phase of each stage. A bare name stands for the rule with everything else as it is unless said. */
+  readonly treatments: Readonly<Record<string, Readonly<Record<string, string | TreatmentRule>>>>;
+}
+
+/** What the business does for a customer in a phase, and what she must have allowed for it. */
+export interface TreatmentRule {
+  /** As the business calls it. */
+  readonly name: string;
+  /** The purpose for which she must have given her consent. Unless said, `marketing`. */
+  readonly purpose?: string;
+  /** By which media, as touchpoints name them: one action for each that she allows. Unless said, `email`. */
+  readonly media?: readonly string[];
+  /** So many days from when it is called for. Unless said, 30. */
+  readonly validDays?: number;
 }
 
 /** One thing that a touchpoint of a type may tell. All conditions of `when` must hold; none means always. */

@@ -1,3 +1,4 @@
+import { MEDIA } from '#contracts';
 import { isTimeZone } from '../calendar/zone.js';
 import type { Policy } from './policy.js';
 
@@ -261,10 +262,36 @@ class Judge {
       for (const [phase, treatment] of Object.entries(this.record(phases, path))) {
         const place = `${path}/${escape(phase)}`;
         if (!known.includes(phase)) this.fault(place, `is no phase of ${stage}`, `use one of ${known.join(', ')}`);
-        if (typeof treatment !== 'string' || treatment === '')
-          this.fault(place, 'names no treatment', 'give the name of the treatment');
+        this.treatment(treatment, place);
       }
     }
+  }
+
+  private treatment(value: unknown, path: string): void {
+    if (typeof value === 'string' && value !== '') return;
+    if (!isFields(value)) {
+      this.fault(path, 'names no treatment', 'give the name of the treatment, or an object with its name');
+      return;
+    }
+    this.object(value, path, ['name'], ['purpose', 'media', 'validDays']);
+    const { name, purpose, media, validDays } = value;
+    if (name !== undefined && (typeof name !== 'string' || name === ''))
+      this.fault(`${path}/name`, 'names no treatment', 'give the name of the treatment');
+    if (purpose !== undefined && (typeof purpose !== 'string' || purpose === ''))
+      this.fault(
+        `${path}/purpose`,
+        'names no purpose',
+        'give the purpose as consent-given names it, such as marketing',
+      );
+    const listed = this.list(media, `${path}/media`);
+    if (Array.isArray(media) && media.length === 0)
+      this.fault(`${path}/media`, 'names no medium', `name one or more of ${MEDIA.join(', ')}`);
+    listed.forEach((medium, index) => {
+      const place = `${path}/media/${index}`;
+      if (!this.oneOf(medium, place, MEDIA)) return;
+      if (listed.indexOf(medium) < index) this.fault(place, 'is named twice', 'name each medium once');
+    });
+    this.whole(validDays, `${path}/validDays`, 1, DAYS_MAX);
   }
 
   /** The object at a path, with the fields it must have and may have (`null`: whatever it likes). */

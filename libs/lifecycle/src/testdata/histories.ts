@@ -109,6 +109,18 @@ const opinions = fc.oneof(
   fc.record({ type: fc.constantFrom('referral-made', 'referral-converted'), data: fc.constant({}) }),
 );
 
+const consents = fc.record({
+  type: fc.constantFrom('consent-given', 'consent-given', 'consent-withdrawn', 'unsubscribed'),
+  data: fc.record(
+    {
+      purpose: fc.constant('marketing'),
+      medium: fc.constantFrom('email', 'sms'),
+      expiresAt: fc.integer({ min: 0, max: 500 }).map((day) => new Date(START + day * DAY).toISOString()),
+    },
+    { requiredKeys: ['purpose'] },
+  ),
+});
+
 /** Every type that there is, custom ones too, with no data at all: no event can stop a fold. */
 const anything = fc.record({
   type: fc.constantFrom(...TOUCHPOINT_TYPES.map(({ name }) => name), 'custom-thing'),
@@ -123,6 +135,7 @@ const LIVES = [
     { weight: 5, arbitrary: contracts },
     { weight: 2, arbitrary: quotes },
     { weight: 2, arbitrary: opinions },
+    { weight: 2, arbitrary: consents },
     { weight: 5, arbitrary: anything },
   ),
   fc.oneof(

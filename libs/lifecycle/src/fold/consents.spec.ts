@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, it } from '@jest/globals';
+import { said, story, type Story } from '#testing';
+import { BUILT_IN_POLICIES, foldCustomer, type Policy } from '../index.js';
+
+const marketing = { purpose: 'marketing' };
+const byMail = { ...marketing, medium: 'email' };
+
+/** What is to be done next, a line each: what, by which medium, since when, until when. */
+const toDo = (told: Story, at: string): string[] =>
+  (told.at(at).view?.actions ?? []).map(
+    ({ treatment, medium, since, validUntil }) => `${treatment} by ${medium}, ${said(since)} to ${said(validUntil)}`,
+  );
+
+const consents = (told: Story, at: string): string[] =>
+  (told.at(at).view?.consents ?? []).map(
+    ({ purpose, medium, given, since }) =>
+      `${purpose} by ${medium ?? 'all'}: ${given ? 'given' : 'withdrawn'} ${said(since)}`,
+  );
+
+const retail = BUILT_IN_POLICIES.retail;
+const withTreatment = (rule: Policy['treatments'][string][string]): Policy => ({
+  ...retail,
+  treatments: { retention: { onboarding: rule } },
+});
+
+const bought = (policy = retail) => story(policy).buys('2026-01-01', 'o1');
+
+describe('what a channel should do next', () => {
+  it('is nothing without a consent, and the treatment of her phase with one', () => {
+    expect(toDo(bought(), '2026-01-02')).toEqual([]);
+    const told = bought().on('2026-01-05', 'consent-given', byMail);
+    expect(toDo(told, '2026-01-05')).toEqual(['welcome by email, 2026-01-05 to 2026-02-04']);
+    expect(toDo(told, '2026-01-04')).toEqual([]);
+  });
+
+  it('is called for since she entered the phase, where she had consented before', () => {
+    const told = story().on('2025-12-01', 'consent-given', byMail).buys('2026-01-01', 'o1');
+    expect(toDo(told, '2025-12-02')).toEqual(['introduce by email, 2025-12-01 to 2025-12-31']);
+    expect(toDo(told, '2026-01-01')).toEqual(['welcome by email, 2026-01-01 to 2026-01-31']);
+    // By then the thirty days are over.
+    expect(toDo(told, '2026-01-31')).toEqual([]);
+    expect(toDo(told, '2026-04-01')).toEqual(['ask what is missing by email, 2026-04-01 to 2026-05-01']);
+  });
+
+  it('ends with the consent: withdrawn, expired, unsubscribed, called spam', () => {
+    const given = bought().on('2026-01-05', 'consent-given', byMail);
+    for (const [type, data] of [
+      ['consent-withdrawn', byMail],
+      ['consent-withdrawn', marketing],
+      ['unsubscribed', { newsletter: 'weekly' }],
+      ['unsubscribed', { medium: 'email' }],
+      ['spam-reported', { medium: 'email' }],
+    ] as const)
+      expect([
+        type,
+        toDo(bought().on('2026-01-05', 'consent-given', byMail).on('2026-01-06', type, data), '2026-01-06'),
+      ]).toEqual([type, []]);
+    expect(
+      toDo(given.on('2026-01-06', 'consent-withdrawn', { ...marketing, medium: 'sms' }), '2026-01-06'),
+    ).toHaveLength(1);
+    const brief = bought().on('2026-01-05', 'consent-given', { ...byMail, expiresAt: '2026-01-10T00:00:00Z' });
+    expect(toDo(brief, '2026-01-09')).toEqual(['welcome by email, 2026-01-05 to 2026-01-10']);
+    expect(toDo(brief, '2026-01-10')).toEqual([]);
+  });
+
+  it('needs the consent for the very purpose and medium that the policy names', () => {
+    const policy = withTreatment({ name: 'call', purpose: 'service', media: ['phone', 'sms'], validDays: 3 });
+    const told = bought(policy).on('2026-01-05', 'consent-given', byMail);
+    expect(toDo(told, '2026-01-05')).toEqual([]);
+    told.on('2026-01-06', 'consent-given', { purpose: 'service' });
+    expect(toDo(told, '2026-01-06')).toEqual([
+      'call by phone, 2026-01-06 to 2026-01-09',
+      'call by sms, 2026-01-06 to 2026-01-09',
+    ]);
+    told.on('2026-01-07', 'consent-withdrawn', { purpose: 'service', medium: 'phone' });
+    expect(toDo(told, '2026-01-07')).toEqual(['call by sms, 2026-01-06 to 2026-01-09']);
+  });
+
+  it('is not called for anew by a consent that was in force already', () => {
+    const told = bought().on('2026-01-05', 'consent-given', byMail).on('2026-01-20', 'consent-given', byMail);
+    told.on('2026-01-21', 'consent-given', marketing);
+    expect(toDo(told, '2026-01-25')).toEqual(['welcome by email, 2026-01-05 to 2026-02-04']);
+    expect(consents(told, '2026-01-25')).toEqual([
+      'marketing by all: given 2026-01-21',
+      'marketing by email: given 2026-01-05',
+    ]);
+  });
+
+  it('counts the days in the zone of the business', () => {
+    const policy = { ...withTreatment('welcome'), timeZone: 'Europe/Amsterdam' };
+    const told = story(policy).on('2026-03-01', 'consent-given', byMail).buys('2026-03-10 12:00', 'o1');
+    // Clocks go forward on 29 March: thirty days there are an hour less.
+    expect(toDo(told, '2026-03-11')).toEqual(['welcome by email, 2026-03-10T12:00:00Z to 2026-04-09T11:00:00Z']);
+  });
+
+  it('knows of no consent in test traffic', () => {
+    expect(toDo(bought().on('2026-01-05', 'consent-given', byMail, true), '2026-01-06')).toEqual([]);
+  });
+});
+
+describe('consents', () => {
+  it('given for all media take the place of what was refused by one, and withdrawn for all of all', () => {
+    const told = bought().on('2026-01-02', 'consent-withdrawn', byMail).on('2026-01-03', 'consent-given', marketing);
+    expect(consents(told, '2026-01-03')).toEqual(['marketing by all: given 2026-01-03']);
+    told.on('2026-01-04', 'consent-withdrawn', byMail);
+    expect(consents(told, '2026-01-04')).toEqual([
+      'marketing by all: given 2026-01-03',
+      'marketing by email: withdrawn 2026-01-04',
+    ]);
+    told.on('2026-01-05', 'consent-withdrawn', marketing);
+    expect(consents(told, '2026-01-05')).toEqual(['marketing by all: withdrawn 2026-01-05']);
+  });
+
+  it('do not grow without end, and where there is no room for more the answer is no', () => {
+    const told = bought();
+    for (let n = 0; n < 150; n += 1) told.on('2026-01-02', 'consent-given', { purpose: `p${n}` });
+    expect(told.at('2026-01-03').view?.consents).toHaveLength(100);
+    told.on('2026-01-04', 'consent-withdrawn', { purpose: 'p7', medium: 'sms' });
+    const after = consents(told, '2026-01-04');
+    expect(after).toHaveLength(100);
+    expect(after).toContain('p7 by all: withdrawn 2026-01-04');
+  });
+
+  const statement = fc.record({
+    type: fc.constantFrom('consent-given', 'consent-given', 'consent-withdrawn', 'unsubscribed', 'spam-reported'),
+    purpose: fc.constantFrom('marketing', 'service', undefined),
+    medium: fc.constantFrom('email', 'sms', undefined),
+    days: fc.constantFrom(1, 3, 40, undefined),
+    wait: fc.integer({ min: 1, max: 3 }),
+  });
+
+  it('in force are those that the last word about a purpose and a medium gave, whatever was said before', () => {
+    fc.assert(
+      fc.property(fc.array(statement, { maxLength: 12 }), (statements) => {
+        const told = story(withTreatment({ name: 'call', media: ['email', 'sms'], validDays: 9_000 })).buys(
+          '2026-01-01',
+          'o1',
+        );
+        const ends = { email: -Infinity, sms: -Infinity };
+        let at = Date.UTC(2026, 0, 2);
+        for (const { type, purpose, medium, days, wait } of statements) {
+          at += wait * 86_400_000;
+          const expiry = type === 'consent-given' && days !== undefined ? at + days * 86_400_000 : Infinity;
+          const data = {
+            ...(purpose === undefined ? {} : { purpose }),
+            ...(medium === undefined ? {} : { medium }),
+            ...(expiry === Infinity ? {} : { expiresAt: new Date(expiry).toISOString() }),
+          };
+          told.on(new Date(at).toISOString(), type, data);
+          const concerned = (['email', 'sms'] as const).filter((each) => medium === undefined || medium === each);
+          // Without a purpose a consent is none; a refusal is one of every purpose.
+          if (type === 'consent-given' && purpose === 'marketing')
+            for (const each of concerned) ends[each] = ends[each] > at ? Math.max(ends[each], expiry) : expiry;
+          else if (
+            type === 'consent-withdrawn' ? purpose === 'marketing' : type !== 'consent-given' && purpose !== 'service'
+          )
+            for (const each of concerned) ends[each] = -Infinity;
+        }
+        const now = new Date(at).toISOString();
+        const allowed = told.at(now).view?.actions.map(({ medium }) => medium);
+        expect(allowed).toEqual((['email', 'sms'] as const).filter((each) => ends[each] > at));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are the same when the fold goes on from a checkpoint', () => {
+    fc.assert(
+      fc.property(fc.array(statement, { minLength: 1, maxLength: 8 }), fc.nat(), (statements, cut) => {
+        const told = story();
+        let at = Date.UTC(2026, 0, 2);
+        for (const { type, purpose, medium, wait } of statements) {
+          at += wait * 86_400_000;
+          told.on(new Date(at).toISOString(), type, { ...(purpose && { purpose }), ...(medium && { medium }) });
+        }
+        const { events, policies } = told;
+        const [first, rest] = [events.slice(0, cut % events.length), events.slice(cut % events.length)];
+        const { checkpoint } = foldCustomer({ events: first, policies, asOf: at });
+        const copy = JSON.parse(JSON.stringify(checkpoint)) as typeof checkpoint;
+        const whole = foldCustomer({ events, policies, asOf: at });
+        const parts = foldCustomer({ events: rest, policies, asOf: at, checkpoint: copy });
+        expect(parts.view).toEqual(whole.view);
+      }),
+    );
+  });
+});

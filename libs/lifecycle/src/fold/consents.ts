@@ -1,0 +1,105 @@
+import { parseInstant, type Instant } from '#contracts';
+import type { LifecycleEvent } from '../model.js';
+import type { State } from './state.js';
+
+/** What she allowed or forbade for a purpose, by one medium or (null) by every medium of which nothing else is said. */
+export interface Consent {
+  readonly purpose: string;
+  readonly medium: string | null;
+  /** False: withdrawn, or refused. */
+  readonly given: boolean;
+  /** Since when it has been so without a break. */
+  readonly since: Instant;
+  readonly expiresAt: Instant | null;
+}
+
+/** No history makes a state grow without end: who is asked for more purposes than this is not taken to have consented to them. */
+const CONSENTS_MAX = 100;
+
+/** The consent in force for a purpose by a medium; null where there is none. What is said of the medium goes before what is said of all. */
+export function consentFor(
+  consents: readonly Consent[],
+  purpose: string,
+  medium: string | null,
+  at: Instant,
+): Consent | null {
+  const said = entry(consents, purpose, medium) ?? entry(consents, purpose, null);
+  return said !== null && inForce(said, at) ? said : null;
+}
+
+/** She allowed it. What was allowed already goes on; two consents last as long as the longer one. */
+export function giveConsent(state: State, { data, occurredAt }: LifecycleEvent): void {
+  const [purpose, medium] = [textOf(data['purpose']), textOf(data['medium'])];
+  if (purpose === null) return;
+  const expiry = textOf(data['expiresAt']);
+  const expiresAt = expiry === null ? null : parseInstant(expiry);
+  const before = consentFor(state.consents, purpose, medium, occurredAt);
+  const given: Consent = {
+    ...{ purpose, medium, given: true, since: before?.since ?? occurredAt },
+    expiresAt: before === null ? expiresAt : later(before.expiresAt, expiresAt),
+  };
+  const others = state.consents.filter((one) => !isAt(one, purpose, medium));
+  if (others.length >= CONSENTS_MAX) return;
+  if (medium !== null) state.consents = sorted([...others, given]);
+  else
+    state.consents = sorted([
+      given,
+      // Of a single medium only what has been in force for longer is still told apart.
+      ...others
+        .filter((one) => one.purpose !== purpose || inForce(one, occurredAt))
+        .map((one) => (one.purpose === purpose ? { ...one, expiresAt: later(one.expiresAt, expiresAt) } : one)),
+    ]);
+}
+
+/** She took it back: by one medium, or by all. */
+export function withdrawConsent(state: State, { data, occurredAt }: LifecycleEvent): void {
+  const purpose = textOf(data['purpose']);
+  if (purpose !== null) withdraw(state, purpose, textOf(data['medium']), occurredAt);
+}
+
+/** She wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
+export function refuse(state: State, { data, occurredAt }: LifecycleEvent): void {
+  const [purpose, medium] = [textOf(data['purpose']), textOf(data['medium'])];
+  const purposes = purpose === null ? new Set(state.consents.map((one) => one.purpose)) : [purpose];
+  for (const each of purposes) withdraw(state, each, medium, occurredAt);
+}
+
+function withdraw(state: State, purpose: string, medium: string | null, at: Instant): void {
+  const others = state.consents.filter((one) => !isAt(one, purpose, medium));
+  const said = entry(state.consents, purpose, medium);
+  // Where there is no room to tell one medium apart, none is allowed any more.
+  if (medium !== null && said === null && others.length >= CONSENTS_MAX) return withdraw(state, purpose, null, at);
+  const withdrawn: Consent = {
+    ...{ purpose, medium, given: false, expiresAt: null },
+    since: said !== null && !said.given ? said.since : at,
+  };
+  const kept = medium === null ? others.filter((one) => one.purpose !== purpose) : others;
+  if (kept.length < CONSENTS_MAX) state.consents = sorted([...kept, withdrawn]);
+}
+
+function entry(consents: readonly Consent[], purpose: string, medium: string | null): Consent | null {
+  return consents.find((one) => isAt(one, purpose, medium)) ?? null;
+}
+
+function isAt(one: Consent, purpose: string, medium: string | null): boolean {
+  return one.purpose === purpose && one.medium === medium;
+}
+
+function inForce(one: Consent, at: Instant): boolean {
+  return one.given && (one.expiresAt === null || one.expiresAt > at);
+}
+
+function later(a: Instant | null, b: Instant | null): Instant | null {
+  return a === null || b === null ? null : Math.max(a, b);
+}
+
+function sorted(consents: Consent[]): readonly Consent[] {
+  return consents.sort((a, b) => {
+    if (a.purpose !== b.purpose) return a.purpose < b.purpose ? -1 : 1;
+    return (a.medium ?? '') < (b.medium ?? '') ? -1 : 1;
+  });
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

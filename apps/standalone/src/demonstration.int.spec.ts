@@ -71,7 +71,9 @@ describe('the demonstration, played into an empty engine', () => {
     const { rows } = await ask(context, 'customers', { cause: 'policy-changed', limit: '1' });
     expect(rows).toHaveLength(1);
     const [why] = (await ask(context, 'explain', { customer: rows[0]?.['customerId'] })).rows;
-    expect(why).toMatchObject({ phase: 'at-risk', policyVersion: 'retail@2' });
+    // Whom it finds first hangs on the folder's hash key: the policy moved some to at-risk and some to lapsed.
+    expect(['at-risk', 'lapsed']).toContain(rows[0]?.['phase']);
+    expect(why).toMatchObject({ phase: rows[0]?.['phase'], policyVersion: 'retail@2' });
     expect(why?.['text']).toContain('another version of the policy took over');
   });
 

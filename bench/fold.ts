@@ -1,7 +1,7 @@
 /**
  * How fast the fold is, in one process on one thread: simple histories, rich ones, and one customer with 5,000 orders.
  * Baseline: the same events walked over and added up, which is what no fold can be faster than.
- * Run: node --conditions=source --import @swc-node/register/esm-register bench/fold.ts
+ * Run: node --conditions=source --import #from-source bench/fold.ts
  */
 import { foldCustomer, policyTimeline, type LifecycleEvent } from '#lifecycle';
 

@@ -11,7 +11,7 @@ import { openSqliteLog, type AppendItem } from '#event-log';
  * unique indexes, the same durability (WAL, synchronous = FULL), one prepared insert in a loop, on one thread.
  * All figures of one run are comparable with each other, and with no other machine's.
  *
- *     node --conditions=source --import @swc-node/register/esm-register bench/raw-store.ts [events]
+ *     node --conditions=source --import #from-source bench/raw-store.ts [events]
  */
 const EVENTS = Number(process.argv[2] ?? 50_000);
 const SUBJECTS = Math.max(1, Math.floor(EVENTS / 10));

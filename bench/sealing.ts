@@ -9,7 +9,7 @@ import { openSqliteKeyStore, Sealer, type SubjectKey } from '#platform';
  * What sealing costs per event: each step by itself, and as a share of taking an event in. The baseline of the last
  * figures is the whole of intake (JSON.parse, envelope, identify, validate, seal, serialise) with a log that stores nothing.
  *
- *     node --conditions=source --import @swc-node/register/esm-register bench/sealing.ts
+ *     node --conditions=source --import #from-source bench/sealing.ts
  */
 const ROUNDS = 5;
 const SUBJECTS = 20_000;

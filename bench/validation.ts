@@ -10,7 +10,7 @@ import { sampleOf } from '#testing';
  * ValidationPipe does it) and by the validators compiled from the same classes. Both judge the same documents, one
  * after the other, in one process.
  *
- *     node --conditions=source --import @swc-node/register/esm-register bench/validation.ts
+ *     node --conditions=source --import #from-source bench/validation.ts
  */
 const ROUNDS = 5;
 const SECONDS_PER_ROUND = 0.4;

@@ -1,13 +1,10 @@
 // `npm run kafka`: an Apache Kafka of one node on this machine, from its jars (Java 17 and, the first time, Maven), for whoever tries
 // channels out. Prints its address; Ctrl-C stops it and takes its data away.
-import { register } from 'node:module';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 
-const root = resolve(import.meta.dirname, '..');
-ensureInstalled(root);
-register('@swc-node/register/esm', pathToFileURL(`${root}/`).href);
+ensureInstalled(resolve(import.meta.dirname, '..'));
+await import('./from-source/register.mjs');
 const { findBroker } = await import('../test/services/kafka-server.ts');
 const found = await findBroker();
 if (typeof found === 'string') {

@@ -7,7 +7,7 @@ const FROM_SOURCE = import.meta.url.endsWith('.ts');
 const ROOT = resolve(fileURLToPath(import.meta.url), FROM_SOURCE ? '../../..' : '../../../..');
 /** As `npm start` starts the engine. */
 const AS_STARTED = ['--max-semi-space-size=64'];
-const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
+const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '#from-source'];
 
 /** Where a program of ours lies, from source or compiled, as this one is: `apps/standalone/src/main`. */
 export const programFile = (name: string): string => resolve(ROOT, FROM_SOURCE ? `${name}.ts` : `dist/${name}.js`);

@@ -45,7 +45,7 @@ export interface StandInServer {
 
 export async function startStandIn(): Promise<StandInServer> {
   const child = fork(join(import.meta.dirname, 'stand-in-child.ts'), {
-    execArgv: ['--conditions=source', '--import', '@swc-node/register/esm-register'],
+    execArgv: ['--conditions=source', '--import', '#from-source'],
     env: { ...process.env, NODE_OPTIONS: '' },
     cwd: root,
   });

@@ -15,7 +15,7 @@ export class Child {
 
   constructor(script: 'acknowledging-child' | 'owning-child', folder: string) {
     const file = fileURLToPath(new URL(`./${script}.ts`, import.meta.url));
-    const loader = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
+    const loader = ['--conditions=source', '--import', '#from-source'];
     this.#process = spawn(process.execPath, [...loader, file, folder], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -90,5 +90,5 @@ export class WritingInThread implements Writing {
 
 /** From source the thread needs the loader that the main thread has; from dist it is plain JavaScript. */
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
-const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
+const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '#from-source'];
 const THREAD = new URL(FROM_SOURCE ? './writer-thread.ts' : './writer-thread.js', import.meta.url);

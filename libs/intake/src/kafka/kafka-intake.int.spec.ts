@@ -221,7 +221,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     const group = randomUUID();
     const folder = mkdtempSync(join(tmpdir(), 'perennial-kafka-intake-'));
     const program = fileURLToPath(new URL('./taking-child.ts', import.meta.url));
-    const source = ['--conditions=source', '--import', '@swc-node/register/esm-register', program];
+    const source = ['--conditions=source', '--import', '#from-source', program];
     const args = [...source, kafka.brokers.join(','), folder, topic, group];
     // How far it said that it came in each partition: what it said was in the log by then.
     const came = new Map<string, number>();

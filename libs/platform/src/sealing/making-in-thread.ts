@@ -99,5 +99,5 @@ function errorOf(failure: Failure | undefined): Error {
 
 /** From source the thread needs the loader that the main thread has; from dist it is plain JavaScript. */
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
-const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
+const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '#from-source'];
 const THREAD = new URL(FROM_SOURCE ? './key-making-thread.ts' : './key-making-thread.js', import.meta.url);

@@ -73,7 +73,7 @@ suite(title, () => {
     const child = spawn(
       process.execPath,
       [
-        ...['--conditions=source', '--import', '@swc-node/register/esm-register'],
+        ...['--conditions=source', '--import', '#from-source'],
         join(import.meta.dirname, '../testdata/folding-child.ts'),
         ...[store.url ?? '', file],
       ],

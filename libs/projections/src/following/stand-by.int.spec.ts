@@ -49,7 +49,7 @@ describeOnPostgres('several projectors', (offer) => {
     const child = spawn(
       process.execPath,
       [
-        ...['--conditions=source', '--import', '@swc-node/register/esm-register'],
+        ...['--conditions=source', '--import', '#from-source'],
         join(import.meta.dirname, '../testdata/indexing-child.ts'),
         ...[store.url ?? '', String(SEED), String(NOW), String(idleMs)],
       ],

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const CHILD = fileURLToPath(new URL('../testdata/rebuild-child.ts', import.meta.url));
-const FROM_SOURCE = ['--conditions=source', '--import', '@swc-node/register/esm-register'];
+const FROM_SOURCE = ['--conditions=source', '--import', '#from-source'];
 
 type Line = Record<string, unknown>;
 

@@ -38,7 +38,7 @@ export class PgliteDatabase implements Database {
     const source = import.meta.url.endsWith('.ts');
     this.#worker = new Worker(new URL(source ? './pglite-worker.ts' : './pglite-worker.js', import.meta.url), {
       workerData: { folder },
-      execArgv: source ? ['--conditions=source', '--import', '@swc-node/register/esm-register'] : [],
+      execArgv: source ? ['--conditions=source', '--import', '#from-source'] : [],
     });
     this.#worker.on('message', (answer: Answer) => {
       const asked = this.#asked.get(answer.id);

@@ -39,6 +39,13 @@ export interface ErasureRequest {
   readonly by: string;
 }
 
+/** What the name of an erasure in the log begins with. */
+export const ERASURE = 'erasure/';
+
+/** Names an erasure by whom it forgets: erased again, it is the same. */
+export const erasureIdOf = (sortedSubjectIds: readonly string[]): string =>
+  hash('sha256', sortedSubjectIds.join(' '), 'hex').slice(0, 32);
+
 /**
  * Forgets a person: destroys the keys of her subjects and of every quarantined body that names one of them, forbids new
  * ones for ever, and then says so in the log. The log, its order and its figures stay; nothing can open what was sealed.
@@ -53,12 +60,12 @@ export async function erase(
   const subjects = [...new Set(subjectIds)].sort();
   if (subjects.length === 0) throw new RangeError('Nobody is named: an erasure needs at least one subject.');
   const destroyed = await keys.destroy(subjects);
-  const erasureId = hash('sha256', subjects.join(' '), 'hex').slice(0, 32);
+  const erasureId = erasureIdOf(subjects);
   const data: PersonErased = { subjectIds: subjects, customerId };
   const event = factEvent({
     name: 'person-erased',
     source: OWN_SOURCES.privacy,
-    id: `erasure/${erasureId}`,
+    id: `${ERASURE}${erasureId}`,
     occurredAt: now,
     contentHash: plainContentHash(subjects),
     meta: { by },

@@ -76,7 +76,7 @@ export function setAside(
   const [first] = refusal.flaws;
   const subjectId = subjectIn(document, identities);
   return {
-    quarantineId: sealer.keyedId(`quarantine\0${source ?? ''}\0${eventId ?? ''}\0${placeOf(item)}\0${whole}`),
+    quarantineId: quarantineIdOf({ source, eventId, place: placeOf(item), whole }, sealer),
     source,
     eventId,
     listedUnder: foundSubjects(provenance === null ? document : [document, provenance], identities),
@@ -99,8 +99,30 @@ export function setAside(
   };
 }
 
+/** The same for the same body from the same place. */
+export function quarantineIdOf(
+  {
+    source,
+    eventId,
+    place,
+    whole,
+  }: {
+    readonly source: string | null;
+    readonly eventId: string | null;
+    readonly place: string;
+    readonly whole: string;
+  },
+  sealer: Sealer,
+): string {
+  return sealer.keyedId(`quarantine\0${source ?? ''}\0${eventId ?? ''}\0${place}\0${whole}`);
+}
+
 /** Two rows of a file, or two messages of a topic, are two bad events, though they say the same. */
-function placeOf({ at, provenance }: IntakeItem): string {
+export function placeOf(item: {
+  readonly at?: { readonly line: number } | undefined;
+  readonly provenance?: Pick<Provenance, 'topic' | 'partition' | 'offset'> | undefined;
+}): string {
+  const { at, provenance } = item;
   if (provenance === undefined) return String(at?.line ?? '');
   return `${provenance.topic}/${provenance.partition}/${provenance.offset}`;
 }
@@ -145,7 +167,7 @@ export function nameIn(document: unknown, field: 'source' | 'id' | 'type'): stri
 }
 
 /** The strongest subject that a document names in our form, as far as its identifiers can be read. */
-function subjectIn(document: unknown, identities: Identities): string | null {
+export function subjectIn(document: unknown, identities: Identities): string | null {
   const identifiers = (document as { readonly identifiers?: unknown } | null | undefined)?.identifiers;
   if (!Array.isArray(identifiers)) return null;
   const readable = identifiers.slice(0, 32).filter(isIdentifier);

@@ -22,7 +22,7 @@ export interface Passed {
  */
 const ENVELOPE = '/$envelope';
 const PLACEHOLDERS = '/$placeholders';
-const PROVENANCE = '/$provenance';
+export const PROVENANCE = '/$provenance';
 
 /**
  * The step: seals what is personal and writes the event down. Null where one of its own subjects was erased: then nothing
@@ -66,7 +66,12 @@ export function sealEvent(
     placeOf(provenance) +
     sealed(withProvenance(personal, personalText, provenance), own, sealer) +
     '}';
-  const content = `${envelope.type}\n${envelope.schemaVersion ?? ''}\n${moment.stated ?? ''}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
+  const content = contentText({
+    type: envelope.type,
+    schemaVersion: envelope.schemaVersion ?? '',
+    stated: moment.stated ?? '',
+    ...{ subjects, facts, channel, dataText, personalText },
+  });
   return {
     stream: STREAMS.subject(own.id),
     event: {
@@ -80,6 +85,26 @@ export function sealEvent(
       data: dataText,
     },
   };
+}
+
+/** What the content hash of a touchpoint covers. */
+export interface Content {
+  readonly type: string;
+  /** As the source stated them; empty where it did not. */
+  readonly schemaVersion: number | '';
+  readonly stated: Instant | '';
+  /** Role and subject of each identifier. */
+  readonly subjects: string;
+  readonly facts: string;
+  readonly channel: string;
+  readonly dataText: string;
+  readonly personalText: string;
+}
+
+/** The text that is hashed: never to be changed, or no repetition is known any more. */
+export function contentText(content: Content): string {
+  const { type, schemaVersion, stated, subjects, facts, channel, dataText, personalText } = content;
+  return `${type}\n${schemaVersion}\n${stated}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
 }
 
 const quotedChannels = new Recent<string, string>(200);
@@ -114,7 +139,12 @@ function withProvenance(
 }
 
 /** The rest of the metadata, as JSON fields that follow others. */
-function factsOf({ actor, correlationId, causationId, test }: Envelope): string {
+export function factsOf({
+  actor,
+  correlationId,
+  causationId,
+  test,
+}: Pick<Envelope, 'actor' | 'correlationId' | 'causationId' | 'test'>): string {
   return (
     (actor === undefined ? '' : `,"actor":${JSON.stringify({ kind: actor.kind, id: actor.id })}`) +
     (correlationId === undefined ? '' : `,"correlationId":${JSON.stringify(correlationId)}`) +

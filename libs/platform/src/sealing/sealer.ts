@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hash, randomFillSync } from 'node:crypto';
 import type { KeyStore, SubjectKey } from './key-store.js';
 import { KeyedHash } from './keyed-hash.js';
 import { Recent } from './recent.js';
@@ -40,12 +40,15 @@ export class Sealer {
     });
   }
 
-  /** Names a subject: a keyed hash of namespace and normalised value, 32 hex characters. */
+  /**
+   * Names a subject: a keyed hash of namespace and normalised value, 32 hex characters. Who was erased under an earlier hash key keeps the
+   * name that stands among the erased.
+   */
   subjectIdOf(namespace: string, normalisedValue: string): string {
     const name = `${namespace}\0${normalisedValue}`;
     const known = this.names.get(name);
     if (known !== undefined) return known;
-    const id = this.keyedId(name);
+    const id = this.keys.earlier?.nameOf(name) ?? this.keyedId(name);
     this.names.set(name, id);
     return id;
   }
@@ -56,7 +59,19 @@ export class Sealer {
   }
 
   seal(key: SubjectKey, text: string): string {
-    const nonce = this.nonce();
+    return this.sealWith(this.nonce(), key, text);
+  }
+
+  /**
+   * Seals under a new key what was sealed under another one before, always alike, so that a copy that was interrupted is gone on with. The
+   * nonce is made of the old seal, of which there are no two: so it is used once under this key.
+   */
+  reseal(key: SubjectKey, text: string, before: string): string {
+    const nonce = createHmac('sha256', key.secret).update(`perennial reseal v1\0${before}`).digest();
+    return this.sealWith(nonce.subarray(0, IV_BYTES), key, text);
+  }
+
+  private sealWith(nonce: Uint8Array, key: SubjectKey, text: string): string {
     const cipher = createCipheriv(CIPHER, key.secret, nonce);
     cipher.setAAD(Buffer.from(key.id, 'latin1'));
     const head = cipher.update(text, 'utf8');

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { EarlierNames } from './earlier-names.js';
 import { hashKeyCheckOf } from './hash-key.js';
 import { KeyMaker, type MadeKeys } from './key-maker.js';
 import { asKeyStoreError } from './key-store-failure.js';
@@ -18,6 +19,9 @@ const SECRET_BYTES = 32;
 /** New keys in one request from which on a thread is worth its start. */
 const MANY = 64;
 
+/** The fact that holds the hash keys before this one, the first one first. */
+export const EARLIER_HASH_KEYS = 'earlier-hash-keys';
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   -- One key per subject, or per quarantined body.
@@ -26,6 +30,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS listed (subject_id BLOB NOT NULL, key_id BLOB NOT NULL, PRIMARY KEY (subject_id, key_id)) WITHOUT ROWID;
   -- Ids that may never have a key again.
   CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
+  -- Of these, the ones that were erased under an earlier hash key, by the names that they have under this one.
+  CREATE TABLE IF NOT EXISTS erased_earlier (id BLOB PRIMARY KEY) WITHOUT ROWID;
 `;
 
 export interface SqliteKeyStoreOptions {
@@ -89,6 +95,18 @@ function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): 
   return key;
 }
 
+function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierNames | null {
+  const row = db.prepare(`SELECT value FROM facts WHERE name = '${EARLIER_HASH_KEYS}'`).get();
+  if (row === undefined) return null;
+  const { value } = row as { readonly value: Uint8Array };
+  const erased: Uint8Array[] = [];
+  for (const { id } of db.prepare('SELECT id FROM erased_earlier ORDER BY id').iterate() as Iterable<{
+    id: Uint8Array;
+  }>)
+    erased.push(id);
+  return new EarlierNames(value, hashKey, Buffer.concat(erased));
+}
+
 const syncData = promisify(fdatasync);
 
 /**
@@ -136,6 +154,7 @@ class Syncing {
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
 export class SqliteKeyStore implements KeyStore {
   readonly hashKeyCheck: string;
+  readonly earlier: EarlierNames | null;
   private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
   /** Keys that are written but not yet on the disk: nobody is given one before. */
@@ -158,6 +177,7 @@ export class SqliteKeyStore implements KeyStore {
     this.syncing = file === null ? null : new Syncing(`${file}-wal`);
     this.maker = new KeyMaker(db);
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
+    this.earlier = earlierNamesIn(db, hashKey);
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
       insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
@@ -166,6 +186,7 @@ export class SqliteKeyStore implements KeyStore {
       forbid: db.prepare('INSERT OR IGNORE INTO erased (id) VALUES (?)'),
       list: db.prepare('INSERT OR IGNORE INTO listed (subject_id, key_id) VALUES (?, ?)'),
       listedUnder: db.prepare('SELECT key_id FROM listed WHERE subject_id = ?'),
+      listedFor: db.prepare('SELECT subject_id FROM listed WHERE key_id = ?'),
       unlist: db.prepare('DELETE FROM listed WHERE subject_id = ?'),
     };
   }
@@ -280,6 +301,18 @@ export class SqliteKeyStore implements KeyStore {
     await this.making?.close();
     await this.syncing?.close();
     if (this.db.isOpen) this.db.close();
+  }
+
+  /** The ids of all that may never have a key again. */
+  *erasedNames(): IterableIterator<string> {
+    const rows = this.db.prepare('SELECT id FROM erased').iterate() as Iterable<{ readonly id: Uint8Array }>;
+    for (const { id } of rows) yield Buffer.from(id).toString('hex');
+  }
+
+  /** The subjects under which a key is listed, sorted: with any of them it dies. */
+  listedUnder(keyId: string): string[] {
+    const rows = this.statements.listedFor.all(bytesOf(keyId)) as { readonly subject_id: Uint8Array }[];
+    return rows.map((row) => Buffer.from(row.subject_id).toString('hex')).sort();
   }
 
   /** Whether new keys are made in a thread by now: it is started when many are asked for at once. */

@@ -88,6 +88,15 @@ describe('the config', () => {
     expect(told).not.toContain('hush');
   });
 
+  it('reads where webhooks may be sent', () => {
+    expect(readConfig({}).webhookHosts).toEqual(['public', 'loopback']);
+    expect(readConfig({ WEBHOOK_HOSTS: 'Hooks.Example, 10.0.0.0/8,::1' }).webhookHosts).toEqual([
+      ...['hooks.example', '10.0.0.0/8', '::1'],
+    ]);
+    for (const wrong of ['10.0.0.0/33', 'https://hooks.example', 'a b', '1.2.3.4/8/9', ''])
+      expect(() => readConfig({ WEBHOOK_HOSTS: wrong })).toThrow(/^WEBHOOK_HOSTS is /);
+  });
+
   it('says what is wrong with an address or a key without repeating it', () => {
     const secret = 'hunter2';
     const read = () =>

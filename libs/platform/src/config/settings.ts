@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { KafkaPlace } from '../channels/kafka/place.js';
 
 /** One setting: the environment variable, what it means, its default, and how its text becomes a value. */
@@ -145,6 +146,22 @@ function contentOf(given: string): string {
   }
 }
 
+/** Names, addresses and blocks of addresses, and the words for whole worlds of them. */
+function webhookHosts(value: string): readonly string[] {
+  const list = words(value).map((word) => word.toLowerCase());
+  const isBlock = (word: string): boolean => {
+    const [address = '', prefix = '0', ...more] = word.split('/');
+    const family = isIP(address);
+    return family !== 0 && more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
+  };
+  if (!list.every((word) => isBlock(word) || /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/.test(word)))
+    throw new Misfit(
+      'is no list of hosts',
+      'give none, or public, loopback, names, addresses or CIDR blocks, with commas between several',
+    );
+  return list;
+}
+
 const port = (byDefault: number, name: string, meaning: string): Setting<number> => ({
   name,
   meaning,
@@ -251,6 +268,13 @@ export const SETTINGS = {
       'How topics whose messages have a form of their own are read: none, or the path of a JSON file with a mapping per topic',
     byDefault: 'none',
     read: jsonFile,
+  },
+  webhookHosts: {
+    name: 'WEBHOOK_HOSTS',
+    meaning:
+      'Where webhooks may be sent, with commas between several: public (any address of the internet, by https), loopback, and names, addresses or CIDR blocks; to all but public, http will do. Or none',
+    byDefault: 'public,loopback',
+    read: webhookHosts,
   },
   policy: {
     name: 'POLICY',

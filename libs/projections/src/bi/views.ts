@@ -75,6 +75,37 @@ export const VIEWS: readonly View[] = [
     ],
   },
   {
+    name: 'consents',
+    meaning:
+      'One row for each customer, purpose and medium of which she said something: whether she allowed it or took it back.',
+    rows: `customers c CROSS JOIN LATERAL jsonb_to_recordset(c.consents)
+             AS said(purpose text, medium text, given boolean, since bigint, "expiresAt" bigint)`,
+    columns: [
+      { name: 'customer_id', from: 'c.customer_id', meaning: 'Who, as in customers.' },
+      { name: 'purpose', from: 'said.purpose', meaning: 'What for, as the channel named it.' },
+      {
+        name: 'medium',
+        from: 'said.medium',
+        meaning: 'By which medium; null for every medium that has no row of its own.',
+      },
+      {
+        name: 'given',
+        from: 'said.given',
+        meaning: 'True where she allowed it; false where she took it back or refused it.',
+      },
+      {
+        name: 'since',
+        from: `to_timestamp(said.since / 1000.0)::timestamptz(3)`,
+        meaning: 'Since when it has been so without a break.',
+      },
+      {
+        name: 'expires_at',
+        from: `to_timestamp(said."expiresAt" / 1000.0)::timestamptz(3)`,
+        meaning: 'When the consent ends by itself; null where it does not.',
+      },
+    ],
+  },
+  {
     name: 'visits',
     meaning: 'One row for each stay of a customer in a phase. The stays tile her time: no gap, no overlap.',
     rows: 'visits',
@@ -181,6 +212,41 @@ export const VIEWS: readonly View[] = [
       reason: 'Why something was taken back; null for what was not.',
       historical: 'True when the instant lay more than a day back when it was said: no action follows from it.',
       retracted: 'True once it no longer stands.',
+    }).concat(
+      {
+        name: 'because',
+        from: `cause ->> 'rule'`,
+        meaning: 'The rule that moved her at that instant; null for what was taken back.',
+      },
+      ...told({
+        policy_version: 'The version of the policy whose rule it is; null for what was taken back.',
+        into_id: 'Of what was taken back since she proved to be another: who that is; null otherwise.',
+      }),
+    ),
+  },
+  {
+    name: 'actions',
+    meaning:
+      'One row for each thing that the channels were told to do for a customer, or to do no longer, in order; never changed but for standing.',
+    rows: 'perennial.actions',
+    columns: told({
+      customer_id: 'Of whom, as she was named then.',
+      number: 'Counts what was said of her actions, from 1.',
+      kind: 'proposed or withdrawn.',
+      action_id: 'Which action: the same when it is withdrawn.',
+      treatment: 'What to do, as the policy names it.',
+      purpose: 'The purpose for which she gave her consent.',
+      medium: 'By which medium.',
+      cycle: 'The turn of the lifecycle in which it was called for.',
+      stage: 'The stage in which it was called for.',
+      phase: 'The phase of which it is the treatment.',
+      because: 'The rule that moved her to that phase.',
+      policy_version: 'The version of the policy that names the treatment.',
+      since: 'When it came to be called for: she entered the phase, or gave her consent.',
+      valid_until: 'Not to be done from then on.',
+      reason: 'Why it was withdrawn; null for what was proposed.',
+      said_at: 'When it was said.',
+      standing: 'True for a proposal that was not withdrawn; whether it has expired since, valid_until tells.',
     }),
   },
   {

@@ -1,3 +1,4 @@
+import type { Instant } from '#contracts';
 import type { CustomerReadModel } from '../read-model.js';
 import { CUSTOMERS } from './table.js';
 
@@ -42,7 +43,14 @@ export const DOSSIER: CustomerReadModel = {
       },
       folded_position: position,
       waiting_until: waitingUntil,
-      wake_at: due === null ? waitingUntil : waitingUntil === null ? due : Math.min(due, waitingUntil),
+      wake_at: earliest([due, waitingUntil, ...view.actions.map(({ validUntil }) => validUntil)]),
+      consents: view.consents,
+      actions: view.actions,
     };
   },
 };
+
+function earliest(instants: readonly (Instant | null)[]): Instant | null {
+  const known = instants.filter((at) => at !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

@@ -39,6 +39,12 @@ export const CUSTOMERS: Table = {
     CREATE INDEX customers_by_stage ON customers (stage, phase, customer_id);
     CREATE INDEX customers_by_wake ON customers (wake_at) WHERE wake_at IS NOT NULL;
     `,
+    /* sql */ `
+    -- 002: consents: what she allowed and what she took back, by purpose and medium. actions: what a channel should do next, from
+    -- the treatments of the policy and her consents, whether or not it was ever said: perennial.actions has what was.
+    -- wake_at is now also the instant at which the first of these actions is valid no longer.
+    ALTER TABLE customers ADD COLUMN consents jsonb NOT NULL, ADD COLUMN actions jsonb NOT NULL;
+    `,
   ],
   columns: {
     customer_id: 'text',
@@ -66,6 +72,8 @@ export const CUSTOMERS: Table = {
     folded_position: 'bigint',
     waiting_until: 'timestamptz',
     wake_at: 'timestamptz',
+    consents: 'jsonb',
+    actions: 'jsonb',
   },
   key: ['customer_id'],
   semantic: [
@@ -91,5 +99,7 @@ export const CUSTOMERS: Table = {
     'flags',
     'dossier',
     'waiting_until',
+    'consents',
+    'actions',
   ],
 };

@@ -104,6 +104,8 @@ function outcomeOf(one: Planned): Omit<Outcome, 'one'> {
     customerId: one.claim.customerId,
     base: one.base,
     written: one.known.written,
+    hadActions: one.known.hadActions,
+    erased: one.known.erased,
     hadState: one.hadState,
     again: one.again,
     reason: retractionReason(one),
@@ -121,6 +123,8 @@ function plan(claim: Claim, found: KnownCustomer | undefined, policies: PolicyTi
     written: false,
     waitingUntil: null,
     newest: null,
+    hadActions: false,
+    erased: false,
   };
   const hadState = claim.earliestAt === -Infinity || (found?.newest ?? null) !== null;
   const one: Planned = { claim, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };

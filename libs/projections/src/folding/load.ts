@@ -16,6 +16,10 @@ export interface KnownCustomer {
   readonly written: boolean;
   readonly waitingUntil: number | null;
   readonly newest: Base | null;
+  /** Whether something was called for when she was last folded. */
+  readonly hadActions: boolean;
+  /** All her names were erased: nobody does anything for her any more. */
+  readonly erased: boolean;
 }
 
 interface KnownRow extends Record<string, unknown> {
@@ -23,6 +27,8 @@ interface KnownRow extends Record<string, unknown> {
   ids: string | null;
   written: boolean;
   waiting_until: number | null;
+  had_actions: boolean | null;
+  erased: boolean | null;
   events: number | null;
   upto_at: number;
   position: number;
@@ -32,10 +38,10 @@ interface KnownRow extends Record<string, unknown> {
 /** Asks for customers with their subjects and newest states. `anew` ones get no state: theirs does not stand. */
 export function knownOf(customers: readonly { readonly customerId: string; readonly anew: boolean }[]): Statement {
   return {
-    sql: `SELECT c.customer_id, s.ids, k.customer_id IS NOT NULL AS written, k.waiting_until,
+    sql: `SELECT c.customer_id, s.ids, s.erased, k.customer_id IS NOT NULL AS written, k.waiting_until, k.actions <> '[]' AS had_actions,
             n.events, n.upto_at, n.position, n.state
        FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, anew)
-       LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids
+       LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids, bool_and(erased_at IS NOT NULL) AS erased
                             FROM subjects WHERE customer_id = c.customer_id) s ON true
        LEFT JOIN customers k ON k.customer_id = c.customer_id
        LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.anew`,
@@ -53,6 +59,8 @@ export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
       written: row.written,
       waitingUntil: row.waiting_until,
       newest: row.events === null ? null : baseOf(row.events, row),
+      hadActions: row.had_actions === true,
+      erased: row.erased === true,
     });
   return known;
 }

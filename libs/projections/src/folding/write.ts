@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
+import { markCustomers } from '../outputs/mark-customers.js';
+import { propose, type Treated } from '../outputs/propose.js';
 import { publish, type ChangedVisits, type RetractionReason } from '../outputs/publish.js';
 import type { CustomerReadModel, DayOf, Folded } from '../read-model.js';
 import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '../rows.js';
@@ -19,6 +21,10 @@ export interface Outcome {
   readonly base: Base | null;
   /** Whether there are rows of hers. */
   readonly written: boolean;
+  /** Whether something was called for when she was last folded: then something of it may stand. */
+  readonly hadActions: boolean;
+  /** All her names were erased. */
+  readonly erased: boolean;
   /** Whether a state of hers may be there. */
   readonly hadState: boolean;
   /** True when what was folded before is folded again, from an older state or from the beginning. */
@@ -94,7 +100,25 @@ export async function writeOutcomes(
     }
   }
   await writeStates(writes, outcomes);
-  return context.outputs ? publish(tx, writes, changed, context.position, context.now) : 0;
+  if (!context.outputs) return 0;
+  const { position, now } = context;
+  await markCustomers(
+    writes,
+    [...standing, ...gone].map((one) => one.customerId),
+    now,
+  );
+  const published = await publish(tx, writes, changed, position, now);
+  return published + (await propose(tx, writes, outcomes.filter(mayBeTreated).map(treatedOf), position, now));
+}
+
+/** Nearly nobody: who consented, or is another by now, or of whom another version said something. */
+function mayBeTreated({ one, hadActions, reason }: Outcome): boolean {
+  if (hadActions || (one?.folded?.view.actions.length ?? 0) > 0) return true;
+  return reason === 'merge' || reason === 'unmerge' || reason === 'rebuild';
+}
+
+function treatedOf({ customerId, one, erased, reason }: Outcome): Treated {
+  return { customerId, view: one?.folded?.view ?? null, erased, reason };
 }
 
 /** The rows of those who have one already, or of those who have none. */

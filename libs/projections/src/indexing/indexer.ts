@@ -3,7 +3,7 @@ import type { RecordedEvent } from '#event-log';
 import type { Transaction } from '../database.js';
 import { countFates } from '../fates/projection.js';
 import type { Recount } from '../ids/recount.js';
-import { markErased, recordSubjects } from '../links/projection.js';
+import { customersOf, markErased, recordSubjects } from '../links/projection.js';
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { listQuarantine } from '../quarantine/projection.js';
 import { instantText } from '../rows.js';
@@ -56,6 +56,11 @@ export async function indexPage(
   await recordTypes(writes, facts.types);
   await markErased(writes, facts.erasures.map(erasureOf));
 
+  const erased = await customersOf(
+    tx,
+    facts.erasures.flatMap((event) => erasureOf(event).subjectIds),
+  );
+
   const touched = new Map<string, Touched>();
   const touch = (customerId: string): Touched => {
     let one = touched.get(customerId);
@@ -72,6 +77,8 @@ export async function indexPage(
       if (one.earliestAt === null || event.occurredAt < one.earliestAt) one.earliestAt = event.occurredAt;
     }
   }
+  // Nothing is called for any more of whom was erased: her folding says so.
+  for (const customerId of erased) touch(customerId);
   for (const customerId of moved) {
     const one = touch(customerId);
     one.reason = 'merge';

@@ -260,6 +260,16 @@ function knownLink(row: LinkRow): CustomerLink {
   };
 }
 
+/** The customers to whom these subjects belong. */
+export async function customersOf(tx: Transaction, subjectIds: readonly string[]): Promise<string[]> {
+  if (subjectIds.length === 0) return [];
+  const rows = await tx.query<{ customer_id: string }>(
+    'SELECT DISTINCT customer_id FROM subjects WHERE subject_id = ANY($1::text[])',
+    [arrayText(subjectIds)],
+  );
+  return rows.map((row) => row.customer_id);
+}
+
 /** What was sealed of these subjects can be opened no more: their keys are gone. */
 export async function markErased(
   writes: Writer,

@@ -13,12 +13,16 @@ export async function publishEverything(tx: Transaction, now: Instant): Promise<
   const [first] = await tx.query<{ said: boolean }>('SELECT EXISTS (SELECT 1 FROM perennial.published) AS said');
   if (first?.said !== false) return;
   await tx.query(
-    `INSERT INTO perennial.published (customer_id, publication, seq, kind, cycle, stage, phase, entered_at, at, position, historical)
+    `INSERT INTO perennial.published (customer_id, publication, seq, kind, cycle, stage, phase, entered_at, at, position, historical,
+                                      cause, policy_version)
      SELECT customer_id, row_number() OVER (PARTITION BY customer_id ORDER BY seq, kind), seq, kind, cycle, stage, phase,
-            entered_at, at, (SELECT position FROM checkpoint), at < $1::timestamptz
-       FROM (SELECT customer_id, seq, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM visits
+            entered_at, at, (SELECT position FROM checkpoint), at < $1::timestamptz, cause, policy_version
+       FROM (SELECT customer_id, seq, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at, cause, policy_version
+               FROM visits
              UNION ALL
-             SELECT customer_id, seq, 'left', cycle, stage, phase, entered_at, left_at FROM visits WHERE left_at IS NOT NULL) facts`,
+             SELECT v.customer_id, v.seq, 'left', v.cycle, v.stage, v.phase, v.entered_at, v.left_at, n.cause, n.policy_version
+               FROM visits v LEFT JOIN visits n ON n.customer_id = v.customer_id AND n.seq = v.seq + 1
+              WHERE v.left_at IS NOT NULL) facts`,
     [instantText(now - HISTORICAL_AFTER_MS)],
   );
   // The id is the hash of what `publish` hashes, written as JSON.

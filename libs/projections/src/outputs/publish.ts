@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
+import { arrayText } from '../stores/values.js';
 import type { Table } from '../table.js';
 import type { Writer } from '../writes.js';
 
@@ -19,7 +20,7 @@ export interface ChangedVisits {
 }
 
 /** Changes whose instant lies further back than this are told as history, and give no action. */
-const HISTORICAL_AFTER = 24 * 3_600_000;
+export const HISTORICAL_AFTER = 24 * 3_600_000;
 
 const PUBLISHED: Table = {
   name: 'perennial.published',
@@ -38,6 +39,9 @@ const PUBLISHED: Table = {
     reason: 'text',
     retracts: 'int',
     historical: 'boolean',
+    cause: 'jsonb',
+    policy_version: 'text',
+    into_id: 'text',
   },
   key: ['customer_id', 'publication'],
   semantic: [],
@@ -68,6 +72,8 @@ interface Publication extends Record<string, unknown> {
   phase: string;
   entered_at: number;
   at: number;
+  cause: unknown;
+  policy_version: string | null;
 }
 
 /**
@@ -83,6 +89,7 @@ export async function publish(
 ): Promise<number> {
   if (changed.length === 0) return 0;
   const standing = await standingOf(tx, changed);
+  const into = await absorbers(tx, changed, standing);
   const published: Row[] = [];
   const outbox: Row[] = [];
   const retracted: Row[] = [];
@@ -91,7 +98,8 @@ export async function publish(
     let publication = said?.last ?? 0;
     const stands = new Map((said?.rows ?? []).map((row) => [factKey(row), row]));
     const fresh: Publication[] = [];
-    for (const fact of visits.flatMap(factsOf)) if (!stands.delete(factKey(fact))) fresh.push(fact);
+    for (const fact of visits.flatMap((visit, i) => factsOf(visit, visits[i + 1])))
+      if (!stands.delete(factKey(fact))) fresh.push(fact);
     const say = (fact: Publication, kind: Publication['kind'], more: Row) => {
       publication += 1;
       const row = {
@@ -102,6 +110,7 @@ export async function publish(
         position,
         reason: null,
         retracts: null,
+        into_id: null,
         historical: fact.at < now - HISTORICAL_AFTER,
         ...more,
       };
@@ -112,7 +121,8 @@ export async function publish(
     const takenBack = [...stands.values()].sort((x, y) => y.publication - x.publication);
     for (const row of takenBack) {
       retracted.push({ customer_id: customerId, publication: row.publication });
-      say(row, 'retracted', { reason, retracts: row.publication });
+      const told = { reason, retracts: row.publication, into_id: into.get(customerId) ?? null };
+      say(row, 'retracted', { ...told, cause: null, policy_version: null });
     }
     for (const fact of fresh) say(fact, fact.kind, {});
   }
@@ -156,8 +166,26 @@ async function standingOf(
   return found;
 }
 
-/** What a visit lets us say: that it began, and that it ended. */
-function factsOf(visit: Row): Publication[] {
+/** Of those of whom nothing is left since they proved to be another: who that is. */
+async function absorbers(
+  tx: Transaction,
+  changed: readonly ChangedVisits[],
+  standing: ReadonlyMap<string, { readonly rows: readonly Publication[] }>,
+): Promise<Map<string, string>> {
+  const gone = changed.filter(
+    ({ customerId, visits, reason }) =>
+      reason === 'merge' && visits.length === 0 && (standing.get(customerId)?.rows.length ?? 0) > 0,
+  );
+  if (gone.length === 0) return new Map();
+  const rows = await tx.query<{ subject_id: string; customer_id: string }>(
+    'SELECT subject_id, customer_id FROM subjects WHERE subject_id = ANY($1::text[]) AND customer_id <> subject_id',
+    [arrayText(gone.map((one) => one.customerId))],
+  );
+  return new Map(rows.map((row) => [row.subject_id, row.customer_id]));
+}
+
+/** What a visit lets us say: that it began, and that it ended, which the one that followed tells why. */
+function factsOf(visit: Row, next: Row | undefined): Publication[] {
   const entered = {
     customer_id: visit['customer_id'],
     publication: 0,
@@ -168,9 +196,16 @@ function factsOf(visit: Row): Publication[] {
     phase: visit['phase'],
     entered_at: visit['entered_at'],
     at: visit['entered_at'],
+    cause: visit['cause'],
+    policy_version: visit['policy_version'],
   } as Publication;
   const leftAt = visit['left_at'] as number | null;
-  return leftAt === null ? [entered] : [entered, { ...entered, kind: 'left', at: leftAt }];
+  if (leftAt === null) return [entered];
+  const because = {
+    cause: next?.['cause'] ?? null,
+    policy_version: (next?.['policy_version'] ?? null) as string | null,
+  };
+  return [entered, { ...entered, kind: 'left', at: leftAt, ...because }];
 }
 
 /** Two facts are the same when they say the same; the visit's number is no part of it, since it may shift. */

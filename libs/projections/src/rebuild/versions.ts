@@ -3,6 +3,8 @@ import { showLive } from '../bi/show-live.js';
 import { createVersion, listVersions, lockSchemas, type Version } from '../control/migrate.js';
 import type { Database, Transaction } from '../database.js';
 import { MODEL } from '../read-models.js';
+import { markAllCustomers } from '../outputs/mark-customers.js';
+import { markOtherwiseTreated } from '../outputs/propose.js';
 import { publishEverything } from '../outputs/publish-everything.js';
 import { instantText } from '../rows.js';
 
@@ -63,6 +65,8 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
      ON CONFLICT (customer_id) DO UPDATE SET reason = 'rebuild', earliest_at = '-infinity', not_before = NULL`,
     [at],
   );
+  await markOtherwiseTreated(tx, now);
+  await markAllCustomers(tx, now);
   // Last, since it waits for those who are reading: what precedes holds nobody up.
   await showLive(tx, version.schema);
 }

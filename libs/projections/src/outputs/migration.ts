@@ -1,0 +1,60 @@
+/** Why each thing was said, kept with it: the read models may hold another cause by the time that it is carried out. */
+export const CAUSES_PUBLISHED = /* sql */ `
+  -- cause and policy_version: why she moved at that instant; null for what was retracted, and for what was said before this was kept.
+  -- into_id: of what was retracted since she proved to be another, who that is.
+  ALTER TABLE perennial.published ADD COLUMN cause jsonb, ADD COLUMN policy_version text, ADD COLUMN into_id text COLLATE "C";
+  `;
+
+/** Which dossiers are still to be told, and which were. */
+export const CUSTOMER_TABLES = /* sql */ `
+  -- A customer whose dossier may have changed since it was told: marked in the transaction that writes it; when versions are
+  -- switched, everybody is. Whoever tells it deletes the mark, unless it has another revision by then. So: absent = told,
+  -- present = still to be told, as she stands then, however often she was marked. Revisions rise over all customers.
+  CREATE SEQUENCE perennial.customer_revisions;
+  CREATE TABLE perennial.customer_changes (
+    customer_id text COLLATE "C" PRIMARY KEY,
+    revision    bigint NOT NULL DEFAULT nextval('perennial.customer_revisions'),
+    changed_at  timestamptz(3) NOT NULL
+  );
+
+  -- What was last told of a customer: a hash, so that nothing is told twice; null after a tombstone.
+  CREATE TABLE perennial.customers_told (
+    customer_id text COLLATE "C" PRIMARY KEY,
+    revision    bigint NOT NULL,
+    hash        text,
+    told_at     timestamptz(3) NOT NULL
+  );
+  `;
+
+/** What we told the channels to do, and what of it we took back. */
+export const ACTION_TABLES = /* sql */ `
+  -- In the order we said it: number counts from 1 for each customer. proposed: the action is called for, from since until valid_until;
+  -- withdrawn: it is no longer, for the reason given. A row is never changed but for standing (a proposal that was neither
+  -- withdrawn nor has expired) and sent_at, which is null until somebody carried it out. because is the rule that moved her
+  -- to the phase of which this is the treatment; position is how much of the log it rests on.
+  CREATE TABLE perennial.actions (
+    customer_id    text COLLATE "C" NOT NULL,
+    number         int NOT NULL,
+    kind           text NOT NULL CHECK (kind IN ('proposed', 'withdrawn')),
+    action_id      text NOT NULL,
+    treatment      text NOT NULL,
+    purpose        text NOT NULL,
+    medium         text NOT NULL,
+    cycle          int NOT NULL,
+    stage          text NOT NULL,
+    phase          text NOT NULL,
+    entered_at     timestamptz(3) NOT NULL,
+    because        text NOT NULL,
+    policy_version text NOT NULL,
+    since          timestamptz(3) NOT NULL,
+    valid_until    timestamptz(3) NOT NULL,
+    reason         text,
+    position       bigint NOT NULL,
+    said_at        timestamptz(3) NOT NULL,
+    standing       boolean NOT NULL,
+    sent_at        timestamptz(3),
+    PRIMARY KEY (customer_id, number)
+  );
+  CREATE INDEX actions_standing ON perennial.actions (customer_id) WHERE standing;
+  CREATE INDEX actions_unsent ON perennial.actions (customer_id, number) WHERE sent_at IS NULL;
+  `;

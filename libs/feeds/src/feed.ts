@@ -1,6 +1,7 @@
 import type { Instant, JsonSchema } from '#contracts';
 import type { TopicPlan } from '#platform';
-import type { Told } from './told.js';
+import type { Said } from './said.js';
+import type { Source } from './source.js';
 
 /** What a feed says of one thing that was told. */
 export interface FeedMessage {
@@ -24,6 +25,8 @@ export interface Feed {
   readonly plan: Omit<TopicPlan, 'topic'>;
   /** Of the data. */
   readonly schema: JsonSchema;
-  /** Null where there is nothing to say. */
-  says(told: Told): FeedMessage | null;
+  /** Where it takes what it tells from. */
+  readonly from: Source;
+  /** Null where there is nothing to say: it is another feed's matter. */
+  says(said: Said): FeedMessage | null;
 }

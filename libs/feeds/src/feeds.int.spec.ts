@@ -1,141 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { formatInstant } from '#contracts';
-import type { EventLog } from '#event-log';
-import { Intake } from '#intake';
-import { KafkaChannels, openSqliteKeyStore, Sealer, type Channels, type OutgoingMessage } from '#platform';
-import { openDatabase, Projector, type Database } from '#projections';
-import { memoryLog } from '#testing';
+import { KafkaChannels, type Channels, type OutgoingMessage } from '#platform';
+import { openDatabase, type Database } from '#projections';
 import { KAFKA_OFFER, type TestKafka } from '../../../test/services/kafka.js';
-import { POSTGRES_OFFERS } from '../../../test/services/postgres.js';
 import { Feeder } from './carrying/feeder.js';
 import type { Feed } from './feed.js';
 import { OUTPUTS } from './outputs.js';
 import { replayFeed } from './replaying/replay.js';
-
-const DAY = 86_400_000;
-const START = Date.UTC(2026, 0, 1);
-
-/** What a channel read, as far as these stories need it. */
-interface Read {
-  readonly topic: string;
-  readonly key: string;
-  readonly id: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-const readOf = ({ topic, key, value, headers }: OutgoingMessage): Read => ({
-  ...{ topic, key: String(key), id: String(headers['ce_id']) },
-  data: JSON.parse(String(value)) as Record<string, unknown>,
-});
-
-/** Keeps what it is given to send; fails when it is told to, after it sent some. */
-class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
-  readonly sent: Read[] = [];
-  failures = 0;
-
-  producer() {
-    return {
-      send: async (messages: readonly OutgoingMessage[]) => {
-        await sleep(1);
-        const fails = this.failures > 0;
-        if (fails) this.failures -= 1;
-        this.sent.push(...messages.slice(0, fails ? Math.ceil(messages.length / 2) : messages.length).map(readOf));
-        if (fails) throw new Error('the answer got lost');
-      },
-      close: () => Promise.resolve(),
-    };
-  }
-
-  ensureTopics(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-/** An engine whose customers visit, log in, buy, and buy in the past. */
-class World {
-  private readonly intake: Intake;
-  private count = 0;
-  private lived = 0;
-
-  private constructor(
-    readonly database: Database,
-    readonly log: EventLog,
-    readonly projector: Projector,
-    private readonly keys: ReturnType<typeof openSqliteKeyStore>,
-    private readonly time: { at: number },
-  ) {
-    this.intake = new Intake({ log, sealer: new Sealer(keys) });
-  }
-
-  static async open(database: Database): Promise<World> {
-    const time = { at: START + 300 * DAY };
-    const clock = { now: () => time.at };
-    const log = memoryLog({ clock });
-    const projector = await Projector.open({ database, log, clock });
-    return new World(database, log, projector, openSqliteKeyStore({ file: ':memory:' }), time);
-  }
-
-  get now(): number {
-    return this.time.at;
-  }
-
-  async happens(at: number, type: string, who: Record<string, string>, data: object = {}): Promise<void> {
-    const id = `e-${(this.count += 1)}`;
-    const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
-    const document = { id, source: 'shop', type, channel: 'web', time: new Date(at).toISOString(), identifiers, data };
-    const { exceptions } = await this.intake.take([{ document }], { receivedAt: this.now });
-    expect(exceptions).toEqual([]);
-  }
-
-  orders(at: number, who: Record<string, string>): Promise<void> {
-    return this.happens(at, 'order-placed', who, { orderId: `o-${this.count}`, currency: 'EUR', totalMinor: 1_000 });
-  }
-
-  /** Customers come as somebody unknown, buy, log in, and some of it becomes known late. */
-  async lives(customers: number): Promise<void> {
-    const first = this.lived;
-    this.lived += customers;
-    for (let n = first; n < first + customers; n += 1) {
-      const [user, browser] = [{ userId: `u${n}` }, { anonymousId: `b${n}` }];
-      await this.happens(this.now - 50 * DAY, 'site-visited', browser);
-      await this.orders(this.now - 40 * DAY, user);
-      await this.projector.catchUp();
-      // Who visited turns out to be who bought; and she had bought before.
-      if (n % 2 === 0) await this.happens(this.now - 30 * DAY, 'site-visited', { ...user, ...browser });
-      if (n % 3 === 0) await this.orders(this.now - 45 * DAY, user);
-      this.time.at += 60_000;
-    }
-    await this.projector.catchUp();
-    this.time.at += 200 * DAY;
-    await this.projector.catchUp();
-  }
-
-  /** What the engine believes: that visits began, and that they ended. */
-  async believed(): Promise<string[]> {
-    const [live] = await this.database.query<{ name: string }>(
-      `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
-    );
-    const visits = await this.database.query<Record<string, string | number | null>>(
-      `SELECT * FROM ${live?.name}.visits`,
-    );
-    const fact = (visit: (typeof visits)[number], kind: string, at: unknown) =>
-      `${visit['customer_id']} ${kind} ${visit['cycle']} ${visit['stage']}/${visit['phase']} ${formatInstant(Number(at))}`;
-    return visits
-      .flatMap((visit) => [
-        fact(visit, 'entered', visit['entered_at']),
-        ...(visit['left_at'] === null ? [] : [fact(visit, 'left', visit['left_at'])]),
-      ])
-      .sort();
-  }
-
-  async close(): Promise<void> {
-    await this.projector.stop();
-    await this.log.close();
-    await this.keys.close();
-  }
-}
+import { STORES } from './testdata/stores.js';
+import { carryAll, readOf, Recording, World, type Read } from './testdata/world.js';
 
 /** What a channel believes that adds up what was entered and left, and takes back what was retracted; a name twice is once. */
 function addedUp(messages: readonly Read[]): string[] {
@@ -164,41 +38,7 @@ function expectOrder(messages: readonly Read[]): void {
   }
 }
 
-async function carryAll(feeder: Feeder): Promise<void> {
-  for (let failed = 0; failed < 20;) {
-    const told = await feeder.carry().catch(() => -1);
-    if (told === 0) return;
-    if (told === -1) failed += 1;
-  }
-  throw new Error('It never came to its end.');
-}
-
-const stores: {
-  readonly name: string;
-  readonly missing: string | null;
-  open(): Promise<Database>;
-  stop(): Promise<void>;
-}[] = [
-  {
-    name: 'PGlite',
-    missing: null,
-    open: () => openDatabase({ kind: 'pglite', folder: null }),
-    stop: () => Promise.resolve(),
-  },
-  ...POSTGRES_OFFERS.slice(0, 1).map(({ name, missing, start }) => {
-    let server: Awaited<ReturnType<typeof start>> | null = null;
-    return {
-      ...{ name, missing },
-      open: async () => {
-        server = await start();
-        return openDatabase({ kind: 'postgres' as const, url: server.url });
-      },
-      stop: async () => server?.stop(),
-    };
-  }),
-];
-
-for (const { name, missing, open, stop } of stores) {
+for (const { name, missing, open, stop } of STORES) {
   const title = `feeds from ${name}${missing === null ? '' : ` (skipped: ${missing})`}`;
   (missing === null ? describe : describe.skip)(title, () => {
     let database: Database;
@@ -238,11 +78,16 @@ for (const { name, missing, open, stop } of stores) {
 
     it('give causes to what was entered, and the reason to what was retracted', () => {
       const changes = recording.sent.filter(({ topic }) => topic === 'perennial.stage-changes');
-      const retracted = new Set(changes.map(({ key, data }) => `${key} ${String(data['retracts'])}`));
+      const identity = recording.sent.filter(({ topic }) => topic === 'perennial.identity');
+      const merged = new Map(identity.map(({ key, data }) => [key, data['into']]));
+      expect(merged.size).toBeGreaterThan(0);
       for (const { key, data } of changes) {
-        if (data['kind'] === 'retracted') expect(data['reason']).toEqual(expect.any(String));
-        else if (!retracted.has(`${key} ${String(data['publication'])}`))
-          expect(data['cause']).toEqual(expect.any(Object));
+        // Also of what was taken back since: the cause is kept with what was said.
+        if (data['kind'] !== 'retracted')
+          expect(data).toMatchObject({ cause: { rule: expect.any(String) }, policyVersion: 'retail@1' });
+        else expect(data['reason']).toEqual(expect.any(String));
+        if (data['reason'] === 'merge' && merged.has(key)) expect(data['into']).toEqual(merged.get(key));
+        else expect(data['into']).toBeUndefined();
       }
     });
 

@@ -1,6 +1,8 @@
 import type { Feed } from './feed.js';
+import { ACTIONS } from './feeds/actions.js';
+import { CUSTOMERS } from './feeds/customers.js';
 import { IDENTITY } from './feeds/identity.js';
 import { STAGE_CHANGES } from './feeds/stage-changes.js';
 
 /** Everything that the engine tells the channels. A feed is a file and a line here. */
-export const OUTPUTS: readonly Feed[] = [STAGE_CHANGES, IDENTITY];
+export const OUTPUTS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS];

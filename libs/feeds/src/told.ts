@@ -20,7 +20,9 @@ export interface Told {
   readonly retracts: number | null;
   /** The instant lay more than 24 h back when it was said: no action follows from it. */
   readonly historical: boolean;
-  /** Why she moved at `at`, where the read models still hold that move; null for a retraction. */
+  /** Of a retraction since she turned out to be another: who that is. Else null. */
+  readonly into: string | null;
+  /** Why she moved at `at`; null for a retraction, and where it was said before causes were kept and the move is believed no longer. */
   readonly cause: unknown;
   readonly policyVersion: string | null;
   /** `gone`: a merge took away the last that stood of her; `back`: something is said of her again after that. Else null. */

@@ -3,8 +3,10 @@ import type { ChannelProducer, Channels, Clock } from '#platform';
 import type { Database } from '#projections';
 import type { Feed } from '../feed.js';
 import { OUTPUTS } from '../outputs.js';
+import type { Said } from '../said.js';
+import type { Source } from '../source.js';
 import { carried } from './cloud-event.js';
-import { carryUnsent, forgetSent } from './outbox.js';
+import { forgetSent } from './changes.js';
 
 const IDLE_MS = 100;
 const FIRST_WAIT_MS = 500;
@@ -57,27 +59,39 @@ export class Feeder {
 
   /** Carries one helping; returns how many things were told. */
   async carry(): Promise<number> {
-    const { database, channels, clock, watch } = this.parts;
+    const { database, channels, clock } = this.parts;
     if (!this.topicsAreThere) {
       await channels.ensureTopics(this.outputs.map(({ name, plan }) => ({ topic: name, ...plan })));
       this.topicsAreThere = true;
     }
-    const told = await carryUnsent(
-      database,
-      async (tellings) => {
-        const messages = tellings.flatMap((each) =>
-          this.outputs.map((feed) => carried(feed, each)).filter((message) => message !== null),
-        );
-        await this.producer.send(messages);
-        watch?.carried?.(messages.length);
-      },
-      () => clock.now(),
-    );
+    let told = 0;
+    const failures: unknown[] = [];
+    for (const source of new Set(this.outputs.map(({ from }) => from))) {
+      // What one cannot tell holds nobody else up.
+      await this.carryFrom(source).then(
+        (much) => (told += much),
+        (error: unknown) => failures.push(error),
+      );
+    }
     if (clock.now() - this.forgotAt > HOUR_MS) {
       this.forgotAt = clock.now();
       await forgetSent(database, this.forgotAt - REMEMBERED_MS);
     }
+    if (failures.length > 0) throw failures[0];
     return told;
+  }
+
+  private carryFrom(source: Source): Promise<number> {
+    const { database, clock, watch } = this.parts;
+    const feeds = this.outputs.filter(({ from }) => from === source);
+    const tell = async (said: readonly Said[]) => {
+      const messages = said.flatMap((each) =>
+        feeds.map((feed) => carried(feed, each)).filter((message) => message !== null),
+      );
+      await this.producer.send(messages);
+      watch?.carried?.(messages.length);
+    };
+    return source.carry(database, tell, () => clock.now());
   }
 
   private async run(): Promise<void> {

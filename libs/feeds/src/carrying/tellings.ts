@@ -30,6 +30,9 @@ interface PublishedRow extends Row {
   readonly reason: string | null;
   readonly retracts: number | null;
   readonly historical: boolean;
+  readonly cause: unknown;
+  readonly policy_version: string | null;
+  readonly into_id: string | null;
   readonly before_position: number | null;
   readonly before_kind: string | null;
   readonly before_reason: string | null;
@@ -38,8 +41,8 @@ interface PublishedRow extends Row {
 }
 
 /**
- * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. What stands around them
- * (causes, to whom she belongs) is read from the live version of the read models.
+ * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. To whom she belongs is read
+ * from the live version of the read models; and the cause, where it was said before causes were kept.
  */
 export async function tellings(database: Queryable, which: string, params: readonly unknown[]): Promise<Told[]> {
   const rows = await database.query<PublishedRow>(`WITH o AS (${which}) ${TOLD}`, params);
@@ -50,18 +53,16 @@ export async function tellings(database: Queryable, which: string, params: reado
   const causes = new Map<string, { cause: unknown; policyVersion: string }>();
   const owners = new Map<string, string>();
   if (live !== undefined) {
-    const moved = rows.filter(({ kind }) => kind !== 'retracted');
-    const found = await database.query<{
-      customer_id: string;
-      entered_at: number;
-      cause: unknown;
-      policy_version: string;
-    }>(
-      `SELECT v.customer_id, v.entered_at, v.cause, v.policy_version
-         FROM unnest($1::text[], $2::timestamptz[]) AS m(customer_id, at)
-         JOIN ${live.schema_name}.visits v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
-      [list(moved.map((row) => row.customer_id)), list(moved.map(({ at }) => new Date(at).toISOString()))],
-    );
+    const bare = rows.filter(({ kind, cause }) => kind !== 'retracted' && cause === null);
+    const found =
+      bare.length === 0
+        ? []
+        : await database.query<{ customer_id: string; entered_at: number; cause: unknown; policy_version: string }>(
+            `SELECT v.customer_id, v.entered_at, v.cause, v.policy_version
+               FROM unnest($1::text[], $2::timestamptz[]) AS m(customer_id, at)
+               JOIN ${live.schema_name}.visits v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
+            [list(bare.map((row) => row.customer_id)), list(bare.map(({ at }) => new Date(at).toISOString()))],
+          );
     for (const { customer_id, entered_at, cause, policy_version } of found)
       causes.set(`${customer_id} ${entered_at}`, { cause, policyVersion: policy_version });
     const owned = await database.query<{ subject_id: string; customer_id: string }>(
@@ -86,8 +87,9 @@ export async function tellings(database: Queryable, which: string, params: reado
       reason: row.reason,
       retracts: row.retracts,
       historical: row.historical,
-      cause: cause?.cause ?? null,
-      policyVersion: cause?.policyVersion ?? null,
+      into: row.into_id,
+      cause: row.cause ?? cause?.cause ?? null,
+      policyVersion: row.policy_version ?? cause?.policyVersion ?? null,
       turn: turnOf(row),
       belongsTo: owners.get(row.customer_id) ?? row.customer_id,
     };

@@ -1,3 +1,4 @@
+import { CHANGES } from '../carrying/changes.js';
 import type { Feed } from '../feed.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
@@ -24,8 +25,10 @@ export const IDENTITY: Feed = {
       publication: { type: 'integer', minimum: 1, description: 'Her stage change that this goes with.' },
     },
   },
-  says: ({ customerId, publication, messageId, turn, belongsTo, at }) => {
-    if (turn === null) return null;
+  from: CHANGES,
+  says: (said) => {
+    if (!('publication' in said) || said.turn === null) return null;
+    const { customerId, publication, messageId, turn, belongsTo, at } = said;
     const about = { customerId, publication };
     // Who was merged and unmerged again before anybody was told of it, was neither for the channels.
     if (turn === 'gone' && belongsTo === customerId) return null;

@@ -1,5 +1,7 @@
 import { formatInstant } from '#contracts';
+import { CHANGES } from '../carrying/changes.js';
 import type { Feed } from '../feed.js';
+import type { Told } from '../told.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const MOMENT = { type: 'string', format: 'date-time' };
@@ -33,11 +35,24 @@ export const STAGE_CHANGES: Feed = {
         enum: ['late-event', 'reversal', 'merge', 'unmerge', 'policy-changed', 'rebuild'],
         description: 'Why it no longer holds.',
       },
-      cause: { type: 'object', description: 'The rule, the events or the deadline, the values compared.' },
-      policyVersion: { type: 'string' },
+      into: {
+        type: 'string',
+        pattern: '^[0-9a-f]{32}$',
+        description: 'Of what no longer holds since she turned out to be another: who that is.',
+      },
+      cause: {
+        type: 'object',
+        description: 'Why she moved at that instant: the rule, the events or the deadline, the values compared.',
+      },
+      policyVersion: { type: 'string', description: 'The policy whose rule it was.' },
     },
   },
-  says: (told) => ({
+  from: CHANGES,
+  says: (said) => ('publication' in said ? message(said) : null),
+};
+
+function message(told: Told): ReturnType<Feed['says']> {
+  return {
     id: told.messageId,
     key: told.customerId,
     at: told.at,
@@ -52,7 +67,8 @@ export const STAGE_CHANGES: Feed = {
       at: formatInstant(told.at),
       historical: told.historical,
       ...(told.retracts === null ? {} : { retracts: told.retracts, reason: told.reason }),
+      ...(told.into === null ? {} : { into: told.into }),
       ...(told.cause === null ? {} : { cause: told.cause, policyVersion: told.policyVersion }),
     },
-  }),
-};
+  };
+}

@@ -1,0 +1,24 @@
+import type { Instant } from '#contracts';
+import type { Queryable } from '#projections';
+import type { Source } from '../source.js';
+import type { Told } from '../told.js';
+import { tellings } from './tellings.js';
+import { carryUnsent, sayAgain, type Unsent } from './unsent.js';
+
+export const OUTBOX: Unsent<Told> = {
+  table: 'perennial.outbox',
+  number: 'publication',
+  numberOf: ({ publication }) => publication,
+  read: tellings,
+};
+
+/** What was published of customers' stages: the outbox has what is still to be told, `published` all of it. */
+export const CHANGES: Source = {
+  carry: (database, tell, now) => carryUnsent(database, OUTBOX, tell, now),
+  again: (database, fromPosition) => sayAgain(database, OUTBOX, 'perennial.published', fromPosition),
+};
+
+/** Forgets what was told long ago: `published` keeps all of it. */
+export async function forgetSent(database: Queryable, before: Instant): Promise<void> {
+  await database.query(`DELETE FROM perennial.outbox WHERE sent_at < $1`, [new Date(before).toISOString()]);
+}

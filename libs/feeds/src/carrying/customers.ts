@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { Instant } from '#contracts';
+import type { Database, Queryable, Row } from '#projections';
+import type { SaidCustomer } from '../said.js';
+import type { Source } from '../source.js';
+import { dossierOf } from './dossier.js';
+import { list } from './tellings.js';
+
+/** Customers whose dossiers are told at one time. */
+const CUSTOMERS = 500;
+/** One tells at a time: in a compacted topic the last word stands, so nobody may say an older one after it. */
+const TELLING_LOCK = 7_235_419_200;
+
+export interface Marked {
+  readonly said: SaidCustomer;
+  readonly hash: string | null;
+  /** The hash of what was last told of her; null where nothing stands. */
+  readonly toldHash: string | null;
+}
+
+/** The dossiers of customers who were marked since they were last told, as they are when they are told. */
+export const DOSSIERS: Source = {
+  async carry(database, tell, now) {
+    // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for.
+    if (database.kind === 'pglite') return carryFrom(database, tell, now);
+    const told: string[] = [];
+    try {
+      return await database.transaction(async (tx) => {
+        const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
+          TELLING_LOCK,
+        ]);
+        if (lock?.mine !== true) return 0;
+        return carryFrom(
+          tx,
+          async (said) => {
+            await tell(said);
+            told.push(...said.map(({ customerId }) => customerId));
+          },
+          now,
+        );
+      });
+    } catch (error) {
+      // Told, but not counted: with the connection the lock was lost, and another may have told something newer before. So it is told anew.
+      if (told.length > 0) await tellAnew(database, told, now());
+      throw error;
+    }
+  },
+
+  async *again(database, fromPosition) {
+    const live = await liveSchema(database);
+    for (let after = ''; live !== null;) {
+      const rows = await database.query<DossierRow>(
+        `SELECT k.customer_id, coalesce(m.revision, t.revision) AS revision, coalesce(m.changed_at, t.told_at) AS changed_at,
+                to_jsonb(k) AS row, false AS erased, t.hash AS told_hash
+           FROM ${live}.customers k JOIN perennial.customers_told t ON t.customer_id = k.customer_id AND t.hash IS NOT NULL
+           LEFT JOIN perennial.customer_changes m ON m.customer_id = k.customer_id
+          WHERE k.customer_id > $1 AND k.folded_position >= $2::bigint AND NOT ${erased(live)}
+          ORDER BY k.customer_id LIMIT ${CUSTOMERS}`,
+        [after, fromPosition],
+      );
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield rows.map((row) => markedOf(row).said);
+      after = last.customer_id;
+    }
+  },
+};
+
+export interface DossierRow extends Row {
+  readonly customer_id: string;
+  readonly revision: number;
+  readonly changed_at: number;
+  readonly row: Record<string, unknown> | null;
+  readonly erased: boolean;
+  readonly told_hash: string | null;
+}
+
+async function carryFrom(
+  on: Queryable,
+  tell: (said: readonly SaidCustomer[]) => Promise<void>,
+  now: () => Instant,
+): Promise<number> {
+  const live = await liveSchema(on);
+  if (live === null) return 0;
+  // The mark and the dossier in one statement: under one revision one thing is told, however often. Another version may have become the
+  // live one since it was asked which; then nothing is found, and the next helping asks again.
+  const rows = await on.query<DossierRow>(
+    `SELECT m.customer_id, m.revision, m.changed_at, to_jsonb(k) AS row, ${erased(live)} AS erased, t.hash AS told_hash
+       FROM (SELECT * FROM perennial.customer_changes ORDER BY customer_id LIMIT ${CUSTOMERS}) m
+       LEFT JOIN ${live}.customers k ON k.customer_id = m.customer_id
+       LEFT JOIN perennial.customers_told t ON t.customer_id = m.customer_id
+      WHERE EXISTS (SELECT 1 FROM perennial.versions WHERE schema_name = $1 AND status = 'live')
+      ORDER BY m.customer_id`,
+    [live],
+  );
+  if (rows.length === 0) return 0;
+  const marked = rows.map(markedOf);
+  // A rebuild marks everybody, and a fold may change nothing that is told.
+  const changed = marked.filter(({ hash, toldHash }) => hash !== toldHash);
+  if (changed.length > 0) await tell(changed.map(({ said }) => said));
+  await count(on, marked, now());
+  return rows.length;
+}
+
+export function markedOf({ customer_id, revision, changed_at, row, erased, told_hash }: DossierRow): Marked {
+  const dossier = row === null || erased ? null : dossierOf(row);
+  return {
+    said: { customerId: customer_id, revision, changedAt: changed_at, dossier },
+    hash: dossier === null ? null : createHash('sha256').update(JSON.stringify(dossier)).digest('hex').slice(0, 32),
+    toldHash: told_hash,
+  };
+}
+
+/** Notes what was told, and takes the marks away that are still the ones that were seen. */
+async function count(on: Queryable, marked: readonly Marked[], now: Instant): Promise<void> {
+  const ids = list(marked.map(({ said }) => said.customerId));
+  const revisions = list(marked.map(({ said }) => String(said.revision)));
+  await on.query(
+    `INSERT INTO perennial.customers_told AS t (customer_id, revision, hash, told_at)
+     SELECT customer_id, revision, nullif(hash, ''), $4::timestamptz
+       FROM unnest($1::text[], $2::bigint[], $3::text[]) AS r(customer_id, revision, hash) ORDER BY customer_id
+     ON CONFLICT (customer_id) DO UPDATE SET revision = EXCLUDED.revision, hash = EXCLUDED.hash, told_at = EXCLUDED.told_at
+      WHERE t.hash IS DISTINCT FROM EXCLUDED.hash`,
+    [ids, revisions, list(marked.map(({ hash }) => hash ?? '')), new Date(now).toISOString()],
+  );
+  // Locked in the order in which whoever marks them does, so that the two never wait for one another.
+  await on.query(
+    `WITH seen AS (
+       SELECT c.customer_id FROM perennial.customer_changes c
+         JOIN unnest($1::text[], $2::bigint[]) AS r(customer_id, revision) USING (customer_id, revision)
+        ORDER BY c.customer_id FOR UPDATE OF c)
+     DELETE FROM perennial.customer_changes c USING seen WHERE c.customer_id = seen.customer_id`,
+    [ids, revisions],
+  );
+}
+
+async function tellAnew(database: Database, customerIds: readonly string[], now: Instant): Promise<void> {
+  const ids = list([...customerIds].sort());
+  await database.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT id, $2::timestamptz FROM unnest($1::text[]) AS c(id)
+       ON CONFLICT (customer_id) DO UPDATE SET revision = nextval('perennial.customer_revisions')`,
+      [ids, new Date(now).toISOString()],
+    );
+    // No hash is empty: whatever is told next differs from it, a tombstone too.
+    await tx.query(`UPDATE perennial.customers_told SET hash = '' WHERE customer_id = ANY($1::text[])`, [ids]);
+  });
+}
+
+export async function liveSchema(on: Queryable): Promise<string | null> {
+  const [live] = await on.query<{ schema_name: string }>(
+    `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
+  );
+  return live?.schema_name ?? null;
+}
+
+/** Whether none of a customer's names is left: `k` is her row. */
+export function erased(schema: string): string {
+  return `EXISTS (SELECT 1 FROM ${schema}.subjects s WHERE s.customer_id = k.customer_id
+                   GROUP BY s.customer_id HAVING bool_and(s.erased_at IS NOT NULL))`;
+}

@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Channels } from '#platform';
+import type { Database } from '#projections';
+import { dossierOf } from '../carrying/dossier.js';
+import { Feeder } from '../carrying/feeder.js';
+import { replayFeed } from '../replaying/replay.js';
+import { STORES } from '../testdata/stores.js';
+import { carryAll, DAY, Recording, World, type Read } from '../testdata/world.js';
+import { CUSTOMERS } from './customers.js';
+
+/** What a compacted topic holds when everything is compacted: the last message of each key. */
+function compacted(messages: readonly Read[]): Map<string, object> {
+  const held = new Map<string, object>();
+  for (const { topic, key, data, gone } of messages) {
+    if (!topic.startsWith(CUSTOMERS.name)) continue;
+    const { revision: _revision, ...dossier } = data;
+    if (gone) held.delete(key);
+    else held.set(key, dossier);
+  }
+  return held;
+}
+
+for (const { name, missing, open, stop } of STORES) {
+  const title = `dossiers from ${name}${missing === null ? '' : ` (skipped: ${missing})`}`;
+  (missing === null ? describe : describe.skip)(title, () => {
+    let database: Database;
+    let world: World;
+    let recording = new Recording();
+    const feeder = () =>
+      new Feeder({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
+    const told = () => recording.sent.filter(({ topic }) => topic === CUSTOMERS.name);
+    /** The engine's own dossiers, of whom nobody forgot. */
+    const believed = async (): Promise<Map<string, object>> => {
+      const [live] = await database.query<{ name: string }>(
+        `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
+      );
+      const rows = await database.query<{ row: Record<string, unknown> }>(
+        `SELECT to_jsonb(c) AS row FROM ${live?.name}.customers c WHERE EXISTS (
+           SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL)`,
+      );
+      return new Map(rows.map(({ row }) => [String(row['customer_id']), dossierOf(row)]));
+    };
+
+    beforeAll(async () => {
+      database = await open();
+      world = await World.open(database);
+    });
+    afterAll(async () => {
+      await world?.close();
+      await database?.close();
+      await stop();
+    });
+
+    it('are told of everybody, and only the last word of each counts', async () => {
+      await world.lives(6);
+      await carryAll(feeder());
+      expect(compacted(told())).toEqual(await believed());
+      expect(compacted(told()).size).toBeGreaterThan(3);
+    });
+
+    it('are told once, however often she was marked, and not again where nothing changed', async () => {
+      recording = new Recording();
+      for (let n = 0; n < 3; n += 1) {
+        await world.orders(world.now, { userId: 'often' });
+        await world.waits(1_000);
+      }
+      await carryAll(feeder());
+      expect(told()).toHaveLength(1);
+      await world.projector.rebuild();
+      await carryAll(feeder());
+      expect(told()).toHaveLength(1);
+    });
+
+    it('give way to a tombstone when she turns out to be another', async () => {
+      const [user, browser] = [{ userId: 'late' }, { anonymousId: 'early' }];
+      await world.happens(world.now, 'site-visited', browser);
+      await world.orders(world.now, user);
+      await world.waits(1_000);
+      await carryAll(feeder());
+      recording = new Recording();
+      await world.happens(world.now, 'site-visited', { ...user, ...browser });
+      await world.waits(1_000);
+      await carryAll(feeder());
+      const ids = told().map(({ key, gone }) => [key, gone]);
+      expect(new Map(ids as [string, boolean][])).toEqual(
+        new Map([
+          [world.customerOf('anonymousId', 'early'), false],
+          [world.customerOf('userId', 'late'), true],
+        ]),
+      );
+      expect(told()).toHaveLength(2);
+    });
+
+    it('give way to a tombstone when we are asked to forget her, and nothing follows it', async () => {
+      const who = { userId: 'forget-me' };
+      await world.orders(world.now, who);
+      await world.waits(1_000);
+      await carryAll(feeder());
+      recording = new Recording();
+      await world.erases(who);
+      await carryAll(feeder());
+      const id = world.customerOf('userId', 'forget-me');
+      expect(told().map(({ key, gone }) => [key, gone])).toEqual([[id, true]]);
+      await world.waits(400 * DAY);
+      await world.projector.rebuild();
+      await carryAll(feeder());
+      expect(told().filter(({ key }) => key === id)).toHaveLength(1);
+    });
+
+    it('hold nothing that is personal: no name by which a channel knows her', async () => {
+      await world.happens(
+        world.now,
+        'profile-updated',
+        { userId: 'ann', email: 'ann@example.org' },
+        { attributes: { name: 'Ann' } },
+      );
+      await world.happens(
+        world.now,
+        'consent-given',
+        { userId: 'ann' },
+        { purpose: 'marketing', evidence: 'ann@example.org' },
+      );
+      await world.waits(1_000);
+      recording = new Recording();
+      await carryAll(feeder());
+      const text = JSON.stringify(recording.sent);
+      expect(text).toContain('"purpose":"marketing"');
+      for (const word of ['ann@', 'Ann', '"ann"', 'evidence']) expect(text).not.toContain(word);
+    });
+
+    it('can be told again: who is there now, under the names that they had', async () => {
+      await carryAll(feeder());
+      recording = new Recording();
+      const { messages } = await replayFeed(database, recording as unknown as Channels, CUSTOMERS, { name: 'x' });
+      expect(compacted(recording.sent)).toEqual(await believed());
+      expect(messages).toBe((await believed()).size);
+      const revisions = await database.query<{ id: string }>(
+        `SELECT customer_id || '-' || revision AS id FROM perennial.customers_told WHERE hash IS NOT NULL`,
+      );
+      expect(new Set(recording.sent.map(({ id }) => id))).toEqual(new Set(revisions.map(({ id }) => id)));
+    });
+
+    it('come out the same after any history, with carriers that die between telling and counting', async () => {
+      let histories = 0;
+      const step = fc.record({
+        what: fc.constantFrom(
+          'orders',
+          'orders',
+          'visits',
+          'logs in',
+          'consents',
+          'cancels',
+          'waits',
+          'carries',
+          'dies',
+          'rebuilds',
+          'is erased',
+        ),
+        who: fc.integer({ min: 0, max: 3 }),
+        days: fc.integer({ min: 0, max: 90 }),
+      });
+      const channel: Read[] = [];
+      await carryAll(feeder());
+      recording = new Recording();
+      // What stood before: a consumer that begins now reads the topic from its beginning.
+      await replayFeed(database, recording as unknown as Channels, CUSTOMERS, { name: 'y' });
+      channel.push(...recording.sent);
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
+          const run = `run-${(histories += 1)}`;
+          recording = new Recording();
+          for (const { what, who, days } of steps) {
+            const [user, browser] = [{ userId: `${run}-${who}` }, { anonymousId: `${run}-${who}` }];
+            if (what === 'orders') await world.orders(world.now - days * DAY, user);
+            else if (what === 'visits') await world.happens(world.now - days * DAY, 'site-visited', browser);
+            else if (what === 'logs in') await world.happens(world.now, 'site-visited', { ...user, ...browser });
+            else if (what === 'consents')
+              await world.happens(world.now, 'consent-given', user, { purpose: 'marketing' });
+            else if (what === 'cancels')
+              await world.happens(world.now, 'order-cancelled', user, { orderId: `o-${who}` });
+            else if (what === 'waits') await world.waits(days * DAY);
+            else if (what === 'rebuilds') await world.projector.rebuild();
+            else if (what === 'is erased') await world.forgets(user);
+            else {
+              await world.waits(0);
+              if (what === 'dies') recording.failures = 1;
+              await feeder()
+                .carry()
+                .catch(() => undefined);
+              recording.failures = 0;
+            }
+          }
+          await world.waits(0);
+          await carryAll(feeder());
+          channel.push(...recording.sent);
+          expect(compacted(channel)).toEqual(await believed());
+        }),
+        { numRuns: name === 'PGlite' ? 12 : 6 },
+      );
+    }, 300_000);
+  });
+}

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { formatInstant } from '#contracts';
+import type { EventLog } from '#event-log';
+import { erasePerson, Intake, People, publishPolicy } from '#intake';
+import type { Policy } from '#lifecycle';
+import { openSqliteKeyStore, Sealer, type Channels, type OutgoingMessage } from '#platform';
+import { Projector, type Database } from '#projections';
+import { memoryLog } from '#testing';
+import type { Feeder } from '../carrying/feeder.js';
+
+export const DAY = 86_400_000;
+const START = Date.UTC(2026, 0, 1);
+
+/** What a channel read, as far as these stories need it. */
+export interface Read {
+  readonly topic: string;
+  readonly key: string;
+  readonly id: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** It has no value: in a compacted topic the key is taken away. */
+  readonly gone: boolean;
+}
+
+export const readOf = ({ topic, key, value, headers }: OutgoingMessage): Read => ({
+  ...{ topic, key: String(key), id: String(headers['ce_id']) },
+  data: value === null ? {} : (JSON.parse(String(value)) as Record<string, unknown>),
+  gone: value === null,
+});
+
+/** Keeps what it is given to send; fails when it is told to, after it sent some. */
+export class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
+  readonly sent: Read[] = [];
+  failures = 0;
+
+  producer() {
+    return {
+      send: async (messages: readonly OutgoingMessage[]) => {
+        await sleep(1);
+        const fails = this.failures > 0;
+        if (fails) this.failures -= 1;
+        this.sent.push(...messages.slice(0, fails ? Math.ceil(messages.length / 2) : messages.length).map(readOf));
+        if (fails) throw new Error('the answer got lost');
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  ensureTopics(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** An engine whose customers visit, log in, buy, and buy in the past. */
+export class World {
+  private readonly intake: Intake;
+  private count = 0;
+  private lived = 0;
+
+  private constructor(
+    readonly database: Database,
+    readonly log: EventLog,
+    readonly projector: Projector,
+    private readonly keys: ReturnType<typeof openSqliteKeyStore>,
+    private readonly time: { at: number },
+  ) {
+    this.intake = new Intake({ log, sealer: new Sealer(keys) });
+  }
+
+  static async open(database: Database): Promise<World> {
+    const time = { at: START + 300 * DAY };
+    const clock = { now: () => time.at };
+    const log = memoryLog({ clock });
+    const projector = await Projector.open({ database, log, clock });
+    return new World(database, log, projector, openSqliteKeyStore({ file: ':memory:' }), time);
+  }
+
+  get now(): number {
+    return this.time.at;
+  }
+
+  async happens(at: number, type: string, who: Record<string, string>, data: object = {}): Promise<void> {
+    const id = `e-${(this.count += 1)}`;
+    const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
+    const document = { id, source: 'shop', type, channel: 'web', time: new Date(at).toISOString(), identifiers, data };
+    const { exceptions } = await this.intake.take([{ document }], { receivedAt: this.now });
+    // What comes of whom we were asked to forget is not kept.
+    expect(exceptions.filter(({ fate }) => fate !== 'suppressed')).toEqual([]);
+  }
+
+  orders(at: number, who: Record<string, string>): Promise<void> {
+    return this.happens(at, 'order-placed', who, { orderId: `o-${this.count}`, currency: 'EUR', totalMinor: 1_000 });
+  }
+
+  /** Customers come as somebody unknown, buy, log in, and some of it becomes known late. */
+  async lives(customers: number): Promise<void> {
+    const first = this.lived;
+    this.lived += customers;
+    for (let n = first; n < first + customers; n += 1) {
+      const [user, browser] = [{ userId: `u${n}` }, { anonymousId: `b${n}` }];
+      await this.happens(this.now - 50 * DAY, 'site-visited', browser);
+      await this.orders(this.now - 40 * DAY, user);
+      await this.projector.catchUp();
+      // Who visited turns out to be who bought; and she had bought before.
+      if (n % 2 === 0) await this.happens(this.now - 30 * DAY, 'site-visited', { ...user, ...browser });
+      if (n % 3 === 0) await this.orders(this.now - 45 * DAY, user);
+      this.time.at += 60_000;
+    }
+    await this.projector.catchUp();
+    this.time.at += 200 * DAY;
+    await this.projector.catchUp();
+  }
+
+  /** What the engine believes: that visits began, and that they ended. */
+  async believed(): Promise<string[]> {
+    const [live] = await this.database.query<{ name: string }>(
+      `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
+    );
+    const visits = await this.database.query<Record<string, string | number | null>>(
+      `SELECT * FROM ${live?.name}.visits`,
+    );
+    const fact = (visit: (typeof visits)[number], kind: string, at: unknown) =>
+      `${visit['customer_id']} ${kind} ${visit['cycle']} ${visit['stage']}/${visit['phase']} ${formatInstant(Number(at))}`;
+    return visits
+      .flatMap((visit) => [
+        fact(visit, 'entered', visit['entered_at']),
+        ...(visit['left_at'] === null ? [] : [fact(visit, 'left', visit['left_at'])]),
+      ])
+      .sort();
+  }
+
+  /** Time passes, and nothing else happens. */
+  async waits(ms: number): Promise<void> {
+    this.time.at += ms;
+    await this.projector.catchUp();
+  }
+
+  async erases(who: Record<string, string>): Promise<void> {
+    const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
+    const { log, keys, intake } = this;
+    const parts = { log, keys, intake, people: new People(this.database), now: () => this.now };
+    const verdict = await erasePerson(parts, { identifiers, customerId: null }, 'dpo');
+    expect(verdict.outcome).toBe('erased');
+    await this.projector.catchUp();
+  }
+
+  /** As `erases`, where she may be nobody whom we know, or forgotten already. */
+  async forgets(who: Record<string, string>): Promise<void> {
+    await this.projector.catchUp();
+    await this.erases(who).catch(() => undefined);
+  }
+
+  async publishes(policy: Policy): Promise<void> {
+    expect(await publishPolicy(this.log, policy, null, this.now)).toMatchObject({ ok: true });
+    await this.projector.catchUp();
+  }
+
+  customerOf(namespace: string, value: string): string {
+    return this.intake.identities.of(namespace, value).subjectId;
+  }
+
+  async close(): Promise<void> {
+    await this.projector.stop();
+    await this.log.close();
+    await this.keys.close();
+  }
+}
+
+export async function carryAll(feeder: Feeder): Promise<void> {
+  for (let failed = 0; failed < 20;) {
+    const told = await feeder.carry().catch(() => -1);
+    if (told === 0) return;
+    if (told === -1) failed += 1;
+  }
+  throw new Error('It never came to its end.');
+}

@@ -11,6 +11,7 @@ import type { Channels, Clock, Config, Health, Logger } from '#platform';
 import type { Database } from '#projections';
 import { Feeder, type FeederWatch } from './carrying/feeder.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** Carries feeds out while the application runs, where the config names brokers. Needs the platform and the read models' database. */
 @Module({})
@@ -25,6 +26,7 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
   static forRoot(): DynamicModule {
     return {
       module: FeedsModule,
+      imports: [WebhooksModule.forRoot()],
       controllers: [FeedsController],
       providers: [
         {

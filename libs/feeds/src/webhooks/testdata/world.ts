@@ -1,0 +1,105 @@
+import type { EventLog } from '#event-log';
+import { Intake } from '#intake';
+import { openSqliteKeyStore, Sealer } from '#platform';
+import { Projector, type Database } from '#projections';
+import { memoryLog } from '#testing';
+import { WebhookCarrier, type CarrierParts } from '../carrier.js';
+import { Endpoints } from '../endpoints.js';
+import { Reach } from '../reach.js';
+import type { Tries } from '../tries.js';
+
+const DAY = 86_400_000;
+const SECOND = 1_000;
+
+export const QUICK: Tries = {
+  ...{ refused: 3, unwell: 4, firstWaitMs: 5 * SECOND, longestWaitMs: 60 * SECOND },
+  ...{ givenUpAfterMs: 5 * DAY, timeoutMs: 1_000 },
+};
+
+/** An engine whose customers do things when they are told to, at a time that stands still. */
+export class World {
+  readonly sealer: Sealer;
+  readonly endpoints: Endpoints;
+  readonly clock = { now: () => this.time.at };
+  private readonly intake: Intake;
+  private readonly carriers: WebhookCarrier[] = [];
+  private count = 0;
+
+  private constructor(
+    readonly database: Database,
+    readonly log: EventLog,
+    readonly projector: Projector,
+    readonly keys: ReturnType<typeof openSqliteKeyStore>,
+    readonly time: { at: number },
+  ) {
+    this.sealer = new Sealer(keys);
+    this.intake = new Intake({ log, sealer: this.sealer });
+    this.endpoints = new Endpoints(database, this.sealer, this.clock);
+  }
+
+  static async open(database: Database): Promise<World> {
+    const time = { at: Date.UTC(2026, 0, 1) + 300 * DAY };
+    const clock = { now: () => time.at };
+    const log = memoryLog({ clock });
+    const projector = await Projector.open({ database, log, clock });
+    return new World(database, log, projector, openSqliteKeyStore({ file: ':memory:' }), time);
+  }
+
+  carrier(more: Partial<CarrierParts> = {}): WebhookCarrier {
+    const carrier = new WebhookCarrier({
+      ...{ database: this.database, endpoints: this.endpoints, clock: this.clock, reach: new Reach(['loopback']) },
+      ...{ tries: QUICK, chance: () => 1 },
+      ...more,
+    });
+    this.carriers.push(carrier);
+    return carrier;
+  }
+
+  /** Customers visit, and buy a minute later. */
+  async lives(...names: readonly string[]): Promise<void> {
+    for (const userId of names) {
+      await this.happens('site-visited', { userId });
+      this.time.at += 60 * SECOND;
+      await this.happens(
+        'order-placed',
+        { userId },
+        { orderId: `o-${this.count}`, currency: 'EUR', totalMinor: 1_000 },
+      );
+      this.time.at += SECOND;
+    }
+  }
+
+  /** Something happens now, and the read models have seen it. */
+  async happens(type: string, who: Readonly<Record<string, string>>, data: object = {}): Promise<void> {
+    const id = `e-${(this.count += 1)}`;
+    const document = {
+      ...{ id, source: 'shop', type, channel: 'web', time: new Date(this.time.at).toISOString(), data },
+      identifiers: Object.entries(who).map(([namespace, value]) => ({ namespace, value })),
+    };
+    const { exceptions } = await this.intake.take([{ document }], { receivedAt: this.time.at });
+    if (exceptions.length > 0) throw new Error(JSON.stringify(exceptions));
+    await this.projector.catchUp();
+  }
+
+  async close(): Promise<void> {
+    for (const carrier of this.carriers) await carrier.stop();
+    await this.projector.stop();
+    await this.log.close();
+    await this.keys.close();
+  }
+}
+
+/** Turns until nothing is left to do at this instant. */
+export async function carryAll(carrier: WebhookCarrier, database: Database): Promise<void> {
+  for (let rounds = 0; rounds < 200; rounds += 1) {
+    await carrier.turn();
+    await carrier.settled();
+    const [left] = await database.query<{ waiting: number; due: number }>(
+      `SELECT (SELECT count(*)::int FROM perennial_webhooks.waiting) AS waiting,
+              (SELECT count(*)::int FROM perennial_webhooks.deliveries d JOIN perennial_webhooks.endpoints e USING (endpoint_id)
+                WHERE d.dead_at IS NULL AND e.status = 'active' AND e.next_try_at IS NULL) AS due`,
+    );
+    if (left?.waiting === 0 && left.due === 0) return;
+  }
+  throw new Error('It never came to its end.');
+}

@@ -1,0 +1,425 @@
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { openDatabase, type Database, type Transaction } from '#projections';
+import { POSTGRES_OFFERS } from '../../../../test/services/postgres.js';
+import { OUTPUTS } from '../outputs.js';
+import type { EndpointRecord } from './endpoints.js';
+import { Receiver, type Received } from './testdata/receiver.js';
+import { carryAll, QUICK, World } from './testdata/world.js';
+
+const FEEDS = OUTPUTS.map(({ name }) => name);
+const STAGE_CHANGES = ['perennial.stage-changes'];
+
+const stores: {
+  readonly name: string;
+  readonly missing: string | null;
+  open(): Promise<Database>;
+  stop(): Promise<void>;
+}[] = [
+  {
+    name: 'PGlite',
+    missing: null,
+    open: () => openDatabase({ kind: 'pglite', folder: null }),
+    stop: () => Promise.resolve(),
+  },
+  ...POSTGRES_OFFERS.map(({ name, missing, start }) => {
+    let server: Awaited<ReturnType<typeof start>> | null = null;
+    return {
+      ...{ name, missing },
+      open: async () => {
+        server = await start();
+        return openDatabase({ kind: 'postgres' as const, url: server.url });
+      },
+      stop: async () => server?.stop(),
+    };
+  }),
+];
+
+/** Whether a receiver that knows the secret would believe it. */
+function believable({ id, headers, body }: Received, secret: string): boolean {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const text = `${id}.${String(headers['webhook-timestamp'])}.${body}`;
+  const expected = `v1,${createHmac('sha256', key).update(text).digest('base64')}`;
+  return String(headers['webhook-signature']).split(' ').includes(expected);
+}
+
+const idsOf = (requests: readonly Received[]) => requests.map(({ id }) => id);
+const once = (ids: readonly string[]) => [...new Set(ids)];
+
+for (const { name, missing, open, stop } of stores) {
+  const title = `webhooks from ${name}${missing === null ? '' : ` (skipped: ${missing})`}`;
+  (missing === null ? describe : describe.skip)(title, () => {
+    let database: Database;
+    let world: World;
+    const receivers: Receiver[] = [];
+    const receiver = async () => {
+      const one = await Receiver.open();
+      receivers.push(one);
+      return one;
+    };
+    const registered = async (url: string, feeds: readonly string[] = FEEDS) => {
+      const made = await world.endpoints.register(url, feeds);
+      if (made === null) throw new Error('There were too many.');
+      return { id: made.endpoint.id, secret: made.secret };
+    };
+    const seen = async (id: string): Promise<EndpointRecord> => {
+      const found = await world.endpoints.find(id);
+      if (found === null) throw new Error('It is gone.');
+      return found;
+    };
+    /** What was said since the beginning, a customer's in her order. */
+    const said = () =>
+      database.query<{ message_id: string }>(
+        'SELECT message_id FROM perennial.outbox ORDER BY created_at, customer_id, publication',
+      );
+
+    beforeAll(async () => {
+      database = await open();
+      world = await World.open(database);
+      await world.carrier().turn();
+    });
+    afterEach(async () => {
+      for (const { id } of await world.endpoints.list()) await world.endpoints.remove(id);
+      for (const one of receivers.splice(0)) await one.close();
+    });
+    afterAll(async () => {
+      await world?.close();
+      await database?.close();
+      await stop();
+    });
+
+    it('note nothing where nobody registered', async () => {
+      await world.lives('nobody-listens');
+      const [noted] = await database.query('SELECT count(*)::int AS noted FROM perennial_webhooks.waiting');
+      expect(noted).toEqual({ noted: 0 });
+    });
+
+    it('bring what is said, signed, as CloudEvents, in its order, whether or not Kafka is there', async () => {
+      const channel = await receiver();
+      const { id, secret } = await registered(channel.url, STAGE_CHANGES);
+      const before = (await said()).length;
+      await world.lives('ann', 'ben');
+      await carryAll(world.carrier(), database);
+      expect(idsOf(channel.received)).toEqual((await said()).slice(before).map(({ message_id }) => message_id));
+      expect(channel.received.length).toBeGreaterThanOrEqual(4);
+      for (const request of channel.received) {
+        const { headers, body } = request;
+        expect(headers).toMatchObject({
+          'ce-specversion': '1.0',
+          'ce-id': request.id,
+          'ce-source': 'perennial',
+          'ce-type': 'perennial.stage-changed',
+          'content-type': 'application/json',
+        });
+        expect(headers['webhook-timestamp']).toBe(String(Math.floor(world.clock.now() / 1_000)));
+        expect((JSON.parse(body) as { customerId: string }).customerId).toBe(headers['ce-subject']);
+        expect(believable(request, secret)).toBe(true);
+      }
+      expect(await seen(id)).toMatchObject({
+        ...{ status: 'active', taken: channel.received.length, waiting: 0, oldestWaitingAt: null, failures: 0 },
+        ...{ lastStatus: 204, lastReason: null, nextTryAt: null, deadLetters: 0 },
+      });
+      // Nobody carried anything to Kafka, and nothing was counted as carried.
+      const [carried] = await database.query(
+        'SELECT count(*)::int AS sent FROM perennial.outbox WHERE sent_at IS NOT NULL',
+      );
+      expect(carried).toEqual({ sent: 0 });
+    });
+
+    it('are not held up at one endpoint by another that is away; and that one gets all of it once it is back', async () => {
+      const [well, ill] = [await receiver(), await receiver()];
+      await registered(well.url, STAGE_CHANGES);
+      const { id } = await registered(ill.url, STAGE_CHANGES);
+      ill.answer = () => 503;
+      const carrier = world.carrier();
+      await world.lives('cleo', 'dora');
+      await carryAll(carrier, database);
+      expect(well.taken.length).toBeGreaterThanOrEqual(4);
+      expect(ill.received).toHaveLength(1);
+      expect(await seen(id)).toMatchObject({
+        ...{ waiting: well.taken.length, failures: 1, lastStatus: 503, lastReason: 'answered 503' },
+        nextTryAt: world.clock.now() + QUICK.firstWaitMs,
+      });
+      // Not before its time, though another process begins.
+      await carryAll(world.carrier(), database);
+      expect(ill.received).toHaveLength(1);
+      world.time.at += QUICK.firstWaitMs;
+      await carryAll(world.carrier(), database);
+      expect(await seen(id)).toMatchObject({ failures: 2, nextTryAt: world.clock.now() + 2 * QUICK.firstWaitMs });
+      ill.answer = () => 200;
+      world.time.at += 2 * QUICK.firstWaitMs;
+      await carryAll(carrier, database);
+      expect(idsOf(ill.taken)).toEqual(idsOf(well.taken));
+      expect(once(idsOf(ill.received))).toEqual(idsOf(well.taken));
+      expect(await seen(id)).toMatchObject({ failures: 0, waiting: 0, lastReason: null });
+    });
+
+    it.each([
+      ['breaks the connection', 'broken' as const, 'ECONNRESET'],
+      ['says nothing', 'silent' as const, 'gave no answer within 1000 ms'],
+      ['sends it elsewhere', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, 'answered 302'],
+    ])('wait for an endpoint that %s', async (_, reply, reason) => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      channel.answer = () => reply;
+      await world.lives(`erin-${reason}`);
+      await carryAll(world.carrier(), database);
+      expect(channel.received).toHaveLength(1);
+      expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason: reason });
+    });
+
+    it('wait for as long as an endpoint asks', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      channel.answer = () => ({ status: 429, headers: { 'retry-after': '90' } });
+      await world.lives('fay');
+      await carryAll(world.carrier(), database);
+      expect(await seen(id)).toMatchObject({ nextTryAt: world.clock.now() + 90_000 });
+    });
+
+    it('give up a message that is not wanted after a few tries, go on, and bring it again when it is asked for', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      await world.lives('gil', 'hana');
+      let poison: string | null = null;
+      channel.answer = (request) => (request.id === (poison ??= request.id) ? 422 : 202);
+      const carrier = world.carrier();
+      for (let tries = 0; tries < QUICK.refused; tries += 1) {
+        await carryAll(carrier, database);
+        world.time.at += QUICK.longestWaitMs;
+      }
+      expect(idsOf(channel.received).filter((each) => each === poison)).toHaveLength(QUICK.refused);
+      expect(idsOf(channel.taken)).not.toContain(poison);
+      expect(channel.taken.length).toBeGreaterThanOrEqual(3);
+      expect(await seen(id)).toMatchObject({ status: 'active', failures: 0, waiting: 0, deadLetters: 1 });
+      const listed = await world.endpoints.deliveries(id, { dead: true, after: 0, limit: 10 });
+      expect(listed).toEqual([
+        expect.objectContaining({ id: poison, tries: QUICK.refused, lastStatus: 422, lastReason: 'answered 422' }),
+      ]);
+      // Sent again, it goes before what is younger, under its old name.
+      channel.answer = () => 200;
+      await world.endpoints.turn(id, 'paused');
+      await world.lives('ida');
+      await carryAll(carrier, database);
+      const before = channel.taken.length;
+      expect(await world.endpoints.replayDeadLetters(id, ['unknown'])).toBe(0);
+      expect(await world.endpoints.replayDeadLetters(id, poison === null ? [] : [poison])).toBe(1);
+      await world.endpoints.turn(id, 'active');
+      await carryAll(carrier, database);
+      expect(channel.taken[before]?.id).toBe(poison);
+      expect(channel.taken.length).toBeGreaterThan(before + 1);
+      expect(await seen(id)).toMatchObject({ waiting: 0, deadLetters: 0 });
+    });
+
+    it('give up a message of an endpoint that stays away only after many tries', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      channel.answer = () => 500;
+      await world.lives('jo');
+      const carrier = world.carrier();
+      for (let tries = 0; tries < QUICK.unwell; tries += 1) {
+        expect(await seen(id)).toMatchObject({ deadLetters: 0 });
+        await carryAll(carrier, database);
+        world.time.at += QUICK.longestWaitMs;
+      }
+      expect(once(idsOf(channel.received))).toHaveLength(1);
+      expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 1, failures: QUICK.unwell });
+    });
+
+    it('give up an endpoint that took nothing for days, keep what it missed, and bring it once a person turns it on', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      channel.answer = () => 500;
+      await world.lives('kim');
+      const carrier = world.carrier();
+      await carryAll(carrier, database);
+      world.time.at += QUICK.givenUpAfterMs;
+      await carryAll(carrier, database);
+      const missed = await seen(id);
+      expect(missed).toMatchObject({ status: 'failed', waiting: 0 });
+      expect(missed.deadLetters).toBeGreaterThanOrEqual(2);
+      const tried = channel.received.length;
+      await world.lives('lou');
+      world.time.at += QUICK.givenUpAfterMs;
+      await carryAll(carrier, database);
+      expect(channel.received).toHaveLength(tried);
+      channel.answer = () => 200;
+      await world.endpoints.turn(id, 'active');
+      await world.endpoints.replayDeadLetters(id, null);
+      await carryAll(carrier, database);
+      expect(channel.taken).toHaveLength(missed.deadLetters);
+      expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 0, failures: 0 });
+    });
+
+    it('stop at once at an endpoint that is gone', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      channel.answer = () => 410;
+      await world.lives('mia');
+      await carryAll(world.carrier(), database);
+      await world.lives('ned');
+      world.time.at += 3_600_000;
+      await carryAll(world.carrier(), database);
+      expect(channel.received).toHaveLength(1);
+      expect(await seen(id)).toMatchObject({ status: 'gone', lastStatus: 410, waiting: 0 });
+    });
+
+    it('are signed by the old secret too for a day after it was changed', async () => {
+      const channel = await receiver();
+      const { id, secret } = await registered(channel.url, STAGE_CHANGES);
+      const rotated = await world.endpoints.rotate(id);
+      await world.lives('ole');
+      const carrier = world.carrier();
+      await carryAll(carrier, database);
+      for (const request of channel.received) {
+        expect(believable(request, secret)).toBe(true);
+        expect(believable(request, rotated?.secret ?? '')).toBe(true);
+      }
+      world.time.at += 86_400_000;
+      const before = channel.received.length;
+      await world.lives('pat');
+      await carryAll(carrier, database);
+      expect(channel.received.length).toBeGreaterThan(before);
+      for (const request of channel.received.slice(before)) {
+        expect(believable(request, secret)).toBe(false);
+        expect(believable(request, rotated?.secret ?? '')).toBe(true);
+      }
+    });
+
+    it('keep the secret where neither the table nor a list of endpoints shows it', async () => {
+      const channel = await receiver();
+      const { id, secret } = await registered(channel.url);
+      const table = JSON.stringify(await database.query('SELECT * FROM perennial_webhooks.endpoints'));
+      expect(table).toContain(id);
+      expect(table).not.toContain(secret.slice('whsec_'.length));
+      expect(JSON.stringify(await world.endpoints.list())).not.toContain(secret);
+    });
+
+    it('come again under the same name when whoever carried them died before it was written down', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      await world.lives('quin');
+      const carrier = world.carrier();
+      await carrier.turn();
+      await carrier.settled();
+      const first = idsOf(channel.taken);
+      channel.taken.length = 0;
+      await world.lives('rae');
+      // It sends, and dies: what it would have written is lost, and it still holds the endpoint.
+      let died = false;
+      const dying = world.carrier({ database: dyingAfterSending(database, () => (died = true)) });
+      await dying.turn();
+      await dying.settled();
+      expect(died).toBe(true);
+      const once = idsOf(channel.taken);
+      expect(once.length).toBeGreaterThan(0);
+      expect(await seen(id)).toMatchObject({ waiting: once.length });
+      // Nobody else sends while it may be alive; then another does.
+      await carrier.turn();
+      await carrier.settled();
+      expect(idsOf(channel.taken)).toEqual(once);
+      await database.query(`UPDATE perennial_webhooks.endpoints SET held_until = now() - interval '1 second'`);
+      await carryAll(carrier, database);
+      expect(idsOf(channel.taken)).toEqual([...once, ...once]);
+      expect(first).not.toContain(once[0]);
+      expect(await seen(id)).toMatchObject({ waiting: 0 });
+    });
+
+    it('are brought once and in their order by several at a time', async () => {
+      const channels = [await receiver(), await receiver()];
+      for (const { url } of channels) await registered(url, STAGE_CHANGES);
+      const before = (await said()).length;
+      const carriers = Array.from({ length: name === 'PGlite' ? 1 : 3 }, () => world.carrier());
+      for (const carrier of carriers) carrier.start();
+      await world.lives(...Array.from({ length: 15 }, (_, n) => `several-${n}`));
+      const expected = (await said()).slice(before).map(({ message_id }) => message_id);
+      for (const channel of channels) {
+        for (let tries = 0; tries < 1_000 && channel.taken.length < expected.length; tries += 1) await sleep(20);
+        expect(idsOf(channel.taken)).toEqual(expected);
+      }
+      await Promise.all(carriers.map((carrier) => carrier.stop()));
+    });
+
+    it('tell a dossier when it changed, and that it is gone without a body', async () => {
+      const channel = await receiver();
+      const { secret } = await registered(channel.url, ['perennial.customers', 'perennial.identity']);
+      await world.lives('tom');
+      await world.happens('site-visited', { anonymousId: 'browser-of-tom' });
+      await carryAll(world.carrier(), database);
+      const customers = new Set(channel.taken.map(({ headers }) => headers['ce-subject']));
+      expect(customers.size).toBe(2);
+      const before = channel.taken.length;
+      await world.happens('site-visited', { userId: 'tom', anonymousId: 'browser-of-tom' });
+      await carryAll(world.carrier(), database);
+      const after = channel.taken.slice(before);
+      const [merged] = after.filter(({ headers }) => headers['ce-type'] === 'perennial.identity-changed');
+      expect(JSON.parse(merged?.body ?? '')).toMatchObject({ kind: 'merged' });
+      const dossiers = after.filter(({ headers }) => headers['ce-type'] === 'perennial.customer-dossier');
+      const [gone] = dossiers.filter(({ body }) => body === '');
+      expect(gone?.headers).toMatchObject({ 'ce-subject': merged?.headers['ce-subject'], 'content-length': '0' });
+      expect(gone?.headers['content-type']).toBeUndefined();
+      expect(gone !== undefined && believable(gone, secret)).toBe(true);
+      expect(dossiers.filter(({ body }) => body !== '')).toHaveLength(1);
+    });
+
+    it('say nothing while the read models are rebuilt, but what was never told of a customer', async () => {
+      const channel = await receiver();
+      await registered(channel.url);
+      await world.projector.rebuild();
+      await carryAll(world.carrier(), database);
+      expect(new Set(channel.taken.map(({ headers }) => headers['ce-type']))).toEqual(
+        new Set(['perennial.customer-dossier']),
+      );
+      const told = channel.taken.length;
+      await world.projector.rebuild();
+      await carryAll(world.carrier(), database);
+      expect(channel.taken).toHaveLength(told);
+    });
+
+    it('forget an endpoint with everything that was on its way to it', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url);
+      await world.endpoints.turn(id, 'paused');
+      await world.lives('sue');
+      const carrier = world.carrier();
+      await carryAll(carrier, database);
+      expect((await seen(id)).waiting).toBeGreaterThan(0);
+      await world.endpoints.remove(id);
+      await carryAll(carrier, database);
+      expect(await database.query('SELECT * FROM perennial_webhooks.deliveries')).toEqual([]);
+      expect(await world.endpoints.find(id)).toBeNull();
+      expect(channel.received).toEqual([]);
+    });
+  });
+}
+
+/** The database of a process that ends when it wants to write down how a delivery went. */
+function dyingAfterSending(database: Database, onDeath: () => void): Database {
+  const dying = (tx: Transaction): Transaction => ({
+    ...tx,
+    query: (sql: string, params?: readonly unknown[]) => {
+      if (sql.startsWith('DELETE FROM perennial_webhooks.deliveries')) {
+        onDeath();
+        return Promise.reject(new Error('killed'));
+      }
+      return tx.query(sql, params);
+    },
+    exec: (sql) => tx.exec(sql),
+    batch: (steps) => tx.batch(steps),
+    copyIn: (table, columns, rows) => tx.copyIn(table, columns, rows),
+  });
+  return {
+    kind: database.kind,
+    query: (sql, params) =>
+      // A second process on the same database does not let go of what the first one holds.
+      sql.startsWith('UPDATE perennial_webhooks.endpoints SET holder = NULL')
+        ? Promise.resolve([])
+        : database.query(sql, params),
+    exec: (sql) => database.exec(sql),
+    batch: (steps) => database.batch(steps),
+    copyIn: (table, columns, rows) => database.copyIn(table, columns, rows),
+    transaction: (work, options) => database.transaction((tx) => work(dying(tx)), options),
+    close: () => database.close(),
+  };
+}

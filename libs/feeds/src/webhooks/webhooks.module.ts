@@ -1,0 +1,64 @@
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Registry } from 'prom-client';
+import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, SEALER } from '#platform';
+import type { Clock, Config, Health, Logger, Sealer } from '#platform';
+import type { Database } from '#projections';
+import { WebhookCarrier } from './carrier.js';
+import { Endpoints } from './endpoints.js';
+import { registerWebhookMetrics, watchingWebhooks } from './metrics.js';
+import { Reach } from './reach.js';
+import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
+
+/** Carries the feeds to the endpoints that were registered, with Kafka or without. Needs the platform and the read models' database. */
+@Module({})
+export class WebhooksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    @Inject(WEBHOOKS) private readonly webhooks: Webhooks,
+    @Inject(HEALTH) private readonly health: Health,
+  ) {}
+
+  static forRoot(): DynamicModule {
+    return {
+      module: WebhooksModule,
+      controllers: [WebhooksController],
+      providers: [
+        {
+          provide: WEBHOOKS,
+          useFactory: (
+            database: Database,
+            sealer: Sealer,
+            config: Config,
+            clock: Clock,
+            logger: Logger,
+            metrics: Registry,
+          ): Webhooks => {
+            const endpoints = new Endpoints(database, sealer, clock);
+            const reach = new Reach(config.webhookHosts);
+            registerWebhookMetrics(metrics, endpoints, clock);
+            const watch = watchingWebhooks(metrics, logger);
+            const carrier = new WebhookCarrier({ database, endpoints, clock, reach, watch });
+            return { endpoints, carrier, reach };
+          },
+          inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS],
+        },
+      ],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    const { carrier } = this.webhooks;
+    // An endpoint that is away is its own matter: whoever asks this process for figures still gets them.
+    this.health.register('webhooks', () => ({ ok: true, detail: carrier.failure ?? 'carried out' }));
+    carrier.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.webhooks.carrier.stop();
+  }
+}

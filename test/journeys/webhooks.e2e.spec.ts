@@ -1,0 +1,204 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startEngine, type Engine } from '../engine.js';
+import { until } from './processes.js';
+
+interface Request {
+  readonly id: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+describe('a channel without Kafka, told by webhook', () => {
+  let folder: string;
+  let engine: Engine;
+  let server: Server;
+  let hook: string;
+  let webhook: { id: string; secret: string };
+  const received: Request[] = [];
+  let onRequest: (request: Request) => Promise<number> = () => Promise.resolve(204);
+  const published: string[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'perennial-webhooks-'));
+    engine = await startEngine(folder);
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { headers } = request;
+        const one = { id: String(headers['webhook-id']), headers, body: Buffer.concat(chunks).toString('utf8') };
+        received.push(one);
+        void onRequest(one).then((status) => response.writeHead(status).end());
+      });
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/perennial`;
+  });
+  afterAll(async () => {
+    await engine.kill();
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const buys = async (user: string): Promise<void> => {
+    const id = `o-${published.length}`;
+    published.push(id);
+    const { body } = await engine.ask('POST', '/v1/touchpoints', [
+      {
+        ...{
+          id,
+          source: 'shop',
+          type: 'order-placed',
+          channel: 'web',
+          data: { orderId: id, currency: 'EUR', totalMinor: 5 },
+        },
+        identifiers: [{ namespace: 'userId', value: user }],
+      },
+    ]);
+    expect(body).toMatchObject({ accepted: 1 });
+  };
+  const fares = () => engine.ask('GET', `/v1/webhooks/${webhook.id}`).then(({ body }) => body);
+  const quiet = () => until(fares, ({ waiting, lagSeconds }) => waiting === 0 && lagSeconds === 0);
+
+  it('is registered, and shown its secret once', async () => {
+    const made = await engine.ask('POST', '/v1/webhooks', { url: hook, feeds: ['perennial.stage-changes'] });
+    expect(made).toMatchObject({ status: 201, body: { url: hook, status: 'active', waiting: 0 } });
+    webhook = made.body;
+    expect(webhook.secret).toMatch(/^whsec_/);
+    const { body: listed } = await engine.ask('GET', '/v1/webhooks');
+    expect(listed).toHaveLength(1);
+    expect(JSON.stringify(listed)).not.toContain(webhook.secret);
+  });
+
+  it.each([
+    ['an address of the cloud’s own', { url: 'https://169.254.169.254/latest' }],
+    ['a private network', { url: 'https://10.0.0.1/' }],
+    ['http to the world', { url: 'http://hooks.example/' }],
+    ['no URL', { url: 'hooks' }],
+    ['a feed that is none', { url: 'https://hooks.example/', feeds: ['perennial.secrets'] }],
+    ['nothing at all', undefined],
+  ])('is refused with %s', async (_, body) => {
+    const refused = await engine.ask('POST', '/v1/webhooks', body);
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ mend: expect.any(String) }] } });
+  });
+
+  it('is nobody’s business who may not operate', async () => {
+    const { body } = await engine.ask('POST', '/v1/keys', { name: 'marketing', permissions: ['read'] });
+    for (const [method, path] of [
+      ['GET', '/v1/webhooks'],
+      ['POST', '/v1/webhooks'],
+      ['DELETE', `/v1/webhooks/${webhook.id}`],
+    ] as const)
+      expect((await engine.ask(method, path, undefined, { authorization: `Bearer ${body.key}` })).status).toBe(403);
+  });
+
+  it('is told what happens, in a form that it can believe', async () => {
+    await buys('ann');
+    await until(
+      () => Promise.resolve(received.length),
+      (count) => count > 0,
+    );
+    const [{ id, headers, body }] = received as [Request];
+    const text = `${id}.${String(headers['webhook-timestamp'])}.${body}`;
+    const key = Buffer.from(webhook.secret.slice('whsec_'.length), 'base64');
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(text).digest('base64')}`);
+    expect(JSON.parse(body)).toMatchObject({ kind: 'entered', stage: 'retention', phase: 'onboarding' });
+    await quiet();
+  });
+
+  it('is told the same again, under the same name, when the engine is killed between the answer and its note of it', async () => {
+    const before = received.length;
+    let killed: Promise<void> | null = null;
+    // By the time that the answer would come, nobody is there to note it.
+    onRequest = async () => {
+      killed ??= engine.kill();
+      await killed;
+      return 204;
+    };
+    await buys('ben');
+    await until(
+      () => Promise.resolve(engine.process.signalCode),
+      (signal) => signal === 'SIGKILL',
+    );
+    const lost = received.slice(before).map(({ id }) => id);
+    expect(lost).toHaveLength(1);
+    onRequest = () => Promise.resolve(204);
+    engine = await startEngine(folder);
+    await until(
+      () => Promise.resolve(received.length),
+      (count) => count > before + 1,
+    );
+    expect(received.slice(before).map(({ id }) => id)).toEqual([...lost, ...lost]);
+    await quiet();
+  });
+
+  it('is waited for while it is away, through a restart of the engine, and seen to be', async () => {
+    const before = received.length;
+    onRequest = () => Promise.resolve(503);
+    await buys('cleo');
+    const away = await until(fares, ({ failures }) => failures > 0);
+    expect(away).toMatchObject({ status: 'active', lastStatus: 503, lastReason: 'answered 503', waiting: 1 });
+    const { body: waiting } = await engine.ask('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
+    expect(waiting).toMatchObject([
+      { id: received.at(-1)?.id, feed: 'perennial.stage-changes', tries: expect.any(Number) },
+    ]);
+    const { body: metrics } = await engine.ask('GET', '/metrics');
+    expect(metrics).toContain(`perennial_webhooks_waiting{endpoint="${webhook.id}"} 1`);
+    expect(metrics).toMatch(new RegExp(`perennial_webhooks_lag_seconds\\{endpoint="${webhook.id}"\\} \\d`));
+    expect(await engine.stop()).toBe(0);
+    onRequest = () => Promise.resolve(200);
+    engine = await startEngine(folder);
+    await quiet();
+    expect(new Set(received.slice(before).map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('sets aside what is not wanted, and sends it again when it is asked to', async () => {
+    onRequest = () => Promise.resolve(410);
+    await buys('dora');
+    await until(fares, ({ status }) => status === 'gone');
+    const { body: dead } = await engine.ask('GET', `/v1/webhooks/${webhook.id}/dead-letters`);
+    expect(dead).toMatchObject([{ lastStatus: 410, deadAt: expect.any(String) }]);
+    const before = received.length;
+    onRequest = () => Promise.resolve(200);
+    const active = await engine.ask('PATCH', `/v1/webhooks/${webhook.id}`, { status: 'active' });
+    expect(active).toMatchObject({ status: 200, body: { status: 'active' } });
+    const replayed = await engine.ask('POST', `/v1/webhooks/${webhook.id}/dead-letters/replays`);
+    expect(replayed).toMatchObject({ status: 200, body: { replayed: 1 } });
+    await until(
+      () => Promise.resolve(received.length),
+      (count) => count > before,
+    );
+    expect(received.at(-1)?.id).toBe(dead[0].id);
+    await quiet();
+  });
+
+  it('changes its secret without missing a message, and is forgotten', async () => {
+    const rotated = await engine.ask('POST', `/v1/webhooks/${webhook.id}/secrets`);
+    expect(rotated).toMatchObject({ status: 201, body: { formerUntil: expect.any(String) } });
+    const before = received.length;
+    await buys('erin');
+    await until(
+      () => Promise.resolve(received.length),
+      (count) => count > before,
+    );
+    expect(String(received.at(-1)?.headers['webhook-signature']).split(' ')).toHaveLength(2);
+    await quiet();
+    expect((await engine.ask('DELETE', `/v1/webhooks/${webhook.id}`)).status).toBe(200);
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/deliveries'],
+      ['POST', '/secrets'],
+      ['POST', '/dead-letters/replays'],
+    ] as const)
+      expect((await engine.ask(method, `/v1/webhooks/${webhook.id}${path}`)).status).toBe(404);
+    expect((await engine.ask('GET', '/v1/webhooks/%00')).status).toBe(404);
+  });
+});

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+
+/** How the engine is asked: its address, and a key that may `read` and `read-personal`. */
+export interface EngineAccess {
+  readonly url: string;
+  readonly key: string;
+}
+
+/** From PERENNIAL_URL and PERENNIAL_KEY; or, beside an engine on the same machine, from the word that it leaves in its data folder. */
+export function engineAccess(environment: NodeJS.ProcessEnv): EngineAccess {
+  const { PERENNIAL_URL: url, PERENNIAL_KEY: key, DATA_DIR = './data' } = environment;
+  if (url !== undefined && key !== undefined) return { url, key };
+  const word = JSON.parse(readFileSync(`${DATA_DIR}/engine.json`, 'utf8')) as { url: string; token: string };
+  return { url: word.url, key: word.token };
+}
+
+/** Whom to write to, and where she stands by now. */
+export interface Recipient {
+  readonly email: string;
+  readonly stage: string;
+  readonly phase: string;
+}
+
+/** Feeds hold no personal data: the address is asked for when it is needed. Null where there is none, or none any more (she was erased). */
+export async function recipientOf({ url, key }: EngineAccess, customerId: string): Promise<Recipient | null> {
+  const response = await fetch(`${url}/v1/query/customer?customer=${customerId}`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`The engine answered ${response.status}.`);
+  const { rows } = (await response.json()) as { rows: Row[] };
+  const [row] = rows;
+  const email = row?.identifiers.find(({ namespace }) => namespace === 'email')?.value ?? null;
+  return row === undefined || email === null ? null : { email, stage: row.stage, phase: row.phase };
+}
+
+interface Row {
+  readonly stage: string;
+  readonly phase: string;
+  readonly identifiers: readonly { readonly namespace: string; readonly value: string | null }[];
+}

@@ -52,7 +52,15 @@ describe('the engine in one process, its log on the stand-in of EventStoreDB and
         ({ body }) => body.state !== 'running',
       );
       expect(work.body).toMatchObject({ kind, state: 'done' });
+      // Positions are bytes there; what was read is counted.
+      if (kind === 'rebuild') {
+        expect(work.body.result.events).toBeGreaterThan(300);
+        expect(work.body.result.events).toBeLessThan(400);
+        expect(work.body.result.position).toBeGreaterThan(10_000);
+      }
     }
+    const { body: status } = await engine.ask('GET', '/v1/projections/status');
+    expect(status).toMatchObject({ lag: 0, lagUnit: 'bytes', lagMs: 0 });
   });
 
   it('ends cleanly, and finds everything again', async () => {

@@ -131,6 +131,8 @@ export interface ReadOptions {
  * - After `close`, and on a log whose store is gone, every call fails with an `EventLogError`.
  */
 export interface EventLog {
+  /** What the difference of two positions counts: `events` unless said, or `bytes` of the server's log. */
+  readonly counts?: 'events' | 'bytes';
   /**
    * Appends all events to one stream, or none. Three outcomes: all `accepted`; all `duplicate` (a repeat of the whole,
    * whatever `expected` says); or nothing is stored: all `wrong-revision`, or each culprit has its own verdict and its

@@ -122,8 +122,8 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     }
     const { projector, desk } = this.keeping;
     this.health.register('projections', async () => {
-      const { failure, lag } = await projector.status();
-      return failure === null ? { ok: true, detail: `${lag} behind` } : { ok: false, detail: failure };
+      const { failure, lag, lagUnit } = await projector.status();
+      return failure === null ? { ok: true, detail: `${lag} ${lagUnit} behind` } : { ok: false, detail: failure };
     });
     registerProjectorMetrics(this.metrics, projector);
     projector.start();

@@ -35,8 +35,13 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
     });
   gauge(
     'perennial_projector_lag_events',
-    'How far the head of the log is above the read models: events on SQLite, positions on EventStoreDB',
-    (s) => s.lag,
+    'How many events the read models are behind; not a number where the log counts bytes and they are behind',
+    (s) => (s.lagUnit === 'events' || s.lag === 0 ? s.lag : Number.NaN),
+  );
+  gauge(
+    'perennial_projector_lag_seconds',
+    'How much later the last event of the log was recorded than the last that the read models know',
+    (s) => s.lagMs / 1_000,
   );
   gauge('perennial_projector_dirty_customers', 'Customers who must be folded again', (s) => s.dirty);
   gauge(

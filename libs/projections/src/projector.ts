@@ -53,8 +53,11 @@ export interface ProjectorStatus {
   /** The version that is live. */
   readonly version: number;
   readonly position: number;
-  /** How far the head of the log is above: in events on SQLite, in commit positions on EventStoreDB. 0: all of it is indexed. */
+  /** How far the head of the log is above, in what `lagUnit` says. 0: all of it is indexed. */
   readonly lag: number;
+  readonly lagUnit: 'events' | 'bytes';
+  /** How much later the last event of the log was recorded than the last that is indexed; 0 where all is. */
+  readonly lagMs: number;
   readonly dirty: number;
   readonly parked: number;
   /** Every deadline up to here is persisted; null before the first catching up. */
@@ -81,6 +84,8 @@ export interface Rebuilt {
   /** The version that is live now. */
   readonly version: number;
   readonly position: number;
+  /** Events that were read to build it; none where it had been built before and only waited to be switched to. */
+  readonly events: number;
   readonly stepMs: Readonly<Record<Step, number>>;
   readonly elapsedMs: number;
 }
@@ -261,14 +266,23 @@ export class Projector {
     const begun = performance.now();
     const times = new StepTimes();
     const version = await versionToBuild(this.#parts.database, this.#parts.now());
-    await this.#build(version, (await this.#parts.log.head()).position, this.#parts.now(), times, options);
+    const read = { links: 0, 'catching-up': 0 };
+    const counting: RebuildOptions = {
+      ...options,
+      onProgress: (progress) => {
+        if (progress.phase === 'links' || progress.phase === 'catching-up') read[progress.phase] = progress.items;
+        options.onProgress?.(progress);
+      },
+    };
+    await this.#build(version, (await this.#parts.log.head()).position, this.#parts.now(), times, counting);
     const copy = new Follower({ ...this.#parts, times }, version.schema, version.version, false);
-    await this.#follow(copy, options);
+    await this.#follow(copy, counting);
     await this.#exclusively(() => this.#switchTo(version, copy));
     await dropOldVersions(this.#parts.database);
     return {
       version: version.version,
       position: this.#position,
+      events: read.links + read['catching-up'],
       stepMs: times.ms,
       elapsedMs: performance.now() - begun,
     };
@@ -361,10 +375,11 @@ export class Projector {
     const { schema, version } = this.#follower;
     const [row] = await this.#parts.database.query<{
       position: number;
+      recorded_at: Instant | null;
       clock: Instant | null;
       dirty: number;
       parked: number;
-    }>(`SELECT position, clock, (SELECT count(*)::int FROM ${schema}.dirty) AS dirty,
+    }>(`SELECT position, recorded_at, clock, (SELECT count(*)::int FROM ${schema}.dirty) AS dirty,
                (SELECT count(*)::int FROM ${schema}.parked) AS parked FROM ${schema}.checkpoint`);
     const head = await this.#parts.log.head();
     const position = row?.position ?? 0;
@@ -372,6 +387,8 @@ export class Projector {
       version,
       position,
       lag: Math.max(0, head.position - position),
+      lagUnit: this.#parts.log.counts ?? 'events',
+      lagMs: head.position <= position ? 0 : Math.max(0, head.recordedAt - (row?.recorded_at ?? head.recordedAt)),
       dirty: row?.dirty ?? 0,
       parked: row?.parked ?? 0,
       clock: row?.clock ?? null,
@@ -400,14 +417,20 @@ export class Projector {
   /** Brings a version that is not live near the head of the log, without holding up the live one. */
   async #follow(copy: Follower, { onProgress, signal }: RebuildOptions): Promise<void> {
     const from = await copy.position();
+    const begun = performance.now();
+    let items = 0;
     for (let position = from; ;) {
       signal?.throwIfAborted();
       const head = (await this.#parts.log.head()).position;
       const page = await this.#pageAfter(position, undefined, this.#pageSize);
       if (page === null || page.events.length < this.#pageSize) return;
-      position = await copy.applyPage(page.events, position, head - position <= this.#bulkLag);
+      const fold = eventsBetween(position, head, page) <= this.#bulkLag;
+      position = await copy.applyPage(page.events, position, fold);
+      items += page.events.length;
+      const seconds = (performance.now() - begun) / 1_000;
       const [done, total] = [position - from, head - from];
-      onProgress?.({ phase: 'catching-up', done, total, rate: 0, secondsLeft: null });
+      const secondsLeft = done > 0 ? ((total - done) / done) * seconds : null;
+      onProgress?.({ phase: 'catching-up', done, total, items, rate: items / Math.max(seconds, 1e-3), secondsLeft });
     }
   }
 
@@ -574,8 +597,10 @@ export class Projector {
   }
 
   /** Takes a page in: with its customers folded at once, unless so much is still to come that marking them pays. */
-  async #apply(follower: Follower, { events, after }: Page): Promise<number> {
-    const behind = events.length < this.#pageNow ? 0 : (await this.#parts.log.head()).position - after;
+  async #apply(follower: Follower, page: Page): Promise<number> {
+    const { events, after } = page;
+    const behind =
+      events.length < this.#pageNow ? 0 : eventsBetween(after, (await this.#parts.log.head()).position, page);
     const bulk = behind > this.#bulkLag;
     this.#pageNow = bulk ? this.#pageSize : Math.min(this.#pageSize, LIVE_PAGE);
     await this.#worked(follower, events.length);
@@ -674,6 +699,16 @@ export class Projector {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/**
+ * About how many events lie between two positions, if they lie as densely as those of a page: exactly so many where positions count events,
+ * and a fair guess where they count bytes.
+ */
+export function eventsBetween(after: number, upTo: number, page: Page): number {
+  const last = page.events.at(-1)?.position ?? page.after;
+  const places = Math.max(1, last - page.after);
+  return ((upTo - after) * page.events.length) / places;
 }
 
 async function liveVersion(database: Database, now: Instant): Promise<Version> {

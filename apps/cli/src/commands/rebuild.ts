@@ -24,10 +24,10 @@ export function rebuildCommand(session: Session): Command {
           process.stdout.write(rehearsedText(rehearsed));
           return rehearsed.equal ? EXIT.done : EXIT.differs;
         }
-        const { version, position, elapsedMs, digest } = await engine.rebuild(onWork, session.stop).finally(end);
-        const rate = count((position / Math.max(1, elapsedMs)) * 1000);
+        const { version, events, elapsedMs, digest } = await engine.rebuild(onWork, session.stop).finally(end);
+        const rate = count((events / Math.max(1, elapsedMs)) * 1000);
         process.stdout.write(
-          `Version ${version} is live: ${counted(position, 'event')} in ${duration(elapsedMs)} (${rate}/s)\ndigest ${digest}\n`,
+          `Version ${version} is live: ${counted(events, 'event')} in ${duration(elapsedMs)} (${rate}/s)\ndigest ${digest}\n`,
         );
         return EXIT.done;
       });

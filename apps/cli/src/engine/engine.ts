@@ -9,7 +9,9 @@ export interface WorkProgress {
   readonly done: number;
   /** Null where it cannot be told beforehand. */
   readonly total: number | null;
-  /** What is counted. */
+  /** What is counted, where that is not `done`: `done` and `total` then tell the share and nothing else. */
+  readonly items?: number;
+  /** What `items` or `done` counts. */
   readonly unit: string;
 }
 
@@ -31,6 +33,8 @@ export interface Verified {
 export interface Rebuilt {
   readonly version: number;
   readonly position: number;
+  /** Events that were read to build it. */
+  readonly events: number;
   readonly elapsedMs: number;
   readonly digest: string;
 }
@@ -64,7 +68,7 @@ export interface Engine {
   /** Tries a rebuild out and drops what it built. */
   rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed>;
   /** Goes back to the version of the read models that was live before. */
-  rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs'>>;
+  rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>>;
   verify(onWork: OnWork, signal: AbortSignal): Promise<Verified>;
   /** Resolves with the receipt, as it is recorded. */
   erase(erasure: Erasure): Promise<Document>;

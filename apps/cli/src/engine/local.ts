@@ -110,13 +110,15 @@ class LocalEngine implements Engine {
   async catchUp(onWork: OnWork): Promise<void> {
     const { projector } = this.parts;
     const most = { lag: 0, dirty: 0 };
+    const before = (await projector.status()).counters.events;
     let busy = true;
     const look = async (): Promise<void> => {
       while (busy) {
-        const { lag, dirty } = await projector.status();
+        const { lag, dirty, counters } = await projector.status();
         most.lag = Math.max(most.lag, lag);
         most.dirty = Math.max(most.dirty, dirty);
-        if (lag > 0) onWork({ step: 'reading the log', done: most.lag - lag, total: most.lag, unit: 'events' });
+        const items = counters.events - before;
+        if (lag > 0) onWork({ step: 'reading the log', done: most.lag - lag, total: most.lag, items, unit: 'events' });
         else if (dirty > 0)
           onWork({ step: 'folding customers', done: most.dirty - dirty, total: most.dirty, unit: 'customers' });
         await new Promise((wake) => setTimeout(wake, POLL_MS));
@@ -134,16 +136,16 @@ class LocalEngine implements Engine {
 
   async rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt> {
     const { projector } = this.parts;
-    const { version, position, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
+    const { version, position, events, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
     const { overall } = await projector.digest();
-    return { version, position, elapsedMs, digest: overall };
+    return { version, position, events, elapsedMs, digest: overall };
   }
 
   rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
     return this.parts.projector.rehearse({ signal, onProgress: onBuild(onWork) });
   }
 
-  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs'>> {
+  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>> {
     const { projector } = this.parts;
     const { version } = await projector
       .rollback(undefined, { signal, onProgress: onBuild(onWork) })
@@ -253,7 +255,7 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
 };
 
 function onBuild(onWork: OnWork): (progress: BuildProgress) => void {
-  return ({ phase, done, total }) => onWork({ step: phase, done, total, unit: BUILD_UNITS[phase] });
+  return ({ phase, done, total, items }) => onWork({ step: phase, done, total, items, unit: BUILD_UNITS[phase] });
 }
 
 function closed(closing: Closing): Document {

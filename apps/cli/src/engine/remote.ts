@@ -20,7 +20,12 @@ interface TakenBody {
 
 interface WorkBody {
   readonly state: 'running' | 'done' | 'failed';
-  readonly progress: { readonly phase: string; readonly done: number; readonly total: number } | null;
+  readonly progress: {
+    readonly phase: string;
+    readonly done: number;
+    readonly total: number;
+    readonly items: number;
+  } | null;
   readonly result: Document | null;
   readonly failure: string | null;
 }
@@ -68,10 +73,13 @@ export class RemoteEngine implements Engine {
     for (;;) {
       const { rows } = await this.ask('lag', {});
       const figures = new Map(rows.map((row) => [String(row['figure']), Number(row['value'] ?? 0)]));
-      const open = (figures.get('lag_events') ?? 0) + (figures.get('dirty') ?? 0);
+      // A log that counts bytes does not tell how many events there are to come.
+      const counted = rows.some((row) => row['figure'] === 'lag_events' && row['value'] !== null);
+      const unit = counted ? 'events and customers' : 'bytes and customers';
+      const open = (figures.get('lag_positions') ?? 0) + (figures.get('dirty') ?? 0);
       if (open === 0) return;
       total = Math.max(total ?? 0, open);
-      onWork({ step: 'catching up', done: total - open, total, unit: 'events and customers' });
+      onWork({ step: 'catching up', done: total - open, total, unit });
       await sleep(POLL_MS);
     }
   }
@@ -84,7 +92,7 @@ export class RemoteEngine implements Engine {
     return (await this.work('rebuild?dryRun=true', onWork, signal)) as unknown as Rehearsed;
   }
 
-  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs'>> {
+  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>> {
     return (await this.work('rollback', onWork, signal)) as unknown as Rebuilt;
   }
 
@@ -135,8 +143,8 @@ export class RemoteEngine implements Engine {
     let stopping = false;
     while (work.state === 'running') {
       if (work.progress !== null) {
-        const { phase, done, total } = work.progress;
-        onWork({ step: phase, done, total, unit: phase === 'customers' ? 'customers' : 'events' });
+        const { phase, done, total, items } = work.progress;
+        onWork({ step: phase, done, total, items, unit: phase === 'customers' ? 'customers' : 'events' });
       }
       await sleep(POLL_MS);
       if (signal.aborted && !stopping) {

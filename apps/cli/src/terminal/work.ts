@@ -13,7 +13,8 @@ export function showWork({ stderr, clock }: Session): { readonly onWork: OnWork;
         progress = new Progress(work.step, work.unit, stderr, clock);
         step = work.step;
       }
-      progress?.update({ done: work.done, total: work.total });
+      const { done, total, items } = work;
+      progress?.update({ done, total, ...(items === undefined ? {} : { items }) });
     },
     end: () => progress?.end(),
   };

@@ -14,7 +14,7 @@ import type {
 } from '../port.js';
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { drained, PATIENCE, type Connection, type Patience } from './connection.js';
-import { failureOf } from './failures.js';
+import { failureOf, nobodyAnswers } from './failures.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable, type Mark } from './ids.js';
 import { acquire, release } from './shared-connections.js';
@@ -35,6 +35,11 @@ export interface EventStoreLogOptions {
    */
   readonly name?: string;
   readonly patience?: Partial<Patience>;
+  /**
+   * How long the first answer may take, in milliseconds: somebody who waits at a terminal is to hear soon that there is nobody at this
+   * address. As long as any call unless given.
+   */
+  readonly openMs?: number;
 }
 
 const PAGE_SIZE = 1_000;
@@ -50,7 +55,7 @@ export async function openEventStoreLog(options: EventStoreLogOptions): Promise<
   const connection = acquire(options.connectionString, patience);
   try {
     const log = new EventStoreLog(connection, options.connectionString, options.ids, `${name}.`);
-    await log.head();
+    await answered(log.head(), options.openMs ?? patience.callMs, connection.server);
     return log;
   } catch (error) {
     release(options.connectionString);
@@ -58,8 +63,24 @@ export async function openEventStoreLog(options: EventStoreLogOptions): Promise<
   }
 }
 
+/** @throws EventLogError `unavailable` */
+async function answered(first: Promise<unknown>, withinMs: number, server: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(nobodyAnswers(server, withinMs)), withinMs);
+  });
+  // It goes on asking until the connection is closed; then nobody listens to what it says.
+  first.catch(() => undefined);
+  try {
+    await Promise.race([first, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The EventStoreDB adapter of the port. Positions are commit positions. */
 export class EventStoreLog implements EventLog, MoveTarget {
+  readonly counts = 'bytes';
   readonly #writing: Writing;
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;

@@ -84,6 +84,14 @@ export function denied(server: string, cause: unknown): EventLogError {
   );
 }
 
+export function nobodyAnswers(server: string, afterMs: number): EventLogError {
+  return new EventLogError(
+    'unavailable',
+    `No EventStoreDB answers at ${server} (asked for ${afterMs} ms). See that it runs there, that the port is its HTTP port (2113 unless set otherwise), ` +
+      `and that tls=true or tls=false says how it speaks.`,
+  );
+}
+
 export function notAnswered(server: string, afterMs: number, cause: unknown): EventLogError {
   return new EventLogError(
     'unavailable',

@@ -6,6 +6,8 @@ export interface BuildState {
   readonly phase: 'links' | 'components' | 'customers' | 'indexes';
   readonly upTo: number;
   readonly asOf: Instant;
+  /** How many events that was: where a log counts in bytes, positions do not tell it. */
+  readonly events?: number;
   readonly recordedAt: Instant | null;
   /** links: read up to this position. */
   readonly scanned: number;

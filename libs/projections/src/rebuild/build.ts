@@ -31,10 +31,15 @@ import { DROP_SEEN_TABLES, joinSeen, SEEN_TABLES, writeSeen } from './seen-table
 /** How far a build has come. */
 export interface BuildProgress {
   readonly phase: 'links' | 'components' | 'customers' | 'indexes' | 'catching-up' | 'done';
-  /** Events read in `links` and `catching-up`, customers folded in `customers`, indexes made in `indexes`. */
+  /**
+   * The share that is done: places in the log in `links` and `catching-up` (events, or bytes where a log counts so), customers folded
+   * in `customers`, indexes made in `indexes`.
+   */
   readonly done: number;
   readonly total: number;
-  /** Per second, since this process took the phase up. */
+  /** What was done so far, counted: events really read where `done` tells places in the log, else as `done`. */
+  readonly items: number;
+  /** Items per second, since this process took the phase up. */
   readonly rate: number;
   readonly secondsLeft: number | null;
 }
@@ -89,7 +94,7 @@ export async function build(options: BuildOptions): Promise<number> {
 
 class Builder {
   #state!: BuildState;
-  #begun = 0;
+  #begun = { done: 0, items: 0 };
   #begunAt = 0;
   #turnEndsAt = 0;
   /** The touchpoints, while they are held; null when they must be read from the log. */
@@ -154,7 +159,8 @@ class Builder {
 
   async #scan(): Promise<void> {
     const { log, times, signal, heldBytesMax = HELD_BYTES_MAX } = this.options;
-    this.#beginPhase(this.#state.scanned);
+    let { events = 0 } = this.#state;
+    this.#beginPhase(this.#state.scanned, events);
     // What was scanned before a kill is written down and held no longer.
     this.#held = this.#state.scanned === 0 ? new HeldLog() : null;
     let facts = emptyFacts();
@@ -175,13 +181,20 @@ class Builder {
         });
         if (this.#held !== null && this.#held.bytes > heldBytesMax) this.#held = null;
         kept += page.length;
+        events += page.length;
         scanned = last.position;
         recordedAt = Math.max(recordedAt ?? -Infinity, last.recordedAt);
-        this.#tell('links', scanned, this.#state.upTo);
+        this.#tell('links', scanned, this.#state.upTo, events);
       }
       await this.#letOthers();
       signal?.throwIfAborted();
-      const state: BuildState = { ...this.#state, scanned, recordedAt, ...(done ? { phase: 'components' } : {}) };
+      const state: BuildState = {
+        ...this.#state,
+        scanned,
+        events,
+        recordedAt,
+        ...(done ? { phase: 'components' } : {}),
+      };
       if (this.#held !== null) {
         if (done) await times.of('index', () => this.#joinHeld(facts, links, state));
       } else if (done || facts.subjects.size > SUBJECTS_KEPT || links.kept.length > LINKS_KEPT || kept > SCANNED_MAX) {
@@ -461,15 +474,17 @@ class Builder {
     this.#turnEndsAt = performance.now() + TURN_MS;
   }
 
-  #beginPhase(done: number): void {
-    this.#begun = done;
+  #beginPhase(done: number, items = done): void {
+    this.#begun = { done, items };
     this.#begunAt = performance.now();
   }
 
-  #tell(phase: BuildProgress['phase'], done: number, total: number): void {
+  #tell(phase: BuildProgress['phase'], done: number, total: number, items = done): void {
     const seconds = (performance.now() - this.#begunAt) / 1_000;
-    const rate = seconds > 0 ? (done - this.#begun) / seconds : 0;
-    this.options.onProgress?.({ phase, done, total, rate, secondsLeft: rate > 0 ? (total - done) / rate : null });
+    const perSecond = (count: number): number => (seconds > 0 ? count / seconds : 0);
+    const speed = perSecond(done - this.#begun.done);
+    const secondsLeft = speed > 0 ? (total - done) / speed : null;
+    this.options.onProgress?.({ phase, done, total, items, rate: perSecond(items - this.#begun.items), secondsLeft });
   }
 }
 

@@ -34,6 +34,7 @@ export class UnjudgingLog {
   /** As the port, for the calls that reading models make. */
   asLog(): EventLog {
     const reading = {
+      counts: 'bytes',
       readAll: (after: number, options?: ReadOptions) => this.#pages(after, options),
       follow: (after: number, options: ReadOptions) => this.#pages(after, options),
       readStreams: async (streams: readonly string[], { upTo = Infinity, after = 0 } = {}) =>

@@ -28,6 +28,7 @@ const projector: Operations = {
         version: 1,
         position: 7,
         lag: 0,
+        lagMs: 0,
         dirty: 0,
         parked: 1,
         clock: 0,
@@ -35,13 +36,14 @@ const projector: Operations = {
         running: true,
         failure: null,
       },
+      lagUnit: 'events' as const,
       counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0, tidied: 0 },
       stepMs: {} as ProjectorStatus['stepMs'],
     }),
   release: (customerId) => Promise.resolve(customerId === SOMEBODY),
   rebuild: async ({ onProgress } = {}) => {
-    onProgress?.({ phase: 'customers', done: 1, total: 2, rate: 1, secondsLeft: 1 });
-    return { version: await rebuilding, position: 7, elapsedMs: 1, stepMs: {} as ProjectorStatus['stepMs'] };
+    onProgress?.({ phase: 'customers', done: 1, total: 2, items: 1, rate: 1, secondsLeft: 1 });
+    return { version: await rebuilding, position: 7, events: 7, elapsedMs: 1, stepMs: {} as ProjectorStatus['stepMs'] };
   },
   digest: () => Promise.resolve({ position: 7, clock: 0, models: {}, overall: 'd1' }),
   verify: () => Promise.reject(new Error('the disk is gone')),

@@ -69,9 +69,9 @@ export class LongWork {
   private async run(kind: WorkKind, options: RebuildOptions): Promise<Readonly<Record<string, unknown>>> {
     switch (kind) {
       case 'rebuild': {
-        const { version, position, elapsedMs } = await this.building.rebuild(options);
+        const { version, position, events, elapsedMs } = await this.building.rebuild(options);
         const { overall } = await this.building.digest();
-        return { version, position, elapsedMs, digest: overall };
+        return { version, position, events, elapsedMs, digest: overall };
       }
       case 'dry-run':
         return { ...(await this.building.rehearse(options)) };

@@ -11,8 +11,12 @@ export class StatusView {
   readonly version!: number;
   @ApiProperty({ description: 'the log position up to which it was built' })
   readonly position!: number;
-  @ApiProperty({ description: 'how far the head of the log is above, in positions; 0: nothing of it is missing' })
+  @ApiProperty({ description: 'how far the head of the log is above; 0: nothing of it is missing' })
   readonly lag!: number;
+  @ApiProperty({ enum: ['events', 'bytes'], description: 'what lag counts' })
+  readonly lagUnit!: 'events' | 'bytes';
+  @ApiProperty({ description: 'how much later the last event was recorded than the last that is indexed' })
+  readonly lagMs!: number;
   @ApiProperty({ description: 'customers who wait to be folded again' })
   readonly dirty!: number;
   @ApiProperty({ description: 'customers set aside because they could not be folded' })

@@ -14,7 +14,7 @@ export const lag = question({
   async answer(context) {
     const head = await context.log.head();
     return inReadModels(context.database, async (models) => ({
-      rows: figureRows(await followingFigures(models, head)),
+      rows: figureRows(await followingFigures(models, context.log, head)),
       next: null,
       position: models.position,
     }));

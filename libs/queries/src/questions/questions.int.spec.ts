@@ -280,6 +280,8 @@ describe('the questions, asked of three customers', () => {
     expect((await engine.ask('lag')).rows).toEqual(
       expect.arrayContaining([
         { figure: 'lag_events', value: 0, at: null },
+        { figure: 'lag_positions', value: 0, at: null },
+        { figure: 'lag_ms', value: 0, at: null },
         { figure: 'dirty', value: 0, at: null },
       ]),
     );

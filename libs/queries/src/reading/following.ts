@@ -1,4 +1,4 @@
-import type { Instant } from '#contracts';
+import type { EventLog } from '#event-log';
 import type { AnswerRow, Column } from '../asking/question.js';
 import type { ReadModels } from './read-models.js';
 
@@ -16,16 +16,22 @@ export const figureRows = (figures: readonly Figure[]): readonly AnswerRow[] =>
 /** Where the log ends, where the read models stand, and what lies between. */
 export async function followingFigures(
   models: ReadModels,
-  head: { readonly position: number; readonly recordedAt: Instant },
+  log: Pick<EventLog, 'head' | 'counts'>,
+  head: Awaited<ReturnType<EventLog['head']>>,
 ): Promise<readonly Figure[]> {
   const [row] = await models.query(
     `SELECT position, recorded_at, clock, (SELECT count(*) FROM dirty) AS dirty, (SELECT count(*) FROM parked) AS parked
        FROM checkpoint`,
   );
+  const behind = Math.max(0, head.position - models.position);
+  const known = typeof row?.['recorded_at'] === 'number' ? row['recorded_at'] : null;
   return [
     ['log_head_position', head.position, head.position === 0 ? null : head.recordedAt],
     ['read_models_position', row?.['position'] ?? 0, row?.['recorded_at']],
-    ['lag_events', Math.max(0, head.position - models.position)],
+    // Where positions count bytes, nobody has counted the events between: unknown, unless there is none.
+    ['lag_events', behind === 0 || log.counts !== 'bytes' ? behind : null],
+    ['lag_positions', behind],
+    ['lag_ms', behind === 0 || known === null ? 0 : Math.max(0, head.recordedAt - known)],
     ['clock', null, row?.['clock']],
     ['dirty', row?.['dirty'] ?? 0],
     ['parked', row?.['parked'] ?? 0],

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { lockDataFolder } from '#event-log';
+import { startEngine } from '../../../test/engine.js';
 import { StandIn } from '../../../test/services/eventstore/stand-in.js';
 import { runCli, type Ran } from './testdata/run-cli.js';
 
@@ -16,6 +17,23 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string): string => join(folder, name);
 const move = (...args: string[]): Promise<Ran> => runCli(at('nowhere'), ['move', ...args]);
 const digestIn = ({ stdout }: Ran): string => /log +([0-9a-f]{64}) +equal/.exec(stdout)?.[1] ?? 'none';
+
+/** Starts a move, and kills it once half a megabyte is there. */
+async function killedHalfway(to: string, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [resolve('scripts/perennial.mjs'), 'move', ...args], {
+    env: { ...process.env, PERENNIAL_BUILD: 'off', NODE_OPTIONS: '' },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  const written = (): number =>
+    ['log.db', 'log.db-wal'].reduce(
+      (sum, name) => sum + (statSync(join(to, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+  while (child.exitCode === null && written() < 500_000) await new Promise((wake) => setTimeout(wake, 5));
+  child.kill('SIGKILL');
+  await ended;
+}
 
 describe('perennial move', () => {
   const old = at('old');
@@ -30,20 +48,7 @@ describe('perennial move', () => {
 
   it('goes on after kill -9, and the new log and its read models are the old ones', async () => {
     const to = at('killed');
-    const child = spawn(
-      process.execPath,
-      [resolve('scripts/perennial.mjs'), 'move', '--from', `sqlite:${old}`, '--to', `sqlite:${to}`, '--no-models'],
-      { env: { ...process.env, PERENNIAL_BUILD: 'off', NODE_OPTIONS: '' }, stdio: 'ignore' },
-    );
-    const ended = once(child, 'exit');
-    const written = (): number =>
-      ['log.db', 'log.db-wal'].reduce(
-        (sum, name) => sum + (statSync(join(to, name), { throwIfNoEntry: false })?.size ?? 0),
-        0,
-      );
-    while (child.exitCode === null && written() < 500_000) await new Promise((wake) => setTimeout(wake, 5));
-    child.kill('SIGKILL');
-    await ended;
+    await killedHalfway(to, ['--from', `sqlite:${old}`, '--to', `sqlite:${to}`, '--no-models']);
 
     const again = await move('--from', `sqlite:${old}`, '--to', `sqlite:${to}`, '--keys');
     expect(again).toMatchObject({ code: 0 });
@@ -81,6 +86,87 @@ describe('perennial move', () => {
     }
     const gone = await move('--from', `sqlite:${old}`, '--to', server.connectionString);
     expect(gone.code).toBe(4);
+  });
+
+  it('gives a log another hash key: killed and gone on with, the same people stand where they stood, and the old keys open nothing', async () => {
+    const leaked = at('leaked');
+    expect((await move('--from', `sqlite:${old}`, '--to', `sqlite:${leaked}`, '--keys', '--no-models')).code).toBe(0);
+    const someone = (await runCli(leaked, ['query', 'customers', '--limit', '1', '--format', 'csv'])).stdout;
+    const erased = /[0-9a-f]{32}/.exec(someone)?.[0] ?? '';
+    expect((await runCli(leaked, ['erase', erased, '--yes'])).code).toBe(0);
+    // Everything was received once: now it is a duplicate, or of somebody who is forgotten.
+    const again = ['simulate', '--customers', '120', '--from', '2024-01-01', '--until', '2026-01-01'];
+    const fates = / 0 accepted, ([\d,]+) duplicates.*/;
+    const expected = fates.exec((await runCli(leaked, again)).stdout)?.[0];
+    expect(expected).toMatch(fates);
+    const stages = (await runCli(leaked, ['query', 'stage-counts', '--format', 'csv'])).stdout;
+
+    const to = at('rekeyed');
+    const command = ['--from', `sqlite:${leaked}`, '--to', `sqlite:${to}`, '--rekey'];
+    await killedHalfway(to, command);
+    // Nobody can begin to use what is not proven yet.
+    expect(existsSync(join(to, 'keys.db'))).toBe(false);
+    const moved = await move(...command);
+    expect(moved).toMatchObject({ code: 0 });
+    expect(moved.stdout).toMatch(/opened +[0-9a-f]{64} +equal/);
+    expect(moved.stdout).toMatch(/read models +[0-9a-f]{32} +equal/);
+    expect(moved.stdout).toMatch(/of people who were erased/);
+    expect(await move(...command, '--no-models')).toMatchObject({ code: 0 });
+
+    expect((await runCli(to, ['query', 'stage-counts', '--format', 'csv'])).stdout).toBe(stages);
+    expect(fates.exec((await runCli(to, again)).stdout)?.[0]).toBe(expected);
+    expect((await runCli(to, ['verify'])).code).toBe(0);
+
+    const thief = at('thief');
+    mkdirSync(thief);
+    copyFileSync(join(to, 'log.db'), join(thief, 'log.db'));
+    copyFileSync(join(leaked, 'keys.db'), join(thief, 'keys.db'));
+    expect((await runCli(thief, ['stats'])).stderr).toContain('another hash key');
+    // What was moved under other keys is no beginning of this move.
+    expect((await move('--from', `sqlite:${old}`, '--to', `sqlite:${to}`, '--rekey')).code).toBe(3);
+  });
+
+  it('asks with --rekey for what it needs, before anything is written', async () => {
+    const to = `sqlite:${at('unwritten')}`;
+    const wrong: [string[], number, string][] = [
+      [['--rekey', '--keys'], 2, 'give one of them'],
+      [['--old-keys', old], 2, 'goes with --rekey only'],
+      [['--rekey', '--new-keys', old], 2, 'a folder of their own'],
+      [['--rekey', '--old-keys', at('nothing')], 3, 'There are no keys'],
+      [['--rekey', '--new-hash-key', at('nothing')], 2, '--new-hash-key'],
+    ];
+    for (const [args, code, said] of wrong) {
+      const ran = await move('--from', `sqlite:${old}`, '--to', to, ...args);
+      expect([ran.code, ran.stderr]).toEqual([code, expect.stringContaining(said)]);
+    }
+    const server = await move('--from', `sqlite:${old}`, '--to', 'esdb://127.0.0.1:1?tls=false', '--rekey');
+    expect([server.code, server.stderr]).toEqual([2, expect.stringContaining('--new-keys')]);
+    expect(existsSync(at('unwritten'))).toBe(false);
+  });
+
+  it('tells how to get from a server to a server, and of a server that is not there', async () => {
+    const both = await move('--from', 'esdb://127.0.0.1:1?tls=false', '--to', 'esdb://127.0.0.1:2?tls=false');
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('by way of a file')]);
+    const gone = await move('--from', `sqlite:${old}`, '--to', 'esdb://me:secret@127.0.0.1:1?tls=false');
+    expect([gone.code, gone.stderr]).toEqual([4, expect.stringContaining('No EventStoreDB answers')]);
+    expect(gone.stderr).toContain('tls=true or tls=false');
+    expect(gone.stderr).not.toContain('secret');
+  });
+
+  it('leaves a running engine alone', async () => {
+    const lived = at('lived');
+    await runCli(lived, ['simulate', '--customers', '2', '--seed', '3']);
+    const engine = await startEngine(lived);
+    try {
+      for (const args of [[], ['--rekey']]) {
+        const owned = await move('--from', `sqlite:${lived}`, '--to', `sqlite:${at('beside')}`, ...args);
+        expect([owned.code, owned.stderr]).toEqual([4, expect.stringContaining(engine.url)]);
+        const into = await move('--from', `sqlite:${old}`, '--to', `sqlite:${lived}`);
+        expect([into.code, into.stderr]).toEqual([4, expect.stringContaining('stop it first')]);
+      }
+    } finally {
+      expect(await engine.stop()).toBe(0);
+    }
   });
 
   it('is of no use without its keys: an engine that would make new ones is refused', async () => {

@@ -34,7 +34,7 @@ if (program === null) {
 const data = mkdtempSync(join(tmpdir(), 'perennial-fuzz-'));
 const engine = spawn(process.execPath, [join(root, 'dist/apps/standalone/src/main.js')], {
   cwd: root,
-  env: { ...process.env, DATA_DIR: data, PORT: '0', DEMO: 'off', LOG_LEVEL: 'error' },
+  env: { ...process.env, DATA_DIR: data, PORT: '0', DEMO: 'off', LOG_LEVEL: 'error', WEBHOOK_HOSTS: 'loopback' },
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 let died = false;

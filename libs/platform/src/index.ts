@@ -48,5 +48,6 @@ export { KafkaChannels, type ChannelLogger } from './channels/kafka/kafka-channe
 export { openChannels } from './channels/open-channels.js';
 export type { KafkaPlace } from './channels/kafka/place.js';
 export { createHttpAdapter } from './http-adapter.js';
+export { ProblemFilter } from './problems/problem.filter.js';
 export { Problem, PROBLEM_JSON, problemDocument, type Complaint, type ProblemOptions } from './problems/problem.js';
 export { openKeys, openKeyStoreOf, PlatformModule, type EngineKeys, type PlatformOptions } from './platform.module.js';

@@ -2,7 +2,10 @@ import type { Expected } from '../port.js';
 import { EventLogError } from '../port.js';
 import type { FlatItems, FlatReceipt, FlatVerdicts } from './request.js';
 
-/** From the log to its writer's thread. Every message but `close` is answered under its number. */
+/**
+ * From the log to its writer's thread. What has a number is answered under it; requests wait until they are told to be
+ * committed.
+ */
 export type ToThread =
   | {
       readonly kind: 'whole';
@@ -18,6 +21,7 @@ export type ToThread =
       readonly items: FlatItems;
       readonly receipts: readonly FlatReceipt[];
     }
+  | { readonly kind: 'commit' }
   | { readonly kind: 'allow-pages'; readonly no: number; readonly pagesMax: number }
   | { readonly kind: 'close' };
 

@@ -4,9 +4,14 @@ import { failureOf, type Answer, type FromThread, type ToThread } from './thread
 import { SqliteWriter } from './writer.js';
 import { GROUP_EVENTS_MAX } from './writing.js';
 
+interface Waiting {
+  readonly no: number;
+  readonly request: WriteRequest;
+}
+
 /**
- * The writer's thread. While a commit runs, requests queue up at the port; the next commit takes all of them, up to a
- * bound. So a commit is shared by as many as wait for it, and nobody waits for a timer.
+ * The writer's thread. Requests wait here until the word comes to commit them; one commit takes all, up to a bound. So a
+ * commit is shared by as many as wait for it, and nobody waits for a timer.
  */
 if (parentPort !== null) serve(parentPort, (workerData as { readonly file: string }).file);
 
@@ -22,45 +27,73 @@ function serve(port: MessagePort, file: string): void {
   }
   tell({ kind: 'ready' });
 
-  port.on('message', (first: ToThread) => {
-    let message: ToThread | undefined = first;
-    while (message !== undefined) {
-      let group: { readonly no: number; readonly request: WriteRequest }[] = [];
-      let events = 0;
-      while (message !== undefined && (message.kind === 'whole' || message.kind === 'each')) {
-        const items = unflatten(message.items);
-        const request: WriteRequest =
-          message.kind === 'whole'
-            ? { kind: 'whole', now: message.now, expected: message.expected, items }
-            : { kind: 'each', now: message.now, items, receipts: unflattenReceipts(message.receipts) };
-        group.push({ no: message.no, request });
-        events += items.length;
-        message = events < GROUP_EVENTS_MAX ? next(port) : undefined;
+  let waiting: Waiting[] = [];
+  const commitAll = (): void => {
+    const all = waiting;
+    waiting = [];
+    for (let from = 0; from < all.length;) {
+      const group = groupFrom(all, from);
+      from += group.length;
+      tell({ kind: 'answers', answers: commit(writer, group) });
+    }
+  };
+  /** Takes every request that has come by now; stops at a message that says something else, and gives it. */
+  const takeWaiting = (): ToThread | null => {
+    for (;;) {
+      const message = receiveMessageOnPort(port)?.message as ToThread | undefined;
+      if (message === undefined) return null;
+      if (message.kind === 'whole' || message.kind === 'each')
+        waiting.push({ no: message.no, request: requestOf(message) });
+      else if (message.kind !== 'commit') return message;
+    }
+  };
+  const hear = (message: ToThread): void => {
+    switch (message.kind) {
+      case 'whole':
+      case 'each':
+        waiting.push({ no: message.no, request: requestOf(message) });
+        return;
+      case 'commit': {
+        const other = takeWaiting();
+        commitAll();
+        if (other !== null) hear(other);
+        return;
       }
-      if (group.length > 0) tell({ kind: 'answers', answers: commit(writer, group) });
-      group = [];
-      if (message?.kind === 'allow-pages') {
+      case 'allow-pages':
+        commitAll();
         writer.allowPages(message.pagesMax);
         tell({ kind: 'answers', answers: [{ no: message.no }] });
-      } else if (message?.kind === 'close') {
+        return;
+      case 'close':
+        commitAll();
         writer.close();
         tell({ kind: 'closed' });
         port.close();
-        return;
-      }
-      message = next(port);
     }
-  });
+  };
+  port.on('message', hear);
 }
 
-function commit(writer: SqliteWriter, group: readonly { readonly no: number; readonly request: WriteRequest }[]) {
-  return writer.commit(group.map(({ request }) => request)).map((outcome, i): Answer => {
+/** As many as go into one commit: at least one. */
+function groupFrom(all: readonly Waiting[], from: number): readonly Waiting[] {
+  let events = 0;
+  let to = from;
+  while (to < all.length && events < GROUP_EVENTS_MAX) events += all[to++]?.request.items.length ?? 0;
+  return all.slice(from, to);
+}
+
+function requestOf(message: Extract<ToThread, { readonly kind: 'whole' | 'each' }>): WriteRequest {
+  const items = unflatten(message.items);
+  const { now } = message;
+  return message.kind === 'whole'
+    ? { kind: 'whole', now, expected: message.expected, items }
+    : { kind: 'each', now, items, receipts: unflattenReceipts(message.receipts) };
+}
+
+function commit(writer: SqliteWriter, group: readonly Waiting[]): Answer[] {
+  return writer.commit(group.map(({ request }) => request)).map((outcome, i) => {
     const no = group[i]?.no ?? 0;
     if ('error' in outcome) return { no, failure: failureOf(outcome.error) };
     return { no, verdicts: flattenVerdicts(outcome.verdicts) };
   });
-}
-
-function next(port: MessagePort): ToThread | undefined {
-  return receiveMessageOnPort(port)?.message as ToThread | undefined;
 }

@@ -6,14 +6,23 @@ import { flatten, flattenReceipts, unflattenVerdicts, type WriteRequest } from '
 import { errorOf, type FromThread, type ToThread } from './thread-messages.js';
 import type { Writing } from './writing.js';
 
+/** With so many events together a commit begins before the turn of the loop is over: the thread is not to stand idle. */
+const EVENTS_AWAITED = 200;
+
 interface Waiting {
   resolve(verdicts: readonly Verdict[]): void;
   reject(error: unknown): void;
 }
 
-/** Writes in a thread of its own, so that the event loop is free while the disk syncs. */
+/**
+ * Writes in a thread of its own, so that the event loop is free while the disk syncs. A request goes over at once, while its
+ * texts are at hand; what is asked within one turn of the loop, up to a bound, and while the thread was at work, is committed
+ * together: so that a page which they share is written once.
+ */
 export class WritingInThread implements Writing {
   readonly #waiting = new Map<number, Waiting>();
+  /** Events that went over since the last word to commit. */
+  #events = 0;
   #no = 0;
   #gone: Error | null = null;
 
@@ -50,13 +59,13 @@ export class WritingInThread implements Writing {
 
   write(request: WriteRequest): Promise<readonly Verdict[]> {
     const items = flatten(request.items);
-    if (request.kind === 'whole') return this.#ask((no) => ({ ...request, no, items }));
+    if (request.kind === 'whole') return this.#ask((no) => ({ ...request, no, items }), request.items.length);
     const receipts = flattenReceipts(request.receipts);
-    return this.#ask((no) => ({ kind: 'each', now: request.now, no, items, receipts }));
+    return this.#ask((no) => ({ kind: 'each', now: request.now, no, items, receipts }), request.items.length);
   }
 
   async allowPages(pagesMax: number): Promise<void> {
-    await this.#ask((no) => ({ kind: 'allow-pages', no, pagesMax }));
+    await this.#ask((no) => ({ kind: 'allow-pages', no, pagesMax }), 0);
   }
 
   async close(): Promise<void> {
@@ -64,7 +73,7 @@ export class WritingInThread implements Writing {
     await this.ended;
   }
 
-  #ask(message: (no: number) => ToThread): Promise<readonly Verdict[]> {
+  #ask(message: (no: number) => ToThread, events: number): Promise<readonly Verdict[]> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== null) {
         reject(this.#gone);
@@ -73,7 +82,18 @@ export class WritingInThread implements Writing {
       this.#no += 1;
       this.#waiting.set(this.#no, { resolve, reject });
       this.worker.postMessage(message(this.#no));
+      const isFirst = this.#events === 0;
+      // A request may hold no event, and counts as one.
+      this.#events += Math.max(1, events);
+      if (this.#events >= EVENTS_AWAITED) this.#commit();
+      else if (isFirst) setImmediate(() => this.#commit());
     });
+  }
+
+  #commit(): void {
+    if (this.#events === 0) return;
+    this.#events = 0;
+    this.worker.postMessage({ kind: 'commit' } satisfies ToThread);
   }
 
   #hear(message: FromThread): void {

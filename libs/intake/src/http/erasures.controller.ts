@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Allow, ApiProblems, Asker, Problem, type Complaint, type Principal } from '#platform';
@@ -47,7 +47,7 @@ const CUSTOMER = /^[0-9a-f]{32}$/;
 /** Where a person is forgotten. */
 @ApiTags('privacy')
 @Controller('v1/erasures')
-@UseInterceptors(StoreProblems)
+@UseFilters(StoreProblems)
 export class ErasuresController {
   constructor(private readonly commands: CommandBus) {}
 

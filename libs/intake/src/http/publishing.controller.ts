@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { TOUCHPOINT_GROUPS } from '#contracts';
@@ -52,7 +52,7 @@ export class TypeRegisteredView {
 /** What the business says of itself: its policy, and touchpoint types of its own. */
 @ApiTags('policy')
 @Controller('v1')
-@UseInterceptors(StoreProblems)
+@UseFilters(StoreProblems)
 export class PublishingController {
   constructor(private readonly commands: CommandBus) {}
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Optional, Param, Post, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Optional, Param, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Allow, ApiProblems, Asker, DATABASE, Problem, type Principal } from '#platform';
@@ -78,7 +78,7 @@ const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' }
 /** What could not be taken, one by one: look at it, mend it, take it in after all, or leave it for good. */
 @ApiTags('intake')
 @Controller('v1/quarantine')
-@UseInterceptors(StoreProblems)
+@UseFilters(StoreProblems)
 export class QuarantineController {
   private readonly people: People | null;
 

@@ -1,25 +1,31 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { catchError, throwError, type Observable } from 'rxjs';
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { EventLogError } from '#event-log';
-import { KeyStoreError, Problem } from '#platform';
+import { KeyStoreError, LOGGER, Problem, ProblemFilter, type Logger } from '#platform';
 
 const RETRY_LATER = { 'retry-after': '5' };
 
-/** Tells a store that cannot write for what it is: the sender may try again, and nothing was acknowledged. */
-@Injectable()
-export class StoreProblems implements NestInterceptor {
-  intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(catchError((error: unknown) => throwError(() => problemOf(error))));
+/**
+ * Tells a store that cannot write for what it is: the sender may try again, and nothing was acknowledged. A filter, which
+ * costs a request that succeeds nothing: an interceptor leads each of them through a pipeline of its own.
+ */
+@Catch(EventLogError, KeyStoreError)
+export class StoreProblems implements ExceptionFilter<EventLogError | KeyStoreError> {
+  private readonly problems: ProblemFilter;
+
+  constructor(@Inject(LOGGER) logger: Logger) {
+    this.problems = new ProblemFilter(logger);
+  }
+
+  catch(error: EventLogError | KeyStoreError, host: ArgumentsHost): void {
+    this.problems.catch(problemOf(error), host);
   }
 }
 
-function problemOf(error: unknown): unknown {
-  const isLog = error instanceof EventLogError;
-  if (!isLog && !(error instanceof KeyStoreError)) return error;
+function problemOf(error: EventLogError | KeyStoreError): Problem {
   return error.code === 'full'
     ? new Problem(507, { type: 'disk-full', detail: `${error.message} Nothing that was not acknowledged is stored.` })
     : new Problem(503, {
-        type: `${isLog ? 'log' : 'keys'}-${error.code}`,
+        type: `${error instanceof EventLogError ? 'log' : 'keys'}-${error.code}`,
         detail: error.message,
         headers: RETRY_LATER,
       });

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Controller, Get, HttpCode, Inject, Post, Query, Req, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Post, Query, Req, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
   ApiExtraModels,
@@ -79,7 +79,7 @@ const BODY = {
 /** Where channels publish what happened between them and a customer. */
 @ApiTags('intake')
 @Controller('v1/touchpoints')
-@UseInterceptors(StoreProblems)
+@UseFilters(StoreProblems)
 export class TouchpointsController {
   constructor(
     private readonly commands: CommandBus,

@@ -1,5 +1,6 @@
-import { validateEnvelope, type Actor, type Role } from '#contracts';
+import { ENVELOPE_SCHEMA, validateEnvelope, type Actor, type JsonSchema, type Role } from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
+import { compilePlainReader } from './plain-reader.js';
 import { Refusal } from './refusal.js';
 
 /** The sources of what the engine writes itself: no sender may speak in its name. */
@@ -32,13 +33,30 @@ export interface Envelope {
   readonly test?: boolean;
 }
 
+/** An envelope that was checked. */
+export interface Checked {
+  readonly envelope: Envelope;
+  /** What else it says: kept, and sealed, for nobody can tell what it holds. Null where there is nothing. */
+  readonly others: Readonly<Record<string, unknown>> | null;
+}
+
+/** Takes what nearly all senders send: nothing but fields that have a place of their own. */
+const readPlain = compilePlainReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
+
+function withoutSubject(schema: JsonSchema): JsonSchema {
+  const { subject: _, ...properties } = schema['properties'] as JsonSchema;
+  return { ...schema, properties };
+}
+
 const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
 
 /**
  * The step: checks the envelope. A CloudEvent's `subject` of the form `namespace:value` names the customer where no
  * identifiers do; an event without data has empty data.
  */
-export function checkEnvelope(document: unknown): Envelope | Refusal {
+export function checkEnvelope(document: unknown): Checked | Refusal {
+  const plain = readPlain(document) as Envelope | null;
+  if (plain !== null) return RESERVED.has(plain.source) ? SOURCE_RESERVED : { envelope: plain, others: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     return Refusal.of('envelope-invalid', '', 'is no object', 'give each event as a JSON object');
   const completed = complete(document as Readonly<Record<string, unknown>>);
@@ -59,10 +77,15 @@ export function checkEnvelope(document: unknown): Envelope | Refusal {
     ]);
   }
   const envelope = completed as unknown as Envelope;
-  if (RESERVED.has(envelope.source))
-    return Refusal.of('source-reserved', '/source', 'is a name of the engine itself', 'give the source its own name');
-  return envelope;
+  return RESERVED.has(envelope.source) ? SOURCE_RESERVED : { envelope, others: othersOf(envelope) };
 }
+
+const SOURCE_RESERVED = Refusal.of(
+  'source-reserved',
+  '/source',
+  'is a name of the engine itself',
+  'give the source its own name',
+);
 
 function complete(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { identifiers, subject, data } = document;
@@ -83,8 +106,7 @@ const PLACED = new Set([
 /** Says how a message was traced on its way, anew with each retry: nothing about the touchpoint. */
 const TRACING = new Set(['traceparent', 'tracestate']);
 
-/** What else an envelope says: kept, and sealed, for nobody can tell what it holds. Null where there is nothing. */
-export function othersOf(envelope: Envelope): Record<string, unknown> | null {
+function othersOf(envelope: Envelope): Record<string, unknown> | null {
   let others: Record<string, unknown> | null = null;
   for (const name of Object.keys(envelope)) {
     if (PLACED.has(name) || TRACING.has(name)) continue;

@@ -104,8 +104,9 @@ export class Intake {
   /** The steps that need nobody's key: what passes them is a touchpoint, and the rest has a reason. */
   check(item: IntakeItem, receivedAt: Instant): Passed | Refusal {
     if (item.refusal !== undefined) return item.refusal;
-    const envelope = checkEnvelope(item.document);
-    if (envelope instanceof Refusal) return envelope;
+    const checked = checkEnvelope(item.document);
+    if (checked instanceof Refusal) return checked;
+    const { envelope, others } = checked;
     const identified = this.identities.identify(envelope.identifiers);
     if (identified instanceof Refusal) return identified;
     const moment = placeInTime(envelope, receivedAt);
@@ -118,6 +119,8 @@ export class Intake {
         'is neither a type of the catalogue nor a registered one',
         'use a type of the catalogue, or register this one with its JSON Schema and release the event',
       );
+    const plain = contract.readPlain(envelope.data);
+    if (plain !== null) return { envelope, others, identified, moment, contract, plain };
     const validity = contract.validate(envelope.data);
     if (!validity.ok) {
       const [first, ...rest] = validity.errors.map((flaw) => ({ ...flaw, path: `/data${flaw.path}` }));
@@ -126,7 +129,7 @@ export class Intake {
         ...rest,
       ]);
     }
-    return { envelope, identified, moment, contract };
+    return { envelope, others, identified, moment, contract, plain };
   }
 
   /**

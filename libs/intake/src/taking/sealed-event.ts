@@ -2,18 +2,19 @@ import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
 import { Recent, type Sealer, type SubjectKey } from '#platform';
 import { canonical } from './canonical.js';
-import { othersOf, type Envelope } from './envelope.js';
+import type { Checked, Envelope } from './envelope.js';
 import type { Identified, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
 import type { Moment } from './moment.js';
 import type { TypeContract } from './type-contracts.js';
 
 /** A touchpoint that passed every step, and only waits for the keys of its subjects. */
-export interface Passed {
-  readonly envelope: Envelope;
+export interface Passed extends Checked {
   readonly identified: Identified;
   readonly moment: Moment;
   readonly contract: TypeContract;
+  /** Its data as they are kept, where nothing in them is personal; null where they have to be separated. */
+  readonly plain: Readonly<Record<string, unknown>> | null;
 }
 
 /**
@@ -32,7 +33,7 @@ export const PROVENANCE = '/$provenance';
  * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
  */
 export function sealEvent(
-  { envelope, identified, moment, contract }: Passed,
+  { envelope, others, identified, moment, contract, plain }: Passed,
   epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
@@ -54,8 +55,9 @@ export function sealEvent(
     identifiers = identifiers === '' ? written : `${identifiers},${written}`;
     subjects += `${role} ${key.id} `;
   }
-  const { data, personal } = withEnvelope(contract.separate(envelope.data), envelope, identified);
-  const dataText = JSON.stringify(data);
+  const separation = plain === null ? contract.separate(envelope.data) : null;
+  const personal = withEnvelope(separation?.personal ?? null, others, identified);
+  const dataText = JSON.stringify(plain ?? separation?.data);
   const personalText = personal === null ? '' : JSON.stringify(canonical(personal));
   const facts = factsOf(envelope);
   const channel = quotedChannel(envelope.channel);
@@ -153,19 +155,16 @@ export function factsOf({
   );
 }
 
+/** All that is sealed of an event; null where nothing is. */
 function withEnvelope(
-  separation: { readonly data: unknown; readonly personal: Record<string, unknown> | null },
-  envelope: Envelope,
+  personal: Readonly<Record<string, unknown>> | null,
+  others: Checked['others'],
   { placeholders }: Identified,
-): { readonly data: unknown; readonly personal: Readonly<Record<string, unknown>> | null } {
-  const others = othersOf(envelope);
-  if (others === null && placeholders === null) return separation;
+): Readonly<Record<string, unknown>> | null {
+  if (others === null && placeholders === null) return personal;
   return {
-    data: separation.data,
-    personal: {
-      ...separation.personal,
-      ...(others === null ? {} : { [ENVELOPE]: others }),
-      ...(placeholders === null ? {} : { [PLACEHOLDERS]: placeholders }),
-    },
+    ...personal,
+    ...(others === null ? {} : { [ENVELOPE]: others }),
+    ...(placeholders === null ? {} : { [PLACEHOLDERS]: placeholders }),
   };
 }

@@ -1,0 +1,267 @@
+import { BOUNDS, isCurrency, orderAmountMinor, parseInstant, type JsonSchema } from '#contracts';
+
+/**
+ * Reads a document in which there is nothing to think about: plain objects with no field but those that the schema knows,
+ * every value as the schema says, nothing personal, nothing near a bound. Gives it with its fields in canonical order,
+ * where one that is absent may stand as undefined; null for any other document, good or bad.
+ */
+export type PlainReader = (document: unknown) => Readonly<Record<string, unknown>> | null;
+
+export interface PlainReaderOptions {
+  /** Fields that only have to be objects: somebody else looks into them. */
+  readonly opaque?: readonly string[];
+  /** Whether personal values may stand in what is read: then somebody else seals them. */
+  readonly personalToo?: boolean;
+}
+
+/**
+ * Compiles a reader: it does in one go what otherwise bounds, validator and separator do in three. What it takes, they
+ * take, and make the same of it (a property proves it); what it does not take they decide alone. A schema with a word that
+ * is not known here gives a reader that takes nothing.
+ */
+export function compilePlainReader(schema: JsonSchema, options: PlainReaderOptions = {}): PlainReader {
+  try {
+    const writing = new ReaderWriting(options);
+    const root = writing.object(schema, 1, writing.rules(schema));
+    if (root.values > BOUNDS.values || root.characters > BOUNDS.characters) return () => null;
+    return writing.compile(root.name);
+  } catch (error) {
+    if (error instanceof NotPlain) return () => null;
+    throw error;
+  }
+}
+
+/** A schema that needs more than is done here. */
+class NotPlain extends Error {}
+
+/** Longer lists are left to the others: so no document that is taken can come near a bound. */
+const LIST_MAX = 100;
+/** An RFC 3339 date-time has at most nine digits of a fraction. */
+const DATE_TIME_LENGTH = 35;
+const ANNOTATIONS = ['$schema', '$id', 'title', 'description', 'x-group', 'x-origin', 'x-personal'];
+const WORDS = {
+  object: new Set([...ANNOTATIONS, 'type', 'properties', 'required', 'additionalProperties']),
+  array: new Set([...ANNOTATIONS, 'type', 'items', 'minItems', 'maxItems']),
+  string: new Set([...ANNOTATIONS, 'type', 'minLength', 'maxLength', 'enum', 'format', 'pattern']),
+  number: new Set([...ANNOTATIONS, 'type', 'minimum', 'maximum']),
+  boolean: new Set([...ANNOTATIONS, 'type']),
+} as const;
+/** Names that mean something to JavaScript, and those that it would put into an order of its own. */
+const ODD_NAME = /^(?:__proto__|constructor|prototype|toJSON|\d+)$/;
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const UNSTORABLE = /[\0\ud800-\udfff]/;
+/** Shorter texts are looked through by hand: to call the pattern costs more than to read them. */
+const SHORT = 48;
+
+/** What the compiled text calls. */
+const HELPERS = {
+  /** Whether a text holds neither NUL nor any surrogate: then its length in characters is its length. */
+  isPlainText(text: string): boolean {
+    const { length } = text;
+    if (length > SHORT) return !UNSTORABLE.test(text);
+    for (let at = 0; at < length; at += 1) {
+      const unit = text.charCodeAt(at);
+      if (unit === 0 || (unit & 0xf800) === 0xd800) return false;
+    }
+    return true;
+  },
+  isCurrency,
+  isDateTime: (text: string): boolean => parseInstant(text) !== null,
+  isDay: (text: string): boolean => DAY.test(text) && parseInstant(`${text}T00:00:00Z`) !== null,
+  isAmountExact(data: Parameters<typeof orderAmountMinor>[0]): boolean {
+    const amount = orderAmountMinor(data);
+    return amount === null || Number.isSafeInteger(amount);
+  },
+};
+
+/** A value's check as text that returns null from the reader where it fails, and the most that such a value can hold. */
+interface Check {
+  readonly text: string;
+  readonly values: number;
+  readonly characters: number;
+  /** What is kept of it, where that is not the value itself. */
+  readonly kept?: string;
+}
+
+class ReaderWriting {
+  private readonly functions: string[] = [];
+  private readonly patterns: RegExp[] = [];
+
+  constructor(private readonly options: PlainReaderOptions) {}
+
+  compile(root: string): PlainReader {
+    const names = Object.keys(HELPERS);
+    const body = `'use strict';\nconst { ${names.join(', ')} } = helpers;\n${this.functions.join('\n')}\nreturn ${root};`;
+    // The text holds names and numbers of a schema, each written as JSON, and nothing that a document says.
+    const make = new Function('helpers', 'patterns', body) as (
+      helpers: typeof HELPERS,
+      patterns: readonly RegExp[],
+    ) => PlainReader;
+    return make(HELPERS, this.patterns);
+  }
+
+  /** The rules of a document as a whole, each as a condition on `o`. */
+  rules({ allOf = [] }: JsonSchema): string[] {
+    return (allOf as readonly JsonSchema[]).map((rule) => {
+      const [[word, value] = [], ...more] = Object.entries(rule);
+      if (more.length === 0 && word === 'x-amount-is-exact' && value === true) return 'isAmountExact(o)';
+      if (more.length > 0 || word !== 'anyOf') throw new NotPlain();
+      return (value as readonly JsonSchema[]).map((one) => `(${requiredAlone(one)})`).join(' || ');
+    });
+  }
+
+  /** Writes the reader of an object; gives its name. */
+  object(schema: JsonSchema, depth: number, rules: readonly string[] = []): Check & { readonly name: string } {
+    const { allOf: _, ...own } = schema;
+    mustKnow(rules.length > 0 ? own : schema, WORDS.object);
+    const { properties, required = [] } = schema;
+    if (schema['type'] !== 'object' || !isSchema(properties) || depth > BOUNDS.depth) throw new NotPlain();
+    const names = Object.keys(properties).sort();
+    const lines: string[] = [];
+    const kept: string[] = [];
+    let values = 1;
+    let characters = 0;
+    names.forEach((name, at) => {
+      if (ODD_NAME.test(name) || name.length > BOUNDS.name) throw new NotPlain();
+      const field = `f${at}`;
+      const check = this.value(name, properties[name], field, depth);
+      const missing = (required as readonly string[]).includes(name) ? 'return null' : '';
+      lines.push(`let ${field} = o[${JSON.stringify(name)}];`);
+      lines.push(`if (${field} !== undefined) { ${check.text} seen += 1; } else { ${missing} }`);
+      kept.push(`${JSON.stringify(name)}: ${field}`);
+      values += check.values;
+      characters += check.characters + name.length;
+    });
+    const name = `read${this.functions.length}`;
+    this.functions.push(
+      `function ${name}(o) {`,
+      `  if (typeof o !== 'object' || o === null || Object.getPrototypeOf(o) !== Object.prototype) return null;`,
+      `  let seen = 0;`,
+      ...lines.map((line) => `  ${line}`),
+      // Every field that is there was seen: so there is none that the schema does not know.
+      `  for (const _ in o) seen -= 1;`,
+      `  if (seen !== 0) return null;`,
+      ...rules.map((rule) => `  if (!(${rule})) return null;`),
+      `  return { ${kept.join(', ')} };`,
+      `}`,
+    );
+    return { name, text: '', values, characters };
+  }
+
+  private value(name: string, schema: unknown, field: string, depth: number): Check {
+    if (!isSchema(schema)) throw new NotPlain();
+    if (this.options.personalToo !== true && isPersonal(schema))
+      return { text: 'return null;', values: 0, characters: 0 };
+    switch (schema['type']) {
+      case 'string':
+        return this.string(schema, field);
+      case 'integer':
+      case 'number':
+        return number(schema, field);
+      case 'boolean':
+        mustKnow(schema, WORDS.boolean);
+        return { text: refuse(`typeof ${field} !== 'boolean'`), values: 1, characters: 0 };
+      case 'array':
+        return this.list(name, schema, field, depth);
+      case 'object': {
+        if (this.options.opaque?.includes(name) === true)
+          return {
+            text: refuse(`typeof ${field} !== 'object' || ${field} === null || Array.isArray(${field})`),
+            values: 0,
+            characters: 0,
+          };
+        const { name: reader, values, characters } = this.object(schema, depth + 1);
+        return { text: `${field} = ${reader}(${field}); ${refuse(`${field} === null`)}`, values, characters };
+      }
+      default:
+        throw new NotPlain();
+    }
+  }
+
+  private string(schema: JsonSchema, field: string): Check {
+    mustKnow(schema, WORDS.string);
+    const { minLength = 0, maxLength, enum: words, format, pattern } = schema;
+    if (Array.isArray(words)) {
+      const none = words.map((word) => `${field} !== ${JSON.stringify(word)}`).join(' && ');
+      return { text: refuse(none), values: 1, characters: Math.max(...words.map((word) => String(word).length)) };
+    }
+    let longest = typeof maxLength === 'number' ? maxLength : null;
+    const conditions = [`typeof ${field} !== 'string'`];
+    if (minLength !== 0) conditions.push(`${field}.length < ${Number(minLength)}`);
+    if (longest !== null) conditions.push(`${field}.length > ${longest}`);
+    if (typeof pattern === 'string')
+      conditions.push(`!patterns[${this.patterns.push(new RegExp(pattern, 'u')) - 1}].test(${field})`);
+    switch (format) {
+      case undefined:
+        conditions.push(`!isPlainText(${field})`);
+        break;
+      case 'iso-4217':
+        conditions.push(`!isCurrency(${field})`);
+        break;
+      case 'date-time':
+        conditions.push(`!isDateTime(${field})`);
+        longest = DATE_TIME_LENGTH;
+        break;
+      case 'date':
+        conditions.push(`!isDay(${field})`);
+        longest = DATE_TIME_LENGTH;
+        break;
+      default:
+        throw new NotPlain();
+    }
+    if (longest === null) throw new NotPlain();
+    return { text: refuse(conditions.join(' || ')), values: 1, characters: longest };
+  }
+
+  private list(name: string, schema: JsonSchema, field: string, depth: number): Check {
+    mustKnow(schema, WORDS.array);
+    const { items, minItems = 0, maxItems = LIST_MAX } = schema;
+    if (depth + 1 > BOUNDS.depth) throw new NotPlain();
+    const item = `${field}i`;
+    const check = this.value(name, items, item, depth + 1);
+    const longest = Math.min(LIST_MAX, Number(maxItems));
+    return {
+      text: [
+        refuse(`!Array.isArray(${field}) || ${field}.length < ${Number(minItems)} || ${field}.length > ${longest}`),
+        `const ${field}k = [];`,
+        `for (let at = 0; at < ${field}.length; at += 1) { let ${item} = ${field}[at]; ${check.text} ${field}k.push(${item}); }`,
+        `${field} = ${field}k;`,
+      ].join(' '),
+      values: 1 + longest * check.values,
+      characters: longest * check.characters,
+    };
+  }
+}
+
+function number(schema: JsonSchema, field: string): Check {
+  mustKnow(schema, WORDS.number);
+  const { minimum, maximum } = schema;
+  const conditions = [
+    `typeof ${field} !== 'number'`,
+    schema['type'] === 'integer' ? `!Number.isInteger(${field})` : `!Number.isFinite(${field})`,
+  ];
+  if (minimum !== undefined) conditions.push(`${field} < ${Number(minimum)}`);
+  if (maximum !== undefined) conditions.push(`${field} > ${Number(maximum)}`);
+  return { text: refuse(conditions.join(' || ')), values: 1, characters: 0 };
+}
+
+const refuse = (condition: string): string => `if (${condition}) return null;`;
+
+/** The condition that a member of `anyOf` states, where it only requires fields. */
+function requiredAlone(schema: JsonSchema): string {
+  const { required, ...others } = schema;
+  if (!Array.isArray(required) || Object.keys(others).length > 0) throw new NotPlain();
+  return (required as readonly unknown[]).map((name) => `o[${JSON.stringify(name)}] !== undefined`).join(' && ');
+}
+
+function mustKnow(schema: JsonSchema, words: ReadonlySet<string>): void {
+  if (!Object.keys(schema).every((word) => words.has(word))) throw new NotPlain();
+}
+
+function isPersonal(schema: JsonSchema): boolean {
+  return schema['x-personal'] === true || (isSchema(schema['items']) && isPersonal(schema['items']));
+}
+
+const isSchema = (value: unknown): value is JsonSchema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -5,9 +5,12 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openSqliteLog } from '../dist/libs/event-log/src/index.js';
+import { build, ensureInstalled } from './install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
+ensureInstalled(root);
+build(root);
+const { openSqliteLog } = await import('../dist/libs/event-log/src/index.js');
 const rounds = Number(process.argv[2] ?? 10);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
 const CUSTOMERS = 250;

@@ -7,6 +7,7 @@ import type { EventLog } from '#event-log';
 import { ACCESS, CONFIG, EVENT_LOG, METRICS, SEALER, type Access, type Config, type Sealer } from '#platform';
 import { ErasePersonHandler } from './erasing/erase-person.js';
 import { ErasuresController } from './http/erasures.controller.js';
+import { DirectRoad } from './http/direct-road.js';
 import { InFlight } from './http/in-flight.js';
 import { PublishingController } from './http/publishing.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
@@ -30,6 +31,7 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly host: HttpAdapterHost<FastifyAdapter>,
     private readonly inFlight: InFlight,
+    private readonly direct: DirectRoad,
     private readonly intake: Intake,
     @Inject(ACCESS) private readonly access: Access,
     @Inject(EVENT_LOG) private readonly log: EventLog,
@@ -69,6 +71,7 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
           useFactory: (log: EventLog, intake: Intake, sealer: Sealer) => new Quarantine(log, intake, sealer),
           inject: [EVENT_LOG, Intake, SEALER],
         },
+        DirectRoad,
         KafkaRunner,
         TakeTouchpointsHandler,
         ReleaseQuarantinedHandler,
@@ -82,7 +85,8 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   onModuleInit(): void {
-    receiveRawBodies(this.host.httpAdapter, this.inFlight, this.access);
+    receiveRawBodies(this.host.httpAdapter, this.inFlight, this.access, () => this.direct.close());
+    this.direct.standBefore(this.host.httpAdapter.getHttpServer());
     // A file has one owner, which registers all its types itself.
     if (this.config.eventLog.kind !== 'sqlite') this.following = followTypes(this.log, this.intake.contracts);
   }

@@ -21,6 +21,7 @@ interface Instance {
       done: (error?: Error) => void,
     ) => void,
   ): unknown;
+  addHook(name: 'preClose', hook: (done: () => void) => void): unknown;
   addContentTypeParser(
     type: string | string[],
     options: { readonly parseAs: 'buffer' },
@@ -40,10 +41,19 @@ interface Instance {
 /**
  * Teaches the HTTP server how the bodies of touchpoints arrive: as bytes, whatever their content type says (so that one
  * bad event never fails a batch in the server's own parser), and NDJSON as a stream. All other routes keep JSON.
- * Who sends them is asked, and overload refused, before a body is read.
+ * Who sends them is asked, and overload refused, before a body is read. `onClosing` is called when the server is asked to close.
  */
-export function receiveRawBodies(adapter: FastifyAdapter, inFlight: InFlight, access: Access): void {
+export function receiveRawBodies(
+  adapter: FastifyAdapter,
+  inFlight: InFlight,
+  access: Access,
+  onClosing: () => void,
+): void {
   const server = adapter.getInstance() as unknown as Instance;
+  server.addHook('preClose', (done) => {
+    onClosing();
+    done();
+  });
   server.addHook('onRequest', (request, reply, done) => {
     if (request.method !== 'POST' || !isOurs(request.url)) return done();
     try {

@@ -21,11 +21,14 @@ export class StoreProblems implements ExceptionFilter<EventLogError | KeyStoreEr
   }
 }
 
-function problemOf(error: EventLogError | KeyStoreError): Problem {
+/** What a failing store is told as; any other error is given back as it is. */
+export function problemOf(error: unknown): unknown {
+  const isLog = error instanceof EventLogError;
+  if (!isLog && !(error instanceof KeyStoreError)) return error;
   return error.code === 'full'
     ? new Problem(507, { type: 'disk-full', detail: `${error.message} Nothing that was not acknowledged is stored.` })
     : new Problem(503, {
-        type: `${error instanceof EventLogError ? 'log' : 'keys'}-${error.code}`,
+        type: `${isLog ? 'log' : 'keys'}-${error.code}`,
         detail: error.message,
         headers: RETRY_LATER,
       });

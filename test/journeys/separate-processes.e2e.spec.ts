@@ -128,7 +128,7 @@ suite(title, () => {
       );
       expect(metrics.body).toContain('process_resident_memory_bytes');
     }
-    expect(feeder.printed()).toContain('No outputs are configured');
+    expect(feeder.printed()).toContain('No brokers are configured');
   });
 
   it('takes in at one, and shows and explains at another', async () => {

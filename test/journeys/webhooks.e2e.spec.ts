@@ -4,9 +4,13 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { openDatabase } from '#projections';
 import { startEngine, type Engine } from '../engine.js';
-import { until } from './processes.js';
+import { anyPostgres, type TestPostgres } from '../services/postgres.js';
+import { ask, startApp, startStandIn, until, type RunningApp, type StandInServer } from './processes.js';
+
+jest.setTimeout(300_000);
 
 interface Request {
   readonly id: string;
@@ -202,3 +206,113 @@ describe('a channel without Kafka, told by webhook', () => {
     expect((await engine.ask('GET', '/v1/webhooks/%00')).status).toBe(404);
   });
 });
+
+const offer = anyPostgres();
+const { missing } = offer;
+
+(missing === null ? describe : describe.skip)(
+  `webhooks of the feeder in a process of its own${missing === null ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    let postgres: TestPostgres;
+    let eventStore: StandInServer;
+    let env: Record<string, string>;
+    const running: RunningApp[] = [];
+    const received: string[] = [];
+    let server: Server;
+    let onRequest: () => Promise<number> = () => Promise.resolve(204);
+
+    const start = async (name: string): Promise<RunningApp> => {
+      const app = await startApp(name, env);
+      running.push(app);
+      return app;
+    };
+
+    beforeAll(async () => {
+      [postgres, eventStore] = await Promise.all([offer.start(), startStandIn()]);
+      env = {
+        EVENT_LOG: eventStore.connectionString,
+        POSTGRES_URL: postgres.url,
+        KEYS_URL: postgres.url,
+        ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', FEEDER_PORT: '0' },
+      };
+      server = createServer((request, response) => {
+        received.push(String(request.headers['webhook-id']));
+        request.resume();
+        void onRequest().then((status) => response.writeHead(status).end());
+      });
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    });
+    afterAll(async () => {
+      for (const app of running) if (app.process.exitCode === null) await app.kill();
+      server?.closeAllConnections();
+      server?.close();
+      await eventStore?.stop();
+      await postgres?.stop();
+    });
+
+    it('are carried by the one that comes first, and by the next one, under the same names, when that one is killed', async () => {
+      const api = await start('api');
+      const admin = /shown only this once: (\S+)/.exec(api.printed())?.[1] ?? '';
+      // Before there is anything to listen to.
+      const feeder = await start('feeder');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const made = await ask(feeder, admin, 'POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
+      expect(made).toMatchObject({ status: 201, body: { status: 'active' } });
+      const [, intake] = await Promise.all([start('projector'), start('intake')]);
+      const orders = (id: string) =>
+        until(
+          () =>
+            ask(intake, admin, 'POST', '/v1/touchpoints', [
+              {
+                ...{ id, source: 'shop', type: 'order-placed', channel: 'web' },
+                ...{ time: new Date().toISOString(), data: { orderId: id, currency: 'EUR', totalMinor: 5 } },
+                identifiers: [{ namespace: 'userId', value: id }],
+              },
+            ]),
+          ({ body }) => body.accepted === 1,
+        );
+      const comes = (count: number) =>
+        until(
+          () => Promise.resolve(received.length),
+          (now) => now >= count,
+        );
+      // Somebody listens by the time that something is said.
+      await until(
+        () => postgresQuery(postgres.url, `SELECT 1 FROM pg_trigger WHERE tgname LIKE 'webhooks%'`),
+        (rows) => rows.length === 4,
+      );
+      await orders('o-1');
+      await comes(1);
+      let killed: Promise<void> | null = null;
+      onRequest = async () => {
+        await (killed ??= feeder.kill());
+        return 204;
+      };
+      await orders('o-2');
+      await comes(2);
+      onRequest = () => Promise.resolve(204);
+      const [first, second] = await Promise.all([start('feeder'), start('feeder')]);
+      // Half a minute later it is taken for dead.
+      await comes(3);
+      expect(received[2]).toBe(received[1]);
+      await orders('o-3');
+      await comes(4);
+      const fares = await until(
+        () => ask(second, admin, 'GET', `/v1/webhooks/${made.body.id}`),
+        ({ body }) => body.waiting === 0,
+      );
+      expect(fares.body).toMatchObject({ status: 'active', failures: 0, deadLetters: 0 });
+      expect(received).toHaveLength(4);
+      expect(await Promise.all([first.stop(), second.stop()])).toEqual([0, 0]);
+    });
+  },
+);
+
+async function postgresQuery(url: string, sql: string): Promise<unknown[]> {
+  const database = await openDatabase({ kind: 'postgres', url });
+  try {
+    return await database.query(sql);
+  } finally {
+    await database.close();
+  }
+}

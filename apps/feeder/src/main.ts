@@ -13,8 +13,8 @@ await startProcess(async () => {
       console.log(
         `Perennial's feeder is up at ${url}. ` +
           (config.kafkaBrokers === null
-            ? 'No outputs are configured (KAFKA_BROKERS is off): nothing is carried out.'
-            : `Feeds are carried out to ${config.kafkaBrokers.join(', ')}.`),
+            ? 'No brokers are configured (KAFKA_BROKERS is off): feeds are carried out to webhooks alone.'
+            : `Feeds are carried out to ${config.kafkaBrokers.join(', ')} and to webhooks.`),
       ),
   });
 });

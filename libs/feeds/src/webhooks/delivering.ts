@@ -7,8 +7,8 @@ import { waitAfter, type Tries } from './tries.js';
 /** Messages that are sent one after the other before it is written down how it went. */
 const HELPING = 50;
 /** Whoever holds an endpoint and is silent for so long has died; its helping ends well before. */
-const HELD_SECONDS = 60;
-const HELPING_MS = 20_000;
+const HELD_SECONDS = 30;
+const HELPING_MS = 5_000;
 
 export interface DeliveringParts {
   readonly database: Database;

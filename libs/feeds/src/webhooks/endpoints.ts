@@ -93,11 +93,11 @@ export class Endpoints {
     return endpoint;
   }
 
-  /** Lets an endpoint rest, or sends to it again, at once and as if nothing had failed. What was said while it rested waits for it. */
+  /** Lets an endpoint rest, or sends to it at once, as if nothing had failed. What is said while it rests waits for it. */
   async turn(id: string, status: 'active' | 'paused'): Promise<EndpointRecord | null> {
     await this.database.query(
       `UPDATE perennial_webhooks.endpoints SET status = $2, failures = 0, failing_since = NULL, next_try_at = NULL
-        WHERE endpoint_id = $1 AND status <> $2`,
+        WHERE endpoint_id = $1`,
       [id, status],
     );
     return this.find(id);

@@ -93,7 +93,7 @@ export class WebhooksController {
   @Patch(':id')
   @Id()
   @ApiOperation({
-    summary: 'Let an endpoint rest, or send to it again',
+    summary: 'Let an endpoint rest, or send to it at once',
     description:
       'What is said while it is paused waits for it; one that failed or is gone gets what is said from then on.',
   })

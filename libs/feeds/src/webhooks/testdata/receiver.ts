@@ -51,6 +51,11 @@ export class Receiver {
     return receiver;
   }
 
+  /** Closes what is kept open, as a server does that goes away for a moment. */
+  dropConnections(): void {
+    this.server.closeAllConnections();
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));

@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Names } from '../conformance/fixture.js';
+import type { AppendItem } from '../port.js';
+import { WritingInThread } from './writing-in-thread.js';
+
+const WAL_HEADER = 32;
+const FRAME_HEADER = 24;
+
+/** Commits that stand in a WAL: the frames that tell how large the file is after them. */
+function commitsIn(wal: string): number {
+  const bytes = readFileSync(wal);
+  const frame = FRAME_HEADER + bytes.readUInt32BE(8);
+  let commits = 0;
+  for (let at = WAL_HEADER; at + frame <= bytes.length; at += frame) if (bytes.readUInt32BE(at + 4) > 0) commits += 1;
+  return commits;
+}
+
+describe('writing in a thread', () => {
+  const names = new Names();
+  let folder: string;
+  let file: string;
+  let writing: WritingInThread;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'perennial-thread-'));
+    file = join(folder, 'log.db');
+    writing = await WritingInThread.start(file, () => undefined);
+  });
+  afterEach(async () => {
+    await writing.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const item = (): AppendItem => ({ stream: names.stream(), event: names.event() });
+  const write = (...items: AppendItem[]) => writing.write({ kind: 'each', items, receipts: [] });
+
+  it('commits together what is asked within one turn of the event loop, and answers each', async () => {
+    const verdicts = await Promise.all([write(item()), write(item(), item()), write(item())]);
+    expect(verdicts.map((each) => each.map(({ status }) => status))).toEqual([
+      ['accepted'],
+      ['accepted', 'accepted'],
+      ['accepted'],
+    ]);
+    expect(commitsIn(`${file}-wal`)).toBe(1);
+    await write(item());
+    await write(item());
+    expect(commitsIn(`${file}-wal`)).toBe(3);
+  });
+
+  it('answers a request that holds nothing', async () => {
+    await expect(write()).resolves.toEqual([]);
+  });
+
+  it('fails what was asked of a thread that ends, at once and with the reason, and whatever is asked of it later', async () => {
+    const asked = write(item());
+    const { worker } = writing as unknown as { readonly worker: Worker };
+    await Promise.all([expect(asked).rejects.toMatchObject({ code: 'unavailable' }), worker.terminate()]);
+    await expect(write(item())).rejects.toMatchObject({ name: 'EventLogError', code: 'unavailable' });
+  });
+
+  it('writes what was asked before it is closed', async () => {
+    const asked = write(item());
+    await writing.close();
+    expect((await asked).map(({ status }) => status)).toEqual(['accepted']);
+  });
+});

@@ -39,6 +39,14 @@ describe('moving house to EventStoreDB and back', () => {
     expect(there.digest?.from).toBe(there.digest?.to);
     const held = await collect(log.readAll(0, { with: 'contentHash' }));
     expect(moved(held)).toEqual(moved(original));
+    // A stream read alone tells the same: when the old log took each event, not when the server did.
+    for (const stream of streams) {
+      const kept = held.filter((event) => event.stream === stream);
+      expect(await collect(log.read(stream, 0, { with: 'contentHash' }))).toEqual(kept);
+      expect((await log.readStreams([stream])).map(({ recordedAt }) => recordedAt)).toEqual(
+        kept.map(({ recordedAt }) => recordedAt),
+      );
+    }
     // Later events are recorded later, and a name stays a name.
     await settle();
     const [first] = original as [RecordedEvent & { contentHash: Uint8Array }];

@@ -86,6 +86,7 @@ describe('perennial move', () => {
     }
     const gone = await move('--from', `sqlite:${old}`, '--to', server.connectionString);
     expect(gone.code).toBe(4);
+    await server.stop();
   });
 
   it('gives a log another hash key: killed and gone on with, the same people stand where they stood, and the old keys open nothing', async () => {

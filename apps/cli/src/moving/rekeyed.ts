@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { EventLog, MovedEvent } from '#event-log';
 import { compareRekeyed, mustKnowErasures, Rekeying } from '#intake';
@@ -68,6 +68,12 @@ function hashKeyIn(option: string, file: string | undefined): Uint8Array | null 
   }
 }
 
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  fsyncSync(file);
+  closeSync(file);
+}
+
 /** A log's move under another hash key, with both key stores open. */
 export class Rekeyed {
   /** The new name of each subject, where the read models are to be compared. */
@@ -127,10 +133,21 @@ export class Rekeyed {
     );
   }
 
-  /** Puts the new keys in place. */
+  /**
+   * Puts the new keys in place, whole: a copy that is one file. The store's own file is not, as long as its -wal file has not been folded
+   * into it, which closing does not promise.
+   */
   async finish(): Promise<void> {
+    if (this.draft === null) return;
+    const whole = `${this.draft}.whole`;
+    rmSync(whole, { force: true });
+    this.newKeys.database.prepare('VACUUM INTO ?').run(whole);
+    chmodSync(whole, 0o600);
+    sync(whole);
+    renameSync(whole, join(this.plan.newKeys, KEYS));
+    sync(this.plan.newKeys);
     await this.newKeys.close();
-    if (this.draft !== null) renameSync(this.draft, join(this.plan.newKeys, KEYS));
+    for (const end of ['', '-wal', '-shm']) rmSync(this.draft + end, { force: true });
   }
 
   words(): string {

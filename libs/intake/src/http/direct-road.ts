@@ -84,11 +84,12 @@ export class DirectRoad {
     try {
       const { headers } = request;
       const body = STREAMED.has(mediaType(headers['content-type']) ?? '') ? request : await wholeBody(request);
-      const answer = Buffer.from(JSON.stringify(await touchpoints.publish({ headers, body })));
+      const answer = JSON.stringify(await touchpoints.publish({ headers, body }));
       response.writeHead(200, {
         'content-type': 'application/json; charset=utf-8',
-        'content-length': answer.length,
+        'content-length': Buffer.byteLength(answer),
       });
+      // As text it goes out in one piece with the head.
       response.end(answer);
     } catch (error) {
       this.problems.catch(problemOf(error), hostOf(request, response));

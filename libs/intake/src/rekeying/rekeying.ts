@@ -94,6 +94,11 @@ export class Rekeying {
       living.map(({ id }) => id),
       { create: true },
     );
+    const forgotten = living.find(({ id }) => newKeys.get(id) === 'erased');
+    if (forgotten !== undefined)
+      throw new RekeyError(
+        `The new keys know the subject ${forgotten.identifier.subjectId} as erased, and the old ones do not: these are not the keys that the new ones were made of.`,
+      );
     const bodies = await this.bodies(events.filter(({ type }) => type === 'event-quarantined'));
     return events.map((event) => {
       const known = touchpoints.get(event);

@@ -181,6 +181,19 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told()).toEqual([]);
     });
 
+    it('are withdrawn of who cannot be folded, since nobody would hear what she takes back', async () => {
+      await given();
+      await world.orders(world.now, she);
+      await world.waits(0);
+      expect(await told()).toEqual(['proposed welcome by email']);
+      await world.confuses(customerId);
+      expect(await told()).toEqual(['withdrawn welcome by email: parked']);
+      await world.projector.release(customerId);
+      await world.waits(0);
+      // Still broken: there is nothing to take back again.
+      expect(await told()).toEqual([]);
+    });
+
     it('are neither said again nor forgotten by a rebuild', async () => {
       await given();
       await world.orders(world.now, she);

@@ -51,6 +51,7 @@ export const ACTIONS: Feed = {
             'merge',
             'unmerge',
             'rebuild',
+            'parked',
             'erased',
           ],
         ],

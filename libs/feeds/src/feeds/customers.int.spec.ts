@@ -141,6 +141,27 @@ for (const { name, missing, open, stop } of STORES) {
       expect(new Set(recording.sent.map(({ id }) => id))).toEqual(new Set(revisions.map(({ id }) => id)));
     });
 
+    it('are told of everybody after read models that another program made were rebuilt, and of the old ones until then', async () => {
+      const [live] = await database.query<{ name: string }>(
+        `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
+      );
+      await carryAll(feeder());
+      // As it was before dossiers were told: no consents, no marks, nothing told.
+      await database.exec(`
+        ALTER TABLE ${live?.name}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
+        UPDATE perennial.versions SET model = 'customers@1' WHERE status = 'live';
+        COMMENT ON SCHEMA perennial_bi IS 'another program’s';
+        DELETE FROM perennial.customers_told; DELETE FROM perennial.customer_changes;
+        INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT customer_id, now() FROM ${live?.name}.customers c
+          WHERE EXISTS (SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL) LIMIT 2;`);
+      recording = new Recording();
+      await carryAll(feeder());
+      expect(told()).toHaveLength(2);
+      await world.restarts();
+      await carryAll(feeder());
+      expect(compacted(recording.sent)).toEqual(await believed());
+    });
+
     it('come out the same after any history, with carriers that die between telling and counting', async () => {
       let histories = 0;
       const step = fc.record({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { formatInstant } from '#contracts';
+import { formatInstant, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { erasePerson, Intake, People, publishPolicy } from '#intake';
 import type { Policy } from '#lifecycle';
@@ -60,7 +60,7 @@ export class World {
   private constructor(
     readonly database: Database,
     readonly log: EventLog,
-    readonly projector: Projector,
+    public projector: Projector,
     private readonly keys: ReturnType<typeof openSqliteKeyStore>,
     private readonly time: { at: number },
   ) {
@@ -129,9 +129,36 @@ export class World {
       .sort();
   }
 
+  /** Something that no fold can read comes into her stream. */
+  async confuses(customerId: string): Promise<void> {
+    const [last] = (await this.log.readStreams([STREAMS.subject(customerId)], { upTo: Infinity })).slice(-1);
+    if (last === undefined) throw new Error('Nothing is known of her.');
+    const { source, meta, data } = last;
+    const event = {
+      source,
+      meta,
+      data,
+      id: `broken-${this.count}`,
+      type: 'case-resolved',
+      schemaVersion: 99,
+      occurredAt: this.now,
+    };
+    const item = { stream: last.stream, event: { ...event, contentHash: Buffer.alloc(16, this.count) } };
+    expect(await this.log.appendMany([item])).toMatchObject([{ status: 'accepted' }]);
+    await this.projector.catchUp();
+  }
+
   /** Time passes, and nothing else happens. */
   async waits(ms: number): Promise<void> {
     this.time.at += ms;
+    await this.projector.catchUp();
+  }
+
+  /** The program starts again, and finds what is there. */
+  async restarts(): Promise<void> {
+    await this.projector.stop();
+    const { database, log } = this;
+    this.projector = await Projector.open({ database, log, clock: { now: () => this.now } });
     await this.projector.catchUp();
   }
 

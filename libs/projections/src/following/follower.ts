@@ -9,6 +9,7 @@ import type { DatabaseIdTable } from '../ids/id-table.js';
 import { judgeIds } from '../ids/judge-ids.js';
 import { recountsBetween } from '../ids/recount.js';
 import { indexPage, type Indexed, type Reason, type Touched } from '../indexing/indexer.js';
+import { propose } from '../outputs/propose.js';
 import { loadPolicies, type KnownPolicies } from '../policies/timeline.js';
 import { CUSTOMER_READ_MODELS, READ_MODEL_TABLES } from '../read-models.js';
 import { insertRows, instantText, sortedByKey } from '../rows.js';
@@ -410,6 +411,7 @@ export class Follower {
       });
       this.parts.counters.published += published;
       await this.#setAside(
+        tx,
         writes,
         slice.failed.map((one) => ({ ...one, reason: 'fold-failed' })),
         position,
@@ -422,6 +424,7 @@ export class Follower {
   }
 
   async #setAside(
+    tx: Transaction,
     writes: Writer,
     failed: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
     position: number,
@@ -433,6 +436,14 @@ export class Follower {
     const ids = arrayText(failed.map((one) => one.customerId));
     await writes.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text[])', [ids]);
     await writes.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [ids]);
+    // Nor is anything done for her: what she takes back now would not be heard.
+    const treated = failed.map(({ customerId }) => ({
+      customerId,
+      view: null,
+      erased: false,
+      reason: 'parked' as const,
+    }));
+    if (this.outputs) await propose(tx, writes, treated, position, now);
     this.parts.counters.parked += failed.length;
   }
 
@@ -534,7 +545,7 @@ export class Follower {
           const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
           const failed = part.map((customerId) => ({ customerId, reason: 'write-failed', detail: describe(error) }));
           const writes = new Writes();
-          await this.#setAside(writes, failed, at?.position ?? 0, this.parts.now());
+          await this.#setAside(tx, writes, failed, at?.position ?? 0, this.parts.now());
           await writes.send(tx);
         });
       }

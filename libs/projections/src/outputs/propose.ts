@@ -18,6 +18,7 @@ export type WithdrawalReason =
   | 'merge'
   | 'unmerge'
   | 'rebuild'
+  | 'parked'
   | 'erased';
 
 /** A customer for whom something may be called for, or stand, as she was just folded. */
@@ -27,7 +28,8 @@ export interface Treated {
   readonly view: CustomerView | null;
   /** Nobody does anything for her any more. */
   readonly erased: boolean;
-  readonly reason: RetractionReason;
+  /** Why she was folded; or she could not be, and was set aside. */
+  readonly reason: RetractionReason | 'parked';
 }
 
 const ACTIONS: Table = {

@@ -145,6 +145,7 @@ for (const { name, missing, open, stop } of STORES) {
       const [live] = await database.query<{ name: string }>(
         `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
       );
+      await world.lives(2);
       await carryAll(feeder());
       // As it was before dossiers were told: no consents, no marks, nothing told.
       await database.exec(`

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { openDatabase, Projector, type Database } from '#projections';
 import { ask, personalData, type AskContext } from '#queries';
 import { installedPrograms, startProgram } from '../test/services/postgres-program.js';
 import type { RunningServer } from '../test/services/postgres.js';
-import { generateLog, madeItem, type Population } from './measuring/generated-log.js';
+import { generateLog, isGenerated, madeItem, type Population } from './measuring/generated-log.js';
 import { megabytes, median, perSecond, quantile, report, seconds, type Line } from './measuring/table.js';
 import { planOf, watchedDatabase, type Asked } from './measuring/watched-database.js';
 
@@ -19,13 +19,19 @@ import { planOf, watchedDatabase, type Asked } from './measuring/watched-databas
  * touchpoints go on coming, and ten thousand deadlines that fall due within one minute. Fails where a question that must be quick reads a large table
  * from end to end.
  *
- *     npm run bench -- scale [--customers 100000] [--events 1000000] [--folder DIR: keep the log there, and take it from there again]
+ *     npm run bench -- scale [--customers 100000] [--events 1000000] [--folder DIR] [--postgres postgres://…]
+ *
+ * With a folder, the log is kept there and gone on with where its making was killed, and every figure is appended to `figures.ndjson` in it as soon as it is known. With a
+ * database of one's own as well, the same command goes on where it was killed, step by step, the rebuild by its own checkpoints: so the largest runs are made,
+ *
+ *     npm run bench -- scale --customers 1000000 --events 10000000 --folder DIR --postgres postgres://…
  */
 const { values: options } = parseArgs({
   options: {
     customers: { type: 'string', default: '100000' },
     events: { type: 'string', default: '1000000' },
     folder: { type: 'string' },
+    postgres: { type: 'string' },
   },
 });
 const DAY_MS = 86_400_000;
@@ -46,10 +52,27 @@ const APPENDS_PER_SECOND = 200;
 /** A table with more rows than this is not to be read from end to end for one question. */
 const SMALL = 10_000;
 
+/** What was seen, and which steps are done: kept where there is a folder for it. */
+const notes = options.folder === undefined ? null : join(options.folder, 'figures.ndjson');
+function note(fact: Readonly<Record<string, string>>): void {
+  if (notes !== null) appendFileSync(notes, `${JSON.stringify({ at: new Date().toISOString(), ...fact })}\n`);
+}
+
+/** Does a step once: one that was done by an earlier run on the same folder and database is not done again. */
+async function once(step: string, work: () => Promise<void>): Promise<void> {
+  if (notes !== null && options.postgres !== undefined && existsSync(notes)) {
+    const done = readFileSync(notes, 'utf8').includes(`"done":"${step}"`);
+    if (done) return say(`${step} was done before`);
+  }
+  await work();
+  note({ done: step });
+}
+
 const say = (text: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`);
 const lines: Line[] = [];
 const tell = (what: string, ours: string, ratio = ''): void => {
   lines.push({ what, raw: '', ours, ratio, goal: '' });
+  note({ figure: what, ours, ratio });
   say(`${what}: ${ours} ${ratio}`);
 };
 
@@ -298,9 +321,11 @@ async function liveSchema(database: Database): Promise<string> {
 }
 
 const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'perennial-scale-'));
-const server = await startTuned();
+mkdirSync(folder, { recursive: true });
+const given = options.postgres;
+const server = given === undefined ? await startTuned() : { url: given, remove: async () => undefined };
 try {
-  if (!existsSync(join(folder, 'log.db'))) {
+  if (!isGenerated(folder)) {
     let saidAt = 0;
     const ms = await generateLog(folder, population, (done) => {
       if (performance.now() - saidAt < 15_000) return;
@@ -320,9 +345,9 @@ try {
   const database = await openDatabase({ kind: 'postgres', url: server.url });
   const projector = await Projector.open({ database, log, clock });
   try {
-    await rebuild(projector);
+    await once('rebuild', () => rebuild(projector));
     const schema = await liveSchema(database);
-    await tellSizes(database, schema);
+    await once('sizes', () => tellSizes(database, schema));
     const context: AskContext = {
       database,
       log,
@@ -331,9 +356,13 @@ try {
       mayReadPersonal: false,
     };
     const known = await someCustomers(database, schema);
-    await checkPlans(database, schema, context, known);
-    await askUnderLoad(context, log, projector, known);
-    await runClock(database, projector, clock);
+    // A plan that must not be is no reason to leave the rest unseen.
+    const plans = await once('plans', () => checkPlans(database, schema, context, known)).catch(
+      (error: unknown) => error,
+    );
+    await once('load', () => askUnderLoad(context, log, projector, known));
+    await once('clock', () => runClock(database, projector, clock));
+    if (plans instanceof Error) throw plans;
   } finally {
     await projector.stop();
     await database.close();

@@ -1,4 +1,5 @@
 import { createHash, randomFillSync } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { openSqliteLog, type AppendItem } from '#event-log';
 import { prepareLog } from '#intake';
@@ -104,9 +105,21 @@ export function madeItem(n: number, population: Population, occurredAt: number):
 
 const hashOf = (id: string): Uint8Array => createHash('md5').update(id).digest();
 
+/** Beside a log that is being generated: where it began, and the indexes that are still to be made. Gone once it is whole. */
+const UNFINISHED = 'generating.json';
+
+interface Unfinished {
+  readonly first: number;
+  readonly indexes: readonly string[];
+}
+
+/** Whether a folder holds a log that was generated to its end. */
+export const isGenerated = (folder: string): boolean =>
+  existsSync(join(folder, 'log.db')) && !existsSync(join(folder, UNFINISHED));
+
 /**
  * Writes a population straight into a log's file, as the log's own writer would leave it, by nothing but SQLite; its two indexes are made at the
- * end. Returns how long it took in milliseconds.
+ * end. Killed, the same call goes on from the last batch. Returns how long it took in milliseconds.
  */
 export async function generateLog(
   folder: string,
@@ -114,23 +127,34 @@ export async function generateLog(
   told: (done: number) => void,
 ): Promise<number> {
   const file = join(folder, 'log.db');
-  const keys = openSqliteKeyStore({ file: join(folder, 'keys.db'), hashKey: new Uint8Array(32).fill(7) });
-  const clock = { now: () => population.until };
-  const log = await openSqliteLog({ file, clock });
-  await prepareLog(log, keys, 'retail', population.until - 731 * DAY_MS);
-  const { position: first } = await log.head();
-  await log.close();
-  await keys.close();
+  const note = join(folder, UNFINISHED);
+  const unfinished = existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Unfinished) : await begin();
+  const { first } = unfinished;
+
+  async function begin(): Promise<Unfinished> {
+    const keys = openSqliteKeyStore({ file: join(folder, 'keys.db'), hashKey: new Uint8Array(32).fill(7) });
+    const clock = { now: () => population.until };
+    const log = await openSqliteLog({ file, clock });
+    await prepareLog(log, keys, 'retail', population.until - 731 * DAY_MS);
+    const { position: first } = await log.head();
+    await log.close();
+    await keys.close();
+    const db = new DatabaseSync(file);
+    const rows = db
+      .prepare(`SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL`)
+      .all() as { readonly sql: string }[];
+    db.close();
+    const noted = { first, indexes: rows.map(({ sql }) => sql) };
+    writeFileSync(note, JSON.stringify(noted));
+    return noted;
+  }
 
   const begun = performance.now();
   const db = new DatabaseSync(file);
   try {
     const indexes = db
-      .prepare(`SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL`)
-      .all() as {
-      name: string;
-      sql: string;
-    }[];
+      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'events' AND sql IS NOT NULL`)
+      .all() as { readonly name: string }[];
     db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;');
     for (const { name } of indexes) db.exec(`DROP INDEX ${name}`);
     const names = { sources: new Map<string, number>(), types: new Map<string, number>() };
@@ -145,11 +169,19 @@ export async function generateLog(
     };
     const streams = new Int32Array(population.customers * 3);
     const revisions = new Int32Array(population.customers * 3);
-    let lastStream = (db.prepare('SELECT max(id) AS id FROM streams').get() as { id: number | null }).id ?? 0;
+    const last = (sql: string): number => (db.prepare(sql).get() as { readonly id: number | null }).id ?? 0;
+    const written = Math.max(0, last('SELECT max(position) AS id FROM events') - first);
+    let lastStream = last(`SELECT max(stream) AS id FROM events WHERE position <= ${first}`);
+    // What was written before is gone through again for the numbers of streams and revisions, which stand in no table that could be asked quickly.
+    for (let n = 0; n < written; n += 1) {
+      const { subject } = madeTouchpoint(n, population);
+      if (streams[subject] === 0) streams[subject] = lastStream += 1;
+      revisions[subject] = (revisions[subject] as number) + 1;
+    }
     const stream = db.prepare('INSERT INTO streams VALUES (?, ?)');
     const event = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)');
     const recordedAt = population.until;
-    for (let n = 0; n < population.events;) {
+    for (let n = written; n < population.events;) {
       db.exec('BEGIN');
       for (const end = Math.min(n + BATCH, population.events); n < end; n += 1) {
         const made = madeTouchpoint(n, population);
@@ -175,8 +207,9 @@ export async function generateLog(
       db.exec('COMMIT');
       told(n);
     }
-    for (const { sql } of indexes) db.exec(sql);
+    for (const sql of unfinished.indexes) db.exec(sql);
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    rmSync(note);
   } finally {
     db.close();
   }

@@ -68,12 +68,9 @@ export function sealEvent(
     placeOf(provenance) +
     sealed(withProvenance(personal, personalText, provenance), own, sealer) +
     '}';
-  const content = contentText({
-    type: envelope.type,
-    schemaVersion: envelope.schemaVersion ?? '',
-    stated: moment.stated ?? '',
-    ...{ subjects, facts, channel, dataText, personalText },
-  });
+  const { type, schemaVersion = '' } = envelope;
+  const stated = moment.stated ?? '';
+  const content = contentText({ type, schemaVersion, stated, subjects, facts, channel, dataText, personalText });
   return {
     stream: STREAMS.subject(own.id),
     event: {

@@ -185,13 +185,15 @@ try {
   let folder = newFolder('round-0');
   for (let round = 1; round <= rounds; round += 1) {
     // Import: killed somewhere between its first moment and its last; the next round goes on in the same folder.
-    const { code } = await importInto(folder, 300 + chance() * importMs);
-    if (code === null) kills.import += 1;
-    else if (code !== 0) throw new Error(`The import ended with ${code}.`);
+    const imported = await importInto(folder, 300 + chance() * importMs);
+    if (imported.code === null) kills.import += 1;
+    else if (imported.code !== 0)
+      throw new Error(`The import of round ${round} ended with ${imported.code}: ${imported.errors}`);
     // Rebuild: of what is there by now.
     const rebuilt = await perennial(folder, ['rebuild'], 300 + chance() * rebuildMs);
     if (rebuilt.code === null) kills.rebuild += 1;
-    else if (rebuilt.code !== 0) throw new Error(`The rebuild ended with ${rebuilt.code}: ${rebuilt.errors}`);
+    else if (rebuilt.code !== 0)
+      throw new Error(`The rebuild of round ${round} ended with ${rebuilt.code}: ${rebuilt.errors}`);
     if (round % 5 === 0 || round === rounds) {
       const finished = await importInto(folder, null);
       if (finished.code !== 0) throw new Error(`The import ended with ${finished.code}: ${finished.errors}`);
@@ -227,7 +229,7 @@ try {
   console.log('Nothing acknowledged was lost, nothing was doubled.');
 } catch (error) {
   console.error(`FAILED (seed ${seed}): ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`The data folders are left as they were, in ${scratch}.`);
   process.exitCode = 1;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }
+if (process.exitCode !== 1) rmSync(scratch, { recursive: true, force: true });

@@ -14,8 +14,9 @@ const toDo = (told: Story, at: string): string[] =>
 
 const consents = (told: Story, at: string): string[] =>
   (told.at(at).view?.consents ?? []).map(
-    ({ purpose, medium, given, since }) =>
-      `${purpose} by ${medium ?? 'all'}: ${given ? 'given' : 'withdrawn'} ${said(since)}`,
+    ({ purpose, medium, given, since, expiresAt }) =>
+      `${purpose} by ${medium ?? 'all'}: ${given ? 'given' : 'withdrawn'} ${said(since)}` +
+      (expiresAt === null ? '' : ` to ${said(expiresAt)}`),
   );
 
 const retail = BUILT_IN_POLICIES.retail;
@@ -110,6 +111,17 @@ describe('consents', () => {
     ]);
     told.on('2026-01-05', 'consent-withdrawn', marketing);
     expect(consents(told, '2026-01-05')).toEqual(['marketing by all: withdrawn 2026-01-05']);
+  });
+
+  it('given for all media again do not give a medium that was refused the days that the others still had', () => {
+    const told = bought()
+      .on('2026-01-02', 'consent-given', { ...marketing, expiresAt: '2026-02-11T00:00:00Z' })
+      .on('2026-01-03', 'consent-withdrawn', byMail)
+      .on('2026-01-04', 'consent-given', { ...marketing, expiresAt: '2026-01-05T00:00:00Z' });
+    expect(consents(told, '2026-01-04')).toEqual([
+      'marketing by all: given 2026-01-02 to 2026-02-11',
+      'marketing by email: given 2026-01-04 to 2026-01-05',
+    ]);
   });
 
   it('do not grow without end, and where there is no room for more the answer is no', () => {

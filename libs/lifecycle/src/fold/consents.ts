@@ -44,10 +44,12 @@ export function giveConsent(state: State, { data, occurredAt }: LifecycleEvent):
   else
     state.consents = sorted([
       given,
-      // Of a single medium only what has been in force for longer is still told apart.
-      ...others
-        .filter((one) => one.purpose !== purpose || inForce(one, occurredAt))
-        .map((one) => (one.purpose === purpose ? { ...one, expiresAt: later(one.expiresAt, expiresAt) } : one)),
+      ...others.flatMap((one) => {
+        if (one.purpose !== purpose) return [one];
+        if (inForce(one, occurredAt)) return [{ ...one, expiresAt: later(one.expiresAt, expiresAt) }];
+        // What was not allowed by this medium begins anew; told apart only where the others go on with what they had.
+        return before === null ? [] : [{ ...one, given: true, since: occurredAt, expiresAt }];
+      }),
     ]);
 }
 

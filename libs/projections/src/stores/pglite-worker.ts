@@ -2,6 +2,8 @@
  * The thread in which PGlite lives: it stalls its event loop while it works, so it gets one of its own.
  * Requests are answered in the order in which they come; who may ask when is decided on the other side.
  */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PgliteSession, type Step } from './pglite-session.js';
@@ -21,8 +23,22 @@ if (port === null) throw new Error('This file is the body of a worker thread.');
 
 const { folder } = workerData as { folder: string | null };
 
+/**
+ * A new database is some seconds in the making, file by file, and one that was left half made would be taken for a whole one. So
+ * a mark stands beside it meanwhile: where one is found, nobody has put anything in yet, and it is made anew.
+ */
+async function create(dataDir: string): Promise<PGlite> {
+  const unfinished = `${dataDir}.unfinished`;
+  if (existsSync(unfinished)) rmSync(dataDir, { recursive: true, force: true });
+  const made = existsSync(join(dataDir, 'PG_VERSION'));
+  if (!made) writeFileSync(unfinished, '');
+  const pg = await PGlite.create({ dataDir, parsers: { ...PARSERS } });
+  if (!made) rmSync(unfinished);
+  return pg;
+}
+
 async function open(): Promise<{ pg: PGlite; session: PgliteSession }> {
-  const pg = await PGlite.create({ ...(folder === null ? {} : { dataDir: folder }), parsers: { ...PARSERS } });
+  const pg = await (folder === null ? PGlite.create({ parsers: { ...PARSERS } }) : create(folder));
   // Plans are bought by the millisecond here: no just-in-time compiler, and counting a table reads a tenth of what it
   // would. No other time zone than UTC.
   await pg.exec("SET TIME ZONE 'UTC'; SET jit = off; SET default_statistics_target = 10;");

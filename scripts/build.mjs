@@ -1,7 +1,8 @@
 // Compiles apps, libs and bench to dist/, and copies what is not TypeScript (SQL migrations) beside the compiled files.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const root = resolve(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -21,4 +22,15 @@ for (const lib of ['libs', 'apps'])
     mkdirSync(dirname(target), { recursive: true });
     cpSync(asset, target);
   }
+// An empty database, made once: to make one takes seconds, to unpack it a few tenths. Each version of PGlite has its own.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.resolve('@electric-sql/pglite'))));
+const empty = join(root, `dist/pglite-${version}.tar.gz`);
+if (!existsSync(empty)) {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const database = await PGlite.create();
+  const tar = await database.dumpDataDir('none');
+  await database.close();
+  writeFileSync(empty, gzipSync(new Uint8Array(await tar.arrayBuffer()), { level: 6 }));
+}
+
 writeFileSync(join(root, 'dist/.built'), new Date().toISOString());

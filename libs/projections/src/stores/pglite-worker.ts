@@ -2,8 +2,10 @@
  * The thread in which PGlite lives: it stalls its event loop while it works, so it gets one of its own.
  * Requests are answered in the order in which they come; who may ask when is decided on the other side.
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PgliteSession, type Step } from './pglite-session.js';
@@ -23,6 +25,16 @@ if (port === null) throw new Error('This file is the body of a worker thread.');
 
 const { folder } = workerData as { folder: string | null };
 
+/** The empty database that the build made, where there is one: to make a new one takes some seconds, to unpack it a few tenths. */
+function fromTemplate(): { readonly loadDataDir?: Blob } {
+  const itself = new URL('../package.json', import.meta.resolve('@electric-sql/pglite'));
+  const { version } = JSON.parse(readFileSync(itself, 'utf8')) as { version: string };
+  // From dist/libs/projections/src/stores, or from the source.
+  const upwards = import.meta.url.endsWith('.ts') ? '../../../../dist/' : '../../../../';
+  const file = fileURLToPath(new URL(`${upwards}pglite-${version}.tar.gz`, import.meta.url));
+  return existsSync(file) ? { loadDataDir: new Blob([gunzipSync(readFileSync(file))]) } : {};
+}
+
 /**
  * A new database is some seconds in the making, file by file, and one that was left half made would be taken for a whole one. So
  * a mark stands beside it meanwhile: where one is found, nobody has put anything in yet, and it is made anew.
@@ -32,13 +44,13 @@ async function create(dataDir: string): Promise<PGlite> {
   if (existsSync(unfinished)) rmSync(dataDir, { recursive: true, force: true });
   const made = existsSync(join(dataDir, 'PG_VERSION'));
   if (!made) writeFileSync(unfinished, '');
-  const pg = await PGlite.create({ dataDir, parsers: { ...PARSERS } });
+  const pg = await PGlite.create({ dataDir, parsers: { ...PARSERS }, ...(made ? {} : fromTemplate()) });
   if (!made) rmSync(unfinished);
   return pg;
 }
 
 async function open(): Promise<{ pg: PGlite; session: PgliteSession }> {
-  const pg = await (folder === null ? PGlite.create({ parsers: { ...PARSERS } }) : create(folder));
+  const pg = await (folder === null ? PGlite.create({ parsers: { ...PARSERS }, ...fromTemplate() }) : create(folder));
   // Plans are bought by the millisecond here: no just-in-time compiler, and counting a table reads a tenth of what it
   // would. No other time zone than UTC.
   await pg.exec("SET TIME ZONE 'UTC'; SET jit = off; SET default_statistics_target = 10;");

@@ -1,40 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { openDatabase, type Database, type Transaction } from '#projections';
-import { POSTGRES_OFFERS } from '../../../../test/services/postgres.js';
+import type { Database, Transaction } from '#projections';
 import { OUTPUTS } from '../outputs.js';
+import { EVERY_STORE } from '../testdata/stores.js';
 import type { EndpointRecord } from './endpoints.js';
 import { Receiver, type Received } from './testdata/receiver.js';
 import { carryAll, QUICK, World } from './testdata/world.js';
 
 const FEEDS = OUTPUTS.map(({ name }) => name);
 const STAGE_CHANGES = ['perennial.stage-changes'];
-
-const stores: {
-  readonly name: string;
-  readonly missing: string | null;
-  open(): Promise<Database>;
-  stop(): Promise<void>;
-}[] = [
-  {
-    name: 'PGlite',
-    missing: null,
-    open: () => openDatabase({ kind: 'pglite', folder: null }),
-    stop: () => Promise.resolve(),
-  },
-  ...POSTGRES_OFFERS.map(({ name, missing, start }) => {
-    let server: Awaited<ReturnType<typeof start>> | null = null;
-    return {
-      ...{ name, missing },
-      open: async () => {
-        server = await start();
-        return openDatabase({ kind: 'postgres' as const, url: server.url });
-      },
-      stop: async () => server?.stop(),
-    };
-  }),
-];
 
 /** Whether a receiver that knows the secret would believe it. */
 function believable({ id, headers, body }: Received, secret: string): boolean {
@@ -47,7 +22,7 @@ function believable({ id, headers, body }: Received, secret: string): boolean {
 const idsOf = (requests: readonly Received[]) => requests.map(({ id }) => id);
 const once = (ids: readonly string[]) => [...new Set(ids)];
 
-for (const { name, missing, open, stop } of stores) {
+for (const { name, missing, open, stop } of EVERY_STORE) {
   const title = `webhooks from ${name}${missing === null ? '' : ` (skipped: ${missing})`}`;
   (missing === null ? describe : describe.skip)(title, () => {
     let database: Database;

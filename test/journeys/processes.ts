@@ -12,6 +12,16 @@ export interface RunningApp extends Launched {
   readonly url: string;
 }
 
+/** The settings of processes that share these stores, each on a free port. */
+export function sharedSettings(eventStore: { readonly connectionString: string }, postgres: { readonly url: string }) {
+  return {
+    EVENT_LOG: eventStore.connectionString,
+    POSTGRES_URL: postgres.url,
+    KEYS_URL: postgres.url,
+    ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', FEEDER_PORT: '0' },
+  };
+}
+
 /** Starts `apps/<name>` from dist/ and waits until it says where it listens. */
 export async function startApp(name: string, env: Record<string, string>): Promise<RunningApp> {
   const { up: url, ...launched } = await launch(

@@ -7,6 +7,7 @@ import { anyPostgres, type TestPostgres } from '../services/postgres.js';
 import {
   ask,
   refusalOf,
+  sharedSettings,
   startApp,
   startStandIn,
   until,
@@ -86,12 +87,7 @@ suite(title, () => {
 
   beforeAll(async () => {
     [postgres, eventStore] = await Promise.all([offer.start(), startStandIn()]);
-    env = {
-      EVENT_LOG: eventStore.connectionString,
-      POSTGRES_URL: postgres.url,
-      KEYS_URL: postgres.url,
-      ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', FEEDER_PORT: '0' },
-    };
+    env = sharedSettings(eventStore, postgres);
     // All at once, on empty stores: each makes what it needs, and none stumbles over another.
     [api, intake, projector, feeder] = await Promise.all([
       start('api'),

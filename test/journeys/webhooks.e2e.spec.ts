@@ -8,7 +8,15 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { openDatabase } from '#projections';
 import { startEngine, type Engine } from '../engine.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import { ask, startApp, startStandIn, until, type RunningApp, type StandInServer } from './processes.js';
+import {
+  ask,
+  sharedSettings,
+  startApp,
+  startStandIn,
+  until,
+  type RunningApp,
+  type StandInServer,
+} from './processes.js';
 
 jest.setTimeout(300_000);
 
@@ -229,12 +237,7 @@ const { missing } = offer;
 
     beforeAll(async () => {
       [postgres, eventStore] = await Promise.all([offer.start(), startStandIn()]);
-      env = {
-        EVENT_LOG: eventStore.connectionString,
-        POSTGRES_URL: postgres.url,
-        KEYS_URL: postgres.url,
-        ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', FEEDER_PORT: '0' },
-      };
+      env = sharedSettings(eventStore, postgres);
       server = createServer((request, response) => {
         received.push(String(request.headers['webhook-id']));
         request.resume();

@@ -5,8 +5,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { build, ensureInstalled } from './install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
+ensureInstalled(root);
+build(root);
 const maxExamples = process.argv[2] ?? '60';
 const VERSION = '4.32.5';
 

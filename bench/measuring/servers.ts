@@ -18,15 +18,15 @@ export interface Server {
 const settings = (dataDir: string) => ({ DATA_DIR: dataDir, PORT: '0', DEMO: 'off', LOG_LEVEL: 'warn' });
 
 /** Intake alone: platform, event log, intake. */
-export async function startIntake(dataDir: string): Promise<Server> {
-  const child = startProgram('bench/processes/intake-server', settings(dataDir));
+export async function startIntake(dataDir: string, more: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const child = startProgram('bench/processes/intake-server', { ...settings(dataDir), ...more });
   const { url, token } = await nextMessage<{ readonly url: string; readonly token: string }>(child);
   return { url, token, child, usage: () => ask<Usage>(child, 'usage'), stop: () => stopProgram(child) };
 }
 
 /** The whole engine, as `npm start` runs it. */
-export async function startStandalone(dataDir: string): Promise<Server> {
-  const child = startProgram('apps/standalone/src/main', settings(dataDir));
+export async function startStandalone(dataDir: string, more: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const child = startProgram('apps/standalone/src/main', { ...settings(dataDir), ...more });
   const address = join(dataDir, 'engine.json');
   while (!existsSync(address)) {
     if (child.exitCode !== null) throw new Error(`The engine did not start: it ended with ${child.exitCode}.`);

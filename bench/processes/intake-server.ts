@@ -2,10 +2,15 @@ import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Registry } from 'prom-client';
 import { EventLogModule, lockDataFolder, type DataFolderLock } from '#event-log';
 import { IntakeModule } from '#intake';
-import { ACCESS, createHttpAdapter, PlatformModule, readConfig, type Access, type Config } from '#platform';
-import { usageNow } from '../measuring/usage.js';
+import { ACCESS, createHttpAdapter, METRICS, PlatformModule, readConfig, type Access, type Config } from '#platform';
+import { usageNow, type Usage } from '../measuring/usage.js';
+
+export interface IntakeProgress extends Usage {
+  readonly taken: number;
+}
 
 /** Intake alone, as a process that does nothing else would run it. */
 @Module({})
@@ -27,7 +32,13 @@ const app = await NestFactory.create<NestFastifyApplication>(
 );
 await app.listen(config.port, config.host);
 const { port } = app.getHttpServer().address() as { readonly port: number };
-process.on('message', () => process.send?.(usageNow()));
+const events = app.get<Registry>(METRICS).getSingleMetric('perennial_intake_events_total');
+/** What it has used, and how many events have their fate. */
+async function progress(): Promise<IntakeProgress> {
+  const values = (await events?.get())?.values ?? [];
+  return { ...usageNow(), taken: values.reduce((sum, { value }) => sum + value, 0) };
+}
+process.on('message', () => void progress().then((told) => process.send?.(told)));
 process.once('SIGTERM', () => {
   void app.close().then(() => {
     lock.release();

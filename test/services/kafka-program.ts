@@ -29,7 +29,8 @@ export interface RunningBroker {
 }
 
 /** The jars are kept between runs, beside the other caches of what is installed; nothing of them is in the repository. */
-const JARS = resolve(import.meta.dirname, `../../node_modules/.cache/perennial-kafka/${KAFKA_VERSION}`);
+const ROOT = resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../..' : '../../..');
+const JARS = join(ROOT, `node_modules/.cache/perennial-kafka/${KAFKA_VERSION}`);
 
 /** Why a broker cannot be run as a program here; null where it can. */
 export function missingProgram(): string | null {

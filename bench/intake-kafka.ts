@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startBroker, type BenchBroker } from './measuring/broker.js';
+import { ask, nextMessage, startProgram, stopProgram } from './measuring/children.js';
+import { startIntake } from './measuring/servers.js';
+import { shopMessage, type MessageForm } from './measuring/shop-messages.js';
+import { median, percent, perSecond, report, type Line } from './measuring/table.js';
+import { shares, type Usage } from './measuring/usage.js';
+import type { BareConsumption } from './processes/bare-consumer.js';
+import type { IntakeProgress } from './processes/intake-server.js';
+
+/**
+ * Intake from Kafka against nothing but kafkajs and SQLite: a bare consumer of the same topic writes the very rows that our intake stored, ready
+ * in memory, into the same tables with the same indexes, WAL and synchronous=FULL, each batch that kafkajs hands over in one commit, before
+ * its offset counts. It neither reads JSON nor validates, names, seals, hashes or judges. Each is a process of its own, and they take turns;
+ * the broker is on the same machine. The topic is full before either begins: it is read as quickly as can be.
+ *
+ *     npm run bench -- intake-kafka [--events 200000] [--warming 100000] [--rounds 3] [--partitions 6] [--forms json,binary]
+ */
+const { values: options } = parseArgs({
+  options: {
+    events: { type: 'string', default: '200000' },
+    warming: { type: 'string', default: '100000' },
+    rounds: { type: 'string', default: '3' },
+    partitions: { type: 'string', default: '6' },
+    forms: { type: 'string', default: 'json,binary' },
+  },
+});
+const EVENTS = Number(options.events);
+/** Taken in before the clock runs, by either: so that its code is compiled. */
+const UNTIMED = Number(options.warming);
+const ROUNDS = Number(options.rounds);
+const PARTITIONS = Number(options.partitions);
+const GOAL = 0.6;
+const WORDS: Readonly<Record<MessageForm, string>> = { json: 'JSON', binary: 'CloudEvents, binary mode' };
+const LOOK_MS = 10;
+const GIVE_UP_MS = 300_000;
+
+/** What it took to take the timed events in. */
+interface Seen {
+  readonly ms: number;
+  readonly events: number;
+  readonly cpu: number;
+  readonly mainThread: number;
+  readonly cpuUs: number;
+}
+
+/** Looks on while a process takes events in: from the first look at which it was warm until all are taken. */
+async function lookOn(look: () => Promise<IntakeProgress>): Promise<Seen> {
+  const giveUpAt = performance.now() + GIVE_UP_MS;
+  let warm: IntakeProgress | null = null;
+  for (;;) {
+    const now = await look();
+    if (warm === null && now.taken >= UNTIMED) warm = now;
+    if (warm !== null && now.taken >= UNTIMED + EVENTS) return between(warm, now);
+    if (performance.now() > giveUpAt) throw new Error(`${now.taken} of ${UNTIMED + EVENTS} events were taken in time.`);
+    await sleep(LOOK_MS);
+  }
+}
+
+function between(before: IntakeProgress, after: IntakeProgress): Seen {
+  const events = after.taken - before.taken;
+  const used: [Usage, Usage] = [before, after];
+  const cpuUs = ((after.cpuMs - before.cpuMs) * 1_000) / events;
+  return { ms: after.wallMs - before.wallMs, events, cpuUs, ...shares(...used) };
+}
+
+async function ours(broker: BenchBroker, topic: string, dataDir: string): Promise<Seen> {
+  const kafka = { KAFKA_BROKERS: broker.setting, KAFKA_TOPICS: topic, KAFKA_GROUP: randomUUID() };
+  const server = await startIntake(dataDir, kafka);
+  try {
+    return await lookOn(() => ask<IntakeProgress>(server.child, 'progress'));
+  } finally {
+    await server.stop();
+  }
+}
+
+async function bare(broker: BenchBroker, topic: string, stored: string, file: string): Promise<Seen> {
+  const child = startProgram('bench/processes/bare-consumer');
+  await nextMessage(child);
+  const { brokers } = broker;
+  await ask(child, { brokers, topic, group: randomUUID(), stored, file } satisfies BareConsumption);
+  try {
+    return await lookOn(() => ask<IntakeProgress>(child, 'progress'));
+  } finally {
+    await stopProgram(child);
+    if (child.exitCode !== 0) throw new Error('The bare consumer did not write every row.');
+  }
+}
+
+async function fill(broker: BenchBroker, topic: string, form: MessageForm): Promise<void> {
+  await broker.makeTopic(topic, PARTITIONS);
+  const all = UNTIMED + EVENTS;
+  const shop = { shop: 'bench', customers: Math.max(1, Math.ceil(all / 50)), until: Date.now() };
+  const producer = broker.channels.producer();
+  for (let from = 0; from < all; from += 5_000) {
+    const count = Math.min(5_000, all - from);
+    await producer.send(Array.from({ length: count }, (_, at) => shopMessage(from + at, topic, form, shop)));
+  }
+  await producer.close();
+}
+
+const lines: Line[] = [];
+const limits: string[] = [];
+const broker = await startBroker();
+try {
+  for (const form of options.forms.split(',') as MessageForm[]) {
+    const topic = `touchpoints.bench-${form}`;
+    await fill(broker, topic, form);
+    const rounds: { readonly ours: Seen; readonly raw: Seen }[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const folder = mkdtempSync(join(tmpdir(), 'perennial-bench-'));
+      try {
+        const dataDir = join(folder, 'data');
+        mkdirSync(dataDir);
+        const seen = await ours(broker, topic, dataDir);
+        const raw = await bare(broker, topic, join(dataDir, 'log.db'), join(folder, 'raw.db'));
+        rounds.push({ ours: seen, raw });
+        const rate = ({ events, ms }: Seen) => perSecond(events, ms);
+        console.error(`${WORDS[form]}, round ${round + 1}: ours ${rate(seen)}, bare ${rate(raw)}`);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
+    const perEvent = ({ ms, events }: Seen): number => ms / events;
+    const ratios = rounds.map((round) => perEvent(round.raw) / perEvent(round.ours));
+    const of = (figure: (round: (typeof rounds)[number]) => number): number => median(rounds.map(figure));
+    lines.push({
+      what: `${WORDS[form]}, ${PARTITIONS} partitions`,
+      raw: perSecond(
+        1,
+        of(({ raw }) => perEvent(raw)),
+      ),
+      ours: perSecond(
+        1,
+        of(({ ours }) => perEvent(ours)),
+      ),
+      ratio: `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
+      goal: `≥ ${GOAL}`,
+    });
+    limits.push(
+      `${WORDS[form]}: our event loop was busy ${percent(of(({ ours }) => ours.mainThread))} of the time, our process used ` +
+        `${of(({ ours }) => ours.cpu).toFixed(2)} cores (${of(({ ours }) => ours.cpuUs).toFixed(0)} µs an event); the bare consumer ` +
+        `${of(({ raw }) => raw.cpu).toFixed(2)} (${of(({ raw }) => raw.cpuUs).toFixed(0)} µs). The broker shares the ${availableParallelism()} cores.`,
+    );
+  }
+} finally {
+  await broker.stop();
+}
+report(
+  `Intake from Kafka: ${EVENTS.toLocaleString('en')} events after ${UNTIMED.toLocaleString('en')} untimed, the median of ${ROUNDS} rounds; ` +
+    `${availableParallelism()} cores, Node ${process.version}`,
+  lines,
+  limits,
+);

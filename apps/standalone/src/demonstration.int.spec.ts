@@ -9,7 +9,7 @@ import { CAUSE_RULES } from '#lifecycle';
 import { openKeyStoreOf, Sealer, SYSTEM_CLOCK, type KeyStore } from '#platform';
 import { openDatabase, Projector, type Database } from '#projections';
 import { ask, personalData, type AskContext } from '#queries';
-import { demonstrationWanted, playDemonstration } from './demonstration.js';
+import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
 
 const clock = SYSTEM_CLOCK;
 const signal = new AbortController().signal;
@@ -75,6 +75,15 @@ describe('the demonstration, played into an empty engine', () => {
     expect(['at-risk', 'lapsed']).toContain(rows[0]?.['phase']);
     expect(why).toMatchObject({ phase: rows[0]?.['phase'], policyVersion: 'retail@2' });
     expect(why?.['text']).toContain('another version of the policy took over');
+  });
+
+  it('names a customer who was lost, won back, and is at risk again for her silence', async () => {
+    const { rows } = await ask(context, 'history', { identifier: WHOM_TO_ASK_FOR });
+    expect(rows.map(({ cycle, phase }) => `${String(cycle)} ${String(phase)}`)).toEqual([
+      ...['awareness', 'onboarding', 'active', 'at-risk', 'lapsed', 'lost'].map((phase) => `1 ${phase}`),
+      ...['knowledge', 'consideration', 'onboarding', 'at-risk'].map((phase) => `2 ${phase}`),
+    ]);
+    expect(rows.at(-1)?.['cause']).toMatchObject({ rule: 'silence-at-risk' });
   });
 
   it('is not wanted again, and played again adds nothing', async () => {

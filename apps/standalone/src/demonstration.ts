@@ -31,6 +31,9 @@ export interface DemonstrationParts {
   readonly signal: AbortSignal;
 }
 
+/** A made-up customer whose story a newcomer should read first: she bought, fell silent until she was lost, was won back, and is at risk again. */
+export const WHOM_TO_ASK_FOR = 'userId:u1-001620';
+
 /** What is being played: kept in the data folder until it has been played to its end, so that a stop in the middle is made good. */
 const markerOf = (dataDir: string): string => join(dataDir, 'demonstration.json');
 

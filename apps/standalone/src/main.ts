@@ -18,7 +18,7 @@ import {
   type Logger,
 } from '#platform';
 import { setUpOpenApi } from '#queries';
-import { demonstrationWanted, playDemonstration } from './demonstration.js';
+import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
 import { StandaloneModule } from './standalone.module.js';
 
 /** Starts the engine; the lock comes before anything in the folder is opened, the address after everything answers. */
@@ -68,7 +68,7 @@ async function start(): Promise<void> {
   }
 }
 
-const DEMONSTRATED = ['  npx perennial explain userId:u1-000570', '  npx perennial replay userId:u1-000570'];
+const DEMONSTRATED = [`  npx perennial explain ${WHOM_TO_ASK_FOR}`, `  npx perennial replay ${WHOM_TO_ASK_FOR}`];
 
 function sayWhereToLook(url: string, adminKey: string | null, demo: boolean): void {
   const lines = [
@@ -80,7 +80,7 @@ function sayWhereToLook(url: string, adminKey: string | null, demo: boolean): vo
     '',
     'Try in another terminal:',
     '  npx perennial query customers --stage retention --phase at-risk --limit 10',
-    // Whom the demonstration always makes up; without it nobody is known yet, or we do not know whom.
+    // Without the demonstration nobody is known yet, or we do not know whom.
     ...(demo ? DEMONSTRATED : ['  npx perennial stats', '  npx perennial import --help']),
     '',
   ];

@@ -1,5 +1,6 @@
 /**
- * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import),
+ * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import)
+ * or, to make a Nest application, by its nest.ts (`#name/nest`),
  * and may enter only the libs that its row names. `test/boundaries.int.spec.ts` plants a violation and sees this bark.
  */
 const table = {
@@ -45,6 +46,14 @@ const forbidden = [
     to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
   },
   {
+    name: 'an-index-knows-no-nest',
+    comment:
+      'The command line and every spec enter by the indexes, and would wait a second for a framework that they do not use: what needs Nest is named in nest.ts.',
+    severity: 'error',
+    from: { path: '^libs/[^/]+/src/index\\.ts$' },
+    to: { path: 'node_modules/(@nestjs|fastify|rxjs|prom-client)/', reachable: true },
+  },
+  {
     name: 'the-core-is-pure',
     comment: 'contracts and lifecycle know no Node API and no framework: time, ids and input are arguments.',
     severity: 'error',
@@ -64,10 +73,10 @@ const forbidden = [
 for (const lib of libs) {
   forbidden.push({
     name: `${lib}-is-entered-by-its-index`,
-    comment: `Enter libs/${lib} by #${lib}; its inner files are its own business.`,
+    comment: `Enter libs/${lib} by #${lib}, or by #${lib}/nest where a Nest application is made; its inner files are its own business.`,
     severity: 'error',
     from: { pathNot: `^libs/${lib}/` },
-    to: { path: `^libs/${lib}/src/(?!index\\.ts$)` },
+    to: { path: `^libs/${lib}/src/(?!(index|nest)\\.ts$)` },
   });
   const others = libs.filter((other) => other !== lib && !table[lib].values.includes(other));
   const typeOnly = table[lib].types;

@@ -39,6 +39,11 @@ const planted = [
     text: "import type { EventLog } from '../../event-log/src/port.js';\nexport type Planted = EventLog;\n",
   },
   {
+    rule: 'an-index-knows-no-nest',
+    file: 'libs/testing/src/index.ts',
+    text: "export { Module } from '@nestjs/common';\n",
+  },
+  {
     rule: 'the-core-is-pure',
     file: 'libs/lifecycle/src/planted-clock.ts',
     text: "import { hostname } from 'node:os';\nexport const planted = hostname();\n",

@@ -1,4 +1,4 @@
-import { KafkaChannels } from '#platform';
+import { channelsAt, type Channels } from '#platform';
 import { findBroker } from '../../test/services/kafka-server.js';
 
 /** A broker, and our own way to it. */
@@ -6,7 +6,7 @@ export interface BenchBroker {
   readonly brokers: readonly string[];
   /** As the setting KAFKA_BROKERS names it. */
   readonly setting: string;
-  readonly channels: KafkaChannels;
+  readonly channels: Channels;
   makeTopic(topic: string, partitions: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export async function startBroker(): Promise<BenchBroker> {
   const broker = await found.start();
   const { brokers } = broker;
   const silent = { warn: () => undefined, debug: () => undefined };
-  const channels = new KafkaChannels({ brokers, tls: null, sasl: null }, silent);
+  const channels = await channelsAt({ brokers, tls: null, sasl: null }, silent);
   return {
     brokers,
     setting: brokers.join(','),

@@ -3,9 +3,11 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
-import { EventLogModule, lockDataFolder, type DataFolderLock } from '#event-log';
-import { IntakeModule } from '#intake';
-import { ACCESS, createHttpAdapter, METRICS, PlatformModule, readConfig, type Access, type Config } from '#platform';
+import { lockDataFolder, type DataFolderLock } from '#event-log';
+import { EventLogModule } from '#event-log/nest';
+import { IntakeModule } from '#intake/nest';
+import { ACCESS, METRICS, readConfig, type Access, type Config } from '#platform';
+import { createHttpAdapter, PlatformModule } from '#platform/nest';
 import { usageNow, type Usage } from '../measuring/usage.js';
 
 export interface IntakeProgress extends Usage {

@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { EventLogModule } from '#event-log';
-import { PlatformModule, type Config } from '#platform';
-import { ProjectionsModule, RemoteProjector } from '#projections';
-import { QueriesModule } from '#queries';
+import { EventLogModule } from '#event-log/nest';
+import type { Config } from '#platform';
+import { PlatformModule } from '#platform/nest';
+import { RemoteProjector } from '#projections';
+import { ProjectionsModule } from '#projections/nest';
+import { QueriesModule } from '#queries/nest';
 
 /** Answers questions over HTTP. What takes long is asked of a projector. */
 @Module({})

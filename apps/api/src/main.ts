@@ -1,6 +1,7 @@
 import 'reflect-metadata';
-import { ACCESS, readConfig, requireSharedStores, serve, startProcess, type Access } from '#platform';
-import { setUpOpenApi } from '#queries';
+import { ACCESS, readConfig, requireSharedStores, type Access } from '#platform';
+import { serve, startProcess } from '#platform/nest';
+import { setUpOpenApi } from '#queries/nest';
 import { ApiAppModule } from './api-app.module.js';
 
 await startProcess(async () => {

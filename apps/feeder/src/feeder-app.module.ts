@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { FeedsModule } from '#feeds';
-import { PlatformModule, type Config } from '#platform';
-import { ProjectionsModule } from '#projections';
+import { FeedsModule } from '#feeds/nest';
+import type { Config } from '#platform';
+import { PlatformModule } from '#platform/nest';
+import { ProjectionsModule } from '#projections/nest';
 
 /** Carries what was derived out to the channels. */
 @Module({})

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { readConfig, requireSharedStores, serve, startProcess } from '#platform';
+import { readConfig, requireSharedStores } from '#platform';
+import { serve, startProcess } from '#platform/nest';
 import { FeederAppModule } from './feeder-app.module.js';
 
 await startProcess(async () => {

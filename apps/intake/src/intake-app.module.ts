@@ -1,8 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { EventLogModule } from '#event-log';
-import { IntakeModule } from '#intake';
-import { PlatformModule, type Config } from '#platform';
-import { ProjectionsModule } from '#projections';
+import { EventLogModule } from '#event-log/nest';
+import { IntakeModule } from '#intake/nest';
+import type { Config } from '#platform';
+import { PlatformModule } from '#platform/nest';
+import { ProjectionsModule } from '#projections/nest';
 
 /** Takes touchpoints in: the only writer of touchpoints. Of the read models it asks who a person is that is to be forgotten. */
 @Module({})

@@ -1,17 +1,8 @@
 import 'reflect-metadata';
 import type { EventLog } from '#event-log';
 import { prepareLog } from '#intake';
-import {
-  CLOCK,
-  EVENT_LOG,
-  KEY_STORE,
-  readConfig,
-  requireSharedStores,
-  serve,
-  startProcess,
-  type Clock,
-  type KeyStore,
-} from '#platform';
+import { CLOCK, EVENT_LOG, KEY_STORE, readConfig, requireSharedStores, type Clock, type KeyStore } from '#platform';
+import { serve, startProcess } from '#platform/nest';
 import { IntakeAppModule } from './intake-app.module.js';
 
 await startProcess(async () => {

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { readConfig, requireSharedStores, serve, startProcess } from '#platform';
+import { readConfig, requireSharedStores } from '#platform';
+import { serve, startProcess } from '#platform/nest';
 import { ProjectorAppModule } from './projector-app.module.js';
 
 await startProcess(async () => {

@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { EventLogModule } from '#event-log';
-import { PlatformModule, type Config } from '#platform';
-import { ProjectionsModule } from '#projections';
+import { EventLogModule } from '#event-log/nest';
+import type { Config } from '#platform';
+import { PlatformModule } from '#platform/nest';
+import { ProjectionsModule } from '#projections/nest';
 
 /** Follows the log, keeps the read models, fires the clock: all of it, or the part that PROJECTOR_ROLE names. */
 @Module({})

@@ -9,15 +9,14 @@ import {
   LOGGER,
   readConfig,
   removeEngineFile,
-  serve,
-  startProcess,
   writeEngineFile,
   type Access,
   type Clock,
   type KeyStore,
   type Logger,
 } from '#platform';
-import { setUpOpenApi } from '#queries';
+import { serve, startProcess } from '#platform/nest';
+import { setUpOpenApi } from '#queries/nest';
 import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
 import { StandaloneModule } from './standalone.module.js';
 

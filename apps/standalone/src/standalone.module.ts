@@ -1,10 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { EventLogModule, type DataFolderLock } from '#event-log';
-import { FeedsModule } from '#feeds';
-import { IntakeModule } from '#intake';
-import { PlatformModule, type Config } from '#platform';
-import { ProjectionsModule, Projector } from '#projections';
-import { QueriesModule } from '#queries';
+import type { DataFolderLock } from '#event-log';
+import { EventLogModule } from '#event-log/nest';
+import { FeedsModule } from '#feeds/nest';
+import { IntakeModule } from '#intake/nest';
+import type { Config } from '#platform';
+import { PlatformModule } from '#platform/nest';
+import { Projector } from '#projections';
+import { ProjectionsModule } from '#projections/nest';
+import { QueriesModule } from '#queries/nest';
 
 /** The whole engine in one process, on the embedded stores of one data folder unless the config names others. */
 @Module({})

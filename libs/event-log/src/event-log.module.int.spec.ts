@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import type { Registry } from 'prom-client';
-import { EVENT_LOG, METRICS, PlatformModule, createLogger, readConfig } from '#platform';
-import { EventLogModule, lockDataFolder, type EventLog } from './index.js';
+import { EVENT_LOG, METRICS, readConfig } from '#platform';
+import { createLogger, PlatformModule } from '#platform/nest';
+import { EventLogModule } from './event-log.module.js';
+import { lockDataFolder, type EventLog } from './index.js';
 
 describe('the event log in a Nest application', () => {
   let dataDir: string;

@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
 import { CLOCK, CONFIG, EVENT_LOG, HEALTH, ID_TABLE, METRICS, type Clock, type Config, type Health } from '#platform';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog } from './port.js';
-import { openEventStoreLog } from './eventstore/eventstore-log.js';
 import type { IdTable } from './eventstore/ids.js';
-import { openSqliteLog } from './sqlite/sqlite-log.js';
+import { openLogOf } from './open-log.js';
 import { timedLog } from './timed-log.js';
 
 export interface EventLogModuleOptions {
@@ -83,15 +81,4 @@ async function open(
     own?.release();
     throw error;
   }
-}
-
-/** Opens the log that the config names. Whoever opens a file holds the data folder's lock. */
-export async function openLogOf(
-  { eventLog, dataDir }: Pick<Config, 'eventLog' | 'dataDir'>,
-  clock: Clock,
-  ids: IdTable | null,
-): Promise<EventLog> {
-  if (eventLog.kind === 'sqlite') return openSqliteLog({ file: join(dataDir, 'log.db'), clock });
-  if (ids === null) throw new Error('A log on EventStoreDB needs the id table, which the read models provide.');
-  return openEventStoreLog({ connectionString: eventLog.url, ids });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { KafkaChannels, type Channels, type OutgoingMessage } from '#platform';
+import { channelsAt, type Channels, type OutgoingMessage } from '#platform';
 import { openDatabase, type Database } from '#projections';
 import { KAFKA_OFFER, type TestKafka } from '../../../test/services/kafka.js';
 import { Feeder } from './carrying/feeder.js';
@@ -152,7 +152,7 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
 
   it('reach a channel in the order of each customer, through a restart of the broker', async () => {
     const silent = { warn: () => undefined, debug: () => undefined };
-    const channels = new KafkaChannels({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
+    const channels = await channelsAt({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
     const run = randomUUID();
     // Topics of this run's own: the broker may be one that others use.
     const outputs = OUTPUTS.map((feed) => ({ ...feed, name: `${feed.name}.${run}` }));

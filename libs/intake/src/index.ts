@@ -2,11 +2,9 @@
 export { Intake, UNREADABLE_SOURCE, type IntakeParts } from './taking/intake.js';
 export type { Fate, FateCounts, IntakeItem, ItemResult, Taken } from './taking/item.js';
 export { Refusal, type RefusalCode } from './taking/refusal.js';
-export { TakeTouchpoints } from './taking/take-touchpoints.js';
 export { TypeContracts } from './taking/type-contracts.js';
 export { importedItem } from './receiving/unfit-row.js';
 export { readHttpMessage } from './receiving/http-message.js';
-export { IntakeModule } from './intake.module.js';
 export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
 export { publishPolicy, type PolicyPublished, type PublishVerdict } from './publishing/publish-policy.js';
 export { prepareLog } from './publishing/prepare-log.js';

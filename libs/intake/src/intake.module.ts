@@ -4,8 +4,9 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EventLog } from '#event-log';
-import { ACCESS, CONFIG, EVENT_LOG, METRICS, SEALER, type Access, type Config, type Sealer } from '#platform';
-import { ErasePersonHandler } from './erasing/erase-person.js';
+import { ACCESS, CONFIG, EVENT_LOG, LOGGER, METRICS, openChannels, SEALER } from '#platform';
+import type { Access, Config, Logger, Sealer } from '#platform';
+import { ErasePersonHandler } from './erasing/commands.js';
 import { ErasuresController } from './http/erasures.controller.js';
 import { DirectRoad } from './http/direct-road.js';
 import { InFlight } from './http/in-flight.js';
@@ -13,7 +14,7 @@ import { PublishingController } from './http/publishing.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
 import { receiveRawBodies } from './http/raw-bodies.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
-import { KafkaRunner } from './kafka/kafka-runner.js';
+import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
 import { PublishPolicyHandler, RegisterTypeHandler } from './publishing/commands.js';
 import { followTypes } from './publishing/follow-types.js';
 import { registeredTypes } from './publishing/register-type.js';
@@ -72,6 +73,11 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
           inject: [EVENT_LOG, Intake, SEALER],
         },
         DirectRoad,
+        {
+          provide: CHANNELS_IN,
+          useFactory: (config: Config, logger: Logger) => openChannels(config, logger),
+          inject: [CONFIG, LOGGER],
+        },
         KafkaRunner,
         TakeTouchpointsHandler,
         ReleaseQuarantinedHandler,

@@ -1,4 +1,4 @@
-/** Config, clock, logging, health, access, sealing, problem details: the Nest glue. Knows nothing of ours. */
+/** Config, clock, logging, health, access, sealing, channels. Knows nothing of ours, and nothing of Nest: see `nest.ts`. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
 export {
   ACCESS,
@@ -13,28 +13,22 @@ export {
   METRICS,
   SEALER,
 } from './tokens.js';
-export { serve, startProcess, type Serving } from './serving/serve.js';
 export { ConfigError, readConfig, settingsTable, type Config, type ConfigProblem } from './config/config.js';
 export { SETTINGS, type LogPlace, type Setting } from './config/settings.js';
 export { requireSharedStores } from './config/separate.js';
 export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './sealing/key-store.js';
 export { openSqliteKeyStore, SqliteKeyStore, type SqliteKeyStoreOptions } from './sealing/sqlite-key-store.js';
-export { openPostgresKeyStore, PostgresKeyStore, type PostgresKeyStoreOptions } from './sealing/postgres-key-store.js';
 export { openRekeyedKeyStore, type RekeyedKeyStoreOptions } from './sealing/rekeyed-key-store.js';
 export { EarlierNames, renamedUnder } from './sealing/earlier-names.js';
 export { KeyedHash } from './sealing/keyed-hash.js';
 export { SealBrokenError, Sealer } from './sealing/sealer.js';
 export { Recent } from './sealing/recent.js';
 export { Access } from './access/access.js';
-export { unauthenticated } from './access/access.guard.js';
-export { Allow, Asker, Public } from './access/allow.js';
 export { ApiKeys, type ApiKeyRecord } from './access/api-keys.js';
 export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
 export { PERMISSIONS, type Permission, type Principal } from './access/permissions.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
-export { createLogger, type Logger, type LoggerOptions } from './logging/logger.js';
-export { NestLogger } from './logging/nest-logger.js';
-export { ApiProblems, ProblemView } from './problems/api-problems.js';
+export type { Logger } from './logging/logger.js';
 export type {
   ChannelConsumer,
   ChannelProducer,
@@ -44,10 +38,6 @@ export type {
   TopicPlan,
 } from './channels/channel.js';
 export type { Headers, OutgoingMessage, ReceivedMessage } from './channels/message.js';
-export { KafkaChannels, type ChannelLogger } from './channels/kafka/kafka-channels.js';
-export { openChannels } from './channels/open-channels.js';
+export { channelsAt, openChannels } from './channels/open-channels.js';
 export type { KafkaPlace } from './channels/kafka/place.js';
-export { createHttpAdapter } from './http-adapter.js';
-export { ProblemFilter } from './problems/problem.filter.js';
-export { Problem, PROBLEM_JSON, problemDocument, type Complaint, type ProblemOptions } from './problems/problem.js';
-export { openKeys, openKeyStoreOf, PlatformModule, type EngineKeys, type PlatformOptions } from './platform.module.js';
+export { openKeys, openKeyStoreOf, type EngineKeys } from './sealing/open-keys.js';

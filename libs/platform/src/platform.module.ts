@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -15,8 +13,8 @@ import { HealthController } from './health/health.controller.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { openPostgresKeyStore, PostgresKeyStore } from './sealing/postgres-key-store.js';
-import { openSqliteKeyStore, SqliteKeyStore } from './sealing/sqlite-key-store.js';
+import { openKeys, type EngineKeys } from './sealing/open-keys.js';
+import { SqliteKeyStore } from './sealing/sqlite-key-store.js';
 import { Sealer } from './sealing/sealer.js';
 import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SEALER } from './tokens.js';
 
@@ -27,9 +25,6 @@ export interface PlatformOptions {
   /** Taken as it is, and closed by whoever opened it; unless given, the one that the config names is opened. */
   readonly keyStore?: EngineKeys;
 }
-
-/** The keys of subjects, in a store that keeps the API keys as well. */
-export type EngineKeys = SqliteKeyStore | PostgresKeyStore;
 
 /** Everything that has nothing to do with customers: injected everywhere by the tokens of `tokens.ts`. */
 @Global()
@@ -64,7 +59,7 @@ export class PlatformModule implements OnApplicationShutdown {
         {
           provide: ACCESS,
           useFactory: async (keys: EngineKeys) => {
-            const table = keys instanceof PostgresKeyStore ? keys.apiKeys : sqliteApiKeys(keys.database);
+            const table = keys instanceof SqliteKeyStore ? sqliteApiKeys(keys.database) : keys.apiKeys;
             return new Access(await ApiKeys.open(table, clock));
           },
           inject: [KEY_STORE],
@@ -74,7 +69,7 @@ export class PlatformModule implements OnApplicationShutdown {
           useFactory: (keys: EngineKeys) => {
             const health = new Health();
             // The embedded store is a file of ours; a server may be gone.
-            if (keys instanceof PostgresKeyStore)
+            if (!(keys instanceof SqliteKeyStore))
               health.register('keys', async () => keys.look().then(() => ({ ok: true })));
             return health;
           },
@@ -98,16 +93,4 @@ export class PlatformModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.ownKeyStore?.close();
   }
-}
-
-/** The key store that the config names: in the data folder, or in a PostgreSQL database. */
-export async function openKeys({ dataDir, keysUrl, hashKey }: Config): Promise<EngineKeys> {
-  const own = hashKey === null ? {} : { hashKey };
-  return keysUrl === null ? openKeyStoreOf(dataDir, own) : openPostgresKeyStore({ url: keysUrl, ...own });
-}
-
-/** The key store of a data folder, which is made where it is not. */
-export function openKeyStoreOf(dataDir: string, options: { readonly hashKey?: Uint8Array } = {}): SqliteKeyStore {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  return openSqliteKeyStore({ file: join(dataDir, 'keys.db'), ...options });
 }

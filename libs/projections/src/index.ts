@@ -1,7 +1,7 @@
 /** A folder per read model: its table, its projection, its spec; the indexer, the folders, the rebuild. */
 export { DatabaseError, type Database, type Queryable, type Row, type Transaction } from './database.js';
 export { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
-export { openDatabase, type DatabasePlace } from './stores/open-database.js';
+export { openDatabase, placeOf, type DatabasePlace } from './stores/open-database.js';
 export {
   Projector,
   type ProjectorLogger,
@@ -18,4 +18,3 @@ export type { Version } from './control/migrate.js';
 export type { BuildProgress } from './rebuild/build.js';
 export type { Digest } from './digest/digest.js';
 export type { TableDifference } from './digest/differences.js';
-export { placeOf, ProjectionsModule, type ProjectionsModuleOptions } from './projections.module.js';

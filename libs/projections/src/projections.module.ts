@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   Global,
   Inject,
@@ -19,7 +18,7 @@ import { Projector, type ProjectorRole } from './projector.js';
 import { registerProjectorMetrics } from './projector-metrics.js';
 import { RequestDesk } from './requests/desk.js';
 import { RemoteProjector } from './requests/remote-projector.js';
-import { openDatabase, type DatabasePlace } from './stores/open-database.js';
+import { openDatabase, placeOf, type DatabasePlace } from './stores/open-database.js';
 
 export interface ProjectionsModuleOptions {
   /** A database opened elsewhere, which is closed elsewhere. */
@@ -145,13 +144,6 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
 interface Keeping {
   readonly projector: Projector;
   readonly desk: RequestDesk;
-}
-
-/** Where the config says that the read models are. */
-export function placeOf({ dataDir, postgresUrl }: Pick<Config, 'dataDir' | 'postgresUrl'>): DatabasePlace {
-  return postgresUrl === null
-    ? { kind: 'pglite', folder: join(dataDir, 'readmodels') }
-    : { kind: 'postgres', url: postgresUrl };
 }
 
 async function open({ database, place }: ProjectionsModuleOptions, config: Config): Promise<Opened> {

@@ -9,7 +9,3 @@ export { QuestionRefused, type Fault } from './asking/refused.js';
 export { storeBytesIn, type StoreBytes } from './reading/store-bytes.js';
 export { allParams } from './asking/standard-params.js';
 export { QUESTIONS } from './questions/index.js';
-export { AskQuestion } from './http/ask-question.js';
-export { OPERATIONS, type Operations } from './http/operations.js';
-export { openApiDocument, setUpOpenApi } from './http/openapi.js';
-export { QueriesModule, type QueriesModuleOptions } from './queries.module.js';

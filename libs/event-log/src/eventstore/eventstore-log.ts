@@ -47,7 +47,7 @@ const PAGE_SIZE = 1_000;
 const HEAD_STEPS = [1, 16, 128, 1_024];
 
 /** Opens the log on a server that is there. Several processes may have it open; several logs may lie on one server. */
-export async function openEventStoreLog(options: EventStoreLogOptions): Promise<EventStoreLog> {
+export async function openLogOnServer(options: EventStoreLogOptions): Promise<EventStoreLog> {
   const { name = 'perennial' } = options;
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
     throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
@@ -93,7 +93,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
     lookedUpTo: 0,
   };
 
-  /** Made by `openEventStoreLog`. */
+  /** Made by `openLogOnServer`. */
   constructor(
     private readonly connection: Connection,
     private readonly connectionString: string,

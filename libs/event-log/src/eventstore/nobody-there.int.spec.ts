@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { openEventStoreLog } from './eventstore-log.js';
+import { openEventStoreLog } from './open-eventstore-log.js';
 import { MemoryIdTable } from './memory-ids.js';
 
 describe('opening the log of a server that is not there', () => {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow, ApiProblems, DATABASE, Problem, type Channels } from '#platform';
+import { DATABASE, type Channels } from '#platform';
+import { Allow, ApiProblems, Problem } from '#platform/nest';
 import type { Database } from '#projections';
 import { OUTPUTS } from '../outputs.js';
 import { replayFeed, type Replayed } from '../replaying/replay.js';

@@ -1,4 +1,4 @@
-import { Problem, type Complaint } from '#platform';
+import { Problem, type Complaint } from '#platform/nest';
 import { OUTPUTS } from '../outputs.js';
 import type { Reach } from './reach.js';
 

@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
-import { Allow, ApiProblems, CLOCK, Problem, type Clock } from '#platform';
+import { CLOCK, type Clock } from '#platform';
+import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { askedEndpoint, askedMessages, askedNumber, askedStatus } from './asked.js';
 import type { WebhookCarrier } from './carrier.js';
 import type { Endpoints } from './endpoints.js';

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Optional } from '@nestjs/common';
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { EventLog } from '#event-log';
-import { CLOCK, DATABASE, EVENT_LOG, KEY_STORE, type Clock, type KeyStore } from '#platform';
-import { Intake } from '../taking/intake.js';
+import type { KeyStore } from '#platform';
+import type { Intake } from '../taking/intake.js';
 import { erase, type ErasureReceipt } from './erase.js';
-import { People } from './people.js';
+import type { People } from './people.js';
 
 /** Somebody, as an operator names her: by identifiers in the clear, or by the id of the customer. */
 export interface Named {
@@ -21,38 +19,8 @@ export type ErasureVerdict =
   /** The read models have not yet seen all of the log: a link that makes two subjects one person may be missing. */
   | { readonly outcome: 'behind' };
 
-/** Forget a person. */
-export class ErasePerson extends Command<ErasureVerdict> {
-  constructor(
-    readonly named: Named,
-    readonly by: string,
-  ) {
-    super();
-  }
-}
-
 const WAIT_MS = 5_000;
 const POLL_MS = 50;
-
-@CommandHandler(ErasePerson)
-export class ErasePersonHandler implements ICommandHandler<ErasePerson> {
-  private readonly people: People | null;
-
-  constructor(
-    @Inject(EVENT_LOG) private readonly log: EventLog,
-    @Inject(KEY_STORE) private readonly keys: KeyStore,
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly intake: Intake,
-    @Optional() @Inject(DATABASE) database?: ConstructorParameters<typeof People>[0],
-  ) {
-    this.people = database === undefined ? null : new People(database);
-  }
-
-  async execute({ named, by }: ErasePerson): Promise<ErasureVerdict> {
-    const { log, keys, people } = this;
-    return erasePerson({ log, keys, intake: this.intake, people, now: () => this.clock.now() }, named, by);
-  }
-}
 
 export interface ErasingParts {
   readonly log: EventLog;

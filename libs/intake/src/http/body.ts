@@ -1,4 +1,4 @@
-import { Problem, type Complaint } from '#platform';
+import { Problem, type Complaint } from '#platform/nest';
 
 /** The fields of a body that must be an object. Throws `Problem` 422 for any other, and for fields that nobody reads. */
 export function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Inject, Injectable, type ArgumentsHost } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { ACCESS, CONFIG, LOGGER, ProblemFilter, type Access, type Config, type Logger } from '#platform';
+import { ACCESS, CONFIG, LOGGER, type Access, type Config, type Logger } from '#platform';
+import { ProblemFilter } from '#platform/nest';
 import { mediaType } from '../receiving/cloudevent.js';
 import { NDJSON_TYPES, READABLE_TYPES } from '../receiving/http-message.js';
 import { InFlight } from './in-flight.js';

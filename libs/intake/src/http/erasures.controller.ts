@@ -1,9 +1,11 @@
 import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow, ApiProblems, Asker, Problem, type Complaint, type Principal } from '#platform';
+import type { Principal } from '#platform';
+import { Allow, ApiProblems, Asker, Problem, type Complaint } from '#platform/nest';
 import type { ErasureReceipt } from '../erasing/erase.js';
-import { ErasePerson, type Named } from '../erasing/erase-person.js';
+import { ErasePerson } from '../erasing/commands.js';
+import type { Named } from '../erasing/erase-person.js';
 import { fieldsOf, invalid } from './body.js';
 import { StoreProblems } from './store-problems.js';
 

@@ -1,4 +1,4 @@
-import { Problem } from '#platform';
+import { Problem } from '#platform/nest';
 
 export interface InFlightLimits {
   readonly maxInFlightBytes: number;

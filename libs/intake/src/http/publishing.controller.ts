@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { TOUCHPOINT_GROUPS } from '#contracts';
-import { Allow, ApiProblems } from '#platform';
+import { Allow, ApiProblems } from '#platform/nest';
 import { PublishPolicy, RegisterType } from '../publishing/commands.js';
 import { fieldsOf, invalid } from './body.js';
 import { StoreProblems } from './store-problems.js';

@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, Inject, Optional, Param, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow, ApiProblems, Asker, DATABASE, Problem, type Principal } from '#platform';
+import { DATABASE, type Principal } from '#platform';
+import { Allow, ApiProblems, Asker, Problem } from '#platform/nest';
 import { People } from '../erasing/people.js';
 import { DiscardQuarantined, ReleaseQuarantined } from '../quarantine/commands.js';
 import { Quarantine, type Closing, type Quarantined } from '../quarantine/quarantine.js';

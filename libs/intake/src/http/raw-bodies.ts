@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import { unauthenticated, type Access } from '#platform';
+import type { Access } from '#platform';
+import { unauthenticated } from '#platform/nest';
 import { NDJSON_TYPES } from '../receiving/http-message.js';
 import type { InFlight } from './in-flight.js';
 

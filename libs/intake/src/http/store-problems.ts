@@ -1,6 +1,7 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { EventLogError } from '#event-log';
-import { KeyStoreError, LOGGER, Problem, ProblemFilter, type Logger } from '#platform';
+import { KeyStoreError, LOGGER, type Logger } from '#platform';
+import { Problem, ProblemFilter } from '#platform/nest';
 
 const RETRY_LATER = { 'retry-after': '5' };
 

@@ -12,7 +12,8 @@ import {
 } from '@nestjs/swagger';
 import { ENVELOPE_SCHEMA, formatInstant } from '#contracts';
 import type { EventLog } from '#event-log';
-import { Allow, ApiProblems, CLOCK, CONFIG, EVENT_LOG, Problem, type Clock, type Config } from '#platform';
+import { CLOCK, CONFIG, EVENT_LOG, type Clock, type Config } from '#platform';
+import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { readHttpMessage } from '../receiving/http-message.js';
 import { readNdjson } from '../receiving/ndjson.js';
 import type { IntakeItem, Taken } from '../taking/item.js';

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog, type RecordedEvent } from '#event-log';
 import type { Registry } from 'prom-client';
-import { HEALTH, KafkaChannels, METRICS, openSqliteKeyStore, Sealer } from '#platform';
+import { channelsAt, HEALTH, METRICS, openSqliteKeyStore, Sealer, type Channels } from '#platform';
 import type { Health, OutgoingMessage, ReceivedMessage } from '#platform';
 import { memoryLog } from '#testing';
 import { KAFKA_OFFER, type TestKafka } from '../../../../test/services/kafka.js';
@@ -25,13 +25,13 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
 (missing === null ? describe : describe.skip)(title, () => {
   let kafka: TestKafka;
-  let channels: KafkaChannels;
+  let channels: Channels;
   const running: KafkaIntake[] = [];
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     kafka = await KAFKA_OFFER.start();
-    channels = new KafkaChannels({ brokers: kafka.brokers, tls: null, sasl: null }, SILENT);
+    channels = await channelsAt({ brokers: kafka.brokers, tls: null, sasl: null }, SILENT);
   });
   afterEach(async () => {
     await Promise.all(running.splice(0).map((each) => each.stop()));

@@ -6,11 +6,14 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels } from '#platform';
-import type { Clock, Config, Health, Logger } from '#platform';
+import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
+import type { Channels, Clock, Config, Health, Logger } from '#platform';
 import { Intake } from '../taking/intake.js';
 import { KafkaIntake, type KafkaIntakeWatch } from './kafka-intake.js';
 import { topicMappings } from './topic-mappings.js';
+
+/** The brokers that touchpoints are read from; null where the config names none. */
+export const CHANNELS_IN = Symbol.for('perennial.intake.channels');
 
 /** Takes touchpoints in from Kafka while the application runs, where the config names brokers. */
 @Injectable()
@@ -18,6 +21,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
   private readonly running: KafkaIntake | null;
 
   constructor(
+    @Inject(CHANNELS_IN) channels: Channels | null,
     @Inject(CONFIG) config: Config,
     private readonly intake: Intake,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -25,7 +29,6 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     @Inject(METRICS) private readonly metrics: Registry,
     @Inject(HEALTH) private readonly health: Health,
   ) {
-    const channels = openChannels(config, logger);
     this.running =
       channels === null
         ? null

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openSqliteLog } from '#event-log';
-import { KafkaChannels, openSqliteKeyStore, Sealer, SYSTEM_CLOCK } from '#platform';
+import { channelsAt, openSqliteKeyStore, Sealer, SYSTEM_CLOCK } from '#platform';
 import { Intake } from '../taking/intake.js';
 import { KafkaIntake } from './kafka-intake.js';
 
@@ -9,7 +9,7 @@ const [brokers = '', folder = '.', topic = '', group = ''] = process.argv.slice(
 const log = await openSqliteLog({ file: join(folder, 'log.db') });
 const sealer = new Sealer(openSqliteKeyStore({ file: join(folder, 'keys.db') }));
 const silent = { warn: () => undefined, debug: () => undefined };
-const channels = new KafkaChannels({ brokers: brokers.split(','), tls: null, sasl: null }, silent);
+const channels = await channelsAt({ brokers: brokers.split(','), tls: null, sasl: null }, silent);
 new KafkaIntake(
   channels,
   new Intake({ log, sealer }),

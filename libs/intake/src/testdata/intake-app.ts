@@ -1,17 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { EventLogModule, type EventLog } from '#event-log';
-import {
-  ACCESS,
-  createHttpAdapter,
-  createLogger,
-  openSqliteKeyStore,
-  PlatformModule,
-  readConfig,
-  type Access,
-  type Permission,
-  type SqliteKeyStore,
-} from '#platform';
+import type { EventLog } from '#event-log';
+import { EventLogModule } from '#event-log/nest';
+import { ACCESS, openSqliteKeyStore, readConfig, type Access, type Permission, type SqliteKeyStore } from '#platform';
+import { createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
 import { memoryLog } from '#testing';
 import { IntakeModule } from '../intake.module.js';
 

@@ -1,9 +1,18 @@
 import type { Config } from '../config/config.js';
 import type { Channels } from './channel.js';
-import { KafkaChannels, type ChannelLogger } from './kafka/kafka-channels.js';
+import type { ChannelLogger } from './kafka/kafka-channels.js';
+import type { KafkaPlace } from './kafka/place.js';
 
-/** The channels' broker that the config names; null where there is none. Nothing is connected before it is needed. */
-export function openChannels(config: Config, log: ChannelLogger): Channels | null {
-  const { kafkaBrokers: brokers, kafkaTls: tls, kafkaSasl: sasl } = config;
-  return brokers === null ? null : new KafkaChannels({ brokers, tls, sasl }, log);
+/** The channels' broker at this place. Its client is loaded here and not before; nothing is connected before it is needed. */
+export async function channelsAt(place: KafkaPlace, log: ChannelLogger): Promise<Channels> {
+  const { KafkaChannels } = await import('./kafka/kafka-channels.js');
+  return new KafkaChannels(place, log);
+}
+
+/** The channels' broker that the config names; null where it names none. */
+export async function openChannels(
+  { kafkaBrokers: brokers, kafkaTls: tls, kafkaSasl: sasl }: Config,
+  log: ChannelLogger,
+): Promise<Channels | null> {
+  return brokers === null ? null : channelsAt({ brokers, tls, sasl }, log);
 }

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
+import type { Config } from '#platform';
 import type { Database } from '../database.js';
 import { PgliteDatabase } from './pglite.js';
-import { PostgresDatabase, type PostgresOptions } from './postgres.js';
+import type { PostgresOptions } from './postgres.js';
 
 /** Where the read models are kept: in this process (a folder, or null for memory only), or on a server. */
 export type DatabasePlace =
@@ -14,13 +16,30 @@ export type DatabasePlace =
  * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to mend it.
  */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
-  const database = place.kind === 'pglite' ? new PgliteDatabase(place.folder) : new PostgresDatabase(place.url, place);
+  const { database, greeted } = await reach(place);
   try {
-    if (database instanceof PostgresDatabase) await database.greet();
-    else await database.query('SELECT 1');
+    await greeted();
     return database;
   } catch (error) {
     await database.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** The client of a server is loaded for a server only. */
+async function reach(place: DatabasePlace): Promise<{ database: Database; greeted(): Promise<unknown> }> {
+  if (place.kind === 'pglite') {
+    const database = new PgliteDatabase(place.folder);
+    return { database, greeted: () => database.query('SELECT 1') };
+  }
+  const { PostgresDatabase } = await import('./postgres.js');
+  const database = new PostgresDatabase(place.url, place);
+  return { database, greeted: () => database.greet() };
+}
+
+/** Where the config says that the read models are. */
+export function placeOf({ dataDir, postgresUrl }: Pick<Config, 'dataDir' | 'postgresUrl'>): DatabasePlace {
+  return postgresUrl === null
+    ? { kind: 'pglite', folder: join(dataDir, 'readmodels') }
+    : { kind: 'postgres', url: postgresUrl };
 }

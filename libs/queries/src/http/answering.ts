@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { QueryBus } from '@nestjs/cqrs';
-import { Problem, type Principal } from '#platform';
+import type { Principal } from '#platform';
+import { Problem } from '#platform/nest';
 import type { Answer } from '../asking/answer.js';
 import { csvHeader, csvRow } from '../asking/csv.js';
 import type { RawParams } from '../asking/params.js';

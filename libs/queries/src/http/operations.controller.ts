@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
-import { Allow, ApiProblems, Problem } from '#platform';
+import { Allow, ApiProblems, Problem } from '#platform/nest';
 import type { ProjectorStatus } from '#projections';
 import { OPERATIONS, type Operations } from './operations.js';
 

@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Allow, ApiProblems, Asker, type Principal } from '#platform';
+import type { Principal } from '#platform';
+import { Allow, ApiProblems, Asker } from '#platform/nest';
 import type { Question } from '../asking/question.js';
 import { allParams } from '../asking/standard-params.js';
 import { answerOverHttp, type AskReply, type AskRequest } from './answering.js';

@@ -1,7 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Inject, Post, Query, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
-import { Allow, ApiProblems, CLOCK, Problem, type Clock } from '#platform';
+import { CLOCK, type Clock } from '#platform';
+import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { LongWork, type Building, type Work, type WorkKind } from './long-work.js';
 import { OPERATIONS } from './operations.js';
 

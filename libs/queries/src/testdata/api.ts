@@ -4,16 +4,15 @@ import { Test } from '@nestjs/testing';
 import type { EventLog } from '#event-log';
 import {
   ACCESS,
-  createHttpAdapter,
   DATABASE,
   EVENT_LOG,
   openSqliteKeyStore,
-  PlatformModule,
   readConfig,
   type Access,
   type Permission,
   type SqliteKeyStore,
 } from '#platform';
+import { createHttpAdapter, PlatformModule } from '#platform/nest';
 import type { Database } from '#projections';
 import type { Operations } from '../http/operations.js';
 import { setUpOpenApi } from '../http/openapi.js';

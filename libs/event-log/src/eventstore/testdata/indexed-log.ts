@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openEventStoreLog, type EventStoreLog, type EventStoreLogOptions } from '../eventstore-log.js';
+import type { EventStoreLog, EventStoreLogOptions } from '../eventstore-log.js';
+import { openEventStoreLog } from '../open-eventstore-log.js';
 import { MemoryIdTable } from '../memory-ids.js';
 
 /** A log on a server with a follower that keeps its id table, as the indexer does. */

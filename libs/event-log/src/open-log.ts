@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Clock, Config } from '#platform';
+import { openEventStoreLog } from './eventstore/open-eventstore-log.js';
+import type { IdTable } from './eventstore/ids.js';
+import type { EventLog } from './port.js';
+import { openSqliteLog } from './sqlite/sqlite-log.js';
+
+/** Opens the log that the config names. Whoever opens a file holds the data folder's lock. */
+export async function openLogOf(
+  { eventLog, dataDir }: Pick<Config, 'eventLog' | 'dataDir'>,
+  clock: Clock,
+  ids: IdTable | null,
+): Promise<EventLog> {
+  if (eventLog.kind === 'sqlite') return openSqliteLog({ file: join(dataDir, 'log.db'), clock });
+  if (ids === null) throw new Error('A log on EventStoreDB needs the id table, which the read models provide.');
+  return openEventStoreLog({ connectionString: eventLog.url, ids });
+}

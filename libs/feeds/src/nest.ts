@@ -1,0 +1,2 @@
+/** The feeder and the webhooks, as a module of a Nest application. */
+export { FeedsModule } from './feeds.module.js';

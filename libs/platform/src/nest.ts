@@ -1,0 +1,11 @@
+/** What Nest applications and controllers are made with: the server, who is let in, what an error looks like. */
+export { serve, startProcess } from './serving/serve.js';
+export { createHttpAdapter } from './http-adapter.js';
+export { PlatformModule } from './platform.module.js';
+export { unauthenticated } from './access/access.guard.js';
+export { Allow, Asker, Public } from './access/allow.js';
+export { createLogger } from './logging/logger.js';
+export { NestLogger } from './logging/nest-logger.js';
+export { ApiProblems, ProblemView } from './problems/api-problems.js';
+export { ProblemFilter } from './problems/problem.filter.js';
+export { Problem, PROBLEM_JSON, problemDocument, type Complaint, type ProblemOptions } from './problems/problem.js';

@@ -5,7 +5,7 @@ import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State } from './state.js';
 
 /** The shape of checkpoints. A checkpoint of another shape is not read: fold from the beginning instead. */
-export const CHECKPOINT_FORMAT = 2;
+export const CHECKPOINT_FORMAT = 3;
 
 /**
  * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers
@@ -65,8 +65,9 @@ export function toCheckpoint(state: State): Checkpoint {
       ...rest,
       clock: Number.isFinite(clock) ? clock : null,
       // What the fold changes in place is copied; the rest it replaces, so that it may be shared.
-      // Only what was entered at the very last instant can still be undone.
+      // Only what was entered at the very last instant can still be undone, and only what was refused then still counts.
       previous: state.current?.enteredAt === clock ? state.previous : null,
+      refusals: state.refusals?.at === clock ? state.refusals : null,
       quotes: state.quotes.map((quote) => ({ ...quote })),
       contracts: state.contracts.map((contract) => ({ ...contract })),
       adrift: { ...state.adrift },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import { said, story, type Story } from '#testing';
-import { BUILT_IN_POLICIES, foldCustomer, type Policy } from '../index.js';
+import { BUILT_IN_POLICIES, compareEvents, consentFor, foldCustomer, type Policy } from '../index.js';
 
 const marketing = { purpose: 'marketing' };
 const byMail = { ...marketing, medium: 'email' };
@@ -124,6 +124,42 @@ describe('consents', () => {
     ]);
   });
 
+  it.each(['unsubscribed', 'spam-reported', 'consent-withdrawn'])(
+    'given at the very instant at which she said %s are refused, whichever arrives first',
+    (type) => {
+      const at = '2026-01-05 10:00';
+      for (const data of [marketing, byMail, ...(type === 'consent-withdrawn' ? [] : [{}])]) {
+        const refusedFirst = bought().on(at, type, data).on(at, 'consent-given', byMail);
+        const givenFirst = bought().on(at, 'consent-given', byMail).on(at, type, data);
+        for (const told of [refusedFirst, givenFirst]) {
+          expect(toDo(told, at)).toEqual([]);
+          expect(told.at(at).view?.consents.filter(({ given }) => given)).toEqual([]);
+        }
+        expect(consents(refusedFirst, at)).toEqual(consents(givenFirst, at));
+        // A millisecond later it is a new word, and the last one counts.
+        expect(toDo(refusedFirst.on('2026-01-05T10:00:00.001Z', 'consent-given', byMail), '2026-01-06')).toHaveLength(
+          1,
+        );
+      }
+    },
+  );
+
+  it('that a refusal of the same instant does not mean are given', () => {
+    const at = '2026-01-05 10:00';
+    const told = bought().on(at, 'unsubscribed', { medium: 'sms' }).on(at, 'consent-given', byMail);
+    told.on(at, 'unsubscribed', { purpose: 'service' });
+    expect(toDo(told, at)).toHaveLength(1);
+  });
+
+  it('refused in more ways at one instant than can be remembered are all refused', () => {
+    const at = '2026-01-05 10:00';
+    const told = bought();
+    for (let n = 0; n < 150; n += 1) told.on(at, 'unsubscribed', { purpose: `p${n}` });
+    told.on(at, 'consent-given', byMail);
+    expect(toDo(told, at)).toEqual([]);
+    expect(JSON.stringify(told.at(at).checkpoint.state.refusals).length).toBeLessThan(20_000);
+  });
+
   it('do not grow without end, and where there is no room for more the answer is no', () => {
     const told = bought();
     for (let n = 0; n < 150; n += 1) told.on('2026-01-02', 'consent-given', { purpose: `p${n}` });
@@ -140,6 +176,43 @@ describe('consents', () => {
     medium: fc.constantFrom('email', 'sms', undefined),
     days: fc.constantFrom(1, 3, 40, undefined),
     wait: fc.integer({ min: 1, max: 3 }),
+  });
+
+  it('of one instant come out as if every refusal had been said after every consent', () => {
+    fc.assert(
+      fc.property(
+        fc.array(statement, { maxLength: 5 }),
+        fc.array(statement, { minLength: 1, maxLength: 6 }),
+        (before, together) => {
+          const tell = (types: readonly string[]) => {
+            const told = bought();
+            let at = Date.UTC(2026, 0, 2);
+            const on = ({ type, purpose, medium, days }: (typeof before)[number], stamp: number) =>
+              told.on(new Date(stamp).toISOString(), type, {
+                ...(purpose === undefined ? {} : { purpose }),
+                ...(medium === undefined ? {} : { medium }),
+                ...(days === undefined || type !== 'consent-given'
+                  ? {}
+                  : { expiresAt: new Date(at + days * 86_400_000).toISOString() }),
+              });
+            for (const one of before) on(one, (at += one.wait * 86_400_000));
+            at += 86_400_000;
+            // As a fold would take them whose order of one instant were this.
+            const shift = (type: string) => Math.max(0, types.indexOf(type === 'consent-given' ? 'given' : 'refused'));
+            for (const one of together) on(one, at + shift(one.type));
+            return told.at(new Date(at + 10).toISOString()).view;
+          };
+          const inForce = (view: ReturnType<typeof tell>) =>
+            (['email', 'sms'] as const).map((medium) =>
+              ['marketing', 'service'].map((purpose) =>
+                consentFor(view?.consents ?? [], purpose, medium, Date.UTC(2026, 0, 2)) === null ? 'no' : 'yes',
+              ),
+            );
+          expect(inForce(tell([]))).toEqual(inForce(tell(['given', 'refused'])));
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it('in force are those that the last word about a purpose and a medium gave, whatever was said before', () => {
@@ -183,10 +256,12 @@ describe('consents', () => {
         const told = story();
         let at = Date.UTC(2026, 0, 2);
         for (const { type, purpose, medium, wait } of statements) {
-          at += wait * 86_400_000;
+          // Some at the instant of the one before.
+          at += (wait - 1) * 86_400_000;
           told.on(new Date(at).toISOString(), type, { ...(purpose && { purpose }), ...(medium && { medium }) });
         }
-        const { events, policies } = told;
+        const events = [...told.events].sort(compareEvents);
+        const { policies } = told;
         const [first, rest] = [events.slice(0, cut % events.length), events.slice(cut % events.length)];
         const { checkpoint } = foldCustomer({ events: first, policies, asOf: at });
         const copy = JSON.parse(JSON.stringify(checkpoint)) as typeof checkpoint;

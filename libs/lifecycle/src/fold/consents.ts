@@ -13,6 +13,16 @@ export interface Consent {
   readonly expiresAt: Instant | null;
 }
 
+/**
+ * What she refused at the last instant at which she refused anything. In the catalogue these come before a consent of the same
+ * instant; what she refused then stays refused, so they are taken once more after it.
+ */
+export interface Refusals {
+  readonly at: Instant;
+  /** Null: every purpose, every medium. */
+  readonly said: readonly { readonly purpose: string | null; readonly medium: string | null }[];
+}
+
 /** No history makes a state grow without end: who is asked for more purposes than this is not taken to have consented to them. */
 const CONSENTS_MAX = 100;
 
@@ -27,8 +37,15 @@ export function consentFor(
   return said !== null && inForce(said, at) ? said : null;
 }
 
-/** She allowed it. What was allowed already goes on; two consents last as long as the longer one. */
-export function giveConsent(state: State, { data, occurredAt }: LifecycleEvent): void {
+/** She allowed it. What was allowed already goes on; two consents last as long as the longer one. What she refused at this very instant goes before it. */
+export function giveConsent(state: State, event: LifecycleEvent): void {
+  allow(state, event);
+  const { refusals } = state;
+  if (refusals?.at === event.occurredAt)
+    for (const { purpose, medium } of refusals.said) withdrawAll(state, purpose, medium, refusals.at);
+}
+
+function allow(state: State, { data, occurredAt }: LifecycleEvent): void {
   const [purpose, medium] = [textOf(data['purpose']), textOf(data['medium'])];
   if (purpose === null) return;
   const expiry = textOf(data['expiresAt']);
@@ -62,8 +79,17 @@ export function withdrawConsent(state: State, { data, occurredAt }: LifecycleEve
 /** She wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
 export function refuse(state: State, { data, occurredAt }: LifecycleEvent): void {
   const [purpose, medium] = [textOf(data['purpose']), textOf(data['medium'])];
+  withdrawAll(state, purpose, medium, occurredAt);
+  const before = state.refusals?.at === occurredAt ? state.refusals.said : [];
+  if (before.some((one) => one.purpose === purpose && one.medium === medium)) return;
+  // Where there is no room to tell them apart, she refused everything.
+  const said = before.length < CONSENTS_MAX ? [...before, { purpose, medium }] : [{ purpose: null, medium: null }];
+  state.refusals = { at: occurredAt, said };
+}
+
+function withdrawAll(state: State, purpose: string | null, medium: string | null, at: Instant): void {
   const purposes = purpose === null ? new Set(state.consents.map((one) => one.purpose)) : [purpose];
-  for (const each of purposes) withdraw(state, each, medium, occurredAt);
+  for (const each of purposes) withdraw(state, each, medium, at);
 }
 
 function withdraw(state: State, purpose: string, medium: string | null, at: Instant): void {

@@ -2,7 +2,7 @@ import type { Instant } from '#contracts';
 import type { EventPlace } from '../event-order.js';
 import type { EventRef, Phase, Stage, Visit } from '../model.js';
 import type { ExpansionPhase } from '../model.js';
-import type { Consent } from './consents.js';
+import type { Consent, Refusals } from './consents.js';
 import { PurchaseBook } from './purchases.js';
 import type { ContractStatus } from './result.js';
 
@@ -118,6 +118,7 @@ export interface State {
 
   /** Sorted by purpose and medium. Replaced, never changed in place. */
   consents: readonly Consent[];
+  refusals: Refusals | null;
 }
 
 /** Nobody yet. */
@@ -156,5 +157,6 @@ export function initialState(policyVersion: string, timeZone: string): State {
     held: null,
     lostByContract: false,
     consents: [],
+    refusals: null,
   };
 }

@@ -1,5 +1,6 @@
 import { minorDigits } from '#contracts';
 import type { Visit } from '#lifecycle';
+import { plainLine } from '../terminal/plain-line.js';
 
 /** `retention · at-risk, cycle 2` */
 export function whereText(stage: string, phase: string, cycle: number): string {
@@ -38,10 +39,7 @@ export function touchpointText(type: string, data: Readonly<Record<string, unkno
     else if (typeof value === 'object') details.push(`${field} ${JSON.stringify(value)}`);
     else details.push(`${field} ${String(value as string)}`);
   }
-  const text = details.join(', ');
-  // A control character in what a channel sent must not move the terminal's cursor.
-
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  const line = plainLine(details.join(', '));
   return `${type.padEnd(24)} ${line.length > 110 ? `${line.slice(0, 109)}…` : line}`.trimEnd();
 }
 

@@ -1,5 +1,6 @@
-import { csvHeader, csvRow, type Answer } from '#queries';
+import { csvHeader, csvRow, QUESTIONS, type Answer } from '#queries';
 import type { Output } from './output.js';
+import { sheet } from './sheet.js';
 import { Table } from './table.js';
 
 export const FORMATS = ['table', 'csv', 'json', 'ndjson'] as const;
@@ -17,8 +18,9 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
     const { columns } = answer;
     switch (format) {
       case 'table':
-        table ??= new Table(columns);
-        await output.write(table.page(answer));
+        // Of one customer there is much to say and nothing to compare it with: columns would run out of the terminal.
+        if (isOneRow(answer)) await output.write(sheet(answer));
+        else await output.write((table ??= new Table(columns)).page(answer));
         break;
       case 'csv':
         await output.write((first ? csvHeader(columns) : '') + answer.rows.map((row) => csvRow(columns, row)).join(''));
@@ -41,4 +43,9 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
     await output.write(`\n],"nextCursor":${JSON.stringify(last.nextCursor)},"meta":${JSON.stringify(last.meta)}}\n`);
   if (format === 'table' && rows === 0) await output.write('(no rows)\n');
   return rows;
+}
+
+/** Whether the answer is about one thing: it does not come in pages, and there is one row. */
+function isOneRow({ question, rows }: Answer): boolean {
+  return rows.length === 1 && QUESTIONS.some(({ name, paged }) => name === question && !paged);
 }

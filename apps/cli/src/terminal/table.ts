@@ -1,4 +1,5 @@
 import type { Answer, AnswerRow, Column } from '#queries';
+import { plainLine } from './plain-line.js';
 
 const CELL_MAX = 60;
 
@@ -42,9 +43,7 @@ function cellText(column: Column, row: AnswerRow): string {
   const value = row[column.name];
   if (value === null || value === undefined) return '';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string);
-  // A control character must not move the terminal's cursor.
-
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  const line = plainLine(text);
   return line.length > CELL_MAX ? `${line.slice(0, CELL_MAX - 1)}…` : line;
 }
 

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { sheet } from './sheet.js';
+
+const column = (name: string) => ({ name, type: 'text' as const, description: '' });
+
+describe('an answer of one row', () => {
+  it('is told downwards, a line for each column that has a value', () => {
+    const row = { customerId: 'c-1', cycle: 2, stage: 'retention', lostAt: null };
+    expect(sheet({ columns: ['customerId', 'cycle', 'stage', 'lostAt'].map(column), rows: [row] })).toBe(
+      'customerId  c-1\ncycle       2\nstage       retention\n',
+    );
+  });
+
+  it('gives each part of a value its own line, named, and each member of a list one line', () => {
+    const row = {
+      identifiers: [
+        { namespace: 'email', value: 'ann@example.com', refused: null },
+        { namespace: 'userId', value: 'u-1' },
+      ],
+      cause: { rule: 'silence-at-risk', events: [], values: { days: 90, needed: 90 } },
+      flags: ['win-back', 'vip'],
+      actions: [],
+    };
+    expect(sheet({ columns: ['identifiers', 'cause', 'flags', 'actions'].map(column), rows: [row] })).toBe(
+      [
+        'identifiers  namespace email, value ann@example.com',
+        '             namespace userId, value u-1',
+        'cause        rule    silence-at-risk',
+        '             events  none',
+        '             values  days    90',
+        '                     needed  90',
+        'flags        win-back, vip',
+        'actions      none',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('lets no control character move the cursor', () => {
+    const row = { note: 'a\u001b[2Jb', more: { 'x\u0007': 'y\n' } };
+    expect(sheet({ columns: [column('note'), column('more')], rows: [row] })).toBe('note  a [2Jb\nmore  x   y\n');
+  });
+});

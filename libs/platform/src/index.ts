@@ -40,4 +40,4 @@ export type {
 export type { Headers, OutgoingMessage, ReceivedMessage } from './channels/message.js';
 export { channelsAt, openChannels } from './channels/open-channels.js';
 export type { KafkaPlace } from './channels/kafka/place.js';
-export { openKeys, openKeyStoreOf, type EngineKeys } from './sealing/open-keys.js';
+export { openKeys, openKeyStoreOf, openPostgresKeyStore, type EngineKeys } from './sealing/open-keys.js';

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
 import { ApiKeys } from '../access/api-keys.js';
 import type { KeyState } from './key-store.js';
-import { openPostgresKeyStore, type PostgresKeyStore } from './postgres-key-store.js';
+import { openPostgresKeyStore } from './open-keys.js';
+import type { PostgresKeyStore } from './postgres-key-store.js';
 import { Sealer } from './sealer.js';
 import { id, keyStoreSuite, type KeyStorePlace } from './testdata/key-store-suite.js';
 

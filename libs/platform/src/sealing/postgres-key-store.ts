@@ -87,7 +87,7 @@ interface KeyRow {
  * A key is durable when it is given. Several processes may open it. A destroyed key leaves the database's files when its table
  * is swept (within autovacuum's next round) and the write-ahead log is recycled: copies of both are copies of keys.
  */
-export async function openPostgresKeyStore(options: PostgresKeyStoreOptions): Promise<PostgresKeyStore> {
+export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promise<PostgresKeyStore> {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.connections ?? 4,
@@ -159,7 +159,7 @@ async function adoptHashKey(
 }
 
 /**
- * The key store in PostgreSQL, shared by several processes. Made by `openPostgresKeyStore`.
+ * The key store in PostgreSQL, shared by several processes. Made by `openKeysOnServer`.
  *
  * Keys are remembered, but none is given out of memory alone: every call asks, in its one round, what was destroyed since
  * the last, so that an erasure in one process binds all others from the moment it is done, with no message that could get lost.

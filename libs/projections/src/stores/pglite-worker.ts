@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -22,6 +23,10 @@ export type Answer =
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
+
+// A function of PGlite is made fast (by a second compiler, on every core) after so much work of its own. The default is so little
+// that a start does it to hundreds of functions, a second of work for a command that takes one; those that matter get there all the same.
+setFlagsFromString('--wasm-tiering-budget=100000000');
 
 const { folder } = workerData as { folder: string | null };
 

@@ -198,6 +198,7 @@ const ENGINE_EVENTS = [
   'event-discarded',
   'person-erased',
   'hash-key-adopted',
+  'hash-key-changed',
 ] as const;
 
 /** The name of a fact. No touchpoint bears such a name. */

@@ -8,7 +8,7 @@ export const STREAMS = {
   quarantine: (quarantineId: string) => `quarantine-${quarantineId}`,
   /** The receipts of one source's batches. */
   receipts: (sourceHash: string) => `receipts-${sourceHash}`,
-  /** Erasures: which subjects were forgotten, and when. */
+  /** Which subjects were forgotten, under which hash key the others have their names, and when it changed. */
   privacy: 'privacy',
 } as const;
 

@@ -3,7 +3,6 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Access } from './access/access.js';
 import { AccessGuard } from './access/access.guard.js';
-import { sqliteApiKeys } from './access/api-key-table.js';
 import { ApiKeys } from './access/api-keys.js';
 import { KeysController } from './access/keys.controller.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -58,10 +57,7 @@ export class PlatformModule implements OnApplicationShutdown {
         { provide: SEALER, useFactory: (keys: EngineKeys) => new Sealer(keys), inject: [KEY_STORE] },
         {
           provide: ACCESS,
-          useFactory: async (keys: EngineKeys) => {
-            const table = keys instanceof SqliteKeyStore ? sqliteApiKeys(keys.database) : keys.apiKeys;
-            return new Access(await ApiKeys.open(table, clock));
-          },
+          useFactory: async (keys: EngineKeys) => new Access(await ApiKeys.open(keys.apiKeys, clock)),
           inject: [KEY_STORE],
         },
         {

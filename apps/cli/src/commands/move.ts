@@ -5,32 +5,28 @@ import {
   LogMoveError,
   lockDataFolder,
   moveLog,
+  type EventLog,
   type Moved,
   type MovedEvent,
   type MoveProgress,
 } from '#event-log';
-import { RekeyError } from '#intake';
+import { RekeyError, type HashKeyChanged } from '#intake';
 import { KeyStoreError } from '#platform';
+import type { OnWork } from '../engine/engine.js';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
 import { openToMoveInto, openToRead } from '../moving/open-log.js';
 import { logPlace, type LogPlace } from '../moving/place.js';
 import { readModelsDigest } from '../moving/read-models-digest.js';
-import { rekeyPlan, Rekeyed } from '../moving/rekeyed.js';
+import { foldersOf, rekeyPlan, Rekeyed, type RekeyOptions } from '../moving/rekeyed.js';
 import type { Session } from '../session.js';
 import { counted, count, duration } from '../terminal/figures.js';
 import { showWork } from '../terminal/work.js';
 
-interface MoveCommandOptions {
+interface MoveCommandOptions extends RekeyOptions {
   readonly from: string;
   readonly to: string;
-  readonly keys?: true;
   readonly models: boolean;
-  readonly rekey?: true;
-  readonly oldKeys?: string;
-  readonly newKeys?: string;
-  readonly oldHashKey?: string;
-  readonly newHashKey?: string;
 }
 
 export function moveCommand(session: Session): Command {
@@ -52,10 +48,14 @@ export function moveCommand(session: Session): Command {
     .addOption(new Option('--to <place>', 'where it is moved to: the same').makeOptionMandatory())
     .option('--keys', 'copy the key store too, into the folder of the new log')
     .option('--rekey', 'give the new log another hash key: the old keys open nothing of it')
-    .option('--old-keys <folder>', 'with --rekey: where the old keys.db lies (the folder of --from)')
-    .option('--new-keys <folder>', 'with --rekey: where the new keys.db is made (the folder of --to)')
+    .option(
+      '--old-keys <place>',
+      'with --rekey: where the old keys lie: a folder, or the address of a database (KEYS_URL); the folder of --from',
+    )
+    .option('--new-keys <place>', 'with --rekey: where the new keys are made: the same; the folder of --to')
     .option('--old-hash-key <file>', 'with --rekey: the old hash key, where it is kept apart (64 hex characters)')
     .option('--new-hash-key <file>', 'with --rekey: the new hash key, where it is to be kept apart; else it is made')
+    .option('--by <who>', 'with --rekey: who answers for it, for the record in the new log (local)')
     .option('--no-models', 'do not compare the read models: on a long log they take longer than the move')
     .addHelpText(
       'after',
@@ -64,7 +64,11 @@ Examples:
   perennial move --from sqlite:./data --to sqlite:/mnt/larger/data --keys
   perennial move --from sqlite:./data --to sqlite:./copy/log.db --no-models
   perennial move --from sqlite:./data --to esdb://127.0.0.1:2113?tls=false
-  perennial move --from sqlite:./data --to sqlite:./rekeyed --rekey`,
+  perennial move --from sqlite:./data --to sqlite:./rekeyed --rekey --by "ticket SEC-12"
+  perennial move --from sqlite:./data --to esdb://127.0.0.1:2113?tls=false --rekey --new-keys ./rekeyed
+  perennial move --from esdb://127.0.0.1:2113?tls=false --to sqlite:./rekeyed --rekey \\
+    --old-keys postgres://keys@127.0.0.1/keys --new-keys postgres://keys@127.0.0.1/new_keys
+The password of a database may stand in its address, in PGPASSWORD, or in the file ~/.pgpass.`,
     )
     .action(async (options: MoveCommandOptions) => {
       process.exitCode = await move(options, session);
@@ -79,15 +83,15 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     throw usage('Both logs lie in one folder: name another one for the new log.');
   if (from.kind === 'eventstore' && to.kind === 'eventstore')
     throw usage(
-      'Both logs are on servers. A log is moved from a server to a server by way of a file: first --to sqlite:FOLDER, then --from sqlite:FOLDER; ' +
-        'or by the backup of the server itself.',
+      'Both logs are on servers. A log is moved from a server to a server by way of a file: first --to sqlite:FOLDER, then --from sqlite:FOLDER' +
+        `${options.rekey === true ? ' (with --rekey on one of the two ways)' : ''}; or by the backup of the server itself.`,
     );
   if (from.kind === 'sqlite' && !existsSync(from.file)) throw refused(`There is no log at ${from.file}.`);
   const keys = options.keys === true ? keysToMove(from, to) : null;
   const plan = rekeyPlan(options, from, to);
   const closing: (() => unknown)[] = [];
   try {
-    for (const folder of new Set([...folders, ...(plan === null ? [] : [plan.oldKeys, plan.newKeys])])) {
+    for (const folder of new Set([...folders, ...(plan === null ? [] : foldersOf(plan))])) {
       const lock = lockDataFolder(folder);
       closing.push(() => lock.release());
     }
@@ -107,14 +111,14 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
       `${counted(moved.events, 'event')} of ${from.name} are in ${to.name}: ${count(moved.copied)} copied, ${count(moved.events - moved.copied)} were there, in ${duration(took)} (${rate}/s)\n` +
         `  log          ${moved.digest.to}  equal\n`,
     );
-    if (rekeyed !== null && plan !== null) {
-      await proveRekeyed(from, to, session, rekeyed, options.models);
-      await rekeyed.finish();
-      process.stdout.write(rekeyed.words());
+    const models = options.models ? moved.events : null;
+    if (rekeyed !== null) {
+      const change = await proveRekeyed({ from, to, session, events: moved.events, models }, rekeyed);
+      process.stdout.write(rekeyed.words(change));
       return EXIT.done;
     }
-    if (options.models) await compareModels(from, to, session);
-    if (keys !== null) await copyKeys(keys.from, keys.to);
+    if (models !== null) await compareModels(from, to, session, models);
+    if (keys !== null) copyKeys(keys.from, keys.to);
     process.stdout.write(
       keys === null
         ? `The keys stay${from.kind === 'sqlite' ? ` in ${from.folder}` : ''}: an engine on the new log needs them, and no others.\n`
@@ -122,19 +126,47 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     );
     return EXIT.done;
   } catch (error) {
-    if (error instanceof LogMoveError)
-      throw error.code === 'occupied' ? refused(error.message) : new CliError(EXIT.failed, error.message);
-    if (error instanceof RekeyError) throw refused(error.message);
-    if (error instanceof KeyStoreError && error.code === 'other-hash-key') throw refused(error.message);
-    if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
-    if (error instanceof EventLogError && (error.code === 'unavailable' || error.code === 'timeout'))
-      throw unreachable(`${error.message} The same command goes on from there.`, { cause: error });
-    if (error instanceof EventLogError && error.code === 'full')
-      throw new CliError(EXIT.stopped, `${error.message} Make room; the same command goes on from there.`);
-    throw error;
+    throw session.stop.aborted && error === session.stop.reason ? stopped() : toldAs(error);
   } finally {
     for (const step of closing.reverse()) await step();
   }
+}
+
+const stopped = (): CliError => new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
+
+const ANEW =
+  'If this move was begun before with other options (with or without --rekey, with other keys), end it with those; else name another place, or delete what is there.';
+
+/** An error in the words of a command line, where it was foreseen. */
+function toldAs(error: unknown): unknown {
+  const goesOn = (message: string): string => `${message} The same command goes on from there.`;
+  const cause = { cause: error };
+  if (error instanceof LogMoveError)
+    return error.code === 'occupied'
+      ? refused(`${error.message}\n${ANEW}`)
+      : new CliError(EXIT.failed, error.message, cause);
+  if (error instanceof RekeyError) return refused(error.message);
+  if (error instanceof KeyStoreError || error instanceof EventLogError)
+    switch (error.code) {
+      case 'other-hash-key':
+      case 'missing':
+      case 'erased-since':
+      case 'unproven':
+        return refused(error.message);
+      case 'locked':
+      case 'in-use':
+        return unreachable(error.message, cause);
+      case 'unavailable':
+      case 'timeout':
+        return unreachable(goesOn(error.message), cause);
+      case 'full':
+        return new CliError(EXIT.stopped, goesOn(error.message), cause);
+      default:
+        return new CliError(EXIT.failed, error.message, cause);
+    }
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+    return new CliError(EXIT.stopped, goesOn(`A disk is full: ${(error as Error).message}. Make room.`), cause);
+  return error;
 }
 
 /** Keys lie in a folder on both sides; where a server is one of them, an engine keeps using the folder that it has. */
@@ -156,7 +188,7 @@ async function copy(from: LogPlace, to: LogPlace, session: Session, rekeyed: Rek
     try {
       return await moveLog({
         from: source,
-        to: target,
+        to: rekeyed?.target(target) ?? target,
         signal: session.stop,
         ...(rekeyed === null ? {} : { map: (events: readonly MovedEvent[]) => rekeyed.map(events) }),
         onProgress: ({ step, events, position, head }: MoveProgress) =>
@@ -171,67 +203,118 @@ async function copy(from: LogPlace, to: LogPlace, session: Session, rekeyed: Rek
   }
 }
 
+interface Proof {
+  readonly from: LogPlace;
+  readonly to: LogPlace;
+  readonly session: Session;
+  readonly events: number;
+  /** As many events as the read models are built from; null where these are not compared. */
+  readonly models: number | null;
+}
+
 /**
  * Under another hash key no two bytes are alike: so both logs are read with their own keys and compared in what they tell, and the read models of the old one are renamed
- * before their digests are compared.
+ * before their digests are compared. Then the new log is told that its key changed, and the new keys are put in place.
  */
-async function proveRekeyed(
-  from: LogPlace,
-  to: LogPlace,
-  session: Session,
-  rekeyed: Rekeyed,
-  models: boolean,
-): Promise<void> {
+async function proveRekeyed({ from, to, session, events, models }: Proof, rekeyed: Rekeyed): Promise<HashKeyChanged> {
   const { onWork, end } = showWork(session);
-  const [before, after] = [await openToRead(from), await openToRead(to)];
+  const closing: EventLog[] = [];
   try {
-    const { position: total } = await before.head();
+    const before = await openToRead(from);
+    closing.push(before);
+    const after = await openToRead(to);
+    closing.push(after);
     const compared = await rekeyed.compare(before, after, {
-      onEvents: (done) =>
-        onWork({ step: 'opening both', done, total: from.kind === 'sqlite' ? total : null, unit: 'events' }),
-      pairs: models,
+      onEvents: (done) => onWork({ step: 'opening both', done, total: events, unit: 'events' }),
       signal: session.stop,
     });
-    if (compared === null) throw new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
+    if (compared === null) throw stopped();
     if (compared.before !== compared.after)
       throw new CliError(
         EXIT.failed,
-        `Opened, the logs differ: ${compared.before} and ${compared.after}. Delete the new log and its keys.db.new.`,
+        `Opened, the logs differ: ${compared.before} and ${compared.after}. Do not use the new log: delete it and its keys, and move again.`,
       );
     process.stdout.write(`  opened       ${compared.after}  equal, but for the names of the subjects\n`);
-    if (!models) return;
-    const now = session.clock.now();
-    onWork({ step: 'building read models', done: 0, total: 2, unit: 'logs' });
-    const old = await readModelsDigest(before, { now: () => now }, rekeyed.pairs);
-    onWork({ step: 'building read models', done: 1, total: 2, unit: 'logs' });
-    const fresh = await readModelsDigest(after, { now: () => now });
-    end();
-    if (old !== fresh)
-      throw new CliError(EXIT.failed, `The logs are equal, and give read models that differ: ${old} and ${fresh}.`);
-    process.stdout.write(`  read models  ${fresh}  equal, with the subjects renamed\n`);
+    if (models !== null) {
+      const now = session.clock.now();
+      const old = await modelsOf(before, 'old', now, {
+        session,
+        onWork,
+        events: models,
+        renames: rekeyed.mapping.names,
+      });
+      const fresh = await modelsOf(after, 'new', now, { session, onWork, events: models });
+      end();
+      mustBeEqual(old, fresh);
+      process.stdout.write(`  read models  ${fresh}  equal, with the subjects renamed\n`);
+    }
+    return await rekeyed.finish(after, events, session.clock);
   } finally {
     end();
-    await Promise.all([before.close(), after.close()]);
+    for (const log of closing) await log.close();
   }
 }
 
 /** Both at one instant of one clock: deadlines that fall due meanwhile are no difference. */
-async function compareModels(from: LogPlace, to: LogPlace, session: Session): Promise<void> {
+async function compareModels(from: LogPlace, to: LogPlace, session: Session, events: number): Promise<void> {
   const { onWork, end } = showWork(session);
   const now = session.clock.now();
   const digests: string[] = [];
-  for (const place of [from, to]) {
-    onWork({ step: 'building read models', done: digests.length, total: 2, unit: 'logs' });
-    const log = await openToRead(place);
-    try {
-      digests.push(await readModelsDigest(log, { now: () => now }));
-    } finally {
-      await log.close();
+  try {
+    for (const [which, place] of [
+      ['old', from],
+      ['new', to],
+    ] as const) {
+      const log = await openToRead(place);
+      try {
+        digests.push(await modelsOf(log, which, now, { session, onWork, events }));
+      } finally {
+        await log.close();
+      }
     }
+  } finally {
+    end();
   }
-  end();
-  const [old, moved] = digests;
-  if (old !== moved)
-    throw new CliError(EXIT.failed, `The logs are equal, and give read models that differ: ${old} and ${moved}.`);
+  const [old = '', moved = ''] = digests;
+  mustBeEqual(old, moved);
   process.stdout.write(`  read models  ${moved}  equal\n`);
+}
+
+interface Building {
+  readonly session: Session;
+  readonly onWork: OnWork;
+  readonly events: number;
+  readonly renames?: ReadonlyMap<string, string>;
+}
+
+function modelsOf(
+  log: EventLog,
+  which: 'old' | 'new',
+  now: number,
+  { session, onWork, events: total, renames }: Building,
+): Promise<string> {
+  const step = `read models of the ${which} log`;
+  onWork({ step, done: 0, total, unit: 'events' });
+  let most = 0;
+  return readModelsDigest(
+    log,
+    { now: () => now },
+    {
+      signal: session.stop,
+      ...(renames === undefined ? {} : { renames }),
+      onProgress: ({ events, waiting }) => {
+        most = Math.max(most, waiting);
+        if (events < total) onWork({ step, done: events, total, unit: 'events' });
+        else onWork({ step: `${step}: folding`, done: most - waiting, total: most, unit: 'customers' });
+      },
+    },
+  );
+}
+
+function mustBeEqual(old: string, fresh: string): void {
+  if (old === fresh) return;
+  throw new CliError(
+    EXIT.failed,
+    `The logs are equal, and give read models that differ: ${old} and ${fresh}. Keep the old log, and report this.`,
+  );
 }

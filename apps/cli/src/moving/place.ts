@@ -10,10 +10,10 @@ export type LogPlace =
 /** Reads `sqlite:FOLDER`, `sqlite:FILE` or the `esdb://` address of an EventStoreDB. */
 export function logPlace(option: string, text: string): LogPlace {
   // Only the host is ever shown: an address may hold a password.
-  if (/^esdb(\+discover)?:\/\//.test(text))
+  if (/^(esdb|kurrentdb)(\+discover)?:\/\/[^/]/.test(text))
     return {
       kind: 'eventstore',
-      name: `EventStoreDB at ${text.replace(/^[^/]*\/\/([^@]*@)?/, '').split(/[/?]/)[0]}`,
+      name: `EventStoreDB at ${text.replace(/^[^/]*\/\/([^@]*@)?/, '').split(/[/?#]/)[0]}`,
       url: text,
     };
   const path = /^sqlite:(?:\/\/)?(.+)$/s.exec(text)?.[1];

@@ -8,21 +8,37 @@ import { openDatabase, Projector, type Database } from '#projections';
 /** Pairs that go over in one statement. */
 const PAIRS_MAX = 20_000;
 
+/** How often it is looked how far they are. */
+const LOOK_MS = 250;
+
+export interface BuildingOptions {
+  /** The new name of each subject by its old one: the models are built under the old ones, and then every subject in them is renamed. */
+  readonly renames?: ReadonlyMap<string, string>;
+  /** Told how many events are read, and how many customers wait to be folded. */
+  readonly onProgress?: (progress: { readonly events: number; readonly waiting: number }) => void;
+  /** Gives up with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * The digest of the read models that a log gives, built in a folder that is thrown away: nothing of the log's own folder is touched. With names to change, the models are
- * built under the old ones, and then every subject in them is renamed.
+ * The digest of the read models that a log gives, built in a folder that is thrown away: nothing of the log's own folder is touched.
  */
 export async function readModelsDigest(
   log: EventLog,
   clock: Clock,
-  renames: ReadonlyMap<string, string> = new Map(),
+  { renames = new Map(), onProgress, signal }: BuildingOptions,
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'perennial-move-'));
   try {
     const database = await openDatabase({ kind: 'pglite', folder });
     try {
-      const projector = await Projector.open({ database, log, clock });
-      await projector.catchUp();
+      const projector = await Projector.open({ database, log: stoppable(log, signal), clock });
+      const looking = look(projector, onProgress);
+      try {
+        await projector.catchUp();
+      } finally {
+        await looking.end();
+      }
       if (renames.size > 0) await rename(database, renames);
       return (await projector.digest()).overall;
     } finally {
@@ -31,6 +47,41 @@ export async function readModelsDigest(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function look(projector: Projector, onProgress: BuildingOptions['onProgress']): { end(): Promise<void> } {
+  let under: Promise<unknown> = Promise.resolve();
+  let waits = false;
+  const timer = setInterval(() => {
+    if (waits) return;
+    waits = true;
+    under = projector
+      .status()
+      .then(({ counters, dirty }) => onProgress?.({ events: counters.events, waiting: dirty }))
+      // It is only looked: what fails is told by who builds.
+      .catch(() => undefined)
+      .finally(() => (waits = false));
+  }, LOOK_MS);
+  return {
+    end: async () => {
+      clearInterval(timer);
+      await under;
+    },
+  };
+}
+
+/** The log until the signal: then whoever reads it is told to stop. */
+function stoppable(log: EventLog, signal: AbortSignal): EventLog {
+  return new Proxy(log, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        signal.throwIfAborted();
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
 }
 
 /** Subjects stand in three tables that a digest covers. */

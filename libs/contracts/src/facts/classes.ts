@@ -24,6 +24,7 @@ const FACT_CLASSES = {
   'event-discarded': [engine.EventDiscarded],
   'person-erased': [engine.PersonErased],
   'hash-key-adopted': [engine.HashKeyAdopted],
+  'hash-key-changed': [engine.HashKeyChanged],
 } as const satisfies Record<FactName, readonly ClassConstructor<object>[]>;
 
 /** The class of one version of a fact's data, or null. */

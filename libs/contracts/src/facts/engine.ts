@@ -84,3 +84,21 @@ export class HashKeyAdopted {
   /** Tells a key from another, and nothing about it. */
   @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') check!: string;
 }
+
+/** The subjects of this log got other names, under another hash key: all that stands before this was moved from a log under the former one. */
+export class HashKeyChanged {
+  /** Each tells a key from another, and nothing about it. */
+  @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') formerCheck!: string;
+  @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') check!: string;
+  /** Events that were moved. */
+  @Position() events!: number;
+  /** Subjects, of touchpoints, that got another name; those who are erased among them. */
+  @Position() subjects!: number;
+  @Position() erased!: number;
+  /** Stands for the table of all old names with their new ones. Keyed with the new hash key: nobody else can try guesses against it. */
+  @Matching('^[0-9a-f]{64}$', 64, '64 hex characters') mapping!: string;
+  /** What did it. */
+  @Text(200) command!: string;
+  /** Who answers for it, as it was stated; `local` where nobody was named. */
+  @Text(512) by!: string;
+}

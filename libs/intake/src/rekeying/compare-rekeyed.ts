@@ -4,6 +4,7 @@ import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#
 import { Sealer, type KeyState, type KeyStore } from '#platform';
 import type { PersonErased } from '../erasing/erase.js';
 import type { QuarantinedData, QuarantinedMeta } from '../taking/quarantined.js';
+import type { HashKeyChanged } from './key-change.js';
 import { RekeyError } from './rekeying.js';
 
 /** A log with the keys that it was written under. */
@@ -16,6 +17,8 @@ export interface RekeyedSide {
 export interface RekeyedPair {
   readonly before: string;
   readonly after: string;
+  /** Whether she is erased. */
+  readonly erased: boolean;
 }
 
 /**
@@ -59,7 +62,8 @@ export async function compareRekeyed(
     for (const { names } of page) {
       const other = await next();
       if (onPair !== undefined && other !== null && names.length === other.names.length)
-        for (const [at, name] of names.entries()) onPair({ before: name, after: other.names[at] as string });
+        for (const [at, { id, erased }] of names.entries())
+          onPair({ before: id, after: (other.names[at] as Name).id, erased });
     }
     events += page.length;
     onEvents?.(events);
@@ -68,9 +72,14 @@ export async function compareRekeyed(
   return { before: sides[0].digest(), after: sides[1].digest() };
 }
 
+interface Name {
+  readonly id: string;
+  readonly erased: boolean;
+}
+
 interface Nameless {
   /** The subjects that the event names, in its order. */
-  readonly names: readonly string[];
+  readonly names: readonly Name[];
 }
 
 /** Reads a log and says what it holds without the names that a hash key gave. */
@@ -105,7 +114,8 @@ class NamelessReader {
     const plain = { source, type, schemaVersion, occurredAt, recordedAt, revision };
     const told = meta === null ? this.other(event, keys) : this.touchpoint(event, meta, keys);
     this.hash.update(`${JSON.stringify({ ...plain, ...told })}\n`);
-    return { names: meta?.identifiers.map(({ subjectId }) => subjectId) ?? [] };
+    const names = meta?.identifiers.map(({ subjectId: id }) => ({ id, erased: keys.get(id) === 'erased' }));
+    return { names: names ?? [] };
   }
 
   private touchpoint(
@@ -163,6 +173,11 @@ class NamelessReader {
       }
       case 'hash-key-adopted':
         return { stream, id, meta };
+      case 'hash-key-changed': {
+        // Of an earlier change: its mapping is hashed again.
+        const { mapping: _, ...change } = JSON.parse(data) as HashKeyChanged;
+        return { stream, id, meta, change };
+      }
       case RECEIPT_TYPE: {
         const receipt = JSON.parse(data) as Receipt;
         const duplicates = receipt.duplicates.map(([name, position]) => [this.ordinals.get(name) ?? name, position]);

@@ -12,7 +12,14 @@ import {
   type MoveSource,
   type RecordedEvent,
 } from '#event-log';
-import { openRekeyedKeyStore, openSqliteKeyStore, SealBrokenError, Sealer, type SqliteKeyStore } from '#platform';
+import {
+  openSqliteKeyStore,
+  replaceKeys,
+  SealBrokenError,
+  Sealer,
+  type ReplaceableKeyStore,
+  type SqliteKeyStore,
+} from '#platform';
 import { memoryLog } from '#testing';
 import { erase } from '../erasing/erase.js';
 import { prepareLog } from '../publishing/prepare-log.js';
@@ -70,9 +77,16 @@ class House {
 const ofFile = async (file: string, keys: SqliteKeyStore): Promise<House> =>
   new House(await openSqliteLog({ file, clock: { now: () => NOW }, writing: 'here' }), keys);
 
+/** The keys that are to follow others. */
+async function freshKeys(from: ReplaceableKeyStore, file = newFile()): Promise<SqliteKeyStore> {
+  const keys = openSqliteKeyStore({ file });
+  await replaceKeys(from, keys, { proven: false });
+  return keys;
+}
+
 /** The same house under another hash key. */
 async function rekeyed(old: House): Promise<House & { readonly rekeying: Rekeying }> {
-  const keys = openRekeyedKeyStore({ file: newFile(), from: old.keys });
+  const keys = await freshKeys(old.keys);
   const rekeying = new Rekeying(old.keys, keys);
   const file = newFile();
   const target = new SqliteMoveTarget(file);
@@ -238,7 +252,7 @@ describe('a log under another hash key', () => {
       const [keyFile, file] = [newFile(), newFile()];
       const digests = [];
       for (const attempt of [1, 2, 3]) {
-        const keys = openRekeyedKeyStore({ file: keyFile, from: old.keys });
+        const keys = await freshKeys(old.keys, keyFile);
         const rekeying = new Rekeying(old.keys, keys);
         const target = new SqliteMoveTarget(file);
         const map = (events: readonly MovedEvent[]) => rekeying.map(events);
@@ -266,8 +280,8 @@ describe('a log under another hash key', () => {
     it('is refused with keys that are not those of the log, with an older copy of them, and into keys that are others', async () => {
       const stranger = openSqliteKeyStore({ file: ':memory:' });
       const target = new SqliteMoveTarget(newFile());
-      const attempt = (from: SqliteKeyStore) => {
-        const rekeying = new Rekeying(from, openRekeyedKeyStore({ file: newFile(), from }));
+      const attempt = async (from: SqliteKeyStore) => {
+        const rekeying = new Rekeying(from, await freshKeys(from));
         return moveLog({ from: old.log, to: target, map: (events) => rekeying.map(events) });
       };
       await expect(attempt(stranger)).rejects.toThrow(RekeyError);
@@ -278,10 +292,9 @@ describe('a log under another hash key', () => {
       const lived = openSqliteKeyStore({ file });
       await lived.keysFor(['0'.repeat(32)], { create: true });
       await lived.close();
-      expect(() => openRekeyedKeyStore({ file, from: old.keys })).toThrow('not the one of this log');
-      expect(() => openRekeyedKeyStore({ file: newFile(), from: old.keys, hashKey: old.keys.hashKey })).toThrow(
-        'the old one',
-      );
+      await expect(freshKeys(old.keys, file)).rejects.toThrow('not the one of this log');
+      const same = openSqliteKeyStore({ file: ':memory:', hashKey: old.keys.hashKey });
+      await expect(replaceKeys(old.keys, same, { proven: false })).rejects.toThrow('the old one');
       await stranger.close();
     });
 

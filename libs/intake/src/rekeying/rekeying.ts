@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
-import { KeyedHash, renamedUnder, Sealer, type SqliteKeyStore, type SubjectKey } from '#platform';
+import { KeyedHash, renamedUnder, Sealer, type KeyStore, type ReplaceableKeyStore, type SubjectKey } from '#platform';
 import { ERASURE, erasureIdOf, type PersonErased } from '../erasing/erase.js';
 import { canonical } from '../taking/canonical.js';
 import { plainContentHash } from '../taking/content-hash.js';
@@ -14,6 +14,7 @@ import {
   type QuarantinedData,
   type QuarantinedMeta,
 } from '../taking/quarantined.js';
+import type { HashKeyChanged } from './key-change.js';
 import { contentText, factsOf, PROVENANCE } from '../taking/sealed-event.js';
 
 /** What stands where something was sealed for somebody erased: it never opened again, and now there is nothing in it. */
@@ -66,8 +67,8 @@ export class Rekeying {
   private readonly quarantined = new Map<string, string>();
 
   constructor(
-    private readonly oldKeys: SqliteKeyStore,
-    private readonly newKeys: SqliteKeyStore,
+    private readonly oldKeys: ReplaceableKeyStore,
+    private readonly newKeys: ReplaceableKeyStore,
   ) {
     this.from = new Sealer(oldKeys);
     this.to = new Sealer(newKeys);
@@ -225,6 +226,8 @@ export class Rekeying {
         return this.closed(event);
       case 'person-erased':
         return this.erasure(event);
+      case 'hash-key-changed':
+        return this.earlierChange(event);
       case 'hash-key-adopted': {
         const check = this.newKeys.hashKeyCheck;
         return { ...event, contentHash: Buffer.from(check, 'hex'), data: JSON.stringify({ check }) };
@@ -249,7 +252,7 @@ export class Rekeying {
         throw new RekeyError(
           `The key store has no key of the quarantined body ${event.id}: it is not the whole key store of this log.`,
         );
-      const body = state === 'erased' ? null : this.body(event, state);
+      const body = state === 'erased' ? null : await this.body(event, state);
       if (body !== null) opened.push([event, body]);
       // Who was erased before is erased here too; a body that is let go now must never have a key again.
       else if (state !== 'erased') letGo.push(this.renamed(event.id));
@@ -291,7 +294,7 @@ export class Rekeying {
   }
 
   /** What a quarantined body that opens comes to; null where it is let go. */
-  private body({ id: before, ...event }: MovedEvent, key: SubjectKey): Body | null {
+  private async body({ id: before, ...event }: MovedEvent, key: SubjectKey): Promise<Body | null> {
     const { sealed, provenance } = JSON.parse(event.meta) as QuarantinedMeta;
     const data = JSON.parse(event.data) as QuarantinedData;
     const text = this.from.open(key, sealed);
@@ -304,7 +307,7 @@ export class Rekeying {
     if (data.cut === true) {
       // Of a body that was cut, names may stand in the part that is gone: an erasure must find it under these too.
       const seen = new Set(foundSubjects(around, this.foundBefore));
-      if (this.oldKeys.listedUnder(before).some((subjectId) => !seen.has(subjectId))) {
+      if ((await this.oldKeys.listedUnder(before)).some((subjectId) => !seen.has(subjectId))) {
         this.counts.bodiesLetGo += 1;
         return null;
       }
@@ -346,6 +349,13 @@ export class Rekeying {
       contentHash: plainContentHash(subjects),
       data: JSON.stringify(data),
     };
+  }
+
+  /** An earlier change stays on record; its mapping could be guessed at with the keys that it joined, so it is hashed again. */
+  private earlierChange(event: MovedEvent): MovedEvent {
+    const change = JSON.parse(event.data) as HashKeyChanged;
+    const data = { ...change, mapping: this.later.hashOf(`\0mapping\0${change.mapping}`) };
+    return { ...event, contentHash: plainContentHash(data), data: JSON.stringify(data) };
   }
 
   /** A receipt names its duplicates by their ids, and those of quarantined events are renamed. */
@@ -395,7 +405,7 @@ function personalTexts(sealed: string | null): readonly string[] {
  */
 export async function mustKnowErasures(
   privacy: AsyncIterable<readonly { readonly type: string; readonly data: string }[]>,
-  keys: SqliteKeyStore,
+  keys: KeyStore,
 ): Promise<void> {
   for await (const page of privacy)
     for (const { type, data } of page) {

@@ -21,6 +21,8 @@ export interface ApiKeyTable {
   /** Inserts where there is no key yet; false where there is one. */
   insertFirst(row: ApiKeyRow): Promise<boolean>;
   revoke(id: string, at: number): Promise<void>;
+  /** Holds these as they are, whatever it held of the same ids; all or none. */
+  takeOver(rows: readonly ApiKeyRow[]): Promise<void>;
   /** Called with all keys, again and again, where another process may have changed them. */
   onLooked(listener: (rows: readonly ApiKeyRow[]) => void): void;
   close(): void;
@@ -58,6 +60,20 @@ export function sqliteApiKeys(db: DatabaseSyncInstance): ApiKeyTable {
     },
     revoke: async (id, at) => {
       db.prepare('UPDATE api_keys SET revoked_at = ? WHERE id = ?').run(at, id);
+    },
+    takeOver: async (rows) => {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        const put = db.prepare(
+          'INSERT OR REPLACE INTO api_keys (id, name, hash, permissions, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?)',
+        );
+        for (const { id, name, hash, permissions, createdAt, revokedAt } of rows)
+          put.run(id, name, hash, JSON.stringify(permissions), createdAt, revokedAt);
+        db.exec('COMMIT');
+      } catch (error) {
+        if (db.isTransaction) db.exec('ROLLBACK');
+        throw error;
+      }
     },
     onLooked: () => undefined,
     close: () => undefined,

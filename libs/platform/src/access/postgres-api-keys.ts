@@ -8,6 +8,14 @@ const FIRST_KEY_LOCK = 7_235_419_303;
 const INSERT = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at)
   VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000))`;
 
+const TAKE_OVER = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at, revoked_at)
+  SELECT id, name, decode(hash, 'hex'), permissions,
+         to_timestamp("createdAt" / 1000), to_timestamp("revokedAt" / 1000)
+    FROM jsonb_to_recordset($1::text::jsonb) AS t(
+      id text, name text, hash text, permissions jsonb, "createdAt" float8, "revokedAt" float8)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, hash = excluded.hash, permissions = excluded.permissions,
+    created_at = excluded.created_at, revoked_at = excluded.revoked_at`;
+
 /** The API keys beside the keys of subjects, in a schema made already: shared by several processes, each of which looks again and again. */
 export function postgresApiKeys(pool: pg.Pool, lookEveryMs: number): ApiKeyTable {
   const listeners: ((rows: readonly ApiKeyRow[]) => void)[] = [];
@@ -51,6 +59,9 @@ export function postgresApiKeys(pool: pg.Pool, lookEveryMs: number): ApiKeyTable
         'UPDATE perennial_keys.api_keys SET revoked_at = to_timestamp($2::float8 / 1000) WHERE id = $1',
         [id, at],
       );
+    },
+    takeOver: async (rows) => {
+      await pool.query(TAKE_OVER, [JSON.stringify(rows.map((row) => ({ ...row, hash: row.hash.toString('hex') })))]);
     },
     onLooked: (listener) => listeners.push(listener),
     close: () => clearInterval(looking),

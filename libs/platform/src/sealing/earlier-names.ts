@@ -34,6 +34,11 @@ export class EarlierNames {
     this.keys = [...earlier, hashKey].map((key) => new KeyedHash(key));
   }
 
+  /** How often the hash key was replaced. */
+  get count(): number {
+    return this.keys.length - 1;
+  }
+
   /** The name of somebody who was erased under an earlier key; null for everybody else. */
   nameOf(namespaceAndValue: string): string | null {
     let names: string[] = [];

@@ -9,8 +9,10 @@ const SQLITE_NOTADB = 26;
 /** Puts an error of SQLite into our words; anything else is given back as it is. Told by its code: the class may stem from another realm. */
 export function asKeyStoreError(error: unknown): unknown {
   const { code, errcode = 0, message } = error as { code?: unknown; errcode?: number; message?: string };
-  if (code !== 'ERR_SQLITE_ERROR') return error;
   const cause = { cause: error };
+  if (code === 'ENOSPC')
+    return new KeyStoreError('full', 'The disk under the key store is full: make room and try again.', cause);
+  if (code !== 'ERR_SQLITE_ERROR') return error;
   switch (errcode & 0xff) {
     case SQLITE_FULL:
       return new KeyStoreError('full', 'The disk under the key store is full: make room and try again.', cause);

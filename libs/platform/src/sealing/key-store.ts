@@ -57,7 +57,21 @@ export interface Destroyed {
 /** Why a key store cannot be opened or used. */
 export class KeyStoreError extends Error {
   constructor(
-    readonly code: 'other-hash-key' | 'wrong-version' | 'not-destroyed' | 'full' | 'torn' | 'unavailable',
+    readonly code:
+      | 'other-hash-key'
+      | 'wrong-version'
+      | 'not-destroyed'
+      | 'full'
+      | 'torn'
+      | 'unavailable'
+      /** There is no key store, and none was to be made. */
+      | 'missing'
+      /** Others use it, who must not. */
+      | 'in-use'
+      /** It is being made by a move that has not come to its end. */
+      | 'unproven'
+      /** It was made before an erasure that it should know of. */
+      | 'erased-since',
     message: string,
     options?: ErrorOptions,
   ) {

@@ -2,9 +2,16 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import pg from 'pg';
 import type { ApiKeyTable } from '../access/api-key-table.js';
 import { postgresApiKeys } from '../access/postgres-api-keys.js';
+import { EarlierNames } from './earlier-names.js';
 import { hashKeyCheckOf } from './hash-key.js';
-import { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
+import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
 import { Recent } from './recent.js';
+import {
+  EARLIER_HASH_KEYS,
+  REKEYED_FROM,
+  type Inheritance,
+  type ReplaceableKeyStore,
+} from './replaceable-key-store.js';
 import { bytesOf, subjectKey } from './subject-key.js';
 
 const VERSION = 1;
@@ -21,6 +28,18 @@ const SCHEMA_LOCK = 7_235_419_301;
  * no key is listed under a subject while the subject is being erased.
  */
 const ERASING_LOCK = 7_235_419_302;
+/** Held as long as it lasts by a move that replaces these keys, or makes them. */
+const MOVING_LOCK = 7_235_419_304;
+
+/** By these names the server's own list of who is connected tells an engine from a move. */
+const ENGINE = 'perennial keys';
+const MOVE = 'perennial move';
+
+/** The fact that stands as long as keys are being made by a move: no engine may use them yet. */
+const UNPROVEN = 'unproven';
+
+/** Rows that go over, or come back, in one go. */
+const ROWS_MAX = 10_000;
 
 /** Sweeping the table of keys as soon as one was destroyed: until then the old row stays in its page. */
 const SWEEP = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0';
@@ -36,6 +55,8 @@ const SCHEMA = `
   -- What was destroyed, in order: how every process learns what the others destroyed.
   CREATE TABLE IF NOT EXISTS perennial_keys.erasures (
     n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bytea NOT NULL);
+  -- Of those that may never have a key again, the ones that were erased under an earlier hash key.
+  CREATE TABLE IF NOT EXISTS perennial_keys.erased_earlier (id bytea PRIMARY KEY);
   -- Who may do what: only a hash of each key's secret.
   CREATE TABLE IF NOT EXISTS perennial_keys.api_keys (
     id text PRIMARY KEY, name text NOT NULL, hash bytea NOT NULL, permissions jsonb NOT NULL,
@@ -52,6 +73,17 @@ const FETCH_OR_MAKE = `
   SELECT NULL::bigint AS n, id, secret FROM made
   UNION ALL SELECT NULL, id, secret FROM perennial_keys.keys WHERE id = ANY($2::bytea[])
   UNION ALL SELECT n, id, NULL FROM perennial_keys.erasures WHERE n > $1 ORDER BY n`;
+const ERASED = `
+  SELECT id FROM perennial_keys.keys WHERE secret IS NULL AND id > $1 ORDER BY id LIMIT ${ROWS_MAX}`;
+const INHERIT = [
+  'INSERT INTO perennial_keys.keys (id, secret) SELECT id, NULL FROM unnest($1::bytea[]) AS t(id)',
+  'INSERT INTO perennial_keys.erased_earlier (id) SELECT * FROM unnest($1::bytea[])',
+];
+/** Told only of those whom this role may see: its own connections are among them. */
+const OTHERS = `
+  SELECT count(*) FILTER (WHERE application_name = '${ENGINE}') AS engines FROM pg_stat_activity
+   WHERE datname = current_database()`;
+const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const LOOK = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
@@ -72,6 +104,11 @@ export interface PostgresKeyStoreOptions {
   readonly hashKey?: Uint8Array;
   /** Most connections. Default 4. */
   readonly connections?: number;
+  /**
+   * For a move under another hash key, which has them to itself until it closes them: `replaced`, where they must be there, or `made`, where they may be
+   * neither there nor proven.
+   */
+  readonly moving?: 'replaced' | 'made';
 }
 
 interface KeyRow {
@@ -93,35 +130,94 @@ export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promis
     max: options.connections ?? 4,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     keepAlive: true,
-    application_name: 'perennial keys',
+    application_name: options.moving === undefined ? ENGINE : MOVE,
     options: `-c TimeZone=UTC -c synchronous_commit=on -c statement_timeout=${STATEMENT_MS_MAX}`,
   });
   // A connection that broke while idle is replaced by the pool; whoever asks next learns of it.
   pool.on('error', () => undefined);
+  const place = placeOf(options.url);
+  let claim: pg.PoolClient | null = null;
   try {
-    const { hashKey, seen } = await inTransaction(pool, (client) => prepare(client, options.hashKey));
-    return new PostgresKeyStore(pool, hashKey, seen);
+    if (options.moving !== undefined) claim = await claimed(pool, place);
+    const prepared = await inTransaction(pool, (client) => prepare(client, place, options));
+    return new PostgresKeyStore(pool, place, prepared, claim);
   } catch (error) {
+    claim?.release(true);
     await pool.end();
     throw error;
   }
 }
 
+/** Never with the password. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`;
+}
+
+/** Has the keys to itself as long as this connection lasts. */
+async function claimed(pool: pg.Pool, place: string): Promise<pg.PoolClient> {
+  const client = await asked(pool.connect());
+  // Seen by whoever asks next.
+  client.on('error', () => undefined);
+  try {
+    const lock = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [MOVING_LOCK]);
+    if (lock.rows[0]?.got !== true)
+      throw new KeyStoreError('in-use', `Another move has the keys in ${place}, or both sides of this one name them.`);
+    const { rows } = await client.query<{ engines: string }>(OTHERS);
+    if (rows[0]?.engines !== '0')
+      throw new KeyStoreError('in-use', `An engine is using the keys in ${place}: stop it first.`);
+    return client;
+  } catch (error) {
+    client.release(true);
+    throw asKeyStoreError(error);
+  }
+}
+
+interface Prepared {
+  readonly hashKey: Uint8Array;
+  /** The last erasure so far. */
+  readonly seen: number;
+  readonly earlier: EarlierNames | null;
+  readonly proven: boolean;
+}
+
 /** Makes what is not there, and finds the hash key that the keys were made under, or makes it one. */
 async function prepare(
   client: pg.PoolClient,
-  given: Uint8Array | undefined,
-): Promise<{ readonly hashKey: Uint8Array; readonly seen: number }> {
+  place: string,
+  { hashKey: given, moving }: PostgresKeyStoreOptions,
+): Promise<Prepared> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
-  const there = await client.query<{ there: boolean }>(`SELECT to_regnamespace('perennial_keys') IS NOT NULL AS there`);
+  const there = await client.query<{ schema: boolean; keys: boolean }>(
+    `SELECT to_regnamespace('perennial_keys') IS NOT NULL AS schema, to_regclass('perennial_keys.facts') IS NOT NULL AS keys`,
+  );
+  if (moving === 'replaced' && there.rows[0]?.keys !== true)
+    throw new KeyStoreError('missing', `There are no keys in ${place}.`);
   // Asked first: who may not make schemas may still use one that was made for them.
-  if (there.rows[0]?.there !== true) await client.query('CREATE SCHEMA perennial_keys');
+  if (there.rows[0]?.schema !== true) await client.query('CREATE SCHEMA perennial_keys');
   await client.query(SCHEMA);
   const { rows } = await client.query<{ name: string; value: Buffer }>('SELECT name, value FROM perennial_keys.facts');
   const facts = new Map(rows.map(({ name, value }) => [name, value]));
+  if (moving !== 'made' && facts.has(UNPROVEN))
+    throw new KeyStoreError(
+      'unproven',
+      `The keys in ${place} are being made by a move that has not come to its end: give the same \`perennial move --rekey\` again.`,
+    );
   const hashKey = await adoptHashKey(client, facts, given);
   const last = await client.query<{ n: string }>('SELECT coalesce(max(n), 0) AS n FROM perennial_keys.erasures');
-  return { hashKey, seen: Number(last.rows[0]?.n ?? 0) };
+  const earlier = await earlierNames(client, facts.get(EARLIER_HASH_KEYS), hashKey);
+  const proven = facts.has(REKEYED_FROM) && !facts.has(UNPROVEN);
+  return { hashKey, seen: Number(last.rows[0]?.n ?? 0), earlier, proven };
+}
+
+async function earlierNames(
+  client: pg.PoolClient,
+  hashKeys: Uint8Array | undefined,
+  hashKey: Uint8Array,
+): Promise<EarlierNames | null> {
+  if (hashKeys === undefined) return null;
+  const erased = await client.query<{ id: Buffer }>('SELECT id FROM perennial_keys.erased_earlier ORDER BY id');
+  return new EarlierNames(hashKeys, hashKey, Buffer.concat(erased.rows.map(({ id }) => id)));
 }
 
 async function adoptHashKey(
@@ -148,8 +244,7 @@ async function adoptHashKey(
       ['hash-key-check', hashKeyCheckOf(key)],
     ];
     if (given === undefined) made.push(['hash-key', key]);
-    for (const [name, value] of made)
-      await client.query('INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)', [name, Buffer.from(value)]);
+    for (const [name, value] of made) await client.query(FACT, [name, Buffer.from(value)]);
   } else if (!timingSafeEqual(hashKeyCheckOf(key), check))
     throw new KeyStoreError(
       'other-hash-key',
@@ -164,7 +259,8 @@ async function adoptHashKey(
  * Keys are remembered, but none is given out of memory alone: every call asks, in its one round, what was destroyed since
  * the last, so that an erasure in one process binds all others from the moment it is done, with no message that could get lost.
  */
-export class PostgresKeyStore implements KeyStore {
+export class PostgresKeyStore implements ReplaceableKeyStore {
+  readonly hashKey: Uint8Array;
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
   readonly apiKeys: ApiKeyTable;
@@ -173,12 +269,22 @@ export class PostgresKeyStore implements KeyStore {
   private readonly looking: NodeJS.Timeout;
   private closed: Promise<void> | null = null;
 
+  /** The last erasure that this process knows of. */
+  private seen: number;
+  #earlier: EarlierNames | null;
+  #proven: boolean;
+
   constructor(
     private readonly pool: pg.Pool,
-    readonly hashKey: Uint8Array,
-    /** The last erasure that this process knows of. */
-    private seen: number,
+    readonly place: string,
+    { hashKey, seen, earlier, proven }: Prepared,
+    /** The connection by which a move has these keys to itself. */
+    private readonly claim: pg.PoolClient | null,
   ) {
+    this.hashKey = hashKey;
+    this.seen = seen;
+    this.#earlier = earlier;
+    this.#proven = proven;
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.apiKeys = postgresApiKeys(pool, LOOK_EVERY_MS);
     // What a quiet process remembers must go as well. That it failed is seen by whoever asks next.
@@ -273,8 +379,69 @@ export class PostgresKeyStore implements KeyStore {
   close(): Promise<void> {
     clearInterval(this.looking);
     this.apiKeys.close();
+    if (this.closed === null) this.claim?.release(true);
     this.closed ??= this.pool.end();
     return this.closed;
+  }
+
+  /** Who was erased before the hash key was replaced. */
+  get earlier(): EarlierNames | null {
+    return this.#earlier;
+  }
+
+  async *erasedIds(): AsyncGenerator<readonly string[], void> {
+    for (let last: Buffer = Buffer.alloc(0); ;) {
+      const { rows } = await asked(this.pool.query<{ id: Buffer }>(ERASED, [last]));
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      yield rows.map(({ id }) => id.toString('hex'));
+      last = end.id;
+    }
+  }
+
+  async listedUnder(keyId: string): Promise<readonly string[]> {
+    const { rows } = await asked(
+      this.pool.query<{ subject_id: Buffer }>(
+        'SELECT subject_id FROM perennial_keys.listed WHERE key_id = $1 ORDER BY subject_id',
+        [bytesOf(keyId)],
+      ),
+    );
+    return rows.map(({ subject_id }) => subject_id.toString('hex'));
+  }
+
+  async replacedKey(): Promise<Uint8Array | null> {
+    const { rows } = await asked(
+      this.pool.query<{ value: Buffer }>('SELECT value FROM perennial_keys.facts WHERE name = $1', [REKEYED_FROM]),
+    );
+    return rows[0]?.value ?? null;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    const { rows } = await asked(this.pool.query('SELECT 1 FROM perennial_keys.keys LIMIT 1'));
+    return rows.length === 0;
+  }
+
+  /** From now on no engine may use these keys, until `prove`. */
+  async inherit({ check, hashKeys, erased }: Inheritance): Promise<void> {
+    this.#earlier = await inTransaction(this.pool, async (client) => {
+      await client.query(FACT, [UNPROVEN, Buffer.of(1)]);
+      await client.query(FACT, [EARLIER_HASH_KEYS, Buffer.from(hashKeys)]);
+      await client.query(FACT, [REKEYED_FROM, Buffer.from(check)]);
+      for (let at = 0; at < erased.length; at += ROWS_MAX)
+        for (const insert of INHERIT) await client.query(insert, [erased.slice(at, at + ROWS_MAX)]);
+      return earlierNames(client, hashKeys, this.hashKey);
+    });
+  }
+
+  /** Whether a move made these keys and came to its end. */
+  get proven(): boolean {
+    return this.#proven;
+  }
+
+  /** The move that made them has come to its end: an engine may use them. */
+  async prove(): Promise<void> {
+    await asked(this.pool.query('DELETE FROM perennial_keys.facts WHERE name = $1', [UNPROVEN]));
+    this.#proven = true;
   }
 
   /** One round: these keys, and what was destroyed meanwhile, which overrules what was found in memory. */

@@ -2,25 +2,31 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { sqliteApiKeys, type ApiKeyTable } from '../access/api-key-table.js';
 import { EarlierNames } from './earlier-names.js';
 import { hashKeyCheckOf } from './hash-key.js';
 import { KeyMaker, type MadeKeys } from './key-maker.js';
 import { asKeyStoreError } from './key-store-failure.js';
 import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
-import { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
+import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
 import { MakingInThread } from './making-in-thread.js';
 import { Recent } from './recent.js';
+import {
+  EARLIER_HASH_KEYS,
+  REKEYED_FROM,
+  type Inheritance,
+  type ReplaceableKeyStore,
+} from './replaceable-key-store.js';
 import { bytesOf, subjectKey } from './subject-key.js';
 
 const VERSION = 1;
 const CACHED_KEYS = 100_000;
 const ID_BYTES = 16;
 const SECRET_BYTES = 32;
+/** Erased ids that are read in one go. */
+const ERASED_PAGE = 10_000;
 /** New keys in one request from which on a thread is worth its start. */
 const MANY = 64;
-
-/** The fact that holds the hash keys before this one, the first one first. */
-export const EARLIER_HASH_KEYS = 'earlier-hash-keys';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -57,16 +63,18 @@ export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): Sq
     return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : file);
   } catch (error) {
     db.close();
-    throw error;
+    throw asKeyStoreError(error);
   }
+}
+
+function factIn(db: DatabaseSyncInstance, name: string): Uint8Array | undefined {
+  const row = db.prepare('SELECT value FROM facts WHERE name = ?').get(name) as { value: Uint8Array } | undefined;
+  return row?.value;
 }
 
 /** Finds the hash key that the file was made under, or makes it one. */
 function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): Uint8Array {
-  const fact = (name: string): Uint8Array | undefined => {
-    const row = db.prepare('SELECT value FROM facts WHERE name = ?').get(name) as { value: Uint8Array } | undefined;
-    return row?.value;
-  };
+  const fact = (name: string): Uint8Array | undefined => factIn(db, name);
   const version = fact('version');
   if (version !== undefined && version[0] !== VERSION)
     throw new KeyStoreError(
@@ -96,15 +104,14 @@ function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): 
 }
 
 function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierNames | null {
-  const row = db.prepare(`SELECT value FROM facts WHERE name = '${EARLIER_HASH_KEYS}'`).get();
-  if (row === undefined) return null;
-  const { value } = row as { readonly value: Uint8Array };
+  const hashKeys = factIn(db, EARLIER_HASH_KEYS);
+  if (hashKeys === undefined) return null;
   const erased: Uint8Array[] = [];
   for (const { id } of db.prepare('SELECT id FROM erased_earlier ORDER BY id').iterate() as Iterable<{
     id: Uint8Array;
   }>)
     erased.push(id);
-  return new EarlierNames(value, hashKey, Buffer.concat(erased));
+  return new EarlierNames(hashKeys, hashKey, Buffer.concat(erased));
 }
 
 const syncData = promisify(fdatasync);
@@ -152,9 +159,11 @@ class Syncing {
 }
 
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
-export class SqliteKeyStore implements KeyStore {
+export class SqliteKeyStore implements ReplaceableKeyStore {
   readonly hashKeyCheck: string;
-  readonly earlier: EarlierNames | null;
+  readonly place: string;
+  readonly apiKeys: ApiKeyTable;
+  #earlier: EarlierNames | null;
   private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
   /** Keys that are written but not yet on the disk: nobody is given one before. */
@@ -177,7 +186,9 @@ export class SqliteKeyStore implements KeyStore {
     this.syncing = file === null ? null : new Syncing(`${file}-wal`);
     this.maker = new KeyMaker(db);
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
-    this.earlier = earlierNamesIn(db, hashKey);
+    this.#earlier = earlierNamesIn(db, hashKey);
+    this.place = file ?? 'in memory';
+    this.apiKeys = sqliteApiKeys(db);
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
       insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
@@ -303,16 +314,45 @@ export class SqliteKeyStore implements KeyStore {
     if (this.db.isOpen) this.db.close();
   }
 
-  /** The ids of all that may never have a key again. */
-  *erasedNames(): IterableIterator<string> {
-    const rows = this.db.prepare('SELECT id FROM erased').iterate() as Iterable<{ readonly id: Uint8Array }>;
-    for (const { id } of rows) yield Buffer.from(id).toString('hex');
+  get earlier(): EarlierNames | null {
+    return this.#earlier;
   }
 
-  /** The subjects under which a key is listed, sorted: with any of them it dies. */
-  listedUnder(keyId: string): string[] {
+  async *erasedIds(): AsyncGenerator<readonly string[], void> {
+    const after = this.db.prepare('SELECT id FROM erased WHERE id > ? ORDER BY id LIMIT ?');
+    for (let last = new Uint8Array(); ;) {
+      const rows = after.all(last, ERASED_PAGE) as { readonly id: Uint8Array }[];
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      yield rows.map(({ id }) => Buffer.from(id).toString('hex'));
+      last = new Uint8Array(end.id);
+    }
+  }
+
+  async listedUnder(keyId: string): Promise<readonly string[]> {
     const rows = this.statements.listedFor.all(bytesOf(keyId)) as { readonly subject_id: Uint8Array }[];
     return rows.map((row) => Buffer.from(row.subject_id).toString('hex')).sort();
+  }
+
+  async replacedKey(): Promise<Uint8Array | null> {
+    return factIn(this.db, REKEYED_FROM) ?? null;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return this.db.prepare('SELECT 1 FROM keys UNION ALL SELECT 1 FROM erased LIMIT 1').get() === undefined;
+  }
+
+  async inherit({ check, hashKeys, erased }: Inheritance): Promise<void> {
+    this.transaction(() => {
+      const fact = this.db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)');
+      fact.run(EARLIER_HASH_KEYS, hashKeys);
+      fact.run(REKEYED_FROM, check);
+      for (const table of ['erased', 'erased_earlier']) {
+        const name = this.db.prepare(`INSERT INTO ${table} (id) VALUES (?)`);
+        for (const id of erased) name.run(id);
+      }
+    });
+    this.#earlier = earlierNamesIn(this.db, this.hashKey);
   }
 
   /** Whether new keys are made in a thread by now: it is started when many are asked for at once. */

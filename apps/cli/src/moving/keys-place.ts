@@ -1,0 +1,96 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { copyKeyStore, openPostgresKeyStore, openSqliteKeyStore, SETTINGS, type ReplaceableKeyStore } from '#platform';
+import { refused, usage } from '../exit-codes.js';
+import type { LogPlace } from './place.js';
+
+const KEYS = 'keys.db';
+/** The new key store until all is proven: an engine that starts too early does not find it. */
+const DRAFT = 'keys.db.new';
+
+/** Where keys lie: in a folder, or in a database. */
+export type KeysPlace =
+  | { readonly kind: 'folder'; readonly name: string; readonly folder: string }
+  | { readonly kind: 'postgres'; readonly name: string; readonly url: string };
+
+/** Reads what an option says, or takes the folder of the log. */
+export function keysPlace(option: string, given: string | undefined, log: LogPlace): KeysPlace {
+  if (given === undefined) {
+    if (log.kind === 'sqlite') return inFolder(log.folder);
+    throw usage(
+      `The log ${log.name} has no folder in which its keys could lie: give it, or the address of their database (KEYS_URL), with ${option}.`,
+    );
+  }
+  if (!/^[a-z][\w+.-]*:\/\//i.test(given)) return inFolder(resolve(given));
+  try {
+    const url = SETTINGS.keysUrl.read(given) ?? given;
+    const { host, pathname } = new URL(url);
+    return { kind: 'postgres', name: `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`, url };
+  } catch {
+    // An address may hold a password: what is wrong with it is told without repeating it.
+    throw usage(
+      `${option} is no place of keys: give a folder, or an address such as postgres://user:password@host:5432/database.`,
+    );
+  }
+}
+
+const inFolder = (folder: string): KeysPlace => ({ kind: 'folder', name: join(folder, KEYS), folder });
+
+/** The hash key in a file, where it is kept apart from the keys. */
+export function hashKeyIn(option: string, file: string | undefined): Uint8Array | null {
+  if (file === undefined) return null;
+  try {
+    return SETTINGS.hashKey.read(`file:${file}`);
+  } catch (error) {
+    throw usage(`${option} ${(error as Error).message}.`);
+  }
+}
+
+/** Refuses, before anything is written, keys that are not there. A database is asked when it is opened. */
+export function mustBeThere(option: string, place: KeysPlace): void {
+  if (place.kind === 'folder' && !existsSync(join(place.folder, KEYS)))
+    throw refused(
+      `There are no keys in ${place.folder}: give their folder, or the address of their database (KEYS_URL), with ${option}.`,
+    );
+}
+
+/** The keys that are replaced. They are only read. */
+export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<ReplaceableKeyStore> {
+  const own = hashKey === null ? {} : { hashKey };
+  return place.kind === 'folder'
+    ? openSqliteKeyStore({ file: join(place.folder, KEYS), ...own })
+    : openPostgresKeyStore({ url: place.url, moving: 'replaced', ...own });
+}
+
+/** The keys that replace them, of no use to an engine until they are put in place. */
+export interface NewKeys {
+  readonly store: ReplaceableKeyStore;
+  /** Whether they were put in place before. */
+  readonly proven: boolean;
+  /** Puts them in place. The store is of no use afterwards. */
+  putInPlace(): Promise<void>;
+}
+
+export async function openNewKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<NewKeys> {
+  const own = hashKey === null ? {} : { hashKey };
+  if (place.kind === 'postgres') {
+    const store = await openPostgresKeyStore({ url: place.url, moving: 'made', ...own });
+    return { store, proven: store.proven, putInPlace: () => store.prove() };
+  }
+  mkdirSync(place.folder, { recursive: true, mode: 0o700 });
+  const file = join(place.folder, KEYS);
+  if (existsSync(file))
+    return { store: openSqliteKeyStore({ file, ...own }), proven: true, putInPlace: () => Promise.resolve() };
+  const draft = join(place.folder, DRAFT);
+  const store = openSqliteKeyStore({ file: draft, ...own });
+  return {
+    store,
+    proven: false,
+    putInPlace: async () => {
+      // The store's own file is not whole, as long as its -wal file has not been folded into it, which closing does not promise.
+      copyKeyStore(draft, file);
+      await store.close();
+      for (const end of ['', '-wal', '-shm']) rmSync(draft + end, { force: true });
+    },
+  };
+}

@@ -14,8 +14,10 @@ const base = {
 export default {
   // Servers, child processes and properties on a busy machine: a hang is a failure, slowness is not.
   testTimeout: 120_000,
-  // Jest leaves one core to itself, which on two cores is half of them; most suites wait for a disk or a child.
-  maxWorkers: '100%',
+  // Jest leaves one core to itself, which on two cores is half of them; and many suites wait, for a disk, a child or a server that they
+  // cut off: one more than there are cores keeps these busy.
+  maxWorkers: '150%',
+  testSequencer: '<rootDir>/scripts/longest-first.mjs',
   projects: [
     {
       ...base,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MINIMUM = [20, 19];
@@ -43,8 +43,40 @@ export function cleanEnvironment() {
   return env;
 }
 
-/** Compiles to dist/ (incremental: a second call takes a second). */
+/** What decides how the sources are compiled, beside themselves. */
+const SETTINGS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+
+/**
+ * Whether dist/ is missing or older than what it is made of. A package without sources has nothing to compile, and
+ * PERENNIAL_BUILD=off trusts what is there.
+ */
+export function isStale(root) {
+  const built = join(root, 'dist/.built');
+  if (!existsSync(built)) return true;
+  if (process.env.PERENNIAL_BUILD === 'off') return false;
+  const builtAt = statSync(built).mtimeMs;
+  const folders = ['apps', 'libs', 'bench'].map((name) => join(root, name)).filter((folder) => existsSync(folder));
+  const settings = SETTINGS.map((name) => join(root, name)).filter((file) => existsSync(file));
+  return folders.some((folder) => newestSource(folder) > builtAt) || settings.some((file) => changedAt(file) > builtAt);
+}
+
+const changedAt = (file) => statSync(file).mtimeMs;
+
+/** The newest change among the sources that are compiled, in milliseconds. */
+function newestSource(folder) {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) newest = Math.max(newest, newestSource(path));
+    else if (/\.(ts|sql)$/.test(entry.name) && !entry.name.endsWith('.spec.ts'))
+      newest = Math.max(newest, changedAt(path));
+  }
+  return newest;
+}
+
+/** Compiles to dist/, where that is stale. */
 export function build(root) {
+  if (!isStale(root)) return;
   const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], {
     cwd: root,
     stdio: ['ignore', 2, 2],

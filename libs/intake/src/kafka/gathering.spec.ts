@@ -23,7 +23,7 @@ describe('gathering', () => {
   it('makes one take of all that came while others were under way, and gives everybody their own results', async () => {
     const { take, takes } = held();
     const gathering = new Gathering(take, 4);
-    const offers = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => gathering.offer(items(name)));
+    const offers = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => gathering.offer(() => items(name), 1));
     expect(takes.map(({ names }) => names)).toEqual([['a'], ['b']]);
     takes[0]?.end();
     await turn();
@@ -37,7 +37,9 @@ describe('gathering', () => {
   it('takes no more at once than it may, but an offer whole', async () => {
     const { take, takes } = held();
     const gathering = new Gathering(take, 2);
-    const offers = [['a'], ['b'], ['c'], ['d', 'e', 'f']].map((names) => gathering.offer(items(...names)));
+    const offers = [['a'], ['b'], ['c'], ['d', 'e', 'f']].map((names) =>
+      gathering.offer(() => items(...names), names.length),
+    );
     takes.forEach(({ end }) => end());
     await turn();
     expect(takes.map(({ names }) => names)).toEqual([['a'], ['b'], ['c'], ['d', 'e', 'f']]);
@@ -51,7 +53,9 @@ describe('gathering', () => {
         ? Promise.reject(new Error('no'))
         : Promise.resolve(results(given));
     const gathering = new Gathering(take, 100);
-    const all = await Promise.allSettled(['a', 'b', 'c', 'bad', 'd'].map((name) => gathering.offer(items(name))));
+    const all = await Promise.allSettled(
+      ['a', 'b', 'c', 'bad', 'd'].map((name) => gathering.offer(() => items(name), 1)),
+    );
     expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
   });
 });

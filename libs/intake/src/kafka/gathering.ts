@@ -3,8 +3,13 @@ import type { IntakeItem, ItemResult } from '../taking/item.js';
 /** Takes, and tells of those that were not accepted. */
 type Take = (items: readonly IntakeItem[]) => Promise<readonly ItemResult[]>;
 
+/** What is to be taken: read when its turn has come, so that not everything that waits stands in memory in its parts. */
+export type Reading = () => readonly IntakeItem[];
+
 interface Offer {
-  readonly items: readonly IntakeItem[];
+  readonly read: Reading;
+  /** About how many events it holds. */
+  readonly size: number;
   readonly resolve: (exceptions: readonly ItemResult[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,14 +27,14 @@ export class Gathering {
 
   constructor(
     private readonly take: Take,
-    /** Events in one take; an offer that is larger by itself is taken whole. */
+    /** Events in one take, about; an offer that is larger by itself is taken whole. */
     private readonly eventsMax: number,
   ) {}
 
   /** Resolves once the fates of all items are durable, with the results of those that were not accepted. Rejects where that is not known. */
-  offer(items: readonly IntakeItem[]): Promise<readonly ItemResult[]> {
+  offer(read: Reading, size: number): Promise<readonly ItemResult[]> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ items, resolve, reject });
+      this.waiting.push({ read, size, resolve, reject });
       this.begin();
     });
   }
@@ -39,9 +44,9 @@ export class Gathering {
       const together: Offer[] = [];
       let events = 0;
       for (const offer of this.waiting) {
-        if (together.length > 0 && events + offer.items.length > this.eventsMax) break;
+        if (together.length > 0 && events + offer.size > this.eventsMax) break;
         together.push(offer);
-        events += offer.items.length;
+        events += offer.size;
       }
       this.waiting = this.waiting.slice(together.length);
       this.running += 1;
@@ -54,13 +59,17 @@ export class Gathering {
 
   private async takeTogether(offers: readonly Offer[]): Promise<void> {
     try {
-      const exceptions = await this.take(offers.flatMap(({ items }) => items));
-      let from = 0;
-      for (const { items, resolve } of offers) {
-        const start = from;
-        const own = exceptions.filter(({ index }) => index >= start && index < start + items.length);
+      const items: IntakeItem[] = [];
+      const ends: number[] = [];
+      for (const { read } of offers) {
+        for (const item of read()) items.push(item);
+        ends.push(items.length);
+      }
+      const exceptions = await this.take(items);
+      for (const [at, { resolve }] of offers.entries()) {
+        const start = ends[at - 1] ?? 0;
+        const own = exceptions.filter(({ index }) => index >= start && index < (ends[at] ?? 0));
         resolve(own.map((result) => ({ ...result, index: result.index - start })));
-        from += items.length;
       }
     } catch (error) {
       if (offers.length === 1) offers[0]?.reject(error);

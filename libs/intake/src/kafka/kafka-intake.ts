@@ -1,4 +1,4 @@
-import type { ChannelConsumer, ChannelProducer, Channels, Clock, ReceivedBatch } from '#platform';
+import type { ChannelConsumer, ChannelProducer, Channels, Clock, ReceivedBatch, ReceivedMessage } from '#platform';
 import type { Intake } from '../taking/intake.js';
 import type { IntakeItem, ItemResult } from '../taking/item.js';
 import { deadLetter, deadLetterPlan, isDeadLetterTopic } from './dead-letters.js';
@@ -16,6 +16,13 @@ export interface KafkaIntakeOptions {
   readonly sessionTimeoutMs?: number;
   readonly lookForTopicsMs?: number;
 }
+
+/**
+ * Messages of a partition that are worked on at one time, and events of one commit: what is being worked on is to be young when it is done
+ * with, and the log's thread is to have work while more is made ready; more in a commit saves no more.
+ */
+const PORTION = 500;
+const COMMIT_EVENTS = 1_000;
 
 /** Told what goes on, for metrics and logs. */
 export interface KafkaIntakeWatch {
@@ -42,7 +49,7 @@ export class KafkaIntake {
     private readonly watch: KafkaIntakeWatch = {},
   ) {
     this.producer = channels.producer();
-    this.gathering = new Gathering((items) => this.takeItems(items), options.eventsMax ?? 10_000);
+    this.gathering = new Gathering((items) => this.takeItems(items), options.eventsMax ?? COMMIT_EVENTS);
   }
 
   /** Whether it is a member of its group: false before it has joined, and where there is no topic to take. */
@@ -69,30 +76,40 @@ export class KafkaIntake {
     await this.producer.close();
   }
 
+  /** Portion by portion, in their order: the next is begun when the fates of the last are durable. */
   private async take(batch: ReceivedBatch): Promise<void> {
-    const { topic, partition, messages } = batch;
+    const { messages } = batch;
+    let letters = 0;
+    for (let from = 0; from < messages.length; from += PORTION)
+      letters += await this.takePortion(batch, messages.slice(from, from + PORTION));
+    this.watch.taken?.(batch, letters);
+  }
+
+  /** Returns how many were sent to the dead letters. */
+  private async takePortion(batch: ReceivedBatch, messages: readonly ReceivedMessage[]): Promise<number> {
+    const { topic, partition } = batch;
     const origin = { topic, partition, mapping: this.options.mappings?.get(topic) };
-    const items: IntakeItem[] = [];
-    const ends: number[] = [];
-    for (const message of messages) {
-      items.push(...readKafkaMessage(message, origin));
-      ends.push(items.length);
-    }
-    const exceptions = await this.gathering.offer(items);
+    let ends: number[] = [];
+    const read = (): readonly IntakeItem[] => {
+      const items: IntakeItem[] = [];
+      ends = [];
+      for (const message of messages) {
+        for (const item of readKafkaMessage(message, origin)) items.push(item);
+        ends.push(items.length);
+      }
+      return items;
+    };
+    const exceptions = await this.gathering.offer(read, messages.length);
     // One that was set aside before, and is now a duplicate of its own record, may not have got to the dead letters.
     const bad = exceptions.filter(({ quarantineId }) => quarantineId !== undefined);
-    const letters =
-      bad.length === 0
-        ? []
-        : messages.flatMap((message, at) => {
-            const own = bad.filter(({ index }) => index >= (ends[at - 1] ?? 0) && index < (ends[at] ?? 0));
-            return own.length === 0 ? [] : [deadLetter(batch, message, own)];
-          });
-    if (letters.length > 0) {
-      await this.ensureDeadLetters(topic);
-      await this.producer.send(letters);
-    }
-    this.watch.taken?.(batch, letters.length);
+    if (bad.length === 0) return 0;
+    const letters = messages.flatMap((message, at) => {
+      const own = bad.filter(({ index }) => index >= (ends[at - 1] ?? 0) && index < (ends[at] ?? 0));
+      return own.length === 0 ? [] : [deadLetter(batch, message, own)];
+    });
+    await this.ensureDeadLetters(topic);
+    await this.producer.send(letters);
+    return letters.length;
   }
 
   private async takeItems(items: readonly IntakeItem[]): Promise<readonly ItemResult[]> {

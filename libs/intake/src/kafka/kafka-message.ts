@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ReceivedMessage } from '#platform';
 import { isBinary, mediaType } from '../receiving/cloudevent.js';
 import { readHttpMessage } from '../receiving/http-message.js';
@@ -20,21 +21,36 @@ const KEPT_TEXT_MAX = 4_096;
  * that cannot be read is one item with the reason: it is set aside like any other, and its partition goes on.
  */
 export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin): readonly IntakeItem[] {
-  const headers = textHeaders(message.headers);
-  const provenance = provenanceOf(message, headers, origin);
-  const at = { file: `${origin.topic}/${origin.partition}`, line: message.offset };
-  return itemsOf(message, headers, origin).map((item) => ({ ...item, at, provenance }));
+  const { offset, key } = message;
+  const { topic, partition } = origin;
+  const headers = sortedHeaders(message.headers);
+  const provenance: Provenance = {
+    topic,
+    partition,
+    offset,
+    key: key === null ? null : textOf(key),
+    headers: headers.others,
+  };
+  const at = { file: `${topic}/${partition}`, line: offset };
+  const items = itemsOf(message, headers, origin);
+  if (items.length === 1) return [placed(items[0] as IntakeItem, at, provenance)];
+  return items.map((item) => placed(item, at, provenance));
+}
+
+/** Most are good: these are not copied field by field. */
+function placed(item: IntakeItem, at: NonNullable<IntakeItem['at']>, provenance: Provenance): IntakeItem {
+  return item.refusal === undefined ? { document: item.document, at, provenance } : { ...item, at, provenance };
 }
 
 function itemsOf(
   { value, offset }: ReceivedMessage,
-  headers: Readonly<Record<string, string>>,
+  { contentType, attributes }: SortedHeaders,
   { topic, partition, mapping }: MessageOrigin,
 ): readonly IntakeItem[] {
   if (value === null) return [{ document: null, refusal: unreadable('has no value') }];
-  const attributed = cloudEventHeaders(headers);
-  const media = mediaType(headers['content-type']);
-  const isCloudEvent = isBinary(attributed) || media?.startsWith('application/cloudevents') === true;
+  const media = contentType === JSON_TYPE ? JSON_TYPE : mediaType(contentType);
+  const isCloudEvent =
+    (attributes !== null && isBinary(attributes)) || media?.startsWith('application/cloudevents') === true;
   if (!isCloudEvent && mapping !== undefined) {
     const document = parsed(value);
     return document === undefined
@@ -42,46 +58,43 @@ function itemsOf(
       : [mapping(document, { topic, partition, offset, value })];
   }
   // A message that does not say what it is may be JSON; a CloudEvent in binary mode may say nothing about its data.
-  if (!isCloudEvent && media === undefined) attributed['content-type'] = 'application/json';
-  const read = readHttpMessage(attributed, value, asItStands);
+  const type = contentType ?? (isCloudEvent ? undefined : JSON_TYPE);
+  const read = readHttpMessage({ ...attributes, 'content-type': type }, value, asItStands);
   return 'length' in read ? read : [{ document: keptText(value), refusal: unreadable(read.detail) }];
 }
+
+const JSON_TYPE = 'application/json';
 
 /** In Kafka a header's value is UTF-8, and nothing in it is escaped. */
 const asItStands = (value: string): string => value;
 
-/** The binding for Kafka writes `ce_` where the one for HTTP writes `ce-`. */
-function cloudEventHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const attributed: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    attributed[isAttribute(name) ? `ce-${name.slice(3)}` : name.startsWith('ce-') ? `x-${name}` : name] = value;
-  return attributed;
+/** Headers as text, the last of several. */
+interface SortedHeaders {
+  readonly contentType: string | undefined;
+  /** The attributes of a CloudEvent, named as the binding for HTTP names them: `ce-` where the one for Kafka writes `ce_`. Null where there are none. */
+  readonly attributes: Readonly<Record<string, string>> | null;
+  /** Those that do not belong to the event itself; null where there are none. */
+  readonly others: Readonly<Record<string, string>> | null;
 }
 
-const isAttribute = (name: string): boolean => name.startsWith('ce_');
-
-/** The last of several; names that the event itself rests on in small letters. */
-function textHeaders(headers: ReceivedMessage['headers']): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [name, given] of Object.entries(headers)) {
+/** One pass over the names: there are few of them, and they come with every message. */
+function sortedHeaders(headers: ReceivedMessage['headers']): SortedHeaders {
+  let contentType: string | undefined;
+  let attributes: Record<string, string> | null = null;
+  let others: Record<string, string> | null = null;
+  for (const name of Object.keys(headers)) {
+    const given = headers[name];
     const value = Array.isArray(given) ? (given as readonly (Buffer | string)[]).at(-1) : given;
     if (value === undefined) continue;
-    texts[/^content-type$/i.test(name) ? 'content-type' : name] = value.toString();
+    const text = value.toString();
+    if (name.startsWith('ce_')) (attributes ??= {})[`ce-${name.slice(3)}`] = text;
+    else if (name === 'content-type' || CONTENT_TYPE.test(name)) contentType = text;
+    else (others ??= {})[name] = text;
   }
-  return texts;
+  return { contentType, attributes, others };
 }
 
-function provenanceOf(
-  { key, offset }: ReceivedMessage,
-  headers: Readonly<Record<string, string>>,
-  { topic, partition }: MessageOrigin,
-): Provenance {
-  const others = Object.entries(headers).filter(([name]) => !isAttribute(name) && name !== 'content-type');
-  return {
-    ...{ topic, partition, offset, key: key === null ? null : textOf(key) },
-    headers: others.length === 0 ? null : Object.fromEntries(others),
-  };
-}
+const CONTENT_TYPE = /^content-type$/i;
 
 function parsed(value: Buffer): unknown {
   try {
@@ -93,8 +106,7 @@ function parsed(value: Buffer): unknown {
 
 /** Text where the bytes are text; base64 where they are not, and says so. */
 function textOf(bytes: Buffer): string {
-  const text = bytes.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(bytes) ? text : `base64:${bytes.toString('base64')}`;
+  return isUtf8(bytes) ? bytes.toString('utf8') : `base64:${bytes.toString('base64')}`;
 }
 
 /** What is kept of a message that is no JSON; all of it stands in the topic of dead letters. */

@@ -40,7 +40,6 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
               group: config.kafkaGroup,
               topics: config.kafkaTopics,
               mappings: topicMappings(config.kafkaMappings ?? {}),
-              eventsMax: config.maxBatchEvents,
             },
             this.watch(),
           );

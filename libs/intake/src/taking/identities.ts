@@ -7,6 +7,7 @@ export class Identity {
   private state: KeyState | null = null;
   private asked = -1;
   private written: string | null = null;
+  private sealed: { readonly text: string; readonly seal: string } | null = null;
 
   constructor(
     readonly namespace: string,
@@ -25,6 +26,7 @@ export class Identity {
     this.state = state;
     this.asked = epoch;
     this.written = null;
+    this.sealed = null;
   }
 
   /**
@@ -33,6 +35,15 @@ export class Identity {
    */
   asSelf(key: SubjectKey, sealer: Sealer): string {
     return (this.written ??= this.as('self', key, sealer));
+  }
+
+  /**
+   * Seals under its key a text that stands beside many of its touchpoints, as the key of a channel's messages does: the one that was sealed last
+   * is sealed once.
+   */
+  sealRepeated(text: string, key: SubjectKey, sealer: Sealer): string {
+    if (this.sealed?.text !== text) this.sealed = { text, seal: sealer.seal(key, text) };
+    return this.sealed.seal;
   }
 
   /** The same in any role. Put together at once: a text that is used again and again is to lie in one piece. */

@@ -3,7 +3,7 @@ import type { AppendItem } from '#event-log';
 import { Recent, type Sealer, type SubjectKey } from '#platform';
 import { canonical } from './canonical.js';
 import type { Checked, Envelope } from './envelope.js';
-import type { Identified, NamedIdentity } from './identities.js';
+import type { Identified, Identity, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
 import type { Moment } from './moment.js';
 import type { TypeContract } from './type-contracts.js';
@@ -60,13 +60,13 @@ export function sealEvent(
   const dataText = JSON.stringify(plain ?? separation?.data);
   const personalText = personal === null ? '' : JSON.stringify(canonical(personal));
   const facts = factsOf(envelope);
-  const channel = quotedChannel(envelope.channel);
+  const channel = quoted(envelope.channel);
   const meta =
     `{"channel":${channel},"identifiers":[${identifiers}],"receivedAt":${receivedAt}` +
     (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
     facts +
     placeOf(provenance) +
-    sealed(withProvenance(personal, personalText, provenance), own, sealer) +
+    sealed(personal, personalText, provenance, identified.self, own, sealer) +
     '}';
   const { type, schemaVersion = '' } = envelope;
   const stated = moment.stated ?? '';
@@ -106,35 +106,40 @@ export function contentText(content: Content): string {
   return `${type}\n${schemaVersion}\n${stated}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
 }
 
-const quotedChannels = new Recent<string, string>(200);
+const quotedNames = new Recent<string, string>(400);
 
-/** A business has few channels. */
-function quotedChannel(channel: string): string {
-  let quoted = quotedChannels.get(channel);
-  if (quoted === undefined) quotedChannels.set(channel, (quoted = JSON.stringify(channel)));
-  return quoted;
+/** A business has few channels, and they have few topics. */
+function quoted(name: string): string {
+  let text = quotedNames.get(name);
+  if (text === undefined) quotedNames.set(name, (text = JSON.stringify(name)));
+  return text;
 }
 
-function sealed(text: string, own: SubjectKey, sealer: Sealer): string {
-  return text === '' ? '' : `,"sealed":"${sealer.seal(own, text)}"`;
+/** What is sealed of it, with the key and the headers of its message: these may name somebody, and are no part of the content. */
+function sealed(
+  personal: Readonly<Record<string, unknown>> | null,
+  personalText: string,
+  provenance: Provenance | undefined,
+  self: Identity,
+  own: SubjectKey,
+  sealer: Sealer,
+): string {
+  const { key = null, headers = null } = provenance ?? {};
+  if (key === null && headers === null)
+    return personalText === '' ? '' : `,"sealed":"${sealer.seal(own, personalText)}"`;
+  if (personal === null && headers === null) {
+    const text = `{"${PROVENANCE}":{"key":${JSON.stringify(key)}}}`;
+    return `,"sealed":"${self.sealRepeated(text, own, sealer)}"`;
+  }
+  const text = JSON.stringify({ ...personal, [PROVENANCE]: { key, ...(headers === null ? {} : { headers }) } });
+  return `,"sealed":"${sealer.seal(own, text)}"`;
 }
 
 /** Where the message stood names nobody. */
 function placeOf(provenance: Provenance | undefined): string {
   if (provenance === undefined) return '';
   const { topic, partition, offset } = provenance;
-  return `,"provenance":{"topic":${JSON.stringify(topic)},"partition":${partition},"offset":${offset}}`;
-}
-
-/** Its key and headers may name somebody: they are sealed with the rest, and no part of the content. */
-function withProvenance(
-  personal: Readonly<Record<string, unknown>> | null,
-  personalText: string,
-  provenance: Provenance | undefined,
-): string {
-  if (provenance === undefined || (provenance.key === null && provenance.headers === null)) return personalText;
-  const { key, headers } = provenance;
-  return JSON.stringify({ ...personal, [PROVENANCE]: { key, ...(headers === null ? {} : { headers }) } });
+  return `,"provenance":{"topic":${quoted(topic)},"partition":${partition},"offset":${offset}}`;
 }
 
 /** The rest of the metadata, as JSON fields that follow others. */

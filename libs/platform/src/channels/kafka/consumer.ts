@@ -115,7 +115,10 @@ export class KafkaConsumer implements ChannelConsumer {
       partition: batch.partition,
       behind: Math.max(0, Number(batch.highWatermark) - 1 - Number(batch.lastOffset())),
       messages: batch.messages.map(({ offset, timestamp, key, value, headers }) => ({
-        ...{ offset: Number(offset), timestamp: Number(timestamp), key, value },
+        offset: Number(offset),
+        timestamp: Number(timestamp),
+        key,
+        value,
         headers: headers ?? {},
       })),
     };

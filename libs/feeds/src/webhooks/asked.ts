@@ -1,3 +1,4 @@
+import { parseInstant, type Instant } from '#contracts';
 import { Problem, type Complaint } from '#platform/nest';
 import { OUTPUTS } from '../outputs.js';
 import type { Reach } from './reach.js';
@@ -38,6 +39,26 @@ export function askedStatus(body: unknown): 'active' | 'paused' {
   throw new Problem(422, {
     detail: 'The webhook cannot be changed to this.',
     errors: [{ path: '/status', reason: 'is not a status to give', mend: 'give active or paused' }],
+  });
+}
+
+/** From where to tell again: a position, an instant, or (null) what was missed. */
+export function askedReplay(body: unknown): { readonly position: number } | { readonly instant: Instant } | null {
+  const { fromPosition, from } = fieldsOf(body);
+  if (fromPosition === undefined && from === undefined) return null;
+  const instant = typeof from === 'string' ? parseInstant(from) : null;
+  if (from === undefined && typeof fromPosition === 'number' && Number.isSafeInteger(fromPosition) && fromPosition >= 0)
+    return { position: fromPosition };
+  if (fromPosition === undefined && instant !== null) return { instant };
+  throw new Problem(422, {
+    detail: 'It cannot be told from where to tell it again.',
+    errors: [
+      {
+        path: from === undefined ? '/fromPosition' : '/from',
+        reason: 'is neither a position of the log nor an instant, or both are given',
+        mend: 'give fromPosition (a whole number from 0), or from (RFC 3339), or neither for what was missed',
+      },
+    ],
   });
 }
 

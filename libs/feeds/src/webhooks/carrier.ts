@@ -7,6 +7,8 @@ import { deliver, takeHold, type Delivered, type DeliveringParts } from './deliv
 import type { EndpointRow, Endpoints } from './endpoints.js';
 import { Postman } from './post.js';
 import type { Reach } from './reach.js';
+import { addressReplays, beginReplay, type Begun } from './replaying.js';
+import type { WaitingBounds } from './bounds.js';
 import { signed } from './signature.js';
 import { listen, prepareTables } from './tables.js';
 import { TRIES, type Tries } from './tries.js';
@@ -17,6 +19,8 @@ const RESTING_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 /** Endpoints that are sent to at one time. */
 const AT_ONCE = 32;
+/** Where nobody says otherwise. */
+const BOUNDS: WaitingBounds = { messagesMax: 100_000, ageMsMax: 7 * 86_400_000 };
 /** A message that is under way when we are asked to stop has so long to be answered. */
 const GRACE_MS = 5_000;
 
@@ -31,6 +35,7 @@ export interface CarrierParts {
   readonly clock: Clock;
   readonly reach: Reach;
   readonly tries?: Tries;
+  readonly bounds?: WaitingBounds;
   readonly chance?: () => number;
   readonly watch?: CarrierWatch;
 }
@@ -76,6 +81,14 @@ export class WebhookCarrier {
     }
   }
 
+  /** Has an endpoint told again what was said and rests on the log from a position on: what it missed, where none is given. */
+  async replay(endpointId: string, fromPosition: number | null): Promise<Begun> {
+    await this.ready();
+    const begun = await beginReplay(this.parts.database, endpointId, fromPosition, this.parts.clock.now());
+    this.wake();
+    return begun;
+  }
+
   /** Ends what is being sent, and stops. */
   async stop(): Promise<void> {
     this.stopping.abort();
@@ -94,16 +107,19 @@ export class WebhookCarrier {
     if (!this.listening) this.listening = await listen(database);
     if (!this.listening) return RESTING_MS;
     const now = () => clock.now();
-    const [seen] = await database.query<{ endpoints: boolean; waiting: boolean; due: boolean }>(
+    const [seen] = await database.query<{ endpoints: boolean; waiting: boolean; replays: boolean; due: boolean }>(
       `SELECT EXISTS (SELECT 1 FROM perennial_webhooks.endpoints) AS endpoints,
               EXISTS (SELECT 1 FROM perennial_webhooks.waiting) AS waiting,
+              EXISTS (SELECT 1 FROM perennial_webhooks.replays) AS replays,
               EXISTS (SELECT 1 FROM perennial_webhooks.endpoints e
                        WHERE status = 'active' AND (next_try_at IS NULL OR next_try_at <= $1)
                          AND EXISTS (SELECT 1 FROM perennial_webhooks.deliveries d
                                       WHERE d.endpoint_id = e.endpoint_id AND d.dead_at IS NULL)) AS due`,
       [new Date(now()).toISOString()],
     );
-    const addressed = seen?.waiting === true ? await addressWaiting(database, now) : 0;
+    const bounds = this.parts.bounds ?? BOUNDS;
+    let addressed = seen?.waiting === true ? await addressWaiting(database, now, bounds) : 0;
+    if (seen?.replays === true) addressed += await addressReplays(database, now);
     const room = AT_ONCE - this.under.size;
     if ((seen?.due === true || addressed > 0) && room > 0)
       for (const endpoint of await takeHold({ database, holder: this.holder, now }, [...this.under.keys()], room))

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 /** Whoever verifies has so long to learn a new secret. */
 const FORMER_SECRET_MS = 24 * HOUR_MS;
 
-export type EndpointStatus = 'active' | 'paused' | 'failed' | 'gone';
+export type EndpointStatus = 'active' | 'paused' | 'suspended' | 'failed' | 'gone';
 
 /** An endpoint as an operator sees it. Its secret is not among it. */
 export interface EndpointRecord {
@@ -32,6 +32,22 @@ export interface EndpointRecord {
   /** Why the last try was in vain; null where it was not. */
   readonly lastReason: string | null;
   readonly nextTryAt: Instant | null;
+  /** What was said while it was suspended or failed: how many messages, since when, and from where in the log it has to be told again. */
+  readonly missed: number;
+  readonly missedFrom: number | null;
+  readonly missedSince: Instant | null;
+  /** What it is told again at present; null where nothing is. */
+  readonly replay: ReplayRecord | null;
+}
+
+/** How far an endpoint that is told again has come. */
+export interface ReplayRecord {
+  /** Stands in the header `perennial-replay` of each message. */
+  readonly id: string;
+  readonly fromPosition: number;
+  readonly beganAt: Instant;
+  /** Messages that are addressed by now. */
+  readonly told: number;
 }
 
 /** A message that waits, or that was given up. */
@@ -192,6 +208,13 @@ export interface EndpointRow extends Row {
   readonly last_status: number | null;
   readonly last_reason: string | null;
   readonly next_try_at: Instant | null;
+  readonly missed: number;
+  readonly missed_from: number | null;
+  readonly missed_since: Instant | null;
+  readonly replay_id: string | null;
+  readonly replay_from: number | null;
+  readonly replay_began_at: Instant | null;
+  readonly replay_told: number | null;
   readonly waiting: number;
   readonly oldest_waiting_at: Instant | null;
   readonly dead_letters: number;
@@ -211,8 +234,9 @@ interface DeliveryRow extends Row {
 
 function readEndpoints(on: Queryable, where: string, params: readonly unknown[]): Promise<EndpointRow[]> {
   return on.query<EndpointRow>(
-    `SELECT e.*, d.waiting, d.oldest_waiting_at, d.dead_letters
-       FROM perennial_webhooks.endpoints e
+    `SELECT e.*, d.waiting, d.oldest_waiting_at, d.dead_letters,
+            r.replay_id, r.from_position AS replay_from, r.began_at AS replay_began_at, r.told AS replay_told
+       FROM perennial_webhooks.endpoints e LEFT JOIN perennial_webhooks.replays r USING (endpoint_id)
        CROSS JOIN LATERAL (
          SELECT count(*) FILTER (WHERE dead_at IS NULL)::int AS waiting,
                 min(created_at) FILTER (WHERE dead_at IS NULL) AS oldest_waiting_at,
@@ -239,6 +263,18 @@ const recordOf = (row: EndpointRow): EndpointRecord => ({
   lastStatus: row.last_status,
   lastReason: row.last_reason,
   nextTryAt: row.next_try_at,
+  missed: row.missed,
+  missedFrom: row.missed_from,
+  missedSince: row.missed_since,
+  replay:
+    row.replay_id === null
+      ? null
+      : {
+          id: row.replay_id,
+          fromPosition: row.replay_from ?? 0,
+          beganAt: row.replay_began_at ?? 0,
+          told: row.replay_told ?? 0,
+        },
 });
 
 export const instant = (at: Instant): string => new Date(at).toISOString();

@@ -72,30 +72,36 @@ const STEPS: readonly string[] = [
     $$ SELECT EXISTS (SELECT 1 FROM perennial_webhooks.endpoints WHERE status IN ('active', 'paused')) $$;
 
   -- In the transaction that says something: so nothing that was said is missed, and nothing is noted that was taken back.
-  CREATE FUNCTION perennial_webhooks.note_changes() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF perennial_webhooks.somebody_listens() THEN
-        INSERT INTO perennial_webhooks.waiting (source, customer_id, number)
-          SELECT 'change', customer_id, publication FROM said ORDER BY customer_id, publication;
-      END IF;
-      RETURN NULL;
-    END $$;
-  CREATE FUNCTION perennial_webhooks.note_actions() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF perennial_webhooks.somebody_listens() THEN
-        INSERT INTO perennial_webhooks.waiting (source, customer_id, number)
-          SELECT 'action', customer_id, number FROM said ORDER BY customer_id, number;
-      END IF;
-      RETURN NULL;
-    END $$;
-  CREATE FUNCTION perennial_webhooks.note_dossiers() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF perennial_webhooks.somebody_listens() THEN
-        INSERT INTO perennial_webhooks.waiting (source, customer_id, number)
-          SELECT 'dossier', customer_id, revision FROM said ORDER BY customer_id;
-      END IF;
-      RETURN NULL;
-    END $$;
+  ${noting('changes', 'change', 'publication')}
+  ${noting('actions', 'action', 'number')}
+  ${noting('dossiers', 'dossier', 'revision')}
+  `,
+  /* sql */ `
+  -- suspended: more waits for it, or for longer, than may; nothing more is addressed to it. missed: messages that were not, and are in nothing but
+  -- what was said; missed_from: the least of the log on which any of them rests; missed_since: when the first of them was said.
+  ALTER TABLE perennial_webhooks.endpoints
+    DROP CONSTRAINT endpoints_status_check,
+    ADD CONSTRAINT endpoints_status_check CHECK (status IN ('active', 'paused', 'suspended', 'failed', 'gone')),
+    ADD COLUMN missed bigint NOT NULL DEFAULT 0,
+    ADD COLUMN missed_from bigint,
+    ADD COLUMN missed_since timestamptz(3);
+
+  -- An endpoint that is told again what was said. A helping is addressed whenever little waits for it: what comes next is what follows this number
+  -- of this customer in this source ('gone': customers who are no more). It goes when all is addressed.
+  CREATE TABLE perennial_webhooks.replays (
+    endpoint_id   text PRIMARY KEY REFERENCES perennial_webhooks.endpoints ON DELETE CASCADE,
+    replay_id     text NOT NULL,
+    from_position bigint NOT NULL,
+    began_at      timestamptz(3) NOT NULL,
+    source        text NOT NULL CHECK (source IN ('change', 'action', 'dossier', 'gone')),
+    customer_id   text COLLATE "C" NOT NULL DEFAULT '',
+    number        bigint NOT NULL DEFAULT 0,
+    told          bigint NOT NULL DEFAULT 0
+  );
+
+  -- Who is suspended or failed hears nothing, but it is counted what that is.
+  CREATE OR REPLACE FUNCTION perennial_webhooks.somebody_listens() RETURNS boolean LANGUAGE sql STABLE AS
+    $$ SELECT EXISTS (SELECT 1 FROM perennial_webhooks.endpoints WHERE status <> 'gone') $$;
   `,
 ];
 
@@ -145,4 +151,16 @@ export async function listen(database: Database): Promise<boolean> {
     }
     return true;
   });
+}
+
+/** Notes a statement's rows, by what counts each customer's among them. */
+function noting(what: string, source: string, number: string): string {
+  return /* sql */ `CREATE FUNCTION perennial_webhooks.note_${what}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF perennial_webhooks.somebody_listens() THEN
+        INSERT INTO perennial_webhooks.waiting (source, customer_id, number)
+          SELECT '${source}', customer_id, ${number} FROM said ORDER BY customer_id, ${number};
+      END IF;
+      RETURN NULL;
+    END $$;`;
 }

@@ -26,6 +26,35 @@ export class WebhookChange {
   readonly status!: 'active' | 'paused';
 }
 
+export class WebhookReplayView {
+  @ApiProperty({ description: 'stands in the header perennial-replay of each of its messages' })
+  readonly id!: string;
+  @ApiProperty()
+  readonly fromPosition!: number;
+  @ApiProperty({ type: String, format: 'date-time' })
+  readonly beganAt!: string;
+  @ApiProperty({ description: 'messages that are on their way, or taken, by now' })
+  readonly told!: number;
+}
+
+export class WebhookReplayRequest {
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    required: false,
+    description: 'what rests on less of the log than this is left out; what it missed is told unless said otherwise',
+  })
+  readonly fromPosition?: number;
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    required: false,
+    description: 'instead of a position: what rests on the log as it stood then, or on more of it',
+  })
+  readonly from?: string;
+}
+
 export class WebhookView {
   @ApiProperty(ID)
   readonly id!: string;
@@ -34,8 +63,9 @@ export class WebhookView {
   @ApiProperty({ type: [String] })
   readonly feeds!: readonly string[];
   @ApiProperty({
-    enum: ['active', 'paused', 'failed', 'gone'],
-    description: 'paused: by a person; failed: took nothing for five days; gone: it answered 410',
+    enum: ['active', 'paused', 'suspended', 'failed', 'gone'],
+    description:
+      'paused: by a person; suspended: more waits for it, or for longer, than may; failed: took nothing for five days; gone: it answered 410',
   })
   readonly status!: EndpointStatus;
   @ApiProperty({ type: String, format: 'date-time' })
@@ -60,6 +90,16 @@ export class WebhookView {
   readonly lastReason!: string | null;
   @ApiProperty({ ...MOMENT, description: 'nothing is sent before' })
   readonly nextTryAt!: string | null;
+  @ApiProperty({
+    description: 'messages that were said while it was suspended or failed, and are told by a replay alone',
+  })
+  readonly missed!: number;
+  @ApiProperty({ type: Number, nullable: true, description: 'the position of the log from which a replay tells them' })
+  readonly missedFrom!: number | null;
+  @ApiProperty({ ...MOMENT, description: 'when the first of them was said' })
+  readonly missedSince!: string | null;
+  @ApiProperty({ type: () => WebhookReplayView, nullable: true, description: 'what it is told again at present' })
+  readonly replay!: WebhookReplayView | null;
 }
 
 export class NewWebhookView extends WebhookView {
@@ -123,6 +163,10 @@ export const webhookView = (endpoint: EndpointRecord, now: Instant): WebhookView
   lastStatus: endpoint.lastStatus,
   lastReason: endpoint.lastReason,
   nextTryAt: moment(endpoint.nextTryAt),
+  missed: endpoint.missed,
+  missedFrom: endpoint.missedFrom,
+  missedSince: moment(endpoint.missedSince),
+  replay: endpoint.replay === null ? null : { ...endpoint.replay, beganAt: formatInstant(endpoint.replay.beganAt) },
 });
 
 export const lagSeconds = ({ oldestWaitingAt }: EndpointRecord, now: Instant): number =>

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { formatInstant } from '#contracts';
+import { formatInstant, type Instant } from '#contracts';
 import { CLOCK, type Clock } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
-import { askedEndpoint, askedMessages, askedNumber, askedStatus } from './asked.js';
+import { askedEndpoint, askedMessages, askedNumber, askedReplay, askedStatus } from './asked.js';
 import type { WebhookCarrier } from './carrier.js';
 import type { Endpoints } from './endpoints.js';
 import type { Reach } from './reach.js';
@@ -16,6 +16,7 @@ import {
   NewWebhookView,
   ReplayedView,
   WebhookChange,
+  WebhookReplayRequest,
   webhookView,
   WebhookView,
 } from './views.js';
@@ -25,6 +26,8 @@ export interface Webhooks {
   readonly endpoints: Endpoints;
   readonly carrier: WebhookCarrier;
   readonly reach: Reach;
+  /** The log, where this process has it: it tells which position an instant is. */
+  readonly log: { positionAt(instant: Instant): Promise<number> } | null;
 }
 
 export const WEBHOOKS = Symbol.for('perennial.webhooks');
@@ -173,6 +176,36 @@ export class WebhooksController {
     const replayed = there(await (await this.endpoints()).replayDeadLetters(known(id), messages));
     this.webhooks.carrier.wake();
     return { replayed };
+  }
+
+  @Post(':id/replays')
+  @HttpCode(200)
+  @Id()
+  @ApiOperation({
+    summary: 'Tell an endpoint again what was said, from a position or an instant on; or what it missed',
+    description:
+      'Sets it active. What is told again bears its old names and the header perennial-replay, customer by customer, each one’s in order; what is said now goes on between, and no other endpoint notices. `replay` in how it fares says how far it is.',
+  })
+  @ApiBody({ type: WebhookReplayRequest, required: false })
+  @ApiOkResponse({ type: WebhookView })
+  @ApiProblems(400, 404, 409, 413, 415, 422)
+  async tellAgain(@Param('id') id: string, @Body() body?: unknown): Promise<WebhookView> {
+    const asked = askedReplay(body);
+    const begun = await this.webhooks.carrier.replay(known(id), asked === null ? null : await this.positionOf(asked));
+    if (begun === 'nothing-missed')
+      throw new Problem(409, { detail: 'It missed nothing: say from where with fromPosition or from.' });
+    return this.find(id);
+  }
+
+  private async positionOf(asked: { readonly position: number } | { readonly instant: Instant }): Promise<number> {
+    if ('position' in asked) return asked.position;
+    const { log } = this.webhooks;
+    if (log === null)
+      throw new Problem(422, {
+        detail: 'This process has no log to look an instant up in.',
+        errors: [{ path: '/from', reason: 'cannot be looked up here', mend: 'give fromPosition' }],
+      });
+    return log.positionAt(asked.instant);
   }
 
   private async listed(id: string, dead: boolean, after: unknown, limit: unknown): Promise<DeliveryView[]> {

@@ -20,6 +20,7 @@ function believable({ id, headers, body }: Received, secret: string): boolean {
 }
 
 const idsOf = (requests: readonly Received[]) => requests.map(({ id }) => id);
+const idsOfAll = (rows: readonly { readonly message_id: string }[]) => rows.map(({ message_id }) => message_id).sort();
 const once = (ids: readonly string[]) => [...new Set(ids)];
 
 for (const { name, missing, open, stop } of EVERY_STORE) {
@@ -350,6 +351,121 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await world.projector.rebuild();
       await carryAll(world.carrier(), database);
       expect(channel.taken).toHaveLength(told);
+    });
+
+    it('are told to one endpoint again from a position on, and to no other; what is said meanwhile goes on between', async () => {
+      const [asks, other] = [await receiver(), await receiver()];
+      const { id, secret } = await registered(asks.url);
+      await registered(other.url);
+      await world.lives('before-1', 'before-2');
+      const carrier = world.carrier();
+      await carryAll(carrier, database);
+      const first = [...asks.taken];
+      const told = other.taken.length;
+      // From the position of a message that it had: that one and all later ones, each under its old name.
+      const [position] = await database.query<{ position: number }>(
+        `SELECT p.position FROM perennial.outbox o JOIN perennial.published p USING (customer_id, publication)
+          WHERE o.message_id = ANY($1::text[]) ORDER BY p.position DESC LIMIT 1`,
+        [`{${idsOf(first).join(',')}}`],
+      );
+      for (const [from, least] of [
+        [0, first.length],
+        [position?.position ?? -1, 1],
+      ] as const) {
+        asks.taken.length = 0;
+        expect(await carrier.replay(id, from)).toBe('begun');
+        expect((await seen(id)).replay).toMatchObject({ fromPosition: from, told: 0 });
+        await carryAll(carrier, database);
+        const again = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
+        expect(again.length).toBeGreaterThanOrEqual(least);
+        if (from === 0) expect(idsOf(again)).toEqual(expect.arrayContaining(idsOf(first)));
+        else expect(again.length).toBeLessThan(first.length);
+        expect(new Set(idsOf(again)).size).toBe(again.length);
+        for (const each of again) expect(believable(each, secret)).toBe(true);
+        expect((await seen(id)).replay).toBeNull();
+      }
+      expect(other.taken).toHaveLength(told);
+      // Each customer's in their order, and with the very bytes.
+      asks.taken.length = 0;
+      await carrier.replay(id, 0);
+      await carrier.turn();
+      await world.lives('meanwhile');
+      await carryAll(carrier, database);
+      const replayed = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
+      const live = asks.taken.filter(({ headers }) => headers['perennial-replay'] === undefined);
+      expect(idsOf(live)).toEqual(idsOf(other.taken).slice(told));
+      for (const each of first) expect(replayed.find((one) => one.id === each.id)?.body).toBe(each.body);
+      const changes = (of: readonly Received[]) =>
+        of
+          .filter(({ headers }) => headers['ce-type'] === 'perennial.stage-changed')
+          .map(({ body }) => JSON.parse(body) as { customerId: string; publication: number });
+      const last = new Map<string, number>();
+      for (const { customerId, publication } of changes(replayed)) {
+        expect(publication).toBeGreaterThan(last.get(customerId) ?? 0);
+        last.set(customerId, publication);
+      }
+      expect(await carrier.replay('0'.repeat(32), 0)).toBe('unknown');
+      expect(await carrier.replay(id, null)).toBe('nothing-missed');
+    });
+
+    it('go on being told again where whoever carried them died, and take no more room than a helping or two', async () => {
+      const channel = await receiver();
+      const { id } = await registered(channel.url, STAGE_CHANGES);
+      const all = idsOfAll(await said());
+      channel.answer = () => 503;
+      await world.carrier().replay(id, 0);
+      for (let round = 0; round < 5; round += 1) await world.carrier().turn();
+      expect((await seen(id)).waiting).toBeLessThanOrEqual(1_000);
+      channel.answer = () => 204;
+      world.time.at += 3_600_000;
+      await carryAll(world.carrier(), database);
+      expect(once(idsOf(channel.taken)).sort()).toEqual(all);
+    });
+
+    it.each([
+      ['too many', { messagesMax: 3, ageMsMax: 365 * 86_400_000 }],
+      ['too old', { messagesMax: 1_000_000, ageMsMax: 86_400_000 }],
+    ])('that wait for one that rests are kept until they are %s, and then missed and not lost', async (_, bounds) => {
+      const [rests, well] = [await receiver(), await receiver()];
+      const { id } = await registered(rests.url);
+      await registered(well.url);
+      await world.endpoints.turn(id, 'paused');
+      const carrier = world.carrier({ bounds });
+      await world.lives('kept');
+      await carryAll(carrier, database);
+      const kept = await seen(id);
+      expect(kept).toMatchObject({ status: 'paused', missed: 0, missedFrom: null });
+      world.time.at += 2 * 86_400_000;
+      for (const who of ['missed-1', 'missed-2', 'missed-3']) {
+        await world.lives(who);
+        await carryAll(carrier, database);
+      }
+      await world.happens('site-visited', { anonymousId: `of ${_}` });
+      await carryAll(carrier, database);
+      await world.happens('site-visited', { userId: 'missed-1', anonymousId: `of ${_}` });
+      await carryAll(carrier, database);
+      const suspended = await seen(id);
+      expect(suspended.status).toBe('suspended');
+      expect(suspended.waiting).toBe(kept.waiting);
+      expect(suspended.missed).toBe(well.taken.length - kept.waiting);
+      expect(suspended.missedFrom).toBeGreaterThan(0);
+      expect(suspended.missedSince).not.toBeNull();
+      expect(rests.received).toEqual([]);
+      expect(await carrier.replay(id, null)).toBe('begun');
+      expect(await seen(id)).toMatchObject({ status: 'active', missed: 0, missedFrom: null, missedSince: null });
+      await carryAll(carrier, database);
+      // Dossiers are told as they are now: the newest of each customer.
+      const newest = (of: readonly Received[]) =>
+        new Map(
+          of
+            .filter(({ headers }) => headers['ce-type'] === 'perennial.customer-dossier')
+            .map(({ headers, body }) => [headers['ce-subject'], body]),
+        );
+      const others = (of: readonly Received[]) =>
+        idsOf(of.filter(({ headers }) => headers['ce-type'] !== 'perennial.customer-dossier'));
+      expect(others(rests.taken)).toEqual(expect.arrayContaining(others(well.taken)));
+      const believed = newest(rests.taken);
+      for (const [customer, body] of newest(well.taken)) expect([customer, believed.get(customer)]).toEqual([customer, body]);
     });
 
     it('forget an endpoint with everything that was on its way to it', async () => {

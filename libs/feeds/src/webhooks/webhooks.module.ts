@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, SEALER } from '#platform';
+import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, LOGGER, METRICS, SEALER } from '#platform';
 import type { Clock, Config, Health, Logger, Sealer } from '#platform';
 import type { Database } from '#projections';
 import { WebhookCarrier } from './carrier.js';
@@ -14,6 +14,8 @@ import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, watchingWebhooks } from './metrics.js';
 import { Reach } from './reach.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
+
+const DAY_MS = 86_400_000;
 
 /** Carries the feeds to the endpoints that were registered, with Kafka or without. Needs the platform and the read models' database. */
 @Module({})
@@ -37,15 +39,17 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             clock: Clock,
             logger: Logger,
             metrics: Registry,
+            log: Webhooks['log'] | undefined,
           ): Webhooks => {
             const endpoints = new Endpoints(database, sealer, clock);
             const reach = new Reach(config.webhookHosts);
             registerWebhookMetrics(metrics, endpoints, clock);
             const watch = watchingWebhooks(metrics, logger);
-            const carrier = new WebhookCarrier({ database, endpoints, clock, reach, watch });
-            return { endpoints, carrier, reach };
+            const bounds = { messagesMax: config.webhookWaitingMax, ageMsMax: config.webhookWaitingDays * DAY_MS };
+            const carrier = new WebhookCarrier({ database, endpoints, clock, reach, watch, bounds });
+            return { endpoints, carrier, reach, log: log ?? null };
           },
-          inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS],
+          inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS, { token: EVENT_LOG, optional: true }],
         },
       ],
     };

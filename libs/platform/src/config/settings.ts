@@ -194,7 +194,7 @@ export const SETTINGS = {
   eventLog: {
     name: 'EVENT_LOG',
     meaning:
-      'Where the event log is: sqlite (the file log.db in DATA_DIR, which has one owner), or the esdb:// address of an EventStoreDB',
+      'Where the event log is: sqlite (the file log.db in DATA_DIR, which has one owner), or the esdb:// address of an EventStoreDB, with #NAME at its end where several logs lie there',
     byDefault: 'sqlite',
     read: logPlace,
   },
@@ -275,6 +275,19 @@ export const SETTINGS = {
       'Where webhooks may be sent, with commas between several: public (any address of the internet, by https), loopback, and names, addresses or CIDR blocks; to all but public, http will do. Or none',
     byDefault: 'public,loopback',
     read: webhookHosts,
+  },
+  webhookWaitingMax: {
+    name: 'WEBHOOK_WAITING_MAX',
+    meaning:
+      'Messages that may wait for one webhook; with more it is suspended, and what is said from then on is told to it by a replay',
+    byDefault: '100000',
+    read: whole(1, 100_000_000),
+  },
+  webhookWaitingDays: {
+    name: 'WEBHOOK_WAITING_DAYS',
+    meaning: 'Days for which a message may wait for one webhook; after them it is suspended likewise',
+    byDefault: '7',
+    read: whole(1, 3_650),
   },
   policy: {
     name: 'POLICY',

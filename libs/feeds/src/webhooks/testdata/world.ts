@@ -95,7 +95,7 @@ export async function carryAll(carrier: WebhookCarrier, database: Database): Pro
     await carrier.turn();
     await carrier.settled();
     const [left] = await database.query<{ waiting: number; due: number }>(
-      `SELECT (SELECT count(*)::int FROM perennial_webhooks.waiting) AS waiting,
+      `SELECT (SELECT count(*)::int FROM perennial_webhooks.waiting) + (SELECT count(*)::int FROM perennial_webhooks.replays) AS waiting,
               (SELECT count(*)::int FROM perennial_webhooks.deliveries d JOIN perennial_webhooks.endpoints e USING (endpoint_id)
                 WHERE d.dead_at IS NULL AND e.status = 'active' AND e.next_try_at IS NULL) AS due`,
     );

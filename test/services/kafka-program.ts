@@ -8,7 +8,7 @@ import { freePort } from './port.js';
 
 export const KAFKA_VERSION = '4.1.0';
 
-/** The same broker at another port, which asks for TLS and a login (SASL PLAIN). */
+/** The same broker at another port, which asks for TLS and a login: SASL PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
 export interface SecuredAddress {
   readonly brokers: readonly string[];
   /** The authority of its certificate, PEM. */
@@ -55,7 +55,10 @@ export async function startKafkaProgram(): Promise<RunningBroker> {
     const classpath = ['-cp', join(jars, '*')];
     const cluster = randomBytes(16).toString('base64url');
     const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties];
-    execFileSync('java', [...classpath, ...format], { stdio: 'ignore', cwd: folder });
+    // The user is there before the broker first starts, so that nobody has to be let in to make it.
+    const { username, password } = secured;
+    const scram = SCRAM.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
+    execFileSync('java', [...classpath, ...format, ...scram], { stdio: 'ignore', cwd: folder });
     const log = join(folder, 'server.log');
     const start = (): void => {
       // Its own logging goes nowhere without a binding; what Java itself says before it dies is kept.
@@ -96,6 +99,8 @@ async function securedAddress(folder: string): Promise<SecuredAddress> {
   return { brokers: [`localhost:${await freePort()}`], ca, username: 'perennial', password: 'of-a-suite' };
 }
 
+const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+
 const STORE_PASSWORD = 'of-a-suite';
 
 function settingsOf(port: number, controllerPort: number, folder: string, secured: SecuredAddress): string {
@@ -113,8 +118,14 @@ function settingsOf(port: number, controllerPort: number, folder: string, secure
     'listener.name.secured.ssl.keystore.location': join(folder, 'keys.p12'),
     'listener.name.secured.ssl.keystore.type': 'PKCS12',
     'listener.name.secured.ssl.keystore.password': STORE_PASSWORD,
-    'listener.name.secured.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.secured.sasl.enabled.mechanisms': ['PLAIN', ...SCRAM].join(','),
     'listener.name.secured.plain.sasl.jaas.config': `${login} user_${secured.username}="${secured.password}";`,
+    ...Object.fromEntries(
+      SCRAM.map((mechanism) => [
+        `listener.name.secured.${mechanism.toLowerCase()}.sasl.jaas.config`,
+        'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      ]),
+    ),
     'log.dirs': join(folder, 'data'),
     // A topic that nobody made is a mistake in a test: it is seen as one.
     'auto.create.topics.enable': false,

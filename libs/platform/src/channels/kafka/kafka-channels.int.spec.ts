@@ -133,13 +133,24 @@ const SILENT = { warn: () => undefined, debug: () => undefined };
     // A broker that is not ours, or in a container, offers no such port.
     if (kafka.secured === null) return;
     const { brokers, ca, username, password } = kafka.secured;
-    const place = (login: string, authority: string | null) => ({
-      ...{ brokers, tls: { ca: authority } },
-      sasl: { mechanism: 'plain' as const, username, password: login },
-    });
-    await new KafkaChannels(place(password, ca), SILENT).ping();
-    await expect(new KafkaChannels(place('another', ca), SILENT).ping()).rejects.toThrow(/authentication/i);
-    await expect(new KafkaChannels(place(password, null), SILENT).ping()).rejects.toThrow(/self-signed/i);
+    for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
+      const place = (login: string, authority: string | null) => ({
+        ...{ brokers, tls: { ca: authority } },
+        sasl: { mechanism, username, password: login },
+      });
+      const channels = new KafkaChannels(place(password, ca), SILENT);
+      await channels.ping();
+      const topic = await topicOf(1);
+      const secret = channels.producer();
+      await secret.send([{ topic, key: null, value: mechanism, headers: {} }]);
+      await secret.close();
+      const taken: string[] = [];
+      consumer({ takes: (name) => name === topic, take: (batch) => Promise.resolve(void taken.push(...text(batch))) });
+      await until(() => taken.length === 1);
+      expect(taken).toEqual([mechanism]);
+      await expect(new KafkaChannels(place('another', ca), SILENT).ping()).rejects.toThrow(/authentication/i);
+      await expect(new KafkaChannels(place(password, null), SILENT).ping()).rejects.toThrow(/self-signed/i);
+    }
   });
 
   it('is quiet while nothing happens: no timer runs every millisecond', async () => {

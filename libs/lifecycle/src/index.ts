@@ -47,4 +47,5 @@ export {
   type Upcoming,
   type VisitExplanation,
 } from './explain/explain.js';
+export { calledFor, type ActionTold, type ConsentTold } from './explain/called-for.js';
 export { CAUSE_RULES } from './explain/sentences.js';

@@ -87,6 +87,17 @@ describe('an explanation', () => {
     ]);
   });
 
+  it('tells what a channel should do for her, and which consent allows it', () => {
+    const told = story().buys('2026-01-01', 'A').on('2026-01-05', 'consent-given', { purpose: 'marketing' });
+    const { actions, consents, sentences } = explained(told, '2026-01-06');
+    expect(sentences.at(-1)).toBe(
+      'Called for: welcome by email, until 2026-02-04T00:00:00Z; she allowed marketing by every medium on 2026-01-05T00:00:00Z (event shop e0002).',
+    );
+    expect(actions).toMatchObject([{ treatment: 'welcome', medium: 'email', because: 'first-purchase' }]);
+    expect(consents).toMatchObject([{ purpose: 'marketing', medium: null, cause: { source: 'shop', id: 'e0002' } }]);
+    expect(explained(story().buys('2026-01-01', 'A'), '2026-01-06')).toMatchObject({ actions: [], consents: [] });
+  });
+
   it('has words for every rule, and never leaves a value out of a sentence', () => {
     fc.assert(
       fc.property(histories(), ({ events, policies }) => {

@@ -2,7 +2,8 @@ import type { Instant } from '#contracts';
 import { addDays, dayOf } from '../calendar/calendar.js';
 import type { CustomerView, Flag } from '../fold/result.js';
 import type { Deadline, EventRef, Phase, Stage, Visit } from '../model.js';
-import { sayDeadline, sayNotBefore, sayWhere, sayWhy } from './sentences.js';
+import { calledFor, type ActionTold, type ConsentTold } from './called-for.js';
+import { sayAction, sayDeadline, sayNotBefore, sayWhere, sayWhy } from './sentences.js';
 
 /** Something that was measured and what it was held against. */
 export interface Compared {
@@ -56,6 +57,10 @@ export interface Explanation extends VisitExplanation {
   readonly silenceSuspended: boolean;
   /** What comes next, earliest first; empty where nothing will happen by itself. */
   readonly next: readonly Upcoming[];
+  /** What she allowed and what she took back, since when and by which event. */
+  readonly consents: readonly ConsentTold[];
+  /** What a channel should do next, and why it may. */
+  readonly actions: readonly ActionTold[];
 }
 
 /** Explains where a customer stands. `visits` are those of the same fold; the last one is where she stands. */
@@ -74,6 +79,7 @@ export function explain(input: {
     ...deadline,
     inDays: dayOf(deadline.dueAt, timeZone) - dayOf(asOf, timeZone),
   }));
+  const { consents, actions } = calledFor(view, asOf);
   return {
     ...told,
     asOf,
@@ -81,11 +87,14 @@ export function explain(input: {
     flags,
     silenceSuspended,
     next,
+    consents,
+    actions,
     sentences: [
       ...told.sentences,
       ...(silenceSuspended ? ['A contract suspends silence: no purchase is expected of her meanwhile.'] : []),
       ...(next.length === 0 ? ['Nothing will move her by itself.'] : next.map(sayDeadline)),
       ...(flags.includes('second-order-due') ? ['A second order is due: the flag is raised, and moves nobody.'] : []),
+      ...actions.map(sayAction),
     ],
   };
 }

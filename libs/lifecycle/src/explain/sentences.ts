@@ -1,5 +1,6 @@
 import { formatInstant } from '#contracts';
 import type { Visit } from '../model.js';
+import type { ActionTold } from './called-for.js';
 import type { Compared, NotBefore, Upcoming } from './explain.js';
 
 /** `Since 1998-06-10T00:00:00Z she has been at-risk (retention, cycle 1).` */
@@ -38,6 +39,13 @@ export function sayNotBefore(visit: Visit, { at, phase, compared }: NotBefore): 
 export function sayDeadline({ kind, dueAt, inDays }: Upcoming): string {
   const what = NEXT[kind] ?? kind;
   return `If nothing happens, ${what} on ${formatInstant(dueAt)}, in ${inDays} ${inDays === 1 ? 'day' : 'days'}.`;
+}
+
+/** What a channel should do for her, and which word of hers allows it. */
+export function sayAction({ treatment, purpose, medium, validUntil, consent }: ActionTold): string {
+  const allowed = `she allowed ${purpose} by ${consent.medium ?? 'every medium'} on ${formatInstant(consent.since)}`;
+  const { source, id } = consent.cause;
+  return `Called for: ${treatment} by ${medium}, until ${formatInstant(validUntil)}; ${allowed} (event ${source} ${id}).`;
 }
 
 type Values = Visit['cause']['values'];

@@ -5,7 +5,7 @@ import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State } from './state.js';
 
 /** The shape of checkpoints. A checkpoint of another shape is not read: fold from the beginning instead. */
-export const CHECKPOINT_FORMAT = 3;
+export const CHECKPOINT_FORMAT = 4;
 
 /**
  * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers

@@ -144,6 +144,17 @@ describe('consents', () => {
     },
   );
 
+  it('name the event since which it has been so, also when it was said again', () => {
+    const told = bought().on('2026-01-05', 'consent-given', byMail).on('2026-01-06', 'consent-given', byMail);
+    told.on('2026-01-07', 'consent-withdrawn', { purpose: 'service' }).on('2026-01-08', 'unsubscribed', {});
+    const causes = (at: string) =>
+      told.at(at).view?.consents.map(({ purpose, since, cause }) => `${purpose} ${said(since)} ${cause.id}`);
+    expect(causes('2026-01-06')).toEqual(['marketing 2026-01-05 e0002']);
+    expect(causes('2026-01-08')).toEqual(['marketing 2026-01-08 e0005', 'service 2026-01-07 e0004']);
+    told.on('2026-01-09', 'consent-given', marketing);
+    expect(causes('2026-01-09')).toEqual(['marketing 2026-01-09 e0006', 'service 2026-01-07 e0004']);
+  });
+
   it('that a refusal of the same instant does not mean are given', () => {
     const at = '2026-01-05 10:00';
     const told = bought().on(at, 'unsubscribed', { medium: 'sms' }).on(at, 'consent-given', byMail);

@@ -1,5 +1,5 @@
 import { parseInstant, type Instant } from '#contracts';
-import type { LifecycleEvent } from '../model.js';
+import type { EventRef, LifecycleEvent } from '../model.js';
 import type { State } from './state.js';
 
 /** What she allowed or forbade for a purpose, by one medium or (null) by every medium of which nothing else is said. */
@@ -10,6 +10,8 @@ export interface Consent {
   readonly given: boolean;
   /** Since when it has been so without a break. */
   readonly since: Instant;
+  /** The event that made it so. */
+  readonly cause: EventRef;
   readonly expiresAt: Instant | null;
 }
 
@@ -20,7 +22,13 @@ export interface Consent {
 export interface Refusals {
   readonly at: Instant;
   /** Null: every purpose, every medium. */
-  readonly said: readonly { readonly purpose: string | null; readonly medium: string | null }[];
+  readonly said: readonly Refusal[];
+}
+
+interface Refusal {
+  readonly purpose: string | null;
+  readonly medium: string | null;
+  readonly cause: EventRef;
 }
 
 /** No history makes a state grow without end: who is asked for more purposes than this is not taken to have consented to them. */
@@ -41,18 +49,20 @@ export function consentFor(
 export function giveConsent(state: State, event: LifecycleEvent): void {
   allow(state, event);
   const { refusals } = state;
-  if (refusals?.at === event.occurredAt)
-    for (const { purpose, medium } of refusals.said) withdrawAll(state, purpose, medium, refusals.at);
+  if (refusals?.at === event.occurredAt) for (const refusal of refusals.said) withdrawAll(state, refusal, refusals.at);
 }
 
-function allow(state: State, { data, occurredAt }: LifecycleEvent): void {
+function allow(state: State, event: LifecycleEvent): void {
+  const { data, occurredAt } = event;
   const [purpose, medium] = [textOf(data['purpose']), textOf(data['medium'])];
   if (purpose === null) return;
   const expiry = textOf(data['expiresAt']);
   const expiresAt = expiry === null ? null : parseInstant(expiry);
   const before = consentFor(state.consents, purpose, medium, occurredAt);
   const given: Consent = {
-    ...{ purpose, medium, given: true, since: before?.since ?? occurredAt },
+    ...{ purpose, medium, given: true },
+    since: before?.since ?? occurredAt,
+    cause: before?.cause ?? refOf(event),
     expiresAt: before === null ? expiresAt : later(before.expiresAt, expiresAt),
   };
   const others = state.consents.filter((one) => !isAt(one, purpose, medium));
@@ -65,42 +75,45 @@ function allow(state: State, { data, occurredAt }: LifecycleEvent): void {
         if (one.purpose !== purpose) return [one];
         if (inForce(one, occurredAt)) return [{ ...one, expiresAt: later(one.expiresAt, expiresAt) }];
         // What was not allowed by this medium begins anew; told apart only where the others go on with what they had.
-        return before === null ? [] : [{ ...one, given: true, since: occurredAt, expiresAt }];
+        return before === null ? [] : [{ ...one, given: true, since: occurredAt, cause: refOf(event), expiresAt }];
       }),
     ]);
 }
 
 /** She took it back: by one medium, or by all. */
-export function withdrawConsent(state: State, { data, occurredAt }: LifecycleEvent): void {
-  const purpose = textOf(data['purpose']);
-  if (purpose !== null) withdraw(state, purpose, textOf(data['medium']), occurredAt);
+export function withdrawConsent(state: State, event: LifecycleEvent): void {
+  const purpose = textOf(event.data['purpose']);
+  if (purpose !== null)
+    withdraw(state, purpose, { medium: textOf(event.data['medium']), cause: refOf(event) }, event.occurredAt);
 }
 
 /** She wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
-export function refuse(state: State, { data, occurredAt }: LifecycleEvent): void {
-  const [purpose, medium] = [textOf(data['purpose']), textOf(data['medium'])];
-  withdrawAll(state, purpose, medium, occurredAt);
+export function refuse(state: State, event: LifecycleEvent): void {
+  const { data, occurredAt } = event;
+  const refusal = { purpose: textOf(data['purpose']), medium: textOf(data['medium']), cause: refOf(event) };
+  withdrawAll(state, refusal, occurredAt);
   const before = state.refusals?.at === occurredAt ? state.refusals.said : [];
-  if (before.some((one) => one.purpose === purpose && one.medium === medium)) return;
+  if (before.some(({ purpose, medium }) => purpose === refusal.purpose && medium === refusal.medium)) return;
   // Where there is no room to tell them apart, she refused everything.
-  const said = before.length < CONSENTS_MAX ? [...before, { purpose, medium }] : [{ purpose: null, medium: null }];
+  const said = before.length < CONSENTS_MAX ? [...before, refusal] : [{ ...refusal, purpose: null, medium: null }];
   state.refusals = { at: occurredAt, said };
 }
 
-function withdrawAll(state: State, purpose: string | null, medium: string | null, at: Instant): void {
+function withdrawAll(state: State, refusal: Refusal, at: Instant): void {
+  const { purpose } = refusal;
   const purposes = purpose === null ? new Set(state.consents.map((one) => one.purpose)) : [purpose];
-  for (const each of purposes) withdraw(state, each, medium, at);
+  for (const each of purposes) withdraw(state, each, refusal, at);
 }
 
-function withdraw(state: State, purpose: string, medium: string | null, at: Instant): void {
+function withdraw(state: State, purpose: string, refusal: Pick<Refusal, 'medium' | 'cause'>, at: Instant): void {
+  const { medium, cause } = refusal;
   const others = state.consents.filter((one) => !isAt(one, purpose, medium));
   const said = entry(state.consents, purpose, medium);
   // Where there is no room to tell one medium apart, none is allowed any more.
-  if (medium !== null && said === null && others.length >= CONSENTS_MAX) return withdraw(state, purpose, null, at);
-  const withdrawn: Consent = {
-    ...{ purpose, medium, given: false, expiresAt: null },
-    since: said !== null && !said.given ? said.since : at,
-  };
+  if (medium !== null && said === null && others.length >= CONSENTS_MAX)
+    return withdraw(state, purpose, { medium: null, cause }, at);
+  const since = said !== null && !said.given ? { since: said.since, cause: said.cause } : { since: at, cause };
+  const withdrawn: Consent = { purpose, medium, given: false, ...since, expiresAt: null };
   const kept = medium === null ? others.filter((one) => one.purpose !== purpose) : others;
   if (kept.length < CONSENTS_MAX) state.consents = sorted([...kept, withdrawn]);
 }
@@ -130,4 +143,8 @@ function sorted(consents: Consent[]): readonly Consent[] {
 
 function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function refOf({ source, id }: LifecycleEvent): EventRef {
+  return { source, id };
 }

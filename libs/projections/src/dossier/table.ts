@@ -45,6 +45,11 @@ export const CUSTOMERS: Table = {
     -- wake_at is now also the instant at which the first of these actions is valid no longer.
     ALTER TABLE customers ADD COLUMN consents jsonb NOT NULL, ADD COLUMN actions jsonb NOT NULL;
     `,
+    /* sql */ `
+    -- 003: each consent names the event since which it has been so, and a refusal goes before a consent of its instant: rows made
+    -- before have neither, and must be made anew.
+    COMMENT ON COLUMN customers.consents IS 'By purpose and medium, each with the event since which it has been so.';
+    `,
   ],
   columns: {
     customer_id: 'text',

@@ -44,7 +44,7 @@ export function withInstants(value: unknown): unknown {
   );
 }
 
-const INSTANT = /^(?:at|since|until|\w+At)$/;
+const INSTANT = /^(?:at|since|until|\w+(?:At|Until))$/;
 
 /** An instant as a store gives it: milliseconds, a Date, or text. */
 export function instantOf(value: unknown): Instant {

@@ -1,7 +1,8 @@
-import { compareNamespaces } from '#contracts';
+import { compareNamespaces, type Instant } from '#contracts';
+import { calledFor, type Consent, type NextAction } from '#lifecycle';
 import { instantOf, withInstants } from '../asking/answer.js';
 import { question, type AskContext } from '../asking/question.js';
-import { STANDING_COLUMNS } from '../reading/columns.js';
+import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
 
@@ -24,11 +25,12 @@ export const customer = question({
         'how channels call her, the strongest first; values are null without the permission read-personal, or once erased',
     },
     ...STANDING_COLUMNS,
+    ...ALLOWED_COLUMNS,
     { name: 'dossier', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
     { name: 'parked', type: 'json', nullable: true, description: 'why she was set aside; null where she was not' },
     { name: 'policyVersion', type: 'text', description: 'the policy in force when she was folded' },
   ],
-  async answer(context, { params }) {
+  async answer(context, { params, asOf }) {
     const subjectId = namedSubject(context, params);
     const found = await inReadModels(context.database, async (models) => {
       const customerId = await customerOf(models, subjectId, params);
@@ -37,6 +39,7 @@ export const customer = question({
                 c.next_due_at AS "nextDueAt", c.next_due_kind AS "nextDueKind", c.flags, c.first_seen_at AS "firstSeenAt",
                 c.last_seen_at AS "lastSeenAt", c.touchpoints, c.orders, c.revenue,
                 c.first_purchase_at AS "firstPurchaseAt", c.last_purchase_at AS "lastPurchaseAt", c.dossier,
+                to_jsonb(c) -> 'consents' AS consents, to_jsonb(c) -> 'actions' AS actions,
                 c.policy_version AS "policyVersion",
                 (SELECT jsonb_build_object('reason', p.reason, 'detail', p.detail)
                    FROM parked p WHERE p.customer_id = c.customer_id) AS parked
@@ -58,6 +61,7 @@ export const customer = question({
         : [
             {
               ...row,
+              ...allowedIn(row, asOf),
               cause: withInstants(row['cause']),
               dossier: withInstants(row['dossier']),
               identifiers: await opened(context, subjects),
@@ -66,6 +70,19 @@ export const customer = question({
     return { rows, next: null, position };
   },
 });
+
+/** Read models that another program made have no consents, or none with their events: they serve until they are rebuilt. */
+function allowedIn(row: Readonly<Record<string, unknown>>, asOf: Instant): Readonly<Record<string, unknown>> {
+  const { consents, actions } = calledFor(
+    {
+      consents: (row['consents'] ?? []) as readonly Consent[],
+      actions: (row['actions'] ?? []) as readonly NextAction[],
+      cause: row['cause'] as { readonly rule: string },
+    },
+    asOf,
+  );
+  return { consents: withInstants(consents), actions: withInstants(actions) };
+}
 
 interface SubjectRow extends Record<string, unknown> {
   readonly subject_id: string;

@@ -1,7 +1,7 @@
 import { explain, foldCustomer, policyAt } from '#lifecycle';
 import { withInstants } from '../asking/answer.js';
 import { question } from '../asking/question.js';
-import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
+import { ALLOWED_COLUMNS, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
@@ -30,6 +30,7 @@ export const explanation = question({
     { name: 'next', type: 'json', description: 'what comes next if nothing happens, and when; the earliest first' },
     { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
     { name: 'silenceSuspended', type: 'boolean', description: 'whether a contract suspends silence' },
+    ...ALLOWED_COLUMNS,
     { name: 'policyVersion', type: 'text', description: 'the policy by which she came here' },
   ],
   async answer(context, { params, asOf, knownAt, position }) {
@@ -37,7 +38,7 @@ export const explanation = question({
     const { view, visits } = foldCustomer({ events, policies, asOf });
     if (view === null) return { rows: [], next: null, position: restsOn };
     const told = explain({ view, visits, timeZone: policyAt(policies, asOf).policy.timeZone });
-    const { deadline, notBefore, next } = told;
+    const { deadline, notBefore, next, consents, actions } = told;
     return {
       rows: [
         {
@@ -47,6 +48,8 @@ export const explanation = question({
           deadline: withInstants(deadline),
           notBefore: withInstants(notBefore),
           next: withInstants(next),
+          consents: withInstants(consents),
+          actions: withInstants(actions),
         },
       ],
       next: null,

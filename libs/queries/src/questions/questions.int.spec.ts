@@ -304,3 +304,56 @@ describe('the questions, asked of three customers', () => {
     ]);
   });
 });
+
+describe('consents, asked after', () => {
+  let engine: SpecEngine;
+
+  beforeAll(async () => {
+    engine = await specEngine();
+    engine.now = day(200);
+  }, 60_000);
+  afterAll(() => engine.close());
+
+  it('what she allowed, since when and by which event, and what is called for because of it', async () => {
+    const who = { userId: 'dora' };
+    const byMail = { purpose: 'marketing', medium: 'email' };
+    await engine.tell(
+      order(who, day(190), 'D1', 900),
+      { who, at: day(191), type: 'consent-given', id: 'yes', data: { ...byMail, expiresAt: iso(day(210)) } },
+      { who, at: day(192), type: 'consent-withdrawn', id: 'no', data: { purpose: 'service' } },
+    );
+    const named = { identifier: 'userId:dora' };
+    const [allowed] = (await engine.ask('customer', named)).rows;
+    expect(allowed).toMatchObject({
+      consents: [
+        {
+          ...{
+            ...byMail,
+            given: true,
+            inForce: true,
+            since: '2024-07-10T00:00:00Z',
+            expiresAt: '2024-07-29T00:00:00Z',
+          },
+          cause: { source: 'shop', id: 'yes' },
+        },
+        {
+          ...{ purpose: 'service', medium: null, given: false, inForce: false, since: '2024-07-11T00:00:00Z' },
+          ...{ expiresAt: null, cause: { source: 'shop', id: 'no' } },
+        },
+      ],
+      actions: [
+        {
+          ...{ treatment: 'welcome', purpose: 'marketing', medium: 'email', because: 'first-purchase' },
+          ...{ since: '2024-07-10T00:00:00Z', validUntil: '2024-07-29T00:00:00Z' },
+          consent: { medium: 'email', since: '2024-07-10T00:00:00Z', cause: { source: 'shop', id: 'yes' } },
+        },
+      ],
+    });
+    const [explained] = (await engine.ask('explain', named)).rows;
+    expect(explained).toMatchObject({ consents: allowed?.['consents'], actions: allowed?.['actions'] });
+    await engine.tell({ who, at: day(193), type: 'unsubscribed', id: 'stop' });
+    expect((await engine.ask('customer', named)).rows).toMatchObject([
+      { consents: [{ given: false, cause: { source: 'shop', id: 'stop' } }, { given: false }], actions: [] },
+    ]);
+  });
+});

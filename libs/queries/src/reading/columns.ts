@@ -16,6 +16,22 @@ export const PLACE_COLUMNS: readonly Column[] = [
   { name: 'phase', type: 'text', description: 'phase within the stage' },
 ];
 
+/** What she allowed, and what a channel should do because of it. */
+export const ALLOWED_COLUMNS: readonly Column[] = [
+  {
+    name: 'consents',
+    type: 'json',
+    description:
+      'what she allowed and what she took back, by purpose and medium (null: every medium of which nothing else is said): since when, by which event, until when, and whether it is in force',
+  },
+  {
+    name: 'actions',
+    type: 'json',
+    description:
+      'what a channel should do next: the treatment of her phase by each medium that she allows, with the rule that brought her there, the consent, and how long it is valid',
+  },
+];
+
 /** Where a customer stands, why, what comes next, and what the relationship amounts to. */
 export const STANDING_COLUMNS: readonly Column[] = [
   ...PLACE_COLUMNS,

@@ -1,0 +1,43 @@
+import type { Instant } from '#contracts';
+import { consentFor, type Consent } from '../fold/consents.js';
+import type { NextAction } from '../fold/next-actions.js';
+
+/** A consent, and whether it is in force at the instant asked about. */
+export interface ConsentTold extends Consent {
+  /** Given, and not expired. */
+  readonly inForce: boolean;
+}
+
+/** What a channel should do next, and the two reasons for it. */
+export interface ActionTold extends NextAction {
+  /** The rule that brought her to the phase of which it is the treatment. */
+  readonly because: string;
+  /** The consent that allows it. */
+  readonly consent: Pick<Consent, 'medium' | 'since' | 'cause'>;
+}
+
+/** What is known of a customer by the fold that says what is called for. */
+interface Allowed {
+  readonly consents: readonly Consent[];
+  readonly actions: readonly NextAction[];
+  readonly cause: { readonly rule: string };
+}
+
+/** Her consents and what is called for because of them, at an instant since which she was not folded anew. */
+export function calledFor(
+  { consents, actions, cause }: Allowed,
+  asOf: Instant,
+): { readonly consents: readonly ConsentTold[]; readonly actions: readonly ActionTold[] } {
+  return {
+    consents: consents.map((one) => ({
+      ...one,
+      inForce: one.given && (one.expiresAt === null || one.expiresAt > asOf),
+    })),
+    actions: actions.flatMap((action) => {
+      const consent = consentFor(consents, action.purpose, action.medium, asOf);
+      if (consent === null || action.validUntil <= asOf) return [];
+      const { medium, since, cause: event } = consent;
+      return [{ ...action, because: cause.rule, consent: { medium, since, cause: event } }];
+    }),
+  };
+}

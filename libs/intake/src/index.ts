@@ -12,7 +12,7 @@ export { registeredTypes, registerType, type RegisterVerdict } from './publishin
 export { erase, type ErasureReceipt, type ErasureRequest, type PersonErased } from './erasing/erase.js';
 export { erasePerson, type ErasingParts, type ErasureVerdict, type Named } from './erasing/erase-person.js';
 export { People } from './erasing/people.js';
-export { mustKnowErasures, RekeyError, Rekeying, type RekeyCounts } from './rekeying/rekeying.js';
+export { mustBeKeysOf, RekeyError, Rekeying, type RekeyCounts } from './rekeying/rekeying.js';
 export { KeyChange, KeyMapping, type HashKeyChanged } from './rekeying/key-change.js';
 export { compareRekeyed, type RekeyedPair } from './rekeying/compare-rekeyed.js';
 export type { ImportFile, ImportItem, ImportLayout, TouchpointDraft, UnfitRow } from './import/draft.js';

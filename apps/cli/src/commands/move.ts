@@ -90,14 +90,18 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
   const keys = options.keys === true ? keysToMove(from, to) : null;
   const plan = rekeyPlan(options, from, to);
   const closing: (() => unknown)[] = [];
+  let rekeyed: Rekeyed | null = null;
   try {
     for (const folder of new Set([...folders, ...(plan === null ? [] : foldersOf(plan))])) {
       const lock = lockDataFolder(folder);
       closing.push(() => lock.release());
     }
     const began = performance.now();
-    const rekeyed = plan === null ? null : await Rekeyed.open(plan);
-    if (rekeyed !== null) closing.push(() => rekeyed.close());
+    if (plan !== null) {
+      const opened = await Rekeyed.open(plan);
+      closing.push(() => opened.close());
+      rekeyed = opened;
+    }
     const moved = await copy(from, to, session, rekeyed);
     if (moved.digest === null) {
       session.stderr.write(
@@ -126,6 +130,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     );
     return EXIT.done;
   } catch (error) {
+    if (error instanceof LogMoveError && error.code === 'occupied') await rekeyed?.discard();
     throw session.stop.aborted && error === session.stop.reason ? stopped() : toldAs(error);
   } finally {
     for (const step of closing.reverse()) await step();
@@ -139,7 +144,9 @@ const ANEW =
 
 /** An error in the words of a command line, where it was foreseen. */
 function toldAs(error: unknown): unknown {
-  const goesOn = (message: string): string => `${message} The same command goes on from there.`;
+  const goesOn = (message: string): string =>
+    `${message} Then give the same command again: it goes on where it stopped.`;
+  const outOfRoom = (what: string): string => goesOn(`${what}: what was copied stands. Make room.`);
   const cause = { cause: error };
   if (error instanceof LogMoveError)
     return error.code === 'occupied'
@@ -160,12 +167,12 @@ function toldAs(error: unknown): unknown {
       case 'timeout':
         return unreachable(goesOn(error.message), cause);
       case 'full':
-        return new CliError(EXIT.stopped, goesOn(error.message), cause);
+        return new CliError(EXIT.stopped, outOfRoom(error.message.split(':')[0] ?? ''), cause);
       default:
         return new CliError(EXIT.failed, error.message, cause);
     }
   if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-    return new CliError(EXIT.stopped, goesOn(`A disk is full: ${(error as Error).message}. Make room.`), cause);
+    return new CliError(EXIT.stopped, outOfRoom(`A disk is full (${(error as Error).message})`), cause);
   return error;
 }
 

@@ -1,6 +1,13 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { copyKeyStore, openPostgresKeyStore, openSqliteKeyStore, SETTINGS, type ReplaceableKeyStore } from '#platform';
+import {
+  copyKeyStore,
+  KeyStoreError,
+  openPostgresKeyStore,
+  openSqliteKeyStore,
+  SETTINGS,
+  type ReplaceableKeyStore,
+} from '#platform';
 import { refused, usage } from '../exit-codes.js';
 import type { LogPlace } from './place.js';
 
@@ -57,9 +64,23 @@ export function mustBeThere(option: string, place: KeysPlace): void {
 /** The keys that are replaced. They are only read. */
 export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<ReplaceableKeyStore> {
   const own = hashKey === null ? {} : { hashKey };
-  return place.kind === 'folder'
-    ? openSqliteKeyStore({ file: join(place.folder, KEYS), ...own })
-    : openPostgresKeyStore({ url: place.url, moving: 'replaced', ...own });
+  return named(place, 'old', async () =>
+    place.kind === 'folder'
+      ? openSqliteKeyStore({ file: join(place.folder, KEYS), ...own })
+      : openPostgresKeyStore({ url: place.url, moving: 'replaced', ...own }),
+  );
+}
+
+/** Says which of the two it was that failed, and what may mend it. */
+async function named<T>({ name }: KeysPlace, which: 'old' | 'new', open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof KeyStoreError)) throw error;
+    const place = error.message.includes(name) ? '' : `, ${name}`;
+    const option = error.code === 'other-hash-key' ? ` (--${which}-hash-key FILE)` : '';
+    throw new KeyStoreError(error.code, `The ${which} keys${place}: ${error.message}${option}`, { cause: error });
+  }
 }
 
 /** The keys that replace them, of no use to an engine until they are put in place. */
@@ -69,19 +90,29 @@ export interface NewKeys {
   readonly proven: boolean;
   /** Puts them in place. The store is of no use afterwards. */
   putInPlace(): Promise<void>;
+  /** Takes them away, where there were none before they were opened. The store is of no use afterwards. */
+  discard(): Promise<void>;
 }
 
 export async function openNewKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<NewKeys> {
-  const own = hashKey === null ? {} : { hashKey };
+  return named(place, 'new', () => opened(place, hashKey === null ? {} : { hashKey }));
+}
+
+async function opened(place: KeysPlace, own: { readonly hashKey?: Uint8Array }): Promise<NewKeys> {
   if (place.kind === 'postgres') {
     const store = await openPostgresKeyStore({ url: place.url, moving: 'made', ...own });
-    return { store, proven: store.proven, putInPlace: () => store.prove() };
+    // A database keeps what was begun: until it is gone on with, no engine opens it.
+    return { store, proven: store.proven, putInPlace: () => store.prove(), discard: () => Promise.resolve() };
   }
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
   const file = join(place.folder, KEYS);
   if (existsSync(file))
-    return { store: openSqliteKeyStore({ file, ...own }), proven: true, putInPlace: () => Promise.resolve() };
+    return {
+      ...{ store: openSqliteKeyStore({ file, ...own }), proven: true },
+      ...{ putInPlace: () => Promise.resolve(), discard: () => Promise.resolve() },
+    };
   const draft = join(place.folder, DRAFT);
+  const wasThere = existsSync(draft);
   const store = openSqliteKeyStore({ file: draft, ...own });
   return {
     store,
@@ -90,7 +121,16 @@ export async function openNewKeys(place: KeysPlace, hashKey: Uint8Array | null):
       // The store's own file is not whole, as long as its -wal file has not been folded into it, which closing does not promise.
       copyKeyStore(draft, file);
       await store.close();
-      for (const end of ['', '-wal', '-shm']) rmSync(draft + end, { force: true });
+      removeStore(draft);
+    },
+    discard: async () => {
+      if (wasThere) return;
+      await store.close();
+      removeStore(draft);
     },
   };
+}
+
+function removeStore(file: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true });
 }

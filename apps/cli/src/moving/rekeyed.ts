@@ -1,5 +1,6 @@
+import { STREAMS } from '#contracts';
 import type { EventLog, MovedEvent, MoveTarget } from '#event-log';
-import { compareRekeyed, KeyChange, KeyMapping, mustKnowErasures, Rekeying, type HashKeyChanged } from '#intake';
+import { compareRekeyed, KeyChange, KeyMapping, mustBeKeysOf, Rekeying, type HashKeyChanged } from '#intake';
 import { replaceKeys, type Clock, type ReplaceableKeyStore } from '#platform';
 import { usage } from '../exit-codes.js';
 import { count, counted } from '../terminal/figures.js';
@@ -100,9 +101,14 @@ export class Rekeyed {
     }
   }
 
-  /** @throws RekeyError where the keys are an older copy */
+  /** @throws RekeyError where the old keys are not those of this log, or an older copy of them */
   mustFit(log: EventLog): Promise<void> {
-    return mustKnowErasures(log.read('privacy'), this.oldKeys);
+    return mustBeKeysOf(log.read(STREAMS.privacy), this.oldKeys);
+  }
+
+  /** Leaves no new keys behind where these were made just now, and nothing can be moved under them. */
+  async discard(): Promise<void> {
+    await this.newKeys.discard();
   }
 
   map(events: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {

@@ -118,10 +118,18 @@ function mustBe(expected: MovedEvent, found: MovedEvent): void {
   if (lineOf(expected) === lineOf(found)) return;
   throw new LogMoveError(
     'occupied',
-    `The target holds something else: at position ${found.position} there is ${found.type} ${found.id} of ${found.source}, where ` +
-      `${expected.type} ${expected.id} of ${expected.source} belongs (position ${expected.position} of the log that is moved).`,
+    `The target holds something else: at position ${found.position} there is ${found.type} ${found.id} of ${found.source}, ` +
+      (expected.source === found.source && expected.id === found.id
+        ? `with another ${differing(expected, found).join(' and ')} than it has`
+        : `where ${expected.type} ${expected.id} of ${expected.source} belongs`) +
+      ` (position ${expected.position} of the log that is moved).`,
   );
 }
+
+const TOLD = ['stream', 'type', 'schemaVersion', 'occurredAt', 'recordedAt', 'contentHash', 'meta', 'data'] as const;
+
+const differing = (one: MovedEvent, other: MovedEvent): string[] =>
+  TOLD.filter((name) => String(one[name]) !== String(other[name]));
 
 async function* eachOf(pages: AsyncIterable<readonly RecordedEvent[]>): AsyncGenerator<MovedEvent, void> {
   for await (const page of pages) yield* page.map(whole);

@@ -28,7 +28,7 @@ import { Intake } from '../taking/intake.js';
 import type { IntakeItem, ItemResult } from '../taking/item.js';
 import { orderPlaced } from '../testdata/intake-app.js';
 import { compareRekeyed } from './compare-rekeyed.js';
-import { mustKnowErasures, RekeyError, Rekeying } from './rekeying.js';
+import { mustBeKeysOf, RekeyError, Rekeying } from './rekeying.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const folder = mkdtempSync(join(tmpdir(), 'perennial-rekeying-'));
@@ -285,8 +285,8 @@ describe('a log under another hash key', () => {
         return moveLog({ from: old.log, to: target, map: (events) => rekeying.map(events) });
       };
       await expect(attempt(stranger)).rejects.toThrow(RekeyError);
-      await expect(mustKnowErasures(old.log.read('privacy'), stranger)).rejects.toThrow('older copy');
-      await mustKnowErasures(old.log.read('privacy'), old.keys);
+      await expect(mustBeKeysOf(old.log.read('privacy'), stranger)).rejects.toThrow('older copy');
+      await mustBeKeysOf(old.log.read('privacy'), old.keys);
       target.close();
       const file = newFile();
       const lived = openSqliteKeyStore({ file });

@@ -400,15 +400,17 @@ function personalTexts(sealed: string | null): readonly string[] {
 }
 
 /**
- * Whether the key store knows of every erasure that the log tells: an older copy of it would still hold the keys of people who were
- * forgotten since. @throws RekeyError
+ * Whether these are the keys of the log, and know of every erasure that it tells: an older copy of them would still hold the keys of people who
+ * were forgotten since. @throws RekeyError
  */
-export async function mustKnowErasures(
+export async function mustBeKeysOf(
   privacy: AsyncIterable<readonly { readonly type: string; readonly data: string }[]>,
   keys: KeyStore,
 ): Promise<void> {
   for await (const page of privacy)
     for (const { type, data } of page) {
+      if (type === 'hash-key-adopted' && (JSON.parse(data) as { check: string }).check !== keys.hashKeyCheck)
+        throw new RekeyError('The log was written under another hash key: these are not its keys.');
       if (type !== 'person-erased') continue;
       const { subjectIds } = JSON.parse(data) as PersonErased;
       const states = await keys.keysFor(subjectIds);

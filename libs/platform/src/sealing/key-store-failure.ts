@@ -3,6 +3,8 @@ import { KeyStoreError } from './key-store.js';
 const SQLITE_BUSY = 5;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
+/** The small file beside a WAL cannot grow: so SQLite says that there is no room left. */
+const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
@@ -10,7 +12,7 @@ const SQLITE_NOTADB = 26;
 export function asKeyStoreError(error: unknown): unknown {
   const { code, errcode = 0, message } = error as { code?: unknown; errcode?: number; message?: string };
   const cause = { cause: error };
-  if (code === 'ENOSPC')
+  if (code === 'ENOSPC' || (code === 'ERR_SQLITE_ERROR' && errcode === SQLITE_IOERR_SHMSIZE))
     return new KeyStoreError('full', 'The disk under the key store is full: make room and try again.', cause);
   if (code !== 'ERR_SQLITE_ERROR') return error;
   switch (errcode & 0xff) {

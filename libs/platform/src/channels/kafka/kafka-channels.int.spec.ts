@@ -144,7 +144,7 @@ const SILENT = { warn: () => undefined, debug: () => undefined };
       const secret = channels.producer();
       await secret.send([{ topic, key: null, value: mechanism, headers: {} }]);
       await secret.close();
-      const taken: string[] = [];
+      const taken: unknown[] = [];
       consumer({ takes: (name) => name === topic, take: (batch) => Promise.resolve(void taken.push(...text(batch))) });
       await until(() => taken.length === 1);
       expect(taken).toEqual([mechanism]);

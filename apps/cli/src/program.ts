@@ -11,6 +11,7 @@ import { rebuildCommand, rollbackCommand, verifyCommand } from './commands/rebui
 import { replayCommand } from './commands/replay.js';
 import { simulateCommand } from './commands/simulate.js';
 import { statsCommand } from './commands/stats.js';
+import { webhooksCommand } from './commands/webhooks.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Session } from './session.js';
 
@@ -47,6 +48,7 @@ ${EXIT_CODES_HELP}`,
     simulateCommand,
     policyCommand,
     quarantineCommand,
+    webhooksCommand,
   ];
   for (const command of commands) perennial.addCommand(command(session));
   for (const command of everyCommand(perennial)) command.exitOverride();

@@ -78,6 +78,10 @@ export interface Engine {
   /** Takes a quarantined event in after all: as it is, or mended. Resolves with the verdict. */
   release(quarantineId: string, mended: unknown): Promise<Document>;
   discard(quarantineId: string, reason: string): Promise<Document>;
+  /** Every webhook and how it fares. They are a running engine's: throws `CliError` where there is none. */
+  webhooks(): Promise<readonly Document[]>;
+  /** Tells a webhook again: what it missed, or what rests on the log from a position or an instant on. */
+  replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<Document>;
   /** Milliseconds that each step has taken since the engine started, for the timings. */
   steps(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;

@@ -219,6 +219,14 @@ class LocalEngine implements Engine {
     return closed(await this.parts.quarantine.discard(quarantineId, reason, LOCAL, this.now()));
   }
 
+  webhooks(): Promise<never> {
+    return Promise.reject(unreachable('Webhooks are told by a running engine: start it first.'));
+  }
+
+  replayWebhook(): Promise<never> {
+    return this.webhooks();
+  }
+
   async steps(): Promise<Readonly<Record<string, number>>> {
     const { stepMs } = await this.parts.projector.status();
     const projecting = Object.entries(stepMs).map(([step, ms]) => [`projecting: ${step}`, ms] as const);

@@ -123,6 +123,15 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', path, JSON.stringify({ reason }))) as Document;
   }
 
+  async webhooks(): Promise<readonly Document[]> {
+    return (await this.send('GET', '/v1/webhooks')) as Document[];
+  }
+
+  async replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<Document> {
+    const path = `/v1/webhooks/${encodeURIComponent(id)}/replays`;
+    return (await this.send('POST', path, JSON.stringify(from))) as Document;
+  }
+
   async steps(): Promise<Readonly<Record<string, number>>> {
     const { stepMs } = (await this.send('GET', '/v1/projections/status')) as { stepMs: Record<string, number> };
     const metrics = await this.request('GET', '/metrics').then((response) => response.text());

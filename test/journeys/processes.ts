@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,37 +43,6 @@ export async function refusalOf(name: string, env: Record<string, string>): Prom
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const [code] = (await once(child, 'exit')) as [number];
   return { code, said };
-}
-
-/** An EventStoreDB for the journey: the stand-in in a process of its own. */
-export interface StandInServer {
-  readonly connectionString: string;
-  cutOff(): void;
-  restore(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-export async function startStandIn(): Promise<StandInServer> {
-  const child = fork(join(import.meta.dirname, 'stand-in-child.ts'), {
-    execArgv: ['--conditions=source', '--import', '#from-source'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-    cwd: root,
-  });
-  const [connectionString] = (await once(child, 'message')) as [string];
-  return {
-    connectionString,
-    cutOff: () => child.send('cut-off'),
-    restore: async () => {
-      const restored = once(child, 'message');
-      child.send('restore');
-      await restored;
-    },
-    stop: async () => {
-      const gone = once(child, 'exit');
-      child.disconnect();
-      await gone;
-    },
-  };
 }
 
 export interface Answered {

@@ -3,25 +3,16 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { STREAMS } from '#contracts';
 import { openEventStoreLog } from '#event-log';
 import { openDatabase, openIdTable } from '#projections';
+import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import {
-  ask,
-  refusalOf,
-  sharedSettings,
-  startApp,
-  startStandIn,
-  until,
-  type Answered,
-  type RunningApp,
-  type StandInServer,
-} from './processes.js';
+import { ask, refusalOf, sharedSettings, startApp, until, type Answered, type RunningApp } from './processes.js';
 
 jest.setTimeout(600_000);
 
 const offer = anyPostgres();
 const [suite, title] =
   offer.missing === null
-    ? [describe, `the engine as several processes, on ${offer.name} and the stand-in of EventStoreDB`]
+    ? [describe, `the engine as several processes, on ${offer.name} and ${anyEventStore().name}`]
     : [describe.skip, `the engine as several processes (skipped: ${offer.missing})`];
 
 const CUSTOMERS = 50;
@@ -47,7 +38,7 @@ const order = (id: string, user: string, time: string): Record<string, unknown> 
 
 suite(title, () => {
   let postgres: TestPostgres;
-  let eventStore: StandInServer;
+  let eventStore: EventStoreServer;
   let env: Record<string, string>;
   let api: RunningApp;
   let intake: RunningApp;
@@ -86,7 +77,7 @@ suite(title, () => {
   };
 
   beforeAll(async () => {
-    [postgres, eventStore] = await Promise.all([offer.start(), startStandIn()]);
+    [postgres, eventStore] = await Promise.all([offer.start(), anyEventStore().start()]);
     env = sharedSettings(eventStore, postgres);
     // All at once, on empty stores: each makes what it needs, and none stumbles over another.
     [api, intake, projector, feeder] = await Promise.all([

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startEngine, type Engine } from '../engine.js';
-import { startStandIn, until, type StandInServer } from './processes.js';
+import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
+import { until } from './processes.js';
 
 jest.setTimeout(300_000);
 
@@ -18,13 +19,13 @@ const order = (id: string, user: string): Record<string, unknown> => ({
 });
 
 // The id table lies in PGlite, which has one connection: whatever the log asks of it must not wait for what waits for the log.
-describe('the engine in one process, its log on the stand-in of EventStoreDB and the rest embedded', () => {
+describe(`the engine in one process, its log on ${anyEventStore().name} and the rest embedded`, () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'perennial-on-eventstore-'));
-  let eventStore: StandInServer;
+  let eventStore: EventStoreServer;
   let engine: Engine;
 
   beforeAll(async () => {
-    eventStore = await startStandIn();
+    eventStore = await anyEventStore().start();
     engine = await startEngine(dataDir, { EVENT_LOG: eventStore.connectionString });
   });
   afterAll(async () => {

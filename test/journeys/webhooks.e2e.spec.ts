@@ -6,17 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { openDatabase } from '#projections';
+import { runCli } from '../../apps/cli/src/testdata/run-cli.js';
 import { startEngine, type Engine } from '../engine.js';
+import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import {
-  ask,
-  sharedSettings,
-  startApp,
-  startStandIn,
-  until,
-  type RunningApp,
-  type StandInServer,
-} from './processes.js';
+import { ask, sharedSettings, startApp, until, type RunningApp } from './processes.js';
 
 jest.setTimeout(300_000);
 
@@ -191,6 +185,30 @@ describe('a channel without Kafka, told by webhook', () => {
     await quiet();
   });
 
+  it('is told again what was said, from the command line, from a position or an instant on', async () => {
+    const told = (from: number) =>
+      received.slice(from).filter(({ headers }) => headers['perennial-replay'] !== undefined);
+    const ids = new Set(received.map(({ id }) => id));
+    for (const args of [
+      ['--from-position', '0'],
+      ['--from', '2000-01-01T00:00:00Z'],
+    ]) {
+      const before = received.length;
+      const { code, stdout, stderr } = await runCli(folder, ['webhooks', 'replay', webhook.id, ...args]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(JSON.parse(stdout)).toMatchObject({ id: webhook.id, status: 'active', replay: { fromPosition: 0 } });
+      await until(fares, ({ replay, waiting }) => replay === null && waiting === 0);
+      expect(new Set(told(before).map(({ id }) => id))).toEqual(ids);
+    }
+    const listed = await runCli(folder, ['webhooks', 'list']);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: webhook.id, missed: 0, missedFrom: null, replay: null }]);
+    const missed = await runCli(folder, ['webhooks', 'replay', webhook.id]);
+    expect([missed.code, missed.stderr]).toEqual([3, expect.stringContaining('It missed nothing')]);
+    const path = `/v1/webhooks/${webhook.id}/replays`;
+    for (const body of [{ fromPosition: -1 }, { from: 'yesterday' }, { fromPosition: 1, from: '2026-01-01T00:00:00Z' }])
+      expect(await engine.ask('POST', path, body)).toMatchObject({ status: 422, body: { errors: [{}] } });
+  });
+
   it('changes its secret without missing a message, and is forgotten', async () => {
     const rotated = await engine.ask('POST', `/v1/webhooks/${webhook.id}/secrets`);
     expect(rotated).toMatchObject({ status: 201, body: { formerUntil: expect.any(String) } });
@@ -209,6 +227,7 @@ describe('a channel without Kafka, told by webhook', () => {
       ['GET', '/deliveries'],
       ['POST', '/secrets'],
       ['POST', '/dead-letters/replays'],
+      ['POST', '/replays'],
     ] as const)
       expect((await engine.ask(method, `/v1/webhooks/${webhook.id}${path}`)).status).toBe(404);
     expect((await engine.ask('GET', '/v1/webhooks/%00')).status).toBe(404);
@@ -222,7 +241,7 @@ const { missing } = offer;
   `webhooks of the feeder in a process of its own${missing === null ? '' : ` (skipped: ${missing})`}`,
   () => {
     let postgres: TestPostgres;
-    let eventStore: StandInServer;
+    let eventStore: EventStoreServer;
     let env: Record<string, string>;
     const running: RunningApp[] = [];
     const received: string[] = [];
@@ -236,7 +255,7 @@ const { missing } = offer;
     };
 
     beforeAll(async () => {
-      [postgres, eventStore] = await Promise.all([offer.start(), startStandIn()]);
+      [postgres, eventStore] = await Promise.all([offer.start(), anyEventStore().start()]);
       env = sharedSettings(eventStore, postgres);
       server = createServer((request, response) => {
         received.push(String(request.headers['webhook-id']));

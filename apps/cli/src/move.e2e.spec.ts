@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { lockDataFolder } from '#event-log';
 import { startEngine } from '../../../test/engine.js';
-import { StandIn } from '../../../test/services/eventstore/stand-in.js';
+import { anyEventStore } from '../../../test/services/eventstore/server.js';
 import { runCli, type Ran } from './testdata/run-cli.js';
 
 // Each step is a process that opens the stores.
@@ -69,7 +69,7 @@ describe('perennial move', () => {
   });
 
   it('moves to EventStoreDB and back, and is what it was', async () => {
-    const server = await StandIn.start();
+    const server = await anyEventStore().start();
     try {
       const there = await move('--from', `sqlite:${old}`, '--to', server.connectionString);
       expect(there).toMatchObject({ code: 0 });

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server as Listener, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Server,
@@ -19,8 +18,10 @@ import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { Cable } from './cable.js';
 import { NO_FAULTS, type AppendFault, type Faults } from './faults.js';
 import { StoredLog, type Appended, type Proposed, type Stored } from './stored-log.js';
+import { Subscription } from './subscription.js';
 import * as wire from './wire.js';
 
 export interface StandInOptions {
@@ -28,19 +29,24 @@ export interface StandInOptions {
   readonly log?: StoredLog;
   /** Whether ServerFeatures tells of BatchAppend: the client takes its path by that. */
   readonly batchAppend?: boolean;
+  /** Those before 24 subscribe in another way. Default 24.10. */
   readonly version?: string;
   /** Where the leader is, when it is not this node. */
   readonly leader?: () => { readonly host: string; readonly port: number };
   /** Who may do anything, as `user:password`; everybody when absent. */
   readonly credentials?: string;
+  /** The largest event that it takes (MaxAppendEventSize, from 24.10 on); none unless given. */
+  readonly eventBytesMax?: number;
   /** What the server answers TLS with. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
-  /** Events between two checkpoints of a filtered subscription are this times the client's multiplier. */
-  readonly searchWindow?: number;
 }
 
-/** The largest append that a server takes by default, and the largest event. */
+/** The largest append that a server takes by default; from 25.1 on it is a chunk. */
 const MAX_APPEND_BYTES = 1_048_576;
+/** Calls that one connection may have under way: what the server's HTTP layer allows unless it is told otherwise. */
+const CALLS_MAX = 100;
+/** Events that the server looks at together for a subscription. */
+const PAGE = 32;
 const VERSION = '24.10.0';
 
 /**
@@ -56,11 +62,7 @@ export class StandIn {
   /** Where subscriptions to $all asked to begin, in the order in which they came; 0 for the start. */
   readonly subscribedFrom: number[] = [];
   #server: Server | null = null;
-  #inner = 0;
-  #port = 0;
-  /** The cable: what is cut is the connection, with all that is on its way in both directions, not the server. */
-  #cable: Listener | null = null;
-  readonly #sockets = new Set<Socket>();
+  #cable: Cable | null = null;
   readonly #stalled = new Set<() => void>();
 
   private constructor(private readonly options: StandInOptions) {
@@ -69,55 +71,32 @@ export class StandIn {
 
   static async start(options: StandInOptions = {}): Promise<StandIn> {
     const standIn = new StandIn(options);
-    await standIn.#serve();
-    await standIn.restore();
+    standIn.#cable = await Cable.to({ host: '127.0.0.1', port: await standIn.#serve() });
     return standIn;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#cable?.port ?? 0;
   }
 
   get connectionString(): string {
-    return `esdb://127.0.0.1:${this.#port}?tls=${String(this.options.tls !== undefined)}`;
+    return `esdb://127.0.0.1:${this.port}?tls=${String(this.options.tls !== undefined)}`;
   }
 
   /** Cuts everybody off: connections break, the port is closed. What was committed stays. */
   cutOff(): void {
-    this.#cable?.close();
-    this.#cable = null;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
+    this.#cable?.cutOff();
   }
 
   /** Answers again, on the same port. */
   async restore(): Promise<void> {
-    const cable = createServer((outside) => {
-      const inside = connect(this.#inner, '127.0.0.1');
-      for (const [socket, other] of [
-        [outside, inside],
-        [inside, outside],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.setNoDelay(true);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          this.#sockets.delete(socket);
-          other.destroy();
-        });
-        socket.pipe(other);
-      }
-    });
-    cable.listen(this.#port, '127.0.0.1');
-    await once(cable, 'listening');
-    this.#port = (cable.address() as AddressInfo).port;
-    this.#cable = cable;
+    await this.#cable?.restore();
   }
 
-  async #serve(): Promise<void> {
+  async #serve(): Promise<number> {
     const server = new Server({
       'grpc.max_receive_message_length': 17 * 1024 * 1024,
-      'grpc.max_concurrent_streams': 1_000,
+      'grpc.max_concurrent_streams': CALLS_MAX,
     });
     server.addService(streamsService.StreamsService, {
       append: this.#append,
@@ -133,10 +112,10 @@ export class StandIn {
       tls === undefined
         ? ServerCredentials.createInsecure()
         : ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.cert }]);
-    this.#inner = await new Promise<number>((resolve, reject) =>
+    this.#server = server;
+    return new Promise<number>((resolve, reject) =>
       server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error === null ? resolve(port) : reject(error))),
     );
-    this.#server = server;
   }
 
   async stop(): Promise<void> {
@@ -172,7 +151,7 @@ export class StandIn {
     });
     call.on('end', () => {
       if (call.cancelled) return;
-      const refusal = this.#refusalOf(call.metadata) ?? tooLargeOf(events);
+      const refusal = this.#refusalOf(call.metadata) ?? this.#tooLargeEvent(events) ?? tooLargeOf(events);
       if (refusal !== null) return answer(refusal);
       const stream = wire.nameOf(options?.getStreamIdentifier());
       const expected = options === undefined ? 'any' : wire.expectedInAppend(options);
@@ -212,6 +191,12 @@ export class StandIn {
         else call.emit('error', refusal);
         return;
       }
+      // The client names an instant by its own clock; whether that is past is judged by the server's.
+      const deadline = options?.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY;
+      if (deadline <= this.log.now) {
+        const stream = wire.nameOf(options?.getStreamIdentifier());
+        return void call.write(wire.batchResponse(correlationId, stream, 'timeout', 'any'));
+      }
       if (options !== undefined) pending.set(key, { options, events: [] });
       const append = pending.get(key);
       if (append === undefined) return;
@@ -224,6 +209,7 @@ export class StandIn {
       const say = (what: Parameters<typeof wire.batchResponse>[2]) => {
         if (!call.cancelled && !call.destroyed) call.write(wire.batchResponse(correlationId, stream, what, expected));
       };
+      if (this.#tooLargeEvent(append.events) !== null) return say('event-too-large');
       if (tooLargeOf(append.events) !== null) return say({ tooLarge: MAX_APPEND_BYTES });
       void this.#withFault(this.faults.append({ stream, ids: append.events.map(({ id }) => id) }), {
         commit: () => this.log.append(stream, expected, append.events),
@@ -329,6 +315,8 @@ export class StandIn {
     const backwards = options.getReadDirection() === 1;
     const at = all?.getPosition()?.getCommitPosition();
     const { events } = this.log;
+    if (all?.hasPosition() === true && !this.log.isBoundary(BigInt(at ?? 0)))
+      throw wire.failure(status.UNKNOWN, 'Unexpected ReadAllResult: InvalidPosition');
     // Forward includes the position, backward excludes it.
     let index =
       at !== undefined && all?.hasPosition() === true
@@ -345,60 +333,53 @@ export class StandIn {
     sending.end();
   }
 
-  /** Confirmation, what is there, a checkpoint and caughtUp, then what comes: exclusive of where it starts. */
+  /** Confirmation, what is there, then what comes: exclusive of where it starts. */
   async #subscribe(sending: Sending, options: streams.ReadReq.Options): Promise<void> {
     const all = options.getAll();
     const stream = options.hasAll() ? null : wire.nameOf(options.getStream()?.getStreamIdentifier());
-    const at = all?.hasPosition() === true ? all.getPosition()?.getCommitPosition() : undefined;
+    const at = all?.hasPosition() === true ? BigInt(all.getPosition()?.getCommitPosition() ?? 0) : null;
     const filter = options.getFilter();
     const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? null;
-    const window = filter?.hasMax() === true ? filter.getMax() : (this.options.searchWindow ?? 32);
-    const interval = window * (filter?.getCheckpointintervalmultiplier() ?? 1);
-    const passes = (event: Stored) =>
-      stream === null
-        ? prefixes === null || prefixes.some((prefix) => event.stream.startsWith(prefix))
-        : event.stream === stream;
-    let index =
-      at !== undefined ? this.log.indexAt(BigInt(at) + 1n) : (all?.hasEnd() ?? false) ? this.log.events.length : 0;
     if (stream === null) this.subscribedFrom.push(Number(at ?? 0));
+    if (at !== null && !this.log.isBoundary(at))
+      throw wire.failure(status.INVALID_ARGUMENT, 'Trying to read from an invalid position.');
     await sending.send(wire.confirmationResponse(crypto.randomUUID()));
-    let considered = 0;
-    let live = false;
-    for (;;) {
-      for (let event = this.log.events[index]; event !== undefined; event = this.log.events[index]) {
-        index += 1;
-        considered += 1;
-        if (passes(event)) await sending.event(event);
-        if (prefixes !== null && considered >= interval) {
-          considered = 0;
-          await sending.send(wire.checkpointResponse(event.position));
-        }
-      }
-      if (!live) {
-        const last = this.log.events.at(-1);
-        if (prefixes !== null && last !== undefined) await sending.send(wire.checkpointResponse(last.position));
-        await sending.send(wire.caughtUpResponse());
-        live = true;
-      }
-      await this.log.somethingNew(sending.gone);
-      if (sending.gone.aborted) return;
-    }
+    await new Subscription(this.log, sending, {
+      passes: (event) =>
+        stream === null
+          ? prefixes === null || prefixes.some((prefix) => event.stream.startsWith(prefix))
+          : event.stream === stream,
+      after: all?.hasEnd() === true ? this.log.end : at,
+      window: filter?.hasMax() === true ? filter.getMax() : PAGE,
+      checkpointEvery: prefixes === null ? null : (filter?.getCheckpointintervalmultiplier() ?? 1),
+      version: Number.parseInt(this.options.version ?? VERSION, 10),
+    }).run();
   }
 
   readonly #delete = (
     call: ServerUnaryCall<streams.DeleteReq, streams.DeleteResp>,
     answer: sendUnaryData<streams.DeleteResp>,
   ): void => {
-    this.log.delete(wire.nameOf(call.request.getOptions()?.getStreamIdentifier()));
-    answer(null, new streams.DeleteResp());
+    const options = call.request.getOptions() as streams.DeleteReq.Options;
+    const stream = wire.nameOf(options.getStreamIdentifier());
+    const expected = wire.expectedInAppend(options);
+    const refusal =
+      this.#refusalOf(call.metadata) ?? wire.notDeleted(stream, expected, this.log.delete(stream, expected));
+    if (refusal === null) answer(null, new streams.DeleteResp());
+    else answer(refusal);
   };
 
   readonly #tombstone = (
     call: ServerUnaryCall<streams.TombstoneReq, streams.TombstoneResp>,
     answer: sendUnaryData<streams.TombstoneResp>,
   ): void => {
-    this.log.tombstone(wire.nameOf(call.request.getOptions()?.getStreamIdentifier()));
-    answer(null, new streams.TombstoneResp());
+    const options = call.request.getOptions() as streams.TombstoneReq.Options;
+    const stream = wire.nameOf(options.getStreamIdentifier());
+    const expected = wire.expectedInAppend(options);
+    const refusal =
+      this.#refusalOf(call.metadata) ?? wire.notDeleted(stream, expected, this.log.tombstone(stream, expected));
+    if (refusal === null) answer(null, new streams.TombstoneResp());
+    else answer(refusal);
   };
 
   readonly #features = (
@@ -431,22 +412,29 @@ export class StandIn {
     _call: ServerUnaryCall<shared.Empty, gossip.ClusterInfo>,
     answer: sendUnaryData<gossip.ClusterInfo>,
   ): void => {
-    const leader = this.options.leader?.() ?? { host: '127.0.0.1', port: this.#port };
+    const leader = this.options.leader?.() ?? { host: '127.0.0.1', port: this.port };
     const members = [member(leader, gossip.MemberInfo.VNodeState.LEADER)];
-    if (leader.port !== this.#port)
-      members.push(member({ host: '127.0.0.1', port: this.#port }, gossip.MemberInfo.VNodeState.FOLLOWER));
+    if (leader.port !== this.port)
+      members.push(member({ host: '127.0.0.1', port: this.port }, gossip.MemberInfo.VNodeState.FOLLOWER));
     const info = new gossip.ClusterInfo();
     info.setMembersList(members);
     answer(null, info);
   };
 
+  #tooLargeEvent(events: readonly Proposed[]) {
+    const max = this.options.eventBytesMax ?? Number.POSITIVE_INFINITY;
+    return events.some((event) => sizeOf(event) > max) ? wire.eventTooLarge(max) : null;
+  }
+
   #refusalOf(metadata: Metadata) {
     const { credentials, leader } = this.options;
     if (credentials !== undefined) {
       const given = metadata.get('authorization')[0]?.toString() ?? '';
-      if (given !== `Basic ${Buffer.from(credentials).toString('base64')}`) return wire.accessDenied();
+      // Whoever says nothing is nobody, and may do nothing here; whoever says something wrong is not let in at all.
+      if (given === '') return wire.accessDenied();
+      if (given !== `Basic ${Buffer.from(credentials).toString('base64')}`) return wire.unauthenticated();
     }
-    if (leader !== undefined && metadata.get('requires-leader')[0] === 'true' && leader().port !== this.#port)
+    if (leader !== undefined && metadata.get('requires-leader')[0] === 'true' && leader().port !== this.port)
       return wire.notLeader(leader());
     return null;
   }
@@ -495,11 +483,13 @@ class Sending {
 }
 
 function tooLargeOf(events: readonly Proposed[]) {
-  const bytes = events.reduce(
-    (sum, { type, data, metadata }) => sum + type.length * 2 + data.length + metadata.length,
-    0,
-  );
+  const bytes = events.reduce((sum, event) => sum + sizeOf(event), 0);
   return bytes > MAX_APPEND_BYTES ? wire.tooLarge(MAX_APPEND_BYTES) : null;
+}
+
+/** As the server counts it (Event.SizeOnDisk). */
+function sizeOf({ type, data, metadata }: Proposed): number {
+  return type.length * 2 + data.length + metadata.length;
 }
 
 function member(

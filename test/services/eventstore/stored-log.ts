@@ -32,40 +32,43 @@ interface Stream {
   tombstoned: boolean;
 }
 
-/** The revision of a tombstone: the largest that there is. */
+/** The revision of a tombstone, and the mark of a soft deletion: the largest that there is. */
 const TOMBSTONE_REVISION = 0x7fffffffffffffffn;
 /** Where the first event of a new database lies: before it stand an epoch and what the server writes for itself. */
 const FIRST_POSITION = 1_327n;
 /** What a record takes beside its names and bytes, about. */
 const RECORD_BYTES = 87;
+/** What the server's memory of committed ids may take, and what one takes beside its stream's name, about. */
+const ID_MEMORY_BYTES = 8 * 1_048_576;
+const ID_BYTES = 52;
 
 export interface StoredLogOptions {
   /** The server's clock, in milliseconds. */
   readonly now?: () => number;
-  /** How many event ids the server remembers for `any`: its memory is bounded, so its idempotency is weak. */
-  readonly idMemory?: number;
+  /** What the event ids may take that the server remembers for `any`, in bytes: so its idempotency is weak. */
+  readonly idMemoryBytes?: number;
 }
 
 /**
- * The log of one database: appends are judged as EventStoreDB's index writer does it, with all of its weaknesses:
- * - `any` and `exists` know an id again only while it is in a bounded memory, and only in the same stream; the first
- *   event decides, so that a batch whose first event is new is written whole, repetitions included;
+ * The log of one database: appends are judged as EventStoreDB's index writer does it (IndexWriter.CheckCommit, alike from
+ * 22.10 to 26.1), with all of its weaknesses:
+ * - `any` and `exists` know an id again only while it is in a bounded memory, and only in the stream that had it first; the
+ *   first event decides, so that a batch whose first event is new is written whole, repetitions included;
  * - an exact revision below the current one compares the ids that stand there, for ever;
  * - an exact revision that is the current one compares nothing.
  */
 export class StoredLog {
   readonly events: Stored[] = [];
   readonly #streams = new Map<string, Stream>();
-  readonly #remembered = new Map<string, Stored>();
+  readonly #remembered: RememberedIds;
   readonly #waiting = new Set<() => void>();
   readonly #now: () => number;
-  readonly #idMemory: number;
   #next = FIRST_POSITION;
   #ticks = 0n;
 
-  constructor({ now = Date.now, idMemory = 50_000 }: StoredLogOptions = {}) {
+  constructor({ now = Date.now, idMemoryBytes = ID_MEMORY_BYTES }: StoredLogOptions = {}) {
     this.#now = now;
-    this.#idMemory = idMemory;
+    this.#remembered = new RememberedIds(idMemoryBytes);
     this.append('$settings', 'any', [system('$UserCreated', '00000000-0000-4000-8000-000000000001')]);
   }
 
@@ -75,15 +78,16 @@ export class StoredLog {
     const last = known?.events.at(-1);
     const current = last === undefined ? null : last.revision;
     const currentOr = current ?? -1n;
-    const softDeleted = last !== undefined && known !== undefined && known.truncateBefore > last.revision;
+    const softDeleted = known?.truncateBefore === TOMBSTONE_REVISION;
     const wrong = { result: 'wrong-expected-version', current } as const;
 
     if (expected === 'exists' && softDeleted) return { result: 'stream-deleted' };
-    if (expected === 'exists' && current === null) return wrong;
+    // A stream that has metadata exists, before its first event.
+    if (expected === 'exists' && current === null && !this.#streams.has(`$$${stream}`)) return wrong;
     if (expected === 'any' || expected === 'exists') {
       const stands: Stored[] = [];
       for (const [index, { id }] of proposed.entries()) {
-        const before = this.#remembered.get(id);
+        const before = this.#remembered.find(id);
         if (before === undefined || before.stream !== stream) {
           if (index > 0) return wrong;
           break;
@@ -110,31 +114,48 @@ export class StoredLog {
   }
 
   /** Soft: the stream reads as missing, and goes on from its next revision when somebody appends. */
-  delete(stream: string): bigint | null {
-    const known = this.#streams.get(stream);
-    const last = known?.events.at(-1);
-    if (known === undefined || last === undefined) return null;
+  delete(stream: string, expected: ExpectedVersion = 'any'): Appended {
+    const wrong = this.#wrongToDelete(stream, expected);
+    if (wrong !== null) return wrong;
+    const known = this.#stream(stream);
+    if (known.events.length === 0) return { result: 'wrong-expected-version', current: null };
     known.truncateBefore = TOMBSTONE_REVISION;
-    const written = this.append(`$$${stream}`, 'any', [
-      system('$metadata', crypto.randomUUID(), '{"$tb":9223372036854775807}'),
-    ]);
-    return written.result === 'success' ? written.position : null;
+    return this.#metadata(stream, TOMBSTONE_REVISION);
   }
 
   /** Hard: the stream can never be appended to again. */
-  tombstone(stream: string): bigint {
+  tombstone(stream: string, expected: ExpectedVersion = 'any'): Appended {
+    const wrong = this.#wrongToDelete(stream, expected);
+    if (wrong !== null) return wrong;
     const known = this.#stream(stream);
     known.tombstoned = true;
-    return this.#store(stream, system('$streamDeleted', crypto.randomUUID()), TOMBSTONE_REVISION).position;
+    const deleted = { ...system('$streamDeleted', crypto.randomUUID(), ''), json: false };
+    const { position, revision } = this.#store(stream, deleted, TOMBSTONE_REVISION);
+    this.#tell();
+    return { result: 'success', lastRevision: revision, position, written: true };
   }
 
   /** A stream's events that reads give; null for a stream that is missing (or softly deleted). */
   read(stream: string): readonly Stored[] | 'deleted' | null {
     const known = this.#streams.get(stream);
-    if (known === undefined || (known.events.length === 0 && !known.tombstoned)) return null;
-    if (known.tombstoned) return 'deleted';
-    const kept = known.events.filter(({ revision }) => revision >= known.truncateBefore);
-    return kept.length === 0 ? null : kept;
+    if (known?.tombstoned === true) return 'deleted';
+    if (known === undefined || known.events.length === 0 || known.truncateBefore === TOMBSTONE_REVISION) return null;
+    return known.events.filter(({ revision }) => revision >= known.truncateBefore);
+  }
+
+  /** Where the next record will begin. */
+  get end(): bigint {
+    return this.#next;
+  }
+
+  /** The server's clock, in milliseconds. */
+  get now(): number {
+    return this.#now();
+  }
+
+  /** Whether a record begins at a position: from any other one nothing can be read. */
+  isBoundary(position: bigint): boolean {
+    return position === 0n || position >= this.#next || this.events[this.indexAt(position)]?.position === position;
   }
 
   /** The place in `events` of the first one at or above a position. */
@@ -165,20 +186,43 @@ export class StoredLog {
 
   #write(stream: string, proposed: readonly Proposed[]): Appended {
     const known = this.#stream(stream);
-    if (known.truncateBefore === TOMBSTONE_REVISION) known.truncateBefore = (known.events.at(-1)?.revision ?? -1n) + 1n;
+    const deleted = known.truncateBefore === TOMBSTONE_REVISION;
+    const next = (known.events.at(-1)?.revision ?? -1n) + 1n;
     let end: Stored | undefined;
     for (const event of proposed) {
       end = this.#store(stream, event, (known.events.at(-1)?.revision ?? -1n) + 1n);
       known.events.push(end);
-      this.#remembered.delete(event.id);
-      this.#remembered.set(event.id, end);
-      if (this.#remembered.size > this.#idMemory)
-        this.#remembered.delete(this.#remembered.keys().next().value as string);
+      this.#remembered.put(end);
+    }
+    if (deleted) {
+      known.truncateBefore = next;
+      this.#metadata(stream, next);
     }
     // An append of nothing is taken and answered, and leaves a record that no reader sees.
     if (end === undefined) return { result: 'success', lastRevision: -1n, position: this.#next, written: false };
-    for (const resume of [...this.#waiting]) resume();
+    this.#tell();
     return { result: 'success', lastRevision: end.revision, position: end.position, written: true };
+  }
+
+  #tell(): void {
+    for (const resume of [...this.#waiting]) resume();
+  }
+
+  #metadata(stream: string, truncateBefore: bigint): Appended {
+    return this.append(`$$${stream}`, 'any', [
+      system('$metadata', crypto.randomUUID(), `{"$tb":${String(truncateBefore)}}`),
+    ]);
+  }
+
+  #wrongToDelete(stream: string, expected: ExpectedVersion): Appended | null {
+    const known = this.#streams.get(stream);
+    if (known?.tombstoned === true) return { result: 'stream-deleted' };
+    const current = known?.events.at(-1)?.revision ?? null;
+    if (expected === 'any') return null;
+    if (expected === 'exists' && known?.truncateBefore === TOMBSTONE_REVISION) return { result: 'stream-deleted' };
+    const met =
+      expected === 'exists' ? current !== null : (current ?? -1n) === (expected === 'no-stream' ? -1n : expected);
+    return met ? null : { result: 'wrong-expected-version', current };
   }
 
   #store(stream: string, event: Proposed, revision: bigint): Stored {
@@ -205,6 +249,44 @@ export class StoredLog {
     }
     return stream;
   }
+}
+
+/**
+ * The ids that the server remembers: the first place of each counts, the oldest is forgotten first, and one that was written
+ * twice takes its room twice.
+ */
+class RememberedIds {
+  readonly #places = new Map<string, Stored>();
+  #order: string[] = [];
+  #oldest = 0;
+  #bytes = 0;
+
+  constructor(private readonly bytesMax: number) {}
+
+  find(id: string): Stored | undefined {
+    return this.#places.get(id);
+  }
+
+  put(stored: Stored): void {
+    while (this.#bytes > this.bytesMax && this.#oldest < this.#order.length) {
+      const oldest = this.#order[this.#oldest] as string;
+      this.#oldest += 1;
+      const there = this.#places.get(oldest);
+      if (there !== undefined) this.#bytes -= bytesOf(there);
+      this.#places.delete(oldest);
+    }
+    if (this.#oldest > 100_000) {
+      this.#order = this.#order.slice(this.#oldest);
+      this.#oldest = 0;
+    }
+    this.#bytes += bytesOf(stored);
+    this.#order.push(stored.id);
+    if (!this.#places.has(stored.id)) this.#places.set(stored.id, stored);
+  }
+}
+
+function bytesOf({ stream }: Stored): number {
+  return ID_BYTES + 2 * stream.length;
 }
 
 function alreadyThere(end: Stored): Appended {

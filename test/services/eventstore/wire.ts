@@ -1,6 +1,7 @@
 import anyMessage from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyMessage from 'google-protobuf/google/protobuf/empty_pb.js';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import code from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statusMessage from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
@@ -34,7 +35,9 @@ export function identifierOf(name: string): shared.StreamIdentifier {
   return identifier;
 }
 
-export function expectedInAppend(options: streams.AppendReq.Options): ExpectedVersion {
+export function expectedInAppend(
+  options: streams.AppendReq.Options | streams.DeleteReq.Options | streams.TombstoneReq.Options,
+): ExpectedVersion {
   if (options.hasRevision()) return BigInt(options.getRevision());
   return options.hasNoStream() ? 'no-stream' : options.hasStreamExists() ? 'exists' : 'any';
 }
@@ -82,10 +85,10 @@ export function confirmationResponse(id: string): streams.ReadResp {
   return response;
 }
 
-export function checkpointResponse(position: bigint): streams.ReadResp {
+export function checkpointResponse({ commit, prepare }: Position): streams.ReadResp {
   const checkpoint = new streams.ReadResp.Checkpoint();
-  checkpoint.setCommitPosition(position.toString());
-  checkpoint.setPreparePosition(position.toString());
+  checkpoint.setCommitPosition(commit.toString());
+  checkpoint.setPreparePosition(prepare.toString());
   const response = new streams.ReadResp();
   response.setCheckpoint(checkpoint);
   return response;
@@ -95,6 +98,12 @@ export function caughtUpResponse(): streams.ReadResp {
   const response = new streams.ReadResp();
   response.setCaughtUp(new streams.ReadResp.CaughtUp());
   return response;
+}
+
+/** A place in $all as the wire has it. */
+export interface Position {
+  readonly commit: bigint;
+  readonly prepare: bigint;
 }
 
 /** What `Append` answers; a deleted stream is a status with trailers, not an answer. */
@@ -132,23 +141,47 @@ export function appendResponse(appended: Appended, expected: ExpectedVersion): s
 export function batchResponse(
   correlationId: shared.UUID | undefined,
   stream: string,
-  appended: Appended | 'timeout' | 'unknown' | 'access-denied' | { readonly tooLarge: number },
+  appended: Appended | 'timeout' | 'unknown' | 'access-denied' | 'event-too-large' | { readonly tooLarge: number },
   expected: ExpectedVersion,
 ): streams.BatchAppendResp {
   const response = new streams.BatchAppendResp();
   response.setCorrelationId(correlationId);
   response.setStreamIdentifier(identifierOf(stream));
   if (appended === 'timeout')
-    response.setError(errorStatus('Timeout', 'event_store.client.Timeout', new shared.Timeout()));
+    response.setError(
+      errorStatus(code.Code.DEADLINE_EXCEEDED, 'Timeout', 'event_store.client.Timeout', new shared.Timeout()),
+    );
   else if (appended === 'unknown')
-    response.setError(errorStatus('Unknown', 'event_store.client.Unknown', new shared.Unknown()));
+    response.setError(errorStatus(code.Code.UNKNOWN, 'Unknown', 'event_store.client.Unknown', new shared.Unknown()));
   else if (appended === 'access-denied')
-    response.setError(errorStatus('Access Denied', 'event_store.client.AccessDenied', new shared.AccessDenied()));
+    response.setError(
+      errorStatus(
+        code.Code.PERMISSION_DENIED,
+        'AccessDenied',
+        'event_store.client.AccessDenied',
+        new shared.AccessDenied(),
+      ),
+    );
+  else if (appended === 'event-too-large')
+    // The client has no class for its details: they are left empty.
+    response.setError(
+      errorStatus(
+        code.Code.INVALID_ARGUMENT,
+        'MaximumAppendEventSizeExceeded',
+        'event_store.client.MaximumAppendEventSizeExceeded',
+        new emptyMessage.Empty(),
+      ),
+    );
   else if ('tooLarge' in appended) {
     const details = new shared.MaximumAppendSizeExceeded();
     details.setMaxappendsize(appended.tooLarge);
     response.setError(
-      errorStatus('Maximum Append Size Exceeded', 'event_store.client.MaximumAppendSizeExceeded', details),
+      errorStatus(
+        code.Code.INVALID_ARGUMENT,
+        'MaximumAppendSizeExceeded',
+        'event_store.client.MaximumAppendSizeExceeded',
+        details,
+      ),
     );
   } else
     switch (appended.result) {
@@ -171,22 +204,37 @@ export function batchResponse(
         else if (expected === 'exists') wrong.setExpectedStreamExists(new emptyMessage.Empty());
         else if (expected === 'no-stream') wrong.setExpectedNoStream(new emptyMessage.Empty());
         else wrong.setExpectedStreamPosition(expected.toString());
-        response.setError(errorStatus('WrongExpectedVersion', 'event_store.client.WrongExpectedVersion', wrong));
+        response.setError(
+          errorStatus(
+            code.Code.ALREADY_EXISTS,
+            'WrongExpectedVersion',
+            'event_store.client.WrongExpectedVersion',
+            wrong,
+          ),
+        );
         break;
       }
       case 'stream-deleted': {
         const deleted = new shared.StreamDeleted();
         deleted.setStreamIdentifier(identifierOf(stream));
-        response.setError(errorStatus('Stream Deleted', 'event_store.client.StreamDeleted', deleted));
+        response.setError(
+          errorStatus(code.Code.NOT_FOUND, 'StreamDeleted', 'event_store.client.StreamDeleted', deleted),
+        );
       }
     }
   return response;
 }
 
-function errorStatus(message: string, type: string, details: { serializeBinary(): Uint8Array }): statusMessage.Status {
+function errorStatus(
+  kind: code.Code,
+  message: string,
+  type: string,
+  details: { serializeBinary(): Uint8Array },
+): statusMessage.Status {
   const any = new anyMessage.Any();
   any.pack(details.serializeBinary(), type);
   const error = new statusMessage.Status();
+  error.setCode(kind);
   error.setMessage(message);
   error.setDetails(any);
   return error;
@@ -202,11 +250,25 @@ export function failure(code: status, details: string, trailers: Readonly<Record
 export const unavailable = () => failure(status.UNAVAILABLE, 'The connection was cut.');
 export const timedOut = () => failure(status.ABORTED, 'Operation timed out: Commit phase timeout.');
 export const accessDenied = () => failure(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
+export const unauthenticated = () => failure(status.UNAUTHENTICATED, 'Unauthenticated');
 export const streamDeleted = (stream: string) =>
   failure(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, {
     exception: 'stream-deleted',
     'stream-name': stream,
   });
+/** What a deletion fails with; null when it was done. */
+export function notDeleted(stream: string, expected: ExpectedVersion, deleted: Appended): ServiceError | null {
+  if (deleted.result === 'success') return null;
+  if (deleted.result === 'stream-deleted') return streamDeleted(stream);
+  return failure(status.FAILED_PRECONDITION, 'Delete failed due to WrongExpectedVersion.', {
+    exception: 'wrong-expected-version',
+    'stream-name': stream,
+    'expected-version': String(
+      expected === 'any' ? -2 : expected === 'exists' ? -4 : expected === 'no-stream' ? -1 : expected,
+    ),
+    'actual-version': String(deleted.current ?? -1),
+  });
+}
 export const notLeader = ({ host, port }: { readonly host: string; readonly port: number }) =>
   failure(status.NOT_FOUND, 'Leader info available', {
     exception: 'not-leader',
@@ -217,4 +279,9 @@ export const tooLarge = (bytes: number) =>
   failure(status.INVALID_ARGUMENT, `Maximum Append Size of ${bytes} Exceeded.`, {
     exception: 'maximum-append-size-exceeded',
     'maximum-append-size': String(bytes),
+  });
+export const eventTooLarge = (bytes: number) =>
+  failure(status.INVALID_ARGUMENT, `An event exceeds the Maximum Append Event Size of ${bytes}.`, {
+    exception: 'maximum-append-event-size-exceeded',
+    'maximum-append-event-size': String(bytes),
   });

@@ -1,4 +1,12 @@
-import { ANY, BACKWARDS, END, NO_STREAM, STREAM_EXISTS, type ResolvedEvent } from '@eventstore/db-client';
+import {
+  ANY,
+  BACKWARDS,
+  END,
+  NO_STREAM,
+  STREAM_EXISTS,
+  type EventStoreDBClient,
+  type ResolvedEvent,
+} from '@eventstore/db-client';
 import type { Expected } from '../port.js';
 import { drained, pause, type Connection } from './connection.js';
 import { denied, failureOf, notAnswered, OutOfTime } from './failures.js';
@@ -54,7 +62,7 @@ export async function appendOnce(
             events.map(({ event }) => event),
             {
               expectedRevision: expectedRevision(expected),
-              deadline: connection.patience.attemptMs,
+              deadline: await deadlineFor(client, connection),
               requiresLeader: true,
               ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
             },
@@ -75,6 +83,9 @@ export async function appendOnce(
               : { status: 'stands', places };
           }
           case 'deleted-stream':
+            // So says the server of a stream deleted softly too, where it is expected to be there: that one may begin again.
+            if (expected === 'exists' && (await isMissing(connection, stream)))
+              return { status: 'wrong-revision', actual: null };
             return {
               status: 'refused',
               reason: `The stream ${stream} was deleted on the server for ever: nothing can be appended to it.`,
@@ -166,6 +177,35 @@ async function readBackwards(
     if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
     throw error;
   }
+}
+
+async function isMissing(connection: Connection, stream: string): Promise<boolean> {
+  try {
+    await connection.reading((client, call) =>
+      drained(client.readStream(stream, { maxCount: 1, requiresLeader: true }), call),
+    );
+    return false;
+  } catch (error) {
+    if (failureOf(error).kind === 'missing-stream') return true;
+    if (failureOf(error).kind === 'deleted-stream') return false;
+    throw error;
+  }
+}
+
+const BATCH_APPEND = { path: '/event_store.client.streams.Streams/BatchAppend' };
+const DAY_MS = 86_400_000;
+
+/**
+ * How long the client is told that an append may take. With BatchAppend it makes an instant of it, by the clock of this
+ * machine, which the server compares with its own: on a machine whose clock is further behind than that, nothing could be
+ * appended. So a day is named there, and our own clock ends the attempt; the server has its own deadline, of two seconds.
+ */
+async function deadlineFor(client: EventStoreDBClient, connection: Connection): Promise<number> {
+  const { attemptMs } = connection.patience;
+  if (connection.credentials !== undefined) return attemptMs;
+  // The question that the client asks itself, and answers once: `supports` is protected.
+  const { supports } = client as unknown as { supports(method: { readonly path: string }): Promise<boolean> };
+  return (await supports(BATCH_APPEND)) ? DAY_MS : attemptMs;
 }
 
 function expectedRevision(expected: Expected) {

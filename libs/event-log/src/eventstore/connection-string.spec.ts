@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { clientFor } from './connection-string.js';
+import { clientFor, logAt } from './connection-string.js';
 
 describe('the connection string of a server', () => {
   const said: unknown[] = [];
@@ -31,5 +31,16 @@ describe('the connection string of a server', () => {
     expect(() => clientFor(connectionString)).toThrow(reason);
     expect(() => clientFor(connectionString)).not.toThrow(/hunter2/);
     expect(said.join('\n')).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['esdb://host:2113?tls=false', 'esdb://host:2113?tls=false', null],
+    ['esdb://host:2113?tls=false#shop', 'esdb://host:2113?tls=false', 'shop'],
+    ['esdb+discover://a@host#shop-2', 'esdb+discover://a@host', 'shop-2'],
+    ['esdb://me:p#w@host:2113', 'esdb://me:p#w@host:2113', null],
+    ['kurrentdb://host:2113', 'esdb://host:2113', null],
+    ['kurrentdb+discover://host:2113#shop', 'esdb+discover://host:2113', 'shop'],
+  ])('finds the server and the name of the log in %s', (text, connectionString, name) => {
+    expect(logAt(text)).toEqual({ connectionString, name });
   });
 });

@@ -10,6 +10,15 @@ const OPTIONS = new Set(
   ].flat(),
 );
 
+/** The newer servers' own names for the same protocol, which this client does not know. */
+const SCHEMES = /^\s*(?:kurrentdb|kurrent|kdb)(?=(?:\+discover)?:\/\/)/;
+
+/** Which log on which server: `esdb://host:2113?tls=true#name`. Without a name it is the one that every server has room for. */
+export function logAt(text: string): { readonly connectionString: string; readonly name: string | null } {
+  const [, address = '', name = null] = /^(.*?)(?:#([^@#]*))?$/s.exec(text) ?? [];
+  return { connectionString: address.replace(SCHEMES, 'esdb'), name };
+}
+
 /**
  * The client for a connection string. The client prints the whole of a string in which it finds something odd, password
  * and all, on the console or in an error; so what is odd is found here, and said without repeating the string.

@@ -1,43 +1,65 @@
-import { describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { memoryLog } from '#testing';
+import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
 import { StandIn } from '../../../../test/services/eventstore/stand-in.js';
 import { noteServer } from '../../../../test/services/ledger.js';
 import { eventLogConformance } from '../conformance/event-log-conformance.js';
 import { openIndexedLog } from './testdata/indexed-log.js';
 
 const SERVICE = 'EventStoreDB';
+const MODES = [
+  ['by BatchAppend', true],
+  ['call by call', false],
+] as const;
 
-for (const batchAppend of [true, false]) {
-  const path = batchAppend ? 'by BatchAppend' : 'call by call';
-  eventLogConformance(
-    `a log on ${SERVICE}'s stand-in, appending ${path},`,
-    async () => {
-      noteServer({ service: SERVICE, origin: 'stand-in', version: '24.10', what: `in this process, ${path}` });
-      const standIn = await StandIn.start({ batchAppend });
-      const { log, close } = await openIndexedLog({ connectionString: standIn.connectionString });
-      return {
-        log,
-        async close() {
-          await close();
-          await standIn.stop();
-        },
-      };
-    },
-    () => memoryLog(),
-  );
-}
+/** One database for all cases of both modes, as a real server has: others live there, and it is never emptied. */
+const database = livedInLog();
 
-/** The same suite on a real server, which others may use as well: every log there has a name of its own. */
+for (const [path, batchAppend] of MODES)
+  describe('on a server that others use as well:', () => {
+    let standIn: StandIn;
+    beforeAll(async () => {
+      standIn = await StandIn.start({ batchAppend, log: database });
+    });
+    afterAll(() => standIn.stop());
+
+    eventLogConformance(
+      `a log on ${SERVICE}'s stand-in, appending ${path},`,
+      async () => {
+        noteServer({ service: SERVICE, origin: 'stand-in', version: '24.10', what: `in this process, ${path}` });
+        return openIndexedLog({ connectionString: standIn.connectionString });
+      },
+      () => memoryLog(),
+    );
+  });
+
+/** The same suite on a real server: every log there has a name of its own. */
 const url = process.env['EVENTSTORE_URL'] ?? '';
 if (url !== '')
-  eventLogConformance(
-    `a log on the ${SERVICE} at EVENTSTORE_URL`,
-    async () => {
-      noteServer({ service: SERVICE, origin: 'address', version: 'as given', what: 'EVENTSTORE_URL' });
-      return openIndexedLog({ connectionString: url });
-    },
-    () => memoryLog(),
-  );
+  for (const [path, batchAppend] of MODES)
+    describe(`appending ${path}:`, () => {
+      // Only the first server of a process is given appends in batches: with another one before it, ours is called one by one.
+      let other: StandIn | null = null;
+      let held: Awaited<ReturnType<typeof openIndexedLog>> | null = null;
+      beforeAll(async () => {
+        if (batchAppend) return;
+        other = await StandIn.start();
+        held = await openIndexedLog({ connectionString: other.connectionString });
+      });
+      afterAll(async () => {
+        await held?.close();
+        await other?.stop();
+      });
+
+      eventLogConformance(
+        `a log on the ${SERVICE} at EVENTSTORE_URL`,
+        async () => {
+          noteServer({ service: SERVICE, origin: 'address', version: 'as given', what: `EVENTSTORE_URL, ${path}` });
+          return openIndexedLog({ connectionString: url });
+        },
+        () => memoryLog(),
+      );
+    });
 else
   describe.skip(`a log on the ${SERVICE} at EVENTSTORE_URL`, () => {
     it('is an event log', () => undefined);

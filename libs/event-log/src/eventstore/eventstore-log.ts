@@ -13,6 +13,7 @@ import type {
   Verdict,
 } from '../port.js';
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
+import { logAt } from './connection-string.js';
 import { drained, PATIENCE, type Connection, type Patience } from './connection.js';
 import { failureOf, nobodyAnswers } from './failures.js';
 import { Feed } from './feed.js';
@@ -24,7 +25,7 @@ import { Writing } from './writing.js';
 export interface EventStoreLogOptions {
   /**
    * As EventStoreDB writes it: `esdb://user:password@host:2113?tls=true&tlsCAFile=/path/ca.crt`, several hosts by commas,
-   * `esdb+discover://` for DNS. All calls go to the leader.
+   * `esdb+discover://` for DNS. All calls go to the leader. `#name` at its end is the log's name, where none is given below.
    */
   readonly connectionString: string;
   /** Who stands under which name: kept by the indexer. */
@@ -48,17 +49,18 @@ const HEAD_STEPS = [1, 16, 128, 1_024];
 
 /** Opens the log on a server that is there. Several processes may have it open; several logs may lie on one server. */
 export async function openLogOnServer(options: EventStoreLogOptions): Promise<EventStoreLog> {
-  const { name = 'perennial' } = options;
+  const { connectionString, name: named } = logAt(options.connectionString);
+  const name = options.name ?? named ?? 'perennial';
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
     throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
   const patience = { ...PATIENCE, ...options.patience };
-  const connection = acquire(options.connectionString, patience);
+  const connection = acquire(connectionString, patience);
   try {
-    const log = new EventStoreLog(connection, options.connectionString, options.ids, `${name}.`);
+    const log = new EventStoreLog(connection, connectionString, options.ids, `${name}.`);
     await answered(log.head(), options.openMs ?? patience.callMs, connection.server);
     return log;
   } catch (error) {
-    release(options.connectionString);
+    release(connectionString);
     throw error;
   }
 }
@@ -243,7 +245,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
       );
       highest = Math.max(highest, ...page.map(({ event }) => (event === undefined ? 0 : positionOf(event))));
       const [last] = await this.#ours(page, false);
-      const lowest = page.at(-1)?.event;
+      const lowest: PlacedEvent | undefined = page.at(-1)?.event;
       const done = lowest === undefined || page.length < maxCount || positionOf(lowest) <= lookedUpTo;
       if (last !== undefined || done) {
         const { position, recordedAt } = last !== undefined && last.position > this.#head.position ? last : this.#head;
@@ -254,8 +256,8 @@ export class EventStoreLog implements EventLog, MoveTarget {
         };
         return { position: this.#head.position, recordedAt: this.#head.recordedAt };
       }
-      const below = positionOf(lowest);
-      from = { commit: BigInt(below), prepare: BigInt(below) };
+      // With both numbers: events of one transaction, as older clients wrote them, share the first.
+      from = placeOf(lowest);
     }
   }
 
@@ -347,6 +349,13 @@ export class EventStoreLog implements EventLog, MoveTarget {
         `The event log ${this.prefix.slice(0, -1)} at ${this.connection.server} is closed.`,
       );
   }
+}
+
+type PlacedEvent = NonNullable<ResolvedEvent['event']>;
+
+function placeOf(event: PlacedEvent): { readonly commit: bigint; readonly prepare: bigint } {
+  const commit = BigInt(positionOf(event));
+  return { commit, prepare: event.position?.prepare ?? commit };
 }
 
 /** recordedAt along the log never decreases, whatever the clocks of the servers did: the running maximum, from a mark on. */

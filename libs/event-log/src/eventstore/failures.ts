@@ -62,6 +62,12 @@ export function failureOf(error: unknown): Failure {
       return { kind: 'lost' };
     default:
   }
+  // A server that is told to take smaller events says so in a word that BatchAppend's client does not know.
+  if (/MaximumAppendEventSizeExceeded/.test(message ?? ''))
+    return {
+      kind: 'refused',
+      reason: 'The server takes no event of this size. Split it, or set MaxAppendEventSize higher.',
+    };
   switch (code) {
     case GRPC.permissionDenied:
     case GRPC.unauthenticated:

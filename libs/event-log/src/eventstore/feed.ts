@@ -24,6 +24,7 @@ export interface FeedOptions {
 export class Feed {
   /** Everything of ours up to here was given, or does not exist: the last event, or a later checkpoint. */
   position: number;
+  #place: Place;
   #subscription: LiveSubscription | null = null;
   #failures = 0;
 
@@ -33,6 +34,7 @@ export class Feed {
     private readonly options: FeedOptions,
   ) {
     this.position = after;
+    this.#place = placeOf(after);
   }
 
   /** What has come and was not taken yet, at most `limit`; waits for something until there is, or until aborted (empty). */
@@ -47,9 +49,14 @@ export class Feed {
         if (events.length > 0) {
           this.#failures = 0;
           this.position = positionOfLast(events);
+          this.#place = placeOf(this.position);
           return events;
         }
-        this.position = Math.max(this.position, this.#subscription.checkpoint);
+        const { checkpoint } = this.#subscription;
+        if (checkpoint !== null && Number(checkpoint.commit) > this.position) {
+          this.position = Number(checkpoint.commit);
+          this.#place = checkpoint;
+        }
         const heard = await this.#subscription.somethingNew(signal, this.connection.patience.silenceMs);
         if (heard) deadline.at = performance.now() + this.connection.patience.callMs;
         else if (!signal.aborted && (await this.options.head()) > this.position)
@@ -76,13 +83,26 @@ export class Feed {
 
   async #subscribe(deadline: number): Promise<LiveSubscription> {
     await this.connection.ready(deadline);
-    return new LiveSubscription(this.connection, this.position, this.options.prefix);
+    return new LiveSubscription(this.connection, this.#place, this.options.prefix);
   }
 
   #drop(): void {
     this.#subscription?.cancel();
     this.#subscription = null;
   }
+}
+
+/**
+ * Where a subscription is begun again: exclusive. A checkpoint is given back as it came: it may stand in front of a record,
+ * and then its two numbers differ.
+ */
+interface Place {
+  readonly commit: bigint;
+  readonly prepare: bigint;
+}
+
+function placeOf(position: number): Place {
+  return { commit: BigInt(position), prepare: BigInt(position) };
 }
 
 /** What a subscription of the client is to us: read at our own pace, so that a slow reader holds the server back. */
@@ -97,7 +117,7 @@ interface Source {
 /** One subscription, from its beginning until it breaks. */
 class LiveSubscription {
   /** The server has looked through the log up to here. */
-  checkpoint = 0;
+  checkpoint: Place | null = null;
   readonly #source: Source;
   #failure: Error | null = null;
   #heard = false;
@@ -105,17 +125,16 @@ class LiveSubscription {
   readonly #gone: AbortSignal;
   readonly #givenUp = () => this.#fail(new Interrupted('The connection was given up.'));
 
-  constructor(connection: Connection, after: number, prefix: string) {
-    const position = { commit: BigInt(after), prepare: BigInt(after) };
+  constructor(connection: Connection, after: Place, prefix: string) {
     this.#source = connection.client.subscribeToAll(
       {
-        fromPosition: after === 0 ? START : position,
+        fromPosition: after.commit === 0n ? START : after,
         requiresLeader: true,
         filter: streamNameFilter({
           prefixes: [prefix],
           checkpointInterval: CHECKPOINT_WINDOWS,
-          checkpointReached: async (_, { commit }) => {
-            this.#waitingCheckpoint = Number(commit);
+          checkpointReached: async (_, checkpoint) => {
+            this.#waitingCheckpoint = checkpoint;
             this.#hear();
           },
         }),
@@ -133,7 +152,7 @@ class LiveSubscription {
     else this.#gone.addEventListener('abort', this.#givenUp);
   }
 
-  #waitingCheckpoint = 0;
+  #waitingCheckpoint: Place | null = null;
 
   /** Events that are here already and lie above a position. @throws what broke the subscription, once they are taken */
   taken(limit: number, above: number): ResolvedEvent[] {

@@ -3,6 +3,7 @@ import { collect, contentHash, followUntil, Names, only, positionOf, statuses } 
 import type { RecordedEvent } from '../port.js';
 import { eventUuid } from './ids.js';
 import { MemoryIdTable } from './memory-ids.js';
+import { openEventStoreLog } from './open-eventstore-log.js';
 import { onStandIn } from './testdata/on-stand-in.js';
 import { StoredLog } from '../../../../test/services/eventstore/stored-log.js';
 
@@ -183,7 +184,7 @@ describe('of @eventstore/db-client it is known that', () => {
   });
 
   it('an append with `any` knows an id again only for a while: the table knows it for ever, and what slips through is judged by the indexer', async () => {
-    const server = await on.server({ log: new StoredLog({ idMemory: 2 }) });
+    const server = await on.server({ log: new StoredLog({ idMemoryBytes: 1 }) });
     const first = await on.log(server, { name: 'ours' });
     const item = { stream: names.stream(), event: names.event() };
     const [accepted] = await first.log.appendMany([item]);
@@ -267,6 +268,91 @@ describe('of the server it is known that', () => {
     // From a mark on as from the beginning.
     const after = await collect(log.readAll(places[1] as number));
     expect(after.map(({ recordedAt }) => recordedAt - start)).toEqual([20, 20, 28]);
+  });
+
+  it.each([-60_000, 60_000, 3_600_000])(
+    'it judges the deadlines of BatchAppend by its own clock: one that is %d ms ahead of ours takes our appends all the same',
+    async (aheadMs) => {
+      const server = await on.server({ log: new StoredLog({ now: () => Date.now() + aheadMs }) });
+      const { log } = await on.log(server, { patience: { callMs: 3_000 } });
+      expect(statuses(await log.appendMany(names.items(3)))).toEqual(['accepted', 'accepted', 'accepted']);
+      expect(server.calls.batchAppend).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(['22.10.5', '23.10.8', '24.10.0'])(
+    'as of %s it begins subscriptions and sets checkpoints in its own way: a follower that is begun again anywhere misses and doubles nothing',
+    async (version) => {
+      const server = await on.server({ version });
+      const { log } = await on.log(server);
+      server.writeForeign('somebody-else', 700);
+      let breaks = 0;
+      // Broken now after an event, now after a checkpoint with nothing of ours behind it.
+      server.faults.read = ({ subscription }) =>
+        subscription && (breaks += 1) <= 12 ? { after: 1 + (breaks % 4), then: 'break' } : null;
+      const following = followUntil(log, 0, 60);
+      const items = names.items(60);
+      for (let i = 0; i < items.length; i += 3) {
+        await log.appendMany(items.slice(i, i + 3));
+        server.writeForeign('somebody-else', i % 2 === 0 ? 31 : 1_100);
+        server.writeForeign('$stats-127.0.0.1:2113', i % 5, '$statsCollected');
+      }
+      expect(ids(await following)).toEqual(items.map(({ event }) => event.id));
+      expect(breaks).toBeGreaterThan(12);
+      expect(ids(await collect(log.readAll(0)))).toEqual(items.map(({ event }) => event.id));
+    },
+  );
+
+  it.each([true, false])(
+    'it may be told to take smaller events, and says so in a word that the client does not know: such an event is refused at once (BatchAppend %s)',
+    async (batchAppend) => {
+      const { log } = await on.log(await on.server({ batchAppend, eventBytesMax: 10_000 }));
+      const stream = names.stream();
+      const events = [names.event(), names.event({ data: `"${'x'.repeat(20_000)}"` }), names.event()];
+      const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
+      expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
+      expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/MaxAppendEventSize|refuses it/) });
+    },
+  );
+
+  it.each([true, false])(
+    'it calls a softly deleted stream deleted where one must exist: it is missing, and may begin again (BatchAppend %s)',
+    async (batchAppend) => {
+      const server = await on.server({ batchAppend });
+      const { log } = await on.log(server, { name: 'ours' });
+      const [soft, hard] = [names.stream(), names.stream()];
+      for (const stream of [soft, hard]) await log.append(stream, 'any', names.events(2));
+      server.log.delete(`ours.${soft}`);
+      server.log.tombstone(`ours.${hard}`);
+      expect(await log.append(soft, 'exists', [names.event()])).toEqual([
+        { status: 'wrong-revision', expected: 'exists', actual: null },
+      ]);
+      expect(statuses(await log.append(hard, 'exists', [names.event()]))).toEqual(['refused']);
+      expect(await log.append(soft, 'no-stream', [names.event()])).toMatchObject([{ status: 'accepted', revision: 2 }]);
+      expect(await collect(log.read(soft))).toHaveLength(1);
+      // Its metadata, and the tombstone, are no events of ours.
+      expect(await collect(log.readAll(0))).toHaveLength(5);
+    },
+  );
+
+  it('it has room for several logs, each of which an address can name', async () => {
+    const server = await on.server();
+    const at = async (address: string) => {
+      const ids = new MemoryIdTable();
+      return openEventStoreLog({ connectionString: address, ids });
+    };
+    const [shop, plain] = [await at(`${server.connectionString}#shop`), await at(server.connectionString)];
+    const stream = names.stream();
+    await shop.append(stream, 'no-stream', names.events(2));
+    await plain.append(stream, 'no-stream', names.events(1));
+    expect(await collect(shop.readAll(0))).toHaveLength(2);
+    expect(await collect(plain.readAll(0))).toHaveLength(1);
+    expect(server.log.read(`shop.${stream}`)).toHaveLength(2);
+    expect(server.log.read(`perennial.${stream}`)).toHaveLength(1);
+    // One server, so one client.
+    expect(server.calls.features).toBe(1);
+    await Promise.all([shop.close(), plain.close()]);
+    await expect(at(`${server.connectionString}#no/name`)).rejects.toBeInstanceOf(RangeError);
   });
 
   it('tools look for $correlationId and $causationId in the metadata: they stand there', async () => {

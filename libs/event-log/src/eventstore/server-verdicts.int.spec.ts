@@ -1,0 +1,262 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  ANY,
+  BACKWARDS,
+  binaryEvent,
+  FORWARDS,
+  jsonEvent,
+  NO_STREAM,
+  START,
+  STREAM_EXISTS,
+  streamNameFilter,
+  type AppendExpectedRevision,
+  type AppendResult,
+  type EventData,
+  type EventStoreDBClient,
+  type ResolvedEvent,
+} from '@eventstore/db-client';
+import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
+import { StandIn } from '../../../../test/services/eventstore/stand-in.js';
+import { noteServer } from '../../../../test/services/ledger.js';
+import { clientFor, logAt } from './connection-string.js';
+
+const SERVICE = 'EventStoreDB';
+const PATH = '/event_store.client.streams.Streams';
+
+/**
+ * What the server answers, asked by the client itself, without the adapter: what the stand-in claims and the adapter is built
+ * on, so that a real server can contradict both. Read in the server's source, versions 22.10 to 26.1: IndexWriter (what is
+ * known again), Streams.BatchAppend (deadlines), AllReader and Enumerator (where reading begins).
+ */
+function verdicts(where: string, start: () => Promise<{ readonly connectionString: string; stop(): Promise<void> }>) {
+  describe(`the verdicts of ${where}`, () => {
+    let server: Awaited<ReturnType<typeof start>>;
+    let client: EventStoreDBClient;
+    let batches = false;
+    beforeAll(async () => {
+      server = await start();
+      client = clientFor(logAt(server.connectionString).connectionString);
+      const { supports } = client as unknown as { supports(method: { readonly path: string }): Promise<boolean> };
+      batches = await supports({ path: `${PATH}/BatchAppend` });
+    });
+    afterAll(async () => {
+      await client.dispose();
+      await server.stop();
+    });
+
+    const run = randomUUID().slice(0, 8);
+    let count = 0;
+    const stream = () => `verdicts-${run}.${(count += 1)}`;
+    const event = (): EventData => jsonEvent({ id: randomUUID(), type: 'seen', data: { n: (count += 1) } });
+    const append = (to: string, events: EventData | EventData[], expectedRevision: AppendExpectedRevision = ANY) =>
+      client.appendToStream(to, events, { expectedRevision, requiresLeader: true });
+    const revision = async (appended: Promise<AppendResult>) => Number((await appended).nextExpectedRevision);
+    const wrong = (actualVersion: bigint | string) => ({ type: 'wrong-expected-version', actualVersion });
+    const all = async (from: AsyncIterable<ResolvedEvent>) => {
+      const events: ResolvedEvent[] = [];
+      for await (const one of from) events.push(one);
+      return events;
+    };
+    const ids = async (of: string) => (await all(client.readStream(of))).map((one) => one.event?.id);
+    const told = (one: ResolvedEvent | undefined) => one?.event?.position?.commit;
+
+    it.each<[string, AppendExpectedRevision]>([
+      ['any', ANY],
+      ['stream_exists', STREAM_EXISTS],
+    ])('%s: knows an event again in its stream, and gives its old place', async (_, expected) => {
+      const [to, first, second] = [stream(), event(), event()];
+      const before = await append(to, first);
+      await append(to, second);
+      const again = await append(to, first, expected);
+      expect(again.nextExpectedRevision).toBe(0n);
+      expect(again.position).toEqual(before.position);
+      expect(await ids(to)).toEqual([first.id, second.id]);
+    });
+
+    it('any: does not know it again in another stream, nor there afterwards: the stream that had it first counts', async () => {
+      const [first, second, one] = [stream(), stream(), event()];
+      await append(first, one);
+      await append(second, one);
+      await append(second, one);
+      expect(await ids(second)).toEqual([one.id, one.id]);
+      expect(await ids(first)).toEqual([one.id]);
+    });
+
+    it('any: the first event decides: a known one before a new one is refused, a new one before a known one is written again', async () => {
+      const [to, known] = [stream(), event()];
+      await append(to, known);
+      await expect(append(to, [known, event()])).rejects.toMatchObject(wrong(0n));
+      expect(await ids(to)).toHaveLength(1);
+      expect(await revision(append(to, [event(), known]))).toBe(2);
+      expect(await ids(to)).toHaveLength(3);
+    });
+
+    it.each<[string, AppendExpectedRevision]>([
+      ['no_stream', NO_STREAM],
+      ['the revision before it', 0n],
+    ])('%s: knows the same events again for ever, and gives the place of the last', async (_, expected) => {
+      const to = stream();
+      if (expected !== NO_STREAM) await append(to, event(), NO_STREAM);
+      const events = [event(), event()];
+      const first = await append(to, events, expected);
+      await append(to, event());
+      const again = await append(to, events, expected);
+      expect(again.nextExpectedRevision).toBe(first.nextExpectedRevision);
+      expect(again.position).toEqual(first.position);
+      await expect(append(to, [events[0] as EventData, event()], expected)).rejects.toMatchObject({
+        type: 'wrong-expected-version',
+      });
+      await expect(append(to, event(), expected)).rejects.toMatchObject({ type: 'wrong-expected-version' });
+    });
+
+    it('the current revision: knows nothing again', async () => {
+      const [to, one] = [stream(), event()];
+      await append(to, one, NO_STREAM);
+      expect(await revision(append(to, one, 0n))).toBe(1);
+      expect(await ids(to)).toEqual([one.id, one.id]);
+    });
+
+    it('a revision ahead, or of a stream that is not there, is wrong, and it says where the stream is', async () => {
+      const to = stream();
+      await expect(append(to, event(), STREAM_EXISTS)).rejects.toMatchObject(wrong('no_stream'));
+      await expect(append(to, event(), 3n)).rejects.toMatchObject(wrong('no_stream'));
+      await append(to, [event(), event()]);
+      await expect(append(to, event(), 3n)).rejects.toMatchObject(wrong(1n));
+      await expect(append(to, event(), NO_STREAM)).rejects.toMatchObject(wrong(1n));
+    });
+
+    it('a stream deleted softly is missing, does not exist, and goes on from its next revision', async () => {
+      const to = stream();
+      await append(to, [event(), event()]);
+      await client.deleteStream(to);
+      await expect(all(client.readStream(to))).rejects.toMatchObject({ type: 'stream-not-found' });
+      await expect(append(to, event(), STREAM_EXISTS)).rejects.toMatchObject({ type: 'stream-deleted' });
+      const anew = event();
+      expect(await revision(append(to, anew, NO_STREAM))).toBe(2);
+      expect(await ids(to)).toEqual([anew.id]);
+      // As it does of any other event: the reading, not the memory of ids, was cut short.
+      await expect(all(client.readStream(stream()))).rejects.toMatchObject({ type: 'stream-not-found' });
+    });
+
+    it('a stream with a tombstone is deleted to everybody, for ever', async () => {
+      const to = stream();
+      await append(to, event());
+      await client.tombstoneStream(to);
+      await expect(all(client.readStream(to))).rejects.toMatchObject({ type: 'stream-deleted' });
+      for (const expected of [ANY, NO_STREAM, STREAM_EXISTS, 0n] as const)
+        await expect(append(to, event(), expected)).rejects.toMatchObject({ type: 'stream-deleted' });
+    });
+
+    it('tells of an event in its stream where it stands in $all: reading forwards from there includes it, backwards does not', async () => {
+      const to = stream();
+      const { position } = await append(to, event());
+      await append(to, [event(), event()]);
+      const [first, second, third] = await all(client.readStream(to));
+      expect(first?.event?.position).toEqual(position);
+      expect(position?.commit).toBe(position?.prepare);
+      const places = [first, second, third].map((one) => told(one) as bigint);
+      expect(places).toEqual([...places].sort((a, b) => (a < b ? -1 : 1)));
+      const from = second?.event?.position as NonNullable<typeof position>;
+      const [forwards] = await all(client.readAll({ direction: FORWARDS, fromPosition: from, maxCount: 1 }));
+      expect(told(forwards)).toBe(from.commit);
+      const [backwards] = await all(client.readAll({ direction: BACKWARDS, fromPosition: from, maxCount: 1 }));
+      expect(told(backwards)).toBeLessThan(from.commit);
+      expect(await all(client.readStream(to, { fromRevision: 3n, maxCount: 5 }))).toEqual([]);
+    });
+
+    it('a filtered subscription begins behind its place, gives what is there and what comes, and its checkpoints lose nothing', async () => {
+      const prefix = `verdicts-${run}.sub`;
+      const [to, foreign] = [`${prefix}-${(count += 1)}`, stream()];
+      const places: bigint[] = [];
+      const write = async (times: number) => {
+        for (let i = 0; i < times; i += 1) {
+          places.push((await append(to, event())).position?.commit as bigint);
+          await append(
+            foreign,
+            Array.from({ length: 40 }, () => event()),
+          );
+        }
+      };
+      const checkpoints: { readonly commit: bigint; readonly prepare: bigint }[] = [];
+      /** The places of the next events behind a place, as many as are expected there. */
+      const next = async (fromPosition: { readonly commit: bigint; readonly prepare: bigint }, wanted: number) => {
+        const seen: bigint[] = [];
+        const subscription = client.subscribeToAll({
+          fromPosition,
+          filter: streamNameFilter({
+            prefixes: [prefix],
+            checkpointInterval: 1,
+            checkpointReached: async (_, checkpoint) => void checkpoints.push(checkpoint),
+          }),
+        });
+        await new Promise<void>((over, failed) => {
+          subscription.on('data', (one: ResolvedEvent) => {
+            seen.push(told(one) as bigint);
+            if (seen.length === wanted) over();
+          });
+          subscription.on('error', failed);
+        });
+        await subscription.unsubscribe();
+        subscription.destroy();
+        return seen;
+      };
+      await write(3);
+      const [start = 0n] = places;
+      const following = next({ commit: start, prepare: start }, 5);
+      await write(3);
+      expect(await following).toEqual(places.slice(1));
+      // An event that ends the log, so that something is behind each checkpoint.
+      await write(1);
+      const gathered = [...checkpoints];
+      expect(gathered.length).toBeGreaterThan(0);
+      for (const checkpoint of gathered) {
+        const behind = places.filter((place) => place > checkpoint.commit);
+        expect(await next(checkpoint, behind.length)).toEqual(behind);
+      }
+    });
+
+    it('keeps bytes as bytes and metadata as it came, and tells when in the server’s time', async () => {
+      const to = stream();
+      const metadata = new Uint8Array(Buffer.from('{"a": 1.0}'));
+      await append(to, [
+        binaryEvent({ id: randomUUID(), type: 'ü €', data: new Uint8Array([0, 255, 1]), metadata }),
+        jsonEvent({ id: randomUUID(), type: 'seen', data: { text: 'ü €' } }),
+      ]);
+      const [binary, json] = await all(client.readStream(to));
+      expect(binary?.event).toMatchObject({ type: 'ü €', isJson: false, metadata: { a: 1 } });
+      expect([...(binary?.event?.data as Uint8Array)]).toEqual([0, 255, 1]);
+      expect(json?.event).toMatchObject({ isJson: true, data: { text: 'ü €' } });
+      expect(binary?.event?.created.getTime()).toBeGreaterThan(0);
+    });
+
+    it('judges the deadline of BatchAppend by its own clock: one that is past by it is out of time', async () => {
+      if (!batches) return void process.stderr.write('Left out, because this server has no BatchAppend.\n');
+      const to = stream();
+      const late = client.appendToStream(to, event(), { deadline: -60_000 });
+      await expect(late).rejects.toMatchObject({ type: 'deadline-exceeded' });
+      await expect(all(client.readStream(to, { fromRevision: START }))).rejects.toMatchObject({
+        type: 'stream-not-found',
+      });
+    });
+  });
+}
+
+const database = livedInLog();
+for (const version of ['22.10.5', '23.10.8', '24.10.14'])
+  for (const batchAppend of [true, false])
+    verdicts(`${SERVICE}'s stand-in as of ${version}, ${batchAppend ? 'by BatchAppend' : 'call by call'}`, async () => {
+      noteServer({ service: SERVICE, origin: 'stand-in', version: '22.10 to 24.10', what: 'in this process' });
+      return StandIn.start({ log: database, version, batchAppend });
+    });
+
+const url = process.env['EVENTSTORE_URL'] ?? '';
+if (url !== '')
+  verdicts(`the ${SERVICE} at EVENTSTORE_URL`, async () => {
+    noteServer({ service: SERVICE, origin: 'address', version: 'as given', what: 'EVENTSTORE_URL' });
+    return { connectionString: url, stop: async () => {} };
+  });
+else
+  describe.skip(`the verdicts of the ${SERVICE} at EVENTSTORE_URL`, () => {
+    it('are those of the stand-in', () => undefined);
+  });

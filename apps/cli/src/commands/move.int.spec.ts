@@ -1,0 +1,369 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { openSqliteLog, type EventLog } from '#event-log';
+import { erase, Intake, prepareLog, type HashKeyChanged } from '#intake';
+import {
+  ApiKeys,
+  openPostgresKeyStore,
+  openSqliteKeyStore,
+  Sealer,
+  type KeyStore,
+  type ReplaceableKeyStore,
+} from '#platform';
+import { StandIn } from '../../../../test/services/eventstore/stand-in.js';
+import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
+import { CliError } from '../exit-codes.js';
+import { moveCommand } from './move.js';
+
+// Stores are opened, and read models built.
+jest.setTimeout(300_000);
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const folder = mkdtempSync(join(tmpdir(), 'perennial-move-command-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string): string => join(folder, name);
+const sqlite = (name: string): string => `sqlite:${at(name)}`;
+
+interface Moved {
+  readonly code: number;
+  /** What stands on the terminal in the end. */
+  readonly said: string;
+}
+
+/** The command as a user gives it, in this process. */
+const move = (...args: string[]): Promise<Moved> => moveUntil(null, args);
+
+/** The same, with a Ctrl-C as soon as it says this. */
+async function moveUntil(ending: string | null, args: readonly string[]): Promise<Moved> {
+  let said = '';
+  const stop = new AbortController();
+  const writing = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said += String(text);
+    if (ending !== null && said.includes(ending)) stop.abort();
+    return true;
+  });
+  const session = {
+    clock: { now: () => Date.now() },
+    stderr: { write: (text: string) => (said += text) },
+    stop: stop.signal,
+  };
+  try {
+    await moveCommand(session)
+      .exitOverride()
+      .parseAsync([...args], { from: 'user' });
+    return { code: Number(process.exitCode), said };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { code: error.exitCode, said: said + error.message };
+  } finally {
+    writing.mockRestore();
+    process.exitCode = undefined;
+  }
+}
+
+const openLog = (name: string): Promise<EventLog> => openSqliteLog({ file: join(at(name), 'log.db'), writing: 'here' });
+const keysIn = (name: string): ReplaceableKeyStore => openSqliteKeyStore({ file: join(at(name), 'keys.db') });
+
+const order = (id: string, ...people: string[]) => ({
+  document: {
+    ...{ id, source: 'shop', type: 'order-placed', time: '2026-01-30T11:00:00Z', channel: 'web' },
+    identifiers: people.map((value) => ({ namespace: value.includes('@') ? 'email' : 'userId', value })),
+    data: { orderId: id, currency: 'EUR', totalMinor: 100 },
+  },
+});
+const ORDERS = [
+  order('1', 'ann', 'ann@shop.example'),
+  order('2', 'bob'),
+  order('3', 'cleo'),
+  order('4', 'ann', 'dan'),
+  { document: { nonsense: 'of bob', userId: 'bob' } },
+];
+
+/** What becomes of the orders when they are sent once more, and of a new one of each person. */
+async function fates(name: string, keys: KeyStore): Promise<(string | undefined)[]> {
+  const log = await openLog(name);
+  const { results } = await new Intake({ log, sealer: new Sealer(keys) }).take(
+    [...ORDERS, order('new of ann', 'ann'), order('new of bob', 'bob')],
+    { receivedAt: NOW },
+  );
+  await log.close();
+  return results.map(({ fate }) => fate);
+}
+const AGAIN = ['duplicate', 'suppressed', 'duplicate', 'duplicate', 'suppressed', 'accepted', 'suppressed'];
+
+/** Four people, of whom one was erased, and what could not be read. */
+async function live(name: string, keys: KeyStore): Promise<void> {
+  mkdirSync(at(name), { recursive: true });
+  const log = await openLog(name);
+  await prepareLog(log, keys, 'retail', NOW);
+  const intake = new Intake({ log, sealer: new Sealer(keys) });
+  await intake.take(ORDERS, { receivedAt: NOW });
+  const { subjectId } = intake.identities.of('userId', 'bob');
+  await erase(log, keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+  await log.close();
+}
+
+async function changesIn(name: string): Promise<HashKeyChanged[]> {
+  const log = await openLog(name);
+  const changes: HashKeyChanged[] = [];
+  for await (const page of log.read('privacy'))
+    for (const { type, data } of page)
+      if (type === 'hash-key-changed') changes.push(JSON.parse(data) as HashKeyChanged);
+  await log.close();
+  return changes;
+}
+
+const offer = anyPostgres();
+const [suite, title] =
+  offer.missing === null
+    ? [describe, `with the keys in ${offer.name}`]
+    : [describe.skip, `with the keys in PostgreSQL (skipped: ${offer.missing})`];
+
+describe('perennial move --rekey', () => {
+  suite(title, () => {
+    let server: TestPostgres;
+    let eventstore: StandIn;
+    const databases = new Map<string, string>();
+    /** The address of a database of this name. */
+    const database = async (name: string): Promise<string> => {
+      const known = databases.get(name);
+      if (known !== undefined) return known;
+      const client = new pg.Client(server.url);
+      await client.connect();
+      const own = `${name}_${process.pid}`;
+      await client.query(`CREATE DATABASE ${own}`);
+      await client.end();
+      const url = new URL(server.url);
+      url.pathname = `/${own}`;
+      databases.set(name, url.href);
+      return url.href;
+    };
+
+    beforeAll(async () => {
+      server = await offer.start();
+      eventstore = await StandIn.start();
+      const keys = await openPostgresKeyStore({ url: await database('old') });
+      await live('old', keys);
+      const apiKeys = await ApiKeys.open(keys.apiKeys, { now: () => NOW });
+      const { record, kept } = apiKeys.create('web shop', ['publish']);
+      await kept;
+      await apiKeys.revoke(record.id);
+      await keys.close();
+    });
+    afterAll(async () => {
+      await eventstore.stop();
+      const client = new pg.Client(server.url);
+      await client.connect();
+      for (const url of databases.values())
+        await client.query(`DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
+      await client.end();
+      await server.stop();
+    });
+
+    it('goes to a server, the keys from a database to another, and back to a file with its keys: the same people, and who was erased stays erased', async () => {
+      const [oldUrl, newUrl] = [await database('old'), await database('new')];
+      const command = ['--from', sqlite('old'), '--to', eventstore.connectionString, '--rekey', '--by', 'ticket 7'];
+      const there = await move(...command, '--old-keys', oldUrl, '--new-keys', newUrl);
+      expect(there).toMatchObject({ code: 0, said: expect.stringMatching(/read models +[0-9a-f]{32} +equal/) });
+      expect(there.said).toMatch(/on record +hash-key-changed, by ticket 7: 5 subjects, 1 of them erased/);
+      const keys = await openPostgresKeyStore({ url: newUrl });
+      expect(await keys.apiKeys.readAll()).toMatchObject([{ name: 'web shop', revokedAt: expect.any(Number) }]);
+      await keys.close();
+      // Done again it adds nothing, and what it said stands.
+      const again = await move(...command, '--old-keys', oldUrl, '--new-keys', newUrl, '--no-models');
+      expect(again).toMatchObject({ code: 0, said: expect.stringContaining(' 0 copied') });
+
+      const back = ['--from', eventstore.connectionString, '--to', sqlite('back'), '--rekey', '--no-models'];
+      expect(await move(...back, '--old-keys', newUrl)).toMatchObject({ code: 0 });
+      const ownKeys = keysIn('back');
+      expect(await fates('back', ownKeys)).toEqual(AGAIN);
+      await ownKeys.close();
+
+      // An auditor sees both changes, each from the key of the one before, and neither tells who became whom.
+      const changes = await changesIn('back');
+      expect(changes).toMatchObject([
+        { by: 'ticket 7', subjects: 5, erased: 1, command: 'perennial move --rekey' },
+        { by: 'local', subjects: 5, erased: 1, formerCheck: changes[0]?.check },
+      ]);
+      expect(changes[1]?.events).toBe((changes[0]?.events ?? 0) + 1);
+      // The first mapping was keyed with the key that was given up: it is hashed again.
+      const [first] = await changesOnServer(eventstore);
+      expect(first).toMatchObject({ by: 'ticket 7' });
+      expect(changes[0]?.mapping).not.toBe(first?.mapping);
+    });
+
+    it('goes from a database to a file, and from a file to a database', async () => {
+      const to = ['--to', sqlite('to-file'), '--rekey', '--no-models'];
+      expect(await move('--from', sqlite('old'), ...to, '--old-keys', await database('old'))).toMatchObject({
+        code: 0,
+      });
+      const newUrl = await database('from_file');
+      const from = ['--from', sqlite('to-file'), '--to', sqlite('from-file'), '--rekey', '--no-models'];
+      expect(await move(...from, '--new-keys', newUrl)).toMatchObject({ code: 0 });
+      expect(existsSync(join(at('from-file'), 'keys.db'))).toBe(false);
+      const keys = await openPostgresKeyStore({ url: newUrl });
+      expect(await fates('from-file', keys)).toEqual(AGAIN);
+      await keys.close();
+    });
+
+    it('leaves keys that are not proven to no engine, and an engine’s keys to the engine', async () => {
+      const [oldUrl, newUrl] = [await database('old'), await database('unproven')];
+      const command = ['--from', sqlite('old'), '--to', sqlite('half'), '--rekey', '--old-keys', oldUrl];
+      const half = await moveUntil('but for the names', [...command, '--new-keys', newUrl]);
+      expect(half).toMatchObject({ code: 6, said: expect.stringContaining('The same command goes on from there') });
+      expect(await changesIn('half')).toEqual([]);
+      await expect(openPostgresKeyStore({ url: newUrl })).rejects.toMatchObject({ code: 'unproven' });
+      const other = await move(...command, '--no-models');
+      expect(other).toMatchObject({ code: 3, said: expect.stringContaining('begun before with other options') });
+      expect(existsSync(join(at('half'), 'keys.db.new'))).toBe(false);
+      expect(await move(...command, '--new-keys', newUrl, '--no-models')).toMatchObject({ code: 0 });
+
+      const engine = await openPostgresKeyStore({ url: newUrl });
+      const used = ['--from', sqlite('half'), '--to', sqlite('used'), '--rekey', '--old-keys', newUrl];
+      expect(await move(...used)).toMatchObject({ code: 4, said: expect.stringContaining('stop it first') });
+      await engine.close();
+    });
+
+    it('says what is wrong with an address, and never a password', async () => {
+      const oldUrl = await database('old');
+      const wrong: [string[], number, string][] = [
+        [['--old-keys', await database('empty')], 3, 'There are no keys in the database empty'],
+        [['--old-keys', 'postgres://me:hunter2@127.0.0.1:1/keys'], 4, 'the database keys at 127.0.0.1:1'],
+        [['--old-keys', 'mysql://me:hunter2@127.0.0.1:1/keys'], 2, 'is no place of keys'],
+        [['--old-keys', oldUrl, '--new-keys', oldUrl], 2, 'a database of their own'],
+        [[], 3, 'KEYS_URL'],
+        // Another log's keys.
+        [['--old-keys', await database('new')], 3, 'not its keys'],
+      ];
+      for (const [args, code, said] of wrong) {
+        const ran = await move('--from', sqlite('old'), '--to', sqlite('unwritten'), '--rekey', ...args);
+        expect([args, ran.code, ran.said]).toEqual([args, code, expect.stringContaining(said)]);
+        expect(ran.said).not.toContain('hunter2');
+        expect(existsSync(join(at('unwritten'), 'log.db'))).toBe(false);
+      }
+    });
+  });
+
+  describe('with the keys in a folder', () => {
+    beforeAll(async () => {
+      mkdirSync(at('plain'), { recursive: true });
+      const keys = keysIn('plain');
+      await live('plain', keys);
+      await keys.close();
+    });
+    let number = 0;
+    /** A copy of that house, which may be lived in. */
+    const house = (): string => {
+      const name = `plain-${(number += 1)}`;
+      mkdirSync(at(name));
+      for (const file of ['log.db', 'keys.db']) copyFileSync(join(at('plain'), file), join(at(name), file));
+      return name;
+    };
+    const command = (from: string, to: string): string[] => [
+      ...['--from', sqlite(from), '--to', sqlite(to), '--rekey', '--no-models'],
+    ];
+    const lived: KeyStore[] = [];
+    afterEach(async () => {
+      for (const keys of lived.splice(0)) await keys.close();
+    });
+    const eraseIn = async (name: string, person: string): Promise<void> => {
+      const keys = keysIn(name);
+      lived.push(keys);
+      const log = await openLog(name);
+      const { identities } = new Intake({ log, sealer: new Sealer(keys) });
+      const { subjectId } = identities.of('userId', person);
+      await erase(log, keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+      await log.close();
+    };
+
+    it('cannot follow with what came to the old log after the move', async () => {
+      const from = house();
+      expect(await move(...command(from, 'followed'))).toMatchObject({ code: 0 });
+      const keys = keysIn(from);
+      const log = await openLog(from);
+      await new Intake({ log, sealer: new Sealer(keys) }).take([order('late', 'cleo')], { receivedAt: NOW });
+      await log.close();
+      await keys.close();
+      const late = await move(...command(from, 'followed'));
+      expect(late).toMatchObject({ code: 3, said: expect.stringContaining('the old log has grown since') });
+    });
+
+    it('refuses new keys that know somebody as erased whom the old ones do not', async () => {
+      const from = house();
+      expect(await move(...command(from, 'known'))).toMatchObject({ code: 0 });
+      await eraseIn('known', 'cleo');
+      const again = await move(...command(from, 'known'));
+      expect(again).toMatchObject({ code: 3, said: expect.stringMatching(/know the subject .* as erased/) });
+    });
+
+    it('refuses new keys that do not know somebody who was erased since they were made', async () => {
+      const from = house();
+      expect(await move(...command(from, 'unknown'))).toMatchObject({ code: 0 });
+      await eraseIn(from, 'cleo');
+      const again = await move(...command(from, 'unknown'));
+      expect(again).toMatchObject({
+        code: 3,
+        said: expect.stringContaining('was erased since the new keys were made'),
+      });
+    });
+
+    it('gives back to nobody an API key that was revoked after the move', async () => {
+      const from = house();
+      const open = async (name: string) => {
+        const keys = keysIn(name);
+        lived.push(keys);
+        return ApiKeys.open(keys.apiKeys, { now: () => NOW });
+      };
+      const { record, kept } = (await open(from)).create('shop', ['publish']);
+      await kept;
+      for (const store of lived.splice(0)) await store.close();
+      expect(await move(...command(from, 'revoked'))).toMatchObject({ code: 0 });
+      await (await open('revoked')).revoke(record.id);
+      for (const store of lived.splice(0)) await store.close();
+      expect(await move(...command(from, 'revoked'))).toMatchObject({ code: 0 });
+      expect((await open('revoked')).list()).toMatchObject([{ id: record.id, revokedAt: NOW }]);
+    });
+
+    it('leaves no new keys behind where another log lies', async () => {
+      const occupied = house();
+      const newKeys = at('not-left-behind');
+      const refused = await move(...command('plain', occupied), '--new-keys', newKeys);
+      expect(refused).toMatchObject({ code: 3, said: expect.stringContaining('holds something else') });
+      expect(existsSync(join(newKeys, 'keys.db.new'))).toBe(false);
+    });
+
+    it('asks for a hash key that is kept apart by its option, and copies such keys without it', async () => {
+      mkdirSync(at('apart'));
+      const hashKey = Buffer.alloc(32, 7);
+      writeFileSync(at('hash-key'), hashKey.toString('hex'));
+      const keys = openSqliteKeyStore({ file: join(at('apart'), 'keys.db'), hashKey });
+      await live('apart', keys);
+      await keys.close();
+      const asked = await move(...command('apart', 'apart-rekeyed'));
+      expect(asked).toMatchObject({ code: 3, said: expect.stringContaining('--old-hash-key FILE') });
+      expect(await move(...command('apart', 'apart-rekeyed'), '--old-hash-key', at('hash-key'))).toMatchObject({
+        code: 0,
+      });
+      const plain = ['--from', sqlite('apart'), '--to', sqlite('apart-copied'), '--no-models'];
+      expect(await move(...plain, '--keys')).toMatchObject({ code: 0 });
+      const copied = openSqliteKeyStore({ file: join(at('apart-copied'), 'keys.db'), hashKey });
+      expect(await fates('apart-copied', copied)).toEqual(AGAIN);
+      await copied.close();
+    });
+
+    it('takes --by with --rekey only, and nobody for an answer', async () => {
+      const plain = ['--from', sqlite('plain'), '--to', sqlite('by')];
+      expect(await move(...plain, '--by', 'me')).toMatchObject({ code: 2 });
+      expect(await move(...plain, '--rekey', '--by', '')).toMatchObject({ code: 2 });
+    });
+  });
+});
+
+async function changesOnServer({ connectionString }: StandIn): Promise<HashKeyChanged[]> {
+  const plain = ['--from', connectionString, '--to', sqlite('looked-at'), '--no-models'];
+  expect(await move(...plain)).toMatchObject({ code: 0 });
+  return changesIn('looked-at');
+}

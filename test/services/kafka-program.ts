@@ -53,8 +53,9 @@ export async function startKafkaProgram(): Promise<RunningBroker> {
     const properties = join(folder, 'server.properties');
     await writeFile(properties, settingsOf(port, await freePort(), folder, secured));
     const classpath = ['-cp', join(jars, '*')];
+    // One in sixty-four begins with a dash: as a word of its own it would be taken for an option.
     const cluster = randomBytes(16).toString('base64url');
-    const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties];
+    const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${cluster}`, '-c', properties];
     // The user is there before the broker first starts, so that nobody has to be let in to make it.
     const { username, password } = secured;
     const scram = SCRAM.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);

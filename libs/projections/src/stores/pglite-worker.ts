@@ -2,13 +2,12 @@
  * The thread in which PGlite lives: it stalls its event loop while it works, so it gets one of its own.
  * Requests are answered in the order in which they come; who may ask when is decided on the other side.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { gunzipSync } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { emptyDatabase, unpack } from './empty-database.js';
 import { PgliteSession, type Step } from './pglite-session.js';
 import { PARSERS } from './values.js';
 
@@ -30,16 +29,6 @@ setFlagsFromString('--wasm-tiering-budget=100000000');
 
 const { folder } = workerData as { folder: string | null };
 
-/** The empty database that the build made, where there is one: to make a new one takes some seconds, to unpack it a few tenths. */
-function fromTemplate(): { readonly loadDataDir?: Blob } {
-  const itself = new URL('../package.json', import.meta.resolve('@electric-sql/pglite'));
-  const { version } = JSON.parse(readFileSync(itself, 'utf8')) as { version: string };
-  // From dist/libs/projections/src/stores, or from the source.
-  const upwards = import.meta.url.endsWith('.ts') ? '../../../../dist/' : '../../../../';
-  const file = fileURLToPath(new URL(`${upwards}pglite-${version}.tar.gz`, import.meta.url));
-  return existsSync(file) ? { loadDataDir: new Blob([gunzipSync(readFileSync(file))]) } : {};
-}
-
 /**
  * A new database is some seconds in the making, file by file, and one that was left half made would be taken for a whole one. So
  * a mark stands beside it meanwhile: where one is found, nobody has put anything in yet, and it is made anew.
@@ -49,13 +38,20 @@ async function create(dataDir: string): Promise<PGlite> {
   if (existsSync(unfinished)) rmSync(dataDir, { recursive: true, force: true });
   const made = existsSync(join(dataDir, 'PG_VERSION'));
   if (!made) writeFileSync(unfinished, '');
-  const pg = await PGlite.create({ dataDir, parsers: { ...PARSERS }, ...(made ? {} : fromTemplate()) });
+  const empty = made ? null : emptyDatabase();
+  if (empty !== null) unpack(empty, dataDir);
+  const pg = await PGlite.create({ dataDir, parsers: { ...PARSERS } });
   if (!made) rmSync(unfinished);
   return pg;
 }
 
+function createInMemory(): Promise<PGlite> {
+  const empty = emptyDatabase();
+  return PGlite.create({ parsers: { ...PARSERS }, ...(empty === null ? {} : { loadDataDir: new Blob([empty]) }) });
+}
+
 async function open(): Promise<{ pg: PGlite; session: PgliteSession }> {
-  const pg = await (folder === null ? PGlite.create({ parsers: { ...PARSERS }, ...fromTemplate() }) : create(folder));
+  const pg = await (folder === null ? createInMemory() : create(folder));
   // Plans are bought by the millisecond here: no just-in-time compiler, and counting a table reads a tenth of what it
   // would. No other time zone than UTC.
   await pg.exec("SET TIME ZONE 'UTC'; SET jit = off; SET default_statistics_target = 10;");

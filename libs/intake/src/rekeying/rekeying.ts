@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto';
-import { STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
+import {
+  readSealedFields,
+  STREAMS,
+  subjectOfStream,
+  type Instant,
+  type SealedIdentifier,
+  type TouchpointMeta,
+} from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
 import { KeyedHash, renamedUnder, Sealer, type KeyStore, type ReplaceableKeyStore, type SubjectKey } from '#platform';
 import { ERASURE, erasureIdOf, type PersonErased } from '../erasing/erase.js';
@@ -15,7 +22,7 @@ import {
   type QuarantinedMeta,
 } from '../taking/quarantined.js';
 import type { HashKeyChanged } from './key-change.js';
-import { contentText, factsOf, PROVENANCE } from '../taking/sealed-event.js';
+import { contentText, factsOf, hashedPersonal } from '../taking/sealed-event.js';
 
 /** What stands where something was sealed for somebody erased: it never opened again, and now there is nothing in it. */
 export const NOTHING_SEALED = '1.';
@@ -390,13 +397,17 @@ interface Body {
   readonly subjectId: string | null;
 }
 
-/** What may have been hashed of the personal fields: provenance is sealed with them, and is no part of the content. */
+/** What may have been hashed of what is sealed: provenance is sealed with it, and is no part of the content. */
 function personalTexts(sealed: string | null): readonly string[] {
   if (sealed === null) return [''];
-  const fields = JSON.parse(sealed) as Record<string, unknown>;
-  if (!(PROVENANCE in fields)) return [sealed];
-  const { [PROVENANCE]: _, ...personal } = fields;
-  return [...(Object.keys(personal).length === 0 ? [''] : [JSON.stringify(canonical(personal))]), sealed];
+  const { personal, beside, mixed } = readSealedFields(sealed);
+  const { $provenance: _, ...hashed } = beside;
+  const text = hashedPersonal(
+    Object.keys(personal).length === 0 ? null : personal,
+    Object.keys(hashed).length === 0 ? null : hashed,
+  );
+  // What looks like ours in an old one may be a field of the data.
+  return mixed ? [text, sealed] : [text];
 }
 
 /**

@@ -1,13 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { KeyState, KeyStore, SubjectKey } from '../key-store.js';
+import { renamedUnder } from '../earlier-names.js';
+import type { KeyState, SubjectKey } from '../key-store.js';
+import { KeyedHash } from '../keyed-hash.js';
+import { replaceKeys } from '../rekeyed-key-store.js';
+import type { ReplaceableKeyStore } from '../replaceable-key-store.js';
+import { Sealer } from '../sealer.js';
+import { openSqliteKeyStore } from '../sqlite-key-store.js';
 
 /** An id of a key. */
 export const id = (n: number): string => n.toString(16).padStart(32, '0');
 
 /** An empty store for each test, and how to open the same store again as a process started later would. */
 export interface KeyStorePlace {
-  open(hashKey?: Uint8Array): Promise<KeyStore>;
+  open(hashKey?: Uint8Array): Promise<ReplaceableKeyStore>;
   /** Empties the place. */
   clear(): Promise<void>;
 }
@@ -15,7 +21,7 @@ export interface KeyStorePlace {
 /** What every key store promises, whatever engine it rests on. */
 export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
   describe(title, () => {
-    let store: KeyStore;
+    let store: ReplaceableKeyStore;
     beforeEach(async () => {
       store = await place().open();
     });
@@ -105,6 +111,43 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await expect(open(Buffer.alloc(32, 2))).rejects.toMatchObject({ code: 'other-hash-key' });
       await expect(open()).rejects.toMatchObject({ code: 'other-hash-key' });
       await open(Buffer.alloc(32, 1));
+    });
+
+    it('tells who may never have a key again, in order, and under whom a key is listed', async () => {
+      await store.keysFor([id(1), id(2), id(3)], { create: true });
+      await store.createListed([{ id: id(9), listedUnder: [id(2), id(1)] }]);
+      expect(await store.listedUnder(id(9))).toEqual([id(1), id(2)]);
+      expect(await store.listedUnder(id(1))).toEqual([]);
+      expect(await store.isEmpty()).toBe(false);
+      await store.destroy([id(3), id(2)]);
+      const erased: string[] = [];
+      for await (const page of store.erasedIds()) erased.push(...page);
+      expect(erased).toEqual([id(2), id(3), id(9)]);
+    });
+
+    it('replaces another store’s hash key: who was erased there is known by name, and nobody else', async () => {
+      const old = openSqliteKeyStore({ file: ':memory:' });
+      const bob = new Sealer(old).subjectIdOf('userId', 'bob');
+      await old.keysFor([bob, id(1)], { create: true });
+      await old.destroy([bob]);
+      expect([await store.isEmpty(), await store.replacedKey()]).toEqual([true, null]);
+      await replaceKeys(old, store, { proven: false });
+      const name = renamedUnder(new KeyedHash(store.hashKey), bob);
+      const people = (keys: ReplaceableKeyStore) =>
+        ['bob', 'ann'].map((who) => new Sealer(keys).subjectIdOf('userId', who));
+      const [bobNow, ann] = people(store);
+      expect(bobNow).toBe(name);
+      expect(await store.keysFor([name], { create: true })).toEqual(new Map([[name, 'erased']]));
+      expect(store.earlier?.count).toBe(1);
+      // Gone on with, it is what it was; and of another store it is no successor.
+      await replaceKeys(old, store, { proven: false });
+      expect(people(store)).toEqual([name, ann]);
+      const stranger = openSqliteKeyStore({ file: ':memory:' });
+      await expect(replaceKeys(stranger, store, { proven: false })).rejects.toMatchObject({ code: 'other-hash-key' });
+      await old.destroy([id(1)]);
+      await expect(replaceKeys(old, store, { proven: false })).rejects.toMatchObject({ code: 'erased-since' });
+      await stranger.close();
+      await old.close();
     });
 
     it('gives to each id what a plain map would, whatever is made and destroyed in whatever order', async () => {

@@ -9,6 +9,7 @@ import { lag } from './lag.js';
 import { orders } from './orders.js';
 import { parked } from './parked.js';
 import { policies } from './policies.js';
+import { privacy } from './privacy.js';
 import { quarantine } from './quarantine.js';
 import { recorded } from './recorded.js';
 import { refusedLinks } from './refused-links.js';
@@ -40,6 +41,7 @@ export const QUESTIONS: readonly Question[] = [
   parked,
   refusedLinks,
   policies,
+  privacy,
   stats,
   lag,
 ];

@@ -6,8 +6,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels } from '#platform';
-import type { Channels, Clock, Config, Health, Logger } from '#platform';
+import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels, SAID } from '#platform';
+import type { Bell, Channels, Clock, Config, Health, Logger } from '#platform';
 import type { Database } from '#projections';
 import { Feeder, type FeederWatch } from './carrying/feeder.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
@@ -42,8 +42,12 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
             clock: Clock,
             logger: Logger,
             metrics: Registry,
-          ) => (channels === null ? null : new Feeder({ database, channels, clock, watch: watching(logger, metrics) })),
-          inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS],
+            said: Bell,
+          ) =>
+            channels === null
+              ? null
+              : new Feeder({ database, channels, clock, said, watch: watching(logger, metrics) }),
+          inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS, SAID],
         },
       ],
     };

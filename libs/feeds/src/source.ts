@@ -4,6 +4,8 @@ import type { Said } from './said.js';
 
 /** Where what is told comes from: a table of what is still to be told, and of what can be told again. */
 export interface Source {
+  /** SQL that is true where something is still to be told. */
+  readonly waiting: string;
   /**
    * Hands a helping of what is still to be told to `tell`, each customer's in its order, and counts it as told once that resolves; returns how
    * much it was. It is told at least once: who dies between telling and counting tells it again, under the same names.

@@ -1,5 +1,6 @@
 /** Config, clock, logging, health, access, sealing, channels. Knows nothing of ours, and nothing of Nest: see `nest.ts`. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
+export { Bell } from './bell.js';
 export {
   ACCESS,
   CLOCK,
@@ -11,6 +12,7 @@ export {
   KEY_STORE,
   LOGGER,
   METRICS,
+  SAID,
   SEALER,
 } from './tokens.js';
 export { ConfigError, readConfig, settingsTable, type Config, type ConfigProblem } from './config/config.js';

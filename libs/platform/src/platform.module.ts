@@ -5,6 +5,7 @@ import { Access } from './access/access.js';
 import { AccessGuard } from './access/access.guard.js';
 import { ApiKeys } from './access/api-keys.js';
 import { KeysController } from './access/keys.controller.js';
+import { Bell } from './bell.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { Health } from './health/health.js';
@@ -15,7 +16,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { openKeys, type EngineKeys } from './sealing/open-keys.js';
 import { SqliteKeyStore } from './sealing/sqlite-key-store.js';
 import { Sealer } from './sealing/sealer.js';
-import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SEALER } from './tokens.js';
+import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SAID, SEALER } from './tokens.js';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -79,10 +80,11 @@ export class PlatformModule implements OnApplicationShutdown {
             return register;
           },
         },
+        { provide: SAID, useFactory: () => new Bell() },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [CONFIG, CLOCK, LOGGER, KEY_STORE, SEALER, ACCESS, HEALTH, METRICS],
+      exports: [CONFIG, CLOCK, LOGGER, KEY_STORE, SEALER, ACCESS, HEALTH, METRICS, SAID],
     };
   }
 

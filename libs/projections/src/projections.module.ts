@@ -9,8 +9,8 @@ import {
   type Provider,
 } from '@nestjs/common';
 import type { EventLog } from '#event-log';
-import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS } from '#platform';
-import type { Clock, Config, Health, Logger } from '#platform';
+import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS, SAID } from '#platform';
+import type { Bell, Clock, Config, Health, Logger } from '#platform';
 import type { Registry } from 'prom-client';
 import type { Database } from './database.js';
 import { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
@@ -68,12 +68,13 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         clock: Clock,
         logger: Logger,
         { projectorRole }: Config,
+        said: Bell,
       ) =>
         Projector.open({
-          ...{ database, log, clock, logger, role: options.role ?? projectorRole },
+          ...{ database, log, clock, logger, role: options.role ?? projectorRole, onSaid: () => said.ring() },
           ...(ids === null ? {} : { ids }),
         }),
-      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG],
+      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG, SAID],
     };
     const remote: Provider = {
       provide: RemoteProjector,

@@ -47,6 +47,8 @@ export interface ProjectorOptions {
    * are dead, beside a share of its size. Default 1,000.
    */
   readonly tidyAfter?: number;
+  /** Told when customers were folded, after it was committed: something may have been said of them. */
+  readonly onSaid?: () => void;
 }
 
 export interface ProjectorStatus {
@@ -157,6 +159,9 @@ export class Projector {
   readonly #bulkLag: number;
   readonly #tidyAfter: number;
   readonly #role: ProjectorRole;
+  readonly #onSaid: (() => void) | undefined;
+  /** Customers folded when it was last told. */
+  #toldAt = 0;
   #untidy = 0;
   #follower: Follower;
   #position: number;
@@ -187,6 +192,7 @@ export class Projector {
     this.#bulkLag = options.bulkLag ?? 5_000;
     this.#tidyAfter = options.tidyAfter ?? 1_000;
     this.#role = options.role ?? 'both';
+    this.#onSaid = options.onSaid;
   }
 
   /** Brings the schemas up to date and finds the live version, or makes the first one. */
@@ -693,9 +699,16 @@ export class Projector {
     return row?.any === true;
   }
 
+  #tell(): void {
+    const { folded } = this.#parts.counters;
+    if (folded === this.#toldAt) return;
+    this.#toldAt = folded;
+    this.#onSaid?.();
+  }
+
   /** One step at a time, whoever asks for it: the loop, somebody catching up, a switch of versions. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
+    const turn = this.#turn.then(work).finally(() => this.#tell());
     this.#turn = turn.catch(() => undefined);
     return turn;
   }

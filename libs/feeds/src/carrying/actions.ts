@@ -1,7 +1,7 @@
 import type { Queryable, Row } from '#projections';
 import type { SaidAction } from '../said.js';
 import type { Source } from '../source.js';
-import { carryUnsent, sayAgain, type Unsent } from './unsent.js';
+import { anyUnsent, carryUnsent, sayAgain, type Unsent } from './unsent.js';
 
 interface ActionRow extends Row {
   readonly action_id: string;
@@ -32,6 +32,7 @@ export const ACTIONS_SAID: Unsent<SaidAction> = {
 
 /** What was said of actions: one table has what is still to be told and all of it. */
 export const ACTIONS_TABLE: Source = {
+  waiting: anyUnsent(ACTIONS_SAID),
   carry: (database, tell, now) => carryUnsent(database, ACTIONS_SAID, tell, now),
   again: (database, fromPosition) => sayAgain(database, ACTIONS_SAID, ACTIONS_SAID.table, fromPosition),
 };

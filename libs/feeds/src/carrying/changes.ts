@@ -3,7 +3,7 @@ import type { Queryable } from '#projections';
 import type { Source } from '../source.js';
 import type { Told } from '../told.js';
 import { tellings } from './tellings.js';
-import { carryUnsent, sayAgain, type Unsent } from './unsent.js';
+import { anyUnsent, carryUnsent, sayAgain, type Unsent } from './unsent.js';
 
 export const OUTBOX: Unsent<Told> = {
   table: 'perennial.outbox',
@@ -14,6 +14,7 @@ export const OUTBOX: Unsent<Told> = {
 
 /** What was published of customers' stages: the outbox has what is still to be told, `published` all of it. */
 export const CHANGES: Source = {
+  waiting: anyUnsent(OUTBOX),
   carry: (database, tell, now) => carryUnsent(database, OUTBOX, tell, now),
   again: (database, fromPosition) => sayAgain(database, OUTBOX, 'perennial.published', fromPosition),
 };

@@ -1,28 +1,37 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Database, Queryable, Row } from '#projections';
+import type { Database, Queryable, Row, Transaction } from '#projections';
 import type { SaidCustomer } from '../said.js';
 import type { Source } from '../source.js';
 import { dossierOf } from './dossier.js';
 import { list } from './tellings.js';
+import { byIndex } from './unsent.js';
 
 /** Customers whose dossiers are told at one time. */
-const CUSTOMERS = 500;
+const CUSTOMERS = 1_000;
 /** One tells at a time: in a compacted topic the last word stands, so nobody may say an older one after it. */
 const TELLING_LOCK = 7_235_419_200;
 
 export interface Marked {
   readonly said: SaidCustomer;
   readonly hash: string | null;
-  /** The hash of what was last told of her; null where nothing stands. */
+  /** The hash of what was last told of her; null where nothing stands, empty where that is not known. */
   readonly toldHash: string | null;
 }
 
 /** The dossiers of customers who were marked since they were last told, as they are when they are told. */
 export const DOSSIERS: Source = {
+  waiting: 'EXISTS (SELECT 1 FROM perennial.customer_changes)',
+
   async carry(database, tell, now) {
-    // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for.
-    if (database.kind === 'pglite') return carryFrom(database, tell, now);
+    // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
+    if (database.kind === 'pglite') {
+      const marked = await database.transaction(async (tx) => {
+        await byIndex(tx);
+        return markedNow(tx);
+      });
+      return carryMarked(marked, database, tell, now);
+    }
     const told: string[] = [];
     try {
       return await database.transaction(async (tx) => {
@@ -30,7 +39,8 @@ export const DOSSIERS: Source = {
           TELLING_LOCK,
         ]);
         if (lock?.mine !== true) return 0;
-        return carryFrom(
+        return carryMarked(
+          await markedNow(tx),
           tx,
           async (said) => {
             await tell(said);
@@ -75,17 +85,16 @@ export interface DossierRow extends Row {
   readonly told_hash: string | null;
 }
 
-async function carryFrom(
-  on: Queryable,
-  tell: (said: readonly SaidCustomer[]) => Promise<void>,
-  now: () => Instant,
-): Promise<number> {
+/** A helping of those who were marked. */
+async function markedNow(on: Queryable): Promise<readonly Marked[]> {
   const live = await liveSchema(on);
-  if (live === null) return 0;
-  // The mark and the dossier in one statement: under one revision one thing is told, however often. Another version may have become the
+  if (live === null) return [];
+  // Who was never counted as told may have been told by somebody who died before he counted it: no hash is empty, so of her something is told, if only
+  // that she is gone. The mark and the dossier in one statement: under one revision one thing is told, however often. Another version may have become the
   // live one since it was asked which; then nothing is found, and the next helping asks again.
   const rows = await on.query<DossierRow>(
-    `SELECT m.customer_id, m.revision, m.changed_at, to_jsonb(k) AS row, ${erased(live)} AS erased, t.hash AS told_hash
+    `SELECT m.customer_id, m.revision, m.changed_at, to_jsonb(k) AS row, ${erased(live)} AS erased,
+            CASE WHEN t.customer_id IS NULL THEN '' ELSE t.hash END AS told_hash
        FROM (SELECT * FROM perennial.customer_changes ORDER BY customer_id LIMIT ${CUSTOMERS}) m
        LEFT JOIN ${live}.customers k ON k.customer_id = m.customer_id
        LEFT JOIN perennial.customers_told t ON t.customer_id = m.customer_id
@@ -93,13 +102,21 @@ async function carryFrom(
       ORDER BY m.customer_id`,
     [live],
   );
-  if (rows.length === 0) return 0;
-  const marked = rows.map(markedOf);
+  return rows.map(markedOf);
+}
+
+async function carryMarked(
+  marked: readonly Marked[],
+  on: Transaction,
+  tell: (said: readonly SaidCustomer[]) => Promise<void>,
+  now: () => Instant,
+): Promise<number> {
+  if (marked.length === 0) return 0;
   // A rebuild marks everybody, and a fold may change nothing that is told.
   const changed = marked.filter(({ hash, toldHash }) => hash !== toldHash);
   if (changed.length > 0) await tell(changed.map(({ said }) => said));
   await count(on, marked, now());
-  return rows.length;
+  return marked.length;
 }
 
 export function markedOf({ customer_id, revision, changed_at, row, erased, told_hash }: DossierRow): Marked {
@@ -112,26 +129,28 @@ export function markedOf({ customer_id, revision, changed_at, row, erased, told_
 }
 
 /** Notes what was told, and takes the marks away that are still the ones that were seen. */
-async function count(on: Queryable, marked: readonly Marked[], now: Instant): Promise<void> {
+async function count(on: Transaction, marked: readonly Marked[], now: Instant): Promise<void> {
   const ids = list(marked.map(({ said }) => said.customerId));
   const revisions = list(marked.map(({ said }) => String(said.revision)));
-  await on.query(
-    `INSERT INTO perennial.customers_told AS t (customer_id, revision, hash, told_at)
+  await on.batch([
+    {
+      sql: `INSERT INTO perennial.customers_told AS t (customer_id, revision, hash, told_at)
      SELECT customer_id, revision, nullif(hash, ''), $4::timestamptz
        FROM unnest($1::text[], $2::bigint[], $3::text[]) AS r(customer_id, revision, hash) ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET revision = EXCLUDED.revision, hash = EXCLUDED.hash, told_at = EXCLUDED.told_at
       WHERE t.hash IS DISTINCT FROM EXCLUDED.hash`,
-    [ids, revisions, list(marked.map(({ hash }) => hash ?? '')), new Date(now).toISOString()],
-  );
-  // Locked in the order in which whoever marks them does, so that the two never wait for one another.
-  await on.query(
-    `WITH seen AS (
+      params: [ids, revisions, list(marked.map(({ hash }) => hash ?? '')), new Date(now).toISOString()],
+    },
+    {
+      // Locked in the order in which whoever marks them does, so that the two never wait for one another.
+      sql: `WITH seen AS (
        SELECT c.customer_id FROM perennial.customer_changes c
          JOIN unnest($1::text[], $2::bigint[]) AS r(customer_id, revision) USING (customer_id, revision)
         ORDER BY c.customer_id FOR UPDATE OF c)
      DELETE FROM perennial.customer_changes c USING seen WHERE c.customer_id = seen.customer_id`,
-    [ids, revisions],
-  );
+      params: [ids, revisions],
+    },
+  ]);
 }
 
 async function tellAnew(database: Database, customerIds: readonly string[], now: Instant): Promise<void> {

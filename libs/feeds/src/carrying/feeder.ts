@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChannelProducer, Channels, Clock } from '#platform';
+import type { Bell, ChannelProducer, Channels, Clock } from '#platform';
 import type { Database } from '#projections';
 import type { Feed } from '../feed.js';
 import { OUTPUTS } from '../outputs.js';
@@ -8,7 +8,9 @@ import type { Source } from '../source.js';
 import { carried } from './cloud-event.js';
 import { forgetSent } from './changes.js';
 
+/** What other processes say is looked for this often; what is said in this one rings, and is looked for in case that it did not. */
 const IDLE_MS = 100;
+const IDLE_MS_RUNG = 1_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -23,6 +25,8 @@ export interface FeederParts {
   readonly database: Database;
   readonly channels: Channels;
   readonly clock: Clock;
+  /** Rung in this process when something was said. */
+  readonly said?: Bell;
   readonly outputs?: readonly Feed[];
   readonly watch?: FeederWatch;
 }
@@ -40,6 +44,7 @@ export class Feeder {
   private running: Promise<void> | null = null;
   private topicsAreThere = false;
   private forgotAt = 0;
+  private woken = new AbortController();
 
   constructor(private readonly parts: FeederParts) {
     this.outputs = parts.outputs ?? OUTPUTS;
@@ -50,9 +55,15 @@ export class Feeder {
     this.running ??= this.run();
   }
 
+  /** Looks at once, instead of a moment later. */
+  wake(): void {
+    this.woken.abort();
+  }
+
   /** Ends what is being carried, and stops. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.wake();
     await this.running;
     await this.producer.close();
   }
@@ -64,21 +75,28 @@ export class Feeder {
       await channels.ensureTopics(this.outputs.map(({ name, plan }) => ({ topic: name, ...plan })));
       this.topicsAreThere = true;
     }
-    let told = 0;
-    const failures: unknown[] = [];
-    for (const source of new Set(this.outputs.map(({ from }) => from))) {
-      // What one cannot tell holds nobody else up.
-      await this.carryFrom(source).then(
-        (much) => (told += much),
-        (error: unknown) => failures.push(error),
-      );
-    }
+    // Side by side: what one cannot tell, or tells slowly, holds nobody else up.
+    const outcomes = await Promise.allSettled((await this.sourcesWaiting()).map((source) => this.carryFrom(source)));
     if (clock.now() - this.forgotAt > HOUR_MS) {
       this.forgotAt = clock.now();
       await forgetSent(database, this.forgotAt - REMEMBERED_MS);
     }
-    if (failures.length > 0) throw failures[0];
+    let told = 0;
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      told += outcome.value;
+    }
     return told;
+  }
+
+  /** Those that have something to tell: one question, so that an idle feeder costs the database next to nothing. */
+  private async sourcesWaiting(): Promise<readonly Source[]> {
+    const sources = [...new Set(this.outputs.map(({ from }) => from))];
+    if (sources.length === 0) return [];
+    const [waiting] = await this.parts.database.query<Record<string, boolean>>(
+      `SELECT ${sources.map(({ waiting }, at) => `${waiting} AS source_${at}`).join(', ')}`,
+    );
+    return sources.filter((_, at) => waiting?.[`source_${at}`] === true);
   }
 
   private carryFrom(source: Source): Promise<number> {
@@ -96,13 +114,19 @@ export class Feeder {
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
+    const { said, database } = this.parts;
+    // Only what is this process's own has nobody else who says anything in it.
+    const idleMs = said !== undefined && database.kind === 'pglite' ? IDLE_MS_RUNG : IDLE_MS;
+    const silence = said?.listen(() => this.wake());
     let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
+      // A ring while it looks is not missed; nor a stop.
+      this.woken = new AbortController();
       try {
         const told = await this.carry();
         this.failure = null;
         waitMs = FIRST_WAIT_MS;
-        if (told === 0) await sleep(IDLE_MS, undefined, { signal }).catch(() => undefined);
+        if (told === 0) await sleep(idleMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
       } catch (error) {
         this.failure = error instanceof Error ? error.message : String(error);
         this.parts.watch?.failed?.(error, waitMs);
@@ -110,5 +134,6 @@ export class Feeder {
         waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
       }
     }
+    silence?.();
   }
 }

@@ -3,8 +3,8 @@ import type { Database, Queryable } from '#projections';
 import { list } from './tellings.js';
 
 /** Customers whose words are carried at one time, and how many words at most. */
-const CUSTOMERS = 500;
-const WORDS = 5_000;
+const CUSTOMERS = 1_000;
+const WORDS = 3_000;
 
 /** A table of numbered words of each customer, with `sent_at`, which is null until they were told; and how they are read. */
 export interface Unsent<Word extends { readonly customerId: string }> {
@@ -27,43 +27,81 @@ export async function carryUnsent<Word extends { readonly customerId: string }>(
   tell: (words: readonly Word[]) => Promise<void>,
   now: () => Instant,
 ): Promise<number> {
-  // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for.
-  if (database.kind === 'pglite') return carryFrom(database, unsent, tell, now);
-  return database.transaction((tx) => carryFrom(tx, unsent, tell, now));
+  if (database.kind === 'postgres')
+    return database.transaction(async (tx) => {
+      const words = await claim(tx, unsent);
+      if (words.length > 0) await tell(words).then(() => count(tx, unsent, words, now()));
+      return words.length;
+    });
+  // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
+  const words = await database.transaction(async (tx) => {
+    await byIndex(tx);
+    return unsent.read(tx, firstUnsent(unsent), []);
+  });
+  if (words.length > 0) {
+    await tell(words);
+    await database.transaction(async (tx) => {
+      await byIndex(tx);
+      await count(tx, unsent, words, now());
+    });
+  }
+  return words.length;
 }
 
-async function carryFrom<Word extends { readonly customerId: string }>(
-  database: Queryable,
-  { table, number, numberOf, read }: Unsent<Word>,
-  tell: (words: readonly Word[]) => Promise<void>,
-  now: () => Instant,
-): Promise<number> {
+/**
+ * PGlite keeps the plans of its one connection, and one that was made while a table was small goes on reading the whole of it: in this transaction
+ * they are made for what an index finds.
+ */
+export async function byIndex(tx: Queryable): Promise<void> {
+  await tx.query(`SELECT set_config('enable_seqscan', 'off', true)`);
+}
+
+const firstUnsent = ({ table, number }: Pick<Unsent<never>, 'table' | 'number'>): string =>
+  `SELECT customer_id, ${number} FROM ${table} WHERE sent_at IS NULL ORDER BY customer_id, ${number} LIMIT ${WORDS}`;
+
+/** Whether anything is still to be told. */
+export const anyUnsent = ({ table }: Pick<Unsent<never>, 'table'>): string =>
+  `EXISTS (SELECT 1 FROM ${table} WHERE sent_at IS NULL)`;
+
+/** A helping of what is to be told, of customers of whom nobody else tells anything meanwhile. Empty where there is none. */
+async function claim<Word extends { readonly customerId: string }>(
+  on: Queryable,
+  { table, number, read }: Unsent<Word>,
+): Promise<readonly Word[]> {
   // A snapshot taken before another carrier was done still sees what that one sent: the row that it locked is looked at again, and let go.
-  const claimed = await database.query<{ customer_id: string }>(
+  const claimed = await on.query<{ customer_id: string }>(
     `SELECT customer_id FROM ${table} o
       WHERE sent_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM ${table} e
          WHERE e.customer_id = o.customer_id AND e.sent_at IS NULL AND e.${number} < o.${number})
       ORDER BY customer_id LIMIT ${CUSTOMERS} FOR UPDATE SKIP LOCKED`,
   );
-  if (claimed.length === 0) return 0;
-  const words = await read(
-    database,
+  if (claimed.length === 0) return [];
+  return read(
+    on,
     `SELECT customer_id, ${number} FROM ${table} WHERE sent_at IS NULL AND customer_id = ANY($1::text[])
       ORDER BY customer_id, ${number} LIMIT ${WORDS}`,
     [list(claimed.map(({ customer_id }) => customer_id))],
   );
-  await tell(words);
-  await database.query(
-    `UPDATE ${table} o SET sent_at = $1 FROM unnest($2::text[], $3::int[]) AS t(customer_id, number)
-      WHERE o.customer_id = t.customer_id AND o.${number} = t.number AND o.sent_at IS NULL`,
+}
+
+async function count<Word extends { readonly customerId: string }>(
+  on: Queryable,
+  { table, number, numberOf }: Unsent<Word>,
+  words: readonly Word[],
+  now: Instant,
+): Promise<void> {
+  // One pass over these customers' rows that are unsent: a join goes by a guess of how many are, and a wrong one makes it compare each with each.
+  await on.query(
+    `UPDATE ${table} SET sent_at = $1
+      WHERE sent_at IS NULL AND customer_id BETWEEN $2 AND $3 AND customer_id || ' ' || ${number} = ANY($4::text[])`,
     [
-      new Date(now()).toISOString(),
-      list(words.map(({ customerId }) => customerId)),
-      list(words.map((word) => String(numberOf(word)))),
+      new Date(now).toISOString(),
+      words[0]?.customerId,
+      words.at(-1)?.customerId,
+      list(words.map((word) => `${word.customerId} ${numberOf(word)}`)),
     ],
   );
-  return words.length;
 }
 
 const PAGE = 2_000;

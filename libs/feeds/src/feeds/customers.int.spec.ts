@@ -108,6 +108,23 @@ for (const { name, missing, open, stop } of STORES) {
       expect(told().filter(({ key }) => key === id)).toHaveLength(1);
     });
 
+    it('give way to a tombstone too where nobody counted that she was told of', async () => {
+      const who = { userId: 'half-told' };
+      await carryAll(feeder());
+      await world.orders(world.now, who);
+      await world.waits(1_000);
+      recording = new Recording();
+      // Whatever is said of her gets out, and no answer comes.
+      recording.failures = 10;
+      await expect(feeder().carry()).rejects.toThrow('the answer got lost');
+      recording.failures = 0;
+      const id = world.customerOf('userId', 'half-told');
+      expect(compacted(told()).has(id)).toBe(true);
+      await world.erases(who);
+      await carryAll(feeder());
+      expect(compacted(told()).has(id)).toBe(false);
+    });
+
     it('hold nothing that is personal: no name by which a channel knows her', async () => {
       await world.happens(
         world.now,

@@ -26,14 +26,14 @@ import { copiesOf, rowsOf, type FoldedCustomer } from './customer-rows.js';
 import { HeldLog } from './held-log.js';
 import { dropIndexes } from './indexes.js';
 import { LinksSeen } from './links-seen.js';
-import { DROP_SEEN_TABLES, joinSeen, SEEN_TABLES, writeSeen } from './seen-tables.js';
+import { DROP_SEEN_TABLES, JOIN_STEPS, joinSeen, SEEN_TABLES, writeSeen } from './seen-tables.js';
 
 /** How far a build has come. */
 export interface BuildProgress {
   readonly phase: 'links' | 'components' | 'customers' | 'indexes' | 'catching-up' | 'done';
   /**
    * The share that is done: places in the log in `links` and `catching-up` (events, or bytes where a log counts so), customers folded
-   * in `customers`, indexes made in `indexes`.
+   * in `customers`, steps of finding out who belongs together in `components`, indexes made in `indexes`.
    */
   readonly done: number;
   readonly total: number;
@@ -249,10 +249,10 @@ class Builder {
   /** Makes subjects and links of what was seen, and finds out who belongs together. */
   async #join(): Promise<void> {
     this.#beginPhase(0);
-    this.#tell('components', 0, 1);
+    const tell = (done: number): void => this.#tell('components', done, JOIN_STEPS.length);
     await this.options.times.of('index', () =>
       this.#transaction(async (tx) => {
-        const next: BuildState = { ...this.#state, phase: 'customers', customers: await joinSeen(tx) };
+        const next: BuildState = { ...this.#state, phase: 'customers', customers: await joinSeen(tx, tell) };
         await this.#advance(tx, next);
         this.#state = next;
       }),

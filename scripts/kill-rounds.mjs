@@ -219,6 +219,7 @@ try {
     );
     kills.publish += 1;
     await checkAcknowledged(published, acknowledged);
+    if (round % 20 === 0) console.log(`publishing, round ${round}: ${acknowledged.size} acknowledged events all there`);
   }
   await publishUntilKilled(published, batches, acknowledged, null);
   await checkAcknowledged(published, acknowledged);

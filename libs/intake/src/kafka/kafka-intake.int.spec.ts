@@ -133,7 +133,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       subject?.subjectId ?? '',
     );
     expect(JSON.parse(sealer.open(key as never, meta['sealed'] ?? ''))).toMatchObject({
-      '/$provenance': { key: 'ann@shop.example', headers: { 'x-tag': 'spring' } },
+      $provenance: { key: 'ann@shop.example', headers: { 'x-tag': 'spring' } },
     });
     // The same event by another road is the same event.
     const again = await intake.take(

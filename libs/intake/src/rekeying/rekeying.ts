@@ -10,7 +10,6 @@ import {
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
 import { KeyedHash, renamedUnder, Sealer, type KeyStore, type ReplaceableKeyStore, type SubjectKey } from '#platform';
 import { ERASURE, erasureIdOf, type PersonErased } from '../erasing/erase.js';
-import { canonical } from '../taking/canonical.js';
 import { plainContentHash } from '../taking/content-hash.js';
 import { foundSubjects } from '../taking/found-identifiers.js';
 import { Identities } from '../taking/identities.js';

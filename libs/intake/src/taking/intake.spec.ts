@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { TouchpointMeta } from '#contracts';
+import { readSealedFields, type TouchpointMeta } from '#contracts';
 import type { EventLog, Receipt, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#platform';
 import { memoryLog } from '#testing';
@@ -97,8 +97,44 @@ describe('intake', () => {
       expect(JSON.parse(opened as string)).toEqual({
         '/text': 'likes blue',
         '/mood': 'fine',
-        '/$envelope': { loyaltyTier: 'gold' },
+        $envelope: { loyaltyTier: 'gold' },
       });
+    });
+
+    it('and loses nothing of it, whatever a channel calls its fields', async () => {
+      const theirs = { $envelope: 'e', $placeholders: 'p', $provenance: 'v' };
+      const identifiers = [
+        { namespace: 'userId', value: 'u1' },
+        { namespace: 'email', value: 'null' },
+      ];
+      const document = (data: Record<string, unknown>, tier = 'gold') => ({
+        ...order({ identifiers, data: { orderId: 'o-1', currency: 'EUR', totalMinor: 1999, ...data } }),
+        tier,
+      });
+      const provenance = { topic: 't', partition: 0, offset: 7, key: 'k', headers: { tag: 'spring' } };
+      const { results } = await intake.take([{ document: document(theirs), provenance }], { receivedAt: NOW });
+      const event = await at(results[0]?.position);
+      const [opened] = await sealer.openMany([
+        { subjectId: sealer.subjectIdOf('userId', 'u1'), sealed: metaOf(event).sealed as string },
+      ]);
+      expect(readSealedFields(opened as string)).toEqual({
+        personal: { '/$envelope': 'e', '/$placeholders': 'p', '/$provenance': 'v' },
+        beside: {
+          $envelope: { tier: 'gold' },
+          $placeholders: [{ namespace: 'email', value: 'null' }],
+          $provenance: { key: 'k', headers: { tag: 'spring' } },
+        },
+        mixed: false,
+      });
+      const fateOf = async (one: unknown) => only(await take(one)).fate;
+      expect(await fateOf(document(theirs))).toBe('duplicate');
+      for (const other of [
+        document({ ...theirs, $envelope: 'another' }),
+        document({ ...theirs, $placeholders: 'another' }),
+        document(theirs, 'silver'),
+        document({}),
+      ])
+        expect(await fateOf(other)).toBe('quarantined');
     });
 
     it('the subject of a CloudEvent as its identifier', async () => {

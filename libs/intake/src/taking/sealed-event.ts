@@ -1,4 +1,4 @@
-import { STREAMS, type Instant } from '#contracts';
+import { sealedFields, STREAMS, type Beside, type Instant, type PersonalFields } from '#contracts';
 import type { AppendItem } from '#event-log';
 import { Recent, type Sealer, type SubjectKey } from '#platform';
 import { canonical } from './canonical.js';
@@ -16,14 +16,6 @@ export interface Passed extends Checked {
   /** Its data as they are kept, where nothing in them is personal; null where they have to be separated. */
   readonly plain: Readonly<Record<string, unknown>> | null;
 }
-
-/**
- * Where personal values that are no field of the data stand among the sealed ones. They come back as fields of these
- * names when a permitted person opens the event.
- */
-const ENVELOPE = '/$envelope';
-const PLACEHOLDERS = '/$placeholders';
-export const PROVENANCE = '/$provenance';
 
 /**
  * The step: seals what is personal and writes the event down. Null where one of its own subjects was erased: then nothing
@@ -56,9 +48,10 @@ export function sealEvent(
     subjects += `${role} ${key.id} `;
   }
   const separation = plain === null ? contract.separate(envelope.data) : null;
-  const personal = withEnvelope(separation?.personal ?? null, others, identified);
+  const personal = separation?.personal ?? null;
+  const beside = besideOf(others, identified);
   const dataText = JSON.stringify(plain ?? separation?.data);
-  const personalText = personal === null ? '' : JSON.stringify(canonical(personal));
+  const personalText = hashedPersonal(personal, beside);
   const facts = factsOf(envelope);
   const channel = quoted(envelope.channel);
   const meta =
@@ -66,7 +59,7 @@ export function sealEvent(
     (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
     facts +
     placeOf(provenance) +
-    sealed(personal, personalText, provenance, identified.self, own, sealer) +
+    sealed(personal, beside, provenance, identified.self, own, sealer) +
     '}';
   const { type, schemaVersion = '' } = envelope;
   const stated = moment.stated ?? '';
@@ -115,24 +108,39 @@ function quoted(name: string): string {
   return text;
 }
 
+/**
+ * The text of what is sealed as the content hash covers it. There our names stand among the fields of the data, as they once did in what is sealed,
+ * so that what came before is still known when it comes again; but where a field of the data has such a name itself, so that none hides another.
+ */
+export function hashedPersonal(personal: PersonalFields | null, beside: Beside | null): string {
+  if (beside === null) return personal === null ? '' : JSON.stringify(canonical(personal));
+  const ours = Object.entries(beside).map(([name, value]) => [`/${name}`, value] as const);
+  if (personal !== null && ours.some(([name]) => name in personal))
+    return JSON.stringify(canonical(sealedFields(personal, beside)));
+  return JSON.stringify(canonical({ ...personal, ...Object.fromEntries(ours) }));
+}
+
 /** What is sealed of it, with the key and the headers of its message: these may name somebody, and are no part of the content. */
 function sealed(
-  personal: Readonly<Record<string, unknown>> | null,
-  personalText: string,
+  personal: PersonalFields | null,
+  beside: Beside | null,
   provenance: Provenance | undefined,
   self: Identity,
   own: SubjectKey,
   sealer: Sealer,
 ): string {
   const { key = null, headers = null } = provenance ?? {};
-  if (key === null && headers === null)
-    return personalText === '' ? '' : `,"sealed":"${sealer.seal(own, personalText)}"`;
-  if (personal === null && headers === null) {
-    const text = `{"${PROVENANCE}":{"key":${JSON.stringify(key)}}}`;
-    return `,"sealed":"${self.sealRepeated(text, own, sealer)}"`;
+  if (personal === null && beside === null) {
+    if (key === null && headers === null) return '';
+    if (headers === null) {
+      const text = `{"$provenance":{"key":${JSON.stringify(key)}}}`;
+      return `,"sealed":"${self.sealRepeated(text, own, sealer)}"`;
+    }
   }
-  const text = JSON.stringify({ ...personal, [PROVENANCE]: { key, ...(headers === null ? {} : { headers }) } });
-  return `,"sealed":"${sealer.seal(own, text)}"`;
+  const $provenance =
+    key === null && headers === null ? {} : { $provenance: { key, ...(headers === null ? {} : { headers }) } };
+  const fields = sealedFields(personal, { ...beside, ...$provenance });
+  return `,"sealed":"${sealer.seal(own, JSON.stringify(canonical(fields)))}"`;
 }
 
 /** Where the message stood names nobody. */
@@ -157,16 +165,11 @@ export function factsOf({
   );
 }
 
-/** All that is sealed of an event; null where nothing is. */
-function withEnvelope(
-  personal: Readonly<Record<string, unknown>> | null,
-  others: Checked['others'],
-  { placeholders }: Identified,
-): Readonly<Record<string, unknown>> | null {
-  if (others === null && placeholders === null) return personal;
+/** What is sealed of an event and is no field of its data; null where nothing is. */
+function besideOf(others: Checked['others'], { placeholders }: Identified): Beside | null {
+  if (others === null && placeholders === null) return null;
   return {
-    ...personal,
-    ...(others === null ? {} : { [ENVELOPE]: others }),
-    ...(placeholders === null ? {} : { [PLACEHOLDERS]: placeholders }),
+    ...(others === null ? {} : { $envelope: others }),
+    ...(placeholders === null ? {} : { $placeholders: placeholders }),
   };
 }

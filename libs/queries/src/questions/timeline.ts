@@ -1,10 +1,10 @@
 import {
   joinPersonal,
+  readSealedFields,
   STREAMS,
   subjectOfStream,
   touchpointType,
   upcast,
-  type PersonalFields,
   type TouchpointMeta,
 } from '#contracts';
 import type { RecordedEvent } from '#event-log';
@@ -39,6 +39,13 @@ export const timeline = question({
     { name: 'position', type: 'integer', description: 'its place in the log' },
     { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },
     { name: 'data', type: 'json', description: 'what it told, in the newest version of its type' },
+    {
+      name: 'beside',
+      type: 'json',
+      nullable: true,
+      description:
+        'what came with it and is no field of its data, for an asker with the permission read-personal: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
+    },
   ],
   async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
     const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
@@ -67,13 +74,17 @@ async function withData(context: AskContext, page: readonly RecordedEvent[]): Pr
   }));
   const opened = context.mayReadPersonal ? await context.personalData.open(sealed) : [];
   return page.map((recorded, index) => {
-    const personal = opened[index] ?? null;
+    const sealed = opened[index] ?? null;
+    const { personal, beside } = sealed === null ? NOTHING : readSealedFields(sealed);
     const data = JSON.parse(recorded.data) as Record<string, unknown>;
-    const whole = personal === null ? data : joinPersonal(data, JSON.parse(personal) as PersonalFields);
+    const whole = sealed === null ? data : joinPersonal(data, personal);
     return {
       ...lifecycleEventOf(recorded),
       group: touchpointType(recorded.type)?.group ?? null,
       data: upcast(recorded.type, recorded.schemaVersion, whole),
+      beside: Object.keys(beside).length === 0 ? null : beside,
     };
   });
 }
+
+const NOTHING = { personal: {}, beside: {} } as const;

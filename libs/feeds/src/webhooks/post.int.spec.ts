@@ -1,12 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Postman } from './post.js';
 import { Reach } from './reach.js';
+import { makeAuthority } from './testdata/certificates.js';
 import { Receiver } from './testdata/receiver.js';
 
 const post = (url: string) => ({
@@ -48,52 +52,63 @@ describe('one message, posted', () => {
   });
 });
 
-const made = (() => {
-  const folder = mkdtempSync(join(tmpdir(), 'perennial-post-'));
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    ...names,
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-  ];
-  const { status } = spawnSync('openssl', args, { stdio: 'ignore' });
-  const texts = status === 0 ? { key: readFileSync(key), cert: readFileSync(certificate) } : null;
-  rmSync(folder, { recursive: true });
-  return texts;
-})();
-if (made === null)
-  console.warn('SKIPPED a server that nobody vouches for: there is no openssl here to make a certificate.');
+const folder = mkdtempSync(join(tmpdir(), 'perennial-post-'));
+const authority = makeAuthority(folder);
+if (authority === null) console.warn('SKIPPED servers that speak TLS: there is no openssl here to make certificates.');
 
-(made === null ? describe.skip : describe)(
-  `a server that nobody vouches for${made === null ? ' (skipped: no openssl)' : ''}`,
+(authority === null ? describe.skip : describe)(
+  `servers that speak TLS${authority === null ? ' (skipped: no openssl)' : ''}`,
   () => {
-    let server: Server;
+    const servers: Server[] = [];
+    const seen: string[] = [];
+    let [right, wrong] = ['', ''];
+
+    const serving = async (name: string): Promise<string> => {
+      const server = createServer(authority?.vouchFor(name) ?? {}, (_, response) => {
+        seen.push(name);
+        response.writeHead(204).end();
+      });
+      servers.push(server);
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+      return `https://localhost:${(server.address() as AddressInfo).port}/`;
+    };
 
     beforeAll(async () => {
-      server = createServer(made ?? {}, (_, response) => response.writeHead(204).end());
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+      right = await serving('localhost');
+      wrong = await serving('another.example');
     });
     afterAll(() => {
-      server.close();
+      for (const server of servers) server.close();
+      rmSync(folder, { recursive: true });
     });
 
-    it('is told nothing', async () => {
-      const postman = new Postman(new Reach(['loopback']));
-      const { port } = server.address() as AddressInfo;
-      expect(await postman.send(post(`https://localhost:${port}/`))).toMatchObject({
-        ...{ kind: 'unwell', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
-      });
-      postman.close();
+    /** What became of a message to each, sent by a process that knows this authority beside those that Node knows; or none. */
+    const sent = async (known: string | undefined): Promise<unknown[]> => {
+      seen.length = 0;
+      const program = fileURLToPath(new URL('./testdata/posting-child.ts', import.meta.url));
+      const args = ['--conditions=source', '--import', '#from-source', program, right, wrong];
+      const env = { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: known ?? '' };
+      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const answers: unknown[] = [];
+      createInterface({ input: child.stdout }).on('line', (line) => answers.push(JSON.parse(line)));
+      const [code] = (await once(child, 'close')) as [number];
+      expect(code).toBe(0);
+      return answers;
+    };
+
+    it('are told what is said where somebody known vouches for them, and not where the certificate is another’s', async () => {
+      expect(await sent(authority?.file)).toEqual([
+        { kind: 'taken', status: 204 },
+        { kind: 'unwell', status: null, reason: 'ERR_TLS_CERT_ALTNAME_INVALID', waitMs: null },
+      ]);
+      expect(seen).toEqual(['localhost']);
+    });
+
+    it('are told nothing where nobody vouches for them, and the reason says so', async () => {
+      const reason = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
+      const unwell = { kind: 'unwell', status: null, reason, waitMs: null };
+      expect(await sent(undefined)).toEqual([unwell, unwell]);
+      expect(seen).toEqual([]);
     });
   },
 );

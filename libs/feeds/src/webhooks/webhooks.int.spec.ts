@@ -1,10 +1,16 @@
 import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database, Transaction } from '#projections';
 import { OUTPUTS } from '../outputs.js';
 import { EVERY_STORE } from '../testdata/stores.js';
 import type { EndpointRecord } from './endpoints.js';
+import { makeAuthority } from './testdata/certificates.js';
 import { Receiver, type Received } from './testdata/receiver.js';
 import { carryAll, QUICK, World } from './testdata/world.js';
 
@@ -143,6 +149,23 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await carryAll(world.carrier(), database);
       expect(channel.received).toHaveLength(1);
       expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason: reason });
+    });
+
+    it('wait for an endpoint that nobody vouches for, and tell an operator why', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'perennial-webhooks-'));
+      const server = createServer(makeAuthority(folder)?.vouchFor('localhost') ?? {});
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+      const { port } = server.address() as AddressInfo;
+      const { id } = await registered(`https://localhost:${port}/`, STAGE_CHANGES);
+      await world.lives('uma');
+      await carryAll(world.carrier(), database);
+      // Where there is no openssl it has no certificate to show.
+      const lastReason = expect.stringMatching(/^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_SSL_.+)$/);
+      expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason });
+      const [waiting] = (await world.endpoints.deliveries(id, { dead: false, after: 0, limit: 1 })) ?? [];
+      expect(waiting).toMatchObject({ tries: 1, lastStatus: null, lastReason });
+      server.close();
+      rmSync(folder, { recursive: true });
     });
 
     it('wait for as long as an endpoint asks', async () => {
@@ -465,7 +488,8 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
         idsOf(of.filter(({ headers }) => headers['ce-type'] !== 'perennial.customer-dossier'));
       expect(others(rests.taken)).toEqual(expect.arrayContaining(others(well.taken)));
       const believed = newest(rests.taken);
-      for (const [customer, body] of newest(well.taken)) expect([customer, believed.get(customer)]).toEqual([customer, body]);
+      for (const [customer, body] of newest(well.taken))
+        expect([customer, believed.get(customer)]).toEqual([customer, body]);
     });
 
     it('forget an endpoint with everything that was on its way to it', async () => {

@@ -2,6 +2,7 @@
 export { DatabaseError, type Database, type Queryable, type Row, type Transaction } from './database.js';
 export { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
 export { openDatabase, placeOf, type DatabasePlace } from './stores/open-database.js';
+export { openWhenAsked } from './stores/open-when-asked.js';
 export {
   Projector,
   type ProjectorLogger,

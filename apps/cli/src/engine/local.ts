@@ -14,7 +14,7 @@ import {
   type ItemFate,
 } from '#intake';
 import { KeyStoreError, openKeys, Sealer, type Clock, type Config, type KeyStore } from '#platform';
-import { DatabaseError, openDatabase, openIdTable, placeOf, Projector, type BuildProgress } from '#projections';
+import { DatabaseError, openIdTable, openWhenAsked, placeOf, Projector, type BuildProgress } from '#projections';
 import {
   ask,
   personalData,
@@ -38,7 +38,8 @@ interface Parts {
   readonly keys: KeyStore;
   readonly intake: Intake;
   readonly quarantine: Quarantine;
-  readonly projector: Projector;
+  /** Opened when it is first needed: what only reads or writes the log does without. */
+  readonly projector: () => Promise<Projector>;
   /** Milliseconds spent waiting for commits so far. */
   readonly commitMs: () => number;
   close(): Promise<void>;
@@ -56,7 +57,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     closing.push(() => lock.release());
     const keys = await openKeys(config);
     closing.push(() => keys.close());
-    const database = await openDatabase(placeOf(config));
+    const database = openWhenAsked(placeOf(config));
     closing.push(() => database.close());
     const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
     const log = await openLogOf(config, clock, ids);
@@ -66,20 +67,27 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
     const intake = new Intake({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
-    const projector = await Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) });
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
     const context = { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true };
     const quarantine = new Quarantine(log, intake, sealer);
+    let opening: Promise<Projector> | null = null;
+    const projector = () =>
+      (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(toldInASentence));
     const parts = { context, keys, intake, quarantine, projector, commitMs: () => commitMs, close };
     return new LocalEngine(`the folder ${dataDir}`, parts);
   } catch (error) {
     await close();
-    if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
-    if (error instanceof KeyStoreError || error instanceof DatabaseError)
-      throw new CliError(EXIT.failed, error.message, { cause: error });
-    throw error;
+    return toldInASentence(error);
   }
+}
+
+/** What a person can mend who opens the stores is told without its trace. */
+function toldInASentence(error: unknown): never {
+  if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
+  if (error instanceof KeyStoreError || error instanceof DatabaseError)
+    throw new CliError(EXIT.failed, error.message, { cause: error });
+  throw error;
 }
 
 class LocalEngine implements Engine {
@@ -108,7 +116,7 @@ class LocalEngine implements Engine {
   }
 
   async catchUp(onWork: OnWork): Promise<void> {
-    const { projector } = this.parts;
+    const projector = await this.parts.projector();
     const most = { lag: 0, dirty: 0 };
     const before = (await projector.status()).counters.events;
     let busy = true;
@@ -135,18 +143,19 @@ class LocalEngine implements Engine {
   }
 
   async rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt> {
-    const { projector } = this.parts;
+    const projector = await this.parts.projector();
     const { version, position, events, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
     const { overall } = await projector.digest();
     return { version, position, events, elapsedMs, digest: overall };
   }
 
-  rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
-    return this.parts.projector.rehearse({ signal, onProgress: onBuild(onWork) });
+  async rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
+    const projector = await this.parts.projector();
+    return projector.rehearse({ signal, onProgress: onBuild(onWork) });
   }
 
   async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>> {
-    const { projector } = this.parts;
+    const projector = await this.parts.projector();
     const { version } = await projector
       .rollback(undefined, { signal, onProgress: onBuild(onWork) })
       .catch((error: unknown) => {
@@ -158,7 +167,8 @@ class LocalEngine implements Engine {
 
   async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {
     await this.catchUp(onWork);
-    const { equal, live, rebuilt, differences } = await this.parts.projector.verify({
+    const projector = await this.parts.projector();
+    const { equal, live, rebuilt, differences } = await projector.verify({
       signal,
       onProgress: onBuild(onWork),
     });
@@ -228,7 +238,8 @@ class LocalEngine implements Engine {
   }
 
   async steps(): Promise<Readonly<Record<string, number>>> {
-    const { stepMs } = await this.parts.projector.status();
+    const projector = await this.parts.projector();
+    const { stepMs } = await projector.status();
     const projecting = Object.entries(stepMs).map(([step, ms]) => [`projecting: ${step}`, ms] as const);
     return { 'committing to the log': this.parts.commitMs(), ...Object.fromEntries(projecting) };
   }

@@ -11,6 +11,19 @@ const LONGEST = [
   'apps/cli/src/cli.e2e.spec.ts',
   'libs/event-log/src/eventstore/lost-answers.int.spec.ts',
   'test/journeys/arrival-order.e2e.spec.ts',
+  'libs/event-log/src/eventstore/eventstore-log.int.spec.ts',
+  'test/adding-a-read-model.int.spec.ts',
+  'libs/projections/src/projections.property.int.spec.ts',
+  'libs/projections/src/rebuild/killed-rebuild.int.spec.ts',
+  'test/journeys/webhooks.e2e.spec.ts',
+  'test/journeys/killed-feeder.e2e.spec.ts',
+  'libs/projections/src/following/folders.int.spec.ts',
+  'libs/intake/src/kafka/kafka-intake.int.spec.ts',
+  'test/journeys/separate-processes.e2e.spec.ts',
+  'test/adding-a-touchpoint.int.spec.ts',
+  'libs/feeds/src/webhooks/webhooks.int.spec.ts',
+  'apps/standalone/src/demonstration.int.spec.ts',
+  'libs/feeds/src/feeds.int.spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {

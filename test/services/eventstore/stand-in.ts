@@ -324,11 +324,13 @@ export class StandIn {
         : (all?.hasEnd() ?? false)
           ? events.length - (backwards ? 1 : 0)
           : 0;
-    for (let left = BigInt(options.getCount()); left > 0n; left -= 1n) {
+    const prefixes = options.getFilter()?.getStreamIdentifier()?.getPrefixList() ?? [''];
+    for (let left = BigInt(options.getCount()); left > 0n; index += backwards ? -1 : 1) {
       const event = events[index];
       if (event === undefined) break;
+      if (!prefixes.some((prefix) => event.stream.startsWith(prefix))) continue;
       await sending.event(event);
-      index += backwards ? -1 : 1;
+      left -= 1n;
     }
     sending.end();
   }

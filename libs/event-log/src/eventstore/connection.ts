@@ -96,16 +96,20 @@ export class Connection {
   }
 
   /**
-   * A reading that may be tried again, until it gives something or the deadline passes.
+   * A reading that may be tried again, until it gives something or the deadline passes. One that the server may have to look
+   * long for is given more time than others to say nothing.
    * @throws EventLogError `unavailable`, or the failure that trying again does not mend
    */
-  async reading<T>(read: (client: EventStoreDBClient, call: Call) => Promise<T>): Promise<T> {
+  async reading<T>(
+    read: (client: EventStoreDBClient, call: Call) => Promise<T>,
+    silenceMs = this.patience.attemptMs,
+  ): Promise<T> {
     return this.reads.with(async () => {
       const deadline = performance.now() + this.patience.callMs;
       for (let attempt = 0; ; attempt += 1) {
         await this.ready(deadline);
         const { generation } = this;
-        const call = new Call(generation, this.patience.attemptMs);
+        const call = new Call(generation, silenceMs);
         try {
           const answer = await call.inTime(read(this.#client, call));
           this.#heardAt = performance.now();

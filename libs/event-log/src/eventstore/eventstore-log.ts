@@ -19,6 +19,7 @@ import { failureOf, nobodyAnswers } from './failures.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable, type Mark } from './ids.js';
 import { acquire, release } from './shared-connections.js';
+import { newestBelow } from './newest.js';
 import { positionOf, recordedEvent } from './stored-event.js';
 import { Writing } from './writing.js';
 
@@ -46,6 +47,8 @@ export interface EventStoreLogOptions {
 const PAGE_SIZE = 1_000;
 /** How many events of the whole server are looked at for the last one of ours, at first and then. */
 const HEAD_STEPS = [1, 16, 128, 1_024];
+/** How many of ours the server is asked for when it looks for the last one: the newest may be repetitions. */
+const OURS_AT_ONCE = 16;
 
 /** Opens the log on a server that is there. Several processes may have it open; several logs may lie on one server. */
 export async function openLogOnServer(options: EventStoreLogOptions): Promise<EventStoreLog> {
@@ -238,11 +241,19 @@ export class EventStoreLog implements EventLog, MoveTarget {
     let highest = 0;
     let from: typeof END | { readonly commit: bigint; readonly prepare: bigint } = END;
     for (let step = 0; ; step += 1) {
-      const maxCount = HEAD_STEPS[Math.min(step, HEAD_STEPS.length - 1)] as number;
+      // The first time the server looks, where we would have to look through all that others ever wrote.
+      const searched = lookedUpTo === 0 && step >= HEAD_STEPS.length;
+      const maxCount = searched ? OURS_AT_ONCE : (HEAD_STEPS[Math.min(step, HEAD_STEPS.length - 1)] as number);
       const fromPosition = from;
-      const page = await this.connection.reading((client, call) =>
-        drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), call),
-      );
+      const page: ResolvedEvent[] =
+        searched && fromPosition !== END
+          ? await this.connection.reading(
+              (client, call) => newestBelow(client, this.prefix, fromPosition, maxCount, call),
+              this.connection.patience.callMs,
+            )
+          : await this.connection.reading((client, call) =>
+              drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), call),
+            );
       highest = Math.max(highest, ...page.map(({ event }) => (event === undefined ? 0 : positionOf(event))));
       const [last] = await this.#ours(page, false);
       const lowest: PlacedEvent | undefined = page.at(-1)?.event;

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Load, Loaded } from '../processes/loader.js';
+import { freePort } from '../../test/services/port.js';
 import { ask, nextMessage, startProgram, stopProgram } from './children.js';
 import type { Usage } from './usage.js';
 
@@ -34,6 +35,19 @@ export async function startStandalone(dataDir: string, more: Readonly<Record<str
   }
   const { url, token } = JSON.parse(readFileSync(address, 'utf8')) as { readonly url: string; readonly token: string };
   return { url, token, child, usage: () => Promise.resolve(null), stop: () => stopProgram(child) };
+}
+
+/** One of the engine's separate processes, once it answers. */
+export async function startApp(name: string, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
+  const port = await freePort();
+  const own = { [`${name.toUpperCase()}_PORT`]: String(port), LOG_LEVEL: 'warn' };
+  const child = startProgram(`apps/${name}/src/main`, { ...env, ...own });
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${name} did not start: it ended with ${child.exitCode}.`);
+    const answer = await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => null);
+    if (answer?.ok === true) return child;
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
 }
 
 /** Sends a load from a process of its own. `warm` is called between the events that are not timed and those that are. */

@@ -2,9 +2,10 @@
 
 import json
 import sys
+import time
 from confluent_kafka import Producer
 
-brokers, topic, path = sys.argv[1:4]
+brokers, topic, path, pace_ms = sys.argv[1:5]
 producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True, "linger.ms": 20})
 failed = []
 
@@ -15,7 +16,7 @@ def settled(error, _message):
 
 
 with open(path, encoding="utf-8") as lines:
-    for line in lines:
+    for count, line in enumerate(lines, 1):
         event = json.loads(line)
         headers = {"content-type": "application/json"}
         headers.update({"ce_" + name: value for name, value in event.items() if name != "data"})
@@ -26,6 +27,9 @@ with open(path, encoding="utf-8") as lines:
             except BufferError:
                 producer.poll(0.1)
         producer.poll(0)
+        if count % 1000 == 0 and pace_ms != "0":
+            producer.flush(0)
+            time.sleep(int(pace_ms) / 1000)
 producer.flush()
 if failed:
     raise SystemExit(f"{len(failed)} were not taken: {failed[0]}")

@@ -354,6 +354,13 @@ describe('perennial move --rekey', () => {
       await copied.close();
     });
 
+    it('tells the way from a server to a server', async () => {
+      const servers = ['--from', 'esdb://127.0.0.1:1?tls=false', '--to', 'kurrentdb://127.0.0.1:2?tls=false'];
+      const keys = ['--old-keys', at('plain'), '--new-keys', at('by-way')];
+      const way = await move(...servers, '--rekey', ...keys);
+      expect(way).toMatchObject({ code: 2, said: expect.stringContaining('with --rekey on one of the two ways') });
+    });
+
     it('takes --by with --rekey only, and nobody for an answer', async () => {
       const plain = ['--from', sqlite('plain'), '--to', sqlite('by')];
       expect(await move(...plain, '--by', 'me')).toMatchObject({ code: 2 });

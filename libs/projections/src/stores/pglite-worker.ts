@@ -25,7 +25,7 @@ if (port === null) throw new Error('This file is the body of a worker thread.');
 
 // A function of PGlite is made fast (by a second compiler, on every core) after so much work of its own. The default is so little
 // that a start does it to hundreds of functions, a second of work for a command that takes one; those that matter get there all the same.
-setFlagsFromString('--wasm-tiering-budget=100000000');
+setFlagsFromString('--wasm-tiering-budget=20000000');
 
 const { folder } = workerData as { folder: string | null };
 

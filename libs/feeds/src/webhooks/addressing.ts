@@ -26,11 +26,7 @@ export interface Word {
  * Addresses what was said to every endpoint that wants the feed: in one transaction, once. It is written out here and now, so that each try
  * sends the same bytes. Returns how much was said.
  */
-export async function addressWaiting(
-  database: Database,
-  now: () => Instant,
-  bounds: WaitingBounds,
-): Promise<number> {
+export async function addressWaiting(database: Database, now: () => Instant, bounds: WaitingBounds): Promise<number> {
   return database.transaction(async (tx) => {
     const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [ADDRESSING_LOCK]);
     if (lock?.mine !== true) return 0;
@@ -96,9 +92,14 @@ export function deliveriesOf(
       const written = JSON.stringify({ ...headers, ...moreHeaders });
       return endpoints
         .filter(({ feeds }) => feeds.includes(message.topic))
-        .map(
-          ({ endpoint_id }): DeliveryRow => [endpoint_id, id, message.topic, String(message.key ?? ''), written, body],
-        );
+        .map(({ endpoint_id }): DeliveryRow => [
+          endpoint_id,
+          id,
+          message.topic,
+          String(message.key ?? ''),
+          written,
+          body,
+        ]);
     });
 }
 

@@ -36,8 +36,10 @@ export function registerWebhookMetrics(register: Registry, endpoints: Endpoints,
   gauge('perennial_webhooks_dead_letters', 'Messages to an endpoint that were given up', (e) => e.deadLetters);
   gauge('perennial_webhooks_failures_in_a_row', 'Tries in a row that were in vain', ({ failures }) => failures);
   gauge('perennial_webhooks_missed', 'Messages that an endpoint is told by a replay alone', (e) => e.missed);
-  gauge('perennial_webhooks_active', '1 where an endpoint is sent to, 0 where it is paused, suspended or was given up', (e) =>
-    e.status === 'active' ? 1 : 0,
+  gauge(
+    'perennial_webhooks_active',
+    '1 where an endpoint is sent to, 0 where it is paused, suspended or was given up',
+    (e) => (e.status === 'active' ? 1 : 0),
   );
 }
 

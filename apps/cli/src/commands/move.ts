@@ -139,6 +139,9 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
 
 const stopped = (): CliError => new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
 
+/** SQLSTATE: the disk of a database is full. */
+const DISK_FULL = '53100';
+
 const ANEW =
   'If this move was begun before with other options (with or without --rekey, with other keys), end it with those; else name another place, or delete what is there.';
 
@@ -171,7 +174,8 @@ function toldAs(error: unknown): unknown {
       default:
         return new CliError(EXIT.failed, error.message, cause);
     }
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === DISK_FULL)
     return new CliError(EXIT.stopped, outOfRoom(`A disk is full (${(error as Error).message})`), cause);
   return error;
 }

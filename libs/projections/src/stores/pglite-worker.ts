@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { emptyDatabase, unpack } from './empty-database.js';
+import { failureOf } from './pglite-failure.js';
 import { PgliteSession, type Step } from './pglite-session.js';
 import { PARSERS } from './values.js';
 
@@ -71,8 +72,7 @@ async function answer(request: Request): Promise<Answer> {
         return { id: request.id, results: [] };
     }
   } catch (error) {
-    const { message, code } = error as { message?: string; code?: string };
-    return { id: request.id, error: { message: message ?? String(error), code: code ?? '' } };
+    return { id: request.id, error: failureOf(error) };
   }
 }
 

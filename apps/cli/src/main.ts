@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { CliError, EXIT } from './exit-codes.js';
+import { isFull } from './full-disk.js';
 import { program } from './program.js';
 import { processSession } from './session.js';
 
@@ -38,6 +39,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
+  }
+  if (isFull(error)) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return EXIT.stopped;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT.failed;

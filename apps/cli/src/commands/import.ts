@@ -14,6 +14,7 @@ import {
   type ImportLayout,
   type ImportSummary,
 } from '#intake';
+import { isFull } from '../full-disk.js';
 import { EXIT, refused, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
@@ -179,12 +180,6 @@ function stopped(name: string, summary: ImportSummary, { stderr }: Session): num
   stderr.write(`The import failed: ${error.message}\n${where}. ${onward}\n`);
   const { exitCode } = error as Error & { readonly exitCode?: number };
   return exitCode ?? EXIT.failed;
-}
-
-function isFull(error: Error): boolean {
-  const { code } = error as Error & { readonly code?: string };
-  // EventLogError, the file system, PostgreSQL.
-  return code === 'full' || code === 'ENOSPC' || code === '53100';
 }
 
 function readMapping(path: string): { readonly mapping: ReturnType<typeof parseMapping>; readonly text: string } {

@@ -14,6 +14,7 @@ import { RekeyError, type HashKeyChanged } from '#intake';
 import { KeyStoreError } from '#platform';
 import type { OnWork } from '../engine/engine.js';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import { isFull } from '../full-disk.js';
 import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
 import { openToMoveInto, openToRead } from '../moving/open-log.js';
 import { logPlace, type LogPlace } from '../moving/place.js';
@@ -139,9 +140,6 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
 
 const stopped = (): CliError => new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
 
-/** SQLSTATE: the disk of a database is full. */
-const DISK_FULL = '53100';
-
 const ANEW =
   'If this move was begun before with other options (with or without --rekey, with other keys), end it with those; else name another place, or delete what is there.';
 
@@ -174,8 +172,7 @@ function toldAs(error: unknown): unknown {
       default:
         return new CliError(EXIT.failed, error.message, cause);
     }
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === DISK_FULL)
+  if (isFull(error))
     return new CliError(EXIT.stopped, outOfRoom(`A disk is full (${(error as Error).message})`), cause);
   return error;
 }

@@ -1,5 +1,5 @@
 /** SQLSTATE: the disk is full. */
-const DISK_FULL = '53100';
+export const DISK_FULL = '53100';
 /** SQLSTATE: a file could not be read or written. */
 const IO_ERROR = '58030';
 

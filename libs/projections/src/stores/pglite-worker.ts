@@ -3,13 +3,14 @@
  * Requests are answered in the order in which they come; who may ask when is decided on the other side.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { emptyDatabase, unpack } from './empty-database.js';
 import { failureOf } from './pglite-failure.js';
 import { PgliteSession, type Step } from './pglite-session.js';
+import { mustHaveRoom, mustHaveRoomForNew, roomNeeded } from './room.js';
 import { PARSERS } from './values.js';
 
 export type Request =
@@ -38,7 +39,10 @@ async function create(dataDir: string): Promise<PGlite> {
   const unfinished = `${dataDir}.unfinished`;
   if (existsSync(unfinished)) rmSync(dataDir, { recursive: true, force: true });
   const made = existsSync(join(dataDir, 'PG_VERSION'));
-  if (!made) writeFileSync(unfinished, '');
+  if (!made) {
+    mustHaveRoomForNew(dirname(dataDir));
+    writeFileSync(unfinished, '');
+  }
   const empty = made ? null : emptyDatabase();
   if (empty !== null) unpack(empty, dataDir);
   const pg = await PGlite.create({ dataDir, parsers: { ...PARSERS } });
@@ -60,12 +64,15 @@ async function open(): Promise<{ pg: PGlite; session: PgliteSession }> {
 }
 
 const opened = open();
+// Whoever asks hears why; until then nobody need.
+opened.catch(() => undefined);
 
 async function answer(request: Request): Promise<Answer> {
   try {
     const { pg, session } = await opened;
     switch (request.op) {
       case 'run':
+        mustHaveRoom(folder, roomNeeded(request.steps));
         return { id: request.id, results: await session.run(request.steps) };
       case 'close':
         await pg.close();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { compiler } from './scripts/from-source/compiler.mjs';
 
 // One configuration, three projects: the suffix of a spec says what it needs.
@@ -16,7 +17,7 @@ export default {
   testTimeout: 120_000,
   // Jest leaves one core to itself, which on two cores is half of them; and many suites wait, for a disk, a child or a server that they
   // cut off: one more than there are cores keeps these busy.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testSequencer: '<rootDir>/scripts/longest-first.mjs',
   projects: [
     {

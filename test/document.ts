@@ -35,7 +35,14 @@ export class DocumentRun {
   /** Copies what is needed, and gives the copy a tsconfig that looks at one part only. */
   copy(paths: readonly string[], narrowed: { readonly name: string; readonly tsconfig: object }): void {
     mkdirSync(this.project);
-    for (const path of [...paths, 'package.json', 'tsconfig.json', 'jest.config.mjs', 'scripts/from-source'])
+    for (const path of [
+      ...paths,
+      'package.json',
+      'tsconfig.json',
+      'jest.config.mjs',
+      'scripts/from-source',
+      'scripts/longest-first.mjs',
+    ])
       cpSync(path, join(this.project, path), { recursive: true });
     const narrow = { extends: './tsconfig.json', ...narrowed.tsconfig };
     writeFileSync(join(this.project, `tsconfig.${narrowed.name}.json`), JSON.stringify(narrow));

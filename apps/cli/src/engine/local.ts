@@ -25,6 +25,7 @@ import {
   type RawParams,
 } from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import { isFull } from '../full-disk.js';
 import { businessZone } from './business-zone.js';
 import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
 
@@ -86,7 +87,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
 function toldInASentence(error: unknown): never {
   if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
   if (error instanceof KeyStoreError || error instanceof DatabaseError)
-    throw new CliError(EXIT.failed, error.message, { cause: error });
+    throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, error.message, { cause: error });
   throw error;
 }
 

@@ -188,7 +188,7 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
       },
     });
     const untold = () =>
-      rows(`SELECT customer_id AS line FROM perennial.outbox WHERE sent_at IS NULL
+      rows(`SELECT customer_id AS line FROM perennial.outbox
             UNION ALL SELECT customer_id FROM perennial.actions WHERE sent_at IS NULL
             UNION ALL SELECT customer_id FROM perennial.customer_changes`);
     await until(untold, (left) => left.length === 0);

@@ -96,7 +96,7 @@ for (const { name, missing, open, stop } of STORES) {
       const feed = OUTPUTS[0] as Feed;
       await world.orders(world.now, { userId: 'u1' });
       await world.projector.catchUp();
-      const waiting = async () => database.query(`SELECT * FROM perennial.outbox WHERE sent_at IS NULL`);
+      const waiting = async () => database.query('SELECT * FROM perennial.outbox ORDER BY customer_id, publication');
       const before = await waiting();
       expect(before.length).toBeGreaterThan(0);
       const { topic, messages } = await replayFeed(database, again as unknown as Channels, feed, { name: 'x' });

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   copyFileSync,
@@ -14,8 +13,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { smallDisk } from '#testing';
 import { Child } from '../conformance/child.js';
 import { collect, Names, positionOf, statuses } from '../conformance/fixture.js';
 import { lockDataFolder } from '../data-folder.js';
@@ -232,10 +232,12 @@ describe('a full disk', () => {
     await log.close();
   });
 
-  const mounted = withSmallDisk();
-  (mounted === null ? it.skip : it)('on a real disk of 2 MB', async () => {
-    if (mounted === null) return;
-    const log = await openSqliteLog({ file: join(mounted.folder, 'log.db'), writing: 'here' });
+  const disk = smallDisk(2, 'what the log does on a disk that is really full');
+  if (disk === null) return;
+  afterAll(() => disk.unmount());
+
+  it('on a real disk of 2 MB', async () => {
+    const log = await openSqliteLog({ file: join(disk.folder, 'log.db'), writing: 'here' });
     let acknowledged = 0;
     let error: unknown = null;
     while (error === null && acknowledged < 100_000)
@@ -248,11 +250,10 @@ describe('a full disk', () => {
     expect(acknowledged).toBeGreaterThan(0);
     expect((await log.head()).position).toBe(acknowledged);
     await expect(log.appendMany(names.items(500))).rejects.toMatchObject(full);
-    mounted.enlarge();
+    disk.enlarge(64);
     expect(statuses(await log.appendMany(names.items(500)))).not.toContain('refused');
     expect(await collect(log.readAll(0))).toHaveLength(acknowledged + 500);
     await log.close();
-    mounted.unmount();
   });
 });
 
@@ -321,24 +322,3 @@ describe('kill -9', () => {
     db.close();
   }
 });
-
-/** A real file system of 2 MB, where this machine lets us mount one; else null, and it says so. */
-function withSmallDisk(): { folder: string; enlarge(): void; unmount(): void } | null {
-  const at = mkdtempSync(join(tmpdir(), 'perennial-small-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', at], { stdio: 'ignore' });
-  } catch {
-    rmSync(at, { recursive: true });
-    process.stderr.write('Left out: a full disk of 2 MB, because no file system can be mounted here.\n');
-    return null;
-  }
-  return {
-    folder: at,
-    enlarge: () => execFileSync('mount', ['-o', 'remount,size=64m', at]),
-    unmount: () => {
-      // Lazily: SQLite's handles go when they are collected.
-      execFileSync('umount', ['-l', at]);
-      rmSync(at, { recursive: true });
-    },
-  };
-}

@@ -25,6 +25,7 @@ interface ActionRow extends Row {
 
 export const ACTIONS_SAID: Unsent<SaidAction> = {
   table: 'perennial.actions',
+  kept: true,
   number: 'number',
   numberOf: ({ number }) => number,
   read,

@@ -1,5 +1,3 @@
-import type { Instant } from '#contracts';
-import type { Queryable } from '#projections';
 import type { Source } from '../source.js';
 import type { Told } from '../told.js';
 import { tellings } from './tellings.js';
@@ -7,6 +5,7 @@ import { anyUnsent, carryUnsent, sayAgain, type Unsent } from './unsent.js';
 
 export const OUTBOX: Unsent<Told> = {
   table: 'perennial.outbox',
+  kept: false,
   number: 'publication',
   numberOf: ({ publication }) => publication,
   read: tellings,
@@ -18,8 +17,3 @@ export const CHANGES: Source = {
   carry: (database, tell, now) => carryUnsent(database, OUTBOX, tell, now),
   again: (database, fromPosition) => sayAgain(database, OUTBOX, 'perennial.published', fromPosition),
 };
-
-/** Forgets what was told long ago: `published` keeps all of it. */
-export async function forgetSent(database: Queryable, before: Instant): Promise<void> {
-  await database.query(`DELETE FROM perennial.outbox WHERE sent_at < $1`, [new Date(before).toISOString()]);
-}

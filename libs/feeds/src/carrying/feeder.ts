@@ -6,15 +6,12 @@ import { OUTPUTS } from '../outputs.js';
 import type { Said } from '../said.js';
 import type { Source } from '../source.js';
 import { carried } from './cloud-event.js';
-import { forgetSent } from './changes.js';
 
 /** What other processes say is looked for this often; what is said in this one rings, and is looked for in case that it did not. */
 const IDLE_MS = 100;
 const IDLE_MS_RUNG = 1_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-const HOUR_MS = 3_600_000;
-const REMEMBERED_MS = 7 * 24 * HOUR_MS;
 
 export interface FeederWatch {
   carried?(messages: number): void;
@@ -43,7 +40,6 @@ export class Feeder {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
   private topicsAreThere = false;
-  private forgotAt = 0;
   private woken = new AbortController();
 
   constructor(private readonly parts: FeederParts) {
@@ -70,17 +66,13 @@ export class Feeder {
 
   /** Carries one helping; returns how many things were told. */
   async carry(): Promise<number> {
-    const { database, channels, clock } = this.parts;
+    const { channels } = this.parts;
     if (!this.topicsAreThere) {
       await channels.ensureTopics(this.outputs.map(({ name, plan }) => ({ topic: name, ...plan })));
       this.topicsAreThere = true;
     }
     // Side by side: what one cannot tell, or tells slowly, holds nobody else up.
     const outcomes = await Promise.allSettled((await this.sourcesWaiting()).map((source) => this.carryFrom(source)));
-    if (clock.now() - this.forgotAt > HOUR_MS) {
-      this.forgotAt = clock.now();
-      await forgetSent(database, this.forgotAt - REMEMBERED_MS);
-    }
     let told = 0;
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') throw outcome.reason;

@@ -104,7 +104,7 @@ function turnOf(row: PublishedRow): Told['turn'] {
   return row.kind === 'entered' && wasTakenAway && row.before_position !== row.position ? 'back' : null;
 }
 
-/** As the outbox names it: so a replay names it the same. */
+/** A hash of the visit, the kind and the customer's publication number: however often it is told, it has one name. */
 function messageId(row: PublishedRow): string {
   const visit = [row.customer_id, row.cycle, row.stage, row.phase, row.entered_at, row.at];
   const name = JSON.stringify([...visit, row.kind, row.publication]);

@@ -6,9 +6,11 @@ import { list } from './tellings.js';
 const CUSTOMERS = 1_000;
 const WORDS = 3_000;
 
-/** A table of numbered words of each customer, with `sent_at`, which is null until they were told; and how they are read. */
+/** A table of numbered words of each customer that are to be told, and how they are read. */
 export interface Unsent<Word extends { readonly customerId: string }> {
   readonly table: string;
+  /** A word that was told stays, under the `sent_at` that was null until then; or it goes. */
+  readonly kept: boolean;
   /** The column that counts each customer's words. */
   readonly number: string;
   readonly numberOf: (word: Word) => number;
@@ -56,30 +58,35 @@ export async function byIndex(tx: Queryable): Promise<void> {
   await tx.query(`SELECT set_config('enable_seqscan', 'off', true)`);
 }
 
-const firstUnsent = ({ table, number }: Pick<Unsent<never>, 'table' | 'number'>): string =>
-  `SELECT customer_id, ${number} FROM ${table} WHERE sent_at IS NULL ORDER BY customer_id, ${number} LIMIT ${WORDS}`;
+/** Which rows of the table are still to be told. */
+const open = ({ kept }: Pick<Unsent<never>, 'kept'>): string => (kept ? 'sent_at IS NULL' : 'TRUE');
 
-/** Whether anything is still to be told. */
-export const anyUnsent = ({ table }: Pick<Unsent<never>, 'table'>): string =>
-  `EXISTS (SELECT 1 FROM ${table} WHERE sent_at IS NULL)`;
+type Where = Pick<Unsent<never>, 'table' | 'kept' | 'number'>;
+
+const firstUnsent = ({ table, kept, number }: Where): string =>
+  `SELECT customer_id, ${number} FROM ${table} WHERE ${open({ kept })} ORDER BY customer_id, ${number} LIMIT ${WORDS}`;
+
+/** Whether anything is still to be told. By an index, since the table itself is full of what went until somebody sweeps it. */
+export const anyUnsent = ({ table, kept, number }: Where): string =>
+  `(SELECT customer_id FROM ${table} WHERE ${open({ kept })} ORDER BY customer_id, ${number} LIMIT 1) IS NOT NULL`;
 
 /** A helping of what is to be told, of customers of whom nobody else tells anything meanwhile. Empty where there is none. */
 async function claim<Word extends { readonly customerId: string }>(
   on: Queryable,
-  { table, number, read }: Unsent<Word>,
+  { table, kept, number, read }: Unsent<Word>,
 ): Promise<readonly Word[]> {
   // A snapshot taken before another carrier was done still sees what that one sent: the row that it locked is looked at again, and let go.
   const claimed = await on.query<{ customer_id: string }>(
     `SELECT customer_id FROM ${table} o
-      WHERE sent_at IS NULL AND NOT EXISTS (
+      WHERE ${open({ kept })} AND NOT EXISTS (
         SELECT 1 FROM ${table} e
-         WHERE e.customer_id = o.customer_id AND e.sent_at IS NULL AND e.${number} < o.${number})
+         WHERE e.customer_id = o.customer_id AND ${open({ kept })} AND e.${number} < o.${number})
       ORDER BY customer_id LIMIT ${CUSTOMERS} FOR UPDATE SKIP LOCKED`,
   );
   if (claimed.length === 0) return [];
   return read(
     on,
-    `SELECT customer_id, ${number} FROM ${table} WHERE sent_at IS NULL AND customer_id = ANY($1::text[])
+    `SELECT customer_id, ${number} FROM ${table} WHERE ${open({ kept })} AND customer_id = ANY($1::text[])
       ORDER BY customer_id, ${number} LIMIT ${WORDS}`,
     [list(claimed.map(({ customer_id }) => customer_id))],
   );
@@ -87,21 +94,19 @@ async function claim<Word extends { readonly customerId: string }>(
 
 async function count<Word extends { readonly customerId: string }>(
   on: Queryable,
-  { table, number, numberOf }: Unsent<Word>,
+  { table, kept, number, numberOf }: Unsent<Word>,
   words: readonly Word[],
   now: Instant,
 ): Promise<void> {
   // One pass over these customers' rows that are unsent: a join goes by a guess of how many are, and a wrong one makes it compare each with each.
-  await on.query(
-    `UPDATE ${table} SET sent_at = $1
-      WHERE sent_at IS NULL AND customer_id BETWEEN $2 AND $3 AND customer_id || ' ' || ${number} = ANY($4::text[])`,
-    [
-      new Date(now).toISOString(),
-      words[0]?.customerId,
-      words.at(-1)?.customerId,
-      list(words.map((word) => `${word.customerId} ${numberOf(word)}`)),
-    ],
-  );
+  const told = `${open({ kept })} AND customer_id BETWEEN $1 AND $2 AND customer_id || ' ' || ${number} = ANY($3::text[])`;
+  const which = [
+    words[0]?.customerId,
+    words.at(-1)?.customerId,
+    list(words.map((word) => `${word.customerId} ${numberOf(word)}`)),
+  ];
+  if (kept) await on.query(`UPDATE ${table} SET sent_at = $4 WHERE ${told}`, [...which, new Date(now).toISOString()]);
+  else await on.query(`DELETE FROM ${table} WHERE ${told}`, which);
 }
 
 const PAGE = 2_000;

@@ -1,5 +1,5 @@
 import { ID_TABLES } from '../ids/migration.js';
-import { ACTION_TABLES, CAUSES_PUBLISHED, CUSTOMER_TABLES } from '../outputs/migration.js';
+import { ACTION_TABLES, CAUSES_PUBLISHED, CUSTOMER_TABLES, NARROW_OUTBOX } from '../outputs/migration.js';
 import { MORE_REQUESTS, REQUEST_TABLES } from '../requests/migration.js';
 
 /**
@@ -81,4 +81,5 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
   { number: 7, name: 'causes-published', sql: CAUSES_PUBLISHED },
   { number: 8, name: 'customers-told', sql: CUSTOMER_TABLES },
   { number: 9, name: 'actions', sql: ACTION_TABLES },
+  { number: 10, name: 'narrow-outbox', sql: NARROW_OUTBOX },
 ];

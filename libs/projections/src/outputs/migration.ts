@@ -58,3 +58,17 @@ export const ACTION_TABLES = /* sql */ `
   CREATE INDEX actions_standing ON perennial.actions (customer_id) WHERE standing;
   CREATE INDEX actions_unsent ON perennial.actions (customer_id, number) WHERE sent_at IS NULL;
   `;
+
+/** The outbox keeps what is still to be told and nothing else: under the key by which it is read, and without what `published` has. */
+export const NARROW_OUTBOX = /* sql */ `
+  DELETE FROM perennial.outbox WHERE sent_at IS NOT NULL;
+  -- What is still to be told to the channels, a customer's in the order of her publications: a row of published each, deleted once it
+  -- was carried out.
+  ALTER TABLE perennial.outbox
+    DROP CONSTRAINT outbox_pkey,
+    DROP COLUMN message_id,
+    DROP COLUMN kind,
+    DROP COLUMN historical,
+    DROP COLUMN sent_at,
+    ADD PRIMARY KEY (customer_id, publication);
+  `;

@@ -1,17 +1,15 @@
 import type { Instant } from '#contracts';
 import type { Transaction } from '../database.js';
 import { instantText } from '../rows.js';
-
-/** As in `publish`: changes whose instant lies further back than this are told as history. */
-const HISTORICAL_AFTER_MS = 24 * 3_600_000;
+import { HISTORICAL_AFTER } from './publish.js';
 
 /**
  * Says everything that the visits of the version on the search path let us say, where nothing was said to anybody yet: after a move to a new
- * database. In the words and numbers of `publish`, but by two statements instead of a fold of everybody.
+ * database. In the words and numbers of `publish`, but by two statements instead of a fold of everybody. False where something was said before.
  */
-export async function publishEverything(tx: Transaction, now: Instant): Promise<void> {
+export async function publishEverything(tx: Transaction, now: Instant): Promise<boolean> {
   const [first] = await tx.query<{ said: boolean }>('SELECT EXISTS (SELECT 1 FROM perennial.published) AS said');
-  if (first?.said !== false) return;
+  if (first?.said !== false) return false;
   await tx.query(
     `INSERT INTO perennial.published (customer_id, publication, seq, kind, cycle, stage, phase, entered_at, at, position, historical,
                                       cause, policy_version)
@@ -23,15 +21,12 @@ export async function publishEverything(tx: Transaction, now: Instant): Promise<
              SELECT v.customer_id, v.seq, 'left', v.cycle, v.stage, v.phase, v.entered_at, v.left_at, n.cause, n.policy_version
                FROM visits v LEFT JOIN visits n ON n.customer_id = v.customer_id AND n.seq = v.seq + 1
               WHERE v.left_at IS NOT NULL) facts`,
-    [instantText(now - HISTORICAL_AFTER_MS)],
+    [instantText(now - HISTORICAL_AFTER)],
   );
-  // The id is the hash of what `publish` hashes, written as JSON.
   await tx.query(
-    `INSERT INTO perennial.outbox (message_id, customer_id, publication, kind, historical, created_at)
-     SELECT left(encode(sha256(convert_to(format('["%s",%s,"%s","%s",%s,%s,"%s",%s]', customer_id, cycle, stage, phase,
-              (extract(epoch FROM entered_at) * 1000)::bigint, (extract(epoch FROM at) * 1000)::bigint, kind, publication), 'UTF8')), 'hex'), 32),
-            customer_id, publication, kind, historical, $1::timestamptz
-       FROM perennial.published`,
+    `INSERT INTO perennial.outbox (customer_id, publication, created_at)
+     SELECT customer_id, publication, $1::timestamptz FROM perennial.published`,
     [instantText(now)],
   );
+  return true;
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 import type { Transaction, Row } from '../database.js';
 import { insertRows, unnest } from '../rows.js';
@@ -51,14 +50,11 @@ const OUTBOX: Table = {
   name: 'perennial.outbox',
   migrations: [],
   columns: {
-    message_id: 'text',
     customer_id: 'text',
     publication: 'int',
-    kind: 'text',
-    historical: 'boolean',
     created_at: 'timestamptz',
   },
-  key: ['message_id'],
+  key: ['customer_id', 'publication'],
   semantic: [],
 };
 
@@ -115,7 +111,7 @@ export async function publish(
         ...more,
       };
       published.push(row);
-      outbox.push(messageOf(row, now));
+      outbox.push({ customer_id: customerId, publication, created_at: now });
     };
     // What does not hold any more is taken back first, the newest first: nobody sees two phases at once.
     const takenBack = [...stands.values()].sort((x, y) => y.publication - x.publication);
@@ -211,17 +207,4 @@ function factsOf(visit: Row, next: Row | undefined): Publication[] {
 /** Two facts are the same when they say the same; the visit's number is no part of it, since it may shift. */
 function factKey(fact: Publication): string {
   return `${fact.kind} ${fact.cycle} ${fact.stage} ${fact.phase} ${fact.entered_at} ${fact.at}`;
-}
-
-function messageOf(row: Row, now: Instant): Row {
-  const visit = [row['customer_id'], row['cycle'], row['stage'], row['phase'], row['entered_at'], row['at']];
-  const name = JSON.stringify([...visit, row['kind'], row['publication']]);
-  return {
-    message_id: createHash('sha256').update(name).digest('hex').slice(0, 32),
-    customer_id: row['customer_id'],
-    publication: row['publication'],
-    kind: row['kind'],
-    historical: row['historical'],
-    created_at: now,
-  };
 }

@@ -46,7 +46,16 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
     at,
   ]);
   await tx.query("SELECT set_config('search_path', $1, true)", [`${version.schema}, perennial`]);
-  await publishEverything(tx, now);
+  // Where all of it was said just now, nothing differs.
+  if (!(await publishEverything(tx, now))) await markWhereSaidOtherwise(tx, at);
+  await markOtherwiseTreated(tx, now);
+  await markAllCustomers(tx, now);
+  // Last, since it waits for those who are reading: what precedes holds nobody up.
+  await showLive(tx, version.schema);
+}
+
+/** Marks the customers of whom something else stands published than the version on the search path believes. */
+async function markWhereSaidOtherwise(tx: Transaction, at: string): Promise<void> {
   await tx.query(
     `WITH believed AS (
        SELECT customer_id, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM visits
@@ -65,10 +74,6 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
      ON CONFLICT (customer_id) DO UPDATE SET reason = 'rebuild', earliest_at = '-infinity', not_before = NULL`,
     [at],
   );
-  await markOtherwiseTreated(tx, now);
-  await markAllCustomers(tx, now);
-  // Last, since it waits for those who are reading: what precedes holds nobody up.
-  await showLive(tx, version.schema);
 }
 
 /** Drops what is older than the versions one may want to go back to. */

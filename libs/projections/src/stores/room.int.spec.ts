@@ -1,43 +1,44 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { smallDisk } from '#testing';
 import type { Database } from '../database.js';
 import { openDatabase } from './open-database.js';
+import { mustHaveRoom, roomNeeded } from './room.js';
 
 const MIB = 1_024 * 1_024;
-const disk = mkdtempSync(join(tmpdir(), 'perennial-room-'));
 
-/** A small disk of its own needs the rights to mount one. */
-const mounted = ((): boolean => {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tmpfs', disk], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('SKIPPED: what the embedded read models do on a full disk (no rights to mount a small one)');
-    return false;
-  }
-})();
-const onSmallDisk = mounted ? describe : describe.skip;
+describe('the room that steps need', () => {
+  it('is none for those that only read, and some for each that may write', () => {
+    const reading = ['SELECT 1', ' select n FROM facts', 'BEGIN', 'COMMIT', 'SET search_path TO rm_1'];
+    expect(roomNeeded(reading.map((sql) => ({ sql, params: [] })))).toBe(0);
+    const writing = ['INSERT INTO facts VALUES (1)', 'WITH a AS (DELETE FROM facts RETURNING n) SELECT n FROM a'];
+    for (const sql of writing) expect(roomNeeded([{ sql, params: [] }])).toBeGreaterThanOrEqual(16 * MIB);
+  });
 
-onSmallDisk('embedded read models whose disk becomes full', () => {
+  it('is asked of no database in memory', () => {
+    expect(() => mustHaveRoom(null, Number.MAX_SAFE_INTEGER)).not.toThrow();
+  });
+});
+
+describe('embedded read models whose disk becomes full', () => {
+  const disk = smallDisk(200, 'what the embedded read models do on a full disk');
+  if (disk === null) return;
   let database: Database;
-  const filler = join(disk, 'filler');
+  const filler = join(disk.folder, 'filler');
   const leave = (bytes: number): void => {
     rmSync(filler, { force: true });
-    const { bavail, bsize } = statfsSync(disk);
+    const { bavail, bsize } = statfsSync(disk.folder);
     writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - bytes)));
   };
 
   beforeAll(async () => {
-    database = await openDatabase({ kind: 'pglite', folder: join(disk, 'readmodels') });
+    database = await openDatabase({ kind: 'pglite', folder: join(disk.folder, 'readmodels') });
     await database.exec('CREATE TABLE facts (n int); INSERT INTO facts SELECT generate_series(1, 1000)');
   });
   afterAll(async () => {
     await database.close();
-    execFileSync('umount', [disk]);
-    rmSync(disk, { recursive: true, force: true });
+    disk.unmount();
   });
 
   it('refuse to begin what might not end, in words, and go on answering', async () => {
@@ -62,7 +63,7 @@ onSmallDisk('embedded read models whose disk becomes full', () => {
 
   it('are not made anew where they would not find room', async () => {
     leave(90 * MIB);
-    const another = openDatabase({ kind: 'pglite', folder: join(disk, 'another') });
+    const another = openDatabase({ kind: 'pglite', folder: join(disk.folder, 'another') });
     await expect(another.then((opened) => opened.query('SELECT 1'))).rejects.toMatchObject({ code: '53100' });
   });
 });

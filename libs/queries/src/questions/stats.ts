@@ -24,7 +24,7 @@ export const stats = question({
         `SELECT ${COUNTED.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(', ')},
                 (SELECT count(*) FROM quarantine WHERE status = 'open') AS quarantine_open,
                 (SELECT count(*) FROM perennial.published) AS published,
-                (SELECT count(*) FROM perennial.outbox WHERE sent_at IS NULL) AS outbox_waiting,
+                (SELECT count(*) FROM perennial.outbox) AS outbox_waiting,
                 pg_database_size(current_database()) AS read_models_bytes`,
       );
       return {

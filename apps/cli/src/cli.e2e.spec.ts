@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { lockDataFolder } from '#event-log';
 import { openDatabase } from '#projections';
+import { smallDisk } from '#testing';
 import { startEngine } from '../../../test/engine.js';
 import { runCli, type Ran } from './testdata/run-cli.js';
 
@@ -248,6 +249,19 @@ describe('perennial refuses, and says why', () => {
     expect(owned.code).toBe(4);
     expect(owned.stderr).toContain(`process ${process.pid}`);
     expect((await runCli(data('owned'), ['stats', '--url', 'http://127.0.0.1:9'])).code).toBe(4);
+  });
+});
+
+describe('perennial on a full disk', () => {
+  const disk = smallDisk(60, 'what a command says of a full disk');
+  if (disk === null) return;
+  afterAll(() => disk.unmount());
+
+  it('says how much room is missing, without a trace, and ends as one that can be given again', async () => {
+    const { code, stderr } = await runCli(join(disk.folder, 'data'), ['query', 'customers']);
+    expect(stderr).toMatch(/^The disk of .* is full: .* MiB are free, .* Make room there/m);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(code).toBe(6);
   });
 });
 

@@ -17,4 +17,8 @@ describe('what failed in the embedded database', () => {
       code: '58030',
     });
   });
+
+  it.each([undefined, null, 7, 'a text'])('is told where it is no error at all: %s', (thrown) => {
+    expect(failureOf(thrown)).toEqual({ message: String(thrown), code: '' });
+  });
 });

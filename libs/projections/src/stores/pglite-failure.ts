@@ -15,7 +15,8 @@ const NO_SPACE = 51;
 
 /** What failed in PGlite's thread, in words and a SQLSTATE: its file system throws a number and no message. */
 export function failureOf(error: unknown): { readonly message: string; readonly code: string } {
-  const { message, code, errno } = error as { message?: unknown; code?: unknown; errno?: unknown };
+  // Anything can be thrown, nothing at all too.
+  const { message, code, errno } = (error ?? {}) as { message?: unknown; code?: unknown; errno?: unknown };
   if (typeof message === 'string' && message !== '') return { message, code: typeof code === 'string' ? code : '' };
   if (typeof errno !== 'number') return { message: String(error), code: '' };
   const refusal = REFUSALS[errno] ?? `its file system refused (errno ${errno})`;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { lockDataFolder } from '#event-log';
+import { smallDisk } from '#testing';
 import { startEngine } from '../../../test/engine.js';
 import { anyEventStore } from '../../../test/services/eventstore/server.js';
 import { runCli, type Ran } from './testdata/run-cli.js';
@@ -169,6 +170,18 @@ describe('perennial move', () => {
       expect(await engine.stop()).toBe(0);
     }
   });
+
+  const disk = smallDisk(60, 'a move that has no room to build read models');
+  if (disk !== null)
+    it('has copied the log where it has no room to build read models, says so, and can be given again', async () => {
+      const places = ['move', '--from', `sqlite:${old}`, '--to', `sqlite:${at('roomless')}`];
+      const { code, stderr } = await runCli(at('nowhere'), places, { TMPDIR: disk.folder });
+      disk.unmount();
+      expect(stderr).toMatch(/^The read models cannot be built in .* is full: .* MiB are free, .*--no-models\.$/m);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(code).toBe(6);
+      expect((await move(...places.slice(1))).stdout).toMatch(/read models +[0-9a-f]{32} +equal/);
+    });
 
   it('is of no use without its keys: an engine that would make new ones is refused', async () => {
     const to = at('keyless');

@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventLog } from '#event-log';
 import type { Clock } from '#platform';
 import { DatabaseError, openDatabase, Projector, type Database } from '#projections';
 import { CliError, EXIT } from '../exit-codes.js';
+import { isFull } from '../full-disk.js';
 
 /** Pairs that go over in one statement. */
 const PAIRS_MAX = 20_000;
-
-/** Below this no read models can be built, however few. */
-const ROOM_MIN = 128 * 1024 * 1024;
 
 const WITHOUT =
   'The log itself is copied. Read models are built in the folder for temporary files: name another one with TMPDIR, or leave them out with --no-models.';
@@ -19,21 +17,18 @@ function scratchFolder(): string {
   try {
     return mkdtempSync(join(tmpdir(), 'perennial-move-'));
   } catch (error) {
-    throw new CliError(EXIT.failed, `${(error as Error).message}. ${WITHOUT}`, { cause: error });
+    throw notBuilt(error as Error);
   }
 }
 
-/** What the store of the read models says when it has no room is not always that. */
-function notBuilt(error: unknown, folder: string): unknown {
-  if (!(error instanceof DatabaseError)) return error;
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize < ROOM_MIN
-    ? new CliError(EXIT.stopped, `There is too little room in ${tmpdir()} for the read models. ${WITHOUT}`, {
-        cause: error,
-      })
-    : new CliError(EXIT.failed, `The read models cannot be built in ${tmpdir()}: ${error.message}. ${WITHOUT}`, {
-        cause: error,
-      });
+/** Whoever has no room for the read models has the log nevertheless. */
+function notBuilt(error: Error): CliError {
+  const why = error.message.replace(/\.$/, '');
+  return new CliError(
+    isFull(error) ? EXIT.stopped : EXIT.failed,
+    `The read models cannot be built in ${tmpdir()}: ${why}. ${WITHOUT}`,
+    { cause: error },
+  );
 }
 
 /** How often it is looked how far they are. */
@@ -73,7 +68,7 @@ export async function readModelsDigest(
       await database.close();
     }
   } catch (error) {
-    throw notBuilt(error, folder);
+    throw error instanceof DatabaseError ? notBuilt(error) : error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

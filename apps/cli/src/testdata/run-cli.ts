@@ -11,11 +11,15 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 let compiled: Promise<Ran> | null = null;
 
 /** Runs `perennial` as its users do, in a process of its own, on this data folder. What is compiled is made current first, once. */
-export async function runCli(dataDir: string, args: readonly string[]): Promise<Ran> {
+export async function runCli(
+  dataDir: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   compiled ??= run(['--version'], process.env);
   const { code, stderr } = await compiled;
   if (code !== 0) throw new Error(`perennial cannot be compiled: ${stderr}`);
-  return run(args, { ...process.env, DATA_DIR: dataDir, PERENNIAL_BUILD: 'off' });
+  return run(args, { ...process.env, ...settings, DATA_DIR: dataDir, PERENNIAL_BUILD: 'off' });
 }
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {

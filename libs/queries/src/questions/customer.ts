@@ -1,4 +1,4 @@
-import { compareNamespaces, type Instant } from '#contracts';
+import { compareNamespaces, formatInstant, type Instant } from '#contracts';
 import { calledFor, type Consent, type NextAction } from '#lifecycle';
 import { instantOf, withInstants } from '../asking/answer.js';
 import { question, type AskContext } from '../asking/question.js';
@@ -100,6 +100,6 @@ async function opened(context: AskContext, subjects: readonly SubjectRow[]): Pro
     namespace: subject.namespace,
     value: values[index] ?? null,
     subjectId: subject.subject_id,
-    firstSeenAt: new Date(instantOf(subject.first_seen_at)).toISOString(),
+    firstSeenAt: formatInstant(instantOf(subject.first_seen_at)),
   }));
 }

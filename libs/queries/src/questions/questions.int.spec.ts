@@ -57,6 +57,14 @@ describe('the questions, asked of three customers', () => {
       expect((await engine.ask('customer', named)).rows).toEqual(byId.rows);
   });
 
+  it('customer: writes the instants of her identifiers as all others', async () => {
+    const { rows } = await engine.ask('customer', { customer: anna });
+    const [row] = rows as [{ firstSeenAt: string; identifiers: { namespace: string; firstSeenAt: string }[] }];
+    const first = row.identifiers.find(({ namespace }) => namespace === 'userId');
+    expect(first?.firstSeenAt).toBe(row.firstSeenAt);
+    for (const { firstSeenAt } of row.identifiers) expect(firstSeenAt).toMatch(/^2024-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  });
+
   it('customer: says nothing personal to who may not read it', async () => {
     const context = { ...engine.context, mayReadPersonal: false };
     const { ask } = await import('../asking/ask.js');

@@ -1,4 +1,4 @@
-import { csvHeader, csvRow, QUESTIONS, type Answer } from '#queries';
+import { csvHeader, csvRow, QUESTIONS, type Answer, type AnswerRow } from '#queries';
 import type { Output } from './output.js';
 import { sheet } from './sheet.js';
 import { Table } from './table.js';
@@ -16,11 +16,11 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
     last = answer;
     if (output.done) break;
     const { columns } = answer;
+    const one = onlyRow(answer);
     switch (format) {
       case 'table':
         // Of one customer there is much to say and nothing to compare it with: columns would run out of the terminal.
-        if (isOneRow(answer)) await output.write(sheet(answer));
-        else await output.write((table ??= new Table(columns)).page(answer));
+        await output.write(one === null ? (table ??= new Table(columns)).page(answer) : sheet(columns, one));
         break;
       case 'csv':
         await output.write((first ? csvHeader(columns) : '') + answer.rows.map((row) => csvRow(columns, row)).join(''));
@@ -45,7 +45,9 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
   return rows;
 }
 
-/** Whether the answer is about one thing: it does not come in pages, and there is one row. */
-function isOneRow({ question, rows }: Answer): boolean {
-  return rows.length === 1 && QUESTIONS.some(({ name, paged }) => name === question && !paged);
+/** The row of an answer about one thing: it does not come in pages, and there is one row; else null. */
+function onlyRow({ question, rows }: Answer): AnswerRow | null {
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) return null;
+  return QUESTIONS.some(({ name, paged }) => name === question && !paged) ? row : null;
 }

@@ -109,36 +109,33 @@ async function helping(tx: Transaction, replay: ReplayRow, now: Instant): Promis
 /** What comes next, customer by customer, each one's in order. */
 async function wordsAfter(tx: Transaction, replay: ReplayRow): Promise<Word[]> {
   const { source, customer_id, number, from_position } = replay;
-  const all = `WHERE (customer_id, number) > ($1, $2::bigint) ORDER BY customer_id, number LIMIT ${HELPING}`;
+  const next = (told: Word['source'], words: string, ...more: readonly number[]): Promise<Word[]> =>
+    tx.query<Word & Row>(
+      `SELECT '${told}' AS source, customer_id, number FROM (${words}) words
+        WHERE (customer_id, number) > ($1, $2::bigint) ORDER BY customer_id, number LIMIT ${HELPING}`,
+      [customer_id, number, ...more],
+    );
   switch (source) {
-    case 'change':
-      return tx.query<Word & Row>(
-        `SELECT 'change' AS source, customer_id, publication AS number FROM perennial.published
-          WHERE (customer_id, publication) > ($1, $2::bigint) AND position >= $3::bigint
-          ORDER BY customer_id, publication LIMIT ${HELPING}`,
-        [customer_id, number, from_position],
-      );
+    case 'change': {
+      const changes = 'SELECT customer_id, publication AS number FROM perennial.published WHERE position >= $3::bigint';
+      return next('change', changes, from_position);
+    }
     case 'action':
-      return tx.query<Word & Row>(
-        `SELECT 'action' AS source, customer_id, number FROM perennial.actions
-          WHERE (customer_id, number) > ($1, $2::bigint) AND position >= $3::bigint
-          ORDER BY customer_id, number LIMIT ${HELPING}`,
-        [customer_id, number, from_position],
+      return next(
+        'action',
+        'SELECT customer_id, number FROM perennial.actions WHERE position >= $3::bigint',
+        from_position,
       );
     case 'dossier': {
       const live = await liveSchema(tx);
       if (live === null) return [];
-      return tx.query<Word & Row>(
-        `SELECT 'dossier' AS source, customer_id, 1 AS number FROM (
-           SELECT customer_id, 1 AS number FROM ${live}.customers WHERE folded_position >= $3::bigint) c ${all}`,
-        [customer_id, number, from_position],
-      );
+      const folded = `SELECT customer_id, 1 AS number FROM ${live}.customers WHERE folded_position >= $3::bigint`;
+      return next('dossier', folded, from_position);
     }
     case 'gone':
-      return tx.query<Word & Row>(
-        `SELECT 'dossier' AS source, customer_id, 1 AS number FROM (
-           SELECT customer_id, 1 AS number FROM perennial_webhooks.dossiers_told WHERE hash IS NULL) t ${all}`,
-        [customer_id, number],
+      return next(
+        'dossier',
+        'SELECT customer_id, 1 AS number FROM perennial_webhooks.dossiers_told WHERE hash IS NULL',
       );
   }
 }

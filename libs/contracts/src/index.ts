@@ -34,6 +34,7 @@ export { orderAmountMinor, orderCostMinor } from './touchpoints/order-amount.js'
 export { SURVEY_SCALES } from './touchpoints/satisfaction.js';
 export { MEDIA } from './touchpoints/awareness.js';
 export { TouchpointForm } from './envelope.js';
+export type { HashKeyChanged } from './facts/engine.js';
 export { factSchema, touchpointSchema } from './schemas.js';
 export { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { STREAMS, type Instant } from '#contracts';
+import { STREAMS, type HashKeyChanged as Change, type Instant } from '#contracts';
 import { LogMoveError, type EventLog, type MoveTarget, type ReadOptions, type RecordedEvent } from '#event-log';
 import type { KeyStore } from '#platform';
 import { factEvent } from '../publishing/fact-event.js';
@@ -7,16 +7,7 @@ import { plainContentHash } from '../taking/content-hash.js';
 import { OWN_SOURCES } from '../taking/envelope.js';
 
 /** The data of a `hash-key-changed`. */
-export interface HashKeyChanged {
-  readonly formerCheck: string;
-  readonly check: string;
-  readonly events: number;
-  readonly subjects: number;
-  readonly erased: number;
-  readonly mapping: string;
-  readonly command: string;
-  readonly by: string;
-}
+export type HashKeyChanged = Readonly<Change>;
 
 /** The new name of each subject by its old one, and who of them is erased. */
 export class KeyMapping {

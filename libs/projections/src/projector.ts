@@ -283,7 +283,7 @@ export class Projector {
     await this.#build(version, (await this.#parts.log.head()).position, this.#parts.now(), times, counting);
     const copy = new Follower({ ...this.#parts, times }, version.schema, version.version, false);
     await this.#follow(copy, counting);
-    await this.#exclusively(() => this.#switchTo(version, copy));
+    await this.#exclusively(() => this.#switchTo(version, copy, counting));
     await dropOldVersions(this.#parts.database);
     return {
       version: version.version,
@@ -312,7 +312,7 @@ export class Projector {
       throw new RangeError(`Version ${version.version} was built for other read models: rebuild instead.`);
     const copy = new Follower(this.#parts, version.schema, version.version, false);
     await this.#follow(copy, options);
-    await this.#exclusively(() => this.#switchTo(version, copy));
+    await this.#exclusively(() => this.#switchTo(version, copy, options));
     return version;
   }
 
@@ -440,10 +440,15 @@ export class Projector {
     }
   }
 
-  async #switchTo(version: Version, copy: Follower): Promise<void> {
+  async #switchTo(version: Version, copy: Follower, { onProgress }: RebuildOptions): Promise<void> {
     await this.#settle(copy);
     const next = new Follower(this.#parts, version.schema, version.version, true);
-    await this.#parts.database.transaction((tx) => switchTo(tx, version, this.#parts.now()), { long: true });
+    const begun = performance.now();
+    const onStep = (done: number, total: number): void => {
+      const perSecond = done / Math.max((performance.now() - begun) / 1_000, 1e-3);
+      onProgress?.({ phase: 'switching', done, total, items: done, rate: perSecond, secondsLeft: null });
+    };
+    await this.#parts.database.transaction((tx) => switchTo(tx, version, this.#parts.now(), onStep), { long: true });
     this.#follower = next;
     this.#fits = true;
     this.#position = await next.position();

@@ -271,7 +271,7 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   customers: 'customers',
   indexes: 'indexes',
   'catching-up': 'events',
-  done: 'customers',
+  switching: 'steps',
 };
 
 function onBuild(onWork: OnWork): (progress: BuildProgress) => void {

@@ -131,6 +131,27 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     expect(await rows('SELECT orders FROM rm_1.customers')).toEqual([{ orders: 7 }]);
   }, 120_000);
 
+  it('takes up what was built and not switched to, and builds none of it again', async () => {
+    await tell(log, world(11, 30, 5));
+    const projector = await open();
+    await projector.catchUp();
+    const died = new Error('The process died.');
+    const dying = projector.rebuild({
+      onProgress: ({ phase }) => {
+        if (phase === 'switching') throw died;
+      },
+    });
+    await expect(dying).rejects.toBe(died);
+    expect(await schemas()).toEqual(['rm_1', 'rm_2']);
+    await tell(log, [order({ userId: 'late-comer' }, day(400), 'L1')]);
+    const phases = new Set<string>();
+    const next = await open();
+    const { version } = await next.rebuild({ onProgress: ({ phase }) => phases.add(phase) });
+    expect(version).toBe(2);
+    expect([...phases]).toEqual(expect.not.arrayContaining(['links', 'components', 'customers', 'indexes']));
+    expect(await next.verify()).toMatchObject({ equal: true });
+  }, 120_000);
+
   it('says everything at once where nothing was said yet, in the words in which it is said one by one', async () => {
     await tell(log, world(9, 30, 5));
     const projector = await open();

@@ -30,10 +30,11 @@ import { DROP_SEEN_TABLES, JOIN_STEPS, joinSeen, SEEN_TABLES, writeSeen } from '
 
 /** How far a build has come. */
 export interface BuildProgress {
-  readonly phase: 'links' | 'components' | 'customers' | 'indexes' | 'catching-up' | 'done';
+  readonly phase: 'links' | 'components' | 'customers' | 'indexes' | 'catching-up' | 'switching';
   /**
    * The share that is done: places in the log in `links` and `catching-up` (events, or bytes where a log counts so), customers folded
-   * in `customers`, steps of finding out who belongs together in `components`, indexes made in `indexes`.
+   * in `customers`, steps of finding out who belongs together in `components`, indexes made in `indexes`, and steps of becoming the live
+   * version in `switching`.
    */
   readonly done: number;
   readonly total: number;

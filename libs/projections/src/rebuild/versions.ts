@@ -12,8 +12,8 @@ import { instantText } from '../rows.js';
 const KEPT = 1;
 
 /**
- * The version to build: one that was begun and not finished, or a new one. Half-built ones of another model are dropped; with
- * `anew` all of them.
+ * The version to build: one that was begun and never became live, be it half built or built and not switched to, or a new one. Those of another
+ * model are dropped; with `anew` all of them.
  */
 export async function versionToBuild(database: Database, now: Instant, anew = false): Promise<Version> {
   return database.transaction(async (tx) => {
@@ -21,7 +21,7 @@ export async function versionToBuild(database: Database, now: Instant, anew = fa
     let begun: Version | null = null;
     for (const version of await listVersions(tx)) {
       if (version.status !== 'building' && version.status !== 'ready') continue;
-      if (!anew && version.status === 'building' && version.model === MODEL && begun === null) begun = version;
+      if (!anew && version.model === MODEL && begun === null) begun = version;
       else await dropVersion(tx, version);
     }
     return begun ?? createVersion(tx, 'building', now);
@@ -35,9 +35,15 @@ export async function dropVersion(tx: Transaction, version: Version): Promise<vo
 
 /**
  * Makes a version the live one, in the caller's transaction: from one moment to the next everybody reads it. Customers of whom
- * something else stands published than it believes are marked, so that exactly the difference is said.
+ * something else stands published than it believes are marked, so that exactly the difference is said. Each step tells how many of how many were done
+ * before it: with many customers they take minutes.
  */
-export async function switchTo(tx: Transaction, version: Version, now: Instant): Promise<void> {
+export async function switchTo(
+  tx: Transaction,
+  version: Version,
+  now: Instant,
+  onStep: (done: number, steps: number) => void = () => undefined,
+): Promise<void> {
   await lockSchemas(tx);
   const at = instantText(now);
   await tx.query("UPDATE perennial.versions SET status = 'old' WHERE status = 'live'");
@@ -46,12 +52,18 @@ export async function switchTo(tx: Transaction, version: Version, now: Instant):
     at,
   ]);
   await tx.query("SELECT set_config('search_path', $1, true)", [`${version.schema}, perennial`]);
-  // Where all of it was said just now, nothing differs.
-  if (!(await publishEverything(tx, now))) await markWhereSaidOtherwise(tx, at);
-  await markOtherwiseTreated(tx, now);
-  await markAllCustomers(tx, now);
-  // Last, since it waits for those who are reading: what precedes holds nobody up.
-  await showLive(tx, version.schema);
+  const steps = [
+    // Where all of it was said just now, nothing differs.
+    async () => (await publishEverything(tx, now)) || (await markWhereSaidOtherwise(tx, at)),
+    () => markOtherwiseTreated(tx, now),
+    () => markAllCustomers(tx, now),
+    // Last, since it waits for those who are reading: what precedes holds nobody up.
+    () => showLive(tx, version.schema),
+  ];
+  for (const [done, step] of steps.entries()) {
+    onStep(done, steps.length);
+    await step();
+  }
 }
 
 /** Marks the customers of whom something else stands published than the version on the search path believes. */

@@ -1,4 +1,5 @@
 import { protocol, type PGlite } from '@electric-sql/pglite';
+import { fieldsOf, rowsOf, type Field, type Values } from './answers.js';
 import { arrayText, PARSERS } from './values.js';
 
 /** A statement to be run, or rows to be copied in as text. */
@@ -8,17 +9,13 @@ export type Step =
   /** Several statements without parameters. */
   | { readonly script: string };
 
-type Values = Record<string, unknown>;
-
 interface Prepared {
   readonly name: string;
-  readonly fields: readonly { readonly name: string; readonly read: (text: string) => unknown }[];
+  readonly fields: readonly Field[];
 }
 
 /** So many statements are kept prepared; beyond that the one longest not asked for goes. */
 const PREPARED_MAX = 300;
-
-const asText = (text: string): string => text;
 
 /**
  * The one connection that PGlite is, spoken to in PostgreSQL's own protocol. Its `query` parses and plans each statement anew
@@ -72,19 +69,12 @@ export class PgliteSession {
     if (this.#prepared.size >= PREPARED_MAX) await this.#forget([...this.#prepared.keys()].slice(0, PREPARED_MAX / 10));
     const name = `s${(this.#named += 1)}`;
     const { serialize } = protocol;
-    const messages = await this.#send([
+    const described = await this.#send([
       serialize.parse({ name, text: sql }),
       serialize.describe({ type: 'S', name }),
       serialize.sync(),
     ]);
-    let fields: Prepared['fields'] = [];
-    for (const message of messages)
-      if (message.name === 'rowDescription') {
-        const { fields: described } = message as unknown as {
-          readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
-        };
-        fields = described.map((field) => ({ name: field.name, read: PARSERS[field.dataTypeID] ?? asText }));
-      }
+    const fields = fieldsOf(described, PARSERS);
     const prepared = { name, fields };
     this.#prepared.set(sql, prepared);
     return prepared;
@@ -95,7 +85,7 @@ export class PgliteSession {
     const { serialize } = protocol;
     const closing = statements.map((sql) => serialize.close({ type: 'S', name: this.#prepared.get(sql)?.name ?? '' }));
     for (const sql of statements) this.#prepared.delete(sql);
-    await this.#send([...closing, serialize.sync()]);
+    rowsOf(await this.#send([...closing, serialize.sync()]), []);
   }
 
   async #execute(
@@ -105,43 +95,20 @@ export class PgliteSession {
     const sent: Uint8Array[] = [];
     for (const { prepared, params } of entered)
       sent.push(serialize.bind({ statement: prepared.name, values: params.map(parameter) }), serialize.execute({}));
-    const messages = await this.#send([...sent, serialize.sync()]);
-    const results: Values[][] = [];
-    let rows: Values[] = [];
-    for (const message of messages) {
-      switch (message.name) {
-        case 'dataRow': {
-          const { fields } = message as unknown as { readonly fields: readonly (string | null)[] };
-          rows.push(readRow(entered[results.length]?.prepared.fields ?? [], fields));
-          break;
-        }
-        case 'commandComplete':
-        case 'emptyQuery':
-          results.push(rows);
-          rows = [];
-          break;
-        default:
-          break;
-      }
-    }
-    return results;
+    return rowsOf(
+      await this.#send([...sent, serialize.sync()]),
+      entered.map(({ prepared }) => prepared.fields),
+    );
   }
 
-  /** @throws PostgreSQL's error, with its code */
-  async #send(messages: readonly Uint8Array[]): Promise<readonly { readonly name: string }[]> {
-    const answered = await this.pg.execProtocol(Buffer.concat(messages), { syncToFs: false });
-    return answered.messages;
+  /** All that the engine answers. */
+  async #send(messages: readonly Uint8Array[]): Promise<Buffer> {
+    const answers: Uint8Array[] = [];
+    // What it hands over is its own memory, and is written over next.
+    const onRawData = (answer: Uint8Array) => answers.push(answer.slice());
+    await this.pg.execProtocolRawStream(Buffer.concat(messages), { syncToFs: false, onRawData });
+    return Buffer.concat(answers);
   }
-}
-
-function readRow(fields: Prepared['fields'], texts: readonly (string | null)[]): Values {
-  const row: Values = {};
-  for (let i = 0; i < fields.length; i += 1) {
-    const field = fields[i];
-    const text = texts[i];
-    if (field !== undefined) row[field.name] = text === null || text === undefined ? null : field.read(text);
-  }
-  return row;
 }
 
 /** A parameter as text, as `pg` sends it too. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
 import { ApiKeys } from '../access/api-keys.js';
@@ -160,6 +160,92 @@ suite(title, () => {
       expect(there.list()).toEqual(here.list());
       await there.revoke(record.id);
       while (here.authenticate(key) !== null) await new Promise((wake) => setTimeout(wake, 50));
+    });
+  });
+
+  describe('beside a move under another hash key', () => {
+    const move = async (moving: 'replaced' | 'made'): Promise<PostgresKeyStore> => {
+      const store = await openPostgresKeyStore({ url, moving });
+      opened.push(store);
+      return store;
+    };
+    const cut = (who: 'perennial keys' | 'perennial move'): Promise<unknown> =>
+      admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [who]);
+    afterEach(clear);
+
+    it('lets no engine start on keys that are being replaced, until the move has closed them', async () => {
+      await (await open()).close();
+      const moving = await move('replaced');
+      await expect(open()).rejects.toMatchObject({
+        code: 'in-use',
+        message: expect.stringMatching(/A move has the keys in the database .*: no engine may use them/),
+      });
+      await expect(move('replaced')).rejects.toMatchObject({ message: expect.stringContaining('Another move') });
+      await moving.close();
+      await open();
+    });
+
+    it('lets no move have the keys of an engine, however many share them and however quiet they are', async () => {
+      const [one, two] = [await open(), await open()];
+      const refusal = { code: 'in-use', message: expect.stringContaining('stop it first') };
+      for (const moving of ['replaced', 'made'] as const) await expect(move(moving)).rejects.toMatchObject(refusal);
+      await one.close();
+      await expect(move('replaced')).rejects.toMatchObject(refusal);
+      await two.close();
+      await move('replaced');
+    });
+
+    it('gives an engine no key where a move came while its connections were cut, and serves it again afterwards', async () => {
+      const engine = await open();
+      await engine.keysFor([id(1)], { create: true });
+      let moving: PostgresKeyStore | null = null;
+      // The engine takes its hold again by itself, within a second: then it was too late.
+      while (moving === null) {
+        await cut('perennial keys');
+        moving = await move('replaced').catch(() => null);
+      }
+      await expect(engine.keysFor([id(1)])).rejects.toMatchObject({ code: 'in-use' });
+      await expect(engine.destroy([id(1)])).rejects.toMatchObject({ code: 'in-use' });
+      await moving.close();
+      expect((await engine.keysFor([id(1)])).get(id(1))).not.toBe('erased');
+      await expect(move('replaced')).rejects.toMatchObject({ code: 'in-use' });
+    });
+
+    it('ends a move whose connections were cut, since an engine may have come and gone', async () => {
+      await (await open()).close();
+      const moving = await move('replaced');
+      await cut('perennial move');
+      const asking = async (): Promise<string> => {
+        for (;;) {
+          const said = await moving.keysFor([id(1)]).catch((error: Error) => error.message);
+          if (typeof said === 'string' && said.includes('had the keys')) return said;
+        }
+      };
+      expect(await asking()).toContain('broke');
+      await open();
+    });
+
+    it('takes out again what a move put in and gave up, and nothing that was there before it', async () => {
+      const held = async (): Promise<unknown> =>
+        (await admin.query('SELECT count(*)::int AS n FROM perennial_keys.facts')).rows[0];
+      const made = await move('made');
+      await made.inherit({ check: Buffer.alloc(16), hashKeys: Buffer.alloc(32), erased: [Buffer.alloc(16, 1)] });
+      await made.close();
+      await expect(open()).rejects.toMatchObject({ code: 'unproven' });
+      const again = await move('made');
+      await again.discard();
+      expect(await held()).not.toEqual({ n: 0 });
+      await again.close();
+      await clear();
+
+      const other = await move('made');
+      await other.inherit({ check: Buffer.alloc(16), hashKeys: Buffer.alloc(32), erased: [Buffer.alloc(16, 1)] });
+      await other.discard();
+      expect(await held()).toEqual({ n: 0 });
+      await other.close();
+      const engine = await open();
+      expect(engine.earlier).toBeNull();
+      expect((await engine.keysFor(['01'.repeat(16)])).size).toBe(0);
     });
   });
 

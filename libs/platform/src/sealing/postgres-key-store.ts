@@ -4,6 +4,8 @@ import type { ApiKeyTable } from '../access/api-key-table.js';
 import { postgresApiKeys } from '../access/postgres-api-keys.js';
 import { EarlierNames } from './earlier-names.js';
 import { hashKeyCheckOf } from './hash-key.js';
+import { HoldOnKeys } from './hold-on-keys.js';
+import { asked, asKeyStoreError } from './key-database-failure.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
 import { Recent } from './recent.js';
 import {
@@ -28,10 +30,7 @@ const SCHEMA_LOCK = 7_235_419_301;
  * no key is listed under a subject while the subject is being erased.
  */
 const ERASING_LOCK = 7_235_419_302;
-/** Held as long as it lasts by a move that replaces these keys, or makes them. */
-const MOVING_LOCK = 7_235_419_304;
-
-/** By these names the server's own list of who is connected tells an engine from a move. */
+/** By these names the server's own list of who is connected tells an operator an engine from a move. */
 const ENGINE = 'perennial keys';
 const MOVE = 'perennial move';
 
@@ -79,12 +78,10 @@ const INHERIT = [
   'INSERT INTO perennial_keys.keys (id, secret) SELECT id, NULL FROM unnest($1::bytea[]) AS t(id)',
   'INSERT INTO perennial_keys.erased_earlier (id) SELECT * FROM unnest($1::bytea[])',
 ];
-/** Told only of those whom this role may see: its own connections are among them. */
-const OTHERS = `
-  SELECT count(*) FILTER (WHERE application_name = '${ENGINE}') AS engines FROM pg_stat_activity
-   WHERE datname = current_database()`;
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const LOOK = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
+/** Whatever a store holds, its hash key too. */
+const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
   WITH listing AS (
@@ -125,25 +122,24 @@ interface KeyRow {
  * is swept (within autovacuum's next round) and the write-ahead log is recycled: copies of both are copies of keys.
  */
 export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promise<PostgresKeyStore> {
-  const pool = new pg.Pool({
+  const connection = {
     connectionString: options.url,
-    max: options.connections ?? 4,
     connectionTimeoutMillis: CONNECT_MS_MAX,
     keepAlive: true,
     application_name: options.moving === undefined ? ENGINE : MOVE,
     options: `-c TimeZone=UTC -c synchronous_commit=on -c statement_timeout=${STATEMENT_MS_MAX}`,
-  });
+  };
+  const place = placeOf(options.url);
+  const hold = await HoldOnKeys.take({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
+  const pool = new pg.Pool({ ...connection, max: options.connections ?? 4 });
   // A connection that broke while idle is replaced by the pool; whoever asks next learns of it.
   pool.on('error', () => undefined);
-  const place = placeOf(options.url);
-  let claim: pg.PoolClient | null = null;
   try {
-    if (options.moving !== undefined) claim = await claimed(pool, place);
     const prepared = await inTransaction(pool, (client) => prepare(client, place, options));
-    return new PostgresKeyStore(pool, place, prepared, claim);
+    return new PostgresKeyStore(pool, place, prepared, hold);
   } catch (error) {
-    claim?.release(true);
     await pool.end();
+    await hold.release();
     throw error;
   }
 }
@@ -154,31 +150,14 @@ function placeOf(url: string): string {
   return `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`;
 }
 
-/** Has the keys to itself as long as this connection lasts. */
-async function claimed(pool: pg.Pool, place: string): Promise<pg.PoolClient> {
-  const client = await asked(pool.connect());
-  // Seen by whoever asks next.
-  client.on('error', () => undefined);
-  try {
-    const lock = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [MOVING_LOCK]);
-    if (lock.rows[0]?.got !== true)
-      throw new KeyStoreError('in-use', `Another move has the keys in ${place}, or both sides of this one name them.`);
-    const { rows } = await client.query<{ engines: string }>(OTHERS);
-    if (rows[0]?.engines !== '0')
-      throw new KeyStoreError('in-use', `An engine is using the keys in ${place}: stop it first.`);
-    return client;
-  } catch (error) {
-    client.release(true);
-    throw asKeyStoreError(error);
-  }
-}
-
 interface Prepared {
   readonly hashKey: Uint8Array;
   /** The last erasure so far. */
   readonly seen: number;
   readonly earlier: EarlierNames | null;
   readonly proven: boolean;
+  /** Whether there was none before. */
+  readonly fresh: boolean;
 }
 
 /** Makes what is not there, and finds the hash key that the keys were made under, or makes it one. */
@@ -207,7 +186,7 @@ async function prepare(
   const last = await client.query<{ n: string }>('SELECT coalesce(max(n), 0) AS n FROM perennial_keys.erasures');
   const earlier = await earlierNames(client, facts.get(EARLIER_HASH_KEYS), hashKey);
   const proven = facts.has(REKEYED_FROM) && !facts.has(UNPROVEN);
-  return { hashKey, seen: Number(last.rows[0]?.n ?? 0), earlier, proven };
+  return { hashKey, seen: Number(last.rows[0]?.n ?? 0), earlier, proven, fresh: !facts.has('version') };
 }
 
 async function earlierNames(
@@ -273,18 +252,19 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
   private seen: number;
   #earlier: EarlierNames | null;
   #proven: boolean;
+  private readonly fresh: boolean;
 
   constructor(
     private readonly pool: pg.Pool,
     readonly place: string,
-    { hashKey, seen, earlier, proven }: Prepared,
-    /** The connection by which a move has these keys to itself. */
-    private readonly claim: pg.PoolClient | null,
+    { hashKey, seen, earlier, proven, fresh }: Prepared,
+    private readonly hold: HoldOnKeys,
   ) {
     this.hashKey = hashKey;
     this.seen = seen;
     this.#earlier = earlier;
     this.#proven = proven;
+    this.fresh = fresh;
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.apiKeys = postgresApiKeys(pool, LOOK_EVERY_MS);
     // What a quiet process remembers must go as well. That it failed is seen by whoever asks next.
@@ -316,6 +296,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
     keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
   ): Promise<readonly KeyState[]> {
     if (keys.length === 0) return [];
+    await this.hold.kept();
     return inTransaction(this.pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock_shared($1)', [ERASING_LOCK]);
       const asked = new Set(keys.flatMap(({ id, listedUnder }) => [id, ...listedUnder]));
@@ -341,6 +322,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
 
   async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
     const subjects = [...new Set(subjectIds)].sort();
+    await this.hold.kept();
     const destroyed = await inTransaction(this.pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [ERASING_LOCK]);
       const { rows: listed } = await client.query<{ key_id: Buffer }>(
@@ -372,6 +354,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
 
   /** Learns what was destroyed since it was last asked, by this process or any other. */
   async look(): Promise<void> {
+    await this.hold.kept();
     const { rows } = await asked(this.pool.query<KeyRow>({ name: 'keys-look', text: LOOK, values: [this.seen] }));
     this.learn(rows);
   }
@@ -379,8 +362,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
   close(): Promise<void> {
     clearInterval(this.looking);
     this.apiKeys.close();
-    if (this.closed === null) this.claim?.release(true);
-    this.closed ??= this.pool.end();
+    this.closed ??= this.pool.end().then(() => this.hold.release());
     return this.closed;
   }
 
@@ -423,6 +405,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
 
   /** From now on no engine may use these keys, until `prove`. */
   async inherit({ check, hashKeys, erased }: Inheritance): Promise<void> {
+    await this.hold.kept();
     this.#earlier = await inTransaction(this.pool, async (client) => {
       await client.query(FACT, [UNPROVEN, Buffer.of(1)]);
       await client.query(FACT, [EARLIER_HASH_KEYS, Buffer.from(hashKeys)]);
@@ -440,12 +423,19 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
 
   /** The move that made them has come to its end: an engine may use them. */
   async prove(): Promise<void> {
+    await this.hold.kept();
     await asked(this.pool.query('DELETE FROM perennial_keys.facts WHERE name = $1', [UNPROVEN]));
     this.#proven = true;
   }
 
+  /** Takes everything out again, where there was nothing before it was opened: as if it had never been. */
+  async discard(): Promise<void> {
+    if (this.fresh) await asked(this.pool.query(EMPTY));
+  }
+
   /** One round: these keys, and what was destroyed meanwhile, which overrules what was found in memory. */
   private async fetch(ids: readonly string[], create: boolean, found: Map<string, KeyState>): Promise<void> {
+    await this.hold.kept();
     const seen = this.seen;
     const values: unknown[] = [seen, bytesOfAll(ids)];
     if (create) values.push(ids.map(() => randomBytes(32)));
@@ -509,21 +499,4 @@ async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => 
     client.off('error', onError);
     client.release(broken);
   }
-}
-
-const asked = <T>(answer: Promise<T>): Promise<T> =>
-  answer.catch((error: unknown) => {
-    throw asKeyStoreError(error);
-  });
-
-/** SQLSTATE 53100: the disk is full. */
-const DISK_FULL = '53100';
-
-function asKeyStoreError(error: unknown): unknown {
-  if (error instanceof KeyStoreError || error instanceof TypeError) return error;
-  const { code, message } = error as { readonly code?: string; readonly message?: string };
-  const cause = { cause: error };
-  return code === DISK_FULL
-    ? new KeyStoreError('full', 'The disk under the key store is full: make room and try again.', cause)
-    : new KeyStoreError('unavailable', `The database of the keys does not serve us: ${message ?? code}.`, cause);
 }

@@ -1,0 +1,96 @@
+import pg from 'pg';
+import { asked, asKeyStoreError } from './key-database-failure.js';
+import { KeyStoreError } from './key-store.js';
+
+/** Engines share it; a move that replaces these keys, or makes them, has it alone. */
+const LOCK = 7_235_419_304;
+
+const SHARE = 'SELECT pg_try_advisory_lock_shared($1::bigint) AS got';
+const CLAIM = 'SELECT pg_try_advisory_lock($1::bigint) AS got';
+const SHARED_BY_ANY = `
+  SELECT count(*)::int AS engines FROM pg_locks
+   WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     AND (classid::bigint << 32 | objid::bigint) = $1::bigint AND objsubid = 1 AND mode = 'ShareLock' AND granted`;
+
+export interface HoldOptions {
+  readonly connection: pg.ClientConfig;
+  /** For people: the database, without its password. */
+  readonly place: string;
+  readonly by: 'engine' | 'move';
+}
+
+/**
+ * A hold on the keys in a database, which lasts as long as its connection: engines share it, and a move has it alone. So a move is refused while an engine
+ * serves, no engine starts while a move runs, and a hold dies with its process.
+ */
+export class HoldOnKeys {
+  /** Null where it is lost, or was let go. */
+  private client: pg.Client | null = null;
+  private taking: Promise<void> | null = null;
+  private over = false;
+
+  private constructor(private readonly options: HoldOptions) {}
+
+  /** @throws KeyStoreError `in-use` where others have the keys who must not, `unavailable` */
+  static async take(options: HoldOptions): Promise<HoldOnKeys> {
+    const hold = new HoldOnKeys(options);
+    await hold.again();
+    return hold;
+  }
+
+  /**
+   * Sees to it that it is held. An engine takes it again where its connection broke; a move gives up, since an engine may have come and gone meanwhile.
+   * @throws KeyStoreError `in-use`, `unavailable`
+   */
+  async kept(): Promise<void> {
+    if (this.client !== null || this.over) return;
+    if (this.options.by === 'move')
+      throw new KeyStoreError(
+        'unavailable',
+        `The connection by which this move had the keys in ${this.options.place} to itself broke.`,
+      );
+    this.taking ??= this.again().finally(() => (this.taking = null));
+    await this.taking;
+  }
+
+  async release(): Promise<void> {
+    this.over = true;
+    await this.taking?.catch(() => undefined);
+    const { client } = this;
+    this.client = null;
+    await client?.end();
+  }
+
+  private async again(): Promise<void> {
+    const client = new pg.Client(this.options.connection);
+    const lost = (): void => {
+      if (this.client === client) this.client = null;
+    };
+    client.on('error', lost).on('end', lost);
+    try {
+      await asked(client.connect());
+      const { rows } = await asked(client.query<{ got: boolean }>(this.options.by === 'move' ? CLAIM : SHARE, [LOCK]));
+      if (rows[0]?.got !== true) throw await this.refusal(client);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw asKeyStoreError(error);
+    }
+    this.client = client;
+  }
+
+  private async refusal(client: pg.Client): Promise<KeyStoreError> {
+    const { place, by } = this.options;
+    if (by === 'engine')
+      return new KeyStoreError(
+        'in-use',
+        `A move has the keys in ${place}, which it replaces or makes: no engine may use them until it has come to its end.`,
+      );
+    const { rows } = await asked(client.query<{ engines: number }>(SHARED_BY_ANY, [LOCK]));
+    return new KeyStoreError(
+      'in-use',
+      (rows[0]?.engines ?? 0) > 0
+        ? `An engine is using the keys in ${place}: stop it first.`
+        : `Another move has the keys in ${place}, or both sides of this one name them.`,
+    );
+  }
+}

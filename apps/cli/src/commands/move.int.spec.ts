@@ -36,13 +36,17 @@ interface Moved {
 /** The command as a user gives it, in this process. */
 const move = (...args: string[]): Promise<Moved> => moveUntil(null, args);
 
-/** The same, with a Ctrl-C as soon as it says this. */
-async function moveUntil(ending: string | null, args: readonly string[]): Promise<Moved> {
+/** The same, with a Ctrl-C as soon as it says this, or something else that happens then. */
+async function moveUntil(ending: string | null, args: readonly string[], then?: () => void): Promise<Moved> {
   let said = '';
+  let ended = false;
   const stop = new AbortController();
   const writing = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     said += String(text);
-    if (ending !== null && said.includes(ending)) stop.abort();
+    if (ended || ending === null || !said.includes(ending)) return true;
+    ended = true;
+    if (then === undefined) stop.abort();
+    else then();
     return true;
   });
   const session = {
@@ -225,6 +229,44 @@ describe('perennial move --rekey', () => {
       const used = ['--from', sqlite('half'), '--to', sqlite('used'), '--rekey', '--old-keys', newUrl];
       expect(await move(...used)).toMatchObject({ code: 4, said: expect.stringContaining('stop it first') });
       await engine.close();
+    });
+
+    it('lets no engine start on the old keys, nor on the new ones, while it runs', async () => {
+      const [oldUrl, newUrl] = [await database('old'), await database('meanwhile')];
+      const starts: Promise<unknown>[] = [];
+      const command = ['--from', sqlite('old'), '--to', sqlite('meanwhile'), '--rekey', '--old-keys', oldUrl];
+      // The read models of both are still to be built then.
+      const moved = await moveUntil('but for the names', [...command, '--new-keys', newUrl], () => {
+        for (const url of [oldUrl, newUrl]) starts.push(openPostgresKeyStore({ url }).catch((error: unknown) => error));
+      });
+      expect(moved).toMatchObject({ code: 0 });
+      const refusal = { code: 'in-use', message: expect.stringMatching(/A move has the keys in the database/) };
+      expect(await Promise.all(starts)).toMatchObject([refusal, refusal]);
+      for (const url of [oldUrl, newUrl]) await (await openPostgresKeyStore({ url })).close();
+    });
+
+    it('takes away the new keys that it made where it is refused before anything is moved', async () => {
+      const [oldUrl, newUrl] = [await database('old'), await database('refused')];
+      const keys = await openPostgresKeyStore({ url: oldUrl });
+      writeFileSync(at('old-hash-key'), Buffer.from(keys.hashKey).toString('hex'));
+      await keys.close();
+      const admin = new pg.Client(newUrl);
+      await admin.connect();
+      const command = ['--from', sqlite('old'), '--rekey', '--new-keys', newUrl, '--no-models'];
+      const refused: [string[], string][] = [
+        [['--to', sqlite('free'), '--old-keys', await database('new')], 'not its keys'],
+        [['--to', sqlite('free'), '--old-keys', oldUrl, '--new-hash-key', at('old-hash-key')], 'give another'],
+        [['--to', sqlite('to-file'), '--old-keys', oldUrl], 'holds something else'],
+      ];
+      for (const [args, said] of refused) {
+        expect(await move(...command, ...args)).toMatchObject({ code: 3, said: expect.stringContaining(said) });
+        const { rows } = await admin.query(
+          'SELECT (SELECT count(*) FROM perennial_keys.facts)::int + (SELECT count(*) FROM perennial_keys.keys)::int AS left',
+        );
+        expect([said, rows]).toEqual([said, [{ left: 0 }]]);
+      }
+      await admin.end();
+      expect(await move(...command, '--to', sqlite('free'), '--old-keys', oldUrl)).toMatchObject({ code: 0 });
     });
 
     it('says what is wrong with an address, and never a password', async () => {

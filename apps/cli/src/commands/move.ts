@@ -131,7 +131,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     );
     return EXIT.done;
   } catch (error) {
-    if (error instanceof LogMoveError && error.code === 'occupied') await rekeyed?.discard();
+    await rekeyed?.discard();
     throw session.stop.aborted && error === session.stop.reason ? stopped() : toldAs(error);
   } finally {
     for (const step of closing.reverse()) await step();

@@ -90,7 +90,7 @@ export interface NewKeys {
   readonly proven: boolean;
   /** Puts them in place. The store is of no use afterwards. */
   putInPlace(): Promise<void>;
-  /** Takes them away, where there were none before they were opened. The store is of no use afterwards. */
+  /** Takes them away, where there were none before they were opened. The store is of no use afterwards, but to be closed. */
   discard(): Promise<void>;
 }
 
@@ -101,8 +101,7 @@ export async function openNewKeys(place: KeysPlace, hashKey: Uint8Array | null):
 async function opened(place: KeysPlace, own: { readonly hashKey?: Uint8Array }): Promise<NewKeys> {
   if (place.kind === 'postgres') {
     const store = await openPostgresKeyStore({ url: place.url, moving: 'made', ...own });
-    // A database keeps what was begun: until it is gone on with, no engine opens it.
-    return { store, proven: store.proven, putInPlace: () => store.prove(), discard: () => Promise.resolve() };
+    return { store, proven: store.proven, putInPlace: () => store.prove(), discard: () => store.discard() };
   }
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
   const file = join(place.folder, KEYS);

@@ -74,6 +74,8 @@ export const foldersOf = ({ oldKeys, newKeys }: RekeyPlan): string[] =>
 export class Rekeyed {
   /** Filled by `compare`. */
   readonly mapping = new KeyMapping();
+  /** Whether anything came into the new log under the new keys. */
+  private imported = false;
   private readonly rekeying: Rekeying;
   private readonly change: KeyChange;
 
@@ -87,16 +89,17 @@ export class Rekeyed {
   }
 
   static async open(plan: RekeyPlan): Promise<Rekeyed> {
-    const opened: ReplaceableKeyStore[] = [];
+    const oldKeys = await openOldKeys(plan.oldKeys, plan.oldHashKey);
+    let newKeys: NewKeys | null = null;
     try {
-      const oldKeys = await openOldKeys(plan.oldKeys, plan.oldHashKey);
-      opened.push(oldKeys);
-      const newKeys = await openNewKeys(plan.newKeys, plan.newHashKey);
-      opened.push(newKeys.store);
+      newKeys = await openNewKeys(plan.newKeys, plan.newHashKey);
       await replaceKeys(oldKeys, newKeys.store, newKeys);
       return new Rekeyed(plan, oldKeys, newKeys);
     } catch (error) {
-      for (const store of opened) await store.close();
+      // Keys that did not become the new ones were made under the wrong hash key: they would be in the way of the right one.
+      await newKeys?.discard().catch(() => undefined);
+      await newKeys?.store.close();
+      await oldKeys.close();
       throw error;
     }
   }
@@ -106,9 +109,13 @@ export class Rekeyed {
     return mustBeKeysOf(log.read(STREAMS.privacy), this.oldKeys);
   }
 
-  /** Leaves no new keys behind where these were made just now, and nothing can be moved under them. */
+  /**
+   * Leaves no new keys behind where these were made just now and nothing came into the new log under them: it can be begun again in any way. Otherwise
+   * they stay for the same command, which goes on with them.
+   */
   async discard(): Promise<void> {
-    await this.newKeys.discard();
+    // What cannot be taken away either is gone on with.
+    if (!this.imported) await this.newKeys.discard().catch(() => undefined);
   }
 
   map(events: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {
@@ -117,7 +124,14 @@ export class Rekeyed {
 
   /** What the move may see of its target: what an earlier end of it added is not in its way. */
   target(to: MoveTarget): MoveTarget {
-    return this.change.target(to);
+    const target = this.change.target(to);
+    return {
+      readAll: (after, options) => target.readAll(after, options),
+      importEvents: (events) => {
+        this.imported = true;
+        return target.importEvents(events);
+      },
+    };
   }
 
   compare(

@@ -18,7 +18,7 @@ import { isFull } from '../full-disk.js';
 import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
 import { openToMoveInto, openToRead } from '../moving/open-log.js';
 import { logPlace, type LogPlace } from '../moving/place.js';
-import { readModelsDigest } from '../moving/read-models-digest.js';
+import { readModelsDigest, type BuildingOptions } from '../moving/read-models-digest.js';
 import { foldersOf, rekeyPlan, Rekeyed, type RekeyOptions } from '../moving/rekeyed.js';
 import type { Session } from '../session.js';
 import { counted, count, duration } from '../terminal/figures.js';
@@ -249,7 +249,7 @@ async function proveRekeyed({ from, to, session, events, models }: Proof, rekeye
         session,
         onWork,
         events: models,
-        renames: rekeyed.mapping.names,
+        renames: rekeyed.mapping,
       });
       const fresh = await modelsOf(after, 'new', now, { session, onWork, events: models });
       end();
@@ -292,7 +292,7 @@ interface Building {
   readonly session: Session;
   readonly onWork: OnWork;
   readonly events: number;
-  readonly renames?: ReadonlyMap<string, string>;
+  readonly renames?: BuildingOptions['renames'];
 }
 
 function modelsOf(

@@ -36,7 +36,7 @@ const LOOK_MS = 250;
 
 export interface BuildingOptions {
   /** The new name of each subject by its old one: the models are built under the old ones, and then every subject in them is renamed. */
-  readonly renames?: ReadonlyMap<string, string>;
+  readonly renames?: Iterable<readonly [before: string, after: string]>;
   /** Told how many events are read, and how many customers wait to be folded. */
   readonly onProgress?: (progress: { readonly events: number; readonly waiting: number }) => void;
   /** Gives up with the signal's reason. */
@@ -49,7 +49,7 @@ export interface BuildingOptions {
 export async function readModelsDigest(
   log: EventLog,
   clock: Clock,
-  { renames = new Map(), onProgress, signal }: BuildingOptions,
+  { renames, onProgress, signal }: BuildingOptions,
 ): Promise<string> {
   const folder = scratchFolder();
   try {
@@ -62,7 +62,7 @@ export async function readModelsDigest(
       } finally {
         await looking.end();
       }
-      if (renames.size > 0) await rename(database, renames);
+      if (renames !== undefined) await rename(database, renames);
       return (await projector.digest()).overall;
     } finally {
       await database.close();
@@ -110,16 +110,15 @@ function stoppable(log: EventLog, signal: AbortSignal): EventLog {
 }
 
 /** Subjects stand in three tables that a digest covers. */
-async function rename(database: Database, renames: ReadonlyMap<string, string>): Promise<void> {
+async function rename(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
   const [live] = await database.query<{ schema_name: string }>(
     `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
   );
   if (live === undefined) throw new Error('No version of the read models is live.');
   await database.query('CREATE TABLE perennial.renamed (before text PRIMARY KEY, after text COLLATE "C" NOT NULL)');
-  const pairs = [...renames];
-  for (let at = 0; at < pairs.length; at += PAIRS_MAX)
+  for (const pairs of helpings(renames))
     await database.query('INSERT INTO perennial.renamed SELECT * FROM jsonb_each_text($1::text::jsonb)', [
-      JSON.stringify(Object.fromEntries(pairs.slice(at, at + PAIRS_MAX))),
+      JSON.stringify(Object.fromEntries(pairs)),
     ]);
   const to = (column: string) => `(SELECT after FROM perennial.renamed WHERE before = ${column})`;
   await database.query(`UPDATE ${live.schema_name}.subjects SET subject_id = ${to('subject_id')}`);
@@ -132,4 +131,16 @@ async function rename(database: Database, renames: ReadonlyMap<string, string>):
   await database.query(
     `UPDATE ${live.schema_name}.links SET a = least(${to('a')}, ${to('b')}), b = greatest(${to('a')}, ${to('b')})`,
   );
+}
+
+/** All of them, as many at a time as go over in one statement: they are too many to be held twice. */
+function* helpings<T>(all: Iterable<T>): Generator<readonly T[], void> {
+  let helping: T[] = [];
+  for (const each of all) {
+    helping.push(each);
+    if (helping.length < PAIRS_MAX) continue;
+    yield helping;
+    helping = [];
+  }
+  if (helping.length > 0) yield helping;
 }

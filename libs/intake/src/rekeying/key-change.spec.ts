@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { MoveTarget, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, replaceKeys, type SqliteKeyStore } from '#platform';
@@ -41,8 +42,23 @@ describe('the mapping of old names to new ones', () => {
         [1, 12],
       ]).digest(Buffer.alloc(32, 1)),
     ).not.toBe(digest);
+    expect([...mapping]).toEqual([
+      [id(1), id(11)],
+      [id(2), id(12)],
+    ]);
     // Who has not the new key can try no table against it.
     expect(mapping.digest(Buffer.alloc(32, 2))).not.toBe(digest);
+  });
+});
+
+describe('the digest of a mapping', () => {
+  it('is that of all lines in the order of the old names, whatever these begin with', () => {
+    const mapping = new KeyMapping();
+    const names = ['ff', '00', '7f', '01', 'f0', '10'].map((start) => start.padEnd(32, '5'));
+    for (const before of names) mapping.add({ before, after: before.split('').reverse().join(''), erased: false });
+    const expected = createHmac('sha256', Buffer.alloc(32, 1)).update('perennial key mapping v1\n');
+    for (const before of [...names].sort()) expected.update(`${before} ${before.split('').reverse().join('')}\n`);
+    expect(mapping.digest(Buffer.alloc(32, 1))).toBe(expected.digest('hex'));
   });
 });
 

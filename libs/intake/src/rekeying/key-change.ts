@@ -9,22 +9,27 @@ import { OWN_SOURCES } from '../taking/envelope.js';
 /** The data of a `hash-key-changed`. */
 export type HashKeyChanged = Readonly<Change>;
 
-/** The new name of each subject by its old one, and who of them is erased. */
-export class KeyMapping {
-  readonly names = new Map<string, string>();
+/** The new name of each subject by its old one, and who of them is erased: in memory, some 140 bytes for each subject. */
+export class KeyMapping implements Iterable<readonly [before: string, after: string]> {
+  /** By the first byte of the old name: one map alone takes 16 million entries and no more. */
+  private readonly names = Array.from({ length: 256 }, () => new Map<string, string>());
   private readonly gone = new Set<string>();
 
   add(pair: { readonly before: string; readonly after: string; readonly erased: boolean }): void {
-    this.names.set(pair.before, pair.after);
+    this.names[Number.parseInt(pair.before.slice(0, 2), 16)]?.set(pair.before, pair.after);
     if (pair.erased) this.gone.add(pair.before);
   }
 
   get subjects(): number {
-    return this.names.size;
+    return this.names.reduce((subjects, { size }) => subjects + size, 0);
   }
 
   get erased(): number {
     return this.gone.size;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [before: string, after: string], void> {
+    for (const some of this.names) yield* some;
   }
 
   /**
@@ -33,7 +38,8 @@ export class KeyMapping {
    */
   digest(hashKey: Uint8Array): string {
     const digest = createHmac('sha256', hashKey).update('perennial key mapping v1\n');
-    for (const before of [...this.names.keys()].sort()) digest.update(`${before} ${this.names.get(before)}\n`);
+    for (const some of this.names)
+      for (const before of [...some.keys()].sort()) digest.update(`${before} ${some.get(before)}\n`);
     return digest.digest('hex');
   }
 }

@@ -41,7 +41,7 @@ export type {
   ReceivedBatch,
   TopicPlan,
 } from './channels/channel.js';
-export type { Headers, OutgoingMessage, ReceivedMessage } from './channels/message.js';
+export type { Headers, OutgoingMessage, ReceivedHeader, ReceivedMessage } from './channels/message.js';
 export { channelsAt, openChannels } from './channels/open-channels.js';
 export type { KafkaPlace } from './channels/kafka/place.js';
 export { openKeys, openKeyStoreOf, openPostgresKeyStore, type EngineKeys } from './sealing/open-keys.js';

@@ -1,5 +1,7 @@
-import type { OutgoingMessage, ReceivedMessage, TopicPlan } from '#platform';
+import type { OutgoingMessage, ReceivedHeader, ReceivedMessage, TopicPlan } from '#platform';
 import type { ItemResult } from '../taking/item.js';
+
+type HeaderGiven = OutgoingMessage['headers'][string];
 
 const SUFFIX = '.dlq';
 const DAY_MS = 86_400_000;
@@ -33,11 +35,18 @@ export function deadLetter(
     'perennial-partition': String(partition),
     'perennial-offset': String(offset),
   };
-  const own = Object.entries(headers).filter(([, given]) => given !== undefined);
+  const own = Object.entries(headers).flatMap(([name, given]) =>
+    given === undefined ? [] : [[name, sendable(given)]],
+  );
   return {
     topic: deadLetterPlan(topic).topic,
     key,
     value,
     headers: { ...(Object.fromEntries(own) as OutgoingMessage['headers']), ...reason },
   };
+}
+
+/** A header without a value gets an empty one: kafkajs reads such headers, and cannot write them. */
+function sendable(given: ReceivedHeader | readonly ReceivedHeader[]): HeaderGiven {
+  return Array.isArray(given) ? given.map((each: ReceivedHeader) => each ?? '') : ((given as ReceivedHeader) ?? '');
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import type { ReceivedMessage } from '#platform';
 import { binaryEvent, structuredEvent, type CloudEvent } from '../receiving/cloudevent.js';
 import { Refusal } from '../taking/refusal.js';
 import { readKafkaMessage } from './kafka-message.js';
@@ -24,11 +25,19 @@ const vectors = there
   ? (JSON.parse(readFileSync(FILE, 'utf8')) as { vectors: Vector[] }).vectors.filter((v) => v.transport === 'kafka')
   : [];
 
-const message = (value: string | null, headers: Record<string, string> = {}, key: string | null = null) => ({
+type Texts = Readonly<Record<string, string | null | readonly (string | null)[]>>;
+
+const message = (value: string | null, headers: Texts = {}, key: string | null = null): ReceivedMessage => ({
   ...{ offset: 7, timestamp: 0, key: key === null ? null : Buffer.from(key) },
   value: value === null ? null : Buffer.from(value),
-  headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+  headers: Object.fromEntries(
+    Object.entries(headers).map(([name, text]) => [
+      name,
+      typeof text === 'object' ? (text?.map(bytes) ?? null) : bytes(text),
+    ]),
+  ),
 });
+const bytes = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));
 const ORIGIN = { topic: 'touchpoints.web', partition: 3 };
 
 /** The event itself, as the mode of the message reads it. */
@@ -66,7 +75,6 @@ describe('a message of a topic', () => {
     );
     expect(item).toMatchObject({
       document: { id: '1' },
-      at: { file: 'touchpoints.web/3', line: 7 },
       provenance: {
         ...{ topic: 'touchpoints.web', partition: 3, offset: 7, key: 'ann' },
         headers: { traceparent: '00-1', 'x-shop': 'süd' },
@@ -84,6 +92,36 @@ describe('a message of a topic', () => {
     const [item] = readKafkaMessage(message('{"id":"1"}', { 'ce-id': 'x', 'ce-specversion': '1.0' }), ORIGIN);
     expect(item).toMatchObject({ document: { id: '1' } });
     expect(item?.refusal).toBeUndefined();
+  });
+
+  it('takes a header without a value for one that is not there, and the last of several', () => {
+    const [item] = readKafkaMessage(
+      message('{"id":"1"}', { 'x-shop': null, tag: ['a', 'b'], none: ['a', null] }),
+      ORIGIN,
+    );
+    expect(item).toMatchObject({ document: { id: '1' }, provenance: { headers: { tag: 'b' } } });
+    expect(item?.provenance?.headers).toEqual({ tag: 'b' });
+    const headers = { ce_specversion: '1.0', ce_id: '1', ce_source: 's', ce_type: 'site-visited', ce_time: null };
+    const [event] = readKafkaMessage(message('{}', headers), ORIGIN);
+    expect(event).toMatchObject({ document: { id: '1' } });
+    expect(event?.document).not.toHaveProperty('time');
+  });
+
+  it('may have an attribute that is called like something of JavaScript', () => {
+    const headers = { ce_specversion: '1.0', ce_id: '1', ce_source: 's', ce_type: 'site-visited', ce_constructor: 'x' };
+    expect(readKafkaMessage(message('{}', headers), ORIGIN)).toMatchObject([
+      { document: { id: '1', constructor: 'x' } },
+    ]);
+    const { ce_id: id, ce_source: source, ce_type: type } = headers;
+    const event = { specversion: '1.0', id, source, type, constructor: 'x' };
+    const structured = message(JSON.stringify(event), { 'content-type': 'application/cloudevents+json' });
+    expect(readKafkaMessage(structured, ORIGIN)).toMatchObject([{ document: { id: '1', constructor: 'x' } }]);
+  });
+
+  it('bears a key that is no text as base64', () => {
+    const [item] = readKafkaMessage({ ...message('{}'), key: Buffer.from([0xff, 0x00]) }, ORIGIN);
+    expect(item?.provenance?.key).toBe('base64:/wA=');
+    expect(readKafkaMessage(message('{}', {}, 'a\ufffd'), ORIGIN)[0]?.provenance?.key).toBe('a\ufffd');
   });
 
   it('is read as our JSON form where it does not say what it is, one event or a list', () => {

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import type { ReceivedMessage } from '#platform';
+import { Recent, type ReceivedHeader, type ReceivedMessage } from '#platform';
 import { isBinary, mediaType } from '../receiving/cloudevent.js';
-import { readHttpMessage } from '../receiving/http-message.js';
+import { isWholeEvent, readBody, readHttpMessage } from '../receiving/http-message.js';
 import type { IntakeItem, Provenance } from '../taking/item.js';
 import { Refusal } from '../taking/refusal.js';
+import { readPlainMessage } from './plain-message.js';
 import type { TopicMapping } from './topic-mappings.js';
 
 /** Where a message was read. */
@@ -21,25 +22,29 @@ const KEPT_TEXT_MAX = 4_096;
  * that cannot be read is one item with the reason: it is set aside like any other, and its partition goes on.
  */
 export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin): readonly IntakeItem[] {
-  const { offset, key } = message;
-  const { topic, partition } = origin;
+  const plain = readPlainMessage(message);
+  if (plain !== null) {
+    const { document, envelope, others } = plain;
+    return [{ document, envelope, provenance: provenanceOf(message, origin, others) }];
+  }
   const headers = sortedHeaders(message.headers);
-  const provenance: Provenance = {
-    topic,
-    partition,
-    offset,
-    key: key === null ? null : textOf(key),
-    headers: headers.others,
-  };
-  const at = { file: `${topic}/${partition}`, line: offset };
-  const items = itemsOf(message, headers, origin);
-  if (items.length === 1) return [placed(items[0] as IntakeItem, at, provenance)];
-  return items.map((item) => placed(item, at, provenance));
+  const provenance = provenanceOf(message, origin, headers.others);
+  return itemsOf(message, headers, origin).map((item) => placed(item, provenance));
+}
+
+function provenanceOf(
+  { offset, key }: ReceivedMessage,
+  { topic, partition }: MessageOrigin,
+  headers: Provenance['headers'],
+): Provenance {
+  return { topic, partition, offset, key: key === null ? null : textOf(key), headers };
 }
 
 /** Most are good: these are not copied field by field. */
-function placed(item: IntakeItem, at: NonNullable<IntakeItem['at']>, provenance: Provenance): IntakeItem {
-  return item.refusal === undefined ? { document: item.document, at, provenance } : { ...item, at, provenance };
+function placed(item: IntakeItem, provenance: Provenance): IntakeItem {
+  const { document, envelope, refusal } = item;
+  if (refusal !== undefined) return { ...item, provenance };
+  return envelope === undefined ? { document, provenance } : { document, envelope, provenance };
 }
 
 function itemsOf(
@@ -48,9 +53,8 @@ function itemsOf(
   { topic, partition, mapping }: MessageOrigin,
 ): readonly IntakeItem[] {
   if (value === null) return [{ document: null, refusal: unreadable('has no value') }];
-  const media = contentType === JSON_TYPE ? JSON_TYPE : mediaType(contentType);
-  const isCloudEvent =
-    (attributes !== null && isBinary(attributes)) || media?.startsWith('application/cloudevents') === true;
+  const media = knownMedia(contentType);
+  const isCloudEvent = isWholeEvent(media) || (attributes !== null && isBinary(attributes));
   if (!isCloudEvent && mapping !== undefined) {
     const document = parsed(value);
     return document === undefined
@@ -58,8 +62,10 @@ function itemsOf(
       : [mapping(document, { topic, partition, offset, value })];
   }
   // A message that does not say what it is may be JSON; a CloudEvent in binary mode may say nothing about its data.
-  const type = contentType ?? (isCloudEvent ? undefined : JSON_TYPE);
-  const read = readHttpMessage({ ...attributes, 'content-type': type }, value, asItStands);
+  const read =
+    isCloudEvent && !isWholeEvent(media)
+      ? readHttpMessage({ ...attributes, 'content-type': contentType }, value, asItStands)
+      : readBody(value, media ?? JSON_TYPE);
   return 'length' in read ? read : [{ document: keptText(value), refusal: unreadable(read.detail) }];
 }
 
@@ -84,8 +90,9 @@ function sortedHeaders(headers: ReceivedMessage['headers']): SortedHeaders {
   let others: Record<string, string> | null = null;
   for (const name of Object.keys(headers)) {
     const given = headers[name];
-    const value = Array.isArray(given) ? (given as readonly (Buffer | string)[]).at(-1) : given;
-    if (value === undefined) continue;
+    const value = isList(given) ? given.at(-1) : given;
+    // Kafka knows headers without a value: they say nothing.
+    if (value === undefined || value === null) continue;
     const text = value.toString();
     if (name.startsWith('ce_')) (attributes ??= {})[`ce-${name.slice(3)}`] = text;
     else if (name === 'content-type' || CONTENT_TYPE.test(name)) contentType = text;
@@ -95,6 +102,18 @@ function sortedHeaders(headers: ReceivedMessage['headers']): SortedHeaders {
 }
 
 const CONTENT_TYPE = /^content-type$/i;
+const isList = (given: unknown): given is readonly ReceivedHeader[] => Array.isArray(given);
+
+const mediaTypes = new Recent<string, string>(100);
+const MEDIA_TYPE_MAX = 100;
+
+/** A channel says the same content type again and again. */
+function knownMedia(contentType: string | undefined): string | undefined {
+  if (contentType === undefined || contentType.length > MEDIA_TYPE_MAX) return mediaType(contentType);
+  let media = mediaTypes.get(contentType);
+  if (media === undefined) mediaTypes.set(contentType, (media = mediaType(contentType) ?? ''));
+  return media;
+}
 
 function parsed(value: Buffer): unknown {
   try {

@@ -9,29 +9,43 @@ export function formOf({ attributes, data }: CloudEvent): Record<string, unknown
   const form: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(attributes)) {
     if (OF_THE_TRANSPORT.has(name)) continue;
-    const place = OURS[name];
-    if (place === undefined) form[name] = value;
-    else form[place.name] = place.read(value);
+    const field = OURS.get(name);
+    if (field === undefined) form[name] = value;
+    else form[field.name] = field.read(value);
   }
   if (data !== undefined) form['data'] = data instanceof Uint8Array ? Buffer.from(data).toString('base64') : data;
   return form;
+}
+
+/** A field of our form that an attribute becomes. */
+export interface FormField {
+  readonly name: string;
+  readonly read: (value: unknown) => unknown;
 }
 
 /** Says nothing about the touchpoint: how the message was carried. The same event by another road is the same event. */
 const OF_THE_TRANSPORT = new Set(['specversion', 'datacontenttype', 'partitionkey']);
 
 const asIs = (value: unknown): unknown => value;
+const WHOLE = /^\d{1,4}$/;
 
-const OURS: Readonly<Record<string, { readonly name: string; readonly read: (value: unknown) => unknown }>> = {
-  correlationid: { name: 'correlationId', read: asIs },
-  causationid: { name: 'causationId', read: asIs },
-  sentat: { name: 'sentAt', read: asIs },
-  originaltimestamp: { name: 'originalTimestamp', read: asIs },
-  schemaversion: { name: 'schemaVersion', read: (value) => (/^\d{1,4}$/.test(String(value)) ? Number(value) : value) },
-  test: { name: 'test', read: (value) => (value === 'true' ? true : value === 'false' ? false : value) },
-  identifiers: { name: 'identifiers', read: fromText },
-  actor: { name: 'actor', read: actor },
-};
+/** Our extensions, by their attributes. */
+const OURS: ReadonlyMap<string, FormField> = new Map([
+  ['correlationid', { name: 'correlationId', read: asIs }],
+  ['causationid', { name: 'causationId', read: asIs }],
+  ['sentat', { name: 'sentAt', read: asIs }],
+  ['originaltimestamp', { name: 'originalTimestamp', read: asIs }],
+  ['schemaversion', { name: 'schemaVersion', read: (value) => (WHOLE.test(String(value)) ? Number(value) : value) }],
+  ['test', { name: 'test', read: (value) => (value === 'true' ? true : value === 'false' ? false : value) }],
+  ['identifiers', { name: 'identifiers', read: fromText }],
+  ['actor', { name: 'actor', read: actor }],
+]);
+
+/** Attributes that a plain event may have, by their names. */
+export const PLAIN_FIELDS: ReadonlyMap<string, FormField> = new Map([
+  ...['id', 'source', 'type', 'time', 'channel'].map((name) => [name, { name, read: asIs }] as const),
+  ...OURS,
+]);
 
 /** What a header holds as JSON text. */
 function fromText(value: unknown): unknown {

@@ -2,6 +2,7 @@ import { Refusal } from '../taking/refusal.js';
 import type { IntakeItem } from '../taking/item.js';
 import { binaryEvent, isBinary, mediaType, structuredEvent, type HeaderReading, type Headers } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
+import { plainStructured } from './plain-cloudevent.js';
 import { handedOverUnfit } from './unfit-row.js';
 
 /** A message that cannot be read as a whole: nothing of it is taken, and the sender is told. */
@@ -29,22 +30,32 @@ export function readHttpMessage(
 ): readonly IntakeItem[] | Unreadable {
   const contentType = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
   const media = mediaType(typeof contentType === 'string' ? contentType : contentType?.[0]);
-  if (media === BATCH || media === STRUCTURED) {
-    const document = parse(body);
-    if (document === undefined) return NOT_JSON;
-    if (media === STRUCTURED) return [structuredItem(document)];
-    return Array.isArray(document)
-      ? document.map(structuredItem)
-      : { status: 400, detail: 'A batch of CloudEvents is a JSON array.' };
+  return !isWholeEvent(media) && isBinary(headers) ? [binaryItem(headers, body, read)] : readBody(body, media);
+}
+
+/** Whether a body of this media type says all of its events, whatever the headers say. */
+export const isWholeEvent = (media: string | undefined): boolean =>
+  media !== undefined && media.startsWith('application/cloudevents');
+
+/** The events of a body that says all of them, by its media type. */
+export function readBody(body: Buffer, media: string | undefined): readonly IntakeItem[] | Unreadable {
+  switch (media) {
+    case STRUCTURED:
+    case BATCH:
+    case JSON_TYPE: {
+      const document = parse(body);
+      if (document === undefined) return NOT_JSON;
+      if (media === STRUCTURED) return [structuredItem(document)];
+      if (media === JSON_TYPE) return Array.isArray(document) ? document.map(documentItem) : [documentItem(document)];
+      return Array.isArray(document)
+        ? document.map(structuredItem)
+        : { status: 400, detail: 'A batch of CloudEvents is a JSON array.' };
+    }
+    default:
+      return isWholeEvent(media)
+        ? { status: 415, detail: `CloudEvents are read in the JSON format only: ${STRUCTURED} or ${BATCH}.` }
+        : { status: 415, detail: `Send one of: ${READABLE_TYPES.join(', ')}; or a CloudEvent in binary mode.` };
   }
-  if (media?.startsWith('application/cloudevents') === true)
-    return { status: 415, detail: `CloudEvents are read in the JSON format only: ${STRUCTURED} or ${BATCH}.` };
-  if (isBinary(headers)) return [binaryItem(headers, body, read)];
-  if (media !== JSON_TYPE)
-    return { status: 415, detail: `Send one of: ${READABLE_TYPES.join(', ')}; or a CloudEvent in binary mode.` };
-  const document = parse(body);
-  if (document === undefined) return NOT_JSON;
-  return Array.isArray(document) ? document.map(documentItem) : [documentItem(document)];
 }
 
 const NOT_JSON: Unreadable = { status: 400, detail: 'The body is not JSON.' };
@@ -66,6 +77,8 @@ export function documentItem(document: unknown): IntakeItem {
 }
 
 function structuredItem(document: unknown): IntakeItem {
+  const plain = plainStructured(document);
+  if (plain !== null) return plain;
   const event = structuredEvent(document);
   return event instanceof Refusal ? { document, refusal: event } : { document: formOf(event) };
 }

@@ -40,8 +40,12 @@ export interface Checked {
   readonly others: Readonly<Record<string, unknown>> | null;
 }
 
-/** Takes what nearly all senders send: nothing but fields that have a place of their own. */
 const readPlain = compilePlainReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
+
+/** Takes what nearly all senders send: nothing but fields that have a place of their own. Null for any other document, good or bad. */
+export function readPlainEnvelope(document: unknown): Envelope | null {
+  return readPlain(document) as Envelope | null;
+}
 
 function withoutSubject(schema: JsonSchema): JsonSchema {
   const { subject: _, ...properties } = schema['properties'] as JsonSchema;
@@ -51,11 +55,11 @@ function withoutSubject(schema: JsonSchema): JsonSchema {
 const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
 
 /**
- * The step: checks the envelope. A CloudEvent's `subject` of the form `namespace:value` names the customer where no
- * identifiers do; an event without data has empty data.
+ * The step: checks the envelope, unless it was found plain already. A CloudEvent's `subject` of the form `namespace:value` names the
+ * customer where no identifiers do; an event without data has empty data.
  */
-export function checkEnvelope(document: unknown): Checked | Refusal {
-  const plain = readPlain(document) as Envelope | null;
+export function checkEnvelope(document: unknown, read?: Envelope): Checked | Refusal {
+  const plain = read ?? readPlainEnvelope(document);
   if (plain !== null) return RESERVED.has(plain.source) ? SOURCE_RESERVED : { envelope: plain, others: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     return Refusal.of('envelope-invalid', '', 'is no object', 'give each event as a JSON object');

@@ -250,6 +250,15 @@ describe('intake', () => {
       expect(only(await take(document))).toMatchObject({ fate: 'duplicate', position: result.position });
     });
 
+    it('a message of a topic with its place in its partition, told like a row of a file', async () => {
+      const provenance = { topic: 'touchpoints.web', partition: 3, offset: 7, key: null, headers: null };
+      const { results } = await intake.take([{ document: order({ type: 'nothing-known' }), provenance }], {
+        receivedAt: NOW,
+      });
+      const { data } = await at(results[0]?.position);
+      expect(JSON.parse(data)).toMatchObject({ code: 'type-unknown', file: 'touchpoints.web/3', line: 7 });
+    });
+
     it('and lets the good ones through', async () => {
       const taken = await take(order(), 'bad', order({ id: 'o-2' }), { id: 'x' });
       expect(taken.counts).toEqual({ received: 4, accepted: 2, duplicate: 0, quarantined: 2, suppressed: 0 });

@@ -104,7 +104,7 @@ export class Intake {
   /** The steps that need nobody's key: what passes them is a touchpoint, and the rest has a reason. */
   check(item: IntakeItem, receivedAt: Instant): Passed | Refusal {
     if (item.refusal !== undefined) return item.refusal;
-    const checked = checkEnvelope(item.document);
+    const checked = checkEnvelope(item.document, item.envelope);
     if (checked instanceof Refusal) return checked;
     const { envelope, others } = checked;
     const identified = this.identities.identify(envelope.identifiers);

@@ -1,9 +1,12 @@
+import type { Envelope } from './envelope.js';
 import type { Refusal } from './refusal.js';
 
 /** One event as it was received: a document in our JSON form, not yet looked at, and a refusal where one is known already. */
 export interface IntakeItem {
   readonly document: unknown;
   readonly refusal?: Refusal;
+  /** The document as the reader of plain envelopes took it, where it was asked already. */
+  readonly envelope?: Envelope;
   /** Where a refused row stood: told with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
   /** Where in a channel's topic it stood: kept beside the touchpoint, and no part of what it says. */

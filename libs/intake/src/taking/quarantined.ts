@@ -67,7 +67,8 @@ export function setAside(
   identities: Identities,
   sealer: Sealer,
 ): SetAside {
-  const { document, at, provenance = null } = item;
+  const { document, provenance = null } = item;
+  const at = provenance === null ? item.at : messagePlace(provenance);
   const source = nameIn(document, 'source');
   const eventId = nameIn(document, 'id');
   const whole = textOf(document);
@@ -97,6 +98,11 @@ export function setAside(
       ...(cut ? { cut } : {}),
     },
   };
+}
+
+/** A message in its partition is told like a row in its file. */
+function messagePlace({ topic, partition, offset }: Provenance): IntakeItem['at'] {
+  return { file: `${topic}/${partition}`, line: offset };
 }
 
 /** The same for the same body from the same place. */

@@ -12,6 +12,9 @@ export interface OutgoingMessage {
   readonly partition?: number;
 }
 
+/** A header's value as it was read; null where the header stands there without one. */
+export type ReceivedHeader = HeaderValue | null;
+
 /** A message as it was read. */
 export interface ReceivedMessage {
   readonly offset: number;
@@ -19,5 +22,5 @@ export interface ReceivedMessage {
   readonly timestamp: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>;
+  readonly headers: Readonly<Record<string, ReceivedHeader | readonly ReceivedHeader[] | undefined>>;
 }

@@ -27,6 +27,6 @@ export interface Told {
   readonly policyVersion: string | null;
   /** `gone`: a merge took away the last that stood of her; `back`: something is said of her again after that. Else null. */
   readonly turn: 'gone' | 'back' | null;
-  /** The customer to whom her identifiers belong by now: another after a merge. */
+  /** Of one who is gone: the customer to whom her identifiers belong by now. Else herself. */
   readonly belongsTo: string;
 }

@@ -34,7 +34,7 @@ export const ACTIONS_SAID: Unsent<SaidAction> = {
 /** What was said of actions: one table has what is still to be told and all of it. */
 export const ACTIONS_TABLE: Source = {
   waiting: anyUnsent(ACTIONS_SAID),
-  carry: (database, tell, now) => carryUnsent(database, ACTIONS_SAID, tell, now),
+  carry: (database, tell, now, round) => carryUnsent(database, ACTIONS_SAID, tell, now, round),
   again: (database, fromPosition) => sayAgain(database, ACTIONS_SAID, ACTIONS_SAID.table, fromPosition),
 };
 

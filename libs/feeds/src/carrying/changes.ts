@@ -14,6 +14,6 @@ export const OUTBOX: Unsent<Told> = {
 /** What was published of customers' stages: the outbox has what is still to be told, `published` all of it. */
 export const CHANGES: Source = {
   waiting: anyUnsent(OUTBOX),
-  carry: (database, tell, now) => carryUnsent(database, OUTBOX, tell, now),
+  carry: (database, tell, now, round) => carryUnsent(database, OUTBOX, tell, now, round),
   again: (database, fromPosition) => sayAgain(database, OUTBOX, 'perennial.published', fromPosition),
 };

@@ -4,6 +4,8 @@ import type { Database, Queryable, Row, Transaction } from '#projections';
 import type { SaidCustomer } from '../said.js';
 import type { Source } from '../source.js';
 import { dossierOf } from './dossier.js';
+import { liveSchema } from './live-schema.js';
+import { goingRound, lastOf, type Round } from './round.js';
 import { list } from './tellings.js';
 import { byIndex } from './unsent.js';
 
@@ -23,14 +25,14 @@ export interface Marked {
 export const DOSSIERS: Source = {
   waiting: 'EXISTS (SELECT 1 FROM perennial.customer_changes)',
 
-  async carry(database, tell, now) {
+  async carry(database, tell, now, round) {
     // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
     if (database.kind === 'pglite') {
       const marked = await database.transaction(async (tx) => {
         await byIndex(tx);
-        return markedNow(tx);
+        return markedNow(tx, round);
       });
-      return carryMarked(marked, database, tell, now);
+      return carryMarked(marked, database, tell, now, round);
     }
     const told: string[] = [];
     try {
@@ -40,13 +42,14 @@ export const DOSSIERS: Source = {
         ]);
         if (lock?.mine !== true) return 0;
         return carryMarked(
-          await markedNow(tx),
+          await markedNow(tx, round),
           tx,
           async (said) => {
             await tell(said);
             told.push(...said.map(({ customerId }) => customerId));
           },
           now,
+          round,
         );
       });
     } catch (error) {
@@ -85,24 +88,52 @@ export interface DossierRow extends Row {
   readonly told_hash: string | null;
 }
 
-/** A helping of those who were marked. */
-async function markedNow(on: Queryable): Promise<readonly Marked[]> {
-  const live = await liveSchema(on);
-  if (live === null) return [];
+/**
+ * What of a customer's row is told of her. Asked for by name, since the whole row as JSON takes three times as long; but read models that another
+ * version of this program made may lack some, and are told of until they are rebuilt.
+ */
+const TOLD_OF: ReadonlySet<string> = new Set([
+  ...['cycle', 'stage', 'phase', 'entered_at', 'cause', 'policy_version', 'flags', 'next_due_at', 'next_due_kind'],
+  ...['first_seen_at', 'last_seen_at', 'touchpoints', 'orders', 'revenue', 'first_purchase_at', 'last_purchase_at'],
+  ...['consents', 'dossier'],
+]);
+
+async function liveColumns(on: Queryable): Promise<{ readonly live: string; readonly columns: string } | null> {
+  const [found] = await on.query<{ schema_name: string; names: readonly string[] }>(
+    `SELECT v.schema_name, array_agg(a.attname::text) AS names FROM perennial.versions v
+       JOIN pg_attribute a ON a.attrelid = to_regclass(v.schema_name || '.customers') AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE v.status = 'live' GROUP BY v.schema_name`,
+  );
+  if (found === undefined) return null;
+  const columns = found.names.filter((name) => TOLD_OF.has(name)).sort();
+  return { live: found.schema_name, columns: columns.map((name) => `k.${name}`).join(', ') };
+}
+
+/** Her columns stand beside the rest of it; `known`: whether there are any. */
+interface MarkedRow extends DossierRow {
+  readonly known: boolean;
+}
+
+/** A helping of those who were marked, from where the last one ended. */
+async function markedNow(on: Queryable, { after }: Round): Promise<readonly Marked[]> {
+  const found = await liveColumns(on);
+  if (found === null) return [];
+  const { live, columns } = found;
   // Who was never counted as told may have been told by somebody who died before he counted it: no hash is empty, so of her something is told, if only
   // that she is gone. The mark and the dossier in one statement: under one revision one thing is told, however often. Another version may have become the
   // live one since it was asked which; then nothing is found, and the next helping asks again.
-  const rows = await on.query<DossierRow>(
-    `SELECT m.customer_id, m.revision, m.changed_at, to_jsonb(k) AS row, ${erased(live)} AS erased,
+  const rows = await on.query<MarkedRow>(
+    `SELECT m.customer_id, m.revision, m.changed_at, k.customer_id IS NOT NULL AS known,
+            ${columns}, ${erased(live)} AS erased,
             CASE WHEN t.customer_id IS NULL THEN '' ELSE t.hash END AS told_hash
-       FROM (SELECT * FROM perennial.customer_changes ORDER BY customer_id LIMIT ${CUSTOMERS}) m
+       FROM (${goingRound('SELECT customer_id, revision, changed_at FROM perennial.customer_changes', 'customer_id', CUSTOMERS)}) m
        LEFT JOIN ${live}.customers k ON k.customer_id = m.customer_id
        LEFT JOIN perennial.customers_told t ON t.customer_id = m.customer_id
-      WHERE EXISTS (SELECT 1 FROM perennial.versions WHERE schema_name = $1 AND status = 'live')
+      WHERE EXISTS (SELECT 1 FROM perennial.versions WHERE schema_name = $2 AND status = 'live')
       ORDER BY m.customer_id`,
-    [live],
+    [after, live],
   );
-  return rows.map(markedOf);
+  return rows.map((row) => markedOf({ ...row, row: row.known ? row : null }));
 }
 
 async function carryMarked(
@@ -110,12 +141,17 @@ async function carryMarked(
   on: Transaction,
   tell: (said: readonly SaidCustomer[]) => Promise<void>,
   now: () => Instant,
+  round: Round,
 ): Promise<number> {
   if (marked.length === 0) return 0;
   // A rebuild marks everybody, and a fold may change nothing that is told.
   const changed = marked.filter(({ hash, toldHash }) => hash !== toldHash);
   if (changed.length > 0) await tell(changed.map(({ said }) => said));
   await count(on, marked, now());
+  round.after = lastOf(
+    marked.map(({ said }) => said.customerId),
+    round,
+  );
   return marked.length;
 }
 
@@ -164,13 +200,6 @@ async function tellAnew(database: Database, customerIds: readonly string[], now:
     // No hash is empty: whatever is told next differs from it, a tombstone too.
     await tx.query(`UPDATE perennial.customers_told SET hash = '' WHERE customer_id = ANY($1::text[])`, [ids]);
   });
-}
-
-export async function liveSchema(on: Queryable): Promise<string | null> {
-  const [live] = await on.query<{ schema_name: string }>(
-    `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-  );
-  return live?.schema_name ?? null;
 }
 
 /** Whether none of a customer's names is left: `k` is her row. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bell, ChannelProducer, Channels, Clock } from '#platform';
 import type { Database } from '#projections';
@@ -6,6 +7,7 @@ import { OUTPUTS } from '../outputs.js';
 import type { Said } from '../said.js';
 import type { Source } from '../source.js';
 import { carried } from './cloud-event.js';
+import type { Round } from './round.js';
 
 /** What other processes say is looked for this often; what is said in this one rings, and is looked for in case that it did not. */
 const IDLE_MS = 100;
@@ -40,10 +42,13 @@ export class Feeder {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
   private topicsAreThere = false;
+  /** Each begins somewhere: so those who begin again and again, or side by side, do not all begin with the same customers. */
+  private readonly rounds = new Map<Source, Round>();
   private woken = new AbortController();
 
   constructor(private readonly parts: FeederParts) {
     this.outputs = parts.outputs ?? OUTPUTS;
+    for (const { from } of this.outputs) this.rounds.set(from, { after: randomBytes(16).toString('hex') });
     this.producer = parts.channels.producer();
   }
 
@@ -72,7 +77,7 @@ export class Feeder {
       this.topicsAreThere = true;
     }
     // Side by side: what one cannot tell, or tells slowly, holds nobody else up.
-    const outcomes = await Promise.allSettled((await this.sourcesWaiting()).map((source) => this.carryFrom(source)));
+    const outcomes = await Promise.allSettled((await this.roundsWaiting()).map((one) => this.carryFrom(...one)));
     let told = 0;
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') throw outcome.reason;
@@ -82,16 +87,16 @@ export class Feeder {
   }
 
   /** Those that have something to tell: one question, so that an idle feeder costs the database next to nothing. */
-  private async sourcesWaiting(): Promise<readonly Source[]> {
-    const sources = [...new Set(this.outputs.map(({ from }) => from))];
-    if (sources.length === 0) return [];
+  private async roundsWaiting(): Promise<readonly (readonly [Source, Round])[]> {
+    const rounds = [...this.rounds];
+    if (rounds.length === 0) return [];
     const [waiting] = await this.parts.database.query<Record<string, boolean>>(
-      `SELECT ${sources.map(({ waiting }, at) => `${waiting} AS source_${at}`).join(', ')}`,
+      `SELECT ${rounds.map(([{ waiting }], at) => `${waiting} AS source_${at}`).join(', ')}`,
     );
-    return sources.filter((_, at) => waiting?.[`source_${at}`] === true);
+    return rounds.filter((_, at) => waiting?.[`source_${at}`] === true);
   }
 
-  private carryFrom(source: Source): Promise<number> {
+  private carryFrom(source: Source, round: Round): Promise<number> {
     const { database, clock, watch } = this.parts;
     const feeds = this.outputs.filter(({ from }) => from === source);
     const tell = async (said: readonly Said[]) => {
@@ -101,7 +106,7 @@ export class Feeder {
       await this.producer.send(messages);
       watch?.carried?.(messages.length);
     };
-    return source.carry(database, tell, () => clock.now());
+    return source.carry(database, tell, () => clock.now(), round);
   }
 
   private async run(): Promise<void> {

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Queryable, Row } from '#projections';
 import type { Told } from '../told.js';
+import { liveSchema } from './live-schema.js';
 
-/** What stands in a customer's row of what was published; `o` names the rows asked for. */
+/**
+ * What stands in a customer's row of what was published; `o` names the rows asked for. What was said before and after it is looked for only where it
+ * can tell that she was gone, or is back: of nearly nobody.
+ */
 const TOLD = /* sql */ `
-  SELECT p.*, before.position AS before_position, before.kind AS before_kind, before.reason AS before_reason,
-         after.position AS after_position,
+  SELECT p.customer_id, p.publication, p.kind, p.cycle, p.stage, p.phase, p.entered_at, p.at, p.position, p.reason, p.retracts, p.historical,
+         p.cause, p.policy_version, p.into_id, before.position AS before_position, before.kind AS before_kind,
+         before.reason AS before_reason, after.position AS after_position,
          CASE WHEN p.reason = 'merge' OR before.reason = 'merge' THEN EXISTS (
            SELECT 1 FROM perennial.published q
             WHERE q.customer_id = p.customer_id AND q.publication < p.publication AND q.kind <> 'retracted'
@@ -13,8 +18,10 @@ const TOLD = /* sql */ `
                                  AND r.retracts = q.publication AND r.publication <= p.publication))
          END AS others_stand
     FROM o JOIN perennial.published p USING (customer_id, publication)
-    LEFT JOIN perennial.published before ON before.customer_id = p.customer_id AND before.publication = p.publication - 1
-    LEFT JOIN perennial.published after ON after.customer_id = p.customer_id AND after.publication = p.publication + 1
+    LEFT JOIN LATERAL (SELECT position, kind, reason FROM perennial.published s WHERE p.kind = 'entered' AND p.publication > 1
+                          AND s.customer_id = p.customer_id AND s.publication = p.publication - 1 OFFSET 0) before ON true
+    LEFT JOIN LATERAL (SELECT position FROM perennial.published s WHERE p.reason = 'merge'
+                          AND s.customer_id = p.customer_id AND s.publication = p.publication + 1 OFFSET 0) after ON true
    ORDER BY p.customer_id, p.publication`;
 
 interface PublishedRow extends Row {
@@ -41,33 +48,37 @@ interface PublishedRow extends Row {
 }
 
 /**
- * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. To whom she belongs is read
- * from the live version of the read models; and the cause, where it was said before causes were kept.
+ * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. To whom she belongs who is gone is
+ * read from the live version of the read models; and the cause, where it was said before causes were kept.
  */
 export async function tellings(database: Queryable, which: string, params: readonly unknown[]): Promise<Told[]> {
   const rows = await database.query<PublishedRow>(`WITH o AS (${which}) ${TOLD}`, params);
   if (rows.length === 0) return [];
-  const [live] = await database.query<{ schema_name: string }>(
-    `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-  );
+  const bare = rows.filter(({ kind, cause }) => kind !== 'retracted' && cause === null);
+  const turns = new Map(rows.map((row) => [row, turnOf(row)]));
+  const gone = rows.filter((row) => turns.get(row) === 'gone').map((row) => row.customer_id);
   const causes = new Map<string, { cause: unknown; policyVersion: string }>();
   const owners = new Map<string, string>();
-  if (live !== undefined) {
-    const bare = rows.filter(({ kind, cause }) => kind !== 'retracted' && cause === null);
-    const found =
-      bare.length === 0
-        ? []
-        : await database.query<{ customer_id: string; entered_at: number; cause: unknown; policy_version: string }>(
-            `SELECT v.customer_id, v.entered_at, v.cause, v.policy_version
-               FROM unnest($1::text[], $2::timestamptz[]) AS m(customer_id, at)
-               JOIN ${live.schema_name}.visits v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
-            [list(bare.map((row) => row.customer_id)), list(bare.map(({ at }) => new Date(at).toISOString()))],
-          );
+  const live = bare.length + gone.length === 0 ? null : await liveSchema(database);
+  if (live !== null && bare.length > 0) {
+    const found = await database.query<{
+      customer_id: string;
+      entered_at: number;
+      cause: unknown;
+      policy_version: string;
+    }>(
+      `SELECT v.customer_id, v.entered_at, v.cause, v.policy_version
+         FROM unnest($1::text[], $2::timestamptz[]) AS m(customer_id, at)
+         JOIN ${live}.visits v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
+      [list(bare.map((row) => row.customer_id)), list(bare.map(({ at }) => new Date(at).toISOString()))],
+    );
     for (const { customer_id, entered_at, cause, policy_version } of found)
       causes.set(`${customer_id} ${entered_at}`, { cause, policyVersion: policy_version });
+  }
+  if (live !== null && gone.length > 0) {
     const owned = await database.query<{ subject_id: string; customer_id: string }>(
-      `SELECT subject_id, customer_id FROM ${live.schema_name}.subjects WHERE subject_id = ANY($1::text[])`,
-      [list([...new Set(rows.map((row) => row.customer_id))])],
+      `SELECT subject_id, customer_id FROM ${live}.subjects WHERE subject_id = ANY($1::text[])`,
+      [list([...new Set(gone)])],
     );
     for (const { subject_id, customer_id } of owned) owners.set(subject_id, customer_id);
   }
@@ -90,7 +101,7 @@ export async function tellings(database: Queryable, which: string, params: reado
       into: row.into_id,
       cause: row.cause ?? cause?.cause ?? null,
       policyVersion: row.policy_version ?? cause?.policyVersion ?? null,
-      turn: turnOf(row),
+      turn: turns.get(row) ?? null,
       belongsTo: owners.get(row.customer_id) ?? row.customer_id,
     };
   });

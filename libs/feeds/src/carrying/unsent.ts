@@ -1,5 +1,6 @@
 import type { Instant } from '#contracts';
 import type { Database, Queryable } from '#projections';
+import { goingRound, lastOf, type Round } from './round.js';
 import { list } from './tellings.js';
 
 /** Customers whose words are carried at one time, and how many words at most. */
@@ -28,17 +29,27 @@ export async function carryUnsent<Word extends { readonly customerId: string }>(
   unsent: Unsent<Word>,
   tell: (words: readonly Word[]) => Promise<void>,
   now: () => Instant,
+  round: Round,
 ): Promise<number> {
-  if (database.kind === 'postgres')
-    return database.transaction(async (tx) => {
-      const words = await claim(tx, unsent);
-      if (words.length > 0) await tell(words).then(() => count(tx, unsent, words, now()));
-      return words.length;
+  const toldOf = (words: readonly Word[]): number => {
+    round.after = lastOf(
+      words.map(({ customerId }) => customerId),
+      round,
+    );
+    return words.length;
+  };
+  if (database.kind === 'postgres') {
+    const words = await database.transaction(async (tx) => {
+      const claimed = await claim(tx, unsent, round);
+      if (claimed.length > 0) await tell(claimed).then(() => count(tx, unsent, claimed, now()));
+      return claimed;
     });
+    return toldOf(words);
+  }
   // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
   const words = await database.transaction(async (tx) => {
     await byIndex(tx);
-    return unsent.read(tx, firstUnsent(unsent), []);
+    return unsent.read(tx, nextUnsent(unsent), [round.after]);
   });
   if (words.length > 0) {
     await tell(words);
@@ -47,7 +58,7 @@ export async function carryUnsent<Word extends { readonly customerId: string }>(
       await count(tx, unsent, words, now());
     });
   }
-  return words.length;
+  return toldOf(words);
 }
 
 /**
@@ -63,32 +74,47 @@ const open = ({ kept }: Pick<Unsent<never>, 'kept'>): string => (kept ? 'sent_at
 
 type Where = Pick<Unsent<never>, 'table' | 'kept' | 'number'>;
 
-const firstUnsent = ({ table, kept, number }: Where): string =>
-  `SELECT customer_id, ${number} FROM ${table} WHERE ${open({ kept })} ORDER BY customer_id, ${number} LIMIT ${WORDS}`;
+const nextUnsent = ({ table, kept, number }: Where): string =>
+  goingRound(`SELECT customer_id, ${number} FROM ${table}`, `customer_id, ${number}`, WORDS, open({ kept }));
 
 /** Whether anything is still to be told. By an index, since the table itself is full of what went until somebody sweeps it. */
 export const anyUnsent = ({ table, kept, number }: Where): string =>
   `(SELECT customer_id FROM ${table} WHERE ${open({ kept })} ORDER BY customer_id, ${number} LIMIT 1) IS NOT NULL`;
 
+/**
+ * The first of each customer's words, of whom nobody else tells anything meanwhile; `$1` is where the last helping ended, and it goes up to its end (`>`) or
+ * on from the beginning (`<=`). A snapshot taken before another carrier was done still sees what that one sent: the row that it locked is looked at again, and
+ * let go.
+ */
+export const claiming = ({ table, kept, number }: Where, which: '>' | '<=', limit = CUSTOMERS): string =>
+  `SELECT customer_id FROM ${table} o
+    WHERE ${open({ kept })} AND customer_id ${which} $1 AND NOT EXISTS (
+      SELECT 1 FROM ${table} e
+       WHERE e.customer_id = o.customer_id AND ${open({ kept })} AND e.${number} < o.${number})
+    ORDER BY customer_id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+
 /** A helping of what is to be told, of customers of whom nobody else tells anything meanwhile. Empty where there is none. */
 async function claim<Word extends { readonly customerId: string }>(
   on: Queryable,
-  { table, kept, number, read }: Unsent<Word>,
+  unsent: Unsent<Word>,
+  { after }: Round,
 ): Promise<readonly Word[]> {
-  // A snapshot taken before another carrier was done still sees what that one sent: the row that it locked is looked at again, and let go.
-  const claimed = await on.query<{ customer_id: string }>(
-    `SELECT customer_id FROM ${table} o
-      WHERE ${open({ kept })} AND NOT EXISTS (
-        SELECT 1 FROM ${table} e
-         WHERE e.customer_id = o.customer_id AND ${open({ kept })} AND e.${number} < o.${number})
-      ORDER BY customer_id LIMIT ${CUSTOMERS} FOR UPDATE SKIP LOCKED`,
-  );
+  // It knows not how much is unsent, so it must not choose to sort all of it: the index has the order.
+  await byIndex(on);
+  const claimed: string[] = [];
+  for (const which of ['>', '<='] as const) {
+    if (claimed.length === CUSTOMERS) break;
+    const rows = await on.query<{ customer_id: string }>(claiming(unsent, which, CUSTOMERS - claimed.length), [after]);
+    claimed.push(...rows.map(({ customer_id }) => customer_id));
+  }
   if (claimed.length === 0) return [];
+  const { table, kept, number, read } = unsent;
+  // Where there are too many words, those are left for the next helping that it would come to last.
   return read(
     on,
     `SELECT customer_id, ${number} FROM ${table} WHERE ${open({ kept })} AND customer_id = ANY($1::text[])
-      ORDER BY customer_id, ${number} LIMIT ${WORDS}`,
-    [list(claimed.map(({ customer_id }) => customer_id))],
+      ORDER BY customer_id <= $2, customer_id, ${number} LIMIT ${WORDS}`,
+    [list(claimed), after],
   );
 }
 
@@ -98,14 +124,13 @@ async function count<Word extends { readonly customerId: string }>(
   words: readonly Word[],
   now: Instant,
 ): Promise<void> {
-  // One pass over these customers' rows that are unsent: a join goes by a guess of how many are, and a wrong one makes it compare each with each.
-  const told = `${open({ kept })} AND customer_id BETWEEN $1 AND $2 AND customer_id || ' ' || ${number} = ANY($3::text[])`;
+  // By the index of these customers, each word among those told: a join goes by a guess of how many are unsent, and a wrong one makes it compare each with each.
+  const told = `${open({ kept })} AND customer_id = ANY($1::text[]) AND customer_id || ' ' || ${number} = ANY($2::text[])`;
   const which = [
-    words[0]?.customerId,
-    words.at(-1)?.customerId,
+    list([...new Set(words.map(({ customerId }) => customerId))]),
     list(words.map((word) => `${word.customerId} ${numberOf(word)}`)),
   ];
-  if (kept) await on.query(`UPDATE ${table} SET sent_at = $4 WHERE ${told}`, [...which, new Date(now).toISOString()]);
+  if (kept) await on.query(`UPDATE ${table} SET sent_at = $3 WHERE ${told}`, [...which, new Date(now).toISOString()]);
   else await on.query(`DELETE FROM ${table} WHERE ${told}`, which);
 }
 

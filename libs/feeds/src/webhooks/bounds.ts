@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { Queryable } from '#projections';
-import { liveSchema } from '../carrying/customers.js';
+import { liveSchema } from '../carrying/live-schema.js';
 import { list } from '../carrying/tellings.js';
 import type { Word } from './addressing.js';
 import { instant } from './endpoints.js';

@@ -1,5 +1,6 @@
 import type { Queryable } from '#projections';
-import { erased, liveSchema, markedOf, type DossierRow, type Marked } from '../carrying/customers.js';
+import { erased, markedOf, type DossierRow, type Marked } from '../carrying/customers.js';
+import { liveSchema } from '../carrying/live-schema.js';
 import { list } from '../carrying/tellings.js';
 import type { SaidCustomer } from '../said.js';
 import type { Word } from './addressing.js';

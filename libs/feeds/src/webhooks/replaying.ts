@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Instant } from '#contracts';
 import type { Database, Row, Transaction } from '#projections';
-import { liveSchema } from '../carrying/customers.js';
+import { liveSchema } from '../carrying/live-schema.js';
 import { deliveriesOf, putOnTheWay, saidBy, type Word } from './addressing.js';
 import { unchangedDossiers } from './dossiers.js';
 import { instant } from './endpoints.js';

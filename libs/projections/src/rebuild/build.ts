@@ -26,7 +26,8 @@ import { copiesOf, rowsOf, type FoldedCustomer } from './customer-rows.js';
 import { HeldLog } from './held-log.js';
 import { dropIndexes } from './indexes.js';
 import { LinksSeen } from './links-seen.js';
-import { DROP_SEEN_TABLES, JOIN_STEPS, joinSeen, SEEN_TABLES, writeSeen } from './seen-tables.js';
+import { JOIN_STEPS, joinSeen } from './join-seen.js';
+import { DROP_SEEN_TABLES, SEEN_TABLES, writeSeen } from './seen-tables.js';
 
 /** How far a build has come. */
 export interface BuildProgress {

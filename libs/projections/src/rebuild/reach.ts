@@ -1,0 +1,33 @@
+/**
+ * Who can be reached from whom over links, of things numbered from 0: sets that grow together, each known by its least number. Four bytes each,
+ * however many they are.
+ */
+export class Reach {
+  readonly #parent: Int32Array;
+
+  constructor(readonly size: number) {
+    this.#parent = Int32Array.from({ length: size }, (_, number) => number);
+  }
+
+  /** The least number of the set to which this one belongs. */
+  rootOf(number: number): number {
+    let root = number;
+    for (let up = this.#up(root); up !== root; up = this.#up(root)) root = up;
+    for (let at = number; at !== root;) {
+      const up = this.#up(at);
+      this.#parent[at] = root;
+      at = up;
+    }
+    return root;
+  }
+
+  join(a: number, b: number): void {
+    const [one, other] = [this.rootOf(a), this.rootOf(b)];
+    if (one < other) this.#parent[other] = one;
+    else this.#parent[one] = other;
+  }
+
+  #up(number: number): number {
+    return this.#parent[number] ?? number;
+  }
+}

@@ -62,11 +62,13 @@ export async function carryUnsent<Word extends { readonly customerId: string }>(
 }
 
 /**
- * PGlite keeps the plans of its one connection, and one that was made while a table was small goes on reading the whole of it: in this transaction
- * they are made for what an index finds.
+ * In this transaction rows are looked up one by one, by an index. PGlite keeps the plans of its one connection, and one that was made while a table was
+ * small goes on reading the whole of it; and where a helping is guessed to be full, as it hardly ever is, whole tables would be gone through to join it.
  */
 export async function byIndex(tx: Queryable): Promise<void> {
-  await tx.query(`SELECT set_config('enable_seqscan', 'off', true)`);
+  await tx.query(
+    `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
+  );
 }
 
 /** Which rows of the table are still to be told. */

@@ -4,11 +4,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { startStandInProcess } from '../test/services/eventstore/stand-in-process.js';
 import { startBroker } from './measuring/broker.js';
 import { stopProgram } from './measuring/children.js';
 import { processorTime, type ProcessorTime } from './measuring/processor-time.js';
 import { sendLoad, startApp, startStandalone } from './measuring/servers.js';
-import { startPostgres, startStandIn } from './measuring/shared-stores.js';
+import { startPostgres } from './measuring/shared-stores.js';
 import { report, type Line } from './measuring/table.js';
 
 /**
@@ -77,10 +78,10 @@ async function alone(name: string, what: string, settings: Readonly<Record<strin
 
 /** Separate processes, watched. */
 async function apart(settings: Readonly<Record<string, string>>): Promise<void> {
-  const log = await startStandIn();
+  const log = await startStandInProcess();
   const apps: ChildProcess[] = [];
   try {
-    for (const name of PROCESSES) apps.push(await startApp(name, { ...settings, EVENT_LOG: log.url }));
+    for (const name of PROCESSES) apps.push(await startApp(name, { ...settings, EVENT_LOG: log.connectionString }));
     await watch(
       'separate processes',
       apps.map(({ pid }) => pid),

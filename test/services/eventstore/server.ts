@@ -1,18 +1,9 @@
-import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { noteServer } from '../ledger.js';
 import { Cable } from './cable.js';
+import { startStandInProcess, type EventStoreServer } from './stand-in-process.js';
 
-/** An EventStoreDB for a journey: a log of its own, on a server that can be cut off. */
-export interface EventStoreServer {
-  /** With the name of a log that nobody else uses. */
-  readonly connectionString: string;
-  cutOff(): void;
-  restore(): Promise<void>;
-  stop(): Promise<void>;
-}
+export type { EventStoreServer };
 
 /** Which server journeys run on: the one at EVENTSTORE_URL, which others may use as well, or the stand-in. */
 export interface EventStoreOffer {
@@ -50,27 +41,7 @@ export function anyEventStore(): EventStoreOffer {
   };
 }
 
-/** The stand-in in a process of its own. */
 async function startStandIn(): Promise<EventStoreServer> {
   noteServer({ service: 'EventStoreDB', origin: 'stand-in', version: '24.10', what: 'in a process of its own' });
-  const child = fork(join(import.meta.dirname, 'child.ts'), {
-    execArgv: ['--conditions=source', '--import', '#from-source'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-    cwd: resolve(import.meta.dirname, '../../..'),
-  });
-  const [connectionString] = (await once(child, 'message')) as [string];
-  return {
-    connectionString,
-    cutOff: () => child.send('cut-off'),
-    restore: async () => {
-      const restored = once(child, 'message');
-      child.send('restore');
-      await restored;
-    },
-    stop: async () => {
-      const gone = once(child, 'exit');
-      child.disconnect();
-      await gone;
-    },
-  };
+  return startStandInProcess();
 }

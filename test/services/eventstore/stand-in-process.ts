@@ -1,0 +1,38 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+/** An EventStoreDB that is reached by an address, and can be cut off. */
+export interface EventStoreServer {
+  /** With the name of a log that nobody else uses, where others use the server. */
+  readonly connectionString: string;
+  cutOff(): void;
+  restore(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const ROOT = resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../../..' : '../../../..');
+
+/** The stand-in in a process of its own, from source. */
+export async function startStandInProcess(): Promise<EventStoreServer> {
+  const child = fork(resolve(ROOT, 'test/services/eventstore/child.ts'), {
+    execArgv: ['--conditions=source', '--import', '#from-source'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    cwd: ROOT,
+  });
+  const [connectionString] = (await once(child, 'message')) as [string];
+  return {
+    connectionString,
+    cutOff: () => child.send('cut-off'),
+    restore: async () => {
+      const restored = once(child, 'message');
+      child.send('restore');
+      await restored;
+    },
+    stop: async () => {
+      const gone = once(child, 'exit');
+      child.disconnect();
+      await gone;
+    },
+  };
+}

@@ -75,8 +75,10 @@ describeOnEachStore('equal digests', (name) => {
     );
   }, 300_000);
 
+  // The embedded database has one connection: several would take turns.
+  if (name === 'pglite') return;
+
   it('folded by several at once', async () => {
-    if (name === 'pglite') return;
     const items = world(4, 60, 20);
     const alone = await digestOf(await logOf(items));
     await store.wipe();

@@ -450,7 +450,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
     it.each([
       ['too many', { messagesMax: 3, ageMsMax: 365 * 86_400_000 }],
       ['too old', { messagesMax: 1_000_000, ageMsMax: 86_400_000 }],
-    ])('that wait for one that rests are kept until they are %s, and then missed and not lost', async (_, bounds) => {
+    ])('that wait for one that rests are kept until they are %s, and then missed and not lost', async (why, bounds) => {
       const [rests, well] = [await receiver(), await receiver()];
       const { id } = await registered(rests.url);
       await registered(well.url);
@@ -465,9 +465,9 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
         await world.lives(who);
         await carryAll(carrier, database);
       }
-      await world.happens('site-visited', { anonymousId: `of ${_}` });
+      await world.happens('site-visited', { anonymousId: `of ${why}` });
       await carryAll(carrier, database);
-      await world.happens('site-visited', { userId: 'missed-1', anonymousId: `of ${_}` });
+      await world.happens('site-visited', { userId: 'missed-1', anonymousId: `of ${why}` });
       await carryAll(carrier, database);
       const suspended = await seen(id);
       expect(suspended.status).toBe('suspended');

@@ -19,9 +19,11 @@ export interface KafkaIntakeOptions {
 
 /**
  * Messages of a partition that are worked on at one time, and events of one commit: what is being worked on is to be young when it is done
- * with, and the log's thread is to have work while more is made ready; more in a commit saves no more.
+ * with, and the log's thread is to have work while more is made ready; more in a commit saves no more. How many events a message holds is not
+ * known before it is read: the bytes of a portion are bounded too, so that batches do not make it ten times as large.
  */
 const PORTION = 500;
+const PORTION_BYTES = 384 * 1024;
 const COMMIT_EVENTS = 1_000;
 
 /** Told what goes on, for metrics and logs. */
@@ -78,15 +80,13 @@ export class KafkaIntake {
 
   /** Portion by portion, in their order: the next is begun when the fates of the last are durable. */
   private async take(batch: ReceivedBatch): Promise<void> {
-    const { messages } = batch;
     let letters = 0;
-    for (let from = 0; from < messages.length; from += PORTION)
-      letters += await this.takePortion(batch, messages.slice(from, from + PORTION));
+    for (const portion of portionsOf(batch.messages)) letters += await this.takePortion(batch, portion);
     this.watch.taken?.(batch, letters);
   }
 
   /** Returns how many were sent to the dead letters. */
-  private async takePortion(batch: ReceivedBatch, messages: readonly ReceivedMessage[]): Promise<number> {
+  private async takePortion(batch: ReceivedBatch, { messages, size }: Portion): Promise<number> {
     const { topic, partition } = batch;
     const origin = { topic, partition, mapping: this.options.mappings?.get(topic) };
     let ends: number[] = [];
@@ -99,7 +99,7 @@ export class KafkaIntake {
       }
       return items;
     };
-    const exceptions = await this.gathering.offer(read, messages.length);
+    const exceptions = await this.gathering.offer(read, size);
     // One that was set aside before, and is now a duplicate of its own record, may not have got to the dead letters.
     const bad = exceptions.filter(({ quarantineId }) => quarantineId !== undefined);
     if (bad.length === 0) return 0;
@@ -125,6 +125,32 @@ export class KafkaIntake {
     }
     await ensuring;
   }
+}
+
+/** Messages that are taken together. */
+interface Portion {
+  readonly messages: readonly ReceivedMessage[];
+  /** About how many events of usual size they hold. */
+  readonly size: number;
+}
+
+function* portionsOf(messages: readonly ReceivedMessage[]): Generator<Portion> {
+  let from = 0;
+  let bytes = 0;
+  const portion = (end: number): Portion => ({
+    messages: messages.slice(from, end),
+    size: Math.max(end - from, Math.ceil((bytes * PORTION) / PORTION_BYTES)),
+  });
+  for (let at = 0; at < messages.length; at += 1) {
+    const more = messages[at]?.value?.length ?? 0;
+    if (at > from && (at - from === PORTION || bytes + more > PORTION_BYTES)) {
+      yield portion(at);
+      from = at;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  if (from < messages.length) yield portion(messages.length);
 }
 
 function pattern(text: string): RegExp {

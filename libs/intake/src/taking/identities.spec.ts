@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { openSqliteKeyStore, Sealer, type KeyStore } from '#platform';
+import { openSqliteKeyStore, Sealer, type KeyStore, type SubjectKey } from '#platform';
 import { Identities } from './identities.js';
 import { Refusal } from './refusal.js';
 
@@ -66,6 +66,29 @@ describe('the keys of those whom a batch names', () => {
     expect(jane!.identified.self.keyAt(identities.epoch)).toBeNull();
     await identities.askKeys([jane!]);
     expect(jane!.identified.self.keyAt(identities.epoch)).toBe('erased');
+    await keys.close();
+  });
+});
+
+describe('what stands beside many touchpoints of a person', () => {
+  it('is sealed once while two of them take turns, opens to itself, and is sealed anew under another key', async () => {
+    const keys = openSqliteKeyStore({ file: ':memory:' });
+    const sealer = new Sealer(keys);
+    const identities = new Identities(sealer);
+    const [jane] = named(identities, 'jane');
+    await identities.askKeys([jane!]);
+    const { self } = jane!.identified;
+    const key = self.keyAt(identities.epoch) as SubjectKey;
+    const seals = ['a', 'b', 'a', 'b', 'a', 'c', 'a', 'b'].map((text) => self.sealRepeated(text, key, sealer));
+    expect(seals.map((seal) => sealer.open(key, seal)).join('')).toBe('ababacab');
+    const [a, b, , , , c, , again] = seals;
+    expect(seals).toEqual([a, b, a, b, a, c, a, again]);
+    expect(again).not.toBe(b);
+    const [joe] = named(identities, 'joe');
+    await identities.askKeys([joe!]);
+    const other = joe!.identified.self.keyAt(identities.epoch) as SubjectKey;
+    self.know(other, identities.epoch);
+    for (const text of ['a', 'b']) expect(sealer.open(other, self.sealRepeated(text, other, sealer))).toBe(text);
     await keys.close();
   });
 });

@@ -2,12 +2,18 @@ import { compareNamespaces, isPlaceholder, normaliseIdentifier, type Role } from
 import type { KeyState, Sealer, SubjectKey } from '#platform';
 import { Refusal } from './refusal.js';
 
+interface Sealed {
+  readonly text: string;
+  readonly seal: string;
+}
+
 /** An identifier with its normalised value and its subject; and what was found out about it since, so that it is not asked twice. */
 export class Identity {
   private state: KeyState | null = null;
   private asked = -1;
   private written: string | null = null;
-  private sealed: { readonly text: string; readonly seal: string } | null = null;
+  private sealed: Sealed | null = null;
+  private sealedBefore: Sealed | null = null;
 
   constructor(
     readonly namespace: string,
@@ -27,6 +33,7 @@ export class Identity {
     this.asked = epoch;
     this.written = null;
     this.sealed = null;
+    this.sealedBefore = null;
   }
 
   /**
@@ -38,11 +45,15 @@ export class Identity {
   }
 
   /**
-   * Seals under its key a text that stands beside many of its touchpoints, as the key of a channel's messages does: the one that was sealed last
-   * is sealed once.
+   * Seals under its key a text that stands beside many of its touchpoints, as the key of a channel's messages does. The two that came last are
+   * remembered: channels that do not call her by the same identifier take turns.
    */
   sealRepeated(text: string, key: SubjectKey, sealer: Sealer): string {
-    if (this.sealed?.text !== text) this.sealed = { text, seal: sealer.seal(key, text) };
+    const last = this.sealed;
+    if (last?.text === text) return last.seal;
+    const before = this.sealedBefore;
+    this.sealedBefore = last;
+    this.sealed = before?.text === text ? before : { text, seal: sealer.seal(key, text) };
     return this.sealed.seal;
   }
 

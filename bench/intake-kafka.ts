@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { startBroker, type BenchBroker } from './measuring/broker.js';
 import { ask, nextMessage, startProgram, stopProgram } from './measuring/children.js';
 import { startIntake } from './measuring/servers.js';
-import { shopMessage, type MessageForm } from './measuring/shop-messages.js';
+import { shopMessages, type MessageForm } from './measuring/shop-messages.js';
 import { median, percent, perSecond, report, type Line } from './measuring/table.js';
 import { shares, type Usage } from './measuring/usage.js';
 import type { BareConsumption } from './processes/bare-consumer.js';
@@ -18,6 +18,8 @@ import type { IntakeProgress } from './processes/intake-server.js';
  * in memory, into the same tables with the same indexes, WAL and synchronous=FULL, each batch that kafkajs hands over in one commit, before
  * its offset counts. It neither reads JSON nor validates, names, seals, hashes or judges. Each is a process of its own, and they take turns;
  * the broker is on the same machine. The topic is full before either begins: it is read as quickly as can be.
+ *
+ * Forms: our own JSON, and CloudEvents in binary, structured and batch mode (ten events a message).
  *
  *     npm run bench -- intake-kafka [--events 200000] [--warming 100000] [--rounds 3] [--partitions 6] [--forms json,binary]
  */
@@ -36,7 +38,12 @@ const UNTIMED = Number(options.warming);
 const ROUNDS = Number(options.rounds);
 const PARTITIONS = Number(options.partitions);
 const GOAL = 0.6;
-const WORDS: Readonly<Record<MessageForm, string>> = { json: 'JSON', binary: 'CloudEvents, binary mode' };
+const WORDS: Readonly<Record<MessageForm, string>> = {
+  json: 'JSON',
+  binary: 'CloudEvents, binary mode',
+  structured: 'CloudEvents, structured mode',
+  batch: 'CloudEvents, batches of ten',
+};
 const LOOK_MS = 10;
 const GIVE_UP_MS = 300_000;
 
@@ -99,7 +106,7 @@ async function fill(broker: BenchBroker, topic: string, form: MessageForm): Prom
   const producer = broker.channels.producer();
   for (let from = 0; from < all; from += 5_000) {
     const count = Math.min(5_000, all - from);
-    await producer.send(Array.from({ length: count }, (_, at) => shopMessage(from + at, topic, form, shop)));
+    await producer.send(shopMessages(from, count, topic, form, shop));
   }
   await producer.close();
 }

@@ -24,23 +24,30 @@ type Row = Value[];
  */
 async function consume({ brokers, topic, group, stored, file }: BareConsumption): Promise<() => Promise<void>> {
   const rows = storedRows(stored);
-  const byPlace: Row[][] = [];
+  /** Of each partition its rows, in their order, and at which of them each message begins. */
+  const byPartition: { readonly rows: Row[]; readonly starts: number[] }[] = [];
   const others: Row[] = [];
   for (const row of rows.events as Row[]) {
     const [, partition, offset] = PLACE.exec(row[META] as string) ?? [];
     if (partition === undefined) others.push(row);
-    else (byPlace[Number(partition)] ??= [])[Number(offset)] = row;
+    else {
+      const { rows, starts } = (byPartition[Number(partition)] ??= { rows: [], starts: [] });
+      starts[Number(offset)] ??= rows.length;
+      rows.push(row);
+    }
   }
-  const messages = rows.events.length - others.length;
-  /** Rows of others for each message. */
-  const share = others.length / messages;
+  const touchpoints = rows.events.length - others.length;
+  /** Rows of others for each touchpoint. */
+  const share = others.length / touchpoints;
   const log = RawLog.create(file, rows);
   let position = 0;
   let written = 0;
   let taken = 0;
   const write = (partition: number, from: number, to: number): void => {
-    const batch = (byPlace[partition] ?? []).slice(from, to + 1);
-    const left = messages - taken - batch.length;
+    const { rows = [], starts = [] } = byPartition[partition] ?? {};
+    const batch = rows.slice(starts[from], starts[to + 1]);
+    taken += batch.length;
+    const left = touchpoints - taken;
     while (others.length > left * share) batch.push(others.pop() as Row);
     // They come in another order than they came to us.
     for (const row of batch) row[0] = position += 1;
@@ -55,7 +62,6 @@ async function consume({ brokers, topic, group, stored, file }: BareConsumption)
     // What is written, is written before anything else is done: nothing is won by several partitions at a time.
     eachBatch: ({ batch }) => {
       write(batch.partition, Number(batch.firstOffset()), Number(batch.lastOffset()));
-      taken += batch.messages.length;
       return Promise.resolve();
     },
   });

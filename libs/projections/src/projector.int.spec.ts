@@ -160,6 +160,31 @@ describeOnEachStore('the projector', (name) => {
     expect((await projector.status()).counters.transitionsDue).toBe(1);
   });
 
+  it('takes more of the log at once while more of it is waiting', async () => {
+    now = day(40);
+    const items = Array.from({ length: 1_500 }, (_, n) => order({ userId: `c${n}` }, day(3), `O${n}`));
+    await tell(log, items.slice(0, 1));
+    const asked: number[] = [];
+    const watched = new Proxy(log, {
+      get: (target, name) => {
+        const own = Reflect.get(target, name) as unknown;
+        if (name !== 'readAll') return typeof own === 'function' ? (own.bind(target) as unknown) : own;
+        return (...[after, options]: Parameters<EventLog['readAll']>) => {
+          asked.push(options?.pageSize ?? 0);
+          return target.readAll(after, options);
+        };
+      },
+    });
+    const projector = await open({ log: watched });
+    await projector.catchUp();
+    await tell(log, items);
+    asked.length = 0;
+    await projector.catchUp();
+    // 1,499 are waiting; the last reading finds none.
+    expect(asked).toEqual([200, 500, 500, 299, 200]);
+    expect(await rows('SELECT count(*)::int AS n FROM rm_1.customers')).toEqual([{ n: 1_500 }]);
+  });
+
   it('takes back what a late event disproves, and says why', async () => {
     now = day(100);
     await tell(log, [order(ANNA, day(1), 'A1')]);

@@ -135,8 +135,9 @@ const STAND_BY_MS = 50;
 /** A mark is stale after so long, while a flood of events is taken in, and at the head of the log. */
 const STALE_MS_IN_FLOOD = 10_000;
 const STALE_MS_AT_HEAD = 500;
-/** Events taken in at once while there is no flood of them. */
+/** Events taken in at once while there is no flood of them: more where more are waiting, since much of what a page costs it costs once. */
 const LIVE_PAGE = 200;
+const LIVE_PAGE_MAX = 500;
 /** Whether there are any is looked at this often. */
 const STALE_LOOK_MS = 100;
 /** Folding stale marks is followed by so many times as long without it. */
@@ -536,9 +537,10 @@ export class Projector {
   /** One step of the running projector: a page if there is one, else a slice of marked customers, else the clock. */
   async #step(ahead: Page | null): Promise<boolean> {
     if (this.#role === 'folders') return this.#foldNext();
+    const wanted = this.#pageNow;
     const taken = await this.#indexNext(ahead);
     if (typeof taken === 'number' && taken > 0) {
-      const atHead = taken < this.#pageNow;
+      const atHead = taken < wanted;
       if (atHead) await this.#markDueBetween();
       if (this.#role === 'both') await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
       return true;
@@ -613,7 +615,8 @@ export class Projector {
     const behind =
       events.length < this.#pageNow ? 0 : eventsBetween(after, (await this.#parts.log.head()).position, page);
     const bulk = behind > this.#bulkLag;
-    this.#pageNow = bulk ? this.#pageSize : Math.min(this.#pageSize, LIVE_PAGE);
+    const next = bulk ? Infinity : Math.min(LIVE_PAGE_MAX, Math.max(LIVE_PAGE, Math.round(behind) - events.length));
+    this.#pageNow = Math.min(this.#pageSize, next);
     await this.#worked(follower, events.length);
     try {
       return await follower.applyPage(events, after, !bulk && this.#role !== 'indexer');

@@ -44,6 +44,8 @@ export class Feeder {
   private topicsAreThere = false;
   /** Each begins somewhere: so those who begin again and again, or side by side, do not all begin with the same customers. */
   private readonly rounds = new Map<Source, Round>();
+  /** Those that told something at last: they are not asked whether there is more, which would wait behind whoever has the connection. */
+  private readonly telling = new Set<Source>();
   private woken = new AbortController();
 
   constructor(private readonly parts: FeederParts) {
@@ -76,8 +78,20 @@ export class Feeder {
       await channels.ensureTopics(this.outputs.map(({ name, plan }) => ({ topic: name, ...plan })));
       this.topicsAreThere = true;
     }
+    const waiting = this.waitingAmong([...this.rounds.keys()].filter((source) => !this.telling.has(source)));
     // Side by side: what one cannot tell, or tells slowly, holds nobody else up.
-    const outcomes = await Promise.allSettled((await this.roundsWaiting()).map((one) => this.carryFrom(...one)));
+    const outcomes = await Promise.allSettled(
+      [...this.rounds].map(async ([source, round]) => {
+        if (!this.telling.has(source) && !(await waiting).has(source)) return 0;
+        const told = await this.carryFrom(source, round).catch((error: unknown) => {
+          this.telling.delete(source);
+          throw error;
+        });
+        if (told > 0) this.telling.add(source);
+        else this.telling.delete(source);
+        return told;
+      }),
+    );
     let told = 0;
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') throw outcome.reason;
@@ -87,13 +101,12 @@ export class Feeder {
   }
 
   /** Those that have something to tell: one question, so that an idle feeder costs the database next to nothing. */
-  private async roundsWaiting(): Promise<readonly (readonly [Source, Round])[]> {
-    const rounds = [...this.rounds];
-    if (rounds.length === 0) return [];
+  private async waitingAmong(sources: readonly Source[]): Promise<ReadonlySet<Source>> {
+    if (sources.length === 0) return new Set();
     const [waiting] = await this.parts.database.query<Record<string, boolean>>(
-      `SELECT ${rounds.map(([{ waiting }], at) => `${waiting} AS source_${at}`).join(', ')}`,
+      `SELECT ${sources.map((source, at) => `${source.waiting} AS source_${at}`).join(', ')}`,
     );
-    return rounds.filter((_, at) => waiting?.[`source_${at}`] === true);
+    return new Set(sources.filter((_, at) => waiting?.[`source_${at}`] === true));
   }
 
   private carryFrom(source: Source, round: Round): Promise<number> {

@@ -7,7 +7,7 @@ import { dossierOf } from './dossier.js';
 import { liveSchema } from './live-schema.js';
 import { goingRound, lastOf, type Round } from './round.js';
 import { list } from './tellings.js';
-import { byIndex } from './unsent.js';
+import { askingByIndex, BY_INDEX } from './unsent.js';
 
 /** Customers whose dossiers are told at one time. */
 const CUSTOMERS = 1_000;
@@ -28,10 +28,7 @@ export const DOSSIERS: Source = {
   async carry(database, tell, now, round) {
     // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
     if (database.kind === 'pglite') {
-      const marked = await database.transaction(async (tx) => {
-        await byIndex(tx);
-        return markedNow(tx, round);
-      });
+      const marked = await markedNow(askingByIndex(database), round);
       return carryMarked(marked, database, tell, now, round);
     }
     const told: string[] = [];
@@ -169,6 +166,7 @@ async function count(on: Transaction, marked: readonly Marked[], now: Instant): 
   const ids = list(marked.map(({ said }) => said.customerId));
   const revisions = list(marked.map(({ said }) => String(said.revision)));
   await on.batch([
+    BY_INDEX,
     {
       sql: `INSERT INTO perennial.customers_told AS t (customer_id, revision, hash, told_at)
      SELECT customer_id, revision, nullif(hash, ''), $4::timestamptz

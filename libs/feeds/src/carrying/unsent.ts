@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import type { Database, Queryable } from '#projections';
+import type { Database, Queryable, Row } from '#projections';
 import { goingRound, lastOf, type Round } from './round.js';
 import { list } from './tellings.js';
 
@@ -47,29 +47,30 @@ export async function carryUnsent<Word extends { readonly customerId: string }>(
     return toldOf(words);
   }
   // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
-  const words = await database.transaction(async (tx) => {
-    await byIndex(tx);
-    return unsent.read(tx, nextUnsent(unsent), [round.after]);
-  });
+  const words = await unsent.read(askingByIndex(database), nextUnsent(unsent), [round.after]);
   if (words.length > 0) {
     await tell(words);
-    await database.transaction(async (tx) => {
-      await byIndex(tx);
-      await count(tx, unsent, words, now());
-    });
+    await count(askingByIndex(database), unsent, words, now());
   }
   return toldOf(words);
 }
 
 /**
- * In this transaction rows are looked up one by one, by an index. PGlite keeps the plans of its one connection, and one that was made while a table was
- * small goes on reading the whole of it; and where a helping is guessed to be full, as it hardly ever is, whole tables would be gone through to join it.
+ * For the transaction in which it is asked: rows are looked up one by one, by an index. PGlite keeps the plans of its one connection, and one that was made while
+ * a table was small goes on reading the whole of it; and where a helping is guessed to be full, as it hardly ever is, whole tables would be gone through to join it.
  */
-export async function byIndex(tx: Queryable): Promise<void> {
-  await tx.query(
-    `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
-  );
-}
+export const BY_INDEX = {
+  sql: `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
+};
+
+/** Each question a transaction of its own, by index: one way there and back, in which nobody is kept from the one connection. */
+export const askingByIndex = (database: Database): Queryable => ({
+  query: async <R extends Row>(sql: string, params: readonly unknown[] = []) => {
+    const [, rows = []] = await database.batch([BY_INDEX, { sql, params }]);
+    return rows as R[];
+  },
+  exec: (script) => database.exec(script),
+});
 
 /** Which rows of the table are still to be told. */
 const open = ({ kept }: Pick<Unsent<never>, 'kept'>): string => (kept ? 'sent_at IS NULL' : 'TRUE');
@@ -102,7 +103,7 @@ async function claim<Word extends { readonly customerId: string }>(
   { after }: Round,
 ): Promise<readonly Word[]> {
   // It knows not how much is unsent, so it must not choose to sort all of it: the index has the order.
-  await byIndex(on);
+  await on.query(BY_INDEX.sql);
   const claimed: string[] = [];
   for (const which of ['>', '<='] as const) {
     if (claimed.length === CUSTOMERS) break;

@@ -141,4 +141,26 @@ describeOnEachStore('the read models’ database', (store) => {
       expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     }),
   );
+
+  it(
+    'does a batch whole or not at all, whoever asks at the same time',
+    on(async (database) => {
+      const insert = (id: number) => ({ sql: 'INSERT INTO things (id) VALUES ($1) RETURNING id', params: [id] });
+      const count = async () =>
+        (await database.query('SELECT count(*)::int AS n FROM things WHERE id BETWEEN 900 AND 999'))[0]?.['n'];
+      await database.batch([insert(900)]);
+      const [refused, alone, both, seen] = await Promise.allSettled([
+        database.batch([insert(901), insert(900)]),
+        database.query(insert(902).sql, [902]),
+        database.batch([insert(903), { sql: 'SELECT count(*)::int AS n FROM things WHERE id = 903' }]),
+        database.transaction((tx) => tx.query(insert(901).sql, [901])),
+      ]);
+      expect(refused).toMatchObject({ status: 'rejected', reason: { code: '23505' } });
+      expect(alone).toEqual({ status: 'fulfilled', value: [{ id: 902 }] });
+      expect(both).toEqual({ status: 'fulfilled', value: [[{ id: 903 }], [{ n: 1 }]] });
+      expect(seen.status).toBe('fulfilled');
+      expect(await count()).toBe(4);
+      expect(await database.batch([])).toEqual([]);
+    }),
+  );
 });

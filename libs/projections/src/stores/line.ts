@@ -14,6 +14,11 @@ export class Line {
 
   constructor(private readonly now = () => performance.now()) {}
 
+  /** Whether somebody waits who only asks. */
+  get isAskedFor(): boolean {
+    return this.#asking.length > 0;
+  }
+
   turn<T>(work: () => Promise<T>, asking: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       (asking ? this.#asking : this.#keeping).push(() => Promise.resolve().then(work).then(resolve, reject));

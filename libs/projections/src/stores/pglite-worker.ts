@@ -14,7 +14,8 @@ import { mustHaveRoom, mustHaveRoomForNew, roomNeeded } from './room.js';
 import { PARSERS } from './values.js';
 
 export type Request =
-  | { readonly id: number; readonly op: 'run'; readonly steps: readonly Step[] }
+  /** `whole`: they are a transaction, which ends with them. */
+  | { readonly id: number; readonly op: 'run'; readonly steps: readonly Step[]; readonly whole?: true }
   | { readonly id: number; readonly op: 'close' };
 
 export type Answer =
@@ -67,13 +68,25 @@ const opened = open();
 // Whoever asks hears why; until then nobody need.
 opened.catch(() => undefined);
 
+const run = (session: PgliteSession, steps: readonly Step[]) => session.run(steps);
+
+async function runWhole(session: PgliteSession, steps: readonly Step[]): Promise<Record<string, unknown>[][]> {
+  try {
+    const results = await session.run([{ sql: 'BEGIN', params: [] }, ...steps, { sql: 'COMMIT', params: [] }]);
+    return results.slice(1, -1);
+  } catch (error) {
+    await session.run([{ sql: 'ROLLBACK', params: [] }]).catch(() => undefined);
+    throw error;
+  }
+}
+
 async function answer(request: Request): Promise<Answer> {
   try {
     const { pg, session } = await opened;
     switch (request.op) {
       case 'run':
         mustHaveRoom(folder, roomNeeded(request.steps));
-        return { id: request.id, results: await session.run(request.steps) };
+        return { id: request.id, results: await (request.whole === true ? runWhole : run)(session, request.steps) };
       case 'close':
         await pg.close();
         return { id: request.id, results: [] };

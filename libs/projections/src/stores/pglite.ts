@@ -56,16 +56,17 @@ export class PgliteDatabase implements Database {
     });
   }
 
-  query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
-    return this.#inLine((on) => on.query<R>(sql, params));
+  async query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
+    const [rows = []] = await this.#atOnce({ op: 'run', steps: [{ sql, params }] });
+    return rows as R[];
   }
 
   exec(sql: string): Promise<void> {
     return this.#inLine((on) => on.exec(sql));
   }
 
-  batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
-    return this.transaction((tx) => tx.batch(steps));
+  async batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
+    return steps.length === 0 ? [] : this.#atOnce({ op: 'run', steps: steps.map(stepOf), whole: true });
   }
 
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
@@ -105,6 +106,23 @@ export class PgliteDatabase implements Database {
 
   #inLine<T>(work: (on: Transaction) => Promise<T>, asking = false): Promise<T> {
     return this.#line.turn(() => work(speaking((steps) => this.#run(steps))), asking);
+  }
+
+  /**
+   * What is one request need not be answered before the next in line has his turn, since the thread takes one after the other: so it is not
+   * idle meanwhile. Unless somebody waits who only asks: the shares are measured by how long each has it.
+   */
+  async #atOnce(request: Ask): Promise<Row[][]> {
+    let answer: Promise<Row[][]> = Promise.resolve([]);
+    await this.#line.turn(async () => {
+      answer = this.#ask(request);
+      if (this.#line.isAskedFor)
+        await answer.then(
+          () => undefined,
+          () => undefined,
+        );
+    }, false);
+    return answer;
   }
 
   #run(steps: readonly Step[]): Promise<Row[][]> {

@@ -33,6 +33,7 @@ describe('embedded read models whose disk becomes full', () => {
   };
 
   beforeAll(async () => {
+    disk.mount();
     database = await openDatabase({ kind: 'pglite', folder: join(disk.folder, 'readmodels') });
     await database.exec('CREATE TABLE facts (n int); INSERT INTO facts SELECT generate_series(1, 1000)');
   });

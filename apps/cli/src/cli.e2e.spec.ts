@@ -255,6 +255,7 @@ describe('perennial refuses, and says why', () => {
 describe('perennial on a full disk', () => {
   const disk = smallDisk(60, 'what a command says of a full disk');
   if (disk === null) return;
+  beforeAll(() => disk.mount());
   afterAll(() => disk.unmount());
 
   it('says how much room is missing, without a trace, and ends as one that can be given again', async () => {

@@ -172,11 +172,12 @@ describe('perennial move', () => {
   });
 
   const disk = smallDisk(60, 'a move that has no room to build read models');
+  beforeAll(() => disk?.mount());
+  afterAll(() => disk?.unmount());
   if (disk !== null)
     it('has copied the log where it has no room to build read models, says so, and can be given again', async () => {
       const places = ['move', '--from', `sqlite:${old}`, '--to', `sqlite:${at('roomless')}`];
       const { code, stderr } = await runCli(at('nowhere'), places, { TMPDIR: disk.folder });
-      disk.unmount();
       expect(stderr).toMatch(/^The read models cannot be built in .* is full: .* MiB are free, .*--no-models\.$/m);
       expect(stderr).not.toMatch(/^\s+at /m);
       expect(code).toBe(6);

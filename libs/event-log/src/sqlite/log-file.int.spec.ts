@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { smallDisk } from '#testing';
 import { Child } from '../conformance/child.js';
@@ -234,6 +234,7 @@ describe('a full disk', () => {
 
   const disk = smallDisk(2, 'what the log does on a disk that is really full');
   if (disk === null) return;
+  beforeAll(() => disk.mount());
   afterAll(() => disk.unmount());
 
   it('on a real disk of 2 MB', async () => {

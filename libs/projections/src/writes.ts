@@ -17,10 +17,11 @@ export class Writes implements Writer {
     return Promise.resolve();
   }
 
-  /** Does all that was put off, in order. */
-  async send(tx: Transaction): Promise<void> {
+  /** Does all that was put off, in order; and then asks, on the same way there and back, what sees it done. Gives the rows of each question. */
+  async send(tx: Transaction, questions: readonly Statement[] = []): Promise<Row[][]> {
     const steps = this.#steps;
     this.#steps = [];
-    if (steps.length > 0) await tx.batch(steps);
+    const all = [...steps, ...questions];
+    return all.length === 0 ? [] : (await tx.batch(all)).slice(steps.length);
   }
 }

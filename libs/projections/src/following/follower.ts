@@ -178,12 +178,15 @@ export class Follower {
       const fresh = events.filter((event) => event.position > from);
       if (fresh.length === 0) return from;
       const now = this.parts.now();
-      const indexed = await this.parts.times.of('index', () => this.#index(tx, fresh, from));
-      this.parts.counters.events += fresh.length;
-      if (indexed.everybody) await this.#policyPublished(tx, indexed.position, now);
-      const alone = foldNow && !indexed.everybody && (await this.#foldsAlone(tx));
-      const { fold, mark, known } = await this.#divide(tx, [...indexed.touched.values()], alone);
       const writes = new Writes();
+      const indexed = await this.parts.times.of('index', () => this.#index(tx, writes, fresh, from));
+      this.parts.counters.events += fresh.length;
+      if (indexed.everybody) {
+        await writes.send(tx);
+        await this.#policyPublished(tx, indexed.position, now);
+      }
+      const alone = foldNow && !indexed.everybody && (await this.#foldsAlone(tx));
+      const { fold, mark, known } = await this.#divide(tx, writes, [...indexed.touched.values()], alone);
       await markDirty(writes, mark, indexed.position, now);
       await park(
         writes,
@@ -323,11 +326,11 @@ export class Follower {
   }
 
   /** Where the log cannot tell names apart, they are judged first: what repeats one is not looked at. */
-  async #index(tx: Transaction, fresh: readonly RecordedEvent[], from: number): Promise<Indexed> {
+  async #index(tx: Transaction, writes: Writes, fresh: readonly RecordedEvent[], from: number): Promise<Indexed> {
     const { ids } = this.parts;
-    if (ids === null) return indexPage(tx, fresh);
+    if (ids === null) return indexPage(tx, writes, fresh);
     const counting = await judgeIds(tx, fresh, from, ids);
-    return indexPage(tx, fresh, counting, await recountsBetween(tx, from, fresh.at(-1)?.position ?? from));
+    return indexPage(tx, writes, fresh, counting, await recountsBetween(tx, from, fresh.at(-1)?.position ?? from));
   }
 
   /** States that a new policy makes wrong are dropped, and everybody is marked. */
@@ -343,9 +346,13 @@ export class Follower {
     await markEverybody(tx, 'policy-changed', position, now);
   }
 
-  /** Who of a page's customers is folded at once, and who is only marked. Parked ones are neither, unless they moved. */
+  /**
+   * Who of a page's customers is folded at once, and who is only marked. Parked ones are neither, unless they moved. What the page put off in
+   * `writes` is done before it is asked.
+   */
   async #divide(
     tx: Transaction,
+    writes: Writes,
     touched: readonly Touched[],
     foldNow: boolean,
   ): Promise<{ fold: Claim[]; mark: Touched[]; known: ReadonlyMap<string, KnownCustomer> | null }> {
@@ -363,7 +370,7 @@ export class Follower {
     };
     // Nearly all of them are folded at once: what is known of them is asked at the same time.
     const asked = touched.map((one) => ({ customerId: one.customerId, anew: one.earliestAt === -Infinity }));
-    const [rows = [], states = []] = await tx.batch(foldNow ? [special, knownOf(asked)] : [special]);
+    const [rows = [], states = []] = await writes.send(tx, foldNow ? [special, knownOf(asked)] : [special]);
     const bySpecial = new Map((rows as unknown as Special[]).map((row) => [row.customer_id, row]));
     const unparked: string[] = [];
     for (const one of touched) {

@@ -7,7 +7,7 @@ import { customersOf, markErased, recordSubjects } from '../links/projection.js'
 import { recordPolicies, recordTypes } from '../policies/projection.js';
 import { listQuarantine } from '../quarantine/projection.js';
 import { instantText } from '../rows.js';
-import { Writes } from '../writes.js';
+import type { Writes } from '../writes.js';
 import { emptyFacts, gather } from './page-facts.js';
 
 /** Why a customer must be folded again. The later ones in this list tell more, and win where several meet. */
@@ -39,16 +39,17 @@ export interface Indexed {
 /**
  * Takes one page of the log into the tables that follow the log itself, in the caller's transaction, and says whom
  * the page concerns. A handful of statements, however many events the page has. Moves the checkpoint. Of the page only
- * the events in `counting` count; what the others were counted as before is in `recounts`.
+ * the events in `counting` count; what the others were counted as before is in `recounts`. What needs no answer is put off in `writes`: the
+ * caller sends it.
  */
 export async function indexPage(
   tx: Transaction,
+  writes: Writes,
   events: readonly RecordedEvent[],
   counting = events,
   recounts: readonly Recount[] = [],
 ): Promise<Indexed> {
   const facts = gather(emptyFacts(), counting);
-  const writes = new Writes();
   const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
   await countFates(writes, facts.receipts, recounts);
   await listQuarantine(writes, facts.quarantine);
@@ -93,7 +94,6 @@ export async function indexPage(
       position,
       instantText(recordedAt),
     ]);
-  await writes.send(tx);
   return {
     position,
     recordedAt,

@@ -7,49 +7,67 @@ export interface BothEnds {
   readonly touchpoints: string;
   readonly changes: string;
   readonly perSecond: number;
+  /** The share of touchpoints that move a customer; the others are looks of customers who are known. */
+  readonly moving: number;
   /** At first, for so long, nothing is counted. */
   readonly warmingSeconds: number;
   readonly seconds: number;
 }
 
 export interface SeenAtBothEnds {
+  /** Touchpoints that counted, and those of them that move a customer. */
   readonly sent: number;
-  readonly stageChanges: number;
+  readonly changing: number;
   /** From the moment at which a touchpoint was due to be sent until the change that it caused was read from the topic of changes. */
   readonly changedMs: readonly number[];
   /** Until it was read from the topic that it was sent to. */
   readonly passedMs: readonly number[];
+  /** Those of which no change was told in time, warming included. */
   readonly unseen: number;
 }
 
 /** Who comes, orders so much later: her order finds her known, folded and told of. */
 const ORDERS_AFTER_SECONDS = 5;
 const EVERY_MS = 5;
+/** After the last was sent. */
 const GIVE_UP_MS = 60_000;
 
-/** Touchpoint `n`: by turns somebody new looks at something, and somebody who came a while ago orders for the first time. Each moves her. */
-function touchpoint(
-  n: number,
-  perSecond: number,
-): { readonly id: string; readonly who: string; readonly body: object } {
-  const before = n - 1 - 2 * Math.ceil((perSecond * ORDERS_AFTER_SECONDS) / 2);
-  const orders = n % 2 === 1 && before >= 0;
-  const who = `customer-${orders ? before : n}`;
-  const id = `t-${n}`;
-  const data = orders
-    ? { orderId: id, currency: 'EUR', totalMinor: 1_000 + n }
-    : { sku: `SKU-${n % 500}`, category: 'kitchen' };
-  const type = orders ? 'order-placed' : 'product-viewed';
-  const identifiers = [{ namespace: 'userId', value: who }];
-  return {
-    id,
-    who,
-    body: { id, source: 'shop', type, channel: 'web', time: new Date().toISOString(), identifiers, data },
+interface Sent {
+  readonly id: string;
+  readonly who: string;
+  readonly moves: boolean;
+  readonly body: object;
+}
+
+/** The touchpoints in their order; time and chance are not asked for anything but the moment of sending. */
+function touchpoints(perSecond: number, moving: number): (n: number) => Sent {
+  const lag = Math.ceil((perSecond * moving * ORDERS_AFTER_SECONDS) / 2);
+  /** Those who came and have not ordered, and all who have: by their number. */
+  let newcomers = 0;
+  let ordered = 0;
+  let moved = 0;
+  return (n) => {
+    const id = `t-${n}`;
+    const moves = Math.floor((n + 1) * moving) > Math.floor(n * moving);
+    if (moves) moved += 1;
+    const orders = moves && moved % 2 === 0 && newcomers - ordered > lag;
+    let who: string;
+    if (orders) who = `customer-${(ordered += 1) - 1}`;
+    else if (moves) who = `customer-${(newcomers += 1) - 1}`;
+    // Somebody of those who came in the last hours, by turns: a step that has no divisor in common with most numbers.
+    else who = `customer-${(n * 7_919) % Math.max(1, newcomers)}`;
+    const data = orders
+      ? { orderId: id, currency: 'EUR', totalMinor: 1_000 + n }
+      : { sku: `SKU-${n % 500}`, category: 'kitchen' };
+    const type = orders ? 'order-placed' : 'product-viewed';
+    const identifiers = [{ namespace: 'userId', value: who }];
+    const time = new Date().toISOString();
+    return { id, who, moves, body: { id, source: 'shop', type, channel: 'web', time, identifiers, data } };
   };
 }
 
 async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
-  const { brokers, touchpoints, changes, perSecond, warmingSeconds, seconds } = ends;
+  const { brokers, changes, perSecond, moving, warmingSeconds, seconds } = ends;
   const silent = { warn: () => undefined, debug: () => undefined };
   const channels = await channelsAt({ brokers, tls: null, sasl: null }, silent);
   const all = perSecond * (warmingSeconds + seconds);
@@ -57,7 +75,7 @@ async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
   const changedMs: number[] = [];
   const passedMs: number[] = [];
   const unseen = new Set<number>();
-  let stageChanges = 0;
+  let changing = 0;
   let begun = 0;
   const due = (n: number): number => begun + (n * 1_000) / perSecond;
   const numberOf = (id: string): number => Number(id.slice(2));
@@ -66,7 +84,6 @@ async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
       readonly kind: string;
       readonly cause?: { readonly events: readonly { readonly id: string }[] };
     };
-    stageChanges += 1;
     if (kind !== 'entered') return;
     for (const { id } of cause?.events ?? []) {
       const n = numberOf(id);
@@ -82,18 +99,23 @@ async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
       ...{ group: `both-ends-${topic}`, takes: (name) => name === topic, lookForTopicsMs: 1_000 },
       take: ({ messages }) => Promise.resolve(messages.forEach(hear)),
     });
-  const listeners = [listen(changes, changed), listen(touchpoints, passed)];
+  const listeners = [listen(changes, changed), listen(ends.touchpoints, passed)];
   while (listeners.some(({ joined }) => !joined)) await sleep(50);
   const producer = channels.producer();
   await producer.send([]);
-  begun = performance.now() + 500;
+  const touchpoint = touchpoints(perSecond, moving);
+  begun = performance.now();
+  process.send?.({ begun: true });
   for (let n = 0; n < all;) {
     const messages: OutgoingMessage[] = [];
     for (; n < all && due(n) <= performance.now(); n += 1) {
-      const { who, body } = touchpoint(n, perSecond);
-      unseen.add(n);
+      const { who, moves, body } = touchpoint(n);
+      if (moves) {
+        unseen.add(n);
+        if (n >= counted) changing += 1;
+      }
       const headers = { 'content-type': 'application/json' };
-      messages.push({ topic: touchpoints, key: who, value: JSON.stringify(body), headers });
+      messages.push({ topic: ends.touchpoints, key: who, value: JSON.stringify(body), headers });
     }
     if (messages.length > 0) await producer.send(messages);
     await sleep(EVERY_MS);
@@ -102,7 +124,7 @@ async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
   while (unseen.size > 0 && performance.now() < giveUpAt) await sleep(50);
   await producer.close();
   for (const listener of listeners) await listener.close();
-  return { sent: all - counted, stageChanges, changedMs, passedMs, unseen: unseen.size };
+  return { sent: all - counted, changing, changedMs, passedMs, unseen: unseen.size };
 }
 
 process.once('message', (ends: BothEnds) => {

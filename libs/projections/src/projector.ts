@@ -78,7 +78,7 @@ export interface RebuildOptions {
   readonly onProgress?: (progress: BuildProgress) => void;
   /** Stops between two steps; calling again goes on from there. */
   readonly signal?: AbortSignal;
-  /** A log whose touchpoints take no more memory than this, about, is read once and held; a larger one is read twice. Default 256 MiB. */
+  /** As in `BuildOptions`: how much of a log a rebuild may hold in memory. */
   readonly heldBytesMax?: number;
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
@@ -23,7 +24,7 @@ import { DIRTY, waitingRow } from '../working/table.js';
 import { advance, type BuildState } from './build-state.js';
 import { joinInMemory, type Customer } from './components.js';
 import { copiesOf, rowsOf, type FoldedCustomer } from './customer-rows.js';
-import { HeldLog } from './held-log.js';
+import { bytesSeen, HeldLog } from './held-log.js';
 import { dropIndexes } from './indexes.js';
 import { LinksSeen } from './links-seen.js';
 import { JOIN_STEPS, joinSeen } from './join-seen.js';
@@ -56,7 +57,10 @@ export interface BuildOptions {
   readonly times: StepTimes;
   /** Customers in the first slice; the next ones are made to hold a good number of events, ten times as many customers at most. */
   readonly sliceSize: number;
-  /** A log whose touchpoints take no more memory than this, about, is read once and held; a larger one is read twice. Default 256 MiB. */
+  /**
+   * A log that takes no more memory than this, about, is read once and held; a larger one is read twice. Default 512 MiB, but no more than a quarter
+   * of what the process may take.
+   */
   readonly heldBytesMax?: number;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
@@ -68,7 +72,7 @@ const SUBJECTS_KEPT = 50_000;
 const LINKS_KEPT = 50_000;
 const SCANNED_MAX = 250_000;
 
-const HELD_BYTES_MAX = 256 * 1_024 * 1_024;
+const HELD_BYTES_MAX = Math.min(512 * 1_024 * 1_024, getHeapStatistics().heap_size_limit / 4);
 
 /** A slice of customers is made to hold about so many events. */
 const EVENTS_PER_SLICE = 8_000;
@@ -181,7 +185,8 @@ class Builder {
           links.add(facts.links.splice(0));
           this.#held?.hold(page);
         });
-        if (this.#held !== null && this.#held.bytes > heldBytesMax) this.#held = null;
+        if (this.#held !== null && this.#held.bytes + bytesSeen(facts.subjects.size, links.kept.length) > heldBytesMax)
+          this.#held = null;
         kept += page.length;
         events += page.length;
         scanned = last.position;

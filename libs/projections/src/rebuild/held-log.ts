@@ -2,8 +2,15 @@ import type { TouchpointMeta } from '#contracts';
 import { subjectOfStream } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 
-/** What an event costs in memory beside its texts, about. */
-const BYTES_AN_EVENT = 300;
+/** What an event costs in memory beside its own texts, about: measured, as the two below. */
+const BYTES_AN_EVENT = 440;
+const BYTES_A_SUBJECT = 270;
+const BYTES_A_LINK = 390;
+
+/** What a reading of the log keeps in memory of its subjects and links, about. */
+export function bytesSeen(subjects: number, links: number): number {
+  return subjects * BYTES_A_SUBJECT + links * BYTES_A_LINK;
+}
 
 /**
  * The touchpoints of a log that is small enough to be held, by subject, so that it is read once only. The first reading puts
@@ -12,6 +19,7 @@ const BYTES_AN_EVENT = 300;
 export class HeldLog {
   readonly #bySubject = new Map<string, RecordedEvent[]>();
   readonly #metas = new Map<string, string>();
+  readonly #words = new Map<string, string>();
   #bytes = 0;
 
   /** About so much memory is held. */
@@ -24,9 +32,15 @@ export class HeldLog {
     for (const event of page) {
       const subjectId = subjectOfStream(event.stream);
       if (subjectId === null) continue;
-      const held = { ...event, meta: this.#shortMeta(event.meta) };
-      this.#bytes += BYTES_AN_EVENT + event.id.length + event.data.length;
       const list = this.#bySubject.get(subjectId);
+      const held = {
+        ...event,
+        stream: list?.[0]?.stream ?? event.stream,
+        source: this.#word(event.source),
+        type: this.#word(event.type),
+        meta: this.#shortMeta(event.meta),
+      };
+      this.#bytes += BYTES_AN_EVENT + event.id.length + event.data.length;
       if (list === undefined) this.#bySubject.set(subjectId, [held]);
       else list.push(held);
     }
@@ -42,6 +56,14 @@ export class HeldLog {
   /** How many touchpoints of a subject are held. */
   count(subjectId: string): number {
     return this.#bySubject.get(subjectId)?.length ?? 0;
+  }
+
+  /** One text for all that are equal, of few: what a store reads is a text of its own each time. */
+  #word(text: string): string {
+    const known = this.#words.get(text);
+    if (known !== undefined) return known;
+    if (this.#words.size < WORDS_MAX) this.#words.set(text, text);
+    return text;
   }
 
   /** One text for all metadata that mean the same to the fold. Metadata that cannot be read are kept: the fold says so. */
@@ -60,6 +82,9 @@ export class HeldLog {
     }
   }
 }
+
+/** Sources and types are few; where they are not, they are held as they come. */
+const WORDS_MAX = 10_000;
 
 /** Intake writes the channel first. */
 const CHANNEL = /^\{"channel":"[^"\\]*"/;

@@ -167,10 +167,15 @@ describe('of @eventstore/db-client it is known that', () => {
 
   it('it reads $all filtered only forwards: on a server full of what others wrote, it is the server that looks for our last event', async () => {
     const server = await on.server();
-    const first = await on.log(server, { name: 'ours' });
+    // Calls are counted: none is to be made again because this machine is busy.
+    const patience = { attemptMs: 30_000, silenceMs: 30_000 };
+    const first = await on.log(server, { name: 'ours', patience });
     const [verdict] = await first.log.appendMany(names.items(1));
     server.writeForeign('somebody-else', 60_000);
-    const [again, empty] = [await on.log(server, { name: 'ours' }), await on.log(server, { name: 'nobody' })];
+    const [again, empty] = [
+      await on.log(server, { name: 'ours', patience }),
+      await on.log(server, { name: 'nobody', patience }),
+    ];
     // A few looks at the end, and one for all that lies before; not one for every thousand.
     const before = server.calls.read;
     expect((await again.log.head()).position).toBe(positionOf(verdict));

@@ -48,14 +48,15 @@ function touchpoints(perSecond: number, moving: number): (n: number) => Sent {
   let moved = 0;
   return (n) => {
     const id = `t-${n}`;
-    const moves = Math.floor((n + 1) * moving) > Math.floor(n * moving);
+    // Until there is anybody who came long enough ago to be known, whoever comes is new.
+    const moves = newcomers <= lag || Math.floor((n + 1) * moving) > Math.floor(n * moving);
     if (moves) moved += 1;
     const orders = moves && moved % 2 === 0 && newcomers - ordered > lag;
     let who: string;
     if (orders) who = `customer-${(ordered += 1) - 1}`;
     else if (moves) who = `customer-${(newcomers += 1) - 1}`;
-    // Somebody of those who came in the last hours, by turns: a step that has no divisor in common with most numbers.
-    else who = `customer-${(n * 7_919) % Math.max(1, newcomers)}`;
+    // Any of those who are known, by turns: a step that has no divisor in common with most numbers.
+    else who = `customer-${(n * 7_919) % (newcomers - lag)}`;
     const data = orders
       ? { orderId: id, currency: 'EUR', totalMinor: 1_000 + n }
       : { sku: `SKU-${n % 500}`, category: 'kitchen' };

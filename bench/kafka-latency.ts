@@ -105,6 +105,8 @@ function note(perSecond: number, moving: number, seen: SeenAtBothEnds, taken: Ta
     const ratio = (ours / raw).toFixed(1);
     lines.push({ what: `${what}: ${name}`, raw: milliseconds(raw), ours: milliseconds(ours), ratio, goal: '' });
   }
+  // The other rates are measured nevertheless; but it has failed.
+  if (seen.unseen > 0) process.exitCode = 1;
   const untold = seen.unseen === 0 ? 'all of them told' : `${seen.unseen} NEVER TOLD, so it was not kept up with`;
   const cores = (share: number): string => share.toFixed(2);
   limits.push(

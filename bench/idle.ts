@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startStandInProcess } from '../test/services/eventstore/stand-in-process.js';
+import { startStandInProcess } from '../test/services/eventstore/fake-server-process.js';
 import { startBroker } from './measuring/broker.js';
 import { stopProgram } from './measuring/children.js';
 import { processorTime, type ProcessorTime } from './measuring/processor-time.js';

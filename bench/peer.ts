@@ -10,7 +10,8 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import pg from 'pg';
 import { openSqliteLog, type AppendItem } from '#event-log';
 import { SYSTEM_CLOCK } from '#platform';
-import { openDatabase, Projector } from '#projections';
+import { openDatabase } from '#database';
+import { Projector } from '#projections';
 import { openFolder, simulateInto } from './measuring/simulated-log.js';
 import { perSecond, seconds } from './measuring/table.js';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { openDatabase, type Database } from '#projections';
+import { openDatabase, type Database } from '#database';
 
 /**
  * Rows into a table of PostgreSQL by COPY, by INSERT … SELECT FROM unnest(…), and by INSERT … VALUES, for pages of different sizes:

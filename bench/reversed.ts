@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { EventLog } from '#event-log';
 import { SYSTEM_CLOCK } from '#platform';
-import { openDatabase, Projector } from '#projections';
+import { openDatabase } from '#database';
+import { Projector } from '#projections';
 import { openFolder } from './measuring/simulated-log.js';
 import { report, seconds, type Line } from './measuring/table.js';
 

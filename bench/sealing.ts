@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Intake } from '#intake';
+import { Intake } from '#ingestion';
 import type { AppendItem, EventLog, Verdict } from '#event-log';
-import { openSqliteKeyStore, Sealer, type SubjectKey } from '#platform';
+import { openSqliteKeyStore, Sealer, type SubjectKey } from '#keys';
 
 /**
  * What sealing costs per event: each step by itself, and as a share of taking an event in. The baseline of the last

@@ -2,8 +2,8 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { openSqliteLog, type AppendItem } from '#event-log';
-import { prepareLog } from '#intake';
-import { openSqliteKeyStore } from '#platform';
+import { prepareLog } from '#ingestion';
+import { openSqliteKeyStore } from '#keys';
 import { join } from 'node:path';
 
 const DAY_MS = 86_400_000;

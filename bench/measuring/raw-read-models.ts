@@ -1,5 +1,5 @@
 import { DatabaseSync } from '@photostructure/sqlite';
-import type { Database } from '#projections';
+import type { Database } from '#database';
 
 /** Rows of one COPY, and of one transaction. */
 const ROWS_A_COPY = 5_000;

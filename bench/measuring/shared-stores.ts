@@ -1,5 +1,5 @@
 import { installedPrograms, startProgram } from '../../test/services/postgres-program.js';
-import { openDatabase } from '#projections';
+import { openDatabase } from '#database';
 
 /** A server that processes share. */
 export interface SharedStore {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { Intake, prepareLog, simulateTouchpoints } from '#intake';
-import { openSqliteKeyStore, Sealer, SYSTEM_CLOCK, type SqliteKeyStore } from '#platform';
+import { Intake, prepareLog } from '#ingestion';
+import { simulateTouchpoints } from '#simulation';
+import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
+import { SYSTEM_CLOCK } from '#platform';
 
 const DAY_MS = 86_400_000;
 const BATCH = 1_000;

@@ -1,4 +1,4 @@
-import type { Database, Row, Transaction } from '#projections';
+import type { Database, Row, Transaction } from '#database';
 
 /** A statement as it was asked. */
 export interface Asked {

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
-import { IntakeModule } from '#intake/nest';
+import { IntakeModule } from '#ingestion/nest';
 import { ACCESS, METRICS, readConfig, type Access, type Config } from '#platform';
 import { createHttpAdapter, PlatformModule } from '#platform/nest';
 import { usageNow, type Usage } from '../measuring/usage.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openDatabase } from '#projections';
+import { openDatabase } from '#database';
 import { startEngine, type Engine } from '../engine.js';
 import { containedPostgres } from '../services/postgres.js';
 import type { TestPostgres } from '../services/postgres.js';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { openDatabase } from '#projections';
+import { openDatabase } from '#database';
 import { runCli } from '../../apps/cli/src/testdata/run-cli.js';
 import { startEngine, type Engine } from '../engine.js';
 import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { lockDataFolder } from '#event-log';
-import { openDatabase } from '#projections';
+import { openDatabase } from '#database';
 import { smallDisk } from '#testing';
 import { startEngine } from '../../../test/engine.js';
 import { runCli, type Ran } from './testdata/run-cli.js';

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventLogModule } from '#event-log/nest';
-import { IntakeModule } from '#intake/nest';
+import { IntakeModule } from '#ingestion/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { Intake, prepareLog, TypeContracts } from '#intake';
+import { Intake, prepareLog, TypeContracts } from '#ingestion';
 import { CAUSE_RULES } from '#lifecycle';
-import { openKeyStoreOf, Sealer, SYSTEM_CLOCK, type KeyStore } from '#platform';
-import { openDatabase, Projector, type Database } from '#projections';
+import { openKeyStoreOf, Sealer, type KeyStore } from '#keys';
+import { SYSTEM_CLOCK } from '#platform';
+import { openDatabase, type Database } from '#database';
+import { Projector } from '#projections';
 import { ask, personalData, type AskContext } from '#queries';
 import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
 

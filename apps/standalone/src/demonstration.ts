@@ -2,16 +2,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import {
-  importedItem,
-  lessPatient,
-  publishPolicy,
-  runImport,
-  simulationLayout,
-  type Intake,
-  type PolicyPublished,
-  type SimulationOptions,
-} from '#intake';
+import { importedItem, publishPolicy, type Intake, type PolicyPublished } from '#ingestion';
+import { lessPatient, simulationLayout, type SimulationOptions } from '#simulation';
+import { runImport } from '#imports';
 import type { Clock } from '#platform';
 
 const CUSTOMERS = 2_000;

@@ -1,20 +1,8 @@
 import 'reflect-metadata';
 import { lockDataFolder, type EventLog } from '#event-log';
-import { Intake, prepareLog } from '#intake';
-import {
-  ACCESS,
-  CLOCK,
-  EVENT_LOG,
-  KEY_STORE,
-  LOGGER,
-  readConfig,
-  removeEngineFile,
-  writeEngineFile,
-  type Access,
-  type Clock,
-  type KeyStore,
-  type Logger,
-} from '#platform';
+import { Intake, prepareLog } from '#ingestion';
+import { ACCESS, CLOCK, EVENT_LOG, KEY_STORE, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Access, type Clock, type Logger } from '#platform';
+import { type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
 import { setUpOpenApi } from '#queries/nest';
 import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';

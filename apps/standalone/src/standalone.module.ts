@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
-import { IntakeModule } from '#intake/nest';
+import { IntakeModule } from '#ingestion/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { Projector } from '#projections';

@@ -1,4 +1,4 @@
-import { pointerStep, type Flaw } from './flaw.js';
+import { pointerStep, type Flaw } from './validation-issue.js';
 
 /** How much one document may hold. Fields that no contract knows are kept, but not without limit. */
 export const BOUNDS = {

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isCurrency } from './currencies.js';
 import { isDateTime, isDay, isObject, type JsonSchema, type Rule } from './fields.js';
-import { pointerKeys, pointerStep, type Flaw, type Validity } from './flaw.js';
+import { pointerKeys, pointerStep, type Flaw, type Validity } from './validation-issue.js';
 import { isAmountExact } from './touchpoints/order-amount.js';
 
 /** At most this many flaws are told of one document. */

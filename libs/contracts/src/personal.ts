@@ -1,5 +1,5 @@
 import { isObject, type JsonSchema } from './fields.js';
-import { pointerKeys, pointerStep } from './flaw.js';
+import { pointerKeys, pointerStep } from './validation-issue.js';
 import { touchpointSchema } from './schemas.js';
 import type { Data } from './upcasters.js';
 

@@ -1,5 +1,5 @@
 import { isObject, type JsonSchema } from './fields.js';
-import { pointerStep, type Flaw } from './flaw.js';
+import { pointerStep, type Flaw } from './validation-issue.js';
 
 /** How large a schema that somebody registers may be. */
 const LIMITS = { nodes: 1000, depth: 12, patternLength: 200, patternInput: 256 } as const;

@@ -8,7 +8,7 @@ import {
 } from './catalogue.js';
 import { compile, type Compiled } from './compiler.js';
 import { isObject, type JsonSchema } from './fields.js';
-import type { Flaw, Validity } from './flaw.js';
+import type { Flaw, Validity } from './validation-issue.js';
 import { personalPaths, personalPathsOf, separateBy, separatePersonal, type Separated } from './personal.js';
 import { dangersOf } from './schema-safety.js';
 import { touchpointSchema } from './schemas.js';

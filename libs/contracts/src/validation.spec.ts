@@ -8,7 +8,7 @@ import { factOf, FACTS, TOUCHPOINT_TYPES } from './catalogue.js';
 import { TouchpointForm } from './envelope.js';
 import { factClassOf } from './facts/classes.js';
 import type { JsonSchema } from './fields.js';
-import type { Flaw, Validity } from './flaw.js';
+import type { Flaw, Validity } from './validation-issue.js';
 import { factSchema, touchpointSchema } from './schemas.js';
 import { classOf } from './touchpoints/classes.js';
 import { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';

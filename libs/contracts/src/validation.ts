@@ -5,7 +5,7 @@ import { compile, type Compiled } from './compiler.js';
 import { TouchpointForm } from './envelope.js';
 import { factClassOf } from './facts/classes.js';
 import { isObject, type JsonSchema } from './fields.js';
-import type { Validity } from './flaw.js';
+import type { Validity } from './validation-issue.js';
 import { factSchema, rulesOf, schemaOfClass, touchpointSchema } from './schemas.js';
 import { classOf } from './touchpoints/classes.js';
 

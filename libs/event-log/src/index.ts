@@ -11,7 +11,7 @@ export type {
   RecordedEvent,
   Verdict,
 } from './port.js';
-export { LIMITS, refusalOf } from './refusal.js';
+export { LIMITS, refusalOf } from './rejection.js';
 export { RECEIPT_SOURCE, RECEIPT_TYPE, receiptsOf } from './receipt.js';
 export { judgeWhole, meets, verdictOnFound, type Found } from './whole-append.js';
 export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';

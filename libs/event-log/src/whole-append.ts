@@ -1,5 +1,5 @@
 import type { AppendItem, Expected, Verdict } from './port.js';
-import { refusalOf } from './refusal.js';
+import { refusalOf } from './rejection.js';
 
 /** What the log holds under an event's (source, id): null when nothing. */
 export type Found = { readonly position: number; readonly sameContent: boolean } | null;

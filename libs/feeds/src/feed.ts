@@ -1,6 +1,6 @@
 import type { Instant, JsonSchema } from '#contracts';
 import type { TopicPlan } from '#platform';
-import type { Said } from './said.js';
+import type { Said } from './published.js';
 import type { Source } from './source.js';
 
 /** What a feed says of one thing that was told. */

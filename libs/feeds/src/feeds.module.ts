@@ -8,8 +8,8 @@ import {
 import { Counter, type Registry } from 'prom-client';
 import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels, SAID } from '#platform';
 import type { Bell, Channels, Clock, Config, Health, Logger } from '#platform';
-import type { Database } from '#projections';
-import { Feeder, type FeederWatch } from './carrying/feeder.js';
+import type { Database } from '#database';
+import { Feeder, type FeederWatch } from './relay/relay.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 

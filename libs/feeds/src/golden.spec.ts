@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
-import { carried } from './carrying/cloud-event.js';
+import { carried } from './relay/cloud-event.js';
 import { OUTPUTS } from './outputs.js';
-import { SAID } from './testdata/said.js';
+import { SAID } from './testdata/published.js';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const ajv = new Ajv({ strict: false, validateFormats: false });

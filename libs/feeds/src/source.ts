@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
-import type { Database } from '#projections';
-import type { Round } from './carrying/round.js';
-import type { Said } from './said.js';
+import type { Database } from '#database';
+import type { Round } from './relay/round.js';
+import type { Said } from './published.js';
 
 /** Where what is told comes from: a table of what is still to be told, and of what can be told again. */
 export interface Source {

@@ -20,7 +20,7 @@ export { isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
 export { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy/policy.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
-export { CHECKPOINT_FORMAT, checkpointKey, type Checkpoint } from './fold/checkpoint.js';
+export { CHECKPOINT_FORMAT, checkpointKey, type Checkpoint } from './fold/snapshot.js';
 export { consentFor, type Consent } from './fold/consents.js';
 export type { NextAction } from './fold/next-actions.js';
 export { checkpointFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';

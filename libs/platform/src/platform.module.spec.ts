@@ -3,8 +3,8 @@ import { Body, Controller, Get, Inject, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Access } from './access/access.js';
-import { sqliteApiKeys } from './access/api-key-table.js';
-import { ApiKeys } from './access/api-keys.js';
+import { sqliteApiKeys } from '#keys';
+import { ApiKeys } from '#keys';
 import { Allow, Asker, Public } from './access/allow.js';
 import type { Permission, Principal } from './access/permissions.js';
 import { readConfig } from './config/config.js';
@@ -12,7 +12,7 @@ import type { Health } from './health/health.js';
 import { createHttpAdapter } from './http-adapter.js';
 import { createLogger } from './logging/logger.js';
 import { PlatformModule } from './platform.module.js';
-import { openSqliteKeyStore, type SqliteKeyStore } from './sealing/sqlite-key-store.js';
+import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { ACCESS, HEALTH } from './tokens.js';
 
 @Controller()

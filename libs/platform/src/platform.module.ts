@@ -3,9 +3,9 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Access } from './access/access.js';
 import { AccessGuard } from './access/access.guard.js';
-import { ApiKeys } from './access/api-keys.js';
+import { ApiKeys } from '#keys';
 import { KeysController } from './access/keys.controller.js';
-import { Bell } from './bell.js';
+import { Bell } from './notifier.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { Health } from './health/health.js';
@@ -13,9 +13,9 @@ import { HealthController } from './health/health.controller.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { openKeys, type EngineKeys } from './sealing/open-keys.js';
-import { SqliteKeyStore } from './sealing/sqlite-key-store.js';
-import { Sealer } from './sealing/sealer.js';
+import { openKeys, type EngineKeys } from '#keys';
+import { SqliteKeyStore } from '#keys';
+import { Sealer } from '#keys';
 import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SAID, SEALER } from './tokens.js';
 
 export interface PlatformOptions {

@@ -1,8 +1,4 @@
-/** A folder per read model: its table, its projection, its spec; the indexer, the folders, the rebuild. */
-export { DatabaseError, type Database, type Queryable, type Row, type Transaction } from './database.js';
-export { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
-export { openDatabase, placeOf, type DatabasePlace } from './stores/open-database.js';
-export { openWhenAsked } from './stores/open-when-asked.js';
+export { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
 export {
   Projector,
   type ProjectorLogger,
@@ -13,9 +9,10 @@ export {
   type RebuildOptions,
   type Rehearsal,
   type Verification,
-} from './projector.js';
-export { RemoteProjector } from './requests/remote-projector.js';
-export type { Version } from './control/migrate.js';
-export type { BuildProgress } from './rebuild/build.js';
-export type { Digest } from './digest/digest.js';
-export type { TableDifference } from './digest/differences.js';
+} from './processor/projector.js';
+export { RemoteProjector } from './jobs/remote-projector.js';
+export type { Version } from './versions/migrate.js';
+export type { BuildProgress } from './versions/build.js';
+export type { Digest } from './versions/digest.js';
+export type { TableDifference } from './versions/differences.js';
+export { migrate } from './versions/migrate.js';

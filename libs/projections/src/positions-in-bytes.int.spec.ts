@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, afterAll, describe, expect, it, jest } from '@jest/globals';
 import { MemoryIdTable, type AppendItem, type EventLog } from '#event-log';
 import { memoryLog } from '#testing';
-import { eventsBetween, Projector } from './projector.js';
-import { openStore, type OpenedStore } from './testdata/stores.js';
+import { eventsBetween, Projector } from './processor/projector.js';
+import { openStore, type OpenedStore } from '#database';
 import { day, order } from './testdata/touchpoints.js';
 import { UnjudgingLog } from './testdata/unjudging-log.js';
-import type { BuildProgress } from './rebuild/build.js';
+import type { BuildProgress } from './versions/build.js';
 
 jest.setTimeout(120_000);
 

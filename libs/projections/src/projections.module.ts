@@ -12,13 +12,13 @@ import type { EventLog } from '#event-log';
 import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS, SAID } from '#platform';
 import type { Bell, Clock, Config, Health, Logger } from '#platform';
 import type { Registry } from 'prom-client';
-import type { Database } from './database.js';
-import { openIdTable, type DatabaseIdTable } from './ids/id-table.js';
-import { Projector, type ProjectorRole } from './projector.js';
-import { registerProjectorMetrics } from './projector-metrics.js';
-import { RequestDesk } from './requests/desk.js';
-import { RemoteProjector } from './requests/remote-projector.js';
-import { openDatabase, placeOf, type DatabasePlace } from './stores/open-database.js';
+import type { Database } from '#database';
+import { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
+import { Projector, type ProjectorRole } from './processor/projector.js';
+import { registerProjectorMetrics } from './processor/projector-metrics.js';
+import { RequestDesk } from './jobs/job-runner.js';
+import { RemoteProjector } from './jobs/remote-projector.js';
+import { openDatabase, placeOf, type DatabasePlace } from '#database';
 
 export interface ProjectionsModuleOptions {
   /** A database opened elsewhere, which is closed elsewhere. */

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { memoryLog } from '#testing';
 import type { AppendItem, EventLog } from '#event-log';
-import type { Digest } from './digest/digest.js';
-import { Projector, type ProjectorOptions } from './projector.js';
-import { describeOnEachStore, openStore, type OpenedStore } from './testdata/stores.js';
+import type { Digest } from './versions/digest.js';
+import { Projector, type ProjectorOptions } from './processor/projector.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#database';
 import { day, tell } from './testdata/touchpoints.js';
 import { shuffled, world } from './testdata/world.js';
 

@@ -1,11 +1,11 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { AskQuestionHandler } from './http/ask-question.js';
+import { AskQuestionHandler } from './http/run-query.js';
 import { customersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
-import { WorkController } from './http/work.controller.js';
+import { WorkController } from './http/jobs.controller.js';
 import { OPERATIONS } from './http/operations.js';
-import { questionsController } from './http/questions.controller.js';
+import { questionsController } from './http/queries.controller.js';
 
 export interface QueriesModuleOptions {
   /** Under which token the projector is provided. */

@@ -1,20 +1,4 @@
-import {
-  EventLogError,
-  judgeWhole,
-  meets,
-  receiptsOf,
-  refusalOf,
-  verdictOnFound,
-  type AppendItem,
-  type EventLog,
-  type Expected,
-  type Found,
-  type NewEvent,
-  type ReadOptions,
-  type ReceiptDraft,
-  type RecordedEvent,
-  type Verdict,
-} from '#event-log';
+import { EventLogError, judgeWhole, meets, receiptsOf, refusalOf, verdictOnFound, type AppendItem, type EventLog, type Expected, type Found, type NewEvent, type ReadOptions, type ReceiptDraft, type RecordedEvent, type Verdict } from '#event-log';
 
 /**
  * An event log in plain arrays: the model that the real adapters are compared with, and a quick log for specs.

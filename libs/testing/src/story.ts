@@ -1,14 +1,5 @@
 import { formatInstant, parseInstant, type Instant } from '#contracts';
-import {
-  compareEvents,
-  foldCustomer,
-  policyTimeline,
-  type FoldResult,
-  type LifecycleEvent,
-  type Policy,
-  type PolicyTimeline,
-  type PublishedPolicy,
-} from '#lifecycle';
+import { compareEvents, foldCustomer, policyTimeline, type FoldResult, type LifecycleEvent, type Policy, type PolicyTimeline, type PublishedPolicy } from '#lifecycle';
 
 /** `2026-03-01` is 00:00 of that day in UTC; `2026-03-01 09:30` is that minute; else an RFC 3339 date-time. */
 export function when(text: string): Instant {

@@ -2,7 +2,7 @@
  * The stand-in of an EventStoreDB server in a process of its own. Tells its address, and obeys: 'cut-off' takes it away,
  * 'restore' brings it back on the same port with all that was committed.
  */
-import { StandIn } from './stand-in.js';
+import { StandIn } from './fake-server.js';
 
 const standIn = await StandIn.start();
 process.on('message', (order: 'cut-off' | 'restore') => {

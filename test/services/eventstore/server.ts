@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { noteServer } from '../ledger.js';
 import { Cable } from './cable.js';
-import { startStandInProcess, type EventStoreServer } from './stand-in-process.js';
+import { startStandInProcess, type EventStoreServer } from './fake-server-process.js';
 
 export type { EventStoreServer };
 

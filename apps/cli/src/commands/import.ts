@@ -3,17 +3,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import {
-  FileRefused,
-  mappedLayout,
-  MappingRefused,
-  parseMapping,
-  PRESETS,
-  runImport,
-  type ImportFile,
-  type ImportLayout,
-  type ImportSummary,
-} from '#intake';
+import { FileRefused, mappedLayout, MappingRefused, parseMapping, PRESETS, runImport, type ImportFile, type ImportLayout, type ImportSummary } from '#imports';
 import { isFull } from '../full-disk.js';
 import { EXIT, refused, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';

@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { erase, Intake, prepareLog, type HashKeyChanged } from '#intake';
-import {
-  ApiKeys,
-  openPostgresKeyStore,
-  openSqliteKeyStore,
-  Sealer,
-  type KeyStore,
-  type ReplaceableKeyStore,
-} from '#platform';
-import { StandIn } from '../../../../test/services/eventstore/stand-in.js';
+import { erase, type HashKeyChanged } from '#privacy';
+import { Intake, prepareLog } from '#ingestion';
+import { ApiKeys, openPostgresKeyStore, openSqliteKeyStore, Sealer, type KeyStore, type ReplaceableKeyStore } from '#keys';
+import { StandIn } from '../../../../test/services/eventstore/fake-server.js';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
 import { CliError } from '../exit-codes.js';
 import { moveCommand } from './move.js';

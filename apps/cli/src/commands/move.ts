@@ -1,17 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import {
-  EventLogError,
-  LogMoveError,
-  lockDataFolder,
-  moveLog,
-  type EventLog,
-  type Moved,
-  type MovedEvent,
-  type MoveProgress,
-} from '#event-log';
-import { RekeyError, type HashKeyChanged } from '#intake';
-import { KeyStoreError } from '#platform';
+import { EventLogError, LogMoveError, lockDataFolder, moveLog, type EventLog, type Moved, type MovedEvent, type MoveProgress } from '#event-log';
+import { RekeyError, type HashKeyChanged } from '#privacy';
+import { KeyStoreError } from '#keys';
 import type { OnWork } from '../engine/engine.js';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseInstant, type Instant } from '#contracts';
-import { runImport, simulateTouchpoints, simulationLayout, type SimulationOptions } from '#intake';
+import { runImport } from '#imports';
+import { simulateTouchpoints, simulationLayout, type SimulationOptions } from '#simulation';
 import { EXIT, usage } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { count, counted, duration } from '../terminal/figures.js';

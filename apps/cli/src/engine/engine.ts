@@ -1,4 +1,4 @@
-import type { ImportItem, ItemFate } from '#intake';
+import type { ImportItem, ItemFate } from '#imports';
 import type { Rehearsal } from '#projections';
 import type { Answer, RawParams } from '#queries';
 

@@ -1,29 +1,12 @@
 import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
-import {
-  erasePerson,
-  importedItem,
-  Intake,
-  People,
-  prepareLog,
-  publishPolicy,
-  Quarantine,
-  registeredTypes,
-  TypeContracts,
-  type Closing,
-  type ImportItem,
-  type ItemFate,
-} from '#intake';
-import { KeyStoreError, openKeys, Sealer, type Clock, type Config, type KeyStore } from '#platform';
-import { DatabaseError, openIdTable, openWhenAsked, placeOf, Projector, type BuildProgress } from '#projections';
-import {
-  ask,
-  personalData,
-  QuestionRefused,
-  storeBytesIn,
-  type Answer,
-  type AskContext,
-  type RawParams,
-} from '#queries';
+import { erasePerson, People } from '#privacy';
+import { importedItem, Intake, prepareLog, publishPolicy, Quarantine, registeredTypes, TypeContracts, type Closing } from '#ingestion';
+import { type ImportItem, type ItemFate } from '#imports';
+import { KeyStoreError, openKeys, Sealer, type KeyStore } from '#keys';
+import { type Clock, type Config } from '#platform';
+import { DatabaseError, openWhenAsked, placeOf } from '#database';
+import { openIdTable, Projector, type BuildProgress } from '#projections';
+import { ask, personalData, QuestionRefused, storeBytesIn, type Answer, type AskContext, type RawParams } from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { businessZone } from './business-zone.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ImportItem, ItemFate } from '#intake';
+import type { ImportItem, ItemFate } from '#imports';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';

@@ -1,13 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import {
-  copyKeyStore,
-  KeyStoreError,
-  openPostgresKeyStore,
-  openSqliteKeyStore,
-  SETTINGS,
-  type ReplaceableKeyStore,
-} from '#platform';
+import { copyKeyStore, KeyStoreError, openPostgresKeyStore, openSqliteKeyStore, type ReplaceableKeyStore } from '#keys';
+import { SETTINGS } from '#platform';
 import { refused, usage } from '../exit-codes.js';
 import type { LogPlace } from './place.js';
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyKeyStore } from '#platform';
+import { copyKeyStore } from '#keys';
 import { refused } from '../exit-codes.js';
 
 const KEYS = 'keys.db';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventLog } from '#event-log';
 import type { Clock } from '#platform';
-import { DatabaseError, openDatabase, Projector, type Database } from '#projections';
+import { DatabaseError, openDatabase, type Database } from '#database';
+import { Projector } from '#projections';
 import { CliError, EXIT } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 

@@ -1,7 +1,8 @@
 import { STREAMS } from '#contracts';
 import type { EventLog, MovedEvent, MoveTarget } from '#event-log';
-import { compareRekeyed, KeyChange, KeyMapping, mustBeKeysOf, Rekeying, type HashKeyChanged } from '#intake';
-import { replaceKeys, type Clock, type ReplaceableKeyStore } from '#platform';
+import { compareRekeyed, KeyChange, KeyMapping, mustBeKeysOf, Rekeying, type HashKeyChanged } from '#privacy';
+import { replaceKeys, type ReplaceableKeyStore } from '#keys';
+import { type Clock } from '#platform';
 import { usage } from '../exit-codes.js';
 import { count, counted } from '../terminal/figures.js';
 import {

@@ -1,4 +1,4 @@
-import type { ImportSummary } from '#intake';
+import type { ImportSummary } from '#imports';
 import { duration } from './figures.js';
 
 /** How long each step of an import took, and its share. Steps that ran in other threads overlap: their shares are of the same whole. */

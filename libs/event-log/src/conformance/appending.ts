@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { LIMITS } from '../refusal.js';
+import { LIMITS } from '../rejection.js';
 import type { AppendItem, NewEvent } from '../port.js';
 import { ascending, collect, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
 import { expectNext } from './positions.js';

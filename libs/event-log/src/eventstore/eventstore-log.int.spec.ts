@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
-import { StandIn } from '../../../../test/services/eventstore/stand-in.js';
+import { StandIn } from '../../../../test/services/eventstore/fake-server.js';
 import { noteServer } from '../../../../test/services/ledger.js';
 import { eventLogConformance } from '../conformance/event-log-conformance.js';
 import { openIndexedLog } from './testdata/indexed-log.js';

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '../port.js';
 import { eventUuid } from './ids.js';
 import { MemoryIdTable } from './memory-ids.js';
 import { openEventStoreLog } from './open-eventstore-log.js';
-import { onStandIn } from './testdata/on-stand-in.js';
+import { onStandIn } from './testdata/on-fake-server.js';
 import { StoredLog } from '../../../../test/services/eventstore/stored-log.js';
 
 const on = onStandIn();

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AppendFault } from '../../../../test/services/eventstore/faults.js';
 import { collect, followUntil, Names, positionOf, statuses } from '../conformance/fixture.js';
 import type { AppendItem, EventLog } from '../port.js';
-import { onStandIn } from './testdata/on-stand-in.js';
+import { onStandIn } from './testdata/on-fake-server.js';
 
 /** How long the server stays away in the middle of the appends. */
 const CUT_MS = Number(process.env['PERENNIAL_CUT_MS'] ?? 10_000);

@@ -7,7 +7,7 @@ import { moveLog } from '../moving/move-log.js';
 import type { RecordedEvent } from '../port.js';
 import { openSqliteLog } from '../sqlite/sqlite-log.js';
 import { SqliteMoveTarget } from '../sqlite/sqlite-move-target.js';
-import { onStandIn } from './testdata/on-stand-in.js';
+import { onStandIn } from './testdata/on-fake-server.js';
 
 const on = onStandIn();
 const names = new Names();

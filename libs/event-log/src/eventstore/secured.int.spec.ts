@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { collect, Names, statuses } from '../conformance/fixture.js';
-import { onStandIn } from './testdata/on-stand-in.js';
+import { onStandIn } from './testdata/on-fake-server.js';
 
 const on = onStandIn();
 const names = new Names();

@@ -17,7 +17,7 @@ import {
   type ResolvedEvent,
 } from '@eventstore/db-client';
 import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
-import { StandIn } from '../../../../test/services/eventstore/stand-in.js';
+import { StandIn } from '../../../../test/services/eventstore/fake-server.js';
 import { noteServer } from '../../../../test/services/ledger.js';
 import { clientFor, logAt } from './connection-string.js';
 

@@ -2,13 +2,13 @@ import { EventLogError } from '../port.js';
 import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import { receiptsOf } from '../receipt.js';
-import { refusalOf } from '../refusal.js';
+import { refusalOf } from '../rejection.js';
 import { judgeWhole } from '../whole-append.js';
 import { appendOnce, type Outcome, type Place } from './appender.js';
 import type { Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
-import { foundUnder, Judgement, verdictOnKnown } from './judgement.js';
-import { NamesUnderWay } from './names-under-way.js';
+import { foundUnder, Judgement, verdictOnKnown } from './deduplication.js';
+import { NamesUnderWay } from './in-flight-ids.js';
 import { APPEND_BYTES_MAX, sendable, sizeRefusal, type Sendable } from './stored-event.js';
 
 /** Events of one stream that are sent in one append, at most, and what they may take together. */

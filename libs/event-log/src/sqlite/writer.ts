@@ -3,7 +3,7 @@ import { EventLogError } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import type { AppendItem, Expected, NewEvent, Verdict } from '../port.js';
 import { receiptsOf } from '../receipt.js';
-import { refusalOf } from '../refusal.js';
+import { refusalOf } from '../rejection.js';
 import { judgeWhole, meets, verdictOnFound, type Found } from '../whole-append.js';
 import { compact } from './compact.js';
 import { asEventLogError } from './failure.js';

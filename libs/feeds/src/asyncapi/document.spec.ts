@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
 import { TOUCHPOINT_TYPES } from '#contracts';
-import { carried } from '../carrying/cloud-event.js';
+import { carried } from '../relay/cloud-event.js';
 import { OUTPUTS } from '../outputs.js';
-import { SAID } from '../testdata/said.js';
+import { SAID } from '../testdata/published.js';
 import { asyncApiDocument } from './document.js';
 
 type Node = Record<string, unknown>;

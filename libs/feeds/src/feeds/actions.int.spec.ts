@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { BUILT_IN_POLICIES } from '#lifecycle';
 import type { Channels } from '#platform';
-import type { Database } from '#projections';
-import { Feeder } from '../carrying/feeder.js';
+import type { Database } from '#database';
+import { Feeder } from '../relay/relay.js';
 import { OUTPUTS } from '../outputs.js';
 import { replayFeed } from '../replaying/replay.js';
 import { STORES } from '../testdata/stores.js';

@@ -1,7 +1,7 @@
 import { formatInstant, MEDIA } from '#contracts';
-import { ACTIONS_TABLE } from '../carrying/actions.js';
+import { ACTIONS_TABLE } from '../relay/actions.js';
 import type { Feed } from '../feed.js';
-import type { SaidAction } from '../said.js';
+import type { SaidAction } from '../published.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const ID = { type: 'string', pattern: '^[0-9a-f]{32}$' };

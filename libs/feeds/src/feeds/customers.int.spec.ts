@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Channels } from '#platform';
-import type { Database } from '#projections';
-import { dossierOf } from '../carrying/dossier.js';
-import { Feeder } from '../carrying/feeder.js';
+import type { Database } from '#database';
+import { dossierOf } from '../relay/profile.js';
+import { Feeder } from '../relay/relay.js';
 import { replayFeed } from '../replaying/replay.js';
 import { STORES } from '../testdata/stores.js';
 import { carryAll, DAY, Recording, World, type Read } from '../testdata/world.js';

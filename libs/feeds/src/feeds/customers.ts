@@ -1,4 +1,4 @@
-import { DOSSIERS } from '../carrying/customers.js';
+import { DOSSIERS } from '../relay/customers.js';
 import type { Feed } from '../feed.js';
 import { COMPACTED } from './topic-plans.js';
 

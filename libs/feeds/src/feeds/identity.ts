@@ -1,4 +1,4 @@
-import { CHANGES } from '../carrying/changes.js';
+import { CHANGES } from '../relay/changes.js';
 import type { Feed } from '../feed.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 

@@ -1,7 +1,7 @@
 import { formatInstant } from '#contracts';
-import { CHANGES } from '../carrying/changes.js';
+import { CHANGES } from '../relay/changes.js';
 import type { Feed } from '../feed.js';
-import type { Told } from '../told.js';
+import type { Told } from '../stage-change.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const MOMENT = { type: 'string', format: 'date-time' };

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/co
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { DATABASE, type Channels } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
-import type { Database } from '#projections';
+import type { Database } from '#database';
 import { OUTPUTS } from '../outputs.js';
 import { replayFeed, type Replayed } from '../replaying/replay.js';
 

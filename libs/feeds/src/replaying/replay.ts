@@ -1,6 +1,6 @@
 import type { Channels } from '#platform';
-import type { Database } from '#projections';
-import { carried } from '../carrying/cloud-event.js';
+import type { Database } from '#database';
+import { carried } from '../relay/cloud-event.js';
 import type { Feed } from '../feed.js';
 
 export interface ReplayOptions {

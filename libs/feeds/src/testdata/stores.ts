@@ -1,4 +1,4 @@
-import { openDatabase, type Database } from '#projections';
+import { openDatabase, type Database } from '#database';
 import { POSTGRES_OFFERS } from '../../../../test/services/postgres.js';
 
 /** Where the read models of a spec may stand. */

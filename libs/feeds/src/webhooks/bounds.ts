@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
-import type { Queryable } from '#projections';
-import { liveSchema } from '../carrying/live-schema.js';
-import { list } from '../carrying/tellings.js';
-import type { Word } from './addressing.js';
+import type { Queryable } from '#database';
+import { liveSchema } from '../relay/live-schema.js';
+import { list } from '../relay/stage-changes.js';
+import type { Word } from './fan-out.js';
 import { instant } from './endpoints.js';
 
 /** How much may wait for an endpoint, and for how long. */

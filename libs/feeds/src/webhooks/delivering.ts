@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
-import type { Database, Row, Transaction } from '#projections';
+import type { Database, Row, Transaction } from '#database';
 import { instant, type EndpointRow } from './endpoints.js';
-import type { Answer } from './post.js';
-import { waitAfter, type Tries } from './tries.js';
+import type { Answer } from './webhook-client.js';
+import { waitAfter, type Tries } from './attempts.js';
 
 /** Messages that are sent one after the other before it is written down how it went. */
 const HELPING = 50;

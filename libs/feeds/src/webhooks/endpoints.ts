@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Clock, Sealer } from '#platform';
-import type { Database, Queryable, Row } from '#projections';
+import type { Clock } from '#platform';
+import type { Sealer } from '#keys';
+import type { Database, Queryable, Row } from '#database';
 import { newSecret } from './signature.js';
 
 /** More than these nobody needs, and each costs a little all the time. */

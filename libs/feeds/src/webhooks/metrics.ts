@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock, Logger } from '#platform';
-import type { CarrierWatch } from './carrier.js';
+import type { CarrierWatch } from './dispatcher.js';
 import type { EndpointRecord, Endpoints } from './endpoints.js';
 import { lagSeconds } from './views.js';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Database, Row, Transaction } from '#projections';
-import { liveSchema } from '../carrying/live-schema.js';
-import { deliveriesOf, putOnTheWay, saidBy, type Word } from './addressing.js';
-import { unchangedDossiers } from './dossiers.js';
+import type { Database, Row, Transaction } from '#database';
+import { liveSchema } from '../relay/live-schema.js';
+import { deliveriesOf, putOnTheWay, saidBy, type Word } from './fan-out.js';
+import { unchangedDossiers } from './profiles.js';
 import { instant } from './endpoints.js';
 
 /** Words that are told again in one helping; and no further helping while more messages than this wait for the endpoint. */

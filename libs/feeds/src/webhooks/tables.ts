@@ -1,4 +1,4 @@
-import type { Database } from '#projections';
+import type { Database } from '#database';
 
 /** Processes that start together take turns. */
 const TABLES_LOCK = 7_235_419_501;

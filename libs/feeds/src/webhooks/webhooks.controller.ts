@@ -3,10 +3,10 @@ import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, Api
 import { formatInstant, type Instant } from '#contracts';
 import { CLOCK, type Clock } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
-import { askedEndpoint, askedMessages, askedNumber, askedReplay, askedStatus } from './asked.js';
-import type { WebhookCarrier } from './carrier.js';
+import { askedEndpoint, askedMessages, askedNumber, askedReplay, askedStatus } from './parse-endpoint.js';
+import type { WebhookCarrier } from './dispatcher.js';
 import type { Endpoints } from './endpoints.js';
-import type { Reach } from './reach.js';
+import type { Reach } from './egress-policy.js';
 import {
   DeadLettersToSend,
   deliveryView,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Database, Transaction } from '#projections';
+import type { Database, Transaction } from '#database';
 import { OUTPUTS } from '../outputs.js';
 import { EVERY_STORE } from '../testdata/stores.js';
 import type { EndpointRecord } from './endpoints.js';

@@ -7,12 +7,13 @@ import {
 } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, LOGGER, METRICS, SEALER } from '#platform';
-import type { Clock, Config, Health, Logger, Sealer } from '#platform';
-import type { Database } from '#projections';
-import { WebhookCarrier } from './carrier.js';
+import type { Clock, Config, Health, Logger } from '#platform';
+import type { Sealer } from '#keys';
+import type { Database } from '#database';
+import { WebhookCarrier } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, watchingWebhooks } from './metrics.js';
-import { Reach } from './reach.js';
+import { Reach } from './egress-policy.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
 
 const DAY_MS = 86_400_000;

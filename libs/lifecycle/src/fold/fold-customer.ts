@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { LifecycleEvent } from '../model.js';
 import { policyAt, type PolicyEra, type PolicyTimeline } from '../policy/timeline.js';
-import { fromCheckpoint, toCheckpoint, type Checkpoint } from './checkpoint.js';
+import { fromCheckpoint, toCheckpoint, type Checkpoint } from './snapshot.js';
 import { changePolicy, passTime } from './deadlines.js';
 import { evolve } from './evolve.js';
 import type { Fold } from './fold.js';

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { Booking, Cause, Deadline, Money, Phase, Stage, Visit } from '../model.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from './snapshot.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiKeys } from './api-keys.js';
+import type { ApiKeys } from '#keys';
 import { PERMISSIONS, type Principal } from './permissions.js';
 
 const LOCAL: Principal = { id: 'local', name: 'command line of this machine', permissions: new Set(PERMISSIONS) };

@@ -13,7 +13,7 @@ import { Problem, type Complaint } from '../problems/problem.js';
 import { ACCESS } from '../tokens.js';
 import { Access } from './access.js';
 import { Allow } from './allow.js';
-import type { ApiKeyRecord } from './api-keys.js';
+import type { ApiKeyRecord } from '#keys';
 import { PERMISSIONS, type Permission } from './permissions.js';
 
 /** A key as it may be shown. */

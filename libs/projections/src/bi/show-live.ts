@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.js';
+import type { Transaction } from '#database';
 import { VIEWS, type View } from './views.js';
 
 /** The schema that analysts read. Its views show the live version; they stand above it, so that nobody needs to know its number. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { describeOnEachStore, openStore, type OpenedStore } from '../testdata/stores.js';
-import { migrate } from './migrate.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#database';
+import { migrate } from '../versions/migrate.js';
 import { CONTROL_MIGRATIONS } from './migrations.js';
 
 describeOnEachStore('the schema that survives rebuilds, of an earlier version', (name) => {

@@ -1,6 +1,6 @@
-import { ID_TABLES } from '../ids/migration.js';
-import { ACTION_TABLES, CAUSES_PUBLISHED, CUSTOMER_TABLES, NARROW_OUTBOX } from '../outputs/migration.js';
-import { MORE_REQUESTS, REQUEST_TABLES } from '../requests/migration.js';
+import { ID_TABLES } from '../indexing/event-ids/migration.js';
+import { ACTION_TABLES, CAUSES_PUBLISHED, CUSTOMER_TABLES, NARROW_OUTBOX } from '../outbox/migration.js';
+import { MORE_REQUESTS, REQUEST_TABLES } from '../jobs/migration.js';
 
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.

@@ -1,10 +1,10 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { CHECKPOINT_FORMAT, checkpointFits, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
-import type { Transaction } from '../database.js';
+import type { Transaction } from '#database';
 import type { Reason } from '../indexing/indexer.js';
-import type { RetractionReason } from '../outputs/publish.js';
-import type { StepTimes } from '../step-times.js';
+import type { RetractionReason } from '../outbox/publish.js';
+import type { StepTimes } from '../processor/step-times.js';
 import { allAfter, foldOne, inOrder, isAfter, type Base, type FoldedOne } from './fold-one.js';
 import { knownOf, loadSnapshotsBefore, readKnown, readTouchpoints, type KnownCustomer } from './load.js';
 import type { Outcome } from './write.js';

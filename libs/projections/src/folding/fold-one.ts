@@ -1,14 +1,7 @@
 import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import {
-  checkpointKey,
-  compareEvents,
-  foldCustomer,
-  type Checkpoint,
-  type LifecycleEvent,
-  type PolicyTimeline,
-} from '#lifecycle';
-import type { Folded } from '../read-model.js';
+import { checkpointKey, compareEvents, foldCustomer, type Checkpoint, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
+import type { Folded } from '../read-models/read-model.js';
 import { toLifecycleEvent } from './lifecycle-event.js';
 
 /** A fold state to go on from, and how many events are in it. */

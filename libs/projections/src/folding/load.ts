@@ -1,10 +1,10 @@
 import { STREAMS, subjectOfStream } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Checkpoint } from '#lifecycle';
-import type { Row, Statement, Transaction } from '../database.js';
-import { repeatedAmong } from '../ids/judge-ids.js';
-import { instantText } from '../rows.js';
-import { arrayText } from '../stores/values.js';
+import type { Row, Statement, Transaction } from '#database';
+import { repeatedAmong } from '../indexing/event-ids/deduplicate.js';
+import { instantText } from '#database';
+import { arrayText } from '#database';
 import type { Base } from './fold-one.js';
 
 /** What the tables know of a customer who is to be folded. */

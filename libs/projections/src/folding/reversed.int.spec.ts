@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
-import { Projector } from '../projector.js';
-import { openStore, type OpenedStore } from '../testdata/stores.js';
+import { Projector } from '../processor/projector.js';
+import { openStore, type OpenedStore } from '#database';
 import { day, order, tell, touchpoint } from '../testdata/touchpoints.js';
 
 const EVENTS = 2_000;

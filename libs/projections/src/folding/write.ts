@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '#contracts';
-import type { Transaction, Row } from '../database.js';
-import { markCustomers } from '../outputs/mark-customers.js';
-import { propose, type Treated } from '../outputs/propose.js';
-import { publish, type ChangedVisits, type RetractionReason } from '../outputs/publish.js';
-import type { CustomerReadModel, DayOf, Folded } from '../read-model.js';
-import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '../rows.js';
-import { arrayText } from '../stores/values.js';
-import type { Table } from '../table.js';
-import { VISITS } from '../visits/table.js';
-import { SNAPSHOTS, STATES } from '../working/table.js';
-import type { Writer } from '../writes.js';
+import type { Transaction, Row } from '#database';
+import { markCustomers } from '../outbox/mark-customers.js';
+import { propose, type Treated } from '../outbox/propose.js';
+import { publish, type ChangedVisits, type RetractionReason } from '../outbox/publish.js';
+import type { CustomerReadModel, DayOf, Folded } from '../read-models/read-model.js';
+import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '#database';
+import { arrayText } from '#database';
+import type { Table } from '#database';
+import { VISITS } from '../read-models/stage-periods/table.js';
+import { SNAPSHOTS, STATES } from '../read-models/working/table.js';
+import type { Writer } from '#database';
 import type { Base, FoldedOne } from './fold-one.js';
 
 /** One customer's outcome, ready to be written. */

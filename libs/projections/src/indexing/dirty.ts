@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
-import type { Transaction, Row } from '../database.js';
-import { insertRows, instantText, sortedByKey } from '../rows.js';
-import { DIRTY, PARKED } from '../working/table.js';
-import type { Writer } from '../writes.js';
+import type { Transaction, Row } from '#database';
+import { insertRows, instantText, sortedByKey } from '#database';
+import { DIRTY, PARKED } from '../read-models/working/table.js';
+import type { Writer } from '#database';
 import type { Reason, Touched } from './indexer.js';
 
 const RANK = /* sql */ `array_position(ARRAY['events','deadline','policy-changed','released','rebuild','unmerge','merge'], `;

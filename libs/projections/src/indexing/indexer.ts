@@ -1,13 +1,13 @@
 import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import type { Transaction } from '../database.js';
-import { countFates } from '../fates/projection.js';
-import type { Recount } from '../ids/recount.js';
-import { customersOf, markErased, recordSubjects } from '../links/projection.js';
-import { recordPolicies, recordTypes } from '../policies/projection.js';
-import { listQuarantine } from '../quarantine/projection.js';
-import { instantText } from '../rows.js';
-import type { Writes } from '../writes.js';
+import type { Transaction } from '#database';
+import { countFates } from '../read-models/outcomes/projection.js';
+import type { Recount } from './event-ids/recount.js';
+import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
+import { recordPolicies, recordTypes } from '../read-models/policies/projection.js';
+import { listQuarantine } from '../read-models/quarantine/projection.js';
+import { instantText } from '#database';
+import type { Writes } from '#database';
 import { emptyFacts, gather } from './page-facts.js';
 
 /** Why a customer must be folded again. The later ones in this list tell more, and win where several meet. */

@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events';
 import { openSqliteLog } from '#event-log';
-import { Projector } from '../projector.js';
-import { openDatabase } from '../stores/open-database.js';
+import { Projector } from '../processor/projector.js';
+import { openDatabase } from '#database';
 import { racingClock } from './racing-clock.js';
 
 const [url = '', file = ''] = process.argv.slice(2);

@@ -3,9 +3,9 @@
  * HOLDING. It is there to be killed, or frozen. Arguments: the database's address, the seed of the world, the clock.
  */
 import { memoryLog } from '#testing';
-import type { Database, Transaction } from '../database.js';
-import { Projector } from '../projector.js';
-import { openDatabase } from '../stores/open-database.js';
+import type { Database, Transaction } from '#database';
+import { Projector } from '../processor/projector.js';
+import { openDatabase } from '#database';
 import { tell } from './touchpoints.js';
 import { world } from './world.js';
 

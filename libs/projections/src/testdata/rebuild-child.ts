@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import { openSqliteLog } from '#event-log';
-import { Projector } from '../projector.js';
-import { openDatabase } from '../stores/open-database.js';
+import { Projector } from '../processor/projector.js';
+import { openDatabase } from '#database';
 import { day, tell } from './touchpoints.js';
 import { world } from './world.js';
 

@@ -1,11 +1,4 @@
-import {
-  eventUuid,
-  type AppendItem,
-  type EventLog,
-  type IdTable,
-  type ReadOptions,
-  type RecordedEvent,
-} from '#event-log';
+import { eventUuid, type AppendItem, type EventLog, type IdTable, type ReadOptions, type RecordedEvent } from '#event-log';
 
 /**
  * A log that knows only its streams, as EventStoreDB does: it stores whatever it is given, and leaves out for readers what the

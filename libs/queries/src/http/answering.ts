@@ -2,14 +2,14 @@ import { Readable } from 'node:stream';
 import type { QueryBus } from '@nestjs/cqrs';
 import type { Principal } from '#platform';
 import { Problem } from '#platform/nest';
-import type { Answer } from '../asking/answer.js';
-import { csvHeader, csvRow } from '../asking/csv.js';
-import type { RawParams } from '../asking/params.js';
-import type { Question } from '../asking/question.js';
-import { QuestionRefused } from '../asking/refused.js';
-import { PAGE_SIZE } from '../asking/standard-params.js';
+import type { Answer } from '../running/answer.js';
+import { csvHeader, csvRow } from '../running/csv.js';
+import type { RawParams } from '../running/params.js';
+import type { Question } from '../running/query.js';
+import { QuestionRefused } from '../running/query-rejected.js';
+import { PAGE_SIZE } from '../running/standard-params.js';
 import { ReadModelsMissing } from '../reading/read-models.js';
-import { AskQuestion } from './ask-question.js';
+import { AskQuestion } from './run-query.js';
 import { FORMATS, formatOf, type Format } from './formats.js';
 
 /** What answering needs of Fastify's request and reply. */

@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Permission } from '#platform';
 import type { ProjectorStatus, Version } from '#projections';
 import { memoryLog } from '#testing';
-import { QUESTIONS } from '../questions/index.js';
+import { QUESTIONS } from '../queries/index.js';
 import { apiOver } from '../testdata/api.js';
 import { emptyDatabase } from '../testdata/empty-database.js';
 import type { Operations } from './operations.js';

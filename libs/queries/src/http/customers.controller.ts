@@ -1,12 +1,12 @@
-import { customer } from '../questions/customer.js';
-import { customers } from '../questions/customers.js';
-import { events } from '../questions/events.js';
-import { explanation } from '../questions/explain.js';
-import { history } from '../questions/history.js';
-import { orders } from '../questions/orders.js';
-import { stage } from '../questions/stage.js';
-import { timeline } from '../questions/timeline.js';
-import { questionController } from './question-routes.js';
+import { customer } from '../queries/customer.js';
+import { customers } from '../queries/customers.js';
+import { events } from '../queries/events.js';
+import { explanation } from '../queries/explain.js';
+import { history } from '../queries/history.js';
+import { orders } from '../queries/orders.js';
+import { stage } from '../queries/stage.js';
+import { timeline } from '../queries/timeline.js';
+import { questionController } from './query-routes.js';
 
 /** The questions about customers as resources: the same answers under addresses that can be linked to. */
 export const customersController = questionController('customers', 'v1/customers', [

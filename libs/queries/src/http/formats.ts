@@ -1,5 +1,5 @@
-import { printable } from '../asking/params.js';
-import { refuse } from '../asking/refused.js';
+import { printable } from '../running/params.js';
+import { refuse } from '../running/query-rejected.js';
 
 /** How an answer can be written, and under which content type. */
 export const FORMATS = {

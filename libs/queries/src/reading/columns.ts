@@ -1,4 +1,4 @@
-import type { Column } from '../asking/question.js';
+import type { Column } from '../running/query.js';
 
 /** Columns that several questions have: the same words in every answer. */
 

@@ -1,5 +1,5 @@
 import type { EventLog } from '#event-log';
-import type { AnswerRow, Column } from '../asking/question.js';
+import type { AnswerRow, Column } from '../running/query.js';
 import type { ReadModels } from './read-models.js';
 
 export const FIGURE_COLUMNS: readonly Column[] = [

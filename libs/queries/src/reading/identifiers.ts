@@ -1,5 +1,5 @@
 import { NAMESPACES } from '#contracts';
-import type { AskContext } from '../asking/question.js';
+import type { AskContext } from '../running/query.js';
 import type { ReadModels } from './read-models.js';
 
 /** An identifier of a customer, still sealed. */

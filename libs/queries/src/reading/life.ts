@@ -1,7 +1,7 @@
 import { STREAMS, subjectOfStream, upcast, type Instant, type TouchpointMeta } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { compareEvents, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
-import type { AskContext } from '../asking/question.js';
+import type { AskContext } from '../running/query.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels } from './read-models.js';
 import { subjectsKnownBy, type KnownSubjects } from './subjects-known.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { EventLog, ReadOptions, RecordedEvent } from '#event-log';
 import { comparePlaces } from '#lifecycle';
 import { memoryLog } from '#testing';
-import type { Key } from '../asking/cursor.js';
+import type { Key } from '../running/cursor.js';
 import { pageInOrder, type Order } from './pages-in-order.js';
 
 /** As `timeline` puts them; `events` goes by position. */

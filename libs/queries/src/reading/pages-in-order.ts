@@ -1,6 +1,6 @@
 import type { EventLog, RecordedEvent } from '#event-log';
-import type { Key } from '../asking/cursor.js';
-import { refuse } from '../asking/refused.js';
+import type { Key } from '../running/cursor.js';
+import { refuse } from '../running/query-rejected.js';
 
 /** How the events of some streams are put into one order, and where in it a page begins and ends. */
 export interface Order {

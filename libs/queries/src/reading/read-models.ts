@@ -1,4 +1,4 @@
-import type { Database, Queryable, Transaction } from '#projections';
+import type { Database, Queryable, Transaction } from '#database';
 
 /** The live read models, held still: every statement of one answer sees the same moment. */
 export interface ReadModels extends Pick<Queryable, 'query'> {

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '#event-log';
-import type { AnswerRow, Column } from '../asking/question.js';
+import type { AnswerRow, Column } from '../running/query.js';
 
 /** An event exactly as the log holds it: the columns of every answer for an auditor. */
 export const RECORDED_COLUMNS: readonly Column[] = [

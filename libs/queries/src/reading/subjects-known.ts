@@ -1,5 +1,5 @@
 import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
-import { instantOf } from '../asking/answer.js';
+import { instantOf } from '../running/answer.js';
 import type { ReadModels } from './read-models.js';
 
 /** A customer as she was known at a position: her id then, and her subjects then. */

@@ -1,6 +1,6 @@
-import type { Params } from '../asking/params.js';
-import type { AskContext } from '../asking/question.js';
-import { refuse, unknownCustomer } from '../asking/refused.js';
+import type { Params } from '../running/params.js';
+import type { AskContext } from '../running/query.js';
+import { refuse, unknownCustomer } from '../running/query-rejected.js';
 import type { ReadModels } from './read-models.js';
 
 /** The two ways to name one customer: the same in every question about one. */

@@ -2,18 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { EventLog } from '#event-log';
-import {
-  ACCESS,
-  DATABASE,
-  EVENT_LOG,
-  openSqliteKeyStore,
-  readConfig,
-  type Access,
-  type Permission,
-  type SqliteKeyStore,
-} from '#platform';
+import { ACCESS, DATABASE, EVENT_LOG, readConfig, type Access, type Permission } from '#platform';
+import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { createHttpAdapter, PlatformModule } from '#platform/nest';
-import type { Database } from '#projections';
+import type { Database } from '#database';
 import type { Operations } from '../http/operations.js';
 import { setUpOpenApi } from '../http/openapi.js';
 import { QueriesModule } from '../queries.module.js';

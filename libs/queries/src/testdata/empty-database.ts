@@ -1,4 +1,4 @@
-import type { Database, Row, Transaction } from '#projections';
+import type { Database, Row, Transaction } from '#database';
 
 /** A database in which the read models are live and hold nobody. Remembers every parameter that reached it. */
 export function emptyDatabase(): Database & { readonly seen: unknown[] } {

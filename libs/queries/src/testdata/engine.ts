@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#platform';
-import { openDatabase, Projector, type Database } from '#projections';
+import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
+import { openDatabase, type Database } from '#database';
+import { Projector } from '#projections';
 import { memoryLog } from '#testing';
-import { ask, askAll } from '../asking/ask.js';
-import type { Answer } from '../asking/answer.js';
-import { personalData } from '../asking/personal-data.js';
-import type { AskContext } from '../asking/question.js';
+import { ask, askAll } from '../running/run-query.js';
+import type { Answer } from '../running/answer.js';
+import { personalData } from '../running/personal-data.js';
+import type { AskContext } from '../running/query.js';
 
 /** `day(3)` is 00:00 UTC three days after 1 January 2024. */
 export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * 86_400_000;

@@ -1,12 +1,13 @@
 import type { EventLog } from '#event-log';
-import { Intake } from '#intake';
-import { openSqliteKeyStore, Sealer } from '#platform';
-import { Projector, type Database } from '#projections';
+import { Intake } from '#ingestion';
+import { openSqliteKeyStore, Sealer } from '#keys';
+import { Projector } from '#projections';
+import { type Database } from '#database';
 import { memoryLog } from '#testing';
-import { WebhookCarrier, type CarrierParts } from '../carrier.js';
+import { WebhookCarrier, type CarrierParts } from '../dispatcher.js';
 import { Endpoints } from '../endpoints.js';
-import { Reach } from '../reach.js';
-import type { Tries } from '../tries.js';
+import { Reach } from '../egress-policy.js';
+import type { Tries } from '../attempts.js';
 
 const DAY = 86_400_000;
 const SECOND = 1_000;

@@ -1,0 +1,21 @@
+import 'reflect-metadata';
+import { readConfig, requireSharedStores } from '#platform';
+import { serve, startProcess } from '#platform/nest';
+import { FeederAppModule } from './relay-app.module.js';
+
+await startProcess(async () => {
+  const config = readConfig(process.env);
+  requireSharedStores(config, 'feeder');
+  await serve({
+    config,
+    module: FeederAppModule.forRoot(config),
+    port: config.feederPort,
+    listening: (_, url) =>
+      console.log(
+        `Perennial's feeder is up at ${url}. ` +
+          (config.kafkaBrokers === null
+            ? 'No brokers are configured (KAFKA_BROKERS is off): feeds are carried out to webhooks alone.'
+            : `Feeds are carried out to ${config.kafkaBrokers.join(', ')} and to webhooks.`),
+      ),
+  });
+});

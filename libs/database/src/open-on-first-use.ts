@@ -1,0 +1,23 @@
+import type { Database, Row } from './port.js';
+import { openDatabase, type DatabasePlace } from './open-database.js';
+
+/**
+ * The read models' database, opened when it is first asked for anything: who needs the log alone does not wait for it. What is said of
+ * `openDatabase` is then said of that first question.
+ */
+export function openWhenAsked(place: DatabasePlace): Database {
+  let opening: Promise<Database> | null = null;
+  const opened = (): Promise<Database> => (opening ??= openDatabase(place));
+  return {
+    kind: place.kind,
+    query: async <R extends Row>(sql: string, params?: readonly unknown[]) => (await opened()).query<R>(sql, params),
+    exec: async (sql) => (await opened()).exec(sql),
+    batch: async (steps) => (await opened()).batch(steps),
+    copyIn: async (table, columns, rows) => (await opened()).copyIn(table, columns, rows),
+    transaction: async (work, options) => (await opened()).transaction(work, options),
+    async close() {
+      const database = await opening?.catch(() => null);
+      await database?.close();
+    },
+  };
+}

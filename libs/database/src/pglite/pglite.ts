@@ -1,0 +1,178 @@
+import { mkdirSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import {
+  DatabaseError,
+  type Copy,
+  type CopyText,
+  type Database,
+  type Row,
+  type Statement,
+  type Transaction,
+  type TransactionOptions,
+} from '../port.js';
+import type { Step } from './session.js';
+import type { Answer, Request } from './worker.js';
+import { Line } from './fair-queue.js';
+import { copyRows, copyStatement } from '../values.js';
+
+const BEGIN: Step = { sql: 'BEGIN', params: [] };
+const COMMIT: Step = { sql: 'COMMIT', params: [] };
+const ROLLBACK: Step = { sql: 'ROLLBACK', params: [] };
+
+/**
+ * PGlite in a thread of its own. It is one connection: a transaction has it to itself, and everybody else waits
+ * in line, so keep transactions short.
+ */
+export class PgliteDatabase implements Database {
+  readonly kind = 'pglite';
+  readonly #worker: Worker;
+  readonly #asked = new Map<number, { resolve: (results: Row[][]) => void; reject: (error: Error) => void }>();
+  #nextId = 1;
+  readonly #line = new Line();
+  #closed: Promise<void> | null = null;
+  #dead: DatabaseError | null = null;
+
+  /** `folder` null: in memory, gone when closed. */
+  constructor(folder: string | null) {
+    if (folder !== null) mkdirSync(folder, { recursive: true });
+    const source = import.meta.url.endsWith('.ts');
+    this.#worker = new Worker(new URL(source ? './pglite-worker.ts' : './pglite-worker.js', import.meta.url), {
+      workerData: { folder },
+      execArgv: source ? ['--conditions=source', '--import', '#from-source'] : [],
+    });
+    this.#worker.on('message', (answer: Answer) => {
+      const asked = this.#asked.get(answer.id);
+      this.#asked.delete(answer.id);
+      if (asked === undefined) return;
+      if ('error' in answer) asked.reject(new DatabaseError(answer.error.message, answer.error.code));
+      else asked.resolve(answer.results);
+      if (this.#asked.size === 0) this.#worker.unref();
+    });
+    this.#worker.on('error', (error) => {
+      this.#fail(new DatabaseError(`The database's thread died: ${error.message}`, '', { cause: error }));
+    });
+    this.#worker.on('exit', () => {
+      this.#fail(new DatabaseError('The database is closed.', '57P01'));
+    });
+  }
+
+  async query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
+    const [rows = []] = await this.#atOnce({ op: 'run', steps: [{ sql, params }] });
+    return rows as R[];
+  }
+
+  exec(sql: string): Promise<void> {
+    return this.#inLine((on) => on.exec(sql));
+  }
+
+  async batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
+    return steps.length === 0 ? [] : this.#atOnce({ op: 'run', steps: steps.map(stepOf), whole: true });
+  }
+
+  copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
+    return this.#inLine((on) => on.copyIn(table, columns, rows));
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, { asking = false }: TransactionOptions = {}): Promise<T> {
+    // The thread takes one request after the other, so nobody waits for the answer to BEGIN: it goes with what comes first.
+    // For the same reason the next in line need not wait for the answer to COMMIT.
+    let begun = false;
+    const { result, committed } = await this.#inLine(async () => {
+      const tx = speaking((steps) => {
+        if (begun) return this.#run(steps);
+        begun = true;
+        return this.#run([BEGIN, ...steps]).then(([, ...results]) => results);
+      });
+      try {
+        const result = await work(tx);
+        return { result, committed: begun ? this.#run([COMMIT]) : Promise.resolve([]) };
+      } catch (error) {
+        if (begun) this.#run([ROLLBACK]).catch(() => undefined);
+        throw error;
+      }
+    }, asking);
+    await committed;
+    return result;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#inLine(() => this.#ask({ op: 'close' }))
+      .catch(() => [])
+      .then(async () => {
+        await this.#worker.terminate();
+      });
+    return this.#closed;
+  }
+
+  #inLine<T>(work: (on: Transaction) => Promise<T>, asking = false): Promise<T> {
+    return this.#line.turn(() => work(speaking((steps) => this.#run(steps))), asking);
+  }
+
+  /**
+   * What is one request need not be answered before the next in line has his turn, since the thread takes one after the other: so it is not
+   * idle meanwhile. Unless somebody waits who only asks: the shares are measured by how long each has it.
+   */
+  async #atOnce(request: Ask): Promise<Row[][]> {
+    let answer: Promise<Row[][]> = Promise.resolve([]);
+    await this.#line.turn(async () => {
+      answer = this.#ask(request);
+      if (this.#line.isAskedFor)
+        await answer.then(
+          () => undefined,
+          () => undefined,
+        );
+    }, false);
+    return answer;
+  }
+
+  #run(steps: readonly Step[]): Promise<Row[][]> {
+    return this.#ask({ op: 'run', steps });
+  }
+
+  #ask(request: Ask): Promise<Row[][]> {
+    if (this.#dead !== null) return Promise.reject(this.#dead);
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      this.#asked.set(id, { resolve, reject });
+      // The process lives while an answer is awaited; an idle database does not keep it.
+      if (this.#asked.size === 1) this.#worker.ref();
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+
+  #fail(error: DatabaseError): void {
+    this.#dead ??= error;
+    for (const asked of this.#asked.values()) asked.reject(error);
+    this.#asked.clear();
+  }
+}
+
+type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+
+/** The words of a transaction, by something that runs steps. */
+function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transaction {
+  return {
+    query: async <R extends Row>(sql: string, params: readonly unknown[] = []) => {
+      const [rows] = await run([{ sql, params }]);
+      return (rows ?? []) as R[];
+    },
+    exec: async (script: string) => {
+      await run([{ script }]);
+    },
+    batch: async (steps: readonly (Statement | Copy | CopyText)[]) =>
+      steps.length === 0 ? [] : run(steps.map(stepOf)),
+    copyIn: async (table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]) => {
+      if (rows.length === 0) return;
+      await run([stepOf({ into: table, columns, rows })]);
+    },
+  };
+}
+
+function stepOf(step: Statement | Copy | CopyText): Step {
+  if (!('into' in step)) return { sql: step.sql, params: step.params ?? [] };
+  // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
+  return {
+    sql: copyStatement(step.into, step.columns, "'/dev/blob'"),
+    text: 'text' in step ? step.text : copyRows(step.rows),
+  };
+}

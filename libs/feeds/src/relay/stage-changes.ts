@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type { Queryable, Row } from '#database';
+import type { Told } from '../stage-change.js';
+import { liveSchema } from './live-schema.js';
+
+/**
+ * What stands in a customer's row of what was published; `o` names the rows asked for. What was said before and after it is looked for only where it
+ * can tell that she was gone, or is back: of nearly nobody.
+ */
+const TOLD = /* sql */ `
+  SELECT p.customer_id, p.publication, p.kind, p.cycle, p.stage, p.phase, p.entered_at, p.at, p.position, p.reason, p.retracts, p.historical,
+         p.cause, p.policy_version, p.into_id, before.position AS before_position, before.kind AS before_kind,
+         before.reason AS before_reason, after.position AS after_position,
+         CASE WHEN p.reason = 'merge' OR before.reason = 'merge' THEN EXISTS (
+           SELECT 1 FROM perennial.published q
+            WHERE q.customer_id = p.customer_id AND q.publication < p.publication AND q.kind <> 'retracted'
+              AND NOT EXISTS (SELECT 1 FROM perennial.published r WHERE r.customer_id = q.customer_id
+                                 AND r.retracts = q.publication AND r.publication <= p.publication))
+         END AS others_stand
+    FROM o JOIN perennial.published p USING (customer_id, publication)
+    LEFT JOIN LATERAL (SELECT position, kind, reason FROM perennial.published s WHERE p.kind = 'entered' AND p.publication > 1
+                          AND s.customer_id = p.customer_id AND s.publication = p.publication - 1 OFFSET 0) before ON true
+    LEFT JOIN LATERAL (SELECT position FROM perennial.published s WHERE p.reason = 'merge'
+                          AND s.customer_id = p.customer_id AND s.publication = p.publication + 1 OFFSET 0) after ON true
+   ORDER BY p.customer_id, p.publication`;
+
+interface PublishedRow extends Row {
+  readonly customer_id: string;
+  readonly publication: number;
+  readonly kind: Told['kind'];
+  readonly cycle: number;
+  readonly stage: string;
+  readonly phase: string;
+  readonly entered_at: number;
+  readonly at: number;
+  readonly position: number;
+  readonly reason: string | null;
+  readonly retracts: number | null;
+  readonly historical: boolean;
+  readonly cause: unknown;
+  readonly policy_version: string | null;
+  readonly into_id: string | null;
+  readonly before_position: number | null;
+  readonly before_kind: string | null;
+  readonly before_reason: string | null;
+  readonly after_position: number | null;
+  readonly others_stand: boolean | null;
+}
+
+/**
+ * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. To whom she belongs who is gone is
+ * read from the live version of the read models; and the cause, where it was said before causes were kept.
+ */
+export async function tellings(database: Queryable, which: string, params: readonly unknown[]): Promise<Told[]> {
+  const rows = await database.query<PublishedRow>(`WITH o AS (${which}) ${TOLD}`, params);
+  if (rows.length === 0) return [];
+  const bare = rows.filter(({ kind, cause }) => kind !== 'retracted' && cause === null);
+  const turns = new Map(rows.map((row) => [row, turnOf(row)]));
+  const gone = rows.filter((row) => turns.get(row) === 'gone').map((row) => row.customer_id);
+  const causes = new Map<string, { cause: unknown; policyVersion: string }>();
+  const owners = new Map<string, string>();
+  const live = bare.length + gone.length === 0 ? null : await liveSchema(database);
+  if (live !== null && bare.length > 0) {
+    const found = await database.query<{
+      customer_id: string;
+      entered_at: number;
+      cause: unknown;
+      policy_version: string;
+    }>(
+      `SELECT v.customer_id, v.entered_at, v.cause, v.policy_version
+         FROM unnest($1::text[], $2::timestamptz[]) AS m(customer_id, at)
+         JOIN ${live}.visits v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
+      [list(bare.map((row) => row.customer_id)), list(bare.map(({ at }) => new Date(at).toISOString()))],
+    );
+    for (const { customer_id, entered_at, cause, policy_version } of found)
+      causes.set(`${customer_id} ${entered_at}`, { cause, policyVersion: policy_version });
+  }
+  if (live !== null && gone.length > 0) {
+    const owned = await database.query<{ subject_id: string; customer_id: string }>(
+      `SELECT subject_id, customer_id FROM ${live}.subjects WHERE subject_id = ANY($1::text[])`,
+      [list([...new Set(gone)])],
+    );
+    for (const { subject_id, customer_id } of owned) owners.set(subject_id, customer_id);
+  }
+  return rows.map((row) => {
+    const cause = row.kind === 'retracted' ? undefined : causes.get(`${row.customer_id} ${row.at}`);
+    return {
+      messageId: messageId(row),
+      customerId: row.customer_id,
+      publication: row.publication,
+      kind: row.kind,
+      cycle: row.cycle,
+      stage: row.stage,
+      phase: row.phase,
+      enteredAt: row.entered_at,
+      at: row.at,
+      position: row.position,
+      reason: row.reason,
+      retracts: row.retracts,
+      historical: row.historical,
+      into: row.into_id,
+      cause: row.cause ?? cause?.cause ?? null,
+      policyVersion: row.policy_version ?? cause?.policyVersion ?? null,
+      turn: turns.get(row) ?? null,
+      belongsTo: owners.get(row.customer_id) ?? row.customer_id,
+    };
+  });
+}
+
+/** Decided by what was published alone, which never changes: so it is the same however often it is asked. */
+function turnOf(row: PublishedRow): Told['turn'] {
+  if (row.others_stand !== false) return null;
+  if (row.kind === 'retracted' && row.reason === 'merge' && row.after_position !== row.position) return 'gone';
+  const wasTakenAway = row.before_kind === 'retracted' && row.before_reason === 'merge';
+  return row.kind === 'entered' && wasTakenAway && row.before_position !== row.position ? 'back' : null;
+}
+
+/** A hash of the visit, the kind and the customer's publication number: however often it is told, it has one name. */
+function messageId(row: PublishedRow): string {
+  const visit = [row.customer_id, row.cycle, row.stage, row.phase, row.entered_at, row.at];
+  const name = JSON.stringify([...visit, row.kind, row.publication]);
+  return createHash('sha256').update(name).digest('hex').slice(0, 32);
+}
+
+/** A list of plain words (ids, instants) as PostgreSQL writes it. */
+export const list = (words: readonly string[]): string => `{${words.map((word) => `"${word}"`).join(',')}}`;

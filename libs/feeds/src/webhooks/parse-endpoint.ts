@@ -1,0 +1,92 @@
+import { parseInstant, type Instant } from '#contracts';
+import { Problem, type Complaint } from '#platform/nest';
+import { OUTPUTS } from '../outputs.js';
+import type { Reach } from './egress-policy.js';
+
+const URL_LENGTH_MAX = 2_048;
+const MESSAGES_MAX = 1_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (body: unknown): Fields => (typeof body === 'object' && body !== null ? (body as Fields) : {});
+
+const refuse = (errors: readonly Complaint[]): Problem =>
+  new Problem(422, { detail: 'The webhook cannot be made from this.', errors });
+
+/** What an endpoint is registered with, checked. */
+export function askedEndpoint(
+  body: unknown,
+  reach: Reach,
+): { readonly url: string; readonly feeds: readonly string[] } {
+  const names = OUTPUTS.map(({ name }) => name);
+  const { url, feeds = names } = fieldsOf(body);
+  const errors: Complaint[] = [];
+  const parsed = typeof url === 'string' && url.length <= URL_LENGTH_MAX && URL.canParse(url) ? new URL(url) : null;
+  const refusal = parsed === null ? `is no URL of at most ${URL_LENGTH_MAX} characters` : reach.refusal(parsed);
+  if (refusal !== null)
+    errors.push({ path: '/url', reason: refusal, mend: 'give an https URL, or have WEBHOOK_HOSTS allow its host' });
+  const chosen = Array.isArray(feeds) ? names.filter((name) => feeds.includes(name)) : [];
+  if (!Array.isArray(feeds) || feeds.length === 0 || feeds.some((feed) => !names.some((name) => name === feed)))
+    errors.push({ path: '/feeds', reason: 'is not a list of feeds', mend: `give one or more of: ${names.join(', ')}` });
+  if (errors.length > 0 || parsed === null) throw refuse(errors);
+  parsed.hash = '';
+  return { url: parsed.href, feeds: chosen };
+}
+
+export function askedStatus(body: unknown): 'active' | 'paused' {
+  const { status } = fieldsOf(body);
+  if (status === 'active' || status === 'paused') return status;
+  throw new Problem(422, {
+    detail: 'The webhook cannot be changed to this.',
+    errors: [{ path: '/status', reason: 'is not a status to give', mend: 'give active or paused' }],
+  });
+}
+
+/** From where to tell again: a position, an instant, or (null) what was missed. */
+export function askedReplay(body: unknown): { readonly position: number } | { readonly instant: Instant } | null {
+  const { fromPosition, from } = fieldsOf(body);
+  if (fromPosition === undefined && from === undefined) return null;
+  const instant = typeof from === 'string' ? parseInstant(from) : null;
+  if (from === undefined && typeof fromPosition === 'number' && Number.isSafeInteger(fromPosition) && fromPosition >= 0)
+    return { position: fromPosition };
+  if (fromPosition === undefined && instant !== null) return { instant };
+  throw new Problem(422, {
+    detail: 'It cannot be told from where to tell it again.',
+    errors: [
+      {
+        path: from === undefined ? '/fromPosition' : '/from',
+        reason: 'is neither a position of the log nor an instant, or both are given',
+        mend: 'give fromPosition (a whole number from 0), or from (RFC 3339), or neither for what was missed',
+      },
+    ],
+  });
+}
+
+/** The messages named; null for all. */
+export function askedMessages(body: unknown): readonly string[] | null {
+  const { messages } = fieldsOf(body);
+  if (messages === undefined) return null;
+  const plain = (id: unknown): id is string => typeof id === 'string' && /^[\x21-\x7e]{1,200}$/.test(id);
+  if (Array.isArray(messages) && messages.length <= MESSAGES_MAX && messages.every(plain)) return messages;
+  throw new Problem(422, {
+    detail: 'It cannot be told which dead letters to send again.',
+    errors: [
+      {
+        path: '/messages',
+        reason: `is not a list of at most ${MESSAGES_MAX} ids`,
+        mend: 'leave it out for all of them',
+      },
+    ],
+  });
+}
+
+/** A whole number of the query string. */
+export function askedNumber(name: string, text: unknown, byDefault: number, most: number): number {
+  if (text === undefined) return byDefault;
+  const number = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (number <= most) return number;
+  throw new Problem(400, {
+    detail: 'A parameter cannot be read.',
+    errors: [{ path: name, reason: 'is no whole number', mend: `give one from 0 to ${most}` }],
+  });
+}

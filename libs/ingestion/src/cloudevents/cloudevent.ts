@@ -1,0 +1,136 @@
+import { parseInstant } from '#contracts';
+import { Refusal } from '../pipeline/rejection.js';
+
+/** A CloudEvent 1.0: its attributes and extensions by name, and its data. */
+export interface CloudEvent {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** JSON value, text, or bytes. */
+  readonly data?: unknown;
+}
+
+const NAME = /^[a-z0-9]+$/;
+const RFC2045 = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;.*)?$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Extensions that hold more than CloudEvents' simple types where the event is JSON: ours. */
+const STRUCTURED_EXTENSIONS = new Set(['identifiers', 'actor']);
+
+const refuse = (path: string, reason: string, mend: string): Refusal =>
+  Refusal.of('not-a-cloudevent', path, reason, mend);
+
+/** A JSON document that says it is a CloudEvent (structured mode, or one of a batch), or the reason why it is none. */
+export function structuredEvent(document: unknown): CloudEvent | Refusal {
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    return refuse('', 'is no object', 'give a CloudEvent in the JSON format');
+  const { data, data_base64: base64, ...given } = document as Record<string, unknown>;
+  // It would become the prototype of what it is copied to.
+  if (Object.hasOwn(given, '__proto__')) return refuse('', 'has an attribute called __proto__', 'leave it out');
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    // In the JSON format null says that the attribute is absent.
+    if (value !== null) attributes[name] = value;
+  }
+  const refusal = checkAttributes(attributes);
+  if (refusal !== null) return refusal;
+  if (base64 === undefined || base64 === null) return data === undefined ? { attributes } : { attributes, data };
+  if (data !== undefined) return refuse('/data_base64', 'stands beside data', 'give one of the two');
+  if (typeof base64 !== 'string' || !BASE64.test(base64))
+    return refuse('/data_base64', 'is no base64', 'encode the bytes as RFC 4648 says');
+  return { attributes, data: Buffer.from(base64, 'base64') };
+}
+
+/** Headers as they came; names in any case. */
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const PREFIX = 'ce-';
+
+/** Whether the headers say that the message is a CloudEvent in binary mode. */
+export function isBinary(headers: Headers): boolean {
+  return Object.keys(headers).some((name) => /^ce-(?:specversion|id|type|source)$/i.test(name));
+}
+
+/** How a transport writes an attribute into a header. */
+export type HeaderReading = (value: string) => string;
+
+/** A message in binary mode: attributes in headers, data in the body. */
+export function binaryEvent(
+  headers: Headers,
+  body: Buffer,
+  read: HeaderReading = percentDecoded,
+): CloudEvent | Refusal {
+  const attributes: Record<string, unknown> = {};
+  let contentType: string | undefined;
+  for (const [header, given] of Object.entries(headers)) {
+    const value = typeof given === 'string' ? given : given?.[0];
+    if (value === undefined) continue;
+    const lower = header.toLowerCase();
+    if (lower === 'content-type') contentType = value;
+    // Only the prefix is found in any case: a sender of `ce-LUNCH` believes in an attribute that may not exist.
+    else if (lower.startsWith(PREFIX)) attributes[header.slice(PREFIX.length)] = read(value);
+  }
+  if (contentType !== undefined) attributes['datacontenttype'] = contentType;
+  const refusal = checkAttributes(attributes);
+  if (refusal !== null) return refusal;
+  return body.length === 0 ? { attributes } : binaryData(attributes, contentType, body);
+}
+
+function binaryData(
+  attributes: Record<string, unknown>,
+  contentType: string | undefined,
+  body: Buffer,
+): CloudEvent | Refusal {
+  const media = mediaType(contentType);
+  const isJson = media === 'application/json' || media?.endsWith('+json') === true;
+  if (media === 'application/octet-stream') return { attributes, data: body };
+  const text = body.toString('utf8');
+  if (isJson || media === undefined) {
+    try {
+      return { attributes, data: JSON.parse(text) as unknown };
+    } catch {
+      // Without a content type it was only a guess.
+      if (isJson) return Refusal.of('unreadable', '/data', 'is not JSON', 'send JSON, or say another content type');
+    }
+  }
+  return { attributes, data: text };
+}
+
+/** A header's value: unquoted and percent-decoded, as the HTTP binding says; as it stands where that fails. */
+function percentDecoded(value: string): string {
+  const bare = value.startsWith('"') && value.endsWith('"') && value.length > 1 ? value.slice(1, -1) : value;
+  if (!bare.includes('%')) return bare;
+  try {
+    return decodeURIComponent(bare);
+  } catch {
+    return bare;
+  }
+}
+
+/** The media type in lower case, without parameters. */
+export function mediaType(contentType: string | undefined): string | undefined {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+function checkAttributes(attributes: Readonly<Record<string, unknown>>): Refusal | null {
+  if (attributes['specversion'] !== '1.0')
+    return refuse('/specversion', 'is not 1.0', 'send CloudEvents of version 1.0');
+  for (const name of ['id', 'source', 'type'])
+    if (!isText(attributes[name])) return refuse(`/${name}`, 'is missing, or no text', `give the attribute ${name}`);
+  for (const name of ['subject', 'dataschema', 'datacontenttype', 'time'])
+    if (attributes[name] !== undefined && !isText(attributes[name]))
+      return refuse(`/${name}`, 'is empty, or no text', 'give it a value, or leave it out');
+  const { time, datacontenttype } = attributes;
+  if (time !== undefined && parseInstant(time as string) === null)
+    return refuse('/time', 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
+  if (datacontenttype !== undefined && !RFC2045.test(datacontenttype as string))
+    return refuse('/datacontenttype', 'is no media type', 'write it as application/json');
+  for (const [name, value] of Object.entries(attributes)) {
+    if (!NAME.test(name))
+      return refuse('', 'an attribute has a name that is not allowed', 'use small letters and digits only');
+    const simple = typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
+    if (!simple && !STRUCTURED_EXTENSIONS.has(name))
+      return refuse(`/${name}`, 'is no text, boolean or whole number', 'put structured values into data');
+  }
+  return null;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';

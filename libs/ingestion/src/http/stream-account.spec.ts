@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Fate, ItemResult, Taken } from '../pipeline/item.js';
+import { StreamAccount } from './stream-account.js';
+
+function taken(...fates: readonly Fate[]): Taken {
+  const results = fates.map((fate, index): ItemResult => ({ index, source: 'shop', id: `e-${index}`, fate }));
+  const counts = { received: fates.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+  for (const fate of fates) counts[fate] += 1;
+  return { counts, results, exceptions: results.filter(({ fate }) => fate !== 'accepted') };
+}
+
+const listed = (account: StreamAccount) => account.view.results.map(({ index, fate }) => `${index} ${fate}`);
+
+describe('the account of a stream', () => {
+  it('lists what was not accepted, by its place in the whole stream', () => {
+    const account = new StreamAccount(false, 10);
+    account.add(taken('accepted', 'duplicate'));
+    account.add(taken('quarantined', 'accepted'));
+    expect(listed(account)).toEqual(['1 duplicate', '2 quarantined']);
+    expect(account.view).toMatchObject({ received: 4, accepted: 2, duplicate: 1, quarantined: 1, suppressed: 0 });
+    expect(account.view.resultsCut).toBeUndefined();
+  });
+
+  it('lists the accepted too where that is asked for', () => {
+    const account = new StreamAccount(true, 10);
+    account.add(taken('accepted', 'duplicate'));
+    account.add(taken('accepted'));
+    expect(listed(account)).toEqual(['0 accepted', '1 duplicate', '2 accepted']);
+  });
+
+  it.each([true, false])(
+    'never lists more than its bound, and says that it is cut; accepted ones asked for: %s',
+    (all) => {
+      const account = new StreamAccount(all, 3);
+      for (let slice = 0; slice < 5; slice += 1) account.add(taken('accepted', 'duplicate', 'accepted'));
+      expect(account.view.results).toHaveLength(3);
+      expect(account.view).toMatchObject({ received: 15, accepted: 10, duplicate: 5, resultsCut: true });
+    },
+  );
+
+  it('keeps what was not accepted however much was accepted before it', () => {
+    const account = new StreamAccount(true, 3);
+    account.add(taken('accepted', 'accepted', 'accepted', 'accepted'));
+    account.add(taken('quarantined', 'suppressed'));
+    expect(listed(account)).toEqual(['0 accepted', '4 quarantined', '5 suppressed']);
+    expect(account.view.resultsCut).toBe(true);
+  });
+});

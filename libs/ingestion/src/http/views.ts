@@ -1,0 +1,51 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Fate, ItemResult } from '../pipeline/item.js';
+
+/** What became of one event. */
+export class ItemResultView implements ItemResult {
+  @ApiProperty({ description: 'Its place in the batch, from 0', example: 3 })
+  readonly index!: number;
+  @ApiProperty({ nullable: true, type: String, example: 'shop' })
+  readonly source!: string | null;
+  @ApiProperty({ nullable: true, type: String, example: 'order-1042' })
+  readonly id!: string | null;
+  @ApiProperty({ enum: ['accepted', 'duplicate', 'quarantined', 'suppressed'] })
+  readonly fate!: Fate;
+  @ApiProperty({
+    required: false,
+    description: 'Where the log holds it; of a duplicate, what it repeats; of a quarantined one, its record',
+  })
+  readonly position?: number;
+  @ApiProperty({ required: false, description: 'Why it was quarantined or suppressed', example: 'data-invalid' })
+  readonly code?: string;
+  @ApiProperty({ required: false, description: 'JSON pointer into the event', example: '/data/currency' })
+  readonly path?: string;
+  @ApiProperty({ required: false })
+  readonly detail?: string;
+  @ApiProperty({ required: false })
+  readonly mend?: string;
+  @ApiProperty({ required: false, description: 'By which it can be released or discarded' })
+  readonly quarantineId?: string;
+}
+
+/** What became of a batch: received = accepted + duplicate + quarantined + suppressed. */
+export class TakenView {
+  @ApiProperty({ example: 1000 })
+  readonly received!: number;
+  @ApiProperty({ example: 997 })
+  readonly accepted!: number;
+  @ApiProperty({ example: 2 })
+  readonly duplicate!: number;
+  @ApiProperty({ example: 1 })
+  readonly quarantined!: number;
+  @ApiProperty({ example: 0 })
+  readonly suppressed!: number;
+  @ApiProperty({
+    type: [ItemResultView],
+    description:
+      'The events that were not accepted; all of them with verbose=true, and for a single event. Of a stream at most 10,000.',
+  })
+  readonly results!: readonly ItemResult[];
+  @ApiProperty({ required: false, description: 'True where the list of results was cut: the counts are whole' })
+  readonly resultsCut?: true;
+}

@@ -1,0 +1,98 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
+import type { Channels, Clock, Config, Health, Logger } from '#platform';
+import { Intake } from '../pipeline/ingestion.js';
+import { KafkaIntake, type KafkaIntakeWatch } from './kafka-ingestion.js';
+import { topicMappings } from './topic-mappings.js';
+
+/** The brokers that touchpoints are read from; null where the config names none. */
+export const CHANNELS_IN = Symbol.for('perennial.intake.channels');
+
+/** Takes touchpoints in from Kafka while the application runs, where the config names brokers. */
+@Injectable()
+export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly running: KafkaIntake | null;
+
+  constructor(
+    @Inject(CHANNELS_IN) channels: Channels | null,
+    @Inject(CONFIG) config: Config,
+    private readonly intake: Intake,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(METRICS) private readonly metrics: Registry,
+    @Inject(HEALTH) private readonly health: Health,
+  ) {
+    this.running =
+      channels === null
+        ? null
+        : new KafkaIntake(
+            channels,
+            this.intake,
+            this.clock,
+            {
+              group: config.kafkaGroup,
+              topics: config.kafkaTopics,
+              mappings: topicMappings(config.kafkaMappings ?? {}),
+            },
+            this.watch(),
+          );
+  }
+
+  onModuleInit(): void {
+    const { running } = this;
+    // Channels that cannot be reached are no reason to take HTTP's touchpoints away as well.
+    if (running !== null)
+      this.health.register('kafka', () =>
+        running.joined ? { ok: true } : { ok: true, detail: 'reads no topic at present' },
+      );
+  }
+
+  onApplicationBootstrap(): void {
+    this.running?.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.running?.stop();
+  }
+
+  private watch(): KafkaIntakeWatch {
+    const registers = [this.metrics];
+    const labelNames = ['topic'] as const;
+    const messages = new Counter({
+      ...{ name: 'perennial_kafka_messages_total', labelNames, registers },
+      help: 'Messages taken from topics.',
+    });
+    const letters = new Counter({
+      ...{ name: 'perennial_kafka_dead_letters_total', labelNames, registers },
+      help: 'Messages sent to the topics of dead letters.',
+    });
+    const pauses = new Counter({
+      ...{ name: 'perennial_kafka_pauses_total', labelNames, registers },
+      help: 'Times that a partition paused because its messages could not be taken.',
+    });
+    const behind = new Gauge({
+      ...{ name: 'perennial_kafka_behind_messages', labelNames: ['topic', 'partition'], registers },
+      help: 'Messages of a partition that lay unread behind the last batch.',
+    });
+    return {
+      taken: (batch, deadLetters) => {
+        const { topic, partition } = batch;
+        messages.inc({ topic }, batch.messages.length);
+        if (deadLetters > 0) letters.inc({ topic }, deadLetters);
+        behind.set({ topic, partition }, batch.behind);
+      },
+      paused: ({ topic, partition }, error, pauseMs) => {
+        pauses.inc({ topic });
+        const reason = error instanceof Error ? error.message : String(error);
+        this.logger.warn({ topic, partition, reason, pauseMs }, 'Messages could not be taken; the partition pauses.');
+      },
+    };
+  }
+}

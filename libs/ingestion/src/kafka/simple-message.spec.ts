@@ -1,0 +1,308 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { ReceivedHeader, ReceivedMessage } from '#platform';
+import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from '../cloudevents/cloudevent.js';
+import { formOf } from '../cloudevents/envelope-form.js';
+import { documentItem } from '../cloudevents/http-message.js';
+import { checkEnvelope } from '../pipeline/envelope.js';
+import type { IntakeItem } from '../pipeline/item.js';
+import { Refusal } from '../pipeline/rejection.js';
+import { readKafkaMessage } from './kafka-message.js';
+
+const ORIGIN = { topic: 'touchpoints.web', partition: 3 };
+type Headers = ReceivedMessage['headers'];
+type Given = Headers[string];
+
+const message = (headers: Headers, value: Buffer | null): ReceivedMessage => ({
+  ...{ offset: 7, timestamp: 0, key: Buffer.from('ann'), headers, value },
+});
+const bytes = (headers: Readonly<Record<string, string>>): Headers =>
+  Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]));
+
+const PLAIN = {
+  ...{ ce_specversion: '1.0', ce_id: '1', ce_source: 'shop', ce_type: 'site-visited', ce_time: '2026-01-31T12:00:00Z' },
+  ...{ ce_channel: 'web', ce_identifiers: '[{"namespace":"userId","value":"u1"}]', 'content-type': 'application/json' },
+};
+
+const last = (given: Given): Given => (Array.isArray(given) ? (given as readonly ReceivedHeader[]).at(-1) : given);
+
+/** The text of each header that has one, the last of several. */
+const textsOf = (headers: Headers): readonly (readonly [name: string, text: string])[] =>
+  Object.entries(headers).flatMap(([name, given]) => {
+    const value = last(given);
+    return value === undefined || value === null ? [] : [[name, String(value)] as const];
+  });
+
+const isContentType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
+
+/** Headers that belong to no event, without the one name that nothing can be called by. */
+function othersOf(headers: Headers): Readonly<Record<string, string>> | null {
+  const others = textsOf(headers).filter((each) => !each[0].startsWith('ce_') && !isContentType(each));
+  const named = others.filter(([name]) => name !== '__proto__');
+  return others.length === 0 ? null : Object.fromEntries(named);
+}
+
+/** What a message says, read as plainly as can be: a step after the other, and each for all headers. */
+function readSlowly({ headers, value }: ReceivedMessage): readonly IntakeItem[] | 'unreadable' {
+  if (value === null) return 'unreadable';
+  const texts = textsOf(headers);
+  const contentType = texts.filter(isContentType).at(-1)?.[1];
+  const attributes = Object.fromEntries(
+    texts.filter(([name]) => name.startsWith('ce_')).map(([name, text]) => [`ce-${name.slice(3)}`, text]),
+  );
+  const media = mediaType(contentType);
+  let document: unknown;
+  try {
+    document = JSON.parse(value.toString('utf8'));
+  } catch {
+    document = undefined;
+  }
+  if (media?.startsWith('application/cloudevents') === true) {
+    if (media === 'application/cloudevents+json') return document === undefined ? 'unreadable' : [structured(document)];
+    return media === 'application/cloudevents-batch+json' && Array.isArray(document)
+      ? document.map(structured)
+      : 'unreadable';
+  }
+  if (isBinary(attributes)) {
+    const event = binaryEvent({ ...attributes, 'content-type': contentType }, value, (text) => text);
+    return [event instanceof Refusal ? { document: undefined, refusal: event } : { document: formOf(event) }];
+  }
+  if ((media ?? 'application/json') !== 'application/json' || document === undefined) return 'unreadable';
+  const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
+  return documents.map((each) =>
+    typeof each === 'object' && each !== null && 'specversion' in each ? structured(each) : documentItem(each),
+  );
+}
+
+function structured(document: unknown): IntakeItem {
+  const event = structuredEvent(document);
+  return event instanceof Refusal ? { document, refusal: event } : { document: formOf(event as CloudEvent) };
+}
+
+/** Reads a message on both roads, finds that they say the same of it, and tells whether the direct one was taken. */
+function bothRoads(given: ReceivedMessage): boolean {
+  const items = readKafkaMessage(given, ORIGIN);
+  const slowly = readSlowly(given);
+  if (slowly === 'unreadable') {
+    expect(items).toMatchObject([{ refusal: { code: 'unreadable' } }]);
+    return false;
+  }
+  expect(items).toHaveLength(slowly.length);
+  items.forEach((item, at) => {
+    const { document, refusal } = slowly[at] as IntakeItem;
+    expect(item.refusal).toEqual(refusal);
+    const headers = othersOf(given.headers);
+    expect(item.provenance).toEqual({ topic: 'touchpoints.web', partition: 3, offset: 7, key: 'ann', headers });
+    if (refusal !== undefined) return;
+    // The text of what is set aside later names it: its fields keep their order.
+    expect(JSON.stringify(item.document)).toBe(JSON.stringify(document));
+    const [checked, expected] = [checkEnvelope(item.document, item.envelope), checkEnvelope(document)];
+    expect(checked).toEqual(expected);
+    if (!(checked instanceof Refusal))
+      expect(JSON.stringify(checked.envelope.data)).toBe(
+        JSON.stringify((expected as Exclude<typeof expected, Refusal>).envelope.data),
+      );
+  });
+  return items.length > 0 && items.every(({ envelope }) => envelope !== undefined);
+}
+
+const ODD_TEXTS = [
+  '',
+  ' ',
+  '1.0',
+  '0.3',
+  'true',
+  'false',
+  '7',
+  '00012',
+  '12345',
+  'null',
+  '{}',
+  '[]',
+  '{"a":1}',
+  'käse',
+  '😀',
+  'a\0',
+];
+const ODD_TIMES = [
+  '2026-01-31',
+  '2026-01-31T12:00:00.5+01:00',
+  '2026-02-30T12:00:00Z',
+  'now',
+  '2026-01-31T12:00:00,5Z',
+];
+const IDENTIFIERS = [
+  '[{"namespace":"email","value":"a@b.example","role":"self"}]',
+  '[{"namespace":"userId"}]',
+  '[',
+  'userId:1',
+];
+const ACTORS = ['employee:e7', 'nobody', '{"kind":"system","id":"crm"}', '{"kind":', 'customer:1'];
+const CONTENT_TYPES = [
+  ...[
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON',
+    'application/vnd.shop+json',
+    'text/plain',
+  ],
+  ...['application/octet-stream', 'application/cloudevents+json', 'application/cloudevents-batch+json', 'json', ''],
+];
+const OURS = [
+  'correlationid',
+  'causationid',
+  'sentat',
+  'originaltimestamp',
+  'schemaversion',
+  'test',
+  'identifiers',
+  'actor',
+];
+const NAMES = [
+  ...Object.keys(PLAIN),
+  ...[...OURS, 'subject', 'dataschema', 'partitionkey', 'datacontenttype', 'traceparent', 'campaign'].map(
+    (n) => `ce_${n}`,
+  ),
+  ...['ce_', 'ce_LUNCH', 'ce_ID', 'CE_id', 'ce-id', 'ce_data', 'ce_constructor', 'ce___proto__', 'ce_tostring'],
+  ...['traceparent', 'x-shop', 'Content-Type', '__proto__', 'constructor', '7'],
+];
+const OF_NAME: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['content-type', CONTENT_TYPES],
+  ['Content-Type', CONTENT_TYPES],
+  ['ce_specversion', ['1.0', '1.0', '1.1']],
+  ['ce_identifiers', IDENTIFIERS],
+  ['ce_actor', ACTORS],
+  ['ce_test', ['true', 'false', 'True']],
+  ['ce_schemaversion', ['1', '2', '0', '1001']],
+  ...['time', 'sentat', 'originaltimestamp'].map((name) => [`ce_${name}`, [PLAIN.ce_time, ...ODD_TIMES]] as const),
+]);
+
+const header = (name: string): fc.Arbitrary<Given> => {
+  const usual = fc.constantFrom(...(OF_NAME.get(name) ?? ['a', 'shop-1']));
+  const text = fc.oneof(
+    { weight: 8, arbitrary: usual },
+    { weight: 1, arbitrary: fc.constantFrom(...ODD_TEXTS) },
+    fc.string(),
+  );
+  const one = fc.oneof(
+    { weight: 20, arbitrary: text.map((each) => Buffer.from(each)) },
+    { weight: 1, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 6 }).map((each) => Buffer.from(each)) },
+  );
+  return fc.oneof(
+    { weight: 20, arbitrary: one },
+    { weight: 1, arbitrary: fc.array(one, { minLength: 1, maxLength: 3 }) },
+    { weight: 1, arbitrary: text },
+  );
+};
+
+const anyHeaders: fc.Arbitrary<Headers> = fc
+  .record({
+    usual: fc.subarray(Object.entries(bytes(PLAIN)), { minLength: 6 }),
+    odd: fc.oneof(
+      fc.constant([]),
+      fc.array(
+        fc.constantFrom(...NAMES).chain((name) => header(name).map((given) => [name, given] as const)),
+        { maxLength: 3 },
+      ),
+    ),
+    oddFirst: fc.boolean(),
+  })
+  .map(({ usual, odd, oddFirst }) => Object.fromEntries(oddFirst ? [...odd, ...usual] : [...usual, ...odd]));
+
+const anyData = fc
+  .dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 2 }))
+  .map((data) => JSON.stringify(data));
+const ODD_DATA = ['', '{', 'null', 'hello', '\ufeff{}', '{"__proto__":1}', '{"a":1,"a":2}'];
+const anyValue: fc.Arbitrary<Buffer | null> = fc
+  .oneof(
+    { weight: 12, arbitrary: anyData },
+    { weight: 4, arbitrary: fc.json({ maxDepth: 2 }) },
+    { weight: 2, arbitrary: fc.constantFrom(...ODD_DATA) },
+    { weight: 1, arbitrary: fc.constant(null) },
+  )
+  .map((text) => (text === null ? null : Buffer.from(text)));
+
+describe('a message on the direct road', () => {
+  it('says what the long road says of it, whatever its headers are', () => {
+    let direct = 0;
+    const runs = 3_000;
+    fc.assert(
+      fc.property(anyHeaders, anyValue, (headers, value) => {
+        if (bothRoads(message(headers, value))) direct += 1;
+      }),
+      { numRuns: runs },
+    );
+    // Neither road is tried in vain.
+    expect(direct).toBeGreaterThan(runs / 20);
+    expect(direct).toBeLessThan(runs);
+  });
+
+  it('says the same whatever attributes a structured event has, alone or in a batch', () => {
+    const attribute = fc.constantFrom(...NAMES.map((name) => name.replace(/^ce_/, '')), 'data', 'data_base64');
+    const value = fc.oneof(
+      fc.constantFrom<unknown>(...ODD_TEXTS, ...ODD_TIMES, ...IDENTIFIERS, ...ACTORS, null, 1, 1.5, true),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const event = fc
+      .tuple(
+        fc.subarray(Object.entries(PLAIN).slice(0, 6), { minLength: 5 }),
+        fc.oneof(fc.constant([]), fc.array(fc.tuple(attribute, value), { maxLength: 2 })),
+      )
+      .map(([usual, odd]) => {
+        const plain = usual.map(([name, text]) => [name.slice(3), text] as const);
+        const rest = [
+          ['identifiers', [{ namespace: 'userId', value: 'u1' }]],
+          ['data', { a: 1 }],
+        ] as const;
+        return Object.fromEntries([...plain, ...rest, ...odd] as [string, unknown][]);
+      });
+    const types = fc.constantFrom(
+      'application/cloudevents+json',
+      'application/cloudevents-batch+json',
+      'application/json',
+    );
+    let direct = 0;
+    fc.assert(
+      fc.property(types, fc.array(event, { minLength: 1, maxLength: 2 }), (type, events) => {
+        const body = type === 'application/cloudevents+json' ? events[0] : events;
+        if (bothRoads(message(bytes({ 'content-type': type }), Buffer.from(JSON.stringify(body))))) direct += 1;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(direct).toBeGreaterThan(50);
+    expect(direct).toBeLessThan(1_000);
+  });
+
+  const taken = (headers: Headers, value: Buffer | null = Buffer.from('{}')): boolean =>
+    bothRoads(message(headers, value));
+
+  it('takes what nearly all channels send', () => {
+    expect(taken(bytes(PLAIN))).toBe(true);
+    const { 'content-type': _, ...silent } = PLAIN;
+    expect(taken(bytes(silent))).toBe(true);
+    const ours = {
+      ce_correlationid: 'c1',
+      ce_causationid: 'c0',
+      ce_sentat: PLAIN.ce_time,
+    };
+    const more = { ce_schemaversion: '1', ce_test: 'true', ce_actor: 'employee:e7', 'x-shop': 'süd' };
+    expect(taken(bytes({ ...PLAIN, ...ours, ...more }))).toBe(true);
+  });
+
+  it.each<[string, Headers, string]>([
+    ['another version of CloudEvents', bytes({ ...PLAIN, ce_specversion: '0.3' }), '{}'],
+    ['an attribute that intake does not know', bytes({ ...PLAIN, ce_campaign: 'spring' }), '{}'],
+    ['a subject, which may name the customer', bytes({ ...PLAIN, ce_subject: 'userId:u2' }), '{}'],
+    ['a header that stands there twice', { ...bytes(PLAIN), ce_id: [Buffer.from('1'), Buffer.from('2')] }, '{}'],
+    ['a header without a value', { ...bytes(PLAIN), ce_time: null }, '{}'],
+    ['a content type in another spelling', bytes({ ...PLAIN, 'Content-Type': 'text/plain' }), '{}'],
+    ['data that are no object', bytes(PLAIN), '[]'],
+    ['data that are no JSON', bytes(PLAIN), 'hello'],
+    ['no data', bytes(PLAIN), ''],
+    ['a time that is none', bytes({ ...PLAIN, ce_time: 'now' }), '{}'],
+    ['identifiers that are no JSON', bytes({ ...PLAIN, ce_identifiers: 'userId:u1' }), '{}'],
+  ])('leaves %s to the long one', (_, headers, value) => {
+    expect(taken(headers, Buffer.from(value))).toBe(false);
+  });
+});

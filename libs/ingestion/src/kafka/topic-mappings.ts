@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto';
+import { mappedDocument } from '#imports';
+import { parseMapping } from '#imports';
+import { MappingRefused } from '#imports';
+import { importedItem } from '../cloudevents/invalid-row.js';
+import type { IntakeItem } from '../pipeline/item.js';
+
+/** A document of a topic whose channel has a form of its own becomes a touchpoint, or a reason why not. */
+export type TopicMapping = (document: unknown, place: MessagePlace) => IntakeItem;
+
+export interface MessagePlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly value: Buffer;
+}
+
+/**
+ * Reads the document of all mappings: `{"touchpoints.tills": {"source": …, "type": …, …}}`, each as docs/importing.md describes it for NDJSON.
+ * Throws `MappingRefused` with every error at once.
+ */
+export function topicMappings(document: unknown): ReadonlyMap<string, TopicMapping> {
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw new MappingRefused([{ path: '', reason: 'is no JSON object', mend: 'Write {"topic": {…its mapping…}}.' }]);
+  const mappings = new Map<string, TopicMapping>();
+  const errors: { path: string; reason: string; mend: string }[] = [];
+  for (const [topic, given] of Object.entries(document)) {
+    try {
+      mappings.set(topic, mappingOf({ ...(given as object), format: 'ndjson' }));
+    } catch (error) {
+      if (!(error instanceof MappingRefused)) throw error;
+      errors.push(...error.errors.map((each) => ({ ...each, path: `/${topic}${each.path}` })));
+    }
+  }
+  if (errors.length > 0) throw new MappingRefused(errors);
+  return mappings;
+}
+
+function mappingOf(given: unknown): TopicMapping {
+  const read = mappedDocument(parseMapping(given));
+  return (document, { topic, partition, offset, value }) => {
+    const cells =
+      typeof document === 'object' && document !== null && !Array.isArray(document)
+        ? (document as Readonly<Record<string, unknown>>)
+        : { value: document };
+    // Read again it is the same event; said twice, at two places of the topic, it is two.
+    const id = `${hash('sha256', value, 'hex').slice(0, 24)}-${partition}-${offset}`;
+    return importedItem(read(cells, id, `${topic}/${partition}`, offset));
+  };
+}

@@ -1,0 +1,197 @@
+import { STREAMS, type Flaw, type Instant } from '#contracts';
+import type { AppendItem } from '#event-log';
+import type { KeyState, Sealer } from '#keys';
+import { factEvent } from '../publishing/fact-event.js';
+import { OWN_SOURCES } from './envelope.js';
+import { foundSubjects } from './found-identifiers.js';
+import type { Identities } from './identities.js';
+import type { IntakeItem, Provenance } from './item.js';
+import { Refusal } from './rejection.js';
+
+/** The data of an `event-quarantined`. No value of the body is in them. */
+export interface QuarantinedData {
+  readonly source: string | null;
+  readonly eventId: string | null;
+  readonly type: string | null;
+  readonly code: string;
+  readonly path: string;
+  readonly detail: string;
+  readonly mend: string;
+  /** All flaws, where there is more than one. */
+  readonly flaws?: readonly Flaw[];
+  readonly receivedAt: Instant;
+  /** The customer's subject, where the body names it in our form. */
+  readonly subjectId?: string;
+  /** Where a row of a file stood. */
+  readonly file?: string;
+  readonly line?: number;
+  /** True where the body was too large to be kept whole: then it cannot be released without a mended one. */
+  readonly cut?: true;
+}
+
+/** The metadata of an `event-quarantined`: the body, sealed under the key named by the quarantine's own id. */
+export interface QuarantinedMeta {
+  readonly sealed: string;
+  /** Where it stood in a channel's topic, and its key and headers, sealed under the same key. */
+  readonly provenance?: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly sealed: string;
+  };
+}
+
+/** An event that is to be set aside, and only waits for the key of its body. */
+export interface SetAside {
+  readonly quarantineId: string;
+  readonly source: string | null;
+  readonly eventId: string | null;
+  /** The subjects that its body names. */
+  readonly listedUnder: readonly string[];
+  readonly body: string;
+  readonly data: QuarantinedData;
+  readonly provenance: Provenance | null;
+}
+
+const BODY_MAX = 256 * 1024;
+const NAME_MAX = 512;
+
+/**
+ * Names a bad event and gathers what is told of it. The same bad event gets the same id again, so that the log knows it
+ * for a duplicate.
+ */
+export function setAside(
+  item: IntakeItem,
+  refusal: Refusal,
+  receivedAt: Instant,
+  identities: Identities,
+  sealer: Sealer,
+): SetAside {
+  const { document, provenance = null } = item;
+  const at = provenance === null ? item.at : messagePlace(provenance);
+  const source = nameIn(document, 'source');
+  const eventId = nameIn(document, 'id');
+  const whole = textOf(document);
+  const cut = whole.length > BODY_MAX;
+  const body = cut ? whole.slice(0, BODY_MAX) : whole;
+  const [first] = refusal.flaws;
+  const subjectId = subjectIn(document, identities);
+  return {
+    quarantineId: quarantineIdOf({ source, eventId, place: placeOf(item), whole }, sealer),
+    source,
+    eventId,
+    listedUnder: foundSubjects(provenance === null ? document : [document, provenance], identities),
+    body,
+    provenance,
+    data: {
+      source,
+      eventId,
+      type: nameIn(document, 'type'),
+      code: refusal.code,
+      path: first.path,
+      detail: first.reason,
+      mend: first.mend,
+      ...(refusal.flaws.length > 1 ? { flaws: refusal.flaws } : {}),
+      receivedAt,
+      ...(subjectId === null ? {} : { subjectId }),
+      ...(at === undefined ? {} : { file: at.file, line: at.line }),
+      ...(cut ? { cut } : {}),
+    },
+  };
+}
+
+/** A message in its partition is told like a row in its file. */
+function messagePlace({ topic, partition, offset }: Provenance): IntakeItem['at'] {
+  return { file: `${topic}/${partition}`, line: offset };
+}
+
+/** The same for the same body from the same place. */
+export function quarantineIdOf(
+  {
+    source,
+    eventId,
+    place,
+    whole,
+  }: {
+    readonly source: string | null;
+    readonly eventId: string | null;
+    readonly place: string;
+    readonly whole: string;
+  },
+  sealer: Sealer,
+): string {
+  return sealer.keyedId(`quarantine\0${source ?? ''}\0${eventId ?? ''}\0${place}\0${whole}`);
+}
+
+/** Two rows of a file, or two messages of a topic, are two bad events, though they say the same. */
+export function placeOf(item: {
+  readonly at?: { readonly line: number } | undefined;
+  readonly provenance?: Pick<Provenance, 'topic' | 'partition' | 'offset'> | undefined;
+}): string {
+  const { at, provenance } = item;
+  if (provenance === undefined) return String(at?.line ?? '');
+  return `${provenance.topic}/${provenance.partition}/${provenance.offset}`;
+}
+
+/** The step: seals the body and writes the record down. Null where somebody in the body was erased: nothing of it is kept. */
+export function quarantineEvent(
+  { quarantineId, body, data, provenance }: SetAside,
+  key: KeyState,
+  sealer: Sealer,
+): AppendItem | null {
+  if (key === 'erased') return null;
+  const sealed = sealer.seal(key, body);
+  const meta: QuarantinedMeta =
+    provenance === null
+      ? { sealed }
+      : { sealed, provenance: sealedPlace(provenance, (text) => sealer.seal(key, text)) };
+  return {
+    stream: STREAMS.quarantine(quarantineId),
+    event: factEvent({
+      name: 'event-quarantined',
+      source: OWN_SOURCES.quarantine,
+      id: quarantineId,
+      occurredAt: data.receivedAt,
+      contentHash: Buffer.from(quarantineId, 'hex'),
+      meta,
+      data,
+    }),
+  };
+}
+
+function sealedPlace({ topic, partition, offset, key, headers }: Provenance, seal: (text: string) => string) {
+  return { topic, partition, offset, sealed: seal(JSON.stringify({ key, headers })) };
+}
+
+/** A name that a document gives and the log could hold; null where it gives none. */
+export function nameIn(document: unknown, field: 'source' | 'id' | 'type'): string | null {
+  if (typeof document !== 'object' || document === null) return null;
+  const value = (document as Readonly<Record<string, unknown>>)[field];
+  const readable =
+    typeof value === 'string' && value !== '' && value.length <= NAME_MAX && !/\0|\p{Surrogate}/u.test(value);
+  return readable ? value : null;
+}
+
+/** The strongest subject that a document names in our form, as far as its identifiers can be read. */
+export function subjectIn(document: unknown, identities: Identities): string | null {
+  const identifiers = (document as { readonly identifiers?: unknown } | null | undefined)?.identifiers;
+  if (!Array.isArray(identifiers)) return null;
+  const readable = identifiers.slice(0, 32).filter(isIdentifier);
+  const identified = identities.identify(readable);
+  return identified instanceof Refusal ? null : identified.self.subjectId;
+}
+
+function isIdentifier(value: unknown): value is { readonly namespace: string; readonly value: string } {
+  const { namespace, value: named } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof namespace === 'string' && namespace.length <= 64 && typeof named === 'string' && named.length <= 512;
+}
+
+/** The body as text; a document too deep to be written is told to be so. */
+function textOf(document: unknown): string {
+  if (typeof document === 'string') return JSON.stringify(document);
+  try {
+    return JSON.stringify(document) ?? 'null';
+  } catch {
+    return '"(too deep to be written down)"';
+  }
+}

@@ -1,0 +1,175 @@
+import { sealedFields, STREAMS, type Beside, type Instant, type PersonalFields } from '#contracts';
+import type { AppendItem } from '#event-log';
+import { Recent, type Sealer, type SubjectKey } from '#keys';
+import { canonical } from './canonical.js';
+import type { Checked, Envelope } from './envelope.js';
+import type { Identified, Identity, NamedIdentity } from './identities.js';
+import type { Provenance } from './item.js';
+import type { Moment } from './moment.js';
+import type { TypeContract } from './type-contracts.js';
+
+/** A touchpoint that passed every step, and only waits for the keys of its subjects. */
+export interface Passed extends Checked {
+  readonly identified: Identified;
+  readonly moment: Moment;
+  readonly contract: TypeContract;
+  /** Its data as they are kept, where nothing in them is personal; null where they have to be separated. */
+  readonly plain: Readonly<Record<string, unknown>> | null;
+}
+
+/**
+ * The step: seals what is personal and writes the event down. Null where one of its own subjects was erased: then nothing
+ * of it is kept. Somebody else who was erased (a referee, a recipient) is left out of it. The keys of everybody named
+ * were asked at this epoch.
+ *
+ * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
+ */
+export function sealEvent(
+  { envelope, others, identified, moment, contract, plain }: Passed,
+  epoch: number,
+  sealer: Sealer,
+  receivedAt: Instant,
+  provenance?: Provenance,
+): AppendItem | null {
+  const own = identified.self.keyAt(epoch);
+  if (own === null || own === 'erased') return null;
+  let identifiers = '';
+  let subjects = '';
+  const { named } = identified;
+  for (let at = 0; at < named.length; at += 1) {
+    const { identity, role } = named[at] as NamedIdentity;
+    const key = identity.keyAt(epoch);
+    if (key === null || key === 'erased') {
+      if (role === 'self') return null;
+      continue;
+    }
+    const written = role === 'self' ? identity.asSelf(key, sealer) : identity.as(role, key, sealer);
+    identifiers = identifiers === '' ? written : `${identifiers},${written}`;
+    subjects += `${role} ${key.id} `;
+  }
+  const separation = plain === null ? contract.separate(envelope.data) : null;
+  const personal = separation?.personal ?? null;
+  const beside = besideOf(others, identified);
+  const dataText = JSON.stringify(plain ?? separation?.data);
+  const personalText = hashedPersonal(personal, beside);
+  const facts = factsOf(envelope);
+  const channel = quoted(envelope.channel);
+  const meta =
+    `{"channel":${channel},"identifiers":[${identifiers}],"receivedAt":${receivedAt}` +
+    (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
+    facts +
+    placeOf(provenance) +
+    sealed(personal, beside, provenance, identified.self, own, sealer) +
+    '}';
+  const { type, schemaVersion = '' } = envelope;
+  const stated = moment.stated ?? '';
+  const content = contentText({ type, schemaVersion, stated, subjects, facts, channel, dataText, personalText });
+  return {
+    stream: STREAMS.subject(own.id),
+    event: {
+      source: envelope.source,
+      id: envelope.id,
+      type: envelope.type,
+      schemaVersion: contract.version,
+      occurredAt: moment.occurredAt,
+      contentHash: sealer.contentHash(own, content),
+      meta,
+      data: dataText,
+    },
+  };
+}
+
+/** What the content hash of a touchpoint covers. */
+export interface Content {
+  readonly type: string;
+  /** As the source stated them; empty where it did not. */
+  readonly schemaVersion: number | '';
+  readonly stated: Instant | '';
+  /** Role and subject of each identifier. */
+  readonly subjects: string;
+  readonly facts: string;
+  readonly channel: string;
+  readonly dataText: string;
+  readonly personalText: string;
+}
+
+/** The text that is hashed: never to be changed, or no repetition is known any more. */
+export function contentText(content: Content): string {
+  const { type, schemaVersion, stated, subjects, facts, channel, dataText, personalText } = content;
+  return `${type}\n${schemaVersion}\n${stated}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
+}
+
+const quotedNames = new Recent<string, string>(400);
+
+/** A business has few channels, and they have few topics. */
+function quoted(name: string): string {
+  let text = quotedNames.get(name);
+  if (text === undefined) quotedNames.set(name, (text = JSON.stringify(name)));
+  return text;
+}
+
+/**
+ * The text of what is sealed as the content hash covers it. There our names stand among the fields of the data, as they once did in what is sealed,
+ * so that what came before is still known when it comes again; but where a field of the data has such a name itself, so that none hides another.
+ */
+export function hashedPersonal(personal: PersonalFields | null, beside: Beside | null): string {
+  if (beside === null) return personal === null ? '' : JSON.stringify(canonical(personal));
+  const ours = Object.entries(beside).map(([name, value]) => [`/${name}`, value] as const);
+  if (personal !== null && ours.some(([name]) => name in personal))
+    return JSON.stringify(canonical(sealedFields(personal, beside)));
+  return JSON.stringify(canonical({ ...personal, ...Object.fromEntries(ours) }));
+}
+
+/** What is sealed of it, with the key and the headers of its message: these may name somebody, and are no part of the content. */
+function sealed(
+  personal: PersonalFields | null,
+  beside: Beside | null,
+  provenance: Provenance | undefined,
+  self: Identity,
+  own: SubjectKey,
+  sealer: Sealer,
+): string {
+  const { key = null, headers = null } = provenance ?? {};
+  if (personal === null && beside === null) {
+    if (key === null && headers === null) return '';
+    if (headers === null) {
+      const text = `{"$provenance":{"key":${JSON.stringify(key)}}}`;
+      return `,"sealed":"${self.sealRepeated(text, own, sealer)}"`;
+    }
+  }
+  const $provenance =
+    key === null && headers === null ? {} : { $provenance: { key, ...(headers === null ? {} : { headers }) } };
+  const fields = sealedFields(personal, { ...beside, ...$provenance });
+  return `,"sealed":"${sealer.seal(own, JSON.stringify(canonical(fields)))}"`;
+}
+
+/** Where the message stood names nobody. */
+function placeOf(provenance: Provenance | undefined): string {
+  if (provenance === undefined) return '';
+  const { topic, partition, offset } = provenance;
+  return `,"provenance":{"topic":${quoted(topic)},"partition":${partition},"offset":${offset}}`;
+}
+
+/** The rest of the metadata, as JSON fields that follow others. */
+export function factsOf({
+  actor,
+  correlationId,
+  causationId,
+  test,
+}: Pick<Envelope, 'actor' | 'correlationId' | 'causationId' | 'test'>): string {
+  return (
+    (actor === undefined ? '' : `,"actor":${JSON.stringify({ kind: actor.kind, id: actor.id })}`) +
+    (correlationId === undefined ? '' : `,"correlationId":${JSON.stringify(correlationId)}`) +
+    (causationId === undefined ? '' : `,"causationId":${JSON.stringify(causationId)}`) +
+    (test === true ? ',"test":true' : '')
+  );
+}
+
+/** What is sealed of an event and is no field of its data; null where nothing is. */
+function besideOf(others: Checked['others'], { placeholders }: Identified): Beside | null {
+  if (others === null && placeholders === null) return null;
+  return {
+    ...(others === null ? {} : { $envelope: others }),
+    ...(placeholders === null ? {} : { $placeholders: placeholders }),
+  };
+}

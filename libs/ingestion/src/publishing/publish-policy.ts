@@ -1,0 +1,128 @@
+import { formatInstant, parseInstant, streamOfFact, upcast, type Data, type Flaw, type Instant } from '#contracts';
+import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
+import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
+import { plainContentHash } from '../pipeline/content-hash.js';
+import { OWN_SOURCES } from '../pipeline/envelope.js';
+import { factEvent } from './fact-event.js';
+
+const STREAM = streamOfFact('policy-published');
+
+/** The data of a `policy-published`. */
+export interface PolicyPublished {
+  /** `name@version`. */
+  readonly version: string;
+  readonly policy: Policy;
+  /** RFC 3339; null for the first policy of all, which is in force from the beginning of time. */
+  readonly effectiveFrom: string | null;
+}
+
+export type PublishVerdict =
+  | {
+      readonly ok: true;
+      readonly position: number;
+      readonly published: PolicyPublished;
+      /** False where this very policy was published before. */
+      readonly changed: boolean;
+    }
+  | { readonly ok: false; readonly errors: readonly Flaw[] };
+
+/**
+ * Publishes a policy, prospectively: what is past is not rewritten. It must be valid, and of the version that comes next
+ * under its name. The same again changes nothing.
+ */
+export async function publishPolicy(
+  log: EventLog,
+  document: unknown,
+  effectiveFrom: string | null,
+  now: Instant,
+): Promise<PublishVerdict> {
+  const verdict = validatePolicy(document);
+  if (!verdict.ok)
+    return { ok: false, errors: verdict.errors.map((error) => ({ ...error, path: `/policy${error.path}` })) };
+  const { policy } = verdict;
+  const before = await publishedPolicies(log);
+  const again = before.find(({ published }) => published.version === policyVersion(policy));
+  if (again !== undefined) return republished(again, policy);
+  const flaw = wrongVersion(policy, before) ?? wrongStart(effectiveFrom, before, now);
+  if (flaw !== null) return { ok: false, errors: [flaw] };
+  const from = effectiveFrom ?? (before.length === 0 ? null : formatInstant(now));
+  const published: PolicyPublished = { version: policyVersion(policy), policy, effectiveFrom: from };
+  const expected = before.at(-1)?.event.revision ?? 'no-stream';
+  const [appended] = await log.append(STREAM, expected, [policyEvent(published, now)]);
+  switch (appended?.status) {
+    case 'accepted':
+    case 'duplicate':
+      return { ok: true, position: appended.position, published, changed: appended.status === 'accepted' };
+    case 'refused':
+      return refused('', appended.reason, 'make the policy smaller');
+    default:
+      return refused('', 'another policy was published at this very moment', 'look at it, and publish again');
+  }
+}
+
+/** The event that publishes a policy. */
+export function policyEvent(published: PolicyPublished, now: Instant): NewEvent {
+  return factEvent({
+    name: 'policy-published',
+    source: OWN_SOURCES.policies,
+    id: published.version,
+    occurredAt: now,
+    contentHash: plainContentHash(published.policy),
+    data: published,
+  });
+}
+
+async function publishedPolicies(
+  log: EventLog,
+): Promise<{ readonly event: RecordedEvent; readonly published: PolicyPublished }[]> {
+  const all: { event: RecordedEvent; published: PolicyPublished }[] = [];
+  for await (const page of log.read(STREAM))
+    for (const event of page) {
+      const data = upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data);
+      all.push({ event, published: data as unknown as PolicyPublished });
+    }
+  return all;
+}
+
+function republished(
+  { event, published }: { readonly event: RecordedEvent; readonly published: PolicyPublished },
+  policy: Policy,
+): PublishVerdict {
+  const same = Buffer.from(plainContentHash(published.policy)).equals(plainContentHash(policy));
+  return same
+    ? { ok: true, position: event.position, published, changed: false }
+    : refused('/policy/version', `${published.version} was published with other content`, 'give it the next version');
+}
+
+function wrongVersion(policy: Policy, before: readonly { readonly published: PolicyPublished }[]): Flaw | null {
+  const versions = before.filter(({ published }) => published.policy.name === policy.name);
+  const next = Math.max(0, ...versions.map(({ published }) => published.policy.version)) + 1;
+  if (policy.version === next) return null;
+  return {
+    path: '/policy/version',
+    reason: `is ${policy.version}, and versions of ${policy.name} go up by one`,
+    mend: `give version ${next}`,
+  };
+}
+
+function wrongStart(effectiveFrom: string | null, before: readonly unknown[], now: Instant): Flaw | null {
+  if (effectiveFrom === null) return null;
+  const path = '/effectiveFrom';
+  const from = parseInstant(effectiveFrom);
+  if (from === null)
+    return { path, reason: 'is no RFC 3339 date-time', mend: 'write it as 2026-01-31T00:00:00Z, or leave it out' };
+  if (before.length === 0)
+    return { path, reason: 'the first policy of all is in force from the beginning of time', mend: 'leave it out' };
+  if (from < now)
+    return {
+      path,
+      reason: 'lies in the past, which is not rewritten',
+      mend: 'give an instant to come, or leave it out',
+    };
+  return null;
+}
+
+const refused = (path: string, reason: string, mend: string): PublishVerdict => ({
+  ok: false,
+  errors: [{ path, reason, mend }],
+});

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { EventLog, RecordedEvent } from '#event-log';
+import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
+import { memoryLog } from '#testing';
+import { erase } from '#privacy';
+import { Intake } from '../pipeline/ingestion.js';
+import { orderPlaced } from '../testdata/intake-app.js';
+import { registerType } from '../publishing/register-type.js';
+import { Quarantine } from './quarantine.js';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const DAY = 86_400_000;
+
+describe('the quarantine', () => {
+  let log: EventLog;
+  let keys: SqliteKeyStore;
+  let sealer: Sealer;
+  let intake: Intake;
+  let quarantine: Quarantine;
+  beforeEach(() => {
+    log = memoryLog({ clock: { now: () => NOW } });
+    keys = openSqliteKeyStore({ file: ':memory:' });
+    sealer = new Sealer(keys);
+    intake = new Intake({ log, sealer });
+    quarantine = new Quarantine(log, intake, sealer);
+  });
+  afterEach(() => keys.close());
+
+  const bad = orderPlaced({ type: 'campsite-booked', data: { site: 'lake' } });
+  const setAside = async (document: unknown): Promise<string> => {
+    const { results } = await intake.take([{ document }], { receivedAt: NOW });
+    expect(results[0]?.fate).toBe('quarantined');
+    return results[0]?.quarantineId as string;
+  };
+  const all = async (): Promise<RecordedEvent[]> => {
+    const events: RecordedEvent[] = [];
+    for await (const page of log.readAll(0)) events.push(...page);
+    return events;
+  };
+  const REGISTERED = {
+    name: 'campsite-booked',
+    version: 1,
+    origin: 'customer',
+    group: 'consideration',
+    schema: { type: 'object', properties: { site: { type: 'string' } } },
+  };
+
+  it('shows what was set aside and why, and its body', async () => {
+    const id = await setAside(bad);
+    expect(await quarantine.find(id)).toMatchObject({
+      status: 'open',
+      source: 'shop',
+      eventId: 'o-1',
+      code: 'type-unknown',
+      path: '/type',
+      receivedAt: '2026-01-31T12:00:00Z',
+      subjectId: sealer.subjectIdOf('userId', 'u1'),
+    });
+    expect(JSON.parse((await quarantine.body(id)) as string)).toEqual(bad);
+    expect(await quarantine.find('f'.repeat(32))).toBeNull();
+    expect(await quarantine.find('../etc')).toBeNull();
+  });
+
+  it('releases an event as it is, once its type is registered, with its original times', async () => {
+    const { time: _, ...timeless } = bad;
+    const id = await setAside(timeless);
+    expect(await quarantine.release(id, undefined, 'me', NOW + DAY)).toMatchObject({
+      outcome: 'refused',
+      code: 'type-unknown',
+    });
+    const before = (await all()).length;
+    expect(await registerType(log, intake.contracts, REGISTERED, NOW)).toMatchObject({ ok: true });
+    expect(await quarantine.release(id, undefined, 'me', NOW + DAY)).toMatchObject({
+      outcome: 'closed',
+      quarantined: { status: 'released', touchpointPosition: before + 2 },
+    });
+    const [event] = (await all()).filter(({ type }) => type === 'campsite-booked');
+    expect(event).toMatchObject({ occurredAt: NOW, data: '{"site":"lake"}' });
+    expect(JSON.parse(event?.meta as string)).toMatchObject({ receivedAt: NOW });
+  });
+
+  it('releases a mended event, and counts it no second time', async () => {
+    const id = await setAside(orderPlaced({ data: { orderId: 'o-1' } }));
+    const receipts = async (): Promise<number> => (await all()).filter(({ type }) => type === 'intake-receipt').length;
+    const before = await receipts();
+    expect(await quarantine.release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'closed' });
+    expect(await receipts()).toBe(before);
+  });
+
+  it('releases twice as once', async () => {
+    const id = await setAside(orderPlaced({ data: {} }));
+    const first = await quarantine.release(id, orderPlaced(), 'me', NOW);
+    const events = (await all()).length;
+    expect(await quarantine.release(id, orderPlaced(), 'me', NOW + DAY)).toEqual(first);
+    expect(await all()).toHaveLength(events);
+  });
+
+  it('discards twice as once, and never what was released', async () => {
+    const id = await setAside('nonsense');
+    const first = await quarantine.discard(id, 'a test', 'me', NOW);
+    expect(first).toMatchObject({ outcome: 'closed', quarantined: { status: 'discarded', reason: 'a test' } });
+    expect(await quarantine.discard(id, 'again', 'me', NOW)).toEqual(first);
+    expect(await quarantine.release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'conflict' });
+    const other = await setAside(orderPlaced({ data: {} }));
+    await quarantine.release(other, orderPlaced({ id: 'o-9' }), 'me', NOW);
+    expect(await quarantine.discard(other, '', 'me', NOW)).toMatchObject({ outcome: 'conflict' });
+  });
+
+  it('knows nothing of what was never set aside', async () => {
+    expect(await quarantine.release('f'.repeat(32), undefined, 'me', NOW)).toEqual({ outcome: 'unknown' });
+    expect(await quarantine.discard('x', '', 'me', NOW)).toEqual({ outcome: 'unknown' });
+  });
+
+  it('has no body any more once a person whom it names was erased', async () => {
+    const id = await setAside({ note: 'call jane@shop.example', phone: '+49 171 1234567' });
+    const subjectIds = [sealer.subjectIdOf('phone', '+491711234567')];
+    await erase(log, keys, { subjectIds, customerId: null, by: 'me' }, NOW);
+    expect(await quarantine.body(id)).toBeNull();
+    expect(await quarantine.release(id, undefined, 'me', NOW)).toEqual({ outcome: 'erased' });
+  });
+
+  it('keeps of a huge body what it can, and takes it in only mended', async () => {
+    const id = await setAside({ blob: 'x'.repeat(400_000) });
+    expect(await quarantine.find(id)).toMatchObject({ cut: true });
+    expect(await quarantine.release(id, undefined, 'me', NOW)).toMatchObject({ outcome: 'refused' });
+    expect(await quarantine.release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'closed' });
+  });
+});

@@ -1,0 +1,67 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { EventLog } from '#event-log';
+import { EventLogModule } from '#event-log/nest';
+import { ACCESS, readConfig, type Access, type Permission } from '#platform';
+import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
+import { memoryLog } from '#testing';
+import { IntakeModule } from '../ingestion.module.js';
+
+/** The engine's intake alone, over HTTP, with its log and its keys in memory unless given. */
+export class IntakeApp {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly log: EventLog,
+    readonly keyStore: SqliteKeyStore,
+    readonly logged: readonly string[],
+  ) {}
+
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    parts: { readonly log?: EventLog; readonly keyStore?: SqliteKeyStore; readonly now?: () => number } = {},
+  ): Promise<IntakeApp> {
+    const now = parts.now ?? (() => Date.UTC(2026, 0, 31, 12));
+    const log = parts.log ?? memoryLog({ clock: { now } });
+    const keyStore = parts.keyStore ?? openSqliteKeyStore({ file: ':memory:' });
+    const config = readConfig(settings);
+    const logged: string[] = [];
+    const logger = createLogger({ level: 'warn', format: 'json', destination: { write: (line) => logged.push(line) } });
+    const testing = await Test.createTestingModule({
+      imports: [
+        PlatformModule.forRoot({ config, keyStore, logger, clock: { now } }),
+        EventLogModule.forRoot({ log }),
+        IntakeModule.forRoot(),
+      ],
+    }).compile();
+    const app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    return new IntakeApp(app, log, keyStore, logged);
+  }
+
+  key(...permissions: Permission[]): string {
+    return this.app.get<Access>(ACCESS).apiKeys.create('of a spec', permissions).key;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.log.close();
+    await this.keyStore.close();
+  }
+}
+
+/** A touchpoint that is taken. */
+export const orderPlaced = (overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  id: 'o-1',
+  source: 'shop',
+  type: 'order-placed',
+  time: '2026-01-31T11:00:00Z',
+  channel: 'web',
+  identifiers: [
+    { namespace: 'email', value: 'jane@shop.example' },
+    { namespace: 'userId', value: 'u1' },
+  ],
+  data: { orderId: 'o-1', currency: 'EUR', totalMinor: 1999 },
+  ...overrides,
+});

@@ -1,2 +1,0 @@
-/** Intake as a module of a Nest application: its routes, and its commands on the bus. */
-export { IntakeModule } from './intake.module.js';

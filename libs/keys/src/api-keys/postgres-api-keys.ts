@@ -1,0 +1,86 @@
+import type pg from 'pg';
+import type { ApiKeyRow, ApiKeyTable } from './api-key-table.js';
+import type { Permission } from '#platform';
+
+/** Two processes that start on an empty store must not both make the first key. */
+const FIRST_KEY_LOCK = 7_235_419_303;
+
+const INSERT = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at)
+  VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000))`;
+
+const TAKE_OVER = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at, revoked_at)
+  SELECT id, name, decode(hash, 'hex'), permissions,
+         to_timestamp("createdAt" / 1000), to_timestamp("revokedAt" / 1000)
+    FROM jsonb_to_recordset($1::text::jsonb) AS t(
+      id text, name text, hash text, permissions jsonb, "createdAt" float8, "revokedAt" float8)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, hash = excluded.hash, permissions = excluded.permissions,
+    created_at = excluded.created_at, revoked_at = excluded.revoked_at`;
+
+/** The API keys beside the keys of subjects, in a schema made already: shared by several processes, each of which looks again and again. */
+export function postgresApiKeys(pool: pg.Pool, lookEveryMs: number): ApiKeyTable {
+  const listeners: ((rows: readonly ApiKeyRow[]) => void)[] = [];
+  const readAll = async (): Promise<readonly ApiKeyRow[]> => {
+    const { rows } = await pool.query<Record<string, unknown>>('SELECT * FROM perennial_keys.api_keys');
+    return rows.map(rowOf);
+  };
+  // That looking failed changes nothing: the keys stand as they were last seen, and the store's health tells.
+  const looking = setInterval(() => {
+    if (listeners.length > 0)
+      void readAll().then(
+        (rows) => listeners.forEach((listener) => listener(rows)),
+        () => undefined,
+      );
+  }, lookEveryMs);
+  looking.unref();
+  return {
+    readAll,
+    insert: async (row) => {
+      await pool.query(INSERT, valuesOf(row));
+    },
+    insertFirst: async (row) => {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
+        const { rowCount } = await client.query('SELECT 1 FROM perennial_keys.api_keys LIMIT 1');
+        const first = rowCount === 0;
+        if (first) await client.query(INSERT, valuesOf(row));
+        await client.query('COMMIT');
+        return first;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined);
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+    revoke: async (id, at) => {
+      await pool.query(
+        'UPDATE perennial_keys.api_keys SET revoked_at = to_timestamp($2::float8 / 1000) WHERE id = $1',
+        [id, at],
+      );
+    },
+    takeOver: async (rows) => {
+      await pool.query(TAKE_OVER, [JSON.stringify(rows.map((row) => ({ ...row, hash: row.hash.toString('hex') })))]);
+    },
+    onLooked: (listener) => listeners.push(listener),
+    close: () => clearInterval(looking),
+  };
+}
+
+const valuesOf = ({ id, name, hash, permissions, createdAt }: ApiKeyRow): unknown[] => [
+  id,
+  name,
+  hash,
+  JSON.stringify(permissions),
+  createdAt,
+];
+
+const rowOf = (row: Record<string, unknown>): ApiKeyRow => ({
+  id: row['id'] as string,
+  name: row['name'] as string,
+  hash: row['hash'] as Buffer,
+  permissions: row['permissions'] as Permission[],
+  createdAt: (row['created_at'] as Date).getTime(),
+  revokedAt: (row['revoked_at'] as Date | null)?.getTime() ?? null,
+});

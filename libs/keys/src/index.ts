@@ -1,0 +1,12 @@
+export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
+export { SqliteKeyStore, openSqliteKeyStore, type SqliteKeyStoreOptions } from './sqlite-key-store.js';
+export { copyKeyStore } from './copy-key-store.js';
+export { replaceKeys } from './rekeyed-key-store.js';
+export type { ReplaceableKeyStore } from './replaceable-key-store.js';
+export { EarlierNames, renamedUnder } from './earlier-names.js';
+export { KeyedHash } from './keyed-hash.js';
+export { SealBrokenError, Sealer } from './sealer.js';
+export { Recent } from './recent.js';
+export { ApiKeys, type ApiKeyRecord } from './api-keys/api-keys.js';
+export { openKeyStoreOf, openKeys, openPostgresKeyStore, type EngineKeys } from './open-keys.js';
+export { sqliteApiKeys } from './api-keys/api-key-table.js';

@@ -1,0 +1,298 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { anyPostgres, type TestPostgres } from '../../../test/services/postgres.js';
+import { ApiKeys } from './api-keys/api-keys.js';
+import type { KeyState } from './key-store.js';
+import { openPostgresKeyStore } from './open-keys.js';
+import type { PostgresKeyStore } from './postgres-key-store.js';
+import { Sealer } from './sealer.js';
+import { id, keyStoreSuite, type KeyStorePlace } from './testdata/key-store-suite.js';
+
+jest.setTimeout(120_000);
+
+const offer = anyPostgres();
+const [suite, title] =
+  offer.missing === null
+    ? [describe, `the key store in ${offer.name}`]
+    : [describe.skip, `the key store in PostgreSQL (skipped: ${offer.missing})`];
+
+/** A pool beside the store's. Its connections may still be closing when it says that it ended, and the server before them. */
+function aside(connectionString: string): pg.Pool {
+  return new pg.Pool({ connectionString, max: 2 }).on('error', () => undefined);
+}
+
+suite(title, () => {
+  let server: TestPostgres;
+  let admin: pg.Pool;
+  let url: string;
+  const opened: PostgresKeyStore[] = [];
+
+  const open = async (hashKey?: Uint8Array): Promise<PostgresKeyStore> => {
+    const store = await openPostgresKeyStore({ url, ...(hashKey === undefined ? {} : { hashKey }) });
+    opened.push(store);
+    return store;
+  };
+  const clear = async (): Promise<void> => {
+    for (const store of opened.splice(0)) await store.close();
+    await admin.query('DROP SCHEMA IF EXISTS perennial_keys CASCADE');
+  };
+
+  beforeAll(async () => {
+    server = await offer.start();
+    admin = aside(server.url);
+    // A role of its own, as a business would run it.
+    const { rows } = await admin.query<{ db: string }>('SELECT current_database() AS db');
+    await admin.query(`CREATE ROLE key_keeper_${process.pid} LOGIN PASSWORD 'k'`);
+    await admin.query(`GRANT CREATE ON DATABASE ${rows[0]?.db} TO key_keeper_${process.pid}`);
+    await admin.query(`CREATE ROLE model_keeper_${process.pid} LOGIN PASSWORD 'm'`);
+    url = as('key_keeper', 'k');
+  });
+  afterAll(async () => {
+    await clear();
+    for (const role of ['key_keeper', 'model_keeper']) {
+      await admin.query(`DROP OWNED BY ${role}_${process.pid}`);
+      await admin.query(`DROP ROLE ${role}_${process.pid}`);
+    }
+    await admin.end();
+    await server.stop();
+  });
+  const as = (role: string, password: string): string => {
+    const address = new URL(server.url);
+    address.username = `${role}_${process.pid}`;
+    address.password = password;
+    return address.href;
+  };
+
+  const place: KeyStorePlace = { open, clear };
+  keyStoreSuite('as any key store', () => place);
+
+  describe('with several processes', () => {
+    let one: PostgresKeyStore;
+    let two: PostgresKeyStore;
+    beforeAll(async () => {
+      [one, two] = await Promise.all([open(), open()]);
+    });
+    afterAll(clear);
+
+    it('starts twice at once on an empty database, under one hash key', () => {
+      expect(Buffer.from(one.hashKey)).toEqual(Buffer.from(two.hashKey));
+    });
+
+    it('makes one key for a subject that both meet for the first time at the same moment', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const ids = Array.from({ length: 200 }, (_, n) => id(1_000 + round * 1_000 + n));
+        const [a, b] = await Promise.all([
+          one.keysFor(ids, { create: true }),
+          two.keysFor([...ids].reverse(), { create: true }),
+        ]);
+        for (const each of ids) expect(a.get(each)).toEqual(b.get(each));
+        expect(a.size).toBe(200);
+      }
+    });
+
+    it('gives no key, made or remembered, once another process has erased the subject', async () => {
+      const ids = [id(1), id(2)];
+      await one.keysFor(ids, { create: true });
+      const remembered = await two.keysFor(ids, { create: true });
+      expect(remembered.get(id(1))).not.toBe('erased');
+      const told: string[] = [];
+      two.onDestroyed((gone) => told.push(...gone));
+      await one.destroy([id(1)]);
+      const after = await two.keysFor(ids, { create: true });
+      expect(after.get(id(1))).toBe('erased');
+      expect(after.get(id(2))).toEqual(remembered.get(id(2)));
+      expect(told).toEqual([id(1)]);
+    });
+
+    it('forgets in a quiet process what another has erased', async () => {
+      const sealer = new Sealer(two);
+      const key = (await two.keysFor([id(3)], { create: true })).get(id(3)) as Exclude<KeyState, 'erased'>;
+      const first = sealer.sealIdentifier(key, 'jane');
+      await one.destroy([id(3)]);
+      // Nobody asks this process for anything: it looks by itself.
+      while (sealer.sealIdentifier(key, 'jane') === first) await new Promise((wake) => setTimeout(wake, 50));
+      expect((await two.keysFor([id(3)])).get(id(3))).toBe('erased');
+    });
+
+    it('never gives a key after an erasure has ended, however the two are timed', async () => {
+      for (let round = 0; round < 30; round += 1) {
+        const ids = Array.from({ length: 30 }, (_, n) => id(100_000 + round * 100 + n));
+        const doomed = ids.filter((_, n) => n % 3 === 0);
+        const erasing = one.destroy(doomed);
+        const meanwhile = Array.from({ length: 6 }, () => two.keysFor(ids, { create: true }));
+        await erasing;
+        const after = await two.keysFor(ids, { create: true });
+        expect(doomed.filter((each) => after.get(each) !== 'erased')).toEqual([]);
+        await Promise.all(meanwhile);
+        // What those in flight saw is not remembered either.
+        const again = await two.keysFor(ids);
+        expect(doomed.filter((each) => again.get(each) !== 'erased')).toEqual([]);
+        expect(again.size).toBe(30);
+      }
+    });
+
+    it('lists no key under a subject that is being erased: it is refused, or dies with her', async () => {
+      for (let round = 0; round < 30; round += 1) {
+        const subject = id(200_000 + round);
+        const bodies = Array.from({ length: 5 }, (_, n) => ({
+          id: id(300_000 + round * 10 + n),
+          listedUnder: [subject, id(200_500)],
+        }));
+        const making = bodies.map((each) => two.createListed([each]));
+        const destroyed = one.destroy([subject]);
+        await Promise.all([...making, destroyed]);
+        const states = await two.createListed(bodies);
+        expect(states).toEqual(bodies.map(() => 'erased'));
+      }
+    });
+
+    it('knows an API key made elsewhere, and refuses one revoked elsewhere, before long', async () => {
+      const clock = { now: () => 1_700_000_000_000 };
+      const here = await ApiKeys.open(one.apiKeys, clock);
+      const there = await ApiKeys.open(two.apiKeys, clock);
+      const admins = await Promise.all([here.createAdminOnce(), there.createAdminOnce()]);
+      expect(admins.filter((key) => key !== null)).toHaveLength(1);
+      const { key, record, kept } = here.create('web shop', ['publish']);
+      await kept;
+      while (there.authenticate(key) === null) await new Promise((wake) => setTimeout(wake, 50));
+      // Each hears of the other's within a second or so: also here, of an admin's key that was made there.
+      while (here.list().length < 2) await new Promise((wake) => setTimeout(wake, 50));
+      expect(there.list()).toEqual(here.list());
+      await there.revoke(record.id);
+      while (here.authenticate(key) !== null) await new Promise((wake) => setTimeout(wake, 50));
+    });
+  });
+
+  describe('beside a move under another hash key', () => {
+    const move = async (moving: 'replaced' | 'made'): Promise<PostgresKeyStore> => {
+      const store = await openPostgresKeyStore({ url, moving });
+      opened.push(store);
+      return store;
+    };
+    const cut = (who: 'perennial keys' | 'perennial move'): Promise<unknown> =>
+      admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [who]);
+    afterEach(clear);
+
+    it('lets no engine start on keys that are being replaced, until the move has closed them', async () => {
+      await (await open()).close();
+      const moving = await move('replaced');
+      await expect(open()).rejects.toMatchObject({
+        code: 'in-use',
+        message: expect.stringMatching(/A move has the keys in the database .*: no engine may use them/),
+      });
+      await expect(move('replaced')).rejects.toMatchObject({ message: expect.stringContaining('Another move') });
+      await moving.close();
+      await open();
+    });
+
+    it('lets no move have the keys of an engine, however many share them and however quiet they are', async () => {
+      const [one, two] = [await open(), await open()];
+      const refusal = { code: 'in-use', message: expect.stringContaining('stop it first') };
+      for (const moving of ['replaced', 'made'] as const) await expect(move(moving)).rejects.toMatchObject(refusal);
+      await one.close();
+      await expect(move('replaced')).rejects.toMatchObject(refusal);
+      await two.close();
+      await move('replaced');
+    });
+
+    it('gives an engine no key where a move came while its connections were cut, and serves it again afterwards', async () => {
+      const engine = await open();
+      await engine.keysFor([id(1)], { create: true });
+      let moving: PostgresKeyStore | null = null;
+      // The engine takes its hold again by itself, within a second: then it was too late.
+      while (moving === null) {
+        await cut('perennial keys');
+        moving = await move('replaced').catch(() => null);
+      }
+      await expect(engine.keysFor([id(1)])).rejects.toMatchObject({ code: 'in-use' });
+      await expect(engine.destroy([id(1)])).rejects.toMatchObject({ code: 'in-use' });
+      await moving.close();
+      expect((await engine.keysFor([id(1)])).get(id(1))).not.toBe('erased');
+      await expect(move('replaced')).rejects.toMatchObject({ code: 'in-use' });
+    });
+
+    it('ends a move whose connections were cut, since an engine may have come and gone', async () => {
+      await (await open()).close();
+      const moving = await move('replaced');
+      await cut('perennial move');
+      const asking = async (): Promise<string> => {
+        for (;;) {
+          const said = await moving.keysFor([id(1)]).catch((error: Error) => error.message);
+          if (typeof said === 'string' && said.includes('had the keys')) return said;
+        }
+      };
+      expect(await asking()).toContain('broke');
+      await open();
+    });
+
+    it('takes out again what a move put in and gave up, and nothing that was there before it', async () => {
+      const held = async (): Promise<unknown> =>
+        (await admin.query('SELECT count(*)::int AS n FROM perennial_keys.facts')).rows[0];
+      const made = await move('made');
+      await made.inherit({ check: Buffer.alloc(16), hashKeys: Buffer.alloc(32), erased: [Buffer.alloc(16, 1)] });
+      await made.close();
+      await expect(open()).rejects.toMatchObject({ code: 'unproven' });
+      const again = await move('made');
+      await again.discard();
+      expect(await held()).not.toEqual({ n: 0 });
+      await again.close();
+      await clear();
+
+      const other = await move('made');
+      await other.inherit({ check: Buffer.alloc(16), hashKeys: Buffer.alloc(32), erased: [Buffer.alloc(16, 1)] });
+      await other.discard();
+      expect(await held()).toEqual({ n: 0 });
+      await other.close();
+      const engine = await open();
+      expect(engine.earlier).toBeNull();
+      expect((await engine.keysFor(['01'.repeat(16)])).size).toBe(0);
+    });
+  });
+
+  it('is closed to the role of the read models', async () => {
+    await open();
+    const models = aside(as('model_keeper', 'm'));
+    await expect(models.query('SELECT * FROM perennial_keys.keys')).rejects.toMatchObject({ code: '42501' });
+    await models.end();
+    await clear();
+  });
+
+  it('opens a schema that was made for it by somebody else, with no right to make one', async () => {
+    await admin.query(`CREATE SCHEMA perennial_keys AUTHORIZATION model_keeper_${process.pid}`);
+    const store = await openPostgresKeyStore({ url: as('model_keeper', 'm') });
+    expect((await store.keysFor([id(1)], { create: true })).size).toBe(1);
+    await store.close();
+    await clear();
+  });
+
+  it('says that its database cannot be reached, without saying the password', async () => {
+    const gone = openPostgresKeyStore({ url: 'postgres://me:hunter2@127.0.0.1:1/keys' });
+    await expect(gone).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(gone).rejects.not.toThrow(/hunter2/);
+  });
+
+  it('says so when its connections are cut, keeps nothing half done, and goes on afterwards', async () => {
+    const store = await open();
+    await store.keysFor([id(1)], { create: true });
+    const cut = async (): Promise<void> => {
+      await admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'perennial keys'`,
+      );
+    };
+    let refused = 0;
+    for (let round = 0; round < 10; round += 1) {
+      const ids = Array.from({ length: 100 }, (_, n) => id(round * 1_000 + n));
+      const asking = store.keysFor(ids, { create: true });
+      await cut();
+      await asking.catch((error: unknown) => {
+        refused += 1;
+        expect(error).toMatchObject({ code: 'unavailable' });
+      });
+      let found = new Map() as ReadonlyMap<string, KeyState>;
+      while (found.size < 100) found = await store.keysFor(ids, { create: true }).catch(() => found);
+      expect(await store.keysFor(ids)).toEqual(found);
+    }
+    expect(refused).toBeLessThanOrEqual(10);
+    await clear();
+  });
+});

@@ -1,0 +1,502 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import pg from 'pg';
+import type { ApiKeyTable } from './api-keys/api-key-table.js';
+import { postgresApiKeys } from './api-keys/postgres-api-keys.js';
+import { EarlierNames } from './earlier-names.js';
+import { hashKeyCheckOf } from './hash-key.js';
+import { HoldOnKeys } from './hold-on-keys.js';
+import { asked, asKeyStoreError } from './key-database-failure.js';
+import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
+import { Recent } from './recent.js';
+import {
+  EARLIER_HASH_KEYS,
+  REKEYED_FROM,
+  type Inheritance,
+  type ReplaceableKeyStore,
+} from './replaceable-key-store.js';
+import { bytesOf, subjectKey } from './subject-key.js';
+
+const VERSION = 1;
+const CACHED_KEYS = 100_000;
+/** A process that is asked for nothing looks this often whether another destroyed a key that it still remembers. */
+const LOOK_EVERY_MS = 1_000;
+const CONNECT_MS_MAX = 5_000;
+const STATEMENT_MS_MAX = 30_000;
+
+/** Taken by whoever makes the schema, so that processes which start together take turns. */
+const SCHEMA_LOCK = 7_235_419_301;
+/**
+ * Erasing holds it alone, so that erasures are numbered in the order of their commits; making listed keys shares it, so that
+ * no key is listed under a subject while the subject is being erased.
+ */
+const ERASING_LOCK = 7_235_419_302;
+/** By these names the server's own list of who is connected tells an operator an engine from a move. */
+const ENGINE = 'perennial keys';
+const MOVE = 'perennial move';
+
+/** The fact that stands as long as keys are being made by a move: no engine may use them yet. */
+const UNPROVEN = 'unproven';
+
+/** Rows that go over, or come back, in one go. */
+const ROWS_MAX = 10_000;
+
+/** Sweeping the table of keys as soon as one was destroyed: until then the old row stays in its page. */
+const SWEEP = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS perennial_keys.facts (name text PRIMARY KEY, value bytea NOT NULL);
+  -- One key per subject, or per quarantined body. No secret: it was destroyed, and there may never be one again. Making a
+  -- key and destroying it meet in this one row, so whichever comes second sees the first.
+  CREATE TABLE IF NOT EXISTS perennial_keys.keys (id bytea PRIMARY KEY, secret bytea) WITH (${SWEEP});
+  -- A key that dies with any of the subjects it is listed under.
+  CREATE TABLE IF NOT EXISTS perennial_keys.listed (
+    subject_id bytea NOT NULL, key_id bytea NOT NULL, PRIMARY KEY (subject_id, key_id));
+  -- What was destroyed, in order: how every process learns what the others destroyed.
+  CREATE TABLE IF NOT EXISTS perennial_keys.erasures (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bytea NOT NULL);
+  -- Of those that may never have a key again, the ones that were erased under an earlier hash key.
+  CREATE TABLE IF NOT EXISTS perennial_keys.erased_earlier (id bytea PRIMARY KEY);
+  -- Who may do what: only a hash of each key's secret.
+  CREATE TABLE IF NOT EXISTS perennial_keys.api_keys (
+    id text PRIMARY KEY, name text NOT NULL, hash bytea NOT NULL, permissions jsonb NOT NULL,
+    created_at timestamptz(3) NOT NULL, revoked_at timestamptz(3));
+`;
+
+const FETCH = `
+  SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($2::bytea[])
+  UNION ALL SELECT n, id, NULL FROM perennial_keys.erasures WHERE n > $1 ORDER BY n`;
+const FETCH_OR_MAKE = `
+  WITH made AS (
+    INSERT INTO perennial_keys.keys (id, secret) SELECT * FROM unnest($2::bytea[], $3::bytea[])
+    ON CONFLICT (id) DO NOTHING RETURNING id, secret)
+  SELECT NULL::bigint AS n, id, secret FROM made
+  UNION ALL SELECT NULL, id, secret FROM perennial_keys.keys WHERE id = ANY($2::bytea[])
+  UNION ALL SELECT n, id, NULL FROM perennial_keys.erasures WHERE n > $1 ORDER BY n`;
+const ERASED = `
+  SELECT id FROM perennial_keys.keys WHERE secret IS NULL AND id > $1 ORDER BY id LIMIT ${ROWS_MAX}`;
+const INHERIT = [
+  'INSERT INTO perennial_keys.keys (id, secret) SELECT id, NULL FROM unnest($1::bytea[]) AS t(id)',
+  'INSERT INTO perennial_keys.erased_earlier (id) SELECT * FROM unnest($1::bytea[])',
+];
+const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
+const LOOK = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
+/** Whatever a store holds, its hash key too. */
+const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
+const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
+const MAKE_LISTED = `
+  WITH listing AS (
+    INSERT INTO perennial_keys.listed (key_id, subject_id) SELECT * FROM unnest($3::bytea[], $4::bytea[])
+    ON CONFLICT DO NOTHING)
+  INSERT INTO perennial_keys.keys (id, secret) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`;
+/** Whoever had a key is updated, whoever had none is written down; who was forbidden before is left alone. */
+const FORBID = `
+  INSERT INTO perennial_keys.keys AS k (id, secret) SELECT id, NULL FROM unnest($1::bytea[]) AS t(id) ORDER BY id
+  ON CONFLICT (id) DO UPDATE SET secret = NULL WHERE k.secret IS NOT NULL
+  RETURNING id, (xmax = 0) AS had_none`;
+
+export interface PostgresKeyStoreOptions {
+  /** Address of the database, with the role that owns the keys and nothing else. */
+  readonly url: string;
+  /** The hash key, where it is kept apart from the database; made and kept there unless given. */
+  readonly hashKey?: Uint8Array;
+  /** Most connections. Default 4. */
+  readonly connections?: number;
+  /**
+   * For a move under another hash key, which has them to itself until it closes them: `replaced`, where they must be there, or `made`, where they may be
+   * neither there nor proven.
+   */
+  readonly moving?: 'replaced' | 'made';
+}
+
+interface KeyRow {
+  readonly n: string | null;
+  readonly id: Buffer;
+  readonly secret: Buffer | null;
+}
+
+/**
+ * Opens the key store in a PostgreSQL database, in the schema `perennial_keys`, which is made where it is not. Throws
+ * `KeyStoreError` where the keys were made under another hash key, or the database cannot be reached.
+ *
+ * A key is durable when it is given. Several processes may open it. A destroyed key leaves the database's files when its table
+ * is swept (within autovacuum's next round) and the write-ahead log is recycled: copies of both are copies of keys.
+ */
+export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promise<PostgresKeyStore> {
+  const connection = {
+    connectionString: options.url,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    keepAlive: true,
+    application_name: options.moving === undefined ? ENGINE : MOVE,
+    options: `-c TimeZone=UTC -c synchronous_commit=on -c statement_timeout=${STATEMENT_MS_MAX}`,
+  };
+  const place = placeOf(options.url);
+  const hold = await HoldOnKeys.take({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
+  const pool = new pg.Pool({ ...connection, max: options.connections ?? 4 });
+  // A connection that broke while idle is replaced by the pool; whoever asks next learns of it.
+  pool.on('error', () => undefined);
+  try {
+    const prepared = await inTransaction(pool, (client) => prepare(client, place, options));
+    return new PostgresKeyStore(pool, place, prepared, hold);
+  } catch (error) {
+    await pool.end();
+    await hold.release();
+    throw error;
+  }
+}
+
+/** Never with the password. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`;
+}
+
+interface Prepared {
+  readonly hashKey: Uint8Array;
+  /** The last erasure so far. */
+  readonly seen: number;
+  readonly earlier: EarlierNames | null;
+  readonly proven: boolean;
+  /** Whether there was none before. */
+  readonly fresh: boolean;
+}
+
+/** Makes what is not there, and finds the hash key that the keys were made under, or makes it one. */
+async function prepare(
+  client: pg.PoolClient,
+  place: string,
+  { hashKey: given, moving }: PostgresKeyStoreOptions,
+): Promise<Prepared> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+  const there = await client.query<{ schema: boolean; keys: boolean }>(
+    `SELECT to_regnamespace('perennial_keys') IS NOT NULL AS schema, to_regclass('perennial_keys.facts') IS NOT NULL AS keys`,
+  );
+  if (moving === 'replaced' && there.rows[0]?.keys !== true)
+    throw new KeyStoreError('missing', `There are no keys in ${place}.`);
+  // Asked first: who may not make schemas may still use one that was made for them.
+  if (there.rows[0]?.schema !== true) await client.query('CREATE SCHEMA perennial_keys');
+  await client.query(SCHEMA);
+  const { rows } = await client.query<{ name: string; value: Buffer }>('SELECT name, value FROM perennial_keys.facts');
+  const facts = new Map(rows.map(({ name, value }) => [name, value]));
+  if (moving !== 'made' && facts.has(UNPROVEN))
+    throw new KeyStoreError(
+      'unproven',
+      `The keys in ${place} are being made by a move that has not come to its end: give the same \`perennial move --rekey\` again.`,
+    );
+  const hashKey = await adoptHashKey(client, facts, given);
+  const last = await client.query<{ n: string }>('SELECT coalesce(max(n), 0) AS n FROM perennial_keys.erasures');
+  const earlier = await earlierNames(client, facts.get(EARLIER_HASH_KEYS), hashKey);
+  const proven = facts.has(REKEYED_FROM) && !facts.has(UNPROVEN);
+  return { hashKey, seen: Number(last.rows[0]?.n ?? 0), earlier, proven, fresh: !facts.has('version') };
+}
+
+async function earlierNames(
+  client: pg.PoolClient,
+  hashKeys: Uint8Array | undefined,
+  hashKey: Uint8Array,
+): Promise<EarlierNames | null> {
+  if (hashKeys === undefined) return null;
+  const erased = await client.query<{ id: Buffer }>('SELECT id FROM perennial_keys.erased_earlier ORDER BY id');
+  return new EarlierNames(hashKeys, hashKey, Buffer.concat(erased.rows.map(({ id }) => id)));
+}
+
+async function adoptHashKey(
+  client: pg.PoolClient,
+  facts: ReadonlyMap<string, Buffer>,
+  given: Uint8Array | undefined,
+): Promise<Uint8Array> {
+  const version = facts.get('version');
+  if (version !== undefined && version[0] !== VERSION)
+    throw new KeyStoreError(
+      'wrong-version',
+      `The key store is of version ${version[0]}; this engine knows ${VERSION}.`,
+    );
+  const check = facts.get('hash-key-check');
+  const key = given ?? facts.get('hash-key') ?? (check === undefined ? randomBytes(32) : undefined);
+  if (key === undefined)
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The key store was made under a hash key of its own, and none was given: start with the same one.',
+    );
+  if (check === undefined) {
+    const made: [string, Uint8Array][] = [
+      ['version', Uint8Array.of(VERSION)],
+      ['hash-key-check', hashKeyCheckOf(key)],
+    ];
+    if (given === undefined) made.push(['hash-key', key]);
+    for (const [name, value] of made) await client.query(FACT, [name, Buffer.from(value)]);
+  } else if (!timingSafeEqual(hashKeyCheckOf(key), check))
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The key store was made under another hash key: every subject would get another name. Start with the key it was made under.',
+    );
+  return key;
+}
+
+/**
+ * The key store in PostgreSQL, shared by several processes. Made by `openKeysOnServer`.
+ *
+ * Keys are remembered, but none is given out of memory alone: every call asks, in its one round, what was destroyed since
+ * the last, so that an erasure in one process binds all others from the moment it is done, with no message that could get lost.
+ */
+export class PostgresKeyStore implements ReplaceableKeyStore {
+  readonly hashKey: Uint8Array;
+  readonly hashKeyCheck: string;
+  /** The API keys, kept in the same database. */
+  readonly apiKeys: ApiKeyTable;
+  private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
+  private readonly listeners: ((ids: readonly string[]) => void)[] = [];
+  private readonly looking: NodeJS.Timeout;
+  private closed: Promise<void> | null = null;
+
+  /** The last erasure that this process knows of. */
+  private seen: number;
+  #earlier: EarlierNames | null;
+  #proven: boolean;
+  private readonly fresh: boolean;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    readonly place: string,
+    { hashKey, seen, earlier, proven, fresh }: Prepared,
+    private readonly hold: HoldOnKeys,
+  ) {
+    this.hashKey = hashKey;
+    this.seen = seen;
+    this.#earlier = earlier;
+    this.#proven = proven;
+    this.fresh = fresh;
+    this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
+    this.apiKeys = postgresApiKeys(pool, LOOK_EVERY_MS);
+    // What a quiet process remembers must go as well. That it failed is seen by whoever asks next.
+    this.looking = setInterval(() => void this.look().catch(() => undefined), LOOK_EVERY_MS);
+    this.looking.unref();
+  }
+
+  async keysFor(
+    ids: readonly string[],
+    options: { readonly create?: boolean } = {},
+  ): Promise<ReadonlyMap<string, KeyState>> {
+    const found = new Map<string, KeyState>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const cached = this.cache.get(id);
+      if (cached === undefined) missing.add(id);
+      else found.set(id, cached);
+    }
+    if (found.size + missing.size === 0) return found;
+    const create = options.create === true;
+    await this.fetch([...missing].sort(), create, found);
+    // A key that another process was making at this very moment was neither made nor seen: it is there by now.
+    const raced = (): string[] => [...missing].filter((id) => !found.has(id)).sort();
+    if (create) for (let left = raced(); left.length > 0; left = raced()) await this.fetch(left, create, found);
+    return found;
+  }
+
+  async createListed(
+    keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
+  ): Promise<readonly KeyState[]> {
+    if (keys.length === 0) return [];
+    await this.hold.kept();
+    return inTransaction(this.pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock_shared($1)', [ERASING_LOCK]);
+      const asked = new Set(keys.flatMap(({ id, listedUnder }) => [id, ...listedUnder]));
+      const known = statesOf((await client.query<KeyRow>(READ, [bytesOfAll(asked)])).rows);
+      const making = keys.filter(
+        ({ id, listedUnder }) => !known.has(id) && !listedUnder.some((subjectId) => known.get(subjectId) === 'erased'),
+      );
+      if (making.length > 0) {
+        const ids = [...new Set(making.map(({ id }) => id))].sort();
+        const listed = making.flatMap(({ id, listedUnder }) => listedUnder.map((subjectId) => ({ id, subjectId })));
+        await client.query(MAKE_LISTED, [
+          bytesOfAll(ids),
+          ids.map(() => randomBytes(32)),
+          bytesOfAll(listed.map(({ id }) => id)),
+          bytesOfAll(listed.map(({ subjectId }) => subjectId)),
+        ]);
+        for (const [id, state] of statesOf((await client.query<KeyRow>(READ, [bytesOfAll(ids)])).rows))
+          known.set(id, state);
+      }
+      return keys.map(({ id }) => known.get(id) ?? 'erased');
+    });
+  }
+
+  async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+    const subjects = [...new Set(subjectIds)].sort();
+    await this.hold.kept();
+    const destroyed = await inTransaction(this.pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock($1)', [ERASING_LOCK]);
+      const { rows: listed } = await client.query<{ key_id: Buffer }>(
+        'DELETE FROM perennial_keys.listed WHERE subject_id = ANY($1::bytea[]) RETURNING key_id',
+        [bytesOfAll(subjects)],
+      );
+      const bodies = new Set(listed.map(({ key_id }) => key_id.toString('hex')));
+      for (const subjectId of subjects) bodies.delete(subjectId);
+      const { rows } = await client.query<{ id: Buffer; had_none: boolean }>(FORBID, [
+        bytesOfAll([...subjects, ...bodies]),
+      ]);
+      await client.query('INSERT INTO perennial_keys.erasures (id) SELECT * FROM unnest($1::bytea[])', [
+        rows.map(({ id }) => id),
+      ]);
+      const ofSubjects = rows.filter(({ id }) => !bodies.has(id.toString('hex')));
+      return {
+        subjectKeys: ofSubjects.filter(({ had_none }) => !had_none).length,
+        listedKeys: rows.filter(({ id, had_none }) => !had_none && bodies.has(id.toString('hex'))).length,
+        forbidden: ofSubjects.length,
+      };
+    });
+    await this.look();
+    return destroyed;
+  }
+
+  onDestroyed(listener: (ids: readonly string[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Learns what was destroyed since it was last asked, by this process or any other. */
+  async look(): Promise<void> {
+    await this.hold.kept();
+    const { rows } = await asked(this.pool.query<KeyRow>({ name: 'keys-look', text: LOOK, values: [this.seen] }));
+    this.learn(rows);
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.looking);
+    this.apiKeys.close();
+    this.closed ??= this.pool.end().then(() => this.hold.release());
+    return this.closed;
+  }
+
+  /** Who was erased before the hash key was replaced. */
+  get earlier(): EarlierNames | null {
+    return this.#earlier;
+  }
+
+  async *erasedIds(): AsyncGenerator<readonly string[], void> {
+    for (let last: Buffer = Buffer.alloc(0); ;) {
+      const { rows } = await asked(this.pool.query<{ id: Buffer }>(ERASED, [last]));
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      yield rows.map(({ id }) => id.toString('hex'));
+      last = end.id;
+    }
+  }
+
+  async listedUnder(keyId: string): Promise<readonly string[]> {
+    const { rows } = await asked(
+      this.pool.query<{ subject_id: Buffer }>(
+        'SELECT subject_id FROM perennial_keys.listed WHERE key_id = $1 ORDER BY subject_id',
+        [bytesOf(keyId)],
+      ),
+    );
+    return rows.map(({ subject_id }) => subject_id.toString('hex'));
+  }
+
+  async replacedKey(): Promise<Uint8Array | null> {
+    const { rows } = await asked(
+      this.pool.query<{ value: Buffer }>('SELECT value FROM perennial_keys.facts WHERE name = $1', [REKEYED_FROM]),
+    );
+    return rows[0]?.value ?? null;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    const { rows } = await asked(this.pool.query('SELECT 1 FROM perennial_keys.keys LIMIT 1'));
+    return rows.length === 0;
+  }
+
+  /** From now on no engine may use these keys, until `prove`. */
+  async inherit({ check, hashKeys, erased }: Inheritance): Promise<void> {
+    await this.hold.kept();
+    this.#earlier = await inTransaction(this.pool, async (client) => {
+      await client.query(FACT, [UNPROVEN, Buffer.of(1)]);
+      await client.query(FACT, [EARLIER_HASH_KEYS, Buffer.from(hashKeys)]);
+      await client.query(FACT, [REKEYED_FROM, Buffer.from(check)]);
+      for (let at = 0; at < erased.length; at += ROWS_MAX)
+        for (const insert of INHERIT) await client.query(insert, [erased.slice(at, at + ROWS_MAX)]);
+      return earlierNames(client, hashKeys, this.hashKey);
+    });
+  }
+
+  /** Whether a move made these keys and came to its end. */
+  get proven(): boolean {
+    return this.#proven;
+  }
+
+  /** The move that made them has come to its end: an engine may use them. */
+  async prove(): Promise<void> {
+    await this.hold.kept();
+    await asked(this.pool.query('DELETE FROM perennial_keys.facts WHERE name = $1', [UNPROVEN]));
+    this.#proven = true;
+  }
+
+  /** Takes everything out again, where there was nothing before it was opened: as if it had never been. */
+  async discard(): Promise<void> {
+    if (this.fresh) await asked(this.pool.query(EMPTY));
+  }
+
+  /** One round: these keys, and what was destroyed meanwhile, which overrules what was found in memory. */
+  private async fetch(ids: readonly string[], create: boolean, found: Map<string, KeyState>): Promise<void> {
+    await this.hold.kept();
+    const seen = this.seen;
+    const values: unknown[] = [seen, bytesOfAll(ids)];
+    if (create) values.push(ids.map(() => randomBytes(32)));
+    const text = create ? FETCH_OR_MAKE : FETCH;
+    const { rows } = await asked(
+      this.pool.query<KeyRow>({ name: create ? 'keys-fetch-or-make' : 'keys-fetch', text, values }),
+    );
+    // Learnt by a call that overtook this one: then what this one saw may be older, and is used but not remembered.
+    const overtaken = this.seen !== seen;
+    for (const [id, state] of statesOf(rows.filter(({ n }) => n === null))) {
+      found.set(id, state);
+      if (!overtaken) this.cache.set(id, state);
+    }
+    for (const id of this.learn(rows)) if (found.has(id)) found.set(id, 'erased');
+  }
+
+  private learn(rows: readonly KeyRow[]): readonly string[] {
+    const gone: string[] = [];
+    for (const { n, id } of rows) {
+      if (n === null) continue;
+      gone.push(id.toString('hex'));
+      this.seen = Math.max(this.seen, Number(n));
+    }
+    for (const id of gone) this.cache.set(id, 'erased');
+    if (gone.length > 0) for (const listener of this.listeners) listener(gone);
+    return gone;
+  }
+}
+
+function statesOf(rows: readonly KeyRow[]): Map<string, KeyState> {
+  const states = new Map<string, KeyState>();
+  for (const { id, secret } of rows) {
+    const name = id.toString('hex');
+    states.set(name, secret === null ? 'erased' : (subjectKey(name, secret) satisfies SubjectKey));
+  }
+  return states;
+}
+
+function bytesOfAll(ids: Iterable<string>): Buffer[] {
+  return Array.from(ids, bytesOf);
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await asked(pool.connect());
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failed: unknown) => {
+      broken ??= failed as Error;
+    });
+    throw asKeyStoreError(error);
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}

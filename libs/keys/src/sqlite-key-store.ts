@@ -1,0 +1,444 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { sqliteApiKeys, type ApiKeyTable } from './api-keys/api-key-table.js';
+import { EarlierNames } from './earlier-names.js';
+import { hashKeyCheckOf } from './hash-key.js';
+import { KeyMaker, type MadeKeys } from './key-maker.js';
+import { asKeyStoreError } from './key-store-failure.js';
+import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
+import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
+import { MakingInThread } from './making-in-thread.js';
+import { Recent } from './recent.js';
+import {
+  EARLIER_HASH_KEYS,
+  REKEYED_FROM,
+  type Inheritance,
+  type ReplaceableKeyStore,
+} from './replaceable-key-store.js';
+import { bytesOf, subjectKey } from './subject-key.js';
+
+const VERSION = 1;
+const CACHED_KEYS = 100_000;
+const ID_BYTES = 16;
+const SECRET_BYTES = 32;
+/** Erased ids that are read in one go. */
+const ERASED_PAGE = 10_000;
+/** New keys in one request from which on a thread is worth its start. */
+const MANY = 64;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+  -- One key per subject, or per quarantined body.
+  CREATE TABLE IF NOT EXISTS keys (id BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
+  -- A key that dies with any of the subjects it is listed under.
+  CREATE TABLE IF NOT EXISTS listed (subject_id BLOB NOT NULL, key_id BLOB NOT NULL, PRIMARY KEY (subject_id, key_id)) WITHOUT ROWID;
+  -- Ids that may never have a key again.
+  CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
+  -- Of these, the ones that were erased under an earlier hash key, by the names that they have under this one.
+  CREATE TABLE IF NOT EXISTS erased_earlier (id BLOB PRIMARY KEY) WITHOUT ROWID;
+`;
+
+export interface SqliteKeyStoreOptions {
+  /** The file, or \`:memory:\`. */
+  readonly file: string;
+  /** The hash key, where it is kept apart from the file; made and kept in the file unless given. */
+  readonly hashKey?: Uint8Array;
+}
+
+/**
+ * Opens the key store in a SQLite file that only its owner may read. Throws `KeyStoreError` where the file was made
+ * under another hash key: every subject would get another name.
+ *
+ * What a call wrote is durable when it resolves (WAL, synchronous=FULL; new keys are synced off the event loop). Freed pages are overwritten (secure_delete), and
+ * `destroy` empties the WAL, which may hold older images of a page, before it resolves.
+ */
+export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  try {
+    if (file !== ':memory:') chmodSync(file, 0o600);
+    db.exec(KEY_STORE_PRAGMAS);
+    db.exec(SCHEMA);
+    return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : file);
+  } catch (error) {
+    db.close();
+    throw asKeyStoreError(error);
+  }
+}
+
+function factIn(db: DatabaseSyncInstance, name: string): Uint8Array | undefined {
+  const row = db.prepare('SELECT value FROM facts WHERE name = ?').get(name) as { value: Uint8Array } | undefined;
+  return row?.value;
+}
+
+/** Finds the hash key that the file was made under, or makes it one. */
+function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): Uint8Array {
+  const fact = (name: string): Uint8Array | undefined => factIn(db, name);
+  const version = fact('version');
+  if (version !== undefined && version[0] !== VERSION)
+    throw new KeyStoreError(
+      'wrong-version',
+      `The key store is of version ${version[0]}; this engine knows ${VERSION}.`,
+    );
+  const check = fact('hash-key-check');
+  const key = given ?? fact('hash-key') ?? (check === undefined ? randomBytes(32) : undefined);
+  if (key === undefined)
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The key store was made under a hash key of its own, and none was given: start with the same one.',
+    );
+  if (check === undefined) {
+    const write = db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)');
+    db.exec('BEGIN IMMEDIATE');
+    write.run('version', Uint8Array.of(VERSION));
+    write.run('hash-key-check', hashKeyCheckOf(key));
+    if (given === undefined) write.run('hash-key', key);
+    db.exec('COMMIT');
+  } else if (!timingSafeEqual(hashKeyCheckOf(key), check))
+    throw new KeyStoreError(
+      'other-hash-key',
+      'The key store was made under another hash key: every subject would get another name. Start with the key it was made under.',
+    );
+  return key;
+}
+
+function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierNames | null {
+  const hashKeys = factIn(db, EARLIER_HASH_KEYS);
+  if (hashKeys === undefined) return null;
+  const erased: Uint8Array[] = [];
+  for (const { id } of db.prepare('SELECT id FROM erased_earlier ORDER BY id').iterate() as Iterable<{
+    id: Uint8Array;
+  }>)
+    erased.push(id);
+  return new EarlierNames(hashKeys, hashKey, Buffer.concat(erased));
+}
+
+const syncData = promisify(fdatasync);
+
+/**
+ * Makes what was committed to a WAL durable without holding up the event loop: a sync takes milliseconds, and while new
+ * customers come every batch of theirs needs one. Those who ask while one is under way share the next.
+ */
+class Syncing {
+  private file: number | null = null;
+  private running: Promise<void> = Promise.resolve();
+  private next: Promise<void> | null = null;
+
+  constructor(private readonly path: string) {}
+
+  /** Resolves when all that was committed before the call is on the disk. */
+  sync(): Promise<void> {
+    // A sync under way may have begun before the commit: only the one after it surely holds it.
+    this.next ??= this.running
+      .catch(() => undefined)
+      .then(() => {
+        this.next = null;
+        this.running = this.syncNow();
+        return this.running;
+      });
+    return this.next;
+  }
+
+  async close(): Promise<void> {
+    await (this.next ?? this.running).catch(() => undefined);
+    if (this.file !== null) closeSync(this.file);
+    this.file = null;
+  }
+
+  private async syncNow(): Promise<void> {
+    try {
+      // The file is there, since something was just committed to it, and stays as long as the store is open.
+      await syncData((this.file ??= openSync(this.path, 'r+')));
+    } catch (error) {
+      throw new KeyStoreError('unavailable', `The disk under the key store failed: ${(error as Error).message}.`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
+export class SqliteKeyStore implements ReplaceableKeyStore {
+  readonly hashKeyCheck: string;
+  readonly place: string;
+  readonly apiKeys: ApiKeyTable;
+  #earlier: EarlierNames | null;
+  private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
+  private readonly listeners: ((ids: readonly string[]) => void)[] = [];
+  /** Keys that are written but not yet on the disk: nobody is given one before. */
+  private readonly undurable = new Map<string, Promise<void>>();
+  private readonly statements;
+  private readonly syncing: Syncing | null;
+  private readonly maker: KeyMaker;
+  /** Started when many keys are asked for at once; null before, and while it starts. */
+  private making: MakingInThread | null = null;
+  private starting: Promise<void> | null = null;
+  /** Counts the calls of `destroy`: what a thread answers may be older. */
+  private erasures = 0;
+
+  constructor(
+    private readonly db: DatabaseSyncInstance,
+    readonly hashKey: Uint8Array,
+    /** Null where there is nothing to sync, and no second connection: in memory. */
+    private readonly file: string | null,
+  ) {
+    this.syncing = file === null ? null : new Syncing(`${file}-wal`);
+    this.maker = new KeyMaker(db);
+    this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
+    this.#earlier = earlierNamesIn(db, hashKey);
+    this.place = file ?? 'in memory';
+    this.apiKeys = sqliteApiKeys(db);
+    this.statements = {
+      key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
+      insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
+      deleteKey: db.prepare('DELETE FROM keys WHERE id = ?'),
+      erased: db.prepare('SELECT 1 AS yes FROM erased WHERE id = ?'),
+      forbid: db.prepare('INSERT OR IGNORE INTO erased (id) VALUES (?)'),
+      list: db.prepare('INSERT OR IGNORE INTO listed (subject_id, key_id) VALUES (?, ?)'),
+      listedUnder: db.prepare('SELECT key_id FROM listed WHERE subject_id = ?'),
+      listedFor: db.prepare('SELECT subject_id FROM listed WHERE key_id = ?'),
+      unlist: db.prepare('DELETE FROM listed WHERE subject_id = ?'),
+    };
+  }
+
+  async keysFor(
+    ids: readonly string[],
+    options: { readonly create?: boolean } = {},
+  ): Promise<ReadonlyMap<string, KeyState>> {
+    const found = new Map<string, KeyState>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      if (found.has(id) || missing.has(id)) continue;
+      const state = options.create === true ? this.cache.get(id) : this.lookUp(id);
+      if (state !== undefined) found.set(id, state);
+      else missing.add(id);
+    }
+    if (missing.size > 0 && options.create === true) await this.makeAll(missing, found);
+    if (this.undurable.size > 0) for (const id of found.keys()) await this.undurable.get(id);
+    return found;
+  }
+
+  /** The keys of ids of which nothing is known here; those that there are not are made. */
+  private async makeAll(ids: ReadonlySet<string>, found: Map<string, KeyState>): Promise<void> {
+    const packed = packedIds(ids);
+    const { erasures } = this;
+    const inThread = this.thread(ids.size)?.make(packed);
+    const made = inThread === undefined ? this.makeHere(ids, packed) : await inThread;
+    const erased = new Set(made.erased);
+    let at = 0;
+    for (const id of ids) {
+      // Another request may have been answered first; and who was erased meanwhile has no key, whatever was answered.
+      const state =
+        this.cache.get(id) ??
+        (this.erasures !== erasures ? this.read(id) : undefined) ??
+        (erased.has(at) ? 'erased' : subjectKey(id, made.secrets.subarray(at * SECRET_BYTES, (at + 1) * SECRET_BYTES)));
+      this.cache.set(id, state);
+      found.set(id, state);
+      at += 1;
+    }
+  }
+
+  private makeHere(ids: ReadonlySet<string>, packed: Uint8Array): MadeKeys {
+    const [made] = this.withoutSync(() => this.maker.make([packed]));
+    if (made === undefined) throw new Error('No keys were made.');
+    this.makeDurable(ids);
+    return made;
+  }
+
+  /** The thread that makes keys, once one is worth starting; null until it has started. */
+  private thread(count: number): MakingInThread | null {
+    if (this.making?.hasEnded === true) {
+      this.making = null;
+      this.starting = null;
+    }
+    if (this.making === null && count >= MANY && this.file !== null)
+      this.starting ??= MakingInThread.start(this.file).then(
+        (making) => void (this.making = making),
+        // Then keys are made here, as before.
+        () => undefined,
+      );
+    return this.making;
+  }
+
+  async createListed(
+    keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
+  ): Promise<readonly KeyState[]> {
+    const states = this.transaction(() =>
+      keys.map(({ id, listedUnder }): KeyState => {
+        const known = this.read(id);
+        if (known !== undefined) return known;
+        if (listedUnder.some((subjectId) => this.read(subjectId) === 'erased')) return 'erased';
+        for (const subjectId of listedUnder) this.statements.list.run(bytesOf(subjectId), bytesOf(id));
+        return this.make(id);
+      }),
+    );
+    return states;
+  }
+
+  async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+    this.erasures += 1;
+    const gone: string[] = [];
+    const counts = this.transaction(() => {
+      let subjectKeys = 0;
+      let listedKeys = 0;
+      let forbidden = 0;
+      for (const subjectId of new Set(subjectIds)) {
+        const id = bytesOf(subjectId);
+        for (const { key_id } of this.statements.listedUnder.all(id) as { key_id: Uint8Array }[]) {
+          listedKeys += Number(this.statements.deleteKey.run(key_id).changes);
+          this.statements.forbid.run(key_id);
+          gone.push(Buffer.from(key_id).toString('hex'));
+        }
+        this.statements.unlist.run(id);
+        subjectKeys += Number(this.statements.deleteKey.run(id).changes);
+        forbidden += Number(this.statements.forbid.run(id).changes);
+        gone.push(subjectId);
+      }
+      return { subjectKeys, listedKeys, forbidden };
+    });
+    for (const id of gone) this.cache.set(id, 'erased');
+    for (const listener of this.listeners) listener(gone);
+    this.emptyWal();
+    return counts;
+  }
+
+  onDestroyed(listener: (ids: readonly string[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.starting;
+    await this.making?.close();
+    await this.syncing?.close();
+    if (this.db.isOpen) this.db.close();
+  }
+
+  get earlier(): EarlierNames | null {
+    return this.#earlier;
+  }
+
+  async *erasedIds(): AsyncGenerator<readonly string[], void> {
+    const after = this.db.prepare('SELECT id FROM erased WHERE id > ? ORDER BY id LIMIT ?');
+    for (let last = new Uint8Array(); ;) {
+      const rows = after.all(last, ERASED_PAGE) as { readonly id: Uint8Array }[];
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      yield rows.map(({ id }) => Buffer.from(id).toString('hex'));
+      last = new Uint8Array(end.id);
+    }
+  }
+
+  async listedUnder(keyId: string): Promise<readonly string[]> {
+    const rows = this.statements.listedFor.all(bytesOf(keyId)) as { readonly subject_id: Uint8Array }[];
+    return rows.map((row) => Buffer.from(row.subject_id).toString('hex')).sort();
+  }
+
+  async replacedKey(): Promise<Uint8Array | null> {
+    return factIn(this.db, REKEYED_FROM) ?? null;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return this.db.prepare('SELECT 1 FROM keys UNION ALL SELECT 1 FROM erased LIMIT 1').get() === undefined;
+  }
+
+  async inherit({ check, hashKeys, erased }: Inheritance): Promise<void> {
+    this.transaction(() => {
+      const fact = this.db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)');
+      fact.run(EARLIER_HASH_KEYS, hashKeys);
+      fact.run(REKEYED_FROM, check);
+      for (const table of ['erased', 'erased_earlier']) {
+        const name = this.db.prepare(`INSERT INTO ${table} (id) VALUES (?)`);
+        for (const id of erased) name.run(id);
+      }
+    });
+    this.#earlier = earlierNamesIn(this.db, this.hashKey);
+  }
+
+  /** Whether new keys are made in a thread by now: it is started when many are asked for at once. */
+  get makesInThread(): boolean {
+    return this.making !== null && !this.making.hasEnded;
+  }
+
+  /** What other tables of this file (the API keys) are kept through. */
+  get database(): DatabaseSyncInstance {
+    return this.db;
+  }
+
+  private lookUp(id: string): KeyState | undefined {
+    const cached = this.cache.get(id);
+    if (cached !== undefined) return cached;
+    const state = this.read(id);
+    if (state !== undefined) this.cache.set(id, state);
+    return state;
+  }
+
+  private read(id: string): KeyState | undefined {
+    const bytes = bytesOf(id);
+    const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
+    if (row !== undefined) return subjectKey(id, row.secret);
+    return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
+  }
+
+  /** Syncs what was just written. Keys of which it is not known that they are on the disk are given to nobody, ever. */
+  private makeDurable(ids: ReadonlySet<string>): void {
+    if (this.syncing === null) return;
+    const durable = this.syncing.sync();
+    for (const id of ids) this.undurable.set(id, durable);
+    durable.then(
+      () => {
+        for (const id of ids) if (this.undurable.get(id) === durable) this.undurable.delete(id);
+      },
+      () => undefined,
+    );
+  }
+
+  /** Runs work whose commit is synced afterwards, off the event loop. */
+  private withoutSync<T>(work: () => T): T {
+    this.db.exec('PRAGMA synchronous=NORMAL');
+    try {
+      return work();
+    } finally {
+      this.db.exec('PRAGMA synchronous=FULL');
+    }
+  }
+
+  private make(id: string): SubjectKey {
+    const secret = randomBytes(32);
+    this.statements.insertKey.run(bytesOf(id), secret);
+    return subjectKey(id, secret);
+  }
+
+  /** The WAL may hold images of pages as they were before: a destroyed key is gone only when it is emptied too. */
+  private emptyWal(): void {
+    const row = this.db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number } | undefined;
+    if (row?.busy === 1)
+      throw new KeyStoreError(
+        'not-destroyed',
+        'Another process reads the key store: the keys are destroyed, but old images of them remain until it lets go. Erase again.',
+      );
+  }
+
+  private transaction<T>(work: () => T): T {
+    this.db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      throw asKeyStoreError(error);
+    }
+  }
+}
+
+function packedIds(ids: ReadonlySet<string>): Uint8Array {
+  // Not from the pool: to be sent to the thread it needs memory of its own.
+  const packed = Buffer.allocUnsafeSlow(ids.size * ID_BYTES);
+  let at = 0;
+  for (const id of ids) {
+    if (id.length !== 2 * ID_BYTES || packed.write(id, at, 'hex') !== ID_BYTES) bytesOf(id);
+    at += ID_BYTES;
+  }
+  return packed;
+}

@@ -1,0 +1,38 @@
+import { Inject, Optional } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { EventLog } from '#event-log';
+import { CLOCK, DATABASE, EVENT_LOG, KEY_STORE, type Clock } from '#platform';
+import { type KeyStore } from '#keys';
+import { Intake } from '#ingestion';
+import { erasePerson, type ErasureVerdict, type Named } from './erase-person.js';
+import { People } from './people.js';
+
+/** Forget a person. */
+export class ErasePerson extends Command<ErasureVerdict> {
+  constructor(
+    readonly named: Named,
+    readonly by: string,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ErasePerson)
+export class ErasePersonHandler implements ICommandHandler<ErasePerson> {
+  private readonly people: People | null;
+
+  constructor(
+    @Inject(EVENT_LOG) private readonly log: EventLog,
+    @Inject(KEY_STORE) private readonly keys: KeyStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly intake: Intake,
+    @Optional() @Inject(DATABASE) database?: ConstructorParameters<typeof People>[0],
+  ) {
+    this.people = database === undefined ? null : new People(database);
+  }
+
+  async execute({ named, by }: ErasePerson): Promise<ErasureVerdict> {
+    const { log, keys, people } = this;
+    return erasePerson({ log, keys, intake: this.intake, people, now: () => this.clock.now() }, named, by);
+  }
+}

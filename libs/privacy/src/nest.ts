@@ -1,0 +1,1 @@
+export { ErasuresController } from './erasure/erasures.controller.js';

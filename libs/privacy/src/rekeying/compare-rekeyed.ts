@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { subjectOfStream, type TouchpointMeta } from '#contracts';
+import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#event-log';
+import { Sealer, type KeyState, type KeyStore } from '#keys';
+import type { PersonErased } from '../erasure/erase.js';
+import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
+import type { HashKeyChanged } from './key-change.js';
+import { RekeyError } from './rekeying.js';
+
+/** A log with the keys that it was written under. */
+export interface RekeyedSide {
+  readonly log: Pick<EventLog, 'readAll'>;
+  readonly keys: KeyStore;
+}
+
+/** How one subject is called on either side. */
+export interface RekeyedPair {
+  readonly before: string;
+  readonly after: string;
+  /** Whether she is erased. */
+  readonly erased: boolean;
+}
+
+/**
+ * Compares two logs of different hash keys in everything but names: each is read with its own keys alone, all that opens is opened, and a subject stands as what it names
+ * (which its key must confirm), an erased one as the first, second, third of the erased. So equal digests say that the new log tells the same of the same people, and that its
+ * keys open it; nothing of how it was made goes into them.
+ * @throws RekeyError where a side does not fit its keys
+ */
+export async function compareRekeyed(
+  before: RekeyedSide,
+  after: RekeyedSide,
+  {
+    onEvents,
+    onPair,
+    signal,
+  }: {
+    readonly onEvents?: (events: number) => void;
+    /** Told of the names of each subject, whenever they are met. */
+    readonly onPair?: (pair: RekeyedPair) => void;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<{ readonly before: string; readonly after: string } | null> {
+  const sides = [new NamelessReader(before), new NamelessReader(after)] as const;
+  const others = sides[1].pages()[Symbol.asyncIterator]();
+  let waiting: IterableIterator<Nameless> = [].values();
+  const next = async (): Promise<Nameless | null> => {
+    for (;;) {
+      const one = waiting.next();
+      if (one.done !== true) return one.value;
+      const page = await others.next();
+      if (page.done === true) return null;
+      waiting = page.value.values();
+    }
+  };
+  let events = 0;
+  for await (const page of sides[0].pages()) {
+    if (signal?.aborted === true) {
+      await others.return?.();
+      return null;
+    }
+    for (const { names } of page) {
+      const other = await next();
+      if (onPair !== undefined && other !== null && names.length === other.names.length)
+        for (const [at, { id, erased }] of names.entries())
+          onPair({ before: id, after: (other.names[at] as Name).id, erased });
+    }
+    events += page.length;
+    onEvents?.(events);
+  }
+  while ((await next()) !== null);
+  return { before: sides[0].digest(), after: sides[1].digest() };
+}
+
+interface Name {
+  readonly id: string;
+  readonly erased: boolean;
+}
+
+interface Nameless {
+  /** The subjects that the event names, in its order. */
+  readonly names: readonly Name[];
+}
+
+/** Reads a log and says what it holds without the names that a hash key gave. */
+class NamelessReader {
+  private readonly hash = createHash('sha256');
+  private readonly sealer: Sealer;
+  /** The erased and the quarantined, by the order in which they are met. */
+  private readonly ordinals = new Map<string, number>();
+
+  constructor(private readonly side: RekeyedSide) {
+    this.sealer = new Sealer(side.keys);
+  }
+
+  digest(): string {
+    return this.hash.digest('hex');
+  }
+
+  async *pages(): AsyncGenerator<readonly Nameless[], void> {
+    for await (const page of this.side.log.readAll(0)) {
+      const metas = page.map(({ stream, meta }) =>
+        subjectOfStream(stream) === null ? null : (JSON.parse(meta) as TouchpointMeta),
+      );
+      const asked = metas.flatMap((meta) => meta?.identifiers.map(({ subjectId }) => subjectId) ?? []);
+      const bodies = page.filter(({ type }) => type === 'event-quarantined').map(({ id }) => id);
+      const keys = await this.side.keys.keysFor([...asked, ...bodies]);
+      yield page.map((event, at) => this.read(event, metas[at] ?? null, keys));
+    }
+  }
+
+  private read(event: RecordedEvent, meta: TouchpointMeta | null, keys: ReadonlyMap<string, KeyState>): Nameless {
+    const { source, type, schemaVersion, occurredAt, recordedAt, revision } = event;
+    const plain = { source, type, schemaVersion, occurredAt, recordedAt, revision };
+    const told = meta === null ? this.other(event, keys) : this.touchpoint(event, meta, keys);
+    this.hash.update(`${JSON.stringify({ ...plain, ...told })}\n`);
+    const names = meta?.identifiers.map(({ subjectId: id }) => ({ id, erased: keys.get(id) === 'erased' }));
+    return { names: names ?? [] };
+  }
+
+  private touchpoint(
+    { id, stream, data }: RecordedEvent,
+    meta: TouchpointMeta,
+    keys: ReadonlyMap<string, KeyState>,
+  ): object {
+    const { identifiers, sealed, ...rest } = meta;
+    const who = new Map<string, string>();
+    for (const { namespace, subjectId, sealed: value } of identifiers) {
+      const key = keys.get(subjectId);
+      if (key === undefined) throw new RekeyError(`There is no key of the subject ${subjectId}.`);
+      if (key === 'erased') {
+        who.set(subjectId, `erased ${this.ordinal(subjectId)}`);
+        continue;
+      }
+      const opened = this.sealer.open(key, value);
+      if (this.sealer.subjectIdOf(namespace, opened) !== subjectId)
+        throw new RekeyError(`The hash key gives the subject ${subjectId} another name.`);
+      who.set(subjectId, `${namespace}\0${opened}`);
+    }
+    const own = subjectOfStream(stream) ?? '';
+    const key = keys.get(own);
+    const personal =
+      sealed === undefined ? null : key === undefined || key === 'erased' ? 'erased' : this.sealer.open(key, sealed);
+    return {
+      ...{ id, data, personal },
+      stream: who.get(own) ?? null,
+      meta: rest,
+      identifiers: identifiers.map(({ namespace, role, subjectId }) => [namespace, role, who.get(subjectId)]),
+    };
+  }
+
+  private other(event: RecordedEvent, keys: ReadonlyMap<string, KeyState>): object {
+    const { id, stream, meta, data } = event;
+    switch (event.type) {
+      case 'event-quarantined': {
+        const { subjectId: _, ...rest } = JSON.parse(data) as QuarantinedData;
+        const { sealed, provenance } = JSON.parse(meta) as QuarantinedMeta;
+        const key = keys.get(id);
+        // What was cut may have been let go: then it opens on one side only.
+        const open = (text: string): string | null =>
+          key === undefined || key === 'erased' || rest.cut === true ? null : this.sealer.open(key, text);
+        const place = provenance === undefined ? null : { ...provenance, sealed: open(provenance.sealed) };
+        return { stream: `quarantine ${this.ordinal(id)}`, rest, body: open(sealed), place };
+      }
+      case 'event-released':
+      case 'event-discarded':
+        return { stream: `quarantine ${this.ordinal(stream.slice('quarantine-'.length))}`, meta, data };
+      case 'person-erased': {
+        const { subjectIds, customerId } = JSON.parse(data) as PersonErased;
+        // Names that never came have no place by which they could be told apart.
+        const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
+        return { stream, meta, met, customer: customerId === null ? null : (this.ordinals.get(customerId) ?? 0) };
+      }
+      case 'hash-key-adopted':
+        return { stream, id, meta };
+      case 'hash-key-changed': {
+        // Of an earlier change: its mapping is hashed again.
+        const { mapping: _, ...change } = JSON.parse(data) as HashKeyChanged;
+        return { stream, id, meta, change };
+      }
+      case RECEIPT_TYPE: {
+        const receipt = JSON.parse(data) as Receipt;
+        const duplicates = receipt.duplicates.map(([name, position]) => [this.ordinals.get(name) ?? name, position]);
+        return { stream, id, meta, receipt: { ...receipt, duplicates } };
+      }
+      default:
+        return { stream, id, meta, data };
+    }
+  }
+
+  private ordinal(name: string): number {
+    const known = this.ordinals.get(name);
+    if (known !== undefined) return known;
+    this.ordinals.set(name, this.ordinals.size + 1);
+    return this.ordinals.size;
+  }
+}

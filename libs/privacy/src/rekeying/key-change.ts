@@ -1,0 +1,133 @@
+import { createHmac } from 'node:crypto';
+import { STREAMS, type HashKeyChanged as Change, type Instant } from '#contracts';
+import { LogMoveError, type EventLog, type MoveTarget, type ReadOptions, type RecordedEvent } from '#event-log';
+import type { KeyStore } from '#keys';
+import { factEvent } from '#ingestion';
+import { plainContentHash } from '#ingestion';
+import { OWN_SOURCES } from '#ingestion';
+
+/** The data of a `hash-key-changed`. */
+export type HashKeyChanged = Readonly<Change>;
+
+/** The new name of each subject by its old one, and who of them is erased: in memory, some 140 bytes for each subject. */
+export class KeyMapping implements Iterable<readonly [before: string, after: string]> {
+  /** By the first byte of the old name: one map alone takes 16 million entries and no more. */
+  private readonly names = Array.from({ length: 256 }, () => new Map<string, string>());
+  private readonly gone = new Set<string>();
+
+  add(pair: { readonly before: string; readonly after: string; readonly erased: boolean }): void {
+    this.names[Number.parseInt(pair.before.slice(0, 2), 16)]?.set(pair.before, pair.after);
+    if (pair.erased) this.gone.add(pair.before);
+  }
+
+  get subjects(): number {
+    return this.names.reduce((subjects, { size }) => subjects + size, 0);
+  }
+
+  get erased(): number {
+    return this.gone.size;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [before: string, after: string], void> {
+    for (const some of this.names) yield* some;
+  }
+
+  /**
+   * Stands for the whole table: HMAC-SHA256 under the new hash key over `perennial key mapping v1` and a line `OLD NEW` for each subject, in the
+   * order of the old names. Without that key nobody can try a table against it: of a log with few subjects all tables could be tried.
+   */
+  digest(hashKey: Uint8Array): string {
+    const digest = createHmac('sha256', hashKey).update('perennial key mapping v1\n');
+    for (const some of this.names)
+      for (const before of [...some.keys()].sort()) digest.update(`${before} ${some.get(before)}\n`);
+    return digest.digest('hex');
+  }
+}
+
+/** What a move under another hash key writes behind the last event that it moved, when all is proven. */
+export class KeyChange {
+  private readonly id: string;
+
+  constructor(
+    private readonly oldKeys: KeyStore,
+    private readonly newKeys: KeyStore,
+  ) {
+    // Counted, so that who looks for all of them need not know the keys.
+    this.id = `hash-key-change/${(oldKeys.earlier?.count ?? 0) + 1}`;
+  }
+
+  /** Whether an event is this very change, as it was recorded when the same move came to its end before. */
+  is({ source, id, data }: RecordedEvent): boolean {
+    if (source !== OWN_SOURCES.privacy || id !== this.id) return false;
+    return (JSON.parse(data) as HashKeyChanged).check === this.newKeys.hashKeyCheck;
+  }
+
+  /** The new log as it is without this change: what was moved. */
+  without<Log extends Pick<EventLog, 'readAll'>>(log: Log): Pick<EventLog, 'readAll'> & { readonly found: boolean } {
+    const is = (event: RecordedEvent): boolean => this.is(event);
+    let found = false;
+    return {
+      get found() {
+        return found;
+      },
+      async *readAll(after: number, options?: ReadOptions) {
+        for await (const page of log.readAll(after, options)) {
+          const moved = page.filter((event) => !is(event));
+          if (moved.length < page.length) found = true;
+          if (moved.length > 0) yield moved;
+        }
+      },
+    };
+  }
+
+  /** The target of a move that may have come to its end before: what was added then is not in its way, and nothing can follow it. */
+  target(to: MoveTarget): MoveTarget {
+    const moved = this.without(to);
+    return {
+      readAll: (after, options) => moved.readAll(after, options),
+      importEvents: async (events) => {
+        if (moved.found)
+          throw new LogMoveError(
+            'occupied',
+            `This move came to its end before, and the old log has grown since, by ${events.length} events or more: they cannot follow. ` +
+              'Delete the new log and its keys, and move again.',
+          );
+        await to.importEvents(events);
+      },
+    };
+  }
+
+  /** Writes it down. Twice is the same as once: what was recorded first stands. @returns what is on record */
+  async record(
+    log: EventLog,
+    { events, mapping, by }: { readonly events: number; readonly mapping: KeyMapping; readonly by: string },
+    now: Instant,
+  ): Promise<HashKeyChanged> {
+    for await (const page of log.read(STREAMS.privacy)) {
+      const found = page.find((event) => this.is(event));
+      if (found !== undefined) return JSON.parse(found.data) as HashKeyChanged;
+    }
+    const data: HashKeyChanged = {
+      formerCheck: this.oldKeys.hashKeyCheck,
+      check: this.newKeys.hashKeyCheck,
+      events,
+      subjects: mapping.subjects,
+      erased: mapping.erased,
+      mapping: mapping.digest(this.newKeys.hashKey),
+      command: 'perennial move --rekey',
+      by,
+    };
+    const event = factEvent({
+      name: 'hash-key-changed',
+      source: OWN_SOURCES.privacy,
+      id: this.id,
+      occurredAt: now,
+      contentHash: plainContentHash(data),
+      data,
+    });
+    const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
+    if (verdict?.status !== 'accepted')
+      throw new Error(`The new log would not record that its hash key changed (${verdict?.status}): move again.`);
+    return data;
+  }
+}

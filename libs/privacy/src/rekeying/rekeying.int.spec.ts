@@ -1,0 +1,319 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { moveLog, openSqliteLog, SqliteMoveTarget, type EventLog, type MovedEvent, type MoveSource, type RecordedEvent } from '#event-log';
+import { openSqliteKeyStore, replaceKeys, SealBrokenError, Sealer, type ReplaceableKeyStore, type SqliteKeyStore } from '#keys';
+import { memoryLog } from '#testing';
+import { erase } from '../erasure/erase.js';
+import { prepareLog } from '#ingestion';
+import { Quarantine } from '#ingestion';
+import { Intake } from '#ingestion';
+import type { IntakeItem, ItemResult } from '#ingestion';
+import { orderPlaced } from '#ingestion';
+import { compareRekeyed } from './compare-rekeyed.js';
+import { mustBeKeysOf, RekeyError, Rekeying } from './rekeying.js';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const folder = mkdtempSync(join(tmpdir(), 'perennial-rekeying-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const newFile = (): string => join(folder, `${(files += 1)}.db`);
+
+/** A log, its keys, and intake on both. */
+class House {
+  readonly intake: Intake;
+  readonly sealer: Sealer;
+  readonly quarantine: Quarantine;
+
+  constructor(
+    readonly log: EventLog,
+    readonly keys: SqliteKeyStore,
+  ) {
+    this.sealer = new Sealer(keys);
+    this.intake = new Intake({ log, sealer: this.sealer });
+    this.quarantine = new Quarantine(log, this.intake, this.sealer);
+  }
+
+  /** What became of each item, without the place that it got. */
+  async take(items: readonly IntakeItem[]): Promise<Partial<ItemResult>[]> {
+    const { results } = await this.intake.take(items, { receivedAt: NOW });
+    return results.map(({ fate, code, source, id }) => ({ fate, code, source, id }) as Partial<ItemResult>);
+  }
+
+  async erase(namespace: string, value: string): Promise<void> {
+    const { subjectId } = this.intake.identities.of(namespace, value);
+    await erase(this.log, this.keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+  }
+
+  async events(): Promise<MovedEvent[]> {
+    const all: RecordedEvent[] = [];
+    for await (const page of this.log.readAll(0, { with: 'contentHash' })) all.push(...page);
+    return all as MovedEvent[];
+  }
+
+  async close(): Promise<void> {
+    await this.log.close();
+    await this.keys.close();
+  }
+}
+
+const ofFile = async (file: string, keys: SqliteKeyStore): Promise<House> =>
+  new House(await openSqliteLog({ file, clock: { now: () => NOW }, writing: 'here' }), keys);
+
+/** The keys that are to follow others. */
+async function freshKeys(from: ReplaceableKeyStore, file = newFile()): Promise<SqliteKeyStore> {
+  const keys = openSqliteKeyStore({ file });
+  await replaceKeys(from, keys, { proven: false });
+  return keys;
+}
+
+/** The same house under another hash key. */
+async function rekeyed(old: House): Promise<House & { readonly rekeying: Rekeying }> {
+  const keys = await freshKeys(old.keys);
+  const rekeying = new Rekeying(old.keys, keys);
+  const file = newFile();
+  const target = new SqliteMoveTarget(file);
+  await moveLog({ from: old.log, to: target, map: (events) => rekeying.map(events) });
+  target.close();
+  return Object.assign(await ofFile(file, keys), { rekeying });
+}
+
+const PEOPLE = ['ann', 'bob', 'cleo@shop.example', 'dan@shop.example'];
+const named = (value: string) => ({ namespace: value.includes('@') ? 'email' : 'userId', value });
+const good = fc
+  .record({
+    ...{ source: fc.constantFrom('shop', 'app'), id: fc.constantFrom('1', '2', '3', '4', '5') },
+    people: fc.subarray(PEOPLE, { minLength: 1, maxLength: 2 }),
+    others: fc.constantFrom(
+      {},
+      { schemaVersion: 1 },
+      { time: undefined },
+      { sentAt: '2026-01-31T11:30:00.250Z' },
+      { actor: { kind: 'employee', id: 'e-1' }, correlationId: 'c "1"', causationId: 'd', test: true },
+      { loyaltyTier: 'gold', traceparent: 'x' },
+    ),
+    role: fc.constantFrom('self', 'referee'),
+    data: fc.constantFrom({ totalMinor: 1 }, { totalMinor: 2, note: 'likes blue' }),
+    placeholder: fc.boolean(),
+  })
+  .map(({ source, id, people, others, role, data, placeholder }) =>
+    orderPlaced({
+      ...{ source, id, data: { orderId: id, currency: 'EUR', ...data } },
+      identifiers: [
+        ...people.map((value, at) => ({ ...named(value), role: at === 0 ? 'self' : role })),
+        ...(placeholder ? [{ namespace: 'phone', value: '0000' }] : []),
+      ],
+      ...others,
+    }),
+  );
+const bad = fc.oneof(
+  good.map((event) => ({ ...event, type: 'nonsense' })),
+  good.map((event) => ({ ...event, identifiers: [] })),
+  fc.constantFrom(...PEOPLE).map((person) => ({ id: 'x', about: person, userId: person })),
+  fc.jsonValue({ maxDepth: 2 }),
+  fc.constantFrom('a', 'cleo@shop.example ').map((text) => ({ blob: `${text} ${'x'.repeat(300_000)}` })),
+);
+const document = fc.oneof({ weight: 3, arbitrary: good }, { weight: 1, arbitrary: bad });
+const provenance = {
+  ...{ topic: 'touchpoints.shop', partition: 1, offset: 7 },
+  ...{ key: 'dan@shop.example', headers: { tenant: 'one' } },
+};
+const item: fc.Arbitrary<IntakeItem> = fc.oneof(
+  { weight: 3, arbitrary: document.map((each) => ({ document: each })) },
+  { weight: 1, arbitrary: document.map((each) => ({ document: each, provenance })) },
+  { weight: 1, arbitrary: document.map((each) => ({ document: each, provenance: { ...provenance, headers: null } })) },
+  { weight: 1, arbitrary: document.map((each) => ({ document: each, at: { file: 'orders.csv', line: 4 } })) },
+);
+
+describe('a log under another hash key', () => {
+  it('tells the same of the same people, knows what was received, and opens under no old key', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(item, { maxLength: 10 }), { minLength: 1, maxLength: 4 }),
+        fc.subarray(PEOPLE, { maxLength: 2 }),
+        async (batches, erased) => {
+          const keys = openSqliteKeyStore({ file: ':memory:' });
+          const old = new House(memoryLog({ clock: { now: () => NOW } }), keys);
+          await prepareLog(old.log, keys, 'retail', NOW);
+          for (const batch of batches) await old.take(batch);
+          for (const event of await old.events())
+            if (event.type === 'event-quarantined') {
+              if (event.position % 3 === 0) await old.quarantine.discard(event.id, 'no use', 'me', NOW);
+              else await old.quarantine.release(event.id, orderPlaced({ id: `mended-${event.position}` }), 'me', NOW);
+            }
+          for (const person of erased) await old.erase(named(person).namespace, person);
+          const fresh = await rekeyed(old);
+
+          const pairs = new Map<string, string>();
+          const compared = await compareRekeyed(old, fresh, {
+            onPair: ({ before, after }) => pairs.set(before, after),
+          });
+          expect(compared?.after).toBe(compared?.before);
+          expect(new Set(pairs.values()).size).toBe(pairs.size);
+          expect(fresh.rekeying.counts.unhashable).toBe(0);
+
+          // Nothing of the old names and seals is left, and the old keys open nothing.
+          const before = await old.events();
+          const after = await fresh.events();
+          expect(after.map(({ source, type, recordedAt, revision }) => [source, type, recordedAt, revision])).toEqual(
+            before.map(({ source, type, recordedAt, revision }) => [source, type, recordedAt, revision]),
+          );
+          const written = after.map(({ stream, id, meta, data }) => `${stream} ${id} ${meta} ${data}`).join('\n');
+          const names = before.flatMap(({ stream, id, meta }) => [
+            ...`${stream} ${id} ${meta}`.matchAll(/\b[0-9a-f]{32}\b|(?<="sealed":")[^"]+/g),
+          ]);
+          expect(names.map(([name]) => name).filter((name) => leaks(written, name, before))).toEqual([]);
+          for (const { meta } of after)
+            for (const [sealed] of meta.matchAll(/(?<="sealed":")[^"]+/g))
+              for (const id of pairs.keys()) {
+                const key = (await old.keys.keysFor([id])).get(id);
+                if (key === undefined || key === 'erased') continue;
+                expect(() => old.sealer.open(key, sealed)).toThrow(SealBrokenError);
+              }
+
+          // What comes again has the fate that it would have had; who was erased stays so.
+          await prepareLog(fresh.log, fresh.keys, 'retail', NOW);
+          for (const batch of batches) {
+            // But for what was too large to be kept whole: it cannot be named as it was.
+            const again = batch.filter(({ document: each }) => JSON.stringify(each).length < 256 * 1024);
+            expect(await fresh.take(again)).toEqual(await old.take(again));
+          }
+          for (const person of PEOPLE) {
+            const again = [{ document: orderPlaced({ id: `new of ${person}`, identifiers: [named(person)] }) }];
+            expect(await fresh.take(again)).toEqual(await old.take(again));
+          }
+          for (const person of erased) await fresh.erase(named(person).namespace, person);
+          expect((await fresh.events()).filter(({ type }) => type === 'person-erased')).toHaveLength(erased.length);
+          // Erasing finds the bodies that name her.
+          await fresh.erase('email', 'cleo@shop.example');
+          await old.erase('email', 'cleo@shop.example');
+          expect(await bodies(fresh)).toEqual(await bodies(old));
+          await Promise.all([old.close(), fresh.close()]);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  }, 120_000);
+
+  it('knows the erased of every key before, and nobody else for one of them', async () => {
+    const house = new House(memoryLog({ clock: { now: () => NOW } }), openSqliteKeyStore({ file: ':memory:' }));
+    await house.take(PEOPLE.map((person) => ({ document: orderPlaced({ id: person, identifiers: [named(person)] }) })));
+    await house.erase('userId', 'ann');
+    const second = await rekeyed(house);
+    await second.erase('userId', 'bob');
+    const third = await rekeyed(second);
+    const fates = await third.take(
+      [...PEOPLE, 'eve'].map((person) => ({
+        document: orderPlaced({ id: `${person}-2`, identifiers: [named(person)] }),
+      })),
+    );
+    expect(fates.map(({ fate }) => fate)).toEqual(['suppressed', 'suppressed', 'accepted', 'accepted', 'accepted']);
+    // The streams of the erased are found by who asks for them by name.
+    const { subjectId } = third.intake.identities.of('userId', 'ann');
+    expect((await third.log.readStreams([`subject-${subjectId}`])).map(({ id }) => id)).toEqual(['ann']);
+    expect(await compareRekeyed(house, third)).not.toBeNull();
+    await Promise.all([house.close(), second.close(), third.close()]);
+  });
+
+  describe('that is being made', () => {
+    let old: House;
+    beforeAll(async () => {
+      old = new House(memoryLog({ clock: { now: () => NOW } }), openSqliteKeyStore({ file: ':memory:' }));
+      const items = Array.from({ length: 3_000 }, (_, n) => ({
+        document: orderPlaced({
+          id: `o-${n}`,
+          identifiers: [named(`user-${n % 700}`)],
+          data: { orderId: `o-${n}`, currency: 'EUR', totalMinor: n },
+        }),
+      }));
+      for (let at = 0; at < items.length; at += 500) await old.take(items.slice(at, at + 500));
+      await old.erase('userId', 'user-3');
+    });
+    afterAll(() => old.close());
+
+    it('goes on where it was killed, with other processes’ memory, and is the same as in one go', async () => {
+      const [keyFile, file] = [newFile(), newFile()];
+      const digests = [];
+      for (const attempt of [1, 2, 3]) {
+        const keys = await freshKeys(old.keys, keyFile);
+        const rekeying = new Rekeying(old.keys, keys);
+        const target = new SqliteMoveTarget(file);
+        const map = (events: readonly MovedEvent[]) => rekeying.map(events);
+        if (attempt === 1) {
+          let pages = 0;
+          const dying: MoveSource = {
+            head: () => old.log.head(),
+            async *readAll(after, options) {
+              for await (const page of old.log.readAll(after, options)) {
+                if ((pages += 1) > 1) throw new Error('killed');
+                yield page;
+              }
+            },
+          };
+          await expect(moveLog({ from: dying, to: target, map })).rejects.toThrow('killed');
+        } else digests.push(await moveLog({ from: old.log, to: target, map }));
+        target.close();
+        await keys.close();
+      }
+      const events = (await old.events()).length;
+      expect(digests.map(({ copied }) => copied)).toEqual([events - 1_000, 0]);
+      expect(digests[1]?.digest).toEqual(digests[0]?.digest);
+    });
+
+    it('is refused with keys that are not those of the log, with an older copy of them, and into keys that are others', async () => {
+      const stranger = openSqliteKeyStore({ file: ':memory:' });
+      const target = new SqliteMoveTarget(newFile());
+      const attempt = async (from: SqliteKeyStore) => {
+        const rekeying = new Rekeying(from, await freshKeys(from));
+        return moveLog({ from: old.log, to: target, map: (events) => rekeying.map(events) });
+      };
+      await expect(attempt(stranger)).rejects.toThrow(RekeyError);
+      await expect(mustBeKeysOf(old.log.read('privacy'), stranger)).rejects.toThrow('older copy');
+      await mustBeKeysOf(old.log.read('privacy'), old.keys);
+      target.close();
+      const file = newFile();
+      const lived = openSqliteKeyStore({ file });
+      await lived.keysFor(['0'.repeat(32)], { create: true });
+      await lived.close();
+      await expect(freshKeys(old.keys, file)).rejects.toThrow('not the one of this log');
+      const same = openSqliteKeyStore({ file: ':memory:', hashKey: old.keys.hashKey });
+      await expect(replaceKeys(old.keys, same, { proven: false })).rejects.toThrow('the old one');
+      await stranger.close();
+    });
+
+    it('shows a difference where one event tells another thing', async () => {
+      const fresh = await rekeyed(old);
+      const lying = {
+        keys: fresh.keys,
+        log: {
+          async *readAll(after: number, options?: object) {
+            for await (const page of fresh.log.readAll(after, options))
+              yield page.map((event) =>
+                event.id === 'o-77' ? { ...event, data: event.data.replace('77', '78') } : event,
+              );
+          },
+        },
+      };
+      const compared = await compareRekeyed(old, lying);
+      expect(compared?.after).not.toBe(compared?.before);
+      await fresh.close();
+    });
+  });
+});
+
+/** Whether a name of the old log stands in the new one; names that no key made (of receipts’ streams, of receipts) may. */
+function leaks(written: string, name: string, before: readonly MovedEvent[]): boolean {
+  const plain = before.some(({ stream }) => stream === `receipts-${name}`);
+  return !plain && written.includes(name);
+}
+
+async function bodies({ quarantine, ...house }: House): Promise<(string | null)[]> {
+  const all: (string | null)[] = [];
+  for await (const page of house.log.readAll(0))
+    for (const { id, type, data } of page)
+      // A body that was cut may have been let go.
+      if (type === 'event-quarantined' && !data.includes('"cut":true')) all.push(await quarantine.body(id));
+  return all;
+}

@@ -1,0 +1,425 @@
+import { hash } from 'node:crypto';
+import { readSealedFields, STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
+import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
+import { KeyedHash, renamedUnder, Sealer, type KeyStore, type ReplaceableKeyStore, type SubjectKey } from '#keys';
+import { ERASURE, erasureIdOf, type PersonErased } from '../erasure/erase.js';
+import { plainContentHash } from '#ingestion';
+import { foundSubjects } from '#ingestion';
+import { Identities } from '#ingestion';
+import {
+  placeOf,
+  quarantineIdOf,
+  subjectIn,
+  type QuarantinedData,
+  type QuarantinedMeta,
+} from '#ingestion';
+import type { HashKeyChanged } from './key-change.js';
+import { contentText, factsOf, hashedPersonal } from '#ingestion';
+
+/** What stands where something was sealed for somebody erased: it never opened again, and now there is nothing in it. */
+export const NOTHING_SEALED = '1.';
+
+/** Why a log cannot get another hash key. */
+export class RekeyError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RekeyError';
+  }
+}
+
+/** What became of the events that were mapped. */
+export interface RekeyCounts {
+  touchpoints: number;
+  /** Touchpoints of people who were erased: nothing can be opened, nor hashed, any more. */
+  erased: number;
+  /** Touchpoints whose content hash is not made of what the log holds: sent again, they would be taken for another content. */
+  unhashable: number;
+  /** Quarantined bodies that are let go, because it cannot be told under whom they are to be found by an erasure. */
+  bodiesLetGo: number;
+}
+
+interface Known {
+  readonly identifier: SealedIdentifier;
+  readonly key: SubjectKey | null;
+  /** The value in the clear; null of the erased. */
+  readonly value: string | null;
+  /** The subject's new name. */
+  readonly id: string;
+}
+
+/**
+ * Puts the events of a log under another hash key: every subject gets the name that the new key gives it, what was sealed is sealed again under a new key of
+ * its own, and the hashes keyed with these are made anew. What an event says stays letter for letter; so do its source, id, instants and place.
+ * Ids that are themselves keyed hashes, or made of them (of quarantined events, of erasures), are renamed too: whoever has the leaked key could try guesses against them.
+ *
+ * The same event always comes to the same result, so a copy that was interrupted goes on where it stopped. Give the events from the first on,
+ * in the order of the log.
+ */
+export class Rekeying {
+  readonly counts: RekeyCounts = { touchpoints: 0, erased: 0, unhashable: 0, bodiesLetGo: 0 };
+  private readonly from: Sealer;
+  private readonly to: Sealer;
+  private readonly later: KeyedHash;
+  private readonly found: Identities;
+  private readonly foundBefore: Identities;
+  /** The new ids of quarantined events, by their old ones. */
+  private readonly quarantined = new Map<string, string>();
+
+  constructor(
+    private readonly oldKeys: ReplaceableKeyStore,
+    private readonly newKeys: ReplaceableKeyStore,
+  ) {
+    this.from = new Sealer(oldKeys);
+    this.to = new Sealer(newKeys);
+    this.later = new KeyedHash(newKeys.hashKey);
+    this.found = new Identities(this.to);
+    this.foundBefore = new Identities(this.from);
+  }
+
+  /** The events of a page under the new key; the keys of all their subjects are durable when it resolves. @throws RekeyError */
+  async map(events: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {
+    const touchpoints = new Map<MovedEvent, readonly Known[]>();
+    const metas = new Map<MovedEvent, TouchpointMeta>();
+    for (const event of events)
+      if (subjectOfStream(event.stream) !== null) metas.set(event, JSON.parse(event.meta) as TouchpointMeta);
+    const ids = [...metas.values()].flatMap(({ identifiers }) => identifiers.map(({ subjectId }) => subjectId));
+    const oldKeys = await this.oldKeys.keysFor(ids);
+    for (const [event, { identifiers }] of metas)
+      touchpoints.set(
+        event,
+        identifiers.map((identifier) => this.known(event, identifier, oldKeys)),
+      );
+    const living = [...touchpoints.values()].flat().filter(({ key }) => key !== null);
+    const newKeys = await this.newKeys.keysFor(
+      living.map(({ id }) => id),
+      { create: true },
+    );
+    const forgotten = living.find(({ id }) => newKeys.get(id) === 'erased');
+    if (forgotten !== undefined)
+      throw new RekeyError(
+        `The new keys know the subject ${forgotten.identifier.subjectId} as erased, and the old ones do not: these are not the keys that the new ones were made of.`,
+      );
+    const bodies = await this.bodies(events.filter(({ type }) => type === 'event-quarantined'));
+    return events.map((event) => {
+      const known = touchpoints.get(event);
+      if (known !== undefined)
+        return this.touchpoint(
+          event,
+          metas.get(event) as TouchpointMeta,
+          known,
+          newKeys as ReadonlyMap<string, SubjectKey>,
+        );
+      const body = bodies.get(event);
+      return body === undefined ? this.other(event) : this.quarantine(event, body);
+    });
+  }
+
+  private renamed(name: string): string {
+    return renamedUnder(this.later, name);
+  }
+
+  private known(
+    event: MovedEvent,
+    identifier: SealedIdentifier,
+    keys: ReadonlyMap<string, SubjectKey | 'erased'>,
+  ): Known {
+    const { namespace, subjectId, sealed } = identifier;
+    const key = keys.get(subjectId);
+    if (key === 'erased') return { identifier, key: null, value: null, id: this.renamed(subjectId) };
+    if (key === undefined)
+      throw new RekeyError(
+        `The key store has no key of the subject ${subjectId} (${event.type} ${event.id} of ${event.source}): it is not the whole key store of this log.`,
+      );
+    const value = this.from.open(key, sealed);
+    if (this.from.subjectIdOf(namespace, value) !== subjectId)
+      throw new RekeyError(
+        `The hash key gives the subject ${subjectId} another name (${event.type} ${event.id} of ${event.source}): it is not the key of this log.`,
+      );
+    return { identifier, key, value, id: this.to.subjectIdOf(namespace, value) };
+  }
+
+  private touchpoint(
+    event: MovedEvent,
+    meta: TouchpointMeta,
+    known: readonly Known[],
+    newKeys: ReadonlyMap<string, SubjectKey>,
+  ): MovedEvent {
+    this.counts.touchpoints += 1;
+    const subject = subjectOfStream(event.stream);
+    const own = known.find(({ identifier }) => identifier.subjectId === subject);
+    if (own === undefined)
+      throw new RekeyError(
+        `${event.type} ${event.id} of ${event.source} does not name the subject in whose stream it stands.`,
+      );
+    const identifiers = known.map(({ identifier, value, id }) => {
+      const key = newKeys.get(id);
+      const sealed =
+        value === null || key === undefined ? NOTHING_SEALED : this.to.reseal(key, value, identifier.sealed);
+      return { ...identifier, subjectId: id, sealed };
+    });
+    const stream = STREAMS.subject(own.id);
+    const key = newKeys.get(own.id);
+    if (own.key === null || key === undefined) {
+      this.counts.erased += 1;
+      return {
+        ...event,
+        stream,
+        contentHash: this.hashRenamed(event.contentHash),
+        meta: JSON.stringify({
+          ...meta,
+          identifiers,
+          ...(meta.sealed === undefined ? {} : { sealed: NOTHING_SEALED }),
+        }),
+      };
+    }
+    const personal = meta.sealed === undefined ? null : this.from.open(own.key, meta.sealed);
+    return {
+      ...event,
+      stream,
+      contentHash: this.contentHash({ event, meta, known, personal }, own.key, key),
+      meta: JSON.stringify({
+        ...meta,
+        identifiers,
+        ...(personal === null || meta.sealed === undefined
+          ? {}
+          : { sealed: this.to.reseal(key, personal, meta.sealed) }),
+      }),
+    };
+  }
+
+  /**
+   * The content hash under the new keys. Two things that it covers are not told by the log: whether the source itself stated the version and the time. So
+   * the old hash is looked for first: what gives it is what was hashed.
+   */
+  private contentHash({ event, meta, known, personal }: Readable, oldKey: SubjectKey, newKey: SubjectKey): Uint8Array {
+    const { type, schemaVersion: version, occurredAt, data: dataText } = event;
+    const facts = factsOf(meta);
+    const channel = JSON.stringify(meta.channel);
+    const told = { type, facts, channel, dataText };
+    const named = (nameOf: (one: Known) => string): string =>
+      known.map((one) => `${one.identifier.role} ${nameOf(one)} `).join('');
+    const before = named(({ identifier }) => identifier.subjectId);
+    const stated: readonly (Instant | '')[] =
+      meta.sentAt === undefined ? [occurredAt, ''] : [occurredAt - meta.receivedAt + meta.sentAt, ''];
+    for (const personalText of personalTexts(personal))
+      for (const schemaVersion of ['', version] as const)
+        for (const at of stated) {
+          const content = { ...told, schemaVersion, stated: at, personalText };
+          const old = this.from.contentHash(oldKey, contentText({ ...content, subjects: before }));
+          if (Buffer.compare(old, event.contentHash) === 0)
+            return this.to.contentHash(newKey, contentText({ ...content, subjects: named(({ id }) => id) }));
+        }
+    this.counts.unhashable += 1;
+    return this.hashRenamed(event.contentHash);
+  }
+
+  private hashRenamed(contentHash: Uint8Array): Uint8Array {
+    return Buffer.from(this.renamed(Buffer.from(contentHash).toString('hex')), 'hex');
+  }
+
+  /** What is no touchpoint. */
+  private other(event: MovedEvent): MovedEvent {
+    switch (event.type) {
+      case 'event-released':
+      case 'event-discarded':
+        return this.closed(event);
+      case 'person-erased':
+        return this.erasure(event);
+      case 'hash-key-changed':
+        return this.earlierChange(event);
+      case 'hash-key-adopted': {
+        const check = this.newKeys.hashKeyCheck;
+        return { ...event, contentHash: Buffer.from(check, 'hex'), data: JSON.stringify({ check }) };
+      }
+      case RECEIPT_TYPE:
+        return this.receipt(event);
+      default:
+        return event;
+    }
+  }
+
+  /** The bodies of quarantined events, with new keys, all durable in one go. */
+  private async bodies(events: readonly MovedEvent[]): Promise<ReadonlyMap<MovedEvent, Renamed>> {
+    const bodies = new Map<MovedEvent, Renamed>();
+    if (events.length === 0) return bodies;
+    const states = await this.oldKeys.keysFor(events.map(({ id }) => id));
+    const opened: [MovedEvent, Body][] = [];
+    const letGo: string[] = [];
+    for (const event of events) {
+      const state = states.get(event.id);
+      if (state === undefined)
+        throw new RekeyError(
+          `The key store has no key of the quarantined body ${event.id}: it is not the whole key store of this log.`,
+        );
+      const body = state === 'erased' ? null : await this.body(event, state);
+      if (body !== null) opened.push([event, body]);
+      // Who was erased before is erased here too; a body that is let go now must never have a key again.
+      else if (state !== 'erased') letGo.push(this.renamed(event.id));
+      bodies.set(event, { quarantineId: this.renamed(event.id), body: null, key: null });
+    }
+    const keys = await this.newKeys.createListed(
+      opened.map(([, { quarantineId: id, listedUnder }]) => ({ id, listedUnder })),
+    );
+    for (const [at, [event, body]] of opened.entries()) {
+      const key = keys[at] ?? 'erased';
+      bodies.set(event, { quarantineId: body.quarantineId, body, key: key === 'erased' ? null : key });
+    }
+    if (letGo.length > 0) await this.newKeys.destroy(letGo);
+    for (const [{ id }, { quarantineId }] of bodies) this.quarantined.set(id, quarantineId);
+    return bodies;
+  }
+
+  private quarantine(event: MovedEvent, { quarantineId, body, key }: Renamed): MovedEvent {
+    const meta = JSON.parse(event.meta) as QuarantinedMeta;
+    const data = JSON.parse(event.data) as QuarantinedData;
+    const seal = (text: string | null | undefined, before: string): string =>
+      typeof text !== 'string' || key === null ? NOTHING_SEALED : this.to.reseal(key, text, before);
+    const { provenance } = meta;
+    const { subjectId: _, ...rest } = data;
+    const subjectId = data.subjectId === undefined ? null : (body?.subjectId ?? null);
+    return {
+      ...event,
+      stream: STREAMS.quarantine(quarantineId),
+      id: quarantineId,
+      contentHash: Buffer.from(quarantineId, 'hex'),
+      meta: JSON.stringify({
+        sealed: seal(body?.text, meta.sealed),
+        ...(provenance === undefined
+          ? {}
+          : { provenance: { ...provenance, sealed: seal(body?.provenanceText, provenance.sealed) } }),
+      }),
+      data: JSON.stringify(subjectId === null ? rest : { ...data, subjectId }),
+    };
+  }
+
+  /** What a quarantined body that opens comes to; null where it is let go. */
+  private async body({ id: before, ...event }: MovedEvent, key: SubjectKey): Promise<Body | null> {
+    const { sealed, provenance } = JSON.parse(event.meta) as QuarantinedMeta;
+    const data = JSON.parse(event.data) as QuarantinedData;
+    const text = this.from.open(key, sealed);
+    const provenanceText = provenance === undefined ? null : this.from.open(key, provenance.sealed);
+    const document: unknown = data.cut === true ? text : JSON.parse(text);
+    const around: unknown =
+      provenanceText === null
+        ? document
+        : [document, { topic: provenance?.topic, ...(JSON.parse(provenanceText) as object) }];
+    if (data.cut === true) {
+      // Of a body that was cut, names may stand in the part that is gone: an erasure must find it under these too.
+      const seen = new Set(foundSubjects(around, this.foundBefore));
+      if ((await this.oldKeys.listedUnder(before)).some((subjectId) => !seen.has(subjectId))) {
+        this.counts.bodiesLetGo += 1;
+        return null;
+      }
+    }
+    const place = placeOf({ at: data.line === undefined ? undefined : { line: data.line }, provenance });
+    const whole = { source: data.source, eventId: data.eventId, place, whole: text };
+    const known = data.cut !== true && quarantineIdOf(whole, this.from) === before;
+    return {
+      text,
+      provenanceText,
+      quarantineId: known ? quarantineIdOf(whole, this.to) : this.renamed(before),
+      listedUnder: foundSubjects(around, this.found),
+      subjectId: subjectIn(document, this.found),
+    };
+  }
+
+  private closed(event: MovedEvent): MovedEvent {
+    const before = event.stream.slice(STREAMS.quarantine('').length);
+    const quarantineId = this.quarantined.get(before);
+    if (quarantineId === undefined)
+      throw new RekeyError(
+        `${event.type} ${event.id} closes a quarantined event that the log does not hold before it.`,
+      );
+    const id = `${quarantineId}/${event.type}`;
+    const contentHash = Buffer.from(hash('sha256', id, 'hex').slice(0, 32), 'hex');
+    return { ...event, stream: STREAMS.quarantine(quarantineId), id, contentHash };
+  }
+
+  private erasure(event: MovedEvent): MovedEvent {
+    const { subjectIds, customerId } = JSON.parse(event.data) as PersonErased;
+    const subjects = subjectIds.map((subjectId) => this.renamed(subjectId)).sort();
+    const data: PersonErased = {
+      subjectIds: subjects,
+      customerId: customerId === null ? null : this.renamed(customerId),
+    };
+    return {
+      ...event,
+      id: `${ERASURE}${erasureIdOf(subjects)}`,
+      contentHash: plainContentHash(subjects),
+      data: JSON.stringify(data),
+    };
+  }
+
+  /** An earlier change stays on record; its mapping could be guessed at with the keys that it joined, so it is hashed again. */
+  private earlierChange(event: MovedEvent): MovedEvent {
+    const change = JSON.parse(event.data) as HashKeyChanged;
+    const data = { ...change, mapping: this.later.hashOf(`\0mapping\0${change.mapping}`) };
+    return { ...event, contentHash: plainContentHash(data), data: JSON.stringify(data) };
+  }
+
+  /** A receipt names its duplicates by their ids, and those of quarantined events are renamed. */
+  private receipt(event: MovedEvent): MovedEvent {
+    const receipt = JSON.parse(event.data) as Receipt;
+    if (!receipt.duplicates.some(([id]) => this.quarantined.has(id))) return event;
+    const duplicates = receipt.duplicates.map(([id, position]) => [this.quarantined.get(id) ?? id, position]);
+    const data = JSON.stringify({ ...receipt, duplicates });
+    return { ...event, contentHash: Buffer.from(hash('sha256', data, 'hex').slice(0, 32), 'hex'), data };
+  }
+}
+
+interface Readable {
+  readonly event: MovedEvent;
+  readonly meta: TouchpointMeta;
+  readonly known: readonly Known[];
+  readonly personal: string | null;
+}
+
+/** A quarantined event under its new id, and what of it opens. */
+interface Renamed {
+  readonly quarantineId: string;
+  readonly body: Body | null;
+  readonly key: SubjectKey | null;
+}
+
+interface Body {
+  readonly text: string;
+  readonly provenanceText: string | null;
+  readonly quarantineId: string;
+  readonly listedUnder: readonly string[];
+  readonly subjectId: string | null;
+}
+
+/** What may have been hashed of what is sealed: provenance is sealed with it, and is no part of the content. */
+function personalTexts(sealed: string | null): readonly string[] {
+  if (sealed === null) return [''];
+  const { personal, beside, mixed } = readSealedFields(sealed);
+  const { $provenance: _, ...hashed } = beside;
+  const text = hashedPersonal(
+    Object.keys(personal).length === 0 ? null : personal,
+    Object.keys(hashed).length === 0 ? null : hashed,
+  );
+  // What looks like ours in an old one may be a field of the data.
+  return mixed ? [text, sealed] : [text];
+}
+
+/**
+ * Whether these are the keys of the log, and know of every erasure that it tells: an older copy of them would still hold the keys of people who
+ * were forgotten since. @throws RekeyError
+ */
+export async function mustBeKeysOf(
+  privacy: AsyncIterable<readonly { readonly type: string; readonly data: string }[]>,
+  keys: KeyStore,
+): Promise<void> {
+  for await (const page of privacy)
+    for (const { type, data } of page) {
+      if (type === 'hash-key-adopted' && (JSON.parse(data) as { check: string }).check !== keys.hashKeyCheck)
+        throw new RekeyError('The log was written under another hash key: these are not its keys.');
+      if (type !== 'person-erased') continue;
+      const { subjectIds } = JSON.parse(data) as PersonErased;
+      const states = await keys.keysFor(subjectIds);
+      if (subjectIds.some((subjectId) => states.get(subjectId) !== 'erased'))
+        throw new RekeyError(
+          'The log tells of an erasure that the key store knows nothing of: it is an older copy. Erase that person again first, or take the newest copy.',
+        );
+    }
+}

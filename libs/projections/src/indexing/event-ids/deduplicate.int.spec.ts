@@ -1,0 +1,180 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { eventUuid, MemoryIdTable, NO_MARK, receiptsOf, type AppendItem } from '#event-log';
+import { Projector } from '../../processor/projector.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#database';
+import { day, order, touchpoint } from '../../testdata/touchpoints.js';
+import { UnjudgingLog } from '../../testdata/unjudging-log.js';
+import { chance, shuffled, world } from '../../testdata/world.js';
+import { openIdTable, type DatabaseIdTable } from './id-table.js';
+
+jest.setTimeout(120_000);
+
+const NOW = day(600);
+
+describeOnEachStore('names on a log that cannot tell them apart', (name) => {
+  let store: OpenedStore;
+  let ids: DatabaseIdTable;
+  let log: UnjudgingLog;
+  let now: number;
+
+  beforeAll(async () => {
+    store = await openStore(name);
+  });
+  afterAll(() => store.stop());
+  beforeEach(async () => {
+    now = NOW;
+    ids = await openIdTable(store.database);
+    log = new UnjudgingLog(ids, () => now);
+  });
+  afterEach(() => store.wipe());
+
+  const open = (pageSize = 7): Promise<Projector> =>
+    Projector.open({
+      database: store.database,
+      log: log.asLog(),
+      clock: { now: () => NOW },
+      pageSize,
+      ids,
+    });
+
+  /** The digest of a log on which nothing stands twice, in tables of its own that are gone afterwards. */
+  const digestOf = async (items: readonly AppendItem[]): Promise<string> => {
+    const clean = new UnjudgingLog(new MemoryIdTable(), () => NOW);
+    clean.store(items);
+    const projector = await Projector.open({
+      database: store.database,
+      log: clean.asLog(),
+      clock: { now: () => NOW },
+    });
+    const { overall } = await projector.digest();
+    await store.wipe();
+    ids = await openIdTable(store.database);
+    log = new UnjudgingLog(ids, () => now);
+    return overall;
+  };
+  const receipt = (source: string, items: readonly AppendItem[]): AppendItem[] =>
+    receiptsOf(
+      {
+        stream: 'receipts-1',
+        id: `receipt-${Math.random()}`,
+        source,
+        receivedAt: day(10),
+        items: items.map((_, index) => ({ index, fate: 'accepted' })),
+        suppressed: {},
+      },
+      items,
+      items.map(() => ({ status: 'accepted', position: 1, revision: 0 })),
+    );
+
+  it('counts the lower of two that two intakes stored at one moment in two streams, and folds the other nowhere', async () => {
+    const ann = order({ userId: 'ann' }, day(10), 'raced', 5_000);
+    const ben = { ...order({ userId: 'ben' }, day(10), 'raced', 9_000) };
+    const others = [order({ userId: 'ann' }, day(5), 'a'), order({ userId: 'ben' }, day(6), 'b')];
+    const expected = await digestOf([...others, ann]);
+    log.store([...others, ann, ben]);
+    const [counts, repeats] = log.events.slice(-2);
+    const projector = await open();
+    const { overall } = await projector.digest();
+    expect(overall).toBe(expected);
+    expect(await ids.duplicates(0)).toEqual([repeats?.position]);
+    expect((await ids.lookup([eventUuid(ann.event)])).known).toEqual([
+      { position: counts?.position, contentHash: Buffer.from(ann.event.contentHash) },
+    ]);
+    const [row] = await store.database.query('SELECT repeats, same_content, source FROM perennial.duplicates');
+    expect(row).toEqual({ repeats: counts?.position, same_content: false, source: 'shop' });
+    await projector.rebuild();
+    expect((await projector.digest()).overall).toBe(overall);
+    expect((await projector.verify()).equal).toBe(true);
+  });
+
+  it('counts every event once, however often and wherever it is repeated, and whatever the pages', async () => {
+    const items = world(11, 12, 12);
+    const random = chance(11);
+    // Somebody else's event under a name that is taken.
+    const strays = items.flatMap(({ event }): AppendItem[] => {
+      const other = items[Math.floor(random() * items.length)];
+      return other === undefined || random() < 0.7
+        ? []
+        : [{ ...other, event: { ...other.event, id: event.id, source: event.source } }];
+    });
+    const told = shuffled([...items, ...strays], 5);
+    // Whichever copy of an event comes first is the one that counts.
+    const first = new Map<string, AppendItem>();
+    for (const item of told) if (!first.has(item.event.id)) first.set(item.event.id, item);
+    const expected = await digestOf([...first.values()]);
+    log.store(told);
+    const projector = await open(5);
+    expect((await projector.digest()).overall).toBe(expected);
+    expect((await ids.duplicates(0)).length).toBe(told.length - first.size);
+    await projector.rebuild();
+    expect((await projector.digest()).overall).toBe(expected);
+  });
+
+  it('keeps received = accepted + duplicate + …, whichever of event and receipt comes first', async () => {
+    const [ann, ben] = [
+      order({ userId: 'ann' }, day(10), 'x'),
+      touchpoint({ who: { userId: 'b' }, at: day(10), type: 'site-visited' }),
+    ];
+    log.store([ann, ben, ...receipt('shop', [ann, ben])]);
+    const projector = await open(1);
+    await projector.catchUp();
+    // The same again, in another process that could not know: its receipt says accepted as well.
+    log.store([ann, ...receipt('shop', [ann])]);
+    await projector.catchUp();
+    const fates = () =>
+      store.database.query(
+        `SELECT received, accepted, duplicate, quarantined, suppressed
+           FROM rm_1.fates`,
+      );
+    const counted = { received: 3, accepted: 2, duplicate: 1, quarantined: 0, suppressed: 0 };
+    expect(await fates()).toEqual([counted]);
+    const { version } = await projector.rebuild();
+    const [rebuilt] = await store.database.query(
+      `SELECT received, accepted, duplicate, quarantined, suppressed FROM rm_${version}.fates`,
+    );
+    expect(rebuilt).toEqual(counted);
+  });
+
+  it('judges what was indexed before anybody judged', async () => {
+    const ann = order({ userId: 'ann' }, day(10), 'x');
+    const expected = await digestOf([ann]);
+    log.store([ann]);
+    const before = await Projector.open({
+      database: store.database,
+      log: log.asLog(),
+      clock: { now: () => NOW },
+    });
+    await before.catchUp();
+    log.store([order({ userId: 'ben' }, day(10), 'x', 2_000)]);
+    const after = await open();
+    expect((await after.digest()).overall).toBe(expected);
+  });
+
+  it('knows each name, and how far it knows, as the log in memory does', async () => {
+    const model = new MemoryIdTable();
+    const projector = await open(10);
+    expect(await ids.lookup([])).toEqual({ known: [], upTo: 0 });
+    expect(await ids.markAt(1_000)).toEqual(NO_MARK);
+    for (const item of world(3, 10, 10)) {
+      // Instants that step back, as clocks of several machines do.
+      now += Math.round(chance(now)() * 2_000) - 300;
+      log.store([item]);
+    }
+    await projector.catchUp();
+    model.index(log.events);
+    const known = await ids.lookup(log.uuids);
+    expect(known).toEqual(await model.lookup(log.uuids));
+    expect((await ids.lookup(['00000000-0000-5000-8000-000000000000'])).known).toEqual([null]);
+    // A mark may lie further back than the last one that could be, never ahead, and what it says is the running maximum there.
+    const maximumAt = (position: number): number =>
+      Math.max(...log.events.filter((event) => event.position <= position).map((event) => event.recordedAt));
+    for (const { position, recordedAt } of log.events) {
+      const mark = await ids.markAt(position);
+      expect(mark.position).toBeLessThanOrEqual(position);
+      if (mark.position > 0) expect(mark.recordedAt).toBe(maximumAt(mark.position));
+      const by = await ids.markBy(recordedAt);
+      expect(by.recordedAt).toBeLessThanOrEqual(recordedAt);
+    }
+    expect((await ids.markAt(known.upTo)).position).toBeGreaterThan(0);
+  });
+});

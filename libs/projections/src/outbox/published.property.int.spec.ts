@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { memoryLog } from '#testing';
+import type { EventLog, RecordedEvent } from '#event-log';
+import { foldCustomer, policyTimeline, RESOLUTION_RULES, resolveCustomers } from '#lifecycle';
+import { subjectOfStream } from '#contracts';
+import type { Database } from '#database';
+import { inOrder } from '../folding/fold-one.js';
+import { emptyFacts, gather } from '../indexing/page-facts.js';
+import { Projector } from '../processor/projector.js';
+import { openStore, type OpenedStore } from '#database';
+import { day, tell } from '../testdata/touchpoints.js';
+import { shuffled, world } from '../testdata/world.js';
+
+interface PublishedRow extends Record<string, unknown> {
+  customer_id: string;
+  kind: string;
+  cycle: number;
+  stage: string;
+  phase: string;
+  entered_at: number;
+  at: number;
+  position: number;
+}
+
+const POLICIES = policyTimeline([]);
+
+/** Where a customer stood at an instant, as it was known at a position: by the rules alone, without any table. */
+function stateOf(events: readonly RecordedEvent[], customerId: string, asOf: number, position: number) {
+  const known = events.filter((event) => event.position <= position);
+  const facts = gather(emptyFacts(), known);
+  const { customerOf } = resolveCustomers(
+    [...facts.subjects.values()],
+    facts.links.map((link) => ({ ...link, id: link.eventId, origin: 'touchpoint' as const })),
+    RESOLUTION_RULES,
+  );
+  const own = known.filter((event) => customerOf.get(subjectOfStream(event.stream) ?? '') === customerId);
+  const due = own.filter((event) => event.occurredAt <= asOf);
+  return foldCustomer({ events: inOrder(due), policies: POLICIES, asOf }).view;
+}
+
+async function allOf(log: EventLog): Promise<RecordedEvent[]> {
+  const all: RecordedEvent[] = [];
+  for await (const page of log.readAll(0)) all.push(...page);
+  return all;
+}
+
+describe('what was published', () => {
+  let store: OpenedStore;
+  beforeAll(async () => {
+    store = await openStore('pglite');
+  });
+  afterAll(async () => {
+    await store.stop();
+  });
+
+  it('equals the customer’s state at its instant, as known at its position, in whatever order events came', async () => {
+    const { database } = store as { database: Database };
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), fc.integer(), fc.integer({ min: 1, max: 40 }), async (seed, order, chunk) => {
+        await store.wipe();
+        let now = day(300);
+        const clock = { now: () => now };
+        const log = memoryLog({ clock });
+        const projector = await Projector.open({ database, log, clock });
+        const items = shuffled(world(seed, 4, 10), order);
+        for (let at = 0; at < items.length; at += chunk) {
+          await tell(log, items.slice(at, at + chunk));
+          await projector.catchUp();
+          now += 5 * 86_400_000;
+        }
+        const events = await allOf(log);
+        const published = await database.query<PublishedRow>('SELECT * FROM perennial.published');
+        expect(published.length).toBeGreaterThan(0);
+        for (const row of published) {
+          if (row.kind === 'retracted') continue;
+          const { customer_id, cycle, stage, phase, entered_at, at, position } = row;
+          const view = stateOf(events, customer_id, row.kind === 'entered' ? at : at - 1, position);
+          const said = { customer_id, cycle, stage, phase, enteredAt: entered_at };
+          expect({
+            ...said,
+            cycle: view?.cycle,
+            stage: view?.stage,
+            phase: view?.phase,
+            enteredAt: view?.enteredAt,
+          }).toEqual(said);
+          if (row.kind === 'left') expect(stateOf(events, customer_id, at, position)?.enteredAt).toBe(at);
+        }
+        // What stands is what the tables believe: no more and no less.
+        const standing = await database.query(
+          `SELECT customer_id, kind, cycle, phase, at FROM perennial.published WHERE NOT retracted AND kind <> 'retracted'
+            ORDER BY customer_id, at, kind`,
+        );
+        const believed = await database.query(
+          `SELECT customer_id, 'entered' AS kind, cycle, phase, entered_at AS at FROM rm_1.visits
+           UNION ALL SELECT customer_id, 'left', cycle, phase, left_at FROM rm_1.visits WHERE left_at IS NOT NULL
+            ORDER BY customer_id, at, kind`,
+        );
+        expect(standing).toEqual(believed);
+      }),
+      { numRuns: 10 },
+    );
+  }, 300_000);
+});

@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { openSqliteLog, type EventLog } from '#event-log';
+import { memoryLog } from '#testing';
+import { anyPostgres } from '../../../../test/services/postgres.js';
+import { Projector } from './projector.js';
+import { racingClock, racingFrom } from '../testdata/racing-clock.js';
+import { openStore, type OpenedStore } from '#database';
+import { day, tell } from '../testdata/touchpoints.js';
+import { shuffled, world } from '../testdata/world.js';
+
+jest.setTimeout(300_000);
+
+const SEED = 23;
+const END = day(600);
+/** The days of the world go by in so much time, while its events come in. */
+const WITHIN_MS = 8_000;
+
+// On one version: what is shown here is ours, and not the server's.
+const offer = anyPostgres();
+const [suite, title] =
+  offer.missing === null
+    ? [describe, `folders in processes of their own on ${offer.name}`]
+    : [describe.skip, `folders in processes of their own (skipped: ${offer.missing})`];
+
+suite(title, () => {
+  let store: OpenedStore;
+  let folder: string;
+  let log: EventLog;
+  let file: string;
+  let expected: string;
+  const children = new Set<ChildProcess>();
+
+  // Shuffled: so customers merge late, and events come after what they precede.
+  const told = shuffled(world(SEED, 40, 20), SEED);
+
+  beforeAll(async () => {
+    store = await openStore(offer.name);
+    // What one process makes of it, at the end of time, in one go.
+    const whole = memoryLog({ clock: { now: () => END } });
+    await tell(whole, told);
+    const alone = await Projector.open({ database: store.database, log: whole, clock: { now: () => END } });
+    expected = (await alone.digest()).overall;
+  });
+  afterAll(() => store.stop());
+  beforeEach(async () => {
+    await store.wipe();
+    folder = mkdtempSync(join(tmpdir(), 'perennial-folders-'));
+    file = join(folder, 'log.db');
+  });
+  afterEach(async () => {
+    for (const child of children) await end(child, 'SIGKILL');
+    await log.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> => {
+    children.delete(child);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+
+  /** Waits to be told the clock. */
+  const prepare = async (): Promise<ChildProcess> => {
+    const child = spawn(
+      process.execPath,
+      [
+        ...['--conditions=source', '--import', '#from-source'],
+        join(import.meta.dirname, '../testdata/folding-child.ts'),
+        ...[store.url ?? '', file],
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
+    );
+    children.add(child);
+    await once(child.stdout as Readable, 'data');
+    return child;
+  };
+
+  /** Has so many of them fold what one process indexes, while events, deadlines and time come, and some are killed. */
+  const fold = async (folders: number, kills: number): Promise<{ digest: string; folded: number; parked: number }> => {
+    // As many again wait, to take the place of those who are killed.
+    const waiting = await Promise.all(Array.from({ length: folders + kills }, prepare));
+    const clockText = racingFrom(day(0), END, WITHIN_MS);
+    const clock = racingClock(clockText);
+    const working: ChildProcess[] = [];
+    const next = (): void => {
+      const child = waiting.shift();
+      if (child === undefined) throw new Error('Nobody is left.');
+      child.stdin?.write(`${clockText}\n`);
+      working.push(child);
+    };
+    log = await openSqliteLog({ file, clock, writing: 'here' });
+    const indexer = await Projector.open({ database: store.database, log, clock, role: 'indexer', pageSize: 20 });
+    indexer.start();
+    for (let n = 0; n < folders; n += 1) next();
+    const killing = (async () => {
+      for (let n = 0; n < kills; n += 1) {
+        await sleep(WITHIN_MS / (kills + 1));
+        const victim = working.shift();
+        if (victim !== undefined) await end(victim, 'SIGKILL');
+        next();
+      }
+    })();
+    for (let at = 0; at < told.length; at += 25) {
+      await tell(log, told.slice(at, at + 25));
+      await sleep((WITHIN_MS * 25) / told.length);
+    }
+    await killing;
+    for (;;) {
+      const { lag, dirty, clock: at } = await indexer.status();
+      if (lag === 0 && dirty === 0 && at === END) break;
+      await sleep(50);
+    }
+    const { folded } = (await indexer.status()).counters;
+    await indexer.stop();
+    for (const child of [...children]) await end(child, 'SIGTERM');
+    const { parked } = await indexer.status();
+    const { overall } = await indexer.digest();
+    return { digest: overall, folded, parked };
+  };
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [4, 3],
+  ])('gives with %i of them what one process gives, though %i are killed on the way', async (folders, kills) => {
+    const { digest, folded, parked } = await fold(folders, kills);
+    expect(parked).toBe(0);
+    expect(digest).toBe(expected);
+    // Who indexes folded nobody: all of it was done by the others.
+    expect(folded).toBe(0);
+  });
+});

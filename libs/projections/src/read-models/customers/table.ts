@@ -1,0 +1,110 @@
+import type { Table } from '#database';
+
+export const CUSTOMERS: Table = {
+  name: 'customers',
+  migrations: [
+    /* sql */ `
+    -- 001: One row a customer: where she stands, since when and why, and what the relationship amounts to. Nothing in
+    -- a row changes with the mere passing of time: when a deadline falls due, the clock folds her again and rewrites it.
+    -- digest_id is the smallest subject id of the component: the same whatever the order of arrival.
+    -- orders and revenue count what survives; revenue_minor and currency are null when there are several currencies.
+    -- waiting_until is the instant of her first event that lies in the future; wake_at the earlier of it and next_due_at.
+    CREATE TABLE customers (
+      customer_id       text COLLATE "C" PRIMARY KEY,
+      digest_id         text COLLATE "C" NOT NULL,
+      subjects          int NOT NULL,
+      cycle             int NOT NULL,
+      stage             text NOT NULL,
+      phase             text NOT NULL,
+      entered_at        timestamptz(3) NOT NULL,
+      policy_version    text NOT NULL,
+      cause             jsonb NOT NULL,
+      first_seen_at     timestamptz(3) NOT NULL,
+      last_seen_at      timestamptz(3) NOT NULL,
+      touchpoints       int NOT NULL,
+      orders            int NOT NULL,
+      revenue_minor     bigint,
+      currency          text,
+      revenue           jsonb NOT NULL,
+      first_purchase_at timestamptz(3),
+      last_purchase_at  timestamptz(3),
+      next_due_at       timestamptz(3),
+      next_due_kind     text,
+      flags             jsonb NOT NULL,
+      dossier           jsonb NOT NULL,
+      folded_position   bigint NOT NULL,
+      waiting_until     timestamptz(3),
+      wake_at           timestamptz(3)
+    );
+    CREATE INDEX customers_by_stage ON customers (stage, phase, customer_id);
+    CREATE INDEX customers_by_wake ON customers (wake_at) WHERE wake_at IS NOT NULL;
+    `,
+    /* sql */ `
+    -- 002: consents: what she allowed and what she took back, by purpose and medium. actions: what a channel should do next, from
+    -- the treatments of the policy and her consents, whether or not it was ever said: perennial.actions has what was.
+    -- wake_at is now also the instant at which the first of these actions is valid no longer.
+    ALTER TABLE customers ADD COLUMN consents jsonb NOT NULL, ADD COLUMN actions jsonb NOT NULL;
+    `,
+    /* sql */ `
+    -- 003: each consent names the event since which it has been so, and a refusal goes before a consent of its instant: rows made
+    -- before have neither, and must be made anew.
+    COMMENT ON COLUMN customers.consents IS 'By purpose and medium, each with the event since which it has been so.';
+    `,
+  ],
+  columns: {
+    customer_id: 'text',
+    digest_id: 'text',
+    subjects: 'int',
+    cycle: 'int',
+    stage: 'text',
+    phase: 'text',
+    entered_at: 'timestamptz',
+    policy_version: 'text',
+    cause: 'jsonb',
+    first_seen_at: 'timestamptz',
+    last_seen_at: 'timestamptz',
+    touchpoints: 'int',
+    orders: 'int',
+    revenue_minor: 'bigint',
+    currency: 'text',
+    revenue: 'jsonb',
+    first_purchase_at: 'timestamptz',
+    last_purchase_at: 'timestamptz',
+    next_due_at: 'timestamptz',
+    next_due_kind: 'text',
+    flags: 'jsonb',
+    dossier: 'jsonb',
+    folded_position: 'bigint',
+    waiting_until: 'timestamptz',
+    wake_at: 'timestamptz',
+    consents: 'jsonb',
+    actions: 'jsonb',
+  },
+  key: ['customer_id'],
+  semantic: [
+    'digest_id',
+    'subjects',
+    'cycle',
+    'stage',
+    'phase',
+    'entered_at',
+    'policy_version',
+    'cause',
+    'first_seen_at',
+    'last_seen_at',
+    'touchpoints',
+    'orders',
+    'revenue_minor',
+    'currency',
+    'revenue',
+    'first_purchase_at',
+    'last_purchase_at',
+    'next_due_at',
+    'next_due_kind',
+    'flags',
+    'dossier',
+    'waiting_until',
+    'consents',
+    'actions',
+  ],
+};

@@ -1,0 +1,287 @@
+import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
+import type { Row, Statement, Transaction } from '#database';
+import type { LinkFact, SubjectFact } from '../../indexing/page-facts.js';
+import { insertRows, sortedByKey, unnest } from '#database';
+import { arrayText } from '#database';
+import { Writes, type Writer } from '#database';
+import { LINKS, SUBJECTS } from './table.js';
+
+/** What became of the subjects on a page. */
+export interface SubjectsKnown {
+  /** The customer of each subject on the page, after the page's links. */
+  readonly customerOf: ReadonlyMap<string, string>;
+  /** Customers who gained or lost a subject: what was folded of them before does not stand. */
+  readonly moved: ReadonlySet<string>;
+  /** Subjects seen for the first time. */
+  readonly fresh: ReadonlySet<string>;
+}
+
+interface KnownRow extends Row {
+  readonly subject_id: string;
+  readonly customer_id: string;
+  readonly first_seen_at: number;
+}
+
+interface PairRow extends Row {
+  readonly a: string;
+  readonly b: string;
+  readonly occurred_at: number;
+  readonly source: string;
+  readonly event_id: string;
+}
+
+/** Writes down subjects and links, and joins and parts customers as the links then known demand. */
+export async function recordSubjects(
+  tx: Transaction,
+  writes: Writes,
+  subjects: ReadonlyMap<string, SubjectFact>,
+  links: readonly LinkFact[],
+): Promise<SubjectsKnown> {
+  const customerOf = new Map<string, string>();
+  const [known = [], pairs = []] = (await tx.batch([
+    {
+      sql: 'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text[])',
+      params: [arrayText([...subjects.keys()])],
+    },
+    ...(links.length === 0 ? [] : [earliestOfPairs(links)]),
+  ])) as [KnownRow[], PairRow[]];
+  const earlier: Row[] = [];
+  for (const row of known) {
+    customerOf.set(row.subject_id, row.customer_id);
+    const fact = subjects.get(row.subject_id);
+    if (fact !== undefined && fact.firstSeenAt < row.first_seen_at)
+      earlier.push({ subject_id: row.subject_id, first_seen_at: fact.firstSeenAt });
+  }
+  const fresh: Row[] = [];
+  for (const fact of subjects.values()) {
+    if (customerOf.has(fact.subjectId)) continue;
+    customerOf.set(fact.subjectId, fact.subjectId);
+    fresh.push(subjectRow(fact));
+  }
+  await insertRows(writes, SUBJECTS, sortedByKey(SUBJECTS, fresh));
+  if (earlier.length > 0) {
+    const rows = unnest(SUBJECTS, ['subject_id', 'first_seen_at'], earlier, 'e');
+    await writes.query(
+      `UPDATE subjects s SET first_seen_at = e.first_seen_at FROM ${rows.sql} WHERE s.subject_id = e.subject_id`,
+      rows.params,
+    );
+  }
+  const seeds = await recordLinks(writes, links, pairs);
+  // Who belongs together is worked out from the tables: what was put off must be in them.
+  if (seeds.length > 0) await writes.send(tx);
+  const moved = seeds.length === 0 ? new Set<string>() : await relink(tx, seeds, customerOf);
+  return { customerOf, moved, fresh: new Set(fresh.map((row) => row['subject_id'] as string)) };
+}
+
+export function subjectRow(fact: SubjectFact): Row {
+  return {
+    subject_id: fact.subjectId,
+    namespace: fact.namespace,
+    customer_id: fact.subjectId,
+    first_position: fact.firstPosition,
+    first_seen_at: fact.firstSeenAt,
+    sealed: fact.sealed,
+    erased_at: null,
+  };
+}
+
+export function linkRow(link: LinkFact): Row {
+  return {
+    a: link.a,
+    b: link.b,
+    occurred_at: link.occurredAt,
+    recorded_at: link.recordedAt,
+    source: link.source,
+    event_id: link.eventId,
+    origin: 'touchpoint',
+    refused: null,
+    position: link.position,
+  };
+}
+
+/** The order in which links are taken: (occurredAt, source, id). */
+export function compareLinks(
+  x: { readonly occurredAt: number; readonly source: string; readonly eventId: string },
+  y: { readonly occurredAt: number; readonly source: string; readonly eventId: string },
+): number {
+  if (x.occurredAt !== y.occurredAt) return x.occurredAt - y.occurredAt;
+  if (x.source !== y.source) return x.source < y.source ? -1 : 1;
+  return x.eventId === y.eventId ? 0 : x.eventId < y.eventId ? -1 : 1;
+}
+
+/** Asks for the earliest known link of each pair. */
+function earliestOfPairs(links: readonly LinkFact[]): Statement {
+  const pairs = new Map<string, Row>();
+  for (const { a, b } of links) pairs.set(`${a} ${b}`, { a, b });
+  const source = unnest(LINKS, ['a', 'b'], [...pairs.values()], 'p');
+  return {
+    sql: `SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.occurred_at, l.source, l.event_id
+            FROM links l JOIN ${source.sql} ON l.a = p.a AND l.b = p.b ORDER BY l.a, l.b, l.position DESC`,
+    params: source.params,
+  };
+}
+
+/** Keeps those links that are earlier than all known of their pair; returns the subjects whom they concern. */
+async function recordLinks(writes: Writer, links: readonly LinkFact[], known: readonly PairRow[]): Promise<string[]> {
+  const earliest = new Map<string, { occurredAt: number; source: string; eventId: string }>();
+  for (const row of known)
+    earliest.set(`${row.a} ${row.b}`, { occurredAt: row.occurred_at, source: row.source, eventId: row.event_id });
+  const kept: Row[] = [];
+  const seeds = new Set<string>();
+  for (const link of links) {
+    const pair = `${link.a} ${link.b}`;
+    const before = earliest.get(pair);
+    if (before !== undefined && compareLinks(link, before) >= 0) continue;
+    earliest.set(pair, link);
+    kept.push(linkRow(link));
+    seeds.add(link.a).add(link.b);
+  }
+  await insertRows(writes, LINKS, kept);
+  return [...seeds];
+}
+
+export interface LinkRow extends Record<string, unknown> {
+  a: string;
+  b: string;
+  occurred_at: number;
+  source: string;
+  event_id: string;
+  origin: CustomerLink['origin'];
+  refused: string | null;
+  position: number;
+}
+
+export interface SubjectRow extends Record<string, unknown> {
+  subject_id: string;
+  namespace: string;
+  customer_id: string;
+  first_position: number;
+}
+
+/**
+ * Works out anew who belongs together among all whom these subjects could reach, refused links included: an earlier
+ * link that comes late may turn a later refusal. Writes what changed; returns the customers who gained or lost somebody.
+ */
+export async function relink(
+  tx: Transaction,
+  seeds: readonly string[],
+  customerOf: Map<string, string>,
+): Promise<Set<string>> {
+  let reach = new Set(seeds);
+  for (;;) {
+    const params = [arrayText([...reach])];
+    const [subjects = [], links = []] = (await tx.batch([
+      {
+        sql: `SELECT subject_id, namespace, customer_id, first_position FROM subjects WHERE customer_id IN
+                (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))`,
+        params,
+      },
+      {
+        sql: `WITH theirs AS (
+                SELECT ARRAY(SELECT subject_id FROM subjects WHERE customer_id IN
+                  (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))) AS ids)
+              SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, refused, position FROM (
+                SELECT * FROM links WHERE a = ANY((SELECT ids FROM theirs)::text[]) UNION ALL
+                SELECT * FROM links WHERE b = ANY((SELECT ids FROM theirs)::text[])) l ORDER BY a, b, position DESC`,
+        params,
+      },
+    ])) as [SubjectRow[], LinkRow[]];
+    const reached = new Set(subjects.map((row) => row.subject_id));
+    for (const link of links) reached.add(link.a).add(link.b);
+    if (reached.size > subjects.length) {
+      reach = reached;
+      continue;
+    }
+    return writeComponents(tx, subjects, links, customerOf);
+  }
+}
+
+async function writeComponents(
+  tx: Transaction,
+  subjects: readonly SubjectRow[],
+  links: readonly LinkRow[],
+  customerOf: Map<string, string>,
+): Promise<Set<string>> {
+  const { customerOf: resolved, refusals } = resolve(subjects, links);
+  const moved = new Set<string>();
+  const changes: Row[] = [];
+  for (const row of subjects) {
+    const customerId = resolved.get(row.subject_id) ?? row.subject_id;
+    if (customerId === row.customer_id) continue;
+    moved.add(customerId).add(row.customer_id);
+    changes.push({ subject_id: row.subject_id, customer_id: customerId });
+    customerOf.set(row.subject_id, customerId);
+  }
+  const writes = new Writes();
+  if (changes.length > 0) {
+    const rows = unnest(SUBJECTS, ['subject_id', 'customer_id'], sortedByKey(SUBJECTS, changes), 'c');
+    await writes.query(
+      `UPDATE subjects s SET customer_id = c.customer_id FROM ${rows.sql} WHERE s.subject_id = c.subject_id`,
+      rows.params,
+    );
+  }
+  const verdicts: Row[] = [];
+  for (const link of links) {
+    const refused = refusals.get(`${link.a} ${link.b}`) ?? null;
+    if (refused !== link.refused) verdicts.push({ a: link.a, b: link.b, position: link.position, refused });
+  }
+  if (verdicts.length > 0) {
+    const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
+    await writes.query(
+      `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
+      rows.params,
+    );
+  }
+  await writes.send(tx);
+  return moved;
+}
+
+/** Who belongs together, and which pairs (`a b`) were refused, with the reason. */
+export function resolve(
+  subjects: readonly SubjectRow[],
+  links: readonly LinkRow[],
+): { readonly customerOf: ReadonlyMap<string, string>; readonly refusals: ReadonlyMap<string, string> } {
+  const { customerOf, refused } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), RESOLUTION_RULES);
+  return { customerOf, refusals: new Map(refused.map(({ link, reason }) => [`${link.a} ${link.b}`, reason])) };
+}
+
+function knownSubject(row: SubjectRow): KnownSubject {
+  return { subjectId: row.subject_id, namespace: row.namespace, firstPosition: row.first_position };
+}
+
+function knownLink(row: LinkRow): CustomerLink {
+  return {
+    a: row.a,
+    b: row.b,
+    occurredAt: row.occurred_at,
+    source: row.source,
+    id: row.event_id,
+    origin: row.origin,
+  };
+}
+
+/** The customers to whom these subjects belong. */
+export async function customersOf(tx: Transaction, subjectIds: readonly string[]): Promise<string[]> {
+  if (subjectIds.length === 0) return [];
+  const rows = await tx.query<{ customer_id: string }>(
+    'SELECT DISTINCT customer_id FROM subjects WHERE subject_id = ANY($1::text[])',
+    [arrayText(subjectIds)],
+  );
+  return rows.map((row) => row.customer_id);
+}
+
+/** What was sealed of these subjects can be opened no more: their keys are gone. */
+export async function markErased(
+  writes: Writer,
+  erasures: readonly { readonly subjectIds: readonly string[]; readonly at: number }[],
+): Promise<void> {
+  const rows: Row[] = [];
+  for (const { subjectIds, at } of erasures)
+    for (const subjectId of subjectIds) rows.push({ subject_id: subjectId, erased_at: at });
+  if (rows.length === 0) return;
+  const erased = unnest(SUBJECTS, ['subject_id', 'erased_at'], rows, 'e');
+  await writes.query(
+    `UPDATE subjects s SET sealed = NULL, erased_at = e.erased_at FROM ${erased.sql} WHERE s.subject_id = e.subject_id`,
+    erased.params,
+  );
+}

@@ -1,0 +1,74 @@
+import type { Table } from '#database';
+
+export const SUBJECTS: Table = {
+  name: 'subjects',
+  migrations: [
+    /* sql */ `
+    -- 001: A subject is an identifier as a channel reports it; its id is a keyed hash, so nothing here is personal
+    -- but \`sealed\`, which only a permitted reader opens. customer_id is the component's subject that is lowest in the
+    -- log; a subject nobody linked is a customer of its own. An erased subject keeps its row and loses what was sealed.
+    CREATE TABLE subjects (
+      subject_id     text COLLATE "C" PRIMARY KEY,
+      namespace      text NOT NULL,
+      customer_id    text COLLATE "C" NOT NULL,
+      first_position bigint NOT NULL,
+      first_seen_at  timestamptz(3) NOT NULL,
+      sealed         text,
+      erased_at      timestamptz(3)
+    );
+    CREATE INDEX subjects_by_customer ON subjects (customer_id, subject_id);
+    `,
+  ],
+  columns: {
+    subject_id: 'text',
+    namespace: 'text',
+    customer_id: 'text',
+    first_position: 'bigint',
+    first_seen_at: 'timestamptz',
+    sealed: 'text',
+    erased_at: 'timestamptz',
+  },
+  key: ['subject_id'],
+  semantic: ['subject_id', 'namespace', 'customer_id', 'first_seen_at', 'erased_at'],
+};
+
+export const LINKS: Table = {
+  name: 'links',
+  migrations: [
+    /* sql */ `
+    -- 001: Two subjects that one touchpoint carried as \`self\`. a < b. Who a customer is follows from the links in the
+    -- order (occurred_at, source, event_id), so of a pair only the earliest counts; a later-known one is kept only when
+    -- it is earlier than all that were known before, so that "who did we take her for on 1 March" can still be told.
+    -- refused: null, or the reason why this link joins nobody (unique namespace, keep-apart, too large a component).
+    CREATE TABLE links (
+      a           text COLLATE "C" NOT NULL,
+      b           text COLLATE "C" NOT NULL,
+      occurred_at timestamptz(3) NOT NULL,
+      recorded_at timestamptz(3) NOT NULL,
+      source      text COLLATE "C" NOT NULL,
+      event_id    text COLLATE "C" NOT NULL,
+      origin      text NOT NULL,
+      refused     text,
+      position    bigint NOT NULL,
+      PRIMARY KEY (a, b, position)
+    );
+    CREATE INDEX links_by_b ON links (b, a);
+    CREATE INDEX links_refused ON links (occurred_at) WHERE refused IS NOT NULL;
+    `,
+  ],
+  columns: {
+    a: 'text',
+    b: 'text',
+    occurred_at: 'timestamptz',
+    recorded_at: 'timestamptz',
+    source: 'text',
+    event_id: 'text',
+    origin: 'text',
+    refused: 'text',
+    position: 'bigint',
+  },
+  key: ['a', 'b', 'position'],
+  semantic: ['a', 'b', 'occurred_at', 'source', 'event_id', 'origin', 'refused'],
+  // Which later-known ones were kept depends on the order of arrival; the earliest of each pair does not.
+  semanticRows: 'SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC',
+};

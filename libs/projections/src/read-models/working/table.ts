@@ -1,0 +1,145 @@
+import type { Instant } from '#contracts';
+import type { Row } from '#database';
+import type { Table } from '#database';
+
+/** How far this version has come. */
+export const CHECKPOINT: Table = {
+  name: 'checkpoint',
+  migrations: [
+    /* sql */ `
+    -- 001: One row. position: the log is indexed up to here. recorded_at: the running maximum of recordedAt so far.
+    -- clock: every deadline up to this instant has been persisted. build: null once the version was built; before that,
+    -- which phase the build is in and how far it came, so that it goes on after a kill.
+    CREATE TABLE checkpoint (
+      one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+      position    bigint NOT NULL,
+      recorded_at timestamptz(3),
+      clock       timestamptz(3),
+      build       jsonb
+    );
+    INSERT INTO checkpoint (position) VALUES (0);
+    `,
+  ],
+  columns: { one: 'boolean', position: 'bigint', recorded_at: 'timestamptz', clock: 'timestamptz', build: 'jsonb' },
+  key: ['one'],
+  semantic: [],
+};
+
+/** The customers who must be folded again. */
+export const DIRTY: Table = {
+  name: 'dirty',
+  migrations: [
+    /* sql */ `
+    -- 001: A customer to be folded again, whatever for: new events, a late one, a merge, a policy, a deadline. Folders
+    -- claim rows with FOR UPDATE SKIP LOCKED and delete them in the transaction that writes what they folded; who marks a
+    -- claimed row waits for that and marks anew. So: absent = clean, present = must be folded, locked = being folded.
+    -- earliest_at: the earliest occurredAt among the events not yet folded; no snapshot at or after it is of use
+    -- (-infinity: none is; null: nothing new came, only time passed). pending: how many such events.
+    -- not_before: nothing is to be folded until then (all her events lie in the future).
+    CREATE TABLE dirty (
+      customer_id text COLLATE "C" PRIMARY KEY,
+      position    bigint NOT NULL,
+      pending     int NOT NULL,
+      earliest_at timestamptz(3),
+      reason      text NOT NULL,
+      since       timestamptz(3) NOT NULL,
+      not_before  timestamptz(3)
+    );
+    CREATE INDEX dirty_by_age ON dirty (since);
+    `,
+  ],
+  columns: {
+    customer_id: 'text',
+    position: 'bigint',
+    pending: 'int',
+    earliest_at: 'timestamptz',
+    reason: 'text',
+    since: 'timestamptz',
+    not_before: 'timestamptz',
+  },
+  key: ['customer_id'],
+  semantic: [],
+};
+
+/** The mark of a customer of whom only the future is known: she is looked at when it comes. */
+export function waitingRow(
+  one: { readonly customerId: string; readonly until: Instant },
+  position: number,
+  now: Instant,
+): Row {
+  return {
+    customer_id: one.customerId,
+    position,
+    pending: 1,
+    earliest_at: one.until,
+    reason: 'events',
+    since: now,
+    not_before: one.until,
+  };
+}
+
+/** The newest fold state of each customer with some history, to go on from. */
+export const STATES: Table = {
+  name: 'states',
+  migrations: [
+    /* sql */ `
+    -- 001: The fold's own state (JSON) after a customer's last event in event order, never advanced by the clock.
+    -- events: how many are in it; position: all of the log up to here is in it, but for events that still lie in the
+    -- future. upto_at: the instant of its last event. Losing a row here costs time, never truth.
+    CREATE TABLE states (
+      customer_id text COLLATE "C" PRIMARY KEY,
+      events      int NOT NULL,
+      upto_at     timestamptz(3) NOT NULL,
+      position    bigint NOT NULL,
+      state       text NOT NULL
+    );
+    ALTER TABLE states ALTER COLUMN state SET STORAGE EXTERNAL;
+    `,
+  ],
+  columns: { customer_id: 'text', events: 'int', upto_at: 'timestamptz', position: 'bigint', state: 'text' },
+  key: ['customer_id'],
+  semantic: [],
+};
+
+/** Older fold states, one every 256 events or so: a late event is folded from the last one before it. */
+export const SNAPSHOTS: Table = {
+  name: 'snapshots',
+  migrations: [
+    /* sql */ `
+    -- 001: As in states, for earlier points of a long history. A late event takes away those that come after it.
+    CREATE TABLE snapshots (
+      customer_id text COLLATE "C" NOT NULL,
+      events      int NOT NULL,
+      upto_at     timestamptz(3) NOT NULL,
+      position    bigint NOT NULL,
+      state       text NOT NULL,
+      PRIMARY KEY (customer_id, events)
+    );
+    ALTER TABLE snapshots ALTER COLUMN state SET STORAGE EXTERNAL;
+    `,
+  ],
+  columns: { customer_id: 'text', events: 'int', upto_at: 'timestamptz', position: 'bigint', state: 'text' },
+  key: ['customer_id', 'events'],
+  semantic: [],
+};
+
+/** The customers who could not be folded. */
+export const PARKED: Table = {
+  name: 'parked',
+  migrations: [
+    /* sql */ `
+    -- 001: A customer who could not be folded is set aside with the reason, so that the rest go on. Her rows stay as they
+    -- were last. She is folded again when a person releases her, after the cause was mended.
+    CREATE TABLE parked (
+      customer_id text COLLATE "C" PRIMARY KEY,
+      reason      text NOT NULL,
+      detail      text NOT NULL,
+      since       timestamptz(3) NOT NULL,
+      position    bigint NOT NULL
+    );
+    `,
+  ],
+  columns: { customer_id: 'text', reason: 'text', detail: 'text', since: 'timestamptz', position: 'bigint' },
+  key: ['customer_id'],
+  semantic: [],
+};

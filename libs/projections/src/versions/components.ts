@@ -1,0 +1,90 @@
+import type { RecordedEvent } from '#event-log';
+import type { Row } from '#database';
+import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
+import { linkRow, resolve, subjectRow } from '../read-models/links/projection.js';
+import { SUBJECTS } from '../read-models/links/table.js';
+import { sortedByKey } from '#database';
+import type { LinksSeen } from './links-seen.js';
+
+/** A customer, and all subjects of the component, sorted. */
+export interface Customer {
+  readonly customerId: string;
+  readonly subjectIds: readonly string[];
+}
+
+/** Who belongs together, as rows ready to be written. */
+export interface Components {
+  readonly subjects: readonly Row[];
+  readonly links: readonly Row[];
+  /** In the order of their ids. */
+  readonly customers: Customer[];
+}
+
+/** Finds out who belongs together, for a log whose subjects and links are all at hand. As the tables would say it. */
+export function joinInMemory(
+  facts: ReadonlyMap<string, SubjectFact>,
+  seen: LinksSeen,
+  erasures: readonly RecordedEvent[],
+): Components {
+  const subjects = new Map<string, Row>();
+  for (const fact of facts.values()) subjects.set(fact.subjectId, subjectRow(fact));
+  for (const { subjectIds, at } of erasures.map(erasureOf))
+    for (const subjectId of subjectIds) {
+      const row = subjects.get(subjectId);
+      if (row === undefined) continue;
+      row['sealed'] = null;
+      row['erased_at'] = Math.max((row['erased_at'] as number | null) ?? -Infinity, at);
+    }
+  const counting = [...seen.earliest];
+  const linked = new Set(counting.flatMap(({ a, b }) => [a, b]));
+  const { customerOf, refusals } = resolve(
+    [...linked].flatMap((subjectId) => {
+      const fact = facts.get(subjectId);
+      const { namespace, firstPosition } = fact ?? { namespace: '', firstPosition: 0 };
+      if (fact === undefined) return [];
+      return [{ subject_id: subjectId, namespace, customer_id: subjectId, first_position: firstPosition }];
+    }),
+    counting.map((link) => ({
+      a: link.a,
+      b: link.b,
+      occurred_at: link.occurredAt,
+      source: link.source,
+      event_id: link.eventId,
+      origin: 'touchpoint',
+      refused: null,
+      position: link.position,
+    })),
+  );
+  for (const [subjectId, customerId] of customerOf) {
+    const row = subjects.get(subjectId);
+    if (row !== undefined) row['customer_id'] = customerId;
+  }
+  const refusalOf = (link: LinkFact): string | null => refusals.get(`${link.a} ${link.b}`) ?? null;
+  const counts = new Set(counting);
+  const sorted = sortedByKey(SUBJECTS, [...subjects.values()]);
+  return {
+    subjects: sorted,
+    links: seen.kept.map((link) => ({ ...linkRow(link), refused: counts.has(link) ? refusalOf(link) : null })),
+    customers: customersOf(sorted),
+  };
+}
+
+/** What an erasure tells: whose keys are gone, and since when. */
+export function erasureOf(event: RecordedEvent): { readonly subjectIds: readonly string[]; readonly at: number } {
+  const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
+  return { subjectIds: data.subjectIds ?? [], at: event.recordedAt };
+}
+
+/** `subjects` are sorted by their ids. */
+function customersOf(subjects: readonly Row[]): Customer[] {
+  const members = new Map<string, string[]>();
+  for (const row of subjects) {
+    const customerId = row['customer_id'] as string;
+    const list = members.get(customerId);
+    if (list === undefined) members.set(customerId, [row['subject_id'] as string]);
+    else list.push(row['subject_id'] as string);
+  }
+  return [...members]
+    .map(([customerId, subjectIds]) => ({ customerId, subjectIds }))
+    .sort((x, y) => (x.customerId < y.customerId ? -1 : 1));
+}

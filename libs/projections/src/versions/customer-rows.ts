@@ -1,0 +1,50 @@
+import { copyText } from '#database';
+import type { CopyText, Row } from '#database';
+import type { FoldedOne } from '../folding/fold-one.js';
+import { STATE_FROM_EVENTS, stateRow } from '../folding/write.js';
+import type { Folded } from '../read-models/read-model.js';
+import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
+import type { Table } from '#database';
+import { VISITS } from '../read-models/stage-periods/table.js';
+import { SNAPSHOTS, STATES } from '../read-models/working/table.js';
+
+/** A customer who has something to show. */
+export type FoldedCustomer = FoldedOne & { readonly folded: Folded };
+
+/** All rows of customers of whom there are none yet, by table, but for the sums over everybody. */
+export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly [Table, Row[]])[] {
+  const tables: [Table, Row[]][] = [];
+  for (const model of CUSTOMER_READ_MODELS) {
+    switch (model.shape) {
+      case 'row':
+        tables.push([model.table, customers.map((one) => model.row(one.folded))]);
+        break;
+      case 'sequence':
+      case 'by-event':
+        tables.push([model.table, customers.flatMap((one) => model.rows(one.folded))]);
+        break;
+      case 'sum':
+        break;
+    }
+  }
+  const states: Row[] = [];
+  const snapshots: Row[] = [];
+  for (const { folded, newest, snapshots: older } of customers) {
+    if (newest !== null && newest.events >= STATE_FROM_EVENTS) states.push(stateRow(folded.customerId, newest));
+    for (const snapshot of older) snapshots.push(stateRow(folded.customerId, snapshot));
+  }
+  tables.push([STATES, states], [SNAPSHOTS, snapshots]);
+  return tables;
+}
+
+/** The same as text to be copied, and the visits among them, for the sums. */
+export function copiesOf(customers: readonly FoldedCustomer[]): {
+  readonly copies: CopyText[];
+  readonly visits: readonly Row[];
+} {
+  const tables = rowsOf(customers);
+  return {
+    copies: tables.map(([table, rows]) => copyText(table, rows)),
+    visits: tables.find(([table]) => table === VISITS)?.[1] ?? [],
+  };
+}

@@ -1,0 +1,23 @@
+import type { LinkFact } from '../indexing/page-facts.js';
+import { compareLinks } from '../read-models/links/projection.js';
+
+/** Of each pair only the links that are earlier than all before them in the log: the ones that count, and did at some time. */
+export class LinksSeen {
+  readonly kept: LinkFact[] = [];
+  readonly #earliest = new Map<string, LinkFact>();
+
+  add(links: readonly LinkFact[]): void {
+    for (const link of links) {
+      const pair = `${link.a} ${link.b}`;
+      const before = this.#earliest.get(pair);
+      if (before !== undefined && compareLinks(link, before) >= 0) continue;
+      this.#earliest.set(pair, link);
+      this.kept.push(link);
+    }
+  }
+
+  /** The one of each pair that counts. */
+  get earliest(): Iterable<LinkFact> {
+    return this.#earliest.values();
+  }
+}

@@ -1,0 +1,40 @@
+import type { Transaction, Row } from '#database';
+import type { PageFacts } from '../indexing/page-facts.js';
+import { linkRow, subjectRow } from '../read-models/links/projection.js';
+import { LINKS, SUBJECTS } from '../read-models/links/table.js';
+import { instantText, valuesOf } from '#database';
+import type { Table } from '#database';
+import { erasureOf } from './components.js';
+import type { LinksSeen } from './links-seen.js';
+
+/**
+ * Subjects and links as a scan of a log too large to be held sees them, before they are made unique. Dropped when the scan is over.
+ * Never unlogged: what is not logged is emptied after a kill, while the build goes on from where it was.
+ */
+export const SEEN_TABLES = /* sql */ `
+  CREATE TABLE IF NOT EXISTS subjects_seen (LIKE subjects);
+  CREATE TABLE IF NOT EXISTS links_seen (LIKE links);
+  CREATE TABLE IF NOT EXISTS erasures_seen (subject_id text NOT NULL, erased_at timestamptz(3) NOT NULL);`;
+
+export const DROP_SEEN_TABLES = 'DROP TABLE IF EXISTS subjects_seen, links_seen, erasures_seen;';
+
+/** Writes down what a stretch of the log showed. */
+export async function writeSeen(tx: Transaction, facts: PageFacts, links: LinksSeen): Promise<void> {
+  await copy(tx, SUBJECTS, [...facts.subjects.values()].map(subjectRow), 'subjects_seen');
+  await copy(tx, LINKS, links.kept.map(linkRow), 'links_seen');
+  const erased = facts.erasures.map(erasureOf);
+  await tx.copyIn(
+    'erasures_seen',
+    ['subject_id', 'erased_at'],
+    erased.flatMap(({ subjectIds, at }) => subjectIds.map((subjectId) => [subjectId, instantText(at)])),
+  );
+}
+
+async function copy(tx: Transaction, table: Table, rows: readonly Row[], into: string): Promise<void> {
+  const columns = Object.keys(table.columns);
+  await tx.copyIn(
+    into,
+    columns,
+    rows.map((row) => valuesOf(table, columns, row)),
+  );
+}

@@ -1,0 +1,102 @@
+import type { Param } from '../running/params.js';
+import type { Column, Question } from '../running/query.js';
+
+/** An OpenAPI schema as far as we write one. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+const NO_CONTROL = '^[^\\u0000-\\u001f\\u007f]+$';
+
+/** The schema of a parameter in a query string. */
+export function paramSchema(param: Param): Schema {
+  switch (param.type) {
+    case 'text':
+      return {
+        type: 'string',
+        minLength: 1,
+        maxLength: param.maxLength ?? 512,
+        pattern: param.pattern?.source ?? NO_CONTROL,
+      };
+    case 'int':
+      return {
+        type: 'integer',
+        minimum: param.minimum,
+        maximum: param.maximum,
+        ...(param.default === undefined ? {} : { default: param.default }),
+      };
+    case 'instant':
+      return {
+        anyOf: [
+          { type: 'string', format: 'date-time' },
+          { type: 'string', format: 'date' },
+        ],
+        example: '1998-07-01',
+      };
+    case 'day':
+      return { type: 'string', format: 'date', example: '1998-07-01' };
+    case 'enum':
+      return { type: 'string', enum: param.values, ...(param.default === undefined ? {} : { default: param.default }) };
+    case 'boolean':
+      return { type: 'boolean', ...(param.default === undefined ? {} : { default: param.default }) };
+    default:
+      return param satisfies never;
+  }
+}
+
+const COLUMN_TYPES: Readonly<Record<Column['type'], Schema>> = {
+  text: { type: 'string' },
+  integer: { type: 'integer' },
+  number: { type: 'number' },
+  boolean: { type: 'boolean' },
+  instant: { type: 'string', format: 'date-time' },
+  day: { type: 'string', format: 'date' },
+  json: {},
+};
+
+/** The schema of a question's answer in JSON. */
+export function answerSchema(question: Question): Schema {
+  const properties = Object.fromEntries(
+    question.columns.map(({ name, type, description, nullable }) => [
+      name,
+      { ...COLUMN_TYPES[type], description, ...(nullable === true ? { nullable } : {}) },
+    ]),
+  );
+  return {
+    type: 'object',
+    required: ['question', 'columns', 'rows', 'nextCursor', 'meta'],
+    properties: {
+      question: { type: 'string', enum: [question.name] },
+      columns: { type: 'array', items: COLUMN },
+      rows: { type: 'array', items: { type: 'object', required: Object.keys(properties), properties } },
+      nextCursor: { type: 'string', nullable: true, description: 'the cursor of the next page; null at the end' },
+      meta: META,
+    },
+  };
+}
+
+const COLUMN: Schema = {
+  type: 'object',
+  required: ['name', 'type', 'description'],
+  properties: {
+    name: { type: 'string' },
+    type: { type: 'string', enum: Object.keys(COLUMN_TYPES) },
+    description: { type: 'string' },
+    nullable: { type: 'boolean' },
+  },
+};
+
+const META: Schema = {
+  type: 'object',
+  description: 'What the answer rests on: asked again with the same, it comes out the same.',
+  required: ['asOf', 'knownAt', 'position', 'policyVersion'],
+  properties: {
+    asOf: { type: 'string', format: 'date-time', description: 'what was true at this instant' },
+    knownAt: {
+      type: 'string',
+      format: 'date-time',
+      nullable: true,
+      description: 'as believed at this instant; null: now',
+    },
+    position: { type: 'integer', description: 'the log position up to which events are in the answer' },
+    policyVersion: { type: 'string', description: 'the policy in force at as-of' },
+  },
+};

@@ -1,0 +1,44 @@
+import { Inject } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import type { EventLog } from '#event-log';
+import { CLOCK, CONFIG, DATABASE, EVENT_LOG, SEALER, type Clock, type Config } from '#platform';
+import { type Sealer } from '#keys';
+import type { Database } from '#database';
+import type { Answer } from '../running/answer.js';
+import { ask } from '../running/run-query.js';
+import type { RawParams } from '../running/params.js';
+import { personalData, type PersonalData } from '../running/personal-data.js';
+import { storeBytesIn } from '../reading/store-bytes.js';
+
+/** A question on its way over the bus: its name, its parameters as text, and whether the asker may see personal data. */
+export class AskQuestion extends Query<Answer> {
+  constructor(
+    readonly name: string,
+    readonly params: RawParams,
+    readonly mayReadPersonal: boolean,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(AskQuestion)
+export class AskQuestionHandler implements IQueryHandler<AskQuestion, Answer> {
+  private readonly personalData: PersonalData;
+
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(EVENT_LOG) private readonly log: EventLog,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(SEALER) sealer: Sealer,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.personalData = personalData(sealer);
+  }
+
+  execute({ name, params, mayReadPersonal }: AskQuestion): Promise<Answer> {
+    const { database, log, clock, personalData } = this;
+    const { dataDir, eventLog, keysUrl } = this.config;
+    const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
+    return ask({ database, log, clock, personalData, storeBytes, mayReadPersonal }, name, params);
+  }
+}

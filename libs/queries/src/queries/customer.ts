@@ -1,0 +1,105 @@
+import { compareNamespaces, formatInstant, type Instant } from '#contracts';
+import { calledFor, type Consent, type NextAction } from '#lifecycle';
+import { instantOf, withInstants } from '../running/answer.js';
+import { question, type AskContext } from '../running/query.js';
+import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
+import { inReadModels } from '../reading/read-models.js';
+import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
+
+/** The dossier: who she is, where she stands and why, what the relationship amounts to. */
+export const customer = question({
+  name: 'customer',
+  summary: "One customer's dossier: who she is, where she stands and why, what the relationship amounts to.",
+  description:
+    'By her id, by the id of any subject of hers, or by an identifier. An id from before a merge goes on to work.',
+  permission: 'read',
+  params: ONE_CUSTOMER,
+  time: 'none',
+  paged: false,
+  columns: [
+    { name: 'customerId', type: 'text', description: 'the customer' },
+    {
+      name: 'identifiers',
+      type: 'json',
+      description:
+        'how channels call her, the strongest first; values are null without the permission read-personal, or once erased',
+    },
+    ...STANDING_COLUMNS,
+    ...ALLOWED_COLUMNS,
+    { name: 'dossier', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
+    { name: 'parked', type: 'json', nullable: true, description: 'why she was set aside; null where she was not' },
+    { name: 'policyVersion', type: 'text', description: 'the policy in force when she was folded' },
+  ],
+  async answer(context, { params, asOf }) {
+    const subjectId = namedSubject(context, params);
+    const found = await inReadModels(context.database, async (models) => {
+      const customerId = await customerOf(models, subjectId, params);
+      const [row] = await models.query(
+        `SELECT c.customer_id AS "customerId", c.cycle, c.stage, c.phase, c.entered_at AS "enteredAt", c.cause,
+                c.next_due_at AS "nextDueAt", c.next_due_kind AS "nextDueKind", c.flags, c.first_seen_at AS "firstSeenAt",
+                c.last_seen_at AS "lastSeenAt", c.touchpoints, c.orders, c.revenue,
+                c.first_purchase_at AS "firstPurchaseAt", c.last_purchase_at AS "lastPurchaseAt", c.dossier,
+                to_jsonb(c) -> 'consents' AS consents, to_jsonb(c) -> 'actions' AS actions,
+                c.policy_version AS "policyVersion",
+                (SELECT jsonb_build_object('reason', p.reason, 'detail', p.detail)
+                   FROM parked p WHERE p.customer_id = c.customer_id) AS parked
+           FROM customers c WHERE c.customer_id = $1::text`,
+        [customerId],
+      );
+      const subjects = await models.query<SubjectRow>(
+        `SELECT subject_id, namespace, sealed, first_seen_at FROM subjects
+          WHERE customer_id = $1::text ORDER BY first_position`,
+        [customerId],
+      );
+      return { row, subjects, position: models.position };
+    });
+    const { row, subjects, position } = found;
+    // A customer of whom nothing but test traffic is known has subjects, and stands nowhere.
+    const rows =
+      row === undefined
+        ? []
+        : [
+            {
+              ...row,
+              ...allowedIn(row, asOf),
+              cause: withInstants(row['cause']),
+              dossier: withInstants(row['dossier']),
+              identifiers: await opened(context, subjects),
+            },
+          ];
+    return { rows, next: null, position };
+  },
+});
+
+/** Read models that another program made have no consents, or none with their events: they serve until they are rebuilt. */
+function allowedIn(row: Readonly<Record<string, unknown>>, asOf: Instant): Readonly<Record<string, unknown>> {
+  const { consents, actions } = calledFor(
+    {
+      consents: (row['consents'] ?? []) as readonly Consent[],
+      actions: (row['actions'] ?? []) as readonly NextAction[],
+      cause: row['cause'] as { readonly rule: string },
+    },
+    asOf,
+  );
+  return { consents: withInstants(consents), actions: withInstants(actions) };
+}
+
+interface SubjectRow extends Record<string, unknown> {
+  readonly subject_id: string;
+  readonly namespace: string;
+  readonly sealed: string | null;
+  readonly first_seen_at: unknown;
+}
+
+async function opened(context: AskContext, subjects: readonly SubjectRow[]): Promise<unknown[]> {
+  const strongest = [...subjects].sort((a, b) => compareNamespaces(a.namespace, b.namespace));
+  const values = context.mayReadPersonal
+    ? await context.personalData.open(strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed })))
+    : [];
+  return strongest.map((subject, index) => ({
+    namespace: subject.namespace,
+    value: values[index] ?? null,
+    subjectId: subject.subject_id,
+    firstSeenAt: formatInstant(instantOf(subject.first_seen_at)),
+  }));
+}

@@ -1,0 +1,140 @@
+import { CAUSE_RULES } from '#lifecycle';
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+import { PLACE_COLUMNS } from '../reading/columns.js';
+import { refuse } from '../running/query-rejected.js';
+import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { isoOf, isoOrNull } from '../reading/instants.js';
+import { inReadModels } from '../reading/read-models.js';
+import { PHASES, STAGES } from '../reading/stages.js';
+import { Where } from '../reading/where.js';
+
+/** What is only kept as it is now, so that it cannot be asked of the past. */
+const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
+
+/** Who stands where: the customers by stage, phase and what is due next, now or at an instant. */
+export const customers = question({
+  name: 'customers',
+  summary: 'Customers by stage, phase, cycle, flags and deadlines.',
+  description:
+    'One row for each customer, ordered by customerId, so that pages stay in step while customers move. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then.',
+  permission: 'read',
+  params: {
+    stage: { type: 'enum', values: STAGES, description: 'only those in this stage.' },
+    phase: { type: 'enum', values: PHASES, description: 'only those in this phase.' },
+    cycle: { type: 'int', minimum: 1, maximum: 1_000_000, description: 'only those in this turn of the lifecycle.' },
+    cause: { type: 'enum', values: CAUSE_RULES, description: 'only those who entered their phase by this rule.' },
+    flag: { type: 'text', maxLength: 64, description: 'only those who bear this flag, for example second-order-due.' },
+    'entered-since': { type: 'instant', description: 'only those who entered their phase at this instant or later.' },
+    'entered-before': { type: 'instant', description: 'only those who entered their phase before this instant.' },
+    'next-due-before': { type: 'instant', description: 'only those whose next deadline lies before this instant.' },
+    'next-due-kind': { type: 'text', maxLength: 64, description: 'only those whose next deadline is of this kind.' },
+    'orders-min': {
+      type: 'int',
+      minimum: 0,
+      maximum: 1_000_000_000,
+      description: 'only those with at least this many surviving orders.',
+    },
+    source: { type: 'text', description: 'only those of whom this source booked an order.' },
+    namespace: { type: 'text', maxLength: 128, description: 'only those known by an identifier of this namespace.' },
+  },
+  time: 'as-of',
+  paged: true,
+  columns: [
+    { name: 'customerId', type: 'text', description: 'the customer' },
+    IDENTIFIER_COLUMN,
+    ...PLACE_COLUMNS,
+    { name: 'enteredAt', type: 'instant', description: 'since when' },
+    { name: 'cause', type: 'text', description: 'the rule by which she entered it' },
+    { name: 'orders', type: 'integer', description: 'surviving orders' },
+    {
+      name: 'revenueMinor',
+      type: 'integer',
+      nullable: true,
+      description: 'net, in minor units; null in several currencies',
+    },
+    { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null where there is none or several' },
+    { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
+    { name: 'lastSeenAt', type: 'instant', nullable: true, description: 'her last touchpoint; null with as-of' },
+    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'her last surviving purchase' },
+    { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next; null with as-of' },
+    { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then; null with as-of' },
+    { name: 'flags', type: 'json', nullable: true, description: 'flags that she bears; null with as-of' },
+  ],
+  async answer(context, { params, asOf, past, after, limit }) {
+    if (past)
+      for (const name of NOW_ONLY)
+        if (params[name] !== null) throw refuse(name, 'is known of now only', `Leave as-of out, or leave ${name} out.`);
+    const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
+      const where = new Where(isoOf(asOf), limit + 1)
+        .and('customer_id > ?::text', after?.[0] ?? null)
+        .and('stage = ?::text', params.stage)
+        .and('phase = ?::text', params.phase)
+        .and('cycle = ?::int', params.cycle)
+        .and('cause = ?::text', params.cause)
+        .and('flags @> to_jsonb(ARRAY[?::text])', params.flag)
+        .and('entered_at >= ?::timestamptz', isoOrNull(params['entered-since']))
+        .and('entered_at < ?::timestamptz', isoOrNull(params['entered-before']))
+        .and('next_due_at < ?::timestamptz', isoOrNull(params['next-due-before']))
+        .and('next_due_kind = ?::text', params['next-due-kind'])
+        .and('orders >= ?::int', params['orders-min'])
+        .and(
+          'EXISTS (SELECT FROM bookings b WHERE b.customer_id = here.customer_id AND b.source = ?::text AND b.at <= $1::timestamptz)',
+          params.source,
+        )
+        .and(
+          'EXISTS (SELECT FROM subjects s WHERE s.customer_id = here.customer_id AND s.namespace = ?::text)',
+          params.namespace,
+        );
+      const rows = await models.query<{ customerId: string }>(
+        `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt", cause, orders,
+                revenue_minor AS "revenueMinor", currency, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt",
+                last_purchase_at AS "lastPurchaseAt", next_due_at AS "nextDueAt", next_due_kind AS "nextDueKind", flags
+           FROM (${past ? THEN : NOW}) here
+          ${where.sql}
+          ORDER BY customer_id
+          LIMIT $2::int`,
+        where.params,
+      );
+      const identifiers = await strongestIdentifiers(
+        models,
+        rows.map((row) => row.customerId),
+      );
+      return { rows, identifiers, position: models.position };
+    });
+    const values = await openIdentifiers(context, identifiers);
+    const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
+    return { ...pageOf(named, limit, (last) => [last.customerId]), position };
+  },
+});
+
+/** `$1` is named so that both texts take the same parameters. */
+const NOW = `
+  SELECT customer_id, cycle, stage, phase, entered_at, cause ->> 'rule' AS cause, orders,
+         revenue_minor, currency,
+         first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags
+    FROM customers
+   WHERE $1::timestamptz IS NOT NULL`;
+
+/** An order survives at an instant when it was placed by then and nothing that reverses it was booked by then. */
+const THEN = `
+  SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, o.orders, o.revenue_minor, o.currency, c.first_seen_at,
+         NULL::timestamptz AS last_seen_at, o.last_purchase_at, NULL::timestamptz AS next_due_at,
+         NULL::text AS next_due_kind, NULL::jsonb AS flags
+    FROM visits v
+    JOIN customers c ON c.customer_id = v.customer_id
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE placed AND NOT reversed)::int AS orders,
+             CASE WHEN count(DISTINCT lowest) <= 1 AND bool_and(lowest = highest) IS NOT FALSE
+                  THEN COALESCE(sum(net), 0)::bigint END AS revenue_minor,
+             CASE WHEN count(DISTINCT lowest) = 1 AND bool_and(lowest = highest) THEN max(lowest) END AS currency,
+             max(placed_at) FILTER (WHERE placed AND NOT reversed) AS last_purchase_at
+        FROM (
+          SELECT bool_or(kind = 'order') AS placed, bool_or(reverses) AS reversed, sum(amount_minor) AS net,
+                 min(currency) AS lowest, max(currency) AS highest, min(at) FILTER (WHERE kind = 'order') AS placed_at
+            FROM bookings b
+           WHERE b.customer_id = v.customer_id AND b.at <= $1::timestamptz
+           GROUP BY order_id
+        ) per_order
+    ) o
+   WHERE v.entered_at <= $1::timestamptz AND (v.left_at IS NULL OR v.left_at > $1::timestamptz)`;

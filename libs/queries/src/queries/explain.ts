@@ -1,0 +1,59 @@
+import { explain, foldCustomer, policyAt } from '#lifecycle';
+import { withInstants } from '../running/answer.js';
+import { question } from '../running/query.js';
+import { ALLOWED_COLUMNS, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
+import { lifeOf } from '../reading/life.js';
+import { ONE_CUSTOMER } from '../reading/who.js';
+
+/** Why is she there, since when, why not before, and what comes next: for any instant of truth and of belief. */
+export const explanation = question({
+  name: 'explain',
+  summary: 'Why one customer stands where she stands, since when, why not earlier, and what comes next.',
+  description:
+    'Folded from the log for this very question. text says it in plain English; the other columns say the same in parts. No row where nothing was known of her.',
+  permission: 'read',
+  params: ONE_CUSTOMER,
+  time: 'as-of and known-at',
+  paged: false,
+  columns: [
+    CUSTOMER_KNOWN_COLUMN,
+    { name: 'text', type: 'text', description: 'the whole explanation, one thought a line' },
+    ...PLACE_COLUMNS,
+    { name: 'since', type: 'instant', description: 'since when' },
+    { name: 'days', type: 'integer', description: 'whole days in the phase at as-of, by the calendar of the business' },
+    { name: 'rule', type: 'text', description: 'the rule that brought her here' },
+    { name: 'events', type: 'json', description: 'the events that met it; empty where a deadline did' },
+    { name: 'deadline', type: 'json', nullable: true, description: 'the deadline that fell due' },
+    { name: 'values', type: 'json', description: 'the values that the rule compared, named with their units' },
+    { name: 'compared', type: 'json', description: 'what was measured, and what was needed' },
+    { name: 'notBefore', type: 'json', description: 'the same a day earlier, and where she stood then' },
+    { name: 'next', type: 'json', description: 'what comes next if nothing happens, and when; the earliest first' },
+    { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
+    { name: 'silenceSuspended', type: 'boolean', description: 'whether a contract suspends silence' },
+    ...ALLOWED_COLUMNS,
+    { name: 'policyVersion', type: 'text', description: 'the policy by which she came here' },
+  ],
+  async answer(context, { params, asOf, knownAt, position }) {
+    const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });
+    const { view, visits } = foldCustomer({ events, policies, asOf });
+    if (view === null) return { rows: [], next: null, position: restsOn };
+    const told = explain({ view, visits, timeZone: policyAt(policies, asOf).policy.timeZone });
+    const { deadline, notBefore, next, consents, actions } = told;
+    return {
+      rows: [
+        {
+          ...told,
+          customerId,
+          text: told.sentences.join('\n'),
+          deadline: withInstants(deadline),
+          notBefore: withInstants(notBefore),
+          next: withInstants(next),
+          consents: withInstants(consents),
+          actions: withInstants(actions),
+        },
+      ],
+      next: null,
+      position: restsOn,
+    };
+  },
+});

@@ -1,0 +1,44 @@
+import { foldCustomer } from '#lifecycle';
+import { withInstants } from '../running/answer.js';
+import { question } from '../running/query.js';
+import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
+import { lifeOf } from '../reading/life.js';
+import { ONE_CUSTOMER } from '../reading/who.js';
+
+/** One customer's visits to the phases, each with its cause, as they stood at any instant of truth and of belief. */
+export const history = question({
+  name: 'history',
+  summary: "One customer's visits to the phases of the lifecycle, each with its cause.",
+  description: 'Visits tile her time: each begins where the one before ended. The last one has no end.',
+  permission: 'read',
+  params: ONE_CUSTOMER,
+  time: 'as-of and known-at',
+  paged: true,
+  columns: [
+    CUSTOMER_KNOWN_COLUMN,
+    { name: 'seq', type: 'integer', description: 'from 0, in order of time' },
+    ...PLACE_COLUMNS,
+    { name: 'enteredAt', type: 'instant', description: 'when the visit began' },
+    { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
+    { name: 'rule', type: 'text', description: 'the rule that began it' },
+    { name: 'cause', type: 'json', description: 'what met the rule, and the values it compared' },
+    { name: 'policyVersion', type: 'text', description: 'the policy in force when it began' },
+  ],
+  async answer(context, { params, asOf, knownAt, position, after, limit }) {
+    const life = await lifeOf(context, params, { knownAt, position });
+    const { visits } = foldCustomer({ events: life.events, policies: life.policies, asOf });
+    const from = after === null ? 0 : Number(after[0]) + 1;
+    const page = visits.slice(from, from + limit);
+    return {
+      rows: page.map((visit) => ({
+        ...visit,
+        cause: withInstants(visit.cause),
+        customerId: life.customerId,
+        rule: visit.cause.rule,
+        policyVersion: visit.cause.policyVersion,
+      })),
+      next: from + limit < visits.length ? [from + limit - 1] : null,
+      position: life.position,
+    };
+  },
+});

@@ -1,0 +1,47 @@
+import type { Question } from '../running/query.js';
+import { customer } from './customer.js';
+import { customers } from './customers.js';
+import { events } from './events.js';
+import { explanation } from './explain.js';
+import { fates } from './outcomes.js';
+import { history } from './history.js';
+import { lag } from './lag.js';
+import { orders } from './orders.js';
+import { parked } from './parked.js';
+import { policies } from './policies.js';
+import { privacy } from './privacy.js';
+import { quarantine } from './quarantine.js';
+import { recorded } from './recorded.js';
+import { refusedLinks } from './refused-links.js';
+import { revenue } from './revenue.js';
+import { rfm } from './rfm.js';
+import { stageCounts } from './stage-counts.js';
+import { stage } from './stage.js';
+import { stats } from './stats.js';
+import { timeline } from './timeline.js';
+import { visits } from './stage-periods.js';
+
+/** Every question there is: one line registers it over HTTP, on the command line and in the documentation. */
+export const QUESTIONS: readonly Question[] = [
+  customer,
+  stage,
+  history,
+  explanation,
+  timeline,
+  orders,
+  events,
+  recorded,
+  customers,
+  visits,
+  stageCounts,
+  revenue,
+  rfm,
+  fates,
+  quarantine,
+  parked,
+  refusedLinks,
+  policies,
+  privacy,
+  stats,
+  lag,
+];

@@ -1,0 +1,22 @@
+import { question } from '../running/query.js';
+import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/following.js';
+import { inReadModels } from '../reading/read-models.js';
+
+/** How far the read models are behind the log: cheap enough to be asked again and again while one waits. */
+export const lag = question({
+  name: 'lag',
+  summary: 'How far the read models are behind the log, and how many customers wait to be folded.',
+  permission: 'read',
+  params: {},
+  time: 'none',
+  paged: false,
+  columns: FIGURE_COLUMNS,
+  async answer(context) {
+    const head = await context.log.head();
+    return inReadModels(context.database, async (models) => ({
+      rows: figureRows(await followingFigures(models, context.log, head)),
+      next: null,
+      position: models.position,
+    }));
+  },
+});

@@ -1,0 +1,63 @@
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+import { isoOf } from '../reading/instants.js';
+import { inReadModels } from '../reading/read-models.js';
+import { Where } from '../reading/where.js';
+import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
+
+/** What one customer ordered, what was taken back, and what survives at an instant. */
+export const orders = question({
+  name: 'orders',
+  summary: "One customer's orders, what was taken back of each, and whether it survives.",
+  permission: 'read',
+  params: ONE_CUSTOMER,
+  time: 'as-of',
+  paged: true,
+  columns: [
+    { name: 'orderId', type: 'text', description: 'the order as its source names it' },
+    { name: 'source', type: 'text', description: 'who told us first' },
+    { name: 'bookedAt', type: 'instant', description: 'when it was placed, or first booked' },
+    {
+      name: 'amountMinor',
+      type: 'integer',
+      nullable: true,
+      description: 'as placed, in minor units; null for a reversal that matches no order',
+    },
+    { name: 'netMinor', type: 'integer', description: 'less what was taken back by as-of' },
+    { name: 'costMinor', type: 'integer', nullable: true, description: 'cost, where every booking told it' },
+    { name: 'currency', type: 'text', description: 'ISO 4217' },
+    { name: 'survives', type: 'boolean', description: 'whether it counts as a purchase at as-of' },
+    { name: 'reversedAt', type: 'instant', nullable: true, description: 'since when it counts no longer' },
+  ],
+  async answer(context, { params, asOf, after, limit }) {
+    const subjectId = namedSubject(context, params);
+    return inReadModels(context.database, async (models) => {
+      const customerId = await customerOf(models, subjectId, params);
+      const where = new Where(customerId, isoOf(asOf), limit + 1);
+      if (after !== null)
+        where.always(
+          `("bookedAt", "orderId", currency) > (${where.param(isoOf(Number(after[0])))}::timestamptz, ${where.param(after[1])}::text, ${where.param(after[2])}::text)`,
+        );
+      const rows = await models.query<{ bookedAt: number; orderId: string; currency: string }>(
+        `SELECT * FROM (
+           SELECT order_id AS "orderId", (array_agg(source ORDER BY at, source, event_id))[1] AS source, min(at) AS "bookedAt",
+                  (sum(amount_minor) FILTER (WHERE kind = 'order'))::bigint AS "amountMinor",
+                  sum(amount_minor)::bigint AS "netMinor",
+                  CASE WHEN bool_and(cost_minor IS NOT NULL) THEN sum(cost_minor)::bigint END AS "costMinor", currency,
+                  bool_or(kind = 'order') AND NOT bool_or(reverses) AS survives,
+                  min(at) FILTER (WHERE reverses) AS "reversedAt"
+             FROM bookings
+            WHERE customer_id = $1::text AND at <= $2::timestamptz
+            GROUP BY order_id, currency
+         ) per_order ${where.sql}
+          ORDER BY "bookedAt", "orderId", currency
+          LIMIT $3::int`,
+        where.params,
+      );
+      return {
+        ...pageOf(rows, limit, (last) => [last.bookedAt, last.orderId, last.currency]),
+        position: models.position,
+      };
+    });
+  },
+});

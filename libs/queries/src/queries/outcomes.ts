@@ -1,0 +1,50 @@
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+import { inReadModels } from '../reading/read-models.js';
+import { Where } from '../reading/where.js';
+
+/** No silent loss: what became of every event received, and whether the sum comes out. */
+export const fates = question({
+  name: 'fates',
+  summary: 'What became of every event received, by source and day.',
+  description:
+    'received = accepted + duplicate + quarantined + suppressed: unaccounted is the difference, and is 0 where nothing was lost. Days are UTC days of receipt.',
+  permission: 'read',
+  params: {
+    source: { type: 'text', description: 'only this source.' },
+    from: { type: 'day', description: 'the first day of receipt.' },
+    to: { type: 'day', description: 'the last day of receipt.' },
+  },
+  time: 'none',
+  paged: true,
+  columns: [
+    { name: 'source', type: 'text', description: 'the source as the events name it' },
+    { name: 'day', type: 'day', description: 'the UTC day of receipt' },
+    { name: 'received', type: 'integer', description: 'events received' },
+    { name: 'accepted', type: 'integer', description: 'recorded' },
+    { name: 'duplicate', type: 'integer', description: 'recorded before with the same content' },
+    { name: 'quarantined', type: 'integer', description: 'kept apart, with the reason: see quarantine' },
+    { name: 'suppressed', type: 'integer', description: 'not kept at all, by rule' },
+    { name: 'unaccounted', type: 'integer', description: 'received less the four fates: 0 where nothing was lost' },
+    { name: 'reasons', type: 'json', description: 'the suppressed ones by reason' },
+  ],
+  async answer(context, { params, after, limit }) {
+    const where = new Where(limit + 1)
+      .and('source = ?::text', params.source)
+      .and('day >= ?::date', params.from)
+      .and('day <= ?::date', params.to);
+    if (after !== null)
+      where.always(`(source, day) > (${where.param(after[0])}::text, ${where.param(after[1])}::date)`);
+    return inReadModels(context.database, async (models) => {
+      const rows = await models.query<{ source: string; day: string }>(
+        `SELECT source, to_char(day, 'YYYY-MM-DD') AS day, received, accepted, duplicate, quarantined, suppressed,
+                received - accepted - duplicate - quarantined - suppressed AS unaccounted, reasons
+           FROM fates ${where.sql}
+          ORDER BY fates.source, fates.day
+          LIMIT $1::int`,
+        where.params,
+      );
+      return { ...pageOf(rows, limit, ({ source, day }) => [source, day]), position: models.position };
+    });
+  },
+});

@@ -1,0 +1,34 @@
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+import { inReadModels } from '../reading/read-models.js';
+import { Where } from '../reading/where.js';
+
+/** Who could not be folded: her rows stay as they were last, until somebody mends the cause and releases her. */
+export const parked = question({
+  name: 'parked',
+  summary: 'Customers set aside because their events could not be folded, with the reason.',
+  permission: 'read',
+  params: {},
+  time: 'none',
+  paged: true,
+  columns: [
+    { name: 'customerId', type: 'text', description: 'the customer: release her by this id' },
+    { name: 'reason', type: 'text', description: 'what went wrong, in a word' },
+    { name: 'detail', type: 'text', description: 'what went wrong, in full' },
+    { name: 'since', type: 'instant', description: 'when she was set aside' },
+    { name: 'atPosition', type: 'integer', description: 'the log position that was being folded' },
+  ],
+  async answer(context, { after, limit }) {
+    const where = new Where(limit + 1).and('customer_id > ?::text', after?.[0] ?? null);
+    return inReadModels(context.database, async (models) => {
+      const rows = await models.query<{ customerId: string }>(
+        `SELECT customer_id AS "customerId", reason, detail, since, position AS "atPosition"
+           FROM parked ${where.sql}
+          ORDER BY customer_id
+          LIMIT $1::int`,
+        where.params,
+      );
+      return { ...pageOf(rows, limit, ({ customerId }) => [customerId]), position: models.position };
+    });
+  },
+});

@@ -1,0 +1,70 @@
+import { STREAMS, upcast, type Data } from '#contracts';
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+
+interface Told {
+  readonly revision: number;
+  readonly position: number;
+  readonly recordedAt: number;
+  readonly what: string;
+  readonly by: string | null;
+  readonly subjects: number | null;
+  readonly customerId: string | null;
+  readonly detail: Data;
+}
+
+/** What was done to what opens personal data: for auditors. */
+export const privacy = question({
+  name: 'privacy',
+  summary: 'Who was forgotten, under which hash key subjects have their names, and when that key was changed.',
+  description:
+    'From the log, in its order. A hash key is told by its check, which tells nothing about it. What stands before a hash-key-changed was moved from a log under the former key.',
+  permission: 'audit',
+  params: {},
+  time: 'none',
+  paged: true,
+  columns: [
+    { name: 'position', type: 'integer', description: 'its place in the log' },
+    { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
+    { name: 'what', type: 'text', description: 'person-erased, hash-key-adopted or hash-key-changed' },
+    {
+      name: 'by',
+      type: 'text',
+      nullable: true,
+      description: 'who did it, or answers for it; null where nobody is named',
+    },
+    { name: 'subjects', type: 'integer', nullable: true, description: 'how many subjects it concerned' },
+    {
+      name: 'customerId',
+      type: 'text',
+      nullable: true,
+      description: 'who was forgotten, where she was known by this id',
+    },
+    { name: 'detail', type: 'json', description: 'all that is on record of it' },
+  ],
+  async answer({ log }, { after, limit }) {
+    const head = await log.head();
+    const told: Told[] = [];
+    const from = after === null ? 0 : Number(after[0]) + 1;
+    for await (const page of log.read(STREAMS.privacy, from, { pageSize: limit + 1, upTo: head.position })) {
+      for (const { revision, position, recordedAt, type, schemaVersion, meta, data } of page) {
+        const detail = upcast(type, schemaVersion, JSON.parse(data) as Data);
+        const { by = detail['by'] ?? null } = JSON.parse(meta) as { readonly by?: string };
+        const {
+          subjectIds,
+          subjects = null,
+          customerId = null,
+        } = detail as Partial<Told> & {
+          readonly subjectIds?: readonly string[];
+        };
+        told.push({
+          ...{ revision, position, recordedAt, what: type, by: by as string | null },
+          ...{ subjects: subjectIds?.length ?? subjects, customerId, detail },
+        });
+      }
+      if (told.length > limit) break;
+    }
+    const { rows, next } = pageOf(told, limit, ({ revision }) => [revision]);
+    return { rows: rows.map(({ revision: _, ...row }) => row), next, position: head.position };
+  },
+});

@@ -1,0 +1,99 @@
+import { STREAMS } from '#contracts';
+import { pageOf } from '../running/page.js';
+import { question, type AskContext } from '../running/query.js';
+import { inReadModels } from '../reading/read-models.js';
+import { Where } from '../reading/where.js';
+
+/** A body may be a quarter of a megabyte. */
+const BODIES_A_PAGE = 50;
+
+/** What could not be taken, with the reason and how to mend it. */
+export const quarantine = question({
+  name: 'quarantine',
+  summary: 'Events that could not be taken, each with where, why, and how to mend it.',
+  permission: 'read',
+  params: {
+    status: { type: 'enum', values: ['open', 'released', 'discarded'], description: 'only those of this status.' },
+    code: { type: 'text', maxLength: 128, description: 'only those of this kind of reason.' },
+    source: { type: 'text', description: 'only those of this source.' },
+    type: { type: 'text', maxLength: 256, description: 'only those that call themselves this type.' },
+    'event-id': { type: 'text', description: 'only those that bear this id.' },
+    'with-body': {
+      type: 'boolean',
+      default: false,
+      description: 'whether to open the bodies, for an asker with the permission read-personal.',
+    },
+  },
+  time: 'none',
+  paged: true,
+  columns: [
+    { name: 'quarantineId', type: 'text', description: 'release or discard it by this id' },
+    { name: 'position', type: 'integer', description: 'where the log tells of it' },
+    { name: 'status', type: 'text', description: 'open, released or discarded' },
+    { name: 'source', type: 'text', nullable: true, description: 'its source, as far as it could be read' },
+    { name: 'eventId', type: 'text', nullable: true, description: 'its id, as far as it could be read' },
+    { name: 'type', type: 'text', nullable: true, description: 'its type, as far as it could be read' },
+    { name: 'code', type: 'text', description: 'the kind of reason' },
+    { name: 'path', type: 'text', nullable: true, description: 'where in the event' },
+    { name: 'detail', type: 'text', description: 'what is wrong' },
+    { name: 'mend', type: 'text', nullable: true, description: 'how to mend it' },
+    { name: 'receivedAt', type: 'instant', description: 'when it was received' },
+    { name: 'releasedPosition', type: 'integer', nullable: true, description: 'where the log tells of its release' },
+    {
+      name: 'body',
+      type: 'json',
+      nullable: true,
+      description: 'what was received, with-body; null without the permission, or once somebody in it was erased',
+    },
+  ],
+  async answer(context, { params, after, limit: most }) {
+    const limit = params['with-body'] ? Math.min(most, BODIES_A_PAGE) : most;
+    const where = new Where(limit + 1)
+      .and('position > ?::bigint', after?.[0] ?? null)
+      .and('status = ?::text', params.status)
+      .and('code = ?::text', params.code)
+      .and('source = ?::text', params.source)
+      .and('type = ?::text', params.type)
+      .and('event_id = ?::text', params['event-id']);
+    const found = await inReadModels(context.database, async (models) => {
+      const rows = await models.query<{ position: number; quarantineId: string }>(
+        `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, path, detail,
+                mend, received_at AS "receivedAt", released_position AS "releasedPosition"
+           FROM quarantine ${where.sql}
+          ORDER BY position
+          LIMIT $1::int`,
+        where.params,
+      );
+      return { ...pageOf(rows, limit, ({ position }) => [position]), position: models.position };
+    });
+    if (!params['with-body'] || !context.mayReadPersonal) return found;
+    const bodies = await bodiesOf(
+      context,
+      found.rows.map(({ quarantineId }) => quarantineId),
+    );
+    return { ...found, rows: found.rows.map((row) => ({ ...row, body: bodies.get(row.quarantineId) ?? null })) };
+  },
+});
+
+/** Bodies stay in the log, each sealed under a key of its own that is named by the quarantine's id. */
+async function bodiesOf(context: AskContext, quarantineIds: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  const events = await context.log.readStreams(quarantineIds.map(STREAMS.quarantine));
+  const sealed = events
+    .filter(({ type }) => type === 'event-quarantined')
+    .map(({ stream, meta }) => ({
+      subjectId: stream.slice(STREAMS.quarantine('').length),
+      sealed: (JSON.parse(meta) as { readonly sealed: string }).sealed,
+    }));
+  const texts = await context.personalData.open(sealed);
+  return new Map(sealed.map(({ subjectId }, index) => [subjectId, readable(texts[index] ?? null)]));
+}
+
+/** The body as JSON where it is; as text where it was too large to be kept whole. */
+function readable(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,54 @@
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+import { isoOf } from '../reading/instants.js';
+import { inReadModels } from '../reading/read-models.js';
+import { Where } from '../reading/where.js';
+
+const PERIODS = ['day', 'week', 'month', 'quarter', 'year'] as const;
+
+/** What was sold and what was taken back in each period, every booking on its own date. */
+export const revenue = question({
+  name: 'revenue',
+  summary: 'Gross revenue, what was taken back, and net revenue, by period and currency.',
+  description:
+    'Each booking counts in the period of its own date: an order when it was placed, a cancellation or a return when it came. Periods are those of the zone of the business; a week begins on Monday. Amounts are in minor units and never converted.',
+  permission: 'read',
+  params: {
+    period: { type: 'enum', values: PERIODS, default: 'month', description: 'how long a period is.' },
+  },
+  time: 'as-of',
+  paged: true,
+  columns: [
+    { name: 'period', type: 'day', description: 'the first day of the period, in the zone of the business' },
+    { name: 'currency', type: 'text', description: 'ISO 4217' },
+    { name: 'orders', type: 'integer', description: 'orders placed, whatever became of them' },
+    { name: 'customers', type: 'integer', description: 'customers who placed them' },
+    { name: 'grossMinor', type: 'integer', description: 'orders as placed' },
+    { name: 'returnedMinor', type: 'integer', description: 'cancelled or returned in the period: 0 or less' },
+    { name: 'netMinor', type: 'integer', description: 'gross plus returned' },
+  ],
+  async answer(context, { params, asOf, timeZone, after, limit }) {
+    return inReadModels(context.database, async (models) => {
+      const where = new Where(params.period, timeZone, isoOf(asOf), limit + 1);
+      if (after !== null)
+        where.always(`(period, currency) > (${where.param(after[0])}::date, ${where.param(after[1])}::text)`);
+      const rows = await models.query<{ period: string; currency: string }>(
+        `SELECT to_char(period, 'YYYY-MM-DD') AS period, currency, orders, customers, "grossMinor", "returnedMinor",
+                "grossMinor" + "returnedMinor" AS "netMinor"
+           FROM (
+             SELECT date_trunc($1::text, at AT TIME ZONE $2::text)::date AS period, currency,
+                    count(*) FILTER (WHERE kind = 'order')::int AS orders,
+                    count(DISTINCT customer_id) FILTER (WHERE kind = 'order')::int AS customers,
+                    COALESCE(sum(amount_minor) FILTER (WHERE kind = 'order'), 0)::bigint AS "grossMinor",
+                    COALESCE(sum(amount_minor) FILTER (WHERE kind <> 'order'), 0)::bigint AS "returnedMinor"
+               FROM bookings WHERE at <= $3::timestamptz
+              GROUP BY 1, 2
+           ) per_period ${where.sql}
+          ORDER BY period, currency
+          LIMIT $4::int`,
+        where.params,
+      );
+      return { ...pageOf(rows, limit, (last) => [last.period, last.currency]), position: models.position };
+    });
+  },
+});

@@ -1,0 +1,121 @@
+import { purchaseSummary, type Booking } from '#lifecycle';
+import { instantOf } from '../running/answer.js';
+import { question } from '../running/query.js';
+import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { isoOf } from '../reading/instants.js';
+import { inReadModels } from '../reading/read-models.js';
+
+/** Frequency, recency, age and monetary value of everybody who bought, in the sense of the buy-till-you-die models. */
+export const rfm = question({
+  name: 'rfm',
+  summary: 'Frequency, recency, T and monetary value of each customer who bought, at an instant.',
+  description:
+    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7.',
+  permission: 'read',
+  params: {
+    period: {
+      type: 'enum',
+      values: ['day', 'week', 'month'],
+      default: 'day',
+      description: 'purchases within one period of the calendar count once.',
+    },
+    unit: { type: 'enum', values: ['day', 'week'], default: 'day', description: 'the unit of recency and T.' },
+  },
+  time: 'as-of',
+  paged: true,
+  columns: [
+    { name: 'customerId', type: 'text', description: 'the customer' },
+    IDENTIFIER_COLUMN,
+    { name: 'frequency', type: 'integer', description: 'repeat purchase periods' },
+    { name: 'recency', type: 'number', description: 'from the first to the last purchase period, in the unit' },
+    { name: 'T', type: 'number', description: 'from the first purchase period to as-of, in the unit' },
+    {
+      name: 'monetaryMinor',
+      type: 'number',
+      nullable: true,
+      description: 'mean of the sums of the repeat periods, in minor units; null without one, or in several currencies',
+    },
+    { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null in several currencies' },
+  ],
+  async answer(context, { params, asOf, timeZone, after, limit }) {
+    const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
+      const rows = await models.query<BookingRow>(
+        `WITH page AS (
+           SELECT DISTINCT customer_id FROM bookings
+            WHERE customer_id > $2::text AND at <= $1::timestamptz AND kind = 'order'
+            ORDER BY customer_id LIMIT $3::int
+         )
+         SELECT b.customer_id, b.order_id, b.at, b.kind, b.amount_minor, b.currency, b.cost_minor, b.reverses, b.source,
+                b.event_id
+           FROM page JOIN bookings b ON b.customer_id = page.customer_id
+          WHERE b.at <= $1::timestamptz
+          ORDER BY b.customer_id, b.at`,
+        [isoOf(asOf), String(after?.[0] ?? ''), limit + 1],
+      );
+      const identifiers = await strongestIdentifiers(models, [...new Set(rows.map((row) => row.customer_id))]);
+      return { rows, identifiers, position: models.position };
+    });
+    const values = await openIdentifiers(context, identifiers);
+    const byCustomer = [...grouped(rows)];
+    const page = byCustomer.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      rows: page.flatMap(([customerId, booked]) => {
+        const bookings = booked.map(bookingOf);
+        const summary = purchaseSummary(bookings, { asOf, period: params.period, unit: params.unit, timeZone });
+        // Who returned everything has bought nothing at this instant.
+        if (summary === null) return [];
+        const currencies = new Set(bookings.map(({ currency }) => currency));
+        return [
+          {
+            customerId,
+            identifier: values.get(customerId) ?? null,
+            frequency: summary.frequency,
+            recency: summary.recency,
+            T: summary.T,
+            monetaryMinor: summary.monetaryMinor,
+            currency: currencies.size === 1 ? [...currencies][0] : null,
+          },
+        ];
+      }),
+      next: byCustomer.length > limit && last !== undefined ? [last[0]] : null,
+      position,
+    };
+  },
+});
+
+interface BookingRow extends Record<string, unknown> {
+  readonly customer_id: string;
+  readonly order_id: string;
+  readonly at: unknown;
+  readonly kind: Booking['kind'];
+  readonly amount_minor: number;
+  readonly currency: string;
+  readonly cost_minor: number | null;
+  readonly reverses: boolean;
+  readonly source: string;
+  readonly event_id: string;
+}
+
+function grouped(rows: readonly BookingRow[]): ReadonlyMap<string, readonly BookingRow[]> {
+  const groups = new Map<string, BookingRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.customer_id);
+    if (group === undefined) groups.set(row.customer_id, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function bookingOf(row: BookingRow): Booking {
+  return {
+    orderId: row.order_id,
+    at: instantOf(row.at),
+    kind: row.kind,
+    amountMinor: Number(row.amount_minor),
+    currency: row.currency,
+    costMinor: row.cost_minor === null ? null : Number(row.cost_minor),
+    reverses: row.reverses,
+    event: { source: row.source, id: row.event_id },
+  };
+}

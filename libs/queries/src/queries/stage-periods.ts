@@ -1,0 +1,47 @@
+import { instantOf } from '../running/answer.js';
+import { pageOf } from '../running/page.js';
+import { question } from '../running/query.js';
+import { PLACE_COLUMNS } from '../reading/columns.js';
+import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { isoOf } from '../reading/instants.js';
+import { inReadModels } from '../reading/read-models.js';
+
+/** Every customer's visits as they stood at an instant: what began later is not there, what lasted had not ended. */
+export const visits = question({
+  name: 'visits',
+  summary: "All customers' visits to the phases of the lifecycle, as they stood at an instant.",
+  description:
+    'One row for each visit that had begun by as-of, ordered by customer and then by time. leftAt is empty where the visit lasted at that instant.',
+  permission: 'read',
+  params: {},
+  time: 'as-of',
+  paged: true,
+  columns: [
+    { name: 'customerId', type: 'text', description: 'the customer' },
+    IDENTIFIER_COLUMN,
+    ...PLACE_COLUMNS,
+    { name: 'enteredAt', type: 'instant', description: 'when the visit began' },
+    { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
+  ],
+  async answer(context, { asOf, after, limit }) {
+    // By entry and not by seq: a late event may shift the numbers between two pages, never the instants before it.
+    const [customerId, enteredAt] = after ?? ['', 0];
+    const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
+      const rows = await models.query<{ customerId: string; enteredAt: unknown }>(
+        `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt",
+                CASE WHEN left_at <= $1::timestamptz THEN left_at END AS "leftAt"
+           FROM visits
+          WHERE customer_id >= $2::text AND (customer_id > $2::text OR entered_at > $3::timestamptz)
+            AND entered_at <= $1::timestamptz
+          ORDER BY customer_id, seq
+          LIMIT $4::int`,
+        [isoOf(asOf), customerId, isoOf(Number(enteredAt)), limit + 1],
+      );
+      const ids = [...new Set(rows.map((row) => row.customerId))];
+      return { rows, identifiers: await strongestIdentifiers(models, ids), position: models.position };
+    });
+    const values = await openIdentifiers(context, identifiers);
+    const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
+    return { ...pageOf(named, limit, (last) => [last.customerId, instantOf(last.enteredAt)]), position };
+  },
+});

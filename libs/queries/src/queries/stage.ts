@@ -1,0 +1,36 @@
+import { foldCustomer } from '#lifecycle';
+import { withInstants } from '../running/answer.js';
+import { question } from '../running/query.js';
+import { CUSTOMER_KNOWN_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
+import { lifeOf } from '../reading/life.js';
+import { ONE_CUSTOMER } from '../reading/who.js';
+
+/** Where one customer stood, at any instant, as it was believed at any instant. */
+export const stage = question({
+  name: 'stage',
+  summary: 'Where one customer stands in the lifecycle: now, or at any instant, as believed at any instant.',
+  description:
+    'Folded from the log for this very question. No row where nothing was known of her: she was not there yet at as-of, or not known of yet at known-at.',
+  permission: 'read',
+  params: ONE_CUSTOMER,
+  time: 'as-of and known-at',
+  paged: false,
+  columns: [
+    CUSTOMER_KNOWN_COLUMN,
+    ...STANDING_COLUMNS,
+    { name: 'tenureDays', type: 'number', description: 'days since she was first seen' },
+    { name: 'policyVersion', type: 'text', description: 'the policy in force at as-of' },
+  ],
+  async answer(context, { params, asOf, knownAt, position }) {
+    const life = await lifeOf(context, params, { knownAt, position });
+    const { view } = foldCustomer({ events: life.events, policies: life.policies, asOf });
+    const row = view && {
+      ...view,
+      cause: withInstants(view.cause),
+      customerId: life.customerId,
+      nextDueAt: view.next?.dueAt ?? null,
+      nextDueKind: view.next?.kind ?? null,
+    };
+    return { rows: row === null ? [] : [row], next: null, position: life.position };
+  },
+});

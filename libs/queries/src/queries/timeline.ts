@@ -1,0 +1,82 @@
+import { joinPersonal, readSealedFields, STREAMS, subjectOfStream, touchpointType, upcast, type TouchpointMeta } from '#contracts';
+import type { RecordedEvent } from '#event-log';
+import { comparePlaces } from '#lifecycle';
+import { question, type AskContext } from '../running/query.js';
+import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
+import { pageInOrder } from '../reading/pages-in-order.js';
+import { ONE_CUSTOMER } from '../reading/who.js';
+
+/** One customer's touchpoints in the order in which they happened, read from the log. */
+export const timeline = question({
+  name: 'timeline',
+  summary: "One customer's touchpoints, in the order in which they happened.",
+  description:
+    'Read from the log. Personal fields stand in data for an asker with the permission read-personal, and are absent otherwise, and for everybody once she was erased.',
+  permission: 'read',
+  params: {
+    ...ONE_CUSTOMER,
+    type: { type: 'text', maxLength: 128, description: 'only touchpoints of this type.' },
+  },
+  time: 'as-of and known-at',
+  paged: true,
+  columns: [
+    { name: 'occurredAt', type: 'instant', description: 'when it happened' },
+    { name: 'type', type: 'text', description: 'what it was' },
+    { name: 'group', type: 'text', nullable: true, description: 'its group in the catalogue; null for a custom type' },
+    { name: 'channel', type: 'text', description: 'through which channel' },
+    { name: 'source', type: 'text', description: 'who told us' },
+    { name: 'id', type: 'text', description: 'the id by which the source names it' },
+    { name: 'subjectId', type: 'text', description: 'the subject of hers whose stream holds it' },
+    { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
+    { name: 'position', type: 'integer', description: 'its place in the log' },
+    { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },
+    { name: 'data', type: 'json', description: 'what it told, in the newest version of its type' },
+    {
+      name: 'beside',
+      type: 'json',
+      nullable: true,
+      description:
+        'what came with it and is no field of its data, for an asker with the permission read-personal: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
+    },
+  ],
+  async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
+    const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
+    const { type } = params;
+    const { events, next } = await pageInOrder(
+      context.log,
+      subjectIds.map(STREAMS.subject),
+      {
+        keyOf: (event) => event.occurredAt,
+        compare: comparePlaces,
+        strict: false,
+        until: asOf,
+        ...(type === null ? {} : { wanted: (event: RecordedEvent) => event.type === type }),
+      },
+      { after, upTo: position, limit },
+    );
+    return { rows: await withData(context, events), next, position };
+  },
+});
+
+async function withData(context: AskContext, page: readonly RecordedEvent[]): Promise<Record<string, unknown>[]> {
+  const metas = page.map((recorded) => JSON.parse(recorded.meta) as TouchpointMeta);
+  const sealed = page.map((recorded, index) => ({
+    subjectId: subjectOfStream(recorded.stream) ?? '',
+    sealed: metas[index]?.sealed ?? null,
+  }));
+  const opened = context.mayReadPersonal ? await context.personalData.open(sealed) : [];
+  return page.map((recorded, index) => {
+    const sealed = opened[index] ?? null;
+    const { personal, beside } = sealed === null ? NOTHING : readSealedFields(sealed);
+    const data = JSON.parse(recorded.data) as Record<string, unknown>;
+    const whole = sealed === null ? data : joinPersonal(data, personal);
+    return {
+      ...lifecycleEventOf(recorded),
+      group: touchpointType(recorded.type)?.group ?? null,
+      data: upcast(recorded.type, recorded.schemaVersion, whole),
+      beside: Object.keys(beside).length === 0 ? null : beside,
+    };
+  });
+}
+
+const NOTHING = { personal: {}, beside: {} } as const;

@@ -1,0 +1,54 @@
+import { formatInstant, type Instant } from '#contracts';
+import type { AnswerRow, Column } from './query.js';
+
+/** An answer as it leaves: rows hold what JSON holds, instants are RFC 3339. */
+export interface Answer {
+  readonly question: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly AnswerRow[];
+  /** Ask again with it for the rows that follow; null at the end. */
+  readonly nextCursor: string | null;
+  readonly meta: AnswerMeta;
+}
+
+/** What the answer rests on: ask again with the same and it comes out the same. */
+export interface AnswerMeta {
+  readonly asOf: string;
+  readonly knownAt: string | null;
+  readonly position: number;
+  readonly policyVersion: string;
+}
+
+/** Puts a row into the shape that its columns promise, and nothing beside. */
+export function present(columns: readonly Column[], row: AnswerRow): AnswerRow {
+  const presented: Record<string, unknown> = {};
+  for (const { name, type } of columns) {
+    const value = row[name] ?? null;
+    presented[name] = type === 'instant' && value !== null ? formatInstant(instantOf(value)) : value;
+  }
+  return presented;
+}
+
+/**
+ * What a fold tells of itself is JSON with instants in milliseconds: `dueAt`, `since`, … For readers they become text.
+ * Never for what a source said: that stands as it was recorded.
+ */
+export function withInstants(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withInstants);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]: [string, unknown]) => [
+      key,
+      typeof part === 'number' && INSTANT.test(key) ? formatInstant(part) : withInstants(part),
+    ]),
+  );
+}
+
+const INSTANT = /^(?:at|since|until|\w+(?:At|Until))$/;
+
+/** An instant as a store gives it: milliseconds, a Date, or text. */
+export function instantOf(value: unknown): Instant {
+  if (typeof value === 'number') return value;
+  if (value instanceof Date) return value.getTime();
+  return new Date(String(value)).getTime();
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readCursor, writeCursor } from './cursor.js';
+import { QuestionRefused } from './query-rejected.js';
+
+const key = fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer()), { minLength: 1, maxLength: 3 });
+const place = fc.record({ after: key, asOf: fc.integer(), position: fc.option(fc.nat()) });
+
+describe('a cursor', () => {
+  it('carries a place there and back', () => {
+    fc.assert(
+      fc.property(place, fc.string(), (there, filters) => {
+        expect(readCursor('visits', filters, writeCursor('visits', filters, there))).toEqual(there);
+      }),
+    );
+  });
+
+  it('is refused by another question, with other filters, and when it was altered', () => {
+    fc.assert(
+      fc.property(place, fc.nat(), fc.constantFrom(...'ABCabc012-_'), (there, at, letter) => {
+        const cursor = writeCursor('visits', '[]', there);
+        expect(() => readCursor('customers', '[]', cursor)).toThrow(QuestionRefused);
+        expect(() => readCursor('visits', '["x"]', cursor)).toThrow(QuestionRefused);
+        const index = at % cursor.length;
+        const altered = cursor.slice(0, index) + letter + cursor.slice(index + 1);
+        if (altered !== cursor) expect(() => readCursor('visits', '[]', altered)).toThrow(QuestionRefused);
+      }),
+    );
+  });
+
+  it('is refused where it never was one, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(() => readCursor('visits', '[]', text)).toThrow(QuestionRefused);
+      }),
+    );
+  });
+});

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { Instant } from '#contracts';
+import { refuse } from './query-rejected.js';
+
+/** Where a page ended: the key of its last row, by the question's own order. */
+export type Key = readonly (string | number)[];
+
+/** What a cursor carries: a page further is asked of the same moment as the first. */
+export interface Place {
+  readonly after: Key;
+  readonly asOf: Instant;
+  /** Nothing above this position belongs to the answer, where the answer is read from the log; null elsewhere. */
+  readonly position: number | null;
+}
+
+/**
+ * Cursors are opaque to the asker and bound to their question: name and filters are part of the check, so that a cursor cannot
+ * be carried over to another question, and a mangled one is refused instead of giving rows that nobody asked for.
+ * They hold no secret and grant nothing: the check is a checksum, not a signature.
+ */
+export function writeCursor(question: string, filters: string, place: Place): string {
+  const body = JSON.stringify([place.after, place.asOf, place.position]);
+  return Buffer.from(check(question, filters, body) + body).toString('base64url');
+}
+
+/** @throws QuestionRefused where the text is no cursor of this question with these filters. */
+export function readCursor(question: string, filters: string, cursor: string): Place {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const body = text.slice(CHECK_LENGTH);
+  if (
+    Buffer.from(text).toString('base64url') !== cursor ||
+    check(question, filters, body) !== text.slice(0, CHECK_LENGTH)
+  )
+    throw refuse(
+      'cursor',
+      'is not a cursor of this question with these parameters',
+      'Send nextCursor as it was given, with the parameters of the first page; or leave it out to begin anew.',
+    );
+  const [after, asOf, position] = JSON.parse(body) as [Key, Instant, number | null];
+  return { after, asOf, position };
+}
+
+const CHECK_LENGTH = 12;
+
+function check(question: string, filters: string, body: string): string {
+  return createHash('sha256').update(`${question}\0${filters}\0${body}`).digest('hex').slice(0, CHECK_LENGTH);
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseParams, type Params } from './params.js';
+import { QuestionRefused } from './query-rejected.js';
+
+const SPECS = {
+  'as-of': { type: 'instant', description: 'when.' },
+  day: { type: 'day', description: 'a day.' },
+  limit: { type: 'int', minimum: 1, maximum: 1000, default: 100, description: 'how many.' },
+  stage: { type: 'enum', values: ['acquisition', 'retention'], description: 'which.' },
+  source: { type: 'text', maxLength: 8, description: 'whence.' },
+  test: { type: 'boolean', default: false, description: 'whether.' },
+} as const satisfies Params;
+
+/** A business six hours behind UTC. */
+const startOfDay = (day: string): number => Date.parse(`${day}T06:00:00Z`);
+const parse = (raw: Record<string, unknown>) => parseParams(SPECS, raw, startOfDay);
+const faultsOf = (raw: Record<string, unknown>): readonly { path: string; reason: string; mend: string }[] => {
+  try {
+    parse(raw);
+  } catch (error) {
+    if (error instanceof QuestionRefused) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+describe('parameters', () => {
+  it('are read by their types, with defaults, and null where nothing was said', () => {
+    expect(parse({})).toEqual({ 'as-of': null, day: null, limit: 100, stage: null, source: null, test: false });
+    expect(
+      parse({ 'as-of': '1998-07-01T12:00:00+02:00', day: '1998-02-28', limit: '7', stage: 'retention', test: 'true' }),
+    ).toEqual({
+      'as-of': Date.UTC(1998, 6, 1, 10),
+      day: '1998-02-28',
+      limit: 7,
+      stage: 'retention',
+      source: null,
+      test: true,
+    });
+  });
+
+  it('take a date without a time as the start of that day in the zone of the business', () => {
+    expect(parse({ 'as-of': '1998-07-01' })['as-of']).toBe(Date.UTC(1998, 6, 1, 6));
+  });
+
+  it('are refused all at once, each with its path, its reason and its mend', () => {
+    const faults = faultsOf({ 'as-of': 'yesterday', limit: '0', stage: 'gone', surprise: '1', source: ['a', 'b'] });
+    expect(faults.map(({ path }) => path).sort()).toEqual(['as-of', 'limit', 'source', 'stage', 'surprise']);
+    for (const { reason, mend } of faults) expect(`${reason}${mend}`).not.toMatch(/undefined/);
+  });
+
+  it.each([
+    ['a day that the calendar does not have', { 'as-of': '1998-02-30' }],
+    ['a month that the calendar does not have', { day: '1998-13-01' }],
+    ['a year before any business', { 'as-of': '0001-01-01T00:00:00Z' }],
+    ['a year that no clock will see', { 'as-of': '9999-12-31' }],
+    ['a date-time without an offset', { 'as-of': '1998-07-01T12:00:00' }],
+    ['a number beyond its bounds', { limit: '99999999999999999999999999' }],
+    ['a number with a fraction', { limit: '1.5' }],
+    ['a number in words of JavaScript', { limit: 'Infinity' }],
+    ['text with a NUL', { source: 'a\0b' }],
+    ['text with half a surrogate pair', { source: 'a\ud800' }],
+    ['text that is too long', { source: 'x'.repeat(9) }],
+    ['an empty value', { source: '' }],
+    ['a value that is an object', { source: { a: 1 } }],
+    ['a name of the prototype', { ['__proto__x']: '1' }],
+  ])('refuse %s', (_, raw) => {
+    expect(faultsOf(raw)).toHaveLength(1);
+  });
+
+  it('never throw anything but a refusal, and never repeat a control character', () => {
+    const names = fc.oneof(fc.constantFrom(...Object.keys(SPECS)), fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(fc.dictionary(names, fc.oneof(fc.string({ unit: 'binary' }), fc.anything())), (raw) => {
+        expect(JSON.stringify(faultsOf(raw))).not.toMatch(/[\u0000-\u001f]/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import { normaliseIdentifier } from '#contracts';
+import { SealBrokenError, type Sealer } from '#keys';
+
+/** Something sealed, and whose key opens it. */
+export interface Sealed {
+  readonly subjectId: string;
+  /** Null where nothing is left to be opened. */
+  readonly sealed: string | null;
+}
+
+type Closed = Sealed & { readonly sealed: string };
+
+/** The two things that a question needs of sealing: finding a subject by what a person calls her, and opening what is sealed. */
+export interface PersonalData {
+  /** The subject of an identifier as a channel writes it. */
+  subjectIdOf(namespace: string, value: string): string;
+  /** The clear texts in order; null where the person was erased, or where the text is damaged. */
+  open(items: readonly Sealed[]): Promise<readonly (string | null)[]>;
+}
+
+/** Personal data by the engine's own sealer. */
+export function personalData(sealer: Sealer): PersonalData {
+  const openOne = async (item: Closed): Promise<string | null> => {
+    try {
+      return (await sealer.openMany([item]))[0] ?? null;
+    } catch (error) {
+      if (error instanceof SealBrokenError) return null;
+      throw error;
+    }
+  };
+  const openAll = async (items: readonly Closed[]): Promise<readonly (string | null)[]> => {
+    try {
+      return await sealer.openMany(items);
+    } catch (error) {
+      if (!(error instanceof SealBrokenError)) throw error;
+      // One damaged text must not hide its neighbours.
+      return Promise.all(items.map(openOne));
+    }
+  };
+  return {
+    subjectIdOf: (namespace, value) => sealer.subjectIdOf(namespace, normaliseIdentifier(namespace, value)),
+    async open(items) {
+      const closed = items.filter((item): item is Closed => item.sealed !== null);
+      const values = (await openAll(closed)).values();
+      return items.map(({ sealed }) => (sealed === null ? null : (values.next().value ?? null)));
+    },
+  };
+}

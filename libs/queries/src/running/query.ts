@@ -1,0 +1,87 @@
+import type { Clock } from '#platform';
+import type { EventLog } from '#event-log';
+import type { Database } from '#database';
+import type { StoreBytes } from '../reading/store-bytes.js';
+import type { Instant } from '#contracts';
+import type { Key } from './cursor.js';
+import type { Params, Values } from './params.js';
+import type { PersonalData } from './personal-data.js';
+
+/** What a key must allow before it may ask. `read-personal` beside it opens sealed values in the rows. */
+export type QuestionPermission = 'read' | 'audit' | 'operate';
+
+/** Everything that an answer is made of. */
+export interface AskContext {
+  readonly database: Database;
+  /** Read for the history of one customer only: populations are answered from the read models. */
+  readonly log: EventLog;
+  readonly personalData: PersonalData;
+  readonly clock: Clock;
+  /** How large the stores are that the read models do not tell of; absent where nobody knows. */
+  readonly storeBytes?: () => StoreBytes;
+  /** Whether the asker may see personal data in the clear. Where not, sealed values are null. */
+  readonly mayReadPersonal: boolean;
+}
+
+/** How a column reads. `instant` is RFC 3339 in UTC, `day` a calendar day of the business's zone, money whole minor units. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'text' | 'integer' | 'number' | 'boolean' | 'instant' | 'day' | 'json';
+  readonly description: string;
+  readonly nullable?: true;
+}
+
+/** Inside a question instants are numbers; they become text where the answer leaves (`present`). */
+export type AnswerRow = Readonly<Record<string, unknown>>;
+
+export interface AnswerPage {
+  readonly rows: readonly AnswerRow[];
+  /** The key after which the next page begins, null at the end. */
+  readonly next: Key | null;
+  /** The log position that the answer rests on: everything up to it is in, nothing above. */
+  readonly position: number;
+}
+
+/** What is asked, parsed, beside the question's own parameters. */
+export interface Asked<P extends Params> {
+  readonly params: Values<P>;
+  /** The instant the question is about. */
+  readonly asOf: Instant;
+  /** Whether as-of was said: an answer from the read models is then one about the past. */
+  readonly past: boolean;
+  /** What was known then; null: all that is known now. */
+  readonly knownAt: Instant | null;
+  /** The zone of the business at `asOf`. */
+  readonly timeZone: string;
+  /** Rows after this key; null at the beginning. */
+  readonly after: Key | null;
+  /** The position that the first page rested on, where this is a later one. */
+  readonly position: number | null;
+  /** At most this many rows. */
+  readonly limit: number;
+}
+
+/**
+ * A question: one file in `questions/`, one line in its index. HTTP, the command line and the documentation are made from
+ * this description; nothing of a question is written anywhere else.
+ */
+export interface Question<P extends Params = Params> {
+  /** Kebab-case; the same over HTTP and on the command line. */
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  readonly description?: string;
+  readonly permission: QuestionPermission;
+  readonly params: P;
+  /** Which of the two axes of time it takes: `as-of` alone, both, or neither. */
+  readonly time: 'as-of' | 'as-of and known-at' | 'none';
+  /** Whether the answer comes in pages (`limit`, `cursor`). */
+  readonly paged: boolean;
+  readonly columns: readonly Column[];
+  answer(context: AskContext, asked: Asked<P>): Promise<AnswerPage>;
+}
+
+/** Infers the parameters' types where a question is written; changes nothing. */
+export function question<const P extends Params>(definition: Question<P>): Question<P> {
+  return definition;
+}

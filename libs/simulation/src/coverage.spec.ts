@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { describe, expect, it } from '@jest/globals';
+import { parseInstant } from '#contracts';
+import { BUILT_IN_POLICIES, CAUSE_RULES, compareEvents, foldCustomer, policyTimeline, policyVersion, validatePolicy, type LifecycleEvent } from '#lifecycle';
+import type { TouchpointDraft } from '#imports';
+import { lessPatient } from './less-patient.js';
+import { simulateCustomers } from './simulate.js';
+
+const PHASES = [
+  ...['awareness', 'knowledge', 'consideration', 'evaluation', 'cold'].map((phase) => `acquisition ${phase}`),
+  ...['onboarding', 'active', 'at-risk', 'lapsed', 'lost'].map((phase) => `retention ${phase}`),
+  ...['cross-sell', 'up-sell', 'advocacy'].map((phase) => `expansion ${phase}`),
+];
+
+const UNTIL = Date.UTC(2026, 0, 1);
+
+function eventOf(draft: TouchpointDraft, position: number): LifecycleEvent {
+  const { source, id, type, channel, data } = draft;
+  const occurredAt = parseInstant(draft.occurredAt) ?? NaN;
+  const subjectId = draft.identifiers[0]?.value ?? '';
+  return {
+    position,
+    recordedAt: UNTIL,
+    occurredAt,
+    source,
+    id,
+    type,
+    channel,
+    subjectId,
+    test: draft.test === true,
+    data,
+  };
+}
+
+const RETAIL = BUILT_IN_POLICIES.retail;
+const PUBLISHED_AT = UNTIL + 9 * 3_600_000;
+/** As the demonstration publishes them: the second one when the two years are over, at once. */
+const POLICIES = policyTimeline(
+  [RETAIL, lessPatient(RETAIL)].map((policy) => ({
+    policy,
+    version: policyVersion(policy),
+    effectiveFrom: PUBLISHED_AT,
+    recordedAt: PUBLISHED_AT,
+  })),
+);
+
+describe('2,000 simulated customers over two years, under the policy retail and then a less patient one', () => {
+  it('reach every phase of every stage, a second cycle, and every cause of a transition', () => {
+    const phases = new Set<string>();
+    const rules = new Set<string>();
+    let cycles = 0;
+    for (const { touchpoints } of simulateCustomers({
+      seed: 1,
+      customers: 2000,
+      from: Date.UTC(2024, 0, 1),
+      until: UNTIL,
+    })) {
+      const events = touchpoints.map(eventOf).sort(compareEvents);
+      const { visits } = foldCustomer({ events, policies: POLICIES, asOf: PUBLISHED_AT });
+      for (const { stage, phase, cycle, cause } of visits) {
+        phases.add(`${stage} ${phase}`);
+        rules.add(cause.rule);
+        cycles = Math.max(cycles, cycle);
+      }
+    }
+    expect([...phases].sort()).toEqual([...PHASES].sort());
+    expect([...rules].sort()).toEqual([...CAUSE_RULES].sort());
+    expect(cycles).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('a less patient policy', () => {
+  it.each(Object.values(BUILT_IN_POLICIES))('is a valid next version of $name', (policy) => {
+    const next = lessPatient(policy);
+    expect(validatePolicy(next)).toMatchObject({
+      ok: true,
+      policy: { name: policy.name, version: policy.version + 1 },
+    });
+    expect(next.silence).not.toEqual(policy.silence);
+  });
+});

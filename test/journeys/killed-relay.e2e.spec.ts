@@ -1,0 +1,228 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Kafka, logLevel, type Consumer } from 'kafkajs';
+import { openDatabase, type Database } from '#database';
+import { startEngine, type Engine } from '../engine.js';
+import { KAFKA_OFFER, type TestKafka } from '../services/kafka.js';
+import { anyPostgres, type TestPostgres } from '../services/postgres.js';
+import { startApp, until, type RunningApp } from './processes.js';
+
+jest.setTimeout(600_000);
+
+const offer = anyPostgres();
+const missing = KAFKA_OFFER.missing ?? offer.missing;
+const CUSTOMERS = 240;
+const AT_ONCE = 8;
+const HOUR = 3_600_000;
+const TOPICS = ['perennial.stage-changes', 'perennial.identity', 'perennial.customers', 'perennial.actions'] as const;
+
+interface Message {
+  readonly topic: string;
+  readonly key: string;
+  readonly id: string;
+  readonly data: Readonly<Record<string, unknown>> | null;
+}
+
+/** What a channel makes of the feeds: it passes over what it saw, adds up, takes back, keeps the newest. */
+class Channel {
+  readonly seen = new Set<string>();
+  readonly stages = new Map<string, string>();
+  readonly dossiers = new Map<string, string>();
+  readonly actions = new Set<string>();
+  private readonly last = new Map<string, number>();
+  /** Messages that came out of their order, or took back what was not said. */
+  readonly wrong: Message[] = [];
+  again = 0;
+
+  hear(message: Message): void {
+    const { topic, key, id, data } = message;
+    const name = `${topic} ${id}`;
+    if (this.seen.has(name)) {
+      this.again += 1;
+      return;
+    }
+    this.seen.add(name);
+    if (topic === 'perennial.customers') {
+      if (data === null) this.dossiers.delete(key);
+      else this.dossiers.set(key, `${data['stage']}/${data['phase']} ${data['touchpoints']} ${data['orders']}`);
+      return;
+    }
+    if (data === null || topic === 'perennial.identity') return;
+    const number = Number(data['publication'] ?? data['number']);
+    const order = `${topic} ${key}`;
+    if (number !== (this.last.get(order) ?? 0) + 1) this.wrong.push(message);
+    this.last.set(order, number);
+    if (topic === 'perennial.actions') {
+      if (data['kind'] === 'proposed') this.actions.add(String(data['actionId']));
+      else if (!this.actions.delete(String(data['actionId']))) this.wrong.push(message);
+    } else if (data['kind'] === 'retracted') {
+      if (!this.stages.delete(`${key} ${data['retracts'] as number}`)) this.wrong.push(message);
+    } else
+      this.stages.set(
+        `${key} ${number}`,
+        `${key} ${data['kind'] as string} ${data['phase'] as string} ${data['at'] as string}`,
+      );
+  }
+}
+
+const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped: ${missing})`}`;
+(missing === null ? describe : describe.skip)(title, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perennial-killed-feeder-'));
+  const channel = new Channel();
+  let kafka: TestKafka;
+  let postgres: TestPostgres;
+  let engine: Engine;
+  let feeder: RunningApp;
+  let database: Database;
+  let consumer: Consumer;
+  let feederEnv: Record<string, string>;
+  let kills = 0;
+
+  beforeAll(async () => {
+    [kafka, postgres] = await Promise.all([KAFKA_OFFER.start(), offer.start()]);
+    const env = { POSTGRES_URL: postgres.url, KEYS_URL: postgres.url, HASH_KEY: randomBytes(32).toString('hex') };
+    engine = await startEngine(folder, env);
+    // The feeder reads what was derived, and never the log: that of the one process is its own.
+    const brokers = kafka.brokers.join(',');
+    feederEnv = { ...env, EVENT_LOG: 'esdb://127.0.0.1:1?tls=false', KAFKA_BROKERS: brokers, FEEDER_PORT: '0' };
+    feeder = await startApp('feeder', feederEnv);
+    database = await openDatabase({ kind: 'postgres', url: postgres.url });
+  });
+  afterAll(async () => {
+    await consumer?.disconnect();
+    await feeder?.kill();
+    await engine?.kill();
+    await database?.close();
+    await Promise.all([kafka?.stop(), postgres?.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  let count = 0;
+  const happened = (ago: number, type: string, who: Record<string, string>, data: object = {}) => ({
+    ...{ id: `e-${(count += 1)}`, source: 'shop', type, channel: 'web', data },
+    time: new Date(Date.now() - ago).toISOString(),
+    identifiers: Object.entries(who).map(([namespace, value]) => ({ namespace, value })),
+  });
+  const ordered = (ago: number, who: Record<string, string>) =>
+    happened(ago, 'order-placed', who, { orderId: `o-${count}`, currency: 'EUR', totalMinor: 1_000 });
+  const publish = async (events: readonly object[]): Promise<void> => {
+    const { body } = await engine.ask('POST', '/v1/touchpoints', events);
+    expect(body).toMatchObject({ accepted: events.length });
+  };
+  const caughtUp = (): Promise<unknown> =>
+    until(
+      () => engine.ask('GET', '/v1/projections/status'),
+      ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
+    );
+
+  /** Customers browse, allow us to write to them, buy, log in, take it back; some of it becomes known late. */
+  const live = async (first: number): Promise<void> => {
+    const numbers = Array.from({ length: AT_ONCE }, (_, i) => first + i);
+    const marketing = { purpose: 'marketing', medium: 'email' };
+    const [user, browser] = [(n: number) => ({ userId: `u${n}` }), (n: number) => ({ anonymousId: `b${n}` })];
+    await publish(numbers.map((n) => happened(3 * HOUR, 'site-visited', browser(n))));
+    await publish(
+      numbers.filter((n) => n % 2 === 0).map((n) => happened(2 * HOUR, 'consent-given', browser(n), marketing)),
+    );
+    await publish(numbers.map((n) => ordered(HOUR, user(n))));
+    await caughtUp();
+    await publish([
+      ...numbers.filter((n) => n % 3 !== 0).map((n) => happened(0, 'site-visited', { ...user(n), ...browser(n) })),
+      ...numbers.filter((n) => n % 5 === 0).map((n) => ordered(40 * 24 * HOUR, user(n))),
+      ...numbers.filter((n) => n % 4 === 0).map((n) => happened(0, 'consent-withdrawn', browser(n), marketing)),
+    ]);
+  };
+
+  const rows = async (sql: string): Promise<string[]> => {
+    const [version] = await database.query<{ live: string }>(
+      `SELECT schema_name AS live FROM perennial.versions WHERE status = 'live'`,
+    );
+    const found = await database.query<{ line: string }>(sql.replaceAll('LIVE', version?.live ?? ''));
+    return found.map(({ line }) => line).sort();
+  };
+  const instant = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  const said = (at: string) => at.replace('.000Z', 'Z');
+
+  it('while customers live, and the broker goes away and comes back', async () => {
+    let living = true;
+    const killing = (async () => {
+      while (living) {
+        await sleep(200 + 150 * (kills % 5));
+        await feeder.kill();
+        kills += 1;
+        if (kills === 3 && kafka.outage !== null) {
+          await kafka.outage.halt('crash');
+          await sleep(1_000);
+          await kafka.outage.restart();
+        }
+        feeder = await startApp('feeder', feederEnv);
+      }
+    })();
+    for (let first = 0; first < CUSTOMERS || kills < 4; first += AT_ONCE) await live(first);
+    for (const value of ['u1', 'u2']) {
+      await caughtUp();
+      const { status } = await engine.ask('POST', '/v1/erasures', { identifiers: [{ namespace: 'userId', value }] });
+      expect(status).toBe(200);
+    }
+    living = false;
+    await killing;
+    await caughtUp();
+  });
+
+  it('tell everything, in order: who adds it up has the engine’s own state, and the counts agree', async () => {
+    const client = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
+    consumer = client.consumer({ groupId: randomUUID() });
+    await consumer.connect();
+    // Other suites may have told the same broker of customers of their own.
+    const ours = new Set(await rows(`SELECT DISTINCT customer_id AS line FROM perennial.published`));
+    await consumer.subscribe({ topics: [...TOPICS], fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ topic, message: { key, value, headers } }) => {
+        const data = value === null ? null : (JSON.parse(String(value)) as Record<string, unknown>);
+        if (ours.has(String(key))) channel.hear({ topic, key: String(key), id: String(headers?.['ce_id']), data });
+        return Promise.resolve();
+      },
+    });
+    const untold = () =>
+      rows(`SELECT customer_id AS line FROM perennial.outbox
+            UNION ALL SELECT customer_id FROM perennial.actions WHERE sent_at IS NULL
+            UNION ALL SELECT customer_id FROM perennial.customer_changes`);
+    await until(untold, (left) => left.length === 0);
+    const visits = (
+      await rows(`SELECT customer_id || ' entered ' || phase || ' ' || ${instant('entered_at')} AS line FROM LIVE.visits
+                  UNION ALL SELECT customer_id || ' left ' || phase || ' ' || ${instant('left_at')} FROM LIVE.visits WHERE left_at IS NOT NULL`)
+    )
+      .map(said)
+      .sort();
+    const dossiers = await rows(
+      `SELECT customer_id || ' ' || stage || '/' || phase || ' ' || touchpoints || ' ' || orders AS line FROM LIVE.customers c
+        WHERE EXISTS (SELECT 1 FROM LIVE.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL)`,
+    );
+    const standing = await rows('SELECT action_id AS line FROM perennial.actions WHERE standing');
+    const counts = await rows(`SELECT 'perennial.stage-changes ' || count(*) AS line FROM perennial.published
+                               UNION ALL SELECT 'perennial.actions ' || count(*) FROM perennial.actions`);
+    const heard = () =>
+      Promise.resolve({
+        visits: [...channel.stages.values()].sort(),
+        dossiers: [...channel.dossiers].map(([id, dossier]) => `${id} ${dossier}`).sort(),
+        standing: [...channel.actions].sort(),
+        counts: ['perennial.actions', 'perennial.stage-changes'].map(
+          (topic) => `${topic} ${[...channel.seen].filter((name) => name.startsWith(`${topic} `)).length}`,
+        ),
+      });
+    const wanted = JSON.stringify({ visits, dossiers, standing, counts });
+    await until(heard, (so) => JSON.stringify(so) === wanted, 60_000).catch(() => undefined);
+    expect(await heard()).toEqual({ visits, dossiers, standing, counts });
+    expect(channel.wrong).toEqual([]);
+    expect(kills).toBeGreaterThanOrEqual(4);
+    expect(standing.length).toBeGreaterThan(0);
+    expect(dossiers.length).toBeLessThan(ours.size);
+    console.log(
+      `Killed ${kills} times: ${channel.seen.size} messages in ${TOPICS.length} topics, ${channel.again} of them told again.`,
+    );
+  });
+});

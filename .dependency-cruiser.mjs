@@ -5,13 +5,22 @@
  */
 const table = {
   contracts: { values: [], types: [] },
-  platform: { values: [], types: [] },
+  platform: { values: ['contracts'], types: [] },
   lifecycle: { values: ['contracts'], types: [] },
+  database: { values: ['contracts', 'platform'], types: [] },
   'event-log': { values: ['contracts', 'platform'], types: [] },
-  intake: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: [] },
-  projections: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: [] },
-  queries: { values: ['contracts', 'lifecycle', 'platform', 'event-log'], types: ['projections'] },
-  feeds: { values: ['contracts', 'platform'], types: ['projections'] },
+  keys: { values: ['contracts', 'platform', 'database'], types: [] },
+  imports: { values: ['contracts', 'lifecycle'], types: [] },
+  simulation: { values: ['contracts', 'lifecycle', 'imports'], types: [] },
+  ingestion: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys'], types: [] },
+  projections: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log'], types: [] },
+  privacy: { values: ['contracts', 'platform', 'database', 'event-log', 'keys', 'ingestion'], types: [], schema: true },
+  queries: {
+    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys'],
+    types: ['projections'],
+    schema: true,
+  },
+  feeds: { values: ['contracts', 'platform', 'database', 'keys'], types: ['projections'], schema: true },
 };
 const spec = '\\.spec\\.ts$|/testdata/';
 const libs = Object.keys(table);
@@ -76,7 +85,7 @@ for (const lib of libs) {
     comment: `Enter libs/${lib} by #${lib}, or by #${lib}/nest where a Nest application is made; its inner files are its own business.`,
     severity: 'error',
     from: { pathNot: `^libs/${lib}/` },
-    to: { path: `^libs/${lib}/src/(?!(index|nest)\\.ts$)` },
+    to: { path: `^libs/${lib}/src/(?!(index|nest|schema)\\.ts$)` },
   });
   const others = libs.filter((other) => other !== lib && !table[lib].values.includes(other));
   const typeOnly = table[lib].types;

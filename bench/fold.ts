@@ -11,7 +11,7 @@ const END = START + 3 * 365 * DAY;
 const policies = policyTimeline([]);
 
 /** A generator of its own, so that every run folds the same histories. */
-function chances(seed: number): () => number {
+function randoms(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -47,21 +47,21 @@ const BROWSING = [
 
 /** Browsing with an order now and then: what most customers are. */
 function simple(length: number, seed: number): LifecycleEvent[] {
-  const chance = chances(seed);
+  const random = randoms(seed);
   let at = START;
   return Array.from({ length }, (_, index) => {
-    at += Math.floor(chance() * 8 * DAY);
-    if (chance() < 0.15) {
-      const data = { orderId: `o${index}`, currency: 'EUR', totalMinor: 1000 + Math.floor(chance() * 9000) };
+    at += Math.floor(random() * 8 * DAY);
+    if (random() < 0.15) {
+      const data = { orderId: `o${index}`, currency: 'EUR', totalMinor: 1000 + Math.floor(random() * 9000) };
       return event(index + 1, at, 'order-placed', data);
     }
-    return event(index + 1, at, BROWSING[Math.floor(chance() * BROWSING.length)] ?? 'site-visited', {});
+    return event(index + 1, at, BROWSING[Math.floor(random() * BROWSING.length)] ?? 'site-visited', {});
   });
 }
 
 /** Nothing but orders with lines, each fourth of an earlier one returned: the worst that one customer can bring. */
 function trader(length: number): LifecycleEvent[] {
-  const chance = chances(1);
+  const random = randoms(1);
   return Array.from({ length }, (_, index) => {
     const at = START + index * 4 * 3_600_000;
     if (index % 4 === 3)
@@ -70,7 +70,7 @@ function trader(length: number): LifecycleEvent[] {
       sku: `sku ${line}`,
       category: line === 1 ? 'books' : 'music',
       quantity: line,
-      unitPriceMinor: 100 + Math.floor(chance() * 900),
+      unitPriceMinor: 100 + Math.floor(random() * 900),
     }));
     return event(index + 1, at, 'order-placed', { orderId: `o${index}`, currency: 'EUR', lines });
   });

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startStandInProcess } from '../test/services/eventstore/fake-server-process.js';
+import { startFakeServerProcess } from '../test/services/eventstore/fake-server-process.js';
 import { startBroker } from './measuring/broker.js';
 import { stopProgram } from './measuring/children.js';
 import { processorTime, type ProcessorTime } from './measuring/processor-time.js';
@@ -78,7 +78,7 @@ async function alone(name: string, what: string, settings: Readonly<Record<strin
 
 /** Separate processes, watched. */
 async function apart(settings: Readonly<Record<string, string>>): Promise<void> {
-  const log = await startStandInProcess();
+  const log = await startFakeServerProcess();
   const apps: ChildProcess[] = [];
   try {
     for (const name of PROCESSES) apps.push(await startApp(name, { ...settings, EVENT_LOG: log.connectionString }));

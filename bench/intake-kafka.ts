@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startBroker, type BenchBroker } from './measuring/broker.js';
-import { ask, nextMessage, startProgram, stopProgram } from './measuring/children.js';
+import { runQuery, nextMessage, startProgram, stopProgram } from './measuring/children.js';
 import { startIntake } from './measuring/servers.js';
 import { shopMessages, type MessageForm } from './measuring/shop-messages.js';
 import { median, percent, perSecond, report, type Line } from './measuring/table.js';
 import { shares, type Usage } from './measuring/usage.js';
 import type { BareConsumption } from './processes/bare-consumer.js';
-import type { IntakeProgress } from './processes/intake-server.js';
+import type { IngestionProgress } from './processes/intake-server.js';
 
 /**
  * Intake from Kafka against nothing but kafkajs and SQLite: a bare consumer of the same topic writes the very rows that our intake stored, ready
@@ -57,9 +57,9 @@ interface Seen {
 }
 
 /** Looks on while a process takes events in: from the first look at which it was warm until all are taken. */
-async function lookOn(look: () => Promise<IntakeProgress>): Promise<Seen> {
+async function lookOn(look: () => Promise<IngestionProgress>): Promise<Seen> {
   const giveUpAt = performance.now() + GIVE_UP_MS;
-  let warm: IntakeProgress | null = null;
+  let warm: IngestionProgress | null = null;
   for (;;) {
     const now = await look();
     if (warm === null && now.taken >= UNTIMED) warm = now;
@@ -69,7 +69,7 @@ async function lookOn(look: () => Promise<IntakeProgress>): Promise<Seen> {
   }
 }
 
-function between(before: IntakeProgress, after: IntakeProgress): Seen {
+function between(before: IngestionProgress, after: IngestionProgress): Seen {
   const events = after.taken - before.taken;
   const used: [Usage, Usage] = [before, after];
   const cpuUs = ((after.cpuMs - before.cpuMs) * 1_000) / events;
@@ -80,7 +80,7 @@ async function ours(broker: BenchBroker, topic: string, dataDir: string): Promis
   const kafka = { KAFKA_BROKERS: broker.setting, KAFKA_TOPICS: topic, KAFKA_GROUP: randomUUID() };
   const server = await startIntake(dataDir, kafka);
   try {
-    return await lookOn(() => ask<IntakeProgress>(server.child, 'progress'));
+    return await lookOn(() => runQuery<IngestionProgress>(server.child, 'progress'));
   } finally {
     await server.stop();
   }
@@ -90,9 +90,9 @@ async function bare(broker: BenchBroker, topic: string, stored: string, file: st
   const child = startProgram('bench/processes/bare-consumer');
   await nextMessage(child);
   const { brokers } = broker;
-  await ask(child, { brokers, topic, group: randomUUID(), stored, file } satisfies BareConsumption);
+  await runQuery(child, { brokers, topic, group: randomUUID(), stored, file } satisfies BareConsumption);
   try {
-    return await lookOn(() => ask<IntakeProgress>(child, 'progress'));
+    return await lookOn(() => runQuery<IngestionProgress>(child, 'progress'));
   } finally {
     await stopProgram(child);
     if (child.exitCode !== 0) throw new Error('The bare consumer did not write every row.');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startBroker } from './measuring/broker.js';
-import { ask, nextMessage, startProgram } from './measuring/children.js';
+import { runQuery, nextMessage, startProgram } from './measuring/children.js';
 import { descendantTimes, threadTimes } from './measuring/processor-time.js';
 import { startStandalone } from './measuring/servers.js';
 import { startPostgres } from './measuring/shared-stores.js';
@@ -40,7 +40,7 @@ const SECONDS = Number(options.seconds);
 const numbers = (list: string): readonly number[] => list.split(',').map(Number);
 
 /** What each process took of the processors, as shares of one core. */
-interface Taken {
+interface IngestResult {
   readonly engine: number;
   /** Of the engine's: what it does itself, in its main thread; and the thread that is busiest beside it: the embedded database. */
   readonly mainThread: number;
@@ -78,7 +78,7 @@ async function measure(perSecond: number, moving: number): Promise<void> {
       ...{ brokers: broker.brokers, touchpoints: TOPIC, changes: CHANGES, perSecond, moving },
       ...{ warmingSeconds: WARMING, seconds: SECONDS },
     };
-    await ask(channel, ends);
+    await runQuery(channel, ends);
     const [seen, taken] = await Promise.all([
       nextMessage<SeenAtBothEnds>(channel),
       takenBy(engine.child, channel, WARMING, SECONDS),
@@ -92,7 +92,7 @@ async function measure(perSecond: number, moving: number): Promise<void> {
   }
 }
 
-function note(perSecond: number, moving: number, seen: SeenAtBothEnds, taken: Taken): void {
+function note(perSecond: number, moving: number, seen: SeenAtBothEnds, taken: IngestResult): void {
   const what = `${perSecond.toLocaleString('en')}/s, ${moving === 1 ? 'each moves a customer' : `${moving * 100} % of them move one`}`;
   const { changedMs, passedMs } = seen;
   for (const [name, share] of [
@@ -128,7 +128,7 @@ async function takenBy(
   channel: ChildProcess,
   afterSeconds: number,
   seconds: number,
-): Promise<Taken> {
+): Promise<IngestResult> {
   await sleep(afterSeconds * 1_000);
   const enginePid = engine.pid ?? 0;
   const look = () => ({ at: performance.now(), processes: descendantTimes(), threads: threadTimes(enginePid) });

@@ -93,7 +93,7 @@ try {
   const engine = await startStandalone(folder);
   const shop = { shop: 'million', customers: CUSTOMERS, until: Date.now() };
   const partMs: number[] = [];
-  const intake = await watched(engine, async () => {
+  const ingestion = await watched(engine, async () => {
     for (let part = 0; part < PARTS; part += 1) {
       const events = EVENTS / PARTS;
       const { accepted, elapsedMs } = await sendLoad(
@@ -141,8 +141,8 @@ try {
     ratio: (quarter(step, 3) / quarter(step, 1)).toFixed(2),
     goal: 'flat: about 1',
   });
-  const all = { ms: intake.ms + followed.ms, samples: [...intake.samples] };
-  for (const { at, rss } of followed.samples) all.samples.push({ at: at + intake.ms, rss });
+  const all = { ms: ingestion.ms + followed.ms, samples: [...ingestion.samples] };
+  for (const { at, rss } of followed.samples) all.samples.push({ at: at + ingestion.ms, rss });
   const stepSum = Object.values(stepMs).reduce((sum, ms) => sum + ms, 0);
   report(
     `${EVENTS.toLocaleString('en')} events of ${CUSTOMERS.toLocaleString('en')} customers through the whole engine; ` +

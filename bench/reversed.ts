@@ -70,7 +70,7 @@ async function arrive(order: Order, arrival: Arrival, events: number, until: num
     const numbers = Array.from({ length: events }, (_, n) => EVENTS - events + n);
     if (order === 'reversed') numbers.reverse();
     const take = (some: readonly number[]) =>
-      data.intake.take(
+      data.ingestion.take(
         some.map((n) => ({ document: touchpoint(n, until) })),
         { receivedAt: SYSTEM_CLOCK.now() },
       );

@@ -8,7 +8,7 @@ import { openSqliteLog, type EventLog } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
-import { ask, personalData, type AskContext } from '#queries';
+import { runQuery, personalData, type QueryContext } from '#queries';
 import { installedPrograms, startProgram } from '../test/services/postgres-program.js';
 import type { RunningServer } from '../test/services/postgres.js';
 import { generateLog, isGenerated, madeItem, type Population } from './measuring/generated-log.js';
@@ -152,30 +152,36 @@ async function tellSizes(database: Database, schema: string): Promise<void> {
 
 interface Hot {
   readonly what: string;
-  ask(n: number): Promise<unknown>;
+  runQuery(n: number): Promise<unknown>;
 }
 
 /** The questions that people and systems wait for. */
-function hotQuestions(context: AskContext, known: readonly string[]): readonly Hot[] {
+function hotQueries(context: QueryContext, known: readonly string[]): readonly Hot[] {
   const customer = (n: number) => ({ customer: known[(n * 7_919) % known.length] ?? '' });
   let cursor: string | null = null;
   return [
-    { what: 'dossier', ask: (n) => ask(context, 'customer', customer(n)) },
-    { what: 'stage', ask: (n) => ask(context, 'stage', customer(n)) },
-    { what: 'stage in the past', ask: (n) => ask(context, 'stage', { ...customer(n), 'as-of': '2025-09-01' }) },
-    { what: 'stage history', ask: (n) => ask(context, 'history', customer(n)) },
+    { what: 'dossier', runQuery: (n) => runQuery(context, 'customer', customer(n)) },
+    { what: 'stage', runQuery: (n) => runQuery(context, 'stage', customer(n)) },
+    {
+      what: 'stage in the past',
+      runQuery: (n) => runQuery(context, 'stage', { ...customer(n), 'as-of': '2025-09-01' }),
+    },
+    { what: 'stage history', runQuery: (n) => runQuery(context, 'history', customer(n)) },
     {
       what: 'customers by stage, page by page',
-      ask: async () => {
-        const page: { nextCursor: string | null } = await ask(context, 'customers', {
+      runQuery: async () => {
+        const page: { nextCursor: string | null } = await runQuery(context, 'customers', {
           ...{ stage: 'retention', phase: 'at-risk', limit: '100' },
           ...(cursor === null ? {} : { cursor }),
         });
         cursor = page.nextCursor;
       },
     },
-    { what: 'counts by day', ask: () => ask(context, 'stage-counts', { from: '2026-05-01', to: '2026-05-31' }) },
-    { what: 'explain', ask: (n) => ask(context, 'explain', customer(n)) },
+    {
+      what: 'counts by day',
+      runQuery: () => runQuery(context, 'stage-counts', { from: '2026-05-01', to: '2026-05-31' }),
+    },
+    { what: 'explain', runQuery: (n) => runQuery(context, 'explain', customer(n)) },
   ];
 }
 
@@ -191,7 +197,7 @@ async function someCustomers(database: Database, schema: string): Promise<string
 async function checkPlans(
   database: Database,
   schema: string,
-  context: AskContext,
+  context: QueryContext,
   known: readonly string[],
 ): Promise<void> {
   const large = new Set(
@@ -205,8 +211,8 @@ async function checkPlans(
   );
   const wrong: string[] = [];
   const asked: Asked[] = [];
-  const watched = hotQuestions({ ...context, database: watchedDatabase(database, asked) }, known);
-  for (const { what, ask: put } of watched) {
+  const watched = hotQueries({ ...context, database: watchedDatabase(database, asked) }, known);
+  for (const { what, runQuery: put } of watched) {
     asked.length = 0;
     // Twice, so that a page after the first is asked for too.
     for (const n of [1, 2]) await put(n);
@@ -228,7 +234,7 @@ async function checkPlans(
 
 /** Asks all questions for a while, by several at once, while touchpoints come and are folded. */
 async function askUnderLoad(
-  context: AskContext,
+  context: QueryContext,
   log: EventLog,
   projector: Projector,
   known: readonly string[],
@@ -246,10 +252,10 @@ async function askUnderLoad(
       await sleep(100);
     }
   })();
-  const asking = Array.from({ length: ASKERS }, async (_, asker) => {
-    const hot = hotQuestions(context, known);
-    for (let n = asker; performance.now() < until; n += ASKERS)
-      for (const { what, ask: put } of hot) {
+  const asking = Array.from({ length: ASKERS }, async (_, caller) => {
+    const hot = hotQueries(context, known);
+    for (let n = caller; performance.now() < until; n += ASKERS)
+      for (const { what, runQuery: put } of hot) {
         const begun = performance.now();
         await put(n);
         const list = latencies.get(what) ?? [];
@@ -349,7 +355,7 @@ try {
     await once('rebuild', () => rebuild(projector));
     const schema = await liveSchema(database);
     await once('sizes', () => tellSizes(database, schema));
-    const context: AskContext = {
+    const context: QueryContext = {
       database,
       log,
       clock,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Intake } from '#ingestion';
+import { Ingestion } from '#ingestion';
 import type { AppendItem, EventLog, Verdict } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SubjectKey } from '#keys';
 
@@ -55,7 +55,7 @@ const order = (n: number) => ({
 });
 const note = (n: number) => ({ ...order(n), id: `note-${n}`, type: 'note-added', data: { text, topic: 'a call' } });
 
-async function intakeCost(intake: Intake, event: (n: number) => object): Promise<number> {
+async function intakeCost(ingestion: Ingestion, event: (n: number) => object): Promise<number> {
   const bodies = Array.from({ length: BATCHES }, (_, batch) =>
     JSON.stringify(Array.from({ length: BATCH }, (__, n) => event(batch * BATCH + n))),
   );
@@ -64,7 +64,7 @@ async function intakeCost(intake: Intake, event: (n: number) => object): Promise
     const before = process.cpuUsage();
     for (const body of bodies) {
       const items = (JSON.parse(body) as unknown[]).map((document) => ({ document }));
-      await intake.take(items, { receivedAt: Date.UTC(2026, 0, 31, 12) });
+      await ingestion.take(items, { receivedAt: Date.UTC(2026, 0, 31, 12) });
     }
     const { user, system } = process.cpuUsage(before);
     best = Math.min(best, (user + system) / (BATCHES * BATCH));
@@ -112,9 +112,9 @@ try {
     cost(50_000, () => sealer.contentHash(key, canonical)),
   );
 
-  const intake = new Intake({ log: nowhere, sealer });
-  const withoutText = await intakeCost(intake, order);
-  const withText = await intakeCost(intake, note);
+  const ingestion = new Ingestion({ log: nowhere, sealer });
+  const withoutText = await intakeCost(ingestion, order);
+  const withText = await intakeCost(ingestion, note);
   tell(
     `an order of ${JSON.stringify(order(1)).length} bytes taken in, nothing personal but its identifier`,
     withoutText,

@@ -8,7 +8,7 @@ import { openSqliteLog } from '#event-log';
 import { SYSTEM_CLOCK } from '#platform';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
-import { ask, nextMessage, startProgram, stopProgram } from './measuring/children.js';
+import { runQuery, nextMessage, startProgram, stopProgram } from './measuring/children.js';
 import { openFolder, simulateInto } from './measuring/simulated-log.js';
 import { perSecond, percent, report, seconds } from './measuring/table.js';
 import type { Usage } from './measuring/usage.js';
@@ -89,7 +89,7 @@ async function fold(folders: number, indexer: Projector): Promise<Measured> {
     }),
   );
   const used = async (): Promise<number> => {
-    const usages = await Promise.all(children.map((child) => ask<Usage>(child, 'usage')));
+    const usages = await Promise.all(children.map((child) => runQuery<Usage>(child, 'usage')));
     return usages.reduce((sum, usage) => sum + usage.cpuMs, 0);
   };
   const before = await used();

@@ -35,7 +35,7 @@ const planted = [
   },
   {
     rule: 'event-log-is-entered-by-its-index',
-    file: 'libs/intake/src/planted.ts',
+    file: 'libs/ingestion/src/planted.ts',
     text: "import type { EventLog } from '../../event-log/src/port.js';\nexport type Planted = EventLog;\n",
   },
   {
@@ -50,12 +50,12 @@ const planted = [
   },
   {
     rule: 'apps-are-leaves',
-    file: 'libs/intake/src/planted-app.ts',
+    file: 'libs/ingestion/src/planted-app.ts',
     text: "import * as app from '../../../apps/standalone/src/planted.js';\nexport const planted = app;\n",
   },
   {
     rule: 'testing-is-for-specs',
-    file: 'libs/intake/src/planted-fake.ts',
+    file: 'libs/ingestion/src/planted-fake.ts',
     text: "import * as fakes from '#testing';\nexport const planted = fakes;\n",
   },
 ] as const;

@@ -25,35 +25,35 @@ interface Compose {
 }
 
 /** What is wrong with a compose file, in sentences. */
-function flawsOf(file: string): string[] {
+function issuesOf(file: string): string[] {
   const { services, volumes, networks } = parse(file, { merge: true }) as Compose;
-  const flaws: string[] = [];
+  const issues: string[] = [];
   for (const [name, service] of Object.entries(services)) {
-    if ((service.healthcheck?.test ?? []).length === 0) flaws.push(`${name} has no health check.`);
-    if (service.restart === undefined) flaws.push(`${name} is not started again when it ends.`);
+    if ((service.healthcheck?.test ?? []).length === 0) issues.push(`${name} has no health check.`);
+    if (service.restart === undefined) issues.push(`${name} is not started again when it ends.`);
     if (/:latest$|^[^:]+$/.test((service.image ?? '').replace(/^\$\{\w+:-(.*)\}$/, '$1')))
-      flaws.push(`${name} names no version of its image.`);
+      issues.push(`${name} names no version of its image.`);
     for (const [variable, value] of Object.entries(service.environment ?? {})) {
       if (/PASSWORD|SECRET|TOKEN|_KEY$/.test(variable) && !/^\$\{\w+:\?[^}]+\}$/.test(value))
-        flaws.push(`${name} has ${variable} with a value, or without a word on what is missing.`);
+        issues.push(`${name} has ${variable} with a value, or without a word on what is missing.`);
       if (/:\/\/[^/@:]*:(?!\$\{\w+:\?[^}]+\}@)[^/@]*@/.test(value))
-        flaws.push(`${name} has a password in ${variable}.`);
+        issues.push(`${name} has a password in ${variable}.`);
     }
     for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
-      if (condition !== 'service_healthy') flaws.push(`${name} does not wait until ${other} is healthy.`);
-      if (services[other] === undefined) flaws.push(`${name} waits for ${other}, which is not there.`);
+      if (condition !== 'service_healthy') issues.push(`${name} does not wait until ${other} is healthy.`);
+      if (services[other] === undefined) issues.push(`${name} waits for ${other}, which is not there.`);
     }
     for (const volume of service.volumes ?? []) {
       const [from = ''] = volume.split(':');
       if (!from.startsWith('./') && !(from in volumes))
-        flaws.push(`${name} keeps its data in ${from}, which is no volume.`);
+        issues.push(`${name} keeps its data in ${from}, which is no volume.`);
     }
     for (const port of service.ports ?? [])
-      if (!port.startsWith('127.0.0.1:')) flaws.push(`${name} answers the whole network at ${port}.`);
+      if (!port.startsWith('127.0.0.1:')) issues.push(`${name} answers the whole network at ${port}.`);
     for (const network of service.networks ?? ['default'])
-      if (!(network in networks)) flaws.push(`${name} is on ${network}, which is no network.`);
+      if (!(network in networks)) issues.push(`${name} is on ${network}, which is no network.`);
   }
-  return flaws;
+  return issues;
 }
 
 describe('docker-compose.yml', () => {
@@ -61,7 +61,7 @@ describe('docker-compose.yml', () => {
   const { services, networks } = parse(file, { merge: true }) as Compose;
 
   it('has no flaw', () => {
-    expect(flawsOf(file)).toEqual([]);
+    expect(issuesOf(file)).toEqual([]);
   });
 
   it.each([
@@ -86,9 +86,9 @@ describe('docker-compose.yml', () => {
     ['a port for everybody', '127.0.0.1:${API_PORT', '${API_PORT', /api answers the whole network/],
     ['an image of no version', 'postgres:18', 'postgres', /postgres names no version/],
     ['a folder of this machine', '- postgres:/var', '- /srv/postgres:/var', /keeps its data in \/srv\/postgres/],
-  ])('is seen through: %s', (_, from, to, flaw) => {
+  ])('is seen through: %s', (_, from, to, issue) => {
     expect(file).toContain(from);
-    expect(flawsOf(file.replace(from, to)).join('\n')).toMatch(flaw);
+    expect(issuesOf(file.replace(from, to)).join('\n')).toMatch(issue);
   });
 
   it('gives each process settings that it takes, and a program that is there', () => {

@@ -7,7 +7,7 @@ export interface Engine extends Launched {
   readonly url: string;
   readonly token: string;
   /** One request with the local key; the body is parsed where it is JSON. */
-  ask(
+  runQuery(
     method: string,
     path: string,
     body?: unknown,
@@ -30,7 +30,7 @@ export async function startEngine(dataDir: string, env: Record<string, string> =
     url,
     token,
     ...launched,
-    async ask(method, path, body, headers = {}) {
+    async runQuery(method, path, body, headers = {}) {
       const response = await fetch(`${url}${path}`, {
         method,
         headers: {

@@ -33,7 +33,7 @@ export function startProgram(name: string, env: Readonly<Record<string, string>>
 }
 
 /** Sends a request to a child and waits for its answer. A child that ends instead fails the call. */
-export async function ask<Answer>(child: ChildProcess, request: unknown): Promise<Answer> {
+export async function runQuery<Answer>(child: ChildProcess, request: unknown): Promise<Answer> {
   const answer = nextMessage<Answer>(child);
   child.send(request as object);
   return answer;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { Intake, prepareLog } from '#ingestion';
+import { Ingestion, prepareLog } from '#ingestion';
 import { simulateTouchpoints } from '#simulation';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
@@ -14,7 +14,7 @@ const HASH_KEY = new Uint8Array(32).fill(7);
 export interface Folder {
   readonly log: EventLog;
   readonly keys: SqliteKeyStore;
-  readonly intake: Intake;
+  readonly ingestion: Ingestion;
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function openFolder(dataDir: string): Promise<Folder> {
   return {
     log,
     keys,
-    intake: new Intake({ log, sealer: new Sealer(keys) }),
+    ingestion: new Ingestion({ log, sealer: new Sealer(keys) }),
     async close() {
       await log.close();
       await keys.close();
@@ -34,12 +34,12 @@ export async function openFolder(dataDir: string): Promise<Folder> {
 }
 
 /** Takes made-up customers' two years in, by the way that every touchpoint takes; returns how many were accepted. */
-export async function simulateInto({ intake }: Folder, customers: number): Promise<number> {
+export async function simulateInto({ ingestion }: Folder, customers: number): Promise<number> {
   const until = Math.floor(SYSTEM_CLOCK.now() / DAY_MS) * DAY_MS;
   let batch: { readonly document: unknown }[] = [];
   let accepted = 0;
   const take = async (): Promise<void> => {
-    const taken = await intake.take(batch, { receivedAt: SYSTEM_CLOCK.now() });
+    const taken = await ingestion.take(batch, { receivedAt: SYSTEM_CLOCK.now() });
     accepted += taken.counts.accepted;
     batch = [];
   };

@@ -5,22 +5,22 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
-import { IntakeModule } from '#ingestion/nest';
+import { IngestionModule } from '#ingestion/nest';
 import { ACCESS, METRICS, readConfig, type Access, type Config } from '#platform';
 import { createHttpAdapter, PlatformModule } from '#platform/nest';
 import { usageNow, type Usage } from '../measuring/usage.js';
 
-export interface IntakeProgress extends Usage {
+export interface IngestionProgress extends Usage {
   readonly taken: number;
 }
 
 /** Intake alone, as a process that does nothing else would run it. */
 @Module({})
-class IntakeAlone {
+class IngestionAlone {
   static forRoot(config: Config, lock: DataFolderLock): DynamicModule {
     return {
-      module: IntakeAlone,
-      imports: [PlatformModule.forRoot({ config }), EventLogModule.forRoot({ lock }), IntakeModule.forRoot()],
+      module: IngestionAlone,
+      imports: [PlatformModule.forRoot({ config }), EventLogModule.forRoot({ lock }), IngestionModule.forRoot()],
     };
   }
 }
@@ -28,7 +28,7 @@ class IntakeAlone {
 const config = readConfig(process.env);
 const lock = lockDataFolder(config.dataDir);
 const app = await NestFactory.create<NestFastifyApplication>(
-  IntakeAlone.forRoot(config, lock),
+  IngestionAlone.forRoot(config, lock),
   createHttpAdapter(config),
   { logger: ['error', 'warn'], abortOnError: false },
 );
@@ -36,7 +36,7 @@ await app.listen(config.port, config.host);
 const { port } = app.getHttpServer().address() as { readonly port: number };
 const events = app.get<Registry>(METRICS).getSingleMetric('perennial_intake_events_total');
 /** What it has used, and how many events have their fate. */
-async function progress(): Promise<IntakeProgress> {
+async function progress(): Promise<IngestionProgress> {
   const values = (await events?.get())?.values ?? [];
   return { ...usageNow(), taken: values.reduce((sum, { value }) => sum + value, 0) };
 }

@@ -27,7 +27,7 @@ export interface Loaded {
   readonly latenciesMs: readonly number[];
   readonly accepted: number;
   /** Requests that were sent again because the server said it was overloaded. */
-  readonly refused: number;
+  readonly rejected: number;
   readonly before: Usage;
   readonly after: Usage;
 }
@@ -57,7 +57,7 @@ async function send(load: Load): Promise<Loaded> {
   const sendAll = async (bodies: readonly Buffer[]) => {
     const latenciesMs: number[] = [];
     let accepted = 0;
-    let refused = 0;
+    let rejected = 0;
     let next = 0;
     let bytes = 0;
     const giveUpAt = performance.now() + timeMaxMs;
@@ -67,7 +67,7 @@ async function send(load: Load): Promise<Loaded> {
         const begun = performance.now();
         let answer = await post(body);
         while (answer.status === 429 || answer.status === 503) {
-          refused += 1;
+          rejected += 1;
           await new Promise((wake) => setTimeout(wake, 50));
           answer = await post(body);
         }
@@ -78,7 +78,7 @@ async function send(load: Load): Promise<Loaded> {
       }
     };
     await Promise.all(Array.from({ length: connections }, lane));
-    return { latenciesMs, accepted, refused, bytes };
+    return { latenciesMs, accepted, rejected, bytes };
   };
 
   const bodies = shopBodies(first + untimed, events, batch, format, shop);

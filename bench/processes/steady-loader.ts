@@ -36,7 +36,7 @@ const PROBED = 200;
 async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
   const { url, token, first, perSecond, batch, seconds, customers, probesPerSecond, askEveryMs } = load;
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  const ask = (method: string, path: string, body?: string): Promise<{ status: number; text: string }> =>
+  const runQuery = (method: string, path: string, body?: string): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${token}`,
@@ -65,7 +65,7 @@ async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
   const lookFor = async (value: string, occurredAt: number, due: number): Promise<void> => {
     const path = `/v1/query/customer?identifier=${encodeURIComponent(`userId:${value}`)}`;
     while (performance.now() - due < UNSEEN_AFTER_MS) {
-      const { status, text } = await ask('GET', path);
+      const { status, text } = await runQuery('GET', path);
       const now = performance.now();
       if (status !== 200 && status !== 404) throw new Error(`The engine answered ${status}: ${text}`);
       const rows =
@@ -96,7 +96,7 @@ async function send(load: SteadyLoad): Promise<SteadilyLoaded> {
     const probe = n % probeEvery === 0 ? `probe-${(n / probeEvery) % PROBED}` : null;
     if (probe !== null) events[0] = { ...events[0], identifiers: [{ namespace: 'userId', value: probe }] };
     underWay.push(
-      ask('POST', '/v1/touchpoints', JSON.stringify(events)).then(({ status, text }) => {
+      runQuery('POST', '/v1/touchpoints', JSON.stringify(events)).then(({ status, text }) => {
         if (status !== 200 || (JSON.parse(text) as { readonly accepted: number }).accepted !== batch)
           throw new Error(`The engine answered ${status}: ${text}`);
         acknowledgedMs.push(performance.now() - due);

@@ -3,12 +3,12 @@
  * every address, which a container needs, and forgets everything when it ends. For trying out only.
  */
 import { connect, createServer } from 'node:net';
-import { StandIn } from '../services/eventstore/fake-server.js';
+import { FakeServer } from '../services/eventstore/fake-server.js';
 
 const PORT = 2113;
-const standIn = await StandIn.start();
+const fakeServer = await FakeServer.start();
 const door = createServer((outside) => {
-  const inside = connect(standIn.port, '127.0.0.1');
+  const inside = connect(fakeServer.port, '127.0.0.1');
   outside.pipe(inside).pipe(outside);
   for (const socket of [outside, inside]) socket.on('error', () => socket.destroy());
 });

@@ -110,7 +110,7 @@ describe('the page for channels', () => {
         const publishing = run(`publish.${ending}`, tool, env);
         expect([await publishing.ended, publishing.printed()]).toEqual([0, publishing.printed()]);
         const { body } = await until(
-          () => engine.ask('GET', `/v1/query/customer?identifier=userId:${user}`),
+          () => engine.runQuery('GET', `/v1/query/customer?identifier=userId:${user}`),
           (answer) => answer.body.rows?.[0]?.phase === 'onboarding',
         );
         const { customerId } = body.rows[0] as { customerId: string };
@@ -154,7 +154,10 @@ describe('the page for channels', () => {
       story(tool.missing)(titled(`believes the engine, and nobody else, in ${language}`, tool.missing), async () => {
         const port = String(await freePort());
         const url = `http://127.0.0.1:${port}/`;
-        const { body: webhook } = await engine.ask('POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
+        const { body: webhook } = await engine.runQuery('POST', '/v1/webhooks', {
+          url,
+          feeds: ['perennial.stage-changes'],
+        });
         const receiver = run(name, tool, { PORT: port, WEBHOOK_SECRET: webhook.secret });
         const forged = () =>
           fetch(url, {
@@ -166,31 +169,33 @@ describe('the page for channels', () => {
             },
             body: '{}',
           });
-        const refused = await until(forged, ({ status }) => status > 0);
-        expect(refused.status).toBe(401);
+        const rejected = await until(forged, ({ status }) => status > 0);
+        expect(rejected.status).toBe(401);
         const orderId = `order-${(orders += 1)}`;
         const identifiers = [{ namespace: 'userId', value: name }];
         const order = { id: orderId, source: 'shop', type: 'order-placed', channel: 'web', identifiers };
-        await engine.ask('POST', '/v1/touchpoints', [{ ...order, data: { orderId, currency: 'EUR', totalMinor: 5 } }]);
+        await engine.runQuery('POST', '/v1/touchpoints', [
+          { ...order, data: { orderId, currency: 'EUR', totalMinor: 5 } },
+        ]);
         await until(
           () => Promise.resolve(receiver.printed()),
           (printed) => /^perennial\.stage-changed [0-9a-f]{32} \{.*"phase":"onboarding"/m.test(printed),
         );
-        const rotated = await engine.ask('POST', `/v1/webhooks/${webhook.id}/secrets`);
+        const rotated = await engine.runQuery('POST', `/v1/webhooks/${webhook.id}/secrets`);
         expect(rotated.status).toBe(201);
         // It still knows the former secret alone, and still believes.
         const returned = { ...order, id: `${orderId}-back`, type: 'order-cancelled', data: { orderId } };
-        await engine.ask('POST', '/v1/touchpoints', [returned]);
+        await engine.runQuery('POST', '/v1/touchpoints', [returned]);
         await until(
           () => Promise.resolve(receiver.printed()),
           (printed) => printed.trim().split('\n').length > 1,
         );
         const fares = await until(
-          () => engine.ask('GET', `/v1/webhooks/${webhook.id}`),
+          () => engine.runQuery('GET', `/v1/webhooks/${webhook.id}`),
           ({ body }) => body.waiting === 0,
         );
         expect(fares.body).toMatchObject({ failures: 0, deadLetters: 0 });
-        await engine.ask('DELETE', `/v1/webhooks/${webhook.id}`);
+        await engine.runQuery('DELETE', `/v1/webhooks/${webhook.id}`);
       });
   });
 });

@@ -61,7 +61,7 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
   });
 
   const happens = async (email: string, type: string, data: object = {}): Promise<void> => {
-    const { body } = await engine.ask('POST', '/v1/touchpoints', [
+    const { body } = await engine.runQuery('POST', '/v1/touchpoints', [
       {
         ...{ id: `e-${(count += 1)}`, source: 'shop', type, channel: 'web', data },
         identifiers: [{ namespace: 'email', value: email }],
@@ -70,11 +70,11 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
     expect(body).toMatchObject({ accepted: 1 });
   };
   const byMail = { purpose: 'marketing', medium: 'email' };
-  const question = async (name: string, params: Record<string, string>) => {
-    const { body } = await engine.ask('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+  const query = async (name: string, params: Record<string, string>) => {
+    const { body } = await engine.runQuery('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
     return body.rows ?? [];
   };
-  const standing = (email: string) => question('customer', { identifier: `email:${email}` });
+  const standing = (email: string) => query('customer', { identifier: `email:${email}` });
   /** Messages of the topic of actions. */
   const told = async (): Promise<number> => {
     const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin();
@@ -119,7 +119,7 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
       (lines) => lines.includes('ann@example.com: inform (acquisition, knowledge)'),
     );
     const lived = await until(
-      () => question('timeline', { identifier: 'email:ann@example.com', limit: '100' }),
+      () => query('timeline', { identifier: 'email:ann@example.com', limit: '100' }),
       (rows) => rows.filter(({ type }: { type: string }) => type === 'message-clicked').length === 2,
     );
     const types = lived.map(({ type }: { type: string }) => type).sort();
@@ -142,11 +142,11 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
   });
 
   it('is counted, and tells nothing twice when the channel comes again', async () => {
-    const fates = await until(
-      () => question('fates', { source: 'email-channel' }),
+    const outcomes = await until(
+      () => query('fates', { source: 'email-channel' }),
       ([row]) => row?.accepted === 12,
     );
-    expect(fates[0]).toMatchObject({ received: 12, quarantined: 0 });
+    expect(outcomes[0]).toMatchObject({ received: 12, quarantined: 0 });
     await channel.stop();
     channel = await startChannel({ ...env, DATA_DIR: folder, EMAIL_ANSWERS: 'accepted' });
     await happens('ann@example.com', 'consent-withdrawn', byMail);

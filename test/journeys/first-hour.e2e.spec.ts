@@ -45,28 +45,27 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
   });
 
   const publish = async (...drafts: Draft[]) =>
-    (await engine.ask('POST', '/v1/touchpoints', drafts.map(touchpoint))).body;
-  const question = async (name: string, params: Record<string, string>) => {
-    const answer = await engine.ask('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+    (await engine.runQuery('POST', '/v1/touchpoints', drafts.map(touchpoint))).body;
+  const query = async (name: string, params: Record<string, string>) => {
+    const answer = await engine.runQuery('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
     expect({ name, ...answer }).toMatchObject({ status: 200 });
     return answer.body.rows;
   };
   /** Asks again until the answer is as wished: the read models follow the log, they do not stand in its way. */
-  const eventually = async <T>(ask: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> => {
+  const eventually = async <T>(runQuery: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> => {
     for (let tries = 0; tries < 400; tries += 1) {
-      const answer = await ask().catch(() => null);
+      const answer = await runQuery().catch(() => null);
       if (answer !== null && wished(answer)) return answer;
       await new Promise((wake) => setTimeout(wake, 50));
     }
-    return ask();
+    return runQuery();
   };
-  const phases = async () =>
-    (await question('history', { identifier: ANN })).map(({ phase }: { phase: string }) => phase);
+  const phases = async () => (await query('history', { identifier: ANN })).map(({ phase }: { phase: string }) => phase);
 
   it('takes a touchpoint and shows the stage it leads to', async () => {
     expect(await publish({ id: 'o-1', daysAgo: 200 })).toMatchObject({ received: 1, accepted: 1, quarantined: 0 });
     const rows = await eventually(
-      () => question('customer', { identifier: ANN }),
+      () => query('customer', { identifier: ANN }),
       (answer) => answer.length === 1,
     );
     expect(rows[0]).toMatchObject({ stage: 'retention', phase: 'lapsed', cycle: 1, orders: 1 });
@@ -74,7 +73,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
   });
 
   it('says why, since when, and what comes next', async () => {
-    const [why] = await question('explain', { identifier: ANN });
+    const [why] = await query('explain', { identifier: ANN });
     expect(why).toMatchObject({ phase: 'lapsed', policyVersion: 'retail@1' });
     expect(why.deadline).toMatchObject({ kind: 'lapsed' });
     expect(why.text).toContain('retail@1');
@@ -83,12 +82,15 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
 
   it('answers the same publication twice with duplicate, and another content under the same id with quarantine', async () => {
     const [same] = [touchpoint({ id: 'o-same', daysAgo: 150 })];
-    expect((await engine.ask('POST', '/v1/touchpoints', [same])).body).toMatchObject({ accepted: 1 });
-    expect((await engine.ask('POST', '/v1/touchpoints', [same])).body).toMatchObject({ accepted: 0, duplicate: 1 });
+    expect((await engine.runQuery('POST', '/v1/touchpoints', [same])).body).toMatchObject({ accepted: 1 });
+    expect((await engine.runQuery('POST', '/v1/touchpoints', [same])).body).toMatchObject({
+      accepted: 0,
+      duplicate: 1,
+    });
     const other = { ...same, data: { ...same?.data, orderId: 'another' } };
-    const reused = (await engine.ask('POST', '/v1/touchpoints', [other])).body;
+    const reused = (await engine.runQuery('POST', '/v1/touchpoints', [other])).body;
     expect(reused).toMatchObject({ quarantined: 1 });
-    expect(reused.results[0]).toMatchObject({ fate: 'quarantined', code: 'id-reused' });
+    expect(reused.results[0]).toMatchObject({ outcome: 'quarantined', code: 'id-reused' });
   });
 
   it('changes what is believed when a late event arrives, and still tells what was believed before', async () => {
@@ -98,7 +100,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     await publish({ id: 'o-late', daysAgo: 50 });
     const now = await eventually(phases, (answer) => answer.at(-1) === 'active');
     expect(now).toEqual(['onboarding', 'active', 'at-risk', 'active']);
-    const then = await question('history', { identifier: ANN, 'known-at': before });
+    const then = await query('history', { identifier: ANN, 'known-at': before });
     expect(then.map(({ phase }: { phase: string }) => phase)).toEqual(believed);
   });
 
@@ -106,14 +108,14 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     const visitor = [{ namespace: 'anonymousId', value: 'v-77', role: 'self' }];
     await publish({ id: 'visit', type: 'site-visited', daysAgo: 20, data: {}, identifiers: visitor });
     await eventually(
-      () => question('customer', { identifier: 'anonymousId:v-77' }),
+      () => query('customer', { identifier: 'anonymousId:v-77' }),
       (rows) => rows.length === 1,
     );
     const both = [...visitor, { namespace: 'email', value: 'ann@shop.example', role: 'self' }];
     await publish({ id: 'login', type: 'site-visited', daysAgo: 19, data: {}, identifiers: both });
-    const [ann] = await question('customer', { identifier: ANN });
+    const [ann] = await query('customer', { identifier: ANN });
     const rows = await eventually(
-      () => question('customer', { identifier: 'anonymousId:v-77' }),
+      () => query('customer', { identifier: 'anonymousId:v-77' }),
       (answer) => answer[0]?.customerId === ann.customerId,
     );
     expect(rows[0].customerId).toBe(ann.customerId);
@@ -124,24 +126,24 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     const taken = await publish(broken, { id: 'o-good', daysAgo: 4 });
     expect(taken).toMatchObject({ received: 2, accepted: 1, quarantined: 1 });
     const [bad] = taken.results;
-    expect(bad).toMatchObject({ fate: 'quarantined', code: 'data-invalid' });
-    const released = await engine.ask('POST', `/v1/quarantine/${bad.quarantineId}/release`, {
-      mended: touchpoint({ id: 'o-bad', daysAgo: 3 }),
+    expect(bad).toMatchObject({ outcome: 'quarantined', code: 'data-invalid' });
+    const released = await engine.runQuery('POST', `/v1/quarantine/${bad.quarantineId}/release`, {
+      fixed: touchpoint({ id: 'o-bad', daysAgo: 3 }),
     });
     expect(released).toMatchObject({ status: 200 });
     const orders = await eventually(
-      () => question('orders', { identifier: ANN }),
+      () => query('orders', { identifier: ANN }),
       (rows) => rows.some(({ orderId }: { orderId: string }) => orderId === 'o-bad'),
     );
     expect(orders.map(({ orderId }: { orderId: string }) => orderId)).toContain('o-bad');
   });
 
   it('accounts for everything that it received', async () => {
-    const fates = await eventually(
-      () => question('fates', { source: 'shop' }),
+    const outcomes = await eventually(
+      () => query('fates', { source: 'shop' }),
       (rows) => rows.some(({ quarantined }: { quarantined: number }) => quarantined === 2),
     );
-    for (const { received, accepted, duplicate, quarantined, suppressed } of fates)
+    for (const { received, accepted, duplicate, quarantined, suppressed } of outcomes)
       expect(accepted + duplicate + quarantined + suppressed).toBe(received);
   });
 
@@ -152,22 +154,22 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
   });
 
   it('forgets a person for good', async () => {
-    const erased = await engine.ask('POST', '/v1/erasures', {
+    const erased = await engine.runQuery('POST', '/v1/erasures', {
       identifiers: [{ namespace: 'email', value: 'ann@shop.example' }],
     });
     expect(erased.status).toBeLessThan(300);
     expect(await publish({ id: 'o-after', daysAgo: 1 })).toMatchObject({ accepted: 0, suppressed: 1 });
     const names = await eventually(
-      () => question('customers', { limit: '10' }),
+      () => query('customers', { limit: '10' }),
       (rows) => rows.every(({ identifier }: { identifier: string | null }) => identifier === null),
     );
     expect(JSON.stringify(names)).not.toContain('ann@shop.example');
   });
 
   it('stops when it is told to, and knows everything again after a start', async () => {
-    const before = await question('stage-counts', {});
+    const before = await query('stage-counts', {});
     expect(await engine.stop()).toBe(0);
     engine = await startEngine(folder);
-    expect(await question('stage-counts', {})).toEqual(before);
+    expect(await query('stage-counts', {})).toEqual(before);
   }, 120_000);
 });

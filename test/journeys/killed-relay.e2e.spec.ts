@@ -31,7 +31,7 @@ interface Message {
 class Channel {
   readonly seen = new Set<string>();
   readonly stages = new Map<string, string>();
-  readonly dossiers = new Map<string, string>();
+  readonly profiles = new Map<string, string>();
   readonly actions = new Set<string>();
   private readonly last = new Map<string, number>();
   /** Messages that came out of their order, or took back what was not said. */
@@ -47,8 +47,8 @@ class Channel {
     }
     this.seen.add(name);
     if (topic === 'perennial.customers') {
-      if (data === null) this.dossiers.delete(key);
-      else this.dossiers.set(key, `${data['stage']}/${data['phase']} ${data['touchpoints']} ${data['orders']}`);
+      if (data === null) this.profiles.delete(key);
+      else this.profiles.set(key, `${data['stage']}/${data['phase']} ${data['touchpoints']} ${data['orders']}`);
       return;
     }
     if (data === null || topic === 'perennial.identity') return;
@@ -76,10 +76,10 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
   let kafka: TestKafka;
   let postgres: TestPostgres;
   let engine: Engine;
-  let feeder: RunningApp;
+  let relay: RunningApp;
   let database: Database;
   let consumer: Consumer;
-  let feederEnv: Record<string, string>;
+  let relayEnv: Record<string, string>;
   let kills = 0;
 
   beforeAll(async () => {
@@ -88,13 +88,13 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
     engine = await startEngine(folder, env);
     // The feeder reads what was derived, and never the log: that of the one process is its own.
     const brokers = kafka.brokers.join(',');
-    feederEnv = { ...env, EVENT_LOG: 'esdb://127.0.0.1:1?tls=false', KAFKA_BROKERS: brokers, FEEDER_PORT: '0' };
-    feeder = await startApp('feeder', feederEnv);
+    relayEnv = { ...env, EVENT_LOG: 'esdb://127.0.0.1:1?tls=false', KAFKA_BROKERS: brokers, RELAY_PORT: '0' };
+    relay = await startApp('feeder', relayEnv);
     database = await openDatabase({ kind: 'postgres', url: postgres.url });
   });
   afterAll(async () => {
     await consumer?.disconnect();
-    await feeder?.kill();
+    await relay?.kill();
     await engine?.kill();
     await database?.close();
     await Promise.all([kafka?.stop(), postgres?.stop()]);
@@ -110,12 +110,12 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
   const ordered = (ago: number, who: Record<string, string>) =>
     happened(ago, 'order-placed', who, { orderId: `o-${count}`, currency: 'EUR', totalMinor: 1_000 });
   const publish = async (events: readonly object[]): Promise<void> => {
-    const { body } = await engine.ask('POST', '/v1/touchpoints', events);
+    const { body } = await engine.runQuery('POST', '/v1/touchpoints', events);
     expect(body).toMatchObject({ accepted: events.length });
   };
   const caughtUp = (): Promise<unknown> =>
     until(
-      () => engine.ask('GET', '/v1/projections/status'),
+      () => engine.runQuery('GET', '/v1/projections/status'),
       ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
     );
 
@@ -152,20 +152,22 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
     const killing = (async () => {
       while (living) {
         await sleep(200 + 150 * (kills % 5));
-        await feeder.kill();
+        await relay.kill();
         kills += 1;
         if (kills === 3 && kafka.outage !== null) {
           await kafka.outage.halt('crash');
           await sleep(1_000);
           await kafka.outage.restart();
         }
-        feeder = await startApp('feeder', feederEnv);
+        relay = await startApp('feeder', relayEnv);
       }
     })();
     for (let first = 0; first < CUSTOMERS || kills < 4; first += AT_ONCE) await live(first);
     for (const value of ['u1', 'u2']) {
       await caughtUp();
-      const { status } = await engine.ask('POST', '/v1/erasures', { identifiers: [{ namespace: 'userId', value }] });
+      const { status } = await engine.runQuery('POST', '/v1/erasures', {
+        identifiers: [{ namespace: 'userId', value }],
+      });
       expect(status).toBe(200);
     }
     living = false;
@@ -192,13 +194,13 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
             UNION ALL SELECT customer_id FROM perennial.actions WHERE sent_at IS NULL
             UNION ALL SELECT customer_id FROM perennial.customer_changes`);
     await until(untold, (left) => left.length === 0);
-    const visits = (
+    const stagePeriods = (
       await rows(`SELECT customer_id || ' entered ' || phase || ' ' || ${instant('entered_at')} AS line FROM LIVE.visits
                   UNION ALL SELECT customer_id || ' left ' || phase || ' ' || ${instant('left_at')} FROM LIVE.visits WHERE left_at IS NOT NULL`)
     )
       .map(said)
       .sort();
-    const dossiers = await rows(
+    const profiles = await rows(
       `SELECT customer_id || ' ' || stage || '/' || phase || ' ' || touchpoints || ' ' || orders AS line FROM LIVE.customers c
         WHERE EXISTS (SELECT 1 FROM LIVE.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL)`,
     );
@@ -207,20 +209,20 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
                                UNION ALL SELECT 'perennial.actions ' || count(*) FROM perennial.actions`);
     const heard = () =>
       Promise.resolve({
-        visits: [...channel.stages.values()].sort(),
-        dossiers: [...channel.dossiers].map(([id, dossier]) => `${id} ${dossier}`).sort(),
+        stagePeriods: [...channel.stages.values()].sort(),
+        profiles: [...channel.profiles].map(([id, profile]) => `${id} ${profile}`).sort(),
         standing: [...channel.actions].sort(),
         counts: ['perennial.actions', 'perennial.stage-changes'].map(
           (topic) => `${topic} ${[...channel.seen].filter((name) => name.startsWith(`${topic} `)).length}`,
         ),
       });
-    const wanted = JSON.stringify({ visits, dossiers, standing, counts });
+    const wanted = JSON.stringify({ stagePeriods, profiles, standing, counts });
     await until(heard, (so) => JSON.stringify(so) === wanted, 60_000).catch(() => undefined);
-    expect(await heard()).toEqual({ visits, dossiers, standing, counts });
+    expect(await heard()).toEqual({ stagePeriods, profiles, standing, counts });
     expect(channel.wrong).toEqual([]);
     expect(kills).toBeGreaterThanOrEqual(4);
     expect(standing.length).toBeGreaterThan(0);
-    expect(dossiers.length).toBeLessThan(ours.size);
+    expect(profiles.length).toBeLessThan(ours.size);
     console.log(
       `Killed ${kills} times: ${channel.seen.size} messages in ${TOPICS.length} topics, ${channel.again} of them told again.`,
     );

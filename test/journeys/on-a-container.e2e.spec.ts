@@ -38,11 +38,11 @@ suite(`${title}${why}`, () => {
         lines: [{ sku: 'A', category: 'books', quantity: 1, unitPriceMinor: 1_990 }],
       },
     }));
-    return (await engine.ask('POST', '/v1/touchpoints', drafts)).body;
+    return (await engine.runQuery('POST', '/v1/touchpoints', drafts)).body;
   };
   const customer = async (id: string): Promise<unknown> => {
     for (;;) {
-      const { status, body } = await engine.ask('GET', `/v1/query/customer?identifier=userId:${id}`);
+      const { status, body } = await engine.runQuery('GET', `/v1/query/customer?identifier=userId:${id}`);
       if (status === 200 && body.rows.length > 0) return body.rows[0];
       await new Promise((wake) => setTimeout(wake, 50));
     }
@@ -64,9 +64,9 @@ suite(`${title}${why}`, () => {
     if (server.outage === null) throw new Error('A container of ours can be stopped.');
     await server.outage.halt('crash');
     expect(await publish('carl')).toMatchObject({ accepted: 1 });
-    expect((await engine.ask('GET', '/health/ready')).status).toBe(503);
+    expect((await engine.runQuery('GET', '/health/ready')).status).toBe(503);
     await server.outage.restart();
     expect(await customer('carl')).toMatchObject({ stage: 'retention' });
-    expect((await engine.ask('GET', '/health/ready')).status).toBe(200);
+    expect((await engine.runQuery('GET', '/health/ready')).status).toBe(200);
   });
 });

@@ -18,7 +18,7 @@ export function sharedSettings(eventStore: { readonly connectionString: string }
     EVENT_LOG: eventStore.connectionString,
     POSTGRES_URL: postgres.url,
     KEYS_URL: postgres.url,
-    ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', FEEDER_PORT: '0' },
+    ...{ API_PORT: '0', INTAKE_PORT: '0', PROJECTOR_PORT: '0', RELAY_PORT: '0' },
   };
 }
 
@@ -33,7 +33,7 @@ export async function startApp(name: string, env: Record<string, string>): Promi
 }
 
 /** What an app says that is refused at its start, and the exit code it ends with. */
-export async function refusalOf(name: string, env: Record<string, string>): Promise<{ code: number; said: string }> {
+export async function rejectionOf(name: string, env: Record<string, string>): Promise<{ code: number; said: string }> {
   const child = spawn(process.execPath, [join(root, `dist/apps/${name}/src/main.js`)], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', ...env },
@@ -51,7 +51,7 @@ export interface Answered {
 }
 
 /** One request; the body is parsed where it is JSON. */
-export async function ask(
+export async function runQuery(
   { url }: { readonly url: string },
   key: string,
   method: string,

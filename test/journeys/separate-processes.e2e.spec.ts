@@ -6,7 +6,7 @@ import { openDatabase } from '#database';
 import { openIdTable } from '#projections';
 import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import { ask, refusalOf, sharedSettings, startApp, until, type Answered, type RunningApp } from './processes.js';
+import { runQuery, rejectionOf, sharedSettings, startApp, until, type Answered, type RunningApp } from './processes.js';
 
 jest.setTimeout(600_000);
 
@@ -42,9 +42,9 @@ suite(title, () => {
   let eventStore: EventStoreServer;
   let env: Record<string, string>;
   let api: RunningApp;
-  let intake: RunningApp;
+  let ingestion: RunningApp;
   let projector: RunningApp;
-  let feeder: RunningApp;
+  let relay: RunningApp;
   let admin: string;
   const running = new Set<RunningApp>();
 
@@ -54,12 +54,12 @@ suite(title, () => {
     return app;
   };
   const publish = (...documents: unknown[]): Promise<Answered> =>
-    ask(intake, admin, 'POST', '/v1/touchpoints', documents);
-  const question = (name: string, params: Record<string, string>): Promise<Answered> =>
-    ask(api, admin, 'GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+    runQuery(ingestion, admin, 'POST', '/v1/touchpoints', documents);
+  const query = (name: string, params: Record<string, string>): Promise<Answered> =>
+    runQuery(api, admin, 'GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
   const caughtUp = (): Promise<Answered> =>
     until(
-      () => ask(api, admin, 'GET', '/v1/projections/status'),
+      () => runQuery(api, admin, 'GET', '/v1/projections/status'),
       ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
     );
 
@@ -69,7 +69,7 @@ suite(title, () => {
     let noticed = false;
     eventStore.cutOff();
     while (Date.now() < until) {
-      const { status } = await ask(intake, admin, 'GET', '/health/ready');
+      const { status } = await runQuery(ingestion, admin, 'GET', '/health/ready');
       noticed ||= status === 503;
       await sleep(200);
     }
@@ -81,7 +81,7 @@ suite(title, () => {
     [postgres, eventStore] = await Promise.all([offer.start(), anyEventStore().start()]);
     env = sharedSettings(eventStore, postgres);
     // All at once, on empty stores: each makes what it needs, and none stumbles over another.
-    [api, intake, projector, feeder] = await Promise.all([
+    [api, ingestion, projector, relay] = await Promise.all([
       start('api'),
       start('intake'),
       start('projector'),
@@ -96,7 +96,7 @@ suite(title, () => {
   });
 
   it('refuses to be one process of several on stores that have one owner each', async () => {
-    const { code, said } = await refusalOf('intake', { KEYS_URL: postgres.url });
+    const { code, said } = await rejectionOf('intake', { KEYS_URL: postgres.url });
     expect(code).toBe(1);
     expect(said).toMatch(/EVENT_LOG names an embedded store, and intake is one process of several/);
     expect(said).toMatch(/POSTGRES_URL names an embedded store/);
@@ -104,19 +104,19 @@ suite(title, () => {
   });
 
   it('is live, ready and measured in each of its processes', async () => {
-    for (const app of [api, intake, projector, feeder]) {
-      expect(await ask(app, '', 'GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
+    for (const app of [api, ingestion, projector, relay]) {
+      expect(await runQuery(app, '', 'GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
       await until(
-        () => ask(app, '', 'GET', '/health/ready'),
+        () => runQuery(app, '', 'GET', '/health/ready'),
         ({ status }) => status === 200,
       );
       const metrics = await until(
-        () => ask(app, admin, 'GET', '/metrics'),
+        () => runQuery(app, admin, 'GET', '/metrics'),
         ({ status }) => status === 200,
       );
       expect(metrics.body).toContain('process_resident_memory_bytes');
     }
-    expect(feeder.printed()).toContain('No brokers are configured');
+    expect(relay.printed()).toContain('No brokers are configured');
   });
 
   it('takes in at one, and shows and explains at another', async () => {
@@ -127,20 +127,20 @@ suite(title, () => {
     expect(await publish(order('o-1', 'ann', '2026-01-06T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
     expect(await publish(order('o-1', 'ann', '2026-01-06T10:00:00Z'))).toMatchObject({ body: { duplicate: 1 } });
     const known = await until(
-      () => question('customer', { identifier: 'userId:ann' }),
+      () => query('customer', { identifier: 'userId:ann' }),
       ({ status, body }) => status === 200 && body.rows[0]?.stage === 'retention',
     );
     expect(known.body.rows[0]).toMatchObject({ orders: 1 });
-    const why = await question('explain', { identifier: 'userId:ann', 'as-of': '2026-01-07T00:00:00Z' });
+    const why = await query('explain', { identifier: 'userId:ann', 'as-of': '2026-01-07T00:00:00Z' });
     expect(why.status).toBe(200);
     expect(JSON.stringify(why.body.rows)).toContain('onboarding');
   });
 
   it('has the projector rebuild and verify what the api asks for', async () => {
     for (const kind of ['rebuild', 'verify']) {
-      expect((await ask(api, admin, 'POST', `/v1/projections/${kind}`)).status).toBe(202);
+      expect((await runQuery(api, admin, 'POST', `/v1/projections/${kind}`)).status).toBe(202);
       const work = await until(
-        () => ask(api, admin, 'GET', '/v1/projections/work'),
+        () => runQuery(api, admin, 'GET', '/v1/projections/work'),
         ({ body }) => body.state !== 'running',
       );
       expect(work.body).toMatchObject({ kind, state: 'done' });
@@ -153,7 +153,7 @@ suite(title, () => {
     expect(await publish(order('o-2', 'ben', '2026-01-08T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
     projector = await start('projector');
     await until(
-      () => question('customer', { identifier: 'userId:ben' }),
+      () => query('customer', { identifier: 'userId:ben' }),
       ({ status, body }) => status === 200 && body.rows[0]?.stage === 'retention',
     );
   });
@@ -202,12 +202,12 @@ suite(title, () => {
     expect(new Set(seen).size).toBe(EVENTS);
     expect(outOfOrder).toEqual([]);
     expect([...lastOf.keys()].every((stream) => stream.startsWith(STREAMS.subject('')))).toBe(true);
-    const crowd = await question('customer', { identifier: 'userId:crowd-7' });
+    const crowd = await query('customer', { identifier: 'userId:crowd-7' });
     expect(crowd.body.rows[0]).toMatchObject({ touchpoints: EVENTS / CUSTOMERS });
   });
 
   it('counts what the log holds: received = accepted + duplicate + quarantined + suppressed', async () => {
-    const { body } = await question('fates', {});
+    const { body } = await query('fates', {});
     const site = body.rows.filter((row: { source: string }) => row.source === 'site');
     const sum = (field: string): number =>
       site.reduce((all: number, row: Record<string, number>) => all + (row[field] ?? 0), 0);
@@ -219,20 +219,20 @@ suite(title, () => {
     const other = await start('projector', { PROJECTOR_ROLE: 'both' });
     await publish(order('o-3', 'cleo', '2026-01-09T10:00:00Z'));
     await until(
-      () => question('customer', { identifier: 'userId:cleo' }),
+      () => query('customer', { identifier: 'userId:cleo' }),
       ({ status, body }) => status === 200 && body.rows[0]?.orders === 1,
     );
     await projector.kill();
     await publish(order('o-4', 'dora', '2026-01-09T10:00:00Z'));
     await until(
-      () => question('customer', { identifier: 'userId:dora' }),
+      () => query('customer', { identifier: 'userId:dora' }),
       ({ status, body }) => status === 200 && body.rows[0]?.orders === 1,
     );
     projector = other;
     await caughtUp();
-    expect((await ask(api, admin, 'POST', '/v1/projections/verify')).status).toBe(202);
+    expect((await runQuery(api, admin, 'POST', '/v1/projections/verify')).status).toBe(202);
     const work = await until(
-      () => ask(api, admin, 'GET', '/v1/projections/work'),
+      () => runQuery(api, admin, 'GET', '/v1/projections/work'),
       ({ body }) => body.state !== 'running',
     );
     expect(work.body).toMatchObject({ state: 'done', result: { equal: true } });
@@ -248,15 +248,15 @@ suite(title, () => {
     for (const n of rounds)
       await Promise.all([
         publish(racing('left', n)),
-        ask(second, admin, 'POST', '/v1/touchpoints', [racing('right', n)]),
+        runQuery(second, admin, 'POST', '/v1/touchpoints', [racing('right', n)]),
       ]);
     await caughtUp();
     const ordersOf = async (user: string): Promise<number> => {
-      const { status, body } = await question('customer', { identifier: `userId:${user}` });
+      const { status, body } = await query('customer', { identifier: `userId:${user}` });
       return status === 200 ? (body.rows[0]?.orders ?? 0) : 0;
     };
     for (const n of rounds) expect([n, (await ordersOf(`left-${n}`)) + (await ordersOf(`right-${n}`))]).toEqual([n, 1]);
-    const { body } = await question('fates', {});
+    const { body } = await query('fates', {});
     const [race] = body.rows.filter((row: { source: string }) => row.source === 'race');
     expect(race).toMatchObject({ received: 40, accepted: 20 });
     expect(race.duplicate + race.quarantined).toBe(20);
@@ -266,10 +266,12 @@ suite(title, () => {
   it('forgets a person in every process at once', async () => {
     await publish(visit('e-1', 'eve', '2026-01-09T10:00:00Z'));
     await caughtUp();
-    const erased = await ask(intake, admin, 'POST', '/v1/erasures', { identifier: 'userId:eve' });
+    const erased = await runQuery(ingestion, admin, 'POST', '/v1/erasures', { identifier: 'userId:eve' });
     expect(erased).toMatchObject({ status: 200, body: { subjects: 1, subjectKeysDestroyed: 1 } });
     const second = await start('intake');
-    const again = await ask(second, admin, 'POST', '/v1/touchpoints', [visit('e-2', 'eve', '2026-01-09T11:00:00Z')]);
+    const again = await runQuery(second, admin, 'POST', '/v1/touchpoints', [
+      visit('e-2', 'eve', '2026-01-09T11:00:00Z'),
+    ]);
     expect(again.body).toMatchObject({ suppressed: 1, accepted: 0 });
     expect(await second.stop()).toBe(0);
   });
@@ -278,7 +280,7 @@ suite(title, () => {
     const last = Array.from({ length: 500 }, (_, n) => visit(`last-${n}`, 'zoe', '2026-01-11T10:00:00Z'));
     const publishing = publish(...last);
     await sleep(20);
-    const codes = await Promise.all([intake.stop(), feeder.stop()]);
+    const codes = await Promise.all([ingestion.stop(), relay.stop()]);
     const answer = await publishing.catch(() => null);
     expect(codes).toEqual([0, 0]);
     // Either it was not let in any more, or it was let in and answered in full.

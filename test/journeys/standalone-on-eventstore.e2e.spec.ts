@@ -36,10 +36,13 @@ describe(`the engine in one process, its log on ${anyEventStore().name} and the 
 
   it('takes in, shows, and knows a repetition', async () => {
     const many = Array.from({ length: 300 }, (_, n) => order(`o-${n}`, `ann-${n % 7}`));
-    expect((await engine.ask('POST', '/v1/touchpoints', many)).body).toMatchObject({ accepted: 300 });
-    expect((await engine.ask('POST', '/v1/touchpoints', many)).body).toMatchObject({ accepted: 0, duplicate: 300 });
+    expect((await engine.runQuery('POST', '/v1/touchpoints', many)).body).toMatchObject({ accepted: 300 });
+    expect((await engine.runQuery('POST', '/v1/touchpoints', many)).body).toMatchObject({
+      accepted: 0,
+      duplicate: 300,
+    });
     await until(
-      () => engine.ask('GET', '/v1/query/customer?identifier=userId:ann-1'),
+      () => engine.runQuery('GET', '/v1/query/customer?identifier=userId:ann-1'),
       ({ status, body }) => status === 200 && body.rows[0]?.orders === 43,
     );
     expect(existsSync(join(dataDir, 'log.db'))).toBe(false);
@@ -47,9 +50,9 @@ describe(`the engine in one process, its log on ${anyEventStore().name} and the 
 
   it('rebuilds and verifies', async () => {
     for (const kind of ['rebuild', 'verify']) {
-      expect((await engine.ask('POST', `/v1/projections/${kind}`)).status).toBe(202);
+      expect((await engine.runQuery('POST', `/v1/projections/${kind}`)).status).toBe(202);
       const work = await until(
-        () => engine.ask('GET', '/v1/projections/work'),
+        () => engine.runQuery('GET', '/v1/projections/work'),
         ({ body }) => body.state !== 'running',
       );
       expect(work.body).toMatchObject({ kind, state: 'done' });
@@ -60,14 +63,14 @@ describe(`the engine in one process, its log on ${anyEventStore().name} and the 
         expect(work.body.result.position).toBeGreaterThan(10_000);
       }
     }
-    const { body: status } = await engine.ask('GET', '/v1/projections/status');
+    const { body: status } = await engine.runQuery('GET', '/v1/projections/status');
     expect(status).toMatchObject({ lag: 0, lagUnit: 'bytes', lagMs: 0 });
   });
 
   it('ends cleanly, and finds everything again', async () => {
     expect(await engine.stop()).toBe(0);
     engine = await startEngine(dataDir, { EVENT_LOG: eventStore.connectionString });
-    const again = await engine.ask('POST', '/v1/touchpoints', [order('o-1', 'ann-1')]);
+    const again = await engine.runQuery('POST', '/v1/touchpoints', [order('o-1', 'ann-1')]);
     expect(again.body).toMatchObject({ duplicate: 1 });
     expect(await engine.stop()).toBe(0);
   });

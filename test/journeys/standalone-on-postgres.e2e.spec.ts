@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startEngine, type Engine } from '../engine.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import { refusalOf, until } from './processes.js';
+import { rejectionOf, until } from './processes.js';
 
 jest.setTimeout(300_000);
 
@@ -30,11 +30,11 @@ suite(title, () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  const ann = (of: Engine) => of.ask('GET', '/v1/query/customer?identifier=userId:ann');
+  const ann = (of: Engine) => of.runQuery('GET', '/v1/query/customer?identifier=userId:ann');
 
   it('needs the settings and nothing else', async () => {
     engine = await startEngine(dataDir, env);
-    const published = await engine.ask('POST', '/v1/touchpoints', [
+    const published = await engine.runQuery('POST', '/v1/touchpoints', [
       {
         id: 'o-1',
         source: 'shop',
@@ -66,14 +66,14 @@ suite(title, () => {
   it('is refused a start under another hash key, or under none', async () => {
     const start = { ...env, DATA_DIR: dataDir, PORT: '0', DEMO: 'off' };
     for (const HASH_KEY of ['a5'.repeat(32), 'own']) {
-      const { code, said } = await refusalOf('standalone', { ...start, HASH_KEY });
+      const { code, said } = await rejectionOf('standalone', { ...start, HASH_KEY });
       expect(code).toBe(1);
       expect(said).toMatch(/^perennial: .*hash key.*\n$/);
     }
   });
 
   it('says what is wrong where its database is not there, without the password', async () => {
-    const { code, said } = await refusalOf('standalone', {
+    const { code, said } = await rejectionOf('standalone', {
       ...{ DATA_DIR: `${dataDir}-other`, PORT: '0', DEMO: 'off' },
       POSTGRES_URL: 'postgres://me:hunter2@127.0.0.1:1/perennial',
     });

@@ -10,7 +10,7 @@ import { runCli } from '../../apps/cli/src/testdata/run-cli.js';
 import { startEngine, type Engine } from '../engine.js';
 import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import { ask, sharedSettings, startApp, until, type RunningApp } from './processes.js';
+import { runQuery, sharedSettings, startApp, until, type RunningApp } from './processes.js';
 
 jest.setTimeout(300_000);
 
@@ -56,7 +56,7 @@ describe('a channel without Kafka, told by webhook', () => {
   const buys = async (user: string): Promise<void> => {
     const id = `o-${published.length}`;
     published.push(id);
-    const { body } = await engine.ask('POST', '/v1/touchpoints', [
+    const { body } = await engine.runQuery('POST', '/v1/touchpoints', [
       {
         ...{
           id,
@@ -70,15 +70,15 @@ describe('a channel without Kafka, told by webhook', () => {
     ]);
     expect(body).toMatchObject({ accepted: 1 });
   };
-  const fares = () => engine.ask('GET', `/v1/webhooks/${webhook.id}`).then(({ body }) => body);
+  const fares = () => engine.runQuery('GET', `/v1/webhooks/${webhook.id}`).then(({ body }) => body);
   const quiet = () => until(fares, ({ waiting, lagSeconds }) => waiting === 0 && lagSeconds === 0);
 
   it('is registered, and shown its secret once', async () => {
-    const made = await engine.ask('POST', '/v1/webhooks', { url: hook, feeds: ['perennial.stage-changes'] });
+    const made = await engine.runQuery('POST', '/v1/webhooks', { url: hook, feeds: ['perennial.stage-changes'] });
     expect(made).toMatchObject({ status: 201, body: { url: hook, status: 'active', waiting: 0 } });
     webhook = made.body;
     expect(webhook.secret).toMatch(/^whsec_/);
-    const { body: listed } = await engine.ask('GET', '/v1/webhooks');
+    const { body: listed } = await engine.runQuery('GET', '/v1/webhooks');
     expect(listed).toHaveLength(1);
     expect(JSON.stringify(listed)).not.toContain(webhook.secret);
   });
@@ -91,18 +91,20 @@ describe('a channel without Kafka, told by webhook', () => {
     ['a feed that is none', { url: 'https://hooks.example/', feeds: ['perennial.secrets'] }],
     ['nothing at all', undefined],
   ])('is refused with %s', async (_, body) => {
-    const refused = await engine.ask('POST', '/v1/webhooks', body);
-    expect(refused).toMatchObject({ status: 422, body: { errors: [{ mend: expect.any(String) }] } });
+    const rejected = await engine.runQuery('POST', '/v1/webhooks', body);
+    expect(rejected).toMatchObject({ status: 422, body: { errors: [{ hint: expect.any(String) }] } });
   });
 
   it('is nobody’s business who may not operate', async () => {
-    const { body } = await engine.ask('POST', '/v1/keys', { name: 'marketing', permissions: ['read'] });
+    const { body } = await engine.runQuery('POST', '/v1/keys', { name: 'marketing', permissions: ['read'] });
     for (const [method, path] of [
       ['GET', '/v1/webhooks'],
       ['POST', '/v1/webhooks'],
       ['DELETE', `/v1/webhooks/${webhook.id}`],
     ] as const)
-      expect((await engine.ask(method, path, undefined, { authorization: `Bearer ${body.key}` })).status).toBe(403);
+      expect((await engine.runQuery(method, path, undefined, { authorization: `Bearer ${body.key}` })).status).toBe(
+        403,
+      );
   });
 
   it('is told what happens, in a form that it can believe', async () => {
@@ -151,11 +153,11 @@ describe('a channel without Kafka, told by webhook', () => {
     await buys('cleo');
     const away = await until(fares, ({ failures }) => failures > 0);
     expect(away).toMatchObject({ status: 'active', lastStatus: 503, lastReason: 'answered 503', waiting: 1 });
-    const { body: waiting } = await engine.ask('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
+    const { body: waiting } = await engine.runQuery('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
     expect(waiting).toMatchObject([
       { id: received.at(-1)?.id, feed: 'perennial.stage-changes', tries: expect.any(Number) },
     ]);
-    const { body: metrics } = await engine.ask('GET', '/metrics');
+    const { body: metrics } = await engine.runQuery('GET', '/metrics');
     expect(metrics).toContain(`perennial_webhooks_waiting{endpoint="${webhook.id}"} 1`);
     expect(metrics).toMatch(new RegExp(`perennial_webhooks_lag_seconds\\{endpoint="${webhook.id}"\\} \\d`));
     expect(await engine.stop()).toBe(0);
@@ -169,13 +171,13 @@ describe('a channel without Kafka, told by webhook', () => {
     onRequest = () => Promise.resolve(410);
     await buys('dora');
     await until(fares, ({ status }) => status === 'gone');
-    const { body: dead } = await engine.ask('GET', `/v1/webhooks/${webhook.id}/dead-letters`);
+    const { body: dead } = await engine.runQuery('GET', `/v1/webhooks/${webhook.id}/dead-letters`);
     expect(dead).toMatchObject([{ lastStatus: 410, deadAt: expect.any(String) }]);
     const before = received.length;
     onRequest = () => Promise.resolve(200);
-    const active = await engine.ask('PATCH', `/v1/webhooks/${webhook.id}`, { status: 'active' });
+    const active = await engine.runQuery('PATCH', `/v1/webhooks/${webhook.id}`, { status: 'active' });
     expect(active).toMatchObject({ status: 200, body: { status: 'active' } });
-    const replayed = await engine.ask('POST', `/v1/webhooks/${webhook.id}/dead-letters/replays`);
+    const replayed = await engine.runQuery('POST', `/v1/webhooks/${webhook.id}/dead-letters/replays`);
     expect(replayed).toMatchObject({ status: 200, body: { replayed: 1 } });
     await until(
       () => Promise.resolve(received.length),
@@ -206,11 +208,11 @@ describe('a channel without Kafka, told by webhook', () => {
     expect([missed.code, missed.stderr]).toEqual([3, expect.stringContaining('It missed nothing')]);
     const path = `/v1/webhooks/${webhook.id}/replays`;
     for (const body of [{ fromPosition: -1 }, { from: 'yesterday' }, { fromPosition: 1, from: '2026-01-01T00:00:00Z' }])
-      expect(await engine.ask('POST', path, body)).toMatchObject({ status: 422, body: { errors: [{}] } });
+      expect(await engine.runQuery('POST', path, body)).toMatchObject({ status: 422, body: { errors: [{}] } });
   });
 
   it('changes its secret without missing a message, and is forgotten', async () => {
-    const rotated = await engine.ask('POST', `/v1/webhooks/${webhook.id}/secrets`);
+    const rotated = await engine.runQuery('POST', `/v1/webhooks/${webhook.id}/secrets`);
     expect(rotated).toMatchObject({ status: 201, body: { formerUntil: expect.any(String) } });
     const before = received.length;
     await buys('erin');
@@ -220,7 +222,7 @@ describe('a channel without Kafka, told by webhook', () => {
     );
     expect(String(received.at(-1)?.headers['webhook-signature']).split(' ')).toHaveLength(2);
     await quiet();
-    expect((await engine.ask('DELETE', `/v1/webhooks/${webhook.id}`)).status).toBe(200);
+    expect((await engine.runQuery('DELETE', `/v1/webhooks/${webhook.id}`)).status).toBe(200);
     for (const [method, path] of [
       ['GET', ''],
       ['DELETE', ''],
@@ -229,8 +231,8 @@ describe('a channel without Kafka, told by webhook', () => {
       ['POST', '/dead-letters/replays'],
       ['POST', '/replays'],
     ] as const)
-      expect((await engine.ask(method, `/v1/webhooks/${webhook.id}${path}`)).status).toBe(404);
-    expect((await engine.ask('GET', '/v1/webhooks/%00')).status).toBe(404);
+      expect((await engine.runQuery(method, `/v1/webhooks/${webhook.id}${path}`)).status).toBe(404);
+    expect((await engine.runQuery('GET', '/v1/webhooks/%00')).status).toBe(404);
   });
 });
 
@@ -276,15 +278,15 @@ const { missing } = offer;
       const api = await start('api');
       const admin = /shown only this once: (\S+)/.exec(api.printed())?.[1] ?? '';
       // Before there is anything to listen to.
-      const feeder = await start('feeder');
+      const relay = await start('feeder');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-      const made = await ask(feeder, admin, 'POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
+      const made = await runQuery(relay, admin, 'POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
       expect(made).toMatchObject({ status: 201, body: { status: 'active' } });
-      const [, intake] = await Promise.all([start('projector'), start('intake')]);
+      const [, ingestion] = await Promise.all([start('projector'), start('intake')]);
       const orders = (id: string) =>
         until(
           () =>
-            ask(intake, admin, 'POST', '/v1/touchpoints', [
+            runQuery(ingestion, admin, 'POST', '/v1/touchpoints', [
               {
                 ...{ id, source: 'shop', type: 'order-placed', channel: 'web' },
                 ...{ time: new Date().toISOString(), data: { orderId: id, currency: 'EUR', totalMinor: 5 } },
@@ -307,7 +309,7 @@ const { missing } = offer;
       await comes(1);
       let killed: Promise<void> | null = null;
       onRequest = async () => {
-        await (killed ??= feeder.kill());
+        await (killed ??= relay.kill());
         return 204;
       };
       await orders('o-2');
@@ -320,7 +322,7 @@ const { missing } = offer;
       await orders('o-3');
       await comes(4);
       const fares = await until(
-        () => ask(second, admin, 'GET', `/v1/webhooks/${made.body.id}`),
+        () => runQuery(second, admin, 'GET', `/v1/webhooks/${made.body.id}`),
         ({ body }) => body.waiting === 0,
       );
       expect(fares.body).toMatchObject({ status: 'active', failures: 0, deadLetters: 0 });

@@ -28,11 +28,11 @@ export async function testcontainers(): Promise<typeof import('testcontainers')>
 export const SUITE_LABEL = 'perennial.suite';
 
 async function images(): Promise<string[]> {
-  const listed = (await ask('/images/json')) as { RepoTags: string[] | null }[];
+  const listed = (await runQuery('/images/json')) as { RepoTags: string[] | null }[];
   return listed.flatMap(({ RepoTags }) => RepoTags ?? []);
 }
 
-function ask(path: string): Promise<unknown> {
+function runQuery(path: string): Promise<unknown> {
   const host = new URL(process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock');
   const place =
     host.protocol === 'unix:' ? { socketPath: host.pathname } : { host: host.hostname, port: host.port || '2375' };

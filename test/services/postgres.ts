@@ -137,7 +137,7 @@ async function serve(name: string, origin: Origin, what: string, server: Running
 /** A database of its own on a server that is there already. */
 async function databaseAt(name: string, url: string): Promise<TestPostgres> {
   const database = `perennial_test_${process.pid}_${Date.now()}`;
-  await ask(url, `CREATE DATABASE ${database}`);
+  await runQuery(url, `CREATE DATABASE ${database}`);
   const own = new URL(url);
   own.pathname = `/${database}`;
   const { text } = await versionAt(url);
@@ -147,12 +147,12 @@ async function databaseAt(name: string, url: string): Promise<TestPostgres> {
     version: text,
     outage: null,
     stop: async () => {
-      await ask(url, `DROP DATABASE ${database} WITH (FORCE)`);
+      await runQuery(url, `DROP DATABASE ${database} WITH (FORCE)`);
     },
   };
 }
 
-async function ask(url: string, sql: string): Promise<Record<string, string>[]> {
+async function runQuery(url: string, sql: string): Promise<Record<string, string>[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   try {
@@ -164,7 +164,7 @@ async function ask(url: string, sql: string): Promise<Record<string, string>[]> 
 }
 
 async function versionAt(url: string): Promise<{ number: string; text: string }> {
-  const [row] = await ask(
+  const [row] = await runQuery(
     url,
     `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS text`,
   );

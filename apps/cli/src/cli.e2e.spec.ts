@@ -65,7 +65,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
       ['0001', '1', 31],
       ['0002', '0', 31],
     ]);
-    const visits = await cli(
+    const stagePeriods = await cli(
       'query',
       'visits',
       '--as-of',
@@ -75,7 +75,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
       '--output',
       data('visits.json'),
     );
-    expect(visits.code).toBe(0);
+    expect(stagePeriods.code).toBe(0);
     const answer = JSON.parse(readFileSync(data('visits.json'), 'utf8')) as { rows: unknown[]; nextCursor: unknown };
     expect(answer.rows).toHaveLength(3);
     expect(answer.nextCursor).toBeNull();
@@ -111,7 +111,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
       line: number;
     };
     expect(shown).toMatchObject({ file: 'purchases.txt', line: 5, body: { row: expect.stringContaining('19970199') } });
-    const mended = file(
+    const fixed = file(
       'mended.json',
       JSON.stringify({
         id: 'mended',
@@ -123,7 +123,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
         data: { orderId: 'mended', currency: 'USD', totalMinor: 6334 },
       }),
     );
-    expect((await cli('quarantine', 'release', id, '--mended', mended)).code).toBe(0);
+    expect((await cli('quarantine', 'release', id, '--mended', fixed)).code).toBe(0);
     const orders = await cli('query', 'orders', '--identifier', 'userId:0002', '--format', 'ndjson');
     expect(orders.stdout).toContain('mended');
     expect((await cli('quarantine', 'discard', id, '--reason', 'no')).code).toBe(3);

@@ -6,7 +6,7 @@ export const EXIT = {
   /** The command line or a parameter is wrong. */
   usage: 2,
   /** What was handed over is refused as a whole, and nothing was written: a mapping, a policy, a file. */
-  refused: 3,
+  rejected: 3,
   /** No engine: it does not answer, it does not let us in, or another process holds the data folder. */
   unreachable: 4,
   /** Done, and some rows were quarantined: look at them with `perennial quarantine list`. */
@@ -36,6 +36,6 @@ export class CliError extends Error {
 }
 
 export const usage = (message: string): CliError => new CliError(EXIT.usage, message);
-export const refused = (message: string): CliError => new CliError(EXIT.refused, message);
+export const rejected = (message: string): CliError => new CliError(EXIT.rejected, message);
 export const unreachable = (message: string, options?: ErrorOptions): CliError =>
   new CliError(EXIT.unreachable, message, options);

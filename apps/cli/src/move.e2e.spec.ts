@@ -98,9 +98,9 @@ describe('perennial move', () => {
     expect((await runCli(leaked, ['erase', erased, '--yes'])).code).toBe(0);
     // Everything was received once: now it is a duplicate, or of somebody who is forgotten.
     const again = ['simulate', '--customers', '120', '--from', '2024-01-01', '--until', '2026-01-01'];
-    const fates = / 0 accepted, ([\d,]+) duplicates.*/;
-    const expected = fates.exec((await runCli(leaked, again)).stdout)?.[0];
-    expect(expected).toMatch(fates);
+    const outcomes = / 0 accepted, ([\d,]+) duplicates.*/;
+    const expected = outcomes.exec((await runCli(leaked, again)).stdout)?.[0];
+    expect(expected).toMatch(outcomes);
     const stages = (await runCli(leaked, ['query', 'stage-counts', '--format', 'csv'])).stdout;
 
     const to = at('rekeyed');
@@ -116,7 +116,7 @@ describe('perennial move', () => {
     expect(await move(...command, '--no-models')).toMatchObject({ code: 0 });
 
     expect((await runCli(to, ['query', 'stage-counts', '--format', 'csv'])).stdout).toBe(stages);
-    expect(fates.exec((await runCli(to, again)).stdout)?.[0]).toBe(expected);
+    expect(outcomes.exec((await runCli(to, again)).stdout)?.[0]).toBe(expected);
     expect((await runCli(to, ['verify'])).code).toBe(0);
 
     const thief = at('thief');

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
-import { allParams, QUESTIONS } from '#queries';
+import { allParams, QUERIES } from '#queries';
 import { EXIT } from './exit-codes.js';
 import { program } from './program.js';
 
@@ -30,11 +30,11 @@ describe('perennial --help', () => {
   );
 
   it('offers every question of the api, with every parameter of it', () => {
-    const query = perennial.commands.find((command) => command.name() === 'query');
-    for (const question of QUESTIONS) {
-      const command = query?.commands.find((each) => each.name() === question.name);
+    const parent = perennial.commands.find((command) => command.name() === 'query');
+    for (const query of QUERIES) {
+      const command = parent?.commands.find((each) => each.name() === query.name);
       const options = command?.options.map((option) => option.long) ?? [];
-      for (const name of Object.keys(allParams(question))) expect(options).toContain(`--${name}`);
+      for (const name of Object.keys(allParams(query))) expect(options).toContain(`--${name}`);
       expect(options).toEqual(expect.arrayContaining(['--format', '--output', '--data-dir']));
     }
   });

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventLogModule } from '#event-log/nest';
-import { IntakeModule } from '#ingestion/nest';
+import { IngestionModule } from '#ingestion/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
@@ -15,7 +15,7 @@ export class IntakeAppModule {
         PlatformModule.forRoot({ config }),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
-        IntakeModule.forRoot(),
+        IngestionModule.forRoot(),
       ],
     };
   }

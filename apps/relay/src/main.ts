@@ -1,15 +1,15 @@
 import 'reflect-metadata';
 import { readConfig, requireSharedStores } from '#platform';
 import { serve, startProcess } from '#platform/nest';
-import { FeederAppModule } from './relay-app.module.js';
+import { RelayAppModule } from './relay-app.module.js';
 
 await startProcess(async () => {
   const config = readConfig(process.env);
   requireSharedStores(config, 'feeder');
   await serve({
     config,
-    module: FeederAppModule.forRoot(config),
-    port: config.feederPort,
+    module: RelayAppModule.forRoot(config),
+    port: config.relayPort,
     listening: (_, url) =>
       console.log(
         `Perennial's feeder is up at ${url}. ` +

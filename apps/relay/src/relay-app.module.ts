@@ -6,10 +6,10 @@ import { ProjectionsModule } from '#projections/nest';
 
 /** Carries what was derived out to the channels. */
 @Module({})
-export class FeederAppModule {
+export class RelayAppModule {
   static forRoot(config: Config): DynamicModule {
     return {
-      module: FeederAppModule,
+      module: RelayAppModule,
       imports: [PlatformModule.forRoot({ config }), ProjectionsModule.forRoot({ use: 'read' }), FeedsModule.forRoot()],
     };
   }

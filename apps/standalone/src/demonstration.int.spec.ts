@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { Intake, prepareLog, TypeContracts } from '#ingestion';
+import { Ingestion, prepareLog, TypeContracts } from '#ingestion';
 import { CAUSE_RULES } from '#lifecycle';
 import { openKeyStoreOf, Sealer, type KeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
-import { ask, personalData, type AskContext } from '#queries';
+import { runQuery, personalData, type QueryContext } from '#queries';
 import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
 
 const clock = SYSTEM_CLOCK;
@@ -20,12 +20,13 @@ describe('the demonstration, played into an empty engine', () => {
   let dataDir: string;
   let keys: KeyStore;
   let log: EventLog;
-  let intake: Intake;
+  let ingestion: Ingestion;
   let database: Database;
   let projector: Projector;
-  let context: AskContext;
+  let context: QueryContext;
   const said: string[] = [];
-  const play = () => playDemonstration({ dataDir, log, intake, clock, say: (line) => said.push(line), signal: signal });
+  const play = () =>
+    playDemonstration({ dataDir, log, ingestion, clock, say: (line) => said.push(line), signal: signal });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-demonstration-'));
@@ -33,7 +34,7 @@ describe('the demonstration, played into an empty engine', () => {
     log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
     await prepareLog(log, keys, 'retail', clock.now());
     const sealer = new Sealer(keys);
-    intake = new Intake({ log, sealer, contracts: new TypeContracts() });
+    ingestion = new Ingestion({ log, sealer, contracts: new TypeContracts() });
     database = await openDatabase({ kind: 'pglite', folder: null });
     projector = await Projector.open({ database, log, clock });
     context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
@@ -70,9 +71,9 @@ describe('the demonstration, played into an empty engine', () => {
   });
 
   it('lets a newcomer ask whom the second policy moved, and why', async () => {
-    const { rows } = await ask(context, 'customers', { cause: 'policy-changed', limit: '1' });
+    const { rows } = await runQuery(context, 'customers', { cause: 'policy-changed', limit: '1' });
     expect(rows).toHaveLength(1);
-    const [why] = (await ask(context, 'explain', { customer: rows[0]?.['customerId'] })).rows;
+    const [why] = (await runQuery(context, 'explain', { customer: rows[0]?.['customerId'] })).rows;
     // Whom it finds first hangs on the folder's hash key: the policy moved some to at-risk and some to lapsed.
     expect(['at-risk', 'lapsed']).toContain(rows[0]?.['phase']);
     expect(why).toMatchObject({ phase: rows[0]?.['phase'], policyVersion: 'retail@2' });
@@ -80,7 +81,7 @@ describe('the demonstration, played into an empty engine', () => {
   });
 
   it('names a customer who was lost, won back, and is at risk again for her silence', async () => {
-    const { rows } = await ask(context, 'history', { identifier: WHOM_TO_ASK_FOR });
+    const { rows } = await runQuery(context, 'history', { identifier: WHOM_TO_ASK_FOR });
     expect(rows.map(({ cycle, phase }) => `${String(cycle)} ${String(phase)}`)).toEqual([
       ...['awareness', 'onboarding', 'active', 'at-risk', 'lapsed', 'lost'].map((phase) => `1 ${phase}`),
       ...['knowledge', 'consideration', 'onboarding', 'at-risk'].map((phase) => `2 ${phase}`),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { importedItem, publishPolicy, type Intake, type PolicyPublished } from '#ingestion';
+import { importedItem, publishPolicy, type Ingestion, type PolicyPublished } from '#ingestion';
 import { lessPatient, simulationLayout, type SimulationOptions } from '#simulation';
 import { runImport } from '#imports';
 import type { Clock } from '#platform';
@@ -14,10 +14,10 @@ const YEARS_DAYS = 731;
 const BATCH = 1_000;
 const SAID_EVERY_MS = 2_000;
 
-export interface DemonstrationParts {
+export interface DemonstrationDependencies {
   readonly dataDir: string;
   readonly log: EventLog;
-  readonly intake: Intake;
+  readonly ingestion: Ingestion;
   readonly clock: Clock;
   /** Told what to print, a line at a time. */
   readonly say: (line: string) => void;
@@ -45,8 +45,8 @@ export async function demonstrationWanted(dataDir: string, log: EventLog): Promi
  * Plays made-up customers over two years into the engine, by the same way in as any other touchpoint; and a second policy, in force from now
  * on, under which some of them are at risk who were not before. Played again after a stop it adds only what was missing: the ids are the same.
  */
-export async function playDemonstration(parts: DemonstrationParts): Promise<void> {
-  const { dataDir, intake, clock, say, signal } = parts;
+export async function playDemonstration(parts: DemonstrationDependencies): Promise<void> {
+  const { dataDir, ingestion, clock, say, signal } = parts;
   const marker = markerOf(dataDir);
   const until = Math.floor(clock.now() / DAY) * DAY;
   const fresh: SimulationOptions = { customers: CUSTOMERS, seed: SEED, from: until - YEARS_DAYS * DAY, until };
@@ -58,7 +58,7 @@ export async function playDemonstration(parts: DemonstrationParts): Promise<void
   const summary = await runImport({
     layout: simulationLayout(simulation),
     file: { path: '', name: 'demonstration' },
-    sink: async (items) => (await intake.take(items.map(importedItem), { receivedAt: clock.now() })).results,
+    sink: async (items) => (await ingestion.take(items.map(importedItem), { receivedAt: clock.now() })).results,
     batchSize: BATCH,
     signal,
     now: () => performance.now(),
@@ -84,7 +84,7 @@ export async function playDemonstration(parts: DemonstrationParts): Promise<void
  * Before the customers come, so that they are folded once; it moves nobody in the two years, since a policy is in force from its publication
  * on and rewrites nothing.
  */
-async function publishSecondPolicy({ log, clock, say }: DemonstrationParts): Promise<void> {
+async function publishSecondPolicy({ log, clock, say }: DemonstrationDependencies): Promise<void> {
   for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
     if (first === undefined) return;
     const { policy } = JSON.parse(first.data) as PolicyPublished;

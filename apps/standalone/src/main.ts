@@ -1,7 +1,19 @@
 import 'reflect-metadata';
 import { lockDataFolder, type EventLog } from '#event-log';
-import { Intake, prepareLog } from '#ingestion';
-import { ACCESS, CLOCK, EVENT_LOG, KEY_STORE, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Access, type Clock, type Logger } from '#platform';
+import { Ingestion, prepareLog } from '#ingestion';
+import {
+  ACCESS,
+  CLOCK,
+  EVENT_LOG,
+  KEY_STORE,
+  LOGGER,
+  readConfig,
+  removeEngineFile,
+  writeEngineFile,
+  type Access,
+  type Clock,
+  type Logger,
+} from '#platform';
 import { type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
 import { setUpOpenApi } from '#queries/nest';
@@ -34,7 +46,7 @@ async function start(): Promise<void> {
           demonstration = playDemonstration({
             dataDir: config.dataDir,
             log: app.get<EventLog>(EVENT_LOG),
-            intake: app.get(Intake),
+            ingestion: app.get(Ingestion),
             clock: app.get<Clock>(CLOCK),
             say: (line) => console.log(line),
             signal: stopping.signal,

@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
-import { IntakeModule } from '#ingestion/nest';
+import { IngestionModule } from '#ingestion/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { Projector } from '#projections';
@@ -19,7 +19,7 @@ export class StandaloneModule {
         PlatformModule.forRoot({ config }),
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),
-        IntakeModule.forRoot(),
+        IngestionModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector }),
         FeedsModule.forRoot(),
       ],

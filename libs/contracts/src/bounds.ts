@@ -1,4 +1,4 @@
-import { pointerStep, type Flaw } from './validation-issue.js';
+import { pointerStep, type ValidationIssue } from './validation-issue.js';
 
 /** How much one document may hold. Fields that no contract knows are kept, but not without limit. */
 export const BOUNDS = {
@@ -43,59 +43,59 @@ interface Tally {
  * The first thing about a document that makes it unfit to be stored, whatever its type: too much, too deep, not JSON,
  * or text that a database would refuse. Null when it is fit.
  */
-export function unfitness(document: unknown): Flaw | null {
+export function boundsIssue(document: unknown): ValidationIssue | null {
   return visit(document, 1, { values: 0, characters: 0 });
 }
 
 /** The same of all fields of an object but one. */
-export function unfitnessWithout(object: object, left: string): Flaw | null {
-  return visitObject(object, 1, { values: 1, characters: 0 }, left);
+export function boundsIssueWithout(object: object, left: string): ValidationIssue | null {
+  return stagePeriodObject(object, 1, { values: 1, characters: 0 }, left);
 }
 
-function flaw(reason: string, mend: string): Flaw {
-  return { path: '', reason, mend };
+function issue(reason: string, hint: string): ValidationIssue {
+  return { pointer: '', detail: reason, hint: hint };
 }
 
-function under(key: string | number, found: Flaw): Flaw {
-  return { ...found, path: pointerStep(key) + found.path };
+function under(key: string | number, found: ValidationIssue): ValidationIssue {
+  return { ...found, pointer: pointerStep(key) + found.pointer };
 }
 
-function visit(value: unknown, depth: number, tally: Tally): Flaw | null {
+function visit(value: unknown, depth: number, tally: Tally): ValidationIssue | null {
   tally.values += 1;
   if (tally.values > BOUNDS.values)
-    return flaw(`the document holds more than ${BOUNDS.values} values`, 'split it into several touchpoints');
+    return issue(`the document holds more than ${BOUNDS.values} values`, 'split it into several touchpoints');
   switch (typeof value) {
     case 'string':
-      return visitText(value, tally);
+      return stagePeriodText(value, tally);
     case 'number':
-      return Number.isFinite(value) ? null : flaw('is no finite number', 'leave the field out when it is unknown');
+      return Number.isFinite(value) ? null : issue('is no finite number', 'leave the field out when it is unknown');
     case 'boolean':
     case 'undefined':
       return null;
     case 'object':
       if (value === null) return null;
       if (depth > BOUNDS.depth)
-        return flaw(`lies deeper than ${BOUNDS.depth} levels`, 'flatten the document, or write the deep part as text');
-      return Array.isArray(value) ? visitList(value, depth, tally) : visitObject(value, depth, tally);
+        return issue(`lies deeper than ${BOUNDS.depth} levels`, 'flatten the document, or write the deep part as text');
+      return Array.isArray(value) ? stagePeriodList(value, depth, tally) : stagePeriodObject(value, depth, tally);
     default:
       // A bigint, a function or a symbol: only a caller within the process can give one.
-      return flaw('is not a JSON value', 'write it as text or as a number');
+      return issue('is not a JSON value', 'write it as text or as a number');
   }
 }
 
-function visitText(text: string, tally: Tally): Flaw | null {
+function stagePeriodText(text: string, tally: Tally): ValidationIssue | null {
   tally.characters += text.length;
   if (tally.characters > BOUNDS.characters)
-    return flaw(
+    return issue(
       `the document holds more than ${BOUNDS.characters} characters of text`,
       'leave out what is not about the touchpoint itself',
     );
   return isStorable(text)
     ? null
-    : flaw('holds a NUL character or half a surrogate pair', 'send well-formed Unicode text without U+0000');
+    : issue('holds a NUL character or half a surrogate pair', 'send well-formed Unicode text without U+0000');
 }
 
-function visitList(list: readonly unknown[], depth: number, tally: Tally): Flaw | null {
+function stagePeriodList(list: readonly unknown[], depth: number, tally: Tally): ValidationIssue | null {
   for (let index = 0; index < list.length; index += 1) {
     const found = visit(list[index], depth + 1, tally);
     if (found !== null) return under(index, found);
@@ -103,17 +103,20 @@ function visitList(list: readonly unknown[], depth: number, tally: Tally): Flaw 
   return null;
 }
 
-function visitObject(object: object, depth: number, tally: Tally, left?: string): Flaw | null {
+function stagePeriodObject(object: object, depth: number, tally: Tally, left?: string): ValidationIssue | null {
   if ('toJSON' in object && typeof object.toJSON === 'function')
-    return flaw('is not a JSON value', 'write it as text or as a number');
+    return issue('is not a JSON value', 'write it as text or as a number');
   for (const key of Object.keys(object)) {
     if (key === left) continue;
     if (FIT_NAMES.has(key) && tally.characters + key.length <= BOUNDS.characters) tally.characters += key.length;
     else {
-      if (FORBIDDEN_NAMES.has(key)) return flaw(`has a field called ${key}`, 'give the field another name');
+      if (FORBIDDEN_NAMES.has(key)) return issue(`has a field called ${key}`, 'give the field another name');
       if (key.length > BOUNDS.name)
-        return flaw(`has a field whose name is longer than ${BOUNDS.name} characters`, 'give the field a shorter name');
-      const found = visitText(key, tally);
+        return issue(
+          `has a field whose name is longer than ${BOUNDS.name} characters`,
+          'give the field a shorter name',
+        );
+      const found = stagePeriodText(key, tally);
       if (found !== null) return under(key, found);
       if (FIT_NAMES.size < FIT_NAMES_MAX) FIT_NAMES.add(key);
     }

@@ -1,11 +1,11 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isCurrency } from './currencies.js';
 import { isDateTime, isDay, isObject, type JsonSchema, type Rule } from './fields.js';
-import { pointerKeys, pointerStep, type Flaw, type Validity } from './validation-issue.js';
+import { pointerKeys, pointerStep, type ValidationIssue, type Validity } from './validation-issue.js';
 import { isAmountExact } from './touchpoints/order-amount.js';
 
 /** At most this many flaws are told of one document. */
-const FLAWS_MAX = 20;
+const ISSUES_MAX = 20;
 
 /** Words of ours in a schema that check nothing. */
 export const ANNOTATIONS = ['x-personal', 'x-group', 'x-origin'] as const;
@@ -35,47 +35,48 @@ export function compile(schema: JsonSchema, rules: readonly Rule[] = []): Compil
   const validate: ValidateFunction = ajv.compile(body);
   return (document) => {
     if (validate(document) === true) return VALID;
-    return { ok: false, errors: flawsOf(validate.errors ?? [], schema, rules, document) };
+    return { ok: false, errors: issuesOf(validate.errors ?? [], schema, rules, document) };
   };
 }
 
 const OF_RULE = /^#\/allOf\/(\d+)\//;
 
-function flawsOf(
+function issuesOf(
   errors: readonly ErrorObject[],
   schema: JsonSchema,
   rules: readonly Rule[],
   document: unknown,
-): Flaw[] {
-  const flaws: Flaw[] = [];
+): ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
   const brokenRules = new Set<Rule>();
   for (const error of errors) {
     const rule = rules[Number(OF_RULE.exec(error.schemaPath)?.[1] ?? -1)];
     if (rule !== undefined) brokenRules.add(rule);
-    else if (flaws.length < FLAWS_MAX) flaws.push(flawOf(error, schema, document));
+    else if (issues.length < ISSUES_MAX) issues.push(issueOf(error, schema, document));
   }
   // A rule about several fields is only worth telling when the fields themselves are right.
-  if (flaws.length === 0) for (const { reason, mend } of brokenRules) flaws.push({ path: '', reason, mend });
-  return flaws;
+  if (issues.length === 0)
+    for (const { detail: reason, hint: hint } of brokenRules) issues.push({ pointer: '', detail: reason, hint: hint });
+  return issues;
 }
 
-function flawOf(error: ErrorObject, schema: JsonSchema, document: unknown): Flaw {
+function issueOf(error: ErrorObject, schema: JsonSchema, document: unknown): ValidationIssue {
   const params = error.params as Readonly<Record<string, unknown>>;
   if (error.keyword === 'required') {
     const path = error.instancePath + pointerStep(String(params['missingProperty']));
-    return { path, reason: 'is missing', mend: `add it: ${describe(schemaAt(schema, path))}` };
+    return { pointer: path, detail: 'is missing', hint: `add it: ${describe(schemaAt(schema, path))}` };
   }
   const path = error.instancePath;
   const wanted = describe(schemaAt(schema, path));
   if (error.keyword === 'type') {
     const actual = valueAt(document, path);
     if (actual === null && !isRequired(schema, path))
-      return { path, reason: `is null, not ${wanted}`, mend: 'leave the field out when it is unknown' };
-    return typeFlaw(path, String(params['type']), actual, wanted);
+      return { pointer: path, detail: `is null, not ${wanted}`, hint: 'leave the field out when it is unknown' };
+    return typeIssue(path, String(params['type']), actual, wanted);
   }
   if (error.keyword === 'additionalProperties')
-    return { path, reason: 'has a field that its schema does not allow', mend: 'leave that field out' };
-  return { path, reason: reasonOf(error), mend: `give ${wanted}` };
+    return { pointer: path, detail: 'has a field that its schema does not allow', hint: 'leave that field out' };
+  return { pointer: path, detail: reasonOf(error), hint: `give ${wanted}` };
 }
 
 function reasonOf(error: ErrorObject): string {
@@ -104,15 +105,15 @@ function reasonOf(error: ErrorObject): string {
   }
 }
 
-function typeFlaw(path: string, expected: string, actual: unknown, wanted: string): Flaw {
+function typeIssue(path: string, expected: string, actual: unknown, wanted: string): ValidationIssue {
   const reason = `is ${kindOf(actual)}, not ${wanted}`;
   if (typeof actual === 'string' && (expected === 'integer' || expected === 'number'))
-    return { path, reason, mend: `write the number without quotes: ${wanted}` };
+    return { pointer: path, detail: reason, hint: `write the number without quotes: ${wanted}` };
   if (typeof actual === 'number' && expected === 'integer')
-    return { path, reason, mend: 'give a whole number; money is in minor units (cents)' };
+    return { pointer: path, detail: reason, hint: 'give a whole number; money is in minor units (cents)' };
   if (typeof actual === 'number' && expected === 'string')
-    return { path, reason, mend: `write it in quotes: ${wanted}` };
-  return { path, reason, mend: `give ${wanted}` };
+    return { pointer: path, detail: reason, hint: `write it in quotes: ${wanted}` };
+  return { pointer: path, detail: reason, hint: `give ${wanted}` };
 }
 
 function kindOf(value: unknown): string {

@@ -272,8 +272,8 @@ export function Parts<T>(part: () => ClassConstructor<T>, minItems: number, maxI
 /** A rule about several fields of one object. It stands on a field that is always there. */
 export interface Rule {
   /** What is wrong when it does not hold. */
-  readonly reason: string;
-  readonly mend: string;
+  readonly detail: string;
+  readonly hint: string;
   /** The rule as JSON Schema of the whole object. */
   readonly schema: JsonSchema;
   /** The rule as a predicate. It must not throw, whatever the fields hold. */
@@ -288,7 +288,7 @@ export function Holds(rule: Rule): PropertyDecorator {
     validator: {
       validate: (_value: unknown, args?: ValidationArguments) =>
         rule.holds((args?.object ?? {}) as Readonly<Record<string, unknown>>),
-      defaultMessage: () => rule.reason,
+      defaultMessage: () => rule.detail,
     },
   });
 }

@@ -26,7 +26,7 @@ export {
   strongestSelf,
 } from './identifiers.js';
 export { isCurrency, minorDigits, toMinor } from './currencies.js';
-export type { Flaw, Validity } from './validation-issue.js';
+export type { ValidationIssue, Validity } from './validation-issue.js';
 export { BOUNDS } from './bounds.js';
 export type { JsonSchema } from './fields.js';
 export { classOf, type DataOf } from './touchpoints/classes.js';

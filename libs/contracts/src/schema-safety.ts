@@ -1,5 +1,5 @@
 import { isObject, type JsonSchema } from './fields.js';
-import { pointerStep, type Flaw } from './validation-issue.js';
+import { pointerStep, type ValidationIssue } from './validation-issue.js';
 
 /** How large a schema that somebody registers may be. */
 const LIMITS = { nodes: 1000, depth: 12, patternLength: 200, patternInput: 256 } as const;
@@ -22,11 +22,11 @@ const MANY = ['allOf', 'anyOf', 'oneOf'];
  * What makes a schema unfit to be registered: a schema comes from outside, and every event of its type runs through
  * it. It must not hang the process, fetch anything, or hide a personal field.
  */
-export function dangersOf(schema: unknown): Flaw[] {
-  const flaws: Flaw[] = [];
+export function dangersOf(schema: unknown): ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
   let nodes = 0;
-  const tell = (path: string, reason: string, mend: string): void => {
-    if (flaws.length < 20) flaws.push({ path, reason, mend });
+  const tell = (path: string, reason: string, hint: string): void => {
+    if (issues.length < 20) issues.push({ pointer: path, detail: reason, hint: hint });
   };
 
   const visit = (part: unknown, path: string, depth: number, conditional: boolean): void => {
@@ -37,10 +37,10 @@ export function dangersOf(schema: unknown): Flaw[] {
     if (depth > LIMITS.depth) return tell(path, `lies deeper than ${LIMITS.depth} levels`, 'flatten the schema');
     for (const key of Object.keys(part)) {
       if (KEYWORDS.has(key) || (depth === 1 && AT_THE_ROOT.has(key))) continue;
-      const mend = /^\$|definitions/.test(key)
+      const hint = /^\$|definitions/.test(key)
         ? 'write the part in place: a schema refers to nothing'
         : `leave it out; allowed are ${[...KEYWORDS].join(', ')}`;
-      tell(path + pointerStep(key), 'is a keyword that a registered schema may not use', mend);
+      tell(path + pointerStep(key), 'is a keyword that a registered schema may not use', hint);
     }
     if (part['x-personal'] !== undefined && (typeof part['x-personal'] !== 'boolean' || conditional))
       tell(
@@ -75,13 +75,13 @@ export function dangersOf(schema: unknown): Flaw[] {
     tell('', 'takes everything or nothing', 'give a schema that says what the data hold, with type "object"');
   else if (isObject(schema) && schema['type'] !== 'object')
     tell('/type', 'the data of a touchpoint are an object', 'set type to "object" at the root of the schema');
-  return flaws;
+  return issues;
 }
 
 function checkPattern(
   part: JsonSchema,
   path: string,
-  tell: (path: string, reason: string, mend: string) => void,
+  tell: (path: string, reason: string, hint: string) => void,
 ): void {
   const at = `${path}/pattern`;
   const { pattern, maxLength } = part;

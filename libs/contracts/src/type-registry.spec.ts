@@ -34,8 +34,8 @@ function registered(result: Registration): TypeRegistry {
   return result.registry;
 }
 
-const flawsOf = (result: Registration) => (result.ok ? [] : result.errors);
-const withSchema = (schema: unknown) => flawsOf(TypeRegistry.BUILT_IN.register({ ...booking, schema }));
+const issuesOf = (result: Registration) => (result.ok ? [] : result.errors);
+const withSchema = (schema: unknown) => issuesOf(TypeRegistry.BUILT_IN.register({ ...booking, schema }));
 
 describe('given a type of the business’s own, registered', () => {
   const registry = registered(TypeRegistry.BUILT_IN.register(booking));
@@ -64,9 +64,9 @@ describe('given a type of the business’s own, registered', () => {
     expect(registry.validate('campsite-booked', 1, { nights: 0, pitch: 'b', arrival: 'July' })).toEqual({
       ok: false,
       errors: [
-        { path: '/nights', reason: 'is below 1', mend: 'give a whole number from 1 to 365' },
-        { path: '/pitch', reason: 'is not written as it should be', mend: 'give text that matches ^[A-Z]\\d+$' },
-        { path: '/arrival', reason: 'is not written as it should be', mend: 'give a day, such as 2026-03-01' },
+        { pointer: '/nights', detail: 'is below 1', hint: 'give a whole number from 1 to 365' },
+        { pointer: '/pitch', detail: 'is not written as it should be', hint: 'give text that matches ^[A-Z]\\d+$' },
+        { pointer: '/arrival', detail: 'is not written as it should be', hint: 'give a day, such as 2026-03-01' },
       ],
     });
     expect(registry.validate('campsite-booked', 2, { nights: 1 }).ok).toBe(false);
@@ -92,9 +92,9 @@ describe('given a type of the business’s own, registered', () => {
 
   it('changes only by a new version, and old events keep their shape', () => {
     const changed = { ...booking, schema: { type: 'object', properties: { nights: { type: 'string' } } } };
-    expect(flawsOf(registry.register(changed))).toMatchObject([{ path: '/version' }]);
-    expect(flawsOf(registry.register({ ...changed, version: 3 }))).toMatchObject([
-      { path: '/version', mend: 'give version 2' },
+    expect(issuesOf(registry.register(changed))).toMatchObject([{ path: '/version' }]);
+    expect(issuesOf(registry.register({ ...changed, version: 3 }))).toMatchObject([
+      { pointer: '/version', hint: 'give version 2' },
     ]);
     const second = registered(registry.register({ ...changed, version: 2 }));
     expect(second.type('campsite-booked')?.version).toBe(2);
@@ -108,12 +108,12 @@ describe('a definition is refused', () => {
   it.each(['order-placed', 'policy-published', 'intake-receipt', 'Booked', 'a b', '', '-x', 'x-', '__proto__', null])(
     'under the name %j',
     (name) => {
-      expect(flawsOf(TypeRegistry.BUILT_IN.register({ ...booking, name }))).toMatchObject([{ path: '/name' }]);
+      expect(issuesOf(TypeRegistry.BUILT_IN.register({ ...booking, name }))).toMatchObject([{ path: '/name' }]);
     },
   );
 
   it('without origin, meaning, version or schema, each with its path', () => {
-    expect(flawsOf(TypeRegistry.BUILT_IN.register({ name: 'x' })).map((flaw) => flaw.path)).toEqual([
+    expect(issuesOf(TypeRegistry.BUILT_IN.register({ name: 'x' })).map((issue) => issue.pointer)).toEqual([
       ...['/version', '/origin', '/group', '/schema'],
     ]);
     for (const nothing of [null, 'x', []]) expect(TypeRegistry.BUILT_IN.register(nothing).ok).toBe(false);

@@ -8,7 +8,7 @@ import {
 } from './catalogue.js';
 import { compile, type Compiled } from './compiler.js';
 import { isObject, type JsonSchema } from './fields.js';
-import type { Flaw, Validity } from './validation-issue.js';
+import type { ValidationIssue, Validity } from './validation-issue.js';
 import { personalPaths, personalPathsOf, separateBy, separatePersonal, type Separated } from './personal.js';
 import { dangersOf } from './schema-safety.js';
 import { touchpointSchema } from './schemas.js';
@@ -39,7 +39,7 @@ export type Registration =
       /** False where this very definition was registered before: there is nothing to record. */
       readonly changed: boolean;
     }
-  | { readonly ok: false; readonly errors: readonly Flaw[] };
+  | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 interface Registered {
   readonly definition: TypeDefinition;
@@ -64,18 +64,18 @@ export class TypeRegistry {
 
   /** Checks a definition and adds it. Registering the same twice changes nothing. */
   register(definition: unknown): Registration {
-    const flaws = flawsOfDefinition(definition);
-    if (flaws.length > 0) return { ok: false, errors: flaws };
+    const issues = issuesOfDefinition(definition);
+    if (issues.length > 0) return { ok: false, errors: issues };
     const given = definition as TypeDefinition;
     const versions = this.registered.get(given.name) ?? [];
     const before = versions[given.version - 1];
     if (before !== undefined) return this.again(before.definition, given);
-    if (given.version !== versions.length + 1) return refused('/version', ...wrongVersion(versions.length));
+    if (given.version !== versions.length + 1) return rejected('/version', ...wrongVersion(versions.length));
     let validate: Compiled;
     try {
       validate = compile(given.schema);
     } catch (error) {
-      return refused('/schema', `is no JSON Schema: ${(error as Error).message}`, 'mend the schema (draft 7)');
+      return rejected('/schema', `is no JSON Schema: ${(error as Error).message}`, 'mend the schema (draft 7)');
     }
     const registered = new Map(this.registered);
     registered.set(given.name, [...versions, { definition: given, validate }]);
@@ -84,7 +84,7 @@ export class TypeRegistry {
 
   private again(before: TypeDefinition, given: TypeDefinition): Registration {
     if (canonical(before) === canonical(given)) return { ok: true, registry: this, definition: before, changed: false };
-    return refused(
+    return rejected(
       '/version',
       `version ${given.version} of ${given.name} is registered with another meaning or schema`,
       'events of that version are in the log: register the next version',
@@ -115,7 +115,7 @@ export class TypeRegistry {
     const found = this.version(name, version);
     if (found !== undefined) return fitAnd(found.validate, data);
     if (!this.registered.has(name)) return validateTouchpointData(name, version, data);
-    return refused(
+    return rejected(
       '',
       `version ${version} of ${name} is not known`,
       `use version ${this.type(name)?.version ?? 1}, the newest, or leave schemaVersion out`,
@@ -145,44 +145,45 @@ export class TypeRegistry {
   }
 }
 
-function wrongVersion(newest: number): [reason: string, mend: string] {
+function wrongVersion(newest: number): [reason: string, hint: string] {
   return newest === 0
     ? ['the first version of a type is 1', 'give version 1']
     : [`versions go up by one, and the newest is ${newest}`, `give version ${newest + 1}`];
 }
 
-function refused(path: string, reason: string, mend: string): { ok: false; errors: readonly Flaw[] } {
-  return { ok: false, errors: [{ path, reason, mend }] };
+function rejected(path: string, reason: string, hint: string): { ok: false; errors: readonly ValidationIssue[] } {
+  return { ok: false, errors: [{ pointer: path, detail: reason, hint: hint }] };
 }
 
-function flawsOfDefinition(given: unknown): Flaw[] {
-  if (!isObject(given)) return [{ path: '', reason: 'is no definition of a type', mend: 'give an object' }];
-  const flaws: Flaw[] = [];
+function issuesOfDefinition(given: unknown): ValidationIssue[] {
+  if (!isObject(given)) return [{ pointer: '', detail: 'is no definition of a type', hint: 'give an object' }];
+  const issues: ValidationIssue[] = [];
   const { name, version, origin, group, schema, description } = given;
   if (typeof name !== 'string' || name.length > 100 || !NAME.test(name))
-    flaws.push({
-      path: '/name',
-      reason: 'is no name of a type',
-      mend: 'use small letters, digits, dots and hyphens, such as campsite-booked; say what happened, in the past tense',
+    issues.push({
+      pointer: '/name',
+      detail: 'is no name of a type',
+      hint: 'use small letters, digits, dots and hyphens, such as campsite-booked; say what happened, in the past tense',
     });
   else if (touchpointType(name) !== null || factOf(name) !== null)
-    flaws.push({ path: '/name', reason: 'is the name of a built-in type', mend: 'give it another name' });
+    issues.push({ pointer: '/name', detail: 'is the name of a built-in type', hint: 'give it another name' });
   if (!Number.isSafeInteger(version) || (version as number) < 1 || (version as number) > 1000)
-    flaws.push({ path: '/version', reason: 'is no version', mend: 'give a whole number, 1 for a new type' });
+    issues.push({ pointer: '/version', detail: 'is no version', hint: 'give a whole number, 1 for a new type' });
   if (!ORIGINS.includes(origin as string))
-    flaws.push({ path: '/origin', reason: 'does not say who acted', mend: `give one of ${ORIGINS.join(', ')}` });
+    issues.push({ pointer: '/origin', detail: 'does not say who acted', hint: `give one of ${ORIGINS.join(', ')}` });
   if (!TOUCHPOINT_GROUPS.includes(group as TouchpointGroup))
-    flaws.push({
-      path: '/group',
-      reason: 'does not say what it tells us',
-      mend: `give one of ${TOUCHPOINT_GROUPS.join(', ')}`,
+    issues.push({
+      pointer: '/group',
+      detail: 'does not say what it tells us',
+      hint: `give one of ${TOUCHPOINT_GROUPS.join(', ')}`,
     });
   if (description !== undefined && (typeof description !== 'string' || description.length > 2000))
-    flaws.push({ path: '/description', reason: 'is no text of at most 2000 characters', mend: 'shorten it' });
+    issues.push({ pointer: '/description', detail: 'is no text of at most 2000 characters', hint: 'shorten it' });
   for (const key of Object.keys(given))
-    if (!FIELDS.has(key)) flaws.push({ path: `/${key}`, reason: 'is not part of a definition', mend: 'leave it out' });
-  flaws.push(...dangersOf(schema).map((danger) => ({ ...danger, path: `/schema${danger.path}` })));
-  return flaws;
+    if (!FIELDS.has(key))
+      issues.push({ pointer: `/${key}`, detail: 'is not part of a definition', hint: 'leave it out' });
+  issues.push(...dangersOf(schema).map((danger) => ({ ...danger, path: `/schema${danger.pointer}` })));
+  return issues;
 }
 
 /** JSON with the fields of every object in order: equal exactly where the values are. */

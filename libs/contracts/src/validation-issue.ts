@@ -1,13 +1,13 @@
 /** What is wrong with a document, where, and how to mend it. None of it ever holds a value: a value may be personal. */
-export interface Flaw {
+export interface ValidationIssue {
   /** JSON pointer into the document; empty for the document itself. */
-  readonly path: string;
-  readonly reason: string;
-  readonly mend: string;
+  readonly pointer: string;
+  readonly detail: string;
+  readonly hint: string;
 }
 
 /** The answer of every validation. */
-export type Validity = { readonly ok: true } | { readonly ok: false; readonly errors: readonly Flaw[] };
+export type Validity = { readonly ok: true } | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 /** A step of a JSON pointer (RFC 6901). */
 export function pointerStep(key: string | number): string {

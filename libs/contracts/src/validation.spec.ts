@@ -3,17 +3,17 @@ import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import fc, { type Arbitrary } from 'fast-check';
 import { arbitraryOf, sampleOf } from '#testing';
-import { BOUNDS, unfitness } from './bounds.js';
+import { BOUNDS, boundsIssue } from './bounds.js';
 import { factOf, FACTS, TOUCHPOINT_TYPES } from './catalogue.js';
 import { TouchpointForm } from './envelope.js';
 import { factClassOf } from './facts/classes.js';
 import type { JsonSchema } from './fields.js';
-import type { Flaw, Validity } from './validation-issue.js';
+import type { ValidationIssue, Validity } from './validation-issue.js';
 import { factSchema, touchpointSchema } from './schemas.js';
 import { classOf } from './touchpoints/classes.js';
 import { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 
-const errorsOf = (verdict: Validity): readonly Flaw[] => (verdict.ok ? [] : verdict.errors);
+const errorsOf = (verdict: Validity): readonly ValidationIssue[] => (verdict.ok ? [] : verdict.errors);
 
 /** The verdict of class-validator itself. */
 function classVerdict(target: ClassConstructor<object>, plain: unknown): boolean {
@@ -109,10 +109,10 @@ describe.each(VERSIONS)('%s, version %i', (type, version) => {
       fc.property(sampleOf(type, version), places, wrong, (data, where, what) => {
         const sent = mutated(data, schema, where, what);
         const verdict = validate(type, version, sent);
-        const fit = isFact || unfitness(sent) === null;
+        const fit = isFact || boundsIssue(sent) === null;
         const expected = fit && classVerdict(target, sent);
         expect({ sent, ok: verdict.ok }).toEqual({ sent, ok: expected });
-        for (const flaw of errorsOf(verdict)) expect([flaw.reason, flaw.mend]).not.toContain('');
+        for (const issue of errorsOf(verdict)) expect([issue.detail, issue.hint]).not.toContain('');
       }),
       { numRuns: 100 },
     );
@@ -126,7 +126,7 @@ describe('facts and touchpoints', () => {
     );
     expect(validateFact('shared', 1, {}).ok).toBe(false);
     expect(validateFact('rate-published', 2, {})).toMatchObject({
-      errors: [{ mend: expect.stringContaining('use version 1') as unknown }],
+      errors: [{ hint: expect.stringContaining('use version 1') as unknown }],
     });
   });
 });
@@ -139,10 +139,10 @@ describe('the envelope', () => {
         const sent = what === null ? document : mutated(document as object, ENVELOPE_SCHEMA, where, what);
         const { data: inner, ...rest } = sent as Record<string, unknown>;
         // The envelope does not look into the data, but class-transformer throws at a field called `constructor`.
-        fc.pre(unfitness(inner) === null);
+        fc.pre(boundsIssue(inner) === null);
         const verdict = validateEnvelope(sent);
         verdicts.add(verdict.ok);
-        const expected = unfitness(rest) === null && classVerdict(TouchpointForm, sent);
+        const expected = boundsIssue(rest) === null && classVerdict(TouchpointForm, sent);
         expect({ sent, ok: verdict.ok }).toEqual({ sent, ok: expected });
       }),
       { numRuns: 1000 },
@@ -163,20 +163,20 @@ describe('the envelope', () => {
     expect(validateEnvelope(good)).toEqual({ ok: true });
     expect(errorsOf(validateEnvelope({ ...good, identifiers: [{ namespace: 'userId', value: 17850 }] }))).toEqual([
       {
-        path: '/identifiers/0/value',
-        reason: 'is a number, not text of 1 to 512 characters',
-        mend: 'write it in quotes: text of 1 to 512 characters',
+        pointer: '/identifiers/0/value',
+        detail: 'is a number, not text of 1 to 512 characters',
+        hint: 'write it in quotes: text of 1 to 512 characters',
       },
     ]);
     expect(errorsOf(validateEnvelope({ ...good, time: '2026-03-01' }))).toEqual([
       {
-        path: '/time',
-        reason: 'is not written as it should be',
-        mend: 'give a date-time of RFC 3339 with its offset, such as 2026-03-01T12:00:00Z',
+        pointer: '/time',
+        detail: 'is not written as it should be',
+        hint: 'give a date-time of RFC 3339 with its offset, such as 2026-03-01T12:00:00Z',
       },
     ]);
     expect(errorsOf(validateEnvelope({ ...good, channel: undefined }))).toEqual([
-      { path: '/channel', reason: 'is missing', mend: 'add it: text of 1 to 200 characters' },
+      { pointer: '/channel', detail: 'is missing', hint: 'add it: text of 1 to 200 characters' },
     ]);
     expect(errorsOf(validateEnvelope({ ...good, test: 'yes' }))).toMatchObject([{ path: '/test' }]);
     for (const document of [null, 'x', 1, [], [good], undefined]) expect(validateEnvelope(document).ok).toBe(false);
@@ -187,35 +187,35 @@ describe('a flaw', () => {
   const order = { orderId: 'o-1', currency: 'EUR', lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 999 }] };
 
   it('names the path, the reason and how to mend it', () => {
-    const flaws = (data: unknown) => errorsOf(validateTouchpointData('order-placed', 1, data));
-    expect(flaws({ ...order, currency: 'ECU' })).toEqual([
+    const issues = (data: unknown) => errorsOf(validateTouchpointData('order-placed', 1, data));
+    expect(issues({ ...order, currency: 'ECU' })).toEqual([
       {
-        path: '/currency',
-        reason: 'is not written as it should be',
-        mend: 'give a currency of ISO 4217, such as EUR',
+        pointer: '/currency',
+        detail: 'is not written as it should be',
+        hint: 'give a currency of ISO 4217, such as EUR',
       },
     ]);
-    expect(flaws({ ...order, lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 9.99 }] })).toEqual([
+    expect(issues({ ...order, lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 9.99 }] })).toEqual([
       {
-        path: '/lines/0/unitPriceMinor',
-        reason: 'is a fraction, not a whole number from -10000000000000 to 10000000000000',
-        mend: 'give a whole number; money is in minor units (cents)',
+        pointer: '/lines/0/unitPriceMinor',
+        detail: 'is a fraction, not a whole number from -10000000000000 to 10000000000000',
+        hint: 'give a whole number; money is in minor units (cents)',
       },
     ]);
-    expect(flaws({ ...order, totalMinor: '999' })).toMatchObject([
-      { path: '/totalMinor', mend: expect.stringContaining('without quotes') },
+    expect(issues({ ...order, totalMinor: '999' })).toMatchObject([
+      { pointer: '/totalMinor', hint: expect.stringContaining('without quotes') },
     ]);
-    expect(flaws({ ...order, totalMinor: null })).toMatchObject([
-      { path: '/totalMinor', mend: 'leave the field out when it is unknown' },
+    expect(issues({ ...order, totalMinor: null })).toMatchObject([
+      { pointer: '/totalMinor', hint: 'leave the field out when it is unknown' },
     ]);
-    expect(flaws({ orderId: 'o-1', currency: 'EUR' })).toMatchObject([
+    expect(issues({ orderId: 'o-1', currency: 'EUR' })).toMatchObject([
       { path: '', reason: 'the order has neither lines nor a total' },
     ]);
     const huge = { sku: 'a', quantity: 1_000_000, unitPriceMinor: 10_000_000_000_000 };
-    expect(flaws({ ...order, lines: [huge] })).toMatchObject([
+    expect(issues({ ...order, lines: [huge] })).toMatchObject([
       { reason: 'the lines add up to more than an exact integer can hold' },
     ]);
-    expect(flaws('order')).toMatchObject([{ path: '', reason: 'the data are no object' }]);
+    expect(issues('order')).toMatchObject([{ path: '', reason: 'the data are no object' }]);
   });
 
   it('never holds a value: a value may be personal', () => {
@@ -229,8 +229,8 @@ describe('a flaw', () => {
 
   it('is told at most twenty times', () => {
     const lines = Array.from({ length: 500 }, () => ({}));
-    const flaws = errorsOf(validateTouchpointData('order-placed', 1, { ...order, lines }));
-    expect(flaws).toHaveLength(20);
+    const issues = errorsOf(validateTouchpointData('order-placed', 1, { ...order, lines }));
+    expect(issues).toHaveLength(20);
   });
 
   it('says which types and versions there are', () => {
@@ -238,7 +238,7 @@ describe('a flaw', () => {
     expect(errorsOf(validateTouchpointData('constructor', 1, {}))).toMatchObject([{ reason: 'the type is not known' }]);
     for (const version of [0, 3, 1.5, -1, NaN])
       expect(errorsOf(validateTouchpointData('case-resolved', version, { caseId: 'c' }))).toMatchObject([
-        { mend: 'use version 2, the newest, or leave schemaVersion out' },
+        { hint: 'use version 2, the newest, or leave schemaVersion out' },
       ]);
   });
 });

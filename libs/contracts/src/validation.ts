@@ -1,6 +1,6 @@
 import type { ClassConstructor } from 'class-transformer';
 import { factOf, touchpointType } from './catalogue.js';
-import { unfitness, unfitnessWithout } from './bounds.js';
+import { boundsIssue, boundsIssueWithout } from './bounds.js';
 import { compile, type Compiled } from './compiler.js';
 import { TouchpointForm } from './envelope.js';
 import { factClassOf } from './facts/classes.js';
@@ -47,16 +47,16 @@ export function validateEnvelope(document: unknown): Validity {
   envelopeValidator ??= compile(ENVELOPE_SCHEMA, rulesOf(TouchpointForm));
   const valid = envelopeValidator(document);
   if (!valid.ok) return valid;
-  const unfit = unfitnessWithout(document as object, 'data');
-  return unfit === null ? valid : { ok: false, errors: [unfit] };
+  const invalid = boundsIssueWithout(document as object, 'data');
+  return invalid === null ? valid : { ok: false, errors: [invalid] };
 }
 
 /** The validator of a compiled schema behind the bounds that hold for every document. */
 export function fitAnd(validate: Compiled, data: unknown): Validity {
   if (!isObject(data))
-    return { ok: false, errors: [{ path: '', reason: 'the data are no object', mend: 'give a JSON object' }] };
-  const unfit = unfitness(data);
-  return unfit === null ? validate(data) : { ok: false, errors: [unfit] };
+    return { ok: false, errors: [{ pointer: '', detail: 'the data are no object', hint: 'give a JSON object' }] };
+  const invalid = boundsIssue(data);
+  return invalid === null ? validate(data) : { ok: false, errors: [invalid] };
 }
 
 function prepare(
@@ -80,16 +80,16 @@ function unknownVersion(type: string, version: number): Validity {
     ? {
         ok: false,
         errors: [
-          { path: '', reason: 'the type is not known', mend: 'use a type of the catalogue, or register this one' },
+          { pointer: '', detail: 'the type is not known', hint: 'use a type of the catalogue, or register this one' },
         ],
       }
     : {
         ok: false,
         errors: [
           {
-            path: '',
-            reason: `version ${version} of ${known.name} is not known`,
-            mend: `use version ${known.version}, the newest, or leave schemaVersion out`,
+            pointer: '',
+            detail: `version ${version} of ${known.name} is not known`,
+            hint: `use version ${known.version}, the newest, or leave schemaVersion out`,
           },
         ],
       };

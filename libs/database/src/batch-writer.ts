@@ -18,10 +18,10 @@ export class Writes implements Writer {
   }
 
   /** Does all that was put off, in order; and then asks, on the same way there and back, what sees it done. Gives the rows of each question. */
-  async send(tx: Transaction, questions: readonly Statement[] = []): Promise<Row[][]> {
+  async send(tx: Transaction, queries: readonly Statement[] = []): Promise<Row[][]> {
     const steps = this.#steps;
     this.#steps = [];
-    const all = [...steps, ...questions];
+    const all = [...steps, ...queries];
     return all.length === 0 ? [] : (await tx.batch(all)).slice(steps.length);
   }
 }

@@ -107,8 +107,8 @@ describeOnEachStore('the read models’ database', (store) => {
         { id: -1, name: null },
       ]);
       const emptied = { sql: 'DELETE FROM others' };
-      const refused = database.batch([emptied, others('7\n'), things('-3\tx\n-3\ty\n'), others('8\n')]);
-      await expect(refused).rejects.toMatchObject({ code: '23505' });
+      const rejected = database.batch([emptied, others('7\n'), things('-3\tx\n-3\ty\n'), others('8\n')]);
+      await expect(rejected).rejects.toMatchObject({ code: '23505' });
       await expect(database.batch([others('9\n'), { sql: 'DELETE FROM nowhere' }])).rejects.toMatchObject({
         code: '42P01',
       });
@@ -149,13 +149,13 @@ describeOnEachStore('the read models’ database', (store) => {
       const count = async () =>
         (await database.query('SELECT count(*)::int AS n FROM things WHERE id BETWEEN 900 AND 999'))[0]?.['n'];
       await database.batch([insert(900)]);
-      const [refused, alone, both, seen] = await Promise.allSettled([
+      const [rejected, alone, both, seen] = await Promise.allSettled([
         database.batch([insert(901), insert(900)]),
         database.query(insert(902).sql, [902]),
         database.batch([insert(903), { sql: 'SELECT count(*)::int AS n FROM things WHERE id = 903' }]),
         database.transaction((tx) => tx.query(insert(901).sql, [901])),
       ]);
-      expect(refused).toMatchObject({ status: 'rejected', reason: { code: '23505' } });
+      expect(rejected).toMatchObject({ status: 'rejected', reason: { code: '23505' } });
       expect(alone).toEqual({ status: 'fulfilled', value: [{ id: 902 }] });
       expect(both).toEqual({ status: 'fulfilled', value: [[{ id: 903 }], [{ n: 1 }]] });
       expect(seen.status).toBe('fulfilled');

@@ -1,6 +1,15 @@
-export { DatabaseError, isRefusal, type CopyText, type Database, type Queryable, type Row, type Statement, type Transaction } from './port.js';
+export {
+  DatabaseError,
+  isRejection,
+  type CopyText,
+  type Database,
+  type Queryable,
+  type Row,
+  type Statement,
+  type Transaction,
+} from './port.js';
 export { openDatabase, placeOf, type DatabasePlace } from './open-database.js';
-export { openWhenAsked } from './open-on-first-use.js';
+export { openOnFirstUse } from './open-on-first-use.js';
 export { describeOnEachStore, describeOnPostgres, openStore, type OpenedStore } from './testdata/stores.js';
 export type { Table } from './table.js';
 export { deleteRows, insertRows, instantText, sortedByKey, unnest, upsertRows, valuesOf } from './rows.js';

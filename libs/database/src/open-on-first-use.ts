@@ -5,7 +5,7 @@ import { openDatabase, type DatabasePlace } from './open-database.js';
  * The read models' database, opened when it is first asked for anything: who needs the log alone does not wait for it. What is said of
  * `openDatabase` is then said of that first question.
  */
-export function openWhenAsked(place: DatabasePlace): Database {
+export function openOnFirstUse(place: DatabasePlace): Database {
   let opening: Promise<Database> | null = null;
   const opened = (): Promise<Database> => (opening ??= openDatabase(place));
   return {

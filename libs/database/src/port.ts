@@ -74,6 +74,6 @@ export class DatabaseError extends Error {
  * Whether the database refused the very rows it was given: a value it cannot hold, a rule that they break. Anything else (the
  * connection, the server, a conflict of two transactions) is nobody's fault and worth another try.
  */
-export function isRefusal(error: unknown): boolean {
+export function isRejection(error: unknown): boolean {
   return error instanceof DatabaseError && /^(?:22|23)/.test(error.code);
 }

@@ -88,7 +88,7 @@ export interface ReceiptDraft {
    * An item judged `duplicate` counts as duplicate; `id-reused` and `refused` items are not counted (the caller
    * quarantines them in a batch of its own, with its own receipt).
    */
-  readonly items: readonly { readonly index: number; readonly fate: 'accepted' | 'quarantined' }[];
+  readonly items: readonly { readonly index: number; readonly outcome: 'accepted' | 'quarantined' }[];
   /** Events of this source that were suppressed, by reason: nothing of them is stored. */
   readonly suppressed: Readonly<Record<string, number>>;
 }

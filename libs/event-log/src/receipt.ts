@@ -23,12 +23,12 @@ export function receiptsOf(
   let quarantined = 0;
   const pages: (readonly [id: string, position: number])[][] = [[]];
   let textLength = 0;
-  for (const { index, fate } of draft.items) {
+  for (const { index, outcome } of draft.items) {
     const verdict = verdicts[index];
     const item = items[index];
     if (verdict === undefined || item === undefined) continue;
     if (verdict.status === 'accepted') {
-      if (fate === 'accepted') accepted += 1;
+      if (outcome === 'accepted') accepted += 1;
       else quarantined += 1;
     } else if (verdict.status === 'duplicate') {
       // An escaped character is at most six characters of JSON.

@@ -16,14 +16,14 @@ const LATEST = 8.64e15;
  * Why an item cannot be stored, in words that say how to mend it; null when it can.
  * Every adapter asks this, so that an item refused by one is refused by all.
  */
-export function refusalOf({ stream, event, expected }: AppendItem): string | null {
+export function rejectionOf({ stream, event, expected }: AppendItem): string | null {
   const reason =
-    nameRefusal('stream', stream) ??
-    nameRefusal('source', event.source) ??
-    nameRefusal('id', event.id) ??
-    nameRefusal('type', event.type) ??
-    textRefusal('meta', event.meta) ??
-    textRefusal('data', event.data);
+    nameRejection('stream', stream) ??
+    nameRejection('source', event.source) ??
+    nameRejection('id', event.id) ??
+    nameRejection('type', event.type) ??
+    textRejection('meta', event.meta) ??
+    textRejection('data', event.data);
   if (reason !== null) return reason;
   if (!Number.isInteger(event.schemaVersion) || event.schemaVersion < 1 || event.schemaVersion > 65_535)
     return `The schemaVersion ${event.schemaVersion} is not a whole number from 1 to 65535.`;
@@ -33,17 +33,17 @@ export function refusalOf({ stream, event, expected }: AppendItem): string | nul
     return `The contentHash must be ${LIMITS.contentHashBytes} bytes.`;
   if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0))
     return `The expected revision ${expected} is not a whole number from 0 on: for a stream without events say 'no-stream'.`;
-  return sizeRefusal(stream, event);
+  return sizeRejection(stream, event);
 }
 
-function nameRefusal(field: string, name: string): string | null {
+function nameRejection(field: string, name: string): string | null {
   if (typeof name !== 'string' || name.length === 0) return `The ${field} is empty: every event names one.`;
   if (name.length * 3 > LIMITS.nameBytes && Buffer.byteLength(name) > LIMITS.nameBytes)
     return `The ${field} is ${Buffer.byteLength(name)} bytes long, at most ${LIMITS.nameBytes} are allowed: shorten it, by a hash for instance.`;
-  return textRefusal(field, name);
+  return textRejection(field, name);
 }
 
-function textRefusal(field: string, text: string): string | null {
+function textRejection(field: string, text: string): string | null {
   if (typeof text !== 'string') return `The ${field} is not text: serialise it first.`;
   if (!text.isWellFormed())
     return `The ${field} holds half a character (a lone surrogate), which UTF-8 cannot carry: send whole characters.`;
@@ -51,7 +51,7 @@ function textRefusal(field: string, text: string): string | null {
   return null;
 }
 
-function sizeRefusal(stream: string, { source, id, type, meta, data }: AppendItem['event']): string | null {
+function sizeRejection(stream: string, { source, id, type, meta, data }: AppendItem['event']): string | null {
   const names = stream.length + source.length + id.length + type.length;
   if ((names + meta.length + data.length) * 3 <= LIMITS.eventBytes) return null;
   const bytes = [stream, source, id, type, meta, data].reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -1,5 +1,5 @@
 import type { AppendItem, Expected, Verdict } from './port.js';
-import { refusalOf } from './rejection.js';
+import { rejectionOf } from './rejection.js';
 
 /** What the log holds under an event's (source, id): null when nothing. */
 export type Found = { readonly position: number; readonly sameContent: boolean } | null;
@@ -27,16 +27,16 @@ export function verdictOnFound(found: NonNullable<Found>): Verdict {
  * Judges an append of all or nothing. Null: store all of them. Else nothing is stored, and these are the verdicts.
  * `find` looks up what is on record; it and `lastRevision` are asked only about events that could be stored.
  */
-export function judgeWhole(
+export function decideWhole(
   items: readonly AppendItem[],
   expected: Expected,
   lastRevision: () => number | null,
   find: (item: AppendItem) => Found,
 ): readonly Verdict[] | null {
-  const refusals = items.map((item) => refusalOf({ ...item, expected }));
-  if (refusals.some((reason) => reason !== null))
+  const rejections = items.map((item) => rejectionOf({ ...item, expected }));
+  if (rejections.some((reason) => reason !== null))
     return withNeighbours(
-      refusals.map((reason) => (reason === null ? null : { status: 'refused', reason })),
+      rejections.map((reason) => (reason === null ? null : { status: 'refused', reason })),
       'was refused',
     );
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { channelsAt, type Channels, type OutgoingMessage } from '#platform';
 import { openDatabase, type Database } from '#database';
 import { KAFKA_OFFER, type TestKafka } from '../../../test/services/kafka.js';
-import { Feeder } from './relay/relay.js';
+import { Relay } from './relay/relay.js';
 import type { Feed } from './feed.js';
 import { OUTPUTS } from './outputs.js';
 import { replayFeed } from './replaying/replay.js';
@@ -45,7 +45,7 @@ for (const { name, missing, open, stop } of STORES) {
     let world: World;
     const clock = { now: () => world.now };
     const recording = new Recording();
-    const feeder = () => new Feeder({ database, channels: recording as unknown as Channels, clock });
+    const relay = () => new Relay({ database, channels: recording as unknown as Channels, clock });
 
     beforeAll(async () => {
       database = await open();
@@ -60,7 +60,7 @@ for (const { name, missing, open, stop } of STORES) {
     it('tell each customer’s changes in their order, and who adds them up has the engine’s state', async () => {
       await world.lives(12);
       recording.failures = 2;
-      await carryAll(feeder());
+      await carryAll(relay());
       expectOrder(recording.sent);
       expect(addedUp(recording.sent)).toEqual(await world.believed());
       expect(recording.sent.some(({ data }) => data['kind'] === 'retracted')).toBe(true);
@@ -102,7 +102,7 @@ for (const { name, missing, open, stop } of STORES) {
       const { topic, messages } = await replayFeed(database, again as unknown as Channels, feed, { name: 'x' });
       expect(await waiting()).toEqual(before);
       expect(topic).toBe('perennial.stage-changes.replay-x');
-      await carryAll(feeder());
+      await carryAll(relay());
       const live = recording.sent.filter((each) => each.topic === 'perennial.stage-changes');
       expect(messages).toBe(again.sent.length);
       expect(new Set(again.sent.map(({ id }) => id))).toEqual(new Set(live.map(({ id }) => id)));
@@ -115,7 +115,7 @@ for (const { name, missing, open, stop } of STORES) {
     it('keep the order and leave nothing out with several carriers, some of which fail', async () => {
       await world.lives(10);
       recording.failures = 5;
-      await Promise.all(Array.from({ length: name === 'PGlite' ? 1 : 4 }, () => carryAll(feeder())));
+      await Promise.all(Array.from({ length: name === 'PGlite' ? 1 : 4 }, () => carryAll(relay())));
       expectOrder(recording.sent);
       expect(addedUp(recording.sent)).toEqual(await world.believed());
     });
@@ -123,7 +123,7 @@ for (const { name, missing, open, stop } of STORES) {
     it('say nothing while the read models are rebuilt, and nothing after where nothing changed', async () => {
       const before = recording.sent.length;
       await world.projector.rebuild();
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(recording.sent.slice(before)).toEqual([]);
     });
   });
@@ -156,9 +156,9 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
     const run = randomUUID();
     // Topics of this run's own: the broker may be one that others use.
     const outputs = OUTPUTS.map((feed) => ({ ...feed, name: `${feed.name}.${run}` }));
-    const feeder = new Feeder({ database, channels, clock: { now: () => world.now }, outputs });
-    feeder.start();
-    stops.push(() => feeder.stop());
+    const relay = new Relay({ database, channels, clock: { now: () => world.now }, outputs });
+    relay.start();
+    stops.push(() => relay.stop());
     const read: Read[] = [];
     const consumer = channels.consumer({
       ...{ group: run, lookForTopicsMs: 500, takes: (topic) => topic.endsWith(run) },

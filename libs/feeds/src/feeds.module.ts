@@ -6,10 +6,10 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels, SAID } from '#platform';
-import type { Bell, Channels, Clock, Config, Health, Logger } from '#platform';
+import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
+import type { Notifier, Channels, Clock, Config, Health, Logger } from '#platform';
 import type { Database } from '#database';
-import { Feeder, type FeederWatch } from './relay/relay.js';
+import { Relay, type RelayObserver } from './relay/relay.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
@@ -17,11 +17,11 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 @Module({})
 export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
-    @Inject(FeedsModule.FEEDER) private readonly feeder: Feeder | null,
+    @Inject(FeedsModule.RELAY) private readonly relay: Relay | null,
     @Inject(HEALTH) private readonly health: Health,
   ) {}
 
-  private static readonly FEEDER = Symbol.for('perennial.feeds.feeder');
+  private static readonly RELAY = Symbol.for('perennial.feeds.feeder');
 
   static forRoot(): DynamicModule {
     return {
@@ -35,38 +35,36 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
           inject: [CONFIG, LOGGER],
         },
         {
-          provide: FeedsModule.FEEDER,
+          provide: FeedsModule.RELAY,
           useFactory: (
             database: Database,
             channels: Channels | null,
             clock: Clock,
             logger: Logger,
             metrics: Registry,
-            said: Bell,
+            said: Notifier,
           ) =>
-            channels === null
-              ? null
-              : new Feeder({ database, channels, clock, said, watch: watching(logger, metrics) }),
-          inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS, SAID],
+            channels === null ? null : new Relay({ database, channels, clock, said, watch: watching(logger, metrics) }),
+          inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS, OUTBOX_NOTIFIER],
         },
       ],
     };
   }
 
   onApplicationBootstrap(): void {
-    const { feeder } = this;
-    if (feeder === null) return;
+    const { relay } = this;
+    if (relay === null) return;
     // Whoever asks this process for figures still gets them while a broker is away.
-    this.health.register('feeds', () => ({ ok: true, detail: feeder.failure ?? 'carried out' }));
-    feeder.start();
+    this.health.register('feeds', () => ({ ok: true, detail: relay.failure ?? 'carried out' }));
+    relay.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.feeder?.stop();
+    await this.relay?.stop();
   }
 }
 
-function watching(logger: Logger, metrics: Registry): FeederWatch {
+function watching(logger: Logger, metrics: Registry): RelayObserver {
   const messages = new Counter({
     name: 'perennial_feeds_messages_total',
     help: 'Messages of feeds that the brokers acknowledged.',

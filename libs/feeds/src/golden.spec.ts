@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
 import { carried } from './relay/cloud-event.js';
 import { OUTPUTS } from './outputs.js';
-import { SAID } from './testdata/published.js';
+import { OUTBOX_NOTIFIER } from './testdata/published.js';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const ajv = new Ajv({ strict: false, validateFormats: false });
@@ -24,7 +24,7 @@ describe('the golden files', () => {
     const golden = JSON.parse(readFileSync(join(GOLDEN, `${name}.v1.json`), 'utf8')) as Golden;
     expect(feed.type).toBe(golden.type);
     expect(feed.schema['required']).toEqual(expect.arrayContaining([...golden.required]));
-    const messages = SAID.map((said) => carried(feed, said)).filter((message) => message !== null);
+    const messages = OUTBOX_NOTIFIER.map((said) => carried(feed, said)).filter((message) => message !== null);
     const told = messages.map(({ key, value }) => ({
       key,
       value: value === null ? null : (JSON.parse(String(value)) as unknown),

@@ -35,5 +35,5 @@ export interface SaidCustomer {
   /** Rises with everything that is told of her. */
   readonly revision: number;
   readonly changedAt: Instant;
-  readonly dossier: Readonly<Record<string, unknown>> | null;
+  readonly profile: Readonly<Record<string, unknown>> | null;
 }

@@ -23,7 +23,7 @@ export interface DraftIdentifier {
 }
 
 /** A row that cannot become a touchpoint: intake quarantines it with file, line and reason. */
-export interface UnfitRow {
+export interface InvalidRow {
   readonly id: string;
   readonly source: string;
   readonly file: string;
@@ -35,15 +35,15 @@ export interface UnfitRow {
   /** `customer-missing`, `row-malformed`, `money-inexact`, … */
   readonly code: string;
   /** The column. */
-  readonly path: string;
+  readonly pointer: string;
   readonly detail: string;
-  readonly mend: string;
+  readonly hint: string;
 }
 
 /** What a row, or a group of rows, became. */
 export type ImportItem =
   | { readonly kind: 'touchpoint'; readonly line: number; readonly draft: TouchpointDraft }
-  | { readonly kind: 'unfit'; readonly line: number; readonly unfit: UnfitRow };
+  | { readonly kind: 'invalid'; readonly line: number; readonly invalid: InvalidRow };
 
 /** Counts and remarks that a layout gathers on its way, for the import's closing lines. */
 export interface ImportNotes {

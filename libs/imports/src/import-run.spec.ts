@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { runImport, type ImportOptions, type ItemFate } from './import-run.js';
+import { runImport, type ImportOptions, type ItemOutcome } from './import-run.js';
 import { withFile } from './testdata/read-layout.js';
 import { cdnowLayout } from './presets/cdnow.js';
 import type { ImportItem } from './draft.js';
@@ -15,15 +15,16 @@ class Memory {
   readonly batches: number[] = [];
   failAfter = Infinity;
 
-  readonly sink = async (items: readonly ImportItem[]): Promise<readonly ItemFate[]> => {
+  readonly sink = async (items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> => {
     if (this.batches.length >= this.failAfter) throw new Error('database or disk is full');
     this.batches.push(items.length);
     await Promise.resolve();
     return items.map((item) => {
-      const id = item.kind === 'touchpoint' ? item.draft.id : item.unfit.id;
-      if (this.ids.has(id)) return { fate: 'duplicate', ...(item.kind === 'unfit' ? { code: item.unfit.code } : {}) };
+      const id = item.kind === 'touchpoint' ? item.draft.id : item.invalid.id;
+      if (this.ids.has(id))
+        return { outcome: 'duplicate', ...(item.kind === 'invalid' ? { code: item.invalid.code } : {}) };
       this.ids.add(id);
-      return item.kind === 'touchpoint' ? { fate: 'accepted' } : { fate: 'quarantined', code: item.unfit.code };
+      return item.kind === 'touchpoint' ? { outcome: 'accepted' } : { outcome: 'quarantined', code: item.invalid.code };
     });
   };
 }
@@ -49,11 +50,11 @@ describe('an import', () => {
     expect(first).toMatchObject({
       outcome: 'done',
       lines: 101,
-      progress: { items: 101, line: 101, fates: { accepted: 100, duplicate: 0, quarantined: 1, suppressed: 0 } },
+      progress: { items: 101, line: 101, outcomes: { accepted: 100, duplicate: 0, quarantined: 1, suppressed: 0 } },
     });
     expect([...first.codes]).toEqual([['value-malformed', 1]]);
     const second = await run(memory);
-    expect(second.progress.fates).toEqual({ accepted: 0, duplicate: 101, quarantined: 0, suppressed: 0 });
+    expect(second.progress.outcomes).toEqual({ accepted: 0, duplicate: 101, quarantined: 0, suppressed: 0 });
     expect([...second.codes]).toEqual([]);
   });
 
@@ -79,7 +80,7 @@ describe('an import', () => {
     expect(rest).toMatchObject({
       outcome: 'done',
       skipped: 21,
-      progress: { items: 101, fates: { accepted: 79, duplicate: 0 } },
+      progress: { items: 101, outcomes: { accepted: 79, duplicate: 0 } },
     });
     expect(memory.ids.size).toBe(101);
   });

@@ -2,14 +2,14 @@ import type { ImportFile, ImportItem, ImportLayout, ImportNotes } from './draft.
 import { shuffled } from './shuffle.js';
 
 /** What became of one item: the four fates of intake. */
-export interface ItemFate {
-  readonly fate: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
+export interface ItemOutcome {
+  readonly outcome: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
   /** Why, where it was quarantined or suppressed; of a duplicate, why the first one was. */
   readonly code?: string;
 }
 
 /** Takes a batch and answers with a fate for each item, in their order, once they are durable. */
-export type ImportSink = (items: readonly ImportItem[]) => Promise<readonly ItemFate[]>;
+export type ImportSink = (items: readonly ImportItem[]) => Promise<readonly ItemOutcome[]>;
 
 export interface ImportProgress {
   /** Items whose fate is known, all before the first whose fate is not. */
@@ -17,7 +17,7 @@ export interface ImportProgress {
   /** The line of the file up to which that is. */
   readonly line: number;
   readonly bytesRead: number;
-  readonly fates: Readonly<Record<ItemFate['fate'], number>>;
+  readonly outcomes: Readonly<Record<ItemOutcome['outcome'], number>>;
 }
 
 export interface ImportOptions {
@@ -59,7 +59,7 @@ export interface ImportSummary {
 
 interface UnderWay {
   readonly items: readonly ImportItem[];
-  readonly fates: Promise<readonly ItemFate[]>;
+  readonly outcomes: Promise<readonly ItemOutcome[]>;
 }
 
 /**
@@ -80,25 +80,25 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
   };
   const skip = options.skip ?? 0;
   const inFlight = Math.max(1, options.batchesInFlight ?? 2);
-  const fates = { accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+  const outcomes = { accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   const codes = new Map<string, number>();
   const underWay: UnderWay[] = [];
   let items = skip;
   let line = 0;
   let storeMs = 0;
   let readMs = 0;
-  const progress = (): ImportProgress => ({ items, line, bytesRead, fates: { ...fates } });
+  const progress = (): ImportProgress => ({ items, line, bytesRead, outcomes: { ...outcomes } });
 
   const settleOldest = async (): Promise<void> => {
     const oldest = underWay[0];
     if (oldest === undefined) return;
     const from = now();
-    const answered = await oldest.fates;
+    const answered = await oldest.outcomes;
     storeMs += now() - from;
     underWay.shift();
-    for (const { fate, code } of answered) {
-      fates[fate] += 1;
-      if (code !== undefined && fate !== 'duplicate') codes.set(code, (codes.get(code) ?? 0) + 1);
+    for (const { outcome, code } of answered) {
+      outcomes[outcome] += 1;
+      if (code !== undefined && outcome !== 'duplicate') codes.set(code, (codes.get(code) ?? 0) + 1);
     }
     items += oldest.items.length;
     line = oldest.items.at(-1)?.line ?? line;
@@ -136,7 +136,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
       const answer = sink(batch);
       // It is awaited in its turn; until then a failure must not pass as unhandled.
       answer.catch(() => undefined);
-      underWay.push({ items: batch, fates: answer });
+      underWay.push({ items: batch, outcomes: answer });
       if (underWay.length >= inFlight) await settleOldest();
     }
     while (underWay.length > 0) await settleOldest();
@@ -146,7 +146,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     }
     return finish('done');
   } catch (error) {
-    await Promise.allSettled(underWay.map(({ fates: answer }) => answer));
+    await Promise.allSettled(underWay.map(({ outcomes: answer }) => answer));
     return finish('failed', error);
   }
 }

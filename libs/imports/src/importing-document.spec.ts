@@ -14,7 +14,7 @@ const block = (language: string): string =>
 
 describe('docs/importing.md', () => {
   it('shows a mapping and a file that give what it says they give', async () => {
-    const { drafts, unfit } = await readText(block('csv'), mappedLayout(parseMapping(JSON.parse(block('json')))));
+    const { drafts, invalid } = await readText(block('csv'), mappedLayout(parseMapping(JSON.parse(block('json')))));
     expect(drafts.map(({ id, type, occurredAt }) => [id, type, occurredAt])).toEqual([
       ['north/1001', 'order-placed', '2026-01-31T08:30:00Z'],
       ['north/1002', 'order-returned', '2026-02-02T16:05:00Z'],
@@ -23,7 +23,7 @@ describe('docs/importing.md', () => {
       expect(validateEnvelope(draft)).toMatchObject({ ok: true });
       expect(validateTouchpointData(draft.type, 1, draft.data)).toMatchObject({ ok: true });
     }
-    expect(unfit.map(({ line, code }) => [line, code])).toEqual([[4, 'customer-missing']]);
+    expect(invalid.map(({ line, code }) => [line, code])).toEqual([[4, 'customer-missing']]);
   });
 
   it('names every preset', () => {

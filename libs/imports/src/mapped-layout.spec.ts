@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { mappedLayout } from './mapped-layout.js';
 import { parseMapping } from './mapping.js';
-import { FileRefused } from './rows.js';
+import { FileRejected } from './rows.js';
 import { readText } from './testdata/read-layout.js';
 
 const MAPPING = {
@@ -30,11 +30,11 @@ const read = (rows: readonly string[], mapping: unknown = MAPPING) =>
 
 describe('a CSV file read by a mapping', () => {
   it('gives a touchpoint for each row', async () => {
-    const { drafts, unfit } = await read([
+    const { drafts, invalid } = await read([
       'north,17,sale,01/07/2024 09:30,c1,Ann@example.com,EUR,12.30,A-1,2',
       'north,18,back,01/12/2024 09:30,c1,,JPY,500,"A ""1"", big",',
     ]);
-    expect(unfit).toEqual([]);
+    expect(invalid).toEqual([]);
     expect(drafts).toEqual([
       {
         id: 'north/17',
@@ -67,7 +67,7 @@ describe('a CSV file read by a mapping', () => {
   });
 
   it('sets a bad row aside with its file, line and reason, and reads on', async () => {
-    const { drafts, unfit } = await read([
+    const { drafts, invalid } = await read([
       'north,1,sale,01/07/2024 09:30,c1,,EUR,12.30,A,1',
       'north,2,sale,01/07/2024 09:30,,,EUR,12.30,A,1',
       'north,3,sale,32/07/2024 09:30,c1,,EUR,12.30,A,1',
@@ -79,7 +79,7 @@ describe('a CSV file read by a mapping', () => {
       'north,9,sale,01/07/2024 09:30,c1,,EUR,12.30,A,1',
     ]);
     expect(drafts.map((draft) => draft.id)).toEqual(['north/1', 'north/9']);
-    expect(unfit.map(({ line, code, path }) => [line, code, path])).toEqual([
+    expect(invalid.map(({ line, code, pointer: path }) => [line, code, path])).toEqual([
       [3, 'customer-missing', ''],
       [4, 'value-malformed', 'date'],
       [5, 'value-unknown', 'kind'],
@@ -88,14 +88,14 @@ describe('a CSV file read by a mapping', () => {
       [8, 'row-malformed', ''],
       [9, 'currency-malformed', 'currency'],
     ]);
-    expect(unfit[0]).toMatchObject({ source: '/shop', file: 'rows.csv', row: { order: '2' } });
-    expect(new Set(unfit.map((row) => row.id)).size).toBe(unfit.length);
-    for (const row of unfit) expect(row.mend).not.toBe('');
+    expect(invalid[0]).toMatchObject({ source: '/shop', file: 'rows.csv', row: { order: '2' } });
+    expect(new Set(invalid.map((row) => row.id)).size).toBe(invalid.length);
+    for (const row of invalid) expect(row.hint).not.toBe('');
   });
 
   it('takes a quote that does not close as a fault of its own line, and a quoted cell over several lines as one row', async () => {
     const rest = '01/07/2024 09:30,c1,,EUR,12.30';
-    const { drafts, unfit } = await read([
+    const { drafts, invalid } = await read([
       `north,1,sale,${rest},"two`,
       'lines",1',
       `north,2,sale,${rest},"open,1`,
@@ -105,7 +105,7 @@ describe('a CSV file read by a mapping', () => {
       ['north/1', [{ sku: 'two\nlines', quantity: 1 }]],
       ['north/3', [{ sku: '5" pipe', quantity: 1 }]],
     ]);
-    expect(unfit.map((row) => [row.line, row.code])).toEqual([[4, 'row-malformed']]);
+    expect(invalid.map((row) => [row.line, row.code])).toEqual([[4, 'row-malformed']]);
   });
 
   it('keeps identical rows apart where the rows have no id', async () => {
@@ -117,7 +117,7 @@ describe('a CSV file read by a mapping', () => {
 
   it('is refused as a whole where it lacks a column that the mapping names', async () => {
     const layout = mappedLayout(parseMapping(MAPPING));
-    await expect(readText('shop,order\nnorth,1\n', layout)).rejects.toThrow(FileRefused);
+    await expect(readText('shop,order\nnorth,1\n', layout)).rejects.toThrow(FileRejected);
     await expect(readText('', layout)).rejects.toThrow('empty');
   });
 
@@ -148,11 +148,11 @@ describe('an NDJSON file read by a mapping', () => {
       '[1]',
       '{"key": 8,',
     ];
-    const { drafts, unfit } = await readText(lines.join('\n'), mappedLayout(parseMapping(mapping)), 'crm.ndjson');
+    const { drafts, invalid } = await readText(lines.join('\n'), mappedLayout(parseMapping(mapping)), 'crm.ndjson');
     expect(drafts).toMatchObject([
       { id: '7', identifiers: [{ namespace: 'email', value: 'a@example.com' }], data: { tags: ['x'] } },
     ]);
-    expect(unfit.map((row) => [row.line, row.code])).toEqual([
+    expect(invalid.map((row) => [row.line, row.code])).toEqual([
       [3, 'row-malformed'],
       [4, 'row-malformed'],
     ]);

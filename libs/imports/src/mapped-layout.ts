@@ -1,7 +1,7 @@
 import { formatInstant, isCurrency } from '#contracts';
 import { dateReader, type DateReader } from './local-time.js';
 import { toMinor } from './money.js';
-import { UnfitValue } from './problem.js';
+import { InvalidValue } from './problem.js';
 import { RowIdentity } from './row-identity.js';
 import { csvRows, ndjsonRows, type Row } from './rows.js';
 import type { ColumnValue, DataTree, Mapping, ValueSource } from './mapping.js';
@@ -43,7 +43,7 @@ function itemOf(
   const rowId = identity.of(row.text);
   try {
     if ('broken' in row)
-      throw new UnfitValue(
+      throw new InvalidValue(
         'row-malformed',
         '',
         `The row ${row.broken}`,
@@ -51,15 +51,15 @@ function itemOf(
       );
     return { kind: 'touchpoint', line: row.line, draft: draftOf(row.cells, rowId, mapping, values) };
   } catch (error) {
-    if (!(error instanceof UnfitValue)) throw error;
-    const { code, path, message: detail, mend } = error;
+    if (!(error instanceof InvalidValue)) throw error;
+    const { code, path, message: detail, hint } = error;
     const source = 'value' in mapping.source ? String(mapping.source.value) : 'import';
     const content = 'broken' in row ? row.text : row.cells;
     const named = 'broken' in row ? [] : identifiersOf(row.cells, mapping, values, true);
     return {
-      kind: 'unfit',
+      kind: 'invalid',
       line: row.line,
-      unfit: {
+      invalid: {
         id: `row-${rowId}`,
         source,
         file,
@@ -67,9 +67,9 @@ function itemOf(
         row: content,
         identifiers: named,
         code,
-        path,
+        pointer: path,
         detail,
-        mend,
+        hint,
       },
     };
   }
@@ -81,7 +81,7 @@ function draftOf(cells: Cells, rowId: string, mapping: Mapping, values: Values):
   if (typeof at !== 'string') throw missing(mapping.occurredAt.column);
   const identifiers = identifiersOf(cells, mapping, values, false);
   if (!identifiers.some((identifier) => identifier.role === 'self'))
-    throw new UnfitValue(
+    throw new InvalidValue(
       'customer-missing',
       '',
       'The row names no customer',
@@ -113,7 +113,7 @@ function identifiersOf(cells: Cells, mapping: Mapping, values: Values, leniently
       const value = values.read(from, cells);
       if (value !== undefined) identifiers.push({ namespace, value: String(value as string), role });
     } catch (error) {
-      if (!leniently || !(error instanceof UnfitValue)) throw error;
+      if (!leniently || !(error instanceof InvalidValue)) throw error;
     }
   }
   return identifiers;
@@ -154,7 +154,7 @@ class Values {
     if (source.map !== undefined) {
       const mapped = Object.hasOwn(source.map, text) ? source.map[text] : source.default;
       if (mapped !== undefined) return mapped;
-      throw new UnfitValue(
+      throw new InvalidValue(
         'value-unknown',
         source.column,
         "The text is not in the mapping's list",
@@ -198,7 +198,7 @@ class Values {
     if (source.currency === undefined || 'value' in source.currency) return source.currency?.value ?? 'XXX';
     const code = cell(cells, source.currency.column);
     if (typeof code === 'string' && isCurrency(code.trim())) return code.trim();
-    throw new UnfitValue(
+    throw new InvalidValue(
       'currency-malformed',
       source.currency.column,
       'The cell is no currency of ISO 4217',
@@ -242,8 +242,8 @@ function requiredText(value: unknown, source: ValueSource | { readonly column: s
   throw missing('column' in source ? source.column : '');
 }
 
-function missing(column: string): UnfitValue {
-  return new UnfitValue(
+function missing(column: string): InvalidValue {
+  return new InvalidValue(
     'value-missing',
     column,
     `The column '${column}' is empty`,
@@ -251,8 +251,13 @@ function missing(column: string): UnfitValue {
   );
 }
 
-function unreadable(source: ColumnValue, text: string, what: string): UnfitValue {
-  return new UnfitValue('value-malformed', source.column, `The cell is not ${what}`, 'Mend the cell, or the mapping.');
+function unreadable(source: ColumnValue, text: string, what: string): InvalidValue {
+  return new InvalidValue(
+    'value-malformed',
+    source.column,
+    `The cell is not ${what}`,
+    'Mend the cell, or the mapping.',
+  );
 }
 
 /** Every column that a row must have for the mapping to make sense: checked against the header before anything is taken. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMapping } from './mapping.js';
-import { MappingRefused, type MappingError } from './problem.js';
+import { MappingRejected } from './problem.js';
+import type { ValidationIssue } from '#contracts';
 
 const GOOD = {
   source: { value: '/shop' },
@@ -10,11 +11,11 @@ const GOOD = {
   data: { orderId: { column: 'order' }, totalMinor: { column: 'amount', as: 'money', currency: { value: 'EUR' } } },
 };
 
-function errorsOf(document: unknown): readonly MappingError[] {
+function errorsOf(document: unknown): readonly ValidationIssue[] {
   try {
     parseMapping(document);
   } catch (error) {
-    if (error instanceof MappingRefused) return error.errors;
+    if (error instanceof MappingRejected) return error.errors;
     throw error;
   }
   return [];
@@ -40,7 +41,7 @@ describe('a mapping', () => {
       data: { orderId: 'order', totalMinor: { column: 'amount', as: 'money' } },
       colour: 'red',
     });
-    expect(errors.map((error) => error.path).sort()).toEqual([
+    expect(errors.map((error) => error.pointer).sort()).toEqual([
       '/colour',
       '/data/orderId',
       '/data/totalMinor/currency',
@@ -50,8 +51,8 @@ describe('a mapping', () => {
       '/type',
     ]);
     for (const error of errors) {
-      expect(error.reason).not.toBe('');
-      expect(error.mend).not.toBe('');
+      expect(error.detail).not.toBe('');
+      expect(error.hint).not.toBe('');
     }
   });
 
@@ -68,6 +69,6 @@ describe('a mapping', () => {
     [{ ...GOOD, dataByType: { 'order-placed': 1 } }, '/dataByType/order-placed'],
     [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy' } }, '/occurredAt/format'],
   ])('%j is refused at %s', (document, path) => {
-    expect(errorsOf(document).map((error) => error.path)).toContain(path);
+    expect(errorsOf(document).map((error) => error.pointer)).toContain(path);
   });
 });

@@ -1,7 +1,8 @@
 import { isCurrency, type Role } from '#contracts';
 import { dateReader, isTimeZone } from './local-time.js';
-import { MappingRefused, type MappingError } from './problem.js';
+import { MappingRejected } from './problem.js';
 import type { Rounding } from './money.js';
+import type { ValidationIssue } from '#contracts';
 
 /** How a cell's text is read. */
 export type Reading = 'text' | 'integer' | 'number' | 'boolean' | 'money' | 'date' | 'instant' | 'json';
@@ -84,13 +85,13 @@ type Json = Readonly<Record<string, unknown>>;
 export function parseMapping(document: unknown): Mapping {
   const reader = new MappingReader();
   const mapping = reader.mapping(document);
-  if (mapping === null || reader.errors.length > 0) throw new MappingRefused(reader.errors);
+  if (mapping === null || reader.errors.length > 0) throw new MappingRejected(reader.errors);
   return mapping;
 }
 
 /** Walks the document once and gathers what is wrong with it. */
 class MappingReader {
-  readonly errors: MappingError[] = [];
+  readonly errors: ValidationIssue[] = [];
   private zone = 'UTC';
 
   mapping(document: unknown): Mapping | null {
@@ -362,8 +363,8 @@ class MappingReader {
         this.wrong(`${path}/${escape(name)}`, 'is not known here', `Known are: ${names.join(', ')}.`);
   }
 
-  private wrong(path: string, reason: string, mend: string): void {
-    this.errors.push({ path, reason, mend });
+  private wrong(path: string, reason: string, hint: string): void {
+    this.errors.push({ pointer: path, detail: reason, hint: hint });
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { toMinor } from './money.js';
 
-const refuse = (text: string, currency = 'EUR') => toMinor(text, currency, 'refuse', 'amount');
+const reject = (text: string, currency = 'EUR') => toMinor(text, currency, 'refuse', 'amount');
 
 describe('a decimal amount', () => {
   it.each([
@@ -17,16 +17,16 @@ describe('a decimal amount', () => {
     ['2.500', 'EUR', 250],
     ['90071992547409.91', 'EUR', 9007199254740991],
   ])('%s %s is %d minor units', (text, currency, minor) => {
-    expect(refuse(text, currency)).toBe(minor);
+    expect(reject(text, currency)).toBe(minor);
   });
 
   it.each(['1,50', '1 000', '1e3', '', 'abc', '--1', '.', '0x10'])('%j is no amount', (text) => {
-    expect(() => refuse(text)).toThrow('no decimal amount');
+    expect(() => reject(text)).toThrow('no decimal amount');
   });
 
   it('that is no whole number of minor units is refused, or rounded half away from zero where the mapping says so', () => {
-    expect(() => refuse('0.001')).toThrow('more decimals');
-    expect(() => refuse('1.5', 'JPY')).toThrow('more decimals');
+    expect(() => reject('0.001')).toThrow('more decimals');
+    expect(() => reject('1.5', 'JPY')).toThrow('more decimals');
     expect(toMinor('0.001', 'GBP', 'half-up', 'p')).toBe(0);
     expect(toMinor('0.005', 'GBP', 'half-up', 'p')).toBe(1);
     expect(toMinor('-0.005', 'GBP', 'half-up', 'p')).toBe(-1);
@@ -34,7 +34,7 @@ describe('a decimal amount', () => {
   });
 
   it('beyond 2^53 minor units is refused, never rounded', () => {
-    expect(() => refuse('90071992547409.92')).toThrow('2^53');
+    expect(() => reject('90071992547409.92')).toThrow('2^53');
   });
 
   it('keeps every digit, whatever the amount', () => {
@@ -42,7 +42,7 @@ describe('a decimal amount', () => {
       fc.property(fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 }), (minor) => {
         const digits = String(Math.abs(minor)).padStart(3, '0');
         const text = `${minor < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-        expect(refuse(text)).toBe(minor === 0 ? 0 : minor);
+        expect(reject(text)).toBe(minor === 0 ? 0 : minor);
       }),
     );
   });

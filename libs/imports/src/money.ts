@@ -1,5 +1,5 @@
 import { minorDigits } from '#contracts';
-import { UnfitValue } from './problem.js';
+import { InvalidValue } from './problem.js';
 
 /** What to do with a decimal that is no whole number of minor units. */
 export type Rounding = 'refuse' | 'half-up';
@@ -13,7 +13,7 @@ const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?$|^([+-]?)\.(\d+)$/;
 export function toMinor(text: string, currency: string, rounding: Rounding, path: string): number {
   const match = DECIMAL.exec(text.trim());
   if (match === null)
-    throw new UnfitValue(
+    throw new InvalidValue(
       'money-malformed',
       path,
       'The cell is no decimal amount',
@@ -24,7 +24,7 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
   const fraction = match[3] ?? match[5] ?? '';
   const digits = minorDigits(currency);
   if (digits === null)
-    throw new UnfitValue(
+    throw new InvalidValue(
       'currency-unknown',
       path,
       'The currency is none of ISO 4217',
@@ -35,7 +35,7 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
   let minor = Number(whole + kept);
   if (/[1-9]/.test(rest)) {
     if (rounding === 'refuse')
-      throw new UnfitValue(
+      throw new InvalidValue(
         'money-inexact',
         path,
         `The amount has more decimals than ${currency} has (${digits})`,
@@ -44,6 +44,6 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
     if (rest.charCodeAt(0) >= 53) minor += 1;
   }
   if (!Number.isSafeInteger(minor))
-    throw new UnfitValue('money-too-large', path, 'The amount is beyond 2^53 minor units', 'Check the amount.');
+    throw new InvalidValue('money-too-large', path, 'The amount is beyond 2^53 minor units', 'Check the amount.');
   return negative && minor !== 0 ? -minor : minor;
 }

@@ -16,9 +16,9 @@ export function touchpointsLayout(): ImportLayout {
         yield page.map((row) =>
           'broken' in row
             ? {
-                kind: 'unfit' as const,
+                kind: 'invalid' as const,
                 line: row.line,
-                unfit: {
+                invalid: {
                   id: `row-${identity.of(row.text)}`,
                   source: 'import',
                   file: file.name,
@@ -26,9 +26,9 @@ export function touchpointsLayout(): ImportLayout {
                   row: row.text,
                   identifiers: [],
                   code: 'row-malformed',
-                  path: '',
+                  pointer: '',
                   detail: `The line ${row.broken}`,
-                  mend: 'Write one JSON object a line.',
+                  hint: 'Write one JSON object a line.',
                 },
               }
             : { kind: 'touchpoint' as const, line: row.line, draft: row.cells as unknown as TouchpointDraft },

@@ -1,5 +1,5 @@
 /** Chance that can be replayed: the same seed draws the same. */
-export interface Chance {
+export interface Random {
   /** In [0, 1). */
   next(): number;
   /** A whole number in [0, bound). */
@@ -7,14 +7,14 @@ export interface Chance {
   /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number;
   /** True with this probability. */
-  chance(probability: number): boolean;
+  random(probability: number): boolean;
   pick<T>(things: readonly T[]): T;
 }
 
 /**
  * A generator of 32 bits of state (mulberry32): quick, and even enough for made-up customers and shuffles. No secret may rest on it.
  */
-export function seededRandom(seed: number): Chance {
+export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -28,7 +28,7 @@ export function seededRandom(seed: number): Chance {
     next,
     below,
     between: (low, high) => low + below(high - low + 1),
-    chance: (probability) => next() < probability,
+    random: (probability) => next() < probability,
     pick: <T>(things: readonly T[]): T => {
       if (things.length === 0) throw new RangeError('Nothing to pick from.');
       return things[below(things.length)] as T;

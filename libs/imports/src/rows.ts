@@ -18,10 +18,10 @@ export interface CsvShape {
 const LINES_MAX = 200;
 
 /** Thrown where a file has no header, or lacks a column that is needed: nothing was taken from it. */
-export class FileRefused extends Error {
+export class FileRejected extends Error {
   constructor(
     message: string,
-    readonly mend: string,
+    readonly hint: string,
   ) {
     super(message);
     this.name = 'FileRefused';
@@ -59,7 +59,7 @@ export async function* csvRows(
     }
     if (page.length > 0) yield page;
   }
-  if (columns === null) throw new FileRefused('The file is empty', 'Give a file with a header line.');
+  if (columns === null) throw new FileRejected('The file is empty', 'Give a file with a header line.');
 }
 
 type NumberedLine = readonly [line: number, text: string];
@@ -158,7 +158,7 @@ function rowOf(columns: readonly string[], record: readonly string[], line: numb
 function requireColumns(columns: readonly string[], needed: readonly string[]): void {
   const missing = needed.filter((name) => !columns.includes(name));
   if (missing.length > 0)
-    throw new FileRefused(
+    throw new FileRejected(
       `The file has no column ${missing.map((name) => `'${name}'`).join(', ')}; it has ${columns.map((name) => `'${name}'`).join(', ')}`,
       'Correct the column names in the mapping, or the delimiter.',
     );

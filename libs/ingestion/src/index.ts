@@ -1,7 +1,7 @@
 /** A channel's payload becomes a touchpoint, or a reason why not: over HTTP, from files, and from a simulation. */
-export { Intake, UNREADABLE_SOURCE, type IntakeParts } from './pipeline/ingestion.js';
-export type { Fate, FateCounts, IntakeItem, ItemResult, Taken } from './pipeline/item.js';
-export { Refusal, type RefusalCode } from './pipeline/rejection.js';
+export { Ingestion, UNREADABLE_SOURCE, type IngestionDependencies } from './pipeline/ingestion.js';
+export type { IngestOutcome, OutcomeCounts, IngestItem, ItemResult, IngestResult } from './pipeline/item.js';
+export { Rejection, type RejectionCode } from './pipeline/rejection.js';
 export { TypeContracts } from './pipeline/type-contracts.js';
 export { importedItem } from './cloudevents/invalid-row.js';
 export { readHttpMessage } from './cloudevents/http-message.js';
@@ -16,7 +16,13 @@ export { OWN_SOURCES } from './pipeline/envelope.js';
 export { orderPlaced } from './testdata/intake-app.js';
 export { fieldsOf, invalid } from './http/body.js';
 export { StoreProblems } from './http/store-problems.js';
-export { placeOf, quarantineIdOf, subjectIn, type QuarantinedData, type QuarantinedMeta } from './pipeline/quarantined.js';
+export {
+  placeOf,
+  quarantineIdOf,
+  subjectIn,
+  type QuarantinedData,
+  type QuarantinedMeta,
+} from './pipeline/quarantined.js';
 export { foundSubjects } from './pipeline/found-identifiers.js';
 export { Identities } from './pipeline/identities.js';
 export { contentText, factsOf, hashedPersonal } from './pipeline/sealed-event.js';

@@ -9,7 +9,7 @@ import type { Access, Config, Logger } from '#platform';
 import type { Sealer } from '#keys';
 import { ErasePersonHandler } from '#privacy';
 import { ErasuresController } from '#privacy/nest';
-import { DirectRoad } from './http/fast-path.js';
+import { FastPath } from './http/fast-path.js';
 import { InFlight } from './http/in-flight.js';
 import { PublishingController } from './http/publishing.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
@@ -21,20 +21,20 @@ import { followTypes } from './publishing/follow-types.js';
 import { registeredTypes } from './publishing/register-type.js';
 import { DiscardQuarantinedHandler, ReleaseQuarantinedHandler } from './quarantine/commands.js';
 import { Quarantine } from './quarantine/quarantine.js';
-import { Intake } from './pipeline/ingestion.js';
-import { TakeTouchpointsHandler } from './pipeline/ingest-touchpoints.js';
+import { Ingestion } from './pipeline/ingestion.js';
+import { IngestTouchpointsHandler } from './pipeline/ingest-touchpoints.js';
 import { TypeContracts } from './pipeline/type-contracts.js';
 
 /** Takes touchpoints in over HTTP, and from Kafka where the config names brokers. Needs the platform and the event log. */
 @Module({})
-export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
+export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown {
   private following: ReturnType<typeof followTypes> | null = null;
 
   constructor(
     private readonly host: HttpAdapterHost<FastifyAdapter>,
     private readonly inFlight: InFlight,
-    private readonly direct: DirectRoad,
-    private readonly intake: Intake,
+    private readonly direct: FastPath,
+    private readonly ingestion: Ingestion,
     @Inject(ACCESS) private readonly access: Access,
     @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(CONFIG) private readonly config: Config,
@@ -42,14 +42,19 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
 
   static forRoot(): DynamicModule {
     return {
-      module: IntakeModule,
+      module: IngestionModule,
       imports: [CqrsModule.forRoot()],
       controllers: [TouchpointsController, QuarantineController, PublishingController, ErasuresController],
       providers: [
         {
-          provide: Intake,
+          provide: Ingestion,
           useFactory: async (log: EventLog, sealer: Sealer, metrics: Registry) =>
-            new Intake({ log, sealer, contracts: new TypeContracts(await registeredTypes(log)), ...measured(metrics) }),
+            new Ingestion({
+              log,
+              sealer,
+              contracts: new TypeContracts(await registeredTypes(log)),
+              ...measured(metrics),
+            }),
           inject: [EVENT_LOG, SEALER, METRICS],
         },
         {
@@ -70,24 +75,24 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
         },
         {
           provide: Quarantine,
-          useFactory: (log: EventLog, intake: Intake, sealer: Sealer) => new Quarantine(log, intake, sealer),
-          inject: [EVENT_LOG, Intake, SEALER],
+          useFactory: (log: EventLog, ingestion: Ingestion, sealer: Sealer) => new Quarantine(log, ingestion, sealer),
+          inject: [EVENT_LOG, Ingestion, SEALER],
         },
-        DirectRoad,
+        FastPath,
         {
           provide: CHANNELS_IN,
           useFactory: (config: Config, logger: Logger) => openChannels(config, logger),
           inject: [CONFIG, LOGGER],
         },
         KafkaRunner,
-        TakeTouchpointsHandler,
+        IngestTouchpointsHandler,
         ReleaseQuarantinedHandler,
         DiscardQuarantinedHandler,
         PublishPolicyHandler,
         RegisterTypeHandler,
         ErasePersonHandler,
       ],
-      exports: [Intake, Quarantine],
+      exports: [Ingestion, Quarantine],
     };
   }
 
@@ -95,7 +100,7 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
     receiveRawBodies(this.host.httpAdapter, this.inFlight, this.access, () => this.direct.close());
     this.direct.standBefore(this.host.httpAdapter.getHttpServer());
     // A file has one owner, which registers all its types itself.
-    if (this.config.eventLog.kind !== 'sqlite') this.following = followTypes(this.log, this.intake.contracts);
+    if (this.config.eventLog.kind !== 'sqlite') this.following = followTypes(this.log, this.ingestion.contracts);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -103,12 +108,12 @@ export class IntakeModule implements OnModuleInit, BeforeApplicationShutdown {
   }
 }
 
-function measured(registry: Registry): Pick<ConstructorParameters<typeof Intake>[0], 'onTaken'> {
+function measured(registry: Registry): Pick<ConstructorParameters<typeof Ingestion>[0], 'onIngested'> {
   const registers = [registry];
   const events = new Counter({
     name: 'perennial_intake_events_total',
     help: 'Events received, by fate.',
-    labelNames: ['fate'],
+    labelNames: ['outcome'],
     registers,
   });
   const batches = new Histogram({
@@ -118,9 +123,9 @@ function measured(registry: Registry): Pick<ConstructorParameters<typeof Intake>
     registers,
   });
   return {
-    onTaken({ counts: { received, ...fates } }) {
+    onIngested({ counts: { received, ...outcomes } }) {
       batches.observe(received);
-      for (const [fate, count] of Object.entries(fates)) if (count > 0) events.inc({ fate }, count);
+      for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) events.inc({ outcome }, count);
     },
   };
 }

@@ -1,2 +1,2 @@
 /** Intake as a module of a Nest application: its routes, and its commands on the bus. */
-export { IntakeModule } from './ingestion.module.js';
+export { IngestionModule } from './ingestion.module.js';

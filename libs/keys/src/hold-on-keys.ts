@@ -70,7 +70,7 @@ export class HoldOnKeys {
     try {
       await asked(client.connect());
       const { rows } = await asked(client.query<{ got: boolean }>(this.options.by === 'move' ? CLAIM : SHARE, [LOCK]));
-      if (rows[0]?.got !== true) throw await this.refusal(client);
+      if (rows[0]?.got !== true) throw await this.rejection(client);
     } catch (error) {
       await client.end().catch(() => undefined);
       throw asKeyStoreError(error);
@@ -78,7 +78,7 @@ export class HoldOnKeys {
     this.client = client;
   }
 
-  private async refusal(client: pg.Client): Promise<KeyStoreError> {
+  private async rejection(client: pg.Client): Promise<KeyStoreError> {
     const { place, by } = this.options;
     if (by === 'engine')
       return new KeyStoreError(

@@ -6,7 +6,7 @@ export type { ReplaceableKeyStore } from './replaceable-key-store.js';
 export { EarlierNames, renamedUnder } from './earlier-names.js';
 export { KeyedHash } from './keyed-hash.js';
 export { SealBrokenError, Sealer } from './sealer.js';
-export { Recent } from './recent.js';
+export { LruCache } from './recent.js';
 export { ApiKeys, type ApiKeyRecord } from './api-keys/api-keys.js';
 export { openKeyStoreOf, openKeys, openPostgresKeyStore, type EngineKeys } from './open-keys.js';
 export { sqliteApiKeys } from './api-keys/api-key-table.js';

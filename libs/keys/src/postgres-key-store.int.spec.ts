@@ -187,10 +187,10 @@ suite(title, () => {
 
     it('lets no move have the keys of an engine, however many share them and however quiet they are', async () => {
       const [one, two] = [await open(), await open()];
-      const refusal = { code: 'in-use', message: expect.stringContaining('stop it first') };
-      for (const moving of ['replaced', 'made'] as const) await expect(move(moving)).rejects.toMatchObject(refusal);
+      const rejection = { code: 'in-use', message: expect.stringContaining('stop it first') };
+      for (const moving of ['replaced', 'made'] as const) await expect(move(moving)).rejects.toMatchObject(rejection);
       await one.close();
-      await expect(move('replaced')).rejects.toMatchObject(refusal);
+      await expect(move('replaced')).rejects.toMatchObject(rejection);
       await two.close();
       await move('replaced');
     });
@@ -279,20 +279,20 @@ suite(title, () => {
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'perennial keys'`,
       );
     };
-    let refused = 0;
+    let rejected = 0;
     for (let round = 0; round < 10; round += 1) {
       const ids = Array.from({ length: 100 }, (_, n) => id(round * 1_000 + n));
       const asking = store.keysFor(ids, { create: true });
       await cut();
       await asking.catch((error: unknown) => {
-        refused += 1;
+        rejected += 1;
         expect(error).toMatchObject({ code: 'unavailable' });
       });
       let found = new Map() as ReadonlyMap<string, KeyState>;
       while (found.size < 100) found = await store.keysFor(ids, { create: true }).catch(() => found);
       expect(await store.keysFor(ids)).toEqual(found);
     }
-    expect(refused).toBeLessThanOrEqual(10);
+    expect(rejected).toBeLessThanOrEqual(10);
     await clear();
   });
 });

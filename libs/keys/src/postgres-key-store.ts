@@ -7,7 +7,7 @@ import { hashKeyCheckOf } from './hash-key.js';
 import { HoldOnKeys } from './hold-on-keys.js';
 import { asked, asKeyStoreError } from './key-database-failure.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
-import { Recent } from './recent.js';
+import { LruCache } from './recent.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
@@ -243,7 +243,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
   readonly apiKeys: ApiKeyTable;
-  private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
+  private readonly cache = new LruCache<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
   private readonly looking: NodeJS.Timeout;
   private closed: Promise<void> | null = null;

@@ -2,7 +2,7 @@
  * Remembers what was used recently, in bounded memory: two generations, so that a hit costs one look-up and nothing is
  * moved about. When the young one is full it becomes the old one, and what nobody asked for since is forgotten.
  */
-export class Recent<K, V> {
+export class LruCache<K, V> {
   private young = new Map<K, V>();
   private old = new Map<K, V>();
 

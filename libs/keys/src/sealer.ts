@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomFillSync } from 'node:crypto';
 import type { KeyStore, SubjectKey } from './key-store.js';
 import { KeyedHash } from './keyed-hash.js';
-import { Recent } from './recent.js';
+import { LruCache } from './recent.js';
 
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
@@ -26,8 +26,8 @@ export class SealBrokenError extends Error {
  * The subject's id is bound to what is sealed: moved to another subject, it does not open.
  */
 export class Sealer {
-  private readonly names = new Recent<string, string>(CACHED);
-  private readonly identifiers = new Recent<string, string>(CACHED);
+  private readonly names = new LruCache<string, string>(CACHED);
+  private readonly identifiers = new LruCache<string, string>(CACHED);
   private readonly nonces = Buffer.allocUnsafe(NONCE_POOL_BYTES);
   private nonceAt = NONCE_POOL_BYTES;
   private readonly keyed: KeyedHash;

@@ -10,7 +10,7 @@ import { asKeyStoreError } from './key-store-failure.js';
 import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
 import { MakingInThread } from './making-in-thread.js';
-import { Recent } from './recent.js';
+import { LruCache } from './recent.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
@@ -164,7 +164,7 @@ export class SqliteKeyStore implements ReplaceableKeyStore {
   readonly place: string;
   readonly apiKeys: ApiKeyTable;
   #earlier: EarlierNames | null;
-  private readonly cache = new Recent<string, KeyState>(CACHED_KEYS);
+  private readonly cache = new LruCache<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
   /** Keys that are written but not yet on the disk: nobody is given one before. */
   private readonly undurable = new Map<string, Promise<void>>();

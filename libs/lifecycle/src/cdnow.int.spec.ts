@@ -54,10 +54,10 @@ const linesOf = (text: string): string[][] =>
     for (const [customer, events] of ordersByCustomer()) {
       // Twelve hang on the order of purchases at one instant: the reading leaves them out.
       if (!expected.has(customer)) continue;
-      const { visits } = foldCustomer({ events, policies, asOf: when('1998-07-01') });
+      const { stagePeriods } = foldCustomer({ events, policies, asOf: when('1998-07-01') });
       found.set(
         customer,
-        visits.map(({ cycle, stage, phase, enteredAt, leftAt }) =>
+        stagePeriods.map(({ cycle, stage, phase, enteredAt, leftAt }) =>
           [cycle, stage, phase, formatInstant(enteredAt), leftAt === null ? '' : formatInstant(leftAt)].join(','),
         ),
       );

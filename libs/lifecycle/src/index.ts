@@ -12,7 +12,7 @@ export type {
   PublishedPolicy,
   RetentionPhase,
   Stage,
-  Visit,
+  StagePeriod,
 } from './model.js';
 export { compareEvents, comparePlaces, type EventPlace } from './event-order.js';
 export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
@@ -20,32 +20,32 @@ export { isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
 export { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy/policy.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
-export { CHECKPOINT_FORMAT, checkpointKey, type Checkpoint } from './fold/snapshot.js';
+export { SNAPSHOT_FORMAT, snapshotKey, type Snapshot } from './fold/snapshot.js';
 export { consentFor, type Consent } from './fold/consents.js';
 export type { NextAction } from './fold/next-actions.js';
-export { checkpointFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
+export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';
-export { validatePolicy, type PolicyError, type PolicyVerdict } from './policy/validate.js';
+export { validatePolicy, type PolicyVerdict } from './policy/validate.js';
 export { RESOLUTION_RULES } from './customers/resolution-rules.js';
 export {
   resolveCustomers,
   type CustomerLink,
   type KeepApart,
   type KnownSubject,
-  type LinkRefusal,
+  type LinkRejection,
   type Resolution,
   type ResolutionRules,
   type ResolvedCustomer,
 } from './customers/resolve-customers.js';
 export {
   explain,
-  explainVisit,
+  explainStagePeriod,
   type Compared,
   type Explanation,
   type NotBefore,
   type Upcoming,
-  type VisitExplanation,
+  type StagePeriodExplanation,
 } from './explain/explain.js';
 export { calledFor, type ActionTold, type ConsentTold } from './explain/called-for.js';
 export { CAUSE_RULES } from './explain/sentences.js';

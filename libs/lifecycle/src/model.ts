@@ -44,7 +44,7 @@ export interface Cause {
 }
 
 /** One stay in a phase. Visits tile a customer's time: no gap, no overlap, none of length zero, no two equal neighbours. */
-export interface Visit {
+export interface StagePeriod {
   /** From 0, in order of time. */
   readonly seq: number;
   readonly cycle: number;

@@ -298,7 +298,7 @@ describe('a customer whose data arrive in reverse', () => {
       asOf: when('2027-01-01'),
     });
     expect(backward).toEqual(forward);
-    expect(forward.visits.map(({ phase }) => phase)).toEqual([
+    expect(forward.stagePeriods.map(({ phase }) => phase)).toEqual([
       'awareness',
       'onboarding',
       'active',
@@ -324,7 +324,7 @@ describe('a policy that changes', () => {
       '2026-03-01 retention·at-risk', // 40 days had passed on 10 February, when 90 were the rule
       '2026-03-02 retention·lapsed', // 60 days after the purchase
     ]);
-    const [first, second, third] = told.at('2026-03-20').visits;
+    const [first, second, third] = told.at('2026-03-20').stagePeriods;
     expect(first?.cause.policyVersion).toBe('retail@1');
     expect(second?.cause).toMatchObject({ rule: 'policy-changed', policyVersion: 'retail@2' });
     expect(third?.cause).toMatchObject({ rule: 'silence-lapsed', policyVersion: 'retail@2' });

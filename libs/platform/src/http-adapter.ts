@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { PROBLEM_JSON, problemDocument } from './problems/problem.js';
 
-interface Refused {
+interface Rejected {
   readonly statusCode?: number | undefined;
   readonly message: string;
 }
@@ -23,7 +23,7 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
     // As long as Node's limit of a request's head: whatever gets in is judged by its route, which says what is wrong with it.
     routerOptions: { maxParamLength: 16_384 },
     // A malformed URL or an over-long parameter: no route is found for it, so no filter sees it.
-    frameworkErrors(error: Refused, _: unknown, reply: RawReply): void {
+    frameworkErrors(error: Rejected, _: unknown, reply: RawReply): void {
       const status = error.statusCode ?? 400;
       reply.hijack();
       reply.raw

@@ -1,6 +1,6 @@
 /** Config, clock, logging, health, access, sealing, channels. Knows nothing of ours, and nothing of Nest: see `nest.ts`. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
-export { Bell } from './notifier.js';
+export { Notifier } from './notifier.js';
 export {
   ACCESS,
   CLOCK,
@@ -12,10 +12,10 @@ export {
   KEY_STORE,
   LOGGER,
   METRICS,
-  SAID,
+  OUTBOX_NOTIFIER,
   SEALER,
 } from './tokens.js';
-export { ConfigError, readConfig, settingsTable, type Config, type ConfigProblem } from './config/config.js';
+export { ConfigError, readConfig, settingsTable, type Config } from './config/config.js';
 export { SETTINGS, type LogPlace, type Setting } from './config/settings.js';
 export { requireSharedStores } from './config/separate.js';
 export { Access } from './access/access.js';

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { Bell } from './notifier.js';
+import { Notifier } from './notifier.js';
 
 describe('a bell', () => {
   it('is heard by everybody who listens, at every ring, until they stop', () => {
-    const bell = new Bell();
+    const notifier = new Notifier();
     const heard: string[] = [];
-    bell.ring();
-    const deaf = bell.listen(() => heard.push('ann'));
-    bell.listen(() => heard.push('bob'));
-    bell.ring();
+    notifier.notify();
+    const deaf = notifier.listen(() => heard.push('ann'));
+    notifier.listen(() => heard.push('bob'));
+    notifier.notify();
     deaf();
-    bell.ring();
+    notifier.notify();
     expect(heard).toEqual(['ann', 'bob', 'bob']);
   });
 });

@@ -2,10 +2,10 @@
  * Rung where something was said, so that whoever in the same process carries it on need not look for it again and again. It says that
  * there may be something, and no more: who hears it looks.
  */
-export class Bell {
+export class Notifier {
   private readonly listening = new Set<() => void>();
 
-  ring(): void {
+  notify(): void {
     for (const hear of this.listening) hear();
   }
 

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { Access } from './access/access.js';
 import { sqliteApiKeys } from '#keys';
 import { ApiKeys } from '#keys';
-import { Allow, Asker, Public } from './access/allow.js';
+import { Allow, CurrentPrincipal, Public } from './access/allow.js';
 import type { Permission, Principal } from './access/permissions.js';
 import { readConfig } from './config/config.js';
 import type { Health } from './health/health.js';
@@ -29,8 +29,8 @@ class Routes {
   }
   @Get('audited')
   @Allow('audit')
-  audited(@Asker() asker: Principal): string {
-    return asker.name;
+  audited(@CurrentPrincipal() caller: Principal): string {
+    return caller.name;
   }
   @Get('broken')
   @Public()

@@ -5,7 +5,7 @@ import { Access } from './access/access.js';
 import { AccessGuard } from './access/access.guard.js';
 import { ApiKeys } from '#keys';
 import { KeysController } from './access/keys.controller.js';
-import { Bell } from './notifier.js';
+import { Notifier } from './notifier.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { Health } from './health/health.js';
@@ -16,7 +16,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { openKeys, type EngineKeys } from '#keys';
 import { SqliteKeyStore } from '#keys';
 import { Sealer } from '#keys';
-import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, SAID, SEALER } from './tokens.js';
+import { ACCESS, CLOCK, CONFIG, HEALTH, KEY_STORE, LOGGER, METRICS, OUTBOX_NOTIFIER, SEALER } from './tokens.js';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -80,11 +80,11 @@ export class PlatformModule implements OnApplicationShutdown {
             return register;
           },
         },
-        { provide: SAID, useFactory: () => new Bell() },
+        { provide: OUTBOX_NOTIFIER, useFactory: () => new Notifier() },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [CONFIG, CLOCK, LOGGER, KEY_STORE, SEALER, ACCESS, HEALTH, METRICS, SAID],
+      exports: [CONFIG, CLOCK, LOGGER, KEY_STORE, SEALER, ACCESS, HEALTH, METRICS, OUTBOX_NOTIFIER],
     };
   }
 

@@ -21,7 +21,7 @@ export const HEALTH = token('health');
 /** `Registry` of prom-client: libs register their own metrics. */
 export const METRICS = token('metrics');
 /** `Bell`: rung by projections when something was said of customers. */
-export const SAID = token('said');
+export const OUTBOX_NOTIFIER = token('said');
 /** `EventLog`, provided by event-log. */
 export const EVENT_LOG = token('event-log');
 /** `Database` of the read models, provided by projections. */

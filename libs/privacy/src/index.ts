@@ -1,5 +1,5 @@
 export { erase, type ErasureReceipt, type ErasureRequest, type PersonErased } from './erasure/erase.js';
-export { erasePerson, type ErasingParts, type ErasureVerdict, type Named } from './erasure/erase-person.js';
+export { erasePerson, type ErasureDependencies, type ErasureVerdict, type Named } from './erasure/erase-person.js';
 export { People } from './erasure/people.js';
 export { RekeyError, Rekeying, mustBeKeysOf, type RekeyCounts } from './rekeying/rekeying.js';
 export { KeyChange, KeyMapping, type HashKeyChanged } from './rekeying/key-change.js';

@@ -7,7 +7,7 @@ export {
   type ProjectorStatus,
   type Rebuilt,
   type RebuildOptions,
-  type Rehearsal,
+  type DryRunResult,
   type Verification,
 } from './processor/projector.js';
 export { RemoteProjector } from './jobs/remote-projector.js';

@@ -4,7 +4,7 @@ import { memoryLog } from '#testing';
 import { eventsBetween, Projector } from './processor/projector.js';
 import { openStore, type OpenedStore } from '#database';
 import { day, order } from './testdata/touchpoints.js';
-import { UnjudgingLog } from './testdata/unjudging-log.js';
+import { LogWithoutDeduplication } from './testdata/unjudging-log.js';
 import type { BuildProgress } from './versions/build.js';
 
 jest.setTimeout(120_000);
@@ -21,7 +21,7 @@ describe('a log whose positions count bytes', () => {
 
   const items: readonly AppendItem[] = Array.from({ length: 60 }, (_, n) => order({ userId: 'ann' }, day(n), `o-${n}`));
   const inBytes = (): EventLog => {
-    const log = new UnjudgingLog(new MemoryIdTable(), () => NOW);
+    const log = new LogWithoutDeduplication(new MemoryIdTable(), () => NOW);
     log.store(items);
     return log.asLog();
   };

@@ -9,14 +9,14 @@ import {
   type Provider,
 } from '@nestjs/common';
 import type { EventLog } from '#event-log';
-import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS, SAID } from '#platform';
-import type { Bell, Clock, Config, Health, Logger } from '#platform';
+import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS, OUTBOX_NOTIFIER } from '#platform';
+import type { Notifier, Clock, Config, Health, Logger } from '#platform';
 import type { Registry } from 'prom-client';
 import type { Database } from '#database';
 import { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
 import { Projector, type ProjectorRole } from './processor/projector.js';
 import { registerProjectorMetrics } from './processor/projector-metrics.js';
-import { RequestDesk } from './jobs/job-runner.js';
+import { JobRunner } from './jobs/job-runner.js';
 import { RemoteProjector } from './jobs/remote-projector.js';
 import { openDatabase, placeOf, type DatabasePlace } from '#database';
 
@@ -68,13 +68,13 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         clock: Clock,
         logger: Logger,
         { projectorRole }: Config,
-        said: Bell,
+        said: Notifier,
       ) =>
         Projector.open({
-          ...{ database, log, clock, logger, role: options.role ?? projectorRole, onSaid: () => said.ring() },
+          ...{ database, log, clock, logger, role: options.role ?? projectorRole, onPublished: () => said.notify() },
           ...(ids === null ? {} : { ids }),
         }),
-      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG, SAID],
+      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG, OUTBOX_NOTIFIER],
     };
     const remote: Provider = {
       provide: RemoteProjector,
@@ -100,7 +100,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         {
           provide: ProjectionsModule.KEEPING,
           useFactory: (database: Database, logger: Logger, kept?: Projector): Keeping | null =>
-            kept === undefined ? null : { projector: kept, desk: new RequestDesk(database, kept, logger) },
+            kept === undefined ? null : { projector: kept, jobRunner: new JobRunner(database, kept, logger) },
           inject: [DATABASE, LOGGER, ...(use === 'keep' ? [Projector] : [])],
         },
         ...(use === 'operate' ? [remote] : []),
@@ -120,7 +120,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
       this.health.register('read-models', async () => database.query('SELECT 1').then(() => ({ ok: true })));
       return;
     }
-    const { projector, desk } = this.keeping;
+    const { projector, jobRunner } = this.keeping;
     this.health.register('projections', async () => {
       const { failure, lag, lagUnit } = await projector.status();
       return failure === null ? { ok: true, detail: `${lag} ${lagUnit} behind` } : { ok: false, detail: failure };
@@ -128,11 +128,11 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     registerProjectorMetrics(this.metrics, projector);
     projector.start();
     // A database that is this process's own is asked for nothing by others.
-    if (this.opened.database.kind === 'postgres') desk.start();
+    if (this.opened.database.kind === 'postgres') jobRunner.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.keeping?.desk.stop();
+    await this.keeping?.jobRunner.stop();
     await this.keeping?.projector.stop();
   }
 
@@ -144,7 +144,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
 /** What keeps the read models in this process. */
 interface Keeping {
   readonly projector: Projector;
-  readonly desk: RequestDesk;
+  readonly jobRunner: JobRunner;
 }
 
 async function open({ database, place }: ProjectionsModuleOptions, config: Config): Promise<Opened> {

@@ -44,10 +44,10 @@ describeOnEachStore('equal digests', (name) => {
         fc.constantFrom(1, 7, 50, 1_000),
         fc.constantFrom(1, 3, 500),
         fc.constantFrom(0, 20, 100_000),
-        async (seed, order, pageSize, sliceSize, bulkLag) => {
+        async (seed, order, pageSize, foldBatchSize, bulkLag) => {
           const items = world(seed, 6, 12);
           const plain = await digestOf(await logOf(items));
-          const other = await digestOf(await logOf(shuffled(items, order)), { pageSize, sliceSize, bulkLag });
+          const other = await digestOf(await logOf(shuffled(items, order)), { pageSize, foldBatchSize, bulkLag });
           expect(semantic(other)).toEqual(semantic(plain));
         },
       ),
@@ -86,7 +86,7 @@ describeOnEachStore('equal digests', (name) => {
     const { database } = store;
     const many = [];
     for (let i = 0; i < 4; i++)
-      many.push(await Projector.open({ database, log, clock: CLOCK, pageSize: 20, sliceSize: 3, bulkLag: 40 }));
+      many.push(await Projector.open({ database, log, clock: CLOCK, pageSize: 20, foldBatchSize: 3, bulkLag: 40 }));
     await Promise.all(many.map((projector) => projector.catchUp()));
     const together = await many[0]?.digest();
     expect(together?.models).toEqual(alone.models);

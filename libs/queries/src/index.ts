@@ -1,11 +1,11 @@
 /** The questions: one file each, asked over HTTP and on the command line by the same name with the same parameters. */
-export { ask, askAll } from './running/run-query.js';
+export { runQuery, runQueryInPages } from './running/run-query.js';
 export type { Answer, AnswerMeta } from './running/answer.js';
 export { csvHeader, csvRow } from './running/csv.js';
 export type { Param, Params, RawParams } from './running/params.js';
 export { personalData, type PersonalData } from './running/personal-data.js';
-export type { AnswerRow, AskContext, Column, Question, QuestionPermission } from './running/query.js';
-export { QuestionRefused, type Fault } from './running/query-rejected.js';
+export type { AnswerRow, QueryContext, Column, QueryDefinition, QueryPermission } from './running/query.js';
+export { QueryRejected } from './running/query-rejected.js';
 export { storeBytesIn, type StoreBytes } from './reading/store-bytes.js';
 export { allParams } from './running/standard-params.js';
-export { QUESTIONS } from './queries/index.js';
+export { QUERIES } from './queries/index.js';

@@ -1,11 +1,11 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { AskQuestionHandler } from './http/run-query.js';
+import { RunQueryHandler } from './http/run-query.js';
 import { customersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
 import { WorkController } from './http/jobs.controller.js';
 import { OPERATIONS } from './http/operations.js';
-import { questionsController } from './http/queries.controller.js';
+import { queriesController } from './http/queries.controller.js';
 
 export interface QueriesModuleOptions {
   /** Under which token the projector is provided. */
@@ -19,8 +19,8 @@ export class QueriesModule {
     return {
       module: QueriesModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [questionsController, customersController, OperationsController, WorkController],
-      providers: [AskQuestionHandler, { provide: OPERATIONS, useExisting: operations }],
+      controllers: [queriesController, customersController, OperationsController, WorkController],
+      providers: [RunQueryHandler, { provide: OPERATIONS, useExisting: operations }],
     };
   }
 }

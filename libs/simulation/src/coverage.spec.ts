@@ -1,7 +1,16 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
 import { parseInstant } from '#contracts';
-import { BUILT_IN_POLICIES, CAUSE_RULES, compareEvents, foldCustomer, policyTimeline, policyVersion, validatePolicy, type LifecycleEvent } from '#lifecycle';
+import {
+  BUILT_IN_POLICIES,
+  CAUSE_RULES,
+  compareEvents,
+  foldCustomer,
+  policyTimeline,
+  policyVersion,
+  validatePolicy,
+  type LifecycleEvent,
+} from '#lifecycle';
 import type { TouchpointDraft } from '#imports';
 import { lessPatient } from './less-patient.js';
 import { simulateCustomers } from './simulate.js';
@@ -56,8 +65,8 @@ describe('2,000 simulated customers over two years, under the policy retail and 
       until: UNTIL,
     })) {
       const events = touchpoints.map(eventOf).sort(compareEvents);
-      const { visits } = foldCustomer({ events, policies: POLICIES, asOf: PUBLISHED_AT });
-      for (const { stage, phase, cycle, cause } of visits) {
+      const { stagePeriods } = foldCustomer({ events, policies: POLICIES, asOf: PUBLISHED_AT });
+      for (const { stage, phase, cycle, cause } of stagePeriods) {
         phases.add(`${stage} ${phase}`);
         rules.add(cause.rule);
         cycles = Math.max(cycles, cycle);

@@ -16,7 +16,7 @@ export function employee(life: Life): { readonly kind: 'employee'; readonly id: 
 export function seeAd(life: Life, clicks = 0.3): void {
   const campaign = life.random.pick(CAMPAIGNS);
   life.touch('ad-viewed', { campaign, audience: 'lookalike', placement: 'social' }, { channel: 'social' });
-  if (!life.random.chance(clicks)) return;
+  if (!life.random.random(clicks)) return;
   life.minutes(1, 3);
   life.touch('ad-clicked', { campaign, audience: 'lookalike', placement: 'social' }, { channel: 'social' });
 }
@@ -28,16 +28,16 @@ export function getMail(life: Life, opens = 0.5, clicks = 0.3): void {
   const occasion: Occasion = { channel: 'email', source: 'sim/mailing', by: ['email'] };
   life.touch('campaign-received', { campaign, audience: 'newsletter', medium: 'email' }, occasion);
   life.minutes(1, 2);
-  if (life.random.chance(0.02)) {
+  if (life.random.random(0.02)) {
     life.touch('message-bounced', { ...message, kind: 'soft', diagnostic: 'Mailbox full' }, occasion);
     return;
   }
   life.touch('message-delivered', message, occasion);
-  if (!life.random.chance(opens)) return;
+  if (!life.random.random(opens)) return;
   life.minutes(5, 600);
   life.touch('message-opened', message, occasion);
-  if (life.random.chance(0.01)) life.touch('spam-reported', message, occasion);
-  if (!life.random.chance(clicks)) return;
+  if (life.random.random(0.01)) life.touch('spam-reported', message, occasion);
+  if (!life.random.random(clicks)) return;
   life.minutes(1, 2);
   life.touch('message-clicked', { ...message, link: 'to-the-shop' }, occasion);
 }
@@ -45,16 +45,16 @@ export function getMail(life: Life, opens = 0.5, clicks = 0.3): void {
 /** She looks around the shop: pages, articles, perhaps a search or the app. */
 export function browse(life: Life, category: Category = life.random.pick(CATEGORIES), depth = 2): void {
   const { random } = life;
-  if (random.chance(0.25)) life.touch('app-opened', { app: 'shop', release: '4.2' }, { channel: 'app' });
+  if (random.random(0.25)) life.touch('app-opened', { app: 'shop', release: '4.2' }, { channel: 'app' });
   else life.touch('site-visited', { page: `/${category}`, origin: random.pick(['search', 'direct', 'newsletter']) });
   for (let seen = 0; seen < depth; seen += 1) {
     life.minutes(1, 4);
     const article = articleOf(category, random);
     const { sku, name, priceMinor } = article;
-    if (random.chance(0.2)) life.touch('product-searched', { query: name, category, results: random.between(1, 40) });
+    if (random.random(0.2)) life.touch('product-searched', { query: name, category, results: random.between(1, 40) });
     life.touch('product-viewed', { sku, name, category, priceMinor, currency: CURRENCY });
   }
-  if (random.chance(0.1)) life.touch('wish-listed', { sku: articleOf(category, random).sku, category });
+  if (random.random(0.1)) life.touch('wish-listed', { sku: articleOf(category, random).sku, category });
 }
 
 /** She reads, watches, listens to what we publish. */
@@ -101,7 +101,7 @@ export function buy(life: Life, category: Category, wishes: PurchaseWishes = {})
     };
   });
   const totalMinor = lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0);
-  if (wishes.cart ?? random.chance(0.35)) {
+  if (wishes.cart ?? random.random(0.35)) {
     const offered = lines.map(({ costMinor: _cost, ...line }) => line);
     const cartId = life.name('cart');
     life.touch(
@@ -182,11 +182,11 @@ export function getHelp(life: Life, complains: boolean, orderId?: string): void 
       minutes: random.between(5, 90),
       costMinor: random.between(300, 6000),
       currency: CURRENCY,
-      withinStandard: random.chance(0.7),
+      withinStandard: random.random(0.7),
     },
     { actor },
   );
-  if (random.chance(0.5)) answer(life, 'ces', random.between(2, 7));
+  if (random.random(0.5)) answer(life, 'ces', random.between(2, 7));
 }
 
 /** She answers one question of a survey. */
@@ -205,9 +205,9 @@ export function signUp(life: Life, formerly: readonly ('anonymousId' | 'deviceId
   life.touch('profile-updated', { attributes, precedence: 10 }, { by: ['userId', 'email', ...formerly] });
   life.goBy('userId');
   life.minutes(1, 3);
-  if (life.random.chance(0.8))
+  if (life.random.random(0.8))
     life.touch('consent-given', { purpose: 'marketing', medium: 'email', wording: 'terms-3' });
-  if (life.random.chance(0.4))
+  if (life.random.random(0.4))
     life.touch('newsletter-subscribed', { newsletter: 'weekly' }, { by: ['email', 'userId'] });
 }
 
@@ -220,13 +220,13 @@ export function propose(life: Life, proposition: string, accepts: number): void 
     { channel: 'email' },
   );
   life.minutes(10, 300);
-  if (life.random.chance(0.3))
+  if (life.random.random(0.3))
     life.touch(
       'contact-made',
       { actionId, medium: 'phone', purpose: 'retention', minutes: 4, costMinor: 420, currency: CURRENCY },
       { channel: 'phone', actor: employee(life) },
     );
   life.days(0, 3);
-  const given = life.random.chance(accepts) ? 'accepted' : life.random.pick(['declined', 'ignored']);
+  const given = life.random.random(accepts) ? 'accepted' : life.random.pick(['declined', 'ignored']);
   life.touch('response-given', { answer: given, actionId, proposition });
 }

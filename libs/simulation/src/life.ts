@@ -1,5 +1,12 @@
-import { formatInstant, touchpointType, type Actor, type DataOf, type Instant, type TouchpointTypeName } from '#contracts';
-import type { Chance } from '#imports';
+import {
+  formatInstant,
+  touchpointType,
+  type Actor,
+  type DataOf,
+  type Instant,
+  type TouchpointTypeName,
+} from '#contracts';
+import type { Random } from '#imports';
 import type { DraftIdentifier, TouchpointDraft } from '#imports';
 import type { Person } from './people.js';
 
@@ -50,7 +57,7 @@ export class Life {
 
   constructor(
     readonly person: Person,
-    readonly random: Chance,
+    readonly random: Random,
     private readonly prefix: string,
     /** Now, in her life. */
     public at: Instant,

@@ -1,4 +1,4 @@
-import type { Chance } from '#imports';
+import type { Random } from '#imports';
 
 /** What the simulated business sells, by category of the built-in policies' taxonomy. Prices in euro cents. */
 const RANGE = {
@@ -31,7 +31,7 @@ export interface Article {
 }
 
 /** An article of a category; its price hangs on the article alone, as in a price list. */
-export function articleOf(category: Category, random: Chance): Article {
+export function articleOf(category: Category, random: Random): Article {
   const { from, to, articles } = RANGE[category];
   const number = random.below(articles);
   const step = (to - from) / (articles - 1);

@@ -1,4 +1,20 @@
-import { EventLogError, judgeWhole, meets, receiptsOf, refusalOf, verdictOnFound, type AppendItem, type EventLog, type Expected, type Found, type NewEvent, type ReadOptions, type ReceiptDraft, type RecordedEvent, type Verdict } from '#event-log';
+import {
+  EventLogError,
+  decideWhole,
+  meets,
+  receiptsOf,
+  rejectionOf,
+  verdictOnFound,
+  type AppendItem,
+  type EventLog,
+  type Expected,
+  type Found,
+  type NewEvent,
+  type ReadOptions,
+  type ReceiptDraft,
+  type RecordedEvent,
+  type Verdict,
+} from '#event-log';
 
 /**
  * An event log in plain arrays: the model that the real adapters are compared with, and a quick log for specs.
@@ -21,7 +37,7 @@ class MemoryLog implements EventLog {
     this.#mustBeOpen();
     const items = events.map((event) => ({ stream, event }));
     if (items.length === 0) return [];
-    const verdicts = judgeWhole(
+    const verdicts = decideWhole(
       items,
       expected,
       () => this.#lastRevision(stream),
@@ -119,7 +135,7 @@ class MemoryLog implements EventLog {
   }
 
   #appendOne(item: AppendItem, now: number): Verdict {
-    const reason = refusalOf(item);
+    const reason = rejectionOf(item);
     if (reason !== null) return { status: 'refused', reason };
     const found = this.#lookUp(item.event);
     if (found !== null) return verdictOnFound(found);

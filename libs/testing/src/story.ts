@@ -1,5 +1,14 @@
 import { formatInstant, parseInstant, type Instant } from '#contracts';
-import { compareEvents, foldCustomer, policyTimeline, type FoldResult, type LifecycleEvent, type Policy, type PolicyTimeline, type PublishedPolicy } from '#lifecycle';
+import {
+  compareEvents,
+  foldCustomer,
+  policyTimeline,
+  type FoldResult,
+  type LifecycleEvent,
+  type Policy,
+  type PolicyTimeline,
+  type PublishedPolicy,
+} from '#lifecycle';
 
 /** `2026-03-01` is 00:00 of that day in UTC; `2026-03-01 09:30` is that minute; else an RFC 3339 date-time. */
 export function when(text: string): Instant {
@@ -86,7 +95,7 @@ export class Story {
 
   /** The rule that began each stay. */
   rules(text: string): string[] {
-    return this.at(text).visits.map(({ cause }) => cause.rule);
+    return this.at(text).stagePeriods.map(({ cause }) => cause.rule);
   }
 }
 
@@ -115,8 +124,8 @@ export function storyUnder(...published: readonly (readonly [from: string, polic
 }
 
 /** The stays of a fold, one line each. */
-export function staysOf({ visits }: FoldResult): string[] {
-  return visits.map(
+export function staysOf({ stagePeriods }: FoldResult): string[] {
+  return stagePeriods.map(
     ({ enteredAt, cycle, stage, phase }) => `${said(enteredAt)} ${stage}·${phase}${cycle > 1 ? ` (${cycle})` : ''}`,
   );
 }

@@ -1,5 +1,13 @@
 import fc, { type Arbitrary } from 'fast-check';
-import { factOf, factSchema, touchpointSchema, touchpointType, validateFact, validateTouchpointData, type JsonSchema } from '#contracts';
+import {
+  factOf,
+  factSchema,
+  touchpointSchema,
+  touchpointType,
+  validateFact,
+  validateTouchpointData,
+  type JsonSchema,
+} from '#contracts';
 
 /** Data of a touchpoint or a fact, of every shape that its contract allows: for properties of fast-check. The newest version unless said. */
 export function sampleOf(

@@ -2,12 +2,12 @@
  * The stand-in of an EventStoreDB server in a process of its own. Tells its address, and obeys: 'cut-off' takes it away,
  * 'restore' brings it back on the same port with all that was committed.
  */
-import { StandIn } from './fake-server.js';
+import { FakeServer } from './fake-server.js';
 
-const standIn = await StandIn.start();
+const fakeServer = await FakeServer.start();
 process.on('message', (order: 'cut-off' | 'restore') => {
-  if (order === 'cut-off') standIn.cutOff();
-  else void standIn.restore().then(() => process.send?.('restored'));
+  if (order === 'cut-off') fakeServer.cutOff();
+  else void fakeServer.restore().then(() => process.send?.('restored'));
 });
 process.on('disconnect', () => process.exit(0));
-process.send?.(standIn.connectionString);
+process.send?.(fakeServer.connectionString);

@@ -19,12 +19,12 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Cable } from './cable.js';
-import { NO_FAULTS, type AppendFault, type Faults } from './faults.js';
+import { NO_FAULTS, type AppendFault, type ServerFaults } from './faults.js';
 import { StoredLog, type Appended, type Proposed, type Stored } from './stored-log.js';
 import { Subscription } from './subscription.js';
 import * as wire from './wire.js';
 
-export interface StandInOptions {
+export interface FakeServerOptions {
   /** The database; two nodes of a cluster share one. */
   readonly log?: StoredLog;
   /** Whether ServerFeatures tells of BatchAppend: the client takes its path by that. */
@@ -53,10 +53,10 @@ const VERSION = '24.10.0';
  * Stands in for an EventStoreDB server in tests: the client's own services, answered from memory, faithful in its
  * verdicts and able to fail on demand. It keeps nothing, replicates nothing and measures nothing.
  */
-export class StandIn {
+export class FakeServer {
   readonly log: StoredLog;
   /** What goes wrong: replaced by tests. */
-  readonly faults: Faults = { ...NO_FAULTS };
+  readonly faults: ServerFaults = { ...NO_FAULTS };
   /** How many calls of each kind came in. */
   readonly calls = { append: 0, batchAppend: 0, read: 0, subscription: 0, features: 0 };
   /** Where subscriptions to $all asked to begin, in the order in which they came; 0 for the start. */
@@ -65,14 +65,14 @@ export class StandIn {
   #cable: Cable | null = null;
   readonly #stalled = new Set<() => void>();
 
-  private constructor(private readonly options: StandInOptions) {
+  private constructor(private readonly options: FakeServerOptions) {
     this.log = options.log ?? new StoredLog();
   }
 
-  static async start(options: StandInOptions = {}): Promise<StandIn> {
-    const standIn = new StandIn(options);
-    standIn.#cable = await Cable.to({ host: '127.0.0.1', port: await standIn.#serve() });
-    return standIn;
+  static async start(options: FakeServerOptions = {}): Promise<FakeServer> {
+    const fakeServer = new FakeServer(options);
+    fakeServer.#cable = await Cable.to({ host: '127.0.0.1', port: await fakeServer.#serve() });
+    return fakeServer;
   }
 
   get port(): number {
@@ -151,8 +151,8 @@ export class StandIn {
     });
     call.on('end', () => {
       if (call.cancelled) return;
-      const refusal = this.#refusalOf(call.metadata) ?? this.#tooLargeEvent(events) ?? tooLargeOf(events);
-      if (refusal !== null) return answer(refusal);
+      const rejection = this.#rejectionOf(call.metadata) ?? this.#tooLargeEvent(events) ?? tooLargeOf(events);
+      if (rejection !== null) return answer(rejection);
       const stream = wire.nameOf(options?.getStreamIdentifier());
       const expected = options === undefined ? 'any' : wire.expectedInAppend(options);
       const commit = () => this.log.append(stream, expected, events);
@@ -182,13 +182,13 @@ export class StandIn {
       const correlationId = request.getCorrelationId();
       const key = correlationId?.getString() ?? '';
       const options = request.getOptions();
-      const refusal = this.#refusalOf(call.metadata);
-      if (refusal !== null) {
-        if (refusal.code === status.PERMISSION_DENIED)
+      const rejection = this.#rejectionOf(call.metadata);
+      if (rejection !== null) {
+        if (rejection.code === status.PERMISSION_DENIED)
           call.write(
             wire.batchResponse(correlationId, wire.nameOf(options?.getStreamIdentifier()), 'access-denied', 'any'),
           );
-        else call.emit('error', refusal);
+        else call.emit('error', rejection);
         return;
       }
       // The client names an instant by its own clock; whether that is past is judged by the server's.
@@ -275,8 +275,8 @@ export class StandIn {
     call.on('cancelled', () => gone.abort());
     call.on('close', () => gone.abort());
     call.on('error', () => gone.abort());
-    const refusal = this.#refusalOf(call.metadata);
-    if (refusal !== null) return void call.emit('error', refusal);
+    const rejection = this.#rejectionOf(call.metadata);
+    if (rejection !== null) return void call.emit('error', rejection);
     const of = options.hasAll() ? '$all' : wire.nameOf(options.getStream()?.getStreamIdentifier());
     const sending = new Sending(call, gone.signal, this.faults.read({ of, subscription }), this.#stalled);
     const reading = subscription
@@ -365,10 +365,10 @@ export class StandIn {
     const options = call.request.getOptions() as streams.DeleteReq.Options;
     const stream = wire.nameOf(options.getStreamIdentifier());
     const expected = wire.expectedInAppend(options);
-    const refusal =
-      this.#refusalOf(call.metadata) ?? wire.notDeleted(stream, expected, this.log.delete(stream, expected));
-    if (refusal === null) answer(null, new streams.DeleteResp());
-    else answer(refusal);
+    const rejection =
+      this.#rejectionOf(call.metadata) ?? wire.notDeleted(stream, expected, this.log.delete(stream, expected));
+    if (rejection === null) answer(null, new streams.DeleteResp());
+    else answer(rejection);
   };
 
   readonly #tombstone = (
@@ -378,10 +378,10 @@ export class StandIn {
     const options = call.request.getOptions() as streams.TombstoneReq.Options;
     const stream = wire.nameOf(options.getStreamIdentifier());
     const expected = wire.expectedInAppend(options);
-    const refusal =
-      this.#refusalOf(call.metadata) ?? wire.notDeleted(stream, expected, this.log.tombstone(stream, expected));
-    if (refusal === null) answer(null, new streams.TombstoneResp());
-    else answer(refusal);
+    const rejection =
+      this.#rejectionOf(call.metadata) ?? wire.notDeleted(stream, expected, this.log.tombstone(stream, expected));
+    if (rejection === null) answer(null, new streams.TombstoneResp());
+    else answer(rejection);
   };
 
   readonly #features = (
@@ -428,7 +428,7 @@ export class StandIn {
     return events.some((event) => sizeOf(event) > max) ? wire.eventTooLarge(max) : null;
   }
 
-  #refusalOf(metadata: Metadata) {
+  #rejectionOf(metadata: Metadata) {
     const { credentials, leader } = this.options;
     if (credentials !== undefined) {
       const given = metadata.get('authorization')[0]?.toString() ?? '';
@@ -452,7 +452,7 @@ class Sending {
   constructor(
     private readonly call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
     readonly gone: AbortSignal,
-    private readonly fault: ReturnType<Faults['read']>,
+    private readonly fault: ReturnType<ServerFaults['read']>,
     private readonly stalled: Set<() => void>,
   ) {}
 

@@ -27,9 +27,9 @@ export type ReadFault =
   | { readonly after: number; readonly then: 'end' };
 
 /** Asked before each call: null lets it pass. */
-export interface Faults {
+export interface ServerFaults {
   append: (append: { readonly stream: string; readonly ids: readonly string[] }) => AppendFault | null;
   read: (read: { readonly of: '$all' | string; readonly subscription: boolean }) => ReadFault | null;
 }
 
-export const NO_FAULTS: Readonly<Faults> = { append: () => null, read: () => null };
+export const NO_FAULTS: Readonly<ServerFaults> = { append: () => null, read: () => null };

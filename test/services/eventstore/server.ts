@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { noteServer } from '../ledger.js';
 import { Cable } from './cable.js';
-import { startStandInProcess, type EventStoreServer } from './fake-server-process.js';
+import { startFakeServerProcess, type EventStoreServer } from './fake-server-process.js';
 
 export type { EventStoreServer };
 
@@ -17,14 +17,14 @@ const PLAIN = /^(?:esdb|kurrentdb):\/\/(?:[^@/]*@)?([^:,/?]+)(?::(\d+))?\/?(?:\?
 
 export function anyEventStore(): EventStoreOffer {
   const url = process.env['EVENTSTORE_URL'] ?? '';
-  const standIn = { name: 'the stand-in of EventStoreDB', start: startStandIn };
-  if (url === '') return standIn;
+  const fakeServer = { name: 'the stand-in of EventStoreDB', start: startFakeServer };
+  if (url === '') return fakeServer;
   const [, host, port = '2113', query = ''] = PLAIN.exec(url) ?? [];
   if (host === undefined || !/(?:^|&)tls=false(?:&|$)/i.test(query)) {
     console.warn(
       'NOT RUN on the server at EVENTSTORE_URL, but on its stand-in: only one node without TLS can be cut off.',
     );
-    return standIn;
+    return fakeServer;
   }
   return {
     name: 'the EventStoreDB at EVENTSTORE_URL',
@@ -41,7 +41,7 @@ export function anyEventStore(): EventStoreOffer {
   };
 }
 
-async function startStandIn(): Promise<EventStoreServer> {
+async function startFakeServer(): Promise<EventStoreServer> {
   noteServer({ service: 'EventStoreDB', origin: 'stand-in', version: '24.10', what: 'in a process of its own' });
-  return startStandInProcess();
+  return startFakeServerProcess();
 }

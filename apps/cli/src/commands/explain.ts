@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { refused } from '../exit-codes.js';
+import { rejected } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { moneyText } from '../story/words.js';
 import { counted } from '../terminal/figures.js';
@@ -22,7 +22,7 @@ export function explainCommand(session: Session): Command {
         const params = customerParams(customer, options);
         const lines: string[] = [];
         for await (const row of allRows(engine, 'explain', params)) lines.push(String(row['text']));
-        if (lines.length === 0) throw refused(`Nothing of ${customer} had happened by then.`);
+        if (lines.length === 0) throw rejected(`Nothing of ${customer} had happened by then.`);
         for await (const row of allRows(engine, 'stage', params)) {
           lines.push('', `flags    ${(row['flags'] as readonly string[]).join(', ') || 'none'}`);
           const orders = counted(Number(row['orders']), 'order');

@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import { QUESTIONS, type Answer, type RawParams } from '#queries';
+import { QUERIES, type Answer, type RawParams } from '#queries';
 import { CliError, EXIT, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
@@ -51,9 +51,9 @@ Examples:
 }
 
 function answers(engine: Engine, name: string, params: RawParams): AsyncIterable<Answer> {
-  const question = QUESTIONS.find((each) => each.name === name);
-  if (question === undefined) throw new Error(`There is no question '${name}'.`);
-  return allPages(engine, question, params);
+  const query = QUERIES.find((each) => each.name === name);
+  if (query === undefined) throw new Error(`There is no question '${name}'.`);
+  return allPages(engine, query, params);
 }
 
 async function* everybody(engine: Engine, session: Session): AsyncGenerator<Answer> {

@@ -3,9 +3,19 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { FileRefused, mappedLayout, MappingRefused, parseMapping, PRESETS, runImport, type ImportFile, type ImportLayout, type ImportSummary } from '#imports';
+import {
+  FileRejected,
+  mappedLayout,
+  MappingRejected,
+  parseMapping,
+  PRESETS,
+  runImport,
+  type ImportFile,
+  type ImportLayout,
+  type ImportSummary,
+} from '#imports';
 import { isFull } from '../full-disk.js';
-import { EXIT, refused, usage } from '../exit-codes.js';
+import { EXIT, rejected, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { count, counted, duration } from '../terminal/figures.js';
@@ -116,8 +126,8 @@ async function run(
     },
   });
   progress.end();
-  if (summary.error instanceof FileRefused)
-    throw refused(`${file.name}: ${summary.error.message}. ${summary.error.mend}`);
+  if (summary.error instanceof FileRejected)
+    throw rejected(`${file.name}: ${summary.error.message}. ${summary.error.hint}`);
   process.stdout.write(report(file.name, summary));
   if (summary.outcome !== 'done') {
     note.keep(summary.progress.items);
@@ -129,7 +139,7 @@ async function run(
   const waited = performance.now() - caughtUp;
   if (options.timings === true)
     process.stdout.write(timingsTable(summary, since(before, await engine.steps()), waited));
-  return summary.progress.fates.quarantined > 0 ? EXIT.quarantined : EXIT.done;
+  return summary.progress.outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
 }
 
 /** What each step took from then to now: an engine that runs has worked for others before. */
@@ -142,12 +152,12 @@ function since(
 
 /** What became of the file, in lines that a person reads and a test can match. */
 function report(name: string, summary: ImportSummary): string {
-  const { fates } = summary.progress;
+  const { outcomes } = summary.progress;
   const { totalMs } = summary.timings;
   const taken = summary.progress.items - summary.skipped;
   const lines = [
     `${name}: ${counted(summary.lines, 'line')} read, ${counted(taken, 'touchpoint')} in ${duration(totalMs)} (${count((taken / Math.max(1, totalMs)) * 1000)}/s)`,
-    `  ${count(fates.accepted)} accepted, ${counted(fates.duplicate, 'duplicate')}, ${count(fates.quarantined)} quarantined, ${count(fates.suppressed)} suppressed`,
+    `  ${count(outcomes.accepted)} accepted, ${counted(outcomes.duplicate, 'duplicate')}, ${count(outcomes.quarantined)} quarantined, ${count(outcomes.suppressed)} suppressed`,
   ];
   for (const [code, number] of summary.codes) lines.push(`  ${count(number)} × ${code}`);
   for (const [remark, number] of summary.remarks) lines.push(`  ${remark}: ${count(number)}`);
@@ -177,8 +187,8 @@ function readMapping(path: string): { readonly mapping: ReturnType<typeof parseM
   try {
     return { mapping: parseMapping(JSON.parse(text)), text };
   } catch (error) {
-    if (error instanceof MappingRefused) throw refused(`${path}: ${error.message}`);
-    throw refused(`${path} is no JSON: ${(error as Error).message}`);
+    if (error instanceof MappingRejected) throw rejected(`${path}: ${error.message}`);
+    throw rejected(`${path} is no JSON: ${(error as Error).message}`);
   }
 }
 
@@ -186,7 +196,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw refused(`${path} cannot be read: ${(error as Error).message}`);
+    throw rejected(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -195,7 +205,7 @@ async function inspect(path: string): Promise<{ readonly bytes: number; readonly
     const { size, mtimeMs } = await stat(path);
     return { bytes: size, stamp: `${resolve(path)} ${size} ${mtimeMs}` };
   } catch (error) {
-    throw refused(`${path} cannot be read: ${(error as Error).message}`);
+    throw rejected(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
 

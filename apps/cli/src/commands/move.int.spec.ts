@@ -5,9 +5,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import pg from 'pg';
 import { openSqliteLog, type EventLog } from '#event-log';
 import { erase, type HashKeyChanged } from '#privacy';
-import { Intake, prepareLog } from '#ingestion';
-import { ApiKeys, openPostgresKeyStore, openSqliteKeyStore, Sealer, type KeyStore, type ReplaceableKeyStore } from '#keys';
-import { StandIn } from '../../../../test/services/eventstore/fake-server.js';
+import { Ingestion, prepareLog } from '#ingestion';
+import {
+  ApiKeys,
+  openPostgresKeyStore,
+  openSqliteKeyStore,
+  Sealer,
+  type KeyStore,
+  type ReplaceableKeyStore,
+} from '#keys';
+import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
 import { CliError } from '../exit-codes.js';
 import { moveCommand } from './move.js';
@@ -81,14 +88,14 @@ const ORDERS = [
 ];
 
 /** What becomes of the orders when they are sent once more, and of a new one of each person. */
-async function fates(name: string, keys: KeyStore): Promise<(string | undefined)[]> {
+async function outcomes(name: string, keys: KeyStore): Promise<(string | undefined)[]> {
   const log = await openLog(name);
-  const { results } = await new Intake({ log, sealer: new Sealer(keys) }).take(
+  const { results } = await new Ingestion({ log, sealer: new Sealer(keys) }).take(
     [...ORDERS, order('new of ann', 'ann'), order('new of bob', 'bob')],
     { receivedAt: NOW },
   );
   await log.close();
-  return results.map(({ fate }) => fate);
+  return results.map(({ outcome }) => outcome);
 }
 const AGAIN = ['duplicate', 'suppressed', 'duplicate', 'duplicate', 'suppressed', 'accepted', 'suppressed'];
 
@@ -97,9 +104,9 @@ async function live(name: string, keys: KeyStore): Promise<void> {
   mkdirSync(at(name), { recursive: true });
   const log = await openLog(name);
   await prepareLog(log, keys, 'retail', NOW);
-  const intake = new Intake({ log, sealer: new Sealer(keys) });
-  await intake.take(ORDERS, { receivedAt: NOW });
-  const { subjectId } = intake.identities.of('userId', 'bob');
+  const ingestion = new Ingestion({ log, sealer: new Sealer(keys) });
+  await ingestion.take(ORDERS, { receivedAt: NOW });
+  const { subjectId } = ingestion.identities.of('userId', 'bob');
   await erase(log, keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
   await log.close();
 }
@@ -123,7 +130,7 @@ const [suite, title] =
 describe('perennial move --rekey', () => {
   suite(title, () => {
     let server: TestPostgres;
-    let eventstore: StandIn;
+    let eventstore: FakeServer;
     const databases = new Map<string, string>();
     /** The address of a database of this name. */
     const database = async (name: string): Promise<string> => {
@@ -142,7 +149,7 @@ describe('perennial move --rekey', () => {
 
     beforeAll(async () => {
       server = await offer.start();
-      eventstore = await StandIn.start();
+      eventstore = await FakeServer.start();
       const keys = await openPostgresKeyStore({ url: await database('old') });
       await live('old', keys);
       const apiKeys = await ApiKeys.open(keys.apiKeys, { now: () => NOW });
@@ -177,7 +184,7 @@ describe('perennial move --rekey', () => {
       const back = ['--from', eventstore.connectionString, '--to', sqlite('back'), '--rekey', '--no-models'];
       expect(await move(...back, '--old-keys', newUrl)).toMatchObject({ code: 0 });
       const ownKeys = keysIn('back');
-      expect(await fates('back', ownKeys)).toEqual(AGAIN);
+      expect(await outcomes('back', ownKeys)).toEqual(AGAIN);
       await ownKeys.close();
 
       // An auditor sees both changes, each from the key of the one before, and neither tells who became whom.
@@ -203,7 +210,7 @@ describe('perennial move --rekey', () => {
       expect(await move(...from, '--new-keys', newUrl)).toMatchObject({ code: 0 });
       expect(existsSync(join(at('from-file'), 'keys.db'))).toBe(false);
       const keys = await openPostgresKeyStore({ url: newUrl });
-      expect(await fates('from-file', keys)).toEqual(AGAIN);
+      expect(await outcomes('from-file', keys)).toEqual(AGAIN);
       await keys.close();
     });
 
@@ -234,8 +241,8 @@ describe('perennial move --rekey', () => {
         for (const url of [oldUrl, newUrl]) starts.push(openPostgresKeyStore({ url }).catch((error: unknown) => error));
       });
       expect(moved).toMatchObject({ code: 0 });
-      const refusal = { code: 'in-use', message: expect.stringMatching(/A move has the keys in the database/) };
-      expect(await Promise.all(starts)).toMatchObject([refusal, refusal]);
+      const rejection = { code: 'in-use', message: expect.stringMatching(/A move has the keys in the database/) };
+      expect(await Promise.all(starts)).toMatchObject([rejection, rejection]);
       for (const url of [oldUrl, newUrl]) await (await openPostgresKeyStore({ url })).close();
     });
 
@@ -247,12 +254,12 @@ describe('perennial move --rekey', () => {
       const admin = new pg.Client(newUrl);
       await admin.connect();
       const command = ['--from', sqlite('old'), '--rekey', '--new-keys', newUrl, '--no-models'];
-      const refused: [string[], string][] = [
+      const rejected: [string[], string][] = [
         [['--to', sqlite('free'), '--old-keys', await database('new')], 'not its keys'],
         [['--to', sqlite('free'), '--old-keys', oldUrl, '--new-hash-key', at('old-hash-key')], 'give another'],
         [['--to', sqlite('to-file'), '--old-keys', oldUrl], 'holds something else'],
       ];
-      for (const [args, said] of refused) {
+      for (const [args, said] of rejected) {
         expect(await move(...command, ...args)).toMatchObject({ code: 3, said: expect.stringContaining(said) });
         const { rows } = await admin.query(
           'SELECT (SELECT count(*) FROM perennial_keys.facts)::int + (SELECT count(*) FROM perennial_keys.keys)::int AS left',
@@ -309,7 +316,7 @@ describe('perennial move --rekey', () => {
       const keys = keysIn(name);
       lived.push(keys);
       const log = await openLog(name);
-      const { identities } = new Intake({ log, sealer: new Sealer(keys) });
+      const { identities } = new Ingestion({ log, sealer: new Sealer(keys) });
       const { subjectId } = identities.of('userId', person);
       await erase(log, keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
       await log.close();
@@ -320,7 +327,7 @@ describe('perennial move --rekey', () => {
       expect(await move(...command(from, 'followed'))).toMatchObject({ code: 0 });
       const keys = keysIn(from);
       const log = await openLog(from);
-      await new Intake({ log, sealer: new Sealer(keys) }).take([order('late', 'cleo')], { receivedAt: NOW });
+      await new Ingestion({ log, sealer: new Sealer(keys) }).take([order('late', 'cleo')], { receivedAt: NOW });
       await log.close();
       await keys.close();
       const late = await move(...command(from, 'followed'));
@@ -366,8 +373,8 @@ describe('perennial move --rekey', () => {
     it('leaves no new keys behind where another log lies', async () => {
       const occupied = house();
       const newKeys = at('not-left-behind');
-      const refused = await move(...command('plain', occupied), '--new-keys', newKeys);
-      expect(refused).toMatchObject({ code: 3, said: expect.stringContaining('holds something else') });
+      const rejected = await move(...command('plain', occupied), '--new-keys', newKeys);
+      expect(rejected).toMatchObject({ code: 3, said: expect.stringContaining('holds something else') });
       expect(existsSync(join(newKeys, 'keys.db.new'))).toBe(false);
     });
 
@@ -386,7 +393,7 @@ describe('perennial move --rekey', () => {
       const plain = ['--from', sqlite('apart'), '--to', sqlite('apart-copied'), '--no-models'];
       expect(await move(...plain, '--keys')).toMatchObject({ code: 0 });
       const copied = openSqliteKeyStore({ file: join(at('apart-copied'), 'keys.db'), hashKey });
-      expect(await fates('apart-copied', copied)).toEqual(AGAIN);
+      expect(await outcomes('apart-copied', copied)).toEqual(AGAIN);
       await copied.close();
     });
 
@@ -405,7 +412,7 @@ describe('perennial move --rekey', () => {
   });
 });
 
-async function changesOnServer({ connectionString }: StandIn): Promise<HashKeyChanged[]> {
+async function changesOnServer({ connectionString }: FakeServer): Promise<HashKeyChanged[]> {
   const plain = ['--from', connectionString, '--to', sqlite('looked-at'), '--no-models'];
   expect(await move(...plain)).toMatchObject({ code: 0 });
   return changesIn('looked-at');

@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { EventLogError, LogMoveError, lockDataFolder, moveLog, type EventLog, type Moved, type MovedEvent, type MoveProgress } from '#event-log';
+import {
+  EventLogError,
+  LogMoveError,
+  lockDataFolder,
+  moveLog,
+  type EventLog,
+  type Moved,
+  type MovedEvent,
+  type MoveProgress,
+} from '#event-log';
 import { RekeyError, type HashKeyChanged } from '#privacy';
 import { KeyStoreError } from '#keys';
 import type { OnWork } from '../engine/engine.js';
-import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
 import { openToMoveInto, openToRead } from '../moving/open-log.js';
@@ -78,7 +87,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
       'Both logs are on servers. A log is moved from a server to a server by way of a file: first --to sqlite:FOLDER, then --from sqlite:FOLDER' +
         `${options.rekey === true ? ' (with --rekey on one of the two ways)' : ''}; or by the backup of the server itself.`,
     );
-  if (from.kind === 'sqlite' && !existsSync(from.file)) throw refused(`There is no log at ${from.file}.`);
+  if (from.kind === 'sqlite' && !existsSync(from.file)) throw rejected(`There is no log at ${from.file}.`);
   const keys = options.keys === true ? keysToMove(from, to) : null;
   const plan = rekeyPlan(options, from, to);
   const closing: (() => unknown)[] = [];
@@ -142,16 +151,16 @@ function toldAs(error: unknown): unknown {
   const cause = { cause: error };
   if (error instanceof LogMoveError)
     return error.code === 'occupied'
-      ? refused(`${error.message}\n${ANEW}`)
+      ? rejected(`${error.message}\n${ANEW}`)
       : new CliError(EXIT.failed, error.message, cause);
-  if (error instanceof RekeyError) return refused(error.message);
+  if (error instanceof RekeyError) return rejected(error.message);
   if (error instanceof KeyStoreError || error instanceof EventLogError)
     switch (error.code) {
       case 'other-hash-key':
       case 'missing':
       case 'erased-since':
       case 'unproven':
-        return refused(error.message);
+        return rejected(error.message);
       case 'locked':
       case 'in-use':
         return unreachable(error.message, cause);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
-import { refused } from '../exit-codes.js';
+import { rejected } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { allRows } from './query.js';
 
@@ -53,7 +53,7 @@ Examples:
           for await (const row of allRows(engine, 'policies', {}))
             if (name === undefined || row['version'] === name) found = row['policy'];
           if (found === null)
-            throw refused(`No policy '${name ?? ''}' was published. perennial policy list shows them.`);
+            throw rejected(`No policy '${name ?? ''}' was published. perennial policy list shows them.`);
           process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
         });
       }),
@@ -88,11 +88,11 @@ function readPolicy(file: string): { readonly name: string; readonly version: nu
   try {
     document = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw refused(`${file} cannot be read: ${(error as Error).message}`);
+    throw rejected(`${file} cannot be read: ${(error as Error).message}`);
   }
   const validity = validatePolicy(document);
   if (validity.ok) return validity.policy;
-  throw refused(
-    `${file} is no valid policy:\n${validity.errors.map(({ path, reason, mend }) => `  ${path}: ${reason}. ${mend}`).join('\n')}`,
+  throw rejected(
+    `${file} is no valid policy:\n${validity.errors.map(({ pointer: path, detail: reason, hint: hint }) => `  ${path}: ${reason}. ${hint}`).join('\n')}`,
   );
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { QUESTIONS } from '#queries';
-import { refused } from '../exit-codes.js';
+import { QUERIES } from '#queries';
+import { rejected } from '../exit-codes.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { FORMATS, writeAnswers, type Format } from '../terminal/answers.js';
 import { Output } from '../terminal/output.js';
@@ -39,12 +39,12 @@ Examples:
       .option('--limit <number>', 'at most this many')
       .addOption(new Option('--format <format>', 'how the answer is written').choices(FORMATS).default('table'))
       .action(async (options: ListOptions) => {
-        const question = QUESTIONS.find((each) => each.name === 'quarantine');
-        if (question === undefined) throw new Error("There is no question 'quarantine'.");
+        const query = QUERIES.find((each) => each.name === 'quarantine');
+        if (query === undefined) throw new Error("There is no question 'quarantine'.");
         const { status, code, source, limit } = options;
         await onEngine(options, session, async (engine) => {
           const output = await Output.open(undefined);
-          await writeAnswers(allPages(engine, question, { status, code, source, limit }), options.format, output);
+          await writeAnswers(allPages(engine, query, { status, code, source, limit }), options.format, output);
         });
       }),
   );
@@ -61,9 +61,9 @@ Examples:
       .summary('take it in after all: as it is, or mended')
       .argument('<id>', 'quarantine id')
       .option('--mended <file>', 'the event as it ought to be (JSON)')
-      .action(async (id: string, options: EngineOptions & { readonly mended?: string }) => {
-        const mended = options.mended === undefined ? undefined : readJson(options.mended);
-        await onEngine(options, session, async (engine) => print(await engine.release(id, mended)));
+      .action(async (id: string, options: EngineOptions & { readonly fixed?: string }) => {
+        const fixed = options.fixed === undefined ? undefined : readJson(options.fixed);
+        await onEngine(options, session, async (engine) => print(await engine.release(id, fixed)));
       }),
   );
   quarantine.addCommand(
@@ -86,6 +86,6 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw refused(`${file} cannot be read as JSON: ${(error as Error).message}`);
+    throw rejected(`${file} cannot be read as JSON: ${(error as Error).message}`);
   }
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { allParams, QUESTIONS, type Answer, type Param, type Question, type RawParams } from '#queries';
+import { allParams, QUERIES, type Answer, type Param, type QueryDefinition, type RawParams } from '#queries';
 import type { Engine } from '../engine/engine.js';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
 import { FORMATS, writeAnswers, type Format } from '../terminal/answers.js';
@@ -14,7 +14,7 @@ interface QueryOptions extends EngineOptions {
 
 /** `perennial query QUESTION`: a command for each question of the registry, with its parameters as options. */
 export function queryCommand(session: Session): Command {
-  const query = new Command('query')
+  const command = new Command('query')
     .summary('ask a question: any of the api, by the same name and parameters')
     .description(
       'Asks a question. `perennial query` lists them all; `perennial query QUESTION --help` shows what one takes.',
@@ -28,27 +28,27 @@ Examples:
   perennial query customer --identifier userId:0001
   perennial query stage --identifier email:ada@example.com --as-of 2026-03-01 --known-at 2026-03-01`,
     );
-  for (const question of QUESTIONS) query.addCommand(questionCommand(question, session));
-  return query;
+  for (const query of QUERIES) command.addCommand(commandFor(query, session));
+  return command;
 }
 
-function questionCommand(question: Question, session: Session): Command {
-  const params = allParams(question);
-  const command = withEngine(new Command(question.name))
-    .summary(question.summary)
-    .description([question.summary, question.description].filter((text) => text !== undefined).join('\n'));
+function commandFor(query: QueryDefinition, session: Session): Command {
+  const params = allParams(query);
+  const command = withEngine(new Command(query.name))
+    .summary(query.summary)
+    .description([query.summary, query.description].filter((text) => text !== undefined).join('\n'));
   for (const [name, param] of Object.entries(params)) command.addOption(optionOf(name, param));
   command
     .addOption(new Option('--format <format>', 'how the answer is written').choices(FORMATS).default('table'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
     .addHelpText(
       'after',
-      `\nColumns:\n${question.columns.map((column) => `  ${column.name.padEnd(16)} ${column.description}`).join('\n')}`,
+      `\nColumns:\n${query.columns.map((column) => `  ${column.name.padEnd(16)} ${column.description}`).join('\n')}`,
     )
     .action(async (options: QueryOptions & Record<string, unknown>) => {
       await onEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
-        await writeAnswers(allPages(engine, question, rawParams(question, options)), options.format, output);
+        await writeAnswers(allPages(engine, query, rawParams(query, options)), options.format, output);
         await output.end();
       });
     });
@@ -83,9 +83,9 @@ function placeholder(param: Param): string {
 }
 
 /** What was said of the question's parameters, by their own names. */
-function rawParams(question: Question, options: Readonly<Record<string, unknown>>): RawParams {
+function rawParams(query: QueryDefinition, options: Readonly<Record<string, unknown>>): RawParams {
   const raw: Record<string, unknown> = {};
-  for (const name of Object.keys(allParams(question))) {
+  for (const name of Object.keys(allParams(query))) {
     const said = options[camelCase(name)];
     if (said !== undefined) raw[name] = said;
   }
@@ -93,21 +93,21 @@ function rawParams(question: Question, options: Readonly<Record<string, unknown>
 }
 
 /** All pages of an answer, or the one page that `--limit` or `--cursor` asks for. */
-export async function* allPages(engine: Engine, question: Question, raw: RawParams): AsyncGenerator<Answer> {
-  const onePage = raw['limit'] !== undefined || !question.paged;
-  let answer = await engine.ask(question.name, onePage ? raw : { ...raw, limit: PAGE });
+export async function* allPages(engine: Engine, query: QueryDefinition, raw: RawParams): AsyncGenerator<Answer> {
+  const onePage = raw['limit'] !== undefined || !query.paged;
+  let answer = await engine.runQuery(query.name, onePage ? raw : { ...raw, limit: PAGE });
   yield answer;
   while (!onePage && answer.nextCursor !== null) {
-    answer = await engine.ask(question.name, { ...raw, limit: PAGE, cursor: answer.nextCursor });
+    answer = await engine.runQuery(query.name, { ...raw, limit: PAGE, cursor: answer.nextCursor });
     yield answer;
   }
 }
 
 /** All rows of a question that is known by its name. */
 export async function* allRows(engine: Engine, name: string, raw: RawParams): AsyncGenerator<Answer['rows'][number]> {
-  const question = QUESTIONS.find((each) => each.name === name);
-  if (question === undefined) throw new Error(`There is no question '${name}'.`);
-  for await (const answer of allPages(engine, question, raw)) yield* answer.rows;
+  const query = QUERIES.find((each) => each.name === name);
+  if (query === undefined) throw new Error(`There is no question '${name}'.`);
+  for await (const answer of allPages(engine, query, raw)) yield* answer.rows;
 }
 
 function camelCase(name: string): string {

@@ -20,7 +20,7 @@ export function rebuildCommand(session: Session): Command {
       process.exitCode = await onEngine(options, session, async (engine) => {
         const { onWork, end } = showWork(session);
         if (options.dryRun) {
-          const rehearsed = await engine.rehearse(onWork, session.stop).finally(end);
+          const rehearsed = await engine.dryRun(onWork, session.stop).finally(end);
           process.stdout.write(rehearsedText(rehearsed));
           return rehearsed.equal ? EXIT.done : EXIT.differs;
         }

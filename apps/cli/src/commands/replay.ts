@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { explainVisit, type Visit } from '#lifecycle';
+import { explainStagePeriod, type StagePeriod } from '#lifecycle';
 import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { touchpointText, visitOf, whereText } from '../story/words.js';
+import { touchpointText, stagePeriodOf, whereText } from '../story/words.js';
 import { customerParams, withCustomer, type CustomerOptions } from './one-customer.js';
 import { allRows } from './query.js';
 
@@ -25,11 +25,11 @@ Examples:
         const lines: Line[] = [];
         const timeZone = await engine.timeZone();
         let customerId = '';
-        let before: Visit | null = null;
+        let before: StagePeriod | null = null;
         for await (const row of allRows(engine, 'history', params)) {
           customerId = String(row['customerId']);
-          const visit = visitOf(row);
-          const [, why] = explainVisit(visit, before, timeZone).sentences;
+          const visit = stagePeriodOf(row);
+          const [, why] = explainStagePeriod(visit, before, timeZone).sentences;
           before = visit;
           const where = whereText(visit.stage, visit.phase, visit.cycle);
           lines.push({ at: String(row['enteredAt']), order: 1, text: `  ▸ ${where}`, note: why ?? '' });

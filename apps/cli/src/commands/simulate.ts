@@ -67,15 +67,15 @@ Examples:
                 onProgress: ({ items }) => bar.update({ done: items, total: null }),
               });
               bar.end();
-              const { fates } = summary.progress;
+              const { outcomes } = summary.progress;
               process.stdout.write(
                 `${counted(options.customers, 'customer')}, ${counted(summary.lines, 'touchpoint')} in ${duration(summary.timings.totalMs)}: ` +
-                  `${count(fates.accepted)} accepted, ${counted(fates.duplicate, 'duplicate')}, ${count(fates.quarantined)} quarantined\n`,
+                  `${count(outcomes.accepted)} accepted, ${counted(outcomes.duplicate, 'duplicate')}, ${count(outcomes.quarantined)} quarantined\n`,
               );
               if (summary.outcome === 'failed') throw summary.error;
               if (summary.outcome === 'stopped') return EXIT.stopped;
               if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
-              return fates.quarantined > 0 ? EXIT.quarantined : EXIT.done;
+              return outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
             })
           : await toFile(simulation, options.output, session);
     });

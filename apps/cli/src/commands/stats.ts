@@ -18,22 +18,22 @@ export function statsCommand(session: Session): Command {
           const instant = typeof at === 'string' ? `  ${at}` : '';
           lines.push(`  ${String(figure).padEnd(28)}${amount.padStart(16)}${instant}\n`);
         }
-        const fates = new Map<string, number[]>();
+        const outcomes = new Map<string, number[]>();
         for await (const row of allRows(engine, 'fates', {})) {
           const source = String(row['source']);
-          const sums = fates.get(source) ?? [0, 0, 0, 0, 0];
-          FATES.forEach((fate, at) => {
-            sums[at] = (sums[at] ?? 0) + Number(row[fate] ?? 0);
+          const sums = outcomes.get(source) ?? [0, 0, 0, 0, 0];
+          OUTCOMES.forEach((outcome, at) => {
+            sums[at] = (sums[at] ?? 0) + Number(row[outcome] ?? 0);
           });
-          fates.set(source, sums);
+          outcomes.set(source, sums);
         }
-        if (fates.size > 0)
-          lines.push(`\n  ${'source'.padEnd(28)}${FATES.map((fate) => fate.padStart(13)).join('')}\n`);
-        for (const [source, sums] of fates)
+        if (outcomes.size > 0)
+          lines.push(`\n  ${'source'.padEnd(28)}${OUTCOMES.map((outcome) => outcome.padStart(13)).join('')}\n`);
+        for (const [source, sums] of outcomes)
           lines.push(`  ${source.padEnd(28)}${sums.map((sum) => count(sum).padStart(13)).join('')}\n`);
         process.stdout.write(lines.join(''));
       });
     });
 }
 
-const FATES = ['received', 'accepted', 'duplicate', 'quarantined', 'suppressed'] as const;
+const OUTCOMES = ['received', 'accepted', 'duplicate', 'quarantined', 'suppressed'] as const;

@@ -1,5 +1,5 @@
-import type { ImportItem, ItemFate } from '#imports';
-import type { Rehearsal } from '#projections';
+import type { ImportItem, ItemOutcome } from '#imports';
+import type { DryRunResult } from '#projections';
 import type { Answer, RawParams } from '#queries';
 
 /** How far a long piece of work has come. */
@@ -40,7 +40,7 @@ export interface Rebuilt {
 }
 
 /** What a rebuild would change. */
-export type Rehearsed = Pick<Rehearsal, 'equal' | 'position' | 'differences' | 'stages'>;
+export type Rehearsed = Pick<DryRunResult, 'equal' | 'position' | 'differences' | 'stages'>;
 
 /** Whom to erase: an identifier in the clear, or a customer's id. */
 export interface Erasure {
@@ -56,17 +56,17 @@ export interface Engine {
   /** For people: `the engine at http://127.0.0.1:3000`, `the folder ./data`. */
   readonly place: string;
   /** One page of an answer. Throws `CliError` with the question's faults. */
-  ask(question: string, params: RawParams): Promise<Answer>;
+  runQuery(query: string, params: RawParams): Promise<Answer>;
   /** The time zone of the business now. */
   timeZone(): Promise<string>;
   /** Stores a batch; resolves when it is durable. */
-  take(items: readonly ImportItem[]): Promise<readonly ItemFate[]>;
+  take(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
   /** Waits until the read models hold everything that the log holds now. */
   catchUp(onWork: OnWork): Promise<void>;
   /** Interrupted, it goes on where it stopped when it is called again. */
   rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt>;
   /** Tries a rebuild out and drops what it built. */
-  rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed>;
+  dryRun(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed>;
   /** Goes back to the version of the read models that was live before. */
   rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>>;
   verify(onWork: OnWork, signal: AbortSignal): Promise<Verified>;
@@ -76,7 +76,7 @@ export interface Engine {
   /** One quarantined event with its body, opened. */
   quarantined(quarantineId: string): Promise<Document>;
   /** Takes a quarantined event in after all: as it is, or mended. Resolves with the verdict. */
-  release(quarantineId: string, mended: unknown): Promise<Document>;
+  release(quarantineId: string, fixed: unknown): Promise<Document>;
   discard(quarantineId: string, reason: string): Promise<Document>;
   /** Every webhook and how it fares. They are a running engine's: throws `CliError` where there is none. */
   webhooks(): Promise<readonly Document[]>;

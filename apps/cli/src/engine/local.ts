@@ -1,13 +1,31 @@
+import type { ValidationIssue } from '#contracts';
 import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
 import { erasePerson, People } from '#privacy';
-import { importedItem, Intake, prepareLog, publishPolicy, Quarantine, registeredTypes, TypeContracts, type Closing } from '#ingestion';
-import { type ImportItem, type ItemFate } from '#imports';
+import {
+  importedItem,
+  Ingestion,
+  prepareLog,
+  publishPolicy,
+  Quarantine,
+  registeredTypes,
+  TypeContracts,
+  type Closing,
+} from '#ingestion';
+import { type ImportItem, type ItemOutcome } from '#imports';
 import { KeyStoreError, openKeys, Sealer, type KeyStore } from '#keys';
 import { type Clock, type Config } from '#platform';
-import { DatabaseError, openWhenAsked, placeOf } from '#database';
+import { DatabaseError, openOnFirstUse, placeOf } from '#database';
 import { openIdTable, Projector, type BuildProgress } from '#projections';
-import { ask, personalData, QuestionRefused, storeBytesIn, type Answer, type AskContext, type RawParams } from '#queries';
-import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import {
+  runQuery,
+  personalData,
+  QueryRejected,
+  storeBytesIn,
+  type Answer,
+  type QueryContext,
+  type RawParams,
+} from '#queries';
+import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { businessZone } from './business-zone.js';
 import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
@@ -18,9 +36,9 @@ const POLL_MS = 250;
 
 /** The parts of an engine, opened here: what `npm start` has in its process, without HTTP. */
 interface Parts {
-  readonly context: AskContext;
+  readonly context: QueryContext;
   readonly keys: KeyStore;
-  readonly intake: Intake;
+  readonly ingestion: Ingestion;
   readonly quarantine: Quarantine;
   /** Opened when it is first needed: what only reads or writes the log does without. */
   readonly projector: () => Promise<Projector>;
@@ -41,7 +59,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     closing.push(() => lock.release());
     const keys = await openKeys(config);
     closing.push(() => keys.close());
-    const database = openWhenAsked(placeOf(config));
+    const database = openOnFirstUse(placeOf(config));
     closing.push(() => database.close());
     const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
     const log = await openLogOf(config, clock, ids);
@@ -50,15 +68,15 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     const sealer = new Sealer(keys);
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
-    const intake = new Intake({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
+    const ingestion = new Ingestion({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
     const context = { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true };
-    const quarantine = new Quarantine(log, intake, sealer);
+    const quarantine = new Quarantine(log, ingestion, sealer);
     let opening: Promise<Projector> | null = null;
     const projector = () =>
       (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(toldInASentence));
-    const parts = { context, keys, intake, quarantine, projector, commitMs: () => commitMs, close };
+    const parts = { context, keys, ingestion, quarantine, projector, commitMs: () => commitMs, close };
     return new LocalEngine(`the folder ${dataDir}`, parts);
   } catch (error) {
     await close();
@@ -83,20 +101,20 @@ class LocalEngine implements Engine {
     private readonly parts: Parts,
   ) {}
 
-  async ask(question: string, params: RawParams): Promise<Answer> {
+  async runQuery(query: string, params: RawParams): Promise<Answer> {
     if (!this.current) await this.catchUp(() => undefined);
-    return this.answer(question, params);
+    return this.answer(query, params);
   }
 
   timeZone(): Promise<string> {
     // The policies are read from the log: the read models need not have caught up.
-    return businessZone({ ask: (question, params) => this.answer(question, params) });
+    return businessZone({ runQuery: (query, params) => this.answer(query, params) });
   }
 
-  async take(items: readonly ImportItem[]): Promise<readonly ItemFate[]> {
+  async take(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     this.current = false;
-    const { results } = await this.parts.intake.take(items.map(importedItem), { receivedAt: this.now() });
-    return results.map(({ fate, code }) => (code === undefined ? { fate } : { fate, code }));
+    const { results } = await this.parts.ingestion.take(items.map(importedItem), { receivedAt: this.now() });
+    return results.map(({ outcome, code }) => (code === undefined ? { outcome } : { outcome, code }));
   }
 
   async catchUp(onWork: OnWork): Promise<void> {
@@ -133,9 +151,9 @@ class LocalEngine implements Engine {
     return { version, position, events, elapsedMs, digest: overall };
   }
 
-  async rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
+  async dryRun(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
     const projector = await this.parts.projector();
-    return projector.rehearse({ signal, onProgress: onBuild(onWork) });
+    return projector.dryRun({ signal, onProgress: onBuild(onWork) });
   }
 
   async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>> {
@@ -143,7 +161,7 @@ class LocalEngine implements Engine {
     const { version } = await projector
       .rollback(undefined, { signal, onProgress: onBuild(onWork) })
       .catch((error: unknown) => {
-        throw error instanceof RangeError ? refused(error.message) : error;
+        throw error instanceof RangeError ? rejected(error.message) : error;
       });
     const { position, overall } = await projector.digest();
     return { version, position, digest: overall };
@@ -167,12 +185,12 @@ class LocalEngine implements Engine {
 
   async erase({ identifier, customer }: Erasure): Promise<Document> {
     await this.catchUp(() => undefined);
-    const { context, keys, intake } = this.parts;
+    const { context, keys, ingestion } = this.parts;
     const colon = identifier?.indexOf(':') ?? -1;
     const identifiers =
       identifier === undefined ? [] : [{ namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) }];
     const verdict = await erasePerson(
-      { log: context.log, keys, intake, people: new People(context.database), now: () => this.now() },
+      { log: context.log, keys, ingestion, people: new People(context.database), now: () => this.now() },
       { identifiers, customerId: customer ?? null },
       LOCAL,
     );
@@ -180,9 +198,9 @@ class LocalEngine implements Engine {
       case 'erased':
         return { ...verdict.receipt };
       case 'unknown-customer':
-        throw refused('There is no such customer.');
+        throw rejected('There is no such customer.');
       case 'several-customers':
-        throw refused(`These identifiers belong to several customers: ${verdict.customerIds.join(', ')}.`);
+        throw rejected(`These identifiers belong to several customers: ${verdict.customerIds.join(', ')}.`);
       case 'behind':
         throw new CliError(EXIT.failed, 'The read models have not yet seen all of the log: try again.');
     }
@@ -191,21 +209,21 @@ class LocalEngine implements Engine {
   async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document> {
     const verdict = await publishPolicy(this.parts.context.log, policy, effectiveFrom, this.now());
     this.current = false;
-    if (!verdict.ok) throw refused(`The policy cannot be published:${faultLines(verdict.errors)}`);
+    if (!verdict.ok) throw rejected(`The policy cannot be published:${faultLines(verdict.errors)}`);
     const { published, position, changed } = verdict;
     return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
   }
 
   async quarantined(quarantineId: string): Promise<Document> {
     const found = await this.parts.quarantine.find(quarantineId);
-    if (found === null) throw refused('There is no quarantined event of this id.');
+    if (found === null) throw rejected('There is no quarantined event of this id.');
     const body = await this.parts.quarantine.body(quarantineId);
     return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
   }
 
-  async release(quarantineId: string, mended: unknown): Promise<Document> {
+  async release(quarantineId: string, fixed: unknown): Promise<Document> {
     this.current = false;
-    return closed(await this.parts.quarantine.release(quarantineId, mended, LOCAL, this.now()));
+    return closed(await this.parts.quarantine.release(quarantineId, fixed, LOCAL, this.now()));
   }
 
   async discard(quarantineId: string, reason: string): Promise<Document> {
@@ -236,13 +254,13 @@ class LocalEngine implements Engine {
     return this.parts.context.clock.now();
   }
 
-  private async answer(question: string, params: RawParams): Promise<Answer> {
+  private async answer(query: string, params: RawParams): Promise<Answer> {
     try {
-      return await ask(this.parts.context, question, params);
+      return await runQuery(this.parts.context, query, params);
     } catch (error) {
-      if (!(error instanceof QuestionRefused)) throw error;
+      if (!(error instanceof QueryRejected)) throw error;
       const faults = faultLines(error.faults);
-      if (error.code === 'unknown-customer') throw refused(`There is no such customer:${faults}`);
+      if (error.code === 'unknown-customer') throw rejected(`There is no such customer:${faults}`);
       throw usage(`The question cannot be answered as it was put:${faults}`);
     }
   }
@@ -266,20 +284,18 @@ function closed(closing: Closing): Document {
     case 'closed':
       return { ...closing.quarantined };
     case 'unknown':
-      throw refused('There is no quarantined event of this id.');
+      throw rejected('There is no quarantined event of this id.');
     case 'conflict':
-      throw refused(`It was ${closing.quarantined.status} before.`);
+      throw rejected(`It was ${closing.quarantined.status} before.`);
     case 'erased':
-      throw refused('A person whom it names was erased: nothing of it can be opened.');
+      throw rejected('A person whom it names was erased: nothing of it can be opened.');
     case 'refused':
-      throw refused(
+      throw rejected(
         `It is still not a touchpoint (${closing.code}). Nothing was written.${faultLines(closing.errors)}`,
       );
   }
 }
 
-function faultLines(
-  faults: readonly { readonly path: string; readonly reason: string; readonly mend: string }[],
-): string {
-  return faults.map(({ path, reason, mend }) => `\n  ${path}: ${reason}. ${mend}`).join('');
+function faultLines(issues: readonly ValidationIssue[]): string {
+  return issues.map(({ pointer, detail, hint }) => `\n  ${pointer}: ${detail}. ${hint}`).join('');
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ImportItem, ItemFate } from '#imports';
+import type { ImportItem, ItemOutcome } from '#imports';
 import type { Answer, RawParams } from '#queries';
-import { CliError, EXIT, refused, unreachable, usage } from '../exit-codes.js';
+import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
 import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
 
@@ -9,12 +9,16 @@ interface ProblemBody {
   readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
-  readonly errors?: readonly { readonly path: string; readonly reason: string; readonly mend?: string }[];
+  readonly errors?: readonly { readonly path: string; readonly reason: string; readonly hint?: string }[];
 }
 
-interface TakenBody {
+interface IngestResultBody {
   readonly received: number;
-  readonly results: readonly { readonly index: number; readonly fate: ItemFate['fate']; readonly code?: string }[];
+  readonly results: readonly {
+    readonly index: number;
+    readonly outcome: ItemOutcome['outcome'];
+    readonly code?: string;
+  }[];
   readonly resultsCut?: boolean;
 }
 
@@ -45,33 +49,34 @@ export class RemoteEngine implements Engine {
     this.place = `the engine at ${url}`;
   }
 
-  async ask(question: string, params: RawParams): Promise<Answer> {
-    const query = new URLSearchParams({ format: 'json' });
+  async runQuery(query: string, params: RawParams): Promise<Answer> {
+    const search = new URLSearchParams({ format: 'json' });
     for (const [name, value] of Object.entries(params))
-      if (value !== undefined) query.set(name, String(value as string));
-    return (await this.send('GET', `/v1/query/${question}?${query.toString()}`)) as Answer;
+      if (value !== undefined) search.set(name, String(value as string));
+    return (await this.send('GET', `/v1/query/${query}?${search.toString()}`)) as Answer;
   }
 
   timeZone(): Promise<string> {
     return businessZone(this);
   }
 
-  async take(items: readonly ImportItem[]): Promise<readonly ItemFate[]> {
+  async take(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     const body = items
-      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? item.draft : { unfit: item.unfit })}\n`)
+      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? item.draft : { invalid: item.invalid })}\n`)
       .join('');
-    const taken = (await this.send('POST', '/v1/touchpoints', body, 'application/x-ndjson')) as TakenBody;
+    const taken = (await this.send('POST', '/v1/touchpoints', body, 'application/x-ndjson')) as IngestResultBody;
     if (taken.received !== items.length || taken.resultsCut === true)
       throw new CliError(EXIT.failed, `The engine took ${taken.received} of ${items.length} touchpoints of a batch.`);
-    const fates: ItemFate[] = items.map(() => ({ fate: 'accepted' }));
-    for (const { index, fate, code } of taken.results) fates[index] = code === undefined ? { fate } : { fate, code };
-    return fates;
+    const outcomes: ItemOutcome[] = items.map(() => ({ outcome: 'accepted' }));
+    for (const { index, outcome, code } of taken.results)
+      outcomes[index] = code === undefined ? { outcome } : { outcome, code };
+    return outcomes;
   }
 
   async catchUp(onWork: OnWork): Promise<void> {
     let total: number | null = null;
     for (;;) {
-      const { rows } = await this.ask('lag', {});
+      const { rows } = await this.runQuery('lag', {});
       const figures = new Map(rows.map((row) => [String(row['figure']), Number(row['value'] ?? 0)]));
       // A log that counts bytes does not tell how many events there are to come.
       const counted = rows.some((row) => row['figure'] === 'lag_events' && row['value'] !== null);
@@ -88,7 +93,7 @@ export class RemoteEngine implements Engine {
     return (await this.work('rebuild', onWork, signal)) as unknown as Rebuilt;
   }
 
-  async rehearse(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
+  async dryRun(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
     return (await this.work('rebuild?dryRun=true', onWork, signal)) as unknown as Rehearsed;
   }
 
@@ -113,8 +118,8 @@ export class RemoteEngine implements Engine {
     return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as Document;
   }
 
-  async release(quarantineId: string, mended: unknown): Promise<Document> {
-    const body = JSON.stringify(mended === undefined ? {} : { mended });
+  async release(quarantineId: string, fixed: unknown): Promise<Document> {
+    const body = JSON.stringify(fixed === undefined ? {} : { fixed });
     return (await this.send('POST', `/v1/quarantine/${encodeURIComponent(quarantineId)}/release`, body)) as Document;
   }
 
@@ -221,13 +226,13 @@ export class RemoteEngine implements Engine {
 /** A problem of the engine as an end of the command. */
 function problemError(status: number, { title, detail, errors, type }: ProblemBody, place: string): CliError {
   const faults = (errors ?? [])
-    .map(({ path, reason, mend }) => `\n  ${path}: ${reason}. ${mend ?? ''}`.trimEnd())
+    .map(({ path, reason, hint }) => `\n  ${path}: ${reason}. ${hint ?? ''}`.trimEnd())
     .join('');
   const text = faults !== '' ? `${title ?? 'Refused'}:${faults}` : (detail ?? title ?? `HTTP ${status}`);
   if (status === 401) return unreachable(`${place} does not let us in: ${text}`);
   if (status === 403) return unreachable(`${place} does not allow this: ${text}`);
   if (status === 400 && type?.endsWith(':invalid-question') === true) return usage(text);
-  if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(refused(text), { code: 'full' });
-  if (status >= 400 && status < 500) return refused(text);
+  if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(rejected(text), { code: 'full' });
+  if (status >= 400 && status < 500) return rejected(text);
   return new CliError(EXIT.failed, `${place} failed: ${text}`);
 }

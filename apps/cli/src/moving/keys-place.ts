@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { copyKeyStore, KeyStoreError, openPostgresKeyStore, openSqliteKeyStore, type ReplaceableKeyStore } from '#keys';
 import { SETTINGS } from '#platform';
-import { refused, usage } from '../exit-codes.js';
+import { rejected, usage } from '../exit-codes.js';
 import type { LogPlace } from './place.js';
 
 const KEYS = 'keys.db';
@@ -50,7 +50,7 @@ export function hashKeyIn(option: string, file: string | undefined): Uint8Array 
 /** Refuses, before anything is written, keys that are not there. A database is asked when it is opened. */
 export function mustBeThere(option: string, place: KeysPlace): void {
   if (place.kind === 'folder' && !existsSync(join(place.folder, KEYS)))
-    throw refused(
+    throw rejected(
       `There are no keys in ${place.folder}: give their folder, or the address of their database (KEYS_URL), with ${option}.`,
     );
 }

@@ -1,15 +1,17 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyKeyStore } from '#keys';
-import { refused } from '../exit-codes.js';
+import { rejected } from '../exit-codes.js';
 
 const KEYS = 'keys.db';
 
 /** Refuses before anything is written where the keys cannot be copied. */
 export function keysMustBeMovable(from: string, to: string): void {
-  if (!existsSync(join(from, KEYS))) throw refused(`There are no keys in ${from} to be copied: leave --keys out.`);
+  if (!existsSync(join(from, KEYS))) throw rejected(`There are no keys in ${from} to be copied: leave --keys out.`);
   if (existsSync(join(to, KEYS)))
-    throw refused(`${to} has keys of its own already, and none are written over: move them away, or leave --keys out.`);
+    throw rejected(
+      `${to} has keys of its own already, and none are written over: move them away, or leave --keys out.`,
+    );
 }
 
 /** Copies the key store into another data folder: the hash key, the subjects' keys, the erasures and the access keys. */

@@ -1,4 +1,11 @@
-import { MemoryIdTable, openEventStoreLog, openSqliteLog, SqliteMoveTarget, type EventLog, type MoveTarget } from '#event-log';
+import {
+  MemoryIdTable,
+  openEventStoreLog,
+  openSqliteLog,
+  SqliteMoveTarget,
+  type EventLog,
+  type MoveTarget,
+} from '#event-log';
 import type { LogPlace } from './place.js';
 
 /** Whoever moves a log sits at a terminal: a server that is not there is told soon. */

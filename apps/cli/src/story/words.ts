@@ -1,5 +1,5 @@
 import { minorDigits } from '#contracts';
-import type { Visit } from '#lifecycle';
+import type { StagePeriod } from '#lifecycle';
 import { plainLine } from '../terminal/plain-line.js';
 
 /** `retention · at-risk, cycle 2` */
@@ -8,7 +8,7 @@ export function whereText(stage: string, phase: string, cycle: number): string {
 }
 
 /** A row of the question `history` as the visit that it tells of: its instants are numbers again. */
-export function visitOf(row: Readonly<Record<string, unknown>>): Visit {
+export function stagePeriodOf(row: Readonly<Record<string, unknown>>): StagePeriod {
   const { enteredAt, leftAt, cause: told, ...rest } = row;
   const { deadline, ...cause } = told as Readonly<Record<string, unknown>>;
   const due = deadline as { readonly kind: string; readonly dueAt: unknown; readonly since: unknown } | undefined;
@@ -20,7 +20,7 @@ export function visitOf(row: Readonly<Record<string, unknown>>): Visit {
       ...cause,
       ...(due === undefined ? {} : { deadline: { ...due, dueAt: instantOf(due.dueAt), since: instantOf(due.since) } }),
     },
-  } as Visit;
+  } as StagePeriod;
 }
 
 function instantOf(at: unknown): number {

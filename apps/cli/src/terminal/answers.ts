@@ -1,4 +1,4 @@
-import { csvHeader, csvRow, QUESTIONS, type Answer, type AnswerRow } from '#queries';
+import { csvHeader, csvRow, QUERIES, type Answer, type AnswerRow } from '#queries';
 import type { Output } from './output.js';
 import { sheet } from './sheet.js';
 import { Table } from './table.js';
@@ -30,7 +30,7 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
         break;
       case 'json': {
         const opening = first
-          ? `{"question":${JSON.stringify(answer.question)},"columns":${JSON.stringify(columns)},"rows":[`
+          ? `{"question":${JSON.stringify(answer.query)},"columns":${JSON.stringify(columns)},"rows":[`
           : '';
         const body = answer.rows.map((row, at) => `${rows + at > 0 ? ',' : ''}\n${JSON.stringify(row)}`).join('');
         await output.write(opening + body);
@@ -46,8 +46,8 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
 }
 
 /** The row of an answer about one thing: it does not come in pages, and there is one row; else null. */
-function onlyRow({ question, rows }: Answer): AnswerRow | null {
+function onlyRow({ query, rows }: Answer): AnswerRow | null {
   const [row] = rows;
   if (row === undefined || rows.length > 1) return null;
-  return QUESTIONS.some(({ name, paged }) => name === question && !paged) ? row : null;
+  return QUERIES.some(({ name, paged }) => name === query && !paged) ? row : null;
 }

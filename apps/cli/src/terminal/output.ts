@@ -1,6 +1,6 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { refused } from '../exit-codes.js';
+import { rejected } from '../exit-codes.js';
 
 /** Where an answer goes: the standard output, or a file. Waits where the reader is slow, so that memory stays flat. */
 export class Output {
@@ -25,7 +25,7 @@ export class Output {
     try {
       await once(stream, 'open');
     } catch (error) {
-      throw refused(`${file} cannot be written: ${(error as Error).message}`);
+      throw rejected(`${file} cannot be written: ${(error as Error).message}`);
     }
     return new Output(stream, file);
   }

@@ -14,7 +14,7 @@ describe('an answer of one row', () => {
   it('gives each part of a value its own line, named, and each member of a list one line', () => {
     const row = {
       identifiers: [
-        { namespace: 'email', value: 'ann@example.com', refused: null },
+        { namespace: 'email', value: 'ann@example.com', rejected: null },
         { namespace: 'userId', value: 'u-1' },
       ],
       cause: { rule: 'silence-at-risk', events: [], values: { days: 90, needed: 90 } },

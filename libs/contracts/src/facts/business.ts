@@ -35,8 +35,8 @@ export class SpendRecorded {
 }
 
 const SIZE_OR_POTENTIAL: Rule = {
-  reason: 'the estimate gives neither a size nor a potential',
-  mend: 'give customers, or potentialMinor with its currency',
+  detail: 'the estimate gives neither a size nor a potential',
+  hint: 'give customers, or potentialMinor with its currency',
   schema: { anyOf: [{ required: ['customers'] }, { required: ['potentialMinor', 'currency'] }] },
   holds: ({ customers, potentialMinor, currency }) =>
     customers !== undefined || (potentialMinor !== undefined && currency !== undefined),
@@ -67,8 +67,8 @@ export class RatePublished {
 }
 
 const PRICE_HAS_CURRENCY: Rule = {
-  reason: 'an amount stands without its currency',
-  mend: 'give the currency beside it',
+  detail: 'an amount stands without its currency',
+  hint: 'give the currency beside it',
   schema: {
     anyOf: [
       { required: ['currency'] },
@@ -115,8 +115,8 @@ export class ActorSurveyed {
 }
 
 const SAYS_HOW_MUCH: Rule = {
-  reason: 'it says no amount and no value',
-  mend: 'give amountMinor with its currency for money, or value for anything else',
+  detail: 'it says no amount and no value',
+  hint: 'give amountMinor with its currency for money, or value for anything else',
   schema: { anyOf: [{ required: ['amountMinor', 'currency'] }, { required: ['value'] }] },
   holds: ({ amountMinor, currency, value }) =>
     value !== undefined || (amountMinor !== undefined && currency !== undefined),

@@ -31,10 +31,10 @@ export class IntakeReceipt {
 }
 
 /** One thing that was wrong with an event. None of it holds a value. */
-export class FlawOnRecord {
-  @AnyText() path!: string;
-  @AnyText() reason!: string;
-  @AnyText() mend!: string;
+export class IssueOnRecord {
+  @AnyText() pointer!: string;
+  @AnyText() detail!: string;
+  @AnyText() hint!: string;
 }
 
 /** An event was set aside, with the reason; its body is sealed beside it. */
@@ -43,11 +43,11 @@ export class EventQuarantined {
   @TextOrNull(512) eventId!: string | null;
   @TextOrNull(512) type!: string | null;
   @AnyText() code!: string;
-  @AnyText() path!: string;
+  @AnyText() pointer!: string;
   @AnyText() detail!: string;
-  @AnyText() mend!: string;
+  @AnyText() hint!: string;
   /** All flaws, where there is more than one. */
-  @Optional() @Parts(() => FlawOnRecord, 1, 1000) flaws?: FlawOnRecord[];
+  @Optional() @Parts(() => IssueOnRecord, 1, 1000) issues?: IssueOnRecord[];
   @At() receivedAt!: number;
   @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
   /** Where a row of a file stood. */
@@ -62,7 +62,7 @@ export class EventReleased {
   @AnyText() source!: string;
   @AnyText() eventId!: string;
   @Position() touchpointPosition!: number;
-  @Flag() mended!: boolean;
+  @Flag() fixed!: boolean;
   /** The id of the key that did it; `local` on the folder itself. */
   @Text(512) by!: string;
 }

@@ -38,16 +38,16 @@ function numberOr0(value: unknown): number {
 
 /** An order says what it was worth, by a total or by lines. */
 export const AMOUNT_IS_KNOWN: Rule = {
-  reason: 'the order has neither lines nor a total',
-  mend: 'give lines (sku, quantity, unitPriceMinor), or totalMinor, the amount paid in minor units',
+  detail: 'the order has neither lines nor a total',
+  hint: 'give lines (sku, quantity, unitPriceMinor), or totalMinor, the amount paid in minor units',
   schema: { anyOf: [{ required: ['lines'] }, { required: ['totalMinor'] }] },
   holds: (data) => data['lines'] !== undefined || data['totalMinor'] !== undefined,
 };
 
 /** The amount of an order can be added up without a rounding error. */
 export const AMOUNT_IS_EXACT: Rule = {
-  reason: 'the lines add up to more than an exact integer can hold',
-  mend: 'check quantity and unitPriceMinor of the lines: amounts are in minor units (cents)',
+  detail: 'the lines add up to more than an exact integer can hold',
+  hint: 'check quantity and unitPriceMinor of the lines: amounts are in minor units (cents)',
   schema: { 'x-amount-is-exact': true },
   holds: isAmountExact,
 };

@@ -9,8 +9,8 @@ export const SURVEY_SCALES: Readonly<Record<string, readonly [min: number, max: 
 };
 
 export const SCORE_IS_ON_ITS_SCALE: Rule = {
-  reason: 'the score is not on the scale of its kind',
-  mend: 'nps runs from 0 to 10, csat from 1 to 5, ces from 1 to 7',
+  detail: 'the score is not on the scale of its kind',
+  hint: 'nps runs from 0 to 10, csat from 1 to 5, ces from 1 to 7',
   schema: {
     anyOf: Object.entries(SURVEY_SCALES).map(([kind, [minimum, maximum]]) => ({
       properties: { kind: { const: kind }, score: { minimum, maximum } },

@@ -45,8 +45,8 @@ export class CaseOpened {
 }
 
 const COST_HAS_CURRENCY: Rule = {
-  reason: 'there is a cost, and no currency to read it in',
-  mend: 'give currency, an ISO 4217 code such as EUR',
+  detail: 'there is a cost, and no currency to read it in',
+  hint: 'give currency, an ISO 4217 code such as EUR',
   schema: { anyOf: [{ not: { required: ['cost'] } }, { required: ['currency'] }] },
   holds: (data) => data['cost'] === undefined || data['currency'] !== undefined,
 };

@@ -1,8 +1,8 @@
 import { AmountMinor, Currency, Day, Holds, OneOf, Optional, Text, Whole, type Rule } from '../fields.js';
 
 const SAYS_SOMETHING: Rule = {
-  reason: 'the estimate gives neither a spend nor a rank',
-  mend: 'give totalMinor with its currency, or rank and brands',
+  detail: 'the estimate gives neither a spend nor a rank',
+  hint: 'give totalMinor with its currency, or rank and brands',
   schema: { anyOf: [{ required: ['totalMinor', 'currency'] }, { required: ['rank', 'brands'] }] },
   holds: (data) =>
     (data['totalMinor'] !== undefined && data['currency'] !== undefined) ||

@@ -67,8 +67,8 @@ describe('what the embedded engine answers', () => {
   });
 
   it('is the error where there is one, with its words and its code', () => {
-    const refused = message('E', 'SERROR\0C23505\0Mduplicate key value\0Dbeside\0\0');
-    const answers = Buffer.concat([bound, row('a'), refused, ready]);
+    const rejected = message('E', 'SERROR\0C23505\0Mduplicate key value\0Dbeside\0\0');
+    const answers = Buffer.concat([bound, row('a'), rejected, ready]);
     const error = expect.objectContaining({ message: 'duplicate key value', code: '23505' });
     expect(() => rowsOf(answers, [[text('a')]])).toThrow(error as unknown as Error);
     expect(() => fieldsOf(answers, {})).toThrow(error as unknown as Error);

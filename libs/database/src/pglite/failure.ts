@@ -4,7 +4,7 @@ export const DISK_FULL = '53100';
 const IO_ERROR = '58030';
 
 /** The numbers by which PGlite's file system says what the machine's refused: those of WASI. */
-const REFUSALS: Readonly<Record<number, string>> = {
+const REJECTIONS: Readonly<Record<number, string>> = {
   2: 'access to a file of it is not allowed',
   29: 'reading or writing a file of it failed',
   33: 'this process has too many files open',
@@ -19,9 +19,9 @@ export function failureOf(error: unknown): { readonly message: string; readonly 
   const { message, code, errno } = (error ?? {}) as { message?: unknown; code?: unknown; errno?: unknown };
   if (typeof message === 'string' && message !== '') return { message, code: typeof code === 'string' ? code : '' };
   if (typeof errno !== 'number') return { message: String(error), code: '' };
-  const refusal = REFUSALS[errno] ?? `its file system refused (errno ${errno})`;
+  const rejection = REJECTIONS[errno] ?? `its file system refused (errno ${errno})`;
   return {
-    message: `The embedded database could not go on: ${refusal}.`,
+    message: `The embedded database could not go on: ${rejection}.`,
     code: errno === NO_SPACE ? DISK_FULL : IO_ERROR,
   };
 }

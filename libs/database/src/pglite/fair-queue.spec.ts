@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { Line } from './fair-queue.js';
+import { FairQueue } from './fair-queue.js';
 
 /** A line whose clock only moves while somebody has his turn. */
 function lineWithClock() {
   let at = 0;
-  const line = new Line(() => at);
+  const queue = new FairQueue(() => at);
   const served: string[] = [];
   const turn = (name: string, asking: boolean, takes: number) =>
-    line.turn(async () => {
+    queue.turn(async () => {
       await Promise.resolve();
       at += takes;
       served.push(name);
     }, asking);
-  return { line, served, turn };
+  return { queue, served, turn };
 }
 
 describe('the line in front of the one connection', () => {
@@ -48,12 +48,12 @@ describe('the line in front of the one connection', () => {
   });
 
   it('goes on after a turn that failed, at once or later', async () => {
-    const { line, served, turn } = lineWithClock();
+    const { queue, served, turn } = lineWithClock();
     const failed = [
-      line.turn(() => {
+      queue.turn(() => {
         throw new Error('at once');
       }, false),
-      line.turn(() => Promise.reject(new Error('later')), true),
+      queue.turn(() => Promise.reject(new Error('later')), true),
     ];
     const settled = Promise.allSettled(failed);
     await turn('after', false, 1);

@@ -5,7 +5,7 @@ const AHEAD_MS_MAX = 250;
  * The line in front of the one connection. Those who keep the tables go before those who only ask, unless they have had more
  * than half of the time lately: many who ask cannot keep the tables from going on, nor the other way round.
  */
-export class Line {
+export class FairQueue {
   readonly #keeping: (() => Promise<void>)[] = [];
   readonly #asking: (() => Promise<void>)[] = [];
   /** How much more time the ones have had than the others while both wanted it, in milliseconds. */

@@ -12,7 +12,7 @@ import {
 } from '../port.js';
 import type { Step } from './session.js';
 import type { Answer, Request } from './worker.js';
-import { Line } from './fair-queue.js';
+import { FairQueue } from './fair-queue.js';
 import { copyRows, copyStatement } from '../values.js';
 
 const BEGIN: Step = { sql: 'BEGIN', params: [] };
@@ -28,7 +28,7 @@ export class PgliteDatabase implements Database {
   readonly #worker: Worker;
   readonly #asked = new Map<number, { resolve: (results: Row[][]) => void; reject: (error: Error) => void }>();
   #nextId = 1;
-  readonly #line = new Line();
+  readonly #line = new FairQueue();
   #closed: Promise<void> | null = null;
   #dead: DatabaseError | null = null;
 

@@ -96,9 +96,9 @@ async function answer(request: Request): Promise<Answer> {
   }
 }
 
-let line: Promise<void> = Promise.resolve();
+let queue: Promise<void> = Promise.resolve();
 port.on('message', (request: Request) => {
-  line = line.then(async () => {
+  queue = queue.then(async () => {
     port.postMessage(await answer(request));
   });
 });

@@ -15,7 +15,7 @@ const UNREACHABLE = /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E
 const UNREACHABLE_WORDS = /connection terminated|connection timeout|timeout expired|not queryable|ended without/i;
 
 /** What to do about an answer of the server's, by SQLSTATE. Codes that are absent are told as the server tells them. */
-const MENDS: Readonly<Record<string, (where: Where) => string>> = {
+const HINTS: Readonly<Record<string, (where: Where) => string>> = {
   '28P01': ({ user }) => `correct the password of "${user}" in POSTGRES_URL`,
   '28000': ({ user, host }) => `let "${user}" in: create the role, or allow it in pg_hba.conf on ${host}`,
   '3D000': ({ database, user }) => `create it: CREATE DATABASE "${database}" OWNER "${user}"`,
@@ -46,9 +46,9 @@ export function tellPostgresError(error: unknown, where: Where): DatabaseError {
       '',
       { cause: error },
     );
-  const mend = MENDS[code];
-  if (mend === undefined) return new DatabaseError(reason, code, { cause: error });
-  return new DatabaseError(`${at}: ${reason}. To mend it, ${mend(where)}.`, code, { cause: error });
+  const hint = HINTS[code];
+  if (hint === undefined) return new DatabaseError(reason, code, { cause: error });
+  return new DatabaseError(`${at}: ${reason}. To mend it, ${hint(where)}.`, code, { cause: error });
 }
 
 /**

@@ -219,14 +219,14 @@ class Connection implements Transaction {
   }
 
   /** Waits for an answer; hangs up when the network has swallowed it, so that nobody waits for ever. */
-  async #answer<T>(ask: () => Promise<T>): Promise<T> {
+  async #answer<T>(runQuery: () => Promise<T>): Promise<T> {
     const hangUp = () => {
       const { connection } = this.client as unknown as { connection: { stream: Socket } };
       connection.stream.destroy(new Error('connection terminated: no answer came'));
     };
     const timer = this.answerWithinMs === null ? null : setTimeout(hangUp, this.answerWithinMs);
     try {
-      return await ask();
+      return await runQuery();
     } catch (error) {
       throw tellPostgresError(error, this.where);
     } finally {

@@ -213,7 +213,7 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   // Refusals
-  const refused: [string, (event: NewEvent) => Partial<NewEvent>, RegExp][] = [
+  const rejected: [string, (event: NewEvent) => Partial<NewEvent>, RegExp][] = [
     ['an empty id', () => ({ id: '' }), /id is empty/],
     ['an empty source', () => ({ source: '' }), /source is empty/],
     ['an empty type', () => ({ type: '' }), /type is empty/],
@@ -230,7 +230,7 @@ export function appendingCases(given: () => LogFixture): void {
     ['an event above the limit', () => ({ data: `"${'x'.repeat(LIMITS.eventBytes)}"` }), /at most/],
     ['an event above the limit in bytes, not in characters', () => ({ data: `"${'€'.repeat(400_000)}"` }), /at most/],
   ];
-  it.each(refused)('refuses %s, says how to mend it, and stores its neighbours', async (_, change, reason) => {
+  it.each(rejected)('refuses %s, says how to mend it, and stores its neighbours', async (_, change, reason) => {
     const [before, bad, after] = [names.event(), names.event(), names.event()];
     const stream = names.stream();
     const verdicts = await log().appendMany(

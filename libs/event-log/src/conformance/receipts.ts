@@ -17,8 +17,8 @@ export function receiptCases(given: () => LogFixture): void {
     items,
     suppressed,
   });
-  const all = (items: readonly AppendItem[], fate: 'accepted' | 'quarantined' = 'accepted') =>
-    items.map((_, index) => ({ index, fate }));
+  const all = (items: readonly AppendItem[], outcome: 'accepted' | 'quarantined' = 'accepted') =>
+    items.map((_, index) => ({ index, outcome }));
   const receiptIn = async ({ stream }: ReceiptDraft): Promise<Receipt> =>
     JSON.parse(only(await collect(log().read(stream))).data) as Receipt;
 
@@ -27,7 +27,7 @@ export function receiptCases(given: () => LogFixture): void {
     await log().appendMany([known as AppendItem]);
     const items = [...fresh, known as AppendItem];
     const receipt = draft(
-      [0, 1, 2, 3].map((index) => ({ index, fate: index === 2 ? ('quarantined' as const) : ('accepted' as const) })),
+      [0, 1, 2, 3].map((index) => ({ index, outcome: index === 2 ? ('quarantined' as const) : ('accepted' as const) })),
       { 'no-consent': 2, internal: 1 },
     );
     const verdicts = await log().appendMany(items, [receipt]);

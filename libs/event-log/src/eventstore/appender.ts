@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** What became of one append to one stream, all or nothing. */
-export type Outcome =
+export type AppendOutcome =
   | { readonly status: 'stands'; readonly places: readonly Place[] }
   | { readonly status: 'wrong-revision'; readonly actual: number | null }
   | { readonly status: 'refused'; readonly reason: string };
@@ -41,11 +41,11 @@ export async function appendOnce(
   expected: Expected,
   events: readonly Sendable[],
   floor: number,
-): Promise<Outcome> {
+): Promise<AppendOutcome> {
   // An append of nothing makes a record that no reader sees.
   if (events.length === 0) return { status: 'stands', places: [] };
   return connection.appends.with(async () => {
-    const deadline = performance.now() + connection.patience.callMs;
+    const deadline = performance.now() + connection.timeouts.callMs;
     let inDoubt = false;
     let unanswered = 0;
     for (let attempt = 0; ; attempt += 1) {
@@ -97,7 +97,7 @@ export async function appendOnce(
           case 'missing-stream':
           case 'lost':
           case 'unknown':
-            if (performance.now() > deadline) throw notAnswered(connection.server, connection.patience.callMs, error);
+            if (performance.now() > deadline) throw notAnswered(connection.server, connection.timeouts.callMs, error);
             inDoubt = true;
             // Once unanswered says nothing of the connection: asking for the events does. Twice, while it answers others …
             if (error instanceof OutOfTime) {
@@ -201,7 +201,7 @@ const DAY_MS = 86_400_000;
  * appended. So a day is named there, and our own clock ends the attempt; the server has its own deadline, of two seconds.
  */
 async function deadlineFor(client: EventStoreDBClient, connection: Connection): Promise<number> {
-  const { attemptMs } = connection.patience;
+  const { attemptMs } = connection.timeouts;
   if (connection.credentials !== undefined) return attemptMs;
   // The question that the client asks itself, and answers once: `supports` is protected.
   const { supports } = client as unknown as { supports(method: { readonly path: string }): Promise<boolean> };

@@ -7,7 +7,7 @@ import { denied, failureOf, Interrupted, notAnswered, OutOfTime } from './failur
 import { Window } from './window.js';
 
 /** How long things may take. Our own clocks: the client has none for BatchAppend and for reads. */
-export interface Patience {
+export interface Timeouts {
   /** One attempt at a call, in milliseconds; after it the outcome is unknown and asked for. Default 5,000. */
   readonly attemptMs: number;
   /** A call with all its attempts; after it the caller is told that the server did not answer. Default 60,000. */
@@ -16,7 +16,7 @@ export interface Patience {
   readonly silenceMs: number;
 }
 
-export const PATIENCE: Patience = { attemptMs: 5_000, callMs: 60_000, silenceMs: 15_000 };
+export const TIMEOUTS: Timeouts = { attemptMs: 5_000, callMs: 60_000, silenceMs: 15_000 };
 
 /**
  * So many appends are under way at once. Not more than 15: from the sixteenth message on the client queues in front of a
@@ -51,7 +51,7 @@ export class Connection {
 
   constructor(
     private readonly connectionString: string,
-    readonly patience: Patience,
+    readonly timeouts: Timeouts,
     /** Makes each append a call of its own: with its own credentials the client does not use BatchAppend. */
     readonly credentials: Credentials | undefined,
   ) {
@@ -76,7 +76,7 @@ export class Connection {
   async ready(deadline: number): Promise<void> {
     while (this.#recovering !== null) {
       const left = deadline - performance.now();
-      if (left <= 0) throw notAnswered(this.server, this.patience.callMs, new Error('it cannot be reached'));
+      if (left <= 0) throw notAnswered(this.server, this.timeouts.callMs, new Error('it cannot be reached'));
       await Promise.race([this.#recovering, sleep(Math.min(left, 500))]);
     }
     this.#mustBeOpen();
@@ -86,7 +86,7 @@ export class Connection {
   async attempt<T>(work: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
-      const answer = await inTime(work(this.#client), this.patience.attemptMs);
+      const answer = await inTime(work(this.#client), this.timeouts.attemptMs);
       this.#heardAt = performance.now();
       return answer;
     } finally {
@@ -102,10 +102,10 @@ export class Connection {
    */
   async reading<T>(
     read: (client: EventStoreDBClient, call: Call) => Promise<T>,
-    silenceMs = this.patience.attemptMs,
+    silenceMs = this.timeouts.attemptMs,
   ): Promise<T> {
     return this.reads.with(async () => {
-      const deadline = performance.now() + this.patience.callMs;
+      const deadline = performance.now() + this.timeouts.callMs;
       for (let attempt = 0; ; attempt += 1) {
         await this.ready(deadline);
         const { generation } = this;
@@ -119,7 +119,7 @@ export class Connection {
           if (kind === 'denied') throw denied(this.server, error);
           if (kind !== 'lost' && kind !== 'unknown') throw error;
           if (error instanceof RangeError || error instanceof EventLogError) throw error;
-          if (performance.now() > deadline) throw notAnswered(this.server, this.patience.callMs, error);
+          if (performance.now() > deadline) throw notAnswered(this.server, this.timeouts.callMs, error);
           this.failed(error, generation);
           await pause(attempt);
         }
@@ -134,7 +134,7 @@ export class Connection {
   failed(error: unknown, generation: AbortSignal): void {
     if (generation.aborted || error instanceof Interrupted) return;
     if (error instanceof OutOfTime) {
-      if (performance.now() - this.#heardAt > this.patience.attemptMs) this.#recover(false);
+      if (performance.now() - this.#heardAt > this.timeouts.attemptMs) this.#recover(false);
     } else if (failureOf(error).kind === 'lost') this.#recover(false);
   }
 
@@ -171,7 +171,7 @@ export class Connection {
     if (anew) this.#client = clientFor(this.connectionString);
     for (let probe = 0; !this.#closed; probe += 1) {
       try {
-        const call = new Call(this.generation, this.patience.attemptMs);
+        const call = new Call(this.generation, this.timeouts.attemptMs);
         await call.inTime(endOf(this.#client, call));
         this.#heardAt = performance.now();
         return;

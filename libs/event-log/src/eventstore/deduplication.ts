@@ -22,8 +22,8 @@ export interface Known {
  * What is on record under a name: what the id table knows, and what this process appended since the table was last
  * written. The lowest position counts.
  */
-export class Judgement {
-  readonly #recent = new Map<string, KnownId>();
+export class Deduplication {
+  readonly #cache = new Map<string, KnownId>();
 
   constructor(
     private readonly connection: Connection,
@@ -44,20 +44,20 @@ export class Judgement {
     if (uuids.length === 0) return result;
     const { known, upTo } = await this.ids.lookup(uuids);
     uuids.forEach((uuid, index) => {
-      const one = lowest(known[index] ?? null, this.#recent.get(uuid) ?? null);
+      const one = lowest(known[index] ?? null, this.#cache.get(uuid) ?? null);
       if (one !== null) result.set(uuid, one);
     });
     // In the order of appending, which is nearly that of positions: a few stay a little longer.
-    for (const [uuid, { position }] of this.#recent) {
+    for (const [uuid, { position }] of this.#cache) {
       if (position > upTo) break;
-      this.#recent.delete(uuid);
+      this.#cache.delete(uuid);
     }
     return result;
   }
 
   /** What this process remembers of a name: the indexer may know better. */
   remembered(uuid: string): KnownId | null {
-    return this.#recent.get(uuid) ?? null;
+    return this.#cache.get(uuid) ?? null;
   }
 
   /** Which of these names stand among the newest events of a stream, and what stands there. */
@@ -94,9 +94,9 @@ export class Judgement {
   }
 
   remember(uuid: string, known: KnownId): void {
-    if (this.#recent.has(uuid)) return;
-    this.#recent.set(uuid, known);
-    if (this.#recent.size > RECENT_MAX) this.#recent.delete(this.#recent.keys().next().value as string);
+    if (this.#cache.has(uuid)) return;
+    this.#cache.set(uuid, known);
+    if (this.#cache.size > RECENT_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
   }
 }
 

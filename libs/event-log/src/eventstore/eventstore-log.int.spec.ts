@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
-import { StandIn } from '../../../../test/services/eventstore/fake-server.js';
+import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { noteServer } from '../../../../test/services/ledger.js';
 import { eventLogConformance } from '../conformance/event-log-conformance.js';
 import { openIndexedLog } from './testdata/indexed-log.js';
@@ -17,17 +17,17 @@ const database = livedInLog();
 
 for (const [path, batchAppend] of MODES)
   describe('on a server that others use as well:', () => {
-    let standIn: StandIn;
+    let fakeServer: FakeServer;
     beforeAll(async () => {
-      standIn = await StandIn.start({ batchAppend, log: database });
+      fakeServer = await FakeServer.start({ batchAppend, log: database });
     });
-    afterAll(() => standIn.stop());
+    afterAll(() => fakeServer.stop());
 
     eventLogConformance(
       `a log on ${SERVICE}'s stand-in, appending ${path},`,
       async () => {
         noteServer({ service: SERVICE, origin: 'stand-in', version: '24.10', what: `in this process, ${path}` });
-        return openIndexedLog({ connectionString: standIn.connectionString });
+        return openIndexedLog({ connectionString: fakeServer.connectionString });
       },
       () => memoryLog(),
     );
@@ -39,11 +39,11 @@ if (url !== '')
   for (const [path, batchAppend] of MODES)
     describe(`appending ${path}:`, () => {
       // Only the first server of a process is given appends in batches: with another one before it, ours is called one by one.
-      let other: StandIn | null = null;
+      let other: FakeServer | null = null;
       let held: Awaited<ReturnType<typeof openIndexedLog>> | null = null;
       beforeAll(async () => {
         if (batchAppend) return;
-        other = await StandIn.start();
+        other = await FakeServer.start();
         held = await openIndexedLog({ connectionString: other.connectionString });
       });
       afterAll(async () => {

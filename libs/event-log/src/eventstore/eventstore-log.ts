@@ -14,7 +14,7 @@ import type {
 } from '../port.js';
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { logAt } from './connection-string.js';
-import { drained, PATIENCE, type Connection, type Patience } from './connection.js';
+import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
 import { failureOf, nobodyAnswers } from './failures.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable, type Mark } from './ids.js';
@@ -36,7 +36,7 @@ export interface EventStoreLogOptions {
    * Letters, digits, `-` and `_`; so no log's name plus its dot begins another's. Default `perennial`.
    */
   readonly name?: string;
-  readonly patience?: Partial<Patience>;
+  readonly timeouts?: Partial<Timeouts>;
   /**
    * How long the first answer may take, in milliseconds: somebody who waits at a terminal is to hear soon that there is nobody at this
    * address. As long as any call unless given.
@@ -56,11 +56,11 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
   const name = options.name ?? named ?? 'perennial';
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
     throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
-  const patience = { ...PATIENCE, ...options.patience };
-  const connection = acquire(connectionString, patience);
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const connection = acquire(connectionString, timeouts);
   try {
     const log = new EventStoreLog(connection, connectionString, options.ids, `${name}.`);
-    await answered(log.head(), options.openMs ?? patience.callMs, connection.server);
+    await answered(log.head(), options.openMs ?? timeouts.callMs, connection.server);
     return log;
   } catch (error) {
     release(connectionString);
@@ -226,7 +226,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
   ): Promise<readonly (RecordedEvent | null)[]> {
     this.#mustBeOpen();
     const uuids = ids.map(eventUuid);
-    const known = await this.#writing.judgement.lookup(uuids);
+    const known = await this.#writing.deduplication.lookup(uuids);
     return Promise.all(
       uuids.map(async (uuid) => {
         const one = known.get(uuid);
@@ -249,7 +249,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
         searched && fromPosition !== END
           ? await this.connection.reading(
               (client, call) => newestBelow(client, this.prefix, fromPosition, maxCount, call),
-              this.connection.patience.callMs,
+              this.connection.timeouts.callMs,
             )
           : await this.connection.reading((client, call) =>
               drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), call),

@@ -40,7 +40,7 @@ export class Feed {
   /** What has come and was not taken yet, at most `limit`; waits for something until there is, or until aborted (empty). */
   async take(limit: number): Promise<ResolvedEvent[]> {
     const { signal } = this.options;
-    const deadline = { at: performance.now() + this.connection.patience.callMs };
+    const deadline = { at: performance.now() + this.connection.timeouts.callMs };
     while (!signal.aborted) {
       const { generation } = this.connection;
       try {
@@ -57,8 +57,8 @@ export class Feed {
           this.position = Number(checkpoint.commit);
           this.#place = checkpoint;
         }
-        const heard = await this.#subscription.somethingNew(signal, this.connection.patience.silenceMs);
-        if (heard) deadline.at = performance.now() + this.connection.patience.callMs;
+        const heard = await this.#subscription.somethingNew(signal, this.connection.timeouts.silenceMs);
+        if (heard) deadline.at = performance.now() + this.connection.timeouts.callMs;
         else if (!signal.aborted && (await this.options.head()) > this.position)
           throw new Interrupted('The subscription is silent although the log has grown.');
       } catch (error) {
@@ -68,7 +68,7 @@ export class Feed {
         if (kind === 'denied') throw denied(this.connection.server, error);
         if (error instanceof RangeError || isOurs(error)) throw error;
         if (performance.now() > deadline.at)
-          throw notAnswered(this.connection.server, this.connection.patience.callMs, error);
+          throw notAnswered(this.connection.server, this.connection.timeouts.callMs, error);
         this.connection.failed(error, generation);
         await pause(this.#failures);
         this.#failures += 1;

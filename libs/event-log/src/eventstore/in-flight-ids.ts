@@ -2,7 +2,7 @@
  * The names that this process is appending at the moment. Who brings one of them waits until its fate is known, and is
  * then judged by it: so that of several in one process who append one event, one is told that it was accepted.
  */
-export class NamesUnderWay {
+export class InFlightIds {
   readonly #taken = new Map<string, Promise<void>>();
 
   /** All of the names or none of them, so that two who want the same ones never wait for one another. */

@@ -5,10 +5,10 @@ import type { RecordedEvent } from '../port.js';
 import { eventUuid } from './ids.js';
 import { MemoryIdTable } from './memory-ids.js';
 import { openEventStoreLog } from './open-eventstore-log.js';
-import { onStandIn } from './testdata/on-fake-server.js';
+import { onFakeServer } from './testdata/on-fake-server.js';
 import { StoredLog } from '../../../../test/services/eventstore/stored-log.js';
 
-const on = onStandIn();
+const on = onFakeServer();
 const names = new Names();
 const ids = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
 
@@ -168,13 +168,13 @@ describe('of @eventstore/db-client it is known that', () => {
   it('it reads $all filtered only forwards: on a server full of what others wrote, it is the server that looks for our last event', async () => {
     const server = await on.server();
     // Calls are counted: none is to be made again because this machine is busy.
-    const patience = { attemptMs: 30_000, silenceMs: 30_000 };
-    const first = await on.log(server, { name: 'ours', patience });
+    const timeouts = { attemptMs: 30_000, silenceMs: 30_000 };
+    const first = await on.log(server, { name: 'ours', timeouts });
     const [verdict] = await first.log.appendMany(names.items(1));
     server.writeForeign('somebody-else', 60_000);
     const [again, empty] = [
-      await on.log(server, { name: 'ours', patience }),
-      await on.log(server, { name: 'nobody', patience }),
+      await on.log(server, { name: 'ours', timeouts }),
+      await on.log(server, { name: 'nobody', timeouts }),
     ];
     // A few looks at the end, and one for all that lies before; not one for every thousand.
     const before = server.calls.read;
@@ -296,7 +296,7 @@ describe('of the server it is known that', () => {
     'it judges the deadlines of BatchAppend by its own clock: one that is %d ms ahead of ours takes our appends all the same',
     async (aheadMs) => {
       const server = await on.server({ log: new StoredLog({ now: () => Date.now() + aheadMs }) });
-      const { log } = await on.log(server, { patience: { callMs: 3_000 } });
+      const { log } = await on.log(server, { timeouts: { callMs: 3_000 } });
       expect(statuses(await log.appendMany(names.items(3)))).toEqual(['accepted', 'accepted', 'accepted']);
       expect(server.calls.batchAppend).toBeGreaterThan(0);
     },

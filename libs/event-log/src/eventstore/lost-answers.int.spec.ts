@@ -3,12 +3,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { AppendFault } from '../../../../test/services/eventstore/faults.js';
 import { collect, followUntil, Names, positionOf, statuses } from '../conformance/fixture.js';
 import type { AppendItem, EventLog } from '../port.js';
-import { onStandIn } from './testdata/on-fake-server.js';
+import { onFakeServer } from './testdata/on-fake-server.js';
 
 /** How long the server stays away in the middle of the appends. */
 const CUT_MS = Number(process.env['PERENNIAL_CUT_MS'] ?? 10_000);
 
-const on = onStandIn();
+const on = onFakeServer();
 const names = new Names();
 
 /** What the log holds, once for each event, in the order of each stream: neither less nor more. */
@@ -36,7 +36,7 @@ describe.each([
 ])('an answer that got lost, appending %s', (_, batchAppend) => {
   it('1,000 lost acknowledgements: nothing is lost, nothing is doubled', async () => {
     const server = await on.server({ batchAppend });
-    const { log, settle } = await on.log(server, { patience: { attemptMs: 150 } });
+    const { log, settle } = await on.log(server, { timeouts: { attemptMs: 150 } });
     const seen = new Set<string>();
     let lost = 0;
     // Each event's first acknowledgement is lost: mostly in silence, and now and then with the connection.
@@ -59,7 +59,7 @@ describe.each([
   it(`a server that is cut off for ${CUT_MS / 1_000} s amid 10,000 appends: nothing lost, nothing doubled, order kept`, async () => {
     const server = await on.server({ batchAppend });
     const { log, settle } = await on.log(server, {
-      patience: { attemptMs: 2_000, callMs: 120_000, silenceMs: 2_000 },
+      timeouts: { attemptMs: 2_000, callMs: 120_000, silenceMs: 2_000 },
     });
     const total = 10_000;
     const following = followUntil(log, 0, total);
@@ -145,7 +145,7 @@ describe.each([
 
   it('BatchAppend has no deadline of the client’s: an append that nobody answers ends by our own clock, and may come again', async () => {
     const server = await on.server({ batchAppend });
-    const { log } = await on.log(server, { patience: { attemptMs: 150, callMs: 500 } });
+    const { log } = await on.log(server, { timeouts: { attemptMs: 150, callMs: 500 } });
     server.faults.append = () => 'swallow';
     const item = { stream: names.stream(), event: names.event() };
     await expect(log.appendMany([item])).rejects.toMatchObject({
@@ -159,7 +159,7 @@ describe.each([
 
   it('a server that stays away fails the append in its time, and nothing else of the process', async () => {
     const server = await on.server({ batchAppend });
-    const { log } = await on.log(server, { patience: { attemptMs: 150, callMs: 600 } });
+    const { log } = await on.log(server, { timeouts: { attemptMs: 150, callMs: 600 } });
     server.cutOff();
     const items = names.items(3);
     await expect(log.appendMany(items)).rejects.toMatchObject({ code: 'unavailable' });

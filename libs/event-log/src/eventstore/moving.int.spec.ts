@@ -7,9 +7,9 @@ import { moveLog } from '../moving/move-log.js';
 import type { RecordedEvent } from '../port.js';
 import { openSqliteLog } from '../sqlite/sqlite-log.js';
 import { SqliteMoveTarget } from '../sqlite/sqlite-move-target.js';
-import { onStandIn } from './testdata/on-fake-server.js';
+import { onFakeServer } from './testdata/on-fake-server.js';
 
-const on = onStandIn();
+const on = onFakeServer();
 const names = new Names();
 const moved = (events: readonly RecordedEvent[]) => events.map(({ position: _, ...rest }) => rest);
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { collect, Names, statuses } from '../conformance/fixture.js';
-import { onStandIn } from './testdata/on-fake-server.js';
+import { onFakeServer } from './testdata/on-fake-server.js';
 
-const on = onStandIn();
+const on = onFakeServer();
 const names = new Names();
 
 /** A certificate of its own making for 127.0.0.1; null where there is no openssl to make it. */

@@ -17,7 +17,7 @@ import {
   type ResolvedEvent,
 } from '@eventstore/db-client';
 import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
-import { StandIn } from '../../../../test/services/eventstore/fake-server.js';
+import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { noteServer } from '../../../../test/services/ledger.js';
 import { clientFor, logAt } from './connection-string.js';
 
@@ -241,7 +241,7 @@ for (const version of ['22.10.5', '23.10.8', '24.10.14'])
   for (const batchAppend of [true, false])
     verdicts(`${SERVICE}'s stand-in as of ${version}, ${batchAppend ? 'by BatchAppend' : 'call by call'}`, async () => {
       noteServer({ service: SERVICE, origin: 'stand-in', version: '22.10 to 24.10', what: 'in this process' });
-      return StandIn.start({ log: database, version, batchAppend });
+      return FakeServer.start({ log: database, version, batchAppend });
     });
 
 const url = process.env['EVENTSTORE_URL'] ?? '';

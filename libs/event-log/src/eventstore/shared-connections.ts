@@ -1,5 +1,5 @@
 import type { Credentials } from '@eventstore/db-client';
-import { Connection, type Patience } from './connection.js';
+import { Connection, type Timeouts } from './connection.js';
 
 interface Shared {
   readonly connections: Map<string, Connection>;
@@ -22,12 +22,12 @@ const NOBODY: Credentials = { username: 'anonymous', password: '' };
  * One client for each server in a process, shared by its logs. BatchAppend goes to one server only, the first: its
  * promises stand in a table that all clients of the process share, and a stream that breaks would reject the others' too.
  */
-export function acquire(connectionString: string, patience: Patience): Connection {
+export function acquire(connectionString: string, timeouts: Timeouts): Connection {
   const { connections } = shared();
   let connection = connections.get(connectionString);
   if (connection === undefined) {
     const other = shared().batching !== null;
-    connection = new Connection(connectionString, patience, other ? credentialsIn(connectionString) : undefined);
+    connection = new Connection(connectionString, timeouts, other ? credentialsIn(connectionString) : undefined);
     connections.set(connectionString, connection);
     if (!other) shared().batching = connectionString;
   }

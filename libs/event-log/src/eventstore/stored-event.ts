@@ -72,7 +72,7 @@ export function sendable(event: NewEvent, moved?: { readonly recordedAt: Instant
 }
 
 /** Why the server would not take an item that the port allows; null when it does. */
-export function sizeRefusal({ event }: AppendItem, bytes: number): string | null {
+export function sizeRejection({ event }: AppendItem, bytes: number): string | null {
   if (bytes <= APPEND_BYTES_MAX) return null;
   return (
     `The event ${event.id} would take ${bytes} bytes on the server, with what stands beside it, of ${APPEND_BYTES_MAX}: ` +

@@ -2,14 +2,14 @@ import { EventLogError } from '../port.js';
 import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import { receiptsOf } from '../receipt.js';
-import { refusalOf } from '../rejection.js';
-import { judgeWhole } from '../whole-append.js';
-import { appendOnce, type Outcome, type Place } from './appender.js';
+import { rejectionOf } from '../rejection.js';
+import { decideWhole } from '../whole-append.js';
+import { appendOnce, type AppendOutcome, type Place } from './appender.js';
 import type { Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
-import { foundUnder, Judgement, verdictOnKnown } from './deduplication.js';
-import { NamesUnderWay } from './in-flight-ids.js';
-import { APPEND_BYTES_MAX, sendable, sizeRefusal, type Sendable } from './stored-event.js';
+import { foundUnder, Deduplication, verdictOnKnown } from './deduplication.js';
+import { InFlightIds } from './in-flight-ids.js';
+import { APPEND_BYTES_MAX, sendable, sizeRejection, type Sendable } from './stored-event.js';
 
 /** Events of one stream that are sent in one append, at most, and what they may take together. */
 const GROUP_MAX = 500;
@@ -24,8 +24,8 @@ interface Prepared {
 
 /** Appending: what is on record decides first, then the server. */
 export class Writing {
-  readonly judgement: Judgement;
-  readonly #names = new NamesUnderWay();
+  readonly deduplication: Deduplication;
+  readonly #names = new InFlightIds();
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(
@@ -33,7 +33,7 @@ export class Writing {
     ids: IdTable,
     private readonly prefix: string,
   ) {
-    this.judgement = new Judgement(connection, ids);
+    this.deduplication = new Deduplication(connection, ids);
   }
 
   /** All events to one stream, or none. */
@@ -67,22 +67,22 @@ export class Writing {
 
   async #whole(expected: Expected, items: readonly AppendItem[]): Promise<readonly Verdict[]> {
     // What cannot be stored is said without asking anybody.
-    if (items.some((item) => refusalOf({ ...item, expected }) !== null)) {
-      const refused = judgeWhole(
+    if (items.some((item) => rejectionOf({ ...item, expected }) !== null)) {
+      const rejected = decideWhole(
         items,
         expected,
         () => assumed(expected),
         () => null,
       );
-      if (refused !== null) return refused;
+      if (rejected !== null) return rejected;
     }
     const prepared = items.map((item, index) => ({ index, item, sendable: sendable(item.event) }));
     const tooLarge = this.#tooLargeTogether(prepared);
     if (tooLarge !== null) return tooLarge;
     const uuids = prepared.map((one) => one.sendable.uuid);
     return this.#names.with(uuids, async () => {
-      const { known, floor } = await this.judgement.of(uuids);
-      const judged = this.#judgeWhole(prepared, expected, known);
+      const { known, floor } = await this.deduplication.of(uuids);
+      const judged = this.#decideWhole(prepared, expected, known);
       if (judged !== null) return judged;
       const outcome = await this.#append(prepared, expected, floor);
       if (
@@ -95,13 +95,13 @@ export class Writing {
     });
   }
 
-  #judgeWhole(
+  #decideWhole(
     prepared: readonly Prepared[],
     expected: Expected,
     known: ReadonlyMap<string, KnownId>,
   ): readonly Verdict[] | null {
     const uuidOf = new Map(prepared.map(({ item, sendable: { uuid } }) => [item, uuid]));
-    return judgeWhole(
+    return decideWhole(
       prepared.map(({ item }) => item),
       expected,
       () => assumed(expected),
@@ -117,9 +117,9 @@ export class Writing {
   ): Promise<readonly Verdict[]> {
     const stream = `${this.prefix}${prepared[0]?.item.stream ?? ''}`;
     const uuids = prepared.map((one) => one.sendable.uuid);
-    const all = new Map([...(await this.judgement.inStream(stream, uuids)), ...known]);
-    for (const [uuid, one] of all) this.judgement.remember(uuid, one);
-    const judged = this.#judgeWhole(prepared, expected, all);
+    const all = new Map([...(await this.deduplication.inStream(stream, uuids)), ...known]);
+    for (const [uuid, one] of all) this.deduplication.remember(uuid, one);
+    const judged = this.#decideWhole(prepared, expected, all);
     if (judged !== null) return judged;
     return prepared.map(() => ({
       status: 'refused',
@@ -132,12 +132,12 @@ export class Writing {
     const prepared = events.map((event, index): Prepared => {
       const item = { stream: event.stream, event };
       const one = { index, item, sendable: sendable(event, event) };
-      const refusal = refusalOf(item) ?? sizeRefusal(item, one.sendable.bytes);
-      if (refusal !== null)
-        throw new EventLogError('torn', `The event ${event.id} of ${event.source} cannot be taken over: ${refusal}`);
+      const rejection = rejectionOf(item) ?? sizeRejection(item, one.sendable.bytes);
+      if (rejection !== null)
+        throw new EventLogError('torn', `The event ${event.id} of ${event.source} cannot be taken over: ${rejection}`);
       return one;
     });
-    const { floor } = await this.judgement.of([]);
+    const { floor } = await this.deduplication.of([]);
     for (let next = 0; next < prepared.length;) {
       const group = this.#group(prepared, next, ({ item }) => item.stream === prepared[next]?.item.stream);
       const outcome = await this.#append(group, 'any', floor);
@@ -164,10 +164,10 @@ export class Writing {
     const verdicts = new Array<Verdict | undefined>(items.length);
     const prepared: Prepared[] = [];
     items.forEach((item, index) => {
-      const reason = refusalOf(item);
+      const reason = rejectionOf(item);
       const one = reason === null ? { index, item, sendable: sendable(item.event) } : null;
-      const refusal = one === null ? reason : sizeRefusal(item, one.sendable.bytes);
-      if (refusal !== null) verdicts[index] = { status: 'refused', reason: refusal };
+      const rejection = one === null ? reason : sizeRejection(item, one.sendable.bytes);
+      if (rejection !== null) verdicts[index] = { status: 'refused', reason: rejection };
       else if (one !== null) prepared.push(one);
     });
     if (prepared.length > 0)
@@ -180,7 +180,7 @@ export class Writing {
 
   /** Streams side by side; in each stream one after the other, so that every expectation sees what came before it. */
   async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[]): Promise<void> {
-    const { known, floor } = await this.judgement.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
+    const { known, floor } = await this.deduplication.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
     const here = new Map(known);
     // The last item before this one that has the same name, wherever it goes: its fate decides on this one.
     const settled = new Map<Prepared, { readonly promise: Promise<void>; resolve(): void }>();
@@ -253,7 +253,7 @@ export class Writing {
     return group.map((one, at) => [one, this.#verdictOn(one, outcome, expected, at, floor)]);
   }
 
-  async #append(group: readonly Prepared[], expected: Expected, floor: number): Promise<Outcome> {
+  async #append(group: readonly Prepared[], expected: Expected, floor: number): Promise<AppendOutcome> {
     const outcome = await appendOnce(
       this.connection,
       `${this.prefix}${group[0]?.item.stream ?? ''}`,
@@ -270,13 +270,13 @@ export class Writing {
       const contentHash =
         place.position > floor
           ? one.item.event.contentHash
-          : ((await this.judgement.contentAt(place.position)) ?? one.item.event.contentHash);
-      this.judgement.remember(one.sendable.uuid, { position: place.position, contentHash });
+          : ((await this.deduplication.contentAt(place.position)) ?? one.item.event.contentHash);
+      this.deduplication.remember(one.sendable.uuid, { position: place.position, contentHash });
     }
     return { status: 'stands', places };
   }
 
-  #verdictOn(one: Prepared, outcome: Outcome, expected: Expected, at: number, floor: number): Verdict {
+  #verdictOn(one: Prepared, outcome: AppendOutcome, expected: Expected, at: number, floor: number): Verdict {
     switch (outcome.status) {
       case 'refused':
         return { status: 'refused', reason: outcome.reason };
@@ -285,7 +285,7 @@ export class Writing {
       case 'stands': {
         const place = outcome.places[at] as Place;
         if (place.position > floor) return { status: 'accepted', ...place };
-        const known = this.judgement.remembered(one.sendable.uuid);
+        const known = this.deduplication.remembered(one.sendable.uuid);
         return known === null ? { status: 'duplicate', position: place.position } : verdictOnKnown(known, one.item);
       }
     }
@@ -297,7 +297,7 @@ export class Writing {
     return prepared.map(({ item, sendable: one }) => ({
       status: 'refused',
       reason:
-        sizeRefusal(item, one.bytes) ??
+        sizeRejection(item, one.bytes) ??
         `The ${prepared.length} events of this append take ${bytes} bytes together, at most ${APPEND_BYTES_MAX} go in one: append fewer at once.`,
     }));
   }

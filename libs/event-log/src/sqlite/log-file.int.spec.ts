@@ -244,8 +244,8 @@ describe('a full disk', () => {
     while (error === null && acknowledged < 100_000)
       try {
         acknowledged += (await log.appendMany(names.items(100))).length;
-      } catch (refusal) {
-        error = refusal;
+      } catch (rejection) {
+        error = rejection;
       }
     expect(error).toMatchObject(full);
     expect(acknowledged).toBeGreaterThan(0);

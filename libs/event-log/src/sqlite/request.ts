@@ -74,8 +74,8 @@ export function flattenReceipts(receipts: readonly ReceiptDraft[]): FlatReceipt[
   return receipts.map(({ stream, id, source, receivedAt, suppressed, items }) => {
     const flat = new Uint32Array(items.length);
     for (let i = 0; i < items.length; i += 1) {
-      const { index, fate } = items[i] as ReceiptDraft['items'][number];
-      flat[i] = index * 2 + (fate === 'quarantined' ? 1 : 0);
+      const { index, outcome } = items[i] as ReceiptDraft['items'][number];
+      flat[i] = index * 2 + (outcome === 'quarantined' ? 1 : 0);
     }
     return { stream, id, source, receivedAt, suppressed, items: flat };
   });
@@ -86,7 +86,7 @@ export function unflattenReceipts(receipts: readonly FlatReceipt[]): ReceiptDraf
     ...receipt,
     items: Array.from(receipt.items, (item) => ({
       index: item >>> 1,
-      fate: (item & 1) === 1 ? 'quarantined' : 'accepted',
+      outcome: (item & 1) === 1 ? 'quarantined' : 'accepted',
     })),
   }));
 }

@@ -3,8 +3,8 @@ import { EventLogError } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import type { AppendItem, Expected, NewEvent, Verdict } from '../port.js';
 import { receiptsOf } from '../receipt.js';
-import { refusalOf } from '../rejection.js';
-import { judgeWhole, meets, verdictOnFound, type Found } from '../whole-append.js';
+import { rejectionOf } from '../rejection.js';
+import { decideWhole, meets, verdictOnFound, type Found } from '../whole-append.js';
 import { compact } from './compact.js';
 import { asEventLogError } from './failure.js';
 import type { WriteRequest } from './request.js';
@@ -141,12 +141,12 @@ export class SqliteWriter {
     const first = items[0];
     if (first === undefined) return [];
     const lastRevision = () => this.#known(first.stream)?.lastRevision ?? null;
-    const verdicts = judgeWhole(items, expected, lastRevision, ({ event }) => this.#lookUp(event));
+    const verdicts = decideWhole(items, expected, lastRevision, ({ event }) => this.#lookUp(event));
     return verdicts ?? items.map((item) => this.#each(item));
   }
 
   #each(item: AppendItem): Verdict {
-    const reason = refusalOf(item);
+    const reason = rejectionOf(item);
     if (reason !== null) return { status: 'refused', reason };
     const { event, stream: name, expected = 'any' } = item;
     let stream = this.#known(name);

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TOUCHPOINT_TYPES } from '#contracts';
 import { carried } from '../relay/cloud-event.js';
 import { OUTPUTS } from '../outputs.js';
-import { SAID } from '../testdata/published.js';
+import { OUTBOX_NOTIFIER } from '../testdata/published.js';
 import { asyncApiDocument } from './document.js';
 
 type Node = Record<string, unknown>;
@@ -45,7 +45,7 @@ describe('the AsyncAPI document', () => {
     let sent = 0;
     for (const feed of OUTPUTS) {
       const validate = ajv.compile(feed.schema);
-      for (const each of SAID) {
+      for (const each of OUTBOX_NOTIFIER) {
         const message = carried(feed, each);
         if (message === null || message.value === null) continue;
         sent += 1;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { BUILT_IN_POLICIES } from '#lifecycle';
 import type { Channels } from '#platform';
 import type { Database } from '#database';
-import { Feeder } from '../relay/relay.js';
+import { Relay } from '../relay/relay.js';
 import { OUTPUTS } from '../outputs.js';
 import { replayFeed } from '../replaying/replay.js';
 import { STORES } from '../testdata/stores.js';
@@ -23,11 +23,11 @@ for (const { name, missing, open, stop } of STORES) {
     let she: Record<string, string>;
     let customerId: string;
 
-    const feeder = () =>
-      new Feeder({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
+    const relay = () =>
+      new Relay({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
     /** What a channel was told of her actions since it was last asked, a line each. */
     const told = async (id = customerId): Promise<string[]> => {
-      await carryAll(feeder());
+      await carryAll(relay());
       const lines = recording.sent
         .filter(({ topic, key }) => topic === ACTIONS.name && key === id)
         .map(({ data }) => {
@@ -158,7 +158,7 @@ for (const { name, missing, open, stop } of STORES) {
       // By this she bought under both names: she is who browsed first, and stands where the purchase put her.
       await world.happens(world.now, 'site-visited', { ...she, ...browser });
       await world.waits(0);
-      await carryAll(feeder());
+      await carryAll(relay());
       const all = [...recording.sent];
       recording = new Recording();
       const lines = all

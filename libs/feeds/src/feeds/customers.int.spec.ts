@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Channels } from '#platform';
 import type { Database } from '#database';
-import { dossierOf } from '../relay/profile.js';
-import { Feeder } from '../relay/relay.js';
+import { profileOf } from '../relay/profile.js';
+import { Relay } from '../relay/relay.js';
 import { replayFeed } from '../replaying/replay.js';
 import { STORES } from '../testdata/stores.js';
 import { carryAll, DAY, Recording, World, type Read } from '../testdata/world.js';
@@ -14,9 +14,9 @@ function compacted(messages: readonly Read[]): Map<string, object> {
   const held = new Map<string, object>();
   for (const { topic, key, data, gone } of messages) {
     if (!topic.startsWith(CUSTOMERS.name)) continue;
-    const { revision: _revision, ...dossier } = data;
+    const { revision: _revision, ...profile } = data;
     if (gone) held.delete(key);
-    else held.set(key, dossier);
+    else held.set(key, profile);
   }
   return held;
 }
@@ -27,8 +27,8 @@ for (const { name, missing, open, stop } of STORES) {
     let database: Database;
     let world: World;
     let recording = new Recording();
-    const feeder = () =>
-      new Feeder({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
+    const relay = () =>
+      new Relay({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
     const told = () => recording.sent.filter(({ topic }) => topic === CUSTOMERS.name);
     /** The engine's own dossiers, of whom nobody forgot. */
     const believed = async (): Promise<Map<string, object>> => {
@@ -39,7 +39,7 @@ for (const { name, missing, open, stop } of STORES) {
         `SELECT to_jsonb(c) AS row FROM ${live?.name}.customers c WHERE EXISTS (
            SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL)`,
       );
-      return new Map(rows.map(({ row }) => [String(row['customer_id']), dossierOf(row)]));
+      return new Map(rows.map(({ row }) => [String(row['customer_id']), profileOf(row)]));
     };
 
     beforeAll(async () => {
@@ -54,7 +54,7 @@ for (const { name, missing, open, stop } of STORES) {
 
     it('are told of everybody, and only the last word of each counts', async () => {
       await world.lives(6);
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(compacted(told())).toEqual(await believed());
       expect(compacted(told()).size).toBeGreaterThan(3);
     });
@@ -65,10 +65,10 @@ for (const { name, missing, open, stop } of STORES) {
         await world.orders(world.now, { userId: 'often' });
         await world.waits(1_000);
       }
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(told()).toHaveLength(1);
       await world.projector.rebuild();
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(told()).toHaveLength(1);
     });
 
@@ -77,11 +77,11 @@ for (const { name, missing, open, stop } of STORES) {
       await world.happens(world.now, 'site-visited', browser);
       await world.orders(world.now, user);
       await world.waits(1_000);
-      await carryAll(feeder());
+      await carryAll(relay());
       recording = new Recording();
       await world.happens(world.now, 'site-visited', { ...user, ...browser });
       await world.waits(1_000);
-      await carryAll(feeder());
+      await carryAll(relay());
       const ids = told().map(({ key, gone }) => [key, gone]);
       expect(new Map(ids as [string, boolean][])).toEqual(
         new Map([
@@ -96,32 +96,32 @@ for (const { name, missing, open, stop } of STORES) {
       const who = { userId: 'forget-me' };
       await world.orders(world.now, who);
       await world.waits(1_000);
-      await carryAll(feeder());
+      await carryAll(relay());
       recording = new Recording();
       await world.erases(who);
-      await carryAll(feeder());
+      await carryAll(relay());
       const id = world.customerOf('userId', 'forget-me');
       expect(told().map(({ key, gone }) => [key, gone])).toEqual([[id, true]]);
       await world.waits(400 * DAY);
       await world.projector.rebuild();
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(told().filter(({ key }) => key === id)).toHaveLength(1);
     });
 
     it('give way to a tombstone too where nobody counted that she was told of', async () => {
       const who = { userId: 'half-told' };
-      await carryAll(feeder());
+      await carryAll(relay());
       await world.orders(world.now, who);
       await world.waits(1_000);
       recording = new Recording();
       // Whatever is said of her gets out, and no answer comes.
       recording.failures = 10;
-      await expect(feeder().carry()).rejects.toThrow('the answer got lost');
+      await expect(relay().carry()).rejects.toThrow('the answer got lost');
       recording.failures = 0;
       const id = world.customerOf('userId', 'half-told');
       expect(compacted(told()).has(id)).toBe(true);
       await world.erases(who);
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(compacted(told()).has(id)).toBe(false);
     });
 
@@ -140,14 +140,14 @@ for (const { name, missing, open, stop } of STORES) {
       );
       await world.waits(1_000);
       recording = new Recording();
-      await carryAll(feeder());
+      await carryAll(relay());
       const text = JSON.stringify(recording.sent);
       expect(text).toContain('"purpose":"marketing"');
       for (const word of ['ann@', 'Ann', '"ann"', 'evidence']) expect(text).not.toContain(word);
     });
 
     it('can be told again: who is there now, under the names that they had', async () => {
-      await carryAll(feeder());
+      await carryAll(relay());
       recording = new Recording();
       const { messages } = await replayFeed(database, recording as unknown as Channels, CUSTOMERS, { name: 'x' });
       expect(compacted(recording.sent)).toEqual(await believed());
@@ -163,7 +163,7 @@ for (const { name, missing, open, stop } of STORES) {
         `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
       );
       await world.lives(2);
-      await carryAll(feeder());
+      await carryAll(relay());
       // As it was before dossiers were told: no consents, no marks, nothing told.
       await database.exec(`
         ALTER TABLE ${live?.name}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
@@ -173,10 +173,10 @@ for (const { name, missing, open, stop } of STORES) {
         INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT customer_id, now() FROM ${live?.name}.customers c
           WHERE EXISTS (SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL) LIMIT 2;`);
       recording = new Recording();
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(told()).toHaveLength(2);
       await world.restarts();
-      await carryAll(feeder());
+      await carryAll(relay());
       expect(compacted(recording.sent)).toEqual(await believed());
     });
 
@@ -200,7 +200,7 @@ for (const { name, missing, open, stop } of STORES) {
         days: fc.integer({ min: 0, max: 90 }),
       });
       const channel: Read[] = [];
-      await carryAll(feeder());
+      await carryAll(relay());
       recording = new Recording();
       // What stood before: a consumer that begins now reads the topic from its beginning.
       await replayFeed(database, recording as unknown as Channels, CUSTOMERS, { name: 'y' });
@@ -224,14 +224,14 @@ for (const { name, missing, open, stop } of STORES) {
             else {
               await world.waits(0);
               if (what === 'dies') recording.failures = 1;
-              await feeder()
+              await relay()
                 .carry()
                 .catch(() => undefined);
               recording.failures = 0;
             }
           }
           await world.waits(0);
-          await carryAll(feeder());
+          await carryAll(relay());
           channel.push(...recording.sent);
           expect(compacted(channel)).toEqual(await believed());
         }),

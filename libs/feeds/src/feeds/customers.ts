@@ -1,4 +1,4 @@
-import { DOSSIERS } from '../relay/customers.js';
+import { PROFILES } from '../relay/customers.js';
 import type { Feed } from '../feed.js';
 import { COMPACTED } from './topic-plans.js';
 
@@ -10,7 +10,7 @@ const objects = (properties: Readonly<Record<string, object>>) => ({
   items: { type: 'object', additionalProperties: false, required: Object.keys(properties), properties },
 });
 
-const DOSSIER = {
+const PROFILE = {
   customerId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
   revision: { type: 'integer', minimum: 1, description: 'Rises with every message of this customer.' },
   cycle: { type: 'integer', minimum: 1, description: 'How often she went round: from 1.' },
@@ -52,12 +52,12 @@ export const CUSTOMERS: Feed = {
   meaning:
     'All that is believed of a customer by now. The newest message of each key is the engine’s own state; a message without a value takes the customer away: she turned out to be another, or was erased.',
   plan: COMPACTED,
-  schema: { type: 'object', additionalProperties: false, required: Object.keys(DOSSIER), properties: DOSSIER },
-  from: DOSSIERS,
+  schema: { type: 'object', additionalProperties: false, required: Object.keys(PROFILE), properties: PROFILE },
+  from: PROFILES,
   says: (said) => {
-    if (!('dossier' in said)) return null;
-    const { customerId, revision, changedAt, dossier } = said;
-    const data = dossier === null ? null : { ...dossier, revision };
+    if (!('profile' in said)) return null;
+    const { customerId, revision, changedAt, profile } = said;
+    const data = profile === null ? null : { ...profile, revision };
     return { id: `${customerId}-${revision}`, key: customerId, at: changedAt, data };
   },
 };

@@ -3,7 +3,7 @@ import type { Instant } from '#contracts';
 import type { Database, Queryable, Row, Transaction } from '#database';
 import type { SaidCustomer } from '../published.js';
 import type { Source } from '../source.js';
-import { dossierOf } from './profile.js';
+import { profileOf } from './profile.js';
 import { liveSchema } from './live-schema.js';
 import { goingRound, lastOf, type Round } from './round.js';
 import { list } from './stage-changes.js';
@@ -22,7 +22,7 @@ export interface Marked {
 }
 
 /** The dossiers of customers who were marked since they were last told, as they are when they are told. */
-export const DOSSIERS: Source = {
+export const PROFILES: Source = {
   waiting: 'EXISTS (SELECT 1 FROM perennial.customer_changes)',
 
   async carry(database, tell, now, round) {
@@ -59,7 +59,7 @@ export const DOSSIERS: Source = {
   async *again(database, fromPosition) {
     const live = await liveSchema(database);
     for (let after = ''; live !== null;) {
-      const rows = await database.query<DossierRow>(
+      const rows = await database.query<ProfileRow>(
         `SELECT k.customer_id, coalesce(m.revision, t.revision) AS revision, coalesce(m.changed_at, t.told_at) AS changed_at,
                 to_jsonb(k) AS row, false AS erased, t.hash AS told_hash
            FROM ${live}.customers k JOIN perennial.customers_told t ON t.customer_id = k.customer_id AND t.hash IS NOT NULL
@@ -76,7 +76,7 @@ export const DOSSIERS: Source = {
   },
 };
 
-export interface DossierRow extends Row {
+export interface ProfileRow extends Row {
   readonly customer_id: string;
   readonly revision: number;
   readonly changed_at: number;
@@ -92,7 +92,7 @@ export interface DossierRow extends Row {
 const TOLD_OF: ReadonlySet<string> = new Set([
   ...['cycle', 'stage', 'phase', 'entered_at', 'cause', 'policy_version', 'flags', 'next_due_at', 'next_due_kind'],
   ...['first_seen_at', 'last_seen_at', 'touchpoints', 'orders', 'revenue', 'first_purchase_at', 'last_purchase_at'],
-  ...['consents', 'dossier'],
+  ...['consents', 'profile'],
 ]);
 
 async function liveColumns(on: Queryable): Promise<{ readonly live: string; readonly columns: string } | null> {
@@ -107,7 +107,7 @@ async function liveColumns(on: Queryable): Promise<{ readonly live: string; read
 }
 
 /** Her columns stand beside the rest of it; `known`: whether there are any. */
-interface MarkedRow extends DossierRow {
+interface MarkedRow extends ProfileRow {
   readonly known: boolean;
 }
 
@@ -152,11 +152,11 @@ async function carryMarked(
   return marked.length;
 }
 
-export function markedOf({ customer_id, revision, changed_at, row, erased, told_hash }: DossierRow): Marked {
-  const dossier = row === null || erased ? null : dossierOf(row);
+export function markedOf({ customer_id, revision, changed_at, row, erased, told_hash }: ProfileRow): Marked {
+  const profile = row === null || erased ? null : profileOf(row);
   return {
-    said: { customerId: customer_id, revision, changedAt: changed_at, dossier },
-    hash: dossier === null ? null : createHash('sha256').update(JSON.stringify(dossier)).digest('hex').slice(0, 32),
+    said: { customerId: customer_id, revision, changedAt: changed_at, profile },
+    hash: profile === null ? null : createHash('sha256').update(JSON.stringify(profile)).digest('hex').slice(0, 32),
     toldHash: told_hash,
   };
 }

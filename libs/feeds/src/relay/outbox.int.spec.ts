@@ -3,7 +3,7 @@ import { Projector } from '#projections';
 import { type Database } from '#database';
 import { memoryLog } from '#testing';
 import { STORES } from '../testdata/stores.js';
-import { DOSSIERS } from './customers.js';
+import { PROFILES } from './customers.js';
 import { OUTBOX } from './changes.js';
 import { ACTIONS_SAID } from './actions.js';
 import { carryUnsent, claiming, type Unsent } from './outbox.js';
@@ -88,7 +88,7 @@ for (const { name, missing, open, stop } of STORES) {
           for (const { customerId } of said) told.add(customerId);
           return Promise.resolve();
         };
-        await DOSSIERS.carry(database, tell, () => 0, round);
+        await PROFILES.carry(database, tell, () => 0, round);
         // So that everybody is told again, and not only counted as told.
         await database.query(`DELETE FROM perennial.customers_told`);
       }

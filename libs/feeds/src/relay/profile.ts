@@ -3,8 +3,8 @@ import { formatInstant } from '#contracts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What is told of a customer, from her row of the read models. Nothing that is personal is there: identifiers are keyed hashes. */
-export function dossierOf(row: Fields): Fields {
-  const more = (row['dossier'] ?? {}) as Fields;
+export function profileOf(row: Fields): Fields {
+  const more = (row['profile'] ?? {}) as Fields;
   return {
     customerId: row['customer_id'],
     cycle: row['cycle'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bell, ChannelProducer, Channels, Clock } from '#platform';
+import type { Notifier, ChannelProducer, Channels, Clock } from '#platform';
 import type { Database } from '#database';
 import type { Feed } from '../feed.js';
 import { OUTPUTS } from '../outputs.js';
@@ -15,26 +15,26 @@ const IDLE_MS_RUNG = 1_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
-export interface FeederWatch {
+export interface RelayObserver {
   carried?(messages: number): void;
   failed?(error: unknown, waitMs: number): void;
 }
 
-export interface FeederParts {
+export interface RelayDependencies {
   readonly database: Database;
   readonly channels: Channels;
   readonly clock: Clock;
   /** Rung in this process when something was said. */
-  readonly said?: Bell;
+  readonly said?: Notifier;
   readonly outputs?: readonly Feed[];
-  readonly watch?: FeederWatch;
+  readonly watch?: RelayObserver;
 }
 
 /**
  * Carries what was said of customers out to the channels, as long as it runs: each customer's in its order, at least once. Any number may run
  * against one database. Where the broker or the database cannot be reached it waits, and goes on where it stood.
  */
-export class Feeder {
+export class Relay {
   /** Why nothing is carried at present; null while all is well. */
   failure: string | null = null;
   private readonly producer: ChannelProducer;
@@ -48,7 +48,7 @@ export class Feeder {
   private readonly telling = new Set<Source>();
   private woken = new AbortController();
 
-  constructor(private readonly parts: FeederParts) {
+  constructor(private readonly parts: RelayDependencies) {
     this.outputs = parts.outputs ?? OUTPUTS;
     for (const { from } of this.outputs) this.rounds.set(from, { after: randomBytes(16).toString('hex') });
     this.producer = parts.channels.producer();

@@ -28,9 +28,9 @@ const proposed: SaidAction = {
   ...{ policyVersion: 'retail@1', since: AT, validUntil: AT + 30 * DAY, reason: null, saidAt: AT },
 };
 
-const dossier: SaidCustomer = {
+const profile: SaidCustomer = {
   ...{ customerId: HER, revision: 7, changedAt: AT },
-  dossier: {
+  profile: {
     ...{ customerId: HER, cycle: 1, stage: 'retention', phase: 'active', enteredAt: '2026-03-01T09:00:00Z' },
     ...{ cause: entered.cause, policyVersion: 'retail@1', flags: [], nextDueAt: '2026-05-30T09:00:00Z' },
     ...{
@@ -52,7 +52,7 @@ const dossier: SaidCustomer = {
 };
 
 /** One of each thing that the engine may say. */
-export const SAID: readonly Said[] = [
+export const OUTBOX_NOTIFIER: readonly Said[] = [
   entered,
   { ...entered, publication: 4, kind: 'left', at: AT + DAY },
   {
@@ -70,6 +70,6 @@ export const SAID: readonly Said[] = [
   { ...entered, publication: 6, turn: 'back' },
   proposed,
   { ...proposed, number: 2, kind: 'withdrawn', reason: 'consent-withdrawn' },
-  dossier,
-  { ...dossier, revision: 8, dossier: null },
+  profile,
+  { ...profile, revision: 8, profile: null },
 ];

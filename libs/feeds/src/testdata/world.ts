@@ -3,14 +3,14 @@ import { expect } from '@jest/globals';
 import { formatInstant, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { erasePerson, People } from '#privacy';
-import { Intake, publishPolicy } from '#ingestion';
+import { Ingestion, publishPolicy } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { type Channels, type OutgoingMessage } from '#platform';
 import { Projector } from '#projections';
 import { type Database } from '#database';
 import { memoryLog } from '#testing';
-import type { Feeder } from '../relay/relay.js';
+import type { Relay } from '../relay/relay.js';
 
 export const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
@@ -56,7 +56,7 @@ export class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
 
 /** An engine whose customers visit, log in, buy, and buy in the past. */
 export class World {
-  private readonly intake: Intake;
+  private readonly ingestion: Ingestion;
   private count = 0;
   private lived = 0;
 
@@ -67,7 +67,7 @@ export class World {
     private readonly keys: ReturnType<typeof openSqliteKeyStore>,
     private readonly time: { at: number },
   ) {
-    this.intake = new Intake({ log, sealer: new Sealer(keys) });
+    this.ingestion = new Ingestion({ log, sealer: new Sealer(keys) });
   }
 
   static async open(database: Database): Promise<World> {
@@ -86,9 +86,9 @@ export class World {
     const id = `e-${(this.count += 1)}`;
     const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
     const document = { id, source: 'shop', type, channel: 'web', time: new Date(at).toISOString(), identifiers, data };
-    const { exceptions } = await this.intake.take([{ document }], { receivedAt: this.now });
+    const { exceptions } = await this.ingestion.take([{ document }], { receivedAt: this.now });
     // What comes of whom we were asked to forget is not kept.
-    expect(exceptions.filter(({ fate }) => fate !== 'suppressed')).toEqual([]);
+    expect(exceptions.filter(({ outcome }) => outcome !== 'suppressed')).toEqual([]);
   }
 
   orders(at: number, who: Record<string, string>): Promise<void> {
@@ -119,12 +119,12 @@ export class World {
     const [live] = await this.database.query<{ name: string }>(
       `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
     );
-    const visits = await this.database.query<Record<string, string | number | null>>(
+    const stagePeriods = await this.database.query<Record<string, string | number | null>>(
       `SELECT * FROM ${live?.name}.visits`,
     );
-    const fact = (visit: (typeof visits)[number], kind: string, at: unknown) =>
+    const fact = (visit: (typeof stagePeriods)[number], kind: string, at: unknown) =>
       `${visit['customer_id']} ${kind} ${visit['cycle']} ${visit['stage']}/${visit['phase']} ${formatInstant(Number(at))}`;
-    return visits
+    return stagePeriods
       .flatMap((visit) => [
         fact(visit, 'entered', visit['entered_at']),
         ...(visit['left_at'] === null ? [] : [fact(visit, 'left', visit['left_at'])]),
@@ -167,8 +167,8 @@ export class World {
 
   async erases(who: Record<string, string>): Promise<void> {
     const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
-    const { log, keys, intake } = this;
-    const parts = { log, keys, intake, people: new People(this.database), now: () => this.now };
+    const { log, keys, ingestion } = this;
+    const parts = { log, keys, ingestion, people: new People(this.database), now: () => this.now };
     const verdict = await erasePerson(parts, { identifiers, customerId: null }, 'dpo');
     expect(verdict.outcome).toBe('erased');
     await this.projector.catchUp();
@@ -186,7 +186,7 @@ export class World {
   }
 
   customerOf(namespace: string, value: string): string {
-    return this.intake.identities.of(namespace, value).subjectId;
+    return this.ingestion.identities.of(namespace, value).subjectId;
   }
 
   async close(): Promise<void> {
@@ -196,9 +196,9 @@ export class World {
   }
 }
 
-export async function carryAll(feeder: Feeder): Promise<void> {
+export async function carryAll(relay: Relay): Promise<void> {
   for (let failed = 0; failed < 20;) {
-    const told = await feeder.carry().catch(() => -1);
+    const told = await relay.carry().catch(() => -1);
     if (told === 0) return;
     if (told === -1) failed += 1;
   }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { askedWait, TRIES, waitAfter } from './attempts.js';
+import { parseWait, ATTEMPT_SCHEDULE, waitAfter } from './attempts.js';
 
 describe('how often a message is tried', () => {
   it('waits twice as long after each failure, up to an hour', () => {
-    expect([1, 2, 3, 4, 30, 2_000].map((failures) => waitAfter(failures, TRIES, 1))).toEqual([
+    expect([1, 2, 3, 4, 30, 2_000].map((failures) => waitAfter(failures, ATTEMPT_SCHEDULE, 1))).toEqual([
       ...[5_000, 10_000, 20_000, 40_000, 3_600_000, 3_600_000],
     ]);
   });
 
   it('waits between half and all of it, as chance will have it', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100 }), fc.double({ min: 0, max: 1, noNaN: true }), (failures, chance) => {
-        const whole = waitAfter(failures, TRIES, 1);
-        const wait = waitAfter(failures, TRIES, chance);
+      fc.property(fc.integer({ min: 1, max: 100 }), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
+        const whole = waitAfter(failures, ATTEMPT_SCHEDULE, 1);
+        const wait = waitAfter(failures, ATTEMPT_SCHEDULE, random);
         expect(wait).toBeGreaterThanOrEqual(whole / 2);
         expect(wait).toBeLessThanOrEqual(whole);
       }),
@@ -21,16 +21,18 @@ describe('how often a message is tried', () => {
   });
 
   it('lets an endpoint be away for a night', () => {
-    const waits = Array.from({ length: TRIES.unwell - 1 }, (_, at) => waitAfter(at + 1, TRIES, 0));
+    const waits = Array.from({ length: ATTEMPT_SCHEDULE.failing - 1 }, (_, at) =>
+      waitAfter(at + 1, ATTEMPT_SCHEDULE, 0),
+    );
     expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(10 * 3_600_000);
   });
 
   it('reads Retry-After as seconds or as a date, and nothing longer than a day', () => {
     const now = Date.UTC(2026, 0, 1);
-    expect(askedWait('120', now)).toBe(120_000);
-    expect(askedWait('Thu, 01 Jan 2026 00:01:00 GMT', now)).toBe(60_000);
-    expect(askedWait('999999999', now)).toBe(86_400_000);
+    expect(parseWait('120', now)).toBe(120_000);
+    expect(parseWait('Thu, 01 Jan 2026 00:01:00 GMT', now)).toBe(60_000);
+    expect(parseWait('999999999', now)).toBe(86_400_000);
     for (const nothing of [undefined, '', '0', '-5', 'soon', '1.5', 'Thu, 01 Jan 2020 00:00:00 GMT', '2026-01-02'])
-      expect([nothing, askedWait(nothing, now)]).toEqual([nothing, null]);
+      expect([nothing, parseWait(nothing, now)]).toEqual([nothing, null]);
   });
 });

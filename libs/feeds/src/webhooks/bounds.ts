@@ -56,10 +56,10 @@ export async function noteMissed(
 /** The least of the log on which any of these words rests. Of who is no more nothing rests on the log: all of them are told again, always. */
 async function lowestPosition(tx: Queryable, words: readonly Word[]): Promise<number> {
   const live = await liveSchema(tx);
-  const dossiers =
+  const profiles =
     live === null
       ? ''
-      : `UNION ALL SELECT c.folded_position FROM w JOIN ${live}.customers c USING (customer_id) WHERE w.source = 'dossier'
+      : `UNION ALL SELECT c.folded_position FROM w JOIN ${live}.customers c USING (customer_id) WHERE w.source = 'profile'
          UNION ALL SELECT position FROM ${live}.checkpoint`;
   const [lowest] = await tx.query<{ position: number | null }>(
     `WITH w AS (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w(source, customer_id, number))
@@ -69,7 +69,7 @@ async function lowestPosition(tx: Queryable, words: readonly Word[]): Promise<nu
        UNION ALL
        SELECT a.position FROM w JOIN perennial.actions a ON a.customer_id = w.customer_id AND a.number = w.number
         WHERE w.source = 'action'
-       ${dossiers}) AS rests(position)`,
+       ${profiles}) AS rests(position)`,
     [
       list(words.map(({ source }) => source)),
       list(words.map(({ customer_id }) => customer_id)),

@@ -2,7 +2,7 @@ import type { Instant } from '#contracts';
 import type { Database, Row, Transaction } from '#database';
 import { instant, type EndpointRow } from './endpoints.js';
 import type { Answer } from './webhook-client.js';
-import { waitAfter, type Tries } from './attempts.js';
+import { waitAfter, type AttemptSchedule } from './attempts.js';
 
 /** Messages that are sent one after the other before it is written down how it went. */
 const HELPING = 50;
@@ -10,12 +10,12 @@ const HELPING = 50;
 const HELD_SECONDS = 30;
 const HELPING_MS = 5_000;
 
-export interface DeliveringParts {
+export interface DeliveryDependencies {
   readonly database: Database;
   /** Names this process. */
-  readonly holder: string;
-  readonly tries: Tries;
-  readonly chance: () => number;
+  readonly leaseOwner: string;
+  readonly attempts: AttemptSchedule;
+  readonly random: () => number;
   readonly now: () => Instant;
   readonly secretsOf: (endpoint: EndpointRow) => Promise<readonly string[]>;
   readonly send: (endpoint: EndpointRow, message: Message, secrets: readonly string[]) => Promise<Answer>;
@@ -29,7 +29,7 @@ export interface Message extends Row {
   readonly message_id: string;
   readonly headers: string;
   readonly body: string | null;
-  readonly tries: number;
+  readonly attempts: number;
 }
 
 export interface Delivered {
@@ -40,8 +40,8 @@ export interface Delivered {
 }
 
 /** Takes hold of endpoints for which something waits and whose time has come, so that no other process sends to them meanwhile. */
-export async function takeHold(
-  { database, holder, now }: Pick<DeliveringParts, 'database' | 'holder' | 'now'>,
+export async function acquireLease(
+  { database, leaseOwner, now }: Pick<DeliveryDependencies, 'database' | 'leaseOwner' | 'now'>,
   but: readonly string[],
   most: number,
 ): Promise<EndpointRow[]> {
@@ -54,7 +54,7 @@ export async function takeHold(
            AND EXISTS (SELECT 1 FROM perennial_webhooks.deliveries d WHERE d.endpoint_id = e.endpoint_id AND d.dead_at IS NULL)
          ORDER BY endpoint_id LIMIT ${most} FOR NO KEY UPDATE SKIP LOCKED)
       RETURNING *`,
-    [holder, instant(now()), `{${but.join(',')}}`],
+    [leaseOwner, instant(now()), `{${but.join(',')}}`],
   );
 }
 
@@ -62,7 +62,7 @@ export async function takeHold(
  * Sends what waits for an endpoint, one after the other, in the order in which it was said, until something stands in the way; then writes down how it
  * went, and lets go. Who dies in between sends the same again, under the same names.
  */
-export async function deliver(parts: DeliveringParts, endpoint: EndpointRow): Promise<Delivered> {
+export async function deliver(parts: DeliveryDependencies, endpoint: EndpointRow): Promise<Delivered> {
   const { database, now, send, stopping } = parts;
   const until = performance.now() + HELPING_MS;
   const messages = await database.query<Message>(
@@ -105,7 +105,7 @@ export async function deliver(parts: DeliveringParts, endpoint: EndpointRow): Pr
       stuck === null ? 0 : await noteFailure(tx, parts, takenAt === null ? endpoint : ANEW(endpoint), stuck);
     await tx.query(
       'UPDATE perennial_webhooks.endpoints SET holder = NULL, held_until = NULL WHERE endpoint_id = $1 AND holder = $2',
-      [endpoint.endpoint_id, parts.holder],
+      [endpoint.endpoint_id, parts.leaseOwner],
     );
     return { taken: taken.length, failure: stuck?.answer.reason ?? null, deadLetters };
   });
@@ -123,7 +123,7 @@ const ANEW = (endpoint: EndpointRow): EndpointRow => ({ ...endpoint, failures: 0
 /** Writes down a try that was in vain, and what follows from it; gives how many messages were given up. */
 async function noteFailure(
   tx: Transaction,
-  { tries, chance, now }: DeliveringParts,
+  { attempts, random, now }: DeliveryDependencies,
   endpoint: EndpointRow,
   { message, answer }: { readonly message: Message; readonly answer: Exclude<Answer, { kind: 'taken' | 'stopped' }> },
 ): Promise<number> {
@@ -131,17 +131,17 @@ async function noteFailure(
   const at = now();
   const failingSince = endpoint.failing_since ?? at;
   const failures = endpoint.failures + 1;
-  const most = answer.kind === 'refused' ? tries.refused : tries.unwell;
-  const dies = answer.kind === 'gone' || message.tries + 1 >= most;
+  const most = answer.kind === 'refused' ? attempts.rejected : attempts.failing;
+  const dies = answer.kind === 'gone' || message.attempts + 1 >= most;
   const over =
     answer.kind === 'gone'
       ? 'gone'
-      : at - failingSince >= tries.givenUpAfterMs
+      : at - failingSince >= attempts.givenUpAfterMs
         ? ('failed' as const)
         : ('active' as const);
   const asked = answer.kind === 'gone' ? null : answer.waitMs;
   // Whoever refused a message until it was given up is well, and the next one is another.
-  const waitMs = dies && answer.kind === 'refused' ? 0 : Math.max(asked ?? 0, waitAfter(failures, tries, chance()));
+  const waitMs = dies && answer.kind === 'refused' ? 0 : Math.max(asked ?? 0, waitAfter(failures, attempts, random()));
   await tx.query(
     `UPDATE perennial_webhooks.deliveries
         SET tries = tries + 1, last_status = $3, last_reason = $4, dead_at = $5::timestamptz WHERE endpoint_id = $1 AND seq = $2::bigint`,

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#platform';
 import type { Database } from '#database';
-import { addressWaiting } from './fan-out.js';
-import { deliver, takeHold, type Delivered, type DeliveringParts } from './delivering.js';
+import { enqueueDeliveries } from './fan-out.js';
+import { deliver, acquireLease, type Delivered, type DeliveryDependencies } from './delivering.js';
 import type { EndpointRow, Endpoints } from './endpoints.js';
-import { Postman } from './webhook-client.js';
-import type { Reach } from './egress-policy.js';
+import { WebhookClient } from './webhook-client.js';
+import type { EgressPolicy } from './egress-policy.js';
 import { addressReplays, beginReplay, type Begun } from './replaying.js';
 import type { WaitingBounds } from './bounds.js';
 import { signed } from './signature.js';
 import { listen, prepareTables } from './tables.js';
-import { TRIES, type Tries } from './attempts.js';
+import { ATTEMPT_SCHEDULE, type AttemptSchedule } from './attempts.js';
 
 /** While there are endpoints; and while there are none. */
 const IDLE_MS = 150;
@@ -24,31 +24,31 @@ const BOUNDS: WaitingBounds = { messagesMax: 100_000, ageMsMax: 7 * 86_400_000 }
 /** A message that is under way when we are asked to stop has so long to be answered. */
 const GRACE_MS = 5_000;
 
-export interface CarrierWatch {
+export interface DispatcherObserver {
   delivered?(endpoint: string, outcome: Delivered): void;
   failed?(error: unknown, waitMs: number): void;
 }
 
-export interface CarrierParts {
+export interface DispatcherDependencies {
   readonly database: Database;
   readonly endpoints: Endpoints;
   readonly clock: Clock;
-  readonly reach: Reach;
-  readonly tries?: Tries;
+  readonly reach: EgressPolicy;
+  readonly attempts?: AttemptSchedule;
   readonly bounds?: WaitingBounds;
-  readonly chance?: () => number;
-  readonly watch?: CarrierWatch;
+  readonly random?: () => number;
+  readonly watch?: DispatcherObserver;
 }
 
 /**
  * Carries what was said to the endpoints that were registered, as long as it runs: to each in its order, at least once, and to none later because of
  * another. Any number may run against one database.
  */
-export class WebhookCarrier {
+export class WebhookDispatcher {
   /** Why nothing is carried at present; null while all is well. */
   failure: string | null = null;
-  private readonly holder = randomUUID();
-  private readonly postman: Postman;
+  private readonly leaseOwner = randomUUID();
+  private readonly webhookClient: WebhookClient;
   private readonly stopping = new AbortController();
   private readonly cutting = new AbortController();
   private readonly under = new Map<string, Promise<void>>();
@@ -57,8 +57,8 @@ export class WebhookCarrier {
   private running: Promise<void> | null = null;
   private woken = new AbortController();
 
-  constructor(private readonly parts: CarrierParts) {
-    this.postman = new Postman(parts.reach);
+  constructor(private readonly parts: DispatcherDependencies) {
+    this.webhookClient = new WebhookClient(parts.reach);
   }
 
   start(): void {
@@ -97,7 +97,7 @@ export class WebhookCarrier {
     await this.running;
     await Promise.all(this.under.values());
     clearTimeout(cut);
-    this.postman.close();
+    this.webhookClient.close();
   }
 
   /** Addresses what was said and begins to deliver what is due. Gives for how long nothing else is to do, in milliseconds. */
@@ -118,11 +118,15 @@ export class WebhookCarrier {
       [new Date(now()).toISOString()],
     );
     const bounds = this.parts.bounds ?? BOUNDS;
-    let addressed = seen?.waiting === true ? await addressWaiting(database, now, bounds) : 0;
+    let addressed = seen?.waiting === true ? await enqueueDeliveries(database, now, bounds) : 0;
     if (seen?.replays === true) addressed += await addressReplays(database, now);
     const room = AT_ONCE - this.under.size;
     if ((seen?.due === true || addressed > 0) && room > 0)
-      for (const endpoint of await takeHold({ database, holder: this.holder, now }, [...this.under.keys()], room))
+      for (const endpoint of await acquireLease(
+        { database, leaseOwner: this.leaseOwner, now },
+        [...this.under.keys()],
+        room,
+      ))
         this.begin(endpoint);
     if (addressed > 0) return 0;
     return seen?.endpoints === true ? IDLE_MS : RESTING_MS;
@@ -156,16 +160,16 @@ export class WebhookCarrier {
     this.under.set(id, done);
   }
 
-  private delivering(): DeliveringParts {
-    const { database, endpoints, clock, tries = TRIES, chance = Math.random } = this.parts;
+  private delivering(): DeliveryDependencies {
+    const { database, endpoints, clock, attempts = ATTEMPT_SCHEDULE, random = Math.random } = this.parts;
     const now = () => clock.now();
     return {
-      ...{ database, holder: this.holder, tries, chance, now },
+      ...{ database, leaseOwner: this.leaseOwner, attempts, random, now },
       secretsOf: (endpoint) => endpoints.secretsOf(endpoint),
       stopping: () => this.stopping.signal.aborted,
       send: ({ url }, message, secrets) =>
-        this.postman.send({
-          ...{ url, now, body: message.body, timeoutMs: tries.timeoutMs, stop: this.cutting.signal },
+        this.webhookClient.send({
+          ...{ url, now, body: message.body, timeoutMs: attempts.timeoutMs, stop: this.cutting.signal },
           headers: {
             ...(JSON.parse(message.headers) as Record<string, string>),
             ...signed({ id: message.message_id, body: message.body ?? '' }, secrets, now()),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Reach } from './egress-policy.js';
+import { EgressPolicy } from './egress-policy.js';
 
-const refusal = (words: readonly string[], url: string) => new Reach(words).refusal(new URL(url));
+const rejection = (words: readonly string[], url: string) => new EgressPolicy(words).rejection(new URL(url));
 
 describe('where webhooks may be sent', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('where webhooks may be sent', () => {
     ['http://10.1.2.3/', ['10.0.0.0/8']],
     ['https://10.1.2.3/', ['10.1.2.3']],
   ])('%s is allowed by %j', (url, words) => {
-    expect(refusal(words, url)).toBeNull();
+    expect(rejection(words, url)).toBeNull();
   });
 
   it.each([
@@ -39,11 +39,11 @@ describe('where webhooks may be sent', () => {
     ['https://me:word@hooks.example/', ['public']],
     ['file:///etc/passwd', ['public']],
   ])('%s is refused by %j', (url, words) => {
-    expect(refusal(words, url)).toEqual(expect.any(String));
+    expect(rejection(words, url)).toEqual(expect.any(String));
   });
 
   it('never lets a name lead into a private network, wherever it points', () => {
-    const reach = new Reach(['public', 'loopback']);
+    const reach = new EgressPolicy(['public', 'loopback']);
     const octet = fc.integer({ min: 0, max: 255 });
     const inside = fc.oneof(
       fc.tuple(fc.constant(10), octet, octet, octet),
@@ -62,7 +62,7 @@ describe('where webhooks may be sent', () => {
   it('looks a name up at each connection, and gives only what is allowed', async () => {
     const look = (words: readonly string[]) =>
       new Promise((resolve) => {
-        new Reach(words).lookup(true)('localhost', { all: true }, (error, found) => resolve(error ?? found));
+        new EgressPolicy(words).lookup(true)('localhost', { all: true }, (error, found) => resolve(error ?? found));
       });
     expect(await look(['public'])).toMatchObject({ message: expect.stringContaining('not allowed') });
     expect(await look(['loopback'])).toContainEqual(expect.objectContaining({ address: '127.0.0.1' }));

@@ -19,7 +19,7 @@ const publicV6 = blockOf([PUBLIC_V6]);
  * Where webhooks may be sent, so that nobody has the engine knock at doors of its own network: `public` (any address of the internet, by
  * https), `loopback`, and names, addresses or CIDR blocks that are allowed by name, to which http will do.
  */
-export class Reach {
+export class EgressPolicy {
   private readonly open: boolean;
   private readonly loopback: boolean;
   private readonly names: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export class Reach {
   }
 
   /** Why nothing may be sent to this URL, as far as the URL itself tells; null where it may. */
-  refusal(url: URL): string | null {
+  rejection(url: URL): string | null {
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'is neither https nor http';
     if (url.username !== '' || url.password !== '') return 'holds a login';
     const host = nameOf(url.hostname);

@@ -58,7 +58,7 @@ export interface DeliveryRecord {
   readonly feed: string;
   readonly key: string;
   readonly createdAt: Instant;
-  readonly tries: number;
+  readonly attempts: number;
   readonly lastStatus: number | null;
   readonly lastReason: string | null;
   readonly deadAt: Instant | null;
@@ -150,7 +150,7 @@ export class Endpoints {
       feed: row.feed,
       key: row.key,
       createdAt: row.created_at,
-      tries: row.tries,
+      attempts: row.attempts,
       lastStatus: row.last_status,
       lastReason: row.last_reason,
       deadAt: row.dead_at,
@@ -227,7 +227,7 @@ interface DeliveryRow extends Row {
   readonly feed: string;
   readonly key: string;
   readonly created_at: Instant;
-  readonly tries: number;
+  readonly attempts: number;
   readonly last_status: number | null;
   readonly last_reason: string | null;
   readonly dead_at: Instant | null;

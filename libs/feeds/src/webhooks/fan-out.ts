@@ -6,7 +6,7 @@ import { carried } from '../relay/cloud-event.js';
 import { list } from '../relay/stage-changes.js';
 import { OUTPUTS } from '../outputs.js';
 import type { Said } from '../published.js';
-import { changedDossiers } from './profiles.js';
+import { changedProfiles } from './profiles.js';
 import { noteMissed, suspendTheFull, type WaitingBounds } from './bounds.js';
 import { instant } from './endpoints.js';
 import { httpEvent } from './http-event.js';
@@ -17,7 +17,7 @@ const WORDS = 500;
 
 /** What was said: of which kind, of whom, and its number among what was said of her. */
 export interface Word {
-  readonly source: 'change' | 'action' | 'dossier';
+  readonly source: 'change' | 'action' | 'profile';
   readonly customer_id: string;
   readonly number: number;
 }
@@ -26,7 +26,11 @@ export interface Word {
  * Addresses what was said to every endpoint that wants the feed: in one transaction, once. It is written out here and now, so that each try
  * sends the same bytes. Returns how much was said.
  */
-export async function addressWaiting(database: Database, now: () => Instant, bounds: WaitingBounds): Promise<number> {
+export async function enqueueDeliveries(
+  database: Database,
+  now: () => Instant,
+  bounds: WaitingBounds,
+): Promise<number> {
   return database.transaction(async (tx) => {
     const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [ADDRESSING_LOCK]);
     if (lock?.mine !== true) return 0;
@@ -41,7 +45,7 @@ export async function addressWaiting(database: Database, now: () => Instant, bou
     );
     if (endpoints.length === 0) return words.length;
     words.sort((a, b) => a.n - b.n);
-    const deliveries = deliveriesOf(words, await saidBy(tx, words, changedDossiers), endpoints);
+    const deliveries = deliveriesOf(words, await saidBy(tx, words, changedProfiles), endpoints);
     const deaf = endpoints.filter(({ status }) => status === 'suspended' || status === 'failed');
     const wanting = endpoints.filter((each) => !deaf.includes(each)).map(({ endpoint_id }) => endpoint_id);
     const full = await suspendTheFull(
@@ -118,17 +122,17 @@ const keyOf = ({ source, customer_id, number }: Word): string => `${source} ${cu
 export async function saidBy(
   tx: Queryable,
   words: readonly Word[],
-  dossiersOf: typeof changedDossiers,
+  profilesOf: typeof changedProfiles,
 ): Promise<ReadonlyMap<string, Said>> {
   const of = (source: Word['source']) => words.filter((word) => word.source === source);
   const [changes, actions] = [of('change'), of('action')];
   const told = changes.length === 0 ? [] : await OUTBOX.read(tx, ...named('publication', changes));
   const called = actions.length === 0 ? [] : await ACTIONS_SAID.read(tx, ...named('number', actions));
-  const dossiers = await dossiersOf(tx, of('dossier'));
+  const profiles = await profilesOf(tx, of('profile'));
   return new Map<string, Said>([
     ...told.map((each) => [`change ${each.customerId} ${each.publication}`, each] as const),
     ...called.map((each) => [`action ${each.customerId} ${each.number}`, each] as const),
-    ...dossiers.map(({ word, said }) => [keyOf(word), said] as const),
+    ...profiles.map(({ word, said }) => [keyOf(word), said] as const),
   ]);
 }
 

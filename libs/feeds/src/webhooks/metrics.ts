@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock, Logger } from '#platform';
-import type { CarrierWatch } from './dispatcher.js';
+import type { DispatcherObserver } from './dispatcher.js';
 import type { EndpointRecord, Endpoints } from './endpoints.js';
 import { lagSeconds } from './views.js';
 
@@ -44,7 +44,7 @@ export function registerWebhookMetrics(register: Registry, endpoints: Endpoints,
 }
 
 /** Counts what is delivered, and tells the log what is not. */
-export function watchingWebhooks(register: Registry, logger: Logger): CarrierWatch {
+export function watchingWebhooks(register: Registry, logger: Logger): DispatcherObserver {
   const messages = new Counter({
     ...{ name: 'perennial_webhooks_messages_total', help: 'Messages that endpoints took', registers: [register] },
     labelNames: ['endpoint'],

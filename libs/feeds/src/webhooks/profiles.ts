@@ -1,11 +1,11 @@
 import type { Queryable } from '#database';
-import { erased, markedOf, type DossierRow, type Marked } from '../relay/customers.js';
+import { erased, markedOf, type ProfileRow, type Marked } from '../relay/customers.js';
 import { liveSchema } from '../relay/live-schema.js';
 import { list } from '../relay/stage-changes.js';
 import type { SaidCustomer } from '../published.js';
 import type { Word } from './fan-out.js';
 
-interface ToldDossier {
+interface PublishedProfile {
   readonly word: Word;
   readonly said: SaidCustomer;
 }
@@ -14,9 +14,9 @@ interface ToldDossier {
  * The dossiers, as they are now, of customers who were marked, and which differ from what was last told by webhook. However often she was marked,
  * a customer is told once, where she was marked last; and under the newest revision that there is, since that is what is told.
  */
-export async function changedDossiers(tx: Queryable, words: readonly Word[]): Promise<ToldDossier[]> {
+export async function changedProfiles(tx: Queryable, words: readonly Word[]): Promise<PublishedProfile[]> {
   const newest = new Map(words.map((word) => [word.customer_id, word]));
-  const changed = (await dossiersOf(tx, [...newest.values()])).filter(({ hash, toldHash }) => hash !== toldHash);
+  const changed = (await profilesOf(tx, [...newest.values()])).filter(({ hash, toldHash }) => hash !== toldHash);
   await tx.query(
     `INSERT INTO perennial_webhooks.dossiers_told (customer_id, hash)
      SELECT customer_id, nullif(hash, '') FROM unnest($1::text[], $2::text[]) AS r(customer_id, hash)
@@ -27,14 +27,14 @@ export async function changedDossiers(tx: Queryable, words: readonly Word[]): Pr
 }
 
 /** The dossiers of these customers as they are now, whatever was told of them: nothing is noted. */
-export async function unchangedDossiers(tx: Queryable, words: readonly Word[]): Promise<ToldDossier[]> {
-  return told(await dossiersOf(tx, words), new Map(words.map((word) => [word.customer_id, word])));
+export async function unchangedProfiles(tx: Queryable, words: readonly Word[]): Promise<PublishedProfile[]> {
+  return told(await profilesOf(tx, words), new Map(words.map((word) => [word.customer_id, word])));
 }
 
-async function dossiersOf(tx: Queryable, words: readonly Word[]): Promise<Marked[]> {
+async function profilesOf(tx: Queryable, words: readonly Word[]): Promise<Marked[]> {
   const live = words.length === 0 ? null : await liveSchema(tx);
   if (live === null) return [];
-  const rows = await tx.query<DossierRow>(
+  const rows = await tx.query<ProfileRow>(
     `SELECT w.customer_id, greatest(w.number, m.revision, c.revision) AS revision, coalesce(m.changed_at, c.told_at, now()) AS changed_at,
             to_jsonb(k) AS row, ${erased(live)} AS erased, t.hash AS told_hash
        FROM unnest($1::text[], $2::bigint[]) AS w(customer_id, number)
@@ -47,7 +47,7 @@ async function dossiersOf(tx: Queryable, words: readonly Word[]): Promise<Marked
   return rows.map(markedOf);
 }
 
-const told = (marked: readonly Marked[], words: ReadonlyMap<string, Word>): ToldDossier[] =>
+const told = (marked: readonly Marked[], words: ReadonlyMap<string, Word>): PublishedProfile[] =>
   marked.flatMap(({ said }) => {
     const word = words.get(said.customerId);
     return word === undefined ? [] : [{ word, said }];

@@ -3,14 +3,14 @@ import type { Instant } from '#contracts';
 import type { Database, Row, Transaction } from '#database';
 import { liveSchema } from '../relay/live-schema.js';
 import { deliveriesOf, putOnTheWay, saidBy, type Word } from './fan-out.js';
-import { unchangedDossiers } from './profiles.js';
+import { unchangedProfiles } from './profiles.js';
 import { instant } from './endpoints.js';
 
 /** Words that are told again in one helping; and no further helping while more messages than this wait for the endpoint. */
 const HELPING = 500;
 
 type Source = Word['source'] | 'gone';
-const SOURCES: readonly Source[] = ['change', 'action', 'dossier', 'gone'];
+const SOURCES: readonly Source[] = ['change', 'action', 'profile', 'gone'];
 
 interface ReplayRow extends Row {
   readonly endpoint_id: string;
@@ -95,7 +95,7 @@ async function helping(tx: Transaction, replay: ReplayRow, now: Instant): Promis
     );
     return next === undefined ? 0 : helping(tx, { ...replay, source: next, customer_id: '', number: 0 }, now);
   }
-  const said = await saidBy(tx, words, unchangedDossiers);
+  const said = await saidBy(tx, words, unchangedProfiles);
   const header = { 'perennial-replay': replay.replay_id };
   const deliveries = deliveriesOf(words, said, [replay], header);
   await putOnTheWay(tx, deliveries, now);
@@ -126,15 +126,15 @@ async function wordsAfter(tx: Transaction, replay: ReplayRow): Promise<Word[]> {
         'SELECT customer_id, number FROM perennial.actions WHERE position >= $3::bigint',
         from_position,
       );
-    case 'dossier': {
+    case 'profile': {
       const live = await liveSchema(tx);
       if (live === null) return [];
       const folded = `SELECT customer_id, 1 AS number FROM ${live}.customers WHERE folded_position >= $3::bigint`;
-      return next('dossier', folded, from_position);
+      return next('profile', folded, from_position);
     }
     case 'gone':
       return next(
-        'dossier',
+        'profile',
         'SELECT customer_id, 1 AS number FROM perennial_webhooks.dossiers_told WHERE hash IS NULL',
       );
   }

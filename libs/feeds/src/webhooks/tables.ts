@@ -36,7 +36,7 @@ const STEPS: readonly string[] = [
   -- number, or that a dossier may have changed (number is its revision).
   CREATE TABLE perennial_webhooks.waiting (
     n           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    source      text NOT NULL CHECK (source IN ('change', 'action', 'dossier')),
+    source      text NOT NULL CHECK (source IN ('change', 'action', 'profile')),
     customer_id text COLLATE "C" NOT NULL,
     number      bigint NOT NULL
   );
@@ -74,7 +74,7 @@ const STEPS: readonly string[] = [
   -- In the transaction that says something: so nothing that was said is missed, and nothing is noted that was taken back.
   ${noting('changes', 'change', 'publication')}
   ${noting('actions', 'action', 'number')}
-  ${noting('dossiers', 'dossier', 'revision')}
+  ${noting('dossiers', 'profile', 'revision')}
   `,
   /* sql */ `
   -- suspended: more waits for it, or for longer, than may; nothing more is addressed to it. missed: messages that were not, and are in nothing but
@@ -93,7 +93,7 @@ const STEPS: readonly string[] = [
     replay_id     text NOT NULL,
     from_position bigint NOT NULL,
     began_at      timestamptz(3) NOT NULL,
-    source        text NOT NULL CHECK (source IN ('change', 'action', 'dossier', 'gone')),
+    source        text NOT NULL CHECK (source IN ('change', 'action', 'profile', 'gone')),
     customer_id   text COLLATE "C" NOT NULL DEFAULT '',
     number        bigint NOT NULL DEFAULT 0,
     told          bigint NOT NULL DEFAULT 0

@@ -126,7 +126,7 @@ export class DeliveryView {
   @ApiProperty({ type: String, format: 'date-time' })
   readonly createdAt!: string;
   @ApiProperty()
-  readonly tries!: number;
+  readonly attempts!: number;
   @ApiProperty({ type: Number, nullable: true })
   readonly lastStatus!: number | null;
   @ApiProperty({ type: String, nullable: true })

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Postman } from './webhook-client.js';
-import { Reach } from './egress-policy.js';
+import { WebhookClient } from './webhook-client.js';
+import { EgressPolicy } from './egress-policy.js';
 import { makeAuthority } from './testdata/certificates.js';
 import { Receiver } from './testdata/receiver.js';
 
@@ -21,7 +21,7 @@ const post = (url: string) => ({
 describe('one message, posted', () => {
   it('goes nowhere that is not allowed, whatever was registered once', async () => {
     const channel = await Receiver.open();
-    const postman = new Postman(new Reach(['public']));
+    const webhookClient = new WebhookClient(new EgressPolicy(['public']));
     const { port } = new URL(channel.url);
     for (const url of [
       channel.url,
@@ -29,25 +29,25 @@ describe('one message, posted', () => {
       `https://localhost:${port}/`,
       `https://[::1]:${port}/`,
     ])
-      expect([url, await postman.send(post(url))]).toEqual([
+      expect([url, await webhookClient.send(post(url))]).toEqual([
         url,
         { kind: 'unwell', status: null, reason: expect.stringContaining('not allowed'), waitMs: null },
       ]);
     expect(channel.received).toEqual([]);
-    postman.close();
+    webhookClient.close();
     await channel.close();
   });
 
   it('reuses a connection, and does not mind when the other side has closed it', async () => {
     const channel = await Receiver.open();
-    const postman = new Postman(new Reach(['loopback']));
+    const webhookClient = new WebhookClient(new EgressPolicy(['loopback']));
     for (let round = 0; round < 5; round += 1) {
-      expect(await postman.send(post(channel.url))).toEqual({ kind: 'taken', status: 204 });
+      expect(await webhookClient.send(post(channel.url))).toEqual({ kind: 'taken', status: 204 });
       // As a server does that is restarted behind its address.
       if (round % 2 === 0) channel.dropConnections();
     }
     expect(channel.taken).toHaveLength(5);
-    postman.close();
+    webhookClient.close();
     await channel.close();
   });
 });
@@ -106,8 +106,8 @@ if (authority === null) console.warn('SKIPPED servers that speak TLS: there is n
 
     it('are told nothing where nobody vouches for them, and the reason says so', async () => {
       const reason = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
-      const unwell = { kind: 'unwell', status: null, reason, waitMs: null };
-      expect(await sent(undefined)).toEqual([unwell, unwell]);
+      const failing = { kind: 'unwell', status: null, reason, waitMs: null };
+      expect(await sent(undefined)).toEqual([failing, failing]);
       expect(seen).toEqual([]);
     });
   },

@@ -1,8 +1,8 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { Unreachable, type Reach } from './egress-policy.js';
-import { askedWait } from './attempts.js';
+import { Unreachable, type EgressPolicy } from './egress-policy.js';
+import { parseWait } from './attempts.js';
 
 /** What became of one try. */
 export type Answer =
@@ -31,11 +31,11 @@ const NOT_WANTED: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 const IDLE_MS = 4_000;
 
 /** Sends one message by POST. Follows no redirection: where it may go was looked at beforehand, where it would be sent on was not. */
-export class Postman {
+export class WebhookClient {
   private readonly http: HttpAgent;
   private readonly https: HttpsAgent;
 
-  constructor(private readonly reach: Reach) {
+  constructor(private readonly reach: EgressPolicy) {
     const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 64 };
     this.http = new HttpAgent({ ...kept, lookup: reach.lookup(false) });
     this.https = new HttpsAgent({ ...kept, lookup: reach.lookup(true) });
@@ -44,8 +44,8 @@ export class Postman {
   async send(post: Post): Promise<Answer> {
     const url = new URL(post.url);
     // What is allowed may have changed since it was registered.
-    const refusal = this.reach.refusal(url);
-    if (refusal !== null) return { kind: 'unwell', status: null, reason: `its URL ${refusal}`, waitMs: null };
+    const rejection = this.reach.rejection(url);
+    if (rejection !== null) return { kind: 'unwell', status: null, reason: `its URL ${rejection}`, waitMs: null };
     const ending = new AbortController();
     const end = () => ending.abort();
     const timer = setTimeout(end, post.timeoutMs);
@@ -112,7 +112,7 @@ function readAnswer(status: number, retryAfter: string | undefined, now: number)
   if (status >= 200 && status < 300) return { kind: 'taken', status };
   const reason = `answered ${status}`;
   if (status === 410) return { kind: 'gone', status, reason };
-  const waitMs = askedWait(retryAfter, now);
+  const waitMs = parseWait(retryAfter, now);
   return { kind: NOT_WANTED.has(status) ? 'refused' : 'unwell', status, reason, waitMs };
 }
 

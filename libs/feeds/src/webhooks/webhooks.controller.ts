@@ -3,10 +3,10 @@ import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, Api
 import { formatInstant, type Instant } from '#contracts';
 import { CLOCK, type Clock } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
-import { askedEndpoint, askedMessages, askedNumber, askedReplay, askedStatus } from './parse-endpoint.js';
-import type { WebhookCarrier } from './dispatcher.js';
+import { parseEndpoint, parseMessages, parseNumber, parseReplay, parseStatus } from './parse-endpoint.js';
+import type { WebhookDispatcher } from './dispatcher.js';
 import type { Endpoints } from './endpoints.js';
-import type { Reach } from './egress-policy.js';
+import type { EgressPolicy } from './egress-policy.js';
 import {
   DeadLettersToSend,
   deliveryView,
@@ -24,8 +24,8 @@ import {
 /** What the routes need. */
 export interface Webhooks {
   readonly endpoints: Endpoints;
-  readonly carrier: WebhookCarrier;
-  readonly reach: Reach;
+  readonly dispatcher: WebhookDispatcher;
+  readonly reach: EgressPolicy;
   /** The log, where this process has it: it tells which position an instant is. */
   readonly log: { positionAt(instant: Instant): Promise<number> } | null;
 }
@@ -69,11 +69,11 @@ export class WebhooksController {
   @ApiCreatedResponse({ type: NewWebhookView })
   @ApiProblems(400, 409, 413, 415, 422)
   async register(@Body() body: unknown): Promise<NewWebhookView> {
-    const { url, feeds } = askedEndpoint(body, this.webhooks.reach);
+    const { url, feeds } = parseEndpoint(body, this.webhooks.reach);
     const registered = await (await this.endpoints()).register(url, feeds);
     if (registered === null)
       throw new Problem(409, { detail: 'There are as many webhooks as there may be: take one away first.' });
-    this.webhooks.carrier.wake();
+    this.webhooks.dispatcher.wake();
     return { ...webhookView(registered.endpoint, this.clock.now()), secret: registered.secret };
   }
 
@@ -105,8 +105,8 @@ export class WebhooksController {
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(400, 404, 413, 415, 422)
   async change(@Param('id') id: string, @Body() body: unknown): Promise<WebhookView> {
-    const endpoint = there(await (await this.endpoints()).turn(known(id), askedStatus(body)));
-    this.webhooks.carrier.wake();
+    const endpoint = there(await (await this.endpoints()).turn(known(id), parseStatus(body)));
+    this.webhooks.dispatcher.wake();
     return webhookView(endpoint, this.clock.now());
   }
 
@@ -172,9 +172,9 @@ export class WebhooksController {
   @ApiOkResponse({ type: ReplayedView })
   @ApiProblems(400, 404, 413, 415, 422)
   async replay(@Param('id') id: string, @Body() body?: unknown): Promise<ReplayedView> {
-    const messages = askedMessages(body);
+    const messages = parseMessages(body);
     const replayed = there(await (await this.endpoints()).replayDeadLetters(known(id), messages));
-    this.webhooks.carrier.wake();
+    this.webhooks.dispatcher.wake();
     return { replayed };
   }
 
@@ -190,8 +190,11 @@ export class WebhooksController {
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(400, 404, 409, 413, 415, 422)
   async tellAgain(@Param('id') id: string, @Body() body?: unknown): Promise<WebhookView> {
-    const asked = askedReplay(body);
-    const begun = await this.webhooks.carrier.replay(known(id), asked === null ? null : await this.positionOf(asked));
+    const asked = parseReplay(body);
+    const begun = await this.webhooks.dispatcher.replay(
+      known(id),
+      asked === null ? null : await this.positionOf(asked),
+    );
     if (begun === 'nothing-missed')
       throw new Problem(409, { detail: 'It missed nothing: say from where with fromPosition or from.' });
     return this.find(id);
@@ -203,21 +206,21 @@ export class WebhooksController {
     if (log === null)
       throw new Problem(422, {
         detail: 'This process has no log to look an instant up in.',
-        errors: [{ path: '/from', reason: 'cannot be looked up here', mend: 'give fromPosition' }],
+        errors: [{ pointer: '/from', detail: 'cannot be looked up here', hint: 'give fromPosition' }],
       });
     return log.positionAt(asked.instant);
   }
 
   private async listed(id: string, dead: boolean, after: unknown, limit: unknown): Promise<DeliveryView[]> {
     const asked = {
-      ...{ dead, after: askedNumber('after', after, 0, Number.MAX_SAFE_INTEGER) },
-      limit: askedNumber('limit', limit, PAGE, PAGE_MAX),
+      ...{ dead, after: parseNumber('after', after, 0, Number.MAX_SAFE_INTEGER) },
+      limit: parseNumber('limit', limit, PAGE, PAGE_MAX),
     };
     return there(await (await this.endpoints()).deliveries(known(id), asked)).map(deliveryView);
   }
 
   private async endpoints(): Promise<Endpoints> {
-    await this.webhooks.carrier.ready();
+    await this.webhooks.dispatcher.ready();
     return this.webhooks.endpoints;
   }
 }

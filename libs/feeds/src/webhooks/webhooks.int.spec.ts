@@ -65,7 +65,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
     beforeAll(async () => {
       database = await open();
       world = await World.open(database);
-      await world.carrier().turn();
+      await world.dispatcher().turn();
     });
     afterEach(async () => {
       for (const { id } of await world.endpoints.list()) await world.endpoints.remove(id);
@@ -88,7 +88,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id, secret } = await registered(channel.url, STAGE_CHANGES);
       const before = (await said()).length;
       await world.lives('ann', 'ben');
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(idsOf(channel.received)).toEqual((await said()).slice(before).map(({ message_id }) => message_id));
       expect(channel.received.length).toBeGreaterThanOrEqual(4);
       for (const request of channel.received) {
@@ -117,9 +117,9 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await registered(well.url, STAGE_CHANGES);
       const { id } = await registered(ill.url, STAGE_CHANGES);
       ill.answer = () => 503;
-      const carrier = world.carrier();
+      const dispatcher = world.dispatcher();
       await world.lives('cleo', 'dora');
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(well.taken.length).toBeGreaterThanOrEqual(4);
       expect(ill.received).toHaveLength(1);
       expect(await seen(id)).toMatchObject({
@@ -127,14 +127,14 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
         nextTryAt: world.clock.now() + QUICK.firstWaitMs,
       });
       // Not before its time, though another process begins.
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(ill.received).toHaveLength(1);
       world.time.at += QUICK.firstWaitMs;
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(await seen(id)).toMatchObject({ failures: 2, nextTryAt: world.clock.now() + 2 * QUICK.firstWaitMs });
       ill.answer = () => 200;
       world.time.at += 2 * QUICK.firstWaitMs;
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(idsOf(ill.taken)).toEqual(idsOf(well.taken));
       expect(once(idsOf(ill.received))).toEqual(idsOf(well.taken));
       expect(await seen(id)).toMatchObject({ failures: 0, waiting: 0, lastReason: null });
@@ -149,7 +149,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => reply;
       await world.lives(`erin-${reason}`);
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(channel.received).toHaveLength(1);
       expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason: reason });
     });
@@ -161,12 +161,12 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { port } = server.address() as AddressInfo;
       const { id } = await registered(`https://localhost:${port}/`, STAGE_CHANGES);
       await world.lives('uma');
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       // Where there is no openssl it has no certificate to show.
       const lastReason = expect.stringMatching(/^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_SSL_.+)$/);
       expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason });
       const [waiting] = (await world.endpoints.deliveries(id, { dead: false, after: 0, limit: 1 })) ?? [];
-      expect(waiting).toMatchObject({ tries: 1, lastStatus: null, lastReason });
+      expect(waiting).toMatchObject({ attempts: 1, lastStatus: null, lastReason });
       server.close();
       rmSync(folder, { recursive: true });
     });
@@ -176,7 +176,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => ({ status: 429, headers: { 'retry-after': '90' } });
       await world.lives('fay');
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(await seen(id)).toMatchObject({ nextTryAt: world.clock.now() + 90_000 });
     });
 
@@ -186,29 +186,29 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await world.lives('gil', 'hana');
       let poison: string | null = null;
       channel.answer = (request) => (request.id === (poison ??= request.id) ? 422 : 202);
-      const carrier = world.carrier();
-      for (let tries = 0; tries < QUICK.refused; tries += 1) {
-        await carryAll(carrier, database);
+      const dispatcher = world.dispatcher();
+      for (let attempts = 0; attempts < QUICK.rejected; attempts += 1) {
+        await carryAll(dispatcher, database);
         world.time.at += QUICK.longestWaitMs;
       }
-      expect(idsOf(channel.received).filter((each) => each === poison)).toHaveLength(QUICK.refused);
+      expect(idsOf(channel.received).filter((each) => each === poison)).toHaveLength(QUICK.rejected);
       expect(idsOf(channel.taken)).not.toContain(poison);
       expect(channel.taken.length).toBeGreaterThanOrEqual(3);
       expect(await seen(id)).toMatchObject({ status: 'active', failures: 0, waiting: 0, deadLetters: 1 });
       const listed = await world.endpoints.deliveries(id, { dead: true, after: 0, limit: 10 });
       expect(listed).toEqual([
-        expect.objectContaining({ id: poison, tries: QUICK.refused, lastStatus: 422, lastReason: 'answered 422' }),
+        expect.objectContaining({ id: poison, attempts: QUICK.rejected, lastStatus: 422, lastReason: 'answered 422' }),
       ]);
       // Sent again, it goes before what is younger, under its old name.
       channel.answer = () => 200;
       await world.endpoints.turn(id, 'paused');
       await world.lives('ida');
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       const before = channel.taken.length;
       expect(await world.endpoints.replayDeadLetters(id, ['unknown'])).toBe(0);
       expect(await world.endpoints.replayDeadLetters(id, poison === null ? [] : [poison])).toBe(1);
       await world.endpoints.turn(id, 'active');
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(channel.taken[before]?.id).toBe(poison);
       expect(channel.taken.length).toBeGreaterThan(before + 1);
       expect(await seen(id)).toMatchObject({ waiting: 0, deadLetters: 0 });
@@ -219,14 +219,14 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => 500;
       await world.lives('jo');
-      const carrier = world.carrier();
-      for (let tries = 0; tries < QUICK.unwell; tries += 1) {
+      const dispatcher = world.dispatcher();
+      for (let attempts = 0; attempts < QUICK.failing; attempts += 1) {
         expect(await seen(id)).toMatchObject({ deadLetters: 0 });
-        await carryAll(carrier, database);
+        await carryAll(dispatcher, database);
         world.time.at += QUICK.longestWaitMs;
       }
       expect(once(idsOf(channel.received))).toHaveLength(1);
-      expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 1, failures: QUICK.unwell });
+      expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 1, failures: QUICK.failing });
     });
 
     it('give up an endpoint that took nothing for days, keep what it missed, and bring it once a person turns it on', async () => {
@@ -234,22 +234,22 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => 500;
       await world.lives('kim');
-      const carrier = world.carrier();
-      await carryAll(carrier, database);
+      const dispatcher = world.dispatcher();
+      await carryAll(dispatcher, database);
       world.time.at += QUICK.givenUpAfterMs;
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       const missed = await seen(id);
       expect(missed).toMatchObject({ status: 'failed', waiting: 0 });
       expect(missed.deadLetters).toBeGreaterThanOrEqual(2);
       const tried = channel.received.length;
       await world.lives('lou');
       world.time.at += QUICK.givenUpAfterMs;
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(channel.received).toHaveLength(tried);
       channel.answer = () => 200;
       await world.endpoints.turn(id, 'active');
       await world.endpoints.replayDeadLetters(id, null);
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(channel.taken).toHaveLength(missed.deadLetters);
       expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 0, failures: 0 });
     });
@@ -259,10 +259,10 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => 410;
       await world.lives('mia');
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       await world.lives('ned');
       world.time.at += 3_600_000;
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(channel.received).toHaveLength(1);
       expect(await seen(id)).toMatchObject({ status: 'gone', lastStatus: 410, waiting: 0 });
     });
@@ -272,8 +272,8 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id, secret } = await registered(channel.url, STAGE_CHANGES);
       const rotated = await world.endpoints.rotate(id);
       await world.lives('ole');
-      const carrier = world.carrier();
-      await carryAll(carrier, database);
+      const dispatcher = world.dispatcher();
+      await carryAll(dispatcher, database);
       for (const request of channel.received) {
         expect(believable(request, secret)).toBe(true);
         expect(believable(request, rotated?.secret ?? '')).toBe(true);
@@ -281,7 +281,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       world.time.at += 86_400_000;
       const before = channel.received.length;
       await world.lives('pat');
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(channel.received.length).toBeGreaterThan(before);
       for (const request of channel.received.slice(before)) {
         expect(believable(request, secret)).toBe(false);
@@ -302,15 +302,15 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       await world.lives('quin');
-      const carrier = world.carrier();
-      await carrier.turn();
-      await carrier.settled();
+      const dispatcher = world.dispatcher();
+      await dispatcher.turn();
+      await dispatcher.settled();
       const first = idsOf(channel.taken);
       channel.taken.length = 0;
       await world.lives('rae');
       // It sends, and dies: what it would have written is lost, and it still holds the endpoint.
       let died = false;
-      const dying = world.carrier({ database: dyingAfterSending(database, () => (died = true)) });
+      const dying = world.dispatcher({ database: dyingAfterSending(database, () => (died = true)) });
       await dying.turn();
       await dying.settled();
       expect(died).toBe(true);
@@ -318,11 +318,11 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(once.length).toBeGreaterThan(0);
       expect(await seen(id)).toMatchObject({ waiting: once.length });
       // Nobody else sends while it may be alive; then another does.
-      await carrier.turn();
-      await carrier.settled();
+      await dispatcher.turn();
+      await dispatcher.settled();
       expect(idsOf(channel.taken)).toEqual(once);
       await database.query(`UPDATE perennial_webhooks.endpoints SET held_until = now() - interval '1 second'`);
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(idsOf(channel.taken)).toEqual([...once, ...once]);
       expect(first).not.toContain(once[0]);
       expect(await seen(id)).toMatchObject({ waiting: 0 });
@@ -332,15 +332,16 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const channels = [await receiver(), await receiver()];
       for (const { url } of channels) await registered(url, STAGE_CHANGES);
       const before = (await said()).length;
-      const carriers = Array.from({ length: name === 'PGlite' ? 1 : 3 }, () => world.carrier());
-      for (const carrier of carriers) carrier.start();
+      const dispatchers = Array.from({ length: name === 'PGlite' ? 1 : 3 }, () => world.dispatcher());
+      for (const dispatcher of dispatchers) dispatcher.start();
       await world.lives(...Array.from({ length: 15 }, (_, n) => `several-${n}`));
       const expected = (await said()).slice(before).map(({ message_id }) => message_id);
       for (const channel of channels) {
-        for (let tries = 0; tries < 1_000 && channel.taken.length < expected.length; tries += 1) await sleep(20);
+        for (let attempts = 0; attempts < 1_000 && channel.taken.length < expected.length; attempts += 1)
+          await sleep(20);
         expect(idsOf(channel.taken)).toEqual(expected);
       }
-      await Promise.all(carriers.map((carrier) => carrier.stop()));
+      await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()));
     });
 
     it('tell a dossier when it changed, and that it is gone without a body', async () => {
@@ -348,34 +349,34 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { secret } = await registered(channel.url, ['perennial.customers', 'perennial.identity']);
       await world.lives('tom');
       await world.happens('site-visited', { anonymousId: 'browser-of-tom' });
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       const customers = new Set(channel.taken.map(({ headers }) => headers['ce-subject']));
       expect(customers.size).toBe(2);
       const before = channel.taken.length;
       await world.happens('site-visited', { userId: 'tom', anonymousId: 'browser-of-tom' });
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       const after = channel.taken.slice(before);
       const [merged] = after.filter(({ headers }) => headers['ce-type'] === 'perennial.identity-changed');
       expect(JSON.parse(merged?.body ?? '')).toMatchObject({ kind: 'merged' });
-      const dossiers = after.filter(({ headers }) => headers['ce-type'] === 'perennial.customer-dossier');
-      const [gone] = dossiers.filter(({ body }) => body === '');
+      const profiles = after.filter(({ headers }) => headers['ce-type'] === 'perennial.customer-dossier');
+      const [gone] = profiles.filter(({ body }) => body === '');
       expect(gone?.headers).toMatchObject({ 'ce-subject': merged?.headers['ce-subject'], 'content-length': '0' });
       expect(gone?.headers['content-type']).toBeUndefined();
       expect(gone !== undefined && believable(gone, secret)).toBe(true);
-      expect(dossiers.filter(({ body }) => body !== '')).toHaveLength(1);
+      expect(profiles.filter(({ body }) => body !== '')).toHaveLength(1);
     });
 
     it('say nothing while the read models are rebuilt, but what was never told of a customer', async () => {
       const channel = await receiver();
       await registered(channel.url);
       await world.projector.rebuild();
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(new Set(channel.taken.map(({ headers }) => headers['ce-type']))).toEqual(
         new Set(['perennial.customer-dossier']),
       );
       const told = channel.taken.length;
       await world.projector.rebuild();
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(channel.taken).toHaveLength(told);
     });
 
@@ -384,8 +385,8 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id, secret } = await registered(asks.url);
       await registered(other.url);
       await world.lives('before-1', 'before-2');
-      const carrier = world.carrier();
-      await carryAll(carrier, database);
+      const dispatcher = world.dispatcher();
+      await carryAll(dispatcher, database);
       const first = [...asks.taken];
       const told = other.taken.length;
       // From the position of a message that it had: that one and all later ones, each under its old name.
@@ -398,9 +399,9 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
         [position, 1],
       ] as const) {
         asks.taken.length = 0;
-        expect(await carrier.replay(id, from)).toBe('begun');
+        expect(await dispatcher.replay(id, from)).toBe('begun');
         expect((await seen(id)).replay).toMatchObject({ fromPosition: from, told: 0 });
-        await carryAll(carrier, database);
+        await carryAll(dispatcher, database);
         const again = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
         expect(again.length).toBeGreaterThanOrEqual(least);
         if (from === 0) expect(idsOf(again)).toEqual(expect.arrayContaining(idsOf(first)));
@@ -412,10 +413,10 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(other.taken).toHaveLength(told);
       // Each customer's in their order, and with the very bytes.
       asks.taken.length = 0;
-      await carrier.replay(id, 0);
-      await carrier.turn();
+      await dispatcher.replay(id, 0);
+      await dispatcher.turn();
       await world.lives('meanwhile');
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       const replayed = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
       const live = asks.taken.filter(({ headers }) => headers['perennial-replay'] === undefined);
       expect(idsOf(live)).toEqual(idsOf(other.taken).slice(told));
@@ -429,8 +430,8 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
         expect(publication).toBeGreaterThan(last.get(customerId) ?? 0);
         last.set(customerId, publication);
       }
-      expect(await carrier.replay('0'.repeat(32), 0)).toBe('unknown');
-      expect(await carrier.replay(id, null)).toBe('nothing-missed');
+      expect(await dispatcher.replay('0'.repeat(32), 0)).toBe('unknown');
+      expect(await dispatcher.replay(id, null)).toBe('nothing-missed');
     });
 
     it('go on being told again where whoever carried them died, and take no more room than a helping or two', async () => {
@@ -438,12 +439,12 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       const all = idsOfAll(await said());
       channel.answer = () => 503;
-      await world.carrier().replay(id, 0);
-      for (let round = 0; round < 5; round += 1) await world.carrier().turn();
+      await world.dispatcher().replay(id, 0);
+      for (let round = 0; round < 5; round += 1) await world.dispatcher().turn();
       expect((await seen(id)).waiting).toBeLessThanOrEqual(1_000);
       channel.answer = () => 204;
       world.time.at += 3_600_000;
-      await carryAll(world.carrier(), database);
+      await carryAll(world.dispatcher(), database);
       expect(once(idsOf(channel.taken)).sort()).toEqual(all);
     });
 
@@ -455,20 +456,20 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(rests.url);
       await registered(well.url);
       await world.endpoints.turn(id, 'paused');
-      const carrier = world.carrier({ bounds });
+      const dispatcher = world.dispatcher({ bounds });
       await world.lives('kept');
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       const kept = await seen(id);
       expect(kept).toMatchObject({ status: 'paused', missed: 0, missedFrom: null });
       world.time.at += 2 * 86_400_000;
       for (const who of ['missed-1', 'missed-2', 'missed-3']) {
         await world.lives(who);
-        await carryAll(carrier, database);
+        await carryAll(dispatcher, database);
       }
       await world.happens('site-visited', { anonymousId: `of ${why}` });
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       await world.happens('site-visited', { userId: 'missed-1', anonymousId: `of ${why}` });
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       const suspended = await seen(id);
       expect(suspended.status).toBe('suspended');
       expect(suspended.waiting).toBe(kept.waiting);
@@ -476,9 +477,9 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(suspended.missedFrom).toBeGreaterThan(0);
       expect(suspended.missedSince).not.toBeNull();
       expect(rests.received).toEqual([]);
-      expect(await carrier.replay(id, null)).toBe('begun');
+      expect(await dispatcher.replay(id, null)).toBe('begun');
       expect(await seen(id)).toMatchObject({ status: 'active', missed: 0, missedFrom: null, missedSince: null });
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       // Dossiers are told as they are now: the newest of each customer.
       const newest = (of: readonly Received[]) =>
         new Map(
@@ -499,11 +500,11 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url);
       await world.endpoints.turn(id, 'paused');
       await world.lives('sue');
-      const carrier = world.carrier();
-      await carryAll(carrier, database);
+      const dispatcher = world.dispatcher();
+      await carryAll(dispatcher, database);
       expect((await seen(id)).waiting).toBeGreaterThan(0);
       await world.endpoints.remove(id);
-      await carryAll(carrier, database);
+      await carryAll(dispatcher, database);
       expect(await database.query('SELECT * FROM perennial_webhooks.deliveries')).toEqual([]);
       expect(await world.endpoints.find(id)).toBeNull();
       expect(channel.received).toEqual([]);

@@ -10,10 +10,10 @@ import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, LOGGER, METRICS, SEALER } f
 import type { Clock, Config, Health, Logger } from '#platform';
 import type { Sealer } from '#keys';
 import type { Database } from '#database';
-import { WebhookCarrier } from './dispatcher.js';
+import { WebhookDispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, watchingWebhooks } from './metrics.js';
-import { Reach } from './egress-policy.js';
+import { EgressPolicy } from './egress-policy.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
 
 const DAY_MS = 86_400_000;
@@ -43,12 +43,12 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             log: Webhooks['log'] | undefined,
           ): Webhooks => {
             const endpoints = new Endpoints(database, sealer, clock);
-            const reach = new Reach(config.webhookHosts);
+            const reach = new EgressPolicy(config.webhookHosts);
             registerWebhookMetrics(metrics, endpoints, clock);
             const watch = watchingWebhooks(metrics, logger);
             const bounds = { messagesMax: config.webhookWaitingMax, ageMsMax: config.webhookWaitingDays * DAY_MS };
-            const carrier = new WebhookCarrier({ database, endpoints, clock, reach, watch, bounds });
-            return { endpoints, carrier, reach, log: log ?? null };
+            const dispatcher = new WebhookDispatcher({ database, endpoints, clock, reach, watch, bounds });
+            return { endpoints, dispatcher, reach, log: log ?? null };
           },
           inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS, { token: EVENT_LOG, optional: true }],
         },
@@ -57,13 +57,13 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
   }
 
   onApplicationBootstrap(): void {
-    const { carrier } = this.webhooks;
+    const { dispatcher } = this.webhooks;
     // An endpoint that is away is its own matter: whoever asks this process for figures still gets them.
-    this.health.register('webhooks', () => ({ ok: true, detail: carrier.failure ?? 'carried out' }));
-    carrier.start();
+    this.health.register('webhooks', () => ({ ok: true, detail: dispatcher.failure ?? 'carried out' }));
+    dispatcher.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.webhooks.carrier.stop();
+    await this.webhooks.dispatcher.stop();
   }
 }

@@ -28,8 +28,8 @@ describe('the cdnow preset', () => {
   });
 
   it('sets aside what is no purchase, with the line', async () => {
-    const { unfit } = await readText(FILE, cdnowLayout('UTC'), 'CDNOW_sample.txt');
-    expect(unfit.map(({ file, line, code, path }) => [file, line, code, path])).toEqual([
+    const { invalid } = await readText(FILE, cdnowLayout('UTC'), 'CDNOW_sample.txt');
+    expect(invalid.map(({ file, line, code, pointer: path }) => [file, line, code, path])).toEqual([
       ['CDNOW_sample.txt', 4, 'value-malformed', 'day'],
       ['CDNOW_sample.txt', 5, 'row-malformed', ''],
     ]);

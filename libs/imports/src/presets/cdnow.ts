@@ -2,7 +2,7 @@ import { formatInstant } from '#contracts';
 import { fileLines } from '../file-lines.js';
 import { dateReader } from '../local-time.js';
 import { toMinor } from '../money.js';
-import { UnfitValue } from '../problem.js';
+import { InvalidValue } from '../problem.js';
 import { RowIdentity } from '../row-identity.js';
 import type { DraftIdentifier, ImportItem, ImportLayout, TouchpointDraft } from '../draft.js';
 
@@ -31,9 +31,9 @@ export function cdnowLayout(timeZone: string): ImportLayout {
           try {
             items.push({ kind: 'touchpoint', line, draft: purchase(cells, rowId, readDay) });
           } catch (error) {
-            if (!(error instanceof UnfitValue)) throw error;
-            const { code, path, message: detail, mend } = error;
-            const unfit = {
+            if (!(error instanceof InvalidValue)) throw error;
+            const { code, path, message: detail, hint } = error;
+            const invalid = {
               id: `row-${rowId}`,
               source: SOURCE,
               file: file.name,
@@ -41,11 +41,11 @@ export function cdnowLayout(timeZone: string): ImportLayout {
               row: text,
               identifiers: identifiersOf(cells[1]),
               code,
-              path,
+              pointer: path,
               detail,
-              mend,
+              hint,
             };
-            items.push({ kind: 'unfit', line, unfit });
+            items.push({ kind: 'invalid', line, invalid });
           }
         }
         if (items.length > 0) yield items;
@@ -68,16 +68,16 @@ function purchase(cells: readonly string[], id: string, readDay: (text: string) 
     quantity === undefined ||
     dollars === undefined
   )
-    throw new UnfitValue('row-malformed', '', `The line has ${cells.length} cells`, `Write five: ${SHAPE}.`);
+    throw new InvalidValue('row-malformed', '', `The line has ${cells.length} cells`, `Write five: ${SHAPE}.`);
   if (!/^\d+$/.test(customer))
-    throw new UnfitValue('customer-malformed', 'customer', 'The cell is no number of the sample', `Write ${SHAPE}.`);
+    throw new InvalidValue('customer-malformed', 'customer', 'The cell is no number of the sample', `Write ${SHAPE}.`);
   const at = readDay(day);
-  if (at === null) throw new UnfitValue('value-malformed', 'day', 'The cell is no day', 'Write it as yyyymmdd.');
+  if (at === null) throw new InvalidValue('value-malformed', 'day', 'The cell is no day', 'Write it as yyyymmdd.');
   if (!/^\d{1,9}$/.test(quantity))
-    throw new UnfitValue('value-malformed', 'quantity', 'The cell is no whole number', 'Write the number of CDs.');
+    throw new InvalidValue('value-malformed', 'quantity', 'The cell is no whole number', 'Write the number of CDs.');
   const amountMinor = toMinor(dollars, CURRENCY, 'refuse', 'dollars');
   if (amountMinor < 0)
-    throw new UnfitValue('amount-negative', 'dollars', 'The amount is negative', 'A purchase costs nothing or more.');
+    throw new InvalidValue('amount-negative', 'dollars', 'The amount is negative', 'A purchase costs nothing or more.');
   return {
     id,
     source: SOURCE,

@@ -54,9 +54,9 @@ describe('the online-retail preset', () => {
   });
 
   it('gives every line its fate: those without a customer, and those that make no sense, are set aside one by one', async () => {
-    const { unfit, notes } = await readText(FILE, onlineRetailLayout('UTC'));
+    const { invalid, notes } = await readText(FILE, onlineRetailLayout('UTC'));
     expect(notes.lines).toBe(13);
-    expect(unfit.map(({ id, line, code, path }) => [id, line, code, path])).toEqual([
+    expect(invalid.map(({ id, line, code, pointer: path }) => [id, line, code, path])).toEqual([
       ['3#1', 5, 'customer-missing', 'CustomerID'],
       ['3#2', 6, 'customer-missing', 'CustomerID'],
       ['5#1', 12, 'quantity-sign', 'Quantity'],

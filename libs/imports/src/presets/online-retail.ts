@@ -1,10 +1,10 @@
 import { formatInstant, type Instant } from '#contracts';
 import { dateReader } from '../local-time.js';
 import { toMinor } from '../money.js';
-import { UnfitValue } from '../problem.js';
+import { InvalidValue } from '../problem.js';
 import { csvRows, type Row } from '../rows.js';
 import { matchReturns, type Matched, type ReturnLine, type ReturnableOrder } from './returns.js';
-import type { ImportFile, ImportItem, ImportLayout, ImportNotes, TouchpointDraft, UnfitRow } from '../draft.js';
+import type { ImportFile, ImportItem, ImportLayout, ImportNotes, TouchpointDraft, InvalidRow } from '../draft.js';
 
 const SOURCE = 'online-retail';
 const CURRENCY = 'GBP';
@@ -105,7 +105,8 @@ function itemsOf(
 ): readonly ImportItem[] {
   notes.lines += 1;
   const read = readLine(row, readTime);
-  if (!('invoiceNo' in read)) return [{ kind: 'unfit', line: row.line, unfit: unfitRow(row, file, read, ordinals) }];
+  if (!('invoiceNo' in read))
+    return [{ kind: 'invalid', line: row.line, invalid: invalidRow(row, file, read, ordinals) }];
   if (read.rounded) remark(notes, 'prices rounded to whole pence');
   if (read.line.unitPriceMinor === 0) remark(notes, 'order lines of price 0, kept as free articles');
   const invoice = invoices.get(keyOf(read.invoiceNo, read.customer));
@@ -195,10 +196,10 @@ interface FitLine {
   readonly rounded: boolean;
 }
 
-function readLine(row: Row, readTime: (text: string) => Instant | null): FitLine | UnfitValue {
+function readLine(row: Row, readTime: (text: string) => Instant | null): FitLine | InvalidValue {
   try {
     if ('broken' in row)
-      throw new UnfitValue(
+      throw new InvalidValue(
         'row-malformed',
         '',
         `The row ${row.broken}`,
@@ -206,7 +207,7 @@ function readLine(row: Row, readTime: (text: string) => Instant | null): FitLine
       );
     return fitLine(row.cells as Readonly<Record<string, string>>, row.line, readTime);
   } catch (error) {
-    if (error instanceof UnfitValue) return error;
+    if (error instanceof InvalidValue) return error;
     throw error;
   }
 }
@@ -217,10 +218,11 @@ function fitLine(
   readTime: (text: string) => Instant | null,
 ): FitLine {
   const invoiceNo = (cells['InvoiceNo'] ?? '').trim();
-  if (invoiceNo === '') throw new UnfitValue('value-missing', 'InvoiceNo', 'The line names no invoice', 'Fill it in.');
+  if (invoiceNo === '')
+    throw new InvalidValue('value-missing', 'InvoiceNo', 'The line names no invoice', 'Fill it in.');
   const customer = customerOf(cells);
   if (customer === '')
-    throw new UnfitValue(
+    throw new InvalidValue(
       'customer-missing',
       'CustomerID',
       'The line names no customer',
@@ -228,15 +230,15 @@ function fitLine(
     );
   const at = readTime((cells['InvoiceDate'] ?? '').trim());
   if (at === null)
-    throw new UnfitValue('value-malformed', 'InvoiceDate', 'The cell is no time', 'Write it as 2010-12-01 08:26:00.');
+    throw new InvalidValue('value-malformed', 'InvoiceDate', 'The cell is no time', 'Write it as 2010-12-01 08:26:00.');
   const sku = (cells['StockCode'] ?? '').trim();
-  if (sku === '') throw new UnfitValue('value-missing', 'StockCode', 'The line names no article', 'Fill it in.');
+  if (sku === '') throw new InvalidValue('value-missing', 'StockCode', 'The line names no article', 'Fill it in.');
   const written = (cells['Quantity'] ?? '').trim();
   if (!/^-?\d{1,9}$/.test(written))
-    throw new UnfitValue('value-malformed', 'Quantity', 'The cell is no whole number', 'Write a whole number.');
+    throw new InvalidValue('value-malformed', 'Quantity', 'The cell is no whole number', 'Write a whole number.');
   const quantity = isReturn(invoiceNo) ? -Number(written) : Number(written);
   if (quantity <= 0)
-    throw new UnfitValue(
+    throw new InvalidValue(
       'quantity-sign',
       'Quantity',
       'The quantity has the wrong sign for its kind of invoice',
@@ -245,7 +247,7 @@ function fitLine(
   const price = cells['UnitPrice'] ?? '';
   const unitPriceMinor = toMinor(price, CURRENCY, 'half-up', 'UnitPrice');
   if (unitPriceMinor < 0)
-    throw new UnfitValue(
+    throw new InvalidValue(
       'amount-negative',
       'UnitPrice',
       'The price is negative',
@@ -279,13 +281,13 @@ function rememberingLast(read: (text: string) => Instant | null): (text: string)
 }
 
 /** An unfit line is named by its invoice and its place among that invoice's unfit lines: the same in every reading. */
-function unfitRow(row: Row, file: ImportFile, why: UnfitValue, ordinals: Map<string, number>): UnfitRow {
+function invalidRow(row: Row, file: ImportFile, why: InvalidValue, ordinals: Map<string, number>): InvalidRow {
   const cells = 'cells' in row ? row.cells : {};
   const invoiceNo = String((cells['InvoiceNo'] as string | undefined) ?? '').trim() || 'line';
   const ordinal = (ordinals.get(invoiceNo) ?? 0) + 1;
   ordinals.set(invoiceNo, ordinal);
   const customer = customerOf(cells as Readonly<Record<string, string>>);
-  const { code, path, message: detail, mend } = why;
+  const { code, path, message: detail, hint } = why;
   return {
     id: `${invoiceNo}#${ordinal}`,
     source: SOURCE,
@@ -294,9 +296,9 @@ function unfitRow(row: Row, file: ImportFile, why: UnfitValue, ordinals: Map<str
     row: 'cells' in row ? row.cells : row.text,
     identifiers: customer === '' ? [] : [{ namespace: 'userId', value: customer }],
     code,
-    path,
+    pointer: path,
     detail,
-    mend,
+    hint,
   };
 }
 

@@ -28,8 +28,8 @@ jest.setTimeout(120_000);
 
 describeWith([CDNOW], 'CDNOW_sample.txt', () => {
   it('is 6,919 purchases of 2,357 customers, all distinct', async () => {
-    const { drafts, unfit } = await readFile(CDNOW, cdnowLayout('UTC'));
-    expect(unfit).toEqual([]);
+    const { drafts, invalid } = await readFile(CDNOW, cdnowLayout('UTC'));
+    expect(invalid).toEqual([]);
     expect(drafts).toHaveLength(6919);
     expect(new Set(drafts.map((draft) => draft.id)).size).toBe(6919);
     expect(customersOf(drafts).size).toBe(2357);
@@ -60,20 +60,20 @@ describeWith([ONLINE_RETAIL, VECTORS], 'Online Retail, the first seven months', 
   const priced = (draft: TouchpointDraft) => linesOf(draft).filter((line) => (line.unitPriceMinor ?? 0) > 0);
 
   it('has the counts and the gross revenue by month that were published, and a fate for each of its lines', async () => {
-    const { drafts, unfit, notes } = await readFile(ONLINE_RETAIL, onlineRetailLayout('UTC'));
+    const { drafts, invalid, notes } = await readFile(ONLINE_RETAIL, onlineRetailLayout('UTC'));
     const rows = expected('rows');
     const totals = expected('totals');
     expect(notes.lines).toBe(rows['raw']);
-    expect(unfit).toHaveLength(rows['withoutCustomer'] ?? 0);
-    expect(new Set(unfit.map((row) => row.code))).toEqual(new Set(['customer-missing']));
-    expect(new Set([...drafts, ...unfit].map((item) => item.id)).size).toBe(drafts.length + unfit.length);
+    expect(invalid).toHaveLength(rows['withoutCustomer'] ?? 0);
+    expect(new Set(invalid.map((row) => row.code))).toEqual(new Set(['customer-missing']));
+    expect(new Set([...drafts, ...invalid].map((item) => item.id)).size).toBe(drafts.length + invalid.length);
 
     const orders = drafts.filter((draft) => draft.type === 'order-placed');
     const returns = drafts.filter((draft) => draft.type === 'order-returned');
     const count = (of: readonly TouchpointDraft[]) => of.reduce((sum, draft) => sum + linesOf(draft).length, 0);
     expect(count(orders)).toBe(rows['excludingCancellations']);
     expect(count(returns)).toBe(rows['cancelledRowsWithCustomer']);
-    expect(count(orders) + count(returns) + unfit.length).toBe(245_903);
+    expect(count(orders) + count(returns) + invalid.length).toBe(245_903);
     expect(orders).toHaveLength((rows['invoicesWithCustomer'] ?? 0) - (rows['cancellationInvoicesWithCustomer'] ?? 0));
     expect(new Set(returns.map((draft) => draft.id.split('>')[0])).size).toBe(rows['cancellationInvoicesWithCustomer']);
     expect(customersOf(drafts).size).toBe(rows['customersAny']);

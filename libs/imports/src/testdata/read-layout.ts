@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { ImportItem, ImportLayout, ImportNotes, TouchpointDraft, UnfitRow } from '../draft.js';
+import type { ImportItem, ImportLayout, ImportNotes, TouchpointDraft, InvalidRow } from '../draft.js';
 
 export interface ReadFile {
   readonly drafts: readonly TouchpointDraft[];
-  readonly unfit: readonly UnfitRow[];
+  readonly invalid: readonly InvalidRow[];
   readonly notes: ImportNotes;
 }
 
@@ -16,7 +16,7 @@ export async function readFile(path: string, layout: ImportLayout): Promise<Read
   for await (const page of layout.read({ path, name: basename(path) }, notes)) items.push(...page);
   return {
     drafts: items.flatMap((item) => (item.kind === 'touchpoint' ? [item.draft] : [])),
-    unfit: items.flatMap((item) => (item.kind === 'unfit' ? [item.unfit] : [])),
+    invalid: items.flatMap((item) => (item.kind === 'invalid' ? [item.invalid] : [])),
     notes,
   };
 }

@@ -1,5 +1,5 @@
 import { parseInstant } from '#contracts';
-import { Refusal } from '../pipeline/rejection.js';
+import { Rejection } from '../pipeline/rejection.js';
 
 /** A CloudEvent 1.0: its attributes and extensions by name, and its data. */
 export interface CloudEvent {
@@ -15,27 +15,27 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 /** Extensions that hold more than CloudEvents' simple types where the event is JSON: ours. */
 const STRUCTURED_EXTENSIONS = new Set(['identifiers', 'actor']);
 
-const refuse = (path: string, reason: string, mend: string): Refusal =>
-  Refusal.of('not-a-cloudevent', path, reason, mend);
+const reject = (path: string, reason: string, hint: string): Rejection =>
+  Rejection.of('not-a-cloudevent', path, reason, hint);
 
 /** A JSON document that says it is a CloudEvent (structured mode, or one of a batch), or the reason why it is none. */
-export function structuredEvent(document: unknown): CloudEvent | Refusal {
+export function structuredEvent(document: unknown): CloudEvent | Rejection {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    return refuse('', 'is no object', 'give a CloudEvent in the JSON format');
+    return reject('', 'is no object', 'give a CloudEvent in the JSON format');
   const { data, data_base64: base64, ...given } = document as Record<string, unknown>;
   // It would become the prototype of what it is copied to.
-  if (Object.hasOwn(given, '__proto__')) return refuse('', 'has an attribute called __proto__', 'leave it out');
+  if (Object.hasOwn(given, '__proto__')) return reject('', 'has an attribute called __proto__', 'leave it out');
   const attributes: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     // In the JSON format null says that the attribute is absent.
     if (value !== null) attributes[name] = value;
   }
-  const refusal = checkAttributes(attributes);
-  if (refusal !== null) return refusal;
+  const rejection = checkAttributes(attributes);
+  if (rejection !== null) return rejection;
   if (base64 === undefined || base64 === null) return data === undefined ? { attributes } : { attributes, data };
-  if (data !== undefined) return refuse('/data_base64', 'stands beside data', 'give one of the two');
+  if (data !== undefined) return reject('/data_base64', 'stands beside data', 'give one of the two');
   if (typeof base64 !== 'string' || !BASE64.test(base64))
-    return refuse('/data_base64', 'is no base64', 'encode the bytes as RFC 4648 says');
+    return reject('/data_base64', 'is no base64', 'encode the bytes as RFC 4648 says');
   return { attributes, data: Buffer.from(base64, 'base64') };
 }
 
@@ -57,7 +57,7 @@ export function binaryEvent(
   headers: Headers,
   body: Buffer,
   read: HeaderReading = percentDecoded,
-): CloudEvent | Refusal {
+): CloudEvent | Rejection {
   const attributes: Record<string, unknown> = {};
   let contentType: string | undefined;
   for (const [header, given] of Object.entries(headers)) {
@@ -69,8 +69,8 @@ export function binaryEvent(
     else if (lower.startsWith(PREFIX)) attributes[header.slice(PREFIX.length)] = read(value);
   }
   if (contentType !== undefined) attributes['datacontenttype'] = contentType;
-  const refusal = checkAttributes(attributes);
-  if (refusal !== null) return refusal;
+  const rejection = checkAttributes(attributes);
+  if (rejection !== null) return rejection;
   return body.length === 0 ? { attributes } : binaryData(attributes, contentType, body);
 }
 
@@ -78,7 +78,7 @@ function binaryData(
   attributes: Record<string, unknown>,
   contentType: string | undefined,
   body: Buffer,
-): CloudEvent | Refusal {
+): CloudEvent | Rejection {
   const media = mediaType(contentType);
   const isJson = media === 'application/json' || media?.endsWith('+json') === true;
   if (media === 'application/octet-stream') return { attributes, data: body };
@@ -88,7 +88,7 @@ function binaryData(
       return { attributes, data: JSON.parse(text) as unknown };
     } catch {
       // Without a content type it was only a guess.
-      if (isJson) return Refusal.of('unreadable', '/data', 'is not JSON', 'send JSON, or say another content type');
+      if (isJson) return Rejection.of('unreadable', '/data', 'is not JSON', 'send JSON, or say another content type');
     }
   }
   return { attributes, data: text };
@@ -110,25 +110,25 @@ export function mediaType(contentType: string | undefined): string | undefined {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase();
 }
 
-function checkAttributes(attributes: Readonly<Record<string, unknown>>): Refusal | null {
+function checkAttributes(attributes: Readonly<Record<string, unknown>>): Rejection | null {
   if (attributes['specversion'] !== '1.0')
-    return refuse('/specversion', 'is not 1.0', 'send CloudEvents of version 1.0');
+    return reject('/specversion', 'is not 1.0', 'send CloudEvents of version 1.0');
   for (const name of ['id', 'source', 'type'])
-    if (!isText(attributes[name])) return refuse(`/${name}`, 'is missing, or no text', `give the attribute ${name}`);
+    if (!isText(attributes[name])) return reject(`/${name}`, 'is missing, or no text', `give the attribute ${name}`);
   for (const name of ['subject', 'dataschema', 'datacontenttype', 'time'])
     if (attributes[name] !== undefined && !isText(attributes[name]))
-      return refuse(`/${name}`, 'is empty, or no text', 'give it a value, or leave it out');
+      return reject(`/${name}`, 'is empty, or no text', 'give it a value, or leave it out');
   const { time, datacontenttype } = attributes;
   if (time !== undefined && parseInstant(time as string) === null)
-    return refuse('/time', 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
+    return reject('/time', 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
   if (datacontenttype !== undefined && !RFC2045.test(datacontenttype as string))
-    return refuse('/datacontenttype', 'is no media type', 'write it as application/json');
+    return reject('/datacontenttype', 'is no media type', 'write it as application/json');
   for (const [name, value] of Object.entries(attributes)) {
     if (!NAME.test(name))
-      return refuse('', 'an attribute has a name that is not allowed', 'use small letters and digits only');
+      return reject('', 'an attribute has a name that is not allowed', 'use small letters and digits only');
     const simple = typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
     if (!simple && !STRUCTURED_EXTENSIONS.has(name))
-      return refuse(`/${name}`, 'is no text, boolean or whole number', 'put structured values into data');
+      return reject(`/${name}`, 'is no text, boolean or whole number', 'put structured values into data');
   }
   return null;
 }

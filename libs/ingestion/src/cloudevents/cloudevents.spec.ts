@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
 import { readHttpMessage } from './http-message.js';
-import { Refusal } from '../pipeline/rejection.js';
+import { Rejection } from '../pipeline/rejection.js';
 
 interface Vector {
   readonly id: string;
@@ -28,7 +28,7 @@ const vectors = there
   : [];
 
 /** The event of a message of one event, as its mode reads it. */
-function eventOf({ headers, body = '' }: Vector['input']): CloudEvent | Refusal {
+function eventOf({ headers, body = '' }: Vector['input']): CloudEvent | Rejection {
   return mediaType(headers['content-type']) === 'application/cloudevents+json'
     ? structuredEvent(JSON.parse(body))
     : binaryEvent(headers, Buffer.from(body));
@@ -45,15 +45,15 @@ function eventOf({ headers, body = '' }: Vector['input']): CloudEvent | Refusal 
       expect(isBinary(input.headers)).toBe(false);
       return;
     }
-    expect(items.every((item) => item.refusal === undefined)).toBe(expected.valid);
+    expect(items.every((item) => item.rejection === undefined)).toBe(expected.valid);
     if (expected.batchLength !== undefined) {
       expect(items).toHaveLength(expected.batchLength);
       return;
     }
     expect(items).toHaveLength(1);
     const event = eventOf(input);
-    expect(event instanceof Refusal).toBe(!expected.valid);
-    if (event instanceof Refusal) return;
+    expect(event instanceof Rejection).toBe(!expected.valid);
+    if (event instanceof Rejection) return;
     if (expected.attributes !== undefined) expect(event.attributes).toMatchObject(expected.attributes);
     if ('data' in expected) expect(event.data).toEqual(expected.data);
     if (expected.dataBytes !== undefined) expect([...(event.data as Buffer)]).toEqual(expected.dataBytes);
@@ -116,7 +116,7 @@ describe('a CloudEvent as a touchpoint', () => {
 
   it('keeps what a refused message said', () => {
     const items = readHttpMessage({ ...BASE, 'ce-bad-name': 'x' }, Buffer.from('{"a":1}'));
-    expect(items).toMatchObject([{ document: { id: '1', data: '{"a":1}' }, refusal: { code: 'not-a-cloudevent' } }]);
+    expect(items).toMatchObject([{ document: { id: '1', data: '{"a":1}' }, rejection: { code: 'not-a-cloudevent' } }]);
   });
 });
 

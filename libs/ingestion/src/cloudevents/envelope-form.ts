@@ -42,7 +42,7 @@ const OURS: ReadonlyMap<string, FormField> = new Map([
 ]);
 
 /** Attributes that a plain event may have, by their names. */
-export const PLAIN_FIELDS: ReadonlyMap<string, FormField> = new Map([
+export const SIMPLE_FIELDS: ReadonlyMap<string, FormField> = new Map([
   ...['id', 'source', 'type', 'time', 'channel'].map((name) => [name, { name, read: asIs }] as const),
   ...OURS,
 ]);

@@ -1,9 +1,9 @@
-import { Refusal } from '../pipeline/rejection.js';
-import type { IntakeItem } from '../pipeline/item.js';
+import { Rejection } from '../pipeline/rejection.js';
+import type { IngestItem } from '../pipeline/item.js';
 import { binaryEvent, isBinary, mediaType, structuredEvent, type HeaderReading, type Headers } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
-import { plainStructured } from './simple-cloudevent.js';
-import { handedOverUnfit } from './invalid-row.js';
+import { simpleStructured } from './simple-cloudevent.js';
+import { importedInvalidRow } from './invalid-row.js';
 
 /** A message that cannot be read as a whole: nothing of it is taken, and the sender is told. */
 export interface Unreadable {
@@ -27,7 +27,7 @@ export function readHttpMessage(
   headers: Headers,
   body: Buffer,
   read?: HeaderReading,
-): readonly IntakeItem[] | Unreadable {
+): readonly IngestItem[] | Unreadable {
   const contentType = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
   const media = mediaType(typeof contentType === 'string' ? contentType : contentType?.[0]);
   return !isWholeEvent(media) && isBinary(headers) ? [binaryItem(headers, body, read)] : readBody(body, media);
@@ -38,7 +38,7 @@ export const isWholeEvent = (media: string | undefined): boolean =>
   media !== undefined && media.startsWith('application/cloudevents');
 
 /** The events of a body that says all of them, by its media type. */
-export function readBody(body: Buffer, media: string | undefined): readonly IntakeItem[] | Unreadable {
+export function readBody(body: Buffer, media: string | undefined): readonly IngestItem[] | Unreadable {
   switch (media) {
     case STRUCTURED:
     case BATCH:
@@ -70,26 +70,26 @@ function parse(body: Buffer): unknown {
 }
 
 /** One JSON document on its own: our form, a CloudEvent (which says its specversion), or a row that an importer sets aside. */
-export function documentItem(document: unknown): IntakeItem {
+export function documentItem(document: unknown): IngestItem {
   if (typeof document !== 'object' || document === null) return { document };
   if ('specversion' in document) return structuredItem(document);
-  return ('unfit' in document ? handedOverUnfit(document) : null) ?? { document };
+  return ('invalid' in document ? importedInvalidRow(document) : null) ?? { document };
 }
 
-function structuredItem(document: unknown): IntakeItem {
-  const plain = plainStructured(document);
+function structuredItem(document: unknown): IngestItem {
+  const plain = simpleStructured(document);
   if (plain !== null) return plain;
   const event = structuredEvent(document);
-  return event instanceof Refusal ? { document, refusal: event } : { document: formOf(event) };
+  return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event) };
 }
 
 /** A refused message keeps what it said: its attributes and its body. */
-function binaryItem(headers: Headers, body: Buffer, read?: HeaderReading): IntakeItem {
+function binaryItem(headers: Headers, body: Buffer, read?: HeaderReading): IngestItem {
   const event = binaryEvent(headers, body, read);
-  if (!(event instanceof Refusal)) return { document: formOf(event) };
+  if (!(event instanceof Rejection)) return { document: formOf(event) };
   const document: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(headers))
     if (name.toLowerCase().startsWith('ce-') && typeof value === 'string') document[name.slice(3)] = value;
   if (body.length > 0) document['data'] = body.toString('utf8');
-  return { document, refusal: event };
+  return { document, rejection: event };
 }

@@ -1,25 +1,25 @@
-import type { ImportItem, UnfitRow } from '#imports';
-import type { IntakeItem } from '../pipeline/item.js';
-import { Refusal } from '../pipeline/rejection.js';
+import type { ImportItem, InvalidRow } from '#imports';
+import type { IngestItem } from '../pipeline/item.js';
+import { Rejection } from '../pipeline/rejection.js';
 
 const TEXTS = ['id', 'source', 'file', 'code', 'path', 'detail', 'mend'] as const;
 const TEXT_MAX = 2_000;
 
 /** What an importer made of a row: a touchpoint to be checked like any other, or a row to be set aside with its reason. */
-export function importedItem(item: ImportItem): IntakeItem {
-  return item.kind === 'touchpoint' ? { document: item.draft } : unfitItem(item.unfit);
+export function importedItem(item: ImportItem): IngestItem {
+  return item.kind === 'touchpoint' ? { document: item.draft } : invalidItem(item.invalid);
 }
 
 /** A line of the form `{"unfit": {…}}`: how an importer hands over a row that cannot become a touchpoint. Null for any other. */
-export function handedOverUnfit(document: object): IntakeItem | null {
-  const { unfit, ...others } = document as { readonly unfit?: unknown };
-  if (typeof unfit !== 'object' || unfit === null || Object.keys(others).length > 0) return null;
-  const row = unfit as Readonly<Record<string, unknown>>;
+export function importedInvalidRow(document: object): IngestItem | null {
+  const { invalid, ...others } = document as { readonly invalid?: unknown };
+  if (typeof invalid !== 'object' || invalid === null || Object.keys(others).length > 0) return null;
+  const row = invalid as Readonly<Record<string, unknown>>;
   const readable = TEXTS.every((name) => typeof row[name] === 'string' && row[name].length <= TEXT_MAX);
-  return readable && Number.isSafeInteger(row['line']) ? unfitItem(unfit as UnfitRow) : null;
+  return readable && Number.isSafeInteger(row['line']) ? invalidItem(invalid as InvalidRow) : null;
 }
 
-function unfitItem({ code, path, detail, mend, ...document }: UnfitRow): IntakeItem {
+function invalidItem({ code, pointer: path, detail, hint, ...document }: InvalidRow): IngestItem {
   const { file, line } = document;
-  return { document, refusal: Refusal.of(code, path, detail, mend), at: { file, line } };
+  return { document, rejection: Rejection.of(code, path, detail, hint), at: { file, line } };
 }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { IntakeItem } from '../pipeline/item.js';
+import type { IngestItem } from '../pipeline/item.js';
 import { readNdjson, type NdjsonLimits } from './ndjson.js';
 
 const LIMITS: NdjsonLimits = { sliceEvents: 3, sliceBytes: 1_000, lineBytes: 50 };
 
-async function read(text: string, cuts: readonly number[] = [], limits = LIMITS): Promise<(readonly IntakeItem[])[]> {
+async function read(text: string, cuts: readonly number[] = [], limits = LIMITS): Promise<(readonly IngestItem[])[]> {
   const bytes = Buffer.from(text);
   const edges = [0, ...[...cuts].map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let at = 1; at < edges.length; at += 1) yield bytes.subarray(edges[at - 1], edges[at]);
   }
-  const slices: (readonly IntakeItem[])[] = [];
+  const slices: (readonly IngestItem[])[] = [];
   for await (const slice of readNdjson(chunks(), limits)) slices.push(slice);
   return slices;
 }
@@ -28,35 +28,35 @@ describe('NDJSON', () => {
   it('has one bad event for a line that is not JSON, and one for a line too long', async () => {
     const slices = await read(`{"id":1}\n{"id":\n${JSON.stringify('x'.repeat(90))}\n{"id":2}\n`);
     const items = slices.flat();
-    expect(items.map(({ refusal }) => refusal?.code)).toEqual([undefined, 'unreadable', 'unreadable', undefined]);
+    expect(items.map(({ rejection }) => rejection?.code)).toEqual([undefined, 'unreadable', 'unreadable', undefined]);
     expect(items[3]?.document).toEqual({ id: 2 });
   });
 
   it('knows a CloudEvent and an unfit row among its lines', async () => {
-    const unfit = {
+    const invalid = {
       id: 'r',
       source: 's',
       file: 'f',
       line: 3,
       code: 'row-malformed',
-      path: 'a',
+      pointer: 'a',
       detail: 'd',
-      mend: 'm',
+      hint: 'm',
     };
     const limits = { ...LIMITS, lineBytes: 1_000 };
     const lines = [
       { specversion: '1.0', id: '1', source: 's', type: 't' },
       { specversion: '0.3' },
-      { unfit },
-      { unfit: 1 },
+      { invalid },
+      { invalid: 1 },
     ];
     const [first, second] = await read(lines.map((line) => JSON.stringify(line)).join('\n'), [], limits);
     expect(first).toMatchObject([
       { document: { id: '1' } },
-      { refusal: { code: 'not-a-cloudevent' } },
-      { refusal: { code: 'row-malformed' }, at: { file: 'f', line: 3 } },
+      { rejection: { code: 'not-a-cloudevent' } },
+      { rejection: { code: 'row-malformed' }, at: { file: 'f', line: 3 } },
     ]);
-    expect(second).toEqual([{ document: { unfit: 1 } }]);
+    expect(second).toEqual([{ document: { invalid: 1 } }]);
   });
 
   it('is the same wherever the network cuts it', async () => {

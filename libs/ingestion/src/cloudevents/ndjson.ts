@@ -1,5 +1,5 @@
-import type { IntakeItem } from '../pipeline/item.js';
-import { Refusal } from '../pipeline/rejection.js';
+import type { IngestItem } from '../pipeline/item.js';
+import { Rejection } from '../pipeline/rejection.js';
 import { documentItem } from './http-message.js';
 
 export interface NdjsonLimits {
@@ -22,8 +22,8 @@ const HEAD_BYTES = 4_096;
 export async function* readNdjson(
   stream: AsyncIterable<Uint8Array>,
   limits: NdjsonLimits,
-): AsyncGenerator<readonly IntakeItem[]> {
-  let slice: IntakeItem[] = [];
+): AsyncGenerator<readonly IngestItem[]> {
+  let slice: IngestItem[] = [];
   let sliceBytes = 0;
   let parts: Buffer[] = [];
   let lineBytes = 0;
@@ -60,7 +60,7 @@ export async function* readNdjson(
   if (slice.length > 0) yield slice;
 }
 
-function itemOfLine(line: Buffer): IntakeItem | null {
+function itemOfLine(line: Buffer): IngestItem | null {
   const text = line.toString('utf8').trim();
   if (text === '') return null;
   let document: unknown;
@@ -69,15 +69,15 @@ function itemOfLine(line: Buffer): IntakeItem | null {
   } catch {
     return {
       document: text,
-      refusal: Refusal.of('unreadable', '', 'is not JSON', 'send one JSON document on each line'),
+      rejection: Rejection.of('unreadable', '', 'is not JSON', 'send one JSON document on each line'),
     };
   }
   return documentItem(document);
 }
 
-function tooLong(line: Buffer, { lineBytes }: NdjsonLimits): IntakeItem {
+function tooLong(line: Buffer, { lineBytes }: NdjsonLimits): IngestItem {
   return {
     document: line.subarray(0, HEAD_BYTES).toString('utf8'),
-    refusal: Refusal.of('unreadable', '', `is longer than ${lineBytes} bytes`, 'send less in one event'),
+    rejection: Rejection.of('unreadable', '', `is longer than ${lineBytes} bytes`, 'send less in one event'),
   };
 }

@@ -4,8 +4,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import { EventLogError, type EventLog } from '#event-log';
-import { IntakeApp, orderPlaced } from '../testdata/intake-app.js';
-import { DirectRoad } from './fast-path.js';
+import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
+import { FastPath } from './fast-path.js';
 
 interface Answer {
   readonly status: number;
@@ -19,23 +19,23 @@ const NDJSON = { 'content-type': 'application/x-ndjson' };
 /** An engine that listens, and both ways into it. */
 class Listening {
   private constructor(
-    readonly engine: IntakeApp,
+    readonly engine: IngestionApp,
     readonly port: number,
     readonly key: string,
   ) {}
 
   static async start(
     settings: Readonly<Record<string, string>> = {},
-    parts: Parameters<typeof IntakeApp.start>[1] = {},
+    parts: Parameters<typeof IngestionApp.start>[1] = {},
   ): Promise<Listening> {
-    const engine = await IntakeApp.start(settings, parts);
+    const engine = await IngestionApp.start(settings, parts);
     await engine.app.listen(0, '127.0.0.1');
     const { port } = engine.app.getHttpServer().address() as AddressInfo;
     return new Listening(engine, port, engine.key('publish'));
   }
 
   get direct(): number {
-    return this.engine.app.get(DirectRoad).requests;
+    return this.engine.app.get(FastPath).requests;
   }
 
   /** Over the network. */
@@ -190,8 +190,8 @@ describe('the direct road, when more comes than the process can hold', () => {
         `POST /v1/touchpoints HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`,
       );
       while (listening.direct === 0) await new Promise((wake) => setTimeout(wake, 5));
-      const refused = await listening.send(body, JSON_TYPE);
-      expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);
+      const rejected = await listening.send(body, JSON_TYPE);
+      expect([rejected.status, rejected.headers['retry-after']]).toEqual([429, '1']);
       socket.resume();
       socket.write(body);
       await once(socket, 'close');

@@ -20,7 +20,7 @@ const STREAMED = new Set(NDJSON_TYPES);
  * So both ways give the same answers, and this one may be left out.
  */
 @Injectable()
-export class DirectRoad {
+export class FastPath {
   private readonly problems: ProblemFilter;
   private closing = false;
   private taken = 0;

@@ -2,18 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { BUILT_IN_POLICIES } from '#lifecycle';
-import { IntakeApp, orderPlaced } from '../testdata/intake-app.js';
+import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
 
 describe('what an operator does over HTTP', () => {
-  let engine: IntakeApp;
+  let engine: IngestionApp;
   let admin: string;
   beforeAll(async () => {
-    engine = await IntakeApp.start();
+    engine = await IngestionApp.start();
     admin = engine.key('publish', 'read', 'read-personal', 'operate');
   });
   afterAll(() => engine.stop());
 
-  const ask = async (method: 'GET' | 'POST', url: string, payload?: unknown, key = admin) => {
+  const runQuery = async (method: 'GET' | 'POST', url: string, payload?: unknown, key = admin) => {
     const answer = await engine.app.inject({
       method,
       url,
@@ -27,7 +27,7 @@ describe('what an operator does over HTTP', () => {
     return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
   };
   const setAside = async (document: unknown): Promise<string> => {
-    const { body } = await ask('POST', '/v1/touchpoints', document);
+    const { body } = await runQuery('POST', '/v1/touchpoints', document);
     return (body['results'] as { quarantineId: string }[])[0]?.quarantineId as string;
   };
   const campsite = {
@@ -40,33 +40,38 @@ describe('what an operator does over HTTP', () => {
 
   it('registers a type and releases what waited for it', async () => {
     const id = await setAside(orderPlaced({ id: 'c-1', type: 'campsite-booked', data: { site: 'lake' } }));
-    expect(await ask('POST', `/v1/quarantine/${id}/release`)).toMatchObject({
+    expect(await runQuery('POST', `/v1/quarantine/${id}/release`)).toMatchObject({
       status: 422,
       body: { errors: [{ path: '/type' }] },
     });
-    expect(await ask('POST', '/v1/types', campsite)).toMatchObject({ status: 200, body: { name: 'campsite-booked' } });
-    expect(await ask('POST', '/v1/types', { ...campsite, version: 9 })).toMatchObject({ status: 422 });
-    expect(await ask('POST', `/v1/quarantine/${id}/release`)).toMatchObject({
+    expect(await runQuery('POST', '/v1/types', campsite)).toMatchObject({
+      status: 200,
+      body: { name: 'campsite-booked' },
+    });
+    expect(await runQuery('POST', '/v1/types', { ...campsite, version: 9 })).toMatchObject({ status: 422 });
+    expect(await runQuery('POST', `/v1/quarantine/${id}/release`)).toMatchObject({
       status: 200,
       body: { status: 'released' },
     });
-    expect(await ask('POST', `/v1/quarantine/${id}/discard`)).toMatchObject({ status: 409 });
+    expect(await runQuery('POST', `/v1/quarantine/${id}/discard`)).toMatchObject({ status: 409 });
   });
 
   it('shows a body only to who may read personal data, and mends it', async () => {
     const bad = orderPlaced({ id: 'b-1', data: { orderId: 'b-1' } });
     const id = await setAside(bad);
-    expect((await ask('GET', `/v1/quarantine/${id}`, undefined, engine.key('read'))).body).not.toHaveProperty('body');
-    expect((await ask('GET', `/v1/quarantine/${id}`)).body).toMatchObject({ status: 'open', body: bad });
-    expect(await ask('POST', `/v1/quarantine/${id}/release`, { fixed: 1 })).toMatchObject({ status: 422 });
-    const mended = orderPlaced({ id: 'b-1' });
-    expect(await ask('POST', `/v1/quarantine/${id}/release`, { mended })).toMatchObject({ status: 200 });
+    expect((await runQuery('GET', `/v1/quarantine/${id}`, undefined, engine.key('read'))).body).not.toHaveProperty(
+      'body',
+    );
+    expect((await runQuery('GET', `/v1/quarantine/${id}`)).body).toMatchObject({ status: 'open', body: bad });
+    expect(await runQuery('POST', `/v1/quarantine/${id}/release`, { fixed: 1 })).toMatchObject({ status: 422 });
+    const fixed = orderPlaced({ id: 'b-1' });
+    expect(await runQuery('POST', `/v1/quarantine/${id}/release`, { fixed })).toMatchObject({ status: 200 });
   });
 
   it('discards with a reason', async () => {
     const id = await setAside({ nonsense: true });
-    expect(await ask('POST', `/v1/quarantine/${id}/discard`, { reason: 7 })).toMatchObject({ status: 422 });
-    expect(await ask('POST', `/v1/quarantine/${id}/discard`, { reason: 'a test' })).toMatchObject({
+    expect(await runQuery('POST', `/v1/quarantine/${id}/discard`, { reason: 7 })).toMatchObject({ status: 422 });
+    expect(await runQuery('POST', `/v1/quarantine/${id}/discard`, { reason: 'a test' })).toMatchObject({
       status: 200,
       body: { status: 'discarded', reason: 'a test' },
     });
@@ -74,26 +79,28 @@ describe('what an operator does over HTTP', () => {
 
   it('publishes a policy', async () => {
     const policy = { ...BUILT_IN_POLICIES.retail };
-    expect(await ask('POST', '/v1/policies', { policy })).toMatchObject({
+    expect(await runQuery('POST', '/v1/policies', { policy })).toMatchObject({
       status: 200,
       body: { version: 'retail@1', effectiveFrom: null, changed: true },
     });
-    expect(await ask('POST', '/v1/policies', { policy: { ...policy, version: 2, silence: {} } })).toMatchObject({
+    expect(await runQuery('POST', '/v1/policies', { policy: { ...policy, version: 2, silence: {} } })).toMatchObject({
       status: 422,
     });
   });
 
   it('forgets a person, who then gets the same answer twice', async () => {
-    await ask('POST', '/v1/touchpoints', orderPlaced({ id: 'e-1' }));
-    const first = await ask('POST', '/v1/erasures', { identifier: 'email:jane@shop.example' });
+    await runQuery('POST', '/v1/touchpoints', orderPlaced({ id: 'e-1' }));
+    const first = await runQuery('POST', '/v1/erasures', { identifier: 'email:jane@shop.example' });
     expect(first).toMatchObject({ status: 200, body: { subjects: 1, subjectKeysDestroyed: 1 } });
-    const again = await ask('POST', '/v1/erasures', {
+    const again = await runQuery('POST', '/v1/erasures', {
       identifiers: [{ namespace: 'email', value: 'JANE@shop.example' }],
     });
     expect(again.body).toMatchObject({ erasureId: first.body['erasureId'], position: first.body['position'] });
-    expect((await ask('POST', '/v1/touchpoints', orderPlaced({ id: 'e-2' }))).body).toMatchObject({ suppressed: 1 });
+    expect((await runQuery('POST', '/v1/touchpoints', orderPlaced({ id: 'e-2' }))).body).toMatchObject({
+      suppressed: 1,
+    });
     for (const nobody of [{}, { identifier: 'jane' }, { customer: 'x' }, { identifiers: [{}] }, { identifiers: 'x' }])
-      expect((await ask('POST', '/v1/erasures', nobody)).status).toBe(422);
+      expect((await runQuery('POST', '/v1/erasures', nobody)).status).toBe(422);
   });
 
   it('needs the permission to operate', async () => {
@@ -105,7 +112,7 @@ describe('what an operator does over HTTP', () => {
       '/v1/quarantine/release',
       '/v1/quarantine/x/release',
     ])
-      expect((await ask('POST', url, {}, publisher)).status).toBe(403);
+      expect((await runQuery('POST', url, {}, publisher)).status).toBe(403);
   });
 
   it('is documented: every route with its answer, its problems and its permission', () => {
@@ -159,7 +166,7 @@ describe('what an operator does over HTTP', () => {
     const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, fc.jsonValue()));
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...urls), body, async (url, payload) => {
-        expect((await ask('POST', url, payload)).status).toBeLessThan(500);
+        expect((await runQuery('POST', url, payload)).status).toBeLessThan(500);
       }),
       { numRuns: 300 },
     );

@@ -69,7 +69,9 @@ export class PublishingController {
   async publishPolicy(@Body() body?: unknown): Promise<PolicyPublishedView> {
     const { policy, effectiveFrom = null } = fieldsOf(body, ['policy', 'effectiveFrom']);
     if (effectiveFrom !== null && typeof effectiveFrom !== 'string')
-      throw invalid([{ path: '/effectiveFrom', reason: 'is no date-time', mend: 'write it as 2026-01-31T00:00:00Z' }]);
+      throw invalid([
+        { pointer: '/effectiveFrom', detail: 'is no date-time', hint: 'write it as 2026-01-31T00:00:00Z' },
+      ]);
     const verdict = await this.commands.execute(new PublishPolicy(policy, effectiveFrom));
     if (!verdict.ok) throw invalid(verdict.errors, 'The policy cannot be published.');
     const { published, position, changed } = verdict;

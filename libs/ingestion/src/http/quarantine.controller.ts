@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Optional, Param, Post, UseFilt
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { DATABASE, type Principal } from '#platform';
-import { Allow, ApiProblems, Asker, Problem } from '#platform/nest';
+import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
 import { People } from '#privacy';
 import { DiscardQuarantined, ReleaseQuarantined } from '../quarantine/commands.js';
 import { Quarantine, type Closing, type Quarantined } from '../quarantine/quarantine.js';
@@ -27,7 +27,7 @@ export class QuarantinedView {
   @ApiProperty()
   readonly detail!: string;
   @ApiProperty()
-  readonly mend!: string;
+  readonly hint!: string;
   @ApiProperty({ format: 'date-time' })
   readonly receivedAt!: string;
   @ApiProperty({ enum: ['open', 'released', 'discarded'] })
@@ -50,7 +50,7 @@ export class ReleaseForm {
     type: Object,
     description: 'The event as it should have been; the received one without',
   })
-  readonly mended?: unknown;
+  readonly fixed?: unknown;
 }
 
 export class DiscardForm {
@@ -99,11 +99,11 @@ export class QuarantineController {
   @ApiProblems(404)
   async show(
     @Param('quarantineId') quarantineId: string,
-    @Asker() asker: Principal,
+    @CurrentPrincipal() caller: Principal,
   ): Promise<Quarantined & { body?: unknown }> {
     const found = await this.quarantine.find(quarantineId);
     if (found === null) throw unknown();
-    if (!asker.permissions.has('read-personal')) return found;
+    if (!caller.permissions.has('read-personal')) return found;
     const body = await this.quarantine.body(quarantineId);
     // A body that was cut is no JSON any more: it is shown as the text that is left.
     return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
@@ -123,11 +123,11 @@ export class QuarantineController {
   @ApiProblems(400, 404, 409, 410, 415, 422, 503, 507)
   async release(
     @Param('quarantineId') quarantineId: string,
-    @Asker() asker: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Body() body?: unknown,
   ): Promise<Quarantined> {
-    const { mended } = fieldsOf(body, ['mended']);
-    return closed(await this.commands.execute(new ReleaseQuarantined(quarantineId, mended, asker.id)));
+    const { fixed } = fieldsOf(body, ['mended']);
+    return closed(await this.commands.execute(new ReleaseQuarantined(quarantineId, fixed, caller.id)));
   }
 
   @Post(':quarantineId/discard')
@@ -140,13 +140,13 @@ export class QuarantineController {
   @ApiProblems(400, 404, 409, 415, 422, 503, 507)
   async discard(
     @Param('quarantineId') quarantineId: string,
-    @Asker() asker: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Body() body?: unknown,
   ): Promise<Quarantined> {
     const { reason = '' } = fieldsOf(body, ['reason']);
     if (typeof reason !== 'string' || reason.length > 1_000 || /\0|\p{Surrogate}/u.test(reason))
-      throw invalid([{ path: '/reason', reason: 'is no text of at most 1000 characters', mend: 'shorten it' }]);
-    return closed(await this.commands.execute(new DiscardQuarantined(quarantineId, reason, asker.id)));
+      throw invalid([{ pointer: '/reason', detail: 'is no text of at most 1000 characters', hint: 'shorten it' }]);
+    return closed(await this.commands.execute(new DiscardQuarantined(quarantineId, reason, caller.id)));
   }
 
   @Post('release')
@@ -156,16 +156,16 @@ export class QuarantineController {
   @ApiBody({ type: BulkReleaseForm })
   @ApiOkResponse({ type: BulkReleaseView })
   @ApiProblems(400, 415, 422, 503, 507)
-  async releaseAll(@Asker() asker: Principal, @Body() body?: unknown): Promise<BulkReleaseView> {
+  async releaseAll(@CurrentPrincipal() caller: Principal, @Body() body?: unknown): Promise<BulkReleaseView> {
     const { code } = fieldsOf(body, ['code']);
     if (typeof code !== 'string' || code === '')
-      throw invalid([{ path: '/code', reason: 'is missing', mend: 'give the code of the reason' }]);
+      throw invalid([{ pointer: '/code', detail: 'is missing', hint: 'give the code of the reason' }]);
     if (this.people === null)
       throw new Problem(503, { detail: 'The list of quarantined events is not open in this process.' });
     const ids = await this.people.openQuarantined(code, BULK_MAX + 1);
     let released = 0;
     for (const id of ids.slice(0, BULK_MAX)) {
-      const closing = await this.commands.execute(new ReleaseQuarantined(id, undefined, asker.id));
+      const closing = await this.commands.execute(new ReleaseQuarantined(id, undefined, caller.id));
       if (closing.outcome === 'closed') released += 1;
     }
     return { released, kept: Math.min(ids.length, BULK_MAX) - released, more: ids.length > BULK_MAX };

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Fate, ItemResult, Taken } from '../pipeline/item.js';
+import type { IngestOutcome, ItemResult, IngestResult } from '../pipeline/item.js';
 import { StreamAccount } from './stream-account.js';
 
-function taken(...fates: readonly Fate[]): Taken {
-  const results = fates.map((fate, index): ItemResult => ({ index, source: 'shop', id: `e-${index}`, fate }));
-  const counts = { received: fates.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
-  for (const fate of fates) counts[fate] += 1;
-  return { counts, results, exceptions: results.filter(({ fate }) => fate !== 'accepted') };
+function taken(...outcomes: readonly IngestOutcome[]): IngestResult {
+  const results = outcomes.map((outcome, index): ItemResult => ({ index, source: 'shop', id: `e-${index}`, outcome }));
+  const counts = { received: outcomes.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+  for (const outcome of outcomes) counts[outcome] += 1;
+  return { counts, results, exceptions: results.filter(({ outcome }) => outcome !== 'accepted') };
 }
 
-const listed = (account: StreamAccount) => account.view.results.map(({ index, fate }) => `${index} ${fate}`);
+const listed = (account: StreamAccount) => account.view.results.map(({ index, outcome }) => `${index} ${outcome}`);
 
 describe('the account of a stream', () => {
   it('lists what was not accepted, by its place in the whole stream', () => {

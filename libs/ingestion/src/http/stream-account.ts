@@ -1,12 +1,12 @@
-import type { FateCounts, ItemResult, Taken } from '../pipeline/item.js';
-import type { TakenView } from './views.js';
+import type { OutcomeCounts, ItemResult, IngestResult } from '../pipeline/item.js';
+import type { IngestResultView } from './views.js';
 
 /**
  * What became of a stream so far, however long it is: its counts are whole, its results are listed up to a bound. Those
  * that were not accepted come first: accepted events are only listed where that is asked for, and while there is room.
  */
 export class StreamAccount {
-  private readonly counts: FateCounts = { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+  private readonly counts: OutcomeCounts = { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   private readonly exceptions: ItemResult[] = [];
   private readonly accepted: ItemResult[] = [];
   private cut = false;
@@ -17,21 +17,21 @@ export class StreamAccount {
   ) {}
 
   /** Adds the next slice of the stream. */
-  add(taken: Taken): void {
+  add(taken: IngestResult): void {
     const before = this.counts.received;
-    for (const name of Object.keys(this.counts) as (keyof FateCounts)[]) this.counts[name] += taken.counts[name];
+    for (const name of Object.keys(this.counts) as (keyof OutcomeCounts)[]) this.counts[name] += taken.counts[name];
     this.list(this.exceptions, taken.exceptions, before);
     if (!this.withAccepted || taken.counts.accepted === 0) return;
     if (this.accepted.length >= this.listedMax) this.cut = true;
     else
       this.list(
         this.accepted,
-        taken.results.filter(({ fate }) => fate === 'accepted'),
+        taken.results.filter(({ outcome }) => outcome === 'accepted'),
         before,
       );
   }
 
-  get view(): TakenView {
+  get view(): IngestResultView {
     const room = this.listedMax - this.exceptions.length;
     const results = [...this.exceptions, ...this.accepted.slice(0, room)].sort((a, b) => a.index - b.index);
     const cut = this.cut || this.accepted.length > room;

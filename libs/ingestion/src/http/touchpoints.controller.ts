@@ -16,11 +16,11 @@ import { CLOCK, CONFIG, EVENT_LOG, type Clock, type Config } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { readHttpMessage } from '../cloudevents/http-message.js';
 import { readNdjson } from '../cloudevents/ndjson.js';
-import type { IntakeItem, Taken } from '../pipeline/item.js';
-import { TakeTouchpoints } from '../pipeline/ingest-touchpoints.js';
+import type { IngestItem, IngestResult } from '../pipeline/item.js';
+import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import { StreamAccount } from './stream-account.js';
 import { StoreProblems } from './store-problems.js';
-import { ItemResultView, TakenView } from './views.js';
+import { ItemResultView, IngestResultView } from './views.js';
 
 /** At most this many results are listed of a stream, whatever is asked for: the counts are always whole. */
 const LISTED_MAX = 10_000;
@@ -32,9 +32,9 @@ interface TouchpointsRequest {
   readonly body: Buffer | Readable | undefined;
 }
 
-export class EventFateView {
+export class EventOutcomeView {
   @ApiProperty({ enum: ['accepted', 'unknown'] })
-  readonly fate!: 'accepted' | 'unknown';
+  readonly outcome!: 'accepted' | 'unknown';
   @ApiProperty({ required: false })
   readonly position?: number;
   @ApiProperty({ required: false })
@@ -105,10 +105,10 @@ export class TouchpointsController {
     description: `List the accepted events too; of a stream at most ${LISTED_MAX} results are listed, the others first`,
   })
   @ApiExtraModels(ItemResultView)
-  @ApiOkResponse({ schema: { $ref: getSchemaPath(TakenView) } })
-  @ApiExtraModels(TakenView)
+  @ApiOkResponse({ schema: { $ref: getSchemaPath(IngestResultView) } })
+  @ApiExtraModels(IngestResultView)
   @ApiProblems(400, 413, 415, 429, 503, 507)
-  async publish(@Req() request: TouchpointsRequest, @Query('verbose') verbose?: string): Promise<TakenView> {
+  async publish(@Req() request: TouchpointsRequest, @Query('verbose') verbose?: string): Promise<IngestResultView> {
     const all = verbose === 'true' || verbose === '1' || verbose === '';
     const { body, headers } = request;
     if (body !== undefined && !Buffer.isBuffer(body)) return this.publishStream(body, all);
@@ -125,10 +125,10 @@ export class TouchpointsController {
   }
 
   /** A stream is taken slice by slice while it arrives: the next is read while the last is being stored. */
-  private async publishStream(stream: Readable, all: boolean): Promise<TakenView> {
+  private async publishStream(stream: Readable, all: boolean): Promise<IngestResultView> {
     const account = new StreamAccount(all, LISTED_MAX);
     const { maxBatchEvents: sliceEvents, maxBodyBytes: lineBytes } = this.config;
-    let underWay: Promise<Taken> | null = null;
+    let underWay: Promise<IngestResult> | null = null;
     for await (const slice of readNdjson(stream, {
       sliceEvents: Math.min(sliceEvents, 2_000),
       sliceBytes: SLICE_BYTES,
@@ -143,11 +143,11 @@ export class TouchpointsController {
     return account.view;
   }
 
-  private take(items: readonly IntakeItem[]): Promise<Taken> {
-    return this.commands.execute(new TakeTouchpoints(items, this.clock.now()));
+  private take(items: readonly IngestItem[]): Promise<IngestResult> {
+    return this.commands.execute(new IngestTouchpoints(items, this.clock.now()));
   }
 
-  @Get('fate')
+  @Get('outcome')
   @Allow('read')
   @ApiOperation({
     summary: 'The fate of one event, by its source and id',
@@ -155,15 +155,15 @@ export class TouchpointsController {
   })
   @ApiQuery({ name: 'source', example: 'shop' })
   @ApiQuery({ name: 'id', example: 'order-1042' })
-  @ApiOkResponse({ type: EventFateView })
+  @ApiOkResponse({ type: EventOutcomeView })
   @ApiProblems(400)
-  async fate(@Query('source') source?: unknown, @Query('id') id?: unknown): Promise<EventFateView> {
+  async outcome(@Query('source') source?: unknown, @Query('id') id?: unknown): Promise<EventOutcomeView> {
     if (typeof source !== 'string' || source === '' || typeof id !== 'string' || id === '')
       throw new Problem(400, { detail: 'Give the source and the id of the event, each once.' });
     const [event] = await this.log.find([{ source, id }]);
-    if (event === null || event === undefined) return { fate: 'unknown' };
+    if (event === null || event === undefined) return { outcome: 'unknown' };
     return {
-      fate: 'accepted',
+      outcome: 'accepted',
       position: event.position,
       type: event.type,
       occurredAt: formatInstant(event.occurredAt),

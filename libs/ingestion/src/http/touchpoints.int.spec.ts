@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { memoryLog } from '#testing';
 import { EventLogError, type EventLog } from '#event-log';
-import { IntakeApp, orderPlaced } from '../testdata/intake-app.js';
+import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
 
 interface Answer {
   readonly received: number;
@@ -19,7 +19,7 @@ const JSON_TYPE = 'application/json';
 const NDJSON = 'application/x-ndjson';
 
 describe('POST /v1/touchpoints', () => {
-  let engine: IntakeApp;
+  let engine: IngestionApp;
   let key: string;
   let source = 0;
   /** A source of its own for each test: none sees the events of another. */
@@ -27,7 +27,7 @@ describe('POST /v1/touchpoints', () => {
     orderPlaced({ source: `shop-${(source += 1)}`, ...overrides });
 
   beforeAll(async () => {
-    engine = await IntakeApp.start({ MAX_BODY_BYTES: '100000', MAX_BATCH_EVENTS: '50' });
+    engine = await IngestionApp.start({ MAX_BODY_BYTES: '100000', MAX_BATCH_EVENTS: '50' });
     key = engine.key('publish');
   });
   afterAll(() => engine.stop());
@@ -50,7 +50,7 @@ describe('POST /v1/touchpoints', () => {
   it('takes one event, and says where the log holds it', async () => {
     const answer = await post(fresh());
     expect(answer.statusCode).toBe(200);
-    expect(answer.json<Answer>()).toMatchObject({ received: 1, accepted: 1, results: [{ fate: 'accepted' }] });
+    expect(answer.json<Answer>()).toMatchObject({ received: 1, accepted: 1, results: [{ outcome: 'accepted' }] });
     expect(typeof answer.json<Answer>().results[0]?.['position']).toBe('number');
   });
 
@@ -60,8 +60,8 @@ describe('POST /v1/touchpoints', () => {
     expect(answer.json<Answer>()).toMatchObject({
       ...{ received: 4, accepted: 2, duplicate: 1, quarantined: 1, suppressed: 0 },
       results: [
-        { index: 2, fate: 'duplicate' },
-        { index: 3, fate: 'quarantined', code: 'type-unknown', path: '/type' },
+        { index: 2, outcome: 'duplicate' },
+        { index: 3, outcome: 'quarantined', code: 'type-unknown', path: '/type' },
       ],
     });
     const verbose = await post([event], undefined, '?verbose=true');
@@ -149,13 +149,13 @@ describe('POST /v1/touchpoints', () => {
         headers: { authorization: `Bearer ${engine.key('read')}` },
       });
     expect((await get(`source=${String(event['source'])}&id=o-1`)).json()).toEqual({
-      fate: 'accepted',
+      outcome: 'accepted',
       position,
       type: 'order-placed',
       occurredAt: '2026-01-31T11:00:00Z',
       recordedAt: '2026-01-31T12:00:00Z',
     });
-    expect((await get('source=shop&id=never')).json()).toEqual({ fate: 'unknown' });
+    expect((await get('source=shop&id=never')).json()).toEqual({ outcome: 'unknown' });
     for (const query of ['', 'source=a', 'id=b', 'source=a&source=b&id=c'])
       expect((await get(query)).statusCode).toBe(400);
   });
@@ -179,7 +179,7 @@ describe('POST /v1/touchpoints', () => {
           specversion: fc.constantFrom('1.0', '2'),
           schemaVersion: fc.constantFrom(1, 0, -1, 'x', 1e9),
           actor: fc.jsonValue(),
-          unfit: fc.jsonValue(),
+          invalid: fc.jsonValue(),
         },
         { requiredKeys: [] },
       ),
@@ -236,7 +236,10 @@ describe('POST /v1/touchpoints under load', () => {
       await held;
       return append(...args);
     };
-    const engine = await IntakeApp.start({ MAX_IN_FLIGHT_REQUESTS: '2', MAX_IN_FLIGHT_BYTES: '5000' }, { log: slow });
+    const engine = await IngestionApp.start(
+      { MAX_IN_FLIGHT_REQUESTS: '2', MAX_IN_FLIGHT_BYTES: '5000' },
+      { log: slow },
+    );
     const headers = { authorization: `Bearer ${engine.key('publish')}`, 'content-type': JSON_TYPE };
     await engine.app.listen(0, '127.0.0.1');
     const { port } = engine.app.getHttpServer().address() as AddressInfo;
@@ -271,7 +274,7 @@ describe('POST /v1/touchpoints under load', () => {
   ] as const)('says that a store is %s, and acknowledges nothing', async (code, status) => {
     const log: EventLog = memoryLog();
     log.appendMany = () => Promise.reject(new EventLogError(code, 'The disk is what it is.'));
-    const engine = await IntakeApp.start({}, { log });
+    const engine = await IngestionApp.start({}, { log });
     const answer = await engine.app.inject({
       method: 'POST',
       url: '/v1/touchpoints',
@@ -286,7 +289,7 @@ describe('POST /v1/touchpoints under load', () => {
 
   it('keeps what it had taken of a stream that breaks off, and is ready for the next', async () => {
     const log: EventLog = memoryLog();
-    const engine = await IntakeApp.start({ MAX_BATCH_EVENTS: '1', MAX_IN_FLIGHT_REQUESTS: '1' }, { log });
+    const engine = await IngestionApp.start({ MAX_BATCH_EVENTS: '1', MAX_IN_FLIGHT_REQUESTS: '1' }, { log });
     try {
       await engine.app.listen(0, '127.0.0.1');
       const { port } = engine.app.getHttpServer().address() as AddressInfo;
@@ -313,7 +316,7 @@ describe('POST /v1/touchpoints under load', () => {
   });
 
   it('says to what is no HTTP what it is', async () => {
-    const engine = await IntakeApp.start();
+    const engine = await IngestionApp.start();
     await engine.app.listen(0, '127.0.0.1');
     const { port } = engine.app.getHttpServer().address() as AddressInfo;
     const answer = await new Promise<string>((resolve) => {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Fate, ItemResult } from '../pipeline/item.js';
+import type { IngestOutcome, ItemResult } from '../pipeline/item.js';
 
 /** What became of one event. */
 export class ItemResultView implements ItemResult {
@@ -10,7 +10,7 @@ export class ItemResultView implements ItemResult {
   @ApiProperty({ nullable: true, type: String, example: 'order-1042' })
   readonly id!: string | null;
   @ApiProperty({ enum: ['accepted', 'duplicate', 'quarantined', 'suppressed'] })
-  readonly fate!: Fate;
+  readonly outcome!: IngestOutcome;
   @ApiProperty({
     required: false,
     description: 'Where the log holds it; of a duplicate, what it repeats; of a quarantined one, its record',
@@ -19,17 +19,17 @@ export class ItemResultView implements ItemResult {
   @ApiProperty({ required: false, description: 'Why it was quarantined or suppressed', example: 'data-invalid' })
   readonly code?: string;
   @ApiProperty({ required: false, description: 'JSON pointer into the event', example: '/data/currency' })
-  readonly path?: string;
+  readonly pointer?: string;
   @ApiProperty({ required: false })
   readonly detail?: string;
   @ApiProperty({ required: false })
-  readonly mend?: string;
+  readonly hint?: string;
   @ApiProperty({ required: false, description: 'By which it can be released or discarded' })
   readonly quarantineId?: string;
 }
 
 /** What became of a batch: received = accepted + duplicate + quarantined + suppressed. */
-export class TakenView {
+export class IngestResultView {
   @ApiProperty({ example: 1000 })
   readonly received!: number;
   @ApiProperty({ example: 997 })

@@ -27,9 +27,9 @@ export function deadLetter(
   const [first] = bad;
   const reason: Record<string, string> = {
     'perennial-code': first?.code ?? '',
-    'perennial-path': first?.path ?? '',
+    'perennial-path': first?.pointer ?? '',
     'perennial-detail': first?.detail ?? '',
-    'perennial-mend': first?.mend ?? '',
+    'perennial-mend': first?.hint ?? '',
     'perennial-quarantine-id': bad.map(({ quarantineId }) => quarantineId).join(','),
     'perennial-topic': topic,
     'perennial-partition': String(partition),

@@ -15,9 +15,9 @@ import { openSqliteKeyStore, Sealer } from '#keys';
 import type { Health, OutgoingMessage, ReceivedMessage } from '#platform';
 import { memoryLog } from '#testing';
 import { KAFKA_OFFER, type TestKafka } from '../../../../test/services/kafka.js';
-import { Intake } from '../pipeline/ingestion.js';
-import { IntakeApp, orderPlaced } from '../testdata/intake-app.js';
-import { KafkaIntake } from './kafka-ingestion.js';
+import { Ingestion } from '../pipeline/ingestion.js';
+import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
+import { KafkaIngestion } from './kafka-ingestion.js';
 
 const { missing } = KAFKA_OFFER;
 const title = missing === null ? 'touchpoints from Kafka' : `touchpoints from Kafka (skipped: ${missing})`;
@@ -27,7 +27,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 (missing === null ? describe : describe.skip)(title, () => {
   let kafka: TestKafka;
   let channels: Channels;
-  const running: KafkaIntake[] = [];
+  const running: KafkaIngestion[] = [];
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
@@ -50,12 +50,12 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const sealer = new Sealer(keys);
     closing.push(() => keys.close());
-    return { log, sealer, intake: new Intake({ log, sealer }) };
+    return { log, sealer, ingestion: new Ingestion({ log, sealer }) };
   }
 
-  function member(topic: string, intake: Pick<Intake, 'take'>, group = randomUUID()): KafkaIntake {
+  function member(topic: string, ingestion: Pick<Ingestion, 'take'>, group = randomUUID()): KafkaIngestion {
     const options = { group, topics: [`${topic}*`], sessionTimeoutMs: 3_000, lookForTopicsMs: 1_000 };
-    const made = new KafkaIntake(channels, intake, clock, options);
+    const made = new KafkaIngestion(channels, ingestion, clock, options);
     running.push(made);
     made.start();
     return made;
@@ -98,7 +98,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
   it('takes CloudEvents of every mode and our own form, each once, and keeps where it stood', async () => {
     const topic = await topicOf(2);
-    const { log, sealer, intake } = engine();
+    const { log, sealer, ingestion } = engine();
     const event = {
       specversion: '1.0',
       type: 'order-placed',
@@ -121,7 +121,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       order(topic, 1),
       order(topic, 1),
     ]);
-    member(topic, intake);
+    member(topic, ingestion);
     const taken = await reaches(log, 'order-placed', 5);
     expect(taken.map(({ id }) => id).sort()).toEqual(['a', 'b', 'c', 'd', 'o-1']);
     const meta = JSON.parse(taken.find(({ id }) => id === 'b')?.meta ?? '') as Record<string, string>;
@@ -137,7 +137,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       $provenance: { key: 'ann@shop.example', headers: { 'x-tag': 'spring' } },
     });
     // The same event by another road is the same event.
-    const again = await intake.take(
+    const again = await ingestion.take(
       [
         {
           document: orderPlaced({
@@ -155,7 +155,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
   it('sets a bad message aside with its place, sends it to the dead letters untouched, and goes on', async () => {
     const topic = await topicOf(1);
-    const { log, intake } = engine();
+    const { log, ingestion } = engine();
     await send([
       order(topic, 1),
       { topic, key: 'k', value: Buffer.from([0xff, 0x00, 0x01]), headers: { 'x-own': 'kept' } },
@@ -163,7 +163,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       { topic, key: 'gone', value: null, headers: {} },
       order(topic, 3),
     ]);
-    member(topic, intake);
+    member(topic, ingestion);
     expect((await reaches(log, 'order-placed', 2)).map(({ id }) => id)).toEqual(['o-1', 'o-3']);
     const aside = await reaches(log, 'event-quarantined', 3);
     expect(aside.map(({ data }) => JSON.parse(data) as unknown)).toMatchObject(
@@ -192,10 +192,10 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
   it('waits where the log cannot be written, and loses nothing', async () => {
     const topic = await topicOf(2);
-    const { log, intake } = engine();
+    const { log, ingestion } = engine();
     let failures = 3;
-    const failing: Pick<Intake, 'take'> = {
-      take: (items, at) => (failures-- > 0 ? Promise.reject(new Error('full')) : intake.take(items, at)),
+    const failing: Pick<Ingestion, 'take'> = {
+      take: (items, at) => (failures-- > 0 ? Promise.reject(new Error('full')) : ingestion.take(items, at)),
     };
     await send(Array.from({ length: 100 }, (_, n) => order(topic, n)));
     member(topic, failing);
@@ -206,7 +206,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     const topic = await topicOf(1);
     await send([order(topic, 1), { ...order(topic, 2), value: 'nonsense' }]);
     const settings = { KAFKA_BROKERS: kafka.brokers.join(','), KAFKA_TOPICS: `${topic}*`, KAFKA_GROUP: randomUUID() };
-    const app = await IntakeApp.start(settings);
+    const app = await IngestionApp.start(settings);
     closing.push(() => app.stop());
     await reaches(app.log, 'event-quarantined', 1);
     const sample = `perennial_kafka_dead_letters_total{topic="${topic}"} 1`;
@@ -253,7 +253,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
   it('loses and doubles nothing while members come and go, one dies in the middle, and the broker restarts', async () => {
     const events = Number(process.env['KAFKA_EVENTS'] ?? 5_000);
     const topic = await topicOf(6);
-    const { log, intake } = engine();
+    const { log, ingestion } = engine();
     const group = randomUUID();
     const written = (async () => {
       const producer = channels.producer();
@@ -269,12 +269,12 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       }
       await producer.close();
     })();
-    member(topic, intake, group);
+    member(topic, ingestion, group);
     let dead = false;
     // It takes, and dies before it can say so: its messages come again to another.
     const dying = member(
       topic,
-      { take: (items, at) => intake.take(items, at).then((taken) => (dead ? new Promise(() => undefined) : taken)) },
+      { take: (items, at) => ingestion.take(items, at).then((taken) => (dead ? new Promise(() => undefined) : taken)) },
       group,
     );
     await reaches(log, 'order-placed', Math.floor(events / 10));
@@ -282,7 +282,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     void dying.stop();
     running.splice(running.indexOf(dying), 1);
     for (let round = 0; round < 3; round += 1) {
-      const coming = member(topic, intake, group);
+      const coming = member(topic, ingestion, group);
       await sleep(1_000);
       if (round === 1 && kafka.outage !== null) {
         await kafka.outage.halt('crash');

@@ -1,12 +1,12 @@
 import type { ChannelConsumer, ChannelProducer, Channels, Clock, ReceivedBatch, ReceivedMessage } from '#platform';
-import type { Intake } from '../pipeline/ingestion.js';
-import type { IntakeItem, ItemResult } from '../pipeline/item.js';
+import type { Ingestion } from '../pipeline/ingestion.js';
+import type { IngestItem, ItemResult } from '../pipeline/item.js';
 import { deadLetter, deadLetterPlan, isDeadLetterTopic } from './dead-letters.js';
-import { Gathering } from './micro-batcher.js';
+import { MicroBatcher } from './micro-batcher.js';
 import { readKafkaMessage } from './kafka-message.js';
 import type { TopicMapping } from './topic-mappings.js';
 
-export interface KafkaIntakeOptions {
+export interface KafkaIngestionOptions {
   readonly group: string;
   /** Topics to take, `*` standing for anything: `touchpoints.*`. Topics of dead letters are left out. */
   readonly topics: readonly string[];
@@ -27,7 +27,7 @@ const PORTION_BYTES = 384 * 1024;
 const COMMIT_EVENTS = 1_000;
 
 /** Told what goes on, for metrics and logs. */
-export interface KafkaIntakeWatch {
+export interface KafkaIngestionObserver {
   taken?(batch: ReceivedBatch, deadLetters: number): void;
   paused?(batch: ReceivedBatch, error: unknown, pauseMs: number): void;
 }
@@ -37,21 +37,21 @@ export interface KafkaIntakeWatch {
  * what comes again is a duplicate. A message with a bad event is set aside in the log and sent to its topic's dead letters, and the
  * partition goes on; where the log or the dead letters cannot be written, the partition pauses.
  */
-export class KafkaIntake {
-  private readonly gathering: Gathering;
+export class KafkaIngestion {
+  private readonly microBatcher: MicroBatcher;
   private readonly producer: ChannelProducer;
   private readonly ensured = new Map<string, Promise<void>>();
   private consumer: ChannelConsumer | null = null;
 
   constructor(
     private readonly channels: Channels,
-    private readonly intake: Pick<Intake, 'take'>,
+    private readonly ingestion: Pick<Ingestion, 'take'>,
     private readonly clock: Clock,
-    private readonly options: KafkaIntakeOptions,
-    private readonly watch: KafkaIntakeWatch = {},
+    private readonly options: KafkaIngestionOptions,
+    private readonly watch: KafkaIngestionObserver = {},
   ) {
     this.producer = channels.producer();
-    this.gathering = new Gathering((items) => this.takeItems(items), options.eventsMax ?? COMMIT_EVENTS);
+    this.microBatcher = new MicroBatcher((items) => this.takeItems(items), options.eventsMax ?? COMMIT_EVENTS);
   }
 
   /** Whether it is a member of its group: false before it has joined, and where there is no topic to take. */
@@ -90,8 +90,8 @@ export class KafkaIntake {
     const { topic, partition } = batch;
     const origin = { topic, partition, mapping: this.options.mappings?.get(topic) };
     let ends: number[] = [];
-    const read = (): readonly IntakeItem[] => {
-      const items: IntakeItem[] = [];
+    const read = (): readonly IngestItem[] => {
+      const items: IngestItem[] = [];
       ends = [];
       for (const message of messages) {
         for (const item of readKafkaMessage(message, origin)) items.push(item);
@@ -99,7 +99,7 @@ export class KafkaIntake {
       }
       return items;
     };
-    const exceptions = await this.gathering.offer(read, size);
+    const exceptions = await this.microBatcher.offer(read, size);
     // One that was set aside before, and is now a duplicate of its own record, may not have got to the dead letters.
     const bad = exceptions.filter(({ quarantineId }) => quarantineId !== undefined);
     if (bad.length === 0) return 0;
@@ -112,8 +112,8 @@ export class KafkaIntake {
     return letters.length;
   }
 
-  private async takeItems(items: readonly IntakeItem[]): Promise<readonly ItemResult[]> {
-    return (await this.intake.take(items, { receivedAt: this.clock.now() })).exceptions;
+  private async takeItems(items: readonly IngestItem[]): Promise<readonly ItemResult[]> {
+    return (await this.ingestion.take(items, { receivedAt: this.clock.now() })).exceptions;
   }
 
   private async ensureDeadLetters(topic: string): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { ReceivedMessage } from '#platform';
 import { binaryEvent, structuredEvent, type CloudEvent } from '../cloudevents/cloudevent.js';
-import { Refusal } from '../pipeline/rejection.js';
+import { Rejection } from '../pipeline/rejection.js';
 import { readKafkaMessage } from './kafka-message.js';
 import { topicMappings } from './topic-mappings.js';
 
@@ -41,7 +41,7 @@ const bytes = (text: string | null): Buffer | null => (text === null ? null : Bu
 const ORIGIN = { topic: 'touchpoints.web', partition: 3 };
 
 /** The event itself, as the mode of the message reads it. */
-function eventOf({ headers, value }: Vector['input']): CloudEvent | Refusal {
+function eventOf({ headers, value }: Vector['input']): CloudEvent | Rejection {
   if (headers['content-type']?.startsWith('application/cloudevents') === true)
     return structuredEvent(JSON.parse(value));
   const renamed = Object.entries(headers).map(([name, text]) => [name.replace(/^ce_/, 'ce-'), text] as const);
@@ -53,7 +53,7 @@ function eventOf({ headers, value }: Vector['input']): CloudEvent | Refusal {
 
   it.each(vectors.map((vector) => [vector.id, vector] as const))('%s', (_, { input, expected }) => {
     const items = readKafkaMessage(message(input.value, input.headers, input.key ?? null), ORIGIN);
-    expect(items.every((item) => item.refusal === undefined)).toBe(expected.valid);
+    expect(items.every((item) => item.rejection === undefined)).toBe(expected.valid);
     expect(items).toHaveLength(expected.batchLength ?? 1);
     // The key is the event's partitionkey: kept as provenance, for it says how the event was carried.
     const { partitionkey, ...attributes } = expected.attributes ?? {};
@@ -91,7 +91,7 @@ describe('a message of a topic', () => {
   it('takes a header of the other binding for a header like any other', () => {
     const [item] = readKafkaMessage(message('{"id":"1"}', { 'ce-id': 'x', 'ce-specversion': '1.0' }), ORIGIN);
     expect(item).toMatchObject({ document: { id: '1' } });
-    expect(item?.refusal).toBeUndefined();
+    expect(item?.rejection).toBeUndefined();
   });
 
   it('takes a header without a value for one that is not there, and the last of several', () => {
@@ -137,7 +137,7 @@ describe('a message of a topic', () => {
   ])('%s is one item with the reason', (_, value, headers) => {
     const items = readKafkaMessage(message(value, headers as Record<string, string>), ORIGIN);
     expect(items).toHaveLength(1);
-    expect(items[0]?.refusal?.code).toBe('unreadable');
+    expect(items[0]?.rejection?.code).toBe('unreadable');
     expect(items[0]?.provenance?.offset).toBe(7);
   });
 });
@@ -171,9 +171,9 @@ describe('a topic with a form of its own', () => {
 
   it('is set aside with the reason where it does not fit', () => {
     const [item] = readKafkaMessage(message(JSON.stringify({ ...row, kind: 'X' })), { ...ORIGIN, mapping });
-    expect(item?.refusal?.code).toBe('value-unknown');
+    expect(item?.rejection?.code).toBe('value-unknown');
     const [text] = readKafkaMessage(message('nonsense'), { ...ORIGIN, mapping });
-    expect(text?.refusal?.code).toBe('unreadable');
+    expect(text?.rejection?.code).toBe('unreadable');
   });
 
   it('still takes CloudEvents', () => {

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { Recent } from '#keys';
+import { LruCache } from '#keys';
 import { type ReceivedHeader, type ReceivedMessage } from '#platform';
 import { isBinary, mediaType } from '../cloudevents/cloudevent.js';
 import { isWholeEvent, readBody, readHttpMessage } from '../cloudevents/http-message.js';
-import type { IntakeItem, Provenance } from '../pipeline/item.js';
-import { Refusal } from '../pipeline/rejection.js';
-import { readPlainMessage } from './simple-message.js';
+import type { IngestItem, Provenance } from '../pipeline/item.js';
+import { Rejection } from '../pipeline/rejection.js';
+import { readSimpleMessage } from './simple-message.js';
 import type { TopicMapping } from './topic-mappings.js';
 
 /** Where a message was read. */
@@ -22,8 +22,8 @@ const KEPT_TEXT_MAX = 4_096;
  * The events of one message: a CloudEvent in binary or structured mode, a batch of them, our JSON form, or a form of the topic's own. A message
  * that cannot be read is one item with the reason: it is set aside like any other, and its partition goes on.
  */
-export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin): readonly IntakeItem[] {
-  const plain = readPlainMessage(message);
+export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin): readonly IngestItem[] {
+  const plain = readSimpleMessage(message);
   if (plain !== null) {
     const { document, envelope, others } = plain;
     return [{ document, envelope, provenance: provenanceOf(message, origin, others) }];
@@ -42,9 +42,9 @@ function provenanceOf(
 }
 
 /** Most are good: these are not copied field by field. */
-function placed(item: IntakeItem, provenance: Provenance): IntakeItem {
-  const { document, envelope, refusal } = item;
-  if (refusal !== undefined) return { ...item, provenance };
+function placed(item: IngestItem, provenance: Provenance): IngestItem {
+  const { document, envelope, rejection } = item;
+  if (rejection !== undefined) return { ...item, provenance };
   return envelope === undefined ? { document, provenance } : { document, envelope, provenance };
 }
 
@@ -52,14 +52,14 @@ function itemsOf(
   { value, offset }: ReceivedMessage,
   { contentType, attributes }: SortedHeaders,
   { topic, partition, mapping }: MessageOrigin,
-): readonly IntakeItem[] {
-  if (value === null) return [{ document: null, refusal: unreadable('has no value') }];
+): readonly IngestItem[] {
+  if (value === null) return [{ document: null, rejection: unreadable('has no value') }];
   const media = knownMedia(contentType);
   const isCloudEvent = isWholeEvent(media) || (attributes !== null && isBinary(attributes));
   if (!isCloudEvent && mapping !== undefined) {
     const document = parsed(value);
     return document === undefined
-      ? [{ document: keptText(value), refusal: unreadable('is not JSON') }]
+      ? [{ document: keptText(value), rejection: unreadable('is not JSON') }]
       : [mapping(document, { topic, partition, offset, value })];
   }
   // A message that does not say what it is may be JSON; a CloudEvent in binary mode may say nothing about its data.
@@ -67,7 +67,7 @@ function itemsOf(
     isCloudEvent && !isWholeEvent(media)
       ? readHttpMessage({ ...attributes, 'content-type': contentType }, value, asItStands)
       : readBody(value, media ?? JSON_TYPE);
-  return 'length' in read ? read : [{ document: keptText(value), refusal: unreadable(read.detail) }];
+  return 'length' in read ? read : [{ document: keptText(value), rejection: unreadable(read.detail) }];
 }
 
 const JSON_TYPE = 'application/json';
@@ -105,7 +105,7 @@ function sortedHeaders(headers: ReceivedMessage['headers']): SortedHeaders {
 const CONTENT_TYPE = /^content-type$/i;
 const isList = (given: unknown): given is readonly ReceivedHeader[] => Array.isArray(given);
 
-const mediaTypes = new Recent<string, string>(100);
+const mediaTypes = new LruCache<string, string>(100);
 const MEDIA_TYPE_MAX = 100;
 
 /** A channel says the same content type again and again. */
@@ -132,8 +132,8 @@ function textOf(bytes: Buffer): string {
 /** What is kept of a message that is no JSON; all of it stands in the topic of dead letters. */
 const keptText = (value: Buffer): string => textOf(value).slice(0, KEPT_TEXT_MAX);
 
-const unreadable = (reason: string): Refusal =>
-  Refusal.of(
+const unreadable = (reason: string): Rejection =>
+  Rejection.of(
     'unreadable',
     '',
     reason,

@@ -8,8 +8,8 @@ import {
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
 import type { Channels, Clock, Config, Health, Logger } from '#platform';
-import { Intake } from '../pipeline/ingestion.js';
-import { KafkaIntake, type KafkaIntakeWatch } from './kafka-ingestion.js';
+import { Ingestion } from '../pipeline/ingestion.js';
+import { KafkaIngestion, type KafkaIngestionObserver } from './kafka-ingestion.js';
 import { topicMappings } from './topic-mappings.js';
 
 /** The brokers that touchpoints are read from; null where the config names none. */
@@ -18,12 +18,12 @@ export const CHANNELS_IN = Symbol.for('perennial.intake.channels');
 /** Takes touchpoints in from Kafka while the application runs, where the config names brokers. */
 @Injectable()
 export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly running: KafkaIntake | null;
+  private readonly running: KafkaIngestion | null;
 
   constructor(
     @Inject(CHANNELS_IN) channels: Channels | null,
     @Inject(CONFIG) config: Config,
-    private readonly intake: Intake,
+    private readonly ingestion: Ingestion,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(METRICS) private readonly metrics: Registry,
@@ -32,9 +32,9 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     this.running =
       channels === null
         ? null
-        : new KafkaIntake(
+        : new KafkaIngestion(
             channels,
-            this.intake,
+            this.ingestion,
             this.clock,
             {
               group: config.kafkaGroup,
@@ -62,7 +62,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     await this.running?.stop();
   }
 
-  private watch(): KafkaIntakeWatch {
+  private watch(): KafkaIngestionObserver {
     const registers = [this.metrics];
     const labelNames = ['topic'] as const;
     const messages = new Counter({

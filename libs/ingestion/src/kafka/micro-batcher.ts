@@ -1,10 +1,10 @@
-import type { IntakeItem, ItemResult } from '../pipeline/item.js';
+import type { IngestItem, ItemResult } from '../pipeline/item.js';
 
 /** Takes, and tells of those that were not accepted. */
-type Take = (items: readonly IntakeItem[]) => Promise<readonly ItemResult[]>;
+type Take = (items: readonly IngestItem[]) => Promise<readonly ItemResult[]>;
 
 /** What is to be taken: read when its turn has come, so that not everything that waits stands in memory in its parts. */
-export type Reading = () => readonly IntakeItem[];
+export type Reading = () => readonly IngestItem[];
 
 interface Offer {
   readonly read: Reading;
@@ -21,7 +21,7 @@ const TAKES_AT_ONCE = 2;
  * Makes one take of what several partitions bring at the same time: while takes are under way, offers wait, and all that wait go into the next
  * one. So a commit costs the same for one partition and for many, and nobody waits for a timer.
  */
-export class Gathering {
+export class MicroBatcher {
   private waiting: Offer[] = [];
   private running = 0;
 
@@ -59,7 +59,7 @@ export class Gathering {
 
   private async takeTogether(offers: readonly Offer[]): Promise<void> {
     try {
-      const items: IntakeItem[] = [];
+      const items: IngestItem[] = [];
       const ends: number[] = [];
       for (const { read } of offers) {
         for (const item of read()) items.push(item);

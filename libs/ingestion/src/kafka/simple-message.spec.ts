@@ -5,8 +5,8 @@ import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } fr
 import { formOf } from '../cloudevents/envelope-form.js';
 import { documentItem } from '../cloudevents/http-message.js';
 import { checkEnvelope } from '../pipeline/envelope.js';
-import type { IntakeItem } from '../pipeline/item.js';
-import { Refusal } from '../pipeline/rejection.js';
+import type { IngestItem } from '../pipeline/item.js';
+import { Rejection } from '../pipeline/rejection.js';
 import { readKafkaMessage } from './kafka-message.js';
 
 const ORIGIN = { topic: 'touchpoints.web', partition: 3 };
@@ -43,7 +43,7 @@ function othersOf(headers: Headers): Readonly<Record<string, string>> | null {
 }
 
 /** What a message says, read as plainly as can be: a step after the other, and each for all headers. */
-function readSlowly({ headers, value }: ReceivedMessage): readonly IntakeItem[] | 'unreadable' {
+function readSlowly({ headers, value }: ReceivedMessage): readonly IngestItem[] | 'unreadable' {
   if (value === null) return 'unreadable';
   const texts = textsOf(headers);
   const contentType = texts.filter(isContentType).at(-1)?.[1];
@@ -65,7 +65,7 @@ function readSlowly({ headers, value }: ReceivedMessage): readonly IntakeItem[] 
   }
   if (isBinary(attributes)) {
     const event = binaryEvent({ ...attributes, 'content-type': contentType }, value, (text) => text);
-    return [event instanceof Refusal ? { document: undefined, refusal: event } : { document: formOf(event) }];
+    return [event instanceof Rejection ? { document: undefined, rejection: event } : { document: formOf(event) }];
   }
   if ((media ?? 'application/json') !== 'application/json' || document === undefined) return 'unreadable';
   const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
@@ -74,33 +74,33 @@ function readSlowly({ headers, value }: ReceivedMessage): readonly IntakeItem[] 
   );
 }
 
-function structured(document: unknown): IntakeItem {
+function structured(document: unknown): IngestItem {
   const event = structuredEvent(document);
-  return event instanceof Refusal ? { document, refusal: event } : { document: formOf(event as CloudEvent) };
+  return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event as CloudEvent) };
 }
 
 /** Reads a message on both roads, finds that they say the same of it, and tells whether the direct one was taken. */
-function bothRoads(given: ReceivedMessage): boolean {
+function bothPaths(given: ReceivedMessage): boolean {
   const items = readKafkaMessage(given, ORIGIN);
   const slowly = readSlowly(given);
   if (slowly === 'unreadable') {
-    expect(items).toMatchObject([{ refusal: { code: 'unreadable' } }]);
+    expect(items).toMatchObject([{ rejection: { code: 'unreadable' } }]);
     return false;
   }
   expect(items).toHaveLength(slowly.length);
   items.forEach((item, at) => {
-    const { document, refusal } = slowly[at] as IntakeItem;
-    expect(item.refusal).toEqual(refusal);
+    const { document, rejection } = slowly[at] as IngestItem;
+    expect(item.rejection).toEqual(rejection);
     const headers = othersOf(given.headers);
     expect(item.provenance).toEqual({ topic: 'touchpoints.web', partition: 3, offset: 7, key: 'ann', headers });
-    if (refusal !== undefined) return;
+    if (rejection !== undefined) return;
     // The text of what is set aside later names it: its fields keep their order.
     expect(JSON.stringify(item.document)).toBe(JSON.stringify(document));
     const [checked, expected] = [checkEnvelope(item.document, item.envelope), checkEnvelope(document)];
     expect(checked).toEqual(expected);
-    if (!(checked instanceof Refusal))
+    if (!(checked instanceof Rejection))
       expect(JSON.stringify(checked.envelope.data)).toBe(
-        JSON.stringify((expected as Exclude<typeof expected, Refusal>).envelope.data),
+        JSON.stringify((expected as Exclude<typeof expected, Rejection>).envelope.data),
       );
   });
   return items.length > 0 && items.every(({ envelope }) => envelope !== undefined);
@@ -229,7 +229,7 @@ describe('a message on the direct road', () => {
     const runs = 3_000;
     fc.assert(
       fc.property(anyHeaders, anyValue, (headers, value) => {
-        if (bothRoads(message(headers, value))) direct += 1;
+        if (bothPaths(message(headers, value))) direct += 1;
       }),
       { numRuns: runs },
     );
@@ -266,7 +266,7 @@ describe('a message on the direct road', () => {
     fc.assert(
       fc.property(types, fc.array(event, { minLength: 1, maxLength: 2 }), (type, events) => {
         const body = type === 'application/cloudevents+json' ? events[0] : events;
-        if (bothRoads(message(bytes({ 'content-type': type }), Buffer.from(JSON.stringify(body))))) direct += 1;
+        if (bothPaths(message(bytes({ 'content-type': type }), Buffer.from(JSON.stringify(body))))) direct += 1;
       }),
       { numRuns: 1_000 },
     );
@@ -275,7 +275,7 @@ describe('a message on the direct road', () => {
   });
 
   const taken = (headers: Headers, value: Buffer | null = Buffer.from('{}')): boolean =>
-    bothRoads(message(headers, value));
+    bothPaths(message(headers, value));
 
   it('takes what nearly all channels send', () => {
     expect(taken(bytes(PLAIN))).toBe(true);

@@ -1,15 +1,15 @@
 import type { ReceivedMessage } from '#platform';
-import { PLAIN_FIELDS } from '../cloudevents/envelope-form.js';
-import { plainEvent, SPECVERSION, type PlainEvent } from '../cloudevents/simple-cloudevent.js';
+import { SIMPLE_FIELDS } from '../cloudevents/envelope-form.js';
+import { simpleEvent, SPECVERSION, type SimpleEvent } from '../cloudevents/simple-cloudevent.js';
 
-export interface PlainMessage extends PlainEvent {
+export interface SimpleMessage extends SimpleEvent {
   /** Headers that do not belong to the event itself; null where there are none. */
   readonly others: Readonly<Record<string, string>> | null;
 }
 
 const PREFIX = 'ce_';
 /** Fields by the names of their headers: so no name is put together or cut anew for each message. */
-const FIELDS = new Map([...PLAIN_FIELDS].map(([attribute, field]) => [PREFIX + attribute, field]));
+const FIELDS = new Map([...SIMPLE_FIELDS].map(([attribute, field]) => [PREFIX + attribute, field]));
 const CONTENT_TYPE = 'content-type';
 const JSON_TYPES = new Set(['application/json', 'application/json; charset=utf-8']);
 
@@ -17,7 +17,7 @@ const JSON_TYPES = new Set(['application/json', 'application/json; charset=utf-8
  * The direct road for a CloudEvent in binary mode, in one pass over its headers: attributes that intake knows, each once, and data in JSON.
  * Null for any other message: nothing is decided about it here.
  */
-export function readPlainMessage({ headers, value }: ReceivedMessage): PlainMessage | null {
+export function readSimpleMessage({ headers, value }: ReceivedMessage): SimpleMessage | null {
   if (value === null || headers['ce_specversion'] === undefined) return null;
   const form: Record<string, unknown> = {};
   let others: Record<string, string> | null = null;
@@ -36,7 +36,7 @@ export function readPlainMessage({ headers, value }: ReceivedMessage): PlainMess
       (others ??= {})[name] = text;
     }
   }
-  const event = plainEvent(form, jsonOf(value));
+  const event = simpleEvent(form, jsonOf(value));
   return event === null ? null : { document: event.document, envelope: event.envelope, others };
 }
 

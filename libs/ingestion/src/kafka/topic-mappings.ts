@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import { mappedDocument } from '#imports';
 import { parseMapping } from '#imports';
-import { MappingRefused } from '#imports';
+import { MappingRejected } from '#imports';
 import { importedItem } from '../cloudevents/invalid-row.js';
-import type { IntakeItem } from '../pipeline/item.js';
+import type { IngestItem } from '../pipeline/item.js';
+import type { ValidationIssue } from '#contracts';
 
 /** A document of a topic whose channel has a form of its own becomes a touchpoint, or a reason why not. */
-export type TopicMapping = (document: unknown, place: MessagePlace) => IntakeItem;
+export type TopicMapping = (document: unknown, place: MessagePlace) => IngestItem;
 
 export interface MessagePlace {
   readonly topic: string;
@@ -21,18 +22,20 @@ export interface MessagePlace {
  */
 export function topicMappings(document: unknown): ReadonlyMap<string, TopicMapping> {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw new MappingRefused([{ path: '', reason: 'is no JSON object', mend: 'Write {"topic": {…its mapping…}}.' }]);
+    throw new MappingRejected([
+      { pointer: '', detail: 'is no JSON object', hint: 'Write {"topic": {…its mapping…}}.' },
+    ]);
   const mappings = new Map<string, TopicMapping>();
-  const errors: { path: string; reason: string; mend: string }[] = [];
+  const errors: ValidationIssue[] = [];
   for (const [topic, given] of Object.entries(document)) {
     try {
       mappings.set(topic, mappingOf({ ...(given as object), format: 'ndjson' }));
     } catch (error) {
-      if (!(error instanceof MappingRefused)) throw error;
-      errors.push(...error.errors.map((each) => ({ ...each, path: `/${topic}${each.path}` })));
+      if (!(error instanceof MappingRejected)) throw error;
+      errors.push(...error.errors.map((each) => ({ ...each, pointer: `/${topic}${each.pointer}` })));
     }
   }
-  if (errors.length > 0) throw new MappingRefused(errors);
+  if (errors.length > 0) throw new MappingRejected(errors);
   return mappings;
 }
 

@@ -1,17 +1,17 @@
 import type { Instant } from '#contracts';
-import type { FateCounts, IntakeItem, ItemResult, Taken } from './item.js';
-import type { Passed } from './sealed-event.js';
+import type { OutcomeCounts, IngestItem, ItemResult, IngestResult } from './item.js';
+import type { ValidTouchpoint } from './sealed-event.js';
 
 /** A batch on its way: what each event came to so far. Most are touchpoints that the log accepts; the others are told by name. */
-export class Batch implements Taken {
-  readonly counts: FateCounts;
+export class IngestBatch implements IngestResult {
+  readonly counts: OutcomeCounts;
   /** The events that passed every step, by their place; null for the others. */
-  readonly passed: (Passed | null)[] = [];
+  readonly valid: (ValidTouchpoint | null)[] = [];
   private readonly positions: Float64Array;
   private readonly others: (ItemResult | undefined)[] = [];
 
   constructor(
-    readonly items: readonly IntakeItem[],
+    readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
   ) {
     this.counts = { received: items.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
@@ -25,7 +25,7 @@ export class Batch implements Taken {
 
   tell(result: ItemResult): void {
     this.others[result.index] = result;
-    this.counts[result.fate] += 1;
+    this.counts[result.outcome] += 1;
   }
 
   get results(): readonly ItemResult[] {
@@ -37,8 +37,8 @@ export class Batch implements Taken {
   }
 
   private accepted(index: number): ItemResult {
-    const envelope = this.passed[index]?.envelope;
+    const envelope = this.valid[index]?.envelope;
     const { source = null, id = null } = envelope ?? {};
-    return { index, source, id, fate: 'accepted', position: this.positions[index] ?? 0 };
+    return { index, source, id, outcome: 'accepted', position: this.positions[index] ?? 0 };
   }
 }

@@ -1,7 +1,7 @@
 import { ENVELOPE_SCHEMA, validateEnvelope, type Actor, type JsonSchema, type Role } from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
-import { compilePlainReader } from './simple-reader.js';
-import { Refusal } from './rejection.js';
+import { compileSimpleReader } from './simple-reader.js';
+import { Rejection } from './rejection.js';
 
 /** The sources of what the engine writes itself: no sender may speak in its name. */
 export const OWN_SOURCES = {
@@ -40,11 +40,11 @@ export interface Checked {
   readonly others: Readonly<Record<string, unknown>> | null;
 }
 
-const readPlain = compilePlainReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
+const readSimple = compileSimpleReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
 
 /** Takes what nearly all senders send: nothing but fields that have a place of their own. Null for any other document, good or bad. */
-export function readPlainEnvelope(document: unknown): Envelope | null {
-  return readPlain(document) as Envelope | null;
+export function readSimpleEnvelope(document: unknown): Envelope | null {
+  return readSimple(document) as Envelope | null;
 }
 
 function withoutSubject(schema: JsonSchema): JsonSchema {
@@ -58,25 +58,25 @@ const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
  * The step: checks the envelope, unless it was found plain already. A CloudEvent's `subject` of the form `namespace:value` names the
  * customer where no identifiers do; an event without data has empty data.
  */
-export function checkEnvelope(document: unknown, read?: Envelope): Checked | Refusal {
-  const plain = read ?? readPlainEnvelope(document);
+export function checkEnvelope(document: unknown, read?: Envelope): Checked | Rejection {
+  const plain = read ?? readSimpleEnvelope(document);
   if (plain !== null) return RESERVED.has(plain.source) ? SOURCE_RESERVED : { envelope: plain, others: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    return Refusal.of('envelope-invalid', '', 'is no object', 'give each event as a JSON object');
+    return Rejection.of('envelope-invalid', '', 'is no object', 'give each event as a JSON object');
   const completed = complete(document as Readonly<Record<string, unknown>>);
   const validity = validateEnvelope(completed);
   if (!validity.ok) {
     const [first, ...rest] = validity.errors;
     const { identifiers } = completed;
     if (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0))
-      return Refusal.of(
+      return Rejection.of(
         'no-identifier',
         '/identifiers',
         'names nobody',
         'give an identifier of the customer: userId, email, phone, anonymousId, …',
       );
-    return new Refusal('envelope-invalid', [
-      first ?? { path: '', reason: 'is not an event', mend: 'see the documentation' },
+    return new Rejection('envelope-invalid', [
+      first ?? { pointer: '', detail: 'is not an event', hint: 'see the documentation' },
       ...rest,
     ]);
   }
@@ -84,7 +84,7 @@ export function checkEnvelope(document: unknown, read?: Envelope): Checked | Ref
   return RESERVED.has(envelope.source) ? SOURCE_RESERVED : { envelope, others: othersOf(envelope) };
 }
 
-const SOURCE_RESERVED = Refusal.of(
+const SOURCE_RESERVED = Rejection.of(
   'source-reserved',
   '/source',
   'is a name of the engine itself',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { openSqliteKeyStore, Sealer, type KeyStore, type SubjectKey } from '#keys';
 import { Identities } from './identities.js';
-import { Refusal } from './rejection.js';
+import { Rejection } from './rejection.js';
 
 const named = (identities: Identities, ...values: readonly string[]) =>
   values.map((value) => {
     const identified = identities.identify([{ namespace: 'userId', value }]);
-    if (identified instanceof Refusal) throw new Error(identified.code);
+    if (identified instanceof Rejection) throw new Error(identified.code);
     return { identified };
   });
 

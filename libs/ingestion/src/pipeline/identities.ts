@@ -1,6 +1,6 @@
 import { compareNamespaces, isPlaceholder, normaliseIdentifier, type Role } from '#contracts';
 import type { KeyState, Sealer, SubjectKey } from '#keys';
-import { Refusal } from './rejection.js';
+import { Rejection } from './rejection.js';
 
 interface Sealed {
   readonly text: string;
@@ -169,7 +169,7 @@ export class Identities {
   }
 
   /** The step: whom the identifiers of a touchpoint name, or why it names nobody. */
-  identify(identifiers: readonly IdentifierForm[]): Identified | Refusal {
+  identify(identifiers: readonly IdentifierForm[]): Identified | Rejection {
     const named: NamedIdentity[] = [];
     let placeholders: unknown[] | null = null;
     let self: Identity | null = null;
@@ -187,8 +187,8 @@ export class Identities {
     }
     if (self !== null) return { self, named, placeholders };
     return placeholders === null
-      ? Refusal.of('no-identifier', '/identifiers', 'names nobody in the role self', NAME_SOMEBODY)
-      : Refusal.of(
+      ? Rejection.of('no-identifier', '/identifiers', 'names nobody in the role self', NAME_SOMEBODY)
+      : Rejection.of(
           'placeholder-identifier',
           '/identifiers',
           'every identifier stands for nobody in particular',

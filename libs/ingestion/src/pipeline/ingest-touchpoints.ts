@@ -1,23 +1,23 @@
 import type { Instant } from '#contracts';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Intake } from './ingestion.js';
-import type { IntakeItem, Taken } from './item.js';
+import { Ingestion } from './ingestion.js';
+import type { IngestItem, IngestResult } from './item.js';
 
 /** Take this batch in. */
-export class TakeTouchpoints extends Command<Taken> {
+export class IngestTouchpoints extends Command<IngestResult> {
   constructor(
-    readonly items: readonly IntakeItem[],
+    readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
   ) {
     super();
   }
 }
 
-@CommandHandler(TakeTouchpoints)
-export class TakeTouchpointsHandler implements ICommandHandler<TakeTouchpoints> {
-  constructor(private readonly intake: Intake) {}
+@CommandHandler(IngestTouchpoints)
+export class IngestTouchpointsHandler implements ICommandHandler<IngestTouchpoints> {
+  constructor(private readonly ingestion: Ingestion) {}
 
-  execute({ items, receivedAt }: TakeTouchpoints): Promise<Taken> {
-    return this.intake.take(items, { receivedAt });
+  execute({ items, receivedAt }: IngestTouchpoints): Promise<IngestResult> {
+    return this.ingestion.take(items, { receivedAt });
   }
 }

@@ -3,8 +3,8 @@ import { readSealedFields, type TouchpointMeta } from '#contracts';
 import type { EventLog, Receipt, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { memoryLog } from '#testing';
-import { Intake } from './ingestion.js';
-import type { ItemResult, Taken } from './item.js';
+import { Ingestion } from './ingestion.js';
+import type { ItemResult, IngestResult } from './item.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const HOUR = 3_600_000;
@@ -27,24 +27,24 @@ describe('intake', () => {
   let log: EventLog;
   let keyStore: SqliteKeyStore;
   let sealer: Sealer;
-  let intake: Intake;
+  let ingestion: Ingestion;
 
   beforeEach(() => {
     log = memoryLog({ clock: { now: () => NOW } });
     keyStore = openSqliteKeyStore({ file: ':memory:' });
     sealer = new Sealer(keyStore);
     let receipts = 0;
-    intake = new Intake({ log, sealer, newId: () => `receipt-${(receipts += 1)}` });
+    ingestion = new Ingestion({ log, sealer, newId: () => `receipt-${(receipts += 1)}` });
   });
   afterEach(() => keyStore.close());
 
-  const take = (...documents: unknown[]): Promise<Taken> => takeAt(NOW, ...documents);
-  const takeAt = (receivedAt: number, ...documents: unknown[]): Promise<Taken> =>
-    intake.take(
+  const take = (...documents: unknown[]): Promise<IngestResult> => takeAt(NOW, ...documents);
+  const takeAt = (receivedAt: number, ...documents: unknown[]): Promise<IngestResult> =>
+    ingestion.take(
       documents.map((document) => ({ document })),
       { receivedAt },
     );
-  const only = (taken: Taken): ItemResult => {
+  const only = (taken: IngestResult): ItemResult => {
     expect(taken.results).toHaveLength(1);
     return taken.results[0] as ItemResult;
   };
@@ -62,7 +62,7 @@ describe('intake', () => {
   describe('accepts', () => {
     it('a touchpoint, into the stream of its strongest identifier', async () => {
       const result = only(await take(order()));
-      expect(result).toEqual({ index: 0, source: 'shop', id: 'o-1', fate: 'accepted', position: 1 });
+      expect(result).toEqual({ index: 0, source: 'shop', id: 'o-1', outcome: 'accepted', position: 1 });
       const event = await at(1);
       expect(event).toMatchObject({
         stream: `subject-${sealer.subjectIdOf('userId', 'u1')}`,
@@ -112,7 +112,7 @@ describe('intake', () => {
         tier,
       });
       const provenance = { topic: 't', partition: 0, offset: 7, key: 'k', headers: { tag: 'spring' } };
-      const { results } = await intake.take([{ document: document(theirs), provenance }], { receivedAt: NOW });
+      const { results } = await ingestion.take([{ document: document(theirs), provenance }], { receivedAt: NOW });
       const event = await at(results[0]?.position);
       const [opened] = await sealer.openMany([
         { subjectId: sealer.subjectIdOf('userId', 'u1'), sealed: metaOf(event).sealed as string },
@@ -126,15 +126,15 @@ describe('intake', () => {
         },
         mixed: false,
       });
-      const fateOf = async (one: unknown) => only(await take(one)).fate;
-      expect(await fateOf(document(theirs))).toBe('duplicate');
+      const outcomeOf = async (one: unknown) => only(await take(one)).outcome;
+      expect(await outcomeOf(document(theirs))).toBe('duplicate');
       for (const other of [
         document({ ...theirs, $envelope: 'another' }),
         document({ ...theirs, $placeholders: 'another' }),
         document(theirs, 'silver'),
         document({}),
       ])
-        expect(await fateOf(other)).toBe('quarantined');
+        expect(await outcomeOf(other)).toBe('quarantined');
     });
 
     it('the subject of a CloudEvent as its identifier', async () => {
@@ -181,21 +181,21 @@ describe('intake', () => {
       await take(order());
       const { data: _, ...rest } = order();
       const again = { data: { totalMinor: 1999, currency: 'EUR', orderId: 'o-1' }, ...rest };
-      expect(only(await takeAt(NOW + HOUR, again))).toMatchObject({ fate: 'duplicate', position: 1 });
+      expect(only(await takeAt(NOW + HOUR, again))).toMatchObject({ outcome: 'duplicate', position: 1 });
     });
 
     it('knows it again where the retry has other clocks', async () => {
       const { time: _, ...timeless } = order();
       await take(timeless);
-      expect(only(await takeAt(NOW + HOUR, timeless))).toMatchObject({ fate: 'duplicate', position: 1 });
+      expect(only(await takeAt(NOW + HOUR, timeless))).toMatchObject({ outcome: 'duplicate', position: 1 });
       const skewed = order({ id: 'o-2', sentAt: '2026-01-31T11:00:01Z' });
       const { position } = only(await take(skewed));
       const retried = { ...skewed, sentAt: '2026-01-31T11:10:00Z' };
-      expect(only(await takeAt(NOW + HOUR, retried))).toMatchObject({ fate: 'duplicate', position });
+      expect(only(await takeAt(NOW + HOUR, retried))).toMatchObject({ outcome: 'duplicate', position });
     });
 
     it('knows it again within one batch', async () => {
-      expect((await take(order(), order())).results.map(({ fate }) => fate)).toEqual(['accepted', 'duplicate']);
+      expect((await take(order(), order())).results.map(({ outcome }) => outcome)).toEqual(['accepted', 'duplicate']);
     });
 
     it.each([
@@ -209,8 +209,8 @@ describe('intake', () => {
     ])('quarantines the same id with other content: %s', async (_, change) => {
       await take(order());
       const result = only(await take(order(change)));
-      expect(result).toMatchObject({ fate: 'quarantined', code: 'id-reused', source: 'shop', id: 'o-1' });
-      expect(only(await take(order(change)))).toMatchObject({ fate: 'duplicate', position: result.position });
+      expect(result).toMatchObject({ outcome: 'quarantined', code: 'id-reused', source: 'shop', id: 'o-1' });
+      expect(only(await take(order(change)))).toMatchObject({ outcome: 'duplicate', position: result.position });
     });
   });
 
@@ -218,8 +218,12 @@ describe('intake', () => {
     const cases: [string, unknown, Partial<ItemResult>][] = [
       ['what is no object', 'hello', { code: 'envelope-invalid', source: null, id: null }],
       ['null', null, { code: 'envelope-invalid' }],
-      ['an envelope without an id', order({ id: undefined }), { code: 'envelope-invalid', path: '/id' }],
-      ['an envelope without a channel', order({ channel: undefined }), { code: 'envelope-invalid', path: '/channel' }],
+      ['an envelope without an id', order({ id: undefined }), { code: 'envelope-invalid', pointer: '/id' }],
+      [
+        'an envelope without a channel',
+        order({ channel: undefined }),
+        { code: 'envelope-invalid', pointer: '/channel' },
+      ],
       ['one that names nobody', order({ identifiers: [] }), { code: 'no-identifier' }],
       ['one without identifiers', order({ identifiers: undefined }), { code: 'no-identifier' }],
       [
@@ -234,25 +238,25 @@ describe('intake', () => {
       ],
       ['one of the day after tomorrow', order({ time: '2026-02-02T11:00:00Z' }), { code: 'time-in-future' }],
       ['one of the Middle Ages', order({ time: '1312-01-01T00:00:00Z' }), { code: 'time-too-early' }],
-      ['an unknown type', order({ type: 'campsite-booked' }), { code: 'type-unknown', path: '/type' }],
+      ['an unknown type', order({ type: 'campsite-booked' }), { code: 'type-unknown', pointer: '/type' }],
       ['a type of the engine', order({ type: 'person-erased' }), { code: 'type-unknown' }],
       ['an unknown version', order({ schemaVersion: 7 }), { code: 'data-invalid' }],
       ['a source of the engine', order({ source: 'perennial/intake' }), { code: 'source-reserved' }],
-      ['bad data', order({ data: { orderId: 'o-1', currency: 'euro', totalMinor: 1 } }), { path: '/data/currency' }],
+      ['bad data', order({ data: { orderId: 'o-1', currency: 'euro', totalMinor: 1 } }), { pointer: '/data/currency' }],
       ['data that are no object', order({ data: [1] }), { code: 'envelope-invalid' }],
     ];
     it.each(cases)('%s', async (_, document, expected) => {
       const result = only(await take(document));
-      expect(result).toMatchObject({ fate: 'quarantined', ...expected });
+      expect(result).toMatchObject({ outcome: 'quarantined', ...expected });
       const event = await at(result.position);
       expect(event).toMatchObject({ type: 'event-quarantined', stream: `quarantine-${result.quarantineId}` });
       expect(event.data + event.meta).not.toMatch(/jane@/i);
-      expect(only(await take(document))).toMatchObject({ fate: 'duplicate', position: result.position });
+      expect(only(await take(document))).toMatchObject({ outcome: 'duplicate', position: result.position });
     });
 
     it('a message of a topic with its place in its partition, told like a row of a file', async () => {
       const provenance = { topic: 'touchpoints.web', partition: 3, offset: 7, key: null, headers: null };
-      const { results } = await intake.take([{ document: order({ type: 'nothing-known' }), provenance }], {
+      const { results } = await ingestion.take([{ document: order({ type: 'nothing-known' }), provenance }], {
         receivedAt: NOW,
       });
       const { data } = await at(results[0]?.position);
@@ -266,7 +270,7 @@ describe('intake', () => {
     });
 
     it('what is almost in the future not: it waits within a day', async () => {
-      expect(only(await take(order({ time: '2026-02-01T11:59:00Z' })))).toMatchObject({ fate: 'accepted' });
+      expect(only(await take(order({ time: '2026-02-01T11:59:00Z' })))).toMatchObject({ outcome: 'accepted' });
     });
   });
 
@@ -276,7 +280,7 @@ describe('intake', () => {
     it('what is about somebody who was erased', async () => {
       await keyStore.destroy([sealer.subjectIdOf('email', 'jane@shop.example')]);
       const taken = await take(order());
-      expect(only(taken)).toMatchObject({ fate: 'suppressed', code: 'erased' });
+      expect(only(taken)).toMatchObject({ outcome: 'suppressed', code: 'erased' });
       expect((await recorded()).map(({ type }) => type)).toEqual(['intake-receipt']);
       expect(await receipts()).toMatchObject([{ received: 1, suppressed: { erased: 1 } }]);
     });
@@ -284,7 +288,7 @@ describe('intake', () => {
     it('a bad event that names somebody who was erased', async () => {
       await keyStore.destroy([sealer.subjectIdOf('email', 'jane@shop.example')]);
       for (const bad of [order({ type: 'x' }), { email: 'JANE@shop.example' }, ['write to jane@shop.example, please']])
-        expect(only(await take(bad))).toMatchObject({ fate: 'suppressed', code: 'erased' });
+        expect(only(await take(bad))).toMatchObject({ outcome: 'suppressed', code: 'erased' });
     });
 
     it('a friend only, where the friend was erased', async () => {

@@ -1,10 +1,10 @@
 import type { Envelope } from './envelope.js';
-import type { Refusal } from './rejection.js';
+import type { Rejection } from './rejection.js';
 
 /** One event as it was received: a document in our JSON form, not yet looked at, and a refusal where one is known already. */
-export interface IntakeItem {
+export interface IngestItem {
   readonly document: unknown;
-  readonly refusal?: Refusal;
+  readonly rejection?: Rejection;
   /** The document as the reader of plain envelopes took it, where it was asked already. */
   readonly envelope?: Envelope;
   /** Where a refused row stood: told with the reason. */
@@ -23,7 +23,7 @@ export interface Provenance {
   readonly headers: Readonly<Record<string, string>> | null;
 }
 
-export type Fate = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
+export type IngestOutcome = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
 
 /** What became of one event. */
 export interface ItemResult {
@@ -32,20 +32,20 @@ export interface ItemResult {
   /** Null where the event does not tell it in a readable way. */
   readonly source: string | null;
   readonly id: string | null;
-  readonly fate: Fate;
+  readonly outcome: IngestOutcome;
   /** Where the log holds it; for a duplicate, what it repeats; for a quarantined one, its quarantine record. */
   readonly position?: number;
   /** Why it was quarantined or suppressed. */
   readonly code?: string;
-  readonly path?: string;
+  readonly pointer?: string;
   readonly detail?: string;
-  readonly mend?: string;
+  readonly hint?: string;
   /** By which it can be released or discarded. */
   readonly quarantineId?: string;
 }
 
 /** received = accepted + duplicate + quarantined + suppressed, always. */
-export interface FateCounts {
+export interface OutcomeCounts {
   received: number;
   accepted: number;
   duplicate: number;
@@ -54,8 +54,8 @@ export interface FateCounts {
 }
 
 /** What became of a batch: a result for each event, in their order. */
-export interface Taken {
-  readonly counts: FateCounts;
+export interface IngestResult {
+  readonly counts: OutcomeCounts;
   /** Put together when it is asked for: most batches are wholly accepted, and nobody asks. */
   readonly results: readonly ItemResult[];
   /** The results of those that were not accepted. */

@@ -1,5 +1,5 @@
 import { parseInstant, type Instant } from '#contracts';
-import { Refusal } from './rejection.js';
+import { Rejection } from './rejection.js';
 
 const HOUR = 3_600_000;
 const FUTURE_MAX = 24 * HOUR;
@@ -25,28 +25,33 @@ interface Times {
  * The step: places a touchpoint in time. A sender that tells when its own clock sent the event (`sentAt`) has its clock
  * corrected: receivedAt − (sentAt − originalTimestamp), where the original is `originalTimestamp`, or the time stated.
  */
-export function placeInTime(times: Times, receivedAt: Instant): Moment | Refusal {
+export function placeInTime(times: Times, receivedAt: Instant): Moment | Rejection {
   const original = instant(times.originalTimestamp, '/originalTimestamp');
-  if (original instanceof Refusal) return original;
+  if (original instanceof Rejection) return original;
   const stated = original ?? instant(times.occurredAt ?? times.time, '/time');
-  if (stated instanceof Refusal) return stated;
+  if (stated instanceof Rejection) return stated;
   const sentAt = instant(times.sentAt, '/sentAt');
-  if (sentAt instanceof Refusal) return sentAt;
+  if (sentAt instanceof Rejection) return sentAt;
   const occurredAt = stated === null ? receivedAt : sentAt === null ? stated : receivedAt - (sentAt - stated);
   if (occurredAt > receivedAt + FUTURE_MAX)
-    return Refusal.of(
+    return Rejection.of(
       'time-in-future',
       '/time',
       'lies more than 24 hours in the future',
       'mend the clock of the sender, or say sentAt so that it can be corrected',
     );
   if (occurredAt < EARLIEST)
-    return Refusal.of('time-too-early', '/time', 'lies before 1900', 'say when it happened, in UTC or with its offset');
+    return Rejection.of(
+      'time-too-early',
+      '/time',
+      'lies before 1900',
+      'say when it happened, in UTC or with its offset',
+    );
   return { occurredAt, stated, sentAt };
 }
 
-function instant(value: unknown, path: string): Instant | null | Refusal {
+function instant(value: unknown, path: string): Instant | null | Rejection {
   if (value === undefined) return null;
   const at = typeof value === 'string' ? parseInstant(value) : null;
-  return at ?? Refusal.of('envelope-invalid', path, 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
+  return at ?? Rejection.of('envelope-invalid', path, 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
 }

@@ -5,11 +5,11 @@ import type { Receipt } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { memoryLog } from '#testing';
 import { orderPlaced } from '../testdata/intake-app.js';
-import { Intake, UNREADABLE_SOURCE } from './ingestion.js';
-import type { FateCounts, ItemResult } from './item.js';
+import { Ingestion, UNREADABLE_SOURCE } from './ingestion.js';
+import type { OutcomeCounts, ItemResult } from './item.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
-type FateName = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
+type OutcomeName = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
 
 /** Few sources, ids, people and amounts: so that events repeat, and reuse one another's ids, and name the erased. */
 const good = fc
@@ -44,11 +44,11 @@ async function taking(documents: readonly (readonly unknown[])[]) {
   const keys = openSqliteKeyStore({ file: ':memory:' });
   const sealer = new Sealer(keys);
   await keys.destroy([sealer.subjectIdOf('userId', 'erased')]);
-  const intake = new Intake({ log, sealer });
+  const ingestion = new Ingestion({ log, sealer });
   const results: ItemResult[] = [];
   for (const batch of documents) {
     const items = batch.map((document) => ({ document }));
-    const taken = await intake.take(items, { receivedAt: NOW });
+    const taken = await ingestion.take(items, { receivedAt: NOW });
     expect(taken.results.map(({ index }) => index)).toEqual(batch.map((_, index) => index));
     const { received, accepted, duplicate, quarantined, suppressed } = taken.counts;
     expect(received).toBe(batch.length);
@@ -62,15 +62,15 @@ async function taking(documents: readonly (readonly unknown[])[]) {
 }
 
 /** The counts by source, as the answers tell them. */
-function told(results: readonly ItemResult[]): Map<string, FateCounts> {
-  const counts = new Map<string, FateCounts>();
-  for (const { source, fate } of results) add(counts, source ?? UNREADABLE_SOURCE, fate, 1);
+function told(results: readonly ItemResult[]): Map<string, OutcomeCounts> {
+  const counts = new Map<string, OutcomeCounts>();
+  for (const { source, outcome } of results) add(counts, source ?? UNREADABLE_SOURCE, outcome, 1);
   return counts;
 }
 
-function add(counts: Map<string, FateCounts>, source: string, fate: FateName, count: number): void {
+function add(counts: Map<string, OutcomeCounts>, source: string, outcome: OutcomeName, count: number): void {
   const of = counts.get(source) ?? { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
-  of[fate] += count;
+  of[outcome] += count;
   of.received += count;
   if (of.received > 0) counts.set(source, of);
 }
@@ -80,7 +80,7 @@ describe('every event received', () => {
     await fc.assert(
       fc.asyncProperty(batches, async (documents) => {
         const { results, events } = await taking(documents);
-        const recorded = new Map<string, FateCounts>();
+        const recorded = new Map<string, OutcomeCounts>();
         for (const event of events) {
           if (event.type !== 'intake-receipt') continue;
           const { source, received, accepted, duplicates, quarantined, suppressed } = JSON.parse(event.data) as Receipt;
@@ -93,7 +93,7 @@ describe('every event received', () => {
         }
         expect(recorded).toEqual(told(results));
         // What was accepted is there, once; what was set aside is there, once.
-        const count = (fate: string): number => results.filter((result) => result.fate === fate).length;
+        const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
         expect(events.filter(({ stream }) => stream.startsWith('subject-'))).toHaveLength(count('accepted'));
         expect(events.filter(({ type }) => type === 'event-quarantined')).toHaveLength(count('quarantined'));
         // Receipts are made within the commit, where nothing may fail: that they keep their contract is shown here.
@@ -110,7 +110,7 @@ describe('every event received', () => {
       fc.asyncProperty(batches, async (documents) => {
         const { results } = await taking([...documents, ...documents]);
         const again = results.slice(results.length / 2);
-        expect(again.filter(({ fate }) => fate === 'accepted' || fate === 'quarantined')).toEqual([]);
+        expect(again.filter(({ outcome }) => outcome === 'accepted' || outcome === 'quarantined')).toEqual([]);
       }),
       { numRuns: 100 },
     );
@@ -119,9 +119,11 @@ describe('every event received', () => {
   it('has the same fate but for its position in whatever batches it comes', async () => {
     await fc.assert(
       fc.asyncProperty(batches, async (documents) => {
-        const fates = async (split: readonly (readonly unknown[])[]) =>
-          (await taking(split)).results.map(({ fate, code, source, id }) => ({ fate, code, source, id }));
-        expect(await fates([documents.flat()])).toEqual(await fates(documents.flat().map((document) => [document])));
+        const outcomes = async (split: readonly (readonly unknown[])[]) =>
+          (await taking(split)).results.map(({ outcome, code, source, id }) => ({ outcome, code, source, id }));
+        expect(await outcomes([documents.flat()])).toEqual(
+          await outcomes(documents.flat().map((document) => [document])),
+        );
       }),
       { numRuns: 100 },
     );

@@ -1,12 +1,12 @@
-import { STREAMS, type Flaw, type Instant } from '#contracts';
+import { STREAMS, type ValidationIssue, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
 import type { KeyState, Sealer } from '#keys';
 import { factEvent } from '../publishing/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import { foundSubjects } from './found-identifiers.js';
 import type { Identities } from './identities.js';
-import type { IntakeItem, Provenance } from './item.js';
-import { Refusal } from './rejection.js';
+import type { IngestItem, Provenance } from './item.js';
+import { Rejection } from './rejection.js';
 
 /** The data of an `event-quarantined`. No value of the body is in them. */
 export interface QuarantinedData {
@@ -14,11 +14,11 @@ export interface QuarantinedData {
   readonly eventId: string | null;
   readonly type: string | null;
   readonly code: string;
-  readonly path: string;
+  readonly pointer: string;
   readonly detail: string;
-  readonly mend: string;
+  readonly hint: string;
   /** All flaws, where there is more than one. */
-  readonly flaws?: readonly Flaw[];
+  readonly issues?: readonly ValidationIssue[];
   readonly receivedAt: Instant;
   /** The customer's subject, where the body names it in our form. */
   readonly subjectId?: string;
@@ -61,8 +61,8 @@ const NAME_MAX = 512;
  * for a duplicate.
  */
 export function setAside(
-  item: IntakeItem,
-  refusal: Refusal,
+  item: IngestItem,
+  rejection: Rejection,
   receivedAt: Instant,
   identities: Identities,
   sealer: Sealer,
@@ -74,7 +74,7 @@ export function setAside(
   const whole = textOf(document);
   const cut = whole.length > BODY_MAX;
   const body = cut ? whole.slice(0, BODY_MAX) : whole;
-  const [first] = refusal.flaws;
+  const [first] = rejection.issues;
   const subjectId = subjectIn(document, identities);
   return {
     quarantineId: quarantineIdOf({ source, eventId, place: placeOf(item), whole }, sealer),
@@ -87,11 +87,11 @@ export function setAside(
       source,
       eventId,
       type: nameIn(document, 'type'),
-      code: refusal.code,
-      path: first.path,
-      detail: first.reason,
-      mend: first.mend,
-      ...(refusal.flaws.length > 1 ? { flaws: refusal.flaws } : {}),
+      code: rejection.code,
+      pointer: first.pointer,
+      detail: first.detail,
+      hint: first.hint,
+      ...(rejection.issues.length > 1 ? { issues: rejection.issues } : {}),
       receivedAt,
       ...(subjectId === null ? {} : { subjectId }),
       ...(at === undefined ? {} : { file: at.file, line: at.line }),
@@ -101,7 +101,7 @@ export function setAside(
 }
 
 /** A message in its partition is told like a row in its file. */
-function messagePlace({ topic, partition, offset }: Provenance): IntakeItem['at'] {
+function messagePlace({ topic, partition, offset }: Provenance): IngestItem['at'] {
   return { file: `${topic}/${partition}`, line: offset };
 }
 
@@ -178,7 +178,7 @@ export function subjectIn(document: unknown, identities: Identities): string | n
   if (!Array.isArray(identifiers)) return null;
   const readable = identifiers.slice(0, 32).filter(isIdentifier);
   const identified = identities.identify(readable);
-  return identified instanceof Refusal ? null : identified.self.subjectId;
+  return identified instanceof Rejection ? null : identified.self.subjectId;
 }
 
 function isIdentifier(value: unknown): value is { readonly namespace: string; readonly value: string } {

@@ -1,7 +1,7 @@
-import type { Flaw } from '#contracts';
+import type { ValidationIssue } from '#contracts';
 
 /** Why an event is not taken as a touchpoint: each step of the road may end in one. The code is part of the API. */
-export type RefusalCode =
+export type RejectionCode =
   /** A line, or a payload, that is not JSON. */
   | 'unreadable'
   /** Not a CloudEvent, although it says so. */
@@ -30,14 +30,14 @@ export type RefusalCode =
   | (string & {});
 
 /** An event that is set aside: the reason, where, and how to mend it. It never holds a value: a value may be personal. */
-export class Refusal {
+export class Rejection {
   constructor(
-    readonly code: RefusalCode,
+    readonly code: RejectionCode,
     /** The first flaw is what lists show; there is always one. */
-    readonly flaws: readonly [Flaw, ...Flaw[]],
+    readonly issues: readonly [ValidationIssue, ...ValidationIssue[]],
   ) {}
 
-  static of(code: RefusalCode, path: string, reason: string, mend: string): Refusal {
-    return new Refusal(code, [{ path, reason, mend }]);
+  static of(code: RejectionCode, path: string, reason: string, hint: string): Rejection {
+    return new Rejection(code, [{ pointer: path, detail: reason, hint: hint }]);
   }
 }

@@ -1,6 +1,6 @@
 import { sealedFields, STREAMS, type Beside, type Instant, type PersonalFields } from '#contracts';
 import type { AppendItem } from '#event-log';
-import { Recent, type Sealer, type SubjectKey } from '#keys';
+import { LruCache, type Sealer, type SubjectKey } from '#keys';
 import { canonical } from './canonical.js';
 import type { Checked, Envelope } from './envelope.js';
 import type { Identified, Identity, NamedIdentity } from './identities.js';
@@ -9,7 +9,7 @@ import type { Moment } from './moment.js';
 import type { TypeContract } from './type-contracts.js';
 
 /** A touchpoint that passed every step, and only waits for the keys of its subjects. */
-export interface Passed extends Checked {
+export interface ValidTouchpoint extends Checked {
   readonly identified: Identified;
   readonly moment: Moment;
   readonly contract: TypeContract;
@@ -25,7 +25,7 @@ export interface Passed extends Checked {
  * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
  */
 export function sealEvent(
-  { envelope, others, identified, moment, contract, plain }: Passed,
+  { envelope, others, identified, moment, contract, plain }: ValidTouchpoint,
   epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
@@ -99,7 +99,7 @@ export function contentText(content: Content): string {
   return `${type}\n${schemaVersion}\n${stated}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
 }
 
-const quotedNames = new Recent<string, string>(400);
+const quotedNames = new LruCache<string, string>(400);
 
 /** A business has few channels, and they have few topics. */
 function quoted(name: string): string {

@@ -8,12 +8,12 @@ export interface Separation {
   readonly personal: Record<string, unknown> | null;
 }
 
-interface Gathering {
+interface MicroBatcher {
   personal: Record<string, unknown> | null;
 }
 
 /** Gives what is kept of a value that stands at a pointer. */
-type Keep = (value: unknown, at: string, into: Gathering) => unknown;
+type Keep = (value: unknown, at: string, into: MicroBatcher) => unknown;
 
 /**
  * Compiles `separatePersonal` of contracts for one schema: the same verdict field by field (a property proves it), at a
@@ -22,7 +22,7 @@ type Keep = (value: unknown, at: string, into: Gathering) => unknown;
 export function compileSeparator(schema: JsonSchema): (data: unknown) => Separation {
   const keep = keeperOf(schema);
   return (data) => {
-    const into: Gathering = { personal: null };
+    const into: MicroBatcher = { personal: null };
     const kept = keep(data, '', into);
     return { data: kept, personal: into.personal };
   };
@@ -82,7 +82,7 @@ function isPersonal(schema: JsonSchema): boolean {
   return schema['x-personal'] === true || (isSchema(schema['items']) && isPersonal(schema['items']));
 }
 
-function seal(into: Gathering, pointer: string, value: unknown): void {
+function seal(into: MicroBatcher, pointer: string, value: unknown): void {
   (into.personal ??= {})[pointer] = value;
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ENVELOPE_SCHEMA, TOUCHPOINT_TYPES, touchpointSchema, TypeRegistry, validateEnvelope, type JsonSchema } from '#contracts';
-import { compilePlainReader } from './simple-reader.js';
+import {
+  ENVELOPE_SCHEMA,
+  TOUCHPOINT_TYPES,
+  touchpointSchema,
+  TypeRegistry,
+  validateEnvelope,
+  type JsonSchema,
+} from '#contracts';
+import { compileSimpleReader } from './simple-reader.js';
 import { compileSeparator } from './separator.js';
 
 /** Mostly what a field's schema lets through; now and then a value at its bounds, or something quite different. */
@@ -57,7 +64,7 @@ function objectFor({ properties, required = [] }: JsonSchema): fc.Arbitrary<obje
   );
   return fc.tuple(fc.tuple(...fields), others, fc.boolean()).map(([all, more, backwards]) => {
     const own = all
-      .filter(([name, chance]) => (must.has(name) ? chance < 98 : chance < 30))
+      .filter(([name, random]) => (must.has(name) ? random < 98 : random < 30))
       .map(([name, , value]) => [name, value] as const);
     const entries = [...own, ...more];
     return Object.fromEntries(backwards ? entries.reverse() : entries);
@@ -65,7 +72,7 @@ function objectFor({ properties, required = [] }: JsonSchema): fc.Arbitrary<obje
 }
 
 describe('the reader of plain documents', () => {
-  const read = compilePlainReader(touchpointSchema('order-placed', 1) as JsonSchema);
+  const read = compileSimpleReader(touchpointSchema('order-placed', 1) as JsonSchema);
   const order = {
     orderId: 'o-1',
     currency: 'EUR',
@@ -97,9 +104,9 @@ describe('the reader of plain documents', () => {
   });
 
   it('takes nothing personal', () => {
-    const note = compilePlainReader(touchpointSchema('note-added', 1) as JsonSchema);
+    const note = compileSimpleReader(touchpointSchema('note-added', 1) as JsonSchema);
     expect(note({ text: 'She called.' })).toBeNull();
-    expect(compilePlainReader(touchpointSchema('note-added', 1) as JsonSchema, { personalToo: true })).not.toBeNull();
+    expect(compileSimpleReader(touchpointSchema('note-added', 1) as JsonSchema, { personalToo: true })).not.toBeNull();
   });
 
   it.each(TOUCHPOINT_TYPES.map(({ name, version }) => [name, version] as const))(
@@ -107,7 +114,7 @@ describe('the reader of plain documents', () => {
     (name, version) => {
       const schema = touchpointSchema(name, version) as JsonSchema;
       const separate = compileSeparator(schema);
-      const plain = compilePlainReader(schema);
+      const plain = compileSimpleReader(schema);
       fc.assert(
         fc.property(objectFor(schema), (data) => {
           const taken = plain(data);
@@ -123,7 +130,7 @@ describe('the reader of plain documents', () => {
   );
 
   it('takes most envelopes that are valid, and no others', () => {
-    const plain = compilePlainReader(ENVELOPE_SCHEMA, { opaque: ['data'], personalToo: true });
+    const plain = compileSimpleReader(ENVELOPE_SCHEMA, { opaque: ['data'], personalToo: true });
     let valid = 0;
     let taken = 0;
     fc.assert(
@@ -141,7 +148,7 @@ describe('the reader of plain documents', () => {
 
   it('follows a registered schema, whatever its fields are called', () => {
     const name = `"]; throw new Error('written into the program'); //`;
-    const odd = compilePlainReader({
+    const odd = compileSimpleReader({
       type: 'object',
       properties: { [name]: { type: 'string', enum: ['"\n', 'b'] }, b: { type: 'boolean' } },
       required: [name],
@@ -159,7 +166,7 @@ describe('the reader of plain documents', () => {
     ['a field named as a number', { type: 'object', properties: { 7: { type: 'boolean' } } }],
     ['too many characters', { type: 'object', properties: { a: { type: 'string', maxLength: 400_001 } } }],
   ])('takes nothing where the schema has %s', (_, schema) => {
-    const reader = compilePlainReader(schema);
+    const reader = compileSimpleReader(schema);
     for (const document of [{}, { a: 2 }, { a: 'b' }, { 7: true }]) expect(reader(document)).toBeNull();
   });
 });

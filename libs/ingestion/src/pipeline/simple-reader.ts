@@ -5,9 +5,9 @@ import { BOUNDS, isCurrency, orderAmountMinor, parseInstant, type JsonSchema } f
  * every value as the schema says, nothing personal, nothing near a bound. Gives it with its fields in canonical order,
  * where one that is absent may stand as undefined; null for any other document, good or bad.
  */
-export type PlainReader = (document: unknown) => Readonly<Record<string, unknown>> | null;
+export type SimpleReader = (document: unknown) => Readonly<Record<string, unknown>> | null;
 
-export interface PlainReaderOptions {
+export interface SimpleReaderOptions {
   /** Fields that only have to be objects: somebody else looks into them. */
   readonly opaque?: readonly string[];
   /** Whether personal values may stand in what is read: then somebody else seals them. */
@@ -19,20 +19,20 @@ export interface PlainReaderOptions {
  * take, and make the same of it (a property proves it); what it does not take they decide alone. A schema with a word that
  * is not known here gives a reader that takes nothing.
  */
-export function compilePlainReader(schema: JsonSchema, options: PlainReaderOptions = {}): PlainReader {
+export function compileSimpleReader(schema: JsonSchema, options: SimpleReaderOptions = {}): SimpleReader {
   try {
     const writing = new ReaderWriting(options);
     const root = writing.object(schema, 1, writing.rules(schema));
     if (root.values > BOUNDS.values || root.characters > BOUNDS.characters) return () => null;
     return writing.compile(root.name);
   } catch (error) {
-    if (error instanceof NotPlain) return () => null;
+    if (error instanceof NotSimple) return () => null;
     throw error;
   }
 }
 
 /** A schema that needs more than is done here. */
-class NotPlain extends Error {}
+class NotSimple extends Error {}
 
 /** Longer lists are left to the others: so no document that is taken can come near a bound. */
 const LIST_MAX = 100;
@@ -57,7 +57,7 @@ const SHORT = 48;
 /** What the compiled text calls. */
 const HELPERS = {
   /** Whether a text holds neither NUL nor any surrogate: then its length in characters is its length. */
-  isPlainText(text: string): boolean {
+  isSimpleText(text: string): boolean {
     const { length } = text;
     if (length > SHORT) return !UNSTORABLE.test(text);
     for (let at = 0; at < length; at += 1) {
@@ -88,16 +88,16 @@ class ReaderWriting {
   private readonly functions: string[] = [];
   private readonly patterns: RegExp[] = [];
 
-  constructor(private readonly options: PlainReaderOptions) {}
+  constructor(private readonly options: SimpleReaderOptions) {}
 
-  compile(root: string): PlainReader {
+  compile(root: string): SimpleReader {
     const names = Object.keys(HELPERS);
     const body = `'use strict';\nconst { ${names.join(', ')} } = helpers;\n${this.functions.join('\n')}\nreturn ${root};`;
     // The text holds names and numbers of a schema, each written as JSON, and nothing that a document says.
     const make = new Function('helpers', 'patterns', body) as (
       helpers: typeof HELPERS,
       patterns: readonly RegExp[],
-    ) => PlainReader;
+    ) => SimpleReader;
     return make(HELPERS, this.patterns);
   }
 
@@ -106,7 +106,7 @@ class ReaderWriting {
     return (allOf as readonly JsonSchema[]).map((rule) => {
       const [[word, value] = [], ...more] = Object.entries(rule);
       if (more.length === 0 && word === 'x-amount-is-exact' && value === true) return 'isAmountExact(o)';
-      if (more.length > 0 || word !== 'anyOf') throw new NotPlain();
+      if (more.length > 0 || word !== 'anyOf') throw new NotSimple();
       return (value as readonly JsonSchema[]).map((one) => `(${requiredAlone(one)})`).join(' || ');
     });
   }
@@ -116,14 +116,14 @@ class ReaderWriting {
     const { allOf: _, ...own } = schema;
     mustKnow(rules.length > 0 ? own : schema, WORDS.object);
     const { properties, required = [] } = schema;
-    if (schema['type'] !== 'object' || !isSchema(properties) || depth > BOUNDS.depth) throw new NotPlain();
+    if (schema['type'] !== 'object' || !isSchema(properties) || depth > BOUNDS.depth) throw new NotSimple();
     const names = Object.keys(properties).sort();
     const lines: string[] = [];
     const kept: string[] = [];
     let values = 1;
     let characters = 0;
     names.forEach((name, at) => {
-      if (ODD_NAME.test(name) || name.length > BOUNDS.name) throw new NotPlain();
+      if (ODD_NAME.test(name) || name.length > BOUNDS.name) throw new NotSimple();
       const field = `f${at}`;
       const check = this.value(name, properties[name], field, depth);
       const missing = (required as readonly string[]).includes(name) ? 'return null' : '';
@@ -150,7 +150,7 @@ class ReaderWriting {
   }
 
   private value(name: string, schema: unknown, field: string, depth: number): Check {
-    if (!isSchema(schema)) throw new NotPlain();
+    if (!isSchema(schema)) throw new NotSimple();
     if (this.options.personalToo !== true && isPersonal(schema))
       return { text: 'return null;', values: 0, characters: 0 };
     switch (schema['type']) {
@@ -161,21 +161,21 @@ class ReaderWriting {
         return number(schema, field);
       case 'boolean':
         mustKnow(schema, WORDS.boolean);
-        return { text: refuse(`typeof ${field} !== 'boolean'`), values: 1, characters: 0 };
+        return { text: reject(`typeof ${field} !== 'boolean'`), values: 1, characters: 0 };
       case 'array':
         return this.list(name, schema, field, depth);
       case 'object': {
         if (this.options.opaque?.includes(name) === true)
           return {
-            text: refuse(`typeof ${field} !== 'object' || ${field} === null || Array.isArray(${field})`),
+            text: reject(`typeof ${field} !== 'object' || ${field} === null || Array.isArray(${field})`),
             values: 0,
             characters: 0,
           };
         const { name: reader, values, characters } = this.object(schema, depth + 1);
-        return { text: `${field} = ${reader}(${field}); ${refuse(`${field} === null`)}`, values, characters };
+        return { text: `${field} = ${reader}(${field}); ${reject(`${field} === null`)}`, values, characters };
       }
       default:
-        throw new NotPlain();
+        throw new NotSimple();
     }
   }
 
@@ -184,7 +184,7 @@ class ReaderWriting {
     const { minLength = 0, maxLength, enum: words, format, pattern } = schema;
     if (Array.isArray(words)) {
       const none = words.map((word) => `${field} !== ${JSON.stringify(word)}`).join(' && ');
-      return { text: refuse(none), values: 1, characters: Math.max(...words.map((word) => String(word).length)) };
+      return { text: reject(none), values: 1, characters: Math.max(...words.map((word) => String(word).length)) };
     }
     let longest = typeof maxLength === 'number' ? maxLength : null;
     const conditions = [`typeof ${field} !== 'string'`];
@@ -208,22 +208,22 @@ class ReaderWriting {
         longest = DATE_TIME_LENGTH;
         break;
       default:
-        throw new NotPlain();
+        throw new NotSimple();
     }
-    if (longest === null) throw new NotPlain();
-    return { text: refuse(conditions.join(' || ')), values: 1, characters: longest };
+    if (longest === null) throw new NotSimple();
+    return { text: reject(conditions.join(' || ')), values: 1, characters: longest };
   }
 
   private list(name: string, schema: JsonSchema, field: string, depth: number): Check {
     mustKnow(schema, WORDS.array);
     const { items, minItems = 0, maxItems = LIST_MAX } = schema;
-    if (depth + 1 > BOUNDS.depth) throw new NotPlain();
+    if (depth + 1 > BOUNDS.depth) throw new NotSimple();
     const item = `${field}i`;
     const check = this.value(name, items, item, depth + 1);
     const longest = Math.min(LIST_MAX, Number(maxItems));
     return {
       text: [
-        refuse(`!Array.isArray(${field}) || ${field}.length < ${Number(minItems)} || ${field}.length > ${longest}`),
+        reject(`!Array.isArray(${field}) || ${field}.length < ${Number(minItems)} || ${field}.length > ${longest}`),
         `const ${field}k = [];`,
         `for (let at = 0; at < ${field}.length; at += 1) { let ${item} = ${field}[at]; ${check.text} ${field}k.push(${item}); }`,
         `${field} = ${field}k;`,
@@ -243,20 +243,20 @@ function number(schema: JsonSchema, field: string): Check {
   ];
   if (minimum !== undefined) conditions.push(`${field} < ${Number(minimum)}`);
   if (maximum !== undefined) conditions.push(`${field} > ${Number(maximum)}`);
-  return { text: refuse(conditions.join(' || ')), values: 1, characters: 0 };
+  return { text: reject(conditions.join(' || ')), values: 1, characters: 0 };
 }
 
-const refuse = (condition: string): string => `if (${condition}) return null;`;
+const reject = (condition: string): string => `if (${condition}) return null;`;
 
 /** The condition that a member of `anyOf` states, where it only requires fields. */
 function requiredAlone(schema: JsonSchema): string {
   const { required, ...others } = schema;
-  if (!Array.isArray(required) || Object.keys(others).length > 0) throw new NotPlain();
+  if (!Array.isArray(required) || Object.keys(others).length > 0) throw new NotSimple();
   return (required as readonly unknown[]).map((name) => `o[${JSON.stringify(name)}] !== undefined`).join(' && ');
 }
 
 function mustKnow(schema: JsonSchema, words: ReadonlySet<string>): void {
-  if (!Object.keys(schema).every((word) => words.has(word))) throw new NotPlain();
+  if (!Object.keys(schema).every((word) => words.has(word))) throw new NotSimple();
 }
 
 function isPersonal(schema: JsonSchema): boolean {

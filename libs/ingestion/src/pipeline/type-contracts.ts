@@ -1,5 +1,5 @@
 import { TypeRegistry, type JsonSchema, type Validity } from '#contracts';
-import { compilePlainReader, type PlainReader } from './simple-reader.js';
+import { compileSimpleReader, type SimpleReader } from './simple-reader.js';
 import { compileSeparator, type Separation } from './separator.js';
 
 /** One version of one touchpoint type, ready for the hot path. */
@@ -7,7 +7,7 @@ export interface TypeContract {
   readonly type: string;
   readonly version: number;
   /** Takes data that are valid and hold nothing personal, as the separator would leave them; what it leaves is for the other two. */
-  readonly readPlain: PlainReader;
+  readonly readSimple: SimpleReader;
   readonly validate: (data: unknown) => Validity;
   readonly separate: (data: unknown) => Separation;
 }
@@ -59,7 +59,7 @@ export class TypeContracts {
     return {
       type,
       version,
-      readPlain: compilePlainReader(schema),
+      readSimple: compileSimpleReader(schema),
       validate: (data) => registry.validate(type, version, data),
       separate: compileSeparator(schema),
     };

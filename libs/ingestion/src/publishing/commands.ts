@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { EventLog } from '#event-log';
 import { CLOCK, EVENT_LOG, type Clock } from '#platform';
-import { Intake } from '../pipeline/ingestion.js';
+import { Ingestion } from '../pipeline/ingestion.js';
 import { publishPolicy, type PublishVerdict } from './publish-policy.js';
 import { registerType, type RegisterVerdict } from './register-type.js';
 
@@ -40,10 +40,10 @@ export class RegisterTypeHandler implements ICommandHandler<RegisterType> {
   constructor(
     @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(CLOCK) private readonly clock: Clock,
-    private readonly intake: Intake,
+    private readonly ingestion: Ingestion,
   ) {}
 
   execute({ definition }: RegisterType): Promise<RegisterVerdict> {
-    return registerType(this.log, this.intake.contracts, definition, this.clock.now());
+    return registerType(this.log, this.ingestion.contracts, definition, this.clock.now());
   }
 }

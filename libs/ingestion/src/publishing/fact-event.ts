@@ -1,4 +1,4 @@
-import { factOf, validateFact, type FactName, type Flaw, type Instant } from '#contracts';
+import { factOf, validateFact, type FactName, type ValidationIssue, type Instant } from '#contracts';
 import type { NewEvent } from '#event-log';
 
 /** A fact that is no touchpoint, before it is written down. */
@@ -14,7 +14,7 @@ export interface FactDraft {
 }
 
 /** What keeps data that came from outside from being such a fact. */
-export function flawsOfFact(name: FactName, data: object): readonly Flaw[] {
+export function issuesOfFact(name: FactName, data: object): readonly ValidationIssue[] {
   const validity = validateFact(name, factOf(name)?.version ?? 0, data);
   return validity.ok ? [] : validity.errors;
 }

@@ -61,7 +61,7 @@ describe('publishing a policy', () => {
   ])('refuses %s', async (_, policy, effectiveFrom, path) => {
     const verdict = await publishPolicy(log, policy, effectiveFrom, NOW);
     expect(verdict.ok).toBe(false);
-    if (!verdict.ok) expect(verdict.errors[0]?.path.startsWith(path)).toBe(true);
+    if (!verdict.ok) expect(verdict.errors[0]?.pointer.startsWith(path)).toBe(true);
     expect(await log.head()).toMatchObject({ position: 2 });
   });
 });

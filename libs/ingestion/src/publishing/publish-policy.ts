@@ -1,4 +1,12 @@
-import { formatInstant, parseInstant, streamOfFact, upcast, type Data, type Flaw, type Instant } from '#contracts';
+import {
+  formatInstant,
+  parseInstant,
+  streamOfFact,
+  upcast,
+  type Data,
+  type ValidationIssue,
+  type Instant,
+} from '#contracts';
 import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
 import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
 import { plainContentHash } from '../pipeline/content-hash.js';
@@ -24,7 +32,7 @@ export type PublishVerdict =
       /** False where this very policy was published before. */
       readonly changed: boolean;
     }
-  | { readonly ok: false; readonly errors: readonly Flaw[] };
+  | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 /**
  * Publishes a policy, prospectively: what is past is not rewritten. It must be valid, and of the version that comes next
@@ -38,13 +46,13 @@ export async function publishPolicy(
 ): Promise<PublishVerdict> {
   const verdict = validatePolicy(document);
   if (!verdict.ok)
-    return { ok: false, errors: verdict.errors.map((error) => ({ ...error, path: `/policy${error.path}` })) };
+    return { ok: false, errors: verdict.errors.map((error) => ({ ...error, path: `/policy${error.pointer}` })) };
   const { policy } = verdict;
   const before = await publishedPolicies(log);
   const again = before.find(({ published }) => published.version === policyVersion(policy));
   if (again !== undefined) return republished(again, policy);
-  const flaw = wrongVersion(policy, before) ?? wrongStart(effectiveFrom, before, now);
-  if (flaw !== null) return { ok: false, errors: [flaw] };
+  const issue = wrongVersion(policy, before) ?? wrongStart(effectiveFrom, before, now);
+  if (issue !== null) return { ok: false, errors: [issue] };
   const from = effectiveFrom ?? (before.length === 0 ? null : formatInstant(now));
   const published: PolicyPublished = { version: policyVersion(policy), policy, effectiveFrom: from };
   const expected = before.at(-1)?.event.revision ?? 'no-stream';
@@ -54,9 +62,9 @@ export async function publishPolicy(
     case 'duplicate':
       return { ok: true, position: appended.position, published, changed: appended.status === 'accepted' };
     case 'refused':
-      return refused('', appended.reason, 'make the policy smaller');
+      return rejected('', appended.reason, 'make the policy smaller');
     default:
-      return refused('', 'another policy was published at this very moment', 'look at it, and publish again');
+      return rejected('', 'another policy was published at this very moment', 'look at it, and publish again');
   }
 }
 
@@ -91,38 +99,49 @@ function republished(
   const same = Buffer.from(plainContentHash(published.policy)).equals(plainContentHash(policy));
   return same
     ? { ok: true, position: event.position, published, changed: false }
-    : refused('/policy/version', `${published.version} was published with other content`, 'give it the next version');
+    : rejected('/policy/version', `${published.version} was published with other content`, 'give it the next version');
 }
 
-function wrongVersion(policy: Policy, before: readonly { readonly published: PolicyPublished }[]): Flaw | null {
+function wrongVersion(
+  policy: Policy,
+  before: readonly { readonly published: PolicyPublished }[],
+): ValidationIssue | null {
   const versions = before.filter(({ published }) => published.policy.name === policy.name);
   const next = Math.max(0, ...versions.map(({ published }) => published.policy.version)) + 1;
   if (policy.version === next) return null;
   return {
-    path: '/policy/version',
-    reason: `is ${policy.version}, and versions of ${policy.name} go up by one`,
-    mend: `give version ${next}`,
+    pointer: '/policy/version',
+    detail: `is ${policy.version}, and versions of ${policy.name} go up by one`,
+    hint: `give version ${next}`,
   };
 }
 
-function wrongStart(effectiveFrom: string | null, before: readonly unknown[], now: Instant): Flaw | null {
+function wrongStart(effectiveFrom: string | null, before: readonly unknown[], now: Instant): ValidationIssue | null {
   if (effectiveFrom === null) return null;
   const path = '/effectiveFrom';
   const from = parseInstant(effectiveFrom);
   if (from === null)
-    return { path, reason: 'is no RFC 3339 date-time', mend: 'write it as 2026-01-31T00:00:00Z, or leave it out' };
+    return {
+      pointer: path,
+      detail: 'is no RFC 3339 date-time',
+      hint: 'write it as 2026-01-31T00:00:00Z, or leave it out',
+    };
   if (before.length === 0)
-    return { path, reason: 'the first policy of all is in force from the beginning of time', mend: 'leave it out' };
+    return {
+      pointer: path,
+      detail: 'the first policy of all is in force from the beginning of time',
+      hint: 'leave it out',
+    };
   if (from < now)
     return {
-      path,
-      reason: 'lies in the past, which is not rewritten',
-      mend: 'give an instant to come, or leave it out',
+      pointer: path,
+      detail: 'lies in the past, which is not rewritten',
+      hint: 'give an instant to come, or leave it out',
     };
   return null;
 }
 
-const refused = (path: string, reason: string, mend: string): PublishVerdict => ({
+const rejected = (path: string, reason: string, hint: string): PublishVerdict => ({
   ok: false,
-  errors: [{ path, reason, mend }],
+  errors: [{ pointer: path, detail: reason, hint: hint }],
 });

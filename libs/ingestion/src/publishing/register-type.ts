@@ -1,9 +1,17 @@
-import { streamOfFact, TypeRegistry, upcast, type Data, type Flaw, type Instant, type TypeDefinition } from '#contracts';
+import {
+  streamOfFact,
+  TypeRegistry,
+  upcast,
+  type Data,
+  type ValidationIssue,
+  type Instant,
+  type TypeDefinition,
+} from '#contracts';
 import type { EventLog } from '#event-log';
 import { plainContentHash } from '../pipeline/content-hash.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
 import type { TypeContracts } from '../pipeline/type-contracts.js';
-import { factEvent, flawsOfFact } from './fact-event.js';
+import { factEvent, issuesOfFact } from './fact-event.js';
 
 const STREAM = streamOfFact('type-registered');
 
@@ -14,7 +22,7 @@ export type RegisterVerdict =
       /** Null where this very type was registered before. */
       readonly position: number | null;
     }
-  | { readonly ok: false; readonly errors: readonly Flaw[] };
+  | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 /** All types that the log knows: the built-in ones, and those that the business registered. */
 export async function registeredTypes(log: EventLog): Promise<TypeRegistry> {
@@ -42,7 +50,7 @@ export async function registerType(
   if (!registration.ok) return registration;
   const { definition, registry, changed } = registration;
   if (!changed) return { ok: true, definition, position: null };
-  const errors = flawsOfFact('type-registered', definition);
+  const errors = issuesOfFact('type-registered', definition);
   if (errors.length > 0) return { ok: false, errors };
   const [verdict] = await log.append(STREAM, 'any', [
     factEvent({
@@ -60,12 +68,12 @@ export async function registerType(
       contracts.replace(registry);
       return { ok: true, definition, position: verdict.position };
     case 'refused':
-      return { ok: false, errors: [{ path: '', reason: verdict.reason, mend: 'make the definition smaller' }] };
+      return { ok: false, errors: [{ pointer: '', detail: verdict.reason, hint: 'make the definition smaller' }] };
     default:
       return {
         ok: false,
         errors: [
-          { path: '/version', reason: 'was registered elsewhere at this moment', mend: 'give the next version' },
+          { pointer: '/version', detail: 'was registered elsewhere at this moment', hint: 'give the next version' },
         ],
       };
   }

@@ -8,7 +8,7 @@ export class ReleaseQuarantined extends Command<Closing> {
   constructor(
     readonly quarantineId: string,
     /** The event in its place; undefined for the one received. */
-    readonly mended: unknown,
+    readonly fixed: unknown,
     readonly by: string,
   ) {
     super();
@@ -33,8 +33,8 @@ export class ReleaseQuarantinedHandler implements ICommandHandler<ReleaseQuarant
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  execute({ quarantineId, mended, by }: ReleaseQuarantined): Promise<Closing> {
-    return this.quarantine.release(quarantineId, mended, by, this.clock.now());
+  execute({ quarantineId, fixed, by }: ReleaseQuarantined): Promise<Closing> {
+    return this.quarantine.release(quarantineId, fixed, by, this.clock.now());
   }
 }
 

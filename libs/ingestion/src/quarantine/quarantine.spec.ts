@@ -3,7 +3,7 @@ import type { EventLog, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { memoryLog } from '#testing';
 import { erase } from '#privacy';
-import { Intake } from '../pipeline/ingestion.js';
+import { Ingestion } from '../pipeline/ingestion.js';
 import { orderPlaced } from '../testdata/intake-app.js';
 import { registerType } from '../publishing/register-type.js';
 import { Quarantine } from './quarantine.js';
@@ -15,21 +15,21 @@ describe('the quarantine', () => {
   let log: EventLog;
   let keys: SqliteKeyStore;
   let sealer: Sealer;
-  let intake: Intake;
+  let ingestion: Ingestion;
   let quarantine: Quarantine;
   beforeEach(() => {
     log = memoryLog({ clock: { now: () => NOW } });
     keys = openSqliteKeyStore({ file: ':memory:' });
     sealer = new Sealer(keys);
-    intake = new Intake({ log, sealer });
-    quarantine = new Quarantine(log, intake, sealer);
+    ingestion = new Ingestion({ log, sealer });
+    quarantine = new Quarantine(log, ingestion, sealer);
   });
   afterEach(() => keys.close());
 
   const bad = orderPlaced({ type: 'campsite-booked', data: { site: 'lake' } });
   const setAside = async (document: unknown): Promise<string> => {
-    const { results } = await intake.take([{ document }], { receivedAt: NOW });
-    expect(results[0]?.fate).toBe('quarantined');
+    const { results } = await ingestion.take([{ document }], { receivedAt: NOW });
+    expect(results[0]?.outcome).toBe('quarantined');
     return results[0]?.quarantineId as string;
   };
   const all = async (): Promise<RecordedEvent[]> => {
@@ -69,7 +69,7 @@ describe('the quarantine', () => {
       code: 'type-unknown',
     });
     const before = (await all()).length;
-    expect(await registerType(log, intake.contracts, REGISTERED, NOW)).toMatchObject({ ok: true });
+    expect(await registerType(log, ingestion.contracts, REGISTERED, NOW)).toMatchObject({ ok: true });
     expect(await quarantine.release(id, undefined, 'me', NOW + DAY)).toMatchObject({
       outcome: 'closed',
       quarantined: { status: 'released', touchpointPosition: before + 2 },

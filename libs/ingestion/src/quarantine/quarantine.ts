@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { formatInstant, STREAMS, type Flaw, type Instant } from '#contracts';
+import { formatInstant, STREAMS, type ValidationIssue, type Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Sealer } from '#keys';
 import { factEvent } from '../publishing/fact-event.js';
 import { documentItem } from '../cloudevents/http-message.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
-import type { Intake } from '../pipeline/ingestion.js';
+import type { Ingestion } from '../pipeline/ingestion.js';
 import type { QuarantinedData, QuarantinedMeta } from '../pipeline/quarantined.js';
 
 /** A quarantined event and what became of it. */
@@ -29,7 +29,7 @@ export type Closing =
   /** A person in it was erased: there is no body any more. */
   | { readonly outcome: 'erased' }
   /** The body, as it is or as mended, is still not a touchpoint. Nothing was written. */
-  | { readonly outcome: 'refused'; readonly code: string; readonly errors: readonly Flaw[] };
+  | { readonly outcome: 'refused'; readonly code: string; readonly errors: readonly ValidationIssue[] };
 
 const ID = /^[0-9a-f]{32}$/;
 
@@ -37,7 +37,7 @@ const ID = /^[0-9a-f]{32}$/;
 export class Quarantine {
   constructor(
     private readonly log: EventLog,
-    private readonly intake: Intake,
+    private readonly ingestion: Ingestion,
     private readonly sealer: Sealer,
   ) {}
 
@@ -54,26 +54,26 @@ export class Quarantine {
   }
 
   /** Takes the event in after all: as it is, or as mended; its time and its receipt stay what they were. */
-  async release(quarantineId: string, mended: unknown, by: string, now: Instant): Promise<Closing> {
+  async release(quarantineId: string, fixed: unknown, by: string, now: Instant): Promise<Closing> {
     const events = await this.events(quarantineId);
     if (events === null) return { outcome: 'unknown' };
     const before = view(quarantineId, events);
     if (before.status === 'released') return { outcome: 'closed', quarantined: before };
     if (before.status === 'discarded') return { outcome: 'conflict', quarantined: before };
-    let document = mended;
-    if (mended === undefined) {
+    let document = fixed;
+    if (fixed === undefined) {
       const body = await this.open(quarantineId, events[0]);
       if (body === null) return { outcome: 'erased' };
       if (before.cut === true) return stillBad('not-storable', 'was too large to be kept whole', 'release it mended');
       document = JSON.parse(body);
     }
     const { receivedAt } = JSON.parse(events[0].data) as QuarantinedData;
-    const admission = await this.intake.admit(documentItem(document), receivedAt);
-    if (admission.fate === 'refused')
-      return { outcome: 'refused', code: admission.refusal.code, errors: admission.refusal.flaws };
-    if (admission.fate === 'suppressed') return { outcome: 'erased' };
+    const admission = await this.ingestion.admit(documentItem(document), receivedAt);
+    if (admission.outcome === 'refused')
+      return { outcome: 'refused', code: admission.rejection.code, errors: admission.rejection.issues };
+    if (admission.outcome === 'suppressed') return { outcome: 'erased' };
     const { source, id, position } = admission;
-    const data = { source, eventId: id, touchpointPosition: position, mended: mended !== undefined, by };
+    const data = { source, eventId: id, touchpointPosition: position, fixed: fixed !== undefined, by };
     return this.close(quarantineId, 'event-released', data, now);
   }
 
@@ -139,8 +139,8 @@ function view(quarantineId: string, [first, ...rest]: readonly [RecordedEvent, .
   };
 }
 
-const stillBad = (code: string, reason: string, mend: string): Closing => ({
+const stillBad = (code: string, reason: string, hint: string): Closing => ({
   outcome: 'refused',
   code,
-  errors: [{ path: '', reason, mend }],
+  errors: [{ pointer: '', detail: reason, hint: hint }],
 });

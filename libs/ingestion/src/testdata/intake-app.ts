@@ -6,10 +6,10 @@ import { ACCESS, readConfig, type Access, type Permission } from '#platform';
 import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
 import { memoryLog } from '#testing';
-import { IntakeModule } from '../ingestion.module.js';
+import { IngestionModule } from '../ingestion.module.js';
 
 /** The engine's intake alone, over HTTP, with its log and its keys in memory unless given. */
-export class IntakeApp {
+export class IngestionApp {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly log: EventLog,
@@ -20,7 +20,7 @@ export class IntakeApp {
   static async start(
     settings: Readonly<Record<string, string>> = {},
     parts: { readonly log?: EventLog; readonly keyStore?: SqliteKeyStore; readonly now?: () => number } = {},
-  ): Promise<IntakeApp> {
+  ): Promise<IngestionApp> {
     const now = parts.now ?? (() => Date.UTC(2026, 0, 31, 12));
     const log = parts.log ?? memoryLog({ clock: { now } });
     const keyStore = parts.keyStore ?? openSqliteKeyStore({ file: ':memory:' });
@@ -31,13 +31,13 @@ export class IntakeApp {
       imports: [
         PlatformModule.forRoot({ config, keyStore, logger, clock: { now } }),
         EventLogModule.forRoot({ log }),
-        IntakeModule.forRoot(),
+        IngestionModule.forRoot(),
       ],
     }).compile();
     const app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    return new IntakeApp(app, log, keyStore, logged);
+    return new IngestionApp(app, log, keyStore, logged);
   }
 
   key(...permissions: Permission[]): string {

@@ -37,23 +37,23 @@ describe('customers', () => {
 
   it('have one value of a unique namespace: the later link is refused', () => {
     const subjects = [subject('u', 'userId'), subject('v', 'userId'), subject('d', 'deviceId')];
-    const { customerOf, refused } = resolveCustomers(subjects, [link('v', 'd', 2), link('u', 'd', 1)], RULES);
+    const { customerOf, rejected } = resolveCustomers(subjects, [link('v', 'd', 2), link('u', 'd', 1)], RULES);
     expect([customerOf.get('d') === customerOf.get('u'), customerOf.get('d') === customerOf.get('v')]).toEqual([
       true,
       false,
     ]);
-    expect(refused).toEqual([{ link: link('v', 'd', 2), reason: 'unique-namespace' }]);
+    expect(rejected).toEqual([{ link: link('v', 'd', 2), reason: 'unique-namespace' }]);
   });
 
   it('are kept apart where a person decided so, also by way of others', () => {
     const subjects = ['a', 'b', 'x', 'y'].map((id) => subject(id));
     const rules = { ...RULES, keepApart: [{ one: ['a', 'x'], other: ['b'] }] };
-    const { customerOf, refused } = resolveCustomers(
+    const { customerOf, rejected } = resolveCustomers(
       subjects,
       [link('a', 'y', 1), link('y', 'b', 2), link('x', 'b', 3)],
       rules,
     );
-    expect(refused.map(({ link, reason }) => `${link.a}-${link.b} ${reason}`)).toEqual([
+    expect(rejected.map(({ link, reason }) => `${link.a}-${link.b} ${reason}`)).toEqual([
       'y-b kept-apart',
       'x-b kept-apart',
     ]);
@@ -66,7 +66,7 @@ describe('customers', () => {
     const resolution = resolveCustomers(subjects, links, { ...RULES, componentLimit: 3 });
     expect(resolution.oversized).toEqual([['a', 'b', 'c', 'd']]);
     expect(resolution.customers.map(({ subjects }) => subjects)).toEqual([['a'], ['b', 'c', 'd']]);
-    expect(resolution.refused.map(({ reason }) => reason)).toEqual(['component-too-large']);
+    expect(resolution.rejected.map(({ reason }) => reason)).toEqual(['component-too-large']);
   });
 
   it('leave out links to subjects that nobody knows', () => {
@@ -88,7 +88,7 @@ describe('customers', () => {
       limit: fc.integer({ min: 3, max: 7 }),
     });
     fc.assert(
-      fc.property(world, fc.infiniteStream(fc.nat()), ({ namespaces, pairs, apart, limit }, chance) => {
+      fc.property(world, fc.infiniteStream(fc.nat()), ({ namespaces, pairs, apart, limit }, random) => {
         const subjects = ids.map((id, index) => subject(id, namespaces[index]));
         const links = pairs.map(([a, b, at, origin]) => link(a, b, at, origin as CustomerLink['origin']));
         const [one, other] = apart;
@@ -96,7 +96,7 @@ describe('customers', () => {
         const rules = { ...RULES, keepApart, componentLimit: limit };
         const shuffled = <T>(items: readonly T[]) =>
           items
-            .map((item) => ({ item, key: chance.next().value as number }))
+            .map((item) => ({ item, key: random.next().value as number }))
             .sort((x, y) => x.key - y.key)
             .map(({ item }) => item);
         const known = resolveCustomers(subjects, links, rules);

@@ -35,7 +35,7 @@ export interface ResolutionRules {
   readonly componentLimit: number;
 }
 
-export type LinkRefusal = 'unique-namespace' | 'kept-apart' | 'component-too-large';
+export type LinkRejection = 'unique-namespace' | 'kept-apart' | 'component-too-large';
 
 export interface ResolvedCustomer {
   /** The subject that is lowest in the log. */
@@ -51,7 +51,7 @@ export interface Resolution {
   readonly customers: readonly ResolvedCustomer[];
   /** The customer of each subject. */
   readonly customerOf: ReadonlyMap<string, string>;
-  readonly refused: readonly { readonly link: CustomerLink; readonly reason: LinkRefusal }[];
+  readonly rejected: readonly { readonly link: CustomerLink; readonly reason: LinkRejection }[];
   /** Raw components beyond the limit, each with its subjects, sorted. */
   readonly oversized: readonly (readonly string[])[];
 }
@@ -73,17 +73,17 @@ export function resolveCustomers(
   const forest = new Forest(subjects.map(({ subjectId }) => subjectId));
   const uniques = uniqueValues(subjects, rules.uniqueNamespaces);
   const sides = keptApart(rules.keepApart);
-  const refused: { link: CustomerLink; reason: LinkRefusal }[] = [];
+  const rejected: { link: CustomerLink; reason: LinkRejection }[] = [];
   for (const link of ordered) {
     const a = forest.root(link.a);
     const b = forest.root(link.b);
     if (a === b) continue;
     if (link.origin === 'touchpoint' && inTooLarge.has(link.a)) {
-      refused.push({ link, reason: 'component-too-large' });
+      rejected.push({ link, reason: 'component-too-large' });
     } else if (clash(uniques.get(a), uniques.get(b))) {
-      refused.push({ link, reason: 'unique-namespace' });
+      rejected.push({ link, reason: 'unique-namespace' });
     } else if (apart(sides.get(a), sides.get(b))) {
-      refused.push({ link, reason: 'kept-apart' });
+      rejected.push({ link, reason: 'kept-apart' });
     } else {
       const root = forest.join(a, b);
       const joined = root === a ? b : a;
@@ -91,7 +91,7 @@ export function resolveCustomers(
       adopt(sides, root, joined);
     }
   }
-  return { ...customersOf(forest, known), refused, oversized: tooLarge };
+  return { ...customersOf(forest, known), rejected, oversized: tooLarge };
 }
 
 /** Sets of subjects that grow together; each has one subject as its root. */

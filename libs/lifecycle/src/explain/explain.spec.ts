@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { story, when, type Story } from '#testing';
 import { foldCustomer } from '../fold/fold-customer.js';
 import { histories } from '../testdata/histories.js';
-import { explain, explainVisit } from './explain.js';
+import { explain, explainStagePeriod } from './explain.js';
 
 function explained(told: Story, asOf: string) {
-  const { view, visits } = told.at(asOf);
+  const { view, stagePeriods } = told.at(asOf);
   if (view === null) throw new Error('The story has no touchpoint by then.');
-  return explain({ view, visits, timeZone: 'UTC' });
+  return explain({ view, stagePeriods, timeZone: 'UTC' });
 }
 
 describe('why she is at risk, and why not yesterday', () => {
@@ -101,9 +101,9 @@ describe('an explanation', () => {
   it('has words for every rule, and never leaves a value out of a sentence', () => {
     fc.assert(
       fc.property(histories(), ({ events, policies }) => {
-        const { visits } = foldCustomer({ events, policies, asOf: when('2060-01-01') });
-        visits.forEach((visit, index) => {
-          const { sentences } = explainVisit(visit, visits[index - 1] ?? null, 'UTC');
+        const { stagePeriods } = foldCustomer({ events, policies, asOf: when('2060-01-01') });
+        stagePeriods.forEach((visit, index) => {
+          const { sentences } = explainStagePeriod(visit, stagePeriods[index - 1] ?? null, 'UTC');
           for (const sentence of sentences) expect(sentence).not.toMatch(/undefined|null|NaN|the rule .* was met/);
         });
       }),

@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import { addDays, dayOf } from '../calendar/calendar.js';
 import type { CustomerView, Flag } from '../fold/result.js';
-import type { Deadline, EventRef, Phase, Stage, Visit } from '../model.js';
+import type { Deadline, EventRef, Phase, Stage, StagePeriod } from '../model.js';
 import { calledFor, type ActionTold, type ConsentTold } from './called-for.js';
 import { sayAction, sayDeadline, sayNotBefore, sayWhere, sayWhy } from './sentences.js';
 
@@ -31,7 +31,7 @@ export interface Upcoming extends Deadline {
 }
 
 /** Why a stay in a phase began: everything that the question "why is she here, and why not yesterday" asks for. */
-export interface VisitExplanation {
+export interface StagePeriodExplanation {
   readonly seq: number;
   readonly cycle: number;
   readonly stage: Stage;
@@ -41,15 +41,15 @@ export interface VisitExplanation {
   readonly rule: string;
   readonly policyVersion: string;
   readonly events: readonly EventRef[];
-  readonly deadline: Visit['cause']['deadline'] | null;
-  readonly values: Visit['cause']['values'];
+  readonly deadline: StagePeriod['cause']['deadline'] | null;
+  readonly values: StagePeriod['cause']['values'];
   readonly compared: readonly Compared[];
   readonly notBefore: NotBefore;
   /** In plain English, one thought each. */
   readonly sentences: readonly string[];
 }
 
-export interface Explanation extends VisitExplanation {
+export interface Explanation extends StagePeriodExplanation {
   readonly asOf: Instant;
   /** Whole days in the phase at asOf, by the calendar of the zone. */
   readonly days: number;
@@ -66,15 +66,15 @@ export interface Explanation extends VisitExplanation {
 /** Explains where a customer stands. `visits` are those of the same fold; the last one is where she stands. */
 export function explain(input: {
   readonly view: CustomerView;
-  readonly visits: readonly Visit[];
+  readonly stagePeriods: readonly StagePeriod[];
   readonly timeZone: string;
 }): Explanation {
-  const { view, visits, timeZone } = input;
+  const { view, stagePeriods, timeZone } = input;
   const { asOf, enteredAt, flags, deadlines, silenceSuspended } = view;
-  const last = visits.at(-1);
+  const last = stagePeriods.at(-1);
   if (last === undefined)
     throw new RangeError('A customer who is known has at least one visit: give those of the fold.');
-  const told = explainVisit(last, visits.at(-2) ?? null, timeZone);
+  const told = explainStagePeriod(last, stagePeriods.at(-2) ?? null, timeZone);
   const next = deadlines.map((deadline) => ({
     ...deadline,
     inDays: dayOf(deadline.dueAt, timeZone) - dayOf(asOf, timeZone),
@@ -100,7 +100,11 @@ export function explain(input: {
 }
 
 /** Explains one stay, given the one before it (null for the first). */
-export function explainVisit(visit: Visit, before: Visit | null, timeZone: string): VisitExplanation {
+export function explainStagePeriod(
+  visit: StagePeriod,
+  before: StagePeriod | null,
+  timeZone: string,
+): StagePeriodExplanation {
   const { seq, cycle, stage, phase, enteredAt, leftAt, cause } = visit;
   const compared = comparedAt(visit, enteredAt, timeZone);
   const yesterday = addDays(enteredAt, -1, timeZone);
@@ -130,7 +134,7 @@ export function explainVisit(visit: Visit, before: Visit | null, timeZone: strin
 }
 
 /** What the rule compared, as it stood at an instant. */
-function comparedAt(visit: Visit, at: Instant, timeZone: string): readonly Compared[] {
+function comparedAt(visit: StagePeriod, at: Instant, timeZone: string): readonly Compared[] {
   const { values, deadline } = visit.cause;
   if (deadline !== undefined) {
     const measured = dayOf(at, timeZone) - dayOf(deadline.since, timeZone);

@@ -1,10 +1,10 @@
 import { formatInstant } from '#contracts';
-import type { Visit } from '../model.js';
+import type { StagePeriod } from '../model.js';
 import type { ActionTold } from './called-for.js';
 import type { Compared, NotBefore, Upcoming } from './explain.js';
 
 /** `Since 1998-06-10T00:00:00Z she has been at-risk (retention, cycle 1).` */
-export function sayWhere({ stage, phase, cycle, enteredAt, leftAt }: Visit): string {
+export function sayWhere({ stage, phase, cycle, enteredAt, leftAt }: StagePeriod): string {
   const place = `${phase} (${stage}, cycle ${cycle})`;
   return leftAt === null
     ? `Since ${formatInstant(enteredAt)} she has been ${place}.`
@@ -12,7 +12,7 @@ export function sayWhere({ stage, phase, cycle, enteredAt, leftAt }: Visit): str
 }
 
 /** Why a stay began. */
-export function sayWhy(visit: Visit, compared: readonly Compared[]): string {
+export function sayWhy(visit: StagePeriod, compared: readonly Compared[]): string {
   const { rule, events, policyVersion, values } = visit.cause;
   const by =
     events.length === 0
@@ -24,7 +24,7 @@ export function sayWhy(visit: Visit, compared: readonly Compared[]): string {
 }
 
 /** Why she was not there a day earlier. */
-export function sayNotBefore(visit: Visit, { at, phase, compared }: NotBefore): string {
+export function sayNotBefore(visit: StagePeriod, { at, phase, compared }: NotBefore): string {
   const { deadline } = visit.cause;
   if (deadline !== undefined && deadline.dueAt < visit.enteredAt)
     return `By these values it had been due on ${formatInstant(deadline.dueAt)}; that was not so until ${formatInstant(visit.enteredAt)}, and what has been is not rewritten.`;
@@ -48,7 +48,7 @@ export function sayAction({ treatment, purpose, medium, validUntil, consent }: A
   return `Called for: ${treatment} by ${medium}, until ${formatInstant(validUntil)}; ${allowed} (event ${source} ${id}).`;
 }
 
-type Values = Visit['cause']['values'];
+type Values = StagePeriod['cause']['values'];
 
 const REASONS: Readonly<Record<string, (values: Values) => string>> = {
   'first-touchpoint': ({ touchpoint }) => `she became known by ${touchpoint}`,

@@ -43,7 +43,7 @@ describe('acquisition', () => {
 
   it('knows nothing of a customer from test traffic', () => {
     const told = story().on('2026-01-01', 'site-visited', {}, true);
-    expect(told.at('2026-01-02')).toMatchObject({ view: null, visits: [], bookings: [] });
+    expect(told.at('2026-01-02')).toMatchObject({ view: null, stagePeriods: [], bookings: [] });
     told.on('2026-01-03', 'order-placed', { orderId: 'A' }, true).on('2026-01-04', 'site-visited');
     expect(told.at('2026-01-05').view).toMatchObject({ touchpoints: 1, orders: 0, phase: 'awareness' });
   });

@@ -129,15 +129,15 @@ describe('consents', () => {
     (type) => {
       const at = '2026-01-05 10:00';
       for (const data of [marketing, byMail, ...(type === 'consent-withdrawn' ? [] : [{}])]) {
-        const refusedFirst = bought().on(at, type, data).on(at, 'consent-given', byMail);
+        const rejectedFirst = bought().on(at, type, data).on(at, 'consent-given', byMail);
         const givenFirst = bought().on(at, 'consent-given', byMail).on(at, type, data);
-        for (const told of [refusedFirst, givenFirst]) {
+        for (const told of [rejectedFirst, givenFirst]) {
           expect(toDo(told, at)).toEqual([]);
           expect(told.at(at).view?.consents.filter(({ given }) => given)).toEqual([]);
         }
-        expect(consents(refusedFirst, at)).toEqual(consents(givenFirst, at));
+        expect(consents(rejectedFirst, at)).toEqual(consents(givenFirst, at));
         // A millisecond later it is a new word, and the last one counts.
-        expect(toDo(refusedFirst.on('2026-01-05T10:00:00.001Z', 'consent-given', byMail), '2026-01-06')).toHaveLength(
+        expect(toDo(rejectedFirst.on('2026-01-05T10:00:00.001Z', 'consent-given', byMail), '2026-01-06')).toHaveLength(
           1,
         );
       }
@@ -168,7 +168,7 @@ describe('consents', () => {
     for (let n = 0; n < 150; n += 1) told.on(at, 'unsubscribed', { purpose: `p${n}` });
     told.on(at, 'consent-given', byMail);
     expect(toDo(told, at)).toEqual([]);
-    expect(JSON.stringify(told.at(at).checkpoint.state.refusals).length).toBeLessThan(20_000);
+    expect(JSON.stringify(told.at(at).checkpoint.state.rejections).length).toBeLessThan(20_000);
   });
 
   it('do not grow without end, and where there is no room for more the answer is no', () => {

@@ -19,13 +19,13 @@ export interface Consent {
  * What she refused at the last instant at which she refused anything. In the catalogue these come before a consent of the same
  * instant; what she refused then stays refused, so they are taken once more after it.
  */
-export interface Refusals {
+export interface Rejections {
   readonly at: Instant;
   /** Null: every purpose, every medium. */
-  readonly said: readonly Refusal[];
+  readonly said: readonly Rejection[];
 }
 
-interface Refusal {
+interface Rejection {
   readonly purpose: string | null;
   readonly medium: string | null;
   readonly cause: EventRef;
@@ -48,8 +48,9 @@ export function consentFor(
 /** She allowed it. What was allowed already goes on; two consents last as long as the longer one. What she refused at this very instant goes before it. */
 export function giveConsent(state: State, event: LifecycleEvent): void {
   allow(state, event);
-  const { refusals } = state;
-  if (refusals?.at === event.occurredAt) for (const refusal of refusals.said) withdrawAll(state, refusal, refusals.at);
+  const { rejections } = state;
+  if (rejections?.at === event.occurredAt)
+    for (const rejection of rejections.said) withdrawAll(state, rejection, rejections.at);
 }
 
 function allow(state: State, event: LifecycleEvent): void {
@@ -88,25 +89,25 @@ export function withdrawConsent(state: State, event: LifecycleEvent): void {
 }
 
 /** She wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
-export function refuse(state: State, event: LifecycleEvent): void {
+export function reject(state: State, event: LifecycleEvent): void {
   const { data, occurredAt } = event;
-  const refusal = { purpose: textOf(data['purpose']), medium: textOf(data['medium']), cause: refOf(event) };
-  withdrawAll(state, refusal, occurredAt);
-  const before = state.refusals?.at === occurredAt ? state.refusals.said : [];
-  if (before.some(({ purpose, medium }) => purpose === refusal.purpose && medium === refusal.medium)) return;
+  const rejection = { purpose: textOf(data['purpose']), medium: textOf(data['medium']), cause: refOf(event) };
+  withdrawAll(state, rejection, occurredAt);
+  const before = state.rejections?.at === occurredAt ? state.rejections.said : [];
+  if (before.some(({ purpose, medium }) => purpose === rejection.purpose && medium === rejection.medium)) return;
   // Where there is no room to tell them apart, she refused everything.
-  const said = before.length < CONSENTS_MAX ? [...before, refusal] : [{ ...refusal, purpose: null, medium: null }];
-  state.refusals = { at: occurredAt, said };
+  const said = before.length < CONSENTS_MAX ? [...before, rejection] : [{ ...rejection, purpose: null, medium: null }];
+  state.rejections = { at: occurredAt, said };
 }
 
-function withdrawAll(state: State, refusal: Refusal, at: Instant): void {
-  const { purpose } = refusal;
+function withdrawAll(state: State, rejection: Rejection, at: Instant): void {
+  const { purpose } = rejection;
   const purposes = purpose === null ? new Set(state.consents.map((one) => one.purpose)) : [purpose];
-  for (const each of purposes) withdraw(state, each, refusal, at);
+  for (const each of purposes) withdraw(state, each, rejection, at);
 }
 
-function withdraw(state: State, purpose: string, refusal: Pick<Refusal, 'medium' | 'cause'>, at: Instant): void {
-  const { medium, cause } = refusal;
+function withdraw(state: State, purpose: string, rejection: Pick<Rejection, 'medium' | 'cause'>, at: Instant): void {
+  const { medium, cause } = rejection;
   const others = state.consents.filter((one) => !isAt(one, purpose, medium));
   const said = entry(state.consents, purpose, medium);
   // Where there is no room to tell one medium apart, none is allowed any more.

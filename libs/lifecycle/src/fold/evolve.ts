@@ -1,7 +1,7 @@
 import type { LifecycleEvent } from '../model.js';
 import { advance, becomeKnown, closeQuote, hear, openQuote, returnAfterLost } from './acquisition.js';
 import { placeOrder } from './buying.js';
-import { giveConsent, refuse, withdrawConsent } from './consents.js';
+import { giveConsent, reject, withdrawConsent } from './consents.js';
 import { contractEvent } from './contracts.js';
 import { advocate } from './expansion.js';
 import { quoteIdOf, validUntilOf } from './facts.js';
@@ -64,6 +64,6 @@ function actOn(fold: Fold, event: LifecycleEvent): void {
       return withdrawConsent(fold.state, event);
     case 'unsubscribed':
     case 'spam-reported':
-      return refuse(fold.state, event);
+      return reject(fold.state, event);
   }
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { LifecycleEvent } from '../model.js';
 import { policyAt, type PolicyEra, type PolicyTimeline } from '../policy/timeline.js';
-import { fromCheckpoint, toCheckpoint, type Checkpoint } from './snapshot.js';
+import { fromCheckpoint, toCheckpoint, type Snapshot } from './snapshot.js';
 import { changePolicy, passTime } from './deadlines.js';
 import { evolve } from './evolve.js';
 import type { Fold } from './fold.js';
@@ -14,7 +14,7 @@ export interface FoldInput {
   readonly events: readonly LifecycleEvent[];
   readonly policies: PolicyTimeline;
   readonly asOf: Instant;
-  readonly checkpoint?: Checkpoint | null;
+  readonly checkpoint?: Snapshot | null;
   /** Leaves a checkpoint every so many events. None when not said. */
   readonly checkpointEvery?: number;
 }
@@ -26,9 +26,9 @@ export interface FoldInput {
 export function foldCustomer(input: FoldInput): FoldResult {
   const { events, policies, asOf, checkpoint, checkpointEvery } = input;
   const fold = begin(policies, checkpoint ?? null);
-  const { state, visits } = fold;
+  const { state, stagePeriods } = fold;
   if (state.clock > asOf) throw new RangeError('The checkpoint holds events after asOf: fold from an earlier one.');
-  const checkpoints: Checkpoint[] = [];
+  const checkpoints: Snapshot[] = [];
 
   let era = policies.eras.indexOf(fold.era);
   const advance = (until: Instant, inclusive: boolean): void => {
@@ -51,22 +51,22 @@ export function foldCustomer(input: FoldInput): FoldResult {
   const after = toCheckpoint(state);
   advance(asOf, true);
 
-  return { view: viewAt(fold, asOf), visits, bookings: fold.bookings, checkpoint: after, checkpoints };
+  return { view: viewAt(fold, asOf), stagePeriods, bookings: fold.bookings, checkpoint: after, checkpoints };
 }
 
-function begin(policies: PolicyTimeline, checkpoint: Checkpoint | null): Fold {
+function begin(policies: PolicyTimeline, checkpoint: Snapshot | null): Fold {
   if (checkpoint === null) {
     const era = policyAt(policies, -Infinity);
-    return { state: initialState(era.version, era.policy.timeZone), era, visits: [], bookings: [] };
+    return { state: initialState(era.version, era.policy.timeZone), era, stagePeriods: [], bookings: [] };
   }
   const state = fromCheckpoint(checkpoint);
-  const visits = [];
+  const stagePeriods = [];
   // The one before comes along and is given again: whoever looked on from the checkpoint may have seen a deadline, overdue at
   // that very instant, undo the transition out of it, while an event that came at that instant after all leaves it standing.
-  if (state.previous !== null) visits.push(state.previous);
-  if (state.current !== null) visits.push(state.current);
+  if (state.previous !== null) stagePeriods.push(state.previous);
+  if (state.current !== null) stagePeriods.push(state.current);
   const era = policyAt(policies, state.clock);
-  const fold: Fold = { state, era: foldedUnder(policies, state.policyVersion) ?? era, visits, bookings: [] };
+  const fold: Fold = { state, era: foldedUnder(policies, state.policyVersion) ?? era, stagePeriods, bookings: [] };
   // A checkpoint that does not fit (see below) goes on under the policy that is in force: as good as can be.
   if (state.policyVersion !== era.version) changePolicy(fold, { ...era, from: -Infinity });
   fold.era = era;
@@ -81,6 +81,6 @@ function foldedUnder(policies: PolicyTimeline, version: string): PolicyEra | nul
  * True when the checkpoint was folded under the version that these policies put in force at its last event. Where it is
  * false, fold from the beginning: what was folded rests on policies that are no longer known.
  */
-export function checkpointFits(checkpoint: Checkpoint, policies: PolicyTimeline): boolean {
+export function snapshotFits(checkpoint: Snapshot, policies: PolicyTimeline): boolean {
   return policyAt(policies, checkpoint.state.clock ?? -Infinity).version === checkpoint.state.policyVersion;
 }

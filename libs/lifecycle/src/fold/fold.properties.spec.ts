@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  checkpointFits,
+  snapshotFits,
   compareEvents,
   foldCustomer,
-  type Checkpoint,
+  type Snapshot,
   type FoldResult,
   type LifecycleEvent,
 } from '../index.js';
-import type { Visit } from '../model.js';
+import type { StagePeriod } from '../model.js';
 import { DAY, histories, HOUR, START, type History } from '../testdata/histories.js';
 
 // fast-check prints seed and path of a failure: put them into the second argument to replay it.
@@ -20,14 +20,14 @@ const fold = ({ events, policies }: History, asOf = END): FoldResult => foldCust
 
 /** What a reader keeps of a customer between two arrivals. */
 interface Kept {
-  readonly checkpoint: Checkpoint;
-  readonly visits: readonly Visit[];
+  readonly checkpoint: Snapshot;
+  readonly stagePeriods: readonly StagePeriod[];
   readonly bookings: number;
   readonly view: FoldResult['view'];
 }
 
 /** What a resumed fold gives, put on top of what was known: from the first visit it names on, visits are replaced. */
-function onTop(before: readonly Visit[], after: readonly Visit[]): readonly Visit[] {
+function onTop(before: readonly StagePeriod[], after: readonly StagePeriod[]): readonly StagePeriod[] {
   const from = after[0]?.seq ?? before.length;
   return [...before.slice(0, from), ...after];
 }
@@ -47,8 +47,8 @@ function frozen<T>(value: T): T {
 }
 
 /** A checkpoint as it comes back from where it was kept. */
-function stored(checkpoint: Checkpoint): Checkpoint {
-  return frozen(JSON.parse(JSON.stringify(checkpoint)) as Checkpoint);
+function stored(checkpoint: Snapshot): Snapshot {
+  return frozen(JSON.parse(JSON.stringify(checkpoint)) as Snapshot);
 }
 
 describe('the histories that these properties are asked of', () => {
@@ -56,7 +56,7 @@ describe('the histories that these properties are asked of', () => {
     const rules = new Set<string>();
     const phases = new Set<string>();
     for (const history of fc.sample(histories(30), { numRuns: 3_000, seed: 7 }))
-      for (const { phase, cause } of fold(history).visits) {
+      for (const { phase, cause } of fold(history).stagePeriods) {
         rules.add(cause.rule);
         phases.add(phase);
       }
@@ -130,14 +130,14 @@ describe('a fold', () => {
           const on: Kept | null = late ? null : kept;
           kept = {
             checkpoint: result.checkpoint,
-            visits: onTop(on?.visits ?? [], result.visits),
+            stagePeriods: onTop(on?.stagePeriods ?? [], result.stagePeriods),
             bookings: (on?.bookings ?? 0) + result.bookings.length,
             view: result.view,
           };
         }
         const whole = fold(history);
-        const { view, visits, checkpoint } = whole;
-        same(kept, { view, visits, checkpoint, bookings: whole.bookings.length });
+        const { view, stagePeriods, checkpoint } = whole;
+        same(kept, { view, stagePeriods, checkpoint, bookings: whole.bookings.length });
       }),
       { numRuns: 10_000 },
     );
@@ -159,7 +159,7 @@ describe('a fold', () => {
           same(second.view, whole.view);
           same([...first.bookings, ...second.bookings], whole.bookings);
           const early = foldCustomer({ events: events.slice(0, cut), policies, asOf: key });
-          same(onTop(early.visits, second.visits), whole.visits);
+          same(onTop(early.stagePeriods, second.stagePeriods), whole.stagePeriods);
           same(second.checkpoint, whole.checkpoint);
         }
       }),
@@ -176,7 +176,7 @@ describe('a fold', () => {
           const rest = events.slice((index + 1) * every);
           const resumed = foldCustomer({ events: rest, policies, asOf: END, checkpoint: stored(checkpoint) });
           same(resumed.view, whole.view);
-          same(resumed.visits, whole.visits.slice(resumed.visits[0]?.seq ?? 0));
+          same(resumed.stagePeriods, whole.stagePeriods.slice(resumed.stagePeriods[0]?.seq ?? 0));
         });
       }),
       RUNS,
@@ -189,9 +189,9 @@ describe('a fold', () => {
         const { checkpoint } = foldCustomer({ events, policies, asOf: END });
         const last = events.at(-1)?.occurredAt ?? START;
         const first = policies.eras.slice(0, 1);
-        expect(checkpointFits(checkpoint, policies)).toBe(true);
+        expect(snapshotFits(checkpoint, policies)).toBe(true);
         const replaced = policies.eras.slice(1).some(({ from }) => from <= last);
-        expect(checkpointFits(checkpoint, { eras: first })).toBe(!replaced);
+        expect(snapshotFits(checkpoint, { eras: first })).toBe(!replaced);
         const resumed = foldCustomer({
           events: [],
           policies: { eras: first },
@@ -208,11 +208,11 @@ describe('a fold', () => {
   it('tiles time with visits: no gap, no overlap, none of length zero, no two equal neighbours', () => {
     fc.assert(
       fc.property(histories(30), (history) => {
-        const { visits, view } = fold(history);
+        const { stagePeriods, view } = fold(history);
         const real = history.events.filter(({ test }) => !test);
         expect(view === null).toBe(real.length === 0);
-        visits.forEach((visit, index) => {
-          const next = visits[index + 1];
+        stagePeriods.forEach((visit, index) => {
+          const next = stagePeriods[index + 1];
           expect(visit.seq).toBe(index);
           expect(visit.leftAt).toBe(next?.enteredAt ?? null);
           if (next === undefined) return;
@@ -220,8 +220,8 @@ describe('a fold', () => {
           expect([next.cycle, next.stage, next.phase]).not.toEqual([visit.cycle, visit.stage, visit.phase]);
           expect(next.cycle - visit.cycle === 0 || next.cycle - visit.cycle === 1).toBe(true);
         });
-        expect(visits[0]?.enteredAt).toBe(real[0]?.occurredAt);
-        expect(visits.at(-1)?.enteredAt).toBe(view?.enteredAt);
+        expect(stagePeriods[0]?.enteredAt).toBe(real[0]?.occurredAt);
+        expect(stagePeriods.at(-1)?.enteredAt).toBe(view?.enteredAt);
       }),
       RUNS,
     );
@@ -233,10 +233,10 @@ describe('a fold', () => {
         const asOf = START + hours * HOUR;
         const whole = fold(history);
         const early = fold(history, asOf);
-        const cut = whole.visits
+        const cut = whole.stagePeriods
           .filter(({ enteredAt }) => enteredAt <= asOf)
           .map((visit) => (visit.leftAt !== null && visit.leftAt > asOf ? { ...visit, leftAt: null } : visit));
-        same(early.visits, cut);
+        same(early.stagePeriods, cut);
         same(
           early.bookings,
           whole.bookings.filter(({ at }) => at <= asOf),
@@ -254,10 +254,10 @@ describe('a fold', () => {
         // Under one policy: a change of policy is a reason to look again in its own right.
         const policies = { eras: history.policies.eras.slice(0, 1) };
         const known = { events, policies };
-        const { view, visits } = fold(known, asOf);
+        const { view, stagePeriods } = fold(known, asOf);
         if (view === null) return;
-        const later = fold(known).visits;
-        const moved = later[visits.length]?.enteredAt ?? null;
+        const later = fold(known).stagePeriods;
+        const moved = later[stagePeriods.length]?.enteredAt ?? null;
         const moving = view.deadlines.find(({ kind }) => !FLAGS.has(kind)) ?? null;
         expect(view.next?.dueAt ?? Infinity).toBeGreaterThan(asOf);
         if (moved === null) expect(moving === null || moving.kind === 'grace-ends').toBe(true);
@@ -291,7 +291,7 @@ describe('a fold', () => {
         const asIf = fold({ events: events.filter(({ test }) => !test), policies });
         const result = fold({ events, policies });
         same(result.view, asIf.view);
-        same(result.visits, asIf.visits);
+        same(result.stagePeriods, asIf.stagePeriods);
       }),
       RUNS,
     );

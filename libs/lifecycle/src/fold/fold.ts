@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import type { Booking, Cause, EventRef, LifecycleEvent, Phase, Stage, Visit } from '../model.js';
+import type { Booking, Cause, EventRef, LifecycleEvent, Phase, Stage, StagePeriod } from '../model.js';
 import type { Policy } from '../policy/policy.js';
 import type { PolicyEra } from '../policy/timeline.js';
 import type { State } from './state.js';
@@ -8,7 +8,7 @@ import type { State } from './state.js';
 export interface Fold {
   readonly state: State;
   era: PolicyEra;
-  readonly visits: Visit[];
+  readonly stagePeriods: StagePeriod[];
   readonly bookings: Booking[];
 }
 
@@ -34,7 +34,7 @@ export function refOf(event: LifecycleEvent): EventRef {
  * no two equal neighbours (who is moved to where she is, stays).
  */
 export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause: Cause): void {
-  const { state, visits } = fold;
+  const { state, stagePeriods } = fold;
   state.held = null;
   if (stage !== 'expansion') state.windowEndsAt = null;
   if (phase !== 'lost') state.lostByContract = false;
@@ -43,28 +43,28 @@ export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause:
   let current = state.current;
   if (current !== null && sameStay(current, state.cycle, stage, phase)) return;
   if (current !== null && current.enteredAt === at) {
-    visits.pop();
+    stagePeriods.pop();
     current = state.previous;
     if (current === null) {
       open(fold, { seq: 0, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
       return;
     }
     // The visit before the undone one is open again: as the same stay, or to be left at this instant for another.
-    visits[visits.length - 1] = current = { ...current, leftAt: null };
+    stagePeriods[stagePeriods.length - 1] = current = { ...current, leftAt: null };
     state.current = current;
-    state.previous = visits[visits.length - 2] ?? null;
+    state.previous = stagePeriods[stagePeriods.length - 2] ?? null;
     if (sameStay(current, state.cycle, stage, phase)) return;
   }
-  if (current !== null) visits[visits.length - 1] = state.previous = { ...current, leftAt: at };
+  if (current !== null) stagePeriods[stagePeriods.length - 1] = state.previous = { ...current, leftAt: at };
   const seq = current === null ? 0 : current.seq + 1;
   open(fold, { seq, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
 }
 
-function open(fold: Fold, visit: Visit): void {
+function open(fold: Fold, visit: StagePeriod): void {
   fold.state.current = visit;
-  fold.visits.push(visit);
+  fold.stagePeriods.push(visit);
 }
 
-function sameStay(visit: Visit, cycle: number, stage: Stage, phase: Phase): boolean {
+function sameStay(visit: StagePeriod, cycle: number, stage: Stage, phase: Phase): boolean {
   return visit.cycle === cycle && visit.stage === stage && visit.phase === phase;
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
-import type { Booking, Cause, Deadline, Money, Phase, Stage, Visit } from '../model.js';
-import type { Checkpoint } from './snapshot.js';
+import type { Booking, Cause, Deadline, Money, Phase, Stage, StagePeriod } from '../model.js';
+import type { Snapshot } from './snapshot.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
 
@@ -85,11 +85,11 @@ export interface FoldResult {
    * From the visit open at the checkpoint on, or from the one before it where the open one was entered at the checkpoint's
    * very instant (`seq` says which); all of them without a checkpoint.
    */
-  readonly visits: readonly Visit[];
+  readonly stagePeriods: readonly StagePeriod[];
   /** New since the checkpoint; all without one. */
   readonly bookings: readonly Booking[];
   /** The state after the last event at or before asOf, never advanced by the clock. */
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: Snapshot;
   /** One every `checkpointEvery` events: a late event is folded from the last one before it. */
-  readonly checkpoints: readonly Checkpoint[];
+  readonly checkpoints: readonly Snapshot[];
 }

@@ -24,7 +24,7 @@ describe('a reversal', () => {
       '2026-05-10 retention·at-risk', // A was 90 days old on 1 April
       '2026-05-16 retention·lapsed',
     ]);
-    const [, , overdue] = told.at('2026-06-01').visits;
+    const [, , overdue] = told.at('2026-06-01').stagePeriods;
     expect(overdue?.cause).toMatchObject({ rule: 'silence-at-risk', deadline: { dueAt: Date.UTC(2026, 3, 1) } });
   });
 
@@ -39,10 +39,10 @@ describe('a reversal', () => {
     const { events, policies } = told;
     const asOf = when('2026-03-07');
     const first = foldCustomer({ events: events.slice(0, 5), policies, asOf });
-    expect(first.visits.at(-1)).toMatchObject({ phase: 'lapsed', leftAt: null });
+    expect(first.stagePeriods.at(-1)).toMatchObject({ phase: 'lapsed', leftAt: null });
     const then = foldCustomer({ events: events.slice(5), policies, asOf, checkpoint: first.checkpoint });
-    const known = [...first.visits.slice(0, then.visits[0]?.seq), ...then.visits];
-    expect(known).toEqual(told.at('2026-03-07').visits);
+    const known = [...first.stagePeriods.slice(0, then.stagePeriods[0]?.seq), ...then.stagePeriods];
+    expect(known).toEqual(told.at('2026-03-07').stagePeriods);
     expect(known.slice(-2)).toMatchObject([
       { phase: 'lapsed', leftAt: when('2026-03-06') },
       { phase: 'active', leftAt: null },

@@ -5,14 +5,14 @@ import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State } from './state.js';
 
 /** The shape of checkpoints. A checkpoint of another shape is not read: fold from the beginning instead. */
-export const CHECKPOINT_FORMAT = 4;
+export const SNAPSHOT_FORMAT = 4;
 
 /**
  * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers
  * and texts, so that a long history stays small.
  */
-export interface Checkpoint {
-  readonly format: typeof CHECKPOINT_FORMAT;
+export interface Snapshot {
+  readonly format: typeof SNAPSHOT_FORMAT;
   readonly state: Omit<State, 'purchases' | 'clock'> & { readonly clock: Instant | null };
   readonly sources: readonly string[];
   readonly currencies: readonly string[];
@@ -37,11 +37,11 @@ type PurchaseRow = readonly [
 const KINDS: readonly PurchaseKind[] = ['order', 'contract', 'reopened'];
 
 /** The last event folded: an event that compares after it can be folded on top. Null before the first event. */
-export function checkpointKey(checkpoint: Checkpoint): EventPlace | null {
+export function snapshotKey(checkpoint: Snapshot): EventPlace | null {
   return checkpoint.state.key;
 }
 
-export function toCheckpoint(state: State): Checkpoint {
+export function toCheckpoint(state: State): Snapshot {
   const sources: string[] = [];
   const currencies: string[] = [];
   const rows = state.purchases.all.map((purchase): PurchaseRow => [
@@ -60,14 +60,14 @@ export function toCheckpoint(state: State): Checkpoint {
   ]);
   const { purchases: _purchases, clock, ...rest } = state;
   return {
-    format: CHECKPOINT_FORMAT,
+    format: SNAPSHOT_FORMAT,
     state: {
       ...rest,
       clock: Number.isFinite(clock) ? clock : null,
       // What the fold changes in place is copied; the rest it replaces, so that it may be shared.
       // Only what was entered at the very last instant can still be undone, and only what was refused then still counts.
       previous: state.current?.enteredAt === clock ? state.previous : null,
-      refusals: state.refusals?.at === clock ? state.refusals : null,
+      rejections: state.rejections?.at === clock ? state.rejections : null,
       quotes: state.quotes.map((quote) => ({ ...quote })),
       contracts: state.contracts.map((contract) => ({ ...contract })),
       adrift: { ...state.adrift },
@@ -79,7 +79,7 @@ export function toCheckpoint(state: State): Checkpoint {
 }
 
 /** The state that a checkpoint holds, free to be changed. */
-export function fromCheckpoint(checkpoint: Checkpoint): State {
+export function fromCheckpoint(checkpoint: Snapshot): State {
   const { state, sources, currencies } = checkpoint;
   const purchases = new PurchaseBook();
   for (const row of checkpoint.purchases) {

@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
 import type { EventPlace } from '../event-order.js';
-import type { EventRef, Phase, Stage, Visit } from '../model.js';
+import type { EventRef, Phase, Stage, StagePeriod } from '../model.js';
 import type { ExpansionPhase } from '../model.js';
-import type { Consent, Refusals } from './consents.js';
+import type { Consent, Rejections } from './consents.js';
 import { PurchaseBook } from './purchases.js';
 import type { ContractStatus } from './result.js';
 
@@ -78,8 +78,8 @@ export interface State {
   stage: Stage | null;
   phase: Phase | null;
   /** The open visit, and the one before it: an event at the same instant may still undo the last transition. */
-  previous: Visit | null;
-  current: Visit | null;
+  previous: StagePeriod | null;
+  current: StagePeriod | null;
 
   /** When the cycle began. */
   cycleSince: Instant;
@@ -118,7 +118,7 @@ export interface State {
 
   /** Sorted by purpose and medium. Replaced, never changed in place. */
   consents: readonly Consent[];
-  refusals: Refusals | null;
+  rejections: Rejections | null;
 }
 
 /** Nobody yet. */
@@ -157,6 +157,6 @@ export function initialState(policyVersion: string, timeZone: string): State {
     held: null,
     lostByContract: false,
     consents: [],
-    refusals: null,
+    rejections: null,
   };
 }

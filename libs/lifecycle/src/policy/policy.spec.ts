@@ -15,8 +15,8 @@ function faults(change: (document: Record<string, object>) => void): string[] {
   change(document);
   const verdict = validatePolicy(document);
   if (verdict.ok) return [];
-  for (const { mend } of verdict.errors) expect(mend).not.toBe('');
-  return verdict.errors.map(({ path, reason }) => `${path}: ${reason}`);
+  for (const { hint: hint } of verdict.errors) expect(hint).not.toBe('');
+  return verdict.errors.map(({ pointer: path, detail: reason }) => `${path}: ${reason}`);
 }
 
 describe('the built-in policies', () => {

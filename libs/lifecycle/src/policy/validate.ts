@@ -1,17 +1,10 @@
 import { MEDIA } from '#contracts';
 import { isTimeZone } from '../calendar/zone.js';
 import type { Policy } from './policy.js';
-
-/** What is wrong with a policy, where, and how to mend it. */
-export interface PolicyError {
-  /** JSON pointer: `/silence/lostDays`. The empty pointer is the document itself. */
-  readonly path: string;
-  readonly reason: string;
-  readonly mend: string;
-}
+import type { ValidationIssue } from '#contracts';
 
 export type PolicyVerdict =
-  { readonly ok: true; readonly policy: Policy } | { readonly ok: false; readonly errors: readonly PolicyError[] };
+  { readonly ok: true; readonly policy: Policy } | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 const STAGES: Readonly<Record<string, readonly string[]>> = {
   acquisition: ['awareness', 'knowledge', 'consideration', 'evaluation', 'cold'],
@@ -26,7 +19,7 @@ const DAYS_MAX = 36_525;
 
 /** Judges a document that wants to be a policy. All its faults are told at once, each with its place. */
 export function validatePolicy(document: unknown): PolicyVerdict {
-  const errors: PolicyError[] = [];
+  const errors: ValidationIssue[] = [];
   const judge = new Judge(errors);
   judge.policy(document);
   return errors.length === 0 ? { ok: true, policy: document as Policy } : { ok: false, errors };
@@ -36,7 +29,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Collects faults: each check says where it looks and goes on with the next, whatever it finds. */
 class Judge {
-  constructor(private readonly errors: PolicyError[]) {}
+  constructor(private readonly errors: ValidationIssue[]) {}
 
   policy(document: unknown): void {
     const policy = this.object(document, '', [
@@ -369,8 +362,8 @@ class Judge {
     return false;
   }
 
-  private fault(path: string, reason: string, mend: string): void {
-    this.errors.push({ path, reason, mend });
+  private fault(path: string, reason: string, hint: string): void {
+    this.errors.push({ pointer: path, detail: reason, hint: hint });
   }
 }
 

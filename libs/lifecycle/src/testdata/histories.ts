@@ -165,7 +165,7 @@ export function histories(maxLength = 18, policies: Arbitrary<PolicyTimeline> = 
   );
   return fc.record({ told: fc.oneof(...lives), policies }).map(({ told, policies }) => {
     let at = START;
-    const events = told.map(([{ type, data }, wait, source, chance], index): LifecycleEvent => {
+    const events = told.map(([{ type, data }, wait, source, random], index): LifecycleEvent => {
       at += wait;
       const id = `e${(index * 7) % 19}-${index}`;
       const position = index + 1;
@@ -178,7 +178,7 @@ export function histories(maxLength = 18, policies: Arbitrary<PolicyTimeline> = 
         type,
         channel: 'web',
         subjectId: '0'.repeat(32),
-        test: chance === 0,
+        test: random === 0,
         data,
       };
     });

@@ -25,6 +25,6 @@ export interface GuardedRequest {
 }
 
 /** Who is asking: a parameter of a handler. */
-export const Asker = createParamDecorator((_: unknown, context: ExecutionContext): Principal | undefined => {
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal | undefined => {
   return context.switchToHttp().getRequest<GuardedRequest>().principal;
 });

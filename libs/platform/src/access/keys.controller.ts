@@ -9,12 +9,13 @@ import {
   ApiCreatedResponse,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.js';
-import { Problem, type Complaint } from '../problems/problem.js';
+import { Problem } from '../problems/problem.js';
 import { ACCESS } from '../tokens.js';
 import { Access } from './access.js';
 import { Allow } from './allow.js';
 import type { ApiKeyRecord } from '#keys';
 import { PERMISSIONS, type Permission } from './permissions.js';
+import type { ValidationIssue } from '#contracts';
 
 /** A key as it may be shown. */
 export class ApiKeyView {
@@ -90,15 +91,15 @@ const view = (record: ApiKeyRecord): ApiKeyView => ({
 
 function readNewKey(body: unknown): NewApiKey {
   const { name, permissions } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  const errors: Complaint[] = [];
+  const errors: ValidationIssue[] = [];
   if (typeof name !== 'string' || name.trim() === '' || name.length > 100)
-    errors.push({ path: '/name', reason: 'is not a name', mend: 'give a text of 1 to 100 characters' });
+    errors.push({ pointer: '/name', detail: 'is not a name', hint: 'give a text of 1 to 100 characters' });
   const known = (each: unknown): boolean => PERMISSIONS.some((permission) => permission === each);
   if (!Array.isArray(permissions) || permissions.length === 0 || !permissions.every(known))
     errors.push({
-      path: '/permissions',
-      reason: 'is not a list of permissions',
-      mend: `give one or more of: ${PERMISSIONS.join(', ')}`,
+      pointer: '/permissions',
+      detail: 'is not a list of permissions',
+      hint: `give one or more of: ${PERMISSIONS.join(', ')}`,
     });
   if (errors.length > 0) throw new Problem(422, { detail: 'The key cannot be made from this.', errors });
   return { name: name as string, permissions: permissions as Permission[] };

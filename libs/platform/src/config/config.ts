@@ -1,20 +1,14 @@
 import { resolve } from 'node:path';
 import { Misfit, SETTINGS, type Setting } from './settings.js';
+import type { ValidationIssue } from '#contracts';
 
 /** The settings, read and checked once at start: nothing else in the engine reads the environment. */
 export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['read']> };
 
-/** One setting that cannot be taken: its variable, what is wrong, how to mend it. */
-export interface ConfigProblem {
-  readonly name: string;
-  readonly reason: string;
-  readonly mend: string;
-}
-
 /** Thrown with every problem at once, so that a start is not a game of guessing one by one. */
 export class ConfigError extends Error {
-  constructor(readonly problems: readonly ConfigProblem[]) {
-    super(problems.map(({ name, reason, mend }) => `${name} ${reason}: ${mend}.`).join('\n'));
+  constructor(readonly problems: readonly ValidationIssue[]) {
+    super(problems.map(({ pointer, detail, hint }) => `${pointer} ${detail}: ${hint}.`).join('\n'));
     this.name = 'ConfigError';
   }
 }
@@ -22,13 +16,13 @@ export class ConfigError extends Error {
 /** Turns the environment into the config. `DATA_DIR` becomes absolute. Throws `ConfigError`. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const config: Record<string, unknown> = {};
-  const problems: ConfigProblem[] = [];
+  const problems: ValidationIssue[] = [];
   for (const [key, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
     try {
       config[key] = setting.read(environment[setting.name] ?? setting.byDefault);
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
-      problems.push({ name: setting.name, reason: error.reason, mend: error.mend });
+      problems.push({ pointer: setting.name, detail: error.reason, hint: error.hint });
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -1,4 +1,5 @@
-import { ConfigError, type Config, type ConfigProblem } from './config.js';
+import type { ValidationIssue } from '#contracts';
+import { ConfigError, type Config } from './config.js';
 
 /**
  * What one process of several needs: stores that several may open. The embedded ones have one owner each, and a second
@@ -7,12 +8,12 @@ import { ConfigError, type Config, type ConfigProblem } from './config.js';
  * @throws ConfigError that names every store which is embedded
  */
 export function requireSharedStores(config: Config, app: string): void {
-  const problems: ConfigProblem[] = [];
-  const embedded = (name: string, what: string, mend: string): void => {
+  const problems: ValidationIssue[] = [];
+  const embedded = (name: string, what: string, hint: string): void => {
     problems.push({
-      name,
-      reason: `names an embedded store, and ${app} is one process of several, which cannot share ${what}`,
-      mend: `${mend}, or run everything in one process (npm start)`,
+      pointer: name,
+      detail: `names an embedded store, and ${app} is one process of several, which cannot share ${what}`,
+      hint: `${hint}, or run everything in one process (npm start)`,
     });
   };
   if (config.eventLog.kind === 'sqlite') embedded('EVENT_LOG', 'a file', 'give the esdb:// address of an EventStoreDB');

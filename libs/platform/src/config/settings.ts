@@ -17,7 +17,7 @@ export interface Setting<T> {
 export class Misfit extends Error {
   constructor(
     readonly reason: string,
-    readonly mend: string,
+    readonly hint: string,
   ) {
     super(reason);
   }
@@ -228,7 +228,7 @@ export const SETTINGS = {
   },
   intakePort: port(3001, 'INTAKE_PORT', 'Port of the process intake; 0 takes a free one'),
   projectorPort: port(3002, 'PROJECTOR_PORT', 'Port of the process projector; 0 takes a free one'),
-  feederPort: port(3003, 'FEEDER_PORT', 'Port of the process feeder; 0 takes a free one'),
+  relayPort: port(3003, 'FEEDER_PORT', 'Port of the process feeder; 0 takes a free one'),
   apiPort: port(3000, 'API_PORT', 'Port of the process api; 0 takes a free one'),
   kafkaBrokers: {
     name: 'KAFKA_BROKERS',

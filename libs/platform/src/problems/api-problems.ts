@@ -9,7 +9,7 @@ export class ComplaintView {
   @ApiProperty({ example: 'is not an ISO 4217 currency' })
   readonly reason!: string;
   @ApiProperty({ required: false, example: 'give three capital letters' })
-  readonly mend?: string;
+  readonly hint?: string;
 }
 
 /** RFC 9457. */

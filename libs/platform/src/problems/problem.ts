@@ -1,20 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-
-/** One thing wrong with what was sent: where, what, and how to mend it. */
-export interface Complaint {
-  /** JSON pointer into the body, or the name of a parameter. */
-  readonly path: string;
-  readonly reason: string;
-  readonly mend?: string;
-}
+import type { ValidationIssue } from '#contracts';
 
 export interface ProblemOptions {
   readonly detail: string;
   /** Last part of the problem's type URI; `about:blank` without. */
   readonly type?: string;
   readonly title?: string;
-  readonly errors?: readonly Complaint[];
+  readonly errors?: readonly ValidationIssue[];
   readonly headers?: Readonly<Record<string, string>>;
   /** Members of its own that this problem has. */
   readonly extension?: Readonly<Record<string, unknown>>;

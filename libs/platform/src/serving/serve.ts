@@ -59,15 +59,15 @@ export async function startProcess(start: () => Promise<void>): Promise<void> {
   try {
     await start();
   } catch (error) {
-    process.stderr.write(`${isMendable(error) ? `perennial: ${error.message}` : inspect(error)}\n`);
+    process.stderr.write(`${isFixable(error) ? `perennial: ${error.message}` : inspect(error)}\n`);
     process.exit(1);
   }
 }
 
-const MENDABLE = new Set(['ConfigError', 'EventLogError', 'KeyStoreError', 'DatabaseError']);
+const FIXABLE = new Set(['ConfigError', 'EventLogError', 'KeyStoreError', 'DatabaseError']);
 
 // Told by name: this lib does not know the others' classes.
-const isMendable = (error: unknown): error is Error => error instanceof Error && MENDABLE.has(error.name);
+const isFixable = (error: unknown): error is Error => error instanceof Error && FIXABLE.has(error.name);
 
 function urlOf(app: NestFastifyApplication, { host }: Config): string {
   const { port } = app.getHttpServer().address() as { readonly port: number };

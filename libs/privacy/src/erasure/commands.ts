@@ -3,7 +3,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { EventLog } from '#event-log';
 import { CLOCK, DATABASE, EVENT_LOG, KEY_STORE, type Clock } from '#platform';
 import { type KeyStore } from '#keys';
-import { Intake } from '#ingestion';
+import { Ingestion } from '#ingestion';
 import { erasePerson, type ErasureVerdict, type Named } from './erase-person.js';
 import { People } from './people.js';
 
@@ -25,7 +25,7 @@ export class ErasePersonHandler implements ICommandHandler<ErasePerson> {
     @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(KEY_STORE) private readonly keys: KeyStore,
     @Inject(CLOCK) private readonly clock: Clock,
-    private readonly intake: Intake,
+    private readonly ingestion: Ingestion,
     @Optional() @Inject(DATABASE) database?: ConstructorParameters<typeof People>[0],
   ) {
     this.people = database === undefined ? null : new People(database);
@@ -33,6 +33,6 @@ export class ErasePersonHandler implements ICommandHandler<ErasePerson> {
 
   async execute({ named, by }: ErasePerson): Promise<ErasureVerdict> {
     const { log, keys, people } = this;
-    return erasePerson({ log, keys, intake: this.intake, people, now: () => this.clock.now() }, named, by);
+    return erasePerson({ log, keys, ingestion: this.ingestion, people, now: () => this.clock.now() }, named, by);
   }
 }

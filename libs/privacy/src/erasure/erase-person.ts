@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '#event-log';
 import type { KeyStore } from '#keys';
-import type { Intake } from '#ingestion';
+import type { Ingestion } from '#ingestion';
 import { erase, type ErasureReceipt } from './erase.js';
 import type { People } from './people.js';
 
@@ -22,10 +22,10 @@ export type ErasureVerdict =
 const WAIT_MS = 5_000;
 const POLL_MS = 50;
 
-export interface ErasingParts {
+export interface ErasureDependencies {
   readonly log: EventLog;
   readonly keys: KeyStore;
-  readonly intake: Intake;
+  readonly ingestion: Ingestion;
   /** Null where there are no read models: then only the subjects named are erased. */
   readonly people: People | null;
   readonly now: () => number;
@@ -33,11 +33,11 @@ export interface ErasingParts {
 
 /** Finds all subjects of a person and forgets her: see `erase`. Waits a while for the read models to have seen all of the log. */
 export async function erasePerson(
-  { log, keys, intake, people, now }: ErasingParts,
+  { log, keys, ingestion, people, now }: ErasureDependencies,
   { identifiers, customerId }: Named,
   by: string,
 ): Promise<ErasureVerdict> {
-  const subjectIds = identifiers.map(({ namespace, value }) => intake.identities.of(namespace, value).subjectId);
+  const subjectIds = identifiers.map(({ namespace, value }) => ingestion.identities.of(namespace, value).subjectId);
   if (customerId !== null) subjectIds.push(customerId);
   if (people === null) {
     const receipt = await erase(log, keys, { subjectIds, customerId, by }, now());

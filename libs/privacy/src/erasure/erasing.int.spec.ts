@@ -6,7 +6,7 @@ import { openSqliteLog, type EventLog } from '#event-log';
 import { openKeyStoreOf, Sealer, type SqliteKeyStore, type SubjectKey } from '#keys';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
-import { Intake } from '#ingestion';
+import { Ingestion } from '#ingestion';
 import { orderPlaced } from '#ingestion';
 import { prepareLog } from '#ingestion';
 import { Quarantine } from '#ingestion';
@@ -23,7 +23,7 @@ describe('forgetting a person', () => {
   let log: EventLog;
   let keys: SqliteKeyStore;
   let sealer: Sealer;
-  let intake: Intake;
+  let ingestion: Ingestion;
   let database: Database;
   let projector: Projector;
 
@@ -32,7 +32,7 @@ describe('forgetting a person', () => {
     keys = openKeyStoreOf(folder);
     log = await openSqliteLog({ file: join(folder, 'log.db'), clock, writing: 'here' });
     sealer = new Sealer(keys);
-    intake = new Intake({ log, sealer });
+    ingestion = new Ingestion({ log, sealer });
     await prepareLog(log, keys, 'retail', NOW);
     database = await openDatabase({ kind: 'pglite', folder: join(folder, 'readmodels') });
     projector = await Projector.open({ database, log, clock });
@@ -52,13 +52,13 @@ describe('forgetting a person', () => {
   });
 
   const erasing = (named: Partial<Named>): Promise<ErasureVerdict> => {
-    const parts = { log, keys, intake, people: new People(database), now: () => NOW };
+    const parts = { log, keys, ingestion, people: new People(database), now: () => NOW };
     return erasePerson(parts, { identifiers: [], customerId: null, ...named }, 'me');
   };
   const take = async (...documents: unknown[]): Promise<(string | undefined)[]> => {
     const items = documents.map((document) => ({ document }));
-    const { results } = await intake.take(items, { receivedAt: NOW });
-    return results.map(({ fate, quarantineId }) => quarantineId ?? fate);
+    const { results } = await ingestion.take(items, { receivedAt: NOW });
+    return results.map(({ outcome, quarantineId }) => quarantineId ?? outcome);
   };
   const files = (at = folder): string[] =>
     readdirSync(at).flatMap((name) => {
@@ -92,7 +92,7 @@ describe('forgetting a person', () => {
     );
     await projector.catchUp();
     const subjectIds = [
-      ...jane.map(({ namespace, value }) => intake.identities.of(namespace, value).subjectId),
+      ...jane.map(({ namespace, value }) => ingestion.identities.of(namespace, value).subjectId),
       sealer.subjectIdOf('phone', '+4917188776655'),
     ];
     const states = await keys.keysFor([...subjectIds, quarantineId as string]);
@@ -101,8 +101,8 @@ describe('forgetting a person', () => {
     // Seen before: otherwise not finding them after would prove nothing.
     expect(secrets.every((secret) => holding(secret).length > 0)).toBe(true);
     const { position } = await log.head();
-    const dossier = async () => database.query<{ orders: number }>('SELECT orders FROM rm_1.customers ORDER BY 1');
-    expect(await dossier()).toHaveLength(2);
+    const profile = async () => database.query<{ orders: number }>('SELECT orders FROM rm_1.customers ORDER BY 1');
+    expect(await profile()).toHaveLength(2);
 
     const verdict = await erasing({ identifiers: [{ namespace: 'email', value: ' JANE.DOE@shop.example' }] });
     expect(verdict).toMatchObject({
@@ -117,8 +117,8 @@ describe('forgetting a person', () => {
     expect(found()).toEqual([]);
     await projector.catchUp();
     expect(found()).toEqual([]);
-    expect(await new Quarantine(log, intake, sealer).body(quarantineId as string)).toBeNull();
-    expect(await dossier()).toHaveLength(2);
+    expect(await new Quarantine(log, ingestion, sealer).body(quarantineId as string)).toBeNull();
+    expect(await profile()).toHaveLength(2);
     await close();
     expect(found()).toEqual([]);
     await open();

@@ -2,12 +2,13 @@ import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Allow, ApiProblems, Asker, Problem, type Complaint } from '#platform/nest';
+import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
 import type { ErasureReceipt } from './erase.js';
 import { ErasePerson } from './commands.js';
 import type { Named } from './erase-person.js';
 import { fieldsOf, invalid } from '#ingestion';
 import { StoreProblems } from '#ingestion';
+import type { ValidationIssue } from '#contracts';
 
 export class NamedIdentifier {
   @ApiProperty({ example: 'email' })
@@ -64,8 +65,8 @@ export class ErasuresController {
   @ApiBody({ type: ErasureForm })
   @ApiOkResponse({ type: ErasureReceiptView })
   @ApiProblems(400, 404, 409, 415, 422, 503, 507)
-  async erase(@Asker() asker: Principal, @Body() body?: unknown): Promise<ErasureReceipt> {
-    const verdict = await this.commands.execute(new ErasePerson(named(body), asker.id));
+  async erase(@CurrentPrincipal() caller: Principal, @Body() body?: unknown): Promise<ErasureReceipt> {
+    const verdict = await this.commands.execute(new ErasePerson(named(body), caller.id));
     switch (verdict.outcome) {
       case 'erased':
         return verdict.receipt;
@@ -87,27 +88,31 @@ export class ErasuresController {
 
 function named(body: unknown): Named {
   const { identifiers = [], identifier, customer = null } = fieldsOf(body, ['identifiers', 'identifier', 'customer']);
-  const errors: Complaint[] = [];
+  const errors: ValidationIssue[] = [];
   const all: NamedIdentifier[] = [];
   const list = Array.isArray(identifiers) ? (identifiers as unknown[]) : [identifiers];
   for (const [index, each] of list.entries()) {
     const { namespace, value } = (each ?? {}) as Readonly<Record<string, unknown>>;
     if (isName(namespace, 64) && isName(value, 512)) all.push({ namespace, value });
     else
-      errors.push({ path: `/identifiers/${index}`, reason: 'is no identifier', mend: 'give a namespace and a value' });
+      errors.push({
+        pointer: `/identifiers/${index}`,
+        detail: 'is no identifier',
+        hint: 'give a namespace and a value',
+      });
   }
   if (identifier !== undefined) {
     const [, namespace, value] =
       typeof identifier === 'string' ? (/^([^:]{1,64}):(.{1,512})$/s.exec(identifier) ?? []) : [];
     if (namespace !== undefined && value !== undefined) all.push({ namespace, value });
-    else errors.push({ path: '/identifier', reason: 'is no identifier', mend: 'write it as email:ada@example.com' });
+    else errors.push({ pointer: '/identifier', detail: 'is no identifier', hint: 'write it as email:ada@example.com' });
   }
   const isCustomer = typeof customer === 'string' && CUSTOMER.test(customer);
   if (customer !== null && !isCustomer)
-    errors.push({ path: '/customer', reason: "is no customer's id", mend: 'give 32 hex characters' });
+    errors.push({ pointer: '/customer', detail: "is no customer's id", hint: 'give 32 hex characters' });
   if (errors.length === 0 && all.length === 0 && customer === null)
-    errors.push({ path: '', reason: 'names nobody', mend: 'give identifiers, or the id of the customer' });
-  if (all.length > 100) errors.push({ path: '/identifiers', reason: 'are more than 100', mend: 'name one person' });
+    errors.push({ pointer: '', detail: 'names nobody', hint: 'give identifiers, or the id of the customer' });
+  if (all.length > 100) errors.push({ pointer: '/identifiers', detail: 'are more than 100', hint: 'name one person' });
   if (errors.length > 0) throw invalid(errors, 'Nobody was erased.');
   return { identifiers: all, customerId: isCustomer ? customer : null };
 }

@@ -3,14 +3,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { moveLog, openSqliteLog, SqliteMoveTarget, type EventLog, type MovedEvent, type MoveSource, type RecordedEvent } from '#event-log';
-import { openSqliteKeyStore, replaceKeys, SealBrokenError, Sealer, type ReplaceableKeyStore, type SqliteKeyStore } from '#keys';
+import {
+  moveLog,
+  openSqliteLog,
+  SqliteMoveTarget,
+  type EventLog,
+  type MovedEvent,
+  type MoveSource,
+  type RecordedEvent,
+} from '#event-log';
+import {
+  openSqliteKeyStore,
+  replaceKeys,
+  SealBrokenError,
+  Sealer,
+  type ReplaceableKeyStore,
+  type SqliteKeyStore,
+} from '#keys';
 import { memoryLog } from '#testing';
 import { erase } from '../erasure/erase.js';
 import { prepareLog } from '#ingestion';
 import { Quarantine } from '#ingestion';
-import { Intake } from '#ingestion';
-import type { IntakeItem, ItemResult } from '#ingestion';
+import { Ingestion } from '#ingestion';
+import type { IngestItem, ItemResult } from '#ingestion';
 import { orderPlaced } from '#ingestion';
 import { compareRekeyed } from './compare-rekeyed.js';
 import { mustBeKeysOf, RekeyError, Rekeying } from './rekeying.js';
@@ -23,7 +38,7 @@ const newFile = (): string => join(folder, `${(files += 1)}.db`);
 
 /** A log, its keys, and intake on both. */
 class House {
-  readonly intake: Intake;
+  readonly ingestion: Ingestion;
   readonly sealer: Sealer;
   readonly quarantine: Quarantine;
 
@@ -32,18 +47,18 @@ class House {
     readonly keys: SqliteKeyStore,
   ) {
     this.sealer = new Sealer(keys);
-    this.intake = new Intake({ log, sealer: this.sealer });
-    this.quarantine = new Quarantine(log, this.intake, this.sealer);
+    this.ingestion = new Ingestion({ log, sealer: this.sealer });
+    this.quarantine = new Quarantine(log, this.ingestion, this.sealer);
   }
 
   /** What became of each item, without the place that it got. */
-  async take(items: readonly IntakeItem[]): Promise<Partial<ItemResult>[]> {
-    const { results } = await this.intake.take(items, { receivedAt: NOW });
-    return results.map(({ fate, code, source, id }) => ({ fate, code, source, id }) as Partial<ItemResult>);
+  async take(items: readonly IngestItem[]): Promise<Partial<ItemResult>[]> {
+    const { results } = await this.ingestion.take(items, { receivedAt: NOW });
+    return results.map(({ outcome, code, source, id }) => ({ outcome, code, source, id }) as Partial<ItemResult>);
   }
 
   async erase(namespace: string, value: string): Promise<void> {
-    const { subjectId } = this.intake.identities.of(namespace, value);
+    const { subjectId } = this.ingestion.identities.of(namespace, value);
     await erase(this.log, this.keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
   }
 
@@ -120,7 +135,7 @@ const provenance = {
   ...{ topic: 'touchpoints.shop', partition: 1, offset: 7 },
   ...{ key: 'dan@shop.example', headers: { tenant: 'one' } },
 };
-const item: fc.Arbitrary<IntakeItem> = fc.oneof(
+const item: fc.Arbitrary<IngestItem> = fc.oneof(
   { weight: 3, arbitrary: document.map((each) => ({ document: each })) },
   { weight: 1, arbitrary: document.map((each) => ({ document: each, provenance })) },
   { weight: 1, arbitrary: document.map((each) => ({ document: each, provenance: { ...provenance, headers: null } })) },
@@ -204,14 +219,20 @@ describe('a log under another hash key', () => {
     const second = await rekeyed(house);
     await second.erase('userId', 'bob');
     const third = await rekeyed(second);
-    const fates = await third.take(
+    const outcomes = await third.take(
       [...PEOPLE, 'eve'].map((person) => ({
         document: orderPlaced({ id: `${person}-2`, identifiers: [named(person)] }),
       })),
     );
-    expect(fates.map(({ fate }) => fate)).toEqual(['suppressed', 'suppressed', 'accepted', 'accepted', 'accepted']);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([
+      'suppressed',
+      'suppressed',
+      'accepted',
+      'accepted',
+      'accepted',
+    ]);
     // The streams of the erased are found by who asks for them by name.
-    const { subjectId } = third.intake.identities.of('userId', 'ann');
+    const { subjectId } = third.ingestion.identities.of('userId', 'ann');
     expect((await third.log.readStreams([`subject-${subjectId}`])).map(({ id }) => id)).toEqual(['ann']);
     expect(await compareRekeyed(house, third)).not.toBeNull();
     await Promise.all([house.close(), second.close(), third.close()]);

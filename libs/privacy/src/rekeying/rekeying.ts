@@ -1,18 +1,19 @@
 import { hash } from 'node:crypto';
-import { readSealedFields, STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
+import {
+  readSealedFields,
+  STREAMS,
+  subjectOfStream,
+  type Instant,
+  type SealedIdentifier,
+  type TouchpointMeta,
+} from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
 import { KeyedHash, renamedUnder, Sealer, type KeyStore, type ReplaceableKeyStore, type SubjectKey } from '#keys';
 import { ERASURE, erasureIdOf, type PersonErased } from '../erasure/erase.js';
 import { plainContentHash } from '#ingestion';
 import { foundSubjects } from '#ingestion';
 import { Identities } from '#ingestion';
-import {
-  placeOf,
-  quarantineIdOf,
-  subjectIn,
-  type QuarantinedData,
-  type QuarantinedMeta,
-} from '#ingestion';
+import { placeOf, quarantineIdOf, subjectIn, type QuarantinedData, type QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
 import { contentText, factsOf, hashedPersonal } from '#ingestion';
 

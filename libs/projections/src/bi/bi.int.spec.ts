@@ -13,12 +13,12 @@ import { VIEWS } from './views.js';
 
 const clock = { now: () => day(600) };
 const manual = readFileSync(join(import.meta.dirname, '../../../../docs/bi.md'), 'utf8');
-const [role = '', ...questions] = [...manual.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) => sql);
+const [role = '', ...queries] = [...manual.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) => sql);
 
 describe('the manual for BI', () => {
   it('lists each view', () => {
     for (const { name } of VIEWS) expect(manual).toContain(`| \`${name}\``);
-    expect(questions).toHaveLength(3);
+    expect(queries).toHaveLength(3);
   });
 });
 
@@ -82,7 +82,7 @@ describeOnEachStore('the views for BI', (name) => {
     ]);
   });
 
-  it.each(questions.map((sql, n) => [n + 1, sql]))('answer question %i of the manual', async (_, sql) => {
+  it.each(queries.map((sql, n) => [n + 1, sql]))('answer question %i of the manual', async (_, sql) => {
     const rows = await database.query(sql as string);
     expect(rows.length).toBeGreaterThan(0);
   });
@@ -145,7 +145,7 @@ describeOnPostgres('the reader’s role', (offer) => {
   });
 
   it('answers the questions of the manual, also after a rebuild', async () => {
-    for (const sql of questions) expect((await reader.query(sql)).length).toBeGreaterThan(0);
+    for (const sql of queries) expect((await reader.query(sql)).length).toBeGreaterThan(0);
     const before = await reader.query('SELECT * FROM customers ORDER BY customer_id');
     await projector.rebuild();
     expect(await reader.query('SELECT * FROM customers ORDER BY customer_id')).toEqual(before);

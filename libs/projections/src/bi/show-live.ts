@@ -5,7 +5,7 @@ import { VIEWS, type View } from './views.js';
 export const BI_SCHEMA = 'perennial_bi';
 
 /** A reader's question may hold a switch up for so long; docs/bi.md gives the reader's role a shorter limit for each question. */
-const PATIENCE_MS = 90_000;
+const TIMEOUT_MS = 90_000;
 
 const MEANING = 'The live read models, for analysts: read only, without personal data.';
 
@@ -24,7 +24,7 @@ export async function showLive(tx: Transaction, schema: string): Promise<void> {
   const [before] = await tx.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
   await tx.exec(`
     CREATE SCHEMA IF NOT EXISTS ${BI_SCHEMA};
-    SET LOCAL lock_timeout = ${PATIENCE_MS};
+    SET LOCAL lock_timeout = ${TIMEOUT_MS};
     SET LOCAL search_path TO ${schema}, perennial;
     ${VIEWS.map(statements).join('\n')}
     COMMENT ON SCHEMA ${BI_SCHEMA} IS ${text(note)};`);

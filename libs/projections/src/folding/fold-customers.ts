@@ -1,16 +1,16 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import { CHECKPOINT_FORMAT, checkpointFits, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
+import { SNAPSHOT_FORMAT, snapshotFits, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
 import type { Transaction } from '#database';
 import type { Reason } from '../indexing/indexer.js';
 import type { RetractionReason } from '../outbox/publish.js';
 import type { StepTimes } from '../processor/step-times.js';
-import { allAfter, foldOne, inOrder, isAfter, type Base, type FoldedOne } from './fold-one.js';
+import { allAfter, foldOne, inOrder, isAfter, type Base, type FoldedEvents } from './fold-one.js';
 import { knownOf, loadSnapshotsBefore, readKnown, readTouchpoints, type KnownCustomer } from './load.js';
-import type { Outcome } from './write.js';
+import type { FoldOutcome } from './write.js';
 
 /** A customer who is to be folded. */
-export interface Claim {
+export interface FoldTask {
   readonly customerId: string;
   readonly reason: Reason;
   /** How many events came that are not folded yet. */
@@ -26,7 +26,7 @@ export interface Claim {
 export interface FoldContext {
   readonly log: EventLog;
   /** Whether some of what the log gives may have been found to repeat a name, in this very transaction even. */
-  readonly judging: boolean;
+  readonly deduplicating: boolean;
   readonly policies: PolicyTimeline;
   readonly asOf: Instant;
   /** The log is indexed up to here: nothing above it is folded. */
@@ -35,15 +35,15 @@ export interface FoldContext {
 }
 
 /** What a slice of customers came to. */
-export interface Slice {
-  readonly outcomes: Outcome[];
+export interface FoldBatch {
+  readonly outcomes: FoldOutcome[];
   readonly failed: { readonly customerId: string; readonly detail: string }[];
   /** Customers of whom only the future is known: not to be looked at before. */
   readonly waiting: { readonly customerId: string; readonly until: Instant }[];
 }
 
-interface Planned {
-  readonly claim: Claim;
+interface PlannedFold {
+  readonly task: FoldTask;
   readonly known: KnownCustomer;
   base: Base | null;
   events: LifecycleEvent[] | null;
@@ -60,20 +60,20 @@ interface Planned {
  */
 export async function foldCustomers(
   tx: Transaction,
-  claims: readonly Claim[],
+  tasks: readonly FoldTask[],
   loaded: ReadonlyMap<string, KnownCustomer> | null,
   context: FoldContext,
-): Promise<Slice> {
-  const slice: Slice = { outcomes: [], failed: [], waiting: [] };
-  if (claims.length === 0) return slice;
-  const known = loaded ?? (await context.times.of('load', () => load(tx, claims)));
-  const planned = claims.map((claim) => plan(claim, known.get(claim.customerId), context.policies));
+): Promise<FoldBatch> {
+  const slice: FoldBatch = { outcomes: [], failed: [], waiting: [] };
+  if (tasks.length === 0) return slice;
+  const known = loaded ?? (await context.times.of('load', () => load(tx, tasks)));
+  const planned = tasks.map((task) => plan(task, known.get(task.customerId), context.policies));
   await readFor(tx, planned, context, slice);
   // Some prove to have an event that belongs before what was folded: these go back to an older state.
   const late = planned.filter((one) => one.events !== null && one.base !== null && !allAfter(one.events, one.base));
   await goBack(tx, late, context, slice);
   for (const one of planned) {
-    const { known: who, claim } = one;
+    const { known: who, task } = one;
     if (who.subjectIds.length === 0) {
       slice.outcomes.push({ ...outcomeOf(one), one: null });
       continue;
@@ -85,23 +85,23 @@ export async function foldCustomers(
         foldOne(who, events, one.base, context.policies, context.asOf, context.position),
       );
       slice.outcomes.push({ ...outcomeOf(one), one: folded });
-      noteWaiting(slice, claim.customerId, folded);
+      noteWaiting(slice, task.customerId, folded);
     } catch (error) {
-      slice.failed.push({ customerId: claim.customerId, detail: describe(error) });
+      slice.failed.push({ customerId: task.customerId, detail: describe(error) });
     }
   }
   return slice;
 }
 
-async function load(tx: Transaction, claims: readonly Claim[]): Promise<Map<string, KnownCustomer>> {
-  const asked = claims.map((claim) => ({ customerId: claim.customerId, anew: claim.earliestAt === -Infinity }));
+async function load(tx: Transaction, tasks: readonly FoldTask[]): Promise<Map<string, KnownCustomer>> {
+  const asked = tasks.map((task) => ({ customerId: task.customerId, anew: task.earliestAt === -Infinity }));
   const [rows = []] = await tx.batch([knownOf(asked)]);
   return readKnown(rows);
 }
 
-function outcomeOf(one: Planned): Omit<Outcome, 'one'> {
+function outcomeOf(one: PlannedFold): Omit<FoldOutcome, 'one'> {
   return {
-    customerId: one.claim.customerId,
+    customerId: one.task.customerId,
     base: one.base,
     written: one.known.written,
     hadActions: one.known.hadActions,
@@ -112,13 +112,13 @@ function outcomeOf(one: Planned): Omit<Outcome, 'one'> {
   };
 }
 
-function noteWaiting(slice: Slice, customerId: string, one: FoldedOne): void {
+function noteWaiting(slice: FoldBatch, customerId: string, one: FoldedEvents): void {
   if (one.folded === null && one.waitingUntil !== null) slice.waiting.push({ customerId, until: one.waitingUntil });
 }
 
-function plan(claim: Claim, found: KnownCustomer | undefined, policies: PolicyTimeline): Planned {
+function plan(task: FoldTask, found: KnownCustomer | undefined, policies: PolicyTimeline): PlannedFold {
   const known = fitting(found, policies) ?? {
-    customerId: claim.customerId,
+    customerId: task.customerId,
     subjectIds: [],
     written: false,
     waitingUntil: null,
@@ -126,17 +126,16 @@ function plan(claim: Claim, found: KnownCustomer | undefined, policies: PolicyTi
     hadActions: false,
     erased: false,
   };
-  const hadState = claim.earliestAt === -Infinity || (found?.newest ?? null) !== null;
-  const one: Planned = { claim, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
+  const hadState = task.earliestAt === -Infinity || (found?.newest ?? null) !== null;
+  const one: PlannedFold = { task, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
   if (known.subjectIds.length === 0) return { ...one, readAfter: null };
   if (known.newest === null) {
-    if (claim.events !== null && claim.complete && !known.written)
-      return { ...one, readAfter: null, events: take(claim) };
+    if (task.events !== null && task.complete && !known.written) return { ...one, readAfter: null, events: take(task) };
     return { ...one, again: known.written };
   }
   if (known.waitingUntil !== null) return one;
-  if (claim.events !== null) return { ...one, readAfter: null, events: take(claim) };
-  if (claim.pending === 0) return { ...one, readAfter: null, events: [] };
+  if (task.events !== null) return { ...one, readAfter: null, events: take(task) };
+  if (task.pending === 0) return { ...one, readAfter: null, events: [] };
   return { ...one, readAfter: known.newest.position };
 }
 
@@ -144,14 +143,14 @@ function plan(claim: Claim, found: KnownCustomer | undefined, policies: PolicyTi
 function fitting(found: KnownCustomer | undefined, policies: PolicyTimeline): KnownCustomer | undefined {
   const checkpoint = found?.newest?.checkpoint;
   if (found === undefined || checkpoint === undefined) return found;
-  const fits = checkpoint.format === CHECKPOINT_FORMAT && checkpointFits(checkpoint, policies);
+  const fits = checkpoint.format === SNAPSHOT_FORMAT && snapshotFits(checkpoint, policies);
   return fits ? found : { ...found, newest: null };
 }
 
 /** The events at hand, sorted; null when one of them cannot be read: then the reading from the log says so. */
-function take(claim: Claim): LifecycleEvent[] | null {
+function take(task: FoldTask): LifecycleEvent[] | null {
   try {
-    return inOrder(claim.events ?? []);
+    return inOrder(task.events ?? []);
   } catch {
     return null;
   }
@@ -159,9 +158,9 @@ function take(claim: Claim): LifecycleEvent[] | null {
 
 async function readFor(
   tx: Transaction,
-  planned: readonly Planned[],
+  planned: readonly PlannedFold[],
   context: FoldContext,
-  slice: Slice,
+  slice: FoldBatch,
 ): Promise<void> {
   const whole = planned.filter((one) => one.events === null && one.known.subjectIds.length > 0 && !tail(one));
   const tails = planned.filter((one) => one.events === null && one.known.subjectIds.length > 0 && tail(one));
@@ -170,16 +169,16 @@ async function readFor(
   await readGroup(tx, tails, Number.isFinite(after) ? after : 0, context, slice);
 }
 
-function tail(one: Planned): boolean {
+function tail(one: PlannedFold): boolean {
   return one.readAfter !== null && one.readAfter > 0;
 }
 
 async function readGroup(
   tx: Transaction,
-  group: readonly Planned[],
+  group: readonly PlannedFold[],
   after: number,
   context: FoldContext,
-  slice: Slice,
+  slice: FoldBatch,
 ): Promise<void> {
   if (group.length === 0) return;
   const subjectIds = group.flatMap((one) => one.known.subjectIds);
@@ -188,7 +187,7 @@ async function readGroup(
       context.log,
       subjectIds,
       { ...(after > 0 ? { after } : {}), upTo: context.position },
-      context.judging ? tx : null,
+      context.deduplicating ? tx : null,
     ),
   );
   context.times.ofSync('parse', () => {
@@ -200,28 +199,33 @@ async function readGroup(
         // With a state and everything read (something of hers lay in the future), the state's own events come again.
         one.events = keepNew(one, sorted);
       } catch (error) {
-        slice.failed.push({ customerId: one.claim.customerId, detail: describe(error) });
+        slice.failed.push({ customerId: one.task.customerId, detail: describe(error) });
       }
     }
   });
 }
 
 /** Of all her events those that the base does not hold: above its position, or later in order. */
-function keepNew(one: Planned, events: LifecycleEvent[]): LifecycleEvent[] {
+function keepNew(one: PlannedFold, events: LifecycleEvent[]): LifecycleEvent[] {
   const { base } = one;
   if (base === null || tail(one)) return events;
   return events.filter((event) => event.position > base.position || isAfter(event, base.checkpoint));
 }
 
-async function goBack(tx: Transaction, late: readonly Planned[], context: FoldContext, slice: Slice): Promise<void> {
+async function goBack(
+  tx: Transaction,
+  late: readonly PlannedFold[],
+  context: FoldContext,
+  slice: FoldBatch,
+): Promise<void> {
   if (late.length === 0) return;
   const bases = await loadSnapshotsBefore(
     tx,
-    late.map((one) => ({ customerId: one.claim.customerId, before: one.events?.[0]?.occurredAt ?? -Infinity })),
+    late.map((one) => ({ customerId: one.task.customerId, before: one.events?.[0]?.occurredAt ?? -Infinity })),
   );
-  const again = late.map((one): Planned => ({
+  const again = late.map((one): PlannedFold => ({
     ...one,
-    base: bases.get(one.claim.customerId) ?? null,
+    base: bases.get(one.task.customerId) ?? null,
     events: null,
     readAfter: 0,
   }));
@@ -236,9 +240,9 @@ async function goBack(tx: Transaction, late: readonly Planned[], context: FoldCo
 /** As readGroup, for bases that are older than what was folded: their position says nothing about what they lack. */
 async function readGroupFrom(
   tx: Transaction,
-  group: readonly Planned[],
+  group: readonly PlannedFold[],
   context: FoldContext,
-  slice: Slice,
+  slice: FoldBatch,
 ): Promise<void> {
   const bases = group.map((one) => one.base);
   for (const one of group) one.base = null;
@@ -251,17 +255,17 @@ async function readGroupFrom(
   });
 }
 
-function retractionReason(one: Planned): RetractionReason {
-  switch (one.claim.reason) {
+function retractionReason(one: PlannedFold): RetractionReason {
+  switch (one.task.reason) {
     case 'merge':
     case 'unmerge':
     case 'policy-changed':
     case 'rebuild':
-      return one.claim.reason;
+      return one.task.reason;
     case 'events':
     case 'deadline':
     case 'released': {
-      const reversal = (one.claim.events ?? []).some(
+      const reversal = (one.task.events ?? []).some(
         (event) => event.type === 'order-cancelled' || event.type === 'order-returned',
       );
       return reversal ? 'reversal' : 'late-event';

@@ -1,7 +1,14 @@
 import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import { checkpointKey, compareEvents, foldCustomer, type Checkpoint, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
-import type { Folded } from '../read-models/read-model.js';
+import {
+  snapshotKey,
+  compareEvents,
+  foldCustomer,
+  type Snapshot,
+  type LifecycleEvent,
+  type PolicyTimeline,
+} from '#lifecycle';
+import type { FoldedView } from '../read-models/read-model.js';
 import { toLifecycleEvent } from './lifecycle-event.js';
 
 /** A fold state to go on from, and how many events are in it. */
@@ -9,7 +16,7 @@ export interface Base {
   readonly events: number;
   readonly uptoAt: Instant;
   readonly position: number;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: Snapshot;
 }
 
 /** Who is to be folded, and what was found of her. */
@@ -20,8 +27,8 @@ export interface Subjected {
 }
 
 /** What one customer's fold gave. `folded` is null where there is nothing to show of her yet (only test traffic, only the future). */
-export interface FoldedOne {
-  readonly folded: Folded | null;
+export interface FoldedEvents {
+  readonly folded: FoldedView | null;
   readonly waitingUntil: Instant | null;
   /** Null where nothing was folded at all. */
   readonly newest: Base | null;
@@ -43,8 +50,8 @@ export function allAfter(events: readonly LifecycleEvent[], base: Base): boolean
 }
 
 /** Whether an event comes after a state's last one in the order of the fold. */
-export function isAfter(event: LifecycleEvent, checkpoint: Checkpoint): boolean {
-  const key = checkpointKey(checkpoint);
+export function isAfter(event: LifecycleEvent, checkpoint: Snapshot): boolean {
+  const key = snapshotKey(checkpoint);
   if (key === null) return true;
   if (event.occurredAt !== key.occurredAt) return event.occurredAt > key.occurredAt;
   return compareEvents(event, { ...event, ...key }) > 0;
@@ -58,7 +65,7 @@ export function foldOne(
   policies: PolicyTimeline,
   asOf: Instant,
   position: number,
-): FoldedOne {
+): FoldedEvents {
   let ripe = events.length;
   while (ripe > 0 && (events[ripe - 1]?.occurredAt ?? 0) > asOf) ripe--;
   const due = ripe === events.length ? events : events.slice(0, ripe);
@@ -82,19 +89,19 @@ export function foldOne(
   const snapshots: Base[] = [];
   result.checkpoints.forEach((checkpoint, i) => {
     const at = before + (i + 1) * SNAPSHOT_EVERY;
-    const key = checkpointKey(checkpoint);
+    const key = snapshotKey(checkpoint);
     if (key !== null && at < newest.events)
       snapshots.push({ events: at, uptoAt: key.occurredAt, position, checkpoint });
   });
   // One event after the other never gives a full stretch: the state that was newest stays behind when a mark is passed.
   if (base !== null && snapshots.length === 0 && crosses(before, newest.events)) snapshots.push(base);
   if (result.view === null) return { folded: null, waitingUntil, newest, snapshots };
-  const folded: Folded = {
+  const folded: FoldedView = {
     customerId: who.customerId,
     digestId: who.subjectIds[0] ?? who.customerId,
     subjectIds: who.subjectIds,
     view: result.view,
-    visits: result.visits,
+    stagePeriods: result.stagePeriods,
     bookings: result.bookings,
     whole: base === null,
     refolded: due,

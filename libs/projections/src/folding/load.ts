@@ -1,6 +1,6 @@
 import { STREAMS, subjectOfStream } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import type { Checkpoint } from '#lifecycle';
+import type { Snapshot } from '#lifecycle';
 import type { Row, Statement, Transaction } from '#database';
 import { repeatedAmong } from '../indexing/event-ids/deduplicate.js';
 import { instantText } from '#database';
@@ -84,7 +84,7 @@ function baseOf(events: number, row: Pick<KnownRow, 'upto_at' | 'position' | 'st
     events,
     uptoAt: row.upto_at,
     position: row.position,
-    checkpoint: JSON.parse(row.state) as Checkpoint,
+    checkpoint: JSON.parse(row.state) as Snapshot,
   };
 }
 
@@ -101,13 +101,13 @@ export async function readTouchpoints(
   log: EventLog,
   subjectIds: readonly string[],
   range: { readonly after?: number; readonly upTo: number },
-  judgedBy: Transaction | null,
+  deduplicatedBy: Transaction | null,
 ): Promise<Map<string, RecordedEvent[]>> {
   const found = new Map<string, RecordedEvent[]>();
   for (let at = 0; at < subjectIds.length; at += STREAMS_MAX) {
     const streams = subjectIds.slice(at, at + STREAMS_MAX).map(STREAMS.subject);
     const events = await log.readStreams(streams, range);
-    const repeated = judgedBy === null ? NOBODY : await repeatedAmong(judgedBy, events);
+    const repeated = deduplicatedBy === null ? NOBODY : await repeatedAmong(deduplicatedBy, events);
     for (const event of events) {
       if (repeated.has(event.position)) continue;
       const subjectId = subjectOfStream(event.stream) ?? '';

@@ -3,21 +3,21 @@ import type { Instant } from '#contracts';
 import type { Transaction, Row } from '#database';
 import { markCustomers } from '../outbox/mark-customers.js';
 import { propose, type Treated } from '../outbox/propose.js';
-import { publish, type ChangedVisits, type RetractionReason } from '../outbox/publish.js';
-import type { CustomerReadModel, DayOf, Folded } from '../read-models/read-model.js';
+import { publish, type ChangedStagePeriods, type RetractionReason } from '../outbox/publish.js';
+import type { CustomerReadModel, DayOf, FoldedView } from '../read-models/read-model.js';
 import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '#database';
 import { arrayText } from '#database';
 import type { Table } from '#database';
-import { VISITS } from '../read-models/stage-periods/table.js';
+import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import { SNAPSHOTS, STATES } from '../read-models/working/table.js';
 import type { Writer } from '#database';
-import type { Base, FoldedOne } from './fold-one.js';
+import type { Base, FoldedEvents } from './fold-one.js';
 
 /** One customer's outcome, ready to be written. */
-export interface Outcome {
+export interface FoldOutcome {
   readonly customerId: string;
   /** Null when she has nothing to show: absorbed by another, only test traffic, only the future. Her rows go. */
-  readonly one: FoldedOne | null;
+  readonly one: FoldedEvents | null;
   readonly base: Base | null;
   /** Whether there are rows of hers. */
   readonly written: boolean;
@@ -51,7 +51,7 @@ export const STATE_FROM_EVENTS = 8;
 export async function writeOutcomes(
   tx: Transaction,
   writes: Writer,
-  outcomes: readonly Outcome[],
+  outcomes: readonly FoldOutcome[],
   context: WriteContext,
 ): Promise<number> {
   if (outcomes.length === 0) return 0;
@@ -59,9 +59,9 @@ export async function writeOutcomes(
     (one) => (one.one?.folded ?? null) === null && (one.written || one.reason === 'rebuild'),
   );
   const standing = outcomes.filter(
-    (one): one is Outcome & { one: FoldedOne & { folded: Folded } } => (one.one?.folded ?? null) !== null,
+    (one): one is FoldOutcome & { one: FoldedEvents & { folded: FoldedView } } => (one.one?.folded ?? null) !== null,
   );
-  let changed: ChangedVisits[] = [];
+  let changed: ChangedStagePeriods[] = [];
   for (const model of context.models) {
     switch (model.shape) {
       case 'row':
@@ -72,7 +72,7 @@ export async function writeOutcomes(
         break;
       case 'sequence': {
         const changes = await rewriteSequence(tx, writes, model, standing, gone);
-        if (model.table === VISITS) {
+        if (model.table === STAGE_PERIODS) {
           await moveSums(writes, context, changes);
           changed = changes.map((change) => change.changed);
         }
@@ -112,25 +112,25 @@ export async function writeOutcomes(
 }
 
 /** Nearly nobody: who consented, or is another by now, or of whom another version said something. */
-function mayBeTreated({ one, hadActions, reason }: Outcome): boolean {
+function mayBeTreated({ one, hadActions, reason }: FoldOutcome): boolean {
   if (hadActions || (one?.folded?.view.actions.length ?? 0) > 0) return true;
   return reason === 'merge' || reason === 'unmerge' || reason === 'rebuild';
 }
 
-function treatedOf({ customerId, one, erased, reason }: Outcome): Treated {
+function treatedOf({ customerId, one, erased, reason }: FoldOutcome): Treated {
   return { customerId, view: one?.folded?.view ?? null, erased, reason };
 }
 
 /** The rows of those who have one already, or of those who have none. */
 function rowsOf(
   model: CustomerReadModel & { shape: 'row' },
-  standing: readonly (Outcome & { one: { folded: Folded } })[],
+  standing: readonly (FoldOutcome & { one: { folded: FoldedView } })[],
   written: boolean,
 ): Row[] {
   return standing.filter((one) => one.written === written).map((one) => model.row(one.one.folded));
 }
 
-async function removeCustomers(writes: Writer, table: Table, gone: readonly Outcome[]): Promise<void> {
+async function removeCustomers(writes: Writer, table: Table, gone: readonly FoldOutcome[]): Promise<void> {
   if (gone.length === 0) return;
   await writes.query(`DELETE FROM ${table.name} WHERE customer_id = ANY($1::text[])`, [
     arrayText(gone.map((one) => one.customerId)),
@@ -140,7 +140,7 @@ async function removeCustomers(writes: Writer, table: Table, gone: readonly Outc
 async function removeRefolded(
   writes: Writer,
   table: Table,
-  again: readonly (Outcome & { one: { folded: Folded } })[],
+  again: readonly (FoldOutcome & { one: { folded: FoldedView } })[],
 ): Promise<void> {
   const rows = again.flatMap((one) =>
     one.one.folded.refolded.map((event) => ({
@@ -153,7 +153,7 @@ async function removeRefolded(
 }
 
 interface SequenceChange {
-  readonly changed: ChangedVisits;
+  readonly changed: ChangedStagePeriods;
   readonly removed: readonly Row[];
   readonly added: readonly Row[];
 }
@@ -163,14 +163,14 @@ async function rewriteSequence(
   tx: Transaction,
   writes: Writer,
   model: CustomerReadModel & { shape: 'sequence' },
-  standing: readonly (Outcome & { one: { folded: Folded } })[],
-  gone: readonly Outcome[],
+  standing: readonly (FoldOutcome & { one: { folded: FoldedView } })[],
+  gone: readonly FoldOutcome[],
 ): Promise<SequenceChange[]> {
   const { table } = model;
-  const fresh = new Map<string, { rows: Row[]; from: number; outcome: Outcome }>();
+  const fresh = new Map<string, { rows: Row[]; from: number; outcome: FoldOutcome }>();
   for (const outcome of standing) {
     const { folded } = outcome.one;
-    const from = folded.whole ? 0 : (folded.visits[0]?.seq ?? 0);
+    const from = folded.whole ? 0 : (folded.stagePeriods[0]?.seq ?? 0);
     fresh.set(outcome.customerId, { rows: model.rows(folded), from, outcome });
   }
   for (const outcome of gone) fresh.set(outcome.customerId, { rows: [], from: 0, outcome });
@@ -205,14 +205,18 @@ async function rewriteSequence(
     const added = rows.slice(same);
     if (outcome.reason === 'rebuild') {
       // Nothing need have changed here: it is what another version said that is compared with what this one believes.
-      changes.push({ removed, added, changed: { customerId, visits: rows, since: -Infinity, reason: 'rebuild' } });
+      changes.push({
+        removed,
+        added,
+        changed: { customerId, stagePeriods: rows, since: -Infinity, reason: 'rebuild' },
+      });
       continue;
     }
     if (removed.length === 0 && added.length === 0) continue;
     const since = Math.min(
       ...[removed[0], added[0]].map((row) => (row?.['entered_at'] as number | undefined) ?? Infinity),
     );
-    changes.push({ removed, added, changed: { customerId, visits: added, since, reason: outcome.reason } });
+    changes.push({ removed, added, changed: { customerId, stagePeriods: added, since, reason: outcome.reason } });
   }
   await deleteRows(
     writes,
@@ -315,7 +319,7 @@ export function stateRow(customerId: string, base: Base): Row {
   };
 }
 
-async function writeStates(writes: Writer, outcomes: readonly Outcome[]): Promise<void> {
+async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[]): Promise<void> {
   const newest: Row[] = [];
   const snapshots: Row[] = [];
   const cut: Row[] = [];

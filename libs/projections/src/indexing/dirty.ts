@@ -3,14 +3,14 @@ import type { Transaction, Row } from '#database';
 import { insertRows, instantText, sortedByKey } from '#database';
 import { DIRTY, PARKED } from '../read-models/working/table.js';
 import type { Writer } from '#database';
-import type { Reason, Touched } from './indexer.js';
+import type { Reason, AffectedCustomer } from './indexer.js';
 
 const RANK = /* sql */ `array_position(ARRAY['events','deadline','policy-changed','released','rebuild','unmerge','merge'], `;
 
 /** Marks customers to be folded again. Marking twice adds up; the weightier reason wins. */
 export async function markDirty(
   writes: Writer,
-  touched: readonly Touched[],
+  touched: readonly AffectedCustomer[],
   position: number,
   now: Instant,
 ): Promise<void> {
@@ -39,7 +39,7 @@ export async function markDirty(
  * Marks everybody: after a policy was published or came into force. Those who are marked as well as those who have rows:
  * somebody may be writing a customer's first rows at this moment, and her mark is what can be seen of her.
  */
-export async function markEverybody(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
+export async function markAllCustomers(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
   await tx.query(
     `INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
      SELECT customer_id, $1::bigint, 0, NULL::timestamptz, $2::text, $3::timestamptz

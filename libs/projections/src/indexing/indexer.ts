@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import type { Transaction } from '#database';
-import { countFates } from '../read-models/outcomes/projection.js';
+import { countOutcomes } from '../read-models/outcomes/projection.js';
 import type { Recount } from './event-ids/recount.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { recordPolicies, recordTypes } from '../read-models/policies/projection.js';
@@ -15,7 +15,7 @@ export const REASONS = ['events', 'deadline', 'policy-changed', 'released', 'reb
 export type Reason = (typeof REASONS)[number];
 
 /** A customer whom a page of the log concerns. */
-export interface Touched {
+export interface AffectedCustomer {
   readonly customerId: string;
   reason: Reason;
   /** Her new events on this page, in log order. */
@@ -30,7 +30,7 @@ export interface Touched {
 export interface Indexed {
   readonly position: number;
   readonly recordedAt: Instant;
-  readonly touched: ReadonlyMap<string, Touched>;
+  readonly touched: ReadonlyMap<string, AffectedCustomer>;
   /** True when a policy was published: everybody is concerned. */
   readonly everybody: boolean;
   readonly unreadable: readonly { readonly subjectId: string; readonly reason: string; readonly position: number }[];
@@ -51,7 +51,7 @@ export async function indexPage(
 ): Promise<Indexed> {
   const facts = gather(emptyFacts(), counting);
   const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
-  await countFates(writes, facts.receipts, recounts);
+  await countOutcomes(writes, facts.receipts, recounts);
   await listQuarantine(writes, facts.quarantine);
   await recordPolicies(writes, facts.policies);
   await recordTypes(writes, facts.types);
@@ -62,8 +62,8 @@ export async function indexPage(
     facts.erasures.flatMap((event) => erasureOf(event).subjectIds),
   );
 
-  const touched = new Map<string, Touched>();
-  const touch = (customerId: string): Touched => {
+  const touched = new Map<string, AffectedCustomer>();
+  const touch = (customerId: string): AffectedCustomer => {
     let one = touched.get(customerId);
     if (one === undefined) {
       one = { customerId, reason: 'events', events: [], earliestAt: null, complete: fresh.has(customerId) };

@@ -10,14 +10,14 @@ const LOOK_MS = 500;
 /** Whoever was silent for so long is taken to be gone. */
 const SILENT_SECONDS = 15;
 
-type Kind = 'rebuild' | 'rehearse' | 'rollback' | 'verify' | 'digest';
+type Kind = 'rebuild' | 'dryRun' | 'rollback' | 'verify' | 'digest';
 
 /**
  * Where a process that keeps the read models takes in what other processes ask of it. It says that it is alive, and does one
  * request at a time; one whose doer died is taken up again, and a rebuild then goes on from where it was.
  */
-export class RequestDesk {
-  readonly #keeper = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+export class JobRunner {
+  readonly #worker = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   readonly #stopping = new AbortController();
   #ended: Promise<void> = Promise.resolve();
 
@@ -47,14 +47,14 @@ export class RequestDesk {
       }
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
-    await this.database.query('DELETE FROM perennial.keepers WHERE keeper = $1', [this.#keeper]).catch(() => undefined);
+    await this.database.query('DELETE FROM perennial.keepers WHERE keeper = $1', [this.#worker]).catch(() => undefined);
   }
 
   async #sayAlive(): Promise<void> {
     await this.database.query(
       `INSERT INTO perennial.keepers (keeper, role, failure) VALUES ($1, $2, $3)
        ON CONFLICT (keeper) DO UPDATE SET seen_at = now(), failure = EXCLUDED.failure`,
-      [this.#keeper, this.projector.role, this.projector.failure],
+      [this.#worker, this.projector.role, this.projector.failure],
     );
     await this.database.query(`DELETE FROM perennial.keepers WHERE seen_at < now() - make_interval(secs => $1 * 4)`, [
       SILENT_SECONDS,
@@ -109,8 +109,8 @@ export class RequestDesk {
     switch (kind) {
       case 'rebuild':
         return this.projector.rebuild(options);
-      case 'rehearse':
-        return this.projector.rehearse(options);
+      case 'dryRun':
+        return this.projector.dryRun(options);
       case 'rollback':
         return this.projector.rollback(undefined, options);
       case 'verify':

@@ -6,7 +6,7 @@ import { Projector } from '../processor/projector.js';
 import { openStore, type OpenedStore } from '#database';
 import { day, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
-import { RequestDesk } from './job-runner.js';
+import { JobRunner } from './job-runner.js';
 import { RemoteProjector } from './remote-projector.js';
 
 jest.setTimeout(120_000);
@@ -24,7 +24,7 @@ suite(title, () => {
   let log: EventLog;
   let keeping: Projector;
   let remote: RemoteProjector;
-  let desks: RequestDesk[];
+  let jobRunners: JobRunner[];
 
   beforeAll(async () => {
     store = await openStore(offer.name);
@@ -38,18 +38,18 @@ suite(title, () => {
     keeping = await Projector.open({ database, log, clock, role: 'indexer' });
     // As another process has it: it keeps nothing itself.
     remote = new RemoteProjector(database, await Projector.open({ database, log, clock }));
-    desks = [];
+    jobRunners = [];
   });
   afterEach(async () => {
-    for (const desk of desks) await desk.stop();
+    for (const jobRunner of jobRunners) await jobRunner.stop();
     await keeping.stop();
   });
 
-  const open = (projector = keeping): RequestDesk => {
-    const desk = new RequestDesk(store.database, projector, silent);
-    desk.start();
-    desks.push(desk);
-    return desk;
+  const open = (projector = keeping): JobRunner => {
+    const jobRunner = new JobRunner(store.database, projector, silent);
+    jobRunner.start();
+    jobRunners.push(jobRunner);
+    return jobRunner;
   };
 
   it('has it rebuild, digest and verify, and sees the version that is live then', async () => {

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#database';
 import type { Digest } from '../versions/digest.js';
 import type { Version } from '../versions/migrate.js';
-import type { Projector, ProjectorStatus, Rebuilt, RebuildOptions, Rehearsal, Verification } from '../processor/projector.js';
+import type {
+  Projector,
+  ProjectorStatus,
+  Rebuilt,
+  RebuildOptions,
+  DryRunResult,
+  Verification,
+} from '../processor/projector.js';
 import type { BuildProgress } from '../versions/build.js';
 
 const LOOK_MS = 200;
@@ -23,15 +30,15 @@ export class RemoteProjector {
 
   async status(): Promise<ProjectorStatus> {
     await this.own.refresh();
-    const [status, keepers] = await Promise.all([
+    const [status, workers] = await Promise.all([
       this.own.status(),
       this.database.query<{ failure: string | null }>(
         'SELECT failure FROM perennial.keepers WHERE seen_at > now() - make_interval(secs => $1)',
         [ALIVE_SECONDS],
       ),
     ]);
-    const failure = keepers.find((keeper) => keeper.failure !== null)?.failure ?? null;
-    return { ...status, running: keepers.length > 0, failure };
+    const failure = workers.find((worker) => worker.failure !== null)?.failure ?? null;
+    return { ...status, running: workers.length > 0, failure };
   }
 
   async release(customerId: string): Promise<boolean> {
@@ -43,8 +50,8 @@ export class RemoteProjector {
     return this.#have<Rebuilt>('rebuild', options);
   }
 
-  rehearse(options: RebuildOptions = {}): Promise<Rehearsal> {
-    return this.#have<Rehearsal>('rehearse', options);
+  dryRun(options: RebuildOptions = {}): Promise<DryRunResult> {
+    return this.#have<DryRunResult>('dryRun', options);
   }
 
   /** Goes back to the version that was live before. */

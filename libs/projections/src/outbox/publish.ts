@@ -9,10 +9,10 @@ import type { Writer } from '#database';
 export type RetractionReason = 'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'rebuild';
 
 /** A customer whose visits came out otherwise than they stood. */
-export interface ChangedVisits {
+export interface ChangedStagePeriods {
   readonly customerId: string;
   /** The visits from the first that changed on, as they are now (rows of `visits`). */
-  readonly visits: readonly Row[];
+  readonly stagePeriods: readonly Row[];
   /** Nothing that began before this instant changed. */
   readonly since: Instant;
   readonly reason: RetractionReason;
@@ -79,7 +79,7 @@ interface Publication extends Record<string, unknown> {
 export async function publish(
   tx: Transaction,
   writes: Writer,
-  changed: readonly ChangedVisits[],
+  changed: readonly ChangedStagePeriods[],
   position: number,
   now: Instant,
 ): Promise<number> {
@@ -89,12 +89,12 @@ export async function publish(
   const published: Row[] = [];
   const outbox: Row[] = [];
   const retracted: Row[] = [];
-  for (const { customerId, visits, reason } of changed) {
+  for (const { customerId, stagePeriods, reason } of changed) {
     const said = standing.get(customerId);
     let publication = said?.last ?? 0;
     const stands = new Map((said?.rows ?? []).map((row) => [factKey(row), row]));
     const fresh: Publication[] = [];
-    for (const fact of visits.flatMap((visit, i) => factsOf(visit, visits[i + 1])))
+    for (const fact of stagePeriods.flatMap((visit, i) => factsOf(visit, stagePeriods[i + 1])))
       if (!stands.delete(factKey(fact))) fresh.push(fact);
     const say = (fact: Publication, kind: Publication['kind'], more: Row) => {
       publication += 1;
@@ -138,7 +138,7 @@ export async function publish(
 /** What still stands of what was said, per customer, and the number of her last publication. */
 async function standingOf(
   tx: Transaction,
-  changed: readonly ChangedVisits[],
+  changed: readonly ChangedStagePeriods[],
 ): Promise<Map<string, { rows: Publication[]; last: number }>> {
   const asked = unnest(
     PUBLISHED,
@@ -165,12 +165,12 @@ async function standingOf(
 /** Of those of whom nothing is left since they proved to be another: who that is. */
 async function absorbers(
   tx: Transaction,
-  changed: readonly ChangedVisits[],
+  changed: readonly ChangedStagePeriods[],
   standing: ReadonlyMap<string, { readonly rows: readonly Publication[] }>,
 ): Promise<Map<string, string>> {
   const gone = changed.filter(
-    ({ customerId, visits, reason }) =>
-      reason === 'merge' && visits.length === 0 && (standing.get(customerId)?.rows.length ?? 0) > 0,
+    ({ customerId, stagePeriods, reason }) =>
+      reason === 'merge' && stagePeriods.length === 0 && (standing.get(customerId)?.rows.length ?? 0) > 0,
   );
   if (gone.length === 0) return new Map();
   const rows = await tx.query<{ subject_id: string; customer_id: string }>(

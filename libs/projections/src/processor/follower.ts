@@ -1,14 +1,14 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import { isRefusal, type Database, type Row, type Statement, type Transaction } from '#database';
-import { describe, foldCustomers, type Claim, type Slice } from '../folding/fold-customers.js';
+import { isRejection, type Database, type Row, type Statement, type Transaction } from '#database';
+import { describe, foldCustomers, type FoldTask, type FoldBatch } from '../folding/fold-customers.js';
 import { knownOf, readKnown, type KnownCustomer } from '../folding/load.js';
 import { writeOutcomes } from '../folding/write.js';
-import { markDirty, markDue, markEverybody, park } from '../indexing/dirty.js';
+import { markDirty, markDue, markAllCustomers, park } from '../indexing/dirty.js';
 import type { DatabaseIdTable } from '../indexing/event-ids/id-table.js';
-import { judgeIds } from '../indexing/event-ids/deduplicate.js';
+import { deduplicateEventIds } from '../indexing/event-ids/deduplicate.js';
 import { recountsBetween } from '../indexing/event-ids/recount.js';
-import { indexPage, type Indexed, type Reason, type Touched } from '../indexing/indexer.js';
+import { indexPage, type Indexed, type Reason, type AffectedCustomer } from '../indexing/indexer.js';
 import { propose } from '../outbox/propose.js';
 import { loadPolicies, type KnownPolicies } from '../read-models/policies/timeline.js';
 import { CUSTOMER_READ_MODELS, READ_MODEL_TABLES } from '../read-models/registry.js';
@@ -26,10 +26,10 @@ export interface Counters {
   parked: number;
   transitionsDue: number;
   /** How often the tables were swept of what updates leave behind. */
-  tidied: number;
+  vacuumed: number;
 }
 
-export interface FollowerParts {
+export interface FollowerDependencies {
   readonly database: Database;
   readonly log: EventLog;
   /** The clock's instant. */
@@ -104,7 +104,7 @@ export class Follower {
   readonly #counted = new Map<string, number>();
 
   constructor(
-    private readonly parts: FollowerParts,
+    private readonly parts: FollowerDependencies,
     readonly schema: string,
     readonly version: number,
     /** False while this version is built beside the live one: then nothing is said. */
@@ -200,7 +200,7 @@ export class Follower {
       );
       if (fold.length > 0) {
         const policies = await this.#knownPolicies(tx, Number(counted[0]?.['n']));
-        await this.#foldAndWrite(tx, writes, { claims: fold, known }, policies, indexed.position, now);
+        await this.#foldAndWrite(tx, writes, { tasks: fold, known }, policies, indexed.position, now);
       }
       await writes.send(tx);
       return indexed.position;
@@ -216,7 +216,7 @@ export class Follower {
     try {
       return await this.#foldClaimed(limit, all, null);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRejection(error)) throw error;
       return this.#foldByHalves(limit, all);
     }
   }
@@ -234,7 +234,7 @@ export class Follower {
       if ((row?.n ?? 0) > 0) {
         // First the checkpoint, as whoever indexes does: the other way round the two could wait for one another.
         await tx.query('UPDATE checkpoint SET clock = greatest(clock, $1::timestamptz)', [instantText(now)]);
-        await markEverybody(tx, 'policy-changed', row?.position ?? 0, now);
+        await markAllCustomers(tx, 'policy-changed', row?.position ?? 0, now);
         return 1;
       }
       const marked = await markDue(tx, now, limit);
@@ -276,7 +276,7 @@ export class Follower {
    * false when none is in need of it. A PostgreSQL server does so by itself (autovacuum); PGlite has nobody to do it, and
    * while it does nobody is answered: so one table at a time, only when it pays, and only what plans rest on is counted.
    */
-  async tidy(deadMin: number): Promise<boolean> {
+  async vacuum(deadMin: number): Promise<boolean> {
     const { database } = this.parts;
     if (database.kind !== 'pglite') return false;
     // What is counted is told once a second at the most unless it is asked for, and then after the statement that asks.
@@ -298,7 +298,7 @@ export class Follower {
       await database.query(`ANALYZE ${table}${key.length === 0 ? '' : ` (${key.join(', ')})`}`);
       this.#counted.set(found.name, key.length === 0 ? 0 : found.changed);
     }
-    this.parts.counters.tidied += 1;
+    this.parts.counters.vacuumed += 1;
     return true;
   }
 
@@ -311,7 +311,7 @@ export class Follower {
       );
       const [row] = rows;
       if (row === undefined) return false;
-      await markDirty(tx, [touchedAnew(customerId, 'released')], row.position, this.parts.now());
+      await markDirty(tx, [refoldFromStart(customerId, 'released')], row.position, this.parts.now());
       return true;
     });
   }
@@ -329,7 +329,7 @@ export class Follower {
   async #index(tx: Transaction, writes: Writes, fresh: readonly RecordedEvent[], from: number): Promise<Indexed> {
     const { ids } = this.parts;
     if (ids === null) return indexPage(tx, writes, fresh);
-    const counting = await judgeIds(tx, fresh, from, ids);
+    const counting = await deduplicateEventIds(tx, fresh, from, ids);
     return indexPage(tx, writes, fresh, counting, await recountsBetween(tx, from, fresh.at(-1)?.position ?? from));
   }
 
@@ -343,7 +343,7 @@ export class Follower {
     const from = instantText(row?.at ?? -Infinity);
     await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);
     await tx.query('DELETE FROM snapshots WHERE upto_at >= $1::timestamptz', [from]);
-    await markEverybody(tx, 'policy-changed', position, now);
+    await markAllCustomers(tx, 'policy-changed', position, now);
   }
 
   /**
@@ -353,11 +353,11 @@ export class Follower {
   async #divide(
     tx: Transaction,
     writes: Writes,
-    touched: readonly Touched[],
+    touched: readonly AffectedCustomer[],
     foldNow: boolean,
-  ): Promise<{ fold: Claim[]; mark: Touched[]; known: ReadonlyMap<string, KnownCustomer> | null }> {
-    const fold: Claim[] = [];
-    const mark: Touched[] = [];
+  ): Promise<{ fold: FoldTask[]; mark: AffectedCustomer[]; known: ReadonlyMap<string, KnownCustomer> | null }> {
+    const fold: FoldTask[] = [];
+    const mark: AffectedCustomer[] = [];
     if (touched.length === 0) return { fold, mark, known: null };
     const special: Statement = {
       sql: `SELECT c.customer_id, d.customer_id IS NOT NULL AS dirty, p.customer_id IS NOT NULL AS parked, n.events, n.upto_at
@@ -384,7 +384,7 @@ export class Follower {
       const heavyAndLate =
         row !== undefined && row.events !== null && (one.earliestAt ?? Infinity) < (row.upto_at ?? -Infinity);
       if (!foldNow || row?.dirty === true || heavyAndLate) mark.push(one);
-      else fold.push(claimOf(one));
+      else fold.push(taskOf(one));
     }
     if (unparked.length > 0)
       await tx.query('DELETE FROM parked WHERE customer_id = ANY($1::text[])', [arrayText(unparked)]);
@@ -395,14 +395,17 @@ export class Follower {
   async #foldAndWrite(
     tx: Transaction,
     writes: Writes,
-    { claims, known }: { readonly claims: readonly Claim[]; readonly known: ReadonlyMap<string, KnownCustomer> | null },
+    {
+      tasks,
+      known,
+    }: { readonly tasks: readonly FoldTask[]; readonly known: ReadonlyMap<string, KnownCustomer> | null },
     policies: KnownPolicies,
     position: number,
     now: Instant,
-  ): Promise<Slice> {
-    const slice = await foldCustomers(tx, claims, known, {
+  ): Promise<FoldBatch> {
+    const slice = await foldCustomers(tx, tasks, known, {
       log: this.parts.log,
-      judging: this.parts.ids !== null,
+      deduplicating: this.parts.ids !== null,
       policies: policies.timeline,
       asOf: now,
       position,
@@ -455,7 +458,7 @@ export class Follower {
   }
 
   /** Customers of whom only the future is known stay marked until it comes. */
-  async #wait(writes: Writer, slice: Slice, position: number, now: Instant): Promise<void> {
+  async #wait(writes: Writer, slice: FoldBatch, position: number, now: Instant): Promise<void> {
     const rows = slice.waiting.map((one) => waitingRow(one, position, now));
     await insertRows(
       writes,
@@ -470,9 +473,9 @@ export class Follower {
       if (this.parts.database.kind === 'postgres')
         await tx.query('SELECT pg_advisory_xact_lock_shared($1)', [FOLDING_LOCK + this.version]);
       const now = this.parts.now();
-      const claims = await this.#claim(tx, limit, all, only, now);
-      if (claims.length === 0) return 0;
-      const ids = arrayText(claims.map((claim) => claim.customerId));
+      const tasks = await this.#claim(tx, limit, all, only, now);
+      if (tasks.length === 0) return 0;
+      const ids = arrayText(tasks.map((task) => task.customerId));
       // Read after the claim: whatever was indexed since concerns none of the claimed, whose marks are locked.
       const [at = [], counted = []] = await tx.batch([
         { sql: 'SELECT position FROM checkpoint' },
@@ -481,9 +484,9 @@ export class Follower {
       ]);
       const policies = await this.#knownPolicies(tx, Number(counted[0]?.['n']));
       const writes = new Writes();
-      await this.#foldAndWrite(tx, writes, { claims, known: null }, policies, Number(at[0]?.['position'] ?? 0), now);
+      await this.#foldAndWrite(tx, writes, { tasks, known: null }, policies, Number(at[0]?.['position'] ?? 0), now);
       await writes.send(tx);
-      return claims.length;
+      return tasks.length;
     };
     return this.#transaction(work, { byKeys: true });
   }
@@ -494,7 +497,7 @@ export class Follower {
     all: boolean,
     only: readonly string[] | null,
     now: Instant,
-  ): Promise<Claim[]> {
+  ): Promise<FoldTask[]> {
     const rows = await tx.query<{
       customer_id: string;
       reason: Reason;
@@ -533,15 +536,15 @@ export class Follower {
   /** Tries smaller and smaller parts of the marked customers, and parks the one that fails alone. */
   async #foldByHalves(limit: number, all: boolean): Promise<number> {
     const ids = await this.transaction(async (tx) => {
-      const claims = await this.#claim(tx, limit, all, null, this.parts.now());
-      return claims.map((claim) => claim.customerId);
+      const tasks = await this.#claim(tx, limit, all, null, this.parts.now());
+      return tasks.map((task) => task.customerId);
     });
     const halves = async (part: readonly string[]): Promise<void> => {
       if (part.length === 0) return;
       try {
         await this.#foldClaimed(part.length, all, part);
       } catch (error) {
-        if (!isRefusal(error)) throw error;
+        if (!isRejection(error)) throw error;
         if (part.length > 1) {
           const middle = Math.ceil(part.length / 2);
           await halves(part.slice(0, middle));
@@ -568,7 +571,7 @@ export class Follower {
   }
 }
 
-function claimOf(one: Touched): Claim {
+function taskOf(one: AffectedCustomer): FoldTask {
   return {
     customerId: one.customerId,
     reason: one.reason,
@@ -580,6 +583,6 @@ function claimOf(one: Touched): Claim {
 }
 
 /** A customer to be folded from the beginning. */
-export function touchedAnew(customerId: string, reason: Reason): Touched {
+export function refoldFromStart(customerId: string, reason: Reason): AffectedCustomer {
   return { customerId, reason, events: [], earliestAt: -Infinity, complete: false };
 }

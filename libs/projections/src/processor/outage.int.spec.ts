@@ -25,7 +25,7 @@ describeOnPostgres('while the server goes away and comes back', (offer) => {
     itOurs(`events go on coming, and the projector goes on after its ${how}: nothing is lost${why}`, async () => {
       const { outage } = store;
       if (outage === null) throw new Error('This server cannot be taken away.');
-      const projector = await Projector.open({ database: store.database, log, clock, pageSize: 20, sliceSize: 20 });
+      const projector = await Projector.open({ database: store.database, log, clock, pageSize: 20, foldBatchSize: 20 });
       projector.start();
       let failed = false;
       const items = shuffled(world(7, 30, 20), 3);

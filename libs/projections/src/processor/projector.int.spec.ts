@@ -319,7 +319,7 @@ describeOnEachStore('the projector', (name) => {
       id,
       source: 'shop',
       receivedAt: at,
-      items: items.map((_, index) => ({ index, fate: 'accepted' as const })),
+      items: items.map((_, index) => ({ index, outcome: 'accepted' as const })),
       suppressed: { bot: 2 },
     });
     await log.appendMany(items, [receipt('r1', day(3))]);
@@ -376,13 +376,13 @@ describeOnEachStore('the projector', (name) => {
 
   it('keeps the tables from swelling under many rewrites', async () => {
     now = day(40);
-    const projector = await open({ pageSize: 10, tidyAfter: 5 });
+    const projector = await open({ pageSize: 10, vacuumAfter: 5 });
     await tell(
       log,
       Array.from({ length: 200 }, (_, i) => touchpoint({ who: ANNA, at: day(1) + i, type: 'site-visited' })),
     );
     await projector.catchUp();
-    expect((await projector.status()).counters.tidied > 0).toBe(store.database.kind === 'pglite');
+    expect((await projector.status()).counters.vacuumed > 0).toBe(store.database.kind === 'pglite');
   });
 
   it('parks the one customer whose rows cannot be written', async () => {

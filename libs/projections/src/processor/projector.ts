@@ -5,10 +5,10 @@ import { createVersion, listVersions, lockSchemas, migrate, type Version } from 
 import type { Database } from '#database';
 import { compareStages, compareVersions, type StageMove, type TableDifference } from '../versions/differences.js';
 import { digestTables, type Digest } from '../versions/digest.js';
-import { Follower, NotLive, OutOfStep, StandBy, type Counters, type FollowerParts } from './follower.js';
+import { Follower, NotLive, OutOfStep, StandBy, type Counters, type FollowerDependencies } from './follower.js';
 import { describe } from '../folding/fold-customers.js';
 import type { DatabaseIdTable } from '../indexing/event-ids/id-table.js';
-import { judgeUpTo } from '../indexing/event-ids/deduplicate.js';
+import { deduplicateUpTo } from '../indexing/event-ids/deduplicate.js';
 import { MODEL } from '../read-models/registry.js';
 import { build, type BuildProgress } from '../versions/build.js';
 import { dropOldVersions, dropVersion, switchTo, versionToBuild } from '../versions/versions.js';
@@ -36,7 +36,7 @@ export interface ProjectorOptions {
   /** Events taken in at once. Default 1,000. */
   readonly pageSize?: number;
   /** Customers folded at once. Default 500. */
-  readonly sliceSize?: number;
+  readonly foldBatchSize?: number;
   /**
    * With more events than this still to come, customers are only marked while the log is read, and folded once at
    * its end: an import folds each customer once, not once a page. Default 5,000.
@@ -46,9 +46,9 @@ export interface ProjectorOptions {
    * After so many events and folds it is looked whether one of PGlite's tables needs sweeping: whether as many of its rows
    * are dead, beside a share of its size. Default 1,000.
    */
-  readonly tidyAfter?: number;
+  readonly vacuumAfter?: number;
   /** Told when customers were folded, after it was committed: something may have been said of them. */
-  readonly onSaid?: () => void;
+  readonly onPublished?: () => void;
 }
 
 export interface ProjectorStatus {
@@ -101,7 +101,7 @@ export interface Verification {
 }
 
 /** What a rebuild would change. */
-export interface Rehearsal {
+export interface DryRunResult {
   /** True: nothing. */
   readonly equal: boolean;
   /** Both versions stand at this position of the log. */
@@ -151,19 +151,19 @@ const BACKOFF_MS_MAX = 10_000;
  * Several may run on one PostgreSQL: one of them indexes at a time, all of them fold.
  */
 export class Projector {
-  readonly #parts: FollowerParts;
+  readonly #parts: FollowerDependencies;
   readonly #logger: ProjectorLogger;
   readonly #pageSize: number;
   /** How much is taken in at once at this moment: in a flood a whole page, else less, so that nobody who asks waits long. */
   #pageNow: number;
-  readonly #sliceSize: number;
+  readonly #foldBatchSize: number;
   readonly #bulkLag: number;
-  readonly #tidyAfter: number;
+  readonly #vacuumAfter: number;
   readonly #role: ProjectorRole;
-  readonly #onSaid: (() => void) | undefined;
+  readonly #onPublished: (() => void) | undefined;
   /** Customers folded when it was last told. */
   #toldAt = 0;
-  #untidy = 0;
+  #changesSinceVacuum = 0;
   #follower: Follower;
   #position: number;
   #turn: Promise<unknown> = Promise.resolve();
@@ -178,7 +178,7 @@ export class Projector {
   private constructor(
     options: ProjectorOptions,
     follower: Follower,
-    parts: FollowerParts,
+    parts: FollowerDependencies,
     position: number,
     itFits: boolean,
   ) {
@@ -189,29 +189,29 @@ export class Projector {
     this.#logger = options.logger ?? SILENT;
     this.#pageSize = options.pageSize ?? 1_000;
     this.#pageNow = Math.min(this.#pageSize, LIVE_PAGE);
-    this.#sliceSize = options.sliceSize ?? 500;
+    this.#foldBatchSize = options.foldBatchSize ?? 500;
     this.#bulkLag = options.bulkLag ?? 5_000;
-    this.#tidyAfter = options.tidyAfter ?? 1_000;
+    this.#vacuumAfter = options.vacuumAfter ?? 1_000;
     this.#role = options.role ?? 'both';
-    this.#onSaid = options.onSaid;
+    this.#onPublished = options.onPublished;
   }
 
   /** Brings the schemas up to date and finds the live version, or makes the first one. */
   static async open(options: ProjectorOptions): Promise<Projector> {
     await migrate(options.database);
-    const parts: FollowerParts = {
+    const parts: FollowerDependencies = {
       database: options.database,
       log: options.log,
       now: () => options.clock.now(),
       times: new StepTimes(),
       ids: options.ids ?? null,
-      counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, tidied: 0 },
+      counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 },
     };
     const live = await liveVersion(options.database, options.clock.now());
     const follower = new Follower(parts, live.schema, live.version, true);
     const position = await follower.position();
     // Read models may be older than the need to judge.
-    if (parts.ids !== null) await judgeUpTo(parts.database, parts.log, position, parts.ids);
+    if (parts.ids !== null) await deduplicateUpTo(parts.database, parts.log, position, parts.ids);
     return new Projector(options, follower, parts, position, fits(live));
   }
 
@@ -326,7 +326,7 @@ export class Projector {
    * Tries a rebuild out: builds beside, says what would change, drops the copy. Nothing is switched and nothing said. Where the live version
    * was made by another version of this program, what both have is compared, at the position and instant at which the live one stands.
    */
-  async rehearse(options: RebuildOptions = {}): Promise<Rehearsal> {
+  async dryRun(options: RebuildOptions = {}): Promise<DryRunResult> {
     if (this.#fits) await this.catchUp();
     const at = await this.#follower.standing();
     const version = await versionToBuild(this.#parts.database, this.#parts.now(), true);
@@ -417,8 +417,17 @@ export class Projector {
     const { database, log, ids } = this.#parts;
     if (version.status !== 'building') return;
     // Only what was judged can be built from.
-    if (ids !== null) await judgeUpTo(database, log, upTo, ids);
-    await build({ ...options, database, log, schema: version.schema, upTo, asOf, times, sliceSize: this.#sliceSize });
+    if (ids !== null) await deduplicateUpTo(database, log, upTo, ids);
+    await build({
+      ...options,
+      database,
+      log,
+      schema: version.schema,
+      upTo,
+      asOf,
+      times,
+      foldBatchSize: this.#foldBatchSize,
+    });
   }
 
   /** Brings a version that is not live near the head of the log, without holding up the live one. */
@@ -498,11 +507,11 @@ export class Projector {
         }
         continue;
       }
-      const folded = await follower.foldMarked(this.#sliceSize, true);
+      const folded = await follower.foldMarked(this.#foldBatchSize, true);
       await this.#worked(follower, folded);
       if (folded > 0) continue;
       const clock = now();
-      if ((await follower.markDue(this.#sliceSize)) > 0) continue;
+      if ((await follower.markDue(this.#foldBatchSize)) > 0) continue;
       if (!(await follower.noteClock(clock))) {
         await sleep(STAND_BY_MS);
         continue;
@@ -556,21 +565,21 @@ export class Projector {
       await this.#follower.noteClock(now);
       return false;
     }
-    return (await this.#follower.markDue(this.#sliceSize)) > 0;
+    return (await this.#follower.markDue(this.#foldBatchSize)) > 0;
   }
 
   async #foldNext(): Promise<boolean> {
-    const folded = await this.#follower.foldMarked(this.#sliceSize, false);
+    const folded = await this.#follower.foldMarked(this.#foldBatchSize, false);
     await this.#worked(this.#follower, folded);
     return folded > 0;
   }
 
   /** Counts work, and has a table swept when there was much of it. */
   async #worked(follower: Follower, much: number): Promise<void> {
-    this.#untidy += much;
-    if (this.#untidy < this.#tidyAfter) return;
-    this.#untidy = 0;
-    await follower.tidy(this.#tidyAfter);
+    this.#changesSinceVacuum += much;
+    if (this.#changesSinceVacuum < this.#vacuumAfter) return;
+    this.#changesSinceVacuum = 0;
+    await follower.vacuum(this.#vacuumAfter);
   }
 
   /** Takes the next page in, if there is one and nobody else is indexing; returns how many events it held. */
@@ -591,7 +600,7 @@ export class Projector {
   /** Events that never cease must not stop the clock. In a flood it rests: what is due may hang on events still to come. */
   async #markDueBetween(): Promise<void> {
     if (performance.now() < this.#dueAgainAt) return;
-    await this.#follower.markDue(this.#sliceSize);
+    await this.#follower.markDue(this.#foldBatchSize);
     this.#dueAgainAt = performance.now() + IDLE_MS_MAX;
   }
 
@@ -604,7 +613,7 @@ export class Projector {
     if (begun < this.#staleAgainAt) return;
     this.#staleAgainAt = begun + STALE_LOOK_MS;
     if (!(await this.#staleMarks(staleMs))) return;
-    await this.#follower.foldMarked(this.#sliceSize, false);
+    await this.#follower.foldMarked(this.#foldBatchSize, false);
     const ended = performance.now();
     this.#staleAgainAt = ended + (ended - begun) * STALE_REST;
   }
@@ -711,7 +720,7 @@ export class Projector {
     const { folded } = this.#parts.counters;
     if (folded === this.#toldAt) return;
     this.#toldAt = folded;
-    this.#onSaid?.();
+    this.#onPublished?.();
   }
 
   /** One step at a time, whoever asks for it: the loop, somebody catching up, a switch of versions. */

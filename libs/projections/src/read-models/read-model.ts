@@ -1,16 +1,16 @@
-import type { Booking, CustomerView, EventRef, Visit } from '#lifecycle';
+import type { Booking, CustomerView, EventRef, StagePeriod } from '#lifecycle';
 import type { Row } from '#database';
 import type { Table } from '#database';
 
 /** A customer as just folded: what a read model makes its rows of. */
-export interface Folded {
+export interface FoldedView {
   readonly customerId: string;
   /** The smallest of her subject ids: her name in digests. */
   readonly digestId: string;
   readonly subjectIds: readonly string[];
   readonly view: CustomerView;
   /** From the visit on that was open where the fold began; all of them when it began at the beginning. */
-  readonly visits: readonly Visit[];
+  readonly stagePeriods: readonly StagePeriod[];
   /** Booked by the events that were folded. */
   readonly bookings: readonly Booking[];
   /** True when the fold began at the beginning: nothing that was written of her before stands. */
@@ -29,14 +29,14 @@ export interface Folded {
  */
 export type CustomerReadModel =
   /** One row a customer. */
-  | { readonly shape: 'row'; readonly table: Table; readonly row: (folded: Folded) => Row }
+  | { readonly shape: 'row'; readonly table: Table; readonly row: (folded: FoldedView) => Row }
   /**
    * Numbered rows (`seq`) that follow her visits: `rows` gives one for each of `folded.visits`, or fewer; the rows below
    * the first of these visits stand as they are.
    */
-  | { readonly shape: 'sequence'; readonly table: Table; readonly rows: (folded: Folded) => Row[] }
+  | { readonly shape: 'sequence'; readonly table: Table; readonly rows: (folded: FoldedView) => Row[] }
   /** Rows that belong to single events: columns `source` and `event_id` say to which. */
-  | { readonly shape: 'by-event'; readonly table: Table; readonly rows: (folded: Folded) => Row[] }
+  | { readonly shape: 'by-event'; readonly table: Table; readonly rows: (folded: FoldedView) => Row[] }
   /** Sums over everybody's visits: what each visit adds, and takes away again when it proves wrong. */
   | {
       readonly shape: 'sum';

@@ -1,26 +1,26 @@
 import { BOOKED_MONEY } from './bookings/projection.js';
-import { DOSSIER } from './customers/projection.js';
-import { FATES } from './outcomes/table.js';
+import { PROFILE } from './customers/projection.js';
+import { OUTCOMES } from './outcomes/table.js';
 import { LINKS, SUBJECTS } from './links/table.js';
 import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
 import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
 import { STAGE_COUNTS } from './stage-counts/projection.js';
 import type { Table } from '#database';
-import { VISIT_HISTORY } from './stage-periods/projection.js';
+import { STAGE_PERIOD_HISTORY } from './stage-periods/projection.js';
 import { CHECKPOINT, DIRTY, PARKED, SNAPSHOTS, STATES } from './working/table.js';
 
 /** The read models of customers: one line each. A new one is filled by a rebuild, which the next start sets off. */
 export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
   // They are written in this order.
-  DOSSIER,
-  VISIT_HISTORY,
+  PROFILE,
+  STAGE_PERIOD_HISTORY,
   BOOKED_MONEY,
   STAGE_COUNTS,
 ];
 
 /** Tables that the indexer writes, page by page. */
-const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, FATES, QUARANTINE];
+const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, OUTCOMES, QUARANTINE];
 
 /** Tables that the engine itself needs. */
 const WORKING: readonly Table[] = [CHECKPOINT, DIRTY, STATES, SNAPSHOTS, PARKED];

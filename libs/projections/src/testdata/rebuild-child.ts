@@ -17,7 +17,7 @@ const say = (fact: Record<string, unknown>) => process.stdout.write(`${JSON.stri
 const log = await openSqliteLog({ file: join(folder, 'log.db'), clock });
 if (mode === 'fill') await tell(log, world(11, 400, 6), 1_000);
 const database = await openDatabase({ kind: 'pglite', folder: join(folder, 'readmodels') });
-const projector = await Projector.open({ database, log, clock, sliceSize: 20 });
+const projector = await Projector.open({ database, log, clock, foldBatchSize: 20 });
 if (mode === 'fill') await projector.catchUp();
 else
   await projector.rebuild({

@@ -1,10 +1,17 @@
-import { eventUuid, type AppendItem, type EventLog, type IdTable, type ReadOptions, type RecordedEvent } from '#event-log';
+import {
+  eventUuid,
+  type AppendItem,
+  type EventLog,
+  type IdTable,
+  type ReadOptions,
+  type RecordedEvent,
+} from '#event-log';
 
 /**
  * A log that knows only its streams, as EventStoreDB does: it stores whatever it is given, and leaves out for readers what the
  * id table names a duplicate. Positions have gaps. Only what the read models ask of a log.
  */
-export class UnjudgingLog {
+export class LogWithoutDeduplication {
   readonly #events: RecordedEvent[] = [];
 
   constructor(

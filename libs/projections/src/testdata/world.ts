@@ -2,7 +2,7 @@ import type { AppendItem } from '#event-log';
 import { day, order, touchpoint } from './touchpoints.js';
 
 /** A repeatable source of chance (mulberry32): the same seed, the same world. */
-export function chance(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -14,7 +14,7 @@ export function chance(seed: number): () => number {
 
 /** The same items in an order of chance. */
 export function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const random = chance(seed);
+  const random = seededRandom(seed);
   const out = [...items];
   for (let i = out.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
@@ -30,7 +30,7 @@ const PLAIN = ['site-visited', 'message-opened', 'message-clicked', 'product-vie
  * sometimes share a device, so that links are refused; some traffic is a test.
  */
 export function world(seed: number, customers = 20, eventsEach = 20): AppendItem[] {
-  const random = chance(seed);
+  const random = seededRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const items: AppendItem[] = [];
   for (let c = 0; c < customers; c++) {

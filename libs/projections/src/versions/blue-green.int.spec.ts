@@ -17,7 +17,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     (await rows(`SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'rm\\_%' ORDER BY 1`)).map(
       (row) => row['name'],
     );
-  const open = () => Projector.open({ database: store.database, log, clock, sliceSize: 20 });
+  const open = () => Projector.open({ database: store.database, log, clock, foldBatchSize: 20 });
   const said = () =>
     rows(`SELECT p.customer_id, p.publication, p.kind, p.cycle, p.stage, p.phase, p.entered_at, p.at, p.historical
             FROM perennial.published p JOIN perennial.outbox o USING (customer_id, publication) ORDER BY 1, 2`);
@@ -93,7 +93,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     await tell(log, world(7, 30, 5));
     const projector = await open();
     await projector.catchUp();
-    expect(await projector.rehearse()).toEqual({
+    expect(await projector.dryRun()).toEqual({
       ...{ equal: true, position: (await log.head()).position },
       ...{ differences: [], stages: [] },
     });
@@ -110,7 +110,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     await store.database.exec(`
       UPDATE rm_1.customers SET phase = 'lost', orders = 7 WHERE customer_id = '${anna}';
       DELETE FROM rm_1.customers WHERE customer_id = '${bert}';`);
-    const { equal, differences, stages } = await projector.rehearse();
+    const { equal, differences, stages } = await projector.dryRun();
     expect(equal).toBe(false);
     expect(differences).toHaveLength(1);
     expect(differences[0]).toMatchObject({ table: 'customers', live: 1, rebuilt: 2, onlyLive: 1, onlyRebuilt: 2 });

@@ -3,8 +3,8 @@ import { getHeapStatistics } from 'node:v8';
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
-import { isRefusal, type Database, type Row, type Transaction } from '#database';
-import { countFates } from '../read-models/outcomes/projection.js';
+import { isRejection, type Database, type Row, type Transaction } from '#database';
+import { countOutcomes } from '../read-models/outcomes/projection.js';
 import { describe } from '../folding/fold-customers.js';
 import { foldOne, inOrder } from '../folding/fold-one.js';
 import { readTouchpoints } from '../folding/load.js';
@@ -56,7 +56,7 @@ export interface BuildOptions {
   readonly asOf: Instant;
   readonly times: StepTimes;
   /** Customers in the first slice; the next ones are made to hold a good number of events, ten times as many customers at most. */
-  readonly sliceSize: number;
+  readonly foldBatchSize: number;
   /**
    * A log that takes no more memory than this, about, is read once and held; a larger one is read twice. Default 512 MiB, but no more than a quarter
    * of what the process may take.
@@ -225,7 +225,7 @@ class Builder {
 
   /** What the log tells beside subjects and links. */
   async #writeBesides(tx: Transaction, facts: PageFacts, done: boolean): Promise<void> {
-    await countFates(tx, facts.receipts, done ? await recountsBetween(tx, 0, this.#state.upTo) : []);
+    await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, this.#state.upTo) : []);
     await listQuarantine(tx, facts.quarantine);
     await recordPolicies(tx, facts.policies);
     await recordTypes(tx, facts.types);
@@ -273,7 +273,7 @@ class Builder {
     const sums = await this.#sumsSoFar(policies.dayOf);
     if (this.#state.phase !== 'customers') return sums;
     this.#beginPhase(this.#state.folded);
-    let limit = this.options.sliceSize;
+    let limit = this.options.foldBatchSize;
     let { after, folded } = this.#state;
     let writing: Promise<void> = Promise.resolve();
     let before: Promise<void> = writing;
@@ -309,7 +309,7 @@ class Builder {
         writing.catch(() => undefined);
         const perCustomer = Math.max(1, slice.events / who.length);
         limit = Math.round(
-          Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), this.options.sliceSize * 10, limit * 4),
+          Math.min(Math.max(EVENTS_PER_SLICE / perCustomer, 50), this.options.foldBatchSize * 10, limit * 4),
         );
       }
       await writing;
@@ -329,11 +329,11 @@ class Builder {
     return rows.map((row) => ({ customerId: row.customer_id, subjectIds: row.ids.split(',') }));
   }
 
-  async #foldSlice(who: readonly Customer[], policies: KnownPolicies): Promise<FoldedSlice> {
+  async #foldSlice(who: readonly Customer[], policies: KnownPolicies): Promise<FoldedBatch> {
     const { times } = this.options;
     const { upTo, asOf } = this.#state;
     const eventsOf = await this.#eventsOf(who);
-    const slice: FoldedSlice = { folded: [], failed: [], waiting: [], events: 0 };
+    const slice: FoldedBatch = { folded: [], failed: [], waiting: [], events: 0 };
     for (const one of who) {
       try {
         const recorded = one.subjectIds.flatMap(eventsOf);
@@ -363,23 +363,24 @@ class Builder {
   }
 
   /** A slice that cannot be written is tried one by one: whose rows are refused is parked, and the rest are written. */
-  async #writeOrPark(slice: FoldedSlice, sums: readonly Sums[], next: BuildState): Promise<void> {
+  async #writeOrPark(slice: FoldedBatch, sums: readonly Sums[], next: BuildState): Promise<void> {
     try {
       await this.#writeSlice(slice, sums, next);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const kept: FoldedSlice = { ...slice, folded: [], failed: [...slice.failed] };
+      if (!isRejection(error)) throw error;
+      const kept: FoldedBatch = { ...slice, folded: [], failed: [...slice.failed] };
       for (const one of slice.folded) {
-        const refused = await this.#refusalOf(one);
-        if (refused === null) kept.folded.push(one);
-        else kept.failed.push({ customerId: one.folded.customerId, reason: 'write-failed', detail: describe(refused) });
+        const rejected = await this.#rejectionOf(one);
+        if (rejected === null) kept.folded.push(one);
+        else
+          kept.failed.push({ customerId: one.folded.customerId, reason: 'write-failed', detail: describe(rejected) });
       }
       await this.#writeSlice(kept, sums, next);
     }
   }
 
   /** Writes one customer and takes it back again; the error with which the database refused her, or null. */
-  async #refusalOf(one: FoldedCustomer): Promise<unknown> {
+  async #rejectionOf(one: FoldedCustomer): Promise<unknown> {
     const takenBack = new Error('Only tried.');
     try {
       await this.#transaction(async (tx) => {
@@ -387,13 +388,13 @@ class Builder {
         throw takenBack;
       });
     } catch (error) {
-      if (isRefusal(error)) return error;
+      if (isRejection(error)) return error;
       if (error !== takenBack) throw error;
     }
     return null;
   }
 
-  async #writeSlice(slice: FoldedSlice, sums: readonly Sums[], next: BuildState): Promise<void> {
+  async #writeSlice(slice: FoldedBatch, sums: readonly Sums[], next: BuildState): Promise<void> {
     const { database, schema } = this.options;
     const { upTo, asOf } = this.#state;
     // Written apart, since they are few and mostly none: after a kill in between they are found to be there already.
@@ -403,7 +404,7 @@ class Builder {
         const waiting = slice.waiting.map((one) => waitingRow(one, upTo, asOf));
         await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');
       });
-    const { copies, visits } = copiesOf(slice.folded);
+    const { copies, stagePeriods } = copiesOf(slice.folded);
     // What a server loses of its last commits when the machine dies is folded again: the state says how far it came. PGlite has
     // nobody who would write such commits down later.
     const unhurried = database.kind === 'postgres' ? [{ sql: 'SET LOCAL synchronous_commit = off' }] : [];
@@ -413,7 +414,7 @@ class Builder {
       this.#mine(advanced);
     });
     this.#state = next;
-    for (const sum of sums) for (const visit of visits) sum.add(visit, 1);
+    for (const sum of sums) for (const visit of stagePeriods) sum.add(visit, 1);
     this.#tell('customers', next.folded, next.customers);
   }
 
@@ -422,12 +423,12 @@ class Builder {
     const sums = CUSTOMER_READ_MODELS.flatMap((model) => (model.shape === 'sum' ? [new Sums(model, dayOf)] : []));
     const { schema } = this.options;
     for (let customer = '', seq = -1; this.#state.after !== '';) {
-      const visits = await this.options.database.query(
+      const stagePeriods = await this.options.database.query(
         `SELECT * FROM ${schema}.visits WHERE (customer_id, seq) > ($1, $2) ORDER BY customer_id, seq LIMIT 5000`,
         [customer, seq],
       );
-      for (const sum of sums) for (const visit of visits) sum.add(visit, 1);
-      const last = visits[visits.length - 1];
+      for (const sum of sums) for (const visit of stagePeriods) sum.add(visit, 1);
+      const last = stagePeriods[stagePeriods.length - 1];
       if (last === undefined) break;
       customer = last['customer_id'] as string;
       seq = last['seq'] as number;
@@ -495,7 +496,7 @@ class Builder {
   }
 }
 
-interface FoldedSlice {
+interface FoldedBatch {
   readonly folded: FoldedCustomer[];
   readonly failed: { readonly customerId: string; readonly reason: string; readonly detail: string }[];
   readonly waiting: { readonly customerId: string; readonly until: Instant }[];

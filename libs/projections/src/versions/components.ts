@@ -37,7 +37,7 @@ export function joinInMemory(
     }
   const counting = [...seen.earliest];
   const linked = new Set(counting.flatMap(({ a, b }) => [a, b]));
-  const { customerOf, refusals } = resolve(
+  const { customerOf, rejections } = resolve(
     [...linked].flatMap((subjectId) => {
       const fact = facts.get(subjectId);
       const { namespace, firstPosition } = fact ?? { namespace: '', firstPosition: 0 };
@@ -51,7 +51,7 @@ export function joinInMemory(
       source: link.source,
       event_id: link.eventId,
       origin: 'touchpoint',
-      refused: null,
+      rejected: null,
       position: link.position,
     })),
   );
@@ -59,12 +59,12 @@ export function joinInMemory(
     const row = subjects.get(subjectId);
     if (row !== undefined) row['customer_id'] = customerId;
   }
-  const refusalOf = (link: LinkFact): string | null => refusals.get(`${link.a} ${link.b}`) ?? null;
+  const rejectionOf = (link: LinkFact): string | null => rejections.get(`${link.a} ${link.b}`) ?? null;
   const counts = new Set(counting);
   const sorted = sortedByKey(SUBJECTS, [...subjects.values()]);
   return {
     subjects: sorted,
-    links: seen.kept.map((link) => ({ ...linkRow(link), refused: counts.has(link) ? refusalOf(link) : null })),
+    links: seen.kept.map((link) => ({ ...linkRow(link), rejected: counts.has(link) ? rejectionOf(link) : null })),
     customers: customersOf(sorted),
   };
 }

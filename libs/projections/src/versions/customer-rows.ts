@@ -1,15 +1,15 @@
 import { copyText } from '#database';
 import type { CopyText, Row } from '#database';
-import type { FoldedOne } from '../folding/fold-one.js';
+import type { FoldedEvents } from '../folding/fold-one.js';
 import { STATE_FROM_EVENTS, stateRow } from '../folding/write.js';
-import type { Folded } from '../read-models/read-model.js';
+import type { FoldedView } from '../read-models/read-model.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
 import type { Table } from '#database';
-import { VISITS } from '../read-models/stage-periods/table.js';
+import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import { SNAPSHOTS, STATES } from '../read-models/working/table.js';
 
 /** A customer who has something to show. */
-export type FoldedCustomer = FoldedOne & { readonly folded: Folded };
+export type FoldedCustomer = FoldedEvents & { readonly folded: FoldedView };
 
 /** All rows of customers of whom there are none yet, by table, but for the sums over everybody. */
 export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly [Table, Row[]])[] {
@@ -40,11 +40,11 @@ export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly
 /** The same as text to be copied, and the visits among them, for the sums. */
 export function copiesOf(customers: readonly FoldedCustomer[]): {
   readonly copies: CopyText[];
-  readonly visits: readonly Row[];
+  readonly stagePeriods: readonly Row[];
 } {
   const tables = rowsOf(customers);
   return {
     copies: tables.map(([table, rows]) => copyText(table, rows)),
-    visits: tables.find(([table]) => table === VISITS)?.[1] ?? [],
+    stagePeriods: tables.find(([table]) => table === STAGE_PERIODS)?.[1] ?? [],
   };
 }

@@ -2,7 +2,7 @@ import type { Row, Transaction } from '#database';
 import { resolve, type LinkRow, type SubjectRow } from '../read-models/links/projection.js';
 import { LINKS } from '../read-models/links/table.js';
 import { unnest } from '#database';
-import { Reach } from './reach.js';
+import { EgressPolicy } from './reach.js';
 import { DROP_SEEN_TABLES } from './seen-tables.js';
 
 /** The steps of `joinSeen`, in their order: each may take minutes where a log is large. */
@@ -64,7 +64,7 @@ export async function joinSeen(tx: Transaction, onStep: (done: number) => void, 
 /** Makes `members_seen` of `linked_seen`: each with the number of those who can be reached from each other. */
 async function writeReach(tx: Transaction, page: number): Promise<void> {
   const [count] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM linked_seen');
-  const reach = new Reach(count?.n ?? 0);
+  const reach = new EgressPolicy(count?.n ?? 0);
   const pairs = new Cursor<{ one: number; other: number }>(
     tx,
     'pairs_seen',
@@ -104,21 +104,21 @@ async function writeJoined(tx: Transaction, page: number): Promise<void> {
   await tx.exec(
     'CREATE TABLE joined_seen (subject_id text COLLATE "C" NOT NULL, customer_id text COLLATE "C" NOT NULL)',
   );
-  let refused: Row[] = [];
+  let rejected: Row[] = [];
   for await (const { members, ties } of helpings(tx, page)) {
-    const { customerOf, refusals } = resolve(members, ties);
+    const { customerOf, rejections } = resolve(members, ties);
     const joined = [...customerOf].filter(([subjectId, customerId]) => subjectId !== customerId);
     await tx.copyIn('joined_seen', ['subject_id', 'customer_id'], joined);
     for (const { a, b, position } of ties) {
-      const reason = refusals.get(`${a} ${b}`);
-      if (reason !== undefined) refused.push({ a, b, position, refused: reason });
+      const reason = rejections.get(`${a} ${b}`);
+      if (reason !== undefined) rejected.push({ a, b, position, rejected: reason });
     }
-    if (refused.length > page) {
-      await writeRefused(tx, refused);
-      refused = [];
+    if (rejected.length > page) {
+      await writeRejected(tx, rejected);
+      rejected = [];
     }
   }
-  await writeRefused(tx, refused);
+  await writeRejected(tx, rejected);
   await tx.exec('ANALYZE joined_seen; DROP TABLE members_seen;');
 }
 
@@ -156,9 +156,9 @@ function before<T extends { readonly root: number }>(rows: T[], end: number): T[
   return rows.splice(0, at === -1 ? rows.length : at);
 }
 
-async function writeRefused(tx: Transaction, refused: readonly Row[]): Promise<void> {
-  if (refused.length === 0) return;
-  const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], refused, 'v');
+async function writeRejected(tx: Transaction, rejected: readonly Row[]): Promise<void> {
+  if (rejected.length === 0) return;
+  const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], rejected, 'v');
   await tx.query(
     `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
     rows.params,

@@ -2,7 +2,7 @@
  * Who can be reached from whom over links, of things numbered from 0: sets that grow together, each known by its least number. Four bytes each,
  * however many they are.
  */
-export class Reach {
+export class EgressPolicy {
   readonly #parent: Int32Array;
 
   constructor(readonly size: number) {

@@ -5,11 +5,11 @@ import { Problem } from '#platform/nest';
 import type { Answer } from '../running/answer.js';
 import { csvHeader, csvRow } from '../running/csv.js';
 import type { RawParams } from '../running/params.js';
-import type { Question } from '../running/query.js';
-import { QuestionRefused } from '../running/query-rejected.js';
+import type { QueryDefinition } from '../running/query.js';
+import { QueryRejected } from '../running/query-rejected.js';
 import { PAGE_SIZE } from '../running/standard-params.js';
 import { ReadModelsMissing } from '../reading/read-models.js';
-import { AskQuestion } from './run-query.js';
+import { RunQuery } from './run-query.js';
 import { FORMATS, formatOf, type Format } from './formats.js';
 
 /** What answering needs of Fastify's request and reply. */
@@ -27,30 +27,30 @@ export interface AskReply {
 /** Answers a question over HTTP: JSON in pages, CSV and NDJSON as a stream of all rows. */
 export async function answerOverHttp(
   bus: QueryBus,
-  question: Question,
-  asker: Principal,
+  query: QueryDefinition,
+  caller: Principal,
   request: AskRequest,
   reply: AskReply,
 ): Promise<void> {
   try {
-    const { format: said, ...query } = request.query;
+    const { format: wanted, ...given } = request.query;
     const accept = request.headers['accept'];
-    const format = formatOf(said, typeof accept === 'string' ? accept : undefined);
-    const params: RawParams = { ...query, ...request.params };
+    const format = formatOf(wanted, typeof accept === 'string' ? accept : undefined);
+    const params: RawParams = { ...given, ...request.params };
     const askFor = (more: RawParams): Promise<Answer> =>
-      bus.execute(new AskQuestion(question.name, { ...params, ...more }, asker.permissions.has('read-personal')));
-    const whole = format !== 'json' && question.paged && params['limit'] === undefined;
+      bus.execute(new RunQuery(query.name, { ...params, ...more }, caller.permissions.has('read-personal')));
+    const whole = format !== 'json' && query.paged && params['limit'] === undefined;
     const pageSize: RawParams = whole ? { limit: String(PAGE_SIZE.maximum) } : {};
     // The first page comes before the headers: what is wrong with the question is told as a problem, not as a cut stream.
     const first = await askFor(pageSize);
     reply.header('content-type', FORMATS[format]);
     if (format === 'json') {
-      const { question: name, columns, rows, nextCursor, meta } = first;
-      reply.send(JSON.stringify({ question: name, columns, rows, nextCursor, meta }));
+      const { query: name, columns, rows, nextCursor, meta } = first;
+      reply.send(JSON.stringify({ query: name, columns, rows, nextCursor, meta }));
       return;
     }
     if (!whole && first.nextCursor !== null) reply.header('x-next-cursor', first.nextCursor);
-    if (format === 'csv') reply.header('content-disposition', `attachment; filename="${question.name}.csv"`);
+    if (format === 'csv') reply.header('content-disposition', `attachment; filename="${query.name}.csv"`);
     const rest = (cursor: string): Promise<Answer> => askFor({ ...pageSize, cursor });
     reply.send(Readable.from(written(format, first, whole ? rest : null), { objectMode: false }));
   } catch (error) {
@@ -79,7 +79,7 @@ async function* written(
 function problemOf(error: unknown): unknown {
   if (error instanceof ReadModelsMissing)
     return new Problem(503, { detail: error.message, type: 'starting', headers: { 'retry-after': '1' } });
-  if (!(error instanceof QuestionRefused)) return error;
+  if (!(error instanceof QueryRejected)) return error;
   return new Problem(error.status, {
     type: error.code,
     title: TITLES[error.code],
@@ -88,7 +88,7 @@ function problemOf(error: unknown): unknown {
   });
 }
 
-const TITLES: Readonly<Record<QuestionRefused['code'], string>> = {
+const TITLES: Readonly<Record<QueryRejected['code'], string>> = {
   'invalid-question': 'The question cannot be answered as it was put',
   'unknown-question': 'There is no such question',
   'unknown-customer': 'There is no such customer',

@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Permission } from '#platform';
 import type { ProjectorStatus, Version } from '#projections';
 import { memoryLog } from '#testing';
-import { QUESTIONS } from '../queries/index.js';
+import { QUERIES } from '../queries/index.js';
 import { apiOver } from '../testdata/api.js';
 import { emptyDatabase } from '../testdata/empty-database.js';
 import type { Operations } from './operations.js';
@@ -37,7 +37,7 @@ const projector: Operations = {
         failure: null,
       },
       lagUnit: 'events' as const,
-      counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0, tidied: 0 },
+      counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0, vacuumed: 0 },
       stepMs: {} as ProjectorStatus['stepMs'],
     }),
   release: (customerId) => Promise.resolve(customerId === SOMEBODY),
@@ -47,7 +47,7 @@ const projector: Operations = {
   },
   digest: () => Promise.resolve({ position: 7, clock: 0, models: {}, overall: 'd1' }),
   verify: () => Promise.reject(new Error('the disk is gone')),
-  rehearse: () => Promise.resolve({ equal: true, position: 7, differences: [], stages: [] }),
+  dryRun: () => Promise.resolve({ equal: true, position: 7, differences: [], stages: [] }),
   versions: () => Promise.resolve(versions),
   rollback: () => Promise.resolve({ ...VERSION, status: 'live' }),
 };
@@ -85,15 +85,15 @@ const operations = (): [path: string, operation: Operation][] =>
 describe('the API of the questions', () => {
   it('has a documented route for every question, with every parameter and problem', () => {
     const documented = new Map(operations());
-    expect(documented.size).toBe(QUESTIONS.length + 8);
-    for (const question of QUESTIONS) {
-      const operation = documented.get(`/v1/query/${question.name}`);
+    expect(documented.size).toBe(QUERIES.length + 8);
+    for (const query of QUERIES) {
+      const operation = documented.get(`/v1/query/${query.name}`);
       const names = operation?.parameters?.map(({ name }) => name) ?? [];
-      expect(names).toEqual(expect.arrayContaining(Object.keys(question.params)));
+      expect(names).toEqual(expect.arrayContaining(Object.keys(query.params)));
       expect(Object.keys(operation?.responses ?? {})).toEqual(
         expect.arrayContaining(['200', '400', '401', '403', '503']),
       );
-      expect(operation?.['x-permission']).toBe(question.permission);
+      expect(operation?.['x-permission']).toBe(query.permission);
       expect(operation?.security).toBeDefined();
     }
   });
@@ -117,7 +117,7 @@ describe('the API of the questions', () => {
   it('writes JSON, CSV and NDJSON, by format or by Accept', async () => {
     const json = await get('/v1/query/visits', reader);
     expect(json.json()).toMatchObject({
-      question: 'visits',
+      query: 'visits',
       rows: [],
       nextCursor: null,
       meta: { policyVersion: 'retail@1' },
@@ -162,7 +162,7 @@ describe('the API of the questions', () => {
   it('gives every problem with a parameter its path, its reason and its mend', async () => {
     const { errors } = (await get('/v1/query/visits?limit=none&as-of=never', reader)).json<{ errors: unknown[] }>();
     expect(errors).toEqual(
-      ['as-of', 'limit'].map((path) => ({ path, reason: expect.any(String), mend: expect.any(String) })),
+      ['as-of', 'limit'].map((path) => ({ path, detail: expect.any(String), hint: expect.any(String) })),
     );
   });
 

@@ -6,18 +6,18 @@ import { history } from '../queries/history.js';
 import { orders } from '../queries/orders.js';
 import { stage } from '../queries/stage.js';
 import { timeline } from '../queries/timeline.js';
-import { questionController } from './query-routes.js';
+import { queryController } from './query-routes.js';
 
 /** The questions about customers as resources: the same answers under addresses that can be linked to. */
-export const customersController = questionController('customers', 'v1/customers', [
-  { path: '', question: customers },
+export const customersController = queryController('customers', 'v1/customers', [
+  { path: '', query: customers },
   ...[
-    { path: ':customer', question: customer },
-    { path: ':customer/stage', question: stage },
-    { path: ':customer/history', question: history },
-    { path: ':customer/explain', question: explanation },
-    { path: ':customer/timeline', question: timeline },
-    { path: ':customer/orders', question: orders },
-    { path: ':customer/events', question: events },
+    { path: ':customer', query: customer },
+    { path: ':customer/stage', query: stage },
+    { path: ':customer/history', query: history },
+    { path: ':customer/explain', query: explanation },
+    { path: ':customer/timeline', query: timeline },
+    { path: ':customer/orders', query: orders },
+    { path: ':customer/events', query: events },
   ].map((route) => ({ ...route, without: ['identifier'] })),
 ]);

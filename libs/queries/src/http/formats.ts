@@ -1,5 +1,5 @@
 import { printable } from '../running/params.js';
-import { refuse } from '../running/query-rejected.js';
+import { reject } from '../running/query-rejected.js';
 
 /** How an answer can be written, and under which content type. */
 export const FORMATS = {
@@ -14,7 +14,7 @@ export type Format = keyof typeof FORMATS;
 export function formatOf(said: unknown, accept: string | undefined): Format {
   if (said !== undefined) {
     if (typeof said === 'string' && Object.hasOwn(FORMATS, said)) return said as Format;
-    throw refuse(
+    throw reject(
       'format',
       `${typeof said === 'string' ? printable(said) : 'said twice, it'} is none that we write`,
       `Say one of: ${Object.keys(FORMATS).join(', ')}.`,

@@ -1,7 +1,7 @@
 import type { BuildProgress, Projector, RebuildOptions } from '#projections';
 
 /** What builds and compares versions of the read models. */
-export type Building = Pick<Projector, 'rebuild' | 'rehearse' | 'verify' | 'digest' | 'rollback' | 'versions'>;
+export type Building = Pick<Projector, 'rebuild' | 'dryRun' | 'verify' | 'digest' | 'rollback' | 'versions'>;
 
 /** `dry-run`: a rebuild that is tried out, compared and dropped. */
 export type WorkKind = 'rebuild' | 'dry-run' | 'verify' | 'rollback';
@@ -74,7 +74,7 @@ export class LongWork {
         return { version, position, events, elapsedMs, digest: overall };
       }
       case 'dry-run':
-        return { ...(await this.building.rehearse(options)) };
+        return { ...(await this.building.dryRun(options)) };
       case 'verify': {
         const { equal, live, rebuilt, differences } = await this.building.verify(options);
         const differing = differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt }));

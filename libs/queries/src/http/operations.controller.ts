@@ -68,9 +68,9 @@ export class OperationsController {
         detail: 'This is no customer id.',
         errors: [
           {
-            path: 'customer',
-            reason: 'is no customer id',
-            mend: 'Give the 32 characters of 0-9 and a-f that the question `parked` lists.',
+            pointer: 'customer',
+            detail: 'is no customer id',
+            hint: 'Give the 32 characters of 0-9 and a-f that the question `parked` lists.',
           },
         ],
       });

@@ -1,9 +1,9 @@
-import { QUESTIONS } from '../queries/index.js';
-import { questionController } from './query-routes.js';
+import { QUERIES } from '../queries/index.js';
+import { queryController } from './query-routes.js';
 
 /** Every question by its name: `/v1/query/NAME`. */
-export const questionsController = questionController(
+export const queriesController = queryController(
   'questions',
   'v1/query',
-  QUESTIONS.map((question) => ({ path: question.name, question })),
+  QUERIES.map((query) => ({ path: query.name, query })),
 );

@@ -1,5 +1,5 @@
 import type { Param } from '../running/params.js';
-import type { Column, Question } from '../running/query.js';
+import type { Column, QueryDefinition } from '../running/query.js';
 
 /** An OpenAPI schema as far as we write one. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -53,9 +53,9 @@ const COLUMN_TYPES: Readonly<Record<Column['type'], Schema>> = {
 };
 
 /** The schema of a question's answer in JSON. */
-export function answerSchema(question: Question): Schema {
+export function answerSchema(query: QueryDefinition): Schema {
   const properties = Object.fromEntries(
-    question.columns.map(({ name, type, description, nullable }) => [
+    query.columns.map(({ name, type, description, nullable }) => [
       name,
       { ...COLUMN_TYPES[type], description, ...(nullable === true ? { nullable } : {}) },
     ]),
@@ -64,7 +64,7 @@ export function answerSchema(question: Question): Schema {
     type: 'object',
     required: ['question', 'columns', 'rows', 'nextCursor', 'meta'],
     properties: {
-      question: { type: 'string', enum: [question.name] },
+      query: { type: 'string', enum: [query.name] },
       columns: { type: 'array', items: COLUMN },
       rows: { type: 'array', items: { type: 'object', required: Object.keys(properties), properties } },
       nextCursor: { type: 'string', nullable: true, description: 'the cursor of the next page; null at the end' },

@@ -5,13 +5,13 @@ import { CLOCK, CONFIG, DATABASE, EVENT_LOG, SEALER, type Clock, type Config } f
 import { type Sealer } from '#keys';
 import type { Database } from '#database';
 import type { Answer } from '../running/answer.js';
-import { ask } from '../running/run-query.js';
+import { runQuery } from '../running/run-query.js';
 import type { RawParams } from '../running/params.js';
 import { personalData, type PersonalData } from '../running/personal-data.js';
 import { storeBytesIn } from '../reading/store-bytes.js';
 
 /** A question on its way over the bus: its name, its parameters as text, and whether the asker may see personal data. */
-export class AskQuestion extends Query<Answer> {
+export class RunQuery extends Query<Answer> {
   constructor(
     readonly name: string,
     readonly params: RawParams,
@@ -21,8 +21,8 @@ export class AskQuestion extends Query<Answer> {
   }
 }
 
-@QueryHandler(AskQuestion)
-export class AskQuestionHandler implements IQueryHandler<AskQuestion, Answer> {
+@QueryHandler(RunQuery)
+export class RunQueryHandler implements IQueryHandler<RunQuery, Answer> {
   private readonly personalData: PersonalData;
 
   constructor(
@@ -35,10 +35,10 @@ export class AskQuestionHandler implements IQueryHandler<AskQuestion, Answer> {
     this.personalData = personalData(sealer);
   }
 
-  execute({ name, params, mayReadPersonal }: AskQuestion): Promise<Answer> {
+  execute({ name, params, mayReadPersonal }: RunQuery): Promise<Answer> {
     const { database, log, clock, personalData } = this;
     const { dataDir, eventLog, keysUrl } = this.config;
     const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
-    return ask({ database, log, clock, personalData, storeBytes, mayReadPersonal }, name, params);
+    return runQuery({ database, log, clock, personalData, storeBytes, mayReadPersonal }, name, params);
   }
 }

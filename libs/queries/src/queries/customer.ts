@@ -1,13 +1,13 @@
 import { compareNamespaces, formatInstant, type Instant } from '#contracts';
 import { calledFor, type Consent, type NextAction } from '#lifecycle';
 import { instantOf, withInstants } from '../running/answer.js';
-import { question, type AskContext } from '../running/query.js';
+import { query, type QueryContext } from '../running/query.js';
 import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
 
 /** The dossier: who she is, where she stands and why, what the relationship amounts to. */
-export const customer = question({
+export const customer = query({
   name: 'customer',
   summary: "One customer's dossier: who she is, where she stands and why, what the relationship amounts to.",
   description:
@@ -63,7 +63,7 @@ export const customer = question({
               ...row,
               ...allowedIn(row, asOf),
               cause: withInstants(row['cause']),
-              dossier: withInstants(row['dossier']),
+              profile: withInstants(row['dossier']),
               identifiers: await opened(context, subjects),
             },
           ];
@@ -91,7 +91,7 @@ interface SubjectRow extends Record<string, unknown> {
   readonly first_seen_at: unknown;
 }
 
-async function opened(context: AskContext, subjects: readonly SubjectRow[]): Promise<unknown[]> {
+async function opened(context: QueryContext, subjects: readonly SubjectRow[]): Promise<unknown[]> {
   const strongest = [...subjects].sort((a, b) => compareNamespaces(a.namespace, b.namespace));
   const values = context.mayReadPersonal
     ? await context.personalData.open(strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed })))

@@ -1,8 +1,8 @@
 import { CAUSE_RULES } from '#lifecycle';
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
-import { refuse } from '../running/query-rejected.js';
+import { reject } from '../running/query-rejected.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { isoOf, isoOrNull } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -13,7 +13,7 @@ import { Where } from '../reading/where.js';
 const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
 
 /** Who stands where: the customers by stage, phase and what is due next, now or at an instant. */
-export const customers = question({
+export const customers = query({
   name: 'customers',
   summary: 'Customers by stage, phase, cycle, flags and deadlines.',
   description:
@@ -64,7 +64,7 @@ export const customers = question({
   async answer(context, { params, asOf, past, after, limit }) {
     if (past)
       for (const name of NOW_ONLY)
-        if (params[name] !== null) throw refuse(name, 'is known of now only', `Leave as-of out, or leave ${name} out.`);
+        if (params[name] !== null) throw reject(name, 'is known of now only', `Leave as-of out, or leave ${name} out.`);
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
       const where = new Where(isoOf(asOf), limit + 1)
         .and('customer_id > ?::text', after?.[0] ?? null)

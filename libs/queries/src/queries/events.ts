@@ -1,12 +1,12 @@
 import { STREAMS } from '#contracts';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { knownCustomer } from '../reading/life.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
 import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** For the auditor: the events of one customer exactly as they were recorded, in the order of the log. */
-export const events = question({
+export const events = query({
   name: 'events',
   summary: "One customer's events exactly as they were recorded, in the order of the log.",
   description:

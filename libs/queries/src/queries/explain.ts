@@ -1,12 +1,12 @@
 import { explain, foldCustomer, policyAt } from '#lifecycle';
 import { withInstants } from '../running/answer.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { ALLOWED_COLUMNS, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** Why is she there, since when, why not before, and what comes next: for any instant of truth and of belief. */
-export const explanation = question({
+export const explanation = query({
   name: 'explain',
   summary: 'Why one customer stands where she stands, since when, why not earlier, and what comes next.',
   description:
@@ -35,9 +35,9 @@ export const explanation = question({
   ],
   async answer(context, { params, asOf, knownAt, position }) {
     const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });
-    const { view, visits } = foldCustomer({ events, policies, asOf });
+    const { view, stagePeriods } = foldCustomer({ events, policies, asOf });
     if (view === null) return { rows: [], next: null, position: restsOn };
-    const told = explain({ view, visits, timeZone: policyAt(policies, asOf).policy.timeZone });
+    const told = explain({ view, stagePeriods, timeZone: policyAt(policies, asOf).policy.timeZone });
     const { deadline, notBefore, next, consents, actions } = told;
     return {
       rows: [

@@ -1,12 +1,12 @@
 import { foldCustomer } from '#lifecycle';
 import { withInstants } from '../running/answer.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** One customer's visits to the phases, each with its cause, as they stood at any instant of truth and of belief. */
-export const history = question({
+export const history = query({
   name: 'history',
   summary: "One customer's visits to the phases of the lifecycle, each with its cause.",
   description: 'Visits tile her time: each begins where the one before ended. The last one has no end.',
@@ -26,9 +26,9 @@ export const history = question({
   ],
   async answer(context, { params, asOf, knownAt, position, after, limit }) {
     const life = await lifeOf(context, params, { knownAt, position });
-    const { visits } = foldCustomer({ events: life.events, policies: life.policies, asOf });
+    const { stagePeriods } = foldCustomer({ events: life.events, policies: life.policies, asOf });
     const from = after === null ? 0 : Number(after[0]) + 1;
-    const page = visits.slice(from, from + limit);
+    const page = stagePeriods.slice(from, from + limit);
     return {
       rows: page.map((visit) => ({
         ...visit,
@@ -37,7 +37,7 @@ export const history = question({
         rule: visit.cause.rule,
         policyVersion: visit.cause.policyVersion,
       })),
-      next: from + limit < visits.length ? [from + limit - 1] : null,
+      next: from + limit < stagePeriods.length ? [from + limit - 1] : null,
       position: life.position,
     };
   },

@@ -1,9 +1,9 @@
-import type { Question } from '../running/query.js';
+import type { QueryDefinition } from '../running/query.js';
 import { customer } from './customer.js';
 import { customers } from './customers.js';
 import { events } from './events.js';
 import { explanation } from './explain.js';
-import { fates } from './outcomes.js';
+import { outcomes } from './outcomes.js';
 import { history } from './history.js';
 import { lag } from './lag.js';
 import { orders } from './orders.js';
@@ -19,10 +19,10 @@ import { stageCounts } from './stage-counts.js';
 import { stage } from './stage.js';
 import { stats } from './stats.js';
 import { timeline } from './timeline.js';
-import { visits } from './stage-periods.js';
+import { stagePeriods } from './stage-periods.js';
 
 /** Every question there is: one line registers it over HTTP, on the command line and in the documentation. */
-export const QUESTIONS: readonly Question[] = [
+export const QUERIES: readonly QueryDefinition[] = [
   customer,
   stage,
   history,
@@ -32,11 +32,11 @@ export const QUESTIONS: readonly Question[] = [
   events,
   recorded,
   customers,
-  visits,
+  stagePeriods,
   stageCounts,
   revenue,
   rfm,
-  fates,
+  outcomes,
   quarantine,
   parked,
   refusedLinks,

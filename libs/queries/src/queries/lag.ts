@@ -1,9 +1,9 @@
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/following.js';
 import { inReadModels } from '../reading/read-models.js';
 
 /** How far the read models are behind the log: cheap enough to be asked again and again while one waits. */
-export const lag = question({
+export const lag = query({
   name: 'lag',
   summary: 'How far the read models are behind the log, and how many customers wait to be folded.',
   permission: 'read',

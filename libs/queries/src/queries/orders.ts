@@ -1,12 +1,12 @@
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
 
 /** What one customer ordered, what was taken back, and what survives at an instant. */
-export const orders = question({
+export const orders = query({
   name: 'orders',
   summary: "One customer's orders, what was taken back of each, and whether it survives.",
   permission: 'read',

@@ -1,10 +1,10 @@
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
 /** No silent loss: what became of every event received, and whether the sum comes out. */
-export const fates = question({
+export const outcomes = query({
   name: 'fates',
   summary: 'What became of every event received, by source and day.',
   description:

@@ -1,10 +1,10 @@
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
 /** Who could not be folded: her rows stay as they were last, until somebody mends the cause and releases her. */
-export const parked = question({
+export const parked = query({
   name: 'parked',
   summary: 'Customers set aside because their events could not be folded, with the reason.',
   permission: 'read',

@@ -1,8 +1,8 @@
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { policiesKnown, policiesOnRecord } from '../reading/policies.js';
 
 /** Which rules held when: the policies as they were published. */
-export const policies = question({
+export const policies = query({
   name: 'policies',
   summary: 'The policies as they were published, and since when each has been in force.',
   description: 'The first one published is in force from the beginning of time: its inForceFrom is null.',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import type { Params } from '../running/params.js';
-import type { AskContext, Asked } from '../running/query.js';
+import type { QueryContext, Asked } from '../running/query.js';
 import { privacy } from './privacy.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -32,7 +32,10 @@ async function told(): Promise<EventLog> {
 async function rowsOf(log: EventLog, limit: number): Promise<unknown[]> {
   const rows: unknown[] = [];
   for (let after: Asked<Params>['after'] = null; ;) {
-    const page = await privacy.answer({ log } as AskContext, { after, limit } as Parameters<typeof privacy.answer>[1]);
+    const page = await privacy.answer(
+      { log } as QueryContext,
+      { after, limit } as Parameters<typeof privacy.answer>[1],
+    );
     rows.push(...page.rows);
     if (page.next === null) return rows;
     after = page.next;

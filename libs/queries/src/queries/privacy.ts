@@ -1,6 +1,6 @@
 import { STREAMS, upcast, type Data } from '#contracts';
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 
 interface Told {
   readonly revision: number;
@@ -14,7 +14,7 @@ interface Told {
 }
 
 /** What was done to what opens personal data: for auditors. */
-export const privacy = question({
+export const privacy = query({
   name: 'privacy',
   summary: 'Who was forgotten, under which hash key subjects have their names, and when that key was changed.',
   description:

@@ -63,7 +63,7 @@ describe('for any history', () => {
               .map(lifecycleEventOf)
               .sort(compareEvents);
             const { view } = foldCustomer({ events, policies: policyTimeline([]), asOf: day(at) });
-            const asked = engine.ask('stage', { customer: user, 'as-of': iso(day(at)), 'known-at': iso(knownAt) });
+            const asked = engine.runQuery('stage', { customer: user, 'as-of': iso(day(at)), 'known-at': iso(knownAt) });
             if (!(await isKnown(engine, user))) await expect(asked).rejects.toThrow(/names nobody/);
             else {
               const { rows } = await asked;
@@ -105,7 +105,10 @@ describe('for any history', () => {
     for (const pageSize of [1, 3, 10]) {
       const seen: unknown[] = [];
       for (let cursor: string | null = '', page = 0; cursor !== null; page += 1) {
-        const answer = await engine.ask('customers', { limit: String(pageSize), ...(cursor === '' ? {} : { cursor }) });
+        const answer = await engine.runQuery('customers', {
+          limit: String(pageSize),
+          ...(cursor === '' ? {} : { cursor }),
+        });
         seen.push(...answer.rows.map(({ customerId }) => customerId));
         cursor = answer.nextCursor;
         // Somebody new, and somebody who moves, between any two pages.

@@ -1,6 +1,6 @@
 import { STREAMS } from '#contracts';
 import { pageOf } from '../running/page.js';
-import { question, type AskContext } from '../running/query.js';
+import { query, type QueryContext } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
@@ -8,7 +8,7 @@ import { Where } from '../reading/where.js';
 const BODIES_A_PAGE = 50;
 
 /** What could not be taken, with the reason and how to mend it. */
-export const quarantine = question({
+export const quarantine = query({
   name: 'quarantine',
   summary: 'Events that could not be taken, each with where, why, and how to mend it.',
   permission: 'read',
@@ -76,7 +76,10 @@ export const quarantine = question({
 });
 
 /** Bodies stay in the log, each sealed under a key of its own that is named by the quarantine's id. */
-async function bodiesOf(context: AskContext, quarantineIds: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+async function bodiesOf(
+  context: QueryContext,
+  quarantineIds: readonly string[],
+): Promise<ReadonlyMap<string, unknown>> {
   const events = await context.log.readStreams(quarantineIds.map(STREAMS.quarantine));
   const sealed = events
     .filter(({ type }) => type === 'event-quarantined')

@@ -33,7 +33,7 @@ describe('the questions, asked of three customers', () => {
   afterAll(() => engine.close());
 
   it('customer: the dossier, by id, by any subject and by an identifier however it is written', async () => {
-    const byId = await engine.ask('customer', { customer: anna });
+    const byId = await engine.runQuery('customer', { customer: anna });
     expect(byId.rows).toMatchObject([
       {
         customerId: anna,
@@ -54,11 +54,11 @@ describe('the questions, asked of three customers', () => {
       { identifier: 'userId:anna' },
       { identifier: 'email: ANNA@Example.com ' },
     ])
-      expect((await engine.ask('customer', named)).rows).toEqual(byId.rows);
+      expect((await engine.runQuery('customer', named)).rows).toEqual(byId.rows);
   });
 
   it('customer: writes the instants of her identifiers as all others', async () => {
-    const { rows } = await engine.ask('customer', { customer: anna });
+    const { rows } = await engine.runQuery('customer', { customer: anna });
     const [row] = rows as [{ firstSeenAt: string; identifiers: { namespace: string; firstSeenAt: string }[] }];
     const first = row.identifiers.find(({ namespace }) => namespace === 'userId');
     expect(first?.firstSeenAt).toBe(row.firstSeenAt);
@@ -67,7 +67,7 @@ describe('the questions, asked of three customers', () => {
 
   it('customer: says nothing personal to who may not read it', async () => {
     const context = { ...engine.context, mayReadPersonal: false };
-    const { ask } = await import('../running/run-query.js');
+    const { runQuery } = await import('../running/run-query.js');
     for (const [name, params] of [
       ['customer', { customer: anna }],
       ['timeline', { customer: anna }],
@@ -76,14 +76,14 @@ describe('the questions, asked of three customers', () => {
       ['rfm', {}],
       ['events', { customer: anna }],
     ] as const) {
-      const { rows } = await ask(context, name, params);
+      const { rows } = await runQuery(context, name, params);
       expect(rows.length).toBeGreaterThan(0);
       expect(JSON.stringify(rows)).not.toMatch(/"anna"|example\.com|Lovely/);
     }
   });
 
   it('revenue: each booking on its own date, gross and net, and as it was known to stand at an instant', async () => {
-    const { rows } = await engine.ask('revenue', { period: 'month' });
+    const { rows } = await engine.runQuery('revenue', { period: 'month' });
     expect(rows).toEqual([
       {
         period: '2024-01-01',
@@ -95,7 +95,7 @@ describe('the questions, asked of three customers', () => {
         netMinor: 3_250,
       },
     ]);
-    const before = await engine.ask('revenue', { period: 'day', 'as-of': iso(day(5)) });
+    const before = await engine.runQuery('revenue', { period: 'day', 'as-of': iso(day(5)) });
     expect(before.rows.map(({ period, netMinor }) => [period, netMinor])).toEqual([
       ['2024-01-04', 1_250],
       ['2024-01-06', 500],
@@ -104,20 +104,20 @@ describe('the questions, asked of three customers', () => {
 
   it('stage: where she stood then, and what was believed then', async () => {
     const phaseAt = async (asOf: number) =>
-      (await engine.ask('stage', { customer: anna, 'as-of': iso(asOf) })).rows.map(({ phase }) => phase);
+      (await engine.runQuery('stage', { customer: anna, 'as-of': iso(asOf) })).rows.map(({ phase }) => phase);
     expect(await phaseAt(day(0))).toEqual([]);
     expect(await phaseAt(day(1))).toEqual(['awareness']);
     expect(await phaseAt(day(2))).toEqual(['consideration']);
     expect(await phaseAt(day(3))).toEqual(['onboarding']);
     expect(await phaseAt(day(23))).toEqual(['active']);
     expect(await phaseAt(day(23 + 90))).toEqual(['at-risk']);
-    const before = await engine.ask('stage', { customer: anna, 'known-at': iso(day(199)) });
+    const before = await engine.runQuery('stage', { customer: anna, 'known-at': iso(day(199)) });
     expect(before.rows).toEqual([]);
     expect(before.meta).toMatchObject({ knownAt: '2024-07-18T00:00:00Z', position: 0 });
   });
 
   it('stage: takes a date as midnight of that day, and says what the answer rests on', async () => {
-    const { meta } = await engine.ask('stage', { customer: anna, 'as-of': '2024-01-24' });
+    const { meta } = await engine.runQuery('stage', { customer: anna, 'as-of': '2024-01-24' });
     expect(meta).toEqual({ asOf: '2024-01-24T00:00:00Z', knownAt: null, position: 8, policyVersion: 'retail@1' });
   });
 
@@ -140,7 +140,7 @@ describe('the questions, asked of three customers', () => {
 
   it('explain: why, since when, why not earlier, and what comes next', async () => {
     const asOf = day(23 + 95);
-    const { rows } = await engine.ask('explain', { customer: anna, 'as-of': iso(asOf) });
+    const { rows } = await engine.runQuery('explain', { customer: anna, 'as-of': iso(asOf) });
     expect(rows).toMatchObject([
       {
         customerId: anna,
@@ -158,7 +158,7 @@ describe('the questions, asked of three customers', () => {
     expect(String(rows[0]?.['text']).split('\n')[0]).toBe(
       'Since 2024-04-23T00:00:00Z she has been at-risk (retention, cycle 1).',
     );
-    const before = await engine.ask('explain', { customer: anna, 'as-of': iso(day(0)) });
+    const before = await engine.runQuery('explain', { customer: anna, 'as-of': iso(day(0)) });
     expect(before.rows).toEqual([]);
   });
 
@@ -185,7 +185,7 @@ describe('the questions, asked of three customers', () => {
       survives: false,
       reversedAt: iso(day(6)).replace('.000', ''),
     });
-    const then = await engine.ask('orders', { identifier: 'userId:ben', 'as-of': iso(day(5)) });
+    const then = await engine.runQuery('orders', { identifier: 'userId:ben', 'as-of': iso(day(5)) });
     expect(then.rows).toMatchObject([{ netMinor: 500, survives: true, reversedAt: null }]);
     expect(await engine.all('orders', { customer: anna }, 1)).toHaveLength(2);
   });
@@ -231,7 +231,9 @@ describe('the questions, asked of three customers', () => {
     expect(await who({ 'orders-min': '1' })).toEqual(['anna']);
     const [then] = await engine.all('customers', { 'as-of': iso(day(5)), 'entered-since': iso(day(4)) });
     expect(then).toMatchObject({ identifier: 'ben', orders: 1, revenueMinor: 500, currency: 'EUR' });
-    await expect(engine.ask('customers', { 'as-of': iso(day(5)), flag: 'win-back' })).rejects.toThrow(/of now only/);
+    await expect(engine.runQuery('customers', { 'as-of': iso(day(5)), flag: 'win-back' })).rejects.toThrow(
+      /of now only/,
+    );
   });
 
   it('visits: of everybody, as they stood at an instant', async () => {
@@ -277,15 +279,15 @@ describe('the questions, asked of three customers', () => {
   });
 
   it('policies, stats, lag, fates, parked, quarantine and refused links answer too', async () => {
-    expect((await engine.ask('policies')).rows).toEqual([]);
-    expect((await engine.ask('stats')).rows).toEqual(
+    expect((await engine.runQuery('policies')).rows).toEqual([]);
+    expect((await engine.runQuery('stats')).rows).toEqual(
       expect.arrayContaining([
         { figure: 'log_head_position', value: 8, at: '2024-07-19T00:00:00Z' },
         { figure: 'customers', value: 3, at: null },
         { figure: 'lag_events', value: 0, at: null },
       ]),
     );
-    expect((await engine.ask('lag')).rows).toEqual(
+    expect((await engine.runQuery('lag')).rows).toEqual(
       expect.arrayContaining([
         { figure: 'lag_events', value: 0, at: null },
         { figure: 'lag_positions', value: 0, at: null },
@@ -294,16 +296,18 @@ describe('the questions, asked of three customers', () => {
       ]),
     );
     for (const name of ['fates', 'parked', 'quarantine', 'refused-links'])
-      expect((await engine.ask(name)).rows).toEqual([]);
+      expect((await engine.runQuery(name)).rows).toEqual([]);
   });
 
   it('an erased customer keeps her history and loses her name', async () => {
     const ella = { userId: 'ella' };
     await engine.tell({ who: ella, at: day(1), type: 'site-visited', personal: { '/note': 'Ella was here' } });
     const customer = engine.subjectId('userId', 'ella');
-    expect((await engine.ask('customer', { customer })).rows).toMatchObject([{ identifiers: [{ value: 'ella' }] }]);
+    expect((await engine.runQuery('customer', { customer })).rows).toMatchObject([
+      { identifiers: [{ value: 'ella' }] },
+    ]);
     await engine.sealer.keys.destroy([customer]);
-    expect((await engine.ask('customer', { customer })).rows).toMatchObject([{ identifiers: [{ value: null }] }]);
+    expect((await engine.runQuery('customer', { customer })).rows).toMatchObject([{ identifiers: [{ value: null }] }]);
     expect(await engine.all('timeline', { customer })).toMatchObject([{ type: 'site-visited', data: {} }]);
     expect(JSON.stringify(await engine.all('timeline', { customer }))).not.toContain('here');
     expect((await engine.all('visits')).filter((row) => row['customerId'] === customer)).toMatchObject([
@@ -331,7 +335,7 @@ describe('consents, asked after', () => {
       { who, at: day(192), type: 'consent-withdrawn', id: 'no', data: { purpose: 'service' } },
     );
     const named = { identifier: 'userId:dora' };
-    const [allowed] = (await engine.ask('customer', named)).rows;
+    const [allowed] = (await engine.runQuery('customer', named)).rows;
     expect(allowed).toMatchObject({
       consents: [
         {
@@ -357,10 +361,10 @@ describe('consents, asked after', () => {
         },
       ],
     });
-    const [explained] = (await engine.ask('explain', named)).rows;
+    const [explained] = (await engine.runQuery('explain', named)).rows;
     expect(explained).toMatchObject({ consents: allowed?.['consents'], actions: allowed?.['actions'] });
     await engine.tell({ who, at: day(193), type: 'unsubscribed', id: 'stop' });
-    expect((await engine.ask('customer', named)).rows).toMatchObject([
+    expect((await engine.runQuery('customer', named)).rows).toMatchObject([
       { consents: [{ given: false, cause: { source: 'shop', id: 'stop' } }, { given: false }], actions: [] },
     ]);
   });

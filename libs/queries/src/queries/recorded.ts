@@ -1,11 +1,11 @@
 import { subjectOfStream } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
 
 /** For the auditor: everybody's touchpoints exactly as they were recorded, in one pass over the log. */
-export const recorded = question({
+export const recorded = query({
   name: 'recorded',
   summary: "Everybody's touchpoints exactly as they were recorded, in the order of the log.",
   description:

@@ -1,10 +1,10 @@
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
 /** Links that would have joined strangers: for a person to look at. */
-export const refusedLinks = question({
+export const refusedLinks = query({
   name: 'refused-links',
   summary: 'Links between identifiers that were refused, with the reason.',
   permission: 'read',

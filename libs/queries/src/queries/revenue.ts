@@ -1,5 +1,5 @@
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
@@ -7,7 +7,7 @@ import { Where } from '../reading/where.js';
 const PERIODS = ['day', 'week', 'month', 'quarter', 'year'] as const;
 
 /** What was sold and what was taken back in each period, every booking on its own date. */
-export const revenue = question({
+export const revenue = query({
   name: 'revenue',
   summary: 'Gross revenue, what was taken back, and net revenue, by period and currency.',
   description:

@@ -1,12 +1,12 @@
 import { purchaseSummary, type Booking } from '#lifecycle';
 import { instantOf } from '../running/answer.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
 /** Frequency, recency, age and monetary value of everybody who bought, in the sense of the buy-till-you-die models. */
-export const rfm = question({
+export const rfm = query({
   name: 'rfm',
   summary: 'Frequency, recency, T and monetary value of each customer who bought, at an instant.',
   description:

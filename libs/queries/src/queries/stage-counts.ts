@@ -1,11 +1,11 @@
 import { dayOf } from '#lifecycle';
-import { question } from '../running/query.js';
-import { refuse } from '../running/query-rejected.js';
+import { query } from '../running/query.js';
+import { reject } from '../running/query-rejected.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 
 /** How many customers stood in each phase at the end of each day, and how many came and went. */
-export const stageCounts = question({
+export const stageCounts = query({
   name: 'stage-counts',
   summary: 'Customers in each phase by day: how many entered, left, and were there at the end of the day.',
   description:
@@ -29,7 +29,7 @@ export const stageCounts = question({
   ],
   async answer(context, { params, asOf, timeZone, after, limit }) {
     const { from, to } = params;
-    if (from !== null && to !== null && from > to) throw refuse('from', 'lies after to', 'Swap from and to.');
+    if (from !== null && to !== null && from > to) throw reject('from', 'lies after to', 'Swap from and to.');
     return inReadModels(context.database, async (models) => {
       const [bounds] = await models.query<{ first: string | null; last: string | null }>(
         `SELECT to_char(min(day), 'YYYY-MM-DD') AS first, to_char(max(day), 'YYYY-MM-DD') AS last FROM stage_days`,

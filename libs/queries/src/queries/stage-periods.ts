@@ -1,13 +1,13 @@
 import { instantOf } from '../running/answer.js';
 import { pageOf } from '../running/page.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
 /** Every customer's visits as they stood at an instant: what began later is not there, what lasted had not ended. */
-export const visits = question({
+export const stagePeriods = query({
   name: 'visits',
   summary: "All customers' visits to the phases of the lifecycle, as they stood at an instant.",
   description:

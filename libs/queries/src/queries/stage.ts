@@ -1,12 +1,12 @@
 import { foldCustomer } from '#lifecycle';
 import { withInstants } from '../running/answer.js';
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { CUSTOMER_KNOWN_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** Where one customer stood, at any instant, as it was believed at any instant. */
-export const stage = question({
+export const stage = query({
   name: 'stage',
   summary: 'Where one customer stands in the lifecycle: now, or at any instant, as believed at any instant.',
   description:

@@ -1,11 +1,11 @@
-import { question } from '../running/query.js';
+import { query } from '../running/query.js';
 import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/following.js';
 import { inReadModels } from '../reading/read-models.js';
 
 const COUNTED = ['customers', 'subjects', 'links', 'visits', 'bookings', 'policies'] as const;
 
 /** The engine in figures: how long the log is, how far the read models follow, how much there is of each. */
-export const stats = question({
+export const stats = query({
   name: 'stats',
   summary:
     'The engine in figures: the head of the log, how far the read models follow it, how much there is of each, how many bytes they take.',

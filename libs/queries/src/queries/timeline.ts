@@ -1,13 +1,21 @@
-import { joinPersonal, readSealedFields, STREAMS, subjectOfStream, touchpointType, upcast, type TouchpointMeta } from '#contracts';
+import {
+  joinPersonal,
+  readSealedFields,
+  STREAMS,
+  subjectOfStream,
+  touchpointType,
+  upcast,
+  type TouchpointMeta,
+} from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { comparePlaces } from '#lifecycle';
-import { question, type AskContext } from '../running/query.js';
+import { query, type QueryContext } from '../running/query.js';
 import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
 /** One customer's touchpoints in the order in which they happened, read from the log. */
-export const timeline = question({
+export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
@@ -58,7 +66,7 @@ export const timeline = question({
   },
 });
 
-async function withData(context: AskContext, page: readonly RecordedEvent[]): Promise<Record<string, unknown>[]> {
+async function withData(context: QueryContext, page: readonly RecordedEvent[]): Promise<Record<string, unknown>[]> {
   const metas = page.map((recorded) => JSON.parse(recorded.meta) as TouchpointMeta);
   const sealed = page.map((recorded, index) => ({
     subjectId: subjectOfStream(recorded.stream) ?? '',

@@ -1,5 +1,5 @@
 import { NAMESPACES } from '#contracts';
-import type { AskContext } from '../running/query.js';
+import type { QueryContext } from '../running/query.js';
 import type { ReadModels } from './read-models.js';
 
 /** An identifier of a customer, still sealed. */
@@ -29,7 +29,7 @@ export async function strongestIdentifiers(
 
 /** Opens each customer's strongest identifier; all null for an asker who may not see them. */
 export async function openIdentifiers(
-  context: AskContext,
+  context: QueryContext,
   identifiers: readonly KnownIdentifier[],
 ): Promise<ReadonlyMap<string, string | null>> {
   if (!context.mayReadPersonal) return new Map();

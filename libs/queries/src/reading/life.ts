@@ -1,7 +1,7 @@
 import { STREAMS, subjectOfStream, upcast, type Instant, type TouchpointMeta } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { compareEvents, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
-import type { AskContext } from '../running/query.js';
+import type { QueryContext } from '../running/query.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels } from './read-models.js';
 import { subjectsKnownBy, type KnownSubjects } from './subjects-known.js';
@@ -30,7 +30,11 @@ export interface Known extends KnownSubjects {
 }
 
 /** Who was named, by what was known within the bound. @throws QuestionRefused where the subject is not known even now. */
-export async function knownCustomer(context: AskContext, named: NamedCustomer, bound: KnowledgeBound): Promise<Known> {
+export async function knownCustomer(
+  context: QueryContext,
+  named: NamedCustomer,
+  bound: KnowledgeBound,
+): Promise<Known> {
   const subjectId = namedSubject(context, named);
   const knownPosition = bound.knownAt === null ? Infinity : await context.log.positionAt(bound.knownAt);
   return inReadModels(context.database, async (models) => {
@@ -46,7 +50,7 @@ export async function knownCustomer(context: AskContext, named: NamedCustomer, b
  * policies published by then.
  * @throws QuestionRefused where the subject is not known even now.
  */
-export async function lifeOf(context: AskContext, named: NamedCustomer, bound: KnowledgeBound): Promise<Life> {
+export async function lifeOf(context: QueryContext, named: NamedCustomer, bound: KnowledgeBound): Promise<Life> {
   const { customerId, subjectIds, position } = await knownCustomer(context, named, bound);
   const recorded = await context.log.readStreams(subjectIds.map(STREAMS.subject), { upTo: position });
   return {

@@ -1,6 +1,6 @@
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Key } from '../running/cursor.js';
-import { refuse } from '../running/query-rejected.js';
+import { reject } from '../running/query-rejected.js';
 
 /** How the events of some streams are put into one order, and where in it a page begins and ends. */
 export interface Order {
@@ -169,4 +169,4 @@ function placeOf(key: Key, streams: readonly string[]): Place {
 
 /** The log only grows, but a merge may be undone between two pages. */
 const gone = () =>
-  refuse('cursor', 'the event at which the page before ended is hers no more', 'Begin anew without cursor.');
+  reject('cursor', 'the event at which the page before ended is hers no more', 'Begin anew without cursor.');

@@ -1,6 +1,6 @@
 import type { Params } from '../running/params.js';
-import type { AskContext } from '../running/query.js';
-import { refuse, unknownCustomer } from '../running/query-rejected.js';
+import type { QueryContext } from '../running/query.js';
+import { reject, unknownCustomer } from '../running/query-rejected.js';
 import type { ReadModels } from './read-models.js';
 
 /** The two ways to name one customer: the same in every question about one. */
@@ -9,13 +9,13 @@ export const ONE_CUSTOMER = {
     type: 'text',
     pattern: /^[0-9a-f]{32}$/,
     description: "a customer's id, or the id of any subject of hers: old ids go on to work.",
-    mend: 'A customer id is 32 characters of 0-9 and a-f. To ask by what a channel calls her use identifier=NAMESPACE:VALUE.',
+    hint: 'A customer id is 32 characters of 0-9 and a-f. To ask by what a channel calls her use identifier=NAMESPACE:VALUE.',
   },
   identifier: {
     type: 'text',
     pattern: /^[^:]{1,128}:[^\u0000-\u001f]+$/,
     description: 'an identifier of hers instead of customer, as NAMESPACE:VALUE, for example email:ada@example.com.',
-    mend: 'Write NAMESPACE:VALUE, for example userId:42.',
+    hint: 'Write NAMESPACE:VALUE, for example userId:42.',
   },
 } as const satisfies Params;
 
@@ -26,12 +26,12 @@ export interface NamedCustomer {
 }
 
 /** The subject that the asker named, whether or not we know it. */
-export function namedSubject(context: AskContext, { customer, identifier }: NamedCustomer): string {
+export function namedSubject(context: QueryContext, { customer, identifier }: NamedCustomer): string {
   if (customer !== null && identifier !== null)
-    throw refuse('identifier', 'stands beside customer', 'Name the customer one way: by customer or by identifier.');
+    throw reject('identifier', 'stands beside customer', 'Name the customer one way: by customer or by identifier.');
   if (customer !== null) return customer;
   if (identifier === null)
-    throw refuse('customer', 'is missing', 'Name the customer: customer=ID or identifier=NAMESPACE:VALUE.');
+    throw reject('customer', 'is missing', 'Name the customer: customer=ID or identifier=NAMESPACE:VALUE.');
   const colon = identifier.indexOf(':');
   return context.personalData.subjectIdOf(identifier.slice(0, colon), identifier.slice(colon + 1));
 }

@@ -3,7 +3,7 @@ import type { AnswerRow, Column } from './query.js';
 
 /** An answer as it leaves: rows hold what JSON holds, instants are RFC 3339. */
 export interface Answer {
-  readonly question: string;
+  readonly query: string;
   readonly columns: readonly Column[];
   readonly rows: readonly AnswerRow[];
   /** Ask again with it for the rows that follow; null at the end. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readCursor, writeCursor } from './cursor.js';
-import { QuestionRefused } from './query-rejected.js';
+import { QueryRejected } from './query-rejected.js';
 
 const key = fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer()), { minLength: 1, maxLength: 3 });
 const place = fc.record({ after: key, asOf: fc.integer(), position: fc.option(fc.nat()) });
@@ -19,11 +19,11 @@ describe('a cursor', () => {
     fc.assert(
       fc.property(place, fc.nat(), fc.constantFrom(...'ABCabc012-_'), (there, at, letter) => {
         const cursor = writeCursor('visits', '[]', there);
-        expect(() => readCursor('customers', '[]', cursor)).toThrow(QuestionRefused);
-        expect(() => readCursor('visits', '["x"]', cursor)).toThrow(QuestionRefused);
+        expect(() => readCursor('customers', '[]', cursor)).toThrow(QueryRejected);
+        expect(() => readCursor('visits', '["x"]', cursor)).toThrow(QueryRejected);
         const index = at % cursor.length;
         const altered = cursor.slice(0, index) + letter + cursor.slice(index + 1);
-        if (altered !== cursor) expect(() => readCursor('visits', '[]', altered)).toThrow(QuestionRefused);
+        if (altered !== cursor) expect(() => readCursor('visits', '[]', altered)).toThrow(QueryRejected);
       }),
     );
   });
@@ -31,7 +31,7 @@ describe('a cursor', () => {
   it('is refused where it never was one, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(() => readCursor('visits', '[]', text)).toThrow(QuestionRefused);
+        expect(() => readCursor('visits', '[]', text)).toThrow(QueryRejected);
       }),
     );
   });

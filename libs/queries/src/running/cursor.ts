@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import { refuse } from './query-rejected.js';
+import { reject } from './query-rejected.js';
 
 /** Where a page ended: the key of its last row, by the question's own order. */
 export type Key = readonly (string | number)[];
@@ -18,20 +18,17 @@ export interface Place {
  * be carried over to another question, and a mangled one is refused instead of giving rows that nobody asked for.
  * They hold no secret and grant nothing: the check is a checksum, not a signature.
  */
-export function writeCursor(question: string, filters: string, place: Place): string {
+export function writeCursor(query: string, filters: string, place: Place): string {
   const body = JSON.stringify([place.after, place.asOf, place.position]);
-  return Buffer.from(check(question, filters, body) + body).toString('base64url');
+  return Buffer.from(check(query, filters, body) + body).toString('base64url');
 }
 
 /** @throws QuestionRefused where the text is no cursor of this question with these filters. */
-export function readCursor(question: string, filters: string, cursor: string): Place {
+export function readCursor(query: string, filters: string, cursor: string): Place {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const body = text.slice(CHECK_LENGTH);
-  if (
-    Buffer.from(text).toString('base64url') !== cursor ||
-    check(question, filters, body) !== text.slice(0, CHECK_LENGTH)
-  )
-    throw refuse(
+  if (Buffer.from(text).toString('base64url') !== cursor || check(query, filters, body) !== text.slice(0, CHECK_LENGTH))
+    throw reject(
       'cursor',
       'is not a cursor of this question with these parameters',
       'Send nextCursor as it was given, with the parameters of the first page; or leave it out to begin anew.',
@@ -42,6 +39,6 @@ export function readCursor(question: string, filters: string, cursor: string): P
 
 const CHECK_LENGTH = 12;
 
-function check(question: string, filters: string, body: string): string {
-  return createHash('sha256').update(`${question}\0${filters}\0${body}`).digest('hex').slice(0, CHECK_LENGTH);
+function check(query: string, filters: string, body: string): string {
+  return createHash('sha256').update(`${query}\0${filters}\0${body}`).digest('hex').slice(0, CHECK_LENGTH);
 }

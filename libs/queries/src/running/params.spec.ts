@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ValidationIssue } from '#contracts';
 import { parseParams, type Params } from './params.js';
-import { QuestionRefused } from './query-rejected.js';
+import { QueryRejected } from './query-rejected.js';
 
 const SPECS = {
   'as-of': { type: 'instant', description: 'when.' },
@@ -15,11 +16,11 @@ const SPECS = {
 /** A business six hours behind UTC. */
 const startOfDay = (day: string): number => Date.parse(`${day}T06:00:00Z`);
 const parse = (raw: Record<string, unknown>) => parseParams(SPECS, raw, startOfDay);
-const faultsOf = (raw: Record<string, unknown>): readonly { path: string; reason: string; mend: string }[] => {
+const faultsOf = (raw: Record<string, unknown>): readonly ValidationIssue[] => {
   try {
     parse(raw);
   } catch (error) {
-    if (error instanceof QuestionRefused) return error.faults;
+    if (error instanceof QueryRejected) return error.faults;
     throw error;
   }
   return [];
@@ -46,8 +47,8 @@ describe('parameters', () => {
 
   it('are refused all at once, each with its path, its reason and its mend', () => {
     const faults = faultsOf({ 'as-of': 'yesterday', limit: '0', stage: 'gone', surprise: '1', source: ['a', 'b'] });
-    expect(faults.map(({ path }) => path).sort()).toEqual(['as-of', 'limit', 'source', 'stage', 'surprise']);
-    for (const { reason, mend } of faults) expect(`${reason}${mend}`).not.toMatch(/undefined/);
+    expect(faults.map(({ pointer }) => pointer).sort()).toEqual(['as-of', 'limit', 'source', 'stage', 'surprise']);
+    for (const { detail, hint } of faults) expect(`${detail}${hint}`).not.toMatch(/undefined/);
   });
 
   it.each([

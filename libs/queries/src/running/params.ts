@@ -1,5 +1,6 @@
 import { parseInstant, type Instant } from '#contracts';
-import { QuestionRefused, refuse, type Fault } from './query-rejected.js';
+import { QueryRejected, reject } from './query-rejected.js';
+import type { ValidationIssue } from '#contracts';
 
 interface Described {
   readonly description: string;
@@ -12,7 +13,7 @@ export type Param =
       readonly type: 'text';
       readonly maxLength?: number;
       readonly pattern?: RegExp;
-      readonly mend?: string;
+      readonly hint?: string;
     })
   | (Described & {
       readonly type: 'int';
@@ -65,52 +66,52 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * @throws QuestionRefused `invalid-question`
  */
 export function parseParams<P extends Params>(specs: P, raw: RawParams, startOfDay: StartOfDay): Values<P> {
-  const faults: Fault[] = [];
+  const faults: ValidationIssue[] = [];
   const values: Record<string, unknown> = {};
   const names = Object.keys(specs);
   for (const name of Object.keys(raw))
     if (!Object.hasOwn(specs, name) && raw[name] !== undefined)
       faults.push({
-        path: printable(name).slice(1, -1),
-        reason: 'is not a parameter of this question',
-        mend: `It takes: ${names.join(', ') || 'none'}.`,
+        pointer: printable(name).slice(1, -1),
+        detail: 'is not a parameter of this question',
+        hint: `It takes: ${names.join(', ') || 'none'}.`,
       });
   for (const [name, spec] of Object.entries(specs)) {
     try {
       values[name] = parseOne(name, spec, Object.hasOwn(raw, name) ? raw[name] : undefined, startOfDay);
     } catch (error) {
-      if (!(error instanceof QuestionRefused)) throw error;
+      if (!(error instanceof QueryRejected)) throw error;
       faults.push(...error.faults);
     }
   }
-  if (faults.length > 0) throw new QuestionRefused('invalid-question', faults);
+  if (faults.length > 0) throw new QueryRejected('invalid-question', faults);
   return values as Values<P>;
 }
 
 function parseOne(name: string, spec: Param, raw: unknown, startOfDay: StartOfDay): unknown {
   if (raw === undefined || raw === null) {
-    if (spec.required === true) throw refuse(name, 'is missing', `Say ${name}: ${spec.description}`);
+    if (spec.required === true) throw reject(name, 'is missing', `Say ${name}: ${spec.description}`);
     return 'default' in spec ? (spec.default ?? null) : null;
   }
-  if (Array.isArray(raw)) throw refuse(name, 'is said more than once', 'Say it once.');
+  if (Array.isArray(raw)) throw reject(name, 'is said more than once', 'Say it once.');
   const text = typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
-  if (typeof text !== 'string') throw refuse(name, 'is not text', 'Say it as plain text.');
-  if (text === '') throw refuse(name, 'is empty', 'Leave it out, or give it a value.');
+  if (typeof text !== 'string') throw reject(name, 'is not text', 'Say it as plain text.');
+  if (text === '') throw reject(name, 'is empty', 'Leave it out, or give it a value.');
   if (CONTROL.test(text) || !text.isWellFormed())
-    throw refuse(name, 'holds a control character or broken Unicode', 'Send printable UTF-8 text.');
+    throw reject(name, 'holds a control character or broken Unicode', 'Send printable UTF-8 text.');
   switch (spec.type) {
     case 'text': {
       const longest = spec.maxLength ?? TEXT_LENGTH;
       if (text.length > longest)
-        throw refuse(name, `is longer than ${longest} characters`, `Keep it within ${longest} characters.`);
+        throw reject(name, `is longer than ${longest} characters`, `Keep it within ${longest} characters.`);
       if (spec.pattern !== undefined && !spec.pattern.test(text))
-        throw refuse(name, `does not have the form ${spec.pattern.source}`, spec.mend ?? `Say ${spec.description}`);
+        throw reject(name, `does not have the form ${spec.pattern.source}`, spec.hint ?? `Say ${spec.description}`);
       return text;
     }
     case 'int': {
       const value = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
       if (!(value >= spec.minimum && value <= spec.maximum))
-        throw refuse(
+        throw reject(
           name,
           `${printable(text)} is not a whole number from ${spec.minimum} to ${spec.maximum}`,
           `Give a whole number from ${spec.minimum} to ${spec.maximum}.`,
@@ -126,11 +127,11 @@ function parseOne(name: string, spec: Param, raw: unknown, startOfDay: StartOfDa
     }
     case 'enum':
       if (!spec.values.includes(text))
-        throw refuse(name, `${printable(text)} is not one of its values`, `Say one of: ${spec.values.join(', ')}.`);
+        throw reject(name, `${printable(text)} is not one of its values`, `Say one of: ${spec.values.join(', ')}.`);
       return text;
     case 'boolean':
       if (text !== 'true' && text !== 'false')
-        throw refuse(name, `${printable(text)} is neither true nor false`, 'Say true or false.');
+        throw reject(name, `${printable(text)} is neither true nor false`, 'Say true or false.');
       return text === 'true';
     default:
       return spec satisfies never;
@@ -146,7 +147,7 @@ function parseWhen(name: string, text: string, startOfDay: StartOfDay): Instant 
   }
   const at = parseInstant(text);
   if (at === null)
-    throw refuse(
+    throw reject(
       name,
       `${printable(text)} is neither a date nor a date-time with its offset`,
       'Write 1998-07-01 or 1998-07-01T12:30:00Z (a + of an offset is %2B in an address).',
@@ -157,11 +158,11 @@ function parseWhen(name: string, text: string, startOfDay: StartOfDay): Instant 
 
 function inBounds(name: string, at: Instant): void {
   if (at < EARLIEST || at >= LATEST)
-    throw refuse(name, 'lies outside the years 1800 to 8999', 'Give a year from 1800 to 8999.');
+    throw reject(name, 'lies outside the years 1800 to 8999', 'Give a year from 1800 to 8999.');
 }
 
-function notADay(name: string, text: string): QuestionRefused {
-  return refuse(name, `${printable(text)} is not a day of the calendar`, 'Write it as 1998-07-01.');
+function notADay(name: string, text: string): QueryRejected {
+  return reject(name, `${printable(text)} is not a day of the calendar`, 'Write it as 1998-07-01.');
 }
 
 /** What an asker sent, made fit to be repeated in an answer: short, and free of control characters. */

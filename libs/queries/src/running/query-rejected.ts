@@ -1,18 +1,12 @@
-/** One thing that is wrong with a question, and what would mend it. */
-export interface Fault {
-  /** The parameter, by the name the asker used. */
-  readonly path: string;
-  readonly reason: string;
-  readonly mend: string;
-}
+import type { ValidationIssue } from '#contracts';
 
 /** Why a question has no answer: it was put wrongly, or asks about nobody we know. Never a fault of ours. */
-export class QuestionRefused extends Error {
+export class QueryRejected extends Error {
   constructor(
     readonly code: 'invalid-question' | 'unknown-question' | 'unknown-customer' | 'not-permitted',
-    readonly faults: readonly Fault[],
+    readonly faults: readonly ValidationIssue[],
   ) {
-    super(faults.map(({ path, reason, mend }) => `${path}: ${reason}. ${mend}`).join(' '));
+    super(faults.map(({ pointer: path, detail: reason, hint: hint }) => `${path}: ${reason}. ${hint}`).join(' '));
     this.name = 'QuestionRefused';
   }
 
@@ -33,12 +27,16 @@ export class QuestionRefused extends Error {
 }
 
 /** The commonest refusal: one parameter that cannot be taken as it stands. */
-export function refuse(path: string, reason: string, mend: string): QuestionRefused {
-  return new QuestionRefused('invalid-question', [{ path, reason, mend }]);
+export function reject(path: string, reason: string, hint: string): QueryRejected {
+  return new QueryRejected('invalid-question', [{ pointer: path, detail: reason, hint: hint }]);
 }
 
-export function unknownCustomer(path: string, reason: string): QuestionRefused {
-  return new QuestionRefused('unknown-customer', [
-    { path, reason, mend: 'Ask `customers` who is known, or name her by an identifier: identifier=NAMESPACE:VALUE.' },
+export function unknownCustomer(path: string, reason: string): QueryRejected {
+  return new QueryRejected('unknown-customer', [
+    {
+      pointer: path,
+      detail: reason,
+      hint: 'Ask `customers` who is known, or name her by an identifier: identifier=NAMESPACE:VALUE.',
+    },
   ]);
 }

@@ -8,10 +8,10 @@ import type { Params, Values } from './params.js';
 import type { PersonalData } from './personal-data.js';
 
 /** What a key must allow before it may ask. `read-personal` beside it opens sealed values in the rows. */
-export type QuestionPermission = 'read' | 'audit' | 'operate';
+export type QueryPermission = 'read' | 'audit' | 'operate';
 
 /** Everything that an answer is made of. */
-export interface AskContext {
+export interface QueryContext {
   readonly database: Database;
   /** Read for the history of one customer only: populations are answered from the read models. */
   readonly log: EventLog;
@@ -65,23 +65,23 @@ export interface Asked<P extends Params> {
  * A question: one file in `questions/`, one line in its index. HTTP, the command line and the documentation are made from
  * this description; nothing of a question is written anywhere else.
  */
-export interface Question<P extends Params = Params> {
+export interface QueryDefinition<P extends Params = Params> {
   /** Kebab-case; the same over HTTP and on the command line. */
   readonly name: string;
   /** One line. */
   readonly summary: string;
   readonly description?: string;
-  readonly permission: QuestionPermission;
+  readonly permission: QueryPermission;
   readonly params: P;
   /** Which of the two axes of time it takes: `as-of` alone, both, or neither. */
   readonly time: 'as-of' | 'as-of and known-at' | 'none';
   /** Whether the answer comes in pages (`limit`, `cursor`). */
   readonly paged: boolean;
   readonly columns: readonly Column[];
-  answer(context: AskContext, asked: Asked<P>): Promise<AnswerPage>;
+  answer(context: QueryContext, asked: Asked<P>): Promise<AnswerPage>;
 }
 
 /** Infers the parameters' types where a question is written; changes nothing. */
-export function question<const P extends Params>(definition: Question<P>): Question<P> {
+export function query<const P extends Params>(definition: QueryDefinition<P>): QueryDefinition<P> {
   return definition;
 }

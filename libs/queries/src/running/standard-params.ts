@@ -1,5 +1,5 @@
 import type { Params } from './params.js';
-import type { Question } from './query.js';
+import type { QueryDefinition } from './query.js';
 
 /** Rows in a page of JSON unless `limit` says otherwise, and the most that it may say. */
 export const PAGE_SIZE = { default: 100, maximum: 1000 } as const;
@@ -33,12 +33,12 @@ const PAGING = {
     maxLength: 4096,
     pattern: /^[A-Za-z0-9_-]+$/,
     description: 'nextCursor of the page before, with the same parameters.',
-    mend: 'Send nextCursor as it was given; or leave it out to begin anew.',
+    hint: 'Send nextCursor as it was given; or leave it out to begin anew.',
   },
 } as const satisfies Params;
 
 /** Every parameter that a question takes: its own, then those of time and paging. */
-export function allParams({ params, time, paged }: Pick<Question, 'params' | 'time' | 'paged'>): Params {
+export function allParams({ params, time, paged }: Pick<QueryDefinition, 'params' | 'time' | 'paged'>): Params {
   return {
     ...params,
     ...(time === 'none' ? {} : AS_OF),

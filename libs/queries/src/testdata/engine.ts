@@ -5,10 +5,10 @@ import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { memoryLog } from '#testing';
-import { ask, askAll } from '../running/run-query.js';
+import { runQuery, runQueryInPages } from '../running/run-query.js';
 import type { Answer } from '../running/answer.js';
 import { personalData } from '../running/personal-data.js';
-import type { AskContext } from '../running/query.js';
+import type { QueryContext } from '../running/query.js';
 
 /** `day(3)` is 00:00 UTC three days after 1 January 2024. */
 export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * 86_400_000;
@@ -33,7 +33,7 @@ export interface SpecEngine {
   readonly keys: SqliteKeyStore;
   readonly sealer: Sealer;
   readonly projector: Projector;
-  readonly context: AskContext;
+  readonly context: QueryContext;
   now: number;
   /** Records touchpoints at the clock's instant. */
   record(...told: readonly Told[]): Promise<void>;
@@ -41,7 +41,7 @@ export interface SpecEngine {
   tell(...told: readonly Told[]): Promise<void>;
   catchUp(): Promise<void>;
   subjectId(namespace: string, value: string): string;
-  ask(name: string, params?: Readonly<Record<string, string>>): Promise<Answer>;
+  runQuery(name: string, params?: Readonly<Record<string, string>>): Promise<Answer>;
   /** All rows, page by page of the size given. */
   all(name: string, params?: Readonly<Record<string, string>>, pageSize?: number): Promise<Answer['rows']>;
   close(): Promise<void>;
@@ -55,7 +55,7 @@ export async function specEngine(): Promise<SpecEngine> {
   let now = day(400);
   const clock = { now: () => now };
   const log = memoryLog({ clock });
-  const context: AskContext = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
+  const context: QueryContext = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
   const projector = await Projector.open({ database, log, clock });
 
   const appendOne = async (told: Told): Promise<void> => {
@@ -125,14 +125,15 @@ export async function specEngine(): Promise<SpecEngine> {
       await projector.catchUp();
     },
     subjectId: (namespace, value) => sealer.subjectIdOf(namespace, value),
-    ask: (name, params = {}) => ask(context, name, params),
+    runQuery: (name, params = {}) => runQuery(context, name, params),
     async all(name, params = {}, pageSize) {
       const rows: Answer['rows'][number][] = [];
-      if (pageSize === undefined) for await (const page of askAll(context, name, params)) rows.push(...page.rows);
+      if (pageSize === undefined)
+        for await (const page of runQueryInPages(context, name, params)) rows.push(...page.rows);
       else
         for (let cursor: string | null = ''; cursor !== null;) {
           const paging = { limit: String(pageSize), ...(cursor === '' ? {} : { cursor }) };
-          const page: Answer = await ask(context, name, { ...params, ...paging });
+          const page: Answer = await runQuery(context, name, { ...params, ...paging });
           rows.push(...page.rows);
           cursor = page.nextCursor;
         }

@@ -28,7 +28,7 @@ function begin(life: Life): Contract {
   seeAd(life, 0.6);
   learn(life, 'software');
   signUp(life);
-  if (random.chance(0.6)) {
+  if (random.random(0.6)) {
     life.touch('trial-started', {
       trialId: life.name('trial'),
       plan: 'basic',
@@ -113,11 +113,11 @@ function subscriber(life: Life): void {
       life.touch('subscription-paused', { contractId, reason: 'holidays' });
       life.days(20, 70);
       life.touch('subscription-resumed', { contractId });
-    } else if (turn < 0.15) getHelp(life, random.chance(0.3));
+    } else if (turn < 0.15) getHelp(life, random.random(0.3));
     else if (turn < 0.18) answer(life, 'nps', random.between(4, 10));
     else if (turn < 0.22) {
       life.touch('subscription-cancelled', { contractId, endsAt: formatInstant(life.at + 30 * DAY), reason: 'price' });
-      if (random.chance(0.3)) {
+      if (random.random(0.3)) {
         // Thought better of it.
         life.days(5, 20);
         life.touch('subscription-renewed', { contractId, period: 'month' });
@@ -125,7 +125,7 @@ function subscriber(life: Life): void {
       }
       life.days(30);
       life.touch('subscription-ended', { contractId, reason: 'notice' });
-      if (random.chance(0.3) && life.days(30, 200)) {
+      if (random.random(0.3) && life.days(30, 200)) {
         const again = begin(life);
         while (life.days(28, 31)) pay(life, again);
       }
@@ -192,11 +192,11 @@ function business(life: Life): void {
       { quoteId, validUntil: formatInstant(life.at + validDays * DAY), totalMinor: 480_000, currency: 'EUR' },
       { ...SALES, actor },
     );
-    const fate = random.below(3);
-    if (fate === 0) {
+    const outcome = random.below(3);
+    if (outcome === 0) {
       life.days(10, validDays);
       life.touch('quote-declined', { quoteId, reason: 'price' }, SALES);
-    } else if (fate === 1) {
+    } else if (outcome === 1) {
       life.days(validDays, validDays + 1);
       life.touch('quote-expired', { quoteId }, SALES);
     } else {
@@ -217,5 +217,5 @@ function business(life: Life): void {
     }
     if (life.over) return;
   }
-  if (random.chance(0.3)) life.touch('account-left', { accountId, reason: 'changed-job' });
+  if (random.random(0.3)) life.touch('account-left', { accountId, reason: 'changed-job' });
 }

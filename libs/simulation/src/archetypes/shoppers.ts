@@ -34,18 +34,18 @@ export const SHOPPERS: readonly Archetype[] = [
 function weeklyGrocer(life: Life): void {
   const { random } = life;
   signUp(life);
-  const stops = random.chance(0.35) ? random.between(15, 60) : Infinity;
+  const stops = random.random(0.35) ? random.between(15, 60) : Infinity;
   let points = 0;
   let orders = 0;
   let tier = '';
   while (!life.over && orders < stops) {
-    if (random.chance(0.4)) {
+    if (random.random(0.4)) {
       browse(life, 'groceries', 3);
       life.minutes(5, 30);
     }
     const purchase = buy(life, 'groceries', {
-      cart: random.chance(0.1),
-      occasion: random.chance(0.3) ? { channel: 'store', by: ['loyaltyCard'] } : {},
+      cart: random.random(0.1),
+      occasion: random.random(0.3) ? { channel: 'store', by: ['loyaltyCard'] } : {},
     });
     orders += 1;
     const earned = Math.max(1, Math.floor(purchase.totalMinor / 100));
@@ -73,9 +73,9 @@ function weeklyGrocer(life: Life): void {
       );
       tier = earnedTier;
     }
-    if (random.chance(0.08)) getHelp(life, random.chance(0.4), purchase.orderId);
-    if (random.chance(0.06)) answer(life, 'csat', random.between(3, 5));
-    if (random.chance(0.05))
+    if (random.random(0.08)) getHelp(life, random.random(0.4), purchase.orderId);
+    if (random.random(0.06)) answer(life, 'csat', random.between(3, 5));
+    if (random.random(0.05))
       life.touch('wallet-estimated', {
         category: 'groceries',
         from: '2020-01-01',
@@ -101,14 +101,14 @@ function monthlyReader(life: Life): void {
     browse(life, 'music', 2);
     life.minutes(3, 30);
     buy(life, random.pick(['books', 'music']), { deliveredAfterDays: random.between(1, 4) });
-    if (random.chance(0.2))
+    if (random.random(0.2))
       life.touch('review-posted', { stars: random.between(3, 5), category: 'books', text: 'Read in one evening.' });
     life.days(8, 14);
     getMail(life);
     if (!life.days(10, 20)) return;
-    if (random.chance(0.4)) browse(life, 'books', 1);
+    if (random.random(0.4)) browse(life, 'books', 1);
   }
-  if (random.chance(0.5)) {
+  if (random.random(0.5)) {
     life.touch('unsubscribed', { newsletter: 'weekly', medium: 'email', reason: 'too-many' }, { by: ['email'] });
     life.touch('consent-withdrawn', { purpose: 'marketing', medium: 'email' });
   }
@@ -144,10 +144,10 @@ function sofaBuyer(life: Life): void {
   life.days(2, 20);
   const purchase = buy(life, 'furniture', { lines: 1, cart: true });
   life.days(15, 40);
-  life.touch('delivered', { orderId: purchase.orderId, onTime: random.chance(0.8) }, { channel: 'parcel' });
+  life.touch('delivered', { orderId: purchase.orderId, onTime: random.random(0.8) }, { channel: 'parcel' });
   life.days(4, 12);
   answer(life, 'csat', random.between(2, 5));
-  if (random.chance(0.2)) getHelp(life, true, purchase.orderId);
+  if (random.random(0.2)) getHelp(life, true, purchase.orderId);
   while (life.days(60, 120)) getMail(life, 0.3, 0.05);
 }
 
@@ -173,14 +173,14 @@ function returner(life: Life): void {
   signUp(life);
   for (let order = random.between(1, 7); order > 0 && !life.over; order -= 1) {
     const purchase: Purchase = buy(life, random.pick(['clothing', 'shoes']), { lines: 2 });
-    const fate = random.below(4);
-    if (fate === 0) {
+    const outcome = random.below(4);
+    if (outcome === 0) {
       life.minutes(30, 240);
       life.touch('order-cancelled', { orderId: purchase.orderId, reason: 'changed-mind' });
-    } else if (fate === 1) {
+    } else if (outcome === 1) {
       life.days(4, 15);
       returnAll(life, purchase);
-    } else if (fate === 2) {
+    } else if (outcome === 2) {
       life.days(4, 15);
       returnOne(life, purchase);
     }
@@ -190,11 +190,11 @@ function returner(life: Life): void {
 
 function oneTimeBuyer(life: Life): void {
   const { random } = life;
-  if (random.chance(0.5)) seeAd(life, 0.8);
+  if (random.random(0.5)) seeAd(life, 0.8);
   const category = random.pick(CATEGORIES);
   browse(life, category, 1);
-  buy(life, category, { deliveredAfterDays: 2, occasion: random.chance(0.3) ? { by: ['email'] } : {} });
-  if (random.chance(0.3)) answer(life, 'nps', random.between(0, 10), 'It came.');
+  buy(life, category, { deliveredAfterDays: 2, occasion: random.random(0.3) ? { by: ['email'] } : {} });
+  if (random.random(0.3)) answer(life, 'nps', random.between(0, 10), 'It came.');
   for (let mails = random.between(0, 8); mails > 0 && life.days(20, 50); mails -= 1) getMail(life, 0.2, 0.05);
 }
 
@@ -214,9 +214,9 @@ function wonBack(life: Life): void {
   propose(life, 'come-back-10', 0.7);
   life.days(1, 10);
   browse(life, category, 1);
-  if (random.chance(0.8)) {
-    buy(life, random.chance(0.4) ? 'electronics' : category);
-    while (life.days(25, 60) && random.chance(0.75)) buy(life, category);
+  if (random.random(0.8)) {
+    buy(life, random.random(0.4) ? 'electronics' : category);
+    while (life.days(25, 60) && random.random(0.75)) buy(life, category);
   }
 }
 
@@ -235,15 +235,15 @@ function lostAndReturning(life: Life): void {
     getMail(life, 0.3, 0);
   }
   if (!life.days(115, 170)) return;
-  if (random.chance(0.5)) {
+  if (random.random(0.5)) {
     getMail(life, 1, 1);
     life.minutes(1, 5);
     browse(life, category, 2);
-    if (random.chance(0.3)) return;
+    if (random.random(0.3)) return;
     life.days(1, 12);
   }
   buy(life, category);
-  if (random.chance(0.6) && life.days(14, 40)) buy(life, category);
+  if (random.random(0.6) && life.days(14, 40)) buy(life, category);
 }
 
 /** Starts with one thing, tries others, and then larger orders: cross-sell and up-sell. */
@@ -256,12 +256,12 @@ function explorer(life: Life): void {
     buy(life, usual, { lines: 1 });
     life.days(12, 30);
   }
-  if (random.chance(0.7)) {
+  if (random.random(0.7)) {
     propose(life, 'complete-the-range', 0.5);
     buy(life, random.pick(['garden', 'books', 'shoes'] as const), { lines: 1 });
     life.days(15, 30);
   }
-  if (random.chance(0.6))
+  if (random.random(0.6))
     for (let large = 0; large < 2; large += 1) {
       buy(life, usual, { lines: 4, quantity: 3 });
       life.days(14, 28);
@@ -280,7 +280,7 @@ function fan(life: Life): void {
   for (let order = random.between(2, 4); order > 0; order -= 1) {
     const { orderId, sku } = buy(life, random.pick(['music', 'books']), { deliveredAfterDays: 1 });
     life.days(5, 20);
-    if (random.chance(0.7)) life.touch('review-posted', { stars: random.between(4, 5), orderId, sku, text: 'Again!' });
+    if (random.random(0.7)) life.touch('review-posted', { stars: random.between(4, 5), orderId, sku, text: 'Again!' });
   }
   answer(life, 'nps', random.between(9, 10), 'Told everybody.');
   life.days(1, 9);
@@ -290,9 +290,9 @@ function fan(life: Life): void {
   const referralId = life.name('referral');
   life.touch('referral-made', { referralId, campaign: 'friends' }, { others: [friend] });
   life.days(3, 40);
-  if (random.chance(0.8))
+  if (random.random(0.8))
     life.touch('referral-converted', { referralId, rewardMinor: 1000, currency: 'EUR' }, { others: [friend] });
-  while (life.days(20, 45) && random.chance(0.9)) {
+  while (life.days(20, 45) && random.random(0.9)) {
     browse(life, 'music', 3);
     life.minutes(3, 30);
     buy(life, random.pick(['music', 'books']));

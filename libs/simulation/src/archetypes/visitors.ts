@@ -16,23 +16,23 @@ export const VISITORS: readonly Archetype[] = [
 function anonymousVisitor(life: Life): void {
   const { random } = life;
   life.goBy('anonymousId');
-  for (let visits = random.between(2, 7); visits > 0; visits -= 1) {
+  for (let stagePeriods = random.between(2, 7); stagePeriods > 0; stagePeriods -= 1) {
     browse(life, random.pick(CATEGORIES), 2);
     if (!life.days(1, 15)) return;
   }
-  if (random.chance(0.5)) {
+  if (random.random(0.5)) {
     life.goBy('deviceId');
     life.touch('app-opened', { app: 'shop', release: '4.2', platform: 'phone' }, { channel: 'app' });
     learn(life);
     life.days(1, 10);
   }
-  if (random.chance(0.2)) return;
-  signUp(life, random.chance(0.6) ? ['anonymousId', 'deviceId'] : ['anonymousId']);
-  if (random.chance(0.7)) {
+  if (random.random(0.2)) return;
+  signUp(life, random.random(0.6) ? ['anonymousId', 'deviceId'] : ['anonymousId']);
+  if (random.random(0.7)) {
     life.days(0, 4);
     buy(life, random.pick(CATEGORIES), { cart: true });
   }
-  if (random.chance(0.3) && life.days(10, 60)) {
+  if (random.random(0.3) && life.days(10, 60)) {
     // In the store she shows a card that nobody had linked to her before.
     life.touch('store-visited', { storeId: 'store-2', minutes: 12 }, { channel: 'store', by: ['loyaltyCard'] });
     buy(life, random.pick(CATEGORIES), { cart: false, occasion: { channel: 'store', by: ['loyaltyCard', 'phone'] } });
@@ -43,7 +43,7 @@ function anonymousVisitor(life: Life): void {
       { by: ['userId', 'phone'] },
     );
   }
-  while (life.days(20, 60) && random.chance(0.7)) {
+  while (life.days(20, 60) && random.random(0.7)) {
     browse(life, random.pick(CATEGORIES), 3);
     life.minutes(3, 30);
     buy(life, random.pick(CATEGORIES));
@@ -53,15 +53,15 @@ function anonymousVisitor(life: Life): void {
 /** Comes as far as the cart, goes cold, and looks again: nothing is bought. */
 function windowShopper(life: Life): void {
   const { random } = life;
-  life.goBy(random.chance(0.5) ? 'anonymousId' : 'userId');
+  life.goBy(random.random(0.5) ? 'anonymousId' : 'userId');
   for (let rounds = random.between(1, 4); rounds > 0; rounds -= 1) {
     const category = random.pick(CATEGORIES);
-    if (random.chance(0.4)) seeAd(life, 0.7);
+    if (random.random(0.4)) seeAd(life, 0.7);
     life.minutes(1, 5);
     browse(life, category, 3);
-    if (random.chance(0.3))
+    if (random.random(0.3))
       life.touch('event-attended', { eventId: 'open-day', topic: category, place: 'store-1' }, { channel: 'event' });
-    if (random.chance(0.4)) {
+    if (random.random(0.4)) {
       life.minutes(2, 8);
       life.touch('cart-updated', {
         cartId: life.name('cart'),

@@ -1,19 +1,19 @@
 import type { EventLog } from '#event-log';
-import { Intake } from '#ingestion';
+import { Ingestion } from '#ingestion';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { Projector } from '#projections';
 import { type Database } from '#database';
 import { memoryLog } from '#testing';
-import { WebhookCarrier, type CarrierParts } from '../dispatcher.js';
+import { WebhookDispatcher, type DispatcherDependencies } from '../dispatcher.js';
 import { Endpoints } from '../endpoints.js';
-import { Reach } from '../egress-policy.js';
-import type { Tries } from '../attempts.js';
+import { EgressPolicy } from '../egress-policy.js';
+import type { AttemptSchedule } from '../attempts.js';
 
 const DAY = 86_400_000;
 const SECOND = 1_000;
 
-export const QUICK: Tries = {
-  ...{ refused: 3, unwell: 4, firstWaitMs: 5 * SECOND, longestWaitMs: 60 * SECOND },
+export const QUICK: AttemptSchedule = {
+  ...{ rejected: 3, failing: 4, firstWaitMs: 5 * SECOND, longestWaitMs: 60 * SECOND },
   ...{ givenUpAfterMs: 5 * DAY, timeoutMs: 1_000 },
 };
 
@@ -22,8 +22,8 @@ export class World {
   readonly sealer: Sealer;
   readonly endpoints: Endpoints;
   readonly clock = { now: () => this.time.at };
-  private readonly intake: Intake;
-  private readonly carriers: WebhookCarrier[] = [];
+  private readonly ingestion: Ingestion;
+  private readonly dispatchers: WebhookDispatcher[] = [];
   private count = 0;
 
   private constructor(
@@ -34,7 +34,7 @@ export class World {
     readonly time: { at: number },
   ) {
     this.sealer = new Sealer(keys);
-    this.intake = new Intake({ log, sealer: this.sealer });
+    this.ingestion = new Ingestion({ log, sealer: this.sealer });
     this.endpoints = new Endpoints(database, this.sealer, this.clock);
   }
 
@@ -46,14 +46,19 @@ export class World {
     return new World(database, log, projector, openSqliteKeyStore({ file: ':memory:' }), time);
   }
 
-  carrier(more: Partial<CarrierParts> = {}): WebhookCarrier {
-    const carrier = new WebhookCarrier({
-      ...{ database: this.database, endpoints: this.endpoints, clock: this.clock, reach: new Reach(['loopback']) },
-      ...{ tries: QUICK, chance: () => 1 },
+  dispatcher(more: Partial<DispatcherDependencies> = {}): WebhookDispatcher {
+    const dispatcher = new WebhookDispatcher({
+      ...{
+        database: this.database,
+        endpoints: this.endpoints,
+        clock: this.clock,
+        reach: new EgressPolicy(['loopback']),
+      },
+      ...{ attempts: QUICK, random: () => 1 },
       ...more,
     });
-    this.carriers.push(carrier);
-    return carrier;
+    this.dispatchers.push(dispatcher);
+    return dispatcher;
   }
 
   /** Customers visit, and buy a minute later. */
@@ -77,13 +82,13 @@ export class World {
       ...{ id, source: 'shop', type, channel: 'web', time: new Date(this.time.at).toISOString(), data },
       identifiers: Object.entries(who).map(([namespace, value]) => ({ namespace, value })),
     };
-    const { exceptions } = await this.intake.take([{ document }], { receivedAt: this.time.at });
+    const { exceptions } = await this.ingestion.take([{ document }], { receivedAt: this.time.at });
     if (exceptions.length > 0) throw new Error(JSON.stringify(exceptions));
     await this.projector.catchUp();
   }
 
   async close(): Promise<void> {
-    for (const carrier of this.carriers) await carrier.stop();
+    for (const dispatcher of this.dispatchers) await dispatcher.stop();
     await this.projector.stop();
     await this.log.close();
     await this.keys.close();
@@ -91,10 +96,10 @@ export class World {
 }
 
 /** Turns until nothing is left to do at this instant. */
-export async function carryAll(carrier: WebhookCarrier, database: Database): Promise<void> {
+export async function carryAll(dispatcher: WebhookDispatcher, database: Database): Promise<void> {
   for (let rounds = 0; rounds < 200; rounds += 1) {
-    await carrier.turn();
-    await carrier.settled();
+    await dispatcher.turn();
+    await dispatcher.settled();
     const [left] = await database.query<{ waiting: number; due: number }>(
       `SELECT (SELECT count(*)::int FROM perennial_webhooks.waiting) + (SELECT count(*)::int FROM perennial_webhooks.replays) AS waiting,
               (SELECT count(*)::int FROM perennial_webhooks.deliveries d JOIN perennial_webhooks.endpoints e USING (endpoint_id)

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { openSqliteLog } from '#event-log';
 import { channelsAt, SYSTEM_CLOCK } from '#platform';
 import { openSqliteKeyStore, Sealer } from '#keys';
-import { Intake } from '../../pipeline/ingestion.js';
-import { KafkaIntake } from '../kafka-ingestion.js';
+import { Ingestion } from '../../pipeline/ingestion.js';
+import { KafkaIngestion } from '../kafka-ingestion.js';
 
 /** A process that takes touchpoints from one topic into a log of its own, until it is killed: `BROKERS FOLDER TOPIC GROUP`. It says the partition and the last offset of each batch. */
 const [brokers = '', folder = '.', topic = '', group = ''] = process.argv.slice(2);
@@ -11,9 +11,9 @@ const log = await openSqliteLog({ file: join(folder, 'log.db') });
 const sealer = new Sealer(openSqliteKeyStore({ file: join(folder, 'keys.db') }));
 const silent = { warn: () => undefined, debug: () => undefined };
 const channels = await channelsAt({ brokers: brokers.split(','), tls: null, sasl: null }, silent);
-new KafkaIntake(
+new KafkaIngestion(
   channels,
-  new Intake({ log, sealer }),
+  new Ingestion({ log, sealer }),
   SYSTEM_CLOCK,
   // One that was killed is taken for dead after this long, and its partitions wait for that.
   { group, topics: [topic], sessionTimeoutMs: 1_500, lookForTopicsMs: 1_000 },

@@ -6,7 +6,7 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
-const mended = new WeakSet<object>();
+const fixed = new WeakSet<object>();
 
 /**
  * kafkajs 2.2.4 asks each connection's queue of requests every millisecond whether something waits in it, for ever, with a timeout that is
@@ -16,8 +16,8 @@ const mended = new WeakSet<object>();
 export function leaveIdleQueuesAlone(): void {
   const require = createRequire(import.meta.url);
   const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
-  if (mended.has(prototype)) return;
-  mended.add(prototype);
+  if (fixed.has(prototype)) return;
+  fixed.add(prototype);
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
     if (this.pending.length > 0) schedule.call(this);

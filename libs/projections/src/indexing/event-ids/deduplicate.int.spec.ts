@@ -3,8 +3,8 @@ import { eventUuid, MemoryIdTable, NO_MARK, receiptsOf, type AppendItem } from '
 import { Projector } from '../../processor/projector.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#database';
 import { day, order, touchpoint } from '../../testdata/touchpoints.js';
-import { UnjudgingLog } from '../../testdata/unjudging-log.js';
-import { chance, shuffled, world } from '../../testdata/world.js';
+import { LogWithoutDeduplication } from '../../testdata/unjudging-log.js';
+import { seededRandom, shuffled, world } from '../../testdata/world.js';
 import { openIdTable, type DatabaseIdTable } from './id-table.js';
 
 jest.setTimeout(120_000);
@@ -14,7 +14,7 @@ const NOW = day(600);
 describeOnEachStore('names on a log that cannot tell them apart', (name) => {
   let store: OpenedStore;
   let ids: DatabaseIdTable;
-  let log: UnjudgingLog;
+  let log: LogWithoutDeduplication;
   let now: number;
 
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
   beforeEach(async () => {
     now = NOW;
     ids = await openIdTable(store.database);
-    log = new UnjudgingLog(ids, () => now);
+    log = new LogWithoutDeduplication(ids, () => now);
   });
   afterEach(() => store.wipe());
 
@@ -39,7 +39,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
 
   /** The digest of a log on which nothing stands twice, in tables of its own that are gone afterwards. */
   const digestOf = async (items: readonly AppendItem[]): Promise<string> => {
-    const clean = new UnjudgingLog(new MemoryIdTable(), () => NOW);
+    const clean = new LogWithoutDeduplication(new MemoryIdTable(), () => NOW);
     clean.store(items);
     const projector = await Projector.open({
       database: store.database,
@@ -49,7 +49,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     const { overall } = await projector.digest();
     await store.wipe();
     ids = await openIdTable(store.database);
-    log = new UnjudgingLog(ids, () => now);
+    log = new LogWithoutDeduplication(ids, () => now);
     return overall;
   };
   const receipt = (source: string, items: readonly AppendItem[]): AppendItem[] =>
@@ -59,7 +59,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
         id: `receipt-${Math.random()}`,
         source,
         receivedAt: day(10),
-        items: items.map((_, index) => ({ index, fate: 'accepted' })),
+        items: items.map((_, index) => ({ index, outcome: 'accepted' })),
         suppressed: {},
       },
       items,
@@ -89,7 +89,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
 
   it('counts every event once, however often and wherever it is repeated, and whatever the pages', async () => {
     const items = world(11, 12, 12);
-    const random = chance(11);
+    const random = seededRandom(11);
     // Somebody else's event under a name that is taken.
     const strays = items.flatMap(({ event }): AppendItem[] => {
       const other = items[Math.floor(random() * items.length)];
@@ -121,13 +121,13 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     // The same again, in another process that could not know: its receipt says accepted as well.
     log.store([ann, ...receipt('shop', [ann])]);
     await projector.catchUp();
-    const fates = () =>
+    const outcomes = () =>
       store.database.query(
         `SELECT received, accepted, duplicate, quarantined, suppressed
            FROM rm_1.fates`,
       );
     const counted = { received: 3, accepted: 2, duplicate: 1, quarantined: 0, suppressed: 0 };
-    expect(await fates()).toEqual([counted]);
+    expect(await outcomes()).toEqual([counted]);
     const { version } = await projector.rebuild();
     const [rebuilt] = await store.database.query(
       `SELECT received, accepted, duplicate, quarantined, suppressed FROM rm_${version}.fates`,
@@ -157,7 +157,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     expect(await ids.markAt(1_000)).toEqual(NO_MARK);
     for (const item of world(3, 10, 10)) {
       // Instants that step back, as clocks of several machines do.
-      now += Math.round(chance(now)() * 2_000) - 300;
+      now += Math.round(seededRandom(now)() * 2_000) - 300;
       log.store([item]);
     }
     await projector.catchUp();

@@ -23,7 +23,7 @@ interface Known {
  * for the first time is written down, for ever; what repeats a lower one is noted as its duplicate. Returns the events
  * that count. A page judged before gets the same verdicts again.
  */
-export async function judgeIds(
+export async function deduplicateEventIds(
   tx: Transaction,
   events: readonly RecordedEvent[],
   after: number,
@@ -57,14 +57,19 @@ export async function repeatedAmong(tx: Transaction, events: readonly RecordedEv
 }
 
 /** Judges all of the log up to a position that is not judged yet: for read models that were there before. */
-export async function judgeUpTo(database: Database, log: EventLog, upTo: number, ids: DatabaseIdTable): Promise<void> {
+export async function deduplicateUpTo(
+  database: Database,
+  log: EventLog,
+  upTo: number,
+  ids: DatabaseIdTable,
+): Promise<void> {
   const [at] = await database.query<{ position: number }>('SELECT position FROM perennial.ids_known');
   let after = at?.position ?? 0;
   if (after >= upTo) return;
   for await (const page of log.readAll(after, { pageSize: PAGE, upTo, with: 'contentHash' })) {
     const [from, last] = [after, page.at(-1)];
     if (last === undefined) continue;
-    await database.transaction((tx) => judgeIds(tx, page, from, ids));
+    await database.transaction((tx) => deduplicateEventIds(tx, page, from, ids));
     after = last.position;
   }
 }
@@ -126,20 +131,20 @@ async function noteDuplicates(
       arrayText(repetitions.map(({ event }) => event.id)),
       arrayText(counted.map((one) => one?.source ?? null)),
       arrayText(counted.map((one) => one?.day ?? null)),
-      arrayText(counted.map((one) => one?.fate ?? null)),
+      arrayText(counted.map((one) => one?.outcome ?? null)),
     ],
   );
 }
 
 /** How a receipt counted an event that proves to be a repetition; null where receipts count no such events. */
-function countedAs(event: RecordedEvent): { source: string; day: string; fate: 'accepted' | 'quarantined' } | null {
+function countedAs(event: RecordedEvent): { source: string; day: string; outcome: 'accepted' | 'quarantined' } | null {
   const touchpoint = subjectOfStream(event.stream) !== null;
   if (!touchpoint && event.type !== 'event-quarantined') return null;
   const facts = read(touchpoint ? event.meta : event.data);
   const receivedAt = typeof facts['receivedAt'] === 'number' ? facts['receivedAt'] : event.recordedAt;
   const day = new Date(receivedAt).toISOString().slice(0, 10);
-  if (touchpoint) return { source: event.source, day, fate: 'accepted' };
-  return typeof facts['source'] === 'string' ? { source: facts['source'], day, fate: 'quarantined' } : null;
+  if (touchpoint) return { source: event.source, day, outcome: 'accepted' };
+  return typeof facts['source'] === 'string' ? { source: facts['source'], day, outcome: 'quarantined' } : null;
 }
 
 function read(json: string): Readonly<Record<string, unknown>> {

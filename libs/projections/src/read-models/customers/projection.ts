@@ -3,7 +3,7 @@ import type { CustomerReadModel } from '../read-model.js';
 import { CUSTOMERS } from './table.js';
 
 /** Where each customer stands and why, and what the relationship amounts to: one row a customer. */
-export const DOSSIER: CustomerReadModel = {
+export const PROFILE: CustomerReadModel = {
   shape: 'row',
   table: CUSTOMERS,
   row: ({ customerId, digestId, subjectIds, view, waitingUntil, position }) => {
@@ -32,7 +32,7 @@ export const DOSSIER: CustomerReadModel = {
       next_due_kind: view.next?.kind ?? null,
       flags: view.flags,
       // What grows with the mere passing of time (tenure, T) is left out: whoever asks computes it for the instant asked about.
-      dossier: {
+      profile: {
         deadlines: view.deadlines,
         lastIntentAt: view.lastIntentAt,
         frequency: view.frequency,

@@ -73,7 +73,7 @@ export const CUSTOMERS: Table = {
     next_due_at: 'timestamptz',
     next_due_kind: 'text',
     flags: 'jsonb',
-    dossier: 'jsonb',
+    profile: 'jsonb',
     folded_position: 'bigint',
     waiting_until: 'timestamptz',
     wake_at: 'timestamptz',

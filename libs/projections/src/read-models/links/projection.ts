@@ -94,7 +94,7 @@ export function linkRow(link: LinkFact): Row {
     source: link.source,
     event_id: link.eventId,
     origin: 'touchpoint',
-    refused: null,
+    rejected: null,
     position: link.position,
   };
 }
@@ -147,7 +147,7 @@ export interface LinkRow extends Record<string, unknown> {
   source: string;
   event_id: string;
   origin: CustomerLink['origin'];
-  refused: string | null;
+  rejected: string | null;
   position: number;
 }
 
@@ -202,7 +202,7 @@ async function writeComponents(
   links: readonly LinkRow[],
   customerOf: Map<string, string>,
 ): Promise<Set<string>> {
-  const { customerOf: resolved, refusals } = resolve(subjects, links);
+  const { customerOf: resolved, rejections } = resolve(subjects, links);
   const moved = new Set<string>();
   const changes: Row[] = [];
   for (const row of subjects) {
@@ -222,8 +222,8 @@ async function writeComponents(
   }
   const verdicts: Row[] = [];
   for (const link of links) {
-    const refused = refusals.get(`${link.a} ${link.b}`) ?? null;
-    if (refused !== link.refused) verdicts.push({ a: link.a, b: link.b, position: link.position, refused });
+    const rejected = rejections.get(`${link.a} ${link.b}`) ?? null;
+    if (rejected !== link.rejected) verdicts.push({ a: link.a, b: link.b, position: link.position, rejected });
   }
   if (verdicts.length > 0) {
     const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
@@ -240,9 +240,9 @@ async function writeComponents(
 export function resolve(
   subjects: readonly SubjectRow[],
   links: readonly LinkRow[],
-): { readonly customerOf: ReadonlyMap<string, string>; readonly refusals: ReadonlyMap<string, string> } {
-  const { customerOf, refused } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), RESOLUTION_RULES);
-  return { customerOf, refusals: new Map(refused.map(({ link, reason }) => [`${link.a} ${link.b}`, reason])) };
+): { readonly customerOf: ReadonlyMap<string, string>; readonly rejections: ReadonlyMap<string, string> } {
+  const { customerOf, rejected } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), RESOLUTION_RULES);
+  return { customerOf, rejections: new Map(rejected.map(({ link, reason }) => [`${link.a} ${link.b}`, reason])) };
 }
 
 function knownSubject(row: SubjectRow): KnownSubject {

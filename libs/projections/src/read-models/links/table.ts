@@ -64,7 +64,7 @@ export const LINKS: Table = {
     source: 'text',
     event_id: 'text',
     origin: 'text',
-    refused: 'text',
+    rejected: 'text',
     position: 'bigint',
   },
   key: ['a', 'b', 'position'],

@@ -2,9 +2,9 @@ import type { Receipt } from '#event-log';
 import type { Recount } from '../../indexing/event-ids/recount.js';
 import { insertRows, sortedByKey } from '#database';
 import type { Writer } from '#database';
-import { FATES } from './table.js';
+import { OUTCOMES } from './table.js';
 
-interface FateRow extends Record<string, unknown> {
+interface OutcomeRow extends Record<string, unknown> {
   source: string;
   day: string;
   received: number;
@@ -19,14 +19,14 @@ interface FateRow extends Record<string, unknown> {
  * Adds what receipts tell to the counts by source and day (UTC, of the receipt), and moves over what was found to be a
  * duplicate since: its receipt may come before or after.
  */
-export async function countFates(
+export async function countOutcomes(
   writes: Writer,
   receipts: readonly Receipt[],
   recounts: readonly Recount[] = [],
 ): Promise<void> {
   if (receipts.length + recounts.length === 0) return;
-  const rows = new Map<string, FateRow>();
-  const rowOf = (source: string, day: string): FateRow => {
+  const rows = new Map<string, OutcomeRow>();
+  const rowOf = (source: string, day: string): OutcomeRow => {
     const key = `${day} ${source}`;
     let row = rows.get(key);
     if (row === undefined) rows.set(key, (row = empty(source, day)));
@@ -49,7 +49,7 @@ export async function countFates(
       row.reasons[reason] = (row.reasons[reason] ?? 0) + count;
     }
   }
-  await insertRows(writes, FATES, sortedByKey(FATES, [...rows.values()]), ADDED_UP);
+  await insertRows(writes, OUTCOMES, sortedByKey(OUTCOMES, [...rows.values()]), ADDED_UP);
 }
 
 /** A source's day that is there already is added to, reason by reason. */
@@ -62,6 +62,6 @@ const ADDED_UP = `(source, day) DO UPDATE SET received = fates.received + EXCLUD
         SELECT * FROM jsonb_each_text(fates.reasons) UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.reasons)) e(reason, n)
        GROUP BY reason) added) END`;
 
-function empty(source: string, day: string): FateRow {
+function empty(source: string, day: string): OutcomeRow {
   return { source, day, received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0, reasons: {} };
 }

@@ -1,6 +1,6 @@
 import type { Table } from '#database';
 
-export const FATES: Table = {
+export const OUTCOMES: Table = {
   name: 'fates',
   migrations: [
     /* sql */ `

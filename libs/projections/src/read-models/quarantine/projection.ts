@@ -42,9 +42,9 @@ function rowOf(id: string, event: RecordedEvent): Row {
     event_id: text('eventId') ?? text('id'),
     type: text('type'),
     code: text('code') ?? 'unknown',
-    path: text('path'),
+    pointer: text('path'),
     detail: text('detail') ?? text('reason') ?? '',
-    mend: text('mend'),
+    hint: text('mend'),
     received_at:
       typeof received === 'number'
         ? received

@@ -1,12 +1,12 @@
 import type { CustomerReadModel } from '../read-model.js';
-import { VISITS } from './table.js';
+import { STAGE_PERIODS } from './table.js';
 
 /** Each stay in a phase, with its cause: what tiles a customer's time. */
-export const VISIT_HISTORY: CustomerReadModel = {
+export const STAGE_PERIOD_HISTORY: CustomerReadModel = {
   shape: 'sequence',
-  table: VISITS,
-  rows: ({ customerId, visits }) =>
-    visits.map((visit) => ({
+  table: STAGE_PERIODS,
+  rows: ({ customerId, stagePeriods }) =>
+    stagePeriods.map((visit) => ({
       customer_id: customerId,
       seq: visit.seq,
       cycle: visit.cycle,

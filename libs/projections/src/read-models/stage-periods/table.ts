@@ -1,6 +1,6 @@
 import type { Table } from '#database';
 
-export const VISITS: Table = {
+export const STAGE_PERIODS: Table = {
   name: 'visits',
   migrations: [
     /* sql */ `

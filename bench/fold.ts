@@ -129,4 +129,4 @@ const text = JSON.stringify(checkpoint);
 const resumed = best(5, () =>
   foldCustomer({ events: last === undefined ? [] : [last], policies, asOf: END, checkpoint: JSON.parse(text) }),
 );
-console.log(`its checkpoint: ${text.length} bytes; one more event on top, parsed anew: ${resumed.toFixed(2)} ms`);
+console.log(`its checkpoint: ${text.length} bytes; one more event on top, parsed again: ${resumed.toFixed(2)} ms`);

@@ -9,8 +9,8 @@ import type { SteadilyLoaded, SteadyLoad } from './processes/steady-loader.js';
 
 /**
  * How soon a touchpoint can be seen in the read models: events come over HTTP at a steady rate into the whole engine, and some
- * of them are looked for over HTTP until the dossier of their customer shows them. The time runs from the moment at which the
- * event was due to be sent, so that a stall counts against whoever would have sent meanwhile. The baseline is the
+ * of them are looked for over HTTP until the profile of their customer shows them. The time runs from the moment at which the
+ * event was due to be sent, so that a stall counts against whoever would have sent in the meantime. The baseline is the
  * acknowledgement of the same requests: what of that time it takes to make them durable.
  *
  *     npm run bench -- freshness [--per-second 1000] [--seconds 30] [--batch 10]

@@ -15,7 +15,7 @@ import { report, type Line } from './measuring/table.js';
 /**
  * What the engine takes of a processor while nothing happens, as the kernel counts it, thread by thread: alone in one process on its embedded
  * stores, with a broker for channels in and feeds out, on PostgreSQL, and as separate processes on servers, of which
- * the EventStoreDB is the suites' stand-in. Each has taken some customers in before, and settled.
+ * the EventStoreDB is the suites' fake server. Each has taken some customers in before, and settled.
  *
  *     npm run bench -- idle [--seconds 30] [--settling 15] [--only embedded,kafka,postgres,processes]
  */
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
 const SECONDS = Number(options.seconds);
 const SETTLING_MS = Number(options.settling) * 1_000;
 const CUSTOMERS = 500;
-const PROCESSES = ['intake', 'projector', 'feeder', 'api'] as const;
+const PROCESSES = ['intake', 'projector', 'relay', 'api'] as const;
 
 const lines: Line[] = [];
 const limits: string[] = [];

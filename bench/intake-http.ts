@@ -136,7 +136,10 @@ for (const format of options.formats.split(',') as BodyFormat[])
     await measure(format === 'json' ? 'JSON' : 'NDJSON', format, Number(size));
 await measure('JSON, every event a new customer', 'json', 500, { customers: 0x7fffffff, goal: '(to know)' });
 if (options['whole-engine'])
-  await measure('JSON, the whole engine folding meanwhile', 'json', 500, { start: startStandalone, goal: '(to know)' });
+  await measure('JSON, the whole engine folding in the meantime', 'json', 500, {
+    start: startStandalone,
+    goal: '(to know)',
+  });
 
 report(
   `Durable intake over HTTP: ${EVENTS.toLocaleString('en')} events, ${CUSTOMERS.toLocaleString('en')} customers, ` +

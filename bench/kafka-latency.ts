@@ -17,7 +17,7 @@ import type { BothEnds, SeenAtBothEnds } from './processes/both-ends.js';
  * out, touchpoints at a steady rate. At worst every touchpoint moves a customer: a half of them are somebody new, a half the first order of
  * somebody who came a few seconds before. With `--moving 0.2` one in five does, and four are looks of customers who are known. The time runs from
  * the moment at which a touchpoint was due to be sent until a consumer has read the change, so a stall counts against whoever would have
- * sent meanwhile. The baseline is another consumer that reads the touchpoint itself from the topic it was sent to: what of that time is Kafka's.
+ * sent in the meantime. The baseline is another consumer that reads the touchpoint itself from the topic it was sent to: what of that time is Kafka's.
  *
  *     npm run bench -- kafka-latency [--per-second 500,750,1000] [--moving 1,0.2] [--postgres] [--seconds 30] [--warming 20] [--partitions 6]
  *

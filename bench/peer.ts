@@ -19,7 +19,7 @@ import { perSecond, seconds } from './measuring/table.js';
  * The spine beside a peer: our log on SQLite with read models on PostgreSQL, and emmett's event store with its inline projection on the same
  * PostgreSQL. The peer is measured and nothing else: it has no licence, is no dependency, and is installed into a folder of its own outside this tree.
  *
- * Both acknowledge what is on the disk: SQLite in WAL with synchronous=FULL, PostgreSQL with fsync and synchronous_commit on (the benchmark refuses a server that has them off,
+ * Both acknowledge what is on the disk: SQLite in WAL with synchronous=FULL, PostgreSQL with fsync and synchronous_commit on (the benchmark rejects a server that has them off,
  * unless told). Raw baselines: the same events by prepared INSERTs, the same events in a commit, on each store.
  *
  *     npm run bench -- peer --postgres postgres://… [--events 10000] [--customers 500] [--unsynced]
@@ -244,7 +244,7 @@ async function theirs({ getPostgreSQLEventStore }: Peer): Promise<Side> {
   return side;
 }
 
-/** Our whole way: taken in (checked, sealed, once for ever), then followed into every read model on PostgreSQL, then all of it built anew. */
+/** Our whole way: taken in (checked, sealed, once for ever), then followed into every read model on PostgreSQL, then all of it built again. */
 async function ourSpine(): Promise<{
   readonly events: number;
   readonly takenMs: number;
@@ -323,7 +323,7 @@ function show(
   for (const { name, read } of sides) line(`streams read, each whole: ${name}`, perSecond(read.events, read.ms));
   line('taken in: checked, sealed, once for ever (ours, simulated customers)', perSecond(spine.events, spine.takenMs));
   line('followed into all read models on PostgreSQL (ours)', perSecond(spine.events, spine.followedMs));
-  line('all read models built anew on PostgreSQL (ours)', perSecond(spine.events, spine.rebuiltMs));
+  line('all read models built again on PostgreSQL (ours)', perSecond(spine.events, spine.rebuiltMs));
   line(
     'appended with an inline projection of one row a stream, runs of 20 (emmett)',
     perSecond(model.events, model.ms),

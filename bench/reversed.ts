@@ -11,9 +11,9 @@ import { openFolder } from './measuring/simulated-log.js';
 import { report, seconds, type Line } from './measuring/table.js';
 
 /**
- * One customer's history arriving backwards, so that each event is earlier than all before it. Folding anew for each would
+ * One customer's history arriving backwards, so that each event is earlier than all before it. Folding again for each would
  * take n²/2 steps (12.5 M for 5,000 events). Counted are the customer's folds, and the events that were read for folding:
- * those of the log's pages, and those of her history that were read again. The baseline is the same history arriving in its order.
+ * those of the log's pages, and those of their history that were read again. The baseline is the same history arriving in its order.
  *
  *     npm run bench -- reversed [--events 5000]
  */
@@ -128,7 +128,7 @@ report(
     `${availableParallelism()} cores, Node ${process.version}`,
   lines,
   [
-    'a late event folds the customer again from the last snapshot before it, and a reversed history has none: so a customer of more than 256 events waits until an eighth of her history is new, or some seconds have passed.',
+    'a late event folds the customer again from the last snapshot before it, and a reversed history has none: so a customer of more than 256 events waits until an eighth of their history is new, or some seconds have passed.',
     'one by one, each event is a commit of the log and, in order, a transaction of the read models.',
   ],
 );

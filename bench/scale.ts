@@ -160,7 +160,7 @@ function hotQueries(context: QueryContext, known: readonly string[]): readonly H
   const customer = (n: number) => ({ customer: known[(n * 7_919) % known.length] ?? '' });
   let cursor: string | null = null;
   return [
-    { what: 'dossier', runQuery: (n) => runQuery(context, 'customer', customer(n)) },
+    { what: 'profile', runQuery: (n) => runQuery(context, 'customer', customer(n)) },
     { what: 'stage', runQuery: (n) => runQuery(context, 'stage', customer(n)) },
     {
       what: 'stage in the past',
@@ -265,7 +265,7 @@ async function askUnderLoad(
   });
   await Promise.all([appending, ...asking]);
   await projector.stop();
-  tell('touchpoints taken in meanwhile', `${appended}, ${perSecond(appended, LOAD_MS)}`);
+  tell('touchpoints taken in in the meantime', `${appended}, ${perSecond(appended, LOAD_MS)}`);
   for (const [what, list] of latencies)
     tell(
       `question: ${what}`,

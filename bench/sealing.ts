@@ -38,7 +38,7 @@ const nowhere = {
 } as unknown as EventLog;
 
 const text =
-  'She called about her order, was pleased with it, and will think about the bigger one until spring comes. ';
+  'The customer called about their order, was pleased with it, and will think about the bigger one until spring comes. ';
 const order = (n: number) => ({
   id: `order-${n}`,
   source: 'shop',

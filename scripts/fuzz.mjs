@@ -1,6 +1,6 @@
 // `npm run fuzz [-- MAX_EXAMPLES]`: throws malformed bodies, ids, cursors and dates at every route of a running engine, as
 // its own OpenAPI document describes them (schemathesis), and fails on any 500, on any hang, on an answer that the document
-// does not allow, and when afterwards an event received has no fate.
+// does not allow, and when afterwards an event received has no outcome.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,12 +64,12 @@ try {
   if (died) throw new Error('The engine died under the fuzz.');
   const ready = await fetch(`${url}/health/ready`);
   if (!ready.ok) throw new Error(`The engine is not ready after the fuzz: ${ready.status} ${await ready.text()}`);
-  const fates = await (await fetch(`${url}/v1/query/fates`, { headers: authorization })).json();
+  const fates = await (await fetch(`${url}/v1/query/outcomes`, { headers: authorization })).json();
   for (const row of fates.rows) {
     const sum = row.accepted + row.duplicate + row.quarantined + row.suppressed;
-    if (sum !== row.received) throw new Error(`An event has no fate: ${JSON.stringify(row)}`);
+    if (sum !== row.received) throw new Error(`An event has no outcome: ${JSON.stringify(row)}`);
   }
-  console.log(`Every event has its fate: ${fates.rows.length} source-days add up.`);
+  console.log(`Every event has its outcome: ${fates.rows.length} source-days add up.`);
   process.exitCode = code === 0 ? 0 : 1;
 } catch (error) {
   console.error(String(error));

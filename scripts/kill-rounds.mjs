@@ -92,7 +92,7 @@ const same = (what, found, expected) => {
     throw new Error(`${what}: found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)} (seed ${seed})`);
 };
 
-/** Publishes batches over HTTP to an engine that is killed meanwhile; keeps what was acknowledged. */
+/** Publishes batches over HTTP to an engine that is killed in the meantime; keeps what was acknowledged. */
 async function publishUntilKilled(folder, batches, acknowledged, killAfterMs) {
   rmSync(join(folder, 'engine.json'), { force: true });
   const engine = spawn(process.execPath, [join(root, 'dist/apps/standalone/src/main.js')], {

@@ -1,7 +1,7 @@
 // `npm run three-clients [-- [--rough] TOUCHPOINTS]`: kafkajs, kcat and a Python client publish touchpoints at one time, each to a topic of its
-// own, some of them twice; the engine takes them in and says what follows. Then everything must add up: what the broker holds, the fates, the log,
-// what was published, and the states of consumers that fold stage changes, dossiers and actions. With --rough they take some minutes to publish, and
-// meanwhile the engine is killed again and again, the broker is killed once and restarted once, and its group rebalances every few seconds.
+// own, some of them twice; the engine takes them in and says what follows. Then everything must add up: what the broker holds, the outcomes, the log,
+// what was published, and the states of consumers that fold stage changes, profiles and actions. With --rough they take some minutes to publish, and
+// in the meantime the engine is killed again and again, the broker is killed once and restarted once, and its group rebalances every few seconds.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const HOUR = 3_600_000;
 const ROUNDS = Math.ceil(TOUCHPOINTS / CLIENTS.length / CUSTOMERS);
 /** The last things happened within the hour: so that what follows from them is still to be done. */
 const BEGIN = Date.now() - (ROUNDS - 1) * 30 * HOUR - (CLIENTS.length + 1) * HOUR;
-/** Publishing takes so long, for it to be disturbed meanwhile. */
+/** Publishing takes so long, for it to be disturbed in the meantime. */
 const PACE_MS = ROUGH ? Math.round(150_000 / Math.max(1, TOUCHPOINTS / CLIENTS.length / 1_000)) : 0;
 const RETRY = ROUGH ? { retries: 100, initialRetryTime: 200, maxRetryTime: 2_000 } : {};
 /** Structured mode: kcat gives all messages the same headers. */
@@ -111,7 +111,7 @@ try {
     await Promise.all(CLIENTS.map(async (name) => [name, await messagesOf(admin, topicOf(name))])),
   );
   await until(async () => {
-    const fates = await ask('/v1/query/fates?limit=1000');
+    const fates = await ask('/v1/query/outcomes?limit=1000');
     // What was taken by an engine that died before it said so came again: it is received more than once, and accepted once.
     return ROUGH
       ? sum(fates.rows, 'accepted') >= CLIENTS.reduce((all, name) => all + named(name).size, 0)
@@ -123,7 +123,7 @@ try {
     return lag === 0 && dirty === 0;
   });
   const foldedMs = performance.now() - began;
-  const { rows: fates } = await ask('/v1/query/fates?limit=1000');
+  const { rows: fates } = await ask('/v1/query/outcomes?limit=1000');
   // All is told once nothing new comes any more.
   let told = -1;
   await until(async () => {
@@ -150,7 +150,7 @@ try {
     return [
       [`${name}: messages that the broker holds`, published[name], each(name)],
       ...(ROUGH
-        ? [[`${name}: received, each with its fate`, sum(mine, 'received'), fated(mine)]]
+        ? [[`${name}: received, each with its outcome`, sum(mine, 'received'), fated(mine)]]
         : [[`${name}: received`, sum(mine, 'received'), each(name)]]),
       [`${name}: accepted, each name once`, sum(mine, 'accepted'), expected(name)],
       ...(ROUGH ? [] : [[`${name}: duplicates`, sum(mine, 'duplicate'), each(name) - expected(name)]]),
@@ -159,7 +159,7 @@ try {
   });
   checks.push(
     ['stage changes published, all of them told', new Set(changes.map(({ id }) => id)).size, models.published],
-    ['visits begun and ended, added up by a consumer', state.length, models.facts.length],
+    ['stage periods begun and ended, added up by a consumer', state.length, models.facts.length],
     [
       'of them as the engine has them',
       state.filter((fact, at) => fact === models.facts[at]).length,
@@ -182,7 +182,7 @@ try {
   );
   if (disturbed !== undefined)
     console.log(
-      `Meanwhile: ${disturbed.kills} kills of the engine, ${disturbed.brokers} of the broker, ${disturbed.rebalances} rebalances; ` +
+      `In the meantime: ${disturbed.kills} kills of the engine, ${disturbed.brokers} of the broker, ${disturbed.rebalances} rebalances; ` +
         `received ${sum(fates, 'received').toLocaleString('en')}, ${sum(fates, 'duplicate').toLocaleString('en')} of them duplicates; ` +
         `${changes.length.toLocaleString('en')} stage changes told, ${(changes.length - models.published).toLocaleString('en')} of them twice.`,
     );
@@ -445,7 +445,7 @@ function named(client) {
   return new Set(Array.from({ length: each(client) }, (_, n) => touchpoint(client, n).id));
 }
 
-/** What its fates add up to. */
+/** What its outcomes add up to. */
 function fated(rows) {
   return ['accepted', 'duplicate', 'quarantined', 'suppressed'].reduce((all, fate) => all + sum(rows, fate), 0);
 }
@@ -455,7 +455,7 @@ async function readModels() {
   const [live] = await database.query(`SELECT schema_name FROM perennial.versions WHERE status = 'live'`);
   const [counted] = await database.query('SELECT count(*)::int AS published FROM perennial.published');
   const visits = await database.query(
-    `SELECT customer_id, cycle, stage, phase, entered_at, left_at FROM ${live.schema_name}.visits`,
+    `SELECT customer_id, cycle, stage, phase, entered_at, left_at FROM ${live.schema_name}.stage_periods`,
   );
   const customers = await database.query(
     `SELECT customer_id, stage, phase, touchpoints, orders FROM ${live.schema_name}.customers`,
@@ -466,10 +466,11 @@ async function readModels() {
     [one.customer_id, one.stage, one.phase, one.touchpoints, one.orders].join(' '),
   );
   const standing = actions.filter((one) => one.standing).map(({ action_id }) => action_id);
-  const fact = (visit, kind, at) => `${visit.customer_id} ${kind} ${visit.cycle} ${visit.stage} ${visit.phase} ${at}`;
-  const facts = visits.flatMap((visit) => [
-    fact(visit, 'entered', visit.entered_at),
-    ...(visit.left_at === null ? [] : [fact(visit, 'left', visit.left_at)]),
+  const fact = (period, kind, at) =>
+    `${period.customer_id} ${kind} ${period.cycle} ${period.stage} ${period.phase} ${at}`;
+  const facts = visits.flatMap((period) => [
+    fact(period, 'entered', period.entered_at),
+    ...(period.left_at === null ? [] : [fact(period, 'left', period.left_at)]),
   ]);
   return {
     ...{ published: counted.published, facts: facts.sort() },

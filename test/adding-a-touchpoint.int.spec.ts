@@ -7,7 +7,7 @@ import { type Block, DocumentRun } from './document.js';
 const document = new DocumentRun('docs/adding-a-touchpoint.md');
 
 describe('docs/adding-a-touchpoint.md', () => {
-  const steps = document.blocks.filter(({ order }) => !/^(registered|taken|refused)/.test(order));
+  const steps = document.blocks.filter(({ order }) => !/^(registered|taken|rejected)/.test(order));
   const only = (prefix: string) => document.blocks.filter(({ order }) => order.startsWith(prefix));
 
   beforeAll(() =>

@@ -93,7 +93,7 @@ describe('docker-compose.yml', () => {
 
   it('gives each process settings that it takes, and a program that is there', () => {
     const processes = Object.entries(services).filter(([, { command }]) => command !== undefined);
-    expect(processes.map(([name]) => name).sort()).toEqual(['api', 'feeder', 'intake', 'projector']);
+    expect(processes.map(([name]) => name).sort()).toEqual(['api', 'relay', 'intake', 'projector']);
     for (const [name, { command, environment, healthcheck }] of processes) {
       expect(command).toEqual(['node', `dist/apps/${name}/src/main.js`]);
       const filled = Object.entries(environment ?? {}).map(([key, value]) => [

@@ -32,7 +32,7 @@ export function descendantTimes(of = process.pid): ReadonlyMap<number, { readonl
     try {
       return /^\d+$/.test(pid) ? [{ pid: Number(pid), ...readStat(`/proc/${pid}/stat`) }] : [];
     } catch {
-      // It ended meanwhile.
+      // It ended in the meantime.
       return [];
     }
   });

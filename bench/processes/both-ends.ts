@@ -26,7 +26,7 @@ export interface SeenAtBothEnds {
   readonly unseen: number;
 }
 
-/** Who comes, orders so much later: her order finds her known, folded and told of. */
+/** Who comes, orders so much later: their order finds their known, folded and told of. */
 const ORDERS_AFTER_SECONDS = 5;
 const EVERY_MS = 5;
 /** After the last was sent. */

@@ -35,7 +35,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
 await app.listen(config.port, config.host);
 const { port } = app.getHttpServer().address() as { readonly port: number };
 const events = app.get<Registry>(METRICS).getSingleMetric('perennial_intake_events_total');
-/** What it has used, and how many events have their fate. */
+/** What it has used, and how many events have their outcome. */
 async function progress(): Promise<IngestionProgress> {
   const values = (await events?.get())?.values ?? [];
   return { ...usageNow(), taken: values.reduce((sum, { value }) => sum + value, 0) };

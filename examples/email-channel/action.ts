@@ -14,7 +14,7 @@ export interface Action {
 }
 
 /**
- * What of a helping of messages is to be done: each action that was proposed and not withdrawn again further on. What was done before is passed
+ * What of a batch of messages is to be done: each action that was proposed and not withdrawn again further on. What was done before is passed
  * over (`done` has the newest number of each customer), and so is what is for other media, or too late.
  */
 export function toBeDone(messages: readonly Action[], done: ReadonlyMap<string, number>, now: number): Action[] {

@@ -68,7 +68,7 @@ export async function startEmailChannel({
     await sleep(ANSWER_MS);
     const given = answer ?? ANSWERS[parseInt(action.actionId.slice(-2), 16) % ANSWERS.length] ?? 'ignored';
     await publish('response-given', action, recipient, { actionId, answer: given });
-    // Who accepts has followed the link: that is what moves her on.
+    // Who accepts has followed the link: that is what moves them on.
     if (given === 'accepted') await publish('message-clicked', action, recipient, { messageId: actionId, medium });
   };
 

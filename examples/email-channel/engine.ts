@@ -14,14 +14,14 @@ export function engineAccess(environment: NodeJS.ProcessEnv): EngineAccess {
   return { url: word.url, key: word.token };
 }
 
-/** Whom to write to, and where she stands by now. */
+/** Whom to write to, and where the customer stands by now. */
 export interface Recipient {
   readonly email: string;
   readonly stage: string;
   readonly phase: string;
 }
 
-/** Feeds hold no personal data: the address is asked for when it is needed. Null where there is none, or none any more (she was erased). */
+/** Feeds hold no personal data: the address is asked for when it is needed. Null where there is none, or none any more (they were erased). */
 export async function recipientOf({ url, key }: EngineAccess, customerId: string): Promise<Recipient | null> {
   const response = await fetch(`${url}/v1/query/customer?customer=${customerId}`, {
     headers: { authorization: `Bearer ${key}` },

@@ -1,4 +1,4 @@
-// A member that joins a group, takes nothing and leaves when it is told to: what it was given meanwhile is given to the others again. It says when
+// A member that joins a group, takes nothing and leaves when it is told to: what it was given in the meantime is given to the others again. It says when
 // it has joined, one line each time.
 import kafkajs from 'kafkajs';
 

@@ -1,5 +1,5 @@
 /**
- * The stand-in of an EventStoreDB server for the compose file, where the real one's image cannot be had: it answers on port 2113 of
+ * The fake server of an EventStoreDB server for the compose file, where the real one's image cannot be had: it answers on port 2113 of
  * every address, which a container needs, and forgets everything when it ends. For trying out only.
  */
 import { connect, createServer } from 'node:net';
@@ -12,5 +12,5 @@ const door = createServer((outside) => {
   outside.pipe(inside).pipe(outside);
   for (const socket of [outside, inside]) socket.on('error', () => socket.destroy());
 });
-door.listen(PORT, '0.0.0.0', () => console.log(`The stand-in of EventStoreDB answers on port ${PORT}.`));
+door.listen(PORT, '0.0.0.0', () => console.log(`The fake EventStoreDB server answers on port ${PORT}.`));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));

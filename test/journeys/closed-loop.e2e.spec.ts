@@ -113,7 +113,7 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
     const [ann] = await reaches('ann@example.com', 'knowledge');
     expect(ann).toMatchObject({ stage: 'acquisition', phase: 'knowledge' });
     expect(channel.said()).toContain('ann@example.com: introduce (acquisition, awareness)');
-    // What is called for in the phase that she reached follows by itself.
+    // What is called for in the phase that the customer reached follows by itself.
     await until(
       () => Promise.resolve(channel.said()),
       (lines) => lines.includes('ann@example.com: inform (acquisition, knowledge)'),
@@ -143,7 +143,7 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
 
   it('is counted, and tells nothing twice when the channel comes again', async () => {
     const outcomes = await until(
-      () => query('fates', { source: 'email-channel' }),
+      () => query('outcomes', { source: 'email-channel' }),
       ([row]) => row?.accepted === 12,
     );
     expect(outcomes[0]).toMatchObject({ received: 12, quarantined: 0 });

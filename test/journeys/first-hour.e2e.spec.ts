@@ -106,7 +106,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
 
   it('merges two subjects when a login carries both', async () => {
     const visitor = [{ namespace: 'anonymousId', value: 'v-77', role: 'self' }];
-    await publish({ id: 'visit', type: 'site-visited', daysAgo: 20, data: {}, identifiers: visitor });
+    await publish({ id: 'stage period', type: 'site-visited', daysAgo: 20, data: {}, identifiers: visitor });
     await eventually(
       () => query('customer', { identifier: 'anonymousId:v-77' }),
       (rows) => rows.length === 1,
@@ -121,7 +121,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     expect(rows[0].customerId).toBe(ann.customerId);
   });
 
-  it('sets a bad event aside with its path and reason, and takes it in once it is mended, at its own time', async () => {
+  it('sets a bad event aside with its path and reason, and takes it in once it is fixed, at its own time', async () => {
     const broken = { id: 'o-bad', daysAgo: 3, data: { orderId: 'o-bad', currency: 'EURO', lines: [] } };
     const taken = await publish(broken, { id: 'o-good', daysAgo: 4 });
     expect(taken).toMatchObject({ received: 2, accepted: 1, quarantined: 1 });
@@ -140,7 +140,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
 
   it('accounts for everything that it received', async () => {
     const outcomes = await eventually(
-      () => query('fates', { source: 'shop' }),
+      () => query('outcomes', { source: 'shop' }),
       (rows) => rows.some(({ quarantined }: { quarantined: number }) => quarantined === 2),
     );
     for (const { received, accepted, duplicate, quarantined, suppressed } of outcomes)

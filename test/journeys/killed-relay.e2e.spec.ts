@@ -69,9 +69,9 @@ class Channel {
   }
 }
 
-const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped: ${missing})`}`;
+const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: ${missing})`}`;
 (missing === null ? describe : describe.skip)(title, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'perennial-killed-feeder-'));
+  const folder = mkdtempSync(join(tmpdir(), 'perennial-killed-relay-'));
   const channel = new Channel();
   let kafka: TestKafka;
   let postgres: TestPostgres;
@@ -86,10 +86,10 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
     [kafka, postgres] = await Promise.all([KAFKA_OFFER.start(), offer.start()]);
     const env = { POSTGRES_URL: postgres.url, KEYS_URL: postgres.url, HASH_KEY: randomBytes(32).toString('hex') };
     engine = await startEngine(folder, env);
-    // The feeder reads what was derived, and never the log: that of the one process is its own.
+    // The relay reads what was derived, and never the log: that of the one process is its own.
     const brokers = kafka.brokers.join(',');
     relayEnv = { ...env, EVENT_LOG: 'esdb://127.0.0.1:1?tls=false', KAFKA_BROKERS: brokers, RELAY_PORT: '0' };
-    relay = await startApp('feeder', relayEnv);
+    relay = await startApp('relay', relayEnv);
     database = await openDatabase({ kind: 'postgres', url: postgres.url });
   });
   afterAll(async () => {
@@ -159,7 +159,7 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
           await sleep(1_000);
           await kafka.outage.restart();
         }
-        relay = await startApp('feeder', relayEnv);
+        relay = await startApp('relay', relayEnv);
       }
     })();
     for (let first = 0; first < CUSTOMERS || kills < 4; first += AT_ONCE) await live(first);
@@ -195,8 +195,8 @@ const title = `feeds whose feeder is killed${missing === null ? '' : ` (skipped:
             UNION ALL SELECT customer_id FROM perennial.customer_changes`);
     await until(untold, (left) => left.length === 0);
     const stagePeriods = (
-      await rows(`SELECT customer_id || ' entered ' || phase || ' ' || ${instant('entered_at')} AS line FROM LIVE.visits
-                  UNION ALL SELECT customer_id || ' left ' || phase || ' ' || ${instant('left_at')} FROM LIVE.visits WHERE left_at IS NOT NULL`)
+      await rows(`SELECT customer_id || ' entered ' || phase || ' ' || ${instant('entered_at')} AS line FROM LIVE.stage_periods
+                  UNION ALL SELECT customer_id || ' left ' || phase || ' ' || ${instant('left_at')} FROM LIVE.stage_periods WHERE left_at IS NOT NULL`)
     )
       .map(said)
       .sort();

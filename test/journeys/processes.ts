@@ -32,7 +32,7 @@ export async function startApp(name: string, env: Record<string, string>): Promi
   return { name, url, ...launched };
 }
 
-/** What an app says that is refused at its start, and the exit code it ends with. */
+/** What an app says that is rejected at its start, and the exit code it ends with. */
 export async function rejectionOf(name: string, env: Record<string, string>): Promise<{ code: number; said: string }> {
   const child = spawn(process.execPath, [join(root, `dist/apps/${name}/src/main.js`)], {
     cwd: root,

@@ -21,7 +21,7 @@ const EVENTS = 10_000;
 const BATCH = 100;
 const CUT_OFF_MS = 10_000;
 
-const visit = (id: string, user: string, time: string): Record<string, unknown> => ({
+const period = (id: string, user: string, time: string): Record<string, unknown> => ({
   id,
   source: 'site',
   type: 'site-visited',
@@ -31,7 +31,7 @@ const visit = (id: string, user: string, time: string): Record<string, unknown> 
   data: { url: 'https://shop.example/' },
 });
 const order = (id: string, user: string, time: string): Record<string, unknown> => ({
-  ...visit(id, user, time),
+  ...period(id, user, time),
   source: 'shop',
   type: 'order-placed',
   data: { orderId: id, currency: 'EUR', lines: [{ sku: 'A-1', category: 'books', quantity: 1, unitPriceMinor: 1990 }] },
@@ -63,7 +63,7 @@ suite(title, () => {
       ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
     );
 
-  /** Cuts the log off for a while; tells whether intake said meanwhile that it is not ready. */
+  /** Cuts the log off for a while; tells whether intake said in the meantime that it is not ready. */
   const cutOff = async (): Promise<boolean> => {
     const until = Date.now() + CUT_OFF_MS;
     let noticed = false;
@@ -85,7 +85,7 @@ suite(title, () => {
       start('api'),
       start('intake'),
       start('projector'),
-      start('feeder'),
+      start('relay'),
     ]);
     admin = /shown only this once: (\S+)/.exec(api.printed())?.[1] ?? '';
   });
@@ -95,7 +95,7 @@ suite(title, () => {
     await postgres.stop();
   });
 
-  it('refuses to be one process of several on stores that have one owner each', async () => {
+  it('rejects to be one process of several on stores that have one owner each', async () => {
     const { code, said } = await rejectionOf('intake', { KEYS_URL: postgres.url });
     expect(code).toBe(1);
     expect(said).toMatch(/EVENT_LOG names an embedded store, and intake is one process of several/);
@@ -121,7 +121,7 @@ suite(title, () => {
 
   it('takes in at one, and shows and explains at another', async () => {
     await until(
-      () => publish(visit('v-1', 'ann', '2026-01-05T10:00:00Z')),
+      () => publish(period('v-1', 'ann', '2026-01-05T10:00:00Z')),
       ({ status }) => status < 300,
     );
     expect(await publish(order('o-1', 'ann', '2026-01-06T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
@@ -160,13 +160,13 @@ suite(title, () => {
 
   it('loses nothing, doubles nothing and keeps the order when the log is cut off amid ten thousand appends', async () => {
     const told = Array.from({ length: EVENTS }, (_, n) =>
-      visit(`flood-${n}`, `crowd-${n % CUSTOMERS}`, new Date(Date.UTC(2026, 0, 10) + n * 60_000).toISOString()),
+      period(`flood-${n}`, `crowd-${n % CUSTOMERS}`, new Date(Date.UTC(2026, 0, 10) + n * 60_000).toISOString()),
     );
     const cutAt = (EVENTS * 3) / 10;
     let restored: Promise<boolean> | null = null;
     for (let at = 0; at < told.length; at += BATCH) {
       if (at === cutAt) restored = cutOff();
-      // Whoever publishes asks again until every event has its fate.
+      // Whoever publishes asks again until every event has its outcome.
       for (;;) {
         const answer = await publish(...told.slice(at, at + BATCH)).catch(() => null);
         if (answer !== null && answer.status < 300) {
@@ -207,7 +207,7 @@ suite(title, () => {
   });
 
   it('counts what the log holds: received = accepted + duplicate + quarantined + suppressed', async () => {
-    const { body } = await query('fates', {});
+    const { body } = await query('outcomes', {});
     const site = body.rows.filter((row: { source: string }) => row.source === 'site');
     const sum = (field: string): number =>
       site.reduce((all: number, row: Record<string, number>) => all + (row[field] ?? 0), 0);
@@ -256,7 +256,7 @@ suite(title, () => {
       return status === 200 ? (body.rows[0]?.orders ?? 0) : 0;
     };
     for (const n of rounds) expect([n, (await ordersOf(`left-${n}`)) + (await ordersOf(`right-${n}`))]).toEqual([n, 1]);
-    const { body } = await query('fates', {});
+    const { body } = await query('outcomes', {});
     const [race] = body.rows.filter((row: { source: string }) => row.source === 'race');
     expect(race).toMatchObject({ received: 40, accepted: 20 });
     expect(race.duplicate + race.quarantined).toBe(20);
@@ -264,20 +264,20 @@ suite(title, () => {
   });
 
   it('forgets a person in every process at once', async () => {
-    await publish(visit('e-1', 'eve', '2026-01-09T10:00:00Z'));
+    await publish(period('e-1', 'eve', '2026-01-09T10:00:00Z'));
     await caughtUp();
     const erased = await runQuery(ingestion, admin, 'POST', '/v1/erasures', { identifier: 'userId:eve' });
     expect(erased).toMatchObject({ status: 200, body: { subjects: 1, subjectKeysDestroyed: 1 } });
     const second = await start('intake');
     const again = await runQuery(second, admin, 'POST', '/v1/touchpoints', [
-      visit('e-2', 'eve', '2026-01-09T11:00:00Z'),
+      period('e-2', 'eve', '2026-01-09T11:00:00Z'),
     ]);
     expect(again.body).toMatchObject({ suppressed: 1, accepted: 0 });
     expect(await second.stop()).toBe(0);
   });
 
   it('ends when it is asked to, with what was begun done', async () => {
-    const last = Array.from({ length: 500 }, (_, n) => visit(`last-${n}`, 'zoe', '2026-01-11T10:00:00Z'));
+    const last = Array.from({ length: 500 }, (_, n) => period(`last-${n}`, 'zoe', '2026-01-11T10:00:00Z'));
     const publishing = publish(...last);
     await sleep(20);
     const codes = await Promise.all([ingestion.stop(), relay.stop()]);

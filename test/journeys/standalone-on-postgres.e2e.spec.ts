@@ -63,7 +63,7 @@ suite(title, () => {
     expect(await engine.stop()).toBe(0);
   });
 
-  it('is refused a start under another hash key, or under none', async () => {
+  it('is rejected a start under another hash key, or under none', async () => {
     const start = { ...env, DATA_DIR: dataDir, PORT: '0', DEMO: 'off' };
     for (const HASH_KEY of ['a5'.repeat(32), 'own']) {
       const { code, said } = await rejectionOf('standalone', { ...start, HASH_KEY });

@@ -90,7 +90,7 @@ describe('a channel without Kafka, told by webhook', () => {
     ['no URL', { url: 'hooks' }],
     ['a feed that is none', { url: 'https://hooks.example/', feeds: ['perennial.secrets'] }],
     ['nothing at all', undefined],
-  ])('is refused with %s', async (_, body) => {
+  ])('is rejected with %s', async (_, body) => {
     const rejected = await engine.runQuery('POST', '/v1/webhooks', body);
     expect(rejected).toMatchObject({ status: 422, body: { errors: [{ hint: expect.any(String) }] } });
   });
@@ -167,7 +167,7 @@ describe('a channel without Kafka, told by webhook', () => {
     expect(new Set(received.slice(before).map(({ id }) => id)).size).toBe(1);
   });
 
-  it('sets aside what is not wanted, and sends it again when it is asked to', async () => {
+  it('quarantines what is not wanted, and sends it again when it is asked to', async () => {
     onRequest = () => Promise.resolve(410);
     await buys('dora');
     await until(fares, ({ status }) => status === 'gone');
@@ -240,7 +240,7 @@ const offer = anyPostgres();
 const { missing } = offer;
 
 (missing === null ? describe : describe.skip)(
-  `webhooks of the feeder in a process of its own${missing === null ? '' : ` (skipped: ${missing})`}`,
+  `webhooks of the relay in a process of its own${missing === null ? '' : ` (skipped: ${missing})`}`,
   () => {
     let postgres: TestPostgres;
     let eventStore: EventStoreServer;
@@ -278,7 +278,7 @@ const { missing } = offer;
       const api = await start('api');
       const admin = /shown only this once: (\S+)/.exec(api.printed())?.[1] ?? '';
       // Before there is anything to listen to.
-      const relay = await start('feeder');
+      const relay = await start('relay');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
       const made = await runQuery(relay, admin, 'POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
       expect(made).toMatchObject({ status: 201, body: { status: 'active' } });
@@ -315,7 +315,7 @@ const { missing } = offer;
       await orders('o-2');
       await comes(2);
       onRequest = () => Promise.resolve(204);
-      const [first, second] = await Promise.all([start('feeder'), start('feeder')]);
+      const [first, second] = await Promise.all([start('relay'), start('relay')]);
       // Half a minute later it is taken for dead.
       await comes(3);
       expect(received[2]).toBe(received[1]);

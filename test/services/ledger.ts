@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 
 /** Where a suite's server came from. */
-export type Origin = 'address' | 'container' | 'program' | 'stand-in';
+export type Origin = 'address' | 'container' | 'program' | 'fake server';
 
 /** A server that a suite ran on. */
 export interface ServerUsed {

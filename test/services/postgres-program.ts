@@ -38,7 +38,7 @@ export async function installedPrograms(): Promise<PostgresProgram[]> {
 }
 
 /**
- * Starts a server on a folder of its own and a free port. PostgreSQL refuses to run as root: so as root it runs as `nobody`, on a
+ * Starts a server on a folder of its own and a free port. PostgreSQL rejects to run as root: so as root it runs as `nobody`, on a
  * folder of that user's. Nothing in it is meant to outlive the suite, so it does not wait for the disk.
  */
 export async function startProgram(program: PostgresProgram): Promise<RunningServer> {

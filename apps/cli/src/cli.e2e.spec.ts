@@ -67,16 +67,19 @@ describe('perennial, on a folder whose engine is stopped', () => {
     ]);
     const stagePeriods = await cli(
       'query',
-      'visits',
+      'stage-periods',
       '--as-of',
       '1997-02-01',
       '--format',
       'json',
       '--output',
-      data('visits.json'),
+      data('stage periods.json'),
     );
     expect(stagePeriods.code).toBe(0);
-    const answer = JSON.parse(readFileSync(data('visits.json'), 'utf8')) as { rows: unknown[]; nextCursor: unknown };
+    const answer = JSON.parse(readFileSync(data('stage periods.json'), 'utf8')) as {
+      rows: unknown[];
+      nextCursor: unknown;
+    };
     expect(answer.rows).toHaveLength(3);
     expect(answer.nextCursor).toBeNull();
     const stats = await cli('stats');
@@ -86,7 +89,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect(table.stdout).toContain('retention');
   });
 
-  it('tells the story of one customer, and why she stands where she stands', async () => {
+  it('tells the story of one customer, and why the customer stands where the customer stands', async () => {
     const story = await cli('replay', 'userId:0001', '--as-of', '1997-06-03');
     const at = [
       '1997-01-01T00:00:00Z  order-placed',
@@ -100,7 +103,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect(why.stdout).toContain('3 orders that survive, 88.79 USD');
   });
 
-  it('lists what was set aside, shows it, takes it in mended, and counts it from then on', async () => {
+  it('lists what was quarantined, shows it, takes it in fixed, and counts it from then on', async () => {
     const list = await cli('quarantine', 'list', '--format', 'csv');
     const [row, ...others] = rowsOf(list.stdout);
     expect(others).toEqual([]);
@@ -112,20 +115,20 @@ describe('perennial, on a folder whose engine is stopped', () => {
     };
     expect(shown).toMatchObject({ file: 'purchases.txt', line: 5, body: { row: expect.stringContaining('19970199') } });
     const fixed = file(
-      'mended.json',
+      'fixed.json',
       JSON.stringify({
-        id: 'mended',
+        id: 'fixed',
         source: 'cdnow',
         type: 'order-placed',
         occurredAt: '1997-01-19T00:00:00Z',
         channel: 'web',
         identifiers: [{ namespace: 'userId', value: '0002' }],
-        data: { orderId: 'mended', currency: 'USD', totalMinor: 6334 },
+        data: { orderId: 'fixed', currency: 'USD', totalMinor: 6334 },
       }),
     );
-    expect((await cli('quarantine', 'release', id, '--mended', fixed)).code).toBe(0);
+    expect((await cli('quarantine', 'release', id, '--fixed', fixed)).code).toBe(0);
     const orders = await cli('query', 'orders', '--identifier', 'userId:0002', '--format', 'ndjson');
-    expect(orders.stdout).toContain('mended');
+    expect(orders.stdout).toContain('fixed');
     expect((await cli('quarantine', 'discard', id, '--reason', 'no')).code).toBe(3);
   });
 
@@ -152,7 +155,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect(rfm.map(({ identifier }) => identifier).sort()).toEqual(['', '0002']);
   });
 
-  it('publishes a policy of the next version, and refuses one that is none', async () => {
+  it('publishes a policy of the next version, and rejects one that is none', async () => {
     const shown = JSON.parse((await cli('policy', 'show')).stdout) as Record<string, unknown>;
     const next = file('next.json', JSON.stringify({ ...shown, version: 2 }));
     expect((await cli('policy', 'publish', next)).code).toBe(0);
@@ -227,7 +230,7 @@ describe('perennial, on a folder whose engine runs', () => {
   });
 });
 
-describe('perennial refuses, and says why', () => {
+describe('perennial rejects, and says why', () => {
   it('a mapping that cannot be used, before anything is written', async () => {
     const mapping = file('bad.mapping.json', JSON.stringify({ identifiers: [], type: { value: 'order-placed' } }));
     const ran = await runCli(data('untouched'), ['import', file('rows.csv', 'a,b\n1,2\n'), '--mapping', mapping]);
@@ -313,8 +316,8 @@ if (missing.length > 0) console.warn(`SKIPPED: the CDNOW sample as a whole. Not 
     expect(ours.sort(byId)).toEqual(published.sort(byId));
   });
 
-  it('gives the visits that an independent reading of the rules gives', async () => {
-    const { stdout } = await cli('query', 'visits', '--as-of', '1998-07-01', '--format', 'csv');
+  it('gives the stage periods that an independent reading of the rules gives', async () => {
+    const { stdout } = await cli('query', 'stage-periods', '--as-of', '1998-07-01', '--format', 'csv');
     const expected = rowsOf(gunzipSync(readFileSync(STAGES)).toString('utf8'));
     const compared = new Set(expected.map(({ customer }) => customer));
     const line = (who: string | undefined, row: Readonly<Record<string, string>>): string =>

@@ -5,7 +5,7 @@ export const EXIT = {
   failed: 1,
   /** The command line or a parameter is wrong. */
   usage: 2,
-  /** What was handed over is refused as a whole, and nothing was written: a mapping, a policy, a file. */
+  /** What was handed over is rejected as a whole, and nothing was written: a mapping, a policy, a file. */
   rejected: 3,
   /** No engine: it does not answer, it does not let us in, or another process holds the data folder. */
   unreachable: 4,
@@ -18,7 +18,7 @@ export const EXIT = {
 } as const;
 
 export const EXIT_CODES_HELP = `
-Exit codes: 0 done · 1 failed · 2 wrong command line · 3 input refused, nothing written ·
+Exit codes: 0 done · 1 failed · 2 wrong command line · 3 input rejected, nothing written ·
             4 engine unreachable or data folder locked · 5 done, some rows quarantined ·
             6 stopped before the end (Ctrl-C, full disk): run it again to go on ·
             7 a dry run found that something would change`;

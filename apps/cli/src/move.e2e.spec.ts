@@ -193,7 +193,7 @@ describe('perennial move', () => {
     expect(started.stderr).toContain('another hash key');
   });
 
-  it('refuses what it cannot do, before anything is written', async () => {
+  it('rejects what it cannot do, before anything is written', async () => {
     const other = at('other');
     await runCli(other, ['simulate', '--customers', '3', '--seed', '9']);
     const before = statSync(join(other, 'log.db')).size;

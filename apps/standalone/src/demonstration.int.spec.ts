@@ -57,7 +57,7 @@ describe('the demonstration, played into an empty engine', () => {
       `SELECT array_agg(DISTINCT stage || ' ' || phase ORDER BY stage || ' ' || phase) AS places,
               array_agg(DISTINCT cause ->> 'rule') AS rules, max(cycle)::int AS cycles,
               count(*) FILTER (WHERE cause ->> 'rule' = 'policy-changed')::int AS by_policy
-         FROM ${live?.schema_name ?? ''}.visits`,
+         FROM ${live?.schema_name ?? ''}.stage_periods`,
     );
     expect(seen?.places).toEqual([
       ...['awareness', 'cold', 'consideration', 'evaluation', 'knowledge'].map((phase) => `acquisition ${phase}`),
@@ -80,7 +80,7 @@ describe('the demonstration, played into an empty engine', () => {
     expect(why?.['text']).toContain('another version of the policy took over');
   });
 
-  it('names a customer who was lost, won back, and is at risk again for her silence', async () => {
+  it('names a customer who was lost, won back, and is at risk again for their silence', async () => {
     const { rows } = await runQuery(context, 'history', { identifier: WHOM_TO_ASK_FOR });
     expect(rows.map(({ cycle, phase }) => `${String(cycle)} ${String(phase)}`)).toEqual([
       ...['awareness', 'onboarding', 'active', 'at-risk', 'lapsed', 'lost'].map((phase) => `1 ${phase}`),

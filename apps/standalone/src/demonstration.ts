@@ -24,7 +24,7 @@ export interface DemonstrationDependencies {
   readonly signal: AbortSignal;
 }
 
-/** A made-up customer whose story a newcomer should read first: she bought, fell silent until she was lost, was won back, and is at risk again. */
+/** A made-up customer whose story a newcomer should read first: they bought, fell silent until they were lost, was won back, and is at risk again. */
 export const WHOM_TO_ASK_FOR = 'userId:u1-001620';
 
 /** What is being played: kept in the data folder until it has been played to its end, so that a stop in the middle is made good. */
@@ -89,7 +89,7 @@ async function publishSecondPolicy({ log, clock, say }: DemonstrationDependencie
     if (first === undefined) return;
     const { policy } = JSON.parse(first.data) as PolicyPublished;
     const verdict = await publishPolicy(log, lessPatient(policy), null, clock.now());
-    // Somebody published a policy of her own already: hers is the one to look at.
+    // Somebody published a policy of their own already: theirs is the one to look at.
     if (!verdict.ok) say('Demonstration: your own policy stands, no second one is published.');
     return;
   }

@@ -40,8 +40,8 @@ interface Tally {
 }
 
 /**
- * The first thing about a document that makes it unfit to be stored, whatever its type: too much, too deep, not JSON,
- * or text that a database would refuse. Null when it is fit.
+ * The first thing about a document that makes it invalid to be stored, whatever its type: too much, too deep, not JSON,
+ * or text that a database would reject. Null when it is fit.
  */
 export function boundsIssue(document: unknown): ValidationIssue | null {
   return visit(document, 1, { values: 0, characters: 0 });

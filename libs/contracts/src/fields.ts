@@ -36,7 +36,7 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
 }
 
-/** The field may tell who somebody is, or what she said: it is sealed under her key before it reaches the log. */
+/** The field may tell who somebody is, or what they said: it is sealed under their key before it reaches the log. */
 export function Personal(): PropertyDecorator {
   return ValidateBy({ name: PERSONAL, constraints: [{ 'x-personal': true }], validator: { validate: () => true } });
 }

@@ -19,7 +19,7 @@ const ONE = ['additionalProperties', 'items', 'not', 'if', 'then', 'else'];
 const MANY = ['allOf', 'anyOf', 'oneOf'];
 
 /**
- * What makes a schema unfit to be registered: a schema comes from outside, and every event of its type runs through
+ * What makes a schema invalid to be registered: a schema comes from outside, and every event of its type runs through
  * it. It must not hang the process, fetch anything, or hide a personal field.
  */
 export function dangersOf(schema: unknown): ValidationIssue[] {
@@ -94,7 +94,7 @@ function checkPattern(
 }
 
 /**
- * Why a pattern could take long on hostile text, or null when it cannot. It errs on the side of refusing: nothing that
+ * Why a pattern could take long on hostile text, or null when it cannot. It errs on the side of rejecting: nothing that
  * looks around or back, no repetition within a repetition, and few choices in all.
  */
 export function patternDanger(pattern: string): string | null {

@@ -57,7 +57,7 @@ describe('given a type of the business’s own, registered', () => {
     expect(TypeRegistry.BUILT_IN.validate('campsite-booked', 1, { nights: 1 }).ok).toBe(false);
   });
 
-  it('validates its data, with path, reason and mend', () => {
+  it('validates its data, with path, reason and fix', () => {
     expect(registry.validate('campsite-booked', 1, { nights: 3, pitch: 'B12', arrival: '2026-07-01' })).toEqual({
       ok: true,
     });

@@ -75,7 +75,7 @@ export class TypeRegistry {
     try {
       validate = compile(given.schema);
     } catch (error) {
-      return rejected('/schema', `is no JSON Schema: ${(error as Error).message}`, 'mend the schema (draft 7)');
+      return rejected('/schema', `is no JSON Schema: ${(error as Error).message}`, 'fix the schema (draft 7)');
     }
     const registered = new Map(this.registered);
     registered.set(given.name, [...versions, { definition: given, validate }]);

@@ -83,7 +83,7 @@ describe('upcasting', () => {
     expect(upcast('campsite-booked', 7, data)).toBe(data);
   });
 
-  it('refuses a version that it cannot know', () => {
+  it('rejects a version that it cannot know', () => {
     for (const version of [0, 3, -1, 1.5, NaN]) expect(() => upcast('case-resolved', version, {})).toThrow(RangeError);
   });
 });

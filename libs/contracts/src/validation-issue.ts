@@ -1,4 +1,4 @@
-/** What is wrong with a document, where, and how to mend it. None of it ever holds a value: a value may be personal. */
+/** What is wrong with a document, where, and how to fix it. None of it ever holds a value: a value may be personal. */
 export interface ValidationIssue {
   /** JSON pointer into the document; empty for the document itself. */
   readonly pointer: string;

@@ -159,7 +159,7 @@ describe('the envelope', () => {
     data: {},
   };
 
-  it('is told path, reason and mend', () => {
+  it('is told path, reason and fix', () => {
     expect(validateEnvelope(good)).toEqual({ ok: true });
     expect(errorsOf(validateEnvelope({ ...good, identifiers: [{ namespace: 'userId', value: 17850 }] }))).toEqual([
       {
@@ -186,7 +186,7 @@ describe('the envelope', () => {
 describe('a flaw', () => {
   const order = { orderId: 'o-1', currency: 'EUR', lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 999 }] };
 
-  it('names the path, the reason and how to mend it', () => {
+  it('names the path, the reason and how to fix it', () => {
     const issues = (data: unknown) => errorsOf(validateTouchpointData('order-placed', 1, data));
     expect(issues({ ...order, currency: 'ECU' })).toEqual([
       {
@@ -259,7 +259,7 @@ describe('fields that no contract knows', () => {
     expect(verdict({ ['k'.repeat(BOUNDS.name + 1)]: 1 }).ok).toBe(false);
   });
 
-  it('hold nothing that a store would refuse or change', () => {
+  it('hold nothing that a store would reject or change', () => {
     expect(errorsOf(verdict({ note: 'a\0b' }))).toMatchObject([{ path: '/extra/note' }]);
     expect(verdict('\ud800').ok).toBe(false);
     expect(verdict('👍').ok).toBe(true);

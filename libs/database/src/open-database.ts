@@ -13,7 +13,7 @@ export type DatabasePlace =
  * Opens the read models' database. A PGlite folder must belong to one process alone: PGlite itself does not see to that,
  * whoever opens it holds the data folder's lock.
  *
- * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to mend it.
+ * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to fix it.
  */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
   const { database, greeted } = await reach(place);

@@ -57,7 +57,7 @@ export interface Database extends Transaction {
   close(): Promise<void>;
 }
 
-/** What the database answered when it refused. */
+/** What the database answered when it rejected. */
 export class DatabaseError extends Error {
   constructor(
     message: string,
@@ -71,7 +71,7 @@ export class DatabaseError extends Error {
 }
 
 /**
- * Whether the database refused the very rows it was given: a value it cannot hold, a rule that they break. Anything else (the
+ * Whether the database rejected the very rows it was given: a value it cannot hold, a rule that they break. Anything else (the
  * connection, the server, a conflict of two transactions) is nobody's fault and worth another try.
  */
 export function isRejection(error: unknown): boolean {

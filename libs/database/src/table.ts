@@ -7,7 +7,7 @@ export type ColumnType = 'text' | 'int' | 'bigint' | 'boolean' | 'date' | 'times
  */
 export interface Table {
   readonly name: string;
-  /** Numbered: `001`, `002`, … A read model's tables are made anew with each version, all numbers in order. */
+  /** Numbered: `001`, `002`, … A read model's tables are made again with each version, all numbers in order. */
   readonly migrations: readonly string[];
   readonly columns: Readonly<Record<string, ColumnType>>;
   readonly key: readonly string[];

@@ -47,7 +47,7 @@ describe('the event log in a Nest application', () => {
     await app.close();
   });
 
-  it('refuses a folder that is owned already', async () => {
+  it('rejects a folder that is owned already', async () => {
     const lock = lockDataFolder(dataDir);
     await expect(compile()).rejects.toMatchObject({ code: 'locked' });
     lock.release();

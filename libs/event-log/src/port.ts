@@ -67,7 +67,7 @@ export type Verdict =
   | { readonly status: 'id-reused'; readonly position: number }
   /** The stream was not where `expected` said; `actual` is its last revision, or null where there is no stream. */
   | { readonly status: 'wrong-revision'; readonly expected: Expected; readonly actual: number | null }
-  /** The item itself cannot be stored (too large, malformed): the reason says what and how to mend it. */
+  /** The item itself cannot be stored (too large, malformed): the reason says what and how to fix it. */
   | { readonly status: 'refused'; readonly reason: string };
 
 /**

@@ -13,8 +13,8 @@ export const LIMITS = {
 const LATEST = 8.64e15;
 
 /**
- * Why an item cannot be stored, in words that say how to mend it; null when it can.
- * Every adapter asks this, so that an item refused by one is refused by all.
+ * Why an item cannot be stored, in words that say how to fix it; null when it can.
+ * Every adapter asks this, so that an item rejected by one is rejected by all.
  */
 export function rejectionOf({ stream, event, expected }: AppendItem): string | null {
   const reason =

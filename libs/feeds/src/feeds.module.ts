@@ -21,7 +21,7 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(HEALTH) private readonly health: Health,
   ) {}
 
-  private static readonly RELAY = Symbol.for('perennial.feeds.feeder');
+  private static readonly RELAY = Symbol.for('perennial.feeds.relay');
 
   static forRoot(): DynamicModule {
     return {
@@ -72,7 +72,7 @@ function watching(logger: Logger, metrics: Registry): RelayObserver {
   });
   const failures = new Counter({
     name: 'perennial_feeds_failures_total',
-    help: 'Times that a helping of messages could not be carried out and was tried again.',
+    help: 'Times that a batch of messages could not be carried out and was tried again.',
     registers: [metrics],
   });
   return {

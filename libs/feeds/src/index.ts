@@ -1,2 +1,2 @@
-/** What the engine tells the channels: one file per feed, the list of outputs, and the feeder that carries them out. */
+/** What the engine tells the channels: one file per feed, the list of outputs, and the relay that carries them out. */
 export { asyncApiDocument } from './asyncapi/document.js';

@@ -1,2 +1,2 @@
-/** The feeder and the webhooks, as a module of a Nest application. */
+/** The relay and the webhooks, as a module of a Nest application. */
 export { FeedsModule } from './feeds.module.js';

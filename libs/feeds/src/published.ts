@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { Told } from './stage-change.js';
 
-/** Something that the engine says of a customer: a change of stage, an action that is called for or no longer, or all that is believed of her. */
+/** Something that the engine says of a customer: a change of stage, an action that is called for or no longer, or all that is believed of them. */
 export type Said = Told | SaidAction | SaidCustomer;
 
 /** What a channel should do next, or should do no longer, as the table `actions` holds it for ever. */
@@ -19,7 +19,7 @@ export interface SaidAction {
   readonly stage: string;
   readonly phase: string;
   readonly enteredAt: Instant;
-  /** The rule that moved her to the phase. */
+  /** The rule that moved them to the phase. */
   readonly because: string;
   readonly policyVersion: string;
   readonly since: Instant;
@@ -29,10 +29,10 @@ export interface SaidAction {
   readonly saidAt: Instant;
 }
 
-/** All that is believed of a customer; null where there is nobody any more: she is another, or was erased. */
+/** All that is believed of a customer; null where there is nobody any more: they are another, or was erased. */
 export interface SaidCustomer {
   readonly customerId: string;
-  /** Rises with everything that is told of her. */
+  /** Rises with everything that is told of them. */
   readonly revision: number;
   readonly changedAt: Instant;
   readonly profile: Readonly<Record<string, unknown>> | null;

@@ -8,9 +8,9 @@ export interface Source {
   /** SQL that is true where something is still to be told. */
   readonly waiting: string;
   /**
-   * Hands a helping of what is still to be told to `tell`, each customer's in its order, and counts it as told once that resolves; returns how
+   * Hands a batch of what is still to be told to `tell`, each customer's in its order, and counts it as told once that resolves; returns how
    * much it was. It is told at least once: who dies between telling and counting tells it again, under the same names. `round` is where the last
-   * helping ended, and then where this one did.
+   * batch ended, and then where this one did.
    */
   carry(
     database: Database,

@@ -1,18 +1,18 @@
 import type { ImportFile, ImportItem, ImportLayout, ImportNotes } from './draft.js';
 import { shuffled } from './shuffle.js';
 
-/** What became of one item: the four fates of intake. */
+/** What became of one item: the four outcomes of intake. */
 export interface ItemOutcome {
   readonly outcome: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
   /** Why, where it was quarantined or suppressed; of a duplicate, why the first one was. */
   readonly code?: string;
 }
 
-/** Takes a batch and answers with a fate for each item, in their order, once they are durable. */
+/** Takes a batch and answers with a outcome for each item, in their order, once they are durable. */
 export type ImportSink = (items: readonly ImportItem[]) => Promise<readonly ItemOutcome[]>;
 
 export interface ImportProgress {
-  /** Items whose fate is known, all before the first whose fate is not. */
+  /** Items whose outcome is known, all before the first whose outcome is not. */
   readonly items: number;
   /** The line of the file up to which that is. */
   readonly line: number;

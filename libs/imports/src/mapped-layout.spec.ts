@@ -115,7 +115,7 @@ describe('a CSV file read by a mapping', () => {
     expect(new Set(drafts.map((draft) => draft.id)).size).toBe(3);
   });
 
-  it('is refused as a whole where it lacks a column that the mapping names', async () => {
+  it('is rejected as a whole where it lacks a column that the mapping names', async () => {
     const layout = mappedLayout(parseMapping(MAPPING));
     await expect(readText('shop,order\nnorth,1\n', layout)).rejects.toThrow(FileRejected);
     await expect(readText('', layout)).rejects.toThrow('empty');
@@ -141,7 +141,7 @@ describe('an NDJSON file read by a mapping', () => {
     data: { tags: { column: 'tags', as: 'json' }, score: { column: 'score', as: 'number', optional: true } },
   };
 
-  it('finds values by path, and sets aside what is no JSON object', async () => {
+  it('finds values by path, and quarantines what is no JSON object', async () => {
     const lines = [
       JSON.stringify({ key: 7, when: '2024-01-01T00:00:00Z', person: { mail: 'a@example.com' }, tags: ['x'] }),
       '',

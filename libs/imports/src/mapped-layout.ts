@@ -47,7 +47,7 @@ function itemOf(
         'row-malformed',
         '',
         `The row ${row.broken}`,
-        'Mend the row: the delimiter, the quotes, the number of cells.',
+        'Fix the row: the delimiter, the quotes, the number of cells.',
       );
     return { kind: 'touchpoint', line: row.line, draft: draftOf(row.cells, rowId, mapping, values) };
   } catch (error) {
@@ -85,7 +85,7 @@ function draftOf(cells: Cells, rowId: string, mapping: Mapping, values: Values):
       'customer-missing',
       '',
       'The row names no customer',
-      'Fill in one of the columns that identify her.',
+      'Fill in one of the columns that identify them.',
     );
   const data: Record<string, unknown> = {};
   for (const tree of [mapping.data, mapping.dataByType[type] ?? {}])
@@ -252,12 +252,7 @@ function missing(column: string): InvalidValue {
 }
 
 function unreadable(source: ColumnValue, text: string, what: string): InvalidValue {
-  return new InvalidValue(
-    'value-malformed',
-    source.column,
-    `The cell is not ${what}`,
-    'Mend the cell, or the mapping.',
-  );
+  return new InvalidValue('value-malformed', source.column, `The cell is not ${what}`, 'Fix the cell, or the mapping.');
 }
 
 /** Every column that a row must have for the mapping to make sense: checked against the header before anything is taken. */

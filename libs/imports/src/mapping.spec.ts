@@ -32,7 +32,7 @@ describe('a mapping', () => {
     });
   });
 
-  it('is refused with every error at once, each with its path, its reason and how to mend it', () => {
+  it('is rejected with every error at once, each with its path, its reason and how to fix it', () => {
     const errors = errorsOf({
       ...GOOD,
       type: undefined,
@@ -68,7 +68,7 @@ describe('a mapping', () => {
     [{ ...GOOD, data: { a: { column: 'x', format: 'iso' } } }, '/data/a/format'],
     [{ ...GOOD, dataByType: { 'order-placed': 1 } }, '/dataByType/order-placed'],
     [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy' } }, '/occurredAt/format'],
-  ])('%j is refused at %s', (document, path) => {
+  ])('%j is rejected at %s', (document, path) => {
     expect(errorsOf(document).map((error) => error.pointer)).toContain(path);
   });
 });

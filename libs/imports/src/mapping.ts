@@ -18,11 +18,11 @@ export interface ColumnValue {
   /** A column of the CSV; in NDJSON a path such as `customer.id`. */
   readonly column: string;
   readonly as: Reading;
-  /** What each text of the column becomes; a text that is not listed is unfit, unless there is a `default`. */
+  /** What each text of the column becomes; a text that is not listed is invalid, unless there is a `default`. */
   readonly map?: Readonly<Record<string, unknown>>;
   /** Taken where the cell is empty, or its text is not in `map`. */
   readonly default?: unknown;
-  /** An empty cell leaves the value out instead of making the row unfit. */
+  /** An empty cell leaves the value out instead of making the row invalid. */
   readonly optional: boolean;
   /** Of `money`: ISO 4217 code, or the column that holds it. */
   readonly currency?: { readonly value: string } | { readonly column: string };
@@ -234,7 +234,11 @@ class MappingReader {
       if (from !== null) found.push({ namespace, role: as, from });
     });
     if (found.length > 0 && found.every((entry) => entry.role !== 'self'))
-      this.wrong('/identifiers', 'holds no identifier of the customer herself', 'Give at least one the role "self".');
+      this.wrong(
+        '/identifiers',
+        'holds no identifier of the customer themselves',
+        'Give at least one the role "self".',
+      );
     return found;
   }
 

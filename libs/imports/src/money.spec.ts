@@ -24,7 +24,7 @@ describe('a decimal amount', () => {
     expect(() => reject(text)).toThrow('no decimal amount');
   });
 
-  it('that is no whole number of minor units is refused, or rounded half away from zero where the mapping says so', () => {
+  it('that is no whole number of minor units is rejected, or rounded half away from zero where the mapping says so', () => {
     expect(() => reject('0.001')).toThrow('more decimals');
     expect(() => reject('1.5', 'JPY')).toThrow('more decimals');
     expect(toMinor('0.001', 'GBP', 'half-up', 'p')).toBe(0);
@@ -33,7 +33,7 @@ describe('a decimal amount', () => {
     expect(toMinor('0.0049999', 'GBP', 'half-up', 'p')).toBe(0);
   });
 
-  it('beyond 2^53 minor units is refused, never rounded', () => {
+  it('beyond 2^53 minor units is rejected, never rounded', () => {
     expect(() => reject('90071992547409.92')).toThrow('2^53');
   });
 

@@ -4,7 +4,7 @@ import type { ImportLayout, TouchpointDraft } from './draft.js';
 
 /**
  * NDJSON of touchpoints as they are, one a line: what `perennial simulate` and `perennial export` write. Intake judges each; a line that is
- * no JSON object is unfit.
+ * no JSON object is invalid.
  */
 export function touchpointsLayout(): ImportLayout {
   return {

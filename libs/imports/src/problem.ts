@@ -4,7 +4,7 @@ import type { ValidationIssue } from '#contracts';
 export class MappingRejected extends Error {
   constructor(readonly errors: readonly ValidationIssue[]) {
     super(
-      `The mapping is refused:\n${errors.map((e) => `  ${e.pointer === '' ? '/' : e.pointer}: ${e.detail}. ${e.hint}`).join('\n')}`,
+      `The mapping is rejected:\n${errors.map((e) => `  ${e.pointer === '' ? '/' : e.pointer}: ${e.detail}. ${e.hint}`).join('\n')}`,
     );
     this.name = 'MappingRefused';
   }

@@ -112,7 +112,7 @@ function measured(registry: Registry): Pick<ConstructorParameters<typeof Ingesti
   const registers = [registry];
   const events = new Counter({
     name: 'perennial_intake_events_total',
-    help: 'Events received, by fate.',
+    help: 'Events received, by outcome.',
     labelNames: ['outcome'],
     registers,
   });

@@ -4,7 +4,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { asKeyStoreError } from './key-store-failure.js';
 
 /**
- * Copies a key store's file, whatever hash key it is under, with what its -wal file holds besides; durable, and in place as a whole, when this returns. The copy is made anew, not
+ * Copies a key store's file, whatever hash key it is under, with what its -wal file holds besides; durable, and in place as a whole, when this returns. The copy is made again, not
  * of the file's pages: no remains of a destroyed key come along. Only its owner may read it.
  * @throws KeyStoreError
  */

@@ -4,7 +4,7 @@ const ID_BYTES = 16;
 const KEY_BYTES = 32;
 
 /**
- * The name under which a hash key knows what an earlier key named, where the thing itself cannot be named anew: of an erased person nothing
+ * The name under which a hash key knows what an earlier key named, where the thing itself cannot be named again: of an erased person nothing
  * is left but the old name. Without the later key nobody can tell that the two belong together. No namespace begins with a NUL, so no
  * identifier is ever named alike.
  */
@@ -12,9 +12,9 @@ export const renamedUnder = (later: KeyedHash, earlierName: string): string =>
   later.hashOf(`\0renamed\0${earlierName}`).slice(0, 2 * ID_BYTES);
 
 /**
- * The erased of the time before the hash key was replaced. They cannot be named anew, for that takes the identifier, which nobody has any
+ * The erased of the time before the hash key was replaced. They cannot be named again, for that takes the identifier, which nobody has any
  * more; so their new name is made of the old one. Who comes with an identifier is named under each earlier key as well: if that gives
- * the name of somebody erased, it is her, and she stays erased.
+ * the name of somebody erased, it is them, and the customer stays erased.
  *
  * The earlier keys are kept for this alone. They have leaked; what they still tell, they tell only to who has the present key too.
  */

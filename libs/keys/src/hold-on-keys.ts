@@ -20,7 +20,7 @@ export interface HoldOptions {
 }
 
 /**
- * A hold on the keys in a database, which lasts as long as its connection: engines share it, and a move has it alone. So a move is refused while an engine
+ * A hold on the keys in a database, which lasts as long as its connection: engines share it, and a move has it alone. So a move is rejected while an engine
  * serves, no engine starts while a move runs, and a hold dies with its process.
  */
 export class HoldOnKeys {
@@ -39,7 +39,7 @@ export class HoldOnKeys {
   }
 
   /**
-   * Sees to it that it is held. An engine takes it again where its connection broke; a move gives up, since an engine may have come and gone meanwhile.
+   * Sees to it that it is held. An engine takes it again where its connection broke; a move gives up, since an engine may have come and gone in the meantime.
    * @throws KeyStoreError `in-use`, `unavailable`
    */
   async kept(): Promise<void> {

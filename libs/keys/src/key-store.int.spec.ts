@@ -100,7 +100,7 @@ describe('the key store in its file', () => {
     await store.close();
   });
 
-  it('refuses a start with another hash key, and one without the key it was made under', async () => {
+  it('rejects a start with another hash key, and one without the key it was made under', async () => {
     await openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 1) }).close();
     expect(() => openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 2) })).toThrow(/another hash key/);
     expect(() => openSqliteKeyStore({ file })).toThrow(/hash key/);

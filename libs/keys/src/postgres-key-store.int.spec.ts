@@ -131,7 +131,7 @@ suite(title, () => {
       }
     });
 
-    it('lists no key under a subject that is being erased: it is refused, or dies with her', async () => {
+    it('lists no key under a subject that is being erased: it is rejected, or dies with them', async () => {
       for (let round = 0; round < 30; round += 1) {
         const subject = id(200_000 + round);
         const bodies = Array.from({ length: 5 }, (_, n) => ({
@@ -146,7 +146,7 @@ suite(title, () => {
       }
     });
 
-    it('knows an API key made elsewhere, and refuses one revoked elsewhere, before long', async () => {
+    it('knows an API key made elsewhere, and rejects one revoked elsewhere, before long', async () => {
       const clock = { now: () => 1_700_000_000_000 };
       const here = await ApiKeys.open(one.apiKeys, clock);
       const there = await ApiKeys.open(two.apiKeys, clock);

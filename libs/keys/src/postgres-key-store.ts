@@ -433,7 +433,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
     if (this.fresh) await asked(this.pool.query(EMPTY));
   }
 
-  /** One round: these keys, and what was destroyed meanwhile, which overrules what was found in memory. */
+  /** One round: these keys, and what was destroyed in the meantime, which overrules what was found in memory. */
   private async fetch(ids: readonly string[], create: boolean, found: Map<string, KeyState>): Promise<void> {
     await this.hold.kept();
     const seen = this.seen;

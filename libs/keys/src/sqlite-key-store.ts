@@ -228,7 +228,7 @@ export class SqliteKeyStore implements ReplaceableKeyStore {
     const erased = new Set(made.erased);
     let at = 0;
     for (const id of ids) {
-      // Another request may have been answered first; and who was erased meanwhile has no key, whatever was answered.
+      // Another request may have been answered first; and who was erased in the meantime has no key, whatever was answered.
       const state =
         this.cache.get(id) ??
         (this.erasures !== erasures ? this.read(id) : undefined) ??

@@ -43,12 +43,12 @@ const linesOf = (text: string): string[][] =>
     .map((line) => line.split(','));
 
 (there ? describe : describe.skip)('the CDNOW sample', () => {
-  it('gives the visits of an independent reading of the rules, all of them, for 2,345 customers', () => {
+  it('gives the stage periods of an independent reading of the rules, all of them, for 2,345 customers', () => {
     const expected = new Map<string, string[]>();
-    for (const [customer = '', ...visit] of linesOf(
+    for (const [customer = '', ...period] of linesOf(
       gunzipSync(readFileSync(`${shared}/vectors/stages-cdnow.csv.gz`)).toString(),
     ))
-      expected.set(customer, [...(expected.get(customer) ?? []), visit.join(',')]);
+      expected.set(customer, [...(expected.get(customer) ?? []), period.join(',')]);
     const policies = policyTimeline([]);
     const found = new Map<string, string[]>();
     for (const [customer, events] of ordersByCustomer()) {

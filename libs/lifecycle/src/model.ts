@@ -29,7 +29,7 @@ export interface EventRef {
   readonly id: string;
 }
 
-/** Why a visit began: the rule, what met it, the values it compared, under which version of the policy. */
+/** Why a stage period began: the rule, what met it, the values it compared, under which version of the policy. */
 export interface Cause {
   /** The rule's name: `first-touchpoint`, `first-purchase`, `silence-at-risk`, `reactivated`, … */
   readonly rule: string;
@@ -43,7 +43,7 @@ export interface Cause {
   readonly policyVersion: string;
 }
 
-/** One stay in a phase. Visits tile a customer's time: no gap, no overlap, none of length zero, no two equal neighbours. */
+/** One stay in a phase. Stage periods tile a customer's time: no gap, no overlap, none of length zero, no two equal neighbours. */
 export interface StagePeriod {
   /** From 0, in order of time. */
   readonly seq: number;

@@ -12,7 +12,7 @@ describe('weekly groceries', () => {
     return told;
   };
 
-  it('is at risk after thirty days, not after ninety: seven days are her rhythm', () => {
+  it('is at risk after thirty days, not after ninety: seven days are their rhythm', () => {
     expect(anna().stays('2027-06-01')).toEqual([
       '2026-01-05 retention·onboarding',
       '2026-01-12 retention·active',
@@ -31,7 +31,7 @@ describe('weekly groceries', () => {
 });
 
 describe('a sofa every eight years', () => {
-  it('is no silence: what she owns lasts', () => {
+  it('is no silence: what the customer owns lasts', () => {
     const told = story(durable)
       .buys('2010-03-01', 'first sofa', { amount: 90000, categories: ['sofas'] })
       .buys('2018-02-20', 'second sofa', { amount: 99000, categories: ['sofas'] });
@@ -87,7 +87,7 @@ describe('bought and cancelled the same day', () => {
     expect(told.at('2026-01-10 12:00').view).toMatchObject({ stage: 'retention', orders: 1 });
   });
 
-  it('never was one, at one instant: there is no visit of length zero', () => {
+  it('never was one, at one instant: there is no stage period of length zero', () => {
     const told = story(retail).buys('2026-01-10', 'A').cancels('2026-01-10', 'A');
     expect(told.stays('2026-02-01')).toEqual(['2026-01-10 acquisition·awareness']);
   });
@@ -147,11 +147,11 @@ describe('a lost customer whom we mail', () => {
     .on('2025-03-02', 'message-opened')
     .on('2025-03-03', 'ad-viewed');
 
-  it('stays lost: receiving, opening and viewing are not hers', () => {
+  it('stays lost: receiving, opening and viewing are not theirs', () => {
     expect(told.stays('2026-01-01').at(-1)).toBe('2024-12-31 retention·lost');
   });
 
-  it('turns the wheel when she clicks', () => {
+  it('turns the wheel when the customer clicks', () => {
     told.on('2025-03-04', 'message-clicked');
     expect(told.stays('2026-01-01').slice(3)).toEqual([
       '2024-12-31 retention·lost',
@@ -162,7 +162,7 @@ describe('a lost customer whom we mail', () => {
 });
 
 describe('a lapsed one who clicks', () => {
-  it('is still lapsed: only a purchase brings her back, in the same cycle', () => {
+  it('is still lapsed: only a purchase brings them back, in the same cycle', () => {
     const told = story(retail)
       .buys('2025-01-01', 'A')
       .on('2025-06-01', 'message-clicked')
@@ -175,7 +175,7 @@ describe('a lapsed one who clicks', () => {
 });
 
 describe('a referrer who never buys', () => {
-  it('stays in acquisition, however many she brings: expansion needs a surviving purchase', () => {
+  it('stays in acquisition, however many the customer brings: expansion needs a surviving purchase', () => {
     const told = story(retail)
       .on('2026-01-01', 'referral-made')
       .on('2026-01-05', 'referral-converted')
@@ -243,7 +243,7 @@ describe('one contract ended while another runs', () => {
     expect(told.stays('2026-01-01')).toEqual(['2024-01-01 retention·onboarding', '2024-02-01 retention·active']);
   });
 
-  it('loses her when the other ends too', () => {
+  it('loses them when the other ends too', () => {
     told.on('2026-02-01', 'subscription-ended', { contractId: 'fibre' });
     expect(told.stays('2026-03-01').at(-1)).toBe('2026-02-01 retention·lost');
     expect(told.rules('2026-03-01').at(-1)).toBe('contract-ended');
@@ -265,7 +265,7 @@ describe('B2B with a quote open for six months and a colleague who orders', () =
     ]);
   });
 
-  it('is not moved by her colleague, whose order moves himself', () => {
+  it('is not moved by their colleague, whose order moves himself', () => {
     const colleague = story(retail).buys('2026-03-01', 'A');
     expect(buyer().at('2026-03-02').view).toMatchObject({ stage: 'acquisition', phase: 'evaluation', orders: 0 });
     expect(colleague.stays('2026-03-02')).toEqual(['2026-03-01 retention·onboarding']);
@@ -282,7 +282,7 @@ describe('a purchase backdated before a published at-risk', () => {
 });
 
 describe('a customer whose data arrive in reverse', () => {
-  it('stands where she would have stood', () => {
+  it('stands where they would have stood', () => {
     const told = story(retail)
       .on('2026-01-01', 'site-visited')
       .buys('2026-01-02', 'A')

@@ -12,7 +12,7 @@ export function employee(life: Life): { readonly kind: 'employee'; readonly id: 
   return { kind: 'employee', id: life.random.pick(EMPLOYEES) };
 }
 
-/** An ad on her screen, clicked now and then. */
+/** An ad on their screen, clicked now and then. */
 export function seeAd(life: Life, clicks = 0.3): void {
   const campaign = life.random.pick(CAMPAIGNS);
   life.touch('ad-viewed', { campaign, audience: 'lookalike', placement: 'social' }, { channel: 'social' });
@@ -21,7 +21,7 @@ export function seeAd(life: Life, clicks = 0.3): void {
   life.touch('ad-clicked', { campaign, audience: 'lookalike', placement: 'social' }, { channel: 'social' });
 }
 
-/** A mailing of ours reaches her, or comes back; she may open it, click, or have enough of it. */
+/** A mailing of ours reaches them, or comes back; they may open it, click, or have enough of it. */
 export function getMail(life: Life, opens = 0.5, clicks = 0.3): void {
   const campaign = life.random.pick(CAMPAIGNS);
   const message = { messageId: life.name('msg'), campaign, medium: 'email' };
@@ -42,7 +42,7 @@ export function getMail(life: Life, opens = 0.5, clicks = 0.3): void {
   life.touch('message-clicked', { ...message, link: 'to-the-shop' }, occasion);
 }
 
-/** She looks around the shop: pages, articles, perhaps a search or the app. */
+/** The customer looks around the shop: pages, articles, perhaps a search or the app. */
 export function browse(life: Life, category: Category = life.random.pick(CATEGORIES), depth = 2): void {
   const { random } = life;
   if (random.random(0.25)) life.touch('app-opened', { app: 'shop', release: '4.2' }, { channel: 'app' });
@@ -57,7 +57,7 @@ export function browse(life: Life, category: Category = life.random.pick(CATEGOR
   if (random.random(0.1)) life.touch('wish-listed', { sku: articleOf(category, random).sku, category });
 }
 
-/** She reads, watches, listens to what we publish. */
+/** The customer reads, watches, listens to what we publish. */
 export function learn(life: Life, category: Category = life.random.pick(CATEGORIES)): void {
   life.touch('content-viewed', {
     contentId: `guide-${category}`,
@@ -84,7 +84,7 @@ export interface PurchaseWishes {
   readonly quoteId?: string;
 }
 
-/** She buys. */
+/** The customer buys. */
 export function buy(life: Life, category: Category, wishes: PurchaseWishes = {}): Purchase {
   const { random } = life;
   const orderId = life.name('order');
@@ -142,7 +142,7 @@ export function returnOne(life: Life, { orderId, sku }: Purchase): void {
   life.touch('order-returned', { orderId, whole: false, lines: [{ sku, quantity: 1 }], reason: 'did-not-fit' });
 }
 
-/** She asks for help; it is resolved, sooner or later, and she may be asked how it was. */
+/** The customer asks for help; it is resolved, sooner or later, and they may be asked how it was. */
 export function getHelp(life: Life, complains: boolean, orderId?: string): void {
   const { random } = life;
   const caseId = life.name('case');
@@ -189,7 +189,7 @@ export function getHelp(life: Life, complains: boolean, orderId?: string): void 
   if (random.random(0.5)) answer(life, 'ces', random.between(2, 7));
 }
 
-/** She answers one question of a survey. */
+/** The customer answers one question of a survey. */
 export function answer(life: Life, kind: 'nps' | 'csat' | 'ces', score: number, text?: string): void {
   life.touch(
     'survey-answered',
@@ -198,7 +198,7 @@ export function answer(life: Life, kind: 'nps' | 'csat' | 'ces', score: number, 
   );
 }
 
-/** She signs up: from here on the channels know her by her own names, and what they knew before is linked. */
+/** The customer signs up: from here on the channels know them by their own names, and what they knew before is linked. */
 export function signUp(life: Life, formerly: readonly ('anonymousId' | 'deviceId')[] = []): void {
   const { person } = life;
   const attributes = { givenName: person.givenName, familyName: person.familyName, town: person.town };
@@ -211,7 +211,7 @@ export function signUp(life: Life, formerly: readonly ('anonymousId' | 'deviceId
     life.touch('newsletter-subscribed', { newsletter: 'weekly' }, { by: ['email', 'userId'] });
 }
 
-/** Our people propose something; she answers or lets it pass. */
+/** Our people propose something; the customer answers or lets it pass. */
 export function propose(life: Life, proposition: string, accepts: number): void {
   const actionId = life.name('action');
   life.touch(

@@ -14,7 +14,7 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** By which of her identifiers a channel knows her at a touchpoint. */
+/** By which of their identifiers a channel knows them at a touchpoint. */
 export type KnownBy = 'userId' | 'email' | 'phone' | 'loyaltyCard' | 'deviceId' | 'anonymousId';
 
 /** The system that reports a touchpoint, where its group does not tell. Orders, contracts, quotes and cases are named within their source. */
@@ -37,7 +37,7 @@ const SOURCES = {
 export interface Occasion {
   readonly channel?: string;
   readonly source?: string;
-  /** Her identifiers that this touchpoint carries; several link each other. Default: the ones that she goes by now. */
+  /** Their identifiers that this touchpoint carries; several link each other. Default: the ones that the customer goes by now. */
   readonly by?: readonly KnownBy[];
   readonly others?: readonly DraftIdentifier[];
   readonly actor?: Actor;
@@ -45,8 +45,8 @@ export interface Occasion {
 }
 
 /**
- * One simulated customer's life: it only goes forward, from her first day to the end of the period, and what happens after the end does not
- * happen. All chance comes from her own generator, so that her life is the same whoever else is simulated.
+ * One simulated customer's life: it only goes forward, from them first day to the end of the period, and what happens after the end does not
+ * happen. All chance comes from their own generator, so that their life is the same whoever else is simulated.
  */
 export class Life {
   readonly touchpoints: TouchpointDraft[] = [];
@@ -59,14 +59,14 @@ export class Life {
     readonly person: Person,
     readonly random: Random,
     private readonly prefix: string,
-    /** Now, in her life. */
+    /** Now, in their life. */
     public at: Instant,
     readonly until: Instant,
-    /** Somebody else in the simulation: a friend whom she recommends us to. */
+    /** Somebody else in the simulation: a friend whom the customer recommends us to. */
     readonly friend: Person,
   ) {}
 
-  /** Whether the period is over for her. */
+  /** Whether the period is over for them. */
   get over(): boolean {
     return this.at >= this.until;
   }
@@ -87,7 +87,7 @@ export class Life {
     this.at += this.random.between(low, high) * MINUTE + this.random.below(60) * 1000;
   }
 
-  /** From here on the channels know her by these. */
+  /** From here on the channels know them by these. */
   goBy(...known: readonly KnownBy[]): void {
     this.goesBy = known;
   }
@@ -97,7 +97,7 @@ export class Life {
     this.isTest = true;
   }
 
-  /** A name for an order, a case, a contract of hers: unique in the simulation. */
+  /** A name for an order, a case, a contract of theirs: unique in the simulation. */
   name(kind: string): string {
     this.names += 1;
     return `${kind}-${this.prefix}-${this.names}`;

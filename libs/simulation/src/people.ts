@@ -2,7 +2,7 @@ import { seededRandom } from '#imports';
 
 /** Who a simulated customer is. All of it is made up: addresses under example.com, numbers under a country code that nobody has. */
 export interface Person {
-  /** From 0: her place in the simulation. */
+  /** From 0: their place in the simulation. */
   readonly index: number;
   readonly givenName: string;
   readonly familyName: string;

@@ -29,7 +29,7 @@ export interface SimulatedCustomer {
 }
 
 /**
- * Made-up customers over a period, one after the other. Customer n is the same whatever the number of customers: she hangs on the seed, her
+ * Made-up customers over a period, one after the other. Customer n is the same whatever the number of customers: the customer hangs on the seed, them
  * number and the period alone. The first customers go through the archetypes in turn, so that even a small simulation has one of each.
  */
 export function* simulateCustomers({ seed, customers, from, until }: SimulationOptions): Generator<SimulatedCustomer> {

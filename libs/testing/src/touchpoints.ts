@@ -73,7 +73,7 @@ function objectOf(schema: JsonSchema): Arbitrary<unknown> {
     .map((value) => ({ ...value }));
 }
 
-/** Names of fields that no contract knows; those that have a meaning in JavaScript are refused everywhere. */
+/** Names of fields that no contract knows; those that have a meaning in JavaScript are rejected everywhere. */
 function fieldNames(): Arbitrary<string> {
   return fc.stringMatching(/^[a-z]{1,12}$/).filter((name) => name !== 'constructor' && name !== 'prototype');
 }

@@ -1,5 +1,5 @@
 /**
- * The stand-in of an EventStoreDB server in a process of its own. Tells its address, and obeys: 'cut-off' takes it away,
+ * The fake server of an EventStoreDB server in a process of its own. Tells its address, and obeys: 'cut-off' takes it away,
  * 'restore' brings it back on the same port with all that was committed.
  */
 import { FakeServer } from './fake-server.js';

@@ -13,7 +13,7 @@ export interface EventStoreServer {
 
 const ROOT = resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../../..' : '../../../..');
 
-/** The stand-in in a process of its own, from source. */
+/** The fake server in a process of its own, from source. */
 export async function startFakeServerProcess(): Promise<EventStoreServer> {
   const child = fork(resolve(ROOT, 'test/services/eventstore/child.ts'), {
     execArgv: ['--conditions=source', '--import', '#from-source'],

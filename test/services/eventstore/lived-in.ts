@@ -8,7 +8,7 @@ function event(type: string, data: Uint8Array, metadata = bytes(''), json = true
 
 /**
  * A database that others have long used: the server's own events, streams of another tenant, links, data that is not JSON,
- * metadata that is missing, broken or not an object, streams that were deleted, softly and for ever, and begun anew.
+ * metadata that is missing, broken or not an object, streams that were deleted, softly and for ever, and begun again.
  */
 export function livedInLog(): StoredLog {
   const log = new StoredLog();

@@ -5,7 +5,7 @@ import { startFakeServerProcess, type EventStoreServer } from './fake-server-pro
 
 export type { EventStoreServer };
 
-/** Which server journeys run on: the one at EVENTSTORE_URL, which others may use as well, or the stand-in. */
+/** Which server journeys run on: the one at EVENTSTORE_URL, which others may use as well, or the fake server. */
 export interface EventStoreOffer {
   /** As titles name it. */
   readonly name: string;
@@ -17,12 +17,12 @@ const PLAIN = /^(?:esdb|kurrentdb):\/\/(?:[^@/]*@)?([^:,/?]+)(?::(\d+))?\/?(?:\?
 
 export function anyEventStore(): EventStoreOffer {
   const url = process.env['EVENTSTORE_URL'] ?? '';
-  const fakeServer = { name: 'the stand-in of EventStoreDB', start: startFakeServer };
+  const fakeServer = { name: 'the fake EventStoreDB server', start: startFakeServer };
   if (url === '') return fakeServer;
   const [, host, port = '2113', query = ''] = PLAIN.exec(url) ?? [];
   if (host === undefined || !/(?:^|&)tls=false(?:&|$)/i.test(query)) {
     console.warn(
-      'NOT RUN on the server at EVENTSTORE_URL, but on its stand-in: only one node without TLS can be cut off.',
+      'NOT RUN on the server at EVENTSTORE_URL, but on its fake server: only one node without TLS can be cut off.',
     );
     return fakeServer;
   }
@@ -42,6 +42,6 @@ export function anyEventStore(): EventStoreOffer {
 }
 
 async function startFakeServer(): Promise<EventStoreServer> {
-  noteServer({ service: 'EventStoreDB', origin: 'stand-in', version: '24.10', what: 'in a process of its own' });
+  noteServer({ service: 'EventStoreDB', origin: 'fake server', version: '24.10', what: 'in a process of its own' });
   return startFakeServerProcess();
 }

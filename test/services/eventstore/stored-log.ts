@@ -1,4 +1,4 @@
-/** What the stand-in keeps: one log, as EventStoreDB's own storage writer would judge and number it. */
+/** What the fake server keeps: one log, as EventStoreDB's own storage writer would judge and number it. */
 
 /** An event as a client proposes it. */
 export interface Proposed {

@@ -7,7 +7,7 @@ import statusMessage from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Appended, ExpectedVersion, Proposed, Stored } from './stored-log.js';
 
-/** How the stand-in's facts look on the wire, and how requests read. */
+/** How the fake server's facts look on the wire, and how requests read. */
 
 export function proposedOf(message: {
   getId(): shared.UUID | undefined;

@@ -9,12 +9,12 @@ interface EraseOptions extends EngineOptions {
 
 export function eraseCommand(session: Session): Command {
   return withEngine(new Command('erase'))
-    .summary('forget a person for ever: destroys the keys of her sealed data')
+    .summary('forget a person for ever: destroys the keys of their sealed data')
     .description(
-      "Destroys the keys of a person's sealed data and forbids new ones. The log, its order and its figures stay; nothing of hers can be opened any more,\n" +
+      "Destroys the keys of a person's sealed data and forbids new ones. The log, its order and its figures stay; nothing of theirs can be opened any more,\n" +
         'by anybody. It cannot be undone. Prints the receipt.',
     )
-    .argument('<customer>', 'her id, or an identifier as NAMESPACE:VALUE, such as email:ada@example.com')
+    .argument('<customer>', 'their id, or an identifier as NAMESPACE:VALUE, such as email:ada@example.com')
     .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  perennial erase email:ada@example.com --yes')
     .action(async (customer: string, options: EraseOptions) => {

@@ -8,9 +8,9 @@ import { allRows } from './query.js';
 
 export function explainCommand(session: Session): Command {
   return withEngine(withCustomer(new Command('explain')))
-    .summary('say why a customer stands where she stands, since when, and what comes next')
+    .summary('say why a customer stands where the customer stands, since when, and what comes next')
     .description(
-      'Says where one customer stands at an instant, by which rule and values she came there, why not a day earlier, and what silence does next.\n' +
+      'Says where one customer stands at an instant, by which rule and values they came there, why not a day earlier, and what silence does next.\n' +
         'The same in parts: perennial query explain --format json.',
     )
     .addHelpText(

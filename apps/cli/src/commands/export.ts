@@ -24,7 +24,7 @@ export function exportCommand(session: Session): Command {
         'With --all it is one pass over the log, a page at a time: the same rows in the order of the log, whoever they belong to.\n' +
         'Personal fields stay sealed. Other tables are exported by `query QUESTION --format csv`.',
     )
-    .addArgument(new Argument('[customer]', 'her id, or an identifier as NAMESPACE:VALUE'))
+    .addArgument(new Argument('[customer]', 'their id, or an identifier as NAMESPACE:VALUE'))
     .option('--all', "everybody's, in the order of the log")
     .addOption(new Option('--format <format>', 'how it is written').choices(['ndjson', 'csv']).default('ndjson'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))

@@ -233,9 +233,9 @@ describe('perennial move --rekey', () => {
     });
 
     it('lets no engine start on the old keys, nor on the new ones, while it runs', async () => {
-      const [oldUrl, newUrl] = [await database('old'), await database('meanwhile')];
+      const [oldUrl, newUrl] = [await database('old'), await database('in the meantime')];
       const starts: Promise<unknown>[] = [];
-      const command = ['--from', sqlite('old'), '--to', sqlite('meanwhile'), '--rekey', '--old-keys', oldUrl];
+      const command = ['--from', sqlite('old'), '--to', sqlite('in the meantime'), '--rekey', '--old-keys', oldUrl];
       // The read models of both are still to be built then.
       const moved = await moveUntil('but for the names', [...command, '--new-keys', newUrl], () => {
         for (const url of [oldUrl, newUrl]) starts.push(openPostgresKeyStore({ url }).catch((error: unknown) => error));
@@ -246,7 +246,7 @@ describe('perennial move --rekey', () => {
       for (const url of [oldUrl, newUrl]) await (await openPostgresKeyStore({ url })).close();
     });
 
-    it('takes away the new keys that it made where it is refused before anything is moved', async () => {
+    it('takes away the new keys that it made where it is rejected before anything is moved', async () => {
       const [oldUrl, newUrl] = [await database('old'), await database('refused')];
       const keys = await openPostgresKeyStore({ url: oldUrl });
       writeFileSync(at('old-hash-key'), Buffer.from(keys.hashKey).toString('hex'));
@@ -334,7 +334,7 @@ describe('perennial move --rekey', () => {
       expect(late).toMatchObject({ code: 3, said: expect.stringContaining('the old log has grown since') });
     });
 
-    it('refuses new keys that know somebody as erased whom the old ones do not', async () => {
+    it('rejects new keys that know somebody as erased whom the old ones do not', async () => {
       const from = house();
       expect(await move(...command(from, 'known'))).toMatchObject({ code: 0 });
       await eraseIn('known', 'cleo');
@@ -342,7 +342,7 @@ describe('perennial move --rekey', () => {
       expect(again).toMatchObject({ code: 3, said: expect.stringMatching(/know the subject .* as erased/) });
     });
 
-    it('refuses new keys that do not know somebody who was erased since they were made', async () => {
+    it('rejects new keys that do not know somebody who was erased since they were made', async () => {
       const from = house();
       expect(await move(...command(from, 'unknown'))).toMatchObject({ code: 0 });
       await eraseIn(from, 'cleo');

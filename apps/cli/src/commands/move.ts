@@ -35,7 +35,7 @@ export function moveCommand(session: Session): Command {
     .summary('copy the log into another one, and prove it')
     .description(
       'Copies a log, event for event: names, order, recordedAt and metadata are kept; the old log is only read. The engine must be stopped.\n' +
-        'Interrupted, the same command goes on where it stopped. A target that holds anything else is refused. In the end the new log is read\n' +
+        'Interrupted, the same command goes on where it stopped. A target that holds anything else is rejected. In the end the new log is read\n' +
         'back, and digests of both logs, and of the read models that each gives, are compared.\n' +
         'The keys (keys.db: they open what is sealed, and name the subjects) stay where they are unless --keys is said; the new log is of use\n' +
         'only with them. Read models are not copied: an engine builds them from the log.',
@@ -263,7 +263,7 @@ async function proveRekeyed({ from, to, session, events, models }: Proof, rekeye
   }
 }
 
-/** Both at one instant of one clock: deadlines that fall due meanwhile are no difference. */
+/** Both at one instant of one clock: deadlines that fall due in the meantime are no difference. */
 async function compareModels(from: LogPlace, to: LogPlace, session: Session, events: number): Promise<void> {
   const { onWork, end } = showWork(session);
   const now = session.clock.now();

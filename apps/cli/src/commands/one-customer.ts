@@ -4,7 +4,7 @@ import type { RawParams } from '#queries';
 /** Adds the argument that names one customer, and the two axes of time. */
 export function withCustomer(command: Command): Command {
   return command
-    .addArgument(new Argument('<customer>', 'her id, or an identifier as NAMESPACE:VALUE, such as userId:0001'))
+    .addArgument(new Argument('<customer>', 'their id, or an identifier as NAMESPACE:VALUE, such as userId:0001'))
     .option('--as-of <date>', 'what was true at this instant; now unless said')
     .option('--known-at <date>', 'what was believed at this instant; everything known now unless said');
 }

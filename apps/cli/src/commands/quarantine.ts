@@ -19,7 +19,7 @@ export function quarantineCommand(session: Session): Command {
   const quarantine = new Command('quarantine')
     .summary('what could not be taken: list, show, release, discard')
     .description(
-      'Events that could not be taken, with the reason. A mended one is released with its original time; one that was never worth taking is discarded.',
+      'Events that could not be taken, with the reason. A fixed one is released with its original time; one that was never worth taking is discarded.',
     )
     .addHelpText(
       'after',
@@ -27,12 +27,12 @@ export function quarantineCommand(session: Session): Command {
 Examples:
   perennial quarantine list --code customer-missing
   perennial quarantine show 5f0c…
-  perennial quarantine release 5f0c… --mended mended.json
+  perennial quarantine release 5f0c… --fixed fixed.json
   perennial quarantine discard 5f0c… --reason "test row"`,
     );
   quarantine.addCommand(
     withEngine(new Command('list'))
-      .summary('what is set aside, and why')
+      .summary('what is quarantined, and why')
       .addOption(new Option('--status <status>', 'which').choices(['open', 'released', 'discarded']).default('open'))
       .option('--code <code>', 'only those of this kind of reason')
       .option('--source <source>', 'only those of this source')
@@ -50,7 +50,7 @@ Examples:
   );
   quarantine.addCommand(
     withEngine(new Command('show'))
-      .summary('one event that was set aside, with its body')
+      .summary('one event that was quarantined, with its body')
       .argument('<id>', 'quarantine id')
       .action(async (id: string, options: EngineOptions) => {
         await onEngine(options, session, async (engine) => print(await engine.quarantined(id)));
@@ -58,9 +58,9 @@ Examples:
   );
   quarantine.addCommand(
     withEngine(new Command('release'))
-      .summary('take it in after all: as it is, or mended')
+      .summary('take it in after all: as it is, or fixed')
       .argument('<id>', 'quarantine id')
-      .option('--mended <file>', 'the event as it ought to be (JSON)')
+      .option('--fixed <file>', 'the event as it ought to be (JSON)')
       .action(async (id: string, options: EngineOptions & { readonly fixed?: string }) => {
         const fixed = options.fixed === undefined ? undefined : readJson(options.fixed);
         await onEngine(options, session, async (engine) => print(await engine.release(id, fixed)));

@@ -7,7 +7,7 @@ import { showWork } from '../terminal/work.js';
 
 export function rebuildCommand(session: Session): Command {
   return withEngine(new Command('rebuild'))
-    .summary('build the read models anew from the log, and switch to them')
+    .summary('build the read models again from the log, and switch to them')
     .description(
       'Builds a new version of the read models beside the live one, from the log alone, and switches to it at once when it is complete.\n' +
         'Until then every answer comes from the live version. Interrupted, it goes on where it stopped.\n' +
@@ -39,7 +39,7 @@ export function rollbackCommand(session: Session): Command {
     .summary('go back to the read models that were live before the last rebuild')
     .description(
       'Brings the version of the read models that was live before up to date, and switches to it. The one that was live is kept:\n' +
-        'the same command goes forth to it again. Refused (exit code 3) where there is no older version.',
+        'the same command goes forth to it again. Rejected (exit code 3) where there is no older version.',
     )
     .addHelpText('after', '\nExample:\n  perennial rollback')
     .action(async (options: EngineOptions) => {

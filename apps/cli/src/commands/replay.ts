@@ -7,7 +7,7 @@ import { allRows } from './query.js';
 
 export function replayCommand(session: Session): Command {
   return withEngine(withCustomer(new Command('replay')))
-    .summary("tell one customer's story: what happened, and what it made of her")
+    .summary("tell one customer's story: what happened, and what it made of them")
     .description(
       'Tells what happened to one customer in the order of time, and between it every transition with its cause, those of silence at their own instant.\n' +
         'With --as-of and --known-at the story ends where it ended then, or is told as it was believed then.',
@@ -28,10 +28,10 @@ Examples:
         let before: StagePeriod | null = null;
         for await (const row of allRows(engine, 'history', params)) {
           customerId = String(row['customerId']);
-          const visit = stagePeriodOf(row);
-          const [, why] = explainStagePeriod(visit, before, timeZone).sentences;
-          before = visit;
-          const where = whereText(visit.stage, visit.phase, visit.cycle);
+          const period = stagePeriodOf(row);
+          const [, why] = explainStagePeriod(period, before, timeZone).sentences;
+          before = period;
+          const where = whereText(period.stage, period.phase, period.cycle);
           lines.push({ at: String(row['enteredAt']), order: 1, text: `  ▸ ${where}`, note: why ?? '' });
         }
         const transitions = lines.length;

@@ -5,7 +5,7 @@ import { allRows } from './query.js';
 
 export function statsCommand(session: Session): Command {
   return withEngine(new Command('stats'))
-    .summary('the engine in figures: log, read models, fates by source')
+    .summary('the engine in figures: log, read models, outcomes by source')
     .description(
       'Says how long the log is, how far the read models follow it, how much there is of each, and what became of what each source sent.',
     )
@@ -19,7 +19,7 @@ export function statsCommand(session: Session): Command {
           lines.push(`  ${String(figure).padEnd(28)}${amount.padStart(16)}${instant}\n`);
         }
         const outcomes = new Map<string, number[]>();
-        for await (const row of allRows(engine, 'fates', {})) {
+        for await (const row of allRows(engine, 'outcomes', {})) {
           const source = String(row['source']);
           const sums = outcomes.get(source) ?? [0, 0, 0, 0, 0];
           OUTCOMES.forEach((outcome, at) => {

@@ -75,7 +75,7 @@ export interface Engine {
   publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document>;
   /** One quarantined event with its body, opened. */
   quarantined(quarantineId: string): Promise<Document>;
-  /** Takes a quarantined event in after all: as it is, or mended. Resolves with the verdict. */
+  /** Takes a quarantined event in after all: as it is, or fixed. Resolves with the verdict. */
   release(quarantineId: string, fixed: unknown): Promise<Document>;
   discard(quarantineId: string, reason: string): Promise<Document>;
   /** Every webhook and how it fares. They are a running engine's: throws `CliError` where there is none. */

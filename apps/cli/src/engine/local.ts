@@ -84,7 +84,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
   }
 }
 
-/** What a person can mend who opens the stores is told without its trace. */
+/** What a person can fix who opens the stores is told without its trace. */
 function toldInASentence(error: unknown): never {
   if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
   if (error instanceof KeyStoreError || error instanceof DatabaseError)

@@ -47,7 +47,7 @@ export function hashKeyIn(option: string, file: string | undefined): Uint8Array 
   }
 }
 
-/** Refuses, before anything is written, keys that are not there. A database is asked when it is opened. */
+/** Rejects, before anything is written, keys that are not there. A database is asked when it is opened. */
 export function mustBeThere(option: string, place: KeysPlace): void {
   if (place.kind === 'folder' && !existsSync(join(place.folder, KEYS)))
     throw rejected(
@@ -65,7 +65,7 @@ export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null):
   );
 }
 
-/** Says which of the two it was that failed, and what may mend it. */
+/** Says which of the two it was that failed, and what may fix it. */
 async function named<T>({ name }: KeysPlace, which: 'old' | 'new', open: () => Promise<T>): Promise<T> {
   try {
     return await open();

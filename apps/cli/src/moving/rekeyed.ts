@@ -37,7 +37,7 @@ export interface RekeyOptions {
   readonly by?: string;
 }
 
-/** What was asked for; null where the hash key stays. Refuses before anything is written. */
+/** What was asked for; null where the hash key stays. Rejects before anything is written. */
 export function rekeyPlan(options: RekeyOptions, from: LogPlace, to: LogPlace): RekeyPlan | null {
   if (options.rekey !== true) {
     for (const [name, option] of Object.entries({
@@ -67,7 +67,7 @@ export function rekeyPlan(options: RekeyOptions, from: LogPlace, to: LogPlace): 
   return plan;
 }
 
-/** The folders of keys, which nobody else may use meanwhile; databases guard themselves. */
+/** The folders of keys, which nobody else may use in the meantime; databases guard themselves. */
 export const foldersOf = ({ oldKeys, newKeys }: RekeyPlan): string[] =>
   [oldKeys, newKeys].flatMap((place) => (place.kind === 'folder' ? [place.folder] : []));
 

@@ -7,7 +7,7 @@ export function whereText(stage: string, phase: string, cycle: number): string {
   return `${stage} · ${phase}${cycle > 1 ? `, cycle ${cycle}` : ''}`;
 }
 
-/** A row of the question `history` as the visit that it tells of: its instants are numbers again. */
+/** A row of the question `history` as the stage period that it tells of: its instants are numbers again. */
 export function stagePeriodOf(row: Readonly<Record<string, unknown>>): StagePeriod {
   const { enteredAt, leftAt, cause: told, ...rest } = row;
   const { deadline, ...cause } = told as Readonly<Record<string, unknown>>;

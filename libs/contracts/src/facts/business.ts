@@ -105,7 +105,7 @@ export class ActorRegistered {
   @Optional() @Day() until?: string;
 }
 
-/** An employee or a partner answered how satisfied she is: one fact for each question. */
+/** An employee or a partner answered how satisfied they are: one fact for each question. */
 export class ActorSurveyed {
   @Id() actorId!: string;
   @OneOf('nps', 'csat', 'ces') @Holds(SCORE_IS_ON_ITS_SCALE) kind!: string;

@@ -37,7 +37,7 @@ export class IssueOnRecord {
   @AnyText() hint!: string;
 }
 
-/** An event was set aside, with the reason; its body is sealed beside it. */
+/** An event was quarantined, with the reason; its body is sealed beside it. */
 export class EventQuarantined {
   @TextOrNull(512) source!: string | null;
   @TextOrNull(512) eventId!: string | null;

@@ -58,7 +58,7 @@ export class MessageBounced {
   @Optional() @Text(500) @Personal() diagnostic?: string;
 }
 
-/** The customer, or her mail program for her, opened a message of ours. */
+/** The customer, or their mail program for them, opened a message of ours. */
 export class MessageOpened {
   @Optional() @Id() messageId?: string;
   @Optional() @Text() campaign?: string;

@@ -30,7 +30,7 @@ export class SubscriptionRenewed {
 /** The customer took a larger plan. */
 export class SubscriptionUpgraded {
   @Id() contractId!: string;
-  /** The plan that she has now. */
+  /** The plan that they have now. */
   @Optional() @Text() plan?: string;
   @Optional() @Text() formerPlan?: string;
   @Optional() @AmountMinor() amountMinor?: number;
@@ -41,7 +41,7 @@ export class SubscriptionUpgraded {
 /** The customer took a smaller plan. */
 export class SubscriptionDowngraded {
   @Id() contractId!: string;
-  /** The plan that she has now. */
+  /** The plan that they have now. */
   @Optional() @Text() plan?: string;
   @Optional() @Text() formerPlan?: string;
   @Optional() @AmountMinor() amountMinor?: number;

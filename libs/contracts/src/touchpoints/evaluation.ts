@@ -24,7 +24,7 @@ export class OfferedLine {
   @Optional() @SignedAmountMinor() unitPriceMinor?: number;
 }
 
-/** The customer put something into her cart, or took it out: the cart as it now is. */
+/** The customer put something into their cart, or took it out: the cart as it now is. */
 export class CartUpdated {
   @Optional() @Id() cartId?: string;
   @Optional() @OneOf('added', 'removed', 'emptied', 'changed') change?: string;

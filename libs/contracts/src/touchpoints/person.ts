@@ -9,15 +9,15 @@ export class ProfileUpdated {
   @Optional() @Whole(0, 1000) precedence?: number;
 }
 
-/** The customer allowed us to use her data or an address of hers for a purpose. */
+/** The customer allowed us to use their data or an address of theirs for a purpose. */
 export class ConsentGiven {
   @Text() purpose!: string;
   /** Absent: by every medium. */
   @Optional() @OneOf(...MEDIA) medium?: string;
   @Optional() @Moment() expiresAt?: string;
-  /** What she was shown: the name and version of the text. */
+  /** What they were shown: the name and version of the text. */
   @Optional() @Text() wording?: string;
-  /** What shows that it was she: an address, a call, a signature. */
+  /** What shows that it was the customer: an address, a call, a signature. */
   @Optional() @FreeText() @Personal() evidence?: string;
 }
 
@@ -32,7 +32,7 @@ export class ConsentWithdrawn {
 export class AccountJoined {
   @Id() accountId!: string;
   @Optional() @OneOf('household', 'company', 'other') kind?: string;
-  /** What she is in it: buyer, decider, user, member. */
+  /** What they are in it: buyer, decider, user, member. */
   @Optional() @Text() part?: string;
 }
 

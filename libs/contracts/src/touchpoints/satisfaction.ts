@@ -22,7 +22,7 @@ export const SCORE_IS_ON_ITS_SCALE: Rule = {
   },
 };
 
-/** The customer answered how satisfied she is: one touchpoint for each question. */
+/** The customer answered how satisfied they are: one touchpoint for each question. */
 export class SurveyAnswered {
   @OneOf('nps', 'csat', 'ces') @Holds(SCORE_IS_ON_ITS_SCALE) kind!: string;
   @Whole(0, 10) score!: number;
@@ -33,7 +33,7 @@ export class SurveyAnswered {
   @Optional() @FreeText() @Personal() text?: string;
 }
 
-/** The customer published what she thinks. */
+/** The customer published what the customer thinks. */
 export class ReviewPosted {
   @Whole(1, 5) stars!: number;
   @Optional() @Id() reviewId?: string;

@@ -16,7 +16,7 @@ import {
   type Rule,
 } from '../fields.js';
 
-/** The customer used what she has. */
+/** The customer used what they have. */
 export class ProductUsed {
   @Optional() @Text() product?: string;
   @Optional() @Text() feature?: string;

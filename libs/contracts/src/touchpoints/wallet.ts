@@ -11,7 +11,7 @@ const SAYS_SOMETHING: Rule = {
 
 /**
  * What the customer spends in a category with everybody, us included, over a period; or, where only that is known,
- * where we stand among the brands that she uses.
+ * where we stand among the brands that the customer uses.
  */
 export class WalletEstimated {
   @Text() @Holds(SAYS_SOMETHING) category!: string;
@@ -23,8 +23,8 @@ export class WalletEstimated {
   @OneOf('survey', 'bureau', 'model') source!: string;
   @Optional() @AmountMinor() totalMinor?: number;
   @Optional() @Currency() currency?: string;
-  /** Our place among her brands, from 1. */
+  /** Our place among their brands, from 1. */
   @Optional() @Whole(1, 1000) rank?: number;
-  /** How many brands she uses. */
+  /** How many brands the customer uses. */
   @Optional() @Whole(1, 1000) brands?: number;
 }

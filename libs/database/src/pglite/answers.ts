@@ -98,5 +98,5 @@ function errorAt(answers: Buffer, from: number): Error {
     told[String.fromCharCode(answers[at] ?? 0)] = answers.toString('utf8', at + 1, end);
     at = end + 1;
   }
-  return Object.assign(new Error(told['M'] ?? 'The database refused without saying why.'), { code: told['C'] ?? '' });
+  return Object.assign(new Error(told['M'] ?? 'The database rejected without saying why.'), { code: told['C'] ?? '' });
 }

@@ -62,7 +62,7 @@ describe('embedded read models whose disk becomes full', () => {
     expect(await database.query('SELECT count(*)::int AS n FROM facts')).toEqual([{ n: 1_001 }]);
   });
 
-  it('are not made anew where they would not find room', async () => {
+  it('are not made again where they would not find room', async () => {
     leave(90 * MIB);
     const another = openDatabase({ kind: 'pglite', folder: join(disk.folder, 'another') });
     await expect(another.then((opened) => opened.query('SELECT 1'))).rejects.toMatchObject({ code: '53100' });

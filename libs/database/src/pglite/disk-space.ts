@@ -25,7 +25,7 @@ export function roomNeeded(steps: readonly Step[]): number {
   return needed;
 }
 
-/** Refuses, before anything is begun, what would find the disk full in the middle. Nothing is asked of a database in memory. */
+/** Rejects, before anything is begun, what would find the disk full in the middle. Nothing is asked of a database in memory. */
 export function mustHaveRoom(folder: string | null, needed: number): void {
   if (folder === null || needed === 0) return;
   const { bavail, bsize } = statfsSync(folder);
@@ -39,7 +39,7 @@ export function mustHaveRoom(folder: string | null, needed: number): void {
   );
 }
 
-/** Refuses to make a new database where it would not find room. */
+/** Rejects to make a new database where it would not find room. */
 export const mustHaveRoomForNew = (parent: string): void => mustHaveRoom(parent, NEW_DATABASE + ROOM_MIN);
 
 const megabytes = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;

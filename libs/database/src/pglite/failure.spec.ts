@@ -13,7 +13,7 @@ describe('what failed in the embedded database', () => {
       code: '53100',
     });
     expect(failureOf({ name: 'ErrnoError', errno: 77 })).toEqual({
-      message: 'The embedded database could not go on: its file system refused (errno 77).',
+      message: 'The embedded database could not go on: its file system rejected (errno 77).',
       code: '58030',
     });
   });

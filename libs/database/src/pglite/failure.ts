@@ -3,7 +3,7 @@ export const DISK_FULL = '53100';
 /** SQLSTATE: a file could not be read or written. */
 const IO_ERROR = '58030';
 
-/** The numbers by which PGlite's file system says what the machine's refused: those of WASI. */
+/** The numbers by which PGlite's file system says what the machine's rejected: those of WASI. */
 const REJECTIONS: Readonly<Record<number, string>> = {
   2: 'access to a file of it is not allowed',
   29: 'reading or writing a file of it failed',
@@ -19,7 +19,7 @@ export function failureOf(error: unknown): { readonly message: string; readonly 
   const { message, code, errno } = (error ?? {}) as { message?: unknown; code?: unknown; errno?: unknown };
   if (typeof message === 'string' && message !== '') return { message, code: typeof code === 'string' ? code : '' };
   if (typeof errno !== 'number') return { message: String(error), code: '' };
-  const rejection = REJECTIONS[errno] ?? `its file system refused (errno ${errno})`;
+  const rejection = REJECTIONS[errno] ?? `its file system rejected (errno ${errno})`;
   return {
     message: `The embedded database could not go on: ${rejection}.`,
     code: errno === NO_SPACE ? DISK_FULL : IO_ERROR,

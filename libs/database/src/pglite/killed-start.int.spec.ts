@@ -26,7 +26,7 @@ async function killedOnceThereIs(file: string, folder: string): Promise<void> {
 }
 
 describe('read models whose very first start was killed', () => {
-  it.each(['base', 'PG_VERSION'])('are made anew: killed when %s had just been written', async (file) => {
+  it.each(['base', 'PG_VERSION'])('are made again: killed when %s had just been written', async (file) => {
     const folder = join(scratch, file);
     await killedOnceThereIs(file, folder);
     const database = await openDatabase({ kind: 'pglite', folder });

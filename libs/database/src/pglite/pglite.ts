@@ -110,7 +110,7 @@ export class PgliteDatabase implements Database {
 
   /**
    * What is one request need not be answered before the next in line has his turn, since the thread takes one after the other: so it is not
-   * idle meanwhile. Unless somebody waits who only asks: the shares are measured by how long each has it.
+   * idle in the meantime. Unless somebody waits who only asks: the shares are measured by how long each has it.
    */
   async #atOnce(request: Ask): Promise<Row[][]> {
     let answer: Promise<Row[][]> = Promise.resolve([]);

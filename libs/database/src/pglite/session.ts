@@ -18,7 +18,7 @@ interface Prepared {
 const PREPARED_MAX = 300;
 
 /**
- * The one connection that PGlite is, spoken to in PostgreSQL's own protocol. Its `query` parses and plans each statement anew
+ * The one connection that PGlite is, spoken to in PostgreSQL's own protocol. Its `query` parses and plans each statement again
  * and enters the engine six times for it, 0.4 ms at the least; here a statement is prepared once, and all that follow one
  * another enter together.
  */
@@ -55,7 +55,7 @@ export class PgliteSession {
       await enter();
       if ('text' in step) await this.pg.query(step.sql, [], { blob: new Blob([step.text]) });
       else {
-        // A script may change tables: what was prepared for them would give rows of another shape, which is refused.
+        // A script may change tables: what was prepared for them would give rows of another shape, which is rejected.
         await this.#forget([...this.#prepared.keys()]);
         await this.pg.exec(step.script);
       }

@@ -34,7 +34,7 @@ const { folder } = workerData as { folder: string | null };
 
 /**
  * A new database is some seconds in the making, file by file, and one that was left half made would be taken for a whole one. So
- * a mark stands beside it meanwhile: where one is found, nobody has put anything in yet, and it is made anew.
+ * a mark stands beside it in the meantime: where one is found, nobody has put anything in yet, and it is made again.
  */
 async function create(dataDir: string): Promise<PGlite> {
   const unfinished = `${dataDir}.unfinished`;

@@ -32,7 +32,7 @@ const HINTS: Readonly<Record<string, (where: Where) => string>> = {
   '25006': ({ host }) => `give POSTGRES_URL the server that takes writes: ${host} is a read-only one`,
 };
 
-/** Tells what went wrong at a server: what, where, and how to mend it. */
+/** Tells what went wrong at a server: what, where, and how to fix it. */
 export function tellPostgresError(error: unknown, where: Where): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const { message = String(error), code = '', errors } = error as { message?: string; code?: string; errors?: unknown };
@@ -48,11 +48,11 @@ export function tellPostgresError(error: unknown, where: Where): DatabaseError {
     );
   const hint = HINTS[code];
   if (hint === undefined) return new DatabaseError(reason, code, { cause: error });
-  return new DatabaseError(`${at}: ${reason}. To mend it, ${hint(where)}.`, code, { cause: error });
+  return new DatabaseError(`${at}: ${reason}. To fix it, ${hint(where)}.`, code, { cause: error });
 }
 
 /**
- * Refuses a server that is too old.
+ * Rejects a server that is too old.
  *
  * @param number as `server_version_num` tells it: 150018 is 15.18
  * @throws DatabaseError

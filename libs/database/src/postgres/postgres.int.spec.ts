@@ -11,7 +11,7 @@ import type { PostgresOptions } from './postgres.js';
 const WHERE = { host: 'db.example:5432', database: 'perennial', user: 'engine' };
 
 describe('what is told of a PostgreSQL server', () => {
-  it('refuses one that is too old, and names the oldest that will do', () => {
+  it('rejects one that is too old, and names the oldest that will do', () => {
     expect(() => checkVersion(140_011, WHERE)).toThrow(
       'PostgreSQL at db.example:5432 is version 14, and 15 is the oldest that will do: upgrade it, or give POSTGRES_URL another server.',
     );
@@ -79,7 +79,7 @@ describeOnPostgres('the connection', (offer) => {
     });
     await expect(opening).rejects.toMatchObject({
       code: '3D000',
-      message: expect.stringContaining('To mend it, create it: CREATE DATABASE "nowhere" OWNER "perennial".'),
+      message: expect.stringContaining('To fix it, create it: CREATE DATABASE "nowhere" OWNER "perennial".'),
     });
   });
 
@@ -99,7 +99,7 @@ describeOnPostgres('the connection', (offer) => {
     });
     await expect(opening).rejects.toMatchObject({
       code: '28P01',
-      message: expect.stringMatching(/password.*To mend it, correct the password of "locked" in POSTGRES_URL\.$/),
+      message: expect.stringMatching(/password.*To fix it, correct the password of "locked" in POSTGRES_URL\.$/),
     });
     await expect(opening).rejects.not.toThrow(/wrong/);
   });

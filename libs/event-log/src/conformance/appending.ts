@@ -4,7 +4,7 @@ import type { AppendItem, NewEvent } from '../port.js';
 import { ascending, collect, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
 import { expectNext } from './positions.js';
 
-/** Appending: order, expected revisions, all or nothing, a verdict for each item, what is refused. */
+/** Appending: order, expected revisions, all or nothing, a verdict for each item, what is rejected. */
 export function appendingCases(given: () => LogFixture): void {
   const names = new Names();
   const log = () => given().log;
@@ -73,7 +73,7 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   // Expected revisions
-  it('no-stream: refuses a stream that is there, and says where it is', async () => {
+  it('no-stream: rejects a stream that is there, and says where it is', async () => {
     const stream = names.stream();
     await log().append(stream, 'any', names.events(2));
     expect(await log().append(stream, 'no-stream', [names.event()])).toEqual([
@@ -81,7 +81,7 @@ export function appendingCases(given: () => LogFixture): void {
     ]);
   });
 
-  it('exists: refuses a stream that is not there', async () => {
+  it('exists: rejects a stream that is not there', async () => {
     expect(await log().append(names.stream(), 'exists', [names.event()])).toEqual([
       { status: 'wrong-revision', expected: 'exists', actual: null },
     ]);
@@ -102,7 +102,7 @@ export function appendingCases(given: () => LogFixture): void {
   it.each([
     ['behind', 0],
     ['ahead', 2],
-  ])('a revision: refuses a stream that is elsewhere (%s)', async (_, expected) => {
+  ])('a revision: rejects a stream that is elsewhere (%s)', async (_, expected) => {
     const stream = names.stream();
     await log().append(stream, 'any', names.events(2));
     expect(await log().append(stream, expected, [names.event()])).toEqual([
@@ -110,7 +110,7 @@ export function appendingCases(given: () => LogFixture): void {
     ]);
   });
 
-  it('a revision: refuses a stream that is not there', async () => {
+  it('a revision: rejects a stream that is not there', async () => {
     expect(await log().append(names.stream(), 0, [names.event()])).toEqual([
       { status: 'wrong-revision', expected: 0, actual: null },
     ]);
@@ -212,7 +212,7 @@ export function appendingCases(given: () => LogFixture): void {
     }
   });
 
-  // Refusals
+  // Rejections
   const rejected: [string, (event: NewEvent) => Partial<NewEvent>, RegExp][] = [
     ['an empty id', () => ({ id: '' }), /id is empty/],
     ['an empty source', () => ({ source: '' }), /source is empty/],
@@ -230,7 +230,7 @@ export function appendingCases(given: () => LogFixture): void {
     ['an event above the limit', () => ({ data: `"${'x'.repeat(LIMITS.eventBytes)}"` }), /at most/],
     ['an event above the limit in bytes, not in characters', () => ({ data: `"${'€'.repeat(400_000)}"` }), /at most/],
   ];
-  it.each(rejected)('refuses %s, says how to mend it, and stores its neighbours', async (_, change, reason) => {
+  it.each(rejected)('rejects %s, says how to fix it, and stores its neighbours', async (_, change, reason) => {
     const [before, bad, after] = [names.event(), names.event(), names.event()];
     const stream = names.stream();
     const verdicts = await log().appendMany(
@@ -241,7 +241,7 @@ export function appendingCases(given: () => LogFixture): void {
     expect((await collect(log().read(stream))).map(({ id }) => id)).toEqual([before.id, after.id]);
   });
 
-  it('refuses a stream without a name, or with half a character', async () => {
+  it('rejects a stream without a name, or with half a character', async () => {
     expect(statuses(await log().append('', 'any', [names.event()]))).toEqual(['refused']);
     expect(statuses(await log().append('s\udfff', 'any', [names.event()]))).toEqual(['refused']);
   });
@@ -255,7 +255,7 @@ export function appendingCases(given: () => LogFixture): void {
     expect(only(await collect(log().read(stream))).data).toBe(data);
   });
 
-  it('one refused event refuses an append of all or nothing, and the neighbours are told why', async () => {
+  it('one rejected event rejects an append of all or nothing, and the neighbours are told why', async () => {
     const stream = names.stream();
     const verdicts = await log().append(stream, 'any', [names.event(), names.event({ id: '' }), names.event()]);
     expect(statuses(verdicts)).toEqual(['refused', 'refused', 'refused']);
@@ -264,7 +264,7 @@ export function appendingCases(given: () => LogFixture): void {
     expect(await collect(log().read(stream))).toEqual([]);
   });
 
-  it('a refused item leaves its id free for the mended one', async () => {
+  it('a rejected item leaves its id free for the fixed one', async () => {
     const event = names.event();
     const stream = names.stream();
     expect(statuses(await log().appendMany([{ stream, event: { ...event, schemaVersion: -1 } }]))).toEqual(['refused']);

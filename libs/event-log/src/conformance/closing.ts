@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { collect, Names, statuses, type LogFixture } from './fixture.js';
 
-/** Closing: what was asked before is stored, what is asked after is refused. */
+/** Closing: what was asked before is stored, what is asked after is rejected. */
 export function closingCases(openFixture: () => Promise<LogFixture>): void {
   const names = new Names();
   let fixture: LogFixture;

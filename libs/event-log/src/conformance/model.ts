@@ -49,7 +49,7 @@ export function modelCases(given: () => LogFixture, model: () => EventLog): void
       fc.asyncProperty(fc.array(step('p'), { maxLength: 12 }), async (steps) => {
         const { log } = given();
         const reference = model();
-        // A run's own names: the log goes on from run to run, the model begins anew.
+        // A run's own names: the log goes on from run to run, the model begins again.
         const own = names.stream();
         const rename = (item: AppendItem): AppendItem => ({
           ...item,

@@ -67,7 +67,7 @@ export function readingCases(given: () => LogFixture): void {
     expect(await collect(log().readAll(position + 1_000))).toEqual([]);
   });
 
-  it('refuses a page size that is none', async () => {
+  it('rejects a page size that is none', async () => {
     await log().appendMany(names.items(1));
     for (const pageSize of [0, -1, 1.5, Number.NaN])
       await expect(collect(log().readAll(0, { pageSize }))).rejects.toBeInstanceOf(RangeError);

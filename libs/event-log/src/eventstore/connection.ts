@@ -25,7 +25,7 @@ export const TIMEOUTS: Timeouts = { attemptMs: 5_000, callMs: 60_000, silenceMs:
 const APPENDS_MAX = 15;
 const READS_MAX = 32;
 const PROBE_BACKOFF_MS = [20, 50, 100, 200, 400, 800];
-/** After so many probes in vain the client is made anew: it keeps a failed question for the server's features for ever. */
+/** After so many probes in vain the client is made again: it keeps a failed question for the server's features for ever. */
 const PROBES_PER_CLIENT = 5;
 
 /**
@@ -98,7 +98,7 @@ export class Connection {
   /**
    * A reading that may be tried again, until it gives something or the deadline passes. One that the server may have to look
    * long for is given more time than others to say nothing.
-   * @throws EventLogError `unavailable`, or the failure that trying again does not mend
+   * @throws EventLogError `unavailable`, or the failure that trying again does not fix
    */
   async reading<T>(
     read: (client: EventStoreDBClient, call: Call) => Promise<T>,
@@ -139,7 +139,7 @@ export class Connection {
   }
 
   /**
-   * Starts anew with another client: for a BatchAppend stream that the server ended without an error, which the client
+   * Starts again with another client: for a BatchAppend stream that the server ended without an error, which the client
    * takes for open, and writes to for ever.
    */
   distrust(generation: AbortSignal): void {

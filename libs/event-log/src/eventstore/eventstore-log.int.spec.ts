@@ -24,9 +24,9 @@ for (const [path, batchAppend] of MODES)
     afterAll(() => fakeServer.stop());
 
     eventLogConformance(
-      `a log on ${SERVICE}'s stand-in, appending ${path},`,
+      `a log on ${SERVICE}'s fake server, appending ${path},`,
       async () => {
-        noteServer({ service: SERVICE, origin: 'stand-in', version: '24.10', what: `in this process, ${path}` });
+        noteServer({ service: SERVICE, origin: 'fake server', version: '24.10', what: `in this process, ${path}` });
         return openIndexedLog({ connectionString: fakeServer.connectionString });
       },
       () => memoryLog(),

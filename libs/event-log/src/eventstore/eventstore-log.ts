@@ -150,7 +150,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
     { upTo, after = 0 }: { readonly upTo?: number; readonly after?: number } = {},
   ): Promise<RecordedEvent[]> {
     this.#mustBeOpen();
-    // One moment for all streams: what is appended meanwhile is above it.
+    // One moment for all streams: what is appended in the meantime is above it.
     const seen = upTo ?? (await this.head()).position;
     const read = await Promise.all(
       [...new Set(streams)].map(async (stream) => {

@@ -53,7 +53,7 @@ export function failureOf(error: unknown): Failure {
       return { kind: 'refused', reason: `The server takes no append of this size: ${message}. Split it.` };
     case ErrorType.MISSING_REQUIRED_METADATA_PROPERTY:
     case ErrorType.INVALID_ARGUMENT:
-      return { kind: 'refused', reason: `The server refuses it: ${message}.` };
+      return { kind: 'refused', reason: `The server rejects it: ${message}.` };
     case ErrorType.ACCESS_DENIED:
       return { kind: 'denied' };
     case ErrorType.UNAVAILABLE:
@@ -73,7 +73,7 @@ export function failureOf(error: unknown): Failure {
     case GRPC.unauthenticated:
       return { kind: 'denied' };
     case GRPC.invalidArgument:
-      return { kind: 'refused', reason: `The server refuses it: ${message}.` };
+      return { kind: 'refused', reason: `The server rejects it: ${message}.` };
     case GRPC.unavailable:
     case GRPC.cancelled:
       return { kind: 'lost' };
@@ -85,7 +85,7 @@ export function failureOf(error: unknown): Failure {
 export function denied(server: string, cause: unknown): EventLogError {
   return new EventLogError(
     'unavailable',
-    `The event log at ${server} refuses this user: give one that may read $all and write, in the connection string.`,
+    `The event log at ${server} rejects this user: give one that may read $all and write, in the connection string.`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The names that this process is appending at the moment. Who brings one of them waits until its fate is known, and is
+ * The names that this process is appending at the moment. Who brings one of them waits until its outcome is known, and is
  * then judged by it: so that of several in one process who append one event, one is told that it was accepted.
  */
 export class InFlightIds {

@@ -73,7 +73,7 @@ describe('of @eventstore/db-client it is known that', () => {
     ['is ended', 'end' as const],
     ['falls silent', 'stall' as const],
   ])(
-    'a subscription that %s is not created anew: the follower does so, and misses and doubles nothing',
+    'a subscription that %s is not created again: the follower does so, and misses and doubles nothing',
     async (_, then) => {
       const server = await on.server();
       const { log } = await on.log(server);
@@ -111,7 +111,7 @@ describe('of @eventstore/db-client it is known that', () => {
     expect(read.map(({ position }) => position)).toEqual(verdicts.map(positionOf));
   });
 
-  it('an event must stay below 1 MiB with what stands beside it: one that would not is refused, and its neighbours are stored', async () => {
+  it('an event must stay below 1 MiB with what stands beside it: one that would not is rejected, and its neighbours are stored', async () => {
     const { log } = await on.log(await on.server());
     // Kept as a string, because it would not come back letter for letter, its quotes take twice their room.
     const meta = `{ "quotes": "${'\\"'.repeat(400_000)}" }`;
@@ -186,7 +186,7 @@ describe('of @eventstore/db-client it is known that', () => {
     expect(before).toBeLessThan(30);
   });
 
-  it('a filtered subscription needs checkpoints: one that is begun again does not look through what others wrote meanwhile', async () => {
+  it('a filtered subscription needs checkpoints: one that is begun again does not look through what others wrote in the meantime', async () => {
     const server = await on.server();
     const { log } = await on.log(server);
     const [verdict] = await log.appendMany(names.items(1));
@@ -326,14 +326,14 @@ describe('of the server it is known that', () => {
   );
 
   it.each([true, false])(
-    'it may be told to take smaller events, and says so in a word that the client does not know: such an event is refused at once (BatchAppend %s)',
+    'it may be told to take smaller events, and says so in a word that the client does not know: such an event is rejected at once (BatchAppend %s)',
     async (batchAppend) => {
       const { log } = await on.log(await on.server({ batchAppend, eventBytesMax: 10_000 }));
       const stream = names.stream();
       const events = [names.event(), names.event({ data: `"${'x'.repeat(20_000)}"` }), names.event()];
       const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
       expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
-      expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/MaxAppendEventSize|refuses it/) });
+      expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/MaxAppendEventSize|rejects it/) });
     },
   );
 
@@ -430,7 +430,7 @@ describe('of the server it is known that', () => {
     const server = await on.server({ credentials: 'somebody:else' });
     await expect(on.log(server)).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringContaining('refuses this user'),
+      message: expect.stringContaining('rejects this user'),
     });
   });
 });

@@ -52,7 +52,7 @@ if (made === null) console.warn('Skipped over TLS: there is no openssl here to m
     const denied = on.log({ connectionString: at('perennial:wrong') });
     await expect(denied).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringContaining('refuses this user'),
+      message: expect.stringContaining('rejects this user'),
     });
     await expect(denied).rejects.toMatchObject({ message: expect.not.stringContaining('wrong') });
   });

@@ -24,7 +24,7 @@ import { clientFor, logAt } from './connection-string.js';
 const SERVICE = 'EventStoreDB';
 
 /**
- * What the server answers, asked by the client itself, without the adapter: what the stand-in claims and the adapter is built
+ * What the server answers, asked by the client itself, without the adapter: what the fake server claims and the adapter is built
  * on, so that a real server can contradict both. Read in the server's source, versions 22.10 to 26.1: IndexWriter (what is
  * known again), Streams.BatchAppend (deadlines), AllReader and Enumerator (where reading begins).
  */
@@ -79,7 +79,7 @@ function verdicts(where: string, start: () => Promise<{ readonly connectionStrin
       expect(await ids(first)).toEqual([one.id]);
     });
 
-    it('any: the first event decides: a known one before a new one is refused, a new one before a known one is written again', async () => {
+    it('any: the first event decides: a known one before a new one is rejected, a new one before a known one is written again', async () => {
       const [to, known] = [stream(), event()];
       await append(to, known);
       await expect(append(to, [known, event()])).rejects.toMatchObject(wrong(0n));
@@ -239,10 +239,13 @@ function verdicts(where: string, start: () => Promise<{ readonly connectionStrin
 const database = livedInLog();
 for (const version of ['22.10.5', '23.10.8', '24.10.14'])
   for (const batchAppend of [true, false])
-    verdicts(`${SERVICE}'s stand-in as of ${version}, ${batchAppend ? 'by BatchAppend' : 'call by call'}`, async () => {
-      noteServer({ service: SERVICE, origin: 'stand-in', version: '22.10 to 24.10', what: 'in this process' });
-      return FakeServer.start({ log: database, version, batchAppend });
-    });
+    verdicts(
+      `${SERVICE}'s fake server as of ${version}, ${batchAppend ? 'by BatchAppend' : 'call by call'}`,
+      async () => {
+        noteServer({ service: SERVICE, origin: 'fake server', version: '22.10 to 24.10', what: 'in this process' });
+        return FakeServer.start({ log: database, version, batchAppend });
+      },
+    );
 
 const url = process.env['EVENTSTORE_URL'] ?? '';
 if (url !== '')
@@ -252,5 +255,5 @@ if (url !== '')
   });
 else
   describe.skip(`the verdicts of the ${SERVICE} at EVENTSTORE_URL`, () => {
-    it('are those of the stand-in', () => undefined);
+    it('are those of the fake server', () => undefined);
   });

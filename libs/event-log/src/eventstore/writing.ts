@@ -182,7 +182,7 @@ export class Writing {
   async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[]): Promise<void> {
     const { known, floor } = await this.deduplication.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
     const here = new Map(known);
-    // The last item before this one that has the same name, wherever it goes: its fate decides on this one.
+    // The last item before this one that has the same name, wherever it goes: its outcome decides on this one.
     const settled = new Map<Prepared, { readonly promise: Promise<void>; resolve(): void }>();
     const twinOf = new Map<Prepared, Prepared>();
     const lastOf = new Map<string, Prepared>();

@@ -118,7 +118,7 @@ describe('moving a log', () => {
     ['another text of the same', (all: MovedEvent[]) => [{ ...all[0]!, data: '{"spaced":0}' }]],
     ['an event out of turn', (all: MovedEvent[]) => [all[1]!]],
     ['more than there is', (all: MovedEvent[]) => [...all, { ...all[0]!, id: 'beyond', recordedAt: 1e9 }]],
-  ])('refuses a target that holds %s, and writes nothing to it', async (_, held) => {
+  ])('rejects a target that holds %s, and writes nothing to it', async (_, held) => {
     await target.importEvents(held(await everything(oldFile)));
     const before = await everything(newFileName);
     await expect(moveLog({ from: old, to: target })).rejects.toMatchObject({ code: 'occupied' });

@@ -49,7 +49,7 @@ export class LogMoveError extends Error {
 /**
  * Copies a log into another one: every event with its name, its content hash, its stream, its instants, in the order of the log. What is there
  * already must be the beginning of the old log, event for event: so a move that was killed goes on where it stopped, and a log that holds
- * anything else is refused before a thing is written. In the end the new log is read back and both digests compared.
+ * anything else is rejected before a thing is written. In the end the new log is read back and both digests compared.
  *
  * The old log is only read. Positions are not carried over: each kind of log has its own, and those that an event's data mention (a receipt's
  * duplicates, the touchpoint of a released event) are those of the log in which it was first recorded.

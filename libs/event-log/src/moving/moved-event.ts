@@ -10,7 +10,7 @@ export type MoveSource = Pick<EventLog, 'readAll' | 'head'>;
 export interface MoveTarget extends Pick<EventLog, 'readAll'> {
   /**
    * Stores events of another log behind those that are there, in their order, each stream's too, with their recordedAt; all of
-   * them durable when it resolves. Nobody else writes to this log meanwhile.
+   * them durable when it resolves. Nobody else writes to this log in the meantime.
    * @throws EventLogError where it cannot take one of them: then none of this call need be stored, and what was before stands.
    */
   importEvents(events: readonly MovedEvent[]): Promise<void>;

@@ -90,7 +90,7 @@ describe('the file of the log', () => {
     await expect(openSqliteLog({ file: join(folder, 'no', 'log.db') })).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it('a log made by a newer program is refused, and left as it is', async () => {
+  it('a log made by a newer program is rejected, and left as it is', async () => {
     await logOf(3);
     const db = new DatabaseSync(file);
     db.exec('PRAGMA user_version = 999');
@@ -174,7 +174,7 @@ describe('a file that is not whole', () => {
     await again.close();
   });
 
-  it('a start that was killed while it made the file is made anew', async () => {
+  it('a start that was killed while it made the file is made again', async () => {
     writeFileSync(`${file}.new`, 'half of a new log');
     const log = await open();
     expect(await log.head()).toEqual({ position: 0, recordedAt: 0 });
@@ -193,7 +193,7 @@ describe('a full disk', () => {
   const full = { name: 'EventLogError', code: 'full' };
 
   it.each(['thread', 'here'] as const)(
-    'stores nothing of what it refuses, keeps what it acknowledged, and goes on when there is room (writing: %s)',
+    'stores nothing of what it rejects, keeps what it acknowledged, and goes on when there is room (writing: %s)',
     async (writing) => {
       const log = await open(writing);
       await log.appendMany(names.items(100));
@@ -259,7 +259,7 @@ describe('a full disk', () => {
 });
 
 describe('two processes and one folder', () => {
-  it('the second is refused, and told which process owns the folder', async () => {
+  it('the second is rejected, and told which process owns the folder', async () => {
     const owner = new Child('owning-child', folder);
     expect(await owner.says(1)).toEqual(['owned']);
     expect(() => lockDataFolder(folder)).toThrow(

@@ -14,7 +14,7 @@ export interface FlatItems {
   readonly numbers: Float64Array;
   readonly hashes: Uint8Array;
   readonly expected: readonly Expected[] | null;
-  /** Items that do not fit the columns (malformed): they go as they are, to be refused. */
+  /** Items that do not fit the columns (malformed): they go as they are, to be rejected. */
   readonly odd: readonly (readonly [index: number, item: AppendItem])[];
 }
 

@@ -6,7 +6,7 @@ import { asEventLogError } from './failure.js';
 
 /** "PERN": the file says of itself whose it is. */
 const APPLICATION_ID = 0x5045524e;
-/** The version of the tables below. A later one migrates; an older program refuses a newer file. */
+/** The version of the tables below. A later one migrates; an older program rejects a newer file. */
 export const SCHEMA_VERSION = 1;
 
 /**

@@ -96,7 +96,7 @@ export class SqliteLog implements EventLog {
     streams: readonly string[],
     { upTo = Number.MAX_SAFE_INTEGER, after = 0 }: { readonly upTo?: number; readonly after?: number } = {},
   ): Promise<RecordedEvent[]> {
-    // One moment for all turns: what is appended meanwhile is above it.
+    // One moment for all turns: what is appended in the meantime is above it.
     this.#mustBeOpen();
     const seen = Math.min(upTo, this.reader.head().position);
     const names = [...new Set(streams)];

@@ -132,7 +132,7 @@ export class SqliteWriter {
     for (const draft of request.receipts)
       for (const receipt of receiptsOf(draft, request.items, verdicts)) {
         const verdict = this.#each(receipt);
-        if (verdict.status === 'refused') throw new Error(`The receipt ${draft.id} was refused: ${verdict.reason}`);
+        if (verdict.status === 'refused') throw new Error(`The receipt ${draft.id} was rejected: ${verdict.reason}`);
       }
     return verdicts;
   }

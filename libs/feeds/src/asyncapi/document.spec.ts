@@ -53,7 +53,7 @@ describe('the AsyncAPI document', () => {
         expect(validate({ ...JSON.parse(String(message.value)), more: 1 })).toBe(false);
       }
     }
-    // Four changes of stage, a merge and its end, two words of an action, one dossier.
+    // Four changes of stage, a merge and its end, two words of an action, one profile.
     expect(sent).toBe(9);
   });
 });

@@ -40,7 +40,7 @@ const TOUCHPOINT_HEADERS: Json = {
   },
 };
 
-const REASONS = ['code', 'path', 'detail', 'mend', 'quarantine-id', 'topic', 'partition', 'offset'];
+const REASONS = ['code', 'path', 'detail', 'hint', 'quarantine-id', 'topic', 'partition', 'offset'];
 
 /** The AsyncAPI 3 document of all topics, from the contracts and the list of outputs. */
 export function asyncApiDocument(version: string): Json {
@@ -59,7 +59,7 @@ export function asyncApiDocument(version: string): Json {
       touchpoints: {
         address: 'touchpoints.{channel}',
         description:
-          'What a channel publishes: one topic for each, keyed by customer so that her touchpoints stay in order.',
+          'What a channel publishes: one topic for each, keyed by customer so that their touchpoints stay in order.',
         parameters: { channel: { description: 'A name of the channel’s own: web, app, stores.' } },
         messages: Object.fromEntries(touchpoints.map((name) => [name, ref(`components/messages/${name}`)])),
       },

@@ -25,7 +25,7 @@ for (const { name, missing, open, stop } of STORES) {
 
     const relay = () =>
       new Relay({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
-    /** What a channel was told of her actions since it was last asked, a line each. */
+    /** What a channel was told of their actions since it was last asked, a line each. */
     const told = async (id = customerId): Promise<string[]> => {
       await carryAll(relay());
       const lines = recording.sent
@@ -44,8 +44,8 @@ for (const { name, missing, open, stop } of STORES) {
       world = await World.open(database);
     });
     beforeEach(async () => {
-      she = { userId: `her-${(count += 1)}` };
-      customerId = world.customerOf('userId', `her-${count}`);
+      she = { userId: `their-${(count += 1)}` };
+      customerId = world.customerOf('userId', `their-${count}`);
       recording = new Recording();
       await world.waits(0);
     });
@@ -55,7 +55,7 @@ for (const { name, missing, open, stop } of STORES) {
       await stop();
     });
 
-    it('are proposed where she consented, and not where she did not', async () => {
+    it('are proposed where the customer consented, and not where they did not', async () => {
       await world.orders(world.now, she);
       await world.waits(0);
       expect(await told()).toEqual([]);
@@ -79,7 +79,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told()).toEqual(['withdrawn welcome by email: consent-withdrawn']);
     });
 
-    it('are withdrawn when she leaves the phase, and those of the next one proposed', async () => {
+    it('are withdrawn when the customer leaves the phase, and those of the next one proposed', async () => {
       await given();
       await world.waits(0);
       expect(await told()).toEqual(['proposed introduce by email']);
@@ -124,7 +124,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told()).toEqual([]);
     });
 
-    it('are taken back exactly when a late event shows that she had left the phase before', async () => {
+    it('are taken back exactly when a late event shows that they had left the phase before', async () => {
       await given();
       await world.happens(world.now, 'product-viewed', she, { sku: 's', category: 'wine' });
       await world.waits(0);
@@ -132,11 +132,11 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told()).toEqual(['proposed advise by email']);
       await world.orders(world.now - 2 * DAY + HOUR, she);
       await world.waits(0);
-      // The treatment of the phase in which she has been for more than a day is none any more.
+      // The treatment of the phase in which they have been for more than a day is none any more.
       expect(await told()).toEqual(['withdrawn advise by email: phase-left']);
     });
 
-    it('stand where a late event only moves the beginning of her stay', async () => {
+    it('stand where a late event only moves the beginning of their stay', async () => {
       await given();
       await world.orders(world.now, she);
       await world.waits(0);
@@ -146,7 +146,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told()).toEqual([]);
     });
 
-    it('of who turns out to be another are withdrawn, and the other is treated as who she is', async () => {
+    it('of who turns out to be another are withdrawn, and the other is treated as who they are', async () => {
       const browser = { anonymousId: `browser-${count}` };
       const browsing = world.customerOf('anonymousId', `browser-${count}`);
       await world.happens(world.now, 'site-visited', browser);
@@ -155,7 +155,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told(browsing)).toEqual(['proposed introduce by email']);
       await world.orders(world.now, she);
       await world.waits(HOUR);
-      // By this she bought under both names: she is who browsed first, and stands where the purchase put her.
+      // By this they bought under both names: they are who browsed first, and stands where the purchase put them.
       await world.happens(world.now, 'site-visited', { ...she, ...browser });
       await world.waits(0);
       await carryAll(relay());
@@ -181,7 +181,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await told()).toEqual([]);
     });
 
-    it('are withdrawn of who cannot be folded, since nobody would hear what she takes back', async () => {
+    it('are withdrawn of who cannot be folded, since nobody would hear what the customer takes back', async () => {
       await given();
       await world.orders(world.now, she);
       await world.waits(0);

@@ -12,7 +12,7 @@ export const ACTIONS: Feed = {
   name: 'perennial.actions',
   type: 'perennial.action-changed',
   meaning:
-    'A channel should do something for a customer (proposed), or should do it no longer (withdrawn). Only what she allowed, for the purpose and by the medium; never because of something that lay more than 24 hours back when it became known.',
+    'A channel should do something for a customer (proposed), or should do it no longer (withdrawn). Only what the customer allowed, for the purpose and by the medium; never because of something that lay more than 24 hours back when it became known.',
   plan: KEPT_FOR_A_MONTH,
   schema: {
     type: 'object',
@@ -29,16 +29,19 @@ export const ACTIONS: Feed = {
       customerId: ID,
       number: { type: 'integer', minimum: 1, description: 'Counts what was said of this customer’s actions, from 1.' },
       kind: { enum: ['proposed', 'withdrawn'] },
-      action: { type: 'string', description: 'What to do: the treatment that the policy names for her phase.' },
-      purpose: { type: 'string', description: 'The purpose for which she gave her consent.' },
+      action: { type: 'string', description: 'What to do: the treatment that the policy names for their phase.' },
+      purpose: { type: 'string', description: 'The purpose for which they gave their consent.' },
       medium: { enum: [...MEDIA], description: 'By what: other channels pass over it.' },
       cycle: { type: 'integer', minimum: 1 },
       stage: { type: 'string' },
-      phase: { type: 'string', description: 'Why: she stands in this phase …' },
+      phase: { type: 'string', description: 'Why: the customer stands in this phase …' },
       enteredAt: { ...MOMENT, description: '… since then …' },
       because: { type: 'string', description: '… by this rule …' },
       policyVersion: { type: 'string', description: '… of this policy.' },
-      since: { ...MOMENT, description: 'When it came to be called for: she entered the phase, or gave her consent.' },
+      since: {
+        ...MOMENT,
+        description: 'When it came to be called for: the customer entered the phase, or gave their consent.',
+      },
       validUntil: { ...MOMENT, description: 'Not to be done from then on.' },
       reason: {
         enum: [

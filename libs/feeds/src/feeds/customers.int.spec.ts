@@ -22,7 +22,7 @@ function compacted(messages: readonly Read[]): Map<string, object> {
 }
 
 for (const { name, missing, open, stop } of STORES) {
-  const title = `dossiers from ${name}${missing === null ? '' : ` (skipped: ${missing})`}`;
+  const title = `profiles from ${name}${missing === null ? '' : ` (skipped: ${missing})`}`;
   (missing === null ? describe : describe.skip)(title, () => {
     let database: Database;
     let world: World;
@@ -30,7 +30,7 @@ for (const { name, missing, open, stop } of STORES) {
     const relay = () =>
       new Relay({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
     const told = () => recording.sent.filter(({ topic }) => topic === CUSTOMERS.name);
-    /** The engine's own dossiers, of whom nobody forgot. */
+    /** The engine's own profiles, of whom nobody forgot. */
     const believed = async (): Promise<Map<string, object>> => {
       const [live] = await database.query<{ name: string }>(
         `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
@@ -59,7 +59,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(compacted(told()).size).toBeGreaterThan(3);
     });
 
-    it('are told once, however often she was marked, and not again where nothing changed', async () => {
+    it('are told once, however often they were marked, and not again where nothing changed', async () => {
       recording = new Recording();
       for (let n = 0; n < 3; n += 1) {
         await world.orders(world.now, { userId: 'often' });
@@ -72,7 +72,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(told()).toHaveLength(1);
     });
 
-    it('give way to a tombstone when she turns out to be another', async () => {
+    it('give way to a tombstone when the customer turns out to be another', async () => {
       const [user, browser] = [{ userId: 'late' }, { anonymousId: 'early' }];
       await world.happens(world.now, 'site-visited', browser);
       await world.orders(world.now, user);
@@ -92,7 +92,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(told()).toHaveLength(2);
     });
 
-    it('give way to a tombstone when we are asked to forget her, and nothing follows it', async () => {
+    it('give way to a tombstone when we are asked to forget them, and nothing follows it', async () => {
       const who = { userId: 'forget-me' };
       await world.orders(world.now, who);
       await world.waits(1_000);
@@ -108,13 +108,13 @@ for (const { name, missing, open, stop } of STORES) {
       expect(told().filter(({ key }) => key === id)).toHaveLength(1);
     });
 
-    it('give way to a tombstone too where nobody counted that she was told of', async () => {
+    it('give way to a tombstone too where nobody counted that they were told of', async () => {
       const who = { userId: 'half-told' };
       await carryAll(relay());
       await world.orders(world.now, who);
       await world.waits(1_000);
       recording = new Recording();
-      // Whatever is said of her gets out, and no answer comes.
+      // Whatever is said of their gets out, and no answer comes.
       recording.failures = 10;
       await expect(relay().carry()).rejects.toThrow('the answer got lost');
       recording.failures = 0;
@@ -125,7 +125,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(compacted(told()).has(id)).toBe(false);
     });
 
-    it('hold nothing that is personal: no name by which a channel knows her', async () => {
+    it('hold nothing that is personal: no name by which a channel knows them', async () => {
       await world.happens(
         world.now,
         'profile-updated',
@@ -164,7 +164,7 @@ for (const { name, missing, open, stop } of STORES) {
       );
       await world.lives(2);
       await carryAll(relay());
-      // As it was before dossiers were told: no consents, no marks, nothing told.
+      // As it was before profiles were told: no consents, no marks, nothing told.
       await database.exec(`
         ALTER TABLE ${live?.name}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
         UPDATE perennial.versions SET model = 'customers@1' WHERE status = 'live';
@@ -186,7 +186,7 @@ for (const { name, missing, open, stop } of STORES) {
         what: fc.constantFrom(
           'orders',
           'orders',
-          'visits',
+          'stage_periods',
           'logs in',
           'consents',
           'cancels',
@@ -212,7 +212,7 @@ for (const { name, missing, open, stop } of STORES) {
           for (const { what, who, days } of steps) {
             const [user, browser] = [{ userId: `${run}-${who}` }, { anonymousId: `${run}-${who}` }];
             if (what === 'orders') await world.orders(world.now - days * DAY, user);
-            else if (what === 'visits') await world.happens(world.now - days * DAY, 'site-visited', browser);
+            else if (what === 'stage_periods') await world.happens(world.now - days * DAY, 'site-visited', browser);
             else if (what === 'logs in') await world.happens(world.now, 'site-visited', { ...user, ...browser });
             else if (what === 'consents')
               await world.happens(world.now, 'consent-given', user, { purpose: 'marketing' });

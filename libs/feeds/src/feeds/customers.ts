@@ -13,14 +13,14 @@ const objects = (properties: Readonly<Record<string, object>>) => ({
 const PROFILE = {
   customerId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
   revision: { type: 'integer', minimum: 1, description: 'Rises with every message of this customer.' },
-  cycle: { type: 'integer', minimum: 1, description: 'How often she went round: from 1.' },
+  cycle: { type: 'integer', minimum: 1, description: 'How often they went round: from 1.' },
   stage: { type: 'string' },
   phase: { type: 'string' },
-  enteredAt: { ...MOMENT, description: 'Since when she stands there.' },
+  enteredAt: { ...MOMENT, description: 'Since when the customer stands there.' },
   cause: { type: 'object', description: 'Why: the rule, the events or the deadline, the values compared.' },
-  policyVersion: { type: 'string', description: 'The policy in force when she was folded.' },
+  policyVersion: { type: 'string', description: 'The policy in force when they were folded.' },
   flags: { type: 'array', items: { type: 'string' }, description: 'What is raised beside the phase.' },
-  nextDueAt: { ...MAYBE_MOMENT, description: 'When silence moves her next; null when nothing will.' },
+  nextDueAt: { ...MAYBE_MOMENT, description: 'When silence moves their next; null when nothing will.' },
   nextDueKind: { type: ['string', 'null'], description: 'What silence does then.' },
   firstSeenAt: MOMENT,
   lastSeenAt: MOMENT,
@@ -41,16 +41,16 @@ const PROFILE = {
       since: MOMENT,
       expiresAt: MAYBE_MOMENT,
     }),
-    description: 'What she allowed, and what she took back.',
+    description: 'What the customer allowed, and what the customer took back.',
   },
 };
 
 /** All that is believed of each customer, by now. */
 export const CUSTOMERS: Feed = {
   name: 'perennial.customers',
-  type: 'perennial.customer-dossier',
+  type: 'perennial.customer-profile',
   meaning:
-    'All that is believed of a customer by now. The newest message of each key is the engine’s own state; a message without a value takes the customer away: she turned out to be another, or was erased.',
+    'All that is believed of a customer by now. The newest message of each key is the engine’s own state; a message without a value takes the customer away: the customer turned out to be another, or was erased.',
   plan: COMPACTED,
   schema: { type: 'object', additionalProperties: false, required: Object.keys(PROFILE), properties: PROFILE },
   from: PROFILES,

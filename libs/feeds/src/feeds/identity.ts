@@ -7,7 +7,7 @@ export const IDENTITY: Feed = {
   name: 'perennial.identity',
   type: 'perennial.identity-changed',
   meaning:
-    'A customer turned out to be another (merged), or to be herself after all (unmerged). Only of customers of whom stage changes were told before.',
+    'A customer turned out to be another (merged), or to be themselves after all (unmerged). Only of customers of whom stage changes were told before.',
   plan: KEPT_FOR_A_MONTH,
   schema: {
     type: 'object',
@@ -20,9 +20,9 @@ export const IDENTITY: Feed = {
         type: 'string',
         pattern: '^[0-9a-f]{32}$',
         description:
-          'To whom she belongs, as it stood when this was sent: where she had turned out to be a third one by then, that one.',
+          'To whom the customer belongs, as it stood when this was sent: where they had turned out to be a third one by then, that one.',
       },
-      publication: { type: 'integer', minimum: 1, description: 'Her stage change that this goes with.' },
+      publication: { type: 'integer', minimum: 1, description: 'Their stage change that this goes with.' },
     },
   },
   from: CHANGES,

@@ -6,7 +6,7 @@ import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const MOMENT = { type: 'string', format: 'date-time' };
 
-/** Where customers stand: each visit that began, ended, or turns out not to have been. */
+/** Where customers stand: each stage period that began, ended, or turns out not to have been. */
 export const STAGE_CHANGES: Feed = {
   name: 'perennial.stage-changes',
   type: 'perennial.stage-changed',
@@ -21,11 +21,11 @@ export const STAGE_CHANGES: Feed = {
       customerId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
       publication: { type: 'integer', minimum: 1, description: 'Counts what was said of this customer, from 1.' },
       kind: { enum: ['entered', 'left', 'retracted'] },
-      cycle: { type: 'integer', description: 'How often she went round: from 1.' },
+      cycle: { type: 'integer', description: 'How often they went round: from 1.' },
       stage: { type: 'string' },
       phase: { type: 'string' },
-      enteredAt: { ...MOMENT, description: 'When the visit began.' },
-      at: { ...MOMENT, description: 'The instant of the change: the visit’s beginning or its end.' },
+      enteredAt: { ...MOMENT, description: 'When the stage period began.' },
+      at: { ...MOMENT, description: 'The instant of the change: the stage period’s beginning or its end.' },
       historical: {
         type: 'boolean',
         description: 'The change lay more than 24 hours back when it became known: take note, and do not act.',
@@ -38,11 +38,11 @@ export const STAGE_CHANGES: Feed = {
       into: {
         type: 'string',
         pattern: '^[0-9a-f]{32}$',
-        description: 'Of what no longer holds since she turned out to be another: who that is.',
+        description: 'Of what no longer holds since the customer turned out to be another: who that is.',
       },
       cause: {
         type: 'object',
-        description: 'Why she moved at that instant: the rule, the events or the deadline, the values compared.',
+        description: 'Why they moved at that instant: the rule, the events or the deadline, the values compared.',
       },
       policyVersion: { type: 'string', description: 'The policy whose rule it was.' },
     },

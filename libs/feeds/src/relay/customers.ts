@@ -9,7 +9,7 @@ import { goingRound, lastOf, type Round } from './round.js';
 import { list } from './stage-changes.js';
 import { askingByIndex, BY_INDEX } from './outbox.js';
 
-/** Customers whose dossiers are told at one time. */
+/** Customers whose profiles are told at one time. */
 const CUSTOMERS = 1_000;
 /** One tells at a time: in a compacted topic the last word stands, so nobody may say an older one after it. */
 const TELLING_LOCK = 7_235_419_200;
@@ -17,11 +17,11 @@ const TELLING_LOCK = 7_235_419_200;
 export interface Marked {
   readonly said: SaidCustomer;
   readonly hash: string | null;
-  /** The hash of what was last told of her; null where nothing stands, empty where that is not known. */
+  /** The hash of what was last told of them; null where nothing stands, empty where that is not known. */
   readonly toldHash: string | null;
 }
 
-/** The dossiers of customers who were marked since they were last told, as they are when they are told. */
+/** The profiles of customers who were marked since they were last told, as they are when they are told. */
 export const PROFILES: Source = {
   waiting: 'EXISTS (SELECT 1 FROM perennial.customer_changes)',
 
@@ -50,7 +50,7 @@ export const PROFILES: Source = {
         );
       });
     } catch (error) {
-      // Told, but not counted: with the connection the lock was lost, and another may have told something newer before. So it is told anew.
+      // Told, but not counted: with the connection the lock was lost, and another may have told something newer before. So it is told again.
       if (told.length > 0) await tellAnew(database, told, now());
       throw error;
     }
@@ -86,7 +86,7 @@ export interface ProfileRow extends Row {
 }
 
 /**
- * What of a customer's row is told of her. Asked for by name, since the whole row as JSON takes three times as long; but read models that another
+ * What of a customer's row is told of them. Asked for by name, since the whole row as JSON takes three times as long; but read models that another
  * version of this program made may lack some, and are told of until they are rebuilt.
  */
 const TOLD_OF: ReadonlySet<string> = new Set([
@@ -106,19 +106,19 @@ async function liveColumns(on: Queryable): Promise<{ readonly live: string; read
   return { live: found.schema_name, columns: columns.map((name) => `k.${name}`).join(', ') };
 }
 
-/** Her columns stand beside the rest of it; `known`: whether there are any. */
+/** Their columns stand beside the rest of it; `known`: whether there are any. */
 interface MarkedRow extends ProfileRow {
   readonly known: boolean;
 }
 
-/** A helping of those who were marked, from where the last one ended. */
+/** A batch of those who were marked, from where the last one ended. */
 async function markedNow(on: Queryable, { after }: Round): Promise<readonly Marked[]> {
   const found = await liveColumns(on);
   if (found === null) return [];
   const { live, columns } = found;
-  // Who was never counted as told may have been told by somebody who died before he counted it: no hash is empty, so of her something is told, if only
-  // that she is gone. The mark and the dossier in one statement: under one revision one thing is told, however often. Another version may have become the
-  // live one since it was asked which; then nothing is found, and the next helping asks again.
+  // Who was never counted as told may have been told by somebody who died before he counted it: no hash is empty, so of their something is told, if only
+  // that they are gone. The mark and the profile in one statement: under one revision one thing is told, however often. Another version may have become the
+  // live one since it was asked which; then nothing is found, and the next batch asks again.
   const rows = await on.query<MarkedRow>(
     `SELECT m.customer_id, m.revision, m.changed_at, k.customer_id IS NOT NULL AS known,
             ${columns}, ${erased(live)} AS erased,
@@ -200,7 +200,7 @@ async function tellAnew(database: Database, customerIds: readonly string[], now:
   });
 }
 
-/** Whether none of a customer's names is left: `k` is her row. */
+/** Whether none of a customer's names is left: `k` is their row. */
 export function erased(schema: string): string {
   return `EXISTS (SELECT 1 FROM ${schema}.subjects s WHERE s.customer_id = k.customer_id
                    GROUP BY s.customer_id HAVING bool_and(s.erased_at IS NOT NULL))`;

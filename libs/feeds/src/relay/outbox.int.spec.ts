@@ -63,7 +63,7 @@ for (const { name, missing, open, stop } of STORES) {
             unsent,
             (told) => {
               for (const { customerId, n } of told) {
-                // Each customer's in her order, none left out and none twice.
+                // Each customer's in their order, none left out and none twice.
                 expect(n).toBe((last.get(customerId) ?? 0) + 1);
                 last.set(customerId, n);
               }
@@ -76,7 +76,7 @@ for (const { name, missing, open, stop } of STORES) {
         expect(last.get(LAST)).toBe(2);
       }, 60_000);
 
-    it('comes in turn to everybody whose dossier may have changed, while those of others change more often than they can be told', async () => {
+    it('comes in turn to everybody whose profile may have changed, while those of others change more often than they can be told', async () => {
       const mark = 'INSERT INTO perennial.customer_changes (customer_id, changed_at)';
       const again = `ON CONFLICT (customer_id) DO UPDATE SET revision = nextval('perennial.customer_revisions')`;
       await database.query(`${mark} VALUES ($1, now())`, [LAST]);

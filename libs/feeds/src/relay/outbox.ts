@@ -21,7 +21,7 @@ export interface Unsent<Word extends { readonly customerId: string }> {
 
 /**
  * Hands what is still to be told to `tell`, and counts it as told once that resolves; returns how much it was. Each customer's words come in
- * order: who carries some of hers has the first of them locked, and nobody else carries any of hers meanwhile. It is told at least once: who dies
+ * order: who carries some of theirs has the first of them locked, and nobody else carries any of theirs in the meantime. It is told at least once: who dies
  * between telling and counting tells it again, under the same names.
  */
 export async function carryUnsent<Word extends { readonly customerId: string }>(
@@ -57,7 +57,7 @@ export async function carryUnsent<Word extends { readonly customerId: string }>(
 
 /**
  * For the transaction in which it is asked: rows are looked up one by one, by an index. PGlite keeps the plans of its one connection, and one that was made while
- * a table was small goes on reading the whole of it; and where a helping is guessed to be full, as it hardly ever is, whole tables would be gone through to join it.
+ * a table was small goes on reading the whole of it; and where a batch is guessed to be full, as it hardly ever is, whole tables would be gone through to join it.
  */
 export const BY_INDEX = {
   sql: `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
@@ -85,7 +85,7 @@ export const anyUnsent = ({ table, kept, number }: Where): string =>
   `(SELECT customer_id FROM ${table} WHERE ${open({ kept })} ORDER BY customer_id, ${number} LIMIT 1) IS NOT NULL`;
 
 /**
- * The first of each customer's words, of whom nobody else tells anything meanwhile; `$1` is where the last helping ended, and it goes up to its end (`>`) or
+ * The first of each customer's words, of whom nobody else tells anything in the meantime; `$1` is where the last batch ended, and it goes up to its end (`>`) or
  * on from the beginning (`<=`). A snapshot taken before another carrier was done still sees what that one sent: the row that it locked is looked at again, and
  * let go.
  */
@@ -96,7 +96,7 @@ export const claiming = ({ table, kept, number }: Where, which: '>' | '<=', limi
        WHERE e.customer_id = o.customer_id AND ${open({ kept })} AND e.${number} < o.${number})
     ORDER BY customer_id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
 
-/** A helping of what is to be told, of customers of whom nobody else tells anything meanwhile. Empty where there is none. */
+/** A batch of what is to be told, of customers of whom nobody else tells anything in the meantime. Empty where there is none. */
 async function claim<Word extends { readonly customerId: string }>(
   on: Queryable,
   unsent: Unsent<Word>,
@@ -112,7 +112,7 @@ async function claim<Word extends { readonly customerId: string }>(
   }
   if (claimed.length === 0) return [];
   const { table, kept, number, read } = unsent;
-  // Where there are too many words, those are left for the next helping that it would come to last.
+  // Where there are too many words, those are left for the next batch that it would come to last.
   return read(
     on,
     `SELECT customer_id, ${number} FROM ${table} WHERE ${open({ kept })} AND customer_id = ANY($1::text[])

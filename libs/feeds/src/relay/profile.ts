@@ -2,7 +2,7 @@ import { formatInstant } from '#contracts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is told of a customer, from her row of the read models. Nothing that is personal is there: identifiers are keyed hashes. */
+/** What is told of a customer, from their row of the read models. Nothing that is personal is there: identifiers are keyed hashes. */
 export function profileOf(row: Fields): Fields {
   const more = (row['profile'] ?? {}) as Fields;
   return {

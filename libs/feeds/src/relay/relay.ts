@@ -71,7 +71,7 @@ export class Relay {
     await this.producer.close();
   }
 
-  /** Carries one helping; returns how many things were told. */
+  /** Carries one batch; returns how many things were told. */
   async carry(): Promise<number> {
     const { channels } = this.parts;
     if (!this.topicsAreThere) {
@@ -100,7 +100,7 @@ export class Relay {
     return told;
   }
 
-  /** Those that have something to tell: one question, so that an idle feeder costs the database next to nothing. */
+  /** Those that have something to tell: one question, so that an idle relay costs the database next to nothing. */
   private async waitingAmong(sources: readonly Source[]): Promise<ReadonlySet<Source>> {
     if (sources.length === 0) return new Set();
     const [waiting] = await this.parts.database.query<Record<string, boolean>>(

@@ -5,7 +5,7 @@ import { liveSchema } from './live-schema.js';
 
 /**
  * What stands in a customer's row of what was published; `o` names the rows asked for. What was said before and after it is looked for only where it
- * can tell that she was gone, or is back: of nearly nobody.
+ * can tell that they were gone, or is back: of nearly nobody.
  */
 const TOLD = /* sql */ `
   SELECT p.customer_id, p.publication, p.kind, p.cycle, p.stage, p.phase, p.entered_at, p.at, p.position, p.reason, p.retracts, p.historical,
@@ -48,7 +48,7 @@ interface PublishedRow extends Row {
 }
 
 /**
- * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. To whom she belongs who is gone is
+ * Reads things that were told, each customer's in their order: `which` selects customer_id and publication. To whom the customer belongs who is gone is
  * read from the live version of the read models; and the cause, where it was said before causes were kept.
  */
 export async function tellings(database: Queryable, which: string, params: readonly unknown[]): Promise<Told[]> {
@@ -69,7 +69,7 @@ export async function tellings(database: Queryable, which: string, params: reado
     }>(
       `SELECT v.customer_id, v.entered_at, v.cause, v.policy_version
          FROM unnest($1::text[], $2::timestamptz[]) AS m(customer_id, at)
-         JOIN ${live}.visits v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
+         JOIN ${live}.stage_periods v ON v.customer_id = m.customer_id AND v.entered_at = m.at`,
       [list(bare.map((row) => row.customer_id)), list(bare.map(({ at }) => new Date(at).toISOString()))],
     );
     for (const { customer_id, entered_at, cause, policy_version } of found)
@@ -115,10 +115,10 @@ function turnOf(row: PublishedRow): Told['turn'] {
   return row.kind === 'entered' && wasTakenAway && row.before_position !== row.position ? 'back' : null;
 }
 
-/** A hash of the visit, the kind and the customer's publication number: however often it is told, it has one name. */
+/** A hash of the stage period, the kind and the customer's publication number: however often it is told, it has one name. */
 function messageId(row: PublishedRow): string {
-  const visit = [row.customer_id, row.cycle, row.stage, row.phase, row.entered_at, row.at];
-  const name = JSON.stringify([...visit, row.kind, row.publication]);
+  const period = [row.customer_id, row.cycle, row.stage, row.phase, row.entered_at, row.at];
+  const name = JSON.stringify([...period, row.kind, row.publication]);
   return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }
 

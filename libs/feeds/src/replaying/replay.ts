@@ -18,7 +18,7 @@ export interface Replayed {
 
 /**
  * Tells a feed again, from what was said, into a topic of its own: neither the live topic nor what is still to be told is touched, and messages
- * bear the names that they had. Customers one after the other, each in order; of dossiers, the present ones.
+ * bear the names that they had. Customers one after the other, each in order; of profiles, the present ones.
  */
 export async function replayFeed(
   database: Database,

@@ -54,7 +54,7 @@ export class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
   }
 }
 
-/** An engine whose customers visit, log in, buy, and buy in the past. */
+/** An engine whose customers stage period, log in, buy, and buy in the past. */
 export class World {
   private readonly ingestion: Ingestion;
   private count = 0;
@@ -104,7 +104,7 @@ export class World {
       await this.happens(this.now - 50 * DAY, 'site-visited', browser);
       await this.orders(this.now - 40 * DAY, user);
       await this.projector.catchUp();
-      // Who visited turns out to be who bought; and she had bought before.
+      // Who visited turns out to be who bought; and they had bought before.
       if (n % 2 === 0) await this.happens(this.now - 30 * DAY, 'site-visited', { ...user, ...browser });
       if (n % 3 === 0) await this.orders(this.now - 45 * DAY, user);
       this.time.at += 60_000;
@@ -114,28 +114,28 @@ export class World {
     await this.projector.catchUp();
   }
 
-  /** What the engine believes: that visits began, and that they ended. */
+  /** What the engine believes: that stage periods began, and that they ended. */
   async believed(): Promise<string[]> {
     const [live] = await this.database.query<{ name: string }>(
       `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
     );
     const stagePeriods = await this.database.query<Record<string, string | number | null>>(
-      `SELECT * FROM ${live?.name}.visits`,
+      `SELECT * FROM ${live?.name}.stage_periods`,
     );
-    const fact = (visit: (typeof stagePeriods)[number], kind: string, at: unknown) =>
-      `${visit['customer_id']} ${kind} ${visit['cycle']} ${visit['stage']}/${visit['phase']} ${formatInstant(Number(at))}`;
+    const fact = (period: (typeof stagePeriods)[number], kind: string, at: unknown) =>
+      `${period['customer_id']} ${kind} ${period['cycle']} ${period['stage']}/${period['phase']} ${formatInstant(Number(at))}`;
     return stagePeriods
-      .flatMap((visit) => [
-        fact(visit, 'entered', visit['entered_at']),
-        ...(visit['left_at'] === null ? [] : [fact(visit, 'left', visit['left_at'])]),
+      .flatMap((period) => [
+        fact(period, 'entered', period['entered_at']),
+        ...(period['left_at'] === null ? [] : [fact(period, 'left', period['left_at'])]),
       ])
       .sort();
   }
 
-  /** Something that no fold can read comes into her stream. */
+  /** Something that no fold can read comes into their stream. */
   async confuses(customerId: string): Promise<void> {
     const [last] = (await this.log.readStreams([STREAMS.subject(customerId)], { upTo: Infinity })).slice(-1);
-    if (last === undefined) throw new Error('Nothing is known of her.');
+    if (last === undefined) throw new Error('Nothing is known of them.');
     const { source, meta, data } = last;
     const event = {
       source,
@@ -174,7 +174,7 @@ export class World {
     await this.projector.catchUp();
   }
 
-  /** As `erases`, where she may be nobody whom we know, or forgotten already. */
+  /** As `erases`, where they may be nobody whom we know, or forgotten already. */
   async forgets(who: Record<string, string>): Promise<void> {
     await this.projector.catchUp();
     await this.erases(who).catch(() => undefined);

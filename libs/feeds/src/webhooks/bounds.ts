@@ -13,7 +13,7 @@ export interface WaitingBounds {
 
 /**
  * Suspends those of the endpoints for which more waits, or for longer, than may: nothing more is addressed to them. Gives whom. What waits is asked
- * before something is added, so a helping more may wait.
+ * before something is added, so a batch more may wait.
  */
 export async function suspendTheFull(
   tx: Queryable,

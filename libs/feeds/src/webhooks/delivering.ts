@@ -6,7 +6,7 @@ import { waitAfter, type AttemptSchedule } from './attempts.js';
 
 /** Messages that are sent one after the other before it is written down how it went. */
 const HELPING = 50;
-/** Whoever holds an endpoint and is silent for so long has died; its helping ends well before. */
+/** Whoever holds an endpoint and is silent for so long has died; its batch ends well before. */
 const HELD_SECONDS = 30;
 const HELPING_MS = 5_000;
 
@@ -39,7 +39,7 @@ export interface Delivered {
   readonly deadLetters: number;
 }
 
-/** Takes hold of endpoints for which something waits and whose time has come, so that no other process sends to them meanwhile. */
+/** Takes hold of endpoints for which something waits and whose time has come, so that no other process sends to them in the meantime. */
 export async function acquireLease(
   { database, leaseOwner, now }: Pick<DeliveryDependencies, 'database' | 'leaseOwner' | 'now'>,
   but: readonly string[],
@@ -112,7 +112,7 @@ export async function deliver(parts: DeliveryDependencies, endpoint: EndpointRow
 }
 
 const SECRETLESS: Answer = {
-  kind: 'unwell',
+  kind: 'failing',
   status: null,
   reason: 'its secret cannot be opened: give it a new one',
   waitMs: null,
@@ -140,7 +140,7 @@ async function noteFailure(
         ? ('failed' as const)
         : ('active' as const);
   const asked = answer.kind === 'gone' ? null : answer.waitMs;
-  // Whoever refused a message until it was given up is well, and the next one is another.
+  // Whoever rejected a message until it was given up is well, and the next one is another.
   const waitMs = dies && answer.kind === 'refused' ? 0 : Math.max(asked ?? 0, waitAfter(failures, attempts, random()));
   await tx.query(
     `UPDATE perennial_webhooks.deliveries
@@ -148,7 +148,7 @@ async function noteFailure(
     [id, message.seq, answer.status, answer.reason, dies ? instant(at) : null],
   );
   await tx.query(
-    // A person who let it rest meanwhile is not overruled.
+    // A person who let it rest in the meantime is not overruled.
     `UPDATE perennial_webhooks.endpoints SET failures = $2, failing_since = $3, last_tried_at = $4, last_status = $5,
             last_reason = $6, next_try_at = $7, status = CASE WHEN status = 'active' THEN $8 ELSE status END
       WHERE endpoint_id = $1`,

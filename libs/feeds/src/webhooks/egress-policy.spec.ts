@@ -38,7 +38,7 @@ describe('where webhooks may be sent', () => {
     ['ftp://hooks.example/', ['public']],
     ['https://me:word@hooks.example/', ['public']],
     ['file:///etc/passwd', ['public']],
-  ])('%s is refused by %j', (url, words) => {
+  ])('%s is rejected by %j', (url, words) => {
     expect(rejection(words, url)).toEqual(expect.any(String));
   });
 

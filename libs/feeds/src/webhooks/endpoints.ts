@@ -120,7 +120,7 @@ export class Endpoints {
     return this.find(id);
   }
 
-  /** Gives an endpoint a new secret. The one before signs as well for a day, so that nothing is refused meanwhile. */
+  /** Gives an endpoint a new secret. The one before signs as well for a day, so that nothing is rejected in the meantime. */
   async rotate(id: string): Promise<{ readonly secret: string; readonly formerUntil: Instant } | null> {
     if ((await this.find(id)) === null) return null;
     const secret = newSecret();

@@ -15,7 +15,7 @@ import { httpEvent } from './http-event.js';
 const ADDRESSING_LOCK = 7_235_419_502;
 const WORDS = 500;
 
-/** What was said: of which kind, of whom, and its number among what was said of her. */
+/** What was said: of which kind, of whom, and its number among what was said of them. */
 export interface Word {
   readonly source: 'change' | 'action' | 'profile';
   readonly customer_id: string;

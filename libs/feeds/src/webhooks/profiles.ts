@@ -11,8 +11,8 @@ interface PublishedProfile {
 }
 
 /**
- * The dossiers, as they are now, of customers who were marked, and which differ from what was last told by webhook. However often she was marked,
- * a customer is told once, where she was marked last; and under the newest revision that there is, since that is what is told.
+ * The profiles, as they are now, of customers who were marked, and which differ from what was last told by webhook. However often they were marked,
+ * a customer is told once, where they were marked last; and under the newest revision that there is, since that is what is told.
  */
 export async function changedProfiles(tx: Queryable, words: readonly Word[]): Promise<PublishedProfile[]> {
   const newest = new Map(words.map((word) => [word.customer_id, word]));
@@ -26,7 +26,7 @@ export async function changedProfiles(tx: Queryable, words: readonly Word[]): Pr
   return told(changed, newest);
 }
 
-/** The dossiers of these customers as they are now, whatever was told of them: nothing is noted. */
+/** The profiles of these customers as they are now, whatever was told of them: nothing is noted. */
 export async function unchangedProfiles(tx: Queryable, words: readonly Word[]): Promise<PublishedProfile[]> {
   return told(await profilesOf(tx, words), new Map(words.map((word) => [word.customer_id, word])));
 }

@@ -6,7 +6,7 @@ import { deliveriesOf, putOnTheWay, saidBy, type Word } from './fan-out.js';
 import { unchangedProfiles } from './profiles.js';
 import { instant } from './endpoints.js';
 
-/** Words that are told again in one helping; and no further helping while more messages than this wait for the endpoint. */
+/** Words that are told again in one batch; and no further batch while more messages than this wait for the endpoint. */
 const HELPING = 500;
 
 type Source = Word['source'] | 'gone';
@@ -27,7 +27,7 @@ export type Begun = 'begun' | 'unknown' | 'nothing-missed';
 
 /**
  * Has an endpoint told again what was said and rests on the log from this position on: what it missed, unless said otherwise. Sets it active. Begun
- * anew where one is under way.
+ * again where one is under way.
  */
 export async function beginReplay(
   database: Database,
@@ -64,7 +64,7 @@ export async function beginReplay(
 }
 
 /**
- * Addresses a helping to each endpoint that is told again and for which little waits: under the names that it had, with a header that tells it
+ * Addresses a batch to each endpoint that is told again and for which little waits: under the names that it had, with a header that tells it
  * from what is said now. Gives how many messages.
  */
 export async function addressReplays(database: Database, now: () => Instant): Promise<number> {

@@ -31,7 +31,7 @@ describe('one message, posted', () => {
     ])
       expect([url, await webhookClient.send(post(url))]).toEqual([
         url,
-        { kind: 'unwell', status: null, reason: expect.stringContaining('not allowed'), waitMs: null },
+        { kind: 'failing', status: null, reason: expect.stringContaining('not allowed'), waitMs: null },
       ]);
     expect(channel.received).toEqual([]);
     webhookClient.close();
@@ -99,14 +99,14 @@ if (authority === null) console.warn('SKIPPED servers that speak TLS: there is n
     it('are told what is said where somebody known vouches for them, and not where the certificate is another’s', async () => {
       expect(await sent(authority?.file)).toEqual([
         { kind: 'taken', status: 204 },
-        { kind: 'unwell', status: null, reason: 'ERR_TLS_CERT_ALTNAME_INVALID', waitMs: null },
+        { kind: 'failing', status: null, reason: 'ERR_TLS_CERT_ALTNAME_INVALID', waitMs: null },
       ]);
       expect(seen).toEqual(['localhost']);
     });
 
     it('are told nothing where nobody vouches for them, and the reason says so', async () => {
       const reason = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
-      const failing = { kind: 'unwell', status: null, reason, waitMs: null };
+      const failing = { kind: 'failing', status: null, reason, waitMs: null };
       expect(await sent(undefined)).toEqual([failing, failing]);
       expect(seen).toEqual([]);
     });

@@ -11,7 +11,12 @@ export type Answer =
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly waitMs: number | null }
   /** 410: nothing is wanted any more. */
   | { readonly kind: 'gone'; readonly status: number; readonly reason: string }
-  | { readonly kind: 'unwell'; readonly status: number | null; readonly reason: string; readonly waitMs: number | null }
+  | {
+      readonly kind: 'failing';
+      readonly status: number | null;
+      readonly reason: string;
+      readonly waitMs: number | null;
+    }
   /** We were asked to stop: it tells nothing of the endpoint. */
   | { readonly kind: 'stopped' };
 
@@ -45,7 +50,7 @@ export class WebhookClient {
     const url = new URL(post.url);
     // What is allowed may have changed since it was registered.
     const rejection = this.reach.rejection(url);
-    if (rejection !== null) return { kind: 'unwell', status: null, reason: `its URL ${rejection}`, waitMs: null };
+    if (rejection !== null) return { kind: 'failing', status: null, reason: `its URL ${rejection}`, waitMs: null };
     const ending = new AbortController();
     const end = () => ending.abort();
     const timer = setTimeout(end, post.timeoutMs);
@@ -56,7 +61,7 @@ export class WebhookClient {
     } catch (error) {
       if (post.stop.aborted) return { kind: 'stopped' };
       const reason = ending.signal.aborted ? `gave no answer within ${post.timeoutMs} ms` : reasonOf(error);
-      return { kind: 'unwell', status: null, reason, waitMs: null };
+      return { kind: 'failing', status: null, reason, waitMs: null };
     } finally {
       clearTimeout(timer);
       post.stop.removeEventListener('abort', end);
@@ -113,7 +118,7 @@ function readAnswer(status: number, retryAfter: string | undefined, now: number)
   const reason = `answered ${status}`;
   if (status === 410) return { kind: 'gone', status, reason };
   const waitMs = parseWait(retryAfter, now);
-  return { kind: NOT_WANTED.has(status) ? 'refused' : 'unwell', status, reason, waitMs };
+  return { kind: NOT_WANTED.has(status) ? 'refused' : 'failing', status, reason, waitMs };
 }
 
 function reasonOf(error: unknown): string {

@@ -52,7 +52,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       if (found === null) throw new Error('It is gone.');
       return found;
     };
-    /** What was said since the beginning, a customer's in her order. */
+    /** What was said since the beginning, a customer's in their order. */
     const said = async () => {
       const rows = await database.query<{ position: number; facts: unknown[] }>(
         `SELECT p.position, jsonb_build_array(p.customer_id, cycle, stage, phase, ${millis('entered_at')}, ${millis('at')}, kind, publication) AS facts
@@ -344,7 +344,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()));
     });
 
-    it('tell a dossier when it changed, and that it is gone without a body', async () => {
+    it('tell a profile when it changed, and that it is gone without a body', async () => {
       const channel = await receiver();
       const { secret } = await registered(channel.url, ['perennial.customers', 'perennial.identity']);
       await world.lives('tom');
@@ -358,7 +358,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const after = channel.taken.slice(before);
       const [merged] = after.filter(({ headers }) => headers['ce-type'] === 'perennial.identity-changed');
       expect(JSON.parse(merged?.body ?? '')).toMatchObject({ kind: 'merged' });
-      const profiles = after.filter(({ headers }) => headers['ce-type'] === 'perennial.customer-dossier');
+      const profiles = after.filter(({ headers }) => headers['ce-type'] === 'perennial.customer-profile');
       const [gone] = profiles.filter(({ body }) => body === '');
       expect(gone?.headers).toMatchObject({ 'ce-subject': merged?.headers['ce-subject'], 'content-length': '0' });
       expect(gone?.headers['content-type']).toBeUndefined();
@@ -372,7 +372,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await world.projector.rebuild();
       await carryAll(world.dispatcher(), database);
       expect(new Set(channel.taken.map(({ headers }) => headers['ce-type']))).toEqual(
-        new Set(['perennial.customer-dossier']),
+        new Set(['perennial.customer-profile']),
       );
       const told = channel.taken.length;
       await world.projector.rebuild();
@@ -380,7 +380,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(channel.taken).toHaveLength(told);
     });
 
-    it('are told to one endpoint again from a position on, and to no other; what is said meanwhile goes on between', async () => {
+    it('are told to one endpoint again from a position on, and to no other; what is said in the meantime goes on between', async () => {
       const [asks, other] = [await receiver(), await receiver()];
       const { id, secret } = await registered(asks.url);
       await registered(other.url);
@@ -415,7 +415,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       asks.taken.length = 0;
       await dispatcher.replay(id, 0);
       await dispatcher.turn();
-      await world.lives('meanwhile');
+      await world.lives('in the meantime');
       await carryAll(dispatcher, database);
       const replayed = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
       const live = asks.taken.filter(({ headers }) => headers['perennial-replay'] === undefined);
@@ -434,7 +434,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(await dispatcher.replay(id, null)).toBe('nothing-missed');
     });
 
-    it('go on being told again where whoever carried them died, and take no more room than a helping or two', async () => {
+    it('go on being told again where whoever carried them died, and take no more room than a batch or two', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       const all = idsOfAll(await said());
@@ -480,15 +480,15 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(await dispatcher.replay(id, null)).toBe('begun');
       expect(await seen(id)).toMatchObject({ status: 'active', missed: 0, missedFrom: null, missedSince: null });
       await carryAll(dispatcher, database);
-      // Dossiers are told as they are now: the newest of each customer.
+      // Profiles are told as they are now: the newest of each customer.
       const newest = (of: readonly Received[]) =>
         new Map(
           of
-            .filter(({ headers }) => headers['ce-type'] === 'perennial.customer-dossier')
+            .filter(({ headers }) => headers['ce-type'] === 'perennial.customer-profile')
             .map(({ headers, body }) => [headers['ce-subject'], body]),
         );
       const others = (of: readonly Received[]) =>
-        idsOf(of.filter(({ headers }) => headers['ce-type'] !== 'perennial.customer-dossier'));
+        idsOf(of.filter(({ headers }) => headers['ce-type'] !== 'perennial.customer-profile'));
       expect(others(rests.taken)).toEqual(expect.arrayContaining(others(well.taken)));
       const believed = newest(rests.taken);
       for (const [customer, body] of newest(well.taken))

@@ -27,7 +27,7 @@ describe('the cdnow preset', () => {
     for (const draft of drafts) expect(validateTouchpointData(draft.type, 1, draft.data)).toMatchObject({ ok: true });
   });
 
-  it('sets aside what is no purchase, with the line', async () => {
+  it('quarantines what is no purchase, with the line', async () => {
     const { invalid } = await readText(FILE, cdnowLayout('UTC'), 'CDNOW_sample.txt');
     expect(invalid.map(({ file, line, code, pointer: path }) => [file, line, code, path])).toEqual([
       ['CDNOW_sample.txt', 4, 'value-malformed', 'day'],

@@ -53,7 +53,7 @@ describe('the online-retail preset', () => {
     for (const draft of drafts) expect(validateTouchpointData(draft.type, 1, draft.data)).toMatchObject({ ok: true });
   });
 
-  it('gives every line its fate: those without a customer, and those that make no sense, are set aside one by one', async () => {
+  it('gives every line its outcome: those without a customer, and those that make no sense, are quarantined one by one', async () => {
     const { invalid, notes } = await readText(FILE, onlineRetailLayout('UTC'));
     expect(notes.lines).toBe(13);
     expect(invalid.map(({ id, line, code, pointer: path }) => [id, line, code, path])).toEqual([

@@ -40,7 +40,7 @@ interface Invoice {
  *   identical lines are articles bought twice.
  * - An invoice whose number begins with C takes back: line by line, from the same customer's latest earlier order that still has
  *   that many of the article; see `matchReturns`. It becomes one order-returned for each order that it touches, and one for what matched none.
- * - A line without a customer, or whose numbers cannot be read, is unfit: quarantined by itself; the rest of its invoice stands.
+ * - A line without a customer, or whose numbers cannot be read, is invalid: quarantined by itself; the rest of its invoice stands.
  * - `CustomerID` was written as a fraction (`17850.0`): the customer is 17850.
  */
 export function onlineRetailLayout(timeZone: string): ImportLayout {
@@ -203,7 +203,7 @@ function readLine(row: Row, readTime: (text: string) => Instant | null): FitLine
         'row-malformed',
         '',
         `The row ${row.broken}`,
-        'Mend the row: the delimiter, the quotes, the number of cells.',
+        'Fix the row: the delimiter, the quotes, the number of cells.',
       );
     return fitLine(row.cells as Readonly<Record<string, string>>, row.line, readTime);
   } catch (error) {
@@ -280,7 +280,7 @@ function rememberingLast(read: (text: string) => Instant | null): (text: string)
   };
 }
 
-/** An unfit line is named by its invoice and its place among that invoice's unfit lines: the same in every reading. */
+/** An invalid line is named by its invoice and its place among that invoice's invalid lines: the same in every reading. */
 function invalidRow(row: Row, file: ImportFile, why: InvalidValue, ordinals: Map<string, number>): InvalidRow {
   const cells = 'cells' in row ? row.cells : {};
   const invoiceNo = String((cells['InvoiceNo'] as string | undefined) ?? '').trim() || 'line';

@@ -59,7 +59,7 @@ describeWith([ONLINE_RETAIL, VECTORS], 'Online Retail, the first seven months', 
   const linesOf = (draft: TouchpointDraft) => draft.data['lines'] as readonly Line[];
   const priced = (draft: TouchpointDraft) => linesOf(draft).filter((line) => (line.unitPriceMinor ?? 0) > 0);
 
-  it('has the counts and the gross revenue by month that were published, and a fate for each of its lines', async () => {
+  it('has the counts and the gross revenue by month that were published, and a outcome for each of its lines', async () => {
     const { drafts, invalid, notes } = await readFile(ONLINE_RETAIL, onlineRetailLayout('UTC'));
     const rows = expected('rows');
     const totals = expected('totals');

@@ -32,7 +32,7 @@ describe('a returned line', () => {
     ]);
   });
 
-  it('matches nothing where no order of hers before it has enough left', () => {
+  it('matches nothing where no order of theirs before it has enough left', () => {
     const orders = [order('A', 1, { cup: 2 }), order('B', 1, { cup: 9 }, 'bob')];
     expect(matchReturns(orders, [back(1, 5, 'cup', 3)]).size).toBe(0);
     expect([...matchReturns(orders, [back(1, 5, 'cup', 2), back(2, 6, 'cup', 1)]).keys()]).toEqual([1]);

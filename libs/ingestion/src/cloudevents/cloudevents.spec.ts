@@ -114,7 +114,7 @@ describe('a CloudEvent as a touchpoint', () => {
     expect(formOf(event as CloudEvent)).toMatchObject({ actor: { kind: 'system', id: 'crm' } });
   });
 
-  it('keeps what a refused message said', () => {
+  it('keeps what a rejected message said', () => {
     const items = readHttpMessage({ ...BASE, 'ce-bad-name': 'x' }, Buffer.from('{"a":1}'));
     expect(items).toMatchObject([{ document: { id: '1', data: '{"a":1}' }, rejection: { code: 'not-a-cloudevent' } }]);
   });
@@ -133,7 +133,7 @@ describe('a message that is no CloudEvent', () => {
     expect(read('application/json', '[]')).toEqual([]);
   });
 
-  it('is refused as a whole where it is not JSON, or of another type', () => {
+  it('is rejected as a whole where it is not JSON, or of another type', () => {
     expect(read('application/json', '{')).toMatchObject({ status: 400 });
     expect(read('application/json', '')).toMatchObject({ status: 400 });
     expect(read('application/cloudevents-batch+json', '{}')).toMatchObject({ status: 400 });

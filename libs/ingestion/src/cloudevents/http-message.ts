@@ -69,7 +69,7 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** One JSON document on its own: our form, a CloudEvent (which says its specversion), or a row that an importer sets aside. */
+/** One JSON document on its own: our form, a CloudEvent (which says its specversion), or a row that an importer quarantines. */
 export function documentItem(document: unknown): IngestItem {
   if (typeof document !== 'object' || document === null) return { document };
   if ('specversion' in document) return structuredItem(document);
@@ -83,7 +83,7 @@ function structuredItem(document: unknown): IngestItem {
   return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event) };
 }
 
-/** A refused message keeps what it said: its attributes and its body. */
+/** A rejected message keeps what it said: its attributes and its body. */
 function binaryItem(headers: Headers, body: Buffer, read?: HeaderReading): IngestItem {
   const event = binaryEvent(headers, body, read);
   if (!(event instanceof Rejection)) return { document: formOf(event) };

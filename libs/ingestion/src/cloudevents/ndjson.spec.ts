@@ -32,7 +32,7 @@ describe('NDJSON', () => {
     expect(items[3]?.document).toEqual({ id: 2 });
   });
 
-  it('knows a CloudEvent and an unfit row among its lines', async () => {
+  it('knows a CloudEvent and an invalid row among its lines', async () => {
     const invalid = {
       id: 'r',
       source: 's',

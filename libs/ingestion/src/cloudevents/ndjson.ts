@@ -7,7 +7,7 @@ export interface NdjsonLimits {
   readonly sliceEvents: number;
   /** Bytes of one slice, beyond which it ends early. */
   readonly sliceBytes: number;
-  /** Bytes of one line; a longer one is set aside, and its end is passed over. */
+  /** Bytes of one line; a longer one is quarantined, and its end is passed over. */
   readonly lineBytes: number;
 }
 

@@ -180,7 +180,7 @@ describe('the direct road, when a store cannot write', () => {
 });
 
 describe('the direct road, when more comes than the process can hold', () => {
-  it('leaves what is too much to the framework, which refuses it, and lets in again what comes later', async () => {
+  it('leaves what is too much to the framework, which rejects it, and lets in again what comes later', async () => {
     const listening = await Listening.start({ MAX_IN_FLIGHT_REQUESTS: '1' });
     const { port, key, engine } = listening;
     try {

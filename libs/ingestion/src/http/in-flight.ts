@@ -7,10 +7,10 @@ export interface InFlightLimits {
 
 /** What a request of unknown length is counted as: streams are held a slice at a time. */
 const STREAM_BYTES = 4 * 1024 * 1024;
-/** Whole seconds after which a refused sender may try again: a batch takes far less. */
+/** Whole seconds after which a rejected sender may try again: a batch takes far less. */
 const RETRY_AFTER_S = 1;
 
-/** Counts what is being taken in, and refuses more than the process can hold: before a body is read. */
+/** Counts what is being taken in, and rejects more than the process can hold: before a body is read. */
 export class InFlight {
   private held = 0;
   private underWay = 0;

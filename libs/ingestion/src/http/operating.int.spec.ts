@@ -56,7 +56,7 @@ describe('what an operator does over HTTP', () => {
     expect(await runQuery('POST', `/v1/quarantine/${id}/discard`)).toMatchObject({ status: 409 });
   });
 
-  it('shows a body only to who may read personal data, and mends it', async () => {
+  it('shows a body only to who may read personal data, and fixes it', async () => {
     const bad = orderPlaced({ id: 'b-1', data: { orderId: 'b-1' } });
     const id = await setAside(bad);
     expect((await runQuery('GET', `/v1/quarantine/${id}`, undefined, engine.key('read'))).body).not.toHaveProperty(
@@ -124,7 +124,7 @@ describe('what an operator does over HTTP', () => {
     ).toEqual([
       ...['/v1/erasures', '/v1/keys', '/v1/keys/{id}', '/v1/policies', '/v1/quarantine/release'],
       ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
-      ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints', '/v1/touchpoints/fate', '/v1/types'],
+      ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints', '/v1/touchpoints/outcome', '/v1/types'],
     ]);
     const operations = Object.entries(paths)
       .filter(([path]) => path.startsWith('/v1/'))
@@ -158,7 +158,7 @@ describe('what an operator does over HTTP', () => {
       'effectiveFrom',
       'name',
       'schema',
-      'mended',
+      'fixed',
       'reason',
       'identifiers',
       'customer',

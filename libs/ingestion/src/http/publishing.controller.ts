@@ -83,7 +83,7 @@ export class PublishingController {
   @Allow('operate')
   @ApiOperation({
     summary: 'Register a touchpoint type of your own, by its JSON Schema',
-    description: 'From then on its events are taken. Those that were set aside before can be released.',
+    description: 'From then on its events are taken. Those that were quarantined before can be released.',
   })
   @ApiBody({ type: TypeForm })
   @ApiOkResponse({ type: TypeRegisteredView })

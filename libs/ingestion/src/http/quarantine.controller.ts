@@ -59,7 +59,7 @@ export class DiscardForm {
 }
 
 export class BulkReleaseForm {
-  @ApiProperty({ example: 'type-unknown', description: 'Release all open ones that were set aside for this reason' })
+  @ApiProperty({ example: 'type-unknown', description: 'Release all open ones that were quarantined for this reason' })
   readonly code!: string;
 }
 
@@ -76,7 +76,7 @@ export class BulkReleaseView {
 const BULK_MAX = 1_000;
 const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' };
 
-/** What could not be taken, one by one: look at it, mend it, take it in after all, or leave it for good. */
+/** What could not be taken, one by one: look at it, fix it, take it in after all, or leave it for good. */
 @ApiTags('intake')
 @Controller('v1/quarantine')
 @UseFilters(StoreProblems)
@@ -113,7 +113,7 @@ export class QuarantineController {
   @HttpCode(200)
   @Allow('operate')
   @ApiOperation({
-    summary: 'Take a quarantined event in after all, as it is or mended',
+    summary: 'Take a quarantined event in after all, as it is or fixed',
     description:
       'It keeps its original time. Where it is still not a touchpoint nothing is written, and the answer says why.',
   })
@@ -126,7 +126,7 @@ export class QuarantineController {
     @CurrentPrincipal() caller: Principal,
     @Body() body?: unknown,
   ): Promise<Quarantined> {
-    const { fixed } = fieldsOf(body, ['mended']);
+    const { fixed } = fieldsOf(body, ['fixed']);
     return closed(await this.commands.execute(new ReleaseQuarantined(quarantineId, fixed, caller.id)));
   }
 
@@ -152,7 +152,7 @@ export class QuarantineController {
   @Post('release')
   @HttpCode(200)
   @Allow('operate')
-  @ApiOperation({ summary: 'Release all open ones that were set aside for one reason, up to 1,000 at a time' })
+  @ApiOperation({ summary: 'Release all open ones that were quarantined for one reason, up to 1,000 at a time' })
   @ApiBody({ type: BulkReleaseForm })
   @ApiOkResponse({ type: BulkReleaseView })
   @ApiProblems(400, 415, 422, 503, 507)

@@ -42,7 +42,7 @@ interface Instance {
 /**
  * Teaches the HTTP server how the bodies of touchpoints arrive: as bytes, whatever their content type says (so that one
  * bad event never fails a batch in the server's own parser), and NDJSON as a stream. All other routes keep JSON.
- * Who sends them is asked, and overload refused, before a body is read. `onClosing` is called when the server is asked to close.
+ * Who sends them is asked, and overload rejected, before a body is read. `onClosing` is called when the server is asked to close.
  */
 export function receiveRawBodies(
   adapter: FastifyAdapter,

@@ -95,7 +95,7 @@ export class TouchpointsController {
   @ApiOperation({
     summary: 'Publish touchpoints',
     description:
-      'One event, a batch, or a stream of lines. Each event has one fate: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never refused for one bad event. Every fate told here is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and ours beside them: ce-channel, ce-identifiers (JSON text).',
+      'One event, a batch, or a stream of lines. Each event has one outcome: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never rejected for one bad event. Every outcome told here is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and ours beside them: ce-channel, ce-identifiers (JSON text).',
     requestBody: BODY,
   })
   @ApiQuery({
@@ -150,7 +150,7 @@ export class TouchpointsController {
   @Get('outcome')
   @Allow('read')
   @ApiOperation({
-    summary: 'The fate of one event, by its source and id',
+    summary: 'The outcome of one event, by its source and id',
     description: 'Asked of the log itself: for a sender whose answer got lost. Quarantined events: see /v1/quarantine.',
   })
   @ApiQuery({ name: 'source', example: 'shop' })

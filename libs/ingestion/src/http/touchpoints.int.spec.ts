@@ -100,7 +100,7 @@ describe('POST /v1/touchpoints', () => {
     expect(taken.results.map(({ index }) => index)).toEqual([9, 19, 29, 39, 49, 59, 69, 79, 89, 99, 109, 119]);
   });
 
-  describe('refuses the whole request', () => {
+  describe('rejects the whole request', () => {
     const problem = (answer: Awaited<ReturnType<typeof post>>, status: number): Record<string, unknown> => {
       expect(answer.statusCode).toBe(status);
       expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -139,13 +139,13 @@ describe('POST /v1/touchpoints', () => {
     });
   });
 
-  it('tells the fate of an event whose answer got lost', async () => {
+  it('tells the outcome of an event whose answer got lost', async () => {
     const event = fresh();
     const { position } = (await post(event)).json<Answer>().results[0] as { position: number };
     const get = (query: string) =>
       engine.app.inject({
         method: 'GET',
-        url: `/v1/touchpoints/fate?${query}`,
+        url: `/v1/touchpoints/outcome?${query}`,
         headers: { authorization: `Bearer ${engine.key('read')}` },
       });
     expect((await get(`source=${String(event['source'])}&id=o-1`)).json()).toEqual({
@@ -160,7 +160,7 @@ describe('POST /v1/touchpoints', () => {
       expect((await get(query)).statusCode).toBe(400);
   });
 
-  it('gives every event one fate, whatever is sent, and never fails', async () => {
+  it('gives every event one outcome, whatever is sent, and never fails', async () => {
     const event = fc.oneof(
       fc.jsonValue(),
       fc.record(
@@ -227,7 +227,7 @@ describe('POST /v1/touchpoints', () => {
 });
 
 describe('POST /v1/touchpoints under load', () => {
-  it('refuses what it cannot hold before it reads it, with a whole number of seconds, and lets in again', async () => {
+  it('rejects what it cannot hold before it reads it, with a whole number of seconds, and lets in again', async () => {
     let letGo = (): void => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
     const slow: EventLog = memoryLog();

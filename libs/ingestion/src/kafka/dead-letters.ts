@@ -18,7 +18,7 @@ export function deadLetterPlan(topic: string): TopicPlan {
   };
 }
 
-/** A message with the reason why it was set aside. Its key, value and headers are as they came. */
+/** A message with the reason why it was quarantined. Its key, value and headers are as they came. */
 export function deadLetter(
   { topic, partition }: { readonly topic: string; readonly partition: number },
   { key, value, headers, offset }: ReceivedMessage,
@@ -29,7 +29,7 @@ export function deadLetter(
     'perennial-code': first?.code ?? '',
     'perennial-path': first?.pointer ?? '',
     'perennial-detail': first?.detail ?? '',
-    'perennial-mend': first?.hint ?? '',
+    'perennial-hint': first?.hint ?? '',
     'perennial-quarantine-id': bad.map(({ quarantineId }) => quarantineId).join(','),
     'perennial-topic': topic,
     'perennial-partition': String(partition),

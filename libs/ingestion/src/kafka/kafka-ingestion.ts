@@ -33,8 +33,8 @@ export interface KafkaIngestionObserver {
 }
 
 /**
- * Takes touchpoints in from topics. A message counts as read once the log holds the fate of each of its events; until then it comes again, and
- * what comes again is a duplicate. A message with a bad event is set aside in the log and sent to its topic's dead letters, and the
+ * Takes touchpoints in from topics. A message counts as read once the log holds the outcome of each of its events; until then it comes again, and
+ * what comes again is a duplicate. A message with a bad event is quarantined in the log and sent to its topic's dead letters, and the
  * partition goes on; where the log or the dead letters cannot be written, the partition pauses.
  */
 export class KafkaIngestion {
@@ -78,7 +78,7 @@ export class KafkaIngestion {
     await this.producer.close();
   }
 
-  /** Portion by portion, in their order: the next is begun when the fates of the last are durable. */
+  /** Portion by portion, in their order: the next is begun when the outcomes of the last are durable. */
   private async take(batch: ReceivedBatch): Promise<void> {
     let letters = 0;
     for (const portion of portionsOf(batch.messages)) letters += await this.takePortion(batch, portion);
@@ -100,7 +100,7 @@ export class KafkaIngestion {
       return items;
     };
     const exceptions = await this.microBatcher.offer(read, size);
-    // One that was set aside before, and is now a duplicate of its own record, may not have got to the dead letters.
+    // One that was quarantined before, and is now a duplicate of its own record, may not have got to the dead letters.
     const bad = exceptions.filter(({ quarantineId }) => quarantineId !== undefined);
     if (bad.length === 0) return 0;
     const letters = messages.flatMap((message, at) => {

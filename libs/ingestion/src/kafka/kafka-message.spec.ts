@@ -169,7 +169,7 @@ describe('a topic with a form of its own', () => {
     });
   });
 
-  it('is set aside with the reason where it does not fit', () => {
+  it('is quarantined with the reason where it does not fit', () => {
     const [item] = readKafkaMessage(message(JSON.stringify({ ...row, kind: 'X' })), { ...ORIGIN, mapping });
     expect(item?.rejection?.code).toBe('value-unknown');
     const [text] = readKafkaMessage(message('nonsense'), { ...ORIGIN, mapping });
@@ -181,7 +181,7 @@ describe('a topic with a form of its own', () => {
     expect(readKafkaMessage(message('{}', headers), { ...ORIGIN, mapping })).toMatchObject([{ document: { id: '1' } }]);
   });
 
-  it('is refused with every error of its mapping, named by its topic', () => {
+  it('is rejected with every error of its mapping, named by its topic', () => {
     expect(() => topicMappings({ a: { source: 's' }, b: 1 })).toThrow();
     try {
       topicMappings({ a: { source: 's' } });

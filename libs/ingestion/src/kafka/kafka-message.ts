@@ -20,7 +20,7 @@ const KEPT_TEXT_MAX = 4_096;
 
 /**
  * The events of one message: a CloudEvent in binary or structured mode, a batch of them, our JSON form, or a form of the topic's own. A message
- * that cannot be read is one item with the reason: it is set aside like any other, and its partition goes on.
+ * that cannot be read is one item with the reason: it is quarantined like any other, and its partition goes on.
  */
 export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin): readonly IngestItem[] {
   const plain = readSimpleMessage(message);

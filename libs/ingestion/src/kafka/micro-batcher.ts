@@ -31,7 +31,7 @@ export class MicroBatcher {
     private readonly eventsMax: number,
   ) {}
 
-  /** Resolves once the fates of all items are durable, with the results of those that were not accepted. Rejects where that is not known. */
+  /** Resolves once the outcomes of all items are durable, with the results of those that were not accepted. Rejects where that is not known. */
   offer(read: Reading, size: number): Promise<readonly ItemResult[]> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ read, size, resolve, reject });

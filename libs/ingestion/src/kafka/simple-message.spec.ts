@@ -94,7 +94,7 @@ function bothPaths(given: ReceivedMessage): boolean {
     const headers = othersOf(given.headers);
     expect(item.provenance).toEqual({ topic: 'touchpoints.web', partition: 3, offset: 7, key: 'ann', headers });
     if (rejection !== undefined) return;
-    // The text of what is set aside later names it: its fields keep their order.
+    // The text of what is quarantined later names it: its fields keep their order.
     expect(JSON.stringify(item.document)).toBe(JSON.stringify(document));
     const [checked, expected] = [checkEnvelope(item.document, item.envelope), checkEnvelope(document)];
     expect(checked).toEqual(expected);

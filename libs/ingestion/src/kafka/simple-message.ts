@@ -8,7 +8,7 @@ export interface SimpleMessage extends SimpleEvent {
 }
 
 const PREFIX = 'ce_';
-/** Fields by the names of their headers: so no name is put together or cut anew for each message. */
+/** Fields by the names of their headers: so no name is put together or cut again for each message. */
 const FIELDS = new Map([...SIMPLE_FIELDS].map(([attribute, field]) => [PREFIX + attribute, field]));
 const CONTENT_TYPE = 'content-type';
 const JSON_TYPES = new Set(['application/json', 'application/json; charset=utf-8']);

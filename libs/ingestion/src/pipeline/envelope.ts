@@ -107,7 +107,7 @@ const PLACED = new Set([
   ...['id', 'source', 'type', 'channel', 'identifiers', 'data', 'time', 'occurredAt', 'originalTimestamp', 'sentAt'],
   ...['actor', 'correlationId', 'causationId', 'schemaVersion', 'test'],
 ]);
-/** Says how a message was traced on its way, anew with each retry: nothing about the touchpoint. */
+/** Says how a message was traced on its way, again with each retry: nothing about the touchpoint. */
 const TRACING = new Set(['traceparent', 'tracestate']);
 
 function othersOf(envelope: Envelope): Record<string, unknown> | null {

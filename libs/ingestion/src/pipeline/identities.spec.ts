@@ -71,7 +71,7 @@ describe('the keys of those whom a batch names', () => {
 });
 
 describe('what stands beside many touchpoints of a person', () => {
-  it('is sealed once while two of them take turns, opens to itself, and is sealed anew under another key', async () => {
+  it('is sealed once while two of them take turns, opens to itself, and is sealed again under another key', async () => {
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const sealer = new Sealer(keys);
     const identities = new Identities(sealer);

@@ -46,7 +46,7 @@ export class Identity {
 
   /**
    * Seals under its key a text that stands beside many of its touchpoints, as the key of a channel's messages does. The two that came last are
-   * remembered: channels that do not call her by the same identifier take turns.
+   * remembered: channels that do not call them by the same identifier take turns.
    */
   sealRepeated(text: string, key: SubjectKey, sealer: Sealer): string {
     const last = this.sealed;

@@ -12,7 +12,7 @@ import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
 import { TypeContracts } from './type-contracts.js';
 
-/** Stands for the source of an event that does not tell it in a readable way, where fates are counted. */
+/** Stands for the source of an event that does not tell it in a readable way, where outcomes are counted. */
 export const UNREADABLE_SOURCE = '(unreadable)';
 /** Why something was suppressed: a person whom it names was erased. */
 const ERASED = 'erased';
@@ -49,7 +49,7 @@ interface PendingAppend {
 }
 
 /**
- * Takes events in: each gets exactly one fate, and a batch is never refused for one bad event. Nobody is looked up:
+ * Takes events in: each gets exactly one outcome, and a batch is never rejected for one bad event. Nobody is looked up:
  * a batch costs one round for the keys and one for the log.
  */
 export class Ingestion {
@@ -70,7 +70,7 @@ export class Ingestion {
     this.identities = new Identities(sealer);
   }
 
-  /** Resolves once every event's fate is durable, with a result for each, in their order. */
+  /** Resolves once every event's outcome is durable, with a result for each, in their order. */
   async take(items: readonly IngestItem[], { receivedAt }: { readonly receivedAt: Instant }): Promise<IngestResult> {
     const batch = new IngestBatch(items, receivedAt);
     const touchpoints: ValidTouchpoint[] = [];
@@ -100,7 +100,7 @@ export class Ingestion {
     }
     await this.planAside(aside, pending, suppressed);
     const left = await this.append(batch, pending, suppressed);
-    // What the log itself would not take is set aside in a batch of its own, with its own receipt.
+    // What the log itself would not take is quarantined in a batch of its own, with its own receipt.
     if (left.length > 0) await this.appendLeft(batch, left);
     this.onIngested?.(batch);
     return batch;
@@ -167,7 +167,7 @@ export class Ingestion {
     return setAside(item, rejection, receivedAt, this.identities, this.sealer);
   }
 
-  /** Gives every body that is set aside its key, all in one transaction. */
+  /** Gives every body that is quarantined its key, all in one transaction. */
   private async planAside(
     aside: readonly { readonly index: number; readonly aside: SetAside }[],
     pending: PendingAppend[],
@@ -234,7 +234,7 @@ export class Ingestion {
     });
     await this.planAside(aside, pending, suppressed);
     const again = await this.append(batch, pending, suppressed);
-    // A record of ours is small, well-formed, and named by its content: the log has no reason to refuse it.
+    // A record of ours is small, well-formed, and named by its content: the log has no reason to reject it.
     if (again.length > 0) throw new Error(`The log would not take a quarantine record: ${again[0]?.rejection.code}.`);
   }
 

@@ -1,13 +1,13 @@
 import type { Envelope } from './envelope.js';
 import type { Rejection } from './rejection.js';
 
-/** One event as it was received: a document in our JSON form, not yet looked at, and a refusal where one is known already. */
+/** One event as it was received: a document in our JSON form, not yet looked at, and a rejection where one is known already. */
 export interface IngestItem {
   readonly document: unknown;
   readonly rejection?: Rejection;
   /** The document as the reader of plain envelopes took it, where it was asked already. */
   readonly envelope?: Envelope;
-  /** Where a refused row stood: told with the reason. */
+  /** Where a rejected row stood: told with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
   /** Where in a channel's topic it stood: kept beside the touchpoint, and no part of what it says. */
   readonly provenance?: Provenance;

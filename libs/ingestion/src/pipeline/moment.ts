@@ -38,7 +38,7 @@ export function placeInTime(times: Times, receivedAt: Instant): Moment | Rejecti
       'time-in-future',
       '/time',
       'lies more than 24 hours in the future',
-      'mend the clock of the sender, or say sentAt so that it can be corrected',
+      'fix the clock of the sender, or say sentAt so that it can be corrected',
     );
   if (occurredAt < EARLIEST)
     return Rejection.of(

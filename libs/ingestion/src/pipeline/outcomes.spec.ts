@@ -76,7 +76,7 @@ function add(counts: Map<string, OutcomeCounts>, source: string, outcome: Outcom
 }
 
 describe('every event received', () => {
-  it('has one fate, and the log alone tells how many had which, by source', async () => {
+  it('has one outcome, and the log alone tells how many had which, by source', async () => {
     await fc.assert(
       fc.asyncProperty(batches, async (documents) => {
         const { results, events } = await taking(documents);
@@ -92,7 +92,7 @@ describe('every event received', () => {
           add(recorded, source, 'suppressed', erased);
         }
         expect(recorded).toEqual(told(results));
-        // What was accepted is there, once; what was set aside is there, once.
+        // What was accepted is there, once; what was quarantined is there, once.
         const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
         expect(events.filter(({ stream }) => stream.startsWith('subject-'))).toHaveLength(count('accepted'));
         expect(events.filter(({ type }) => type === 'event-quarantined')).toHaveLength(count('quarantined'));
@@ -116,7 +116,7 @@ describe('every event received', () => {
     );
   });
 
-  it('has the same fate but for its position in whatever batches it comes', async () => {
+  it('has the same outcome but for its position in whatever batches it comes', async () => {
     await fc.assert(
       fc.asyncProperty(batches, async (documents) => {
         const outcomes = async (split: readonly (readonly unknown[])[]) =>

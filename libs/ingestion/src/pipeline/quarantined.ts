@@ -25,7 +25,7 @@ export interface QuarantinedData {
   /** Where a row of a file stood. */
   readonly file?: string;
   readonly line?: number;
-  /** True where the body was too large to be kept whole: then it cannot be released without a mended one. */
+  /** True where the body was too large to be kept whole: then it cannot be released without a fixed one. */
   readonly cut?: true;
 }
 
@@ -41,7 +41,7 @@ export interface QuarantinedMeta {
   };
 }
 
-/** An event that is to be set aside, and only waits for the key of its body. */
+/** An event that is to be quarantined, and only waits for the key of its body. */
 export interface SetAside {
   readonly quarantineId: string;
   readonly source: string | null;

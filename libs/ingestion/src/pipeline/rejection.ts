@@ -29,7 +29,7 @@ export type RejectionCode =
   /** A row of a file that could not become a touchpoint: the importer's own codes. */
   | (string & {});
 
-/** An event that is set aside: the reason, where, and how to mend it. It never holds a value: a value may be personal. */
+/** An event that is quarantined: the reason, where, and how to fix it. It never holds a value: a value may be personal. */
 export class Rejection {
   constructor(
     readonly code: RejectionCode,

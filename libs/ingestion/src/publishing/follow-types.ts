@@ -8,7 +8,7 @@ const LOOK_MS = 1_000;
 
 /**
  * Keeps the contracts up with the types that other processes register, until it is stopped. An event of a type that came
- * between two looks is set aside as unknown, and can be released.
+ * between two looks is quarantined as unknown, and can be released.
  */
 export function followTypes(log: EventLog, contracts: TypeContracts): { stop(): Promise<void> } {
   let next = 0;

@@ -8,7 +8,7 @@ import { policyEvent } from './publish-policy.js';
 
 /**
  * Makes a log ready to take events, at every start: an empty one gets its first policy; and one that was written under
- * another hash key is refused, for every subject would get another name. Before anything else the contracts are checked:
+ * another hash key is rejected, for every subject would get another name. Before anything else the contracts are checked:
  * a version without its upcaster would be found out only by the first old event.
  * @throws KeyStoreError where the keys are not those of this log.
  */

@@ -28,7 +28,7 @@ describe('publishing a policy', () => {
     expect(await log.head()).toMatchObject({ position: 2 });
   });
 
-  it('refuses a start with the keys of another log', async () => {
+  it('rejects a start with the keys of another log', async () => {
     await expect(prepareLog(log, { hashKeyCheck: '1'.repeat(32) }, 'retail', NOW)).rejects.toThrow(/another hash key/);
   });
 
@@ -58,7 +58,7 @@ describe('publishing a policy', () => {
     ['another content under a published version', { ...RETAIL, currency: 'EUR' }, null, '/policy/version'],
     ['an instant in the past', { ...RETAIL, version: 2 }, '2026-01-01T00:00:00Z', '/effectiveFrom'],
     ['an instant that is none', { ...RETAIL, version: 2 }, 'soon', '/effectiveFrom'],
-  ])('refuses %s', async (_, policy, effectiveFrom, path) => {
+  ])('rejects %s', async (_, policy, effectiveFrom, path) => {
     const verdict = await publishPolicy(log, policy, effectiveFrom, NOW);
     expect(verdict.ok).toBe(false);
     if (!verdict.ok) expect(verdict.errors[0]?.pointer.startsWith(path)).toBe(true);

@@ -39,7 +39,7 @@ describe('registering a type', () => {
     expect(contracts.of('campsite-booked', 1)?.validate({}).ok).toBe(true);
   });
 
-  it('refuses what is no definition, and a name that is taken', async () => {
+  it('rejects what is no definition, and a name that is taken', async () => {
     const log = memoryLog();
     for (const bad of [null, 'x', {}, { ...CAMPSITE, name: 'order-placed' }, { ...CAMPSITE, schema: { $ref: '#' } }])
       expect(await registerType(log, new TypeContracts(), bad, 0)).toMatchObject({ ok: false });

@@ -45,7 +45,7 @@ describe('the quarantine', () => {
     schema: { type: 'object', properties: { site: { type: 'string' } } },
   };
 
-  it('shows what was set aside and why, and its body', async () => {
+  it('shows what was quarantined and why, and its body', async () => {
     const id = await setAside(bad);
     expect(await quarantine.find(id)).toMatchObject({
       status: 'open',
@@ -79,7 +79,7 @@ describe('the quarantine', () => {
     expect(JSON.parse(event?.meta as string)).toMatchObject({ receivedAt: NOW });
   });
 
-  it('releases a mended event, and counts it no second time', async () => {
+  it('releases a fixed event, and counts it no second time', async () => {
     const id = await setAside(orderPlaced({ data: { orderId: 'o-1' } }));
     const receipts = async (): Promise<number> => (await all()).filter(({ type }) => type === 'intake-receipt').length;
     const before = await receipts();
@@ -106,7 +106,7 @@ describe('the quarantine', () => {
     expect(await quarantine.discard(other, '', 'me', NOW)).toMatchObject({ outcome: 'conflict' });
   });
 
-  it('knows nothing of what was never set aside', async () => {
+  it('knows nothing of what was never quarantined', async () => {
     expect(await quarantine.release('f'.repeat(32), undefined, 'me', NOW)).toEqual({ outcome: 'unknown' });
     expect(await quarantine.discard('x', '', 'me', NOW)).toEqual({ outcome: 'unknown' });
   });
@@ -119,7 +119,7 @@ describe('the quarantine', () => {
     expect(await quarantine.release(id, undefined, 'me', NOW)).toEqual({ outcome: 'erased' });
   });
 
-  it('keeps of a huge body what it can, and takes it in only mended', async () => {
+  it('keeps of a huge body what it can, and takes it in only fixed', async () => {
     const id = await setAside({ blob: 'x'.repeat(400_000) });
     expect(await quarantine.find(id)).toMatchObject({ cut: true });
     expect(await quarantine.release(id, undefined, 'me', NOW)).toMatchObject({ outcome: 'refused' });

@@ -28,12 +28,12 @@ export type Closing =
   | { readonly outcome: 'conflict'; readonly quarantined: Quarantined }
   /** A person in it was erased: there is no body any more. */
   | { readonly outcome: 'erased' }
-  /** The body, as it is or as mended, is still not a touchpoint. Nothing was written. */
+  /** The body, as it is or as fixed, is still not a touchpoint. Nothing was written. */
   | { readonly outcome: 'refused'; readonly code: string; readonly errors: readonly ValidationIssue[] };
 
 const ID = /^[0-9a-f]{32}$/;
 
-/** What is set aside: shown, released with its original time, or discarded. Each of it twice is the same as once. */
+/** What is quarantined: shown, released with its original time, or discarded. Each of it twice is the same as once. */
 export class Quarantine {
   constructor(
     private readonly log: EventLog,
@@ -53,7 +53,7 @@ export class Quarantine {
     return events === null ? null : this.open(quarantineId, events[0]);
   }
 
-  /** Takes the event in after all: as it is, or as mended; its time and its receipt stay what they were. */
+  /** Takes the event in after all: as it is, or as fixed; its time and its receipt stay what they were. */
   async release(quarantineId: string, fixed: unknown, by: string, now: Instant): Promise<Closing> {
     const events = await this.events(quarantineId);
     if (events === null) return { outcome: 'unknown' };
@@ -64,7 +64,7 @@ export class Quarantine {
     if (fixed === undefined) {
       const body = await this.open(quarantineId, events[0]);
       if (body === null) return { outcome: 'erased' };
-      if (before.cut === true) return stillBad('not-storable', 'was too large to be kept whole', 'release it mended');
+      if (before.cut === true) return stillBad('not-storable', 'was too large to be kept whole', 'release it fixed');
       document = JSON.parse(body);
     }
     const { receivedAt } = JSON.parse(events[0].data) as QuarantinedData;

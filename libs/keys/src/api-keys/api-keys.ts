@@ -79,7 +79,7 @@ export class ApiKeys {
     if (held === undefined) return null;
     if (held.row.revokedAt !== null) return recordOf(held.row);
     const row = { ...held.row, revokedAt: this.clock.now() };
-    // Refused from this moment on, whatever becomes of writing it down.
+    // Rejected from this moment on, whatever becomes of writing it down.
     this.held.set(id, { ...held, row });
     await this.table.revoke(id, row.revokedAt);
     return recordOf(row);

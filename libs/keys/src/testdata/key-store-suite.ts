@@ -83,7 +83,7 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(gone.sort()).toEqual([id(1), id(9)]);
     });
 
-    it('refuses an id that is not 16 bytes', async () => {
+    it('rejects an id that is not 16 bytes', async () => {
       await expect(store.keysFor(['abc'])).rejects.toThrow(/32 hex characters/);
     });
 
@@ -103,7 +103,7 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(Buffer.from(store.hashKey)).toEqual(Buffer.from(hashKey));
     });
 
-    it('refuses a start with another hash key, and one without the key it was made under', async () => {
+    it('rejects a start with another hash key, and one without the key it was made under', async () => {
       await store.close();
       await place().clear();
       store = await place().open(Buffer.alloc(32, 1));

@@ -58,7 +58,7 @@ export interface Resolution {
 
 /**
  * Who is who: a pure function of the subjects and the set of links, whatever order they come in. Links are taken by
- * (occurredAt, source, id); one that would join two values of a unique namespace, or cross a keep-apart, is refused.
+ * (occurredAt, source, id); one that would join two values of a unique namespace, or cross a keep-apart, is rejected.
  */
 export function resolveCustomers(
   subjects: readonly KnownSubject[],
@@ -151,7 +151,7 @@ function pairOf({ a, b }: CustomerLink): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
-/** Components over all links, refused or not, that are larger than the limit. */
+/** Components over all links, rejected or not, that are larger than the limit. */
 function oversizedComponents(
   subjects: readonly KnownSubject[],
   links: readonly CustomerLink[],

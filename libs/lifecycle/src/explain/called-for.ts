@@ -10,7 +10,7 @@ export interface ConsentTold extends Consent {
 
 /** What a channel should do next, and the two reasons for it. */
 export interface ActionTold extends NextAction {
-  /** The rule that brought her to the phase of which it is the treatment. */
+  /** The rule that brought them to the phase of which it is the treatment. */
   readonly because: string;
   /** The consent that allows it. */
   readonly consent: Pick<Consent, 'medium' | 'since' | 'cause'>;
@@ -23,7 +23,7 @@ interface Allowed {
   readonly cause: { readonly rule: string };
 }
 
-/** Her consents and what is called for because of them, at an instant since which she was not folded anew. */
+/** Their consents and what is called for because of them, at an instant since which they were not folded again. */
 export function calledFor(
   { consents, actions, cause }: Allowed,
   asOf: Instant,

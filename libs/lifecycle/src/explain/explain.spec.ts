@@ -11,7 +11,7 @@ function explained(told: Story, asOf: string) {
   return explain({ view, stagePeriods, timeZone: 'UTC' });
 }
 
-describe('why she is at risk, and why not yesterday', () => {
+describe('why they are at risk, and why not yesterday', () => {
   const told = story().buys('2026-01-01', 'A').buys('2026-01-15', 'B').buys('2026-02-04', 'C');
   const answer = explained(told, '2026-03-20');
 
@@ -45,11 +45,11 @@ describe('why she is at risk, and why not yesterday', () => {
 
   it('is said in plain English', () => {
     expect(answer.sentences).toEqual([
-      'Since 2026-03-10T00:00:00Z she has been at-risk (retention, cycle 1).',
-      'Because she has been silent for so long, and usually buys every 17 days; days of silence: 34, needed: 34 days. Policy retail@1.',
+      'Since 2026-03-10T00:00:00Z they have been at-risk (retention, cycle 1).',
+      'Because they have been silent for so long, and usually buys every 17 days; days of silence: 34, needed: 34 days. Policy retail@1.',
       'Not a day earlier: on 2026-03-09T00:00:00Z, days of silence: only 33 of 34 days.',
-      'If nothing happens, she will have lapsed on 2026-03-27T00:00:00Z, in 7 days.',
-      'If nothing happens, she will be lost on 2027-02-04T00:00:00Z, in 321 days.',
+      'If nothing happens, they will have lapsed on 2026-03-27T00:00:00Z, in 7 days.',
+      'If nothing happens, they will be lost on 2027-02-04T00:00:00Z, in 321 days.',
     ]);
   });
 });
@@ -69,7 +69,7 @@ describe('an explanation', () => {
       ],
       notBefore: { phase: 'active', compared: [] },
     });
-    expect(answer.sentences[2]).toBe('Not earlier: that had not happened; she was active.');
+    expect(answer.sentences[2]).toBe('Not earlier: that had not happened; they were active.');
   });
 
   it('tells of an overdue deadline that it was not due before', () => {
@@ -82,16 +82,16 @@ describe('an explanation', () => {
   it('tells that a contract suspends silence', () => {
     const told = story().on('2026-01-01', 'subscription-started', { contractId: 'c' }).buys('2026-01-02', 'A');
     expect(explained(told, '2030-01-01').sentences.slice(-2)).toEqual([
-      'A contract suspends silence: no purchase is expected of her meanwhile.',
-      'Nothing will move her by itself.',
+      'A contract suspends silence: no purchase is expected of them in the meantime.',
+      'Nothing will move them by itself.',
     ]);
   });
 
-  it('tells what a channel should do for her, and which consent allows it', () => {
+  it('tells what a channel should do for them, and which consent allows it', () => {
     const told = story().buys('2026-01-01', 'A').on('2026-01-05', 'consent-given', { purpose: 'marketing' });
     const { actions, consents, sentences } = explained(told, '2026-01-06');
     expect(sentences.at(-1)).toBe(
-      'Called for: welcome by email, until 2026-02-04T00:00:00Z; she allowed marketing by every medium on 2026-01-05T00:00:00Z (event shop e0002).',
+      'Called for: welcome by email, until 2026-02-04T00:00:00Z; the customer allowed marketing by every medium on 2026-01-05T00:00:00Z (event shop e0002).',
     );
     expect(actions).toMatchObject([{ treatment: 'welcome', medium: 'email', because: 'first-purchase' }]);
     expect(consents).toMatchObject([{ purpose: 'marketing', medium: null, cause: { source: 'shop', id: 'e0002' } }]);
@@ -102,8 +102,8 @@ describe('an explanation', () => {
     fc.assert(
       fc.property(histories(), ({ events, policies }) => {
         const { stagePeriods } = foldCustomer({ events, policies, asOf: when('2060-01-01') });
-        stagePeriods.forEach((visit, index) => {
-          const { sentences } = explainStagePeriod(visit, stagePeriods[index - 1] ?? null, 'UTC');
+        stagePeriods.forEach((period, index) => {
+          const { sentences } = explainStagePeriod(period, stagePeriods[index - 1] ?? null, 'UTC');
           for (const sentence of sentences) expect(sentence).not.toMatch(/undefined|null|NaN|the rule .* was met/);
         });
       }),

@@ -14,11 +14,11 @@ export interface Compared {
   readonly unit: 'days' | 'minor units' | 'purchases' | 'points';
 }
 
-/** Why she was not there a day earlier. */
+/** Why they were not there a day earlier. */
 export interface NotBefore {
-  /** The instant one calendar day before she entered. */
+  /** The instant one calendar day before the customer entered. */
   readonly at: Instant;
-  /** Where she stood then; null where she was not yet known. */
+  /** Where they stood then; null where they were not yet known. */
   readonly stage: Stage | null;
   readonly phase: Phase | null;
   /** What the same comparison gave then; empty where an event made the difference. */
@@ -30,7 +30,7 @@ export interface Upcoming extends Deadline {
   readonly inDays: number;
 }
 
-/** Why a stay in a phase began: everything that the question "why is she here, and why not yesterday" asks for. */
+/** Why a stay in a phase began: everything that the question "why is the customer here, and why not yesterday" asks for. */
 export interface StagePeriodExplanation {
   readonly seq: number;
   readonly cycle: number;
@@ -57,13 +57,13 @@ export interface Explanation extends StagePeriodExplanation {
   readonly silenceSuspended: boolean;
   /** What comes next, earliest first; empty where nothing will happen by itself. */
   readonly next: readonly Upcoming[];
-  /** What she allowed and what she took back, since when and by which event. */
+  /** What the customer allowed and what the customer took back, since when and by which event. */
   readonly consents: readonly ConsentTold[];
   /** What a channel should do next, and why it may. */
   readonly actions: readonly ActionTold[];
 }
 
-/** Explains where a customer stands. `visits` are those of the same fold; the last one is where she stands. */
+/** Explains where a customer stands. `stage_periods` are those of the same fold; the last one is where the customer stands. */
 export function explain(input: {
   readonly view: CustomerView;
   readonly stagePeriods: readonly StagePeriod[];
@@ -73,7 +73,7 @@ export function explain(input: {
   const { asOf, enteredAt, flags, deadlines, silenceSuspended } = view;
   const last = stagePeriods.at(-1);
   if (last === undefined)
-    throw new RangeError('A customer who is known has at least one visit: give those of the fold.');
+    throw new RangeError('A customer who is known has at least one stage period: give those of the fold.');
   const told = explainStagePeriod(last, stagePeriods.at(-2) ?? null, timeZone);
   const next = deadlines.map((deadline) => ({
     ...deadline,
@@ -91,8 +91,8 @@ export function explain(input: {
     actions,
     sentences: [
       ...told.sentences,
-      ...(silenceSuspended ? ['A contract suspends silence: no purchase is expected of her meanwhile.'] : []),
-      ...(next.length === 0 ? ['Nothing will move her by itself.'] : next.map(sayDeadline)),
+      ...(silenceSuspended ? ['A contract suspends silence: no purchase is expected of them in the meantime.'] : []),
+      ...(next.length === 0 ? ['Nothing will move them by itself.'] : next.map(sayDeadline)),
       ...(flags.includes('second-order-due') ? ['A second order is due: the flag is raised, and moves nobody.'] : []),
       ...actions.map(sayAction),
     ],
@@ -101,19 +101,19 @@ export function explain(input: {
 
 /** Explains one stay, given the one before it (null for the first). */
 export function explainStagePeriod(
-  visit: StagePeriod,
+  period: StagePeriod,
   before: StagePeriod | null,
   timeZone: string,
 ): StagePeriodExplanation {
-  const { seq, cycle, stage, phase, enteredAt, leftAt, cause } = visit;
-  const compared = comparedAt(visit, enteredAt, timeZone);
+  const { seq, cycle, stage, phase, enteredAt, leftAt, cause } = period;
+  const compared = comparedAt(period, enteredAt, timeZone);
   const yesterday = addDays(enteredAt, -1, timeZone);
   // Only what time brought about was measurable a day before; what an event brought about had not happened.
   const notBefore: NotBefore = {
     at: yesterday,
     stage: before?.stage ?? null,
     phase: before?.phase ?? null,
-    compared: cause.deadline === undefined ? [] : comparedAt(visit, yesterday, timeZone),
+    compared: cause.deadline === undefined ? [] : comparedAt(period, yesterday, timeZone),
   };
   return {
     seq,
@@ -129,13 +129,13 @@ export function explainStagePeriod(
     values: cause.values,
     compared,
     notBefore,
-    sentences: [sayWhere(visit), sayWhy(visit, compared), sayNotBefore(visit, notBefore)],
+    sentences: [sayWhere(period), sayWhy(period, compared), sayNotBefore(period, notBefore)],
   };
 }
 
 /** What the rule compared, as it stood at an instant. */
-function comparedAt(visit: StagePeriod, at: Instant, timeZone: string): readonly Compared[] {
-  const { values, deadline } = visit.cause;
+function comparedAt(period: StagePeriod, at: Instant, timeZone: string): readonly Compared[] {
+  const { values, deadline } = period.cause;
   if (deadline !== undefined) {
     const measured = dayOf(at, timeZone) - dayOf(deadline.since, timeZone);
     const needed = dayOf(deadline.dueAt, timeZone) - dayOf(deadline.since, timeZone);
@@ -154,7 +154,7 @@ function comparedAt(visit: StagePeriod, at: Instant, timeZone: string): readonly
   if (typeof nps === 'number' && typeof npsMin === 'number')
     compared.push({ what: 'NPS', measured: nps, needed: npsMin, unit: 'points' });
   const { purchases_in_cycle: purchases } = values;
-  if (typeof purchases === 'number' && visit.cause.rule === 'second-purchase')
+  if (typeof purchases === 'number' && period.cause.rule === 'second-purchase')
     compared.push({ what: 'purchases in this cycle', measured: purchases, needed: 2, unit: 'purchases' });
   return compared;
 }

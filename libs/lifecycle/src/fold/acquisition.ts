@@ -29,7 +29,7 @@ export function hear(state: State, at: Instant, told: Told): void {
   if (told.phase > state.furthest) state.furthest = told.phase;
 }
 
-/** The first touchpoint of all: it makes her known. */
+/** The first touchpoint of all: it makes their known. */
 export function becomeKnown(fold: Fold, event: LifecycleEvent, told: Told): void {
   const { state } = fold;
   beginCycle(state, event.occurredAt);
@@ -43,7 +43,7 @@ export function becomeKnown(fold: Fold, event: LifecycleEvent, told: Told): void
   );
 }
 
-/** A lost customer who acts of her own accord is to be won again. */
+/** A lost customer who acts of their own accord is to be won again. */
 export function returnAfterLost(fold: Fold, event: LifecycleEvent, told: Told): void {
   const { state } = fold;
   const lostSince = state.current?.enteredAt ?? null;
@@ -83,7 +83,7 @@ export function advance(fold: Fold, event: LifecycleEvent, told: Told): void {
   );
 }
 
-/** Since when she has shown no intent, an open or ended quote counted as if it were one. */
+/** Since when they have shown no intent, an open or ended quote counted as if it were one. */
 export function coldSince(state: State): Instant {
   let since = state.lastIntentAt ?? state.cycleSince;
   for (const { endsAt } of state.quotes) if (endsAt > since) since = endsAt;

@@ -8,7 +8,7 @@ import { metBy, move, policyOf, refOf, type Fold, type Values } from './fold.js'
 import type { Purchase } from './purchases.js';
 import { countSilence } from './silence.js';
 
-/** An order: it is booked, and moves her. The same order told twice by one source counts once. */
+/** An order: it is booked, and moves them. The same order told twice by one source counts once. */
 export function placeOrder(fold: Fold, event: LifecycleEvent): void {
   const fact = orderOf(event);
   const known = fold.state.purchases.order(fact.orderId, event.source);

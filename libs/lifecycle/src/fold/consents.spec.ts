@@ -28,14 +28,14 @@ const withTreatment = (rule: Policy['treatments'][string][string]): Policy => ({
 const bought = (policy = retail) => story(policy).buys('2026-01-01', 'o1');
 
 describe('what a channel should do next', () => {
-  it('is nothing without a consent, and the treatment of her phase with one', () => {
+  it('is nothing without a consent, and the treatment of their phase with one', () => {
     expect(toDo(bought(), '2026-01-02')).toEqual([]);
     const told = bought().on('2026-01-05', 'consent-given', byMail);
     expect(toDo(told, '2026-01-05')).toEqual(['welcome by email, 2026-01-05 to 2026-02-04']);
     expect(toDo(told, '2026-01-04')).toEqual([]);
   });
 
-  it('is called for since she entered the phase, where she had consented before', () => {
+  it('is called for since the customer entered the phase, where they had consented before', () => {
     const told = story().on('2025-12-01', 'consent-given', byMail).buys('2026-01-01', 'o1');
     expect(toDo(told, '2025-12-02')).toEqual(['introduce by email, 2025-12-01 to 2025-12-31']);
     expect(toDo(told, '2026-01-01')).toEqual(['welcome by email, 2026-01-01 to 2026-01-31']);
@@ -78,7 +78,7 @@ describe('what a channel should do next', () => {
     expect(toDo(told, '2026-01-07')).toEqual(['call by sms, 2026-01-06 to 2026-01-09']);
   });
 
-  it('is not called for anew by a consent that was in force already', () => {
+  it('is not called for again by a consent that was in force already', () => {
     const told = bought().on('2026-01-05', 'consent-given', byMail).on('2026-01-20', 'consent-given', byMail);
     told.on('2026-01-21', 'consent-given', marketing);
     expect(toDo(told, '2026-01-25')).toEqual(['welcome by email, 2026-01-05 to 2026-02-04']);
@@ -101,7 +101,7 @@ describe('what a channel should do next', () => {
 });
 
 describe('consents', () => {
-  it('given for all media take the place of what was refused by one, and withdrawn for all of all', () => {
+  it('given for all media take the place of what was rejected by one, and withdrawn for all of all', () => {
     const told = bought().on('2026-01-02', 'consent-withdrawn', byMail).on('2026-01-03', 'consent-given', marketing);
     expect(consents(told, '2026-01-03')).toEqual(['marketing by all: given 2026-01-03']);
     told.on('2026-01-04', 'consent-withdrawn', byMail);
@@ -113,7 +113,7 @@ describe('consents', () => {
     expect(consents(told, '2026-01-05')).toEqual(['marketing by all: withdrawn 2026-01-05']);
   });
 
-  it('given for all media again do not give a medium that was refused the days that the others still had', () => {
+  it('given for all media again do not give a medium that was rejected the days that the others still had', () => {
     const told = bought()
       .on('2026-01-02', 'consent-given', { ...marketing, expiresAt: '2026-02-11T00:00:00Z' })
       .on('2026-01-03', 'consent-withdrawn', byMail)
@@ -125,7 +125,7 @@ describe('consents', () => {
   });
 
   it.each(['unsubscribed', 'spam-reported', 'consent-withdrawn'])(
-    'given at the very instant at which she said %s are refused, whichever arrives first',
+    'given at the very instant at which they said %s are rejected, whichever arrives first',
     (type) => {
       const at = '2026-01-05 10:00';
       for (const data of [marketing, byMail, ...(type === 'consent-withdrawn' ? [] : [{}])]) {
@@ -155,7 +155,7 @@ describe('consents', () => {
     expect(causes('2026-01-09')).toEqual(['marketing 2026-01-09 e0006', 'service 2026-01-07 e0004']);
   });
 
-  it('that a refusal of the same instant does not mean are given', () => {
+  it('that a rejection of the same instant does not mean are given', () => {
     const at = '2026-01-05 10:00';
     const told = bought().on(at, 'unsubscribed', { medium: 'sms' }).on(at, 'consent-given', byMail);
     told.on(at, 'unsubscribed', { purpose: 'service' });
@@ -189,7 +189,7 @@ describe('consents', () => {
     wait: fc.integer({ min: 1, max: 3 }),
   });
 
-  it('of one instant come out as if every refusal had been said after every consent', () => {
+  it('of one instant come out as if every rejection had been said after every consent', () => {
     fc.assert(
       fc.property(
         fc.array(statement, { maxLength: 5 }),
@@ -245,7 +245,7 @@ describe('consents', () => {
           };
           told.on(new Date(at).toISOString(), type, data);
           const concerned = (['email', 'sms'] as const).filter((each) => medium === undefined || medium === each);
-          // Without a purpose a consent is none; a refusal is one of every purpose.
+          // Without a purpose a consent is none; a rejection is one of every purpose.
           if (type === 'consent-given' && purpose === 'marketing')
             for (const each of concerned) ends[each] = ends[each] > at ? Math.max(ends[each], expiry) : expiry;
           else if (

@@ -2,11 +2,11 @@ import { parseInstant, type Instant } from '#contracts';
 import type { EventRef, LifecycleEvent } from '../model.js';
 import type { State } from './state.js';
 
-/** What she allowed or forbade for a purpose, by one medium or (null) by every medium of which nothing else is said. */
+/** What the customer allowed or forbade for a purpose, by one medium or (null) by every medium of which nothing else is said. */
 export interface Consent {
   readonly purpose: string;
   readonly medium: string | null;
-  /** False: withdrawn, or refused. */
+  /** False: withdrawn, or rejected. */
   readonly given: boolean;
   /** Since when it has been so without a break. */
   readonly since: Instant;
@@ -16,8 +16,8 @@ export interface Consent {
 }
 
 /**
- * What she refused at the last instant at which she refused anything. In the catalogue these come before a consent of the same
- * instant; what she refused then stays refused, so they are taken once more after it.
+ * What the customer rejected at the last instant at which the customer rejected anything. In the catalogue these come before a consent of the same
+ * instant; what the customer rejected then stays rejected, so they are taken once more after it.
  */
 export interface Rejections {
   readonly at: Instant;
@@ -45,7 +45,7 @@ export function consentFor(
   return said !== null && inForce(said, at) ? said : null;
 }
 
-/** She allowed it. What was allowed already goes on; two consents last as long as the longer one. What she refused at this very instant goes before it. */
+/** The customer allowed it. What was allowed already goes on; two consents last as long as the longer one. What the customer rejected at this very instant goes before it. */
 export function giveConsent(state: State, event: LifecycleEvent): void {
   allow(state, event);
   const { rejections } = state;
@@ -75,27 +75,27 @@ function allow(state: State, event: LifecycleEvent): void {
       ...others.flatMap((one) => {
         if (one.purpose !== purpose) return [one];
         if (inForce(one, occurredAt)) return [{ ...one, expiresAt: later(one.expiresAt, expiresAt) }];
-        // What was not allowed by this medium begins anew; told apart only where the others go on with what they had.
+        // What was not allowed by this medium begins again; told apart only where the others go on with what they had.
         return before === null ? [] : [{ ...one, given: true, since: occurredAt, cause: refOf(event), expiresAt }];
       }),
     ]);
 }
 
-/** She took it back: by one medium, or by all. */
+/** The customer took it back: by one medium, or by all. */
 export function withdrawConsent(state: State, event: LifecycleEvent): void {
   const purpose = textOf(event.data['purpose']);
   if (purpose !== null)
     withdraw(state, purpose, { medium: textOf(event.data['medium']), cause: refOf(event) }, event.occurredAt);
 }
 
-/** She wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
+/** The customer wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
 export function reject(state: State, event: LifecycleEvent): void {
   const { data, occurredAt } = event;
   const rejection = { purpose: textOf(data['purpose']), medium: textOf(data['medium']), cause: refOf(event) };
   withdrawAll(state, rejection, occurredAt);
   const before = state.rejections?.at === occurredAt ? state.rejections.said : [];
   if (before.some(({ purpose, medium }) => purpose === rejection.purpose && medium === rejection.medium)) return;
-  // Where there is no room to tell them apart, she refused everything.
+  // Where there is no room to tell them apart, the customer rejected everything.
   const said = before.length < CONSENTS_MAX ? [...before, rejection] : [{ ...rejection, purpose: null, medium: null }];
   state.rejections = { at: occurredAt, said };
 }

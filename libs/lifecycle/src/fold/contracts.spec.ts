@@ -19,7 +19,7 @@ describe('a contract', () => {
     expect(subscribed().at('2026-01-31').view?.flags).toContain('second-order-due');
   });
 
-  it('cancelled puts her at risk at once, and ended loses her at that instant', () => {
+  it('cancelled puts them at risk at once, and ended loses them at that instant', () => {
     const told = subscribed().on('2028-03-01', 'subscription-cancelled', c1).on('2028-03-31', 'subscription-ended', c1);
     expect(told.stays('2029-01-01')).toEqual([
       '2026-01-01 retention·onboarding',
@@ -28,7 +28,7 @@ describe('a contract', () => {
     ]);
   });
 
-  it('cancelled and running out lets silence count again: what falls due from then on moves her', () => {
+  it('cancelled and running out lets silence count again: what falls due from then on moves them', () => {
     const told = subscribed().on('2026-03-01', 'subscription-cancelled', c1);
     expect(told.stays('2027-06-01')).toEqual([
       '2026-01-01 retention·onboarding',
@@ -38,7 +38,7 @@ describe('a contract', () => {
     ]);
   });
 
-  it('ended leaves her where silence has her, when she bought lately otherwise', () => {
+  it('ended leaves them where silence has them, when they bought lately otherwise', () => {
     const told = subscribed().buys('2026-05-01', 'A').on('2026-06-01', 'subscription-ended', c1);
     expect(told.stays('2026-08-01')).toEqual([
       '2026-01-01 retention·onboarding',
@@ -82,7 +82,7 @@ describe('a contract', () => {
     expect(told.stays('2027-01-01').slice(1)).toEqual(['2026-02-01 retention·lost', '2026-03-01 retention·active (2)']);
   });
 
-  it('whose end lost her keeps her lost, though an order is taken back', () => {
+  it('whose end lost their keeps their lost, though an order is taken back', () => {
     const told = subscribed()
       .buys('2026-01-05', 'A')
       .on('2027-03-01', 'subscription-ended', c1)

@@ -100,7 +100,7 @@ function holdAtRisk(fold: Fold, at: Instant, events: readonly EventRef[], contra
   state.held = { stage, phase, windowEndsAt, windowSince };
 }
 
-/** After she was placed anew by her purchases: an unpaid or cancelled contract still puts her at risk. */
+/** After they were placed again by their purchases: an unpaid or cancelled contract still puts them at risk. */
 export function holdForContracts(fold: Fold, at: Instant, events: readonly EventRef[]): void {
   const { state } = fold;
   if (!standsAboveRisk(state)) return;
@@ -114,7 +114,7 @@ export function holdForContracts(fold: Fold, at: Instant, events: readonly Event
     move(fold, at, 'retention', 'at-risk', metBy(fold, 'contract-cancelled', events, { contract: cancelled.id }));
 }
 
-/** Paid: within grace she is where she was, had nothing but time passed; after it the contract is open again. */
+/** Paid: within grace they are where they were, had nothing but time passed; after it the contract is open again. */
 function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
   const { state } = fold;
   if (contract.status === 'ended-unpaid') {
@@ -186,7 +186,7 @@ export function endGrace(fold: Fold, contract: Contract, dueAt: Instant, at: Ins
   loseByContract(fold, at, 'grace-over', [], contract.id, { kind: 'grace-ends', dueAt, since });
 }
 
-/** A contract ended. She is lost, unless another is open or a purchase other than of contracts that ended is recent enough. */
+/** A contract ended. They are lost, unless another is open or a purchase other than of contracts that ended is recent enough. */
 function loseByContract(
   fold: Fold,
   at: Instant,
@@ -203,7 +203,7 @@ function loseByContract(
   state.lostByContract = true;
 }
 
-/** A reversed order does not bring back whom the end of her contract lost. */
+/** A reversed order does not bring back whom the end of their contract lost. */
 export function staysLostByContract(fold: Fold, at: Instant): boolean {
   return fold.state.lostByContract && !hasOpen(fold.state) && !boughtLately(fold, at);
 }
@@ -218,7 +218,7 @@ function boughtLately(fold: Fold, at: Instant): boolean {
   );
 }
 
-/** In a phase from which a contract can put her at risk. */
+/** In a phase from which a contract can put them at risk. */
 function standsAboveRisk({ stage, phase }: State): boolean {
   return stage === 'expansion' || phase === 'onboarding' || phase === 'active';
 }

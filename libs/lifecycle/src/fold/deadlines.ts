@@ -9,7 +9,7 @@ import { pausedSince } from './pauses.js';
 import { countSilence, nextSilence, silenceSuspended } from './silence.js';
 import type { Contract } from './state.js';
 
-/** A deadline that moves her when it falls due. */
+/** A deadline that moves them when it falls due. */
 interface Due {
   readonly kind: 'at-risk' | 'lapsed' | 'lost' | 'grace-ends' | 'expansion-ends' | 'cold';
   readonly dueAt: Instant;
@@ -32,7 +32,7 @@ export function passTime(fold: Fold, until: Instant, inclusive: boolean): void {
   }
 }
 
-/** The next deadline that moves her. At one instant: silence, the end of grace, the end of the expansion window, cold. */
+/** The next deadline that moves them. At one instant: silence, the end of grace, the end of the expansion window, cold. */
 function nextDue(fold: Fold): Due | null {
   const { state } = fold;
   const { stage, clock } = state;
@@ -142,7 +142,7 @@ function silenceValues(fold: Fold): Values {
   };
 }
 
-/** Another version of the policy takes over: open deadlines are reckoned anew, and what has been stays as it was. */
+/** Another version of the policy takes over: open deadlines are reckoned again, and what has been stays as it was. */
 export function changePolicy(fold: Fold, era: PolicyEra): void {
   const { state } = fold;
   const before = policyOf(fold);
@@ -171,7 +171,7 @@ export function changePolicy(fold: Fold, era: PolicyEra): void {
   }
 }
 
-/** Every open deadline, earliest first: those that move her, and those that only raise or lower a flag. */
+/** Every open deadline, earliest first: those that move them, and those that only raise or lower a flag. */
 export function openDeadlines(fold: Fold, asOf: Instant): readonly Deadline[] {
   const { state } = fold;
   const { stage, phase, silence } = state;
@@ -203,7 +203,7 @@ export function openDeadlines(fold: Fold, asOf: Instant): readonly Deadline[] {
   return open.sort((a, b) => a.dueAt - b.dueAt);
 }
 
-/** When a second order is due, while she has only one; null in every other phase, and while a pause suspends it. */
+/** When a second order is due, while they have only one; null in every other phase, and while a pause suspends it. */
 export function secondOrderDueAt(fold: Fold): Instant | null {
   const { silence, phase, pausedSince: since } = fold.state;
   if (phase !== 'onboarding' || silence === null || since !== null) return null;

@@ -77,7 +77,7 @@ describe('an expansion', () => {
     expect(told.stays('2026-02-21').at(-1)).toBe('2026-02-20 expansion·cross-sell');
   });
 
-  it('ends with silence, and a signal brings her back to it: reactivated', () => {
+  it('ends with silence, and a signal brings them back to it: reactivated', () => {
     const told = crossed();
     expect(told.stays('2026-03-03').at(-1)).toBe('2026-03-02 retention·at-risk');
     told.buys('2026-03-05', 'E', { categories: ['toys'] });

@@ -84,7 +84,7 @@ export function windowEnd(fold: Fold, at: Instant): Instant {
   return addDays(at, expansion.windowDays, timeZone);
 }
 
-/** Somebody whom she recommended us to bought, or she answered or reviewed: advocacy, where she is in a state for it. */
+/** Somebody whom the customer recommended us to bought, or the customer answered or reviewed: advocacy, where they are in a state for it. */
 export function advocate(fold: Fold, event: LifecycleEvent): void {
   const { state } = fold;
   const { advocacyNpsMin, advocacyStarsMin } = policyOf(fold).expansion;

@@ -83,7 +83,7 @@ export function validUntilOf(event: LifecycleEvent): Instant {
   return (text === null ? null : parseInstant(text)) ?? event.occurredAt;
 }
 
-/** The score, where it answers how likely she is to recommend us. */
+/** The score, where it answers how likely they are to recommend us. */
 export function npsOf({ data }: LifecycleEvent): number | null {
   return data['kind'] === 'nps' ? numberOf(data['score']) : null;
 }

@@ -20,7 +20,7 @@ export interface FoldInput {
 }
 
 /**
- * Folds a customer's events into where she stands at `asOf`. Pure: the same input gives the same result, whenever and
+ * Folds a customer's events into where the customer stands at `asOf`. Pure: the same input gives the same result, whenever and
  * wherever it is asked. Throws a RangeError when the checkpoint lies after `asOf`.
  */
 export function foldCustomer(input: FoldInput): FoldResult {

@@ -26,7 +26,7 @@ interface Kept {
   readonly view: FoldResult['view'];
 }
 
-/** What a resumed fold gives, put on top of what was known: from the first visit it names on, visits are replaced. */
+/** What a resumed fold gives, put on top of what was known: from the first stage period it names on, stage periods are replaced. */
 function onTop(before: readonly StagePeriod[], after: readonly StagePeriod[]): readonly StagePeriod[] {
   const from = after[0]?.seq ?? before.length;
   return [...before.slice(0, from), ...after];
@@ -107,7 +107,7 @@ describe('the histories that these properties are asked of', () => {
 });
 
 describe('a fold', () => {
-  it('gives the same state for any order of arrival, folding on top where it can and anew where it must', () => {
+  it('gives the same state for any order of arrival, folding on top where it can and again where it must', () => {
     const arrivals = histories().chain((history) =>
       fc.record({
         history: fc.constant(history),
@@ -205,20 +205,20 @@ describe('a fold', () => {
     );
   });
 
-  it('tiles time with visits: no gap, no overlap, none of length zero, no two equal neighbours', () => {
+  it('tiles time with stage periods: no gap, no overlap, none of length zero, no two equal neighbours', () => {
     fc.assert(
       fc.property(histories(30), (history) => {
         const { stagePeriods, view } = fold(history);
         const real = history.events.filter(({ test }) => !test);
         expect(view === null).toBe(real.length === 0);
-        stagePeriods.forEach((visit, index) => {
+        stagePeriods.forEach((period, index) => {
           const next = stagePeriods[index + 1];
-          expect(visit.seq).toBe(index);
-          expect(visit.leftAt).toBe(next?.enteredAt ?? null);
+          expect(period.seq).toBe(index);
+          expect(period.leftAt).toBe(next?.enteredAt ?? null);
           if (next === undefined) return;
-          expect(next.enteredAt).toBeGreaterThan(visit.enteredAt);
-          expect([next.cycle, next.stage, next.phase]).not.toEqual([visit.cycle, visit.stage, visit.phase]);
-          expect(next.cycle - visit.cycle === 0 || next.cycle - visit.cycle === 1).toBe(true);
+          expect(next.enteredAt).toBeGreaterThan(period.enteredAt);
+          expect([next.cycle, next.stage, next.phase]).not.toEqual([period.cycle, period.stage, period.phase]);
+          expect(next.cycle - period.cycle === 0 || next.cycle - period.cycle === 1).toBe(true);
         });
         expect(stagePeriods[0]?.enteredAt).toBe(real[0]?.occurredAt);
         expect(stagePeriods.at(-1)?.enteredAt).toBe(view?.enteredAt);
@@ -235,7 +235,7 @@ describe('a fold', () => {
         const early = fold(history, asOf);
         const cut = whole.stagePeriods
           .filter(({ enteredAt }) => enteredAt <= asOf)
-          .map((visit) => (visit.leftAt !== null && visit.leftAt > asOf ? { ...visit, leftAt: null } : visit));
+          .map((period) => (period.leftAt !== null && period.leftAt > asOf ? { ...period, leftAt: null } : period));
         same(early.stagePeriods, cut);
         same(
           early.bookings,
@@ -246,7 +246,7 @@ describe('a fold', () => {
     );
   });
 
-  it('names the next deadline, at which and not before which she is moved', () => {
+  it('names the next deadline, at which and not before which they are moved', () => {
     fc.assert(
       fc.property(histories(), fc.integer({ min: 0, max: 900 }), (history, days) => {
         const asOf = START + days * DAY;

@@ -30,8 +30,8 @@ export function refOf(event: LifecycleEvent): EventRef {
 }
 
 /**
- * Moves her, and keeps the visits in order: none of length zero (what was entered at this very instant was not a stay),
- * no two equal neighbours (who is moved to where she is, stays).
+ * Moves them, and keeps the stage periods in order: none of length zero (what was entered at this very instant was not a stay),
+ * no two equal neighbours (who is moved to where they are, stays).
  */
 export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause: Cause): void {
   const { state, stagePeriods } = fold;
@@ -49,7 +49,7 @@ export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause:
       open(fold, { seq: 0, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
       return;
     }
-    // The visit before the undone one is open again: as the same stay, or to be left at this instant for another.
+    // The stage period before the undone one is open again: as the same stay, or to be left at this instant for another.
     stagePeriods[stagePeriods.length - 1] = current = { ...current, leftAt: null };
     state.current = current;
     state.previous = stagePeriods[stagePeriods.length - 2] ?? null;
@@ -60,11 +60,11 @@ export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause:
   open(fold, { seq, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
 }
 
-function open(fold: Fold, visit: StagePeriod): void {
-  fold.state.current = visit;
-  fold.stagePeriods.push(visit);
+function open(fold: Fold, period: StagePeriod): void {
+  fold.state.current = period;
+  fold.stagePeriods.push(period);
 }
 
-function sameStay(visit: StagePeriod, cycle: number, stage: Stage, phase: Phase): boolean {
-  return visit.cycle === cycle && visit.stage === stage && visit.phase === phase;
+function sameStay(period: StagePeriod, cycle: number, stage: Stage, phase: Phase): boolean {
+  return period.cycle === cycle && period.stage === stage && period.phase === phase;
 }

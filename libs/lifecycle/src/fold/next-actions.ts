@@ -3,13 +3,13 @@ import { addDays } from '../calendar/calendar.js';
 import { consentFor } from './consents.js';
 import type { Fold } from './fold.js';
 
-/** What a channel should do next for a customer: the treatment of her phase, by a medium that she allows. */
+/** What a channel should do next for a customer: the treatment of their phase, by a medium that the customer allows. */
 export interface NextAction {
   /** By the name that the policy gives it. */
   readonly treatment: string;
   readonly purpose: string;
   readonly medium: string;
-  /** Since when it is called for: she entered the phase, or gave her consent. */
+  /** Since when it is called for: the customer entered the phase, or gave their consent. */
   readonly since: Instant;
   /** Until then and no longer: the treatment's days are over, or the consent expires. */
   readonly validUntil: Instant;

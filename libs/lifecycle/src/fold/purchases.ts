@@ -3,7 +3,7 @@ import { dayOf } from '../calendar/calendar.js';
 
 /**
  * `order`: an order. `contract`: a subscription started, which is a purchase too. `reopened`: a contract that was paid
- * or renewed after its end; it opens a cycle as a purchase does, but says nothing about how often she buys.
+ * or renewed after its end; it opens a cycle as a purchase does, but says nothing about how often the customer buys.
  */
 export type PurchaseKind = 'order' | 'contract' | 'reopened';
 

@@ -25,7 +25,7 @@ export interface SilenceBounds {
   readonly lastPurchaseAt: Instant;
   /** Median interval between purchase days, in days; null where there are too few, or under `seasonal`. */
   readonly rhythmDays: number | null;
-  /** The longest replacement interval among the categories she owns, in days; null where none is declared. */
+  /** The longest replacement interval among the categories the customer owns, in days; null where none is declared. */
   readonly replacementDays: number | null;
   /** Days after the last purchase; under `seasonal` days after the (second) anniversary. */
   readonly atRiskDays: number;
@@ -41,10 +41,10 @@ export interface CustomerView {
   readonly phase: Phase;
   readonly enteredAt: Instant;
   readonly cause: Cause;
-  /** `name@version` of the policy in force at asOf (the cause quotes the one in force when she entered). */
+  /** `name@version` of the policy in force at asOf (the cause quotes the one in force when the customer entered). */
   readonly policyVersion: string;
   readonly flags: readonly Flag[];
-  /** The earliest open deadline: when she must be looked at again if nothing happens. */
+  /** The earliest open deadline: when they must be looked at again if nothing happens. */
   readonly next: Deadline | null;
   /** All open deadlines of the present phase, earliest first. */
   readonly deadlines: readonly Deadline[];
@@ -65,24 +65,24 @@ export interface CustomerView {
   readonly recencyDays: number | null;
   /** Days from the first of these days to asOf. */
   readonly tDays: number | null;
-  /** Days since she was first seen. */
+  /** Days since they were first seen. */
   readonly tenureDays: number;
   readonly contracts: readonly ContractView[];
-  /** What silence is compared with while she is in retention or expansion. */
+  /** What silence is compared with while they are in retention or expansion. */
   readonly silence: SilenceBounds | null;
   /** True while a contract in good standing suspends silence, or a paused one all deadlines. */
   readonly silenceSuspended: boolean;
-  /** What she allowed and what she took back; whoever asks looks at `expiresAt`. */
+  /** What the customer allowed and what the customer took back; whoever asks looks at `expiresAt`. */
   readonly consents: readonly Consent[];
-  /** What a channel should do next: the treatment of her phase, by the media that she allows. */
+  /** What a channel should do next: the treatment of their phase, by the media that the customer allows. */
   readonly actions: readonly NextAction[];
 }
 
 export interface FoldResult {
-  /** The customer at asOf; null where nothing but test traffic is known of her by then. */
+  /** The customer at asOf; null where nothing but test traffic is known of them by then. */
   readonly view: CustomerView | null;
   /**
-   * From the visit open at the checkpoint on, or from the one before it where the open one was entered at the checkpoint's
+   * From the stage period open at the checkpoint on, or from the one before it where the open one was entered at the checkpoint's
    * very instant (`seq` says which); all of them without a checkpoint.
    */
   readonly stagePeriods: readonly StagePeriod[];

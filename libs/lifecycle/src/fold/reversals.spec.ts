@@ -6,7 +6,7 @@ const booked = (told: ReturnType<typeof story>, asOf: string) =>
   told.at(asOf).bookings.map(({ orderId, kind, amountMinor, reverses }) => [orderId, kind, amountMinor, reverses]);
 
 describe('a reversal', () => {
-  it('of one of several purchases places her anew: onboarding when one is left', () => {
+  it('of one of several purchases places them again: onboarding when one is left', () => {
     const told = story().buys('2026-01-01', 'A').buys('2026-01-20', 'B').returns('2026-02-01', 'B');
     expect(told.stays('2026-03-01')).toEqual([
       '2026-01-01 retention·onboarding',
@@ -34,8 +34,8 @@ describe('a reversal', () => {
       .buys('2026-01-02', 'B')
       .buys('2026-01-03', 'C')
       .buys('2026-01-04', 'D')
-      .returns('2026-03-06', 'B') // She was lapsed, after 45 days of silence, and still is: her rhythm is a few days.
-      .returns('2026-03-06', 'D'); // With two orders left she has no rhythm any more: 90 days of silence are needed.
+      .returns('2026-03-06', 'B') // They were lapsed, after 45 days of silence, and still is: their rhythm is a few days.
+      .returns('2026-03-06', 'D'); // With two orders left they have no rhythm any more: 90 days of silence are needed.
     const { events, policies } = told;
     const asOf = when('2026-03-07');
     const first = foldCustomer({ events: events.slice(0, 5), policies, asOf });
@@ -49,7 +49,7 @@ describe('a reversal', () => {
     ]);
   });
 
-  it('of a win-back leaves its cycle without a purchase: she is back in acquisition, in that cycle', () => {
+  it('of a win-back leaves its cycle without a purchase: they are back in acquisition, in that cycle', () => {
     const told = story().buys('2024-01-01', 'A').buys('2025-06-01', 'B').returns('2025-06-20', 'B');
     // Bought straight out of lost, B opened the second cycle alone: none survives in it.
     expect(told.stays('2025-07-01').slice(3)).toEqual([
@@ -74,7 +74,7 @@ describe('a reversal', () => {
     expect(told.stays('2026-04-20').slice(-1)).toEqual(['2026-04-03 retention·at-risk']);
   });
 
-  it('brings her back to cold when ninety days without intent have passed', () => {
+  it('brings them back to cold when ninety days without intent have passed', () => {
     const told = story().buys('2026-01-01', 'A').returns('2026-05-01', 'A');
     expect(told.stays('2026-06-01')).toEqual([
       '2026-01-01 retention·onboarding',

@@ -106,8 +106,8 @@ function bookAdrift(fold: Fold, event: LifecycleEvent, fact: ReturnFact): void {
 }
 
 /**
- * The purchase unhappens from here on. One of an earlier cycle moves nobody. When none is left in this cycle, she is
- * back in acquisition, in the same cycle; else she is placed anew from those that are left.
+ * The purchase unhappens from here on. One of an earlier cycle moves nobody. When none is left in this cycle, they are
+ * back in acquisition, in the same cycle; else they are placed again from those that are left.
  */
 function reverse(fold: Fold, event: LifecycleEvent, order: Purchase): void {
   const { state } = fold;
@@ -134,7 +134,7 @@ function survives(fold: Fold, id: string, source: string): boolean {
   return fold.state.purchases.order(id, source)?.survives === true;
 }
 
-/** Where the surviving purchases of the cycle put her. Silence that is overdue moves her on at this very instant. */
+/** Where the surviving purchases of the cycle put them. Silence that is overdue moves them on at this very instant. */
 function placeAnew(fold: Fold, at: Instant, events: readonly EventRef[], orderId: string): void {
   const { state } = fold;
   const signal = state.signals.at(-1);

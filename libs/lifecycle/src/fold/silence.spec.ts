@@ -61,7 +61,7 @@ describe('personal rhythm', () => {
     expect(told.stays('2026-05-01').at(-1)).toBe('2026-04-10T08:00:00Z retention·at-risk');
   });
 
-  it('goes on over cycles: what she was used to is not forgotten when she was lost', () => {
+  it('goes on over cycles: what they were used to is not forgotten when they were lost', () => {
     const told = story().buys('2024-01-01', 'A').buys('2024-01-11', 'B').buys('2026-01-01', 'C');
     expect(silenceOf(told, '2026-01-02')).toMatchObject({ rhythmDays: 366 }); // of 10 and 721 days
   });
@@ -86,7 +86,7 @@ describe('silence', () => {
     expect(told.stays('2026-04-02')).toEqual(['2026-01-01 retention·onboarding', '2026-04-01 retention·active']);
   });
 
-  it('counts a purchase straight from lost as a new cycle, with no visit in between', () => {
+  it('counts a purchase straight from lost as a new cycle, with no stage period in between', () => {
     const told = story().buys('2024-01-01', 'A').buys('2025-03-01', 'B');
     expect(told.stays('2025-03-02').slice(3)).toEqual([
       '2024-12-31 retention·lost',
@@ -95,7 +95,7 @@ describe('silence', () => {
     expect(told.rules('2025-03-02').at(-1)).toBe('win-back');
   });
 
-  it('is as long as what she owns lasts, under personal rhythm', () => {
+  it('is as long as what the customer owns lasts, under personal rhythm', () => {
     const lasting: Policy = { ...retail, taxonomy: ['sofas', 'books'], replacementDays: { sofas: 400 } };
     const told = story(lasting)
       .buys('2026-01-01', 'A', { categories: ['sofas'] })

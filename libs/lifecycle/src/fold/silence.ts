@@ -5,14 +5,14 @@ import { pausedSince } from './pauses.js';
 import type { Purchase } from './purchases.js';
 import type { Silence, State } from './state.js';
 
-/** Counts silence anew, from the last surviving purchase of this cycle. */
+/** Counts silence again, from the last surviving purchase of this cycle. */
 export function countSilence(fold: Fold): void {
   const { state } = fold;
   const last = state.purchases.surviving.at(-1);
   state.silence = last === undefined || last.cycle !== state.cycle ? null : silenceFrom(fold, last.at);
 }
 
-/** The instants at which silence after a purchase moves her: always at-risk before lapsed before lost. */
+/** The instants at which silence after a purchase moves them: always at-risk before lapsed before lost. */
 export function silenceFrom(fold: Fold, from: Instant): Silence {
   const { timeZone, silence, replacementDays } = policyOf(fold);
   const { purchases } = fold.state;
@@ -84,7 +84,7 @@ export function nextSilence(
   return silence.lostAt + shift > heard ? { kind: 'lost', dueAt: silence.lostAt + shift } : null;
 }
 
-/** True when she bought so lately, other than by the contracts named, that silence has not yet lost her. */
+/** True when they bought so lately, other than by the contracts named, that silence has not yet lost them. */
 export function boughtWithinSilence(fold: Fold, at: Instant, not: (purchase: Purchase) => boolean): boolean {
   const { surviving } = fold.state.purchases;
   for (let i = surviving.length - 1; i >= 0; i -= 1) {

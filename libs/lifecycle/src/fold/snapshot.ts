@@ -65,7 +65,7 @@ export function toCheckpoint(state: State): Snapshot {
       ...rest,
       clock: Number.isFinite(clock) ? clock : null,
       // What the fold changes in place is copied; the rest it replaces, so that it may be shared.
-      // Only what was entered at the very last instant can still be undone, and only what was refused then still counts.
+      // Only what was entered at the very last instant can still be undone, and only what was rejected then still counts.
       previous: state.current?.enteredAt === clock ? state.previous : null,
       rejections: state.rejections?.at === clock ? state.rejections : null,
       quotes: state.quotes.map((quote) => ({ ...quote })),

@@ -20,7 +20,7 @@ export interface ExpansionSignal {
   readonly orders: readonly { readonly id: string; readonly source: string }[];
 }
 
-/** Silence after the last surviving purchase: the instants at which it moves her, and what they were reckoned from. */
+/** Silence after the last surviving purchase: the instants at which it moves them, and what they were reckoned from. */
 export interface Silence {
   readonly from: Instant;
   readonly rhythmDays: number | null;
@@ -38,7 +38,7 @@ export interface Silence {
 /**
  * One contract. From `good` a failed payment makes it `payment-overdue`, and from there a payment makes it good again
  * or the end of grace `ended-unpaid`; `paused` remembers what it was before; `running-out` is cancelled and not yet
- * ended; `ended` is for ever, unless it is renewed or started anew; `ended-unpaid` opens again when it is paid.
+ * ended; `ended` is for ever, unless it is renewed or started again; `ended-unpaid` opens again when it is paid.
  */
 export interface Contract {
   readonly id: string;
@@ -77,7 +77,7 @@ export interface State {
   cycle: number;
   stage: Stage | null;
   phase: Phase | null;
-  /** The open visit, and the one before it: an event at the same instant may still undo the last transition. */
+  /** The open stage period, and the one before it: an event at the same instant may still undo the last transition. */
   previous: StagePeriod | null;
   current: StagePeriod | null;
 
@@ -111,7 +111,7 @@ export interface State {
   /** Pauses that are over. */
   pauses: (readonly [from: Instant, until: Instant])[];
   pausedSince: Instant | null;
-  /** Where she was before a failed payment put her at risk; null once anything else has moved her. */
+  /** Where they were before a failed payment put them at risk; null once anything else has moved them. */
   held: Held | null;
   /** Lost because a contract ended, not by silence. */
   lostByContract: boolean;

@@ -30,7 +30,7 @@ const SIGNALS: Policy['signals'] = {
   'quote-requested': own('evaluation'),
   'quote-sent': by('evaluation'),
   'quote-accepted': own('evaluation'),
-  // To decline is her own act, but no intent to buy: it moves nobody.
+  // To decline is their own act, but no intent to buy: it moves nobody.
   'quote-declined': by('evaluation'),
   'quote-expired': by('evaluation'),
   'demo-attended': own('evaluation'),
@@ -146,7 +146,7 @@ const YEAR = 365;
  */
 export const BUILT_IN_POLICIES: Readonly<Record<'retail' | 'subscription' | 'durable' | 'seasonal', Policy>> = {
   retail: RETAIL,
-  // Contracts carry the customer; where she merely orders, the defaults of the rules hold.
+  // Contracts carry the customer; where the customer merely orders, the defaults of the rules hold.
   subscription: { ...RETAIL, name: 'subscription' },
   // What is bought lasts: its replacement interval is the floor of at-risk, and a longer silence is no news.
   durable: {

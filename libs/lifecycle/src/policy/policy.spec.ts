@@ -121,7 +121,7 @@ describe('a policy that is not valid', () => {
   });
 
   it.each([[null], [[]], ['retail'], [7], [{}], [{ ...retail, silence: null }], [{ ...retail, ladder: [null] }]])(
-    'is refused, never thrown at: %j',
+    'is rejected, never thrown at: %j',
     (document) => {
       expect(validatePolicy(document).ok).toBe(false);
     },

@@ -4,7 +4,7 @@
  */
 export interface Policy {
   readonly name: string;
-  /** Counts up by one with each publication under the same name. `name@version` is what visits and causes quote. */
+  /** Counts up by one with each publication under the same name. `name@version` is what stage periods and causes quote. */
   readonly version: number;
   /** IANA name: days, windows and anniversaries are those of this zone. */
   readonly timeZone: string;
@@ -19,7 +19,7 @@ export interface Policy {
   readonly contracts: { readonly graceDays: number };
   /** The categories that the business declares. Only these can make a cross-sell; a SKU never does. */
   readonly taxonomy: readonly string[];
-  /** How many days what she bought lasts, by category: a floor of at-risk. */
+  /** How many days what they bought lasts, by category: a floor of at-risk. */
   readonly replacementDays: Readonly<Record<string, number>>;
   readonly ladder: readonly LadderRung[];
   readonly tiers: TierRules;
@@ -27,13 +27,13 @@ export interface Policy {
   readonly treatments: Readonly<Record<string, Readonly<Record<string, string | TreatmentRule>>>>;
 }
 
-/** What the business does for a customer in a phase, and what she must have allowed for it. */
+/** What the business does for a customer in a phase, and what they must have allowed for it. */
 export interface TreatmentRule {
   /** As the business calls it. */
   readonly name: string;
-  /** The purpose for which she must have given her consent. Unless said, `marketing`. */
+  /** The purpose for which they must have given their consent. Unless said, `marketing`. */
   readonly purpose?: string;
-  /** By which media, as touchpoints name them: one action for each that she allows. Unless said, `email`. */
+  /** By which media, as touchpoints name them: one action for each that the customer allows. Unless said, `email`. */
   readonly media?: readonly string[];
   /** So many days from when it is called for. Unless said, 30. */
   readonly validDays?: number;
@@ -43,7 +43,7 @@ export interface TreatmentRule {
 export interface Signal {
   /** The phase of acquisition that it speaks of; null where it speaks of none (product-used, say). */
   readonly phase: 'awareness' | 'knowledge' | 'consideration' | 'evaluation' | null;
-  /** True where the customer does it of her own accord: only that moves her, ends `cold`, ends `lost`. */
+  /** True where the customer does it of their own accord: only that moves them, ends `cold`, ends `lost`. */
   readonly intent: boolean;
   readonly when?: readonly Comparison[];
 }
@@ -59,11 +59,11 @@ export interface Comparison {
 export type Scalar = string | number | boolean | null;
 
 export interface AcquisitionRules {
-  /** Days without intent after which she is `cold`. */
+  /** Days without intent after which they are `cold`. */
   readonly coldAfterDays: number;
 }
 
-/** How silence is judged: against her own rhythm, or against the anniversary of her last purchase. */
+/** How silence is judged: against their own rhythm, or against the anniversary of their last purchase. */
 export type SilenceRules = PersonalRhythmRules | SeasonalRules;
 
 export interface PersonalRhythmRules {
@@ -106,7 +106,7 @@ export interface ExpansionRules {
   readonly advocacyNpsMin: number;
 }
 
-/** A rung of the loyalty ladder and what it asks; she stands on the highest whose needs are all met. */
+/** A rung of the loyalty ladder and what it asks; the customer stands on the highest whose needs are all met. */
 export interface LadderRung {
   readonly rung: string;
   readonly needs: {

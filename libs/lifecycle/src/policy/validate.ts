@@ -86,7 +86,7 @@ class Judge {
       this.fault(
         `${path}/intent`,
         'is neither true nor false',
-        'say true where the customer does it of her own accord',
+        'say true where the customer does it of their own accord',
       );
     if (signal['when'] === undefined) return;
     this.list(signal['when'], `${path}/when`).forEach((one, index) => this.comparison(one, `${path}/when/${index}`));

@@ -6,7 +6,7 @@ const LOCAL: Principal = { id: 'local', name: 'command line of this machine', pe
 
 /** Tells who is asking: an API key, or the token that the running engine leaves for the command line beside it. */
 export class Access {
-  /** Made anew at each start; written to `engine.json`, which only the owner may read. */
+  /** Made again at each start; written to `engine.json`, which only the owner may read. */
   readonly localToken = `local_${randomBytes(32).toString('base64url')}`;
 
   constructor(readonly apiKeys: ApiKeys) {}

@@ -21,7 +21,7 @@ describe('the config', () => {
     });
   });
 
-  it('names every variable that is wrong, what is wrong, and how to mend it', () => {
+  it('names every variable that is wrong, what is wrong, and how to fix it', () => {
     const read = () => readConfig({ PORT: 'eighty', DEMO: 'perhaps', DATA_DIR: ' ', MAX_BATCH_EVENTS: '0' });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/PORT is "eighty": give a whole number from 0 to 65535\./);

@@ -13,7 +13,7 @@ describe('one process of several', () => {
     expect(() => requireSharedStores(readConfig(SHARED), 'intake')).not.toThrow();
   });
 
-  it.each(Object.keys(SHARED))('is refused where %s is embedded, with what to do', (name) => {
+  it.each(Object.keys(SHARED))('is rejected where %s is embedded, with what to do', (name) => {
     const start = () => requireSharedStores(readConfig({ ...SHARED, [name]: undefined }), 'intake');
     expect(start).toThrow(new RegExp(`^${name} names an embedded store, and intake is one process of several`));
     expect(start).toThrow(/or run everything in one process/);

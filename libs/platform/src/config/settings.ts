@@ -9,11 +9,11 @@ export interface Setting<T> {
   readonly meaning: string;
   /** The text that stands for an absent variable. */
   readonly byDefault: string;
-  /** Gives the value, or throws `Misfit` with what is wrong and how to mend it. */
+  /** Gives the value, or throws `Misfit` with what is wrong and how to fix it. */
   readonly read: (text: string) => T;
 }
 
-/** What is wrong with the text of a setting, and how to mend it. */
+/** What is wrong with the text of a setting, and how to fix it. */
 export class Misfit extends Error {
   constructor(
     readonly reason: string,
@@ -131,7 +131,7 @@ function jsonFile(value: string): unknown {
   try {
     return JSON.parse(content) as unknown;
   } catch {
-    throw new Misfit('names a file that is not JSON', 'mend the file');
+    throw new Misfit('names a file that is not JSON', 'fix the file');
   }
 }
 
@@ -228,7 +228,7 @@ export const SETTINGS = {
   },
   intakePort: port(3001, 'INTAKE_PORT', 'Port of the process intake; 0 takes a free one'),
   projectorPort: port(3002, 'PROJECTOR_PORT', 'Port of the process projector; 0 takes a free one'),
-  relayPort: port(3003, 'FEEDER_PORT', 'Port of the process feeder; 0 takes a free one'),
+  relayPort: port(3003, 'RELAY_PORT', 'Port of the process relay; 0 takes a free one'),
   apiPort: port(3000, 'API_PORT', 'Port of the process api; 0 takes a free one'),
   kafkaBrokers: {
     name: 'KAFKA_BROKERS',

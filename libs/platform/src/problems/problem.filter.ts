@@ -13,7 +13,7 @@ interface Reply {
   send(body: Buffer): unknown;
 }
 
-/** What Fastify says of its own errors: the status and the mend, in our words. */
+/** What Fastify says of its own errors: the status and the fix, in our words. */
 const FASTIFY: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'The body is larger than MAX_BODY_BYTES: send less at a time.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'The content type is not one that this route reads.'],

@@ -52,7 +52,7 @@ export async function serve(serving: Serving): Promise<void> {
 }
 
 /**
- * Starts a process, or says why not and ends: what the person who starts it can mend is told in a sentence, anything else
+ * Starts a process, or says why not and ends: what the person who starts it can fix is told in a sentence, anything else
  * with its trace.
  */
 export async function startProcess(start: () => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import type { Ingestion } from '#ingestion';
 import { erase, type ErasureReceipt } from './erase.js';
 import type { People } from './people.js';
 
-/** Somebody, as an operator names her: by identifiers in the clear, or by the id of the customer. */
+/** Somebody, as an operator names them: by identifiers in the clear, or by the id of the customer. */
 export interface Named {
   readonly identifiers: readonly { readonly namespace: string; readonly value: string }[];
   readonly customerId: string | null;
@@ -31,7 +31,7 @@ export interface ErasureDependencies {
   readonly now: () => number;
 }
 
-/** Finds all subjects of a person and forgets her: see `erase`. Waits a while for the read models to have seen all of the log. */
+/** Finds all subjects of a person and forgets them: see `erase`. Waits a while for the read models to have seen all of the log. */
 export async function erasePerson(
   { log, keys, ingestion, people, now }: ErasureDependencies,
   { identifiers, customerId }: Named,

@@ -33,7 +33,7 @@ export interface ErasureReceipt {
 }
 
 export interface ErasureRequest {
-  /** All subjects of the person: of the read model, and of the identifiers that she named. */
+  /** All subjects of the person: of the read model, and of the identifiers that the customer named. */
   readonly subjectIds: readonly string[];
   readonly customerId: string | null;
   readonly by: string;
@@ -47,7 +47,7 @@ export const erasureIdOf = (sortedSubjectIds: readonly string[]): string =>
   hash('sha256', sortedSubjectIds.join(' '), 'hex').slice(0, 32);
 
 /**
- * Forgets a person: destroys the keys of her subjects and of every quarantined body that names one of them, forbids new
+ * Forgets a person: destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
  * ones for ever, and then says so in the log. The log, its order and its figures stay; nothing can open what was sealed.
  * Should the process die in between, the keys are gone and erasing again completes the record.
  */

@@ -123,7 +123,7 @@ describe('forgetting a person', () => {
     expect(found()).toEqual([]);
     await open();
 
-    // She does not come back, under any of her names; others are not touched.
+    // They do not come back, under any of their names; others are not touched.
     expect(
       await take(...jane.map((identifier, n) => orderPlaced({ id: `new-${n}`, identifiers: [identifier] }))),
     ).toEqual(['suppressed', 'suppressed']);
@@ -149,7 +149,7 @@ describe('forgetting a person', () => {
     });
   }, 120_000);
 
-  it('knows a customer by her id, and refuses one that is not there, or two at once', async () => {
+  it('knows a customer by their id, and rejects one that is not there, or two at once', async () => {
     const bob = { namespace: 'userId', value: 'bob' };
     const ben = { namespace: 'userId', value: 'ben' };
     await take(orderPlaced({ id: 'bob', identifiers: [bob] }), orderPlaced({ id: 'ben', identifiers: [ben] }));

@@ -60,7 +60,7 @@ export class ErasuresController {
   @ApiOperation({
     summary: 'Forget a person',
     description:
-      'Destroys the keys of all her subjects and forbids new ones. The log, its order and its figures stay; nothing can open what was sealed. Twice is the same as once.',
+      'Destroys the keys of all their subjects and forbids new ones. The log, its order and its figures stay; nothing can open what was sealed. Twice is the same as once.',
   })
   @ApiBody({ type: ErasureForm })
   @ApiOkResponse({ type: ErasureReceiptView })

@@ -39,7 +39,7 @@ export class People {
     return { people: [...people].map(([customerId, ids]) => ({ customerId, subjectIds: ids, position })), position };
   }
 
-  /** Ids of the open quarantined events that were set aside for this reason, oldest first. */
+  /** Ids of the open quarantined events that were quarantined for this reason, oldest first. */
   async openQuarantined(code: string, limit: number): Promise<string[]> {
     const [live] = await this.database.query<{ schema_name: string }>(
       `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,

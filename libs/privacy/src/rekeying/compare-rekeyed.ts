@@ -17,7 +17,7 @@ export interface RekeyedSide {
 export interface RekeyedPair {
   readonly before: string;
   readonly after: string;
-  /** Whether she is erased. */
+  /** Whether they are erased. */
   readonly erased: boolean;
 }
 

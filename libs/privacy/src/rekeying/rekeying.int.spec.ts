@@ -156,7 +156,7 @@ describe('a log under another hash key', () => {
           for (const event of await old.events())
             if (event.type === 'event-quarantined') {
               if (event.position % 3 === 0) await old.quarantine.discard(event.id, 'no use', 'me', NOW);
-              else await old.quarantine.release(event.id, orderPlaced({ id: `mended-${event.position}` }), 'me', NOW);
+              else await old.quarantine.release(event.id, orderPlaced({ id: `fixed-${event.position}` }), 'me', NOW);
             }
           for (const person of erased) await old.erase(named(person).namespace, person);
           const fresh = await rekeyed(old);
@@ -188,7 +188,7 @@ describe('a log under another hash key', () => {
                 expect(() => old.sealer.open(key, sealed)).toThrow(SealBrokenError);
               }
 
-          // What comes again has the fate that it would have had; who was erased stays so.
+          // What comes again has the outcome that it would have had; who was erased stays so.
           await prepareLog(fresh.log, fresh.keys, 'retail', NOW);
           for (const batch of batches) {
             // But for what was too large to be kept whole: it cannot be named as it was.
@@ -201,7 +201,7 @@ describe('a log under another hash key', () => {
           }
           for (const person of erased) await fresh.erase(named(person).namespace, person);
           expect((await fresh.events()).filter(({ type }) => type === 'person-erased')).toHaveLength(erased.length);
-          // Erasing finds the bodies that name her.
+          // Erasing finds the bodies that name them.
           await fresh.erase('email', 'cleo@shop.example');
           await old.erase('email', 'cleo@shop.example');
           expect(await bodies(fresh)).toEqual(await bodies(old));
@@ -283,7 +283,7 @@ describe('a log under another hash key', () => {
       expect(digests[1]?.digest).toEqual(digests[0]?.digest);
     });
 
-    it('is refused with keys that are not those of the log, with an older copy of them, and into keys that are others', async () => {
+    it('is rejected with keys that are not those of the log, with an older copy of them, and into keys that are others', async () => {
       const stranger = openSqliteKeyStore({ file: ':memory:' });
       const target = new SqliteMoveTarget(newFile());
       const attempt = async (from: SqliteKeyStore) => {

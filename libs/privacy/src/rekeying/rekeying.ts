@@ -50,7 +50,7 @@ interface Known {
 
 /**
  * Puts the events of a log under another hash key: every subject gets the name that the new key gives it, what was sealed is sealed again under a new key of
- * its own, and the hashes keyed with these are made anew. What an event says stays letter for letter; so do its source, id, instants and place.
+ * its own, and the hashes keyed with these are made again. What an event says stays letter for letter; so do its source, id, instants and place.
  * Ids that are themselves keyed hashes, or made of them (of quarantined events, of erasures), are renamed too: whoever has the leaked key could try guesses against them.
  *
  * The same event always comes to the same result, so a copy that was interrupted goes on where it stopped. Give the events from the first on,

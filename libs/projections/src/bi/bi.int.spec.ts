@@ -68,7 +68,7 @@ describeOnEachStore('the views for BI', (name) => {
   it('show nothing that is sealed', async () => {
     const columns = await database.query(
       `SELECT table_name, column_name FROM information_schema.columns
-        WHERE table_schema = 'perennial_bi' AND (column_name ~ 'sealed|dossier|state|detail|value' OR data_type IN ('jsonb', 'bytea'))`,
+        WHERE table_schema = 'perennial_bi' AND (column_name ~ 'sealed|profile|state|detail|value' OR data_type IN ('jsonb', 'bytea'))`,
     );
     expect(columns).toEqual([]);
   });

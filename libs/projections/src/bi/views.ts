@@ -21,42 +21,42 @@ const told = (meanings: Readonly<Record<string, string>>): ViewColumn[] =>
 
 /**
  * What analysts see. Personal data is sealed and is not here: a customer is a keyed hash. Money is in minor units (cents); a
- * customer's figures are as of her last event or deadline, and nothing in them grows with the mere passing of time.
+ * customer's figures are as of their last event or deadline, and nothing in them grows with the mere passing of time.
  */
 export const VIEWS: readonly View[] = [
   {
     name: 'customers',
-    meaning: 'One row a customer: where she stands, since when and why, and what the relationship amounts to.',
+    meaning: 'One row a customer: where the customer stands, since when and why, and what the relationship amounts to.',
     rows: 'customers',
     columns: [
       ...told({
         customer_id: 'Who: a keyed hash, the same in all views. It may change when two customers prove to be one.',
-        subjects: 'How many identifiers (logins, devices, addresses) are known to be hers.',
+        subjects: 'How many identifiers (logins, devices, addresses) are known to be theirs.',
         cycle: 'Which turn of the lifecycle, counted from 1.',
         stage: 'acquisition, retention or expansion.',
         phase: 'Where within the stage.',
-        entered_at: 'When she entered the phase.',
+        entered_at: 'When the customer entered the phase.',
       }),
-      { name: 'because', from: `cause ->> 'rule'`, meaning: 'The rule that moved her there.' },
+      { name: 'because', from: `cause ->> 'rule'`, meaning: 'The rule that moved them there.' },
       ...told({
         policy_version: 'The version of the policy whose rule it is.',
-        first_seen_at: 'Her first touchpoint.',
-        last_seen_at: 'Her last touchpoint.',
-        touchpoints: 'How many touchpoints are known of her.',
+        first_seen_at: 'Them first touchpoint.',
+        last_seen_at: 'Their last touchpoint.',
+        touchpoints: 'How many touchpoints are known of them.',
         orders: 'Orders that survive: neither cancelled nor wholly returned.',
         revenue_minor:
           'What the surviving orders come to, in minor units; null when they are in several currencies: see customer_revenue.',
         currency: 'The currency of revenue_minor; null without an order, and with several currencies.',
-        first_purchase_at: 'Her first surviving order; null without one.',
-        last_purchase_at: 'Her last surviving order; null without one.',
-        next_due_at: 'When silence alone will move her on; null when nothing will.',
+        first_purchase_at: 'Them first surviving order; null without one.',
+        last_purchase_at: 'Their last surviving order; null without one.',
+        next_due_at: 'When silence alone will move them on; null when nothing will.',
         next_due_kind: 'What will happen then; null when nothing will.',
       }),
       {
         name: 'flags',
         from: `array_to_string(ARRAY(SELECT jsonb_array_elements_text(flags)), ' ')`,
         meaning:
-          'What else holds of her, as words with blanks between, such as second-order-due; empty when nothing does.',
+          'What else holds of them, as words with blanks between, such as second-order-due; empty when nothing does.',
       },
     ],
   },
@@ -70,14 +70,14 @@ export const VIEWS: readonly View[] = [
       {
         name: 'amount_minor',
         from: `(money ->> 'amountMinor')::bigint`,
-        meaning: 'What her surviving orders in this currency come to, in minor units.',
+        meaning: 'What their surviving orders in this currency come to, in minor units.',
       },
     ],
   },
   {
     name: 'consents',
     meaning:
-      'One row for each customer, purpose and medium of which she said something: whether she allowed it or took it back.',
+      'One row for each customer, purpose and medium of which they said something: whether the customer allowed it or took it back.',
     rows: `customers c CROSS JOIN LATERAL jsonb_to_recordset(c.consents)
              AS said(purpose text, medium text, given boolean, since bigint, "expiresAt" bigint)`,
     columns: [
@@ -91,7 +91,7 @@ export const VIEWS: readonly View[] = [
       {
         name: 'given',
         from: 'said.given',
-        meaning: 'True where she allowed it; false where she took it back or refused it.',
+        meaning: 'True where the customer allowed it; false where the customer took it back or rejected it.',
       },
       {
         name: 'since',
@@ -106,13 +106,13 @@ export const VIEWS: readonly View[] = [
     ],
   },
   {
-    name: 'visits',
-    meaning: 'One row for each stay of a customer in a phase. The stays tile her time: no gap, no overlap.',
-    rows: 'visits',
+    name: 'stage_periods',
+    meaning: 'One row for each stay of a customer in a phase. The stays tile their time: no gap, no overlap.',
+    rows: 'stage_periods',
     columns: [
       ...told({
         customer_id: 'Who, as in customers.',
-        seq: 'Which of her stays, from 0 in order of time. A late event may shift the numbers.',
+        seq: 'Which of their stays, from 0 in order of time. A late event may shift the numbers.',
         cycle: 'Which turn of the lifecycle, counted from 1.',
         stage: 'acquisition, retention or expansion.',
         phase: 'Where within the stage.',
@@ -159,17 +159,17 @@ export const VIEWS: readonly View[] = [
     ],
   },
   {
-    name: 'fates',
+    name: 'outcomes',
     meaning:
       'One row for each source and day (UTC, of receipt): received = accepted + duplicate + quarantined + suppressed.',
-    rows: 'fates',
+    rows: 'outcomes',
     columns: told({
       source: 'The system that published the events.',
       day: 'The day on which they were received.',
       received: 'How many events were received.',
       accepted: 'How many were taken.',
       duplicate: 'How many had been taken before.',
-      quarantined: 'How many were set aside, for a person to look at.',
+      quarantined: 'How many were quarantined, for a person to look at.',
       suppressed: 'How many were deliberately not kept, since the person was erased.',
     }),
   },
@@ -191,7 +191,7 @@ export const VIEWS: readonly View[] = [
     meaning: 'One row for each policy that was published, in the order of publication.',
     rows: 'policies',
     columns: told({
-      version: 'The version, as visits and customers name it.',
+      version: 'The version, as stage periods and customers name it.',
       effective_from: 'From when on it holds; null for the first one, which holds from the beginning.',
       recorded_at: 'When it was published.',
     }),
@@ -201,8 +201,8 @@ export const VIEWS: readonly View[] = [
     meaning: 'One row for each thing that was said to the channels, in order; never changed but for retracted.',
     rows: 'perennial.published',
     columns: told({
-      customer_id: 'Of whom, as she was named then.',
-      publication: 'Counts what was said of her, from 1.',
+      customer_id: 'Of whom, as they were named then.',
+      publication: 'Counts what was said of them, from 1.',
       kind: 'entered, left or retracted.',
       cycle: 'The turn of the lifecycle it speaks of.',
       stage: 'The stage it speaks of.',
@@ -216,11 +216,11 @@ export const VIEWS: readonly View[] = [
       {
         name: 'because',
         from: `cause ->> 'rule'`,
-        meaning: 'The rule that moved her at that instant; null for what was taken back.',
+        meaning: 'The rule that moved them at that instant; null for what was taken back.',
       },
       ...told({
         policy_version: 'The version of the policy whose rule it is; null for what was taken back.',
-        into_id: 'Of what was taken back since she proved to be another: who that is; null otherwise.',
+        into_id: 'Of what was taken back since the customer proved to be another: who that is; null otherwise.',
       }),
     ),
   },
@@ -230,19 +230,19 @@ export const VIEWS: readonly View[] = [
       'One row for each thing that the channels were told to do for a customer, or to do no longer, in order; never changed but for standing.',
     rows: 'perennial.actions',
     columns: told({
-      customer_id: 'Of whom, as she was named then.',
-      number: 'Counts what was said of her actions, from 1.',
+      customer_id: 'Of whom, as they were named then.',
+      number: 'Counts what was said of their actions, from 1.',
       kind: 'proposed or withdrawn.',
       action_id: 'Which action: the same when it is withdrawn.',
       treatment: 'What to do, as the policy names it.',
-      purpose: 'The purpose for which she gave her consent.',
+      purpose: 'The purpose for which they gave their consent.',
       medium: 'By which medium.',
       cycle: 'The turn of the lifecycle in which it was called for.',
       stage: 'The stage in which it was called for.',
       phase: 'The phase of which it is the treatment.',
-      because: 'The rule that moved her to that phase.',
+      because: 'The rule that moved them to that phase.',
       policy_version: 'The version of the policy that names the treatment.',
-      since: 'When it came to be called for: she entered the phase, or gave her consent.',
+      since: 'When it came to be called for: the customer entered the phase, or gave their consent.',
       valid_until: 'Not to be done from then on.',
       reason: 'Why it was withdrawn; null for what was proposed.',
       said_at: 'When it was said.',

@@ -19,7 +19,7 @@ export interface FoldTask {
   readonly earliestAt: Instant | null;
   /** The new events, when they are at hand; null: they must be read from the log. */
   readonly events: readonly RecordedEvent[] | null;
-  /** True when the events at hand are all there are of her. */
+  /** True when the events at hand are all there are of them. */
   readonly complete: boolean;
 }
 
@@ -139,7 +139,7 @@ function plan(task: FoldTask, found: KnownCustomer | undefined, policies: Policy
   return { ...one, readAfter: known.newest.position };
 }
 
-/** Without the state, where it was folded under another policy or by another program: then she is folded from the beginning. */
+/** Without the state, where it was folded under another policy or by another program: then they are folded from the beginning. */
 function fitting(found: KnownCustomer | undefined, policies: PolicyTimeline): KnownCustomer | undefined {
   const checkpoint = found?.newest?.checkpoint;
   if (found === undefined || checkpoint === undefined) return found;
@@ -196,7 +196,7 @@ async function readGroup(
         const events = one.known.subjectIds.flatMap((subjectId) => found.get(subjectId) ?? []);
         const from = one.readAfter ?? 0;
         const sorted = inOrder(from > 0 ? events.filter((event) => event.position > from) : events);
-        // With a state and everything read (something of hers lay in the future), the state's own events come again.
+        // With a state and everything read (something of theirs lay in the future), the state's own events come again.
         one.events = keepNew(one, sorted);
       } catch (error) {
         slice.failed.push({ customerId: one.task.customerId, detail: describe(error) });
@@ -205,7 +205,7 @@ async function readGroup(
   });
 }
 
-/** Of all her events those that the base does not hold: above its position, or later in order. */
+/** Of all their events those that the base does not hold: above its position, or later in order. */
 function keepNew(one: PlannedFold, events: LifecycleEvent[]): LifecycleEvent[] {
   const { base } = one;
   if (base === null || tail(one)) return events;

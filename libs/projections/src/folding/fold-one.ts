@@ -19,14 +19,14 @@ export interface Base {
   readonly checkpoint: Snapshot;
 }
 
-/** Who is to be folded, and what was found of her. */
+/** Who is to be folded, and what was found of them. */
 export interface Subjected {
   readonly customerId: string;
   /** All subjects of the component, sorted. */
   readonly subjectIds: readonly string[];
 }
 
-/** What one customer's fold gave. `folded` is null where there is nothing to show of her yet (only test traffic, only the future). */
+/** What one customer's fold gave. `folded` is null where there is nothing to show of their yet (only test traffic, only the future). */
 export interface FoldedEvents {
   readonly folded: FoldedView | null;
   readonly waitingUntil: Instant | null;

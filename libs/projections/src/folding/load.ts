@@ -10,15 +10,15 @@ import type { Base } from './fold-one.js';
 /** What the tables know of a customer who is to be folded. */
 export interface KnownCustomer {
   readonly customerId: string;
-  /** Sorted. Empty: she was absorbed by another customer. */
+  /** Sorted. Empty: they were absorbed by another customer. */
   readonly subjectIds: readonly string[];
-  /** Whether she has rows already. */
+  /** Whether they have rows already. */
   readonly written: boolean;
   readonly waitingUntil: number | null;
   readonly newest: Base | null;
-  /** Whether something was called for when she was last folded. */
+  /** Whether something was called for when they were last folded. */
   readonly hadActions: boolean;
-  /** All her names were erased: nobody does anything for her any more. */
+  /** All their names were erased: nobody does anything for their any more. */
   readonly erased: boolean;
 }
 
@@ -35,16 +35,16 @@ interface KnownRow extends Record<string, unknown> {
   state: string;
 }
 
-/** Asks for customers with their subjects and newest states. `anew` ones get no state: theirs does not stand. */
+/** Asks for customers with their subjects and newest states. `again` ones get no state: theirs does not stand. */
 export function knownOf(customers: readonly { readonly customerId: string; readonly anew: boolean }[]): Statement {
   return {
     sql: `SELECT c.customer_id, s.ids, s.erased, k.customer_id IS NOT NULL AS written, k.waiting_until, k.actions <> '[]' AS had_actions,
             n.events, n.upto_at, n.position, n.state
-       FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, anew)
+       FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, again)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids, bool_and(erased_at IS NOT NULL) AS erased
                             FROM subjects WHERE customer_id = c.customer_id) s ON true
        LEFT JOIN customers k ON k.customer_id = c.customer_id
-       LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.anew`,
+       LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.again`,
     params: [arrayText(customers.map((one) => one.customerId)), arrayText(customers.map((one) => one.anew))],
   };
 }

@@ -58,7 +58,7 @@ describe('one customer’s long history', () => {
     await tell(log, history.toReversed());
     await projector.catchUp();
     expect((await projector.digest()).models).toEqual(expected.models);
-    // Folded anew at each page it would be 20 + 40 + … = a hundred thousand.
+    // Folded again at each page it would be 20 + 40 + … = a hundred thousand.
     expect(counted.read).toBeLessThan(EVENTS * 12);
     expect(await projector.status()).toMatchObject({ dirty: 0, parked: 0 });
   }, 120_000);
@@ -69,7 +69,7 @@ describe('one customer’s long history', () => {
     const { database } = store;
     const log = memoryLog({ clock });
     const counted = counting(log);
-    // As an import: she is folded once, at its end.
+    // As an import: they are folded once, at its end.
     const projector = await Projector.open({ database, log: counted.log, clock, bulkLag: 0 });
     await tell(log, history);
     await projector.catchUp();

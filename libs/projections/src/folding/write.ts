@@ -16,16 +16,16 @@ import type { Base, FoldedEvents } from './fold-one.js';
 /** One customer's outcome, ready to be written. */
 export interface FoldOutcome {
   readonly customerId: string;
-  /** Null when she has nothing to show: absorbed by another, only test traffic, only the future. Her rows go. */
+  /** Null when they have nothing to show: absorbed by another, only test traffic, only the future. Their rows go. */
   readonly one: FoldedEvents | null;
   readonly base: Base | null;
-  /** Whether there are rows of hers. */
+  /** Whether there are rows of theirs. */
   readonly written: boolean;
-  /** Whether something was called for when she was last folded: then something of it may stand. */
+  /** Whether something was called for when they were last folded: then something of it may stand. */
   readonly hadActions: boolean;
-  /** All her names were erased. */
+  /** All their names were erased. */
   readonly erased: boolean;
-  /** Whether a state of hers may be there. */
+  /** Whether a state of theirs may be there. */
   readonly hadState: boolean;
   /** True when what was folded before is folded again, from an older state or from the beginning. */
   readonly again: boolean;
@@ -95,7 +95,7 @@ export async function writeOutcomes(
         );
         break;
       case 'sum':
-        // Moved by what changed among the visits, above.
+        // Moved by what changed among the stage periods, above.
         break;
     }
   }
@@ -249,14 +249,14 @@ async function moveSums(writes: Writer, context: WriteContext, changes: readonly
     if (model.shape !== 'sum') continue;
     const sums = new Sums(model, context.dayOf);
     for (const change of changes) {
-      for (const visit of change.removed) sums.add(visit, -1);
-      for (const visit of change.added) sums.add(visit, 1);
+      for (const period of change.removed) sums.add(period, -1);
+      for (const period of change.added) sums.add(period, 1);
     }
     await sums.write(writes);
   }
 }
 
-/** Adds up what visits contribute to a read model of sums. */
+/** Adds up what stage periods contribute to a read model of sums. */
 export class Sums {
   readonly #rows = new Map<string, Row>();
 
@@ -265,9 +265,9 @@ export class Sums {
     private readonly dayOf: DayOf,
   ) {}
 
-  add(visit: Row, sign: 1 | -1): void {
+  add(period: Row, sign: 1 | -1): void {
     const { table, sums } = this.model;
-    for (const row of this.model.of(visit, this.dayOf)) {
+    for (const row of this.model.of(period, this.dayOf)) {
       const key = table.key.map((column) => String(row[column])).join('\0');
       const known = this.#rows.get(key);
       if (known === undefined) {

@@ -37,7 +37,7 @@ export async function markDirty(
 
 /**
  * Marks everybody: after a policy was published or came into force. Those who are marked as well as those who have rows:
- * somebody may be writing a customer's first rows at this moment, and her mark is what can be seen of her.
+ * somebody may be writing a customer's first rows at this moment, and their mark is what can be seen of them.
  */
 export async function markAllCustomers(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
   await tx.query(

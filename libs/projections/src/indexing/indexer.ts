@@ -18,11 +18,11 @@ export type Reason = (typeof REASONS)[number];
 export interface AffectedCustomer {
   readonly customerId: string;
   reason: Reason;
-  /** Her new events on this page, in log order. */
+  /** Their new events on this page, in log order. */
   readonly events: RecordedEvent[];
-  /** The earliest of their instants; -Infinity when nothing folded of her before stands; null without new events. */
+  /** The earliest of their instants; -Infinity when nothing folded of them before stands; null without new events. */
   earliestAt: Instant | null;
-  /** True when all that the log holds of her is on this page. */
+  /** True when all that the log holds of them is on this page. */
   complete: boolean;
 }
 
@@ -78,7 +78,7 @@ export async function indexPage(
       if (one.earliestAt === null || event.occurredAt < one.earliestAt) one.earliestAt = event.occurredAt;
     }
   }
-  // Nothing is called for any more of whom was erased: her folding says so.
+  // Nothing is called for any more of whom was erased: their folding says so.
   for (const customerId of erased) touch(customerId);
   for (const customerId of moved) {
     const one = touch(customerId);

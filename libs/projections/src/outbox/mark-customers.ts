@@ -4,7 +4,7 @@ import { instantText } from '#database';
 import { arrayText } from '#database';
 import type { Writer } from '#database';
 
-/** Marks customers whose dossiers may have changed, to be told. In the order of their ids, so that two writers never cross. */
+/** Marks customers whose profiles may have changed, to be told. In the order of their ids, so that two writers never cross. */
 export async function markCustomers(writes: Writer, customerIds: readonly string[], now: Instant): Promise<void> {
   if (customerIds.length === 0) return;
   await writes.query(

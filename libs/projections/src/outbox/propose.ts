@@ -21,14 +21,14 @@ export type WithdrawalReason =
   | 'parked'
   | 'erased';
 
-/** A customer for whom something may be called for, or stand, as she was just folded. */
+/** A customer for whom something may be called for, or stand, as they were just folded. */
 export interface Treated {
   readonly customerId: string;
-  /** Null where there is nothing to show of her any more. */
+  /** Null where there is nothing to show of their any more. */
   readonly view: CustomerView | null;
-  /** Nobody does anything for her any more. */
+  /** Nobody does anything for their any more. */
   readonly erased: boolean;
-  /** Why she was folded; or she could not be, and was set aside. */
+  /** Why they were folded; or they could not be, and was quarantined. */
   readonly reason: RetractionReason | 'parked';
 }
 

@@ -8,10 +8,10 @@ import type { Writer } from '#database';
 /** Why something that was said no longer holds. */
 export type RetractionReason = 'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'rebuild';
 
-/** A customer whose visits came out otherwise than they stood. */
+/** A customer whose stage periods came out otherwise than they stood. */
 export interface ChangedStagePeriods {
   readonly customerId: string;
-  /** The visits from the first that changed on, as they are now (rows of `visits`). */
+  /** The stage periods from the first that changed on, as they are now (rows of `stage_periods`). */
   readonly stagePeriods: readonly Row[];
   /** Nothing that began before this instant changed. */
   readonly since: Instant;
@@ -94,7 +94,7 @@ export async function publish(
     let publication = said?.last ?? 0;
     const stands = new Map((said?.rows ?? []).map((row) => [factKey(row), row]));
     const fresh: Publication[] = [];
-    for (const fact of stagePeriods.flatMap((visit, i) => factsOf(visit, stagePeriods[i + 1])))
+    for (const fact of stagePeriods.flatMap((period, i) => factsOf(period, stagePeriods[i + 1])))
       if (!stands.delete(factKey(fact))) fresh.push(fact);
     const say = (fact: Publication, kind: Publication['kind'], more: Row) => {
       publication += 1;
@@ -135,7 +135,7 @@ export async function publish(
   return published.length;
 }
 
-/** What still stands of what was said, per customer, and the number of her last publication. */
+/** What still stands of what was said, per customer, and the number of their last publication. */
 async function standingOf(
   tx: Transaction,
   changed: readonly ChangedStagePeriods[],
@@ -180,22 +180,22 @@ async function absorbers(
   return new Map(rows.map((row) => [row.subject_id, row.customer_id]));
 }
 
-/** What a visit lets us say: that it began, and that it ended, which the one that followed tells why. */
-function factsOf(visit: Row, next: Row | undefined): Publication[] {
+/** What a stage period lets us say: that it began, and that it ended, which the one that followed tells why. */
+function factsOf(period: Row, next: Row | undefined): Publication[] {
   const entered = {
-    customer_id: visit['customer_id'],
+    customer_id: period['customer_id'],
     publication: 0,
-    seq: visit['seq'],
+    seq: period['seq'],
     kind: 'entered',
-    cycle: visit['cycle'],
-    stage: visit['stage'],
-    phase: visit['phase'],
-    entered_at: visit['entered_at'],
-    at: visit['entered_at'],
-    cause: visit['cause'],
-    policy_version: visit['policy_version'],
+    cycle: period['cycle'],
+    stage: period['stage'],
+    phase: period['phase'],
+    entered_at: period['entered_at'],
+    at: period['entered_at'],
+    cause: period['cause'],
+    policy_version: period['policy_version'],
   } as Publication;
-  const leftAt = visit['left_at'] as number | null;
+  const leftAt = period['left_at'] as number | null;
   if (leftAt === null) return [entered];
   const because = {
     cause: next?.['cause'] ?? null,
@@ -204,7 +204,7 @@ function factsOf(visit: Row, next: Row | undefined): Publication[] {
   return [entered, { ...entered, kind: 'left', at: leftAt, ...because }];
 }
 
-/** Two facts are the same when they say the same; the visit's number is no part of it, since it may shift. */
+/** Two facts are the same when they say the same; the stage period's number is no part of it, since it may shift. */
 function factKey(fact: Publication): string {
   return `${fact.kind} ${fact.cycle} ${fact.stage} ${fact.phase} ${fact.entered_at} ${fact.at}`;
 }

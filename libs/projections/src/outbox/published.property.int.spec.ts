@@ -92,8 +92,8 @@ describe('what was published', () => {
             ORDER BY customer_id, at, kind`,
         );
         const believed = await database.query(
-          `SELECT customer_id, 'entered' AS kind, cycle, phase, entered_at AS at FROM rm_1.visits
-           UNION ALL SELECT customer_id, 'left', cycle, phase, left_at FROM rm_1.visits WHERE left_at IS NOT NULL
+          `SELECT customer_id, 'entered' AS kind, cycle, phase, entered_at AS at FROM rm_1.stage_periods
+           UNION ALL SELECT customer_id, 'left', cycle, phase, left_at FROM rm_1.stage_periods WHERE left_at IS NOT NULL
             ORDER BY customer_id, at, kind`,
         );
         expect(standing).toEqual(believed);

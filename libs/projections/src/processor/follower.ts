@@ -54,7 +54,7 @@ export class StandBy extends Error {
   }
 }
 
-/** Another version became the live one meanwhile: this one has nothing to say any more. */
+/** Another version became the live one in the meantime: this one has nothing to say any more. */
 export class NotLive extends Error {
   constructor(version: number) {
     super(`Version ${version} of the read models is not the live one any more.`);
@@ -64,10 +64,10 @@ export class NotLive extends Error {
 /** Above so many events a customer's history is heavy: folding it again from an older state waits until it pays. */
 const HEAVY_EVENTS = 256;
 
-/** A heavy customer is folded again when so large a part of her history is new … */
+/** A heavy customer is folded again when so large a part of their history is new … */
 const HEAVY_PENDING_SHARE = 8;
 
-/** … or when the first mark is as old as this for each event of her history, five seconds at most. */
+/** … or when the first mark is as old as this for each event of their history, five seconds at most. */
 const HEAVY_WAIT_MS_PER_EVENT = 0.4;
 const HEAVY_WAIT_MS_MAX = 5_000;
 
@@ -245,7 +245,7 @@ export class Follower {
 
   /**
    * Notes that every deadline up to `at` has been persisted; false, and notes nothing, while somebody is marked: another
-   * process may be folding her at this moment, and a mark is seen until its folding is committed.
+   * process may be folding them at this moment, and a mark is seen until its folding is committed.
    */
   async noteClock(at: Instant): Promise<boolean> {
     const [row] = await this.parts.database.query<{ marked: boolean }>(
@@ -302,7 +302,7 @@ export class Follower {
     return true;
   }
 
-  /** Takes a customer out of parking, to be folded from the beginning. False when she is not parked. */
+  /** Takes a customer out of parking, to be folded from the beginning. False when they are not parked. */
   async release(customerId: string): Promise<boolean> {
     return this.transaction(async (tx) => {
       const rows = await tx.query<{ position: number }>(
@@ -442,11 +442,11 @@ export class Follower {
   ): Promise<void> {
     if (failed.length === 0) return;
     await park(writes, failed, position, now);
-    // Her deadline wakes nobody while she is parked.
+    // Their deadline wakes nobody while they are parked.
     const ids = arrayText(failed.map((one) => one.customerId));
     await writes.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text[])', [ids]);
     await writes.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [ids]);
-    // Nor is anything done for her: what she takes back now would not be heard.
+    // Nor is anything done for them: what the customer takes back now would not be heard.
     const treated = failed.map(({ customerId }) => ({
       customerId,
       view: null,

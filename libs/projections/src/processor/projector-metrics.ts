@@ -46,7 +46,7 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
   gauge('perennial_projector_dirty_customers', 'Customers who must be folded again', (s) => s.dirty);
   gauge(
     'perennial_projector_parked_customers',
-    'Customers who could not be folded and were set aside',
+    'Customers who could not be folded and were quarantined',
     (s) => s.parked,
   );
   gauge('perennial_projector_position', 'The log is indexed up to this position', (s) => s.position);

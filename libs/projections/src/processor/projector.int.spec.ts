@@ -30,7 +30,7 @@ describeOnEachStore('the projector', (name) => {
     log = memoryLog({ clock });
   });
 
-  it('makes a customer, her visits and her bookings of what the log tells', async () => {
+  it('makes a customer, their stage periods and their bookings of what the log tells', async () => {
     now = day(40);
     await tell(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
@@ -53,7 +53,7 @@ describeOnEachStore('the projector', (name) => {
         touchpoints: 4,
       },
     ]);
-    expect(await rows('SELECT seq, phase, entered_at, left_at FROM rm_1.visits ORDER BY seq')).toMatchObject([
+    expect(await rows('SELECT seq, phase, entered_at, left_at FROM rm_1.stage_periods ORDER BY seq')).toMatchObject([
       { seq: 0, entered_at: day(1) },
       { seq: 1, phase: 'consideration', left_at: day(3) },
       { seq: 2, phase: 'onboarding', left_at: day(20) },
@@ -94,7 +94,7 @@ describeOnEachStore('the projector', (name) => {
     expect(nextWake).toBeGreaterThan(day(2));
     now = day(1_000);
     await projector.catchUp();
-    expect(await rows('SELECT phase, entered_at FROM rm_1.visits ORDER BY seq')).toEqual([
+    expect(await rows('SELECT phase, entered_at FROM rm_1.stage_periods ORDER BY seq')).toEqual([
       { phase: 'onboarding', entered_at: day(1) },
       { phase: 'at-risk', entered_at: day(91) },
       { phase: 'lapsed', entered_at: day(136) },
@@ -123,7 +123,7 @@ describeOnEachStore('the projector', (name) => {
     await tell(log, [order(ANNA, day(91.5), 'A2')]);
     await until(`SELECT 1 FROM rm_1.customers WHERE phase = 'active'`);
     await projector.stop();
-    expect(await rows('SELECT phase, entered_at FROM rm_1.visits ORDER BY seq')).toEqual([
+    expect(await rows('SELECT phase, entered_at FROM rm_1.stage_periods ORDER BY seq')).toEqual([
       { phase: 'onboarding', entered_at: day(1) },
       { phase: 'at-risk', entered_at: day(91) },
       { phase: 'active', entered_at: day(91.5) },
@@ -191,7 +191,7 @@ describeOnEachStore('the projector', (name) => {
     const projector = await open();
     await projector.catchUp();
     expect(await rows(`SELECT 1 FROM perennial.published WHERE phase = 'at-risk' AND NOT retracted`)).toHaveLength(1);
-    // A purchase of day 50 that reaches us on day 100: she never was at risk.
+    // A purchase of day 50 that reaches us on day 100: they never was at risk.
     await tell(log, [order(ANNA, day(50), 'A2')]);
     await projector.catchUp();
     expect(
@@ -221,13 +221,15 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows('SELECT 1 FROM rm_1.customers')).toHaveLength(2);
     await tell(log, [touchpoint({ who: { ...ANNA, ...browser }, at: day(4), type: 'app-opened' })]);
     await projector.catchUp();
-    // The browser is lower in the log: she is named after it.
+    // The browser is lower in the log: they are named after it.
     const together = subject('anonymousId', 'browser-1');
     expect(await rows('SELECT customer_id, subjects, touchpoints FROM rm_1.customers')).toEqual([
       { customer_id: together, subjects: 2, touchpoints: 3 },
     ]);
     expect(
-      await rows('SELECT DISTINCT customer_id FROM rm_1.visits UNION SELECT DISTINCT customer_id FROM rm_1.bookings'),
+      await rows(
+        'SELECT DISTINCT customer_id FROM rm_1.stage_periods UNION SELECT DISTINCT customer_id FROM rm_1.bookings',
+      ),
     ).toEqual([{ customer_id: together }]);
     expect(
       await rows(`SELECT customer_id, kind, reason FROM perennial.published WHERE kind = 'retracted'`),
@@ -240,7 +242,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows(`SELECT sum(entered - left_) AS n FROM rm_1.stage_days`)).toEqual([{ n: 1 }]);
   });
 
-  it('refuses a link that would join two users, and lists it', async () => {
+  it('rejects a link that would join two users, and lists it', async () => {
     now = day(10);
     const device = { deviceId: 'tablet' };
     await tell(log, [
@@ -253,7 +255,7 @@ describeOnEachStore('the projector', (name) => {
       { subjects: 1 },
       { subjects: 2 },
     ]);
-    expect(await rows('SELECT event_id, refused FROM rm_1.links WHERE refused IS NOT NULL')).toHaveLength(1);
+    expect(await rows('SELECT event_id, rejected FROM rm_1.links WHERE rejected IS NOT NULL')).toHaveLength(1);
     // A link of an earlier day, come late: now it is Ben's tablet.
     await tell(log, [touchpoint({ who: { userId: 'ben', ...device }, at: day(0.5), type: 'app-opened' })]);
     await projector.catchUp();
@@ -263,7 +265,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  it('parks a customer who cannot be folded, goes on with the rest, and releases her', async () => {
+  it('parks a customer who cannot be folded, goes on with the rest, and releases them', async () => {
     now = day(10);
     const broken = touchpoint({ who: ANNA, at: day(2), type: 'site-visited' });
     await tell(log, [
@@ -281,7 +283,7 @@ describeOnEachStore('the projector', (name) => {
     await tell(log, [touchpoint({ who: ANNA, at: day(4), type: 'site-visited' })]);
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ parked: 1, dirty: 0 });
-    // Still broken: released, she is parked again; nobody else is concerned.
+    // Still broken: released, they are parked again; nobody else is concerned.
     expect(await projector.release(anna)).toBe(true);
     expect(await projector.status()).toMatchObject({ parked: 0, dirty: 1 });
     await projector.catchUp();
@@ -312,7 +314,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  it('counts the fates that receipts tell, by source and day', async () => {
+  it('counts the outcomes that receipts tell, by source and day', async () => {
     const items = [order(ANNA, day(1), 'A1'), order(ANNA, day(2), 'A2')];
     const receipt = (id: string, at: number) => ({
       stream: 'receipts-shop',
@@ -326,7 +328,7 @@ describeOnEachStore('the projector', (name) => {
     await log.appendMany(items, [receipt('r2', day(3.2))]);
     const projector = await open();
     await projector.catchUp();
-    expect(await rows('SELECT * FROM rm_1.fates')).toEqual([
+    expect(await rows('SELECT * FROM rm_1.outcomes')).toEqual([
       {
         source: 'shop',
         day: '2024-01-04',

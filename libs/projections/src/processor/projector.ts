@@ -260,13 +260,13 @@ export class Projector {
     return this.#exclusively(() => this.#settle(this.#follower, upTo));
   }
 
-  /** Takes a customer out of parking; she is folded again from the beginning. False when she was not parked. */
+  /** Takes a customer out of parking; they are folded again from the beginning. False when they were not parked. */
   async release(customerId: string): Promise<boolean> {
     return this.#exclusively(() => this.#follower.release(customerId));
   }
 
   /**
-   * Builds the read models anew beside the live ones and switches to them. The live ones go on meanwhile. A build that was
+   * Builds the read models again beside the live ones and switches to them. The live ones go on in the meantime. A build that was
    * killed goes on where it was. What the new version believes otherwise than what was published is said after the switch.
    */
   async rebuild(options: RebuildOptions = {}): Promise<Rebuilt> {
@@ -655,7 +655,7 @@ export class Projector {
     });
   }
 
-  /** Read models that this program does not have, or has otherwise, are built anew before anything else is done. */
+  /** Read models that this program does not have, or has otherwise, are built again before anything else is done. */
   async #fit(): Promise<void> {
     if (this.#fits) return;
     if (this.#role === 'folders') throw new NotFitting();

@@ -26,8 +26,8 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
 const PLAIN = ['site-visited', 'message-opened', 'message-clicked', 'product-viewed', 'cart-updated', 'app-opened'];
 
 /**
- * Some hundred days of some customers who visit under one name, log in under another, buy, cancel and fall silent. Two
- * sometimes share a device, so that links are refused; some traffic is a test.
+ * Some hundred days of some customers who stage period under one name, log in under another, buy, cancel and fall silent. Two
+ * sometimes share a device, so that links are rejected; some traffic is a test.
  */
 export function world(seed: number, customers = 20, eventsEach = 20): AppendItem[] {
   const random = seededRandom(seed);

@@ -161,7 +161,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     await store.database.exec('DELETE FROM perennial.outbox; DELETE FROM perennial.published');
     await projector.rebuild();
     const atOnce = await said();
-    // Where something was retracted meanwhile, the numbers differ; what is said does not.
+    // Where something was retracted in the meantime, the numbers differ; what is said does not.
     const saying = (all: readonly Record<string, unknown>[]) =>
       all.map(({ customer_id, kind, stage, phase, entered_at, at, historical }) =>
         JSON.stringify({ customer_id, kind, stage, phase, entered_at, at, historical }),

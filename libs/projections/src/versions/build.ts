@@ -362,7 +362,7 @@ class Builder {
     return (subjectId) => found.get(subjectId) ?? [];
   }
 
-  /** A slice that cannot be written is tried one by one: whose rows are refused is parked, and the rest are written. */
+  /** A slice that cannot be written is tried one by one: whose rows are rejected is parked, and the rest are written. */
   async #writeOrPark(slice: FoldedBatch, sums: readonly Sums[], next: BuildState): Promise<void> {
     try {
       await this.#writeSlice(slice, sums, next);
@@ -379,7 +379,7 @@ class Builder {
     }
   }
 
-  /** Writes one customer and takes it back again; the error with which the database refused her, or null. */
+  /** Writes one customer and takes it back again; the error with which the database rejected them, or null. */
   async #rejectionOf(one: FoldedCustomer): Promise<unknown> {
     const takenBack = new Error('Only tried.');
     try {
@@ -414,7 +414,7 @@ class Builder {
       this.#mine(advanced);
     });
     this.#state = next;
-    for (const sum of sums) for (const visit of stagePeriods) sum.add(visit, 1);
+    for (const sum of sums) for (const period of stagePeriods) sum.add(period, 1);
     this.#tell('customers', next.folded, next.customers);
   }
 
@@ -424,10 +424,10 @@ class Builder {
     const { schema } = this.options;
     for (let customer = '', seq = -1; this.#state.after !== '';) {
       const stagePeriods = await this.options.database.query(
-        `SELECT * FROM ${schema}.visits WHERE (customer_id, seq) > ($1, $2) ORDER BY customer_id, seq LIMIT 5000`,
+        `SELECT * FROM ${schema}.stage_periods WHERE (customer_id, seq) > ($1, $2) ORDER BY customer_id, seq LIMIT 5000`,
         [customer, seq],
       );
-      for (const sum of sums) for (const visit of stagePeriods) sum.add(visit, 1);
+      for (const sum of sums) for (const period of stagePeriods) sum.add(period, 1);
       const last = stagePeriods[stagePeriods.length - 1];
       if (last === undefined) break;
       customer = last['customer_id'] as string;

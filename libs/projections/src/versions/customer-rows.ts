@@ -37,7 +37,7 @@ export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly
   return tables;
 }
 
-/** The same as text to be copied, and the visits among them, for the sums. */
+/** The same as text to be copied, and the stage periods among them, for the sums. */
 export function copiesOf(customers: readonly FoldedCustomer[]): {
   readonly copies: CopyText[];
   readonly stagePeriods: readonly Row[];

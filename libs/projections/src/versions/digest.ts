@@ -38,7 +38,7 @@ export async function digestTables(tx: Transaction): Promise<Digest> {
   return { position: at?.position ?? 0, clock: at?.clock ?? null, models, overall };
 }
 
-/** The rows of a table beside the name that stands for their customer in digests: the smallest of her subject ids. */
+/** The rows of a table beside the name that stands for their customer in digests: the smallest of their subject ids. */
 export function semanticSource(table: Table, schema = ''): string {
   const rows = (table.semanticRows ?? `SELECT * FROM ${table.name}`).replace(
     ` FROM ${table.name}`,

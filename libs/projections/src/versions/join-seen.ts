@@ -13,10 +13,10 @@ const PAGE = 20_000;
 
 /**
  * Makes links and subjects of what was seen, and finds out who belongs together; returns how many customers there are. A subject is
- * written once, with her customer: to change a row afterwards would cost as much again, and leave a dead one behind.
+ * written once, with their customer: to change a row afterwards would cost as much again, and leave a dead one behind.
  *
- * Who can be reached over links at all, refused ones included, is found out over numbers, of which each takes four bytes here. What follows for whom
- * is then judged by helpings of those who can be reached from each other: so memory is bounded by the largest of these, not by the log.
+ * Who can be reached over links at all, rejected ones included, is found out over numbers, of which each takes four bytes here. What follows for whom
+ * is then judged by batches of those who can be reached from each other: so memory is bounded by the largest of these, not by the log.
  *
  * @param onStep told before each step how many of `JOIN_STEPS` are done
  */
@@ -99,7 +99,7 @@ interface Tie extends LinkRow {
   readonly root: number;
 }
 
-/** Makes `joined_seen` of `members_seen`: who belongs to another, and to whom. Notes with the links which of them are refused. */
+/** Makes `joined_seen` of `members_seen`: who belongs to another, and to whom. Notes with the links which of them are rejected. */
 async function writeJoined(tx: Transaction, page: number): Promise<void> {
   await tx.exec(
     'CREATE TABLE joined_seen (subject_id text COLLATE "C" NOT NULL, customer_id text COLLATE "C" NOT NULL)',
@@ -133,7 +133,7 @@ async function* helpings(tx: Transaction, page: number): AsyncGenerator<{ member
   const allTies = new Cursor<Tie>(
     tx,
     'ties_by_root',
-    `SELECT m.root, l.a, l.b, l.occurred_at, l.source, l.event_id, l.origin, l.refused, l.position
+    `SELECT m.root, l.a, l.b, l.occurred_at, l.source, l.event_id, l.origin, l.rejected, l.position
        FROM (SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC) l JOIN members_seen m ON m.subject_id = l.a
       ORDER BY m.root`,
   );
@@ -160,7 +160,7 @@ async function writeRejected(tx: Transaction, rejected: readonly Row[]): Promise
   if (rejected.length === 0) return;
   const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], rejected, 'v');
   await tx.query(
-    `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
+    `UPDATE links l SET rejected = v.rejected FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
     rows.params,
   );
 }

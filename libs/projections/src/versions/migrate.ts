@@ -10,7 +10,7 @@ const MIGRATION_LOCK = 7_235_419_001;
  * Brings the schema `perennial` up to date. Safe when several processes start at once: they take turns, and who comes later
  * finds it done. Twice is the same as once.
  *
- * @throws DatabaseError when the role may not make schemas here, with how to mend it
+ * @throws DatabaseError when the role may not make schemas here, with how to fix it
  */
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(

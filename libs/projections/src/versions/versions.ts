@@ -13,7 +13,7 @@ const KEPT = 1;
 
 /**
  * The version to build: one that was begun and never became live, be it half built or built and not switched to, or a new one. Those of another
- * model are dropped; with `anew` all of them.
+ * model are dropped; with `again` all of them.
  */
 export async function versionToBuild(database: Database, now: Instant, anew = false): Promise<Version> {
   return database.transaction(async (tx) => {
@@ -70,8 +70,8 @@ export async function switchTo(
 async function markWhereSaidOtherwise(tx: Transaction, at: string): Promise<void> {
   await tx.query(
     `WITH believed AS (
-       SELECT customer_id, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM visits
-       UNION ALL SELECT customer_id, 'left', cycle, stage, phase, entered_at, left_at FROM visits WHERE left_at IS NOT NULL),
+       SELECT customer_id, 'entered' AS kind, cycle, stage, phase, entered_at, entered_at AS at FROM stage_periods
+       UNION ALL SELECT customer_id, 'left', cycle, stage, phase, entered_at, left_at FROM stage_periods WHERE left_at IS NOT NULL),
      said AS (
        SELECT customer_id, kind, cycle, stage, phase, entered_at, at FROM perennial.published
         WHERE NOT retracted AND kind <> 'retracted'),

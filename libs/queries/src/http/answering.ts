@@ -75,7 +75,7 @@ async function* written(
   }
 }
 
-/** What a refusal is over HTTP. Anything else is passed on as it is: nobody expected it. */
+/** What a rejection is over HTTP. Anything else is passed on as it is: nobody expected it. */
 function problemOf(error: unknown): unknown {
   if (error instanceof ReadModelsMissing)
     return new Problem(503, { detail: error.message, type: 'starting', headers: { 'retry-after': '1' } });

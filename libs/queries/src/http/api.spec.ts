@@ -115,18 +115,18 @@ describe('the API of the questions', () => {
   });
 
   it('writes JSON, CSV and NDJSON, by format or by Accept', async () => {
-    const json = await get('/v1/query/visits', reader);
+    const json = await get('/v1/query/stage-periods', reader);
     expect(json.json()).toMatchObject({
-      query: 'visits',
+      query: 'stage-periods',
       rows: [],
       nextCursor: null,
       meta: { policyVersion: 'retail@1' },
     });
     const header = 'customerId,identifier,cycle,stage,phase,enteredAt,leftAt\n';
-    expect((await get('/v1/query/visits?format=csv', reader)).body).toBe(header);
-    const csv = await get('/v1/query/visits', reader, { accept: 'text/csv' });
+    expect((await get('/v1/query/stage-periods?format=csv', reader)).body).toBe(header);
+    const csv = await get('/v1/query/stage-periods', reader, { accept: 'text/csv' });
     expect([csv.body, csv.headers['content-type']]).toEqual([header, expect.stringContaining('text/csv')]);
-    const ndjson = await get('/v1/query/visits', reader, { accept: 'application/x-ndjson' });
+    const ndjson = await get('/v1/query/stage-periods', reader, { accept: 'application/x-ndjson' });
     expect([ndjson.body, ndjson.headers['content-type']]).toEqual(['', 'application/x-ndjson']);
   });
 
@@ -138,19 +138,19 @@ describe('the API of the questions', () => {
     ['a customer named twice', `/v1/query/stage?customer=${SOMEBODY}&identifier=userId:1`, 400],
     ['an identifier without a namespace', '/v1/query/stage?identifier=1', 400],
     ['a NUL in a path', '/v1/customers/%00', 400],
-    ['a NUL in a parameter', '/v1/query/fates?source=a%00b', 400],
+    ['a NUL in a parameter', '/v1/query/outcomes?source=a%00b', 400],
     ['bytes that are no UTF-8 in a path', '/v1/customers/%ff%fe', 400],
     ['a percent sign that encodes nothing', '/v1/customers/%zz', 400],
-    ['a cursor that was never given', '/v1/query/visits?cursor=AAAA', 400],
-    ['a cursor of no alphabet', '/v1/query/visits?cursor=%22', 400],
-    ['a limit beyond all pages', '/v1/query/visits?limit=1000000000000000000000', 400],
-    ['a limit of none', '/v1/query/visits?limit=0', 400],
-    ['a day that is none', '/v1/query/visits?as-of=2021-02-29', 400],
-    ['an instant in the future', '/v1/query/visits?as-of=8000-01-01', 400],
-    ['belief about a population', '/v1/query/visits?known-at=2020-01-01', 400],
-    ['a parameter of another question', '/v1/query/visits?period=day', 400],
-    ['a parameter said twice', '/v1/query/visits?limit=1&limit=2', 400],
-    ['a format that nobody writes', '/v1/query/visits?format=xml', 400],
+    ['a cursor that was never given', '/v1/query/stage-periods?cursor=AAAA', 400],
+    ['a cursor of no alphabet', '/v1/query/stage-periods?cursor=%22', 400],
+    ['a limit beyond all pages', '/v1/query/stage-periods?limit=1000000000000000000000', 400],
+    ['a limit of none', '/v1/query/stage-periods?limit=0', 400],
+    ['a day that is none', '/v1/query/stage-periods?as-of=2021-02-29', 400],
+    ['an instant in the future', '/v1/query/stage-periods?as-of=8000-01-01', 400],
+    ['belief about a population', '/v1/query/stage-periods?known-at=2020-01-01', 400],
+    ['a parameter of another question', '/v1/query/stage-periods?period=day', 400],
+    ['a parameter said twice', '/v1/query/stage-periods?limit=1&limit=2', 400],
+    ['a format that nobody writes', '/v1/query/stage-periods?format=xml', 400],
     ['a period that ends before it begins', '/v1/query/stage-counts?from=2020-02-01&to=2020-01-01', 400],
     ['a question that is none', '/v1/query/weather', 404],
   ])('tells %s as a problem', async (_, url, status) => {
@@ -159,8 +159,10 @@ describe('the API of the questions', () => {
     expect(response.json()).toMatchObject({ status });
   });
 
-  it('gives every problem with a parameter its path, its reason and its mend', async () => {
-    const { errors } = (await get('/v1/query/visits?limit=none&as-of=never', reader)).json<{ errors: unknown[] }>();
+  it('gives every problem with a parameter its path, its reason and its fix', async () => {
+    const { errors } = (await get('/v1/query/stage-periods?limit=none&as-of=never', reader)).json<{
+      errors: unknown[];
+    }>();
     expect(errors).toEqual(
       ['as-of', 'limit'].map((path) => ({ path, detail: expect.any(String), hint: expect.any(String) })),
     );

@@ -44,7 +44,7 @@ export class WorkController implements BeforeApplicationShutdown {
   @Post('rebuild')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Build the read models anew from the log, and switch to them',
+    summary: 'Build the read models again from the log, and switch to them',
     description:
       'Ask GET /v1/projections/work how far it has come. Until it is done every answer comes from the live version. ' +
       'With dryRun it is only tried out: the result says what would change, nothing is switched, and the copy is dropped.',

@@ -19,7 +19,7 @@ export class StatusView {
   readonly lagMs!: number;
   @ApiProperty({ description: 'customers who wait to be folded again' })
   readonly dirty!: number;
-  @ApiProperty({ description: 'customers set aside because they could not be folded' })
+  @ApiProperty({ description: 'customers quarantined because they could not be folded' })
   readonly parked!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'deadlines up to here are persisted' })
   readonly clock!: string | null;
@@ -58,7 +58,7 @@ export class OperationsController {
 
   @Post('parked/:customer/release')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Fold a parked customer again from the beginning, after its cause was mended' })
+  @ApiOperation({ summary: 'Fold a parked customer again from the beginning, after its cause was fixed' })
   @ApiParam({ name: 'customer', schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } })
   @ApiOkResponse({ type: ReleasedView })
   @ApiProblems(400, 404)

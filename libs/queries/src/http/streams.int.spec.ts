@@ -52,16 +52,21 @@ describe('an answer of many pages', () => {
 
   it('says where the next page begins, in JSON and in a CSV of one page', async () => {
     const key = keyWith('read');
-    const first = (await get('/v1/query/visits?limit=1000', key)).json<{ rows: unknown[]; nextCursor: string }>();
-    const next = await get(`/v1/query/visits?limit=1000&cursor=${first.nextCursor}`, key);
+    const first = (await get('/v1/query/stage-periods?limit=1000', key)).json<{
+      rows: unknown[];
+      nextCursor: string;
+    }>();
+    const next = await get(`/v1/query/stage-periods?limit=1000&cursor=${first.nextCursor}`, key);
     expect(first.rows).toHaveLength(1000);
     expect(next.json<{ rows: unknown[] }>().rows.length).toBeGreaterThan(0);
-    const page = await get('/v1/query/visits?limit=1000&format=csv', key);
+    const page = await get('/v1/query/stage-periods?limit=1000&format=csv', key);
     expect(page.body.trimEnd().split('\n')).toHaveLength(1 + 1000);
     expect(page.headers['x-next-cursor']).toEqual(expect.any(String));
     // A cursor belongs to its question and its parameters.
     expect((await get(`/v1/query/customers?cursor=${first.nextCursor}`, key)).statusCode).toBe(400);
-    expect((await get(`/v1/query/visits?as-of=2024-05-01&cursor=${first.nextCursor}`, key)).statusCode).toBe(400);
+    expect((await get(`/v1/query/stage-periods?as-of=2024-05-01&cursor=${first.nextCursor}`, key)).statusCode).toBe(
+      400,
+    );
   });
 
   it('shows no name to a key that may not read them', async () => {

@@ -6,12 +6,12 @@ import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
 
-/** The dossier: who she is, where she stands and why, what the relationship amounts to. */
+/** The profile: who they are, where the customer stands and why, what the relationship amounts to. */
 export const customer = query({
   name: 'customer',
-  summary: "One customer's dossier: who she is, where she stands and why, what the relationship amounts to.",
+  summary: "One customer's profile: who they are, where the customer stands and why, what the relationship amounts to.",
   description:
-    'By her id, by the id of any subject of hers, or by an identifier. An id from before a merge goes on to work.',
+    'By their id, by the id of any subject of theirs, or by an identifier. An id from before a merge goes on to work.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'none',
@@ -22,13 +22,18 @@ export const customer = query({
       name: 'identifiers',
       type: 'json',
       description:
-        'how channels call her, the strongest first; values are null without the permission read-personal, or once erased',
+        'how channels call them, the strongest first; values are null without the permission read-personal, or once erased',
     },
     ...STANDING_COLUMNS,
     ...ALLOWED_COLUMNS,
-    { name: 'dossier', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
-    { name: 'parked', type: 'json', nullable: true, description: 'why she was set aside; null where she was not' },
-    { name: 'policyVersion', type: 'text', description: 'the policy in force when she was folded' },
+    { name: 'profile', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
+    {
+      name: 'parked',
+      type: 'json',
+      nullable: true,
+      description: 'why they were quarantined; null where they were not',
+    },
+    { name: 'policyVersion', type: 'text', description: 'the policy in force when they were folded' },
   ],
   async answer(context, { params, asOf }) {
     const subjectId = namedSubject(context, params);
@@ -38,7 +43,7 @@ export const customer = query({
         `SELECT c.customer_id AS "customerId", c.cycle, c.stage, c.phase, c.entered_at AS "enteredAt", c.cause,
                 c.next_due_at AS "nextDueAt", c.next_due_kind AS "nextDueKind", c.flags, c.first_seen_at AS "firstSeenAt",
                 c.last_seen_at AS "lastSeenAt", c.touchpoints, c.orders, c.revenue,
-                c.first_purchase_at AS "firstPurchaseAt", c.last_purchase_at AS "lastPurchaseAt", c.dossier,
+                c.first_purchase_at AS "firstPurchaseAt", c.last_purchase_at AS "lastPurchaseAt", c.profile,
                 to_jsonb(c) -> 'consents' AS consents, to_jsonb(c) -> 'actions' AS actions,
                 c.policy_version AS "policyVersion",
                 (SELECT jsonb_build_object('reason', p.reason, 'detail', p.detail)
@@ -63,7 +68,7 @@ export const customer = query({
               ...row,
               ...allowedIn(row, asOf),
               cause: withInstants(row['cause']),
-              profile: withInstants(row['dossier']),
+              profile: withInstants(row['profile']),
               identifiers: await opened(context, subjects),
             },
           ];

@@ -45,7 +45,7 @@ export const customers = query({
     IDENTIFIER_COLUMN,
     ...PLACE_COLUMNS,
     { name: 'enteredAt', type: 'instant', description: 'since when' },
-    { name: 'cause', type: 'text', description: 'the rule by which she entered it' },
+    { name: 'cause', type: 'text', description: 'the rule by which the customer entered it' },
     { name: 'orders', type: 'integer', description: 'surviving orders' },
     {
       name: 'revenueMinor',
@@ -54,12 +54,17 @@ export const customers = query({
       description: 'net, in minor units; null in several currencies',
     },
     { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null where there is none or several' },
-    { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
-    { name: 'lastSeenAt', type: 'instant', nullable: true, description: 'her last touchpoint; null with as-of' },
-    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'her last surviving purchase' },
-    { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next; null with as-of' },
+    { name: 'firstSeenAt', type: 'instant', description: 'them first touchpoint' },
+    { name: 'lastSeenAt', type: 'instant', nullable: true, description: 'their last touchpoint; null with as-of' },
+    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'their last surviving purchase' },
+    {
+      name: 'nextDueAt',
+      type: 'instant',
+      nullable: true,
+      description: 'when silence moves their next; null with as-of',
+    },
     { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then; null with as-of' },
-    { name: 'flags', type: 'json', nullable: true, description: 'flags that she bears; null with as-of' },
+    { name: 'flags', type: 'json', nullable: true, description: 'flags that the customer bears; null with as-of' },
   ],
   async answer(context, { params, asOf, past, after, limit }) {
     if (past)
@@ -121,7 +126,7 @@ const THEN = `
   SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, o.orders, o.revenue_minor, o.currency, c.first_seen_at,
          NULL::timestamptz AS last_seen_at, o.last_purchase_at, NULL::timestamptz AS next_due_at,
          NULL::text AS next_due_kind, NULL::jsonb AS flags
-    FROM visits v
+    FROM stage_periods v
     JOIN customers c ON c.customer_id = v.customer_id
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE placed AND NOT reversed)::int AS orders,

@@ -5,12 +5,12 @@ import { ALLOWED_COLUMNS, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../readin
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
-/** Why is she there, since when, why not before, and what comes next: for any instant of truth and of belief. */
+/** Why is the customer there, since when, why not before, and what comes next: for any instant of truth and of belief. */
 export const explanation = query({
   name: 'explain',
-  summary: 'Why one customer stands where she stands, since when, why not earlier, and what comes next.',
+  summary: 'Why one customer stands where the customer stands, since when, why not earlier, and what comes next.',
   description:
-    'Folded from the log for this very question. text says it in plain English; the other columns say the same in parts. No row where nothing was known of her.',
+    'Folded from the log for this very question. text says it in plain English; the other columns say the same in parts. No row where nothing was known of them.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'as-of and known-at',
@@ -21,17 +21,17 @@ export const explanation = query({
     ...PLACE_COLUMNS,
     { name: 'since', type: 'instant', description: 'since when' },
     { name: 'days', type: 'integer', description: 'whole days in the phase at as-of, by the calendar of the business' },
-    { name: 'rule', type: 'text', description: 'the rule that brought her here' },
+    { name: 'rule', type: 'text', description: 'the rule that brought their here' },
     { name: 'events', type: 'json', description: 'the events that met it; empty where a deadline did' },
     { name: 'deadline', type: 'json', nullable: true, description: 'the deadline that fell due' },
     { name: 'values', type: 'json', description: 'the values that the rule compared, named with their units' },
     { name: 'compared', type: 'json', description: 'what was measured, and what was needed' },
-    { name: 'notBefore', type: 'json', description: 'the same a day earlier, and where she stood then' },
+    { name: 'notBefore', type: 'json', description: 'the same a day earlier, and where they stood then' },
     { name: 'next', type: 'json', description: 'what comes next if nothing happens, and when; the earliest first' },
     { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
     { name: 'silenceSuspended', type: 'boolean', description: 'whether a contract suspends silence' },
     ...ALLOWED_COLUMNS,
-    { name: 'policyVersion', type: 'text', description: 'the policy by which she came here' },
+    { name: 'policyVersion', type: 'text', description: 'the policy by which they came here' },
   ],
   async answer(context, { params, asOf, knownAt, position }) {
     const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });

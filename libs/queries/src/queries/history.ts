@@ -5,11 +5,11 @@ import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
-/** One customer's visits to the phases, each with its cause, as they stood at any instant of truth and of belief. */
+/** One customer's stage periods to the phases, each with its cause, as they stood at any instant of truth and of belief. */
 export const history = query({
   name: 'history',
-  summary: "One customer's visits to the phases of the lifecycle, each with its cause.",
-  description: 'Visits tile her time: each begins where the one before ended. The last one has no end.',
+  summary: "One customer's stage periods to the phases of the lifecycle, each with its cause.",
+  description: 'Stage periods tile their time: each begins where the one before ended. The last one has no end.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'as-of and known-at',
@@ -18,7 +18,7 @@ export const history = query({
     CUSTOMER_KNOWN_COLUMN,
     { name: 'seq', type: 'integer', description: 'from 0, in order of time' },
     ...PLACE_COLUMNS,
-    { name: 'enteredAt', type: 'instant', description: 'when the visit began' },
+    { name: 'enteredAt', type: 'instant', description: 'when the stage period began' },
     { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
     { name: 'rule', type: 'text', description: 'the rule that began it' },
     { name: 'cause', type: 'json', description: 'what met the rule, and the values it compared' },
@@ -30,12 +30,12 @@ export const history = query({
     const from = after === null ? 0 : Number(after[0]) + 1;
     const page = stagePeriods.slice(from, from + limit);
     return {
-      rows: page.map((visit) => ({
-        ...visit,
-        cause: withInstants(visit.cause),
+      rows: page.map((period) => ({
+        ...period,
+        cause: withInstants(period.cause),
         customerId: life.customerId,
-        rule: visit.cause.rule,
-        policyVersion: visit.cause.policyVersion,
+        rule: period.cause.rule,
+        policyVersion: period.cause.policyVersion,
       })),
       next: from + limit < stagePeriods.length ? [from + limit - 1] : null,
       position: life.position,

@@ -5,7 +5,7 @@ import { Where } from '../reading/where.js';
 
 /** No silent loss: what became of every event received, and whether the sum comes out. */
 export const outcomes = query({
-  name: 'fates',
+  name: 'outcomes',
   summary: 'What became of every event received, by source and day.',
   description:
     'received = accepted + duplicate + quarantined + suppressed: unaccounted is the difference, and is 0 where nothing was lost. Days are UTC days of receipt.',
@@ -25,7 +25,7 @@ export const outcomes = query({
     { name: 'duplicate', type: 'integer', description: 'recorded before with the same content' },
     { name: 'quarantined', type: 'integer', description: 'kept apart, with the reason: see quarantine' },
     { name: 'suppressed', type: 'integer', description: 'not kept at all, by rule' },
-    { name: 'unaccounted', type: 'integer', description: 'received less the four fates: 0 where nothing was lost' },
+    { name: 'unaccounted', type: 'integer', description: 'received less the four outcomes: 0 where nothing was lost' },
     { name: 'reasons', type: 'json', description: 'the suppressed ones by reason' },
   ],
   async answer(context, { params, after, limit }) {
@@ -39,8 +39,8 @@ export const outcomes = query({
       const rows = await models.query<{ source: string; day: string }>(
         `SELECT source, to_char(day, 'YYYY-MM-DD') AS day, received, accepted, duplicate, quarantined, suppressed,
                 received - accepted - duplicate - quarantined - suppressed AS unaccounted, reasons
-           FROM fates ${where.sql}
-          ORDER BY fates.source, fates.day
+           FROM ingest_outcomes ${where.sql}
+          ORDER BY outcomes.source, outcomes.day
           LIMIT $1::int`,
         where.params,
       );

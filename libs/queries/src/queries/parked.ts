@@ -3,19 +3,19 @@ import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
-/** Who could not be folded: her rows stay as they were last, until somebody mends the cause and releases her. */
+/** Who could not be folded: their rows stay as they were last, until somebody fixes the cause and releases them. */
 export const parked = query({
   name: 'parked',
-  summary: 'Customers set aside because their events could not be folded, with the reason.',
+  summary: 'Customers quarantined because their events could not be folded, with the reason.',
   permission: 'read',
   params: {},
   time: 'none',
   paged: true,
   columns: [
-    { name: 'customerId', type: 'text', description: 'the customer: release her by this id' },
+    { name: 'customerId', type: 'text', description: 'the customer: release them by this id' },
     { name: 'reason', type: 'text', description: 'what went wrong, in a word' },
     { name: 'detail', type: 'text', description: 'what went wrong, in full' },
-    { name: 'since', type: 'instant', description: 'when she was set aside' },
+    { name: 'since', type: 'instant', description: 'when they were quarantined' },
     { name: 'atPosition', type: 'integer', description: 'the log position that was being folded' },
   ],
   async answer(context, { after, limit }) {

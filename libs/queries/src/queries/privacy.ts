@@ -38,7 +38,7 @@ export const privacy = query({
       name: 'customerId',
       type: 'text',
       nullable: true,
-      description: 'who was forgotten, where she was known by this id',
+      description: 'who was forgotten, where they were known by this id',
     },
     { name: 'detail', type: 'json', description: 'all that is on record of it' },
   ],

@@ -78,11 +78,11 @@ describe('for any history', () => {
     );
   }, 120_000);
 
-  it('the visits of all at an instant are what each history tells at that instant', async () => {
+  it('the stage periods of all at an instant are what each history tells at that instant', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(DAYS), fc.integer({ min: 1, max: 7 }), async (at, pageSize) => {
         const asOf = iso(day(at));
-        const rows = await engine.all('visits', { 'as-of': asOf }, pageSize * 20);
+        const rows = await engine.all('stage-periods', { 'as-of': asOf }, pageSize * 20);
         const customers = new Set((await engine.all('customers')).map(({ customerId }) => String(customerId)));
         const sample = [...customers].filter((_, index) => index % 7 === at % 7);
         for (const customer of sample) {

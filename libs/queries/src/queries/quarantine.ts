@@ -7,10 +7,10 @@ import { Where } from '../reading/where.js';
 /** A body may be a quarter of a megabyte. */
 const BODIES_A_PAGE = 50;
 
-/** What could not be taken, with the reason and how to mend it. */
+/** What could not be taken, with the reason and how to fix it. */
 export const quarantine = query({
   name: 'quarantine',
-  summary: 'Events that could not be taken, each with where, why, and how to mend it.',
+  summary: 'Events that could not be taken, each with where, why, and how to fix it.',
   permission: 'read',
   params: {
     status: { type: 'enum', values: ['open', 'released', 'discarded'], description: 'only those of this status.' },
@@ -36,7 +36,7 @@ export const quarantine = query({
     { name: 'code', type: 'text', description: 'the kind of reason' },
     { name: 'path', type: 'text', nullable: true, description: 'where in the event' },
     { name: 'detail', type: 'text', description: 'what is wrong' },
-    { name: 'mend', type: 'text', nullable: true, description: 'how to mend it' },
+    { name: 'hint', type: 'text', nullable: true, description: 'how to fix it' },
     { name: 'receivedAt', type: 'instant', description: 'when it was received' },
     { name: 'releasedPosition', type: 'integer', nullable: true, description: 'where the log tells of its release' },
     {
@@ -58,7 +58,7 @@ export const quarantine = query({
     const found = await inReadModels(context.database, async (models) => {
       const rows = await models.query<{ position: number; quarantineId: string }>(
         `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, path, detail,
-                mend, received_at AS "receivedAt", released_position AS "releasedPosition"
+                fix, received_at AS "receivedAt", released_position AS "releasedPosition"
            FROM quarantine ${where.sql}
           ORDER BY position
           LIMIT $1::int`,

@@ -32,7 +32,7 @@ describe('the questions, asked of three customers', () => {
   }, 60_000);
   afterAll(() => engine.close());
 
-  it('customer: the dossier, by id, by any subject and by an identifier however it is written', async () => {
+  it('customer: the profile, by id, by any subject and by an identifier however it is written', async () => {
     const byId = await engine.runQuery('customer', { customer: anna });
     expect(byId.rows).toMatchObject([
       {
@@ -57,7 +57,7 @@ describe('the questions, asked of three customers', () => {
       expect((await engine.runQuery('customer', named)).rows).toEqual(byId.rows);
   });
 
-  it('customer: writes the instants of her identifiers as all others', async () => {
+  it('customer: writes the instants of their identifiers as all others', async () => {
     const { rows } = await engine.runQuery('customer', { customer: anna });
     const [row] = rows as [{ firstSeenAt: string; identifiers: { namespace: string; firstSeenAt: string }[] }];
     const first = row.identifiers.find(({ namespace }) => namespace === 'userId');
@@ -72,7 +72,7 @@ describe('the questions, asked of three customers', () => {
       ['customer', { customer: anna }],
       ['timeline', { customer: anna }],
       ['customers', {}],
-      ['visits', {}],
+      ['stage-periods', {}],
       ['rfm', {}],
       ['events', { customer: anna }],
     ] as const) {
@@ -102,7 +102,7 @@ describe('the questions, asked of three customers', () => {
     ]);
   });
 
-  it('stage: where she stood then, and what was believed then', async () => {
+  it('stage: where they stood then, and what was believed then', async () => {
     const phaseAt = async (asOf: number) =>
       (await engine.runQuery('stage', { customer: anna, 'as-of': iso(asOf) })).rows.map(({ phase }) => phase);
     expect(await phaseAt(day(0))).toEqual([]);
@@ -121,7 +121,7 @@ describe('the questions, asked of three customers', () => {
     expect(meta).toEqual({ asOf: '2024-01-24T00:00:00Z', knownAt: null, position: 8, policyVersion: 'retail@1' });
   });
 
-  it('history: her visits with their causes, end to end', async () => {
+  it('history: their stage periods with their causes, end to end', async () => {
     const rows = await engine.all('history', { customer: anna }, 2);
     expect(rows.map(({ phase }) => phase)).toEqual([
       'awareness',
@@ -156,13 +156,13 @@ describe('the questions, asked of three customers', () => {
     ]);
     expect(rows[0]?.['next']).toMatchObject([{ kind: 'lapsed', dueAt: '2024-06-07T00:00:00Z' }, { kind: 'lost' }]);
     expect(String(rows[0]?.['text']).split('\n')[0]).toBe(
-      'Since 2024-04-23T00:00:00Z she has been at-risk (retention, cycle 1).',
+      'Since 2024-04-23T00:00:00Z they have been at-risk (retention, cycle 1).',
     );
     const before = await engine.runQuery('explain', { customer: anna, 'as-of': iso(day(0)) });
     expect(before.rows).toEqual([]);
   });
 
-  it('timeline: her touchpoints in their order, personal fields opened', async () => {
+  it('timeline: their touchpoints in their order, personal fields opened', async () => {
     const rows = await engine.all('timeline', { customer: anna }, 2);
     expect(rows.map(({ type }) => type)).toEqual([
       'site-visited',
@@ -236,8 +236,8 @@ describe('the questions, asked of three customers', () => {
     );
   });
 
-  it('visits: of everybody, as they stood at an instant', async () => {
-    const rows = await engine.all('visits', { 'as-of': iso(day(24)) }, 2);
+  it('stage periods: of everybody, as they stood at an instant', async () => {
+    const rows = await engine.all('stage-periods', { 'as-of': iso(day(24)) }, 2);
     const of = (identifier: string) => rows.filter((row) => row['identifier'] === identifier);
     expect(of('anna').map(({ phase, leftAt }) => [phase, leftAt])).toEqual([
       ['awareness', '2024-01-03T00:00:00Z'],
@@ -278,7 +278,7 @@ describe('the questions, asked of three customers', () => {
     expect(await engine.all('rfm', { 'as-of': iso(day(5)) })).toHaveLength(2);
   });
 
-  it('policies, stats, lag, fates, parked, quarantine and refused links answer too', async () => {
+  it('policies, stats, lag, outcomes, parked, quarantine and rejected links answer too', async () => {
     expect((await engine.runQuery('policies')).rows).toEqual([]);
     expect((await engine.runQuery('stats')).rows).toEqual(
       expect.arrayContaining([
@@ -295,11 +295,11 @@ describe('the questions, asked of three customers', () => {
         { figure: 'dirty', value: 0, at: null },
       ]),
     );
-    for (const name of ['fates', 'parked', 'quarantine', 'refused-links'])
+    for (const name of ['outcomes', 'parked', 'quarantine', 'refused-links'])
       expect((await engine.runQuery(name)).rows).toEqual([]);
   });
 
-  it('an erased customer keeps her history and loses her name', async () => {
+  it('an erased customer keeps their history and loses their name', async () => {
     const ella = { userId: 'ella' };
     await engine.tell({ who: ella, at: day(1), type: 'site-visited', personal: { '/note': 'Ella was here' } });
     const customer = engine.subjectId('userId', 'ella');
@@ -310,7 +310,7 @@ describe('the questions, asked of three customers', () => {
     expect((await engine.runQuery('customer', { customer })).rows).toMatchObject([{ identifiers: [{ value: null }] }]);
     expect(await engine.all('timeline', { customer })).toMatchObject([{ type: 'site-visited', data: {} }]);
     expect(JSON.stringify(await engine.all('timeline', { customer }))).not.toContain('here');
-    expect((await engine.all('visits')).filter((row) => row['customerId'] === customer)).toMatchObject([
+    expect((await engine.all('stage-periods')).filter((row) => row['customerId'] === customer)).toMatchObject([
       { identifier: null },
       { identifier: null },
     ]);
@@ -326,7 +326,7 @@ describe('consents, asked after', () => {
   }, 60_000);
   afterAll(() => engine.close());
 
-  it('what she allowed, since when and by which event, and what is called for because of it', async () => {
+  it('what the customer allowed, since when and by which event, and what is called for because of it', async () => {
     const who = { userId: 'dora' };
     const byMail = { purpose: 'marketing', medium: 'email' };
     await engine.tell(

@@ -6,7 +6,7 @@ import { Where } from '../reading/where.js';
 /** Links that would have joined strangers: for a person to look at. */
 export const refusedLinks = query({
   name: 'refused-links',
-  summary: 'Links between identifiers that were refused, with the reason.',
+  summary: 'Links between identifiers that were rejected, with the reason.',
   permission: 'read',
   params: {},
   time: 'none',
@@ -29,7 +29,7 @@ export const refusedLinks = query({
       );
     return inReadModels(context.database, async (models) => {
       const rows = await models.query<{ position: number; a: string; b: string }>(
-        `SELECT position, occurred_at AS "occurredAt", a, b, source, event_id AS "eventId", origin, refused AS reason
+        `SELECT position, occurred_at AS "occurredAt", a, b, source, event_id AS "eventId", origin, rejected AS reason
            FROM links ${where.sql}
           ORDER BY position, a, b
           LIMIT $1::int`,

@@ -23,8 +23,8 @@ export const stageCounts = query({
     { name: 'day', type: 'day', description: 'the day, in the zone of the business' },
     { name: 'stage', type: 'text', description: 'acquisition, retention or expansion' },
     { name: 'phase', type: 'text', description: 'phase within the stage' },
-    { name: 'entered', type: 'integer', description: 'visits that began that day' },
-    { name: 'left', type: 'integer', description: 'visits that ended that day' },
+    { name: 'entered', type: 'integer', description: 'stage periods that began that day' },
+    { name: 'left', type: 'integer', description: 'stage periods that ended that day' },
     { name: 'customers', type: 'integer', description: 'customers there at the end of the day' },
   ],
   async answer(context, { params, asOf, timeZone, after, limit }) {

@@ -6,12 +6,12 @@ import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../rea
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
-/** Every customer's visits as they stood at an instant: what began later is not there, what lasted had not ended. */
+/** Every customer's stage periods as they stood at an instant: what began later is not there, what lasted had not ended. */
 export const stagePeriods = query({
-  name: 'visits',
-  summary: "All customers' visits to the phases of the lifecycle, as they stood at an instant.",
+  name: 'stage-periods',
+  summary: "All customers' stage periods to the phases of the lifecycle, as they stood at an instant.",
   description:
-    'One row for each visit that had begun by as-of, ordered by customer and then by time. leftAt is empty where the visit lasted at that instant.',
+    'One row for each stage period that had begun by as-of, ordered by customer and then by time. leftAt is empty where the stage period lasted at that instant.',
   permission: 'read',
   params: {},
   time: 'as-of',
@@ -20,7 +20,7 @@ export const stagePeriods = query({
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
     ...PLACE_COLUMNS,
-    { name: 'enteredAt', type: 'instant', description: 'when the visit began' },
+    { name: 'enteredAt', type: 'instant', description: 'when the stage period began' },
     { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
   ],
   async answer(context, { asOf, after, limit }) {
@@ -30,7 +30,7 @@ export const stagePeriods = query({
       const rows = await models.query<{ customerId: string; enteredAt: unknown }>(
         `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt",
                 CASE WHEN left_at <= $1::timestamptz THEN left_at END AS "leftAt"
-           FROM visits
+           FROM stage_periods
           WHERE customer_id >= $2::text AND (customer_id > $2::text OR entered_at > $3::timestamptz)
             AND entered_at <= $1::timestamptz
           ORDER BY customer_id, seq

@@ -10,7 +10,7 @@ export const stage = query({
   name: 'stage',
   summary: 'Where one customer stands in the lifecycle: now, or at any instant, as believed at any instant.',
   description:
-    'Folded from the log for this very question. No row where nothing was known of her: she was not there yet at as-of, or not known of yet at known-at.',
+    'Folded from the log for this very question. No row where nothing was known of them: they were not there yet at as-of, or not known of yet at known-at.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'as-of and known-at',
@@ -18,7 +18,7 @@ export const stage = query({
   columns: [
     CUSTOMER_KNOWN_COLUMN,
     ...STANDING_COLUMNS,
-    { name: 'tenureDays', type: 'number', description: 'days since she was first seen' },
+    { name: 'tenureDays', type: 'number', description: 'days since they were first seen' },
     { name: 'policyVersion', type: 'text', description: 'the policy in force at as-of' },
   ],
   async answer(context, { params, asOf, knownAt, position }) {

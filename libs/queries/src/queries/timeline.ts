@@ -19,7 +19,7 @@ export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
-    'Read from the log. Personal fields stand in data for an asker with the permission read-personal, and are absent otherwise, and for everybody once she was erased.',
+    'Read from the log. Personal fields stand in data for an asker with the permission read-personal, and are absent otherwise, and for everybody once they were erased.',
   permission: 'read',
   params: {
     ...ONE_CUSTOMER,
@@ -34,7 +34,7 @@ export const timeline = query({
     { name: 'channel', type: 'text', description: 'through which channel' },
     { name: 'source', type: 'text', description: 'who told us' },
     { name: 'id', type: 'text', description: 'the id by which the source names it' },
-    { name: 'subjectId', type: 'text', description: 'the subject of hers whose stream holds it' },
+    { name: 'subjectId', type: 'text', description: 'the subject of theirs whose stream holds it' },
     { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
     { name: 'position', type: 'integer', description: 'its place in the log' },
     { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },

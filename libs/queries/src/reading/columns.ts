@@ -16,19 +16,19 @@ export const PLACE_COLUMNS: readonly Column[] = [
   { name: 'phase', type: 'text', description: 'phase within the stage' },
 ];
 
-/** What she allowed, and what a channel should do because of it. */
+/** What the customer allowed, and what a channel should do because of it. */
 export const ALLOWED_COLUMNS: readonly Column[] = [
   {
     name: 'consents',
     type: 'json',
     description:
-      'what she allowed and what she took back, by purpose and medium (null: every medium of which nothing else is said): since when, by which event, until when, and whether it is in force',
+      'what the customer allowed and what the customer took back, by purpose and medium (null: every medium of which nothing else is said): since when, by which event, until when, and whether it is in force',
   },
   {
     name: 'actions',
     type: 'json',
     description:
-      'what a channel should do next: the treatment of her phase by each medium that she allows, with the rule that brought her there, the consent, and how long it is valid',
+      'what a channel should do next: the treatment of their phase by each medium that the customer allows, with the rule that brought them there, the consent, and how long it is valid',
   },
 ];
 
@@ -37,11 +37,11 @@ export const STANDING_COLUMNS: readonly Column[] = [
   ...PLACE_COLUMNS,
   { name: 'enteredAt', type: 'instant', description: 'since when' },
   { name: 'cause', type: 'json', description: 'the rule, what met it, and the values it compared' },
-  { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves her next' },
+  { name: 'nextDueAt', type: 'instant', nullable: true, description: 'when silence moves their next' },
   { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then' },
   { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
-  { name: 'firstSeenAt', type: 'instant', description: 'her first touchpoint' },
-  { name: 'lastSeenAt', type: 'instant', description: 'her last touchpoint by then' },
+  { name: 'firstSeenAt', type: 'instant', description: 'them first touchpoint' },
+  { name: 'lastSeenAt', type: 'instant', description: 'their last touchpoint by then' },
   { name: 'touchpoints', type: 'integer', description: 'how many by then' },
   { name: 'orders', type: 'integer', description: 'surviving orders' },
   { name: 'revenue', type: 'json', description: 'net, in minor units, for each currency' },

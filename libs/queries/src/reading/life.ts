@@ -9,10 +9,10 @@ import { namedSubject, nobody, type NamedCustomer } from './who.js';
 
 /** Everything that was known of one customer at a position of the log. */
 export interface Life {
-  /** Who she was then: an id may have become another by a merge since. */
+  /** Who they were then: an id may have become another by a merge since. */
   readonly customerId: string;
   readonly subjectIds: readonly string[];
-  /** In the order of folding; empty where nothing was known of her yet. */
+  /** In the order of folding; empty where nothing was known of their yet. */
   readonly events: readonly LifecycleEvent[];
   readonly policies: PolicyTimeline;
   readonly position: number;
@@ -46,7 +46,7 @@ export async function knownCustomer(
 }
 
 /**
- * Reads one customer's life from the log: her subjects by the links known then, their touchpoints recorded by then, the
+ * Reads one customer's life from the log: their subjects by the links known then, their touchpoints recorded by then, the
  * policies published by then.
  * @throws QuestionRefused where the subject is not known even now.
  */

@@ -141,10 +141,10 @@ describe('pages in order', () => {
     expect(read.whole).toBe(104);
   });
 
-  it('are refused where the key is of other streams, or names what no log holds', async () => {
+  it('are rejected where the key is of other streams, or names what no log holds', async () => {
     const log = await logOf(Array.from({ length: 9 }, (_, at) => ({ at, stream: 'subject-a' })));
     const from = (after: Key) => pageInOrder(log, ['subject-a'], AS_THEY_HAPPENED, { after, upTo: 9, limit: 2 });
     for (const key of [[3, 0], [3, 0, 0, 0], [77, 0, 0], [3, 0, -1], [3, 0, 1.5], ['x', 0, 0], []])
-      await expect(from(key)).rejects.toThrow('hers no more');
+      await expect(from(key)).rejects.toThrow('theirs no more');
   });
 });

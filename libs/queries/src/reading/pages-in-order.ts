@@ -169,4 +169,4 @@ function placeOf(key: Key, streams: readonly string[]): Place {
 
 /** The log only grows, but a merge may be undone between two pages. */
 const gone = () =>
-  reject('cursor', 'the event at which the page before ended is hers no more', 'Begin anew without cursor.');
+  reject('cursor', 'the event at which the page before ended is theirs no more', 'Begin again without cursor.');

@@ -2,10 +2,10 @@ import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubjec
 import { instantOf } from '../running/answer.js';
 import type { ReadModels } from './read-models.js';
 
-/** A customer as she was known at a position: her id then, and her subjects then. */
+/** A customer as they were known at a position: their id then, and their subjects then. */
 export interface KnownSubjects {
   readonly customerId: string;
-  /** Empty where nothing was known of her yet. */
+  /** Empty where nothing was known of their yet. */
   readonly subjectIds: readonly string[];
 }
 
@@ -37,7 +37,7 @@ async function subjectsNow(models: ReadModels, customerId: string): Promise<read
   return rows.map((row) => row.subject_id);
 }
 
-/** Whom links joined then is worked out anew from the links known then: all that reach her, taken in their order. */
+/** Whom links joined then is worked out again from the links known then: all that reach them, taken in their order. */
 async function subjectsThen(models: ReadModels, subjectId: string, position: number): Promise<KnownSubjects> {
   const subjects = await models.query<{ subject_id: string; namespace: string; first_position: number }>(
     `WITH RECURSIVE reached(subject_id) AS (

@@ -8,18 +8,18 @@ export const ONE_CUSTOMER = {
   customer: {
     type: 'text',
     pattern: /^[0-9a-f]{32}$/,
-    description: "a customer's id, or the id of any subject of hers: old ids go on to work.",
-    hint: 'A customer id is 32 characters of 0-9 and a-f. To ask by what a channel calls her use identifier=NAMESPACE:VALUE.',
+    description: "a customer's id, or the id of any subject of theirs: old ids go on to work.",
+    hint: 'A customer id is 32 characters of 0-9 and a-f. To ask by what a channel calls their use identifier=NAMESPACE:VALUE.',
   },
   identifier: {
     type: 'text',
     pattern: /^[^:]{1,128}:[^\u0000-\u001f]+$/,
-    description: 'an identifier of hers instead of customer, as NAMESPACE:VALUE, for example email:ada@example.com.',
+    description: 'an identifier of theirs instead of customer, as NAMESPACE:VALUE, for example email:ada@example.com.',
     hint: 'Write NAMESPACE:VALUE, for example userId:42.',
   },
 } as const satisfies Params;
 
-/** How an asker named her. */
+/** How an asker named them. */
 export interface NamedCustomer {
   readonly customer: string | null;
   readonly identifier: string | null;

@@ -17,7 +17,7 @@ function cell(value: unknown, type: Column['type']): string {
 }
 
 /**
- * A spreadsheet takes a cell that begins with one of these for a formula, and a customer chooses her own name: a quote mark
+ * A spreadsheet takes a cell that begins with one of these for a formula, and a customer chooses their own name: a quote mark
  * before it makes it text again. A signed number is left alone.
  */
 function disarmed(text: string): string {

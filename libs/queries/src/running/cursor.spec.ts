@@ -10,28 +10,28 @@ describe('a cursor', () => {
   it('carries a place there and back', () => {
     fc.assert(
       fc.property(place, fc.string(), (there, filters) => {
-        expect(readCursor('visits', filters, writeCursor('visits', filters, there))).toEqual(there);
+        expect(readCursor('stage-periods', filters, writeCursor('stage-periods', filters, there))).toEqual(there);
       }),
     );
   });
 
-  it('is refused by another question, with other filters, and when it was altered', () => {
+  it('is rejected by another question, with other filters, and when it was altered', () => {
     fc.assert(
       fc.property(place, fc.nat(), fc.constantFrom(...'ABCabc012-_'), (there, at, letter) => {
-        const cursor = writeCursor('visits', '[]', there);
+        const cursor = writeCursor('stage-periods', '[]', there);
         expect(() => readCursor('customers', '[]', cursor)).toThrow(QueryRejected);
-        expect(() => readCursor('visits', '["x"]', cursor)).toThrow(QueryRejected);
+        expect(() => readCursor('stage-periods', '["x"]', cursor)).toThrow(QueryRejected);
         const index = at % cursor.length;
         const altered = cursor.slice(0, index) + letter + cursor.slice(index + 1);
-        if (altered !== cursor) expect(() => readCursor('visits', '[]', altered)).toThrow(QueryRejected);
+        if (altered !== cursor) expect(() => readCursor('stage-periods', '[]', altered)).toThrow(QueryRejected);
       }),
     );
   });
 
-  it('is refused where it never was one, whatever the text', () => {
+  it('is rejected where it never was one, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(() => readCursor('visits', '[]', text)).toThrow(QueryRejected);
+        expect(() => readCursor('stage-periods', '[]', text)).toThrow(QueryRejected);
       }),
     );
   });

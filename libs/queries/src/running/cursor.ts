@@ -15,7 +15,7 @@ export interface Place {
 
 /**
  * Cursors are opaque to the asker and bound to their question: name and filters are part of the check, so that a cursor cannot
- * be carried over to another question, and a mangled one is refused instead of giving rows that nobody asked for.
+ * be carried over to another question, and a mangled one is rejected instead of giving rows that nobody asked for.
  * They hold no secret and grant nothing: the check is a checksum, not a signature.
  */
 export function writeCursor(query: string, filters: string, place: Place): string {
@@ -31,7 +31,7 @@ export function readCursor(query: string, filters: string, cursor: string): Plac
     throw reject(
       'cursor',
       'is not a cursor of this question with these parameters',
-      'Send nextCursor as it was given, with the parameters of the first page; or leave it out to begin anew.',
+      'Send nextCursor as it was given, with the parameters of the first page; or leave it out to begin again.',
     );
   const [after, asOf, position] = JSON.parse(body) as [Key, Instant, number | null];
   return { after, asOf, position };

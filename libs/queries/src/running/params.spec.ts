@@ -45,7 +45,7 @@ describe('parameters', () => {
     expect(parse({ 'as-of': '1998-07-01' })['as-of']).toBe(Date.UTC(1998, 6, 1, 6));
   });
 
-  it('are refused all at once, each with its path, its reason and its mend', () => {
+  it('are rejected all at once, each with its path, its reason and its fix', () => {
     const faults = faultsOf({ 'as-of': 'yesterday', limit: '0', stage: 'gone', surprise: '1', source: ['a', 'b'] });
     expect(faults.map(({ pointer }) => pointer).sort()).toEqual(['as-of', 'limit', 'source', 'stage', 'surprise']);
     for (const { detail, hint } of faults) expect(`${detail}${hint}`).not.toMatch(/undefined/);
@@ -70,7 +70,7 @@ describe('parameters', () => {
     expect(faultsOf(raw)).toHaveLength(1);
   });
 
-  it('never throw anything but a refusal, and never repeat a control character', () => {
+  it('never throw anything but a rejection, and never repeat a control character', () => {
     const names = fc.oneof(fc.constantFrom(...Object.keys(SPECS)), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(fc.dictionary(names, fc.oneof(fc.string({ unit: 'binary' }), fc.anything())), (raw) => {

@@ -62,7 +62,7 @@ const TEXT_LENGTH = 512;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Reads what was asked against what the question takes. Every fault is reported at once, each with its mend.
+ * Reads what was asked against what the question takes. Every fault is reported at once, each with its fix.
  * @throws QuestionRefused `invalid-question`
  */
 export function parseParams<P extends Params>(specs: P, raw: RawParams, startOfDay: StartOfDay): Values<P> {

@@ -26,7 +26,7 @@ export class QueryRejected extends Error {
   }
 }
 
-/** The commonest refusal: one parameter that cannot be taken as it stands. */
+/** The commonest rejection: one parameter that cannot be taken as it stands. */
 export function reject(path: string, reason: string, hint: string): QueryRejected {
   return new QueryRejected('invalid-question', [{ pointer: path, detail: reason, hint: hint }]);
 }
@@ -36,7 +36,7 @@ export function unknownCustomer(path: string, reason: string): QueryRejected {
     {
       pointer: path,
       detail: reason,
-      hint: 'Ask `customers` who is known, or name her by an identifier: identifier=NAMESPACE:VALUE.',
+      hint: 'Ask `customers` who is known, or name them by an identifier: identifier=NAMESPACE:VALUE.',
     },
   ]);
 }

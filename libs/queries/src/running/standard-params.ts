@@ -33,7 +33,7 @@ const PAGING = {
     maxLength: 4096,
     pattern: /^[A-Za-z0-9_-]+$/,
     description: 'nextCursor of the page before, with the same parameters.',
-    hint: 'Send nextCursor as it was given; or leave it out to begin anew.',
+    hint: 'Send nextCursor as it was given; or leave it out to begin again.',
   },
 } as const satisfies Params;
 

@@ -1,6 +1,6 @@
 import type { Life } from '../life.js';
 
-/** A kind of customer: how she comes, buys, is silent, and goes. */
+/** A kind of customer: how the customer comes, buys, is silent, and goes. */
 export interface Archetype {
   readonly name: string;
   /** How many of a thousand customers live like this. */

@@ -30,7 +30,7 @@ export const SHOPPERS: readonly Archetype[] = [
   { name: 'fan', perMille: 40, beginsBy: 450, live: fan },
 ];
 
-/** She orders every week; then, one day, some simply stop. */
+/** The customer orders every week; then, one day, some simply stop. */
 function weeklyGrocer(life: Life): void {
   const { random } = life;
   signUp(life);
@@ -114,7 +114,7 @@ function monthlyReader(life: Life): void {
   }
 }
 
-/** A large piece every many years; she looks around for long. */
+/** A large piece every many years; the customer looks around for long. */
 function sofaBuyer(life: Life): void {
   const { random } = life;
   seeAd(life);
@@ -166,7 +166,7 @@ function giftGiver(life: Life): void {
   } while (life.days(40, 60));
 }
 
-/** She orders, and sends back: all, or a part, or cancels the same day. */
+/** The customer orders, and sends back: all, or a part, or cancels the same day. */
 function returner(life: Life): void {
   const { random } = life;
   browse(life, 'clothing', 3);
@@ -220,7 +220,7 @@ function wonBack(life: Life): void {
   }
 }
 
-/** Silent for more than a year: lost. She comes back by herself, by a click or by a purchase, and a new cycle begins. */
+/** Silent for more than a year: lost. The customer comes back by themselves, by a click or by a purchase, and a new cycle begins. */
 function lostAndReturning(life: Life): void {
   const { random } = life;
   signUp(life);

@@ -12,7 +12,7 @@ export const VISITORS: readonly Archetype[] = [
   { name: 'our own people, testing', perMille: 5, beginsBy: 700, live: tester },
 ];
 
-/** Known by a cookie, then by a device; the login links both to her account, and some later the store's card. */
+/** Known by a cookie, then by a device; the login links both to their account, and some later the store's card. */
 function anonymousVisitor(life: Life): void {
   const { random } = life;
   life.goBy('anonymousId');
@@ -33,7 +33,7 @@ function anonymousVisitor(life: Life): void {
     buy(life, random.pick(CATEGORIES), { cart: true });
   }
   if (random.random(0.3) && life.days(10, 60)) {
-    // In the store she shows a card that nobody had linked to her before.
+    // In the store the customer shows a card that nobody had linked to them before.
     life.touch('store-visited', { storeId: 'store-2', minutes: 12 }, { channel: 'store', by: ['loyaltyCard'] });
     buy(life, random.pick(CATEGORIES), { cart: false, occasion: { channel: 'store', by: ['loyaltyCard', 'phone'] } });
     life.days(3, 30);

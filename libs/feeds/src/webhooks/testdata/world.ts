@@ -61,7 +61,7 @@ export class World {
     return dispatcher;
   }
 
-  /** Customers visit, and buy a minute later. */
+  /** Customers stage period, and buy a minute later. */
   async lives(...names: readonly string[]): Promise<void> {
     for (const userId of names) {
       await this.happens('site-visited', { userId });

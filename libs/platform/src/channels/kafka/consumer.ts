@@ -8,7 +8,7 @@ const AGAIN_MS = 1_000;
 const CLOSE_MS = 15_000;
 
 /**
- * A member of a consumer group, by kafkajs. What kafkajs lacks is done here: it finds topics that come later, joins anew after whatever
+ * A member of a consumer group, by kafkajs. What kafkajs lacks is done here: it finds topics that come later, joins again after whatever
  * ended its membership, tells the group that it lives while a batch takes long, and when the group moves partitions, first finishes the
  * batches that were begun, counts them as read while the group still listens, and begins no others.
  */
@@ -144,7 +144,7 @@ export class KafkaConsumer implements ChannelConsumer {
     }
     this.pauses.delete(key);
     resolveOffset(last.offset);
-    // kafkajs says how far we came before it joins the group anew; from a generation that is over the group takes nothing.
+    // kafkajs says how far we came before it joins the group again; from a generation that is over the group takes nothing.
     if (thrownOut[0] !== undefined) throw thrownOut[0];
   }
 }

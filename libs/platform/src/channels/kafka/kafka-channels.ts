@@ -29,7 +29,7 @@ export class KafkaChannels implements Channels {
       ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
       retry: { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 },
       logLevel: logLevel.WARN,
-      // What it calls an error is mended by joining or connecting again, or comes back to us as a rejection.
+      // What it calls an error is fixed by joining or connecting again, or comes back to us as a rejection.
       logCreator: () => (entry) => this.log.debug({ kafkajs: wordsOf(entry) }, 'kafkajs'),
     });
   }

@@ -6,7 +6,7 @@ import type { OutgoingMessage } from '../message.js';
 const REQUEST_BYTES = 512 * 1024;
 const MESSAGE_OVERHEAD = 128;
 
-/** An idempotent producer of kafkajs. After a failure it begins anew: a sequence that broke off cannot be gone on with. */
+/** An idempotent producer of kafkajs. After a failure it begins again: a sequence that broke off cannot be gone on with. */
 export class KafkaProducer implements ChannelProducer {
   private producer: Promise<Producer> | null = null;
   private closed = false;

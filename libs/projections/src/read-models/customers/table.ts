@@ -4,11 +4,11 @@ export const CUSTOMERS: Table = {
   name: 'customers',
   migrations: [
     /* sql */ `
-    -- 001: One row a customer: where she stands, since when and why, and what the relationship amounts to. Nothing in
-    -- a row changes with the mere passing of time: when a deadline falls due, the clock folds her again and rewrites it.
+    -- 001: One row a customer: where the customer stands, since when and why, and what the relationship amounts to. Nothing in
+    -- a row changes with the mere passing of time: when a deadline falls due, the clock folds them again and rewrites it.
     -- digest_id is the smallest subject id of the component: the same whatever the order of arrival.
     -- orders and revenue count what survives; revenue_minor and currency are null when there are several currencies.
-    -- waiting_until is the instant of her first event that lies in the future; wake_at the earlier of it and next_due_at.
+    -- waiting_until is the instant of them first event that lies in the future; wake_at the earlier of it and next_due_at.
     CREATE TABLE customers (
       customer_id       text COLLATE "C" PRIMARY KEY,
       digest_id         text COLLATE "C" NOT NULL,
@@ -31,7 +31,7 @@ export const CUSTOMERS: Table = {
       next_due_at       timestamptz(3),
       next_due_kind     text,
       flags             jsonb NOT NULL,
-      dossier           jsonb NOT NULL,
+      profile           jsonb NOT NULL,
       folded_position   bigint NOT NULL,
       waiting_until     timestamptz(3),
       wake_at           timestamptz(3)
@@ -40,14 +40,14 @@ export const CUSTOMERS: Table = {
     CREATE INDEX customers_by_wake ON customers (wake_at) WHERE wake_at IS NOT NULL;
     `,
     /* sql */ `
-    -- 002: consents: what she allowed and what she took back, by purpose and medium. actions: what a channel should do next, from
-    -- the treatments of the policy and her consents, whether or not it was ever said: perennial.actions has what was.
+    -- 002: consents: what the customer allowed and what the customer took back, by purpose and medium. actions: what a channel should do next, from
+    -- the treatments of the policy and their consents, whether or not it was ever said: perennial.actions has what was.
     -- wake_at is now also the instant at which the first of these actions is valid no longer.
     ALTER TABLE customers ADD COLUMN consents jsonb NOT NULL, ADD COLUMN actions jsonb NOT NULL;
     `,
     /* sql */ `
-    -- 003: each consent names the event since which it has been so, and a refusal goes before a consent of its instant: rows made
-    -- before have neither, and must be made anew.
+    -- 003: each consent names the event since which it has been so, and a rejection goes before a consent of its instant: rows made
+    -- before have neither, and must be made again.
     COMMENT ON COLUMN customers.consents IS 'By purpose and medium, each with the event since which it has been so.';
     `,
   ],
@@ -102,7 +102,7 @@ export const CUSTOMERS: Table = {
     'next_due_at',
     'next_due_kind',
     'flags',
-    'dossier',
+    'profile',
     'waiting_until',
     'consents',
     'actions',

@@ -159,8 +159,8 @@ export interface SubjectRow extends Record<string, unknown> {
 }
 
 /**
- * Works out anew who belongs together among all whom these subjects could reach, refused links included: an earlier
- * link that comes late may turn a later refusal. Writes what changed; returns the customers who gained or lost somebody.
+ * Works out again who belongs together among all whom these subjects could reach, rejected links included: an earlier
+ * link that comes late may turn a later rejection. Writes what changed; returns the customers who gained or lost somebody.
  */
 export async function relink(
   tx: Transaction,
@@ -180,7 +180,7 @@ export async function relink(
         sql: `WITH theirs AS (
                 SELECT ARRAY(SELECT subject_id FROM subjects WHERE customer_id IN
                   (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))) AS ids)
-              SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, refused, position FROM (
+              SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, rejected, position FROM (
                 SELECT * FROM links WHERE a = ANY((SELECT ids FROM theirs)::text[]) UNION ALL
                 SELECT * FROM links WHERE b = ANY((SELECT ids FROM theirs)::text[])) l ORDER BY a, b, position DESC`,
         params,
@@ -228,7 +228,7 @@ async function writeComponents(
   if (verdicts.length > 0) {
     const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
     await writes.query(
-      `UPDATE links l SET refused = v.refused FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
+      `UPDATE links l SET rejected = v.rejected FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
       rows.params,
     );
   }
@@ -236,7 +236,7 @@ async function writeComponents(
   return moved;
 }
 
-/** Who belongs together, and which pairs (`a b`) were refused, with the reason. */
+/** Who belongs together, and which pairs (`a b`) were rejected, with the reason. */
 export function resolve(
   subjects: readonly SubjectRow[],
   links: readonly LinkRow[],

@@ -38,8 +38,8 @@ export const LINKS: Table = {
     /* sql */ `
     -- 001: Two subjects that one touchpoint carried as \`self\`. a < b. Who a customer is follows from the links in the
     -- order (occurred_at, source, event_id), so of a pair only the earliest counts; a later-known one is kept only when
-    -- it is earlier than all that were known before, so that "who did we take her for on 1 March" can still be told.
-    -- refused: null, or the reason why this link joins nobody (unique namespace, keep-apart, too large a component).
+    -- it is earlier than all that were known before, so that "who did we take them for on 1 March" can still be told.
+    -- rejected: null, or the reason why this link joins nobody (unique namespace, keep-apart, too large a component).
     CREATE TABLE links (
       a           text COLLATE "C" NOT NULL,
       b           text COLLATE "C" NOT NULL,
@@ -48,12 +48,12 @@ export const LINKS: Table = {
       source      text COLLATE "C" NOT NULL,
       event_id    text COLLATE "C" NOT NULL,
       origin      text NOT NULL,
-      refused     text,
+      rejected     text,
       position    bigint NOT NULL,
       PRIMARY KEY (a, b, position)
     );
     CREATE INDEX links_by_b ON links (b, a);
-    CREATE INDEX links_refused ON links (occurred_at) WHERE refused IS NOT NULL;
+    CREATE INDEX links_refused ON links (occurred_at) WHERE rejected IS NOT NULL;
     `,
   ],
   columns: {

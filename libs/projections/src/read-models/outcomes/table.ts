@@ -1,13 +1,13 @@
 import type { Table } from '#database';
 
 export const OUTCOMES: Table = {
-  name: 'fates',
+  name: 'outcomes',
   migrations: [
     /* sql */ `
     -- 001: What became of every event received, by source and day (UTC, of its receipt):
     -- received = accepted + duplicate + quarantined + suppressed. reasons counts the suppressed ones by reason.
     -- No part of the digest: importing a file twice changes no customer, yet it is received twice.
-    CREATE TABLE fates (
+    CREATE TABLE ingest_outcomes (
       source      text COLLATE "C" NOT NULL,
       day         date NOT NULL,
       received    int NOT NULL,

@@ -44,7 +44,7 @@ function rowOf(id: string, event: RecordedEvent): Row {
     code: text('code') ?? 'unknown',
     pointer: text('path'),
     detail: text('detail') ?? text('reason') ?? '',
-    hint: text('mend'),
+    hint: text('hint'),
     received_at:
       typeof received === 'number'
         ? received

@@ -4,7 +4,7 @@ export const QUARANTINE: Table = {
   name: 'quarantine',
   migrations: [
     /* sql */ `
-    -- 001: Events that could not be taken, each with the path and the reason, and how to mend it. open until a person
+    -- 001: Events that could not be taken, each with the path and the reason, and how to fix it. open until a person
     -- releases it (released_position: the last position that tells of it) or discards it. Bodies stay sealed in the log.
     -- No part of the digest: the ids are given at intake, by chance.
     CREATE TABLE quarantine (
@@ -16,7 +16,7 @@ export const QUARANTINE: Table = {
       code              text NOT NULL,
       path              text,
       detail            text NOT NULL,
-      mend              text,
+      fix              text,
       received_at       timestamptz(3) NOT NULL,
       status            text NOT NULL CHECK (status IN ('open', 'released', 'discarded')),
       subject_id        text,

@@ -6,15 +6,15 @@ export const STAGE_PERIOD_HISTORY: CustomerReadModel = {
   shape: 'sequence',
   table: STAGE_PERIODS,
   rows: ({ customerId, stagePeriods }) =>
-    stagePeriods.map((visit) => ({
+    stagePeriods.map((period) => ({
       customer_id: customerId,
-      seq: visit.seq,
-      cycle: visit.cycle,
-      stage: visit.stage,
-      phase: visit.phase,
-      entered_at: visit.enteredAt,
-      left_at: visit.leftAt,
-      cause: visit.cause,
-      policy_version: visit.cause.policyVersion,
+      seq: period.seq,
+      cycle: period.cycle,
+      stage: period.stage,
+      phase: period.phase,
+      entered_at: period.enteredAt,
+      left_at: period.leftAt,
+      cause: period.cause,
+      policy_version: period.cause.policyVersion,
     })),
 };

@@ -1,12 +1,12 @@
 import type { Table } from '#database';
 
 export const STAGE_PERIODS: Table = {
-  name: 'visits',
+  name: 'stage_periods',
   migrations: [
     /* sql */ `
     -- 001: The stays in phases that tile a customer's time: no gap, no overlap, none of length zero. left_at is null
     -- while the stay lasts. seq counts from 0 in order of time and may shift when a late event comes in before it.
-    CREATE TABLE visits (
+    CREATE TABLE stage_periods (
       customer_id    text COLLATE "C" NOT NULL,
       seq            int NOT NULL,
       cycle          int NOT NULL,
@@ -18,7 +18,7 @@ export const STAGE_PERIODS: Table = {
       policy_version text NOT NULL,
       PRIMARY KEY (customer_id, seq)
     );
-    CREATE INDEX visits_by_entry ON visits (entered_at, customer_id, seq);
+    CREATE INDEX visits_by_entry ON stage_periods (entered_at, customer_id, seq);
     `,
   ],
   columns: {

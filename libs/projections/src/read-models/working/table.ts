@@ -32,10 +32,10 @@ export const DIRTY: Table = {
     /* sql */ `
     -- 001: A customer to be folded again, whatever for: new events, a late one, a merge, a policy, a deadline. Folders
     -- claim rows with FOR UPDATE SKIP LOCKED and delete them in the transaction that writes what they folded; who marks a
-    -- claimed row waits for that and marks anew. So: absent = clean, present = must be folded, locked = being folded.
+    -- claimed row waits for that and marks again. So: absent = clean, present = must be folded, locked = being folded.
     -- earliest_at: the earliest occurredAt among the events not yet folded; no snapshot at or after it is of use
     -- (-infinity: none is; null: nothing new came, only time passed). pending: how many such events.
-    -- not_before: nothing is to be folded until then (all her events lie in the future).
+    -- not_before: nothing is to be folded until then (all their events lie in the future).
     CREATE TABLE dirty (
       customer_id text COLLATE "C" PRIMARY KEY,
       position    bigint NOT NULL,
@@ -61,7 +61,7 @@ export const DIRTY: Table = {
   semantic: [],
 };
 
-/** The mark of a customer of whom only the future is known: she is looked at when it comes. */
+/** The mark of a customer of whom only the future is known: they are looked at when it comes. */
 export function waitingRow(
   one: { readonly customerId: string; readonly until: Instant },
   position: number,
@@ -128,8 +128,8 @@ export const PARKED: Table = {
   name: 'parked',
   migrations: [
     /* sql */ `
-    -- 001: A customer who could not be folded is set aside with the reason, so that the rest go on. Her rows stay as they
-    -- were last. She is folded again when a person releases her, after the cause was mended.
+    -- 001: A customer who could not be folded is quarantined with the reason, so that the rest go on. Their rows stay as they
+    -- were last. They are folded again when a person releases them, after the cause was fixed.
     CREATE TABLE parked (
       customer_id text COLLATE "C" PRIMARY KEY,
       reason      text NOT NULL,

@@ -194,7 +194,7 @@ class ReaderWriting {
       conditions.push(`!patterns[${this.patterns.push(new RegExp(pattern, 'u')) - 1}].test(${field})`);
     switch (format) {
       case undefined:
-        conditions.push(`!isPlainText(${field})`);
+        conditions.push(`!isSimpleText(${field})`);
         break;
       case 'iso-4217':
         conditions.push(`!isCurrency(${field})`);

@@ -182,7 +182,7 @@ function issuesOfDefinition(given: unknown): ValidationIssue[] {
   for (const key of Object.keys(given))
     if (!FIELDS.has(key))
       issues.push({ pointer: `/${key}`, detail: 'is not part of a definition', hint: 'leave it out' });
-  issues.push(...dangersOf(schema).map((danger) => ({ ...danger, path: `/schema${danger.pointer}` })));
+  issues.push(...dangersOf(schema).map((danger) => ({ ...danger, pointer: `/schema${danger.pointer}` })));
   return issues;
 }
 

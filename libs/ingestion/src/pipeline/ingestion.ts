@@ -128,7 +128,7 @@ export class Ingestion {
     if (plain !== null) return { envelope, others, identified, moment, contract, plain };
     const validity = contract.validate(envelope.data);
     if (!validity.ok) {
-      const [first, ...rest] = validity.errors.map((issue) => ({ ...issue, path: `/data${issue.pointer}` }));
+      const [first, ...rest] = validity.errors.map((issue) => ({ ...issue, pointer: `/data${issue.pointer}` }));
       return new Rejection('data-invalid', [
         first ?? { pointer: '/data', detail: 'are not what the contract says', hint: 'see the contract' },
         ...rest,

@@ -46,7 +46,7 @@ export async function publishPolicy(
 ): Promise<PublishVerdict> {
   const verdict = validatePolicy(document);
   if (!verdict.ok)
-    return { ok: false, errors: verdict.errors.map((error) => ({ ...error, path: `/policy${error.pointer}` })) };
+    return { ok: false, errors: verdict.errors.map((error) => ({ ...error, pointer: `/policy${error.pointer}` })) };
   const { policy } = verdict;
   const before = await publishedPolicies(log);
   const again = before.find(({ published }) => published.version === policyVersion(policy));

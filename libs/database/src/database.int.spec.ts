@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Database } from './port.js';
-import { describeOnEachStore, openStore, type OpenedStore } from './testdata/stores.js';
 import { arrayText } from './values.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 describeOnEachStore('the read models’ database', (store) => {
   let opened: OpenedStore;

@@ -10,7 +10,6 @@ export {
 } from './port.js';
 export { openDatabase, placeOf, type DatabasePlace } from './open-database.js';
 export { openOnFirstUse } from './open-on-first-use.js';
-export { describeOnEachStore, describeOnPostgres, openStore, type OpenedStore } from './testdata/stores.js';
 export type { Table } from './table.js';
 export { deleteRows, insertRows, instantText, sortedByKey, unnest, upsertRows, valuesOf } from './rows.js';
 export { Writes, type Writer } from './batch-writer.js';

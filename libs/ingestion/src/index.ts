@@ -13,7 +13,6 @@ export { factEvent } from './publishing/fact-event.js';
 export { canonical } from './pipeline/canonical.js';
 export { plainContentHash } from './pipeline/content-hash.js';
 export { OWN_SOURCES } from './pipeline/envelope.js';
-export { orderPlaced } from './testdata/intake-app.js';
 export { fieldsOf, invalid } from './http/body.js';
 export { StoreProblems } from './http/store-problems.js';
 export {

@@ -2,10 +2,10 @@ import { afterEach, beforeAll, afterAll, describe, expect, it, jest } from '@jes
 import { MemoryIdTable, type AppendItem, type EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { eventsBetween, Projector } from './processor/projector.js';
-import { openStore, type OpenedStore } from '#database';
 import { day, order } from './testdata/touchpoints.js';
 import { LogWithoutDeduplication } from './testdata/unjudging-log.js';
 import type { BuildProgress } from './versions/build.js';
+import { openStore, type OpenedStore } from '#testing/stores';
 
 jest.setTimeout(120_000);
 

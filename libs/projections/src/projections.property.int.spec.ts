@@ -4,9 +4,9 @@ import { memoryLog } from '#testing';
 import type { AppendItem, EventLog } from '#event-log';
 import type { Digest } from './versions/digest.js';
 import { Projector, type ProjectorOptions } from './processor/projector.js';
-import { describeOnEachStore, openStore, type OpenedStore } from '#database';
 import { day, tell } from './testdata/touchpoints.js';
 import { shuffled, world } from './testdata/world.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 const CLOCK = { now: () => day(520) };
 

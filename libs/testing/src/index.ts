@@ -1,5 +1,6 @@
 /** Fakes, builders and given/when/then: imported by specs, tests and benchmarks only. */
 export { memoryLog } from './memory-log.js';
+export { orderPlaced } from './order-placed.js';
 export { smallDisk, type SmallDisk } from './small-disk.js';
 export { arbitraryOf, sampleOf } from './touchpoints.js';
 export { said, staysOf, story, Story, storyUnder, when, type Bought } from './story.js';

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestPostgres } from '../../../../test/services/postgres.js';
 import { migrate } from '#projections';
 import type { Database } from '../port.js';
-import { describeOnPostgres } from '../testdata/stores.js';
 import { openDatabase } from '../open-database.js';
 import { checkVersion, tellPostgresError, whereOf } from './errors.js';
 import type { PostgresOptions } from './postgres.js';
+import { describeOnPostgres } from '#testing/stores';
 
 const WHERE = { host: 'db.example:5432', database: 'perennial', user: 'engine' };
 

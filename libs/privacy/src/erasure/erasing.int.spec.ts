@@ -7,7 +7,7 @@ import { openKeyStoreOf, Sealer, type SqliteKeyStore, type SubjectKey } from '#k
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { Ingestion } from '#ingestion';
-import { orderPlaced } from '#ingestion';
+import { orderPlaced } from '#testing';
 import { prepareLog } from '#ingestion';
 import { Quarantine } from '#ingestion';
 import { erasePerson, type ErasureVerdict, type Named } from './erase-person.js';

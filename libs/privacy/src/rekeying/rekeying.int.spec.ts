@@ -26,7 +26,7 @@ import { prepareLog } from '#ingestion';
 import { Quarantine } from '#ingestion';
 import { Ingestion } from '#ingestion';
 import type { IngestItem, ItemResult } from '#ingestion';
-import { orderPlaced } from '#ingestion';
+import { orderPlaced } from '#testing';
 import { compareRekeyed } from './compare-rekeyed.js';
 import { mustBeKeysOf, RekeyError, Rekeying } from './rekeying.js';
 

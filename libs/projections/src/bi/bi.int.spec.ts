@@ -6,10 +6,10 @@ import { memoryLog } from '#testing';
 import type { Database } from '#database';
 import { Projector } from '../processor/projector.js';
 import { openDatabase } from '#database';
-import { describeOnEachStore, describeOnPostgres, openStore, type OpenedStore } from '#database';
 import { day, order, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { VIEWS } from './views.js';
+import { describeOnEachStore, describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
 
 const clock = { now: () => day(600) };
 const manual = readFileSync(join(import.meta.dirname, '../../../../docs/bi.md'), 'utf8');

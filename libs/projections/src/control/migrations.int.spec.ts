@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { describeOnEachStore, openStore, type OpenedStore } from '#database';
 import { migrate } from '../versions/migrate.js';
 import { CONTROL_MIGRATIONS } from './migrations.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 describeOnEachStore('the schema that survives rebuilds, of an earlier version', (name) => {
   let store: OpenedStore;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector } from '../processor/projector.js';
-import { openStore, type OpenedStore } from '#database';
 import { day, order, tell, touchpoint } from '../testdata/touchpoints.js';
+import { openStore, type OpenedStore } from '#testing/stores';
 
 const EVENTS = 2_000;
 const HOUR = 3_600_000;

@@ -3,11 +3,11 @@ import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from '../processor/projector.js';
-import { openStore, type OpenedStore } from '#database';
 import { day, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { JobRunner } from './job-runner.js';
 import { RemoteProjector } from './remote-projector.js';
+import { openStore, type OpenedStore } from '#testing/stores';
 
 jest.setTimeout(120_000);
 

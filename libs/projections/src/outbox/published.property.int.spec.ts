@@ -8,9 +8,9 @@ import type { Database } from '#database';
 import { inOrder } from '../folding/fold-one.js';
 import { emptyFacts, gather } from '../indexing/page-facts.js';
 import { Projector } from '../processor/projector.js';
-import { openStore, type OpenedStore } from '#database';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
+import { openStore, type OpenedStore } from '#testing/stores';
 
 interface PublishedRow extends Record<string, unknown> {
   customer_id: string;

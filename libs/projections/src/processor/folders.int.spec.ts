@@ -11,9 +11,9 @@ import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from './projector.js';
 import { racingClock, racingFrom } from '../testdata/racing-clock.js';
-import { openStore, type OpenedStore } from '#database';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
+import { openStore, type OpenedStore } from '#testing/stores';
 
 jest.setTimeout(300_000);
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from './projector.js';
-import { describeOnPostgres, openStore, type OpenedStore } from '#database';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
+import { describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
 
 const clock = { now: () => day(600) };
 

@@ -3,7 +3,7 @@ import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector, type ProjectorOptions } from './projector.js';
 import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
-import { describeOnEachStore, openStore, type OpenedStore } from '#database';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 describeOnEachStore('the projector', (name) => {
   let store: OpenedStore;

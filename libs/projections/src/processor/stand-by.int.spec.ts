@@ -8,9 +8,9 @@ import type { Database } from '#database';
 import type { Digest } from '../versions/digest.js';
 import { Projector } from './projector.js';
 import { openDatabase } from '#database';
-import { describeOnPostgres, openStore, type OpenedStore } from '#database';
 import { day, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
+import { describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
 
 const SEED = 11;
 const NOW = day(600);

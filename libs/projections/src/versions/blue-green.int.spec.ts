@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from '../processor/projector.js';
-import { describeOnEachStore, openStore, type OpenedStore } from '#database';
 import { day, order, subject, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 describeOnEachStore('a rebuild beside the live read models', (name) => {
   let store: OpenedStore;

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
 import { emptyFacts } from '../indexing/page-facts.js';
 import { LINKS, SUBJECTS } from '../read-models/links/table.js';
-import { describeOnEachStore, openStore, type OpenedStore } from '#database';
 import { day, subject } from '../testdata/touchpoints.js';
 import { joinInMemory } from './components.js';
 import { joinSeen } from './join-seen.js';
 import { LinksSeen } from './links-seen.js';
 import { SEEN_TABLES, writeSeen } from './seen-tables.js';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 /** Logins, of which a customer has one at most, and what several may share. */
 const WHO = ['userId', 'deviceId', 'anonymousId'].flatMap((namespace) =>

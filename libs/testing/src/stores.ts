@@ -1,7 +1,6 @@
 import { describe } from '@jest/globals';
-import { POSTGRES_OFFERS, type Outage, type PostgresOffer } from '../../../../test/services/postgres.js';
-import type { Database } from '../port.js';
-import { openDatabase } from '../open-database.js';
+import { POSTGRES_OFFERS, type Outage, type PostgresOffer } from '../../../test/services/postgres.js';
+import { openDatabase, type Database } from '#database';
 
 /** An opened store for a suite, and how to be rid of it. */
 export interface OpenedStore {

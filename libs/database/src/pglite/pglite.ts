@@ -36,7 +36,7 @@ export class PgliteDatabase implements Database {
   constructor(folder: string | null) {
     if (folder !== null) mkdirSync(folder, { recursive: true });
     const source = import.meta.url.endsWith('.ts');
-    this.#worker = new Worker(new URL(source ? './pglite-worker.ts' : './pglite-worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL(source ? './worker.ts' : './worker.js', import.meta.url), {
       workerData: { folder },
       execArgv: source ? ['--conditions=source', '--import', '#from-source'] : [],
     });

@@ -159,10 +159,10 @@ export const VIEWS: readonly View[] = [
     ],
   },
   {
-    name: 'outcomes',
+    name: 'ingest_outcomes',
     meaning:
       'One row for each source and day (UTC, of receipt): received = accepted + duplicate + quarantined + suppressed.',
-    rows: 'outcomes',
+    rows: 'ingest_outcomes',
     columns: told({
       source: 'The system that published the events.',
       day: 'The day on which they were received.',

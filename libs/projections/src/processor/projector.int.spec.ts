@@ -328,7 +328,7 @@ describeOnEachStore('the projector', (name) => {
     await log.appendMany(items, [receipt('r2', day(3.2))]);
     const projector = await open();
     await projector.catchUp();
-    expect(await rows('SELECT * FROM rm_1.outcomes')).toEqual([
+    expect(await rows('SELECT * FROM rm_1.ingest_outcomes')).toEqual([
       {
         source: 'shop',
         day: '2024-01-04',

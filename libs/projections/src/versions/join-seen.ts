@@ -158,7 +158,7 @@ function before<T extends { readonly root: number }>(rows: T[], end: number): T[
 
 async function writeRejected(tx: Transaction, rejected: readonly Row[]): Promise<void> {
   if (rejected.length === 0) return;
-  const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], rejected, 'v');
+  const rows = unnest(LINKS, ['a', 'b', 'position', 'rejected'], rejected, 'v');
   await tx.query(
     `UPDATE links l SET rejected = v.rejected FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
     rows.params,

@@ -40,7 +40,7 @@ export const outcomes = query({
         `SELECT source, to_char(day, 'YYYY-MM-DD') AS day, received, accepted, duplicate, quarantined, suppressed,
                 received - accepted - duplicate - quarantined - suppressed AS unaccounted, reasons
            FROM ingest_outcomes ${where.sql}
-          ORDER BY outcomes.source, outcomes.day
+          ORDER BY ingest_outcomes.source, ingest_outcomes.day
           LIMIT $1::int`,
         where.params,
       );

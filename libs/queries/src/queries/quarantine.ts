@@ -34,7 +34,7 @@ export const quarantine = query({
     { name: 'eventId', type: 'text', nullable: true, description: 'its id, as far as it could be read' },
     { name: 'type', type: 'text', nullable: true, description: 'its type, as far as it could be read' },
     { name: 'code', type: 'text', description: 'the kind of reason' },
-    { name: 'path', type: 'text', nullable: true, description: 'where in the event' },
+    { name: 'pointer', type: 'text', nullable: true, description: 'where in the event' },
     { name: 'detail', type: 'text', description: 'what is wrong' },
     { name: 'hint', type: 'text', nullable: true, description: 'how to fix it' },
     { name: 'receivedAt', type: 'instant', description: 'when it was received' },
@@ -57,7 +57,7 @@ export const quarantine = query({
       .and('event_id = ?::text', params['event-id']);
     const found = await inReadModels(context.database, async (models) => {
       const rows = await models.query<{ position: number; quarantineId: string }>(
-        `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, path, detail,
+        `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, pointer, detail,
                 fix, received_at AS "receivedAt", released_position AS "releasedPosition"
            FROM quarantine ${where.sql}
           ORDER BY position

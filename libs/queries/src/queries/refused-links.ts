@@ -22,7 +22,7 @@ export const refusedLinks = query({
     { name: 'reason', type: 'text', description: 'why it joins nobody' },
   ],
   async answer(context, { after, limit }) {
-    const where = new Where(limit + 1).always('refused IS NOT NULL');
+    const where = new Where(limit + 1).always('rejected IS NOT NULL');
     if (after !== null)
       where.always(
         `(position, a, b) > (${where.param(after[0])}::bigint, ${where.param(after[1])}::text, ${where.param(after[2])}::text)`,

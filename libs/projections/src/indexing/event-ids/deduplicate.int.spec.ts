@@ -124,13 +124,13 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     const outcomes = () =>
       store.database.query(
         `SELECT received, accepted, duplicate, quarantined, suppressed
-           FROM rm_1.outcomes`,
+           FROM rm_1.ingest_outcomes`,
       );
     const counted = { received: 3, accepted: 2, duplicate: 1, quarantined: 0, suppressed: 0 };
     expect(await outcomes()).toEqual([counted]);
     const { version } = await projector.rebuild();
     const [rebuilt] = await store.database.query(
-      `SELECT received, accepted, duplicate, quarantined, suppressed FROM rm_${version}.outcomes`,
+      `SELECT received, accepted, duplicate, quarantined, suppressed FROM rm_${version}.ingest_outcomes`,
     );
     expect(rebuilt).toEqual(counted);
   });

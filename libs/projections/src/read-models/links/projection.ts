@@ -226,7 +226,7 @@ async function writeComponents(
     if (rejected !== link.rejected) verdicts.push({ a: link.a, b: link.b, position: link.position, rejected });
   }
   if (verdicts.length > 0) {
-    const rows = unnest(LINKS, ['a', 'b', 'position', 'refused'], verdicts, 'v');
+    const rows = unnest(LINKS, ['a', 'b', 'position', 'rejected'], verdicts, 'v');
     await writes.query(
       `UPDATE links l SET rejected = v.rejected FROM ${rows.sql} WHERE l.a = v.a AND l.b = v.b AND l.position = v.position`,
       rows.params,

@@ -48,12 +48,12 @@ export const LINKS: Table = {
       source      text COLLATE "C" NOT NULL,
       event_id    text COLLATE "C" NOT NULL,
       origin      text NOT NULL,
-      rejected     text,
+      rejected    text,
       position    bigint NOT NULL,
       PRIMARY KEY (a, b, position)
     );
     CREATE INDEX links_by_b ON links (b, a);
-    CREATE INDEX links_refused ON links (occurred_at) WHERE rejected IS NOT NULL;
+    CREATE INDEX links_rejected ON links (occurred_at) WHERE rejected IS NOT NULL;
     `,
   ],
   columns: {
@@ -68,7 +68,7 @@ export const LINKS: Table = {
     position: 'bigint',
   },
   key: ['a', 'b', 'position'],
-  semantic: ['a', 'b', 'occurred_at', 'source', 'event_id', 'origin', 'refused'],
+  semantic: ['a', 'b', 'occurred_at', 'source', 'event_id', 'origin', 'rejected'],
   // Which later-known ones were kept depends on the order of arrival; the earliest of each pair does not.
   semanticRows: 'SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC',
 };

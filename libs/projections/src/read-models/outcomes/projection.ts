@@ -53,13 +53,13 @@ export async function countOutcomes(
 }
 
 /** A source's day that is there already is added to, reason by reason. */
-const ADDED_UP = `(source, day) DO UPDATE SET received = outcomes.received + EXCLUDED.received,
-  accepted = outcomes.accepted + EXCLUDED.accepted, duplicate = outcomes.duplicate + EXCLUDED.duplicate,
-  quarantined = outcomes.quarantined + EXCLUDED.quarantined, suppressed = outcomes.suppressed + EXCLUDED.suppressed,
-  reasons = CASE WHEN EXCLUDED.reasons = '{}' THEN outcomes.reasons ELSE (
+const ADDED_UP = `(source, day) DO UPDATE SET received = ingest_outcomes.received + EXCLUDED.received,
+  accepted = ingest_outcomes.accepted + EXCLUDED.accepted, duplicate = ingest_outcomes.duplicate + EXCLUDED.duplicate,
+  quarantined = ingest_outcomes.quarantined + EXCLUDED.quarantined, suppressed = ingest_outcomes.suppressed + EXCLUDED.suppressed,
+  reasons = CASE WHEN EXCLUDED.reasons = '{}' THEN ingest_outcomes.reasons ELSE (
     SELECT jsonb_object_agg(reason, n) FROM (
       SELECT reason, sum(n::int) AS n FROM (
-        SELECT * FROM jsonb_each_text(outcomes.reasons) UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.reasons)) e(reason, n)
+        SELECT * FROM jsonb_each_text(ingest_outcomes.reasons) UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.reasons)) e(reason, n)
        GROUP BY reason) added) END`;
 
 function empty(source: string, day: string): OutcomeRow {

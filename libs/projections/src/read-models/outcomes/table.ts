@@ -1,7 +1,7 @@
 import type { Table } from '#database';
 
 export const OUTCOMES: Table = {
-  name: 'outcomes',
+  name: 'ingest_outcomes',
   migrations: [
     /* sql */ `
     -- 001: What became of every event received, by source and day (UTC, of its receipt):

@@ -42,9 +42,9 @@ function rowOf(id: string, event: RecordedEvent): Row {
     event_id: text('eventId') ?? text('id'),
     type: text('type'),
     code: text('code') ?? 'unknown',
-    pointer: text('path'),
+    pointer: text('pointer') ?? text('path'),
     detail: text('detail') ?? text('reason') ?? '',
-    hint: text('hint'),
+    hint: text('hint') ?? text('mend'),
     received_at:
       typeof received === 'number'
         ? received

@@ -14,7 +14,7 @@ export const QUARANTINE: Table = {
       event_id          text,
       type              text,
       code              text NOT NULL,
-      path              text,
+      pointer           text,
       detail            text NOT NULL,
       fix              text,
       received_at       timestamptz(3) NOT NULL,

@@ -29,10 +29,12 @@ export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './fi
 export { validatePolicy, type PolicyVerdict } from './policy/validate.js';
 export { RESOLUTION_RULES } from './customers/resolution-rules.js';
 export {
+  compareLinks,
   resolveCustomers,
   type CustomerLink,
   type KeepApart,
   type KnownSubject,
+  type LinkPlace,
   type LinkRejection,
   type Resolution,
   type ResolutionRules,

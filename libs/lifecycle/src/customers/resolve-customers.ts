@@ -21,6 +21,9 @@ export interface CustomerLink {
   readonly origin: 'touchpoint' | 'identify' | 'operator';
 }
 
+/** What decides the place of a link in the order of links. */
+export type LinkPlace = Pick<CustomerLink, 'a' | 'b' | 'occurredAt' | 'source' | 'id'>;
+
 /** A decision that two sides are different people: no link joins them until it is lifted. */
 export interface KeepApart {
   readonly one: readonly string[];
@@ -137,7 +140,8 @@ class Forest {
   }
 }
 
-function compareLinks(x: CustomerLink, y: CustomerLink): number {
+/** The order in which links count: (occurredAt, source, id), texts as UTF-8 bytes. */
+export function compareLinks(x: LinkPlace, y: LinkPlace): number {
   return (
     x.occurredAt - y.occurredAt ||
     compareUtf8(x.source, y.source) ||
@@ -147,7 +151,7 @@ function compareLinks(x: CustomerLink, y: CustomerLink): number {
   );
 }
 
-function pairOf({ a, b }: CustomerLink): string {
+function pairOf({ a, b }: LinkPlace): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 

@@ -9,7 +9,7 @@ import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '#databa
 import { arrayText } from '#database';
 import type { Table } from '#database';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
-import { SNAPSHOTS, STATES } from '../read-models/working/table.js';
+import { SNAPSHOTS, STATES } from '../read-models/working-tables.js';
 import type { Writer } from '#database';
 import type { Base, FoldedEvents } from './fold-one.js';
 

@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { Transaction, Row } from '#database';
 import { insertRows, instantText, sortedByKey } from '#database';
-import { DIRTY, PARKED } from '../read-models/working/table.js';
+import { DIRTY, PARKED } from '../read-models/working-tables.js';
 import type { Writer } from '#database';
 import type { Reason, AffectedCustomer } from './indexer.js';
 

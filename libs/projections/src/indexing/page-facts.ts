@@ -17,7 +17,7 @@ export interface LinkFact {
   readonly occurredAt: Instant;
   readonly recordedAt: Instant;
   readonly source: string;
-  readonly eventId: string;
+  readonly id: string;
   readonly type: string;
   readonly position: number;
 }
@@ -94,7 +94,7 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
       occurredAt: event.occurredAt,
       recordedAt: event.recordedAt,
       source: event.source,
-      eventId: event.id,
+      id: event.id,
       type: event.type,
       position: event.position,
     });

@@ -31,7 +31,7 @@ function stateOf(events: readonly RecordedEvent[], customerId: string, asOf: num
   const facts = gather(emptyFacts(), known);
   const { customerOf } = resolveCustomers(
     [...facts.subjects.values()],
-    facts.links.map((link) => ({ ...link, id: link.eventId, origin: 'touchpoint' as const })),
+    facts.links.map((link) => ({ ...link, origin: 'touchpoint' as const })),
     RESOLUTION_RULES,
   );
   const own = known.filter((event) => customerOf.get(subjectOfStream(event.stream) ?? '') === customerId);

@@ -10,12 +10,12 @@ import { deduplicateEventIds } from '../indexing/event-ids/deduplicate.js';
 import { recountsBetween } from '../indexing/event-ids/recount.js';
 import { indexPage, type Indexed, type Reason, type AffectedCustomer } from '../indexing/indexer.js';
 import { propose } from '../outbox/propose.js';
-import { loadPolicies, type KnownPolicies } from '../read-models/policies/timeline.js';
+import { loadPolicies, type KnownPolicies } from '../read-models/policies/load-policies.js';
 import { CUSTOMER_READ_MODELS, READ_MODEL_TABLES } from '../read-models/registry.js';
 import { insertRows, instantText, sortedByKey } from '#database';
 import type { StepTimes } from './step-times.js';
 import { arrayText } from '#database';
-import { DIRTY, waitingRow } from '../read-models/working/table.js';
+import { DIRTY, waitingRow } from '../read-models/working-tables.js';
 import { Writes, type Writer } from '#database';
 
 /** Counts of what was done since the process began. */

@@ -1,43 +1,42 @@
+import type { Row, Table } from '#database';
 import type { Booking, CustomerView, EventRef, StagePeriod } from '#lifecycle';
-import type { Row } from '#database';
-import type { Table } from '#database';
 
-/** A customer as just folded: what a read model makes its rows of. */
+/** The result of folding one customer: what a read model derives its rows from. */
 export interface FoldedView {
   readonly customerId: string;
-  /** The smallest of their subject ids: their name in digests. */
+  /** The smallest of the customer's subject ids: it stands for the customer in digests. */
   readonly digestId: string;
   readonly subjectIds: readonly string[];
   readonly view: CustomerView;
-  /** From the stage period on that was open where the fold began; all of them when it began at the beginning. */
+  /** From the stage period that was open where the fold began; all of them when it began at the first event. */
   readonly stagePeriods: readonly StagePeriod[];
   /** Booked by the events that were folded. */
   readonly bookings: readonly Booking[];
-  /** True when the fold began at the beginning: nothing that was written of them before stands. */
+  /** True when the fold began at the first event: it replaces every row of the customer. */
   readonly whole: boolean;
-  /** The events that were folded: what they booked before is booked again. */
+  /** The events that were folded: their earlier bookings are replaced. */
   readonly refolded: readonly EventRef[];
-  /** The instant of them first event that still lies in the future. */
+  /** The instant of the customer's first event that still lies in the future; null without one. */
   readonly waitingUntil: number | null;
-  /** All of the log up to this position is in it. */
+  /** The fold covers the log up to this position. */
   readonly position: number;
 }
 
 /**
- * A read model of customers: a table and a pure function from what was folded to its rows. The shape says which rows
- * a new fold replaces; reading, writing, comparing, rebuilding and digesting are the same for all.
+ * A read model of customers: a table, and a pure function from a fold to its rows. The shape says which rows a new fold
+ * replaces; reading, writing, comparing, rebuilding and digesting are the same for all.
  */
 export type CustomerReadModel =
-  /** One row a customer. */
+  /** One row per customer. */
   | { readonly shape: 'row'; readonly table: Table; readonly row: (folded: FoldedView) => Row }
   /**
-   * Numbered rows (`seq`) that follow their stage periods: `rows` gives one for each of `folded.stage_periods`, or fewer; the rows below
-   * the first of these stage periods stand as they are.
+   * Numbered rows (`seq`) that follow the stage periods: `rows` gives at most one for each of `folded.stagePeriods`. Rows with a
+   * lower `seq` than the first of these stage periods stay as they are.
    */
   | { readonly shape: 'sequence'; readonly table: Table; readonly rows: (folded: FoldedView) => Row[] }
-  /** Rows that belong to single events: columns `source` and `event_id` say to which. */
+  /** Rows that belong to single events: the columns `source` and `event_id` name the event. */
   | { readonly shape: 'by-event'; readonly table: Table; readonly rows: (folded: FoldedView) => Row[] }
-  /** Sums over everybody's stage periods: what each stage period adds, and takes away again when it proves wrong. */
+  /** Sums over the stage periods of all customers: what one stage period adds. It is subtracted when the period changes. */
   | {
       readonly shape: 'sum';
       readonly table: Table;
@@ -45,5 +44,5 @@ export type CustomerReadModel =
       readonly of: (period: Row, dayOf: DayOf) => Row[];
     };
 
-/** The day (`YYYY-MM-DD`) of an instant in the zone of a policy, by the policy's version. */
+/** The day (`YYYY-MM-DD`) of an instant in the time zone of a policy, by the policy's version. */
 export type DayOf = (at: number, policyVersion: string) => string;

@@ -49,7 +49,7 @@ export function joinInMemory(
       b: link.b,
       occurred_at: link.occurredAt,
       source: link.source,
-      event_id: link.eventId,
+      event_id: link.id,
       origin: 'touchpoint',
       rejected: null,
       position: link.position,

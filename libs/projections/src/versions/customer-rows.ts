@@ -6,7 +6,7 @@ import type { FoldedView } from '../read-models/read-model.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
 import type { Table } from '#database';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
-import { SNAPSHOTS, STATES } from '../read-models/working/table.js';
+import { SNAPSHOTS, STATES } from '../read-models/working-tables.js';
 
 /** A customer who has something to show. */
 export type FoldedCustomer = FoldedEvents & { readonly folded: FoldedView };

@@ -20,7 +20,7 @@ const told = fc.array(
   fc.record({
     two: fc.uniqueArray(fc.nat(WHO.length - 1), { minLength: 2, maxLength: 2 }),
     at: fc.nat(5).map(day),
-    source: fc.constantFrom('shop', 'app'),
+    source: fc.constantFrom('shop', 'app', '\u{1F381} shop', '\uE000 shop'),
   }),
   { maxLength: 60 },
 );
@@ -61,7 +61,7 @@ describeOnEachStore('who belongs together, found out in the database', (name) =>
                 }
               }
               return {
-                ...{ a, b, occurredAt: at, recordedAt: at, source, eventId: `${position}` },
+                ...{ a, b, occurredAt: at, recordedAt: at, source, id: `${position}` },
                 ...{ type: 'site-visited', position },
               };
             });

@@ -1,5 +1,5 @@
+import { compareLinks } from '#lifecycle';
 import type { LinkFact } from '../indexing/page-facts.js';
-import { compareLinks } from '../read-models/links/projection.js';
 
 /** Of each pair only the links that are earlier than all before them in the log: the ones that count, and did at some time. */
 export class LinksSeen {

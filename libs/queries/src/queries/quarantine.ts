@@ -58,7 +58,7 @@ export const quarantine = query({
     const found = await inReadModels(context.database, async (models) => {
       const rows = await models.query<{ position: number; quarantineId: string }>(
         `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, pointer, detail,
-                fix, received_at AS "receivedAt", released_position AS "releasedPosition"
+                hint, received_at AS "receivedAt", released_position AS "releasedPosition"
            FROM quarantine ${where.sql}
           ORDER BY position
           LIMIT $1::int`,

@@ -1,7 +1,7 @@
 import type { CustomerReadModel } from '../read-model.js';
 import { BOOKINGS } from './table.js';
 
-/** Money as it was booked, order by order, each on its own date. */
+/** Money as it was booked, order by order, each booking on its own date. */
 export const BOOKED_MONEY: CustomerReadModel = {
   shape: 'by-event',
   table: BOOKINGS,

@@ -4,9 +4,9 @@ export const BOOKINGS: Table = {
   name: 'bookings',
   migrations: [
     /* sql */ `
-    -- 001: Money as it was booked: an order, and whatever was later taken back, each on its own date and in its own
-    -- currency, in minor units; what is taken back is negative. reverses marks the booking from which on the order no
-    -- longer survives. cost_minor is null where nobody told us the cost.
+    -- 001: Money as it was booked: one row for an order and one for each cancellation or return, each on its own date and
+    -- in its own currency. Amounts are in minor units; cancellations and returns are negative. reverses marks the booking
+    -- that leaves nothing of the order. cost_minor is null where the source stated no cost.
     CREATE TABLE bookings (
       customer_id  text COLLATE "C" NOT NULL,
       order_id     text COLLATE "C" NOT NULL,

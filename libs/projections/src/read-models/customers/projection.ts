@@ -2,7 +2,7 @@ import type { Instant } from '#contracts';
 import type { CustomerReadModel } from '../read-model.js';
 import { CUSTOMERS } from './table.js';
 
-/** Where each customer stands and why, and what the relationship amounts to: one row a customer. */
+/** One row per customer: the current phase with its cause, and the customer's figures. */
 export const PROFILE: CustomerReadModel = {
   shape: 'row',
   table: CUSTOMERS,
@@ -31,7 +31,7 @@ export const PROFILE: CustomerReadModel = {
       next_due_at: due,
       next_due_kind: view.next?.kind ?? null,
       flags: view.flags,
-      // What grows with the mere passing of time (tenure, T) is left out: whoever asks computes it for the instant asked about.
+      // Figures that grow as time passes (tenure, T) are absent: a query computes them for the instant that it asks about.
       profile: {
         deadlines: view.deadlines,
         lastIntentAt: view.lastIntentAt,

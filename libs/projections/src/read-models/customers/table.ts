@@ -4,11 +4,15 @@ export const CUSTOMERS: Table = {
   name: 'customers',
   migrations: [
     /* sql */ `
-    -- 001: One row a customer: where the customer stands, since when and why, and what the relationship amounts to. Nothing in
-    -- a row changes with the mere passing of time: when a deadline falls due, the clock folds them again and rewrites it.
+    -- 001: One row per customer: the current phase with its cause, and the customer's figures. No value changes as time
+    -- passes: when a deadline falls due, the processor folds the customer again and rewrites the row.
     -- digest_id is the smallest subject id of the component: the same whatever the order of arrival.
     -- orders and revenue count what survives; revenue_minor and currency are null when there are several currencies.
-    -- waiting_until is the instant of them first event that lies in the future; wake_at the earlier of it and next_due_at.
+    -- waiting_until is the instant of the customer's first event that lies in the future.
+    -- consents: what the customer allowed and withdrew, by purpose and medium, each with the event since which it holds.
+    -- actions: what a channel should do next, from the treatments of the policy and the consents; perennial.actions has
+    -- what was published of it.
+    -- wake_at is the earliest of next_due_at, waiting_until and the end of validity of each action.
     CREATE TABLE customers (
       customer_id       text COLLATE "C" PRIMARY KEY,
       digest_id         text COLLATE "C" NOT NULL,
@@ -34,21 +38,12 @@ export const CUSTOMERS: Table = {
       profile           jsonb NOT NULL,
       folded_position   bigint NOT NULL,
       waiting_until     timestamptz(3),
-      wake_at           timestamptz(3)
+      wake_at           timestamptz(3),
+      consents          jsonb NOT NULL,
+      actions           jsonb NOT NULL
     );
     CREATE INDEX customers_by_stage ON customers (stage, phase, customer_id);
     CREATE INDEX customers_by_wake ON customers (wake_at) WHERE wake_at IS NOT NULL;
-    `,
-    /* sql */ `
-    -- 002: consents: what the customer allowed and what the customer took back, by purpose and medium. actions: what a channel should do next, from
-    -- the treatments of the policy and their consents, whether or not it was ever said: perennial.actions has what was.
-    -- wake_at is now also the instant at which the first of these actions is valid no longer.
-    ALTER TABLE customers ADD COLUMN consents jsonb NOT NULL, ADD COLUMN actions jsonb NOT NULL;
-    `,
-    /* sql */ `
-    -- 003: each consent names the event since which it has been so, and a rejection goes before a consent of its instant: rows made
-    -- before have neither, and must be made again.
-    COMMENT ON COLUMN customers.consents IS 'By purpose and medium, each with the event since which it has been so.';
     `,
   ],
   columns: {

@@ -1,16 +1,21 @@
-import { RESOLUTION_RULES, resolveCustomers, type CustomerLink, type KnownSubject } from '#lifecycle';
-import type { Row, Statement, Transaction } from '#database';
+import { insertRows, arrayText, sortedByKey, unnest, Writes } from '#database';
+import type { Row, Statement, Transaction, Writer } from '#database';
+import {
+  compareLinks,
+  RESOLUTION_RULES,
+  resolveCustomers,
+  type CustomerLink,
+  type KnownSubject,
+  type LinkPlace,
+} from '#lifecycle';
 import type { LinkFact, SubjectFact } from '../../indexing/page-facts.js';
-import { insertRows, sortedByKey, unnest } from '#database';
-import { arrayText } from '#database';
-import { Writes, type Writer } from '#database';
 import { LINKS, SUBJECTS } from './table.js';
 
-/** What became of the subjects on a page. */
+/** The subjects of a page after the page was stored. */
 export interface SubjectsKnown {
   /** The customer of each subject on the page, after the page's links. */
   readonly customerOf: ReadonlyMap<string, string>;
-  /** Customers who gained or lost a subject: what was folded of them before does not stand. */
+  /** Customers who gained or lost a subject: their earlier folds no longer hold. */
   readonly moved: ReadonlySet<string>;
   /** Subjects seen for the first time. */
   readonly fresh: ReadonlySet<string>;
@@ -30,7 +35,7 @@ interface PairRow extends Row {
   readonly event_id: string;
 }
 
-/** Writes down subjects and links, and joins and parts customers as the links then known demand. */
+/** Stores subjects and links, and merges and splits customers as all links known then require. The same page again changes nothing. */
 export async function recordSubjects(
   tx: Transaction,
   writes: Writes,
@@ -67,7 +72,7 @@ export async function recordSubjects(
     );
   }
   const seeds = await recordLinks(writes, links, pairs);
-  // Who belongs together is worked out from the tables: what was put off must be in them.
+  // Customers are derived from the tables: the pending writes must be in them.
   if (seeds.length > 0) await writes.send(tx);
   const moved = seeds.length === 0 ? new Set<string>() : await relink(tx, seeds, customerOf);
   return { customerOf, moved, fresh: new Set(fresh.map((row) => row['subject_id'] as string)) };
@@ -92,27 +97,17 @@ export function linkRow(link: LinkFact): Row {
     occurred_at: link.occurredAt,
     recorded_at: link.recordedAt,
     source: link.source,
-    event_id: link.eventId,
+    event_id: link.id,
     origin: 'touchpoint',
     rejected: null,
     position: link.position,
   };
 }
 
-/** The order in which links are taken: (occurredAt, source, id). */
-export function compareLinks(
-  x: { readonly occurredAt: number; readonly source: string; readonly eventId: string },
-  y: { readonly occurredAt: number; readonly source: string; readonly eventId: string },
-): number {
-  if (x.occurredAt !== y.occurredAt) return x.occurredAt - y.occurredAt;
-  if (x.source !== y.source) return x.source < y.source ? -1 : 1;
-  return x.eventId === y.eventId ? 0 : x.eventId < y.eventId ? -1 : 1;
-}
-
-/** Asks for the earliest known link of each pair. */
+/** Selects the earliest known link of each pair. */
 function earliestOfPairs(links: readonly LinkFact[]): Statement {
   const pairs = new Map<string, Row>();
-  for (const { a, b } of links) pairs.set(`${a} ${b}`, { a, b });
+  for (const { a, b } of links) pairs.set(pairOf({ a, b }), { a, b });
   const source = unnest(LINKS, ['a', 'b'], [...pairs.values()], 'p');
   return {
     sql: `SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.occurred_at, l.source, l.event_id
@@ -121,23 +116,30 @@ function earliestOfPairs(links: readonly LinkFact[]): Statement {
   };
 }
 
-/** Keeps those links that are earlier than all known of their pair; returns the subjects whom they concern. */
+/** Stores the links that count; returns the subjects that they name. */
 async function recordLinks(writes: Writer, links: readonly LinkFact[], known: readonly PairRow[]): Promise<string[]> {
-  const earliest = new Map<string, { occurredAt: number; source: string; eventId: string }>();
-  for (const row of known)
-    earliest.set(`${row.a} ${row.b}`, { occurredAt: row.occurred_at, source: row.source, eventId: row.event_id });
-  const kept: Row[] = [];
-  const seeds = new Set<string>();
-  for (const link of links) {
-    const pair = `${link.a} ${link.b}`;
+  const kept = linksThatCount(
+    links,
+    known.map((row) => ({ ...row, occurredAt: row.occurred_at, id: row.event_id })),
+  );
+  await insertRows(writes, LINKS, kept.map(linkRow));
+  return [...new Set(kept.flatMap(({ a, b }) => [a, b]))];
+}
+
+/** Of `links` those that are earlier, in the order of links, than all links of their pair before them. `known`: the earliest known link of each pair. */
+export function linksThatCount(links: readonly LinkFact[], known: readonly LinkPlace[]): LinkFact[] {
+  const earliest = new Map<string, LinkPlace>(known.map((link) => [pairOf(link), link]));
+  return links.filter((link) => {
+    const pair = pairOf(link);
     const before = earliest.get(pair);
-    if (before !== undefined && compareLinks(link, before) >= 0) continue;
+    if (before !== undefined && compareLinks(link, before) >= 0) return false;
     earliest.set(pair, link);
-    kept.push(linkRow(link));
-    seeds.add(link.a).add(link.b);
-  }
-  await insertRows(writes, LINKS, kept);
-  return [...seeds];
+    return true;
+  });
+}
+
+function pairOf({ a, b }: { readonly a: string; readonly b: string }): string {
+  return `${a} ${b}`;
 }
 
 export interface LinkRow extends Record<string, unknown> {
@@ -159,8 +161,8 @@ export interface SubjectRow extends Record<string, unknown> {
 }
 
 /**
- * Works out again who belongs together among all whom these subjects could reach, rejected links included: an earlier
- * link that comes late may turn a later rejection. Writes what changed; returns the customers who gained or lost somebody.
+ * Resolves the customers again among all subjects that `seeds` can reach over links, rejected links included: a late link
+ * with an earlier instant may reverse a rejection. Writes what changed; returns the customers that gained or lost a subject.
  */
 export async function relink(
   tx: Transaction,
@@ -222,7 +224,7 @@ async function writeComponents(
   }
   const verdicts: Row[] = [];
   for (const link of links) {
-    const rejected = rejections.get(`${link.a} ${link.b}`) ?? null;
+    const rejected = rejections.get(pairOf(link)) ?? null;
     if (rejected !== link.rejected) verdicts.push({ a: link.a, b: link.b, position: link.position, rejected });
   }
   if (verdicts.length > 0) {
@@ -236,13 +238,13 @@ async function writeComponents(
   return moved;
 }
 
-/** Who belongs together, and which pairs (`a b`) were rejected, with the reason. */
+/** The customer of each subject, and the reason of each rejected pair (`a b`). */
 export function resolve(
   subjects: readonly SubjectRow[],
   links: readonly LinkRow[],
 ): { readonly customerOf: ReadonlyMap<string, string>; readonly rejections: ReadonlyMap<string, string> } {
   const { customerOf, rejected } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), RESOLUTION_RULES);
-  return { customerOf, rejections: new Map(rejected.map(({ link, reason }) => [`${link.a} ${link.b}`, reason])) };
+  return { customerOf, rejections: new Map(rejected.map(({ link, reason }) => [pairOf(link), reason])) };
 }
 
 function knownSubject(row: SubjectRow): KnownSubject {
@@ -270,7 +272,7 @@ export async function customersOf(tx: Transaction, subjectIds: readonly string[]
   return rows.map((row) => row.customer_id);
 }
 
-/** What was sealed of these subjects can be opened no more: their keys are gone. */
+/** Removes the sealed values of erased subjects: their keys are destroyed. */
 export async function markErased(
   writes: Writer,
   erasures: readonly { readonly subjectIds: readonly string[]; readonly at: number }[],

@@ -4,9 +4,9 @@ export const SUBJECTS: Table = {
   name: 'subjects',
   migrations: [
     /* sql */ `
-    -- 001: A subject is an identifier as a channel reports it; its id is a keyed hash, so nothing here is personal
-    -- but \`sealed\`, which only a permitted reader opens. customer_id is the component's subject that is lowest in the
-    -- log; a subject nobody linked is a customer of its own. An erased subject keeps its row and loses what was sealed.
+    -- 001: A subject is an identifier as a channel reports it. Its id is a keyed hash; the only personal value is
+    -- \`sealed\`, which a reader with permission opens. customer_id is the component's subject with the lowest position in
+    -- the log; a subject without links is a customer of its own. An erased subject keeps its row and loses its sealed value.
     CREATE TABLE subjects (
       subject_id     text COLLATE "C" PRIMARY KEY,
       namespace      text NOT NULL,
@@ -36,10 +36,11 @@ export const LINKS: Table = {
   name: 'links',
   migrations: [
     /* sql */ `
-    -- 001: Two subjects that one touchpoint carried as \`self\`. a < b. Who a customer is follows from the links in the
-    -- order (occurred_at, source, event_id), so of a pair only the earliest counts; a later-known one is kept only when
-    -- it is earlier than all that were known before, so that "who did we take them for on 1 March" can still be told.
-    -- rejected: null, or the reason why this link joins nobody (unique namespace, keep-apart, too large a component).
+    -- 001: Two subjects that one touchpoint carried as \`self\`. a < b. Customers follow from the links in the order
+    -- (occurred_at, source, event_id), so only the earliest link of a pair counts. A link that becomes known later is
+    -- stored only when it is earlier than all known ones of its pair; the older rows stay, so that a query can answer which
+    -- customer was known at an earlier position. rejected: null, or the reason why the link joins no customers (unique
+    -- namespace, keep-apart, component too large).
     CREATE TABLE links (
       a           text COLLATE "C" NOT NULL,
       b           text COLLATE "C" NOT NULL,
@@ -69,6 +70,6 @@ export const LINKS: Table = {
   },
   key: ['a', 'b', 'position'],
   semantic: ['a', 'b', 'occurred_at', 'source', 'event_id', 'origin', 'rejected'],
-  // Which later-known ones were kept depends on the order of arrival; the earliest of each pair does not.
+  // The rows beside the earliest of each pair depend on the order of arrival: the digest leaves them out.
   semanticRows: 'SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC',
 };

@@ -1,10 +1,10 @@
+import { insertRows, sortedByKey, type Row, type Writer } from '#database';
 import type { Receipt } from '#event-log';
 import type { Recount } from '../../indexing/event-ids/recount.js';
-import { insertRows, sortedByKey } from '#database';
-import type { Writer } from '#database';
-import { OUTCOMES } from './table.js';
+import { utcDay } from '../../time.js';
+import { INGEST_OUTCOMES } from './table.js';
 
-interface OutcomeRow extends Record<string, unknown> {
+interface OutcomeRow extends Row {
   source: string;
   day: string;
   received: number;
@@ -15,16 +15,25 @@ interface OutcomeRow extends Record<string, unknown> {
   reasons: Record<string, number>;
 }
 
-/**
- * Adds what receipts tell to the counts by source and day (UTC, of the receipt), and moves over what was found to be a
- * duplicate since: its receipt may come before or after.
- */
+/** Adds receipts and recounts to the counts by source and day. */
 export async function countOutcomes(
   writes: Writer,
   receipts: readonly Receipt[],
   recounts: readonly Recount[] = [],
 ): Promise<void> {
-  if (receipts.length + recounts.length === 0) return;
+  await insertRows(
+    writes,
+    INGEST_OUTCOMES,
+    sortedByKey(INGEST_OUTCOMES, outcomeRows(receipts, recounts)),
+    ADDED_TO_EXISTING,
+  );
+}
+
+/**
+ * What receipts and recounts add to the counts, one row per source and day (UTC, of receipt). A recount moves events that
+ * proved to be duplicates; it may come before the receipt that counted them, or after.
+ */
+export function outcomeRows(receipts: readonly Receipt[], recounts: readonly Recount[] = []): OutcomeRow[] {
   const rows = new Map<string, OutcomeRow>();
   const rowOf = (source: string, day: string): OutcomeRow => {
     const key = `${day} ${source}`;
@@ -39,7 +48,7 @@ export async function countOutcomes(
     row.duplicate += accepted + quarantined;
   }
   for (const receipt of receipts) {
-    const row = rowOf(receipt.source, new Date(receipt.receivedAt).toISOString().slice(0, 10));
+    const row = rowOf(receipt.source, utcDay(receipt.receivedAt));
     row.received += receipt.received;
     row.accepted += receipt.accepted;
     row.duplicate += receipt.duplicates.length;
@@ -49,17 +58,19 @@ export async function countOutcomes(
       row.reasons[reason] = (row.reasons[reason] ?? 0) + count;
     }
   }
-  await insertRows(writes, OUTCOMES, sortedByKey(OUTCOMES, [...rows.values()]), ADDED_UP);
+  return [...rows.values()];
 }
 
-/** A source's day that is there already is added to, reason by reason. */
-const ADDED_UP = `(source, day) DO UPDATE SET received = ingest_outcomes.received + EXCLUDED.received,
+/** Adds to the row of the source and day where there is one, reason by reason. */
+const ADDED_TO_EXISTING = `(source, day) DO UPDATE SET received = ingest_outcomes.received + EXCLUDED.received,
   accepted = ingest_outcomes.accepted + EXCLUDED.accepted, duplicate = ingest_outcomes.duplicate + EXCLUDED.duplicate,
-  quarantined = ingest_outcomes.quarantined + EXCLUDED.quarantined, suppressed = ingest_outcomes.suppressed + EXCLUDED.suppressed,
+  quarantined = ingest_outcomes.quarantined + EXCLUDED.quarantined,
+  suppressed = ingest_outcomes.suppressed + EXCLUDED.suppressed,
   reasons = CASE WHEN EXCLUDED.reasons = '{}' THEN ingest_outcomes.reasons ELSE (
     SELECT jsonb_object_agg(reason, n) FROM (
       SELECT reason, sum(n::int) AS n FROM (
-        SELECT * FROM jsonb_each_text(ingest_outcomes.reasons) UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.reasons)) e(reason, n)
+        SELECT * FROM jsonb_each_text(ingest_outcomes.reasons)
+        UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.reasons)) e(reason, n)
        GROUP BY reason) added) END`;
 
 function empty(source: string, day: string): OutcomeRow {

@@ -1,12 +1,12 @@
 import type { Table } from '#database';
 
-export const OUTCOMES: Table = {
+export const INGEST_OUTCOMES: Table = {
   name: 'ingest_outcomes',
   migrations: [
     /* sql */ `
-    -- 001: What became of every event received, by source and day (UTC, of its receipt):
-    -- received = accepted + duplicate + quarantined + suppressed. reasons counts the suppressed ones by reason.
-    -- No part of the digest: importing a file twice changes no customer, yet it is received twice.
+    -- 001: How many events had which ingestion outcome, by source and day of receipt (UTC):
+    -- received = accepted + duplicate + quarantined + suppressed. reasons counts the suppressed events by reason.
+    -- Not part of the digest: importing a file twice changes no customer, yet its events are received twice.
     CREATE TABLE ingest_outcomes (
       source      text COLLATE "C" NOT NULL,
       day         date NOT NULL,

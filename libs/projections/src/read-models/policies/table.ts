@@ -4,8 +4,8 @@ export const POLICIES: Table = {
   name: 'policies',
   migrations: [
     /* sql */ `
-    -- 001: The policies as published, in order of the log. The one in force at an instant is the latest published of
-    -- those whose effective_from has come; the first of all is in force from the beginning of time (effective_from null).
+    -- 001: The policies as published, in order of the log. At an instant the latest published policy whose effective_from
+    -- is not later is in force; the first policy is in force from the beginning of time (effective_from null).
     CREATE TABLE policies (
       position       bigint PRIMARY KEY,
       version        text NOT NULL,
@@ -30,7 +30,7 @@ export const CUSTOM_TYPES: Table = {
   name: 'custom_types',
   migrations: [
     /* sql */ `
-    -- 001: Touchpoint types that the business registered itself, as the log tells them; the newest of a name counts.
+    -- 001: Touchpoint types that the business registered, in order of the log; the newest definition of a name counts.
     CREATE TABLE custom_types (
       position    bigint PRIMARY KEY,
       type        text NOT NULL,

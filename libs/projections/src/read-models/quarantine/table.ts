@@ -4,9 +4,9 @@ export const QUARANTINE: Table = {
   name: 'quarantine',
   migrations: [
     /* sql */ `
-    -- 001: Events that could not be taken, each with the path and the reason, and how to fix it. open until a person
-    -- releases it (released_position: the last position that tells of it) or discards it. Bodies stay sealed in the log.
-    -- No part of the digest: the ids are given at intake, by chance.
+    -- 001: Events that were quarantined: pointer and detail say what is wrong, hint says how to fix it. status is open
+    -- until an operator releases the event (released_position: position of that fact in the log) or discards it. Bodies stay
+    -- sealed in the log. Not part of the digest: ingestion chooses the ids at random.
     CREATE TABLE quarantine (
       quarantine_id     text COLLATE "C" PRIMARY KEY,
       position          bigint NOT NULL,
@@ -16,7 +16,7 @@ export const QUARANTINE: Table = {
       code              text NOT NULL,
       pointer           text,
       detail            text NOT NULL,
-      fix              text,
+      hint              text,
       received_at       timestamptz(3) NOT NULL,
       status            text NOT NULL CHECK (status IN ('open', 'released', 'discarded')),
       subject_id        text,

@@ -2,8 +2,8 @@ import type { CustomerReadModel } from '../read-model.js';
 import { STAGE_DAYS } from './table.js';
 
 /**
- * Who entered and left which phase, by day. The day is that of the zone of the policy under which the change came
- * about: for leaving, that of the stage period's own policy, so that a row of `stage_periods` is all one needs to count it.
+ * How many customers entered and left each phase, by day. The time zone is that of the policy that caused the stage
+ * period, for its end as well: one row of `stage_periods` is enough to count it.
  */
 export const STAGE_COUNTS: CustomerReadModel = {
   shape: 'sum',

@@ -4,8 +4,8 @@ export const STAGE_DAYS: Table = {
   name: 'stage_days',
   migrations: [
     /* sql */ `
-    -- 001: How many entered and left each phase on each day of the business's zone. These are differences: the number of
-    -- customers in a phase at the end of a day is the running sum of entered - left_ up to it.
+    -- 001: How many customers entered and left each phase on each day, in the time zone of the business. The number of
+    -- customers in a phase at the end of a day is the running sum of entered - left_ up to that day.
     CREATE TABLE stage_days (
       day     date NOT NULL,
       stage   text NOT NULL,

@@ -1,7 +1,7 @@
 import type { CustomerReadModel } from '../read-model.js';
 import { STAGE_PERIODS } from './table.js';
 
-/** Each stay in a phase, with its cause: what tiles a customer's time. */
+/** Each customer's stays in phases, in order of time, each with its cause. */
 export const STAGE_PERIOD_HISTORY: CustomerReadModel = {
   shape: 'sequence',
   table: STAGE_PERIODS,

@@ -4,8 +4,8 @@ export const STAGE_PERIODS: Table = {
   name: 'stage_periods',
   migrations: [
     /* sql */ `
-    -- 001: The stays in phases that tile a customer's time: no gap, no overlap, none of length zero. left_at is null
-    -- while the stay lasts. seq counts from 0 in order of time and may shift when a late event comes in before it.
+    -- 001: One row for each stay of a customer in a phase. The stays cover the customer's time: no gap, no overlap, none
+    -- of length zero. left_at is null while the stay lasts. seq counts from 0 in order of time; a late event may shift it.
     CREATE TABLE stage_periods (
       customer_id    text COLLATE "C" NOT NULL,
       seq            int NOT NULL,
@@ -18,7 +18,7 @@ export const STAGE_PERIODS: Table = {
       policy_version text NOT NULL,
       PRIMARY KEY (customer_id, seq)
     );
-    CREATE INDEX visits_by_entry ON stage_periods (entered_at, customer_id, seq);
+    CREATE INDEX stage_periods_by_entry ON stage_periods (entered_at, customer_id, seq);
     `,
   ],
   columns: {

@@ -1,15 +1,14 @@
 import type { Instant } from '#contracts';
 import { dayOf, policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
 import type { Transaction } from '#database';
+import { DAY, utcDay } from '../../time.js';
 import type { DayOf } from '../read-model.js';
 
-const DAY = 86_400_000;
-
-/** The policies as they are known to a version of the read models. */
+/** The policies that a version of the read models knows. */
 export interface KnownPolicies {
   readonly timeline: PolicyTimeline;
   readonly dayOf: DayOf;
-  /** How many were published: when this changes, they must be read again. */
+  /** How many were published: when this changes, the policies must be read again. */
   readonly count: number;
 }
 
@@ -20,6 +19,7 @@ interface PolicyRow extends Record<string, unknown> {
   recorded_at: Instant;
 }
 
+/** Reads the published policies from the tables of the version on the search path. */
 export async function loadPolicies(tx: Transaction): Promise<KnownPolicies> {
   const rows = await tx.query<PolicyRow>(
     'SELECT version, policy, effective_from, recorded_at FROM policies ORDER BY position',
@@ -36,9 +36,6 @@ export async function loadPolicies(tx: Transaction): Promise<KnownPolicies> {
   return {
     timeline,
     count: rows.length,
-    dayOf: (at, version) => {
-      const day = dayOf(at, zones.get(version) ?? 'UTC');
-      return new Date(day * DAY).toISOString().slice(0, 10);
-    },
+    dayOf: (at, version) => utcDay(dayOf(at, zones.get(version) ?? 'UTC') * DAY),
   };
 }

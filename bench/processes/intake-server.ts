@@ -6,7 +6,9 @@ import type { Registry } from 'prom-client';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { IngestionModule } from '#ingestion/nest';
-import { ACCESS, METRICS, readConfig, type Access, type Config } from '#platform';
+import { ApiKeyAccess } from '#keys';
+import { KeysModule } from '#keys/nest';
+import { METRICS, readConfig, type Config } from '#platform';
 import { createHttpAdapter, PlatformModule } from '#platform/nest';
 import { usageNow, type Usage } from '../measuring/usage.js';
 
@@ -20,7 +22,12 @@ class IngestionAlone {
   static forRoot(config: Config, lock: DataFolderLock): DynamicModule {
     return {
       module: IngestionAlone,
-      imports: [PlatformModule.forRoot({ config }), EventLogModule.forRoot({ lock }), IngestionModule.forRoot()],
+      imports: [
+        PlatformModule.forRoot({ config }),
+        KeysModule.forRoot(),
+        EventLogModule.forRoot({ lock }),
+        IngestionModule.forRoot(),
+      ],
     };
   }
 }
@@ -47,4 +54,4 @@ process.once('SIGTERM', () => {
     process.exit(0);
   });
 });
-process.send?.({ url: `http://127.0.0.1:${port}`, token: app.get<Access>(ACCESS).localToken });
+process.send?.({ url: `http://127.0.0.1:${port}`, token: app.get(ApiKeyAccess).localToken });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** How the engine is asked: its address, and a key that may `read` and `read-personal`. */
+/** How the engine is asked: its address, and a key that may `read` and `open`. */
 export interface EngineAccess {
   readonly url: string;
   readonly key: string;

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventLogModule } from '#event-log/nest';
+import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { RemoteProjector } from '#projections';
@@ -14,6 +15,7 @@ export class ApiAppModule {
       module: ApiAppModule,
       imports: [
         PlatformModule.forRoot({ config }),
+        KeysModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'operate' }),
         EventLogModule.forRoot(),
         QueriesModule.forRoot({ operations: RemoteProjector }),

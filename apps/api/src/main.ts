@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { ACCESS, readConfig, requireSharedStores, type Access } from '#platform';
+import { ApiKeys } from '#keys';
+import { readConfig, requireSharedStores } from '#platform';
 import { serve, startProcess } from '#platform/nest';
 import { setUpOpenApi } from '#queries/nest';
 import { ApiAppModule } from './api-app.module.js';
@@ -13,7 +14,7 @@ await startProcess(async () => {
     port: config.apiPort,
     prepare: async (app) => {
       setUpOpenApi(app);
-      const adminKey = await app.get<Access>(ACCESS).apiKeys.createAdminOnce();
+      const adminKey = await app.get(ApiKeys).createAdminOnce();
       if (adminKey !== null) console.log(`The admin key, shown only this once: ${adminKey}`);
     },
     listening: (_, url) => console.log(`Perennial answers questions at ${url}, documented at ${url}/docs`),

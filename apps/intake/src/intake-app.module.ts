@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventLogModule } from '#event-log/nest';
 import { IngestionModule } from '#ingestion/nest';
+import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
@@ -13,6 +14,7 @@ export class IntakeAppModule {
       module: IntakeAppModule,
       imports: [
         PlatformModule.forRoot({ config }),
+        KeysModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
         IngestionModule.forRoot(),

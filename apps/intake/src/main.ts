@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import type { EventLog } from '#event-log';
+import { EVENT_LOG, type EventLog } from '#event-log';
 import { prepareLog } from '#ingestion';
-import { CLOCK, EVENT_LOG, KEY_STORE, readConfig, requireSharedStores, type Clock } from '#platform';
-import { type KeyStore } from '#keys';
+import { CLOCK, readConfig, requireSharedStores, type Clock } from '#platform';
+import { KEY_STORE, type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
 import { IntakeAppModule } from './intake-app.module.js';
 

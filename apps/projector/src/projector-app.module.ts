@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventLogModule } from '#event-log/nest';
+import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
@@ -10,7 +11,12 @@ export class ProjectorAppModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: ProjectorAppModule,
-      imports: [PlatformModule.forRoot({ config }), ProjectionsModule.forRoot(), EventLogModule.forRoot()],
+      imports: [
+        PlatformModule.forRoot({ config }),
+        KeysModule.forRoot(),
+        ProjectionsModule.forRoot(),
+        EventLogModule.forRoot(),
+      ],
     };
   }
 }

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { FeedsModule } from '#feeds/nest';
+import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
@@ -10,7 +11,12 @@ export class RelayAppModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: RelayAppModule,
-      imports: [PlatformModule.forRoot({ config }), ProjectionsModule.forRoot({ use: 'read' }), FeedsModule.forRoot()],
+      imports: [
+        PlatformModule.forRoot({ config }),
+        KeysModule.forRoot(),
+        ProjectionsModule.forRoot({ use: 'read' }),
+        FeedsModule.forRoot(),
+      ],
     };
   }
 }

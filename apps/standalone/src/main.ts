@@ -1,20 +1,8 @@
 import 'reflect-metadata';
-import { lockDataFolder, type EventLog } from '#event-log';
+import { EVENT_LOG, lockDataFolder, type EventLog } from '#event-log';
 import { Ingestion, prepareLog } from '#ingestion';
-import {
-  ACCESS,
-  CLOCK,
-  EVENT_LOG,
-  KEY_STORE,
-  LOGGER,
-  readConfig,
-  removeEngineFile,
-  writeEngineFile,
-  type Access,
-  type Clock,
-  type Logger,
-} from '#platform';
-import { type KeyStore } from '#keys';
+import { CLOCK, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Clock, type Logger } from '#platform';
+import { ApiKeyAccess, ApiKeys, KEY_STORE, type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
 import { setUpOpenApi } from '#queries/nest';
 import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
@@ -36,10 +24,10 @@ async function start(): Promise<void> {
         setUpOpenApi(app);
         const log = app.get<EventLog>(EVENT_LOG);
         await prepareLog(log, app.get<KeyStore>(KEY_STORE), config.policy, app.get<Clock>(CLOCK).now());
-        adminKey = await app.get<Access>(ACCESS).apiKeys.createAdminOnce();
+        adminKey = await app.get(ApiKeys).createAdminOnce();
       },
       async listening(app, url) {
-        writeEngineFile(config.dataDir, { url, pid: process.pid, token: app.get<Access>(ACCESS).localToken });
+        writeEngineFile(config.dataDir, { url, pid: process.pid, token: app.get(ApiKeyAccess).localToken });
         const demo = config.demo && (await demonstrationWanted(config.dataDir, app.get<EventLog>(EVENT_LOG)));
         sayWhereToLook(url, adminKey, demo);
         if (demo)

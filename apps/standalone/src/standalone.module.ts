@@ -1,8 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { DataFolderLock } from '#event-log';
+import { EVENT_LOG, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
 import { IngestionModule } from '#ingestion/nest';
+import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { Projector } from '#projections';
@@ -17,11 +18,12 @@ export class StandaloneModule {
       module: StandaloneModule,
       imports: [
         PlatformModule.forRoot({ config }),
+        KeysModule.forRoot(),
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),
         IngestionModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector }),
-        FeedsModule.forRoot(),
+        FeedsModule.forRoot({ log: EVENT_LOG }),
       ],
     };
   }

@@ -15,3 +15,4 @@ export { deleteRows, insertRows, instantText, sortedByKey, unnest, upsertRows, v
 export { Writes, type Writer } from './batch-writer.js';
 export { arrayText } from './values.js';
 export { copyText } from './copy-text.js';
+export { DATABASE } from './tokens.js';

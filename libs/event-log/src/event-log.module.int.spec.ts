@@ -2,12 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Registry } from 'prom-client';
-import { EVENT_LOG, METRICS, readConfig } from '#platform';
+import { ACCESS, METRICS, readConfig, type Access } from '#platform';
+import { EVENT_LOG } from './tokens.js';
 import { createLogger, PlatformModule } from '#platform/nest';
 import { EventLogModule } from './event-log.module.js';
 import { lockDataFolder, type EventLog } from './index.js';
+
+/** Keys are another lib's business: no caller is let in here. */
+const access: Access = { authenticate: () => null };
+
+@Global()
+@Module({ providers: [{ provide: ACCESS, useValue: access }], exports: [ACCESS] })
+class AccessModule {}
 
 describe('the event log in a Nest application', () => {
   let dataDir: string;
@@ -23,6 +32,7 @@ describe('the event log in a Nest application', () => {
           config: readConfig({ DATA_DIR: dataDir }),
           logger: createLogger({ level: 'silent', format: 'json' }),
         }),
+        AccessModule,
         EventLogModule.forRoot(),
       ],
     }).compile();

@@ -1,6 +1,7 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, EVENT_LOG, HEALTH, ID_TABLE, METRICS, type Clock, type Config, type Health } from '#platform';
+import { CLOCK, CONFIG, HEALTH, METRICS, type Clock, type Config, type Health } from '#platform';
+import { EVENT_LOG, ID_TABLE } from './tokens.js';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog } from './port.js';
 import type { IdTable } from './eventstore/ids.js';

@@ -3,12 +3,13 @@ import {
   Module,
   type BeforeApplicationShutdown,
   type DynamicModule,
+  type InjectionToken,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, DATABASE, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
+import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
 import type { Notifier, Channels, Clock, Config, Health, Logger } from '#platform';
-import type { Database } from '#database';
+import { DATABASE, type Database } from '#database';
 import { Relay, type RelayObserver } from './relay/relay.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -23,10 +24,11 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
 
   private static readonly RELAY = Symbol.for('perennial.feeds.relay');
 
-  static forRoot(): DynamicModule {
+  /** @param options.log the token of the event log, in a process that has one: a replay from an instant looks its position up there */
+  static forRoot(options: { readonly log?: InjectionToken } = {}): DynamicModule {
     return {
       module: FeedsModule,
-      imports: [WebhooksModule.forRoot()],
+      imports: [WebhooksModule.forRoot(options)],
       controllers: [FeedsController],
       providers: [
         {

@@ -1,4 +1,4 @@
-import type { EarlierNames } from './earlier-names.js';
+import type { EarlierSubjectIds } from './rekeying/earlier-subject-ids.js';
 
 /** The key that opens what is sealed for one subject (or one quarantined body). Never logged, never serialised. */
 export interface SubjectKey {
@@ -23,7 +23,7 @@ export interface KeyStore {
   /** Tells which hash key this is without telling the key: 32 hex characters. */
   readonly hashKeyCheck: string;
   /** Who was erased before the hash key was replaced; absent or null where it never was. */
-  readonly earlier?: EarlierNames | null;
+  readonly earlier?: EarlierSubjectIds | null;
   /**
    * The keys of many ids at once; an id without a key is absent from the answer. With `create`, each that has neither
    * a key nor an erasure gets one, all in one durable transaction, before this resolves.

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#platform';
-import type { PostgresKeyStore, PostgresKeyStoreOptions } from './postgres-key-store.js';
-import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite-key-store.js';
+import type { PostgresKeyStore, PostgresKeyStoreOptions } from './postgres/postgres-key-store.js';
+import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
 /** The keys of subjects, in a store that keeps the API keys as well. */
 export type EngineKeys = SqliteKeyStore | PostgresKeyStore;
@@ -15,7 +15,7 @@ export async function openKeys({ dataDir, keysUrl, hashKey }: Config): Promise<E
 
 /** The key store in a PostgreSQL database, whose client is loaded here and not before. */
 export async function openPostgresKeyStore(options: PostgresKeyStoreOptions): Promise<PostgresKeyStore> {
-  const { openKeysOnServer } = await import('./postgres-key-store.js');
+  const { openKeysOnServer } = await import('./postgres/postgres-key-store.js');
   return openKeysOnServer(options);
 }
 

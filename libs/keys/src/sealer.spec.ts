@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { SubjectKey } from './key-store.js';
 import { SealBrokenError, Sealer } from './sealer.js';
-import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite-key-store.js';
+import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
 describe('the sealer', () => {
   let store: SqliteKeyStore;

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomFillSync } from 'node:crypto';
 import type { KeyStore, SubjectKey } from './key-store.js';
 import { KeyedHash } from './keyed-hash.js';
-import { LruCache } from './recent.js';
+import { LruCache } from './lru-cache.js';
 
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;

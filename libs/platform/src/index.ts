@@ -1,25 +1,13 @@
 /** Config, clock, logging, health, access, sealing, channels. Knows nothing of ours, and nothing of Nest: see `nest.ts`. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
 export { Notifier } from './notifier.js';
-export {
-  ACCESS,
-  CLOCK,
-  CONFIG,
-  DATABASE,
-  EVENT_LOG,
-  HEALTH,
-  ID_TABLE,
-  KEY_STORE,
-  LOGGER,
-  METRICS,
-  OUTBOX_NOTIFIER,
-  SEALER,
-} from './tokens.js';
+export { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
 export { ConfigError, readConfig, settingsTable, type Config } from './config/config.js';
 export { SETTINGS, type LogPlace, type Setting } from './config/settings.js';
 export { requireSharedStores } from './config/separate.js';
-export { Access } from './access/access.js';
+export { principalOf, type Access } from './access/access.js';
 export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
+export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';
 export { PERMISSIONS, type Permission, type Principal } from './access/permissions.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
 export type { Logger } from './logging/logger.js';

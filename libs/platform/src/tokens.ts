@@ -1,6 +1,6 @@
 /**
- * What can be injected, by symbol. A lib that only needs the type of what another lib provides injects it by its token
- * and imports nothing but the type.
+ * What can be injected from this lib, by symbol: the types are interfaces, or classes of packages. Each other lib keeps the tokens of its own
+ * types beside them (`EVENT_LOG` in event-log, `KEY_STORE` in keys, `DATABASE` in database).
  */
 const token = (name: string): symbol => Symbol.for(`perennial.${name}`);
 
@@ -10,21 +10,11 @@ export const CONFIG = token('config');
 export const CLOCK = token('clock');
 /** `Logger` */
 export const LOGGER = token('logger');
-/** `KeyStore` */
-export const KEY_STORE = token('key-store');
-/** `Sealer` */
-export const SEALER = token('sealer');
-/** `Access`: who may do what. */
+/** `Access`: authenticates callers; provided by keys. */
 export const ACCESS = token('access');
-/** `Health`: named checks that libs register. */
+/** `Health`: the checks that libs register. */
 export const HEALTH = token('health');
 /** `Registry` of prom-client: libs register their own metrics. */
 export const METRICS = token('metrics');
-/** `Bell`: rung by projections when something was said of customers. */
-export const OUTBOX_NOTIFIER = token('said');
-/** `EventLog`, provided by event-log. */
-export const EVENT_LOG = token('event-log');
-/** `Database` of the read models, provided by projections. */
-export const DATABASE = token('database');
-/** `IdTable` of a log that cannot tell names apart over its whole length, provided by projections where it is needed. */
-export const ID_TABLE = token('id-table');
+/** `Notifier`: projections notify it when they have written outbox messages. */
+export const OUTBOX_NOTIFIER = token('outbox-notifier');

@@ -8,11 +8,11 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import type { EventLog } from '#event-log';
-import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, ID_TABLE, LOGGER, METRICS, OUTBOX_NOTIFIER } from '#platform';
+import { EVENT_LOG, ID_TABLE, type EventLog } from '#event-log';
+import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from '#platform';
 import type { Notifier, Clock, Config, Health, Logger } from '#platform';
 import type { Registry } from 'prom-client';
-import type { Database } from '#database';
+import { DATABASE, type Database } from '#database';
 import { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
 import { Projector, type ProjectorRole } from './processor/projector.js';
 import { registerProjectorMetrics } from './processor/projector-metrics.js';

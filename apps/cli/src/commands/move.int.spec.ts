@@ -12,7 +12,7 @@ import {
   openSqliteKeyStore,
   Sealer,
   type KeyStore,
-  type ReplaceableKeyStore,
+  type RekeyableKeyStore,
 } from '#keys';
 import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
@@ -70,7 +70,7 @@ async function moveUntil(ending: string | null, args: readonly string[], then?: 
 }
 
 const openLog = (name: string): Promise<EventLog> => openSqliteLog({ file: join(at(name), 'log.db'), writing: 'here' });
-const keysIn = (name: string): ReplaceableKeyStore => openSqliteKeyStore({ file: join(at(name), 'keys.db') });
+const keysIn = (name: string): RekeyableKeyStore => openSqliteKeyStore({ file: join(at(name), 'keys.db') });
 
 const order = (id: string, ...people: string[]) => ({
   document: {
@@ -153,8 +153,8 @@ describe('perennial move --rekey', () => {
       const keys = await openPostgresKeyStore({ url: await database('old') });
       await live('old', keys);
       const apiKeys = await ApiKeys.open(keys.apiKeys, { now: () => NOW });
-      const { record, kept } = apiKeys.create('web shop', ['publish']);
-      await kept;
+      const { record, stored } = apiKeys.create('web shop', ['publish']);
+      await stored;
       await apiKeys.revoke(record.id);
       await keys.close();
     });
@@ -360,8 +360,8 @@ describe('perennial move --rekey', () => {
         lived.push(keys);
         return ApiKeys.open(keys.apiKeys, { now: () => NOW });
       };
-      const { record, kept } = (await open(from)).create('shop', ['publish']);
-      await kept;
+      const { record, stored } = (await open(from)).create('shop', ['publish']);
+      await stored;
       for (const store of lived.splice(0)) await store.close();
       expect(await move(...command(from, 'revoked'))).toMatchObject({ code: 0 });
       await (await open('revoked')).revoke(record.id);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { copyKeyStore, KeyStoreError, openPostgresKeyStore, openSqliteKeyStore, type ReplaceableKeyStore } from '#keys';
+import { copyKeyStore, KeyStoreError, openPostgresKeyStore, openSqliteKeyStore, type RekeyableKeyStore } from '#keys';
 import { SETTINGS } from '#platform';
 import { rejected, usage } from '../exit-codes.js';
 import type { LogPlace } from './place.js';
@@ -56,7 +56,7 @@ export function mustBeThere(option: string, place: KeysPlace): void {
 }
 
 /** The keys that are replaced. They are only read. */
-export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<ReplaceableKeyStore> {
+export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<RekeyableKeyStore> {
   const own = hashKey === null ? {} : { hashKey };
   return named(place, 'old', async () =>
     place.kind === 'folder'
@@ -79,7 +79,7 @@ async function named<T>({ name }: KeysPlace, which: 'old' | 'new', open: () => P
 
 /** The keys that replace them, of no use to an engine until they are put in place. */
 export interface NewKeys {
-  readonly store: ReplaceableKeyStore;
+  readonly store: RekeyableKeyStore;
   /** Whether they were put in place before. */
   readonly proven: boolean;
   /** Puts them in place. The store is of no use afterwards. */

@@ -1,7 +1,7 @@
 import { STREAMS } from '#contracts';
 import type { EventLog, MovedEvent, MoveTarget } from '#event-log';
 import { compareRekeyed, KeyChange, KeyMapping, mustBeKeysOf, Rekeying, type HashKeyChanged } from '#privacy';
-import { replaceKeys, type ReplaceableKeyStore } from '#keys';
+import { rekeyKeyStore, type RekeyableKeyStore } from '#keys';
 import { type Clock } from '#platform';
 import { usage } from '../exit-codes.js';
 import { count, counted } from '../terminal/figures.js';
@@ -82,7 +82,7 @@ export class Rekeyed {
 
   private constructor(
     private readonly plan: RekeyPlan,
-    private readonly oldKeys: ReplaceableKeyStore,
+    private readonly oldKeys: RekeyableKeyStore,
     private readonly newKeys: NewKeys,
   ) {
     this.rekeying = new Rekeying(oldKeys, newKeys.store);
@@ -94,7 +94,7 @@ export class Rekeyed {
     let newKeys: NewKeys | null = null;
     try {
       newKeys = await openNewKeys(plan.newKeys, plan.newHashKey);
-      await replaceKeys(oldKeys, newKeys.store, newKeys);
+      await rekeyKeyStore(oldKeys, newKeys.store, newKeys);
       return new Rekeyed(plan, oldKeys, newKeys);
     } catch (error) {
       // Keys that did not become the new ones were made under the wrong hash key: they would be in the way of the right one.

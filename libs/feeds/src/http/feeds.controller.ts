@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { DATABASE, type Channels } from '#platform';
+import { type Channels } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
-import type { Database } from '#database';
+import { DATABASE, type Database } from '#database';
 import { OUTPUTS } from '../outputs.js';
 import { replayFeed, type Replayed } from '../replaying/replay.js';
 

@@ -3,13 +3,14 @@ import {
   Module,
   type BeforeApplicationShutdown,
   type DynamicModule,
+  type InjectionToken,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { CLOCK, CONFIG, DATABASE, EVENT_LOG, HEALTH, LOGGER, METRICS, SEALER } from '#platform';
+import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
 import type { Clock, Config, Health, Logger } from '#platform';
-import type { Sealer } from '#keys';
-import type { Database } from '#database';
+import { SEALER, type Sealer } from '#keys';
+import { DATABASE, type Database } from '#database';
 import { WebhookDispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, watchingWebhooks } from './metrics.js';
@@ -26,7 +27,7 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
     @Inject(HEALTH) private readonly health: Health,
   ) {}
 
-  static forRoot(): DynamicModule {
+  static forRoot({ log }: { readonly log?: InjectionToken } = {}): DynamicModule {
     return {
       module: WebhooksModule,
       controllers: [WebhooksController],
@@ -40,7 +41,7 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             clock: Clock,
             logger: Logger,
             metrics: Registry,
-            log: Webhooks['log'] | undefined,
+            eventLog?: NonNullable<Webhooks['log']>,
           ): Webhooks => {
             const endpoints = new Endpoints(database, sealer, clock);
             const reach = new EgressPolicy(config.webhookHosts);
@@ -48,9 +49,9 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             const watch = watchingWebhooks(metrics, logger);
             const bounds = { messagesMax: config.webhookWaitingMax, ageMsMax: config.webhookWaitingDays * DAY_MS };
             const dispatcher = new WebhookDispatcher({ database, endpoints, clock, reach, watch, bounds });
-            return { endpoints, dispatcher, reach, log: log ?? null };
+            return { endpoints, dispatcher, reach, log: eventLog ?? null };
           },
-          inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS, { token: EVENT_LOG, optional: true }],
+          inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS, ...(log === undefined ? [] : [log])],
         },
       ],
     };

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { Inject, Injectable, type ArgumentsHost } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { ACCESS, CONFIG, LOGGER, type Access, type Config, type Logger } from '#platform';
+import { ACCESS, CONFIG, LOGGER, principalOf, type Access, type Config, type Logger } from '#platform';
 import { ProblemFilter } from '#platform/nest';
 import { mediaType } from '../cloudevents/cloudevent.js';
 import { NDJSON_TYPES, READABLE_TYPES } from '../cloudevents/http-message.js';
@@ -69,7 +69,7 @@ export class FastPath {
     if (media === undefined || !READABLE.has(media)) return null;
     const length = Number(headers['content-length'] ?? Number.NaN);
     if (!(length > 0 && length <= this.config.maxBodyBytes)) return null;
-    if (this.access.principalOf(headers.authorization)?.permissions.has('publish') !== true) return null;
+    if (principalOf(this.access, headers.authorization)?.permissions.has('publish') !== true) return null;
     try {
       return this.inFlight.enter(headers['content-length']);
     } catch {

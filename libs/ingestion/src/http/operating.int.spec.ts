@@ -9,7 +9,7 @@ describe('what an operator does over HTTP', () => {
   let admin: string;
   beforeAll(async () => {
     engine = await IngestionApp.start();
-    admin = engine.key('publish', 'read', 'read-personal', 'operate');
+    admin = engine.key('publish', 'read', 'open', 'operate');
   });
   afterAll(() => engine.stop());
 

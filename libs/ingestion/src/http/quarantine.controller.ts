@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, Inject, Optional, Param, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { DATABASE, type Principal } from '#platform';
+import { type Principal } from '#platform';
+import { DATABASE } from '#database';
 import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
 import { People } from '#privacy';
 import { DiscardQuarantined, ReleaseQuarantined } from '../quarantine/commands.js';
@@ -103,7 +104,7 @@ export class QuarantineController {
   ): Promise<Quarantined & { body?: unknown }> {
     const found = await this.quarantine.find(quarantineId);
     if (found === null) throw unknown();
-    if (!caller.permissions.has('read-personal')) return found;
+    if (!caller.permissions.has('open')) return found;
     const body = await this.quarantine.body(quarantineId);
     // A body that was cut is no JSON any more: it is shown as the text that is left.
     return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { Access } from '#platform';
+import { principalOf, type Access } from '#platform';
 import { unauthenticated } from '#platform/nest';
 import { NDJSON_TYPES } from '../cloudevents/http-message.js';
 import type { InFlight } from './in-flight.js';
@@ -58,7 +58,7 @@ export function receiveRawBodies(
   server.addHook('onRequest', (request, reply, done) => {
     if (request.method !== 'POST' || !isOurs(request.url)) return done();
     try {
-      if (access.principalOf(request.headers['authorization']) === null) throw unauthenticated();
+      if (principalOf(access, request.headers['authorization']) === null) throw unauthenticated();
       reply.raw.once('close', inFlight.enter(request.headers['content-length']));
       done();
     } catch (error) {

@@ -11,8 +11,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { ENVELOPE_SCHEMA, formatInstant } from '#contracts';
-import type { EventLog } from '#event-log';
-import { CLOCK, CONFIG, EVENT_LOG, type Clock, type Config } from '#platform';
+import { EVENT_LOG, type EventLog } from '#event-log';
+import { CLOCK, CONFIG, type Clock, type Config } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { readHttpMessage } from '../cloudevents/http-message.js';
 import { readNdjson } from '../cloudevents/ndjson.js';

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { EventLog } from '#event-log';
-import { CLOCK, EVENT_LOG, type Clock } from '#platform';
+import { EVENT_LOG, type EventLog } from '#event-log';
+import { CLOCK, type Clock } from '#platform';
 import { Ingestion } from '../pipeline/ingestion.js';
 import { publishPolicy, type PublishVerdict } from './publish-policy.js';
 import { registerType, type RegisterVerdict } from './register-type.js';

@@ -2,8 +2,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { EventLog } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
-import { ACCESS, readConfig, type Access, type Permission } from '#platform';
-import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { readConfig, type Permission } from '#platform';
+import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { KeysModule } from '#keys/nest';
 import { createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
 import { memoryLog } from '#testing';
 import { IngestionModule } from '../ingestion.module.js';
@@ -29,7 +30,8 @@ export class IngestionApp {
     const logger = createLogger({ level: 'warn', format: 'json', destination: { write: (line) => logged.push(line) } });
     const testing = await Test.createTestingModule({
       imports: [
-        PlatformModule.forRoot({ config, keyStore, logger, clock: { now } }),
+        PlatformModule.forRoot({ config, logger, clock: { now } }),
+        KeysModule.forRoot({ keyStore }),
         EventLogModule.forRoot({ log }),
         IngestionModule.forRoot(),
       ],
@@ -41,7 +43,7 @@ export class IngestionApp {
   }
 
   key(...permissions: Permission[]): string {
-    return this.app.get<Access>(ACCESS).apiKeys.create('of a spec', permissions).key;
+    return this.app.get(ApiKeys).create('of a spec', permissions).key;
   }
 
   async stop(): Promise<void> {

@@ -22,9 +22,9 @@ export interface ApiKeyTable {
   insertFirst(row: ApiKeyRow): Promise<boolean>;
   revoke(id: string, at: number): Promise<void>;
   /** Holds these as they are, whatever it held of the same ids; all or none. */
-  takeOver(rows: readonly ApiKeyRow[]): Promise<void>;
+  upsertAll(rows: readonly ApiKeyRow[]): Promise<void>;
   /** Called with all keys, again and again, where another process may have changed them. */
-  onLooked(listener: (rows: readonly ApiKeyRow[]) => void): void;
+  onPolled(listener: (rows: readonly ApiKeyRow[]) => void): void;
   close(): void;
 }
 
@@ -61,7 +61,7 @@ export function sqliteApiKeys(db: DatabaseSyncInstance): ApiKeyTable {
     revoke: async (id, at) => {
       db.prepare('UPDATE api_keys SET revoked_at = ? WHERE id = ?').run(at, id);
     },
-    takeOver: async (rows) => {
+    upsertAll: async (rows) => {
       db.exec('BEGIN IMMEDIATE');
       try {
         const put = db.prepare(
@@ -75,7 +75,7 @@ export function sqliteApiKeys(db: DatabaseSyncInstance): ApiKeyTable {
         throw error;
       }
     },
-    onLooked: () => undefined,
+    onPolled: () => undefined,
     close: () => undefined,
   };
 }

@@ -1,9 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '#platform';
+import { PERMISSIONS, presentPermissions, type Clock, type Permission, type Principal } from '#platform';
 import type { ApiKeyRow, ApiKeyTable } from './api-key-table.js';
-import { PERMISSIONS, type Permission, type Principal } from '#platform';
 
-/** A key as it may be shown: never the key itself. */
+/** An API key as it may be shown: never the key itself. */
 export interface ApiKeyRecord {
   readonly id: string;
   readonly name: string;
@@ -13,7 +12,7 @@ export interface ApiKeyRecord {
   readonly revokedAt: number | null;
 }
 
-interface Held {
+interface KnownKey {
   readonly row: ApiKeyRow;
   readonly principal: Principal;
 }
@@ -22,79 +21,76 @@ const KEY = /^pk_([0-9a-f]{12})_([\w-]{43})$/;
 const ADMIN = 'admin';
 
 /**
- * The API keys: `pk_<id>_<secret>`, shown once when made. Only a hash of the secret is kept: it has 256 bits of chance,
- * so a plain hash cannot be turned back.
+ * The API keys: `pk_<id>_<secret>`, shown once on creation. Only a hash of the secret is stored: the secret has 256 random bits, so a plain
+ * hash cannot be reversed.
  */
 export class ApiKeys {
-  private readonly held = new Map<string, Held>();
+  private readonly known = new Map<string, KnownKey>();
 
   private constructor(
     private readonly table: ApiKeyTable,
     private readonly clock: Clock,
   ) {}
 
-  /** Reads what keys there are, and from then on follows what other processes change. */
+  /** Reads the stored keys, and from then on follows the changes of other processes. */
   static async open(table: ApiKeyTable, clock: Clock): Promise<ApiKeys> {
     const keys = new ApiKeys(table, clock);
-    for (const row of await table.readAll()) keys.hold(row);
-    table.onLooked((rows) => {
-      for (const row of rows) keys.hold(row);
+    for (const row of await table.readAll()) keys.remember(row);
+    table.onPolled((rows) => {
+      for (const row of rows) keys.remember(row);
     });
     return keys;
   }
 
-  /**
-   * Makes a key; `key` is shown to the person who asked, and never again. Show it once `kept` has resolved: then it will be
-   * there after a restart.
-   */
+  /** Creates a key. Show `key` only after `stored` has resolved: then the key survives a restart. It cannot be shown again. */
   create(
     name: string,
     permissions: readonly Permission[],
-  ): { readonly key: string; readonly record: ApiKeyRecord; readonly kept: Promise<void> } {
-    const { key, row } = this.make(name, permissions);
-    const kept = this.table.insert(row);
-    this.hold(row);
-    return { key, record: recordOf(row), kept };
+  ): { readonly key: string; readonly record: ApiKeyRecord; readonly stored: Promise<void> } {
+    const { key, row } = this.draw(name, permissions);
+    const stored = this.table.insert(row);
+    this.remember(row);
+    return { key, record: recordOf(row), stored };
   }
 
-  /** Makes the admin key where there is no key yet: the first start. Null afterwards. */
+  /** Creates the admin key where no key exists yet: at the first start. Null afterwards. */
   async createAdminOnce(): Promise<string | null> {
-    if (this.held.size > 0) return null;
-    const { key, row } = this.make(ADMIN, PERMISSIONS);
+    if (this.known.size > 0) return null;
+    const { key, row } = this.draw(ADMIN, PERMISSIONS);
     if (!(await this.table.insertFirst(row))) return null;
-    this.hold(row);
+    this.remember(row);
     return key;
   }
 
   /** All keys, revoked ones too, oldest first. */
   list(): ApiKeyRecord[] {
-    return [...this.held.values()]
+    return [...this.known.values()]
       .map(({ row }) => recordOf(row))
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
-  /** Revokes a key from now on; null where there is none of that id. Twice is the same as once. */
+  /** Revokes a key from now on; null where no key has this id. Twice is the same as once. */
   async revoke(id: string): Promise<ApiKeyRecord | null> {
-    const held = this.held.get(id);
-    if (held === undefined) return null;
-    if (held.row.revokedAt !== null) return recordOf(held.row);
-    const row = { ...held.row, revokedAt: this.clock.now() };
-    // Rejected from this moment on, whatever becomes of writing it down.
-    this.held.set(id, { ...held, row });
+    const known = this.known.get(id);
+    if (known === undefined) return null;
+    if (known.row.revokedAt !== null) return recordOf(known.row);
+    const row = { ...known.row, revokedAt: this.clock.now() };
+    // Rejected from this moment on, even if storing the revocation fails.
+    this.known.set(id, { ...known, row });
     await this.table.revoke(id, row.revokedAt);
     return recordOf(row);
   }
 
-  /** Whose key this is, or null for one that is unknown, malformed or revoked. */
+  /** The principal of a key; null for a key that is unknown, malformed or revoked. */
   authenticate(key: string): Principal | null {
     const match = KEY.exec(key);
     if (match === null) return null;
-    const held = this.held.get(match[1] as string);
-    if (held === undefined || held.row.revokedAt !== null) return null;
-    return timingSafeEqual(hashOf(match[2] as string), held.row.hash) ? held.principal : null;
+    const known = this.known.get(match[1] as string);
+    if (known === undefined || known.row.revokedAt !== null) return null;
+    return timingSafeEqual(hashOf(match[2] as string), known.row.hash) ? known.principal : null;
   }
 
-  private make(name: string, permissions: readonly Permission[]): { readonly key: string; readonly row: ApiKeyRow } {
+  private draw(name: string, permissions: readonly Permission[]): { readonly key: string; readonly row: ApiKeyRow } {
     const id = randomBytes(6).toString('hex');
     const secret = randomBytes(32).toString('base64url');
     const row = {
@@ -108,11 +104,12 @@ export class ApiKeys {
     return { key: `pk_${id}_${secret}`, row };
   }
 
-  private hold(row: ApiKeyRow): void {
-    // What was revoked here stays so, even if it was read elsewhere a moment before.
-    if ((this.held.get(row.id)?.row.revokedAt ?? null) !== null) return;
+  private remember(stored: ApiKeyRow): void {
+    // A key revoked by this process stays revoked, even if the row was read a moment before.
+    if ((this.known.get(stored.id)?.row.revokedAt ?? null) !== null) return;
+    const row = { ...stored, permissions: presentPermissions(stored.permissions) };
     const principal = { id: row.id, name: row.name, permissions: new Set(row.permissions) };
-    this.held.set(row.id, { row, principal });
+    this.known.set(row.id, { row, principal });
   }
 }
 

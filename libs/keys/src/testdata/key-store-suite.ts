@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { renamedUnder } from '../earlier-names.js';
+import { derivedSubjectId } from '../rekeying/earlier-subject-ids.js';
 import type { KeyState, SubjectKey } from '../key-store.js';
 import { KeyedHash } from '../keyed-hash.js';
-import { replaceKeys } from '../rekeyed-key-store.js';
-import type { ReplaceableKeyStore } from '../replaceable-key-store.js';
+import { rekeyKeyStore } from '../rekeying/rekey-key-store.js';
+import type { RekeyableKeyStore } from '../rekeying/rekeyable-key-store.js';
 import { Sealer } from '../sealer.js';
-import { openSqliteKeyStore } from '../sqlite-key-store.js';
+import { openSqliteKeyStore } from '../sqlite/sqlite-key-store.js';
 
 /** An id of a key. */
 export const id = (n: number): string => n.toString(16).padStart(32, '0');
 
 /** An empty store for each test, and how to open the same store again as a process started later would. */
 export interface KeyStorePlace {
-  open(hashKey?: Uint8Array): Promise<ReplaceableKeyStore>;
+  open(hashKey?: Uint8Array): Promise<RekeyableKeyStore>;
   /** Empties the place. */
   clear(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface KeyStorePlace {
 /** What every key store promises, whatever engine it rests on. */
 export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
   describe(title, () => {
-    let store: ReplaceableKeyStore;
+    let store: RekeyableKeyStore;
     beforeEach(async () => {
       store = await place().open();
     });
@@ -131,21 +131,21 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await old.keysFor([bob, id(1)], { create: true });
       await old.destroy([bob]);
       expect([await store.isEmpty(), await store.replacedKey()]).toEqual([true, null]);
-      await replaceKeys(old, store, { proven: false });
-      const name = renamedUnder(new KeyedHash(store.hashKey), bob);
-      const people = (keys: ReplaceableKeyStore) =>
+      await rekeyKeyStore(old, store, { proven: false });
+      const name = derivedSubjectId(new KeyedHash(store.hashKey), bob);
+      const people = (keys: RekeyableKeyStore) =>
         ['bob', 'ann'].map((who) => new Sealer(keys).subjectIdOf('userId', who));
       const [bobNow, ann] = people(store);
       expect(bobNow).toBe(name);
       expect(await store.keysFor([name], { create: true })).toEqual(new Map([[name, 'erased']]));
       expect(store.earlier?.count).toBe(1);
       // Gone on with, it is what it was; and of another store it is no successor.
-      await replaceKeys(old, store, { proven: false });
+      await rekeyKeyStore(old, store, { proven: false });
       expect(people(store)).toEqual([name, ann]);
       const stranger = openSqliteKeyStore({ file: ':memory:' });
-      await expect(replaceKeys(stranger, store, { proven: false })).rejects.toMatchObject({ code: 'other-hash-key' });
+      await expect(rekeyKeyStore(stranger, store, { proven: false })).rejects.toMatchObject({ code: 'other-hash-key' });
       await old.destroy([id(1)]);
-      await expect(replaceKeys(old, store, { proven: false })).rejects.toMatchObject({ code: 'erased-since' });
+      await expect(rekeyKeyStore(old, store, { proven: false })).rejects.toMatchObject({ code: 'erased-since' });
       await stranger.close();
       await old.close();
     });

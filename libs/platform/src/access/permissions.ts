@@ -1,11 +1,11 @@
-/** What a key may do. `read-personal` opens sealed fields in what `read` and `audit` show. */
-export const PERMISSIONS = ['publish', 'read', 'read-personal', 'audit', 'operate'] as const;
+/** What an API key may do. `open` shows the personal data in what `read` and `audit` answer. */
+export const PERMISSIONS = ['publish', 'read', 'open', 'audit', 'operate'] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** Who is asking, and what they may do. */
+/** An authenticated caller and what they may do. */
 export interface Principal {
-  /** The key's id, or `local` for the command line on the same machine. */
+  /** The id of the API key, or `local` for the command line on the same machine. */
   readonly id: string;
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;

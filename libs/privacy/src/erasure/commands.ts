@@ -1,8 +1,9 @@
 import { Inject, Optional } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { EventLog } from '#event-log';
-import { CLOCK, DATABASE, EVENT_LOG, KEY_STORE, type Clock } from '#platform';
-import { type KeyStore } from '#keys';
+import { EVENT_LOG, type EventLog } from '#event-log';
+import { CLOCK, type Clock } from '#platform';
+import { DATABASE } from '#database';
+import { KEY_STORE, type KeyStore } from '#keys';
 import { Ingestion } from '#ingestion';
 import { erasePerson, type ErasureVerdict, type Named } from './erase-person.js';
 import { People } from './people.js';

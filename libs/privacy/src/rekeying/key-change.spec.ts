@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { MoveTarget, RecordedEvent } from '#event-log';
-import { openSqliteKeyStore, replaceKeys, type SqliteKeyStore } from '#keys';
+import { openSqliteKeyStore, rekeyKeyStore, type SqliteKeyStore } from '#keys';
 import { memoryLog } from '#testing';
 import { KeyChange, KeyMapping } from './key-change.js';
 
@@ -11,7 +11,7 @@ const id = (n: number): string => n.toString(16).padStart(32, '0');
 async function keys(): Promise<{ readonly old: SqliteKeyStore; readonly fresh: SqliteKeyStore }> {
   const old = openSqliteKeyStore({ file: ':memory:' });
   const fresh = openSqliteKeyStore({ file: ':memory:' });
-  await replaceKeys(old, fresh, { proven: false });
+  await rekeyKeyStore(old, fresh, { proven: false });
   return { old, fresh };
 }
 

@@ -14,10 +14,10 @@ import {
 } from '#event-log';
 import {
   openSqliteKeyStore,
-  replaceKeys,
+  rekeyKeyStore,
   SealBrokenError,
   Sealer,
-  type ReplaceableKeyStore,
+  type RekeyableKeyStore,
   type SqliteKeyStore,
 } from '#keys';
 import { memoryLog } from '#testing';
@@ -78,9 +78,9 @@ const ofFile = async (file: string, keys: SqliteKeyStore): Promise<House> =>
   new House(await openSqliteLog({ file, clock: { now: () => NOW }, writing: 'here' }), keys);
 
 /** The keys that are to follow others. */
-async function freshKeys(from: ReplaceableKeyStore, file = newFile()): Promise<SqliteKeyStore> {
+async function freshKeys(from: RekeyableKeyStore, file = newFile()): Promise<SqliteKeyStore> {
   const keys = openSqliteKeyStore({ file });
-  await replaceKeys(from, keys, { proven: false });
+  await rekeyKeyStore(from, keys, { proven: false });
   return keys;
 }
 
@@ -300,7 +300,7 @@ describe('a log under another hash key', () => {
       await lived.close();
       await expect(freshKeys(old.keys, file)).rejects.toThrow('not the one of this log');
       const same = openSqliteKeyStore({ file: ':memory:', hashKey: old.keys.hashKey });
-      await expect(replaceKeys(old.keys, same, { proven: false })).rejects.toThrow('the old one');
+      await expect(rekeyKeyStore(old.keys, same, { proven: false })).rejects.toThrow('the old one');
       await stranger.close();
     });
 

@@ -8,7 +8,7 @@ import {
   type TouchpointMeta,
 } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
-import { KeyedHash, renamedUnder, Sealer, type KeyStore, type ReplaceableKeyStore, type SubjectKey } from '#keys';
+import { KeyedHash, derivedSubjectId, Sealer, type KeyStore, type RekeyableKeyStore, type SubjectKey } from '#keys';
 import { ERASURE, erasureIdOf, type PersonErased } from '../erasure/erase.js';
 import { plainContentHash } from '#ingestion';
 import { foundSubjects } from '#ingestion';
@@ -67,8 +67,8 @@ export class Rekeying {
   private readonly quarantined = new Map<string, string>();
 
   constructor(
-    private readonly oldKeys: ReplaceableKeyStore,
-    private readonly newKeys: ReplaceableKeyStore,
+    private readonly oldKeys: RekeyableKeyStore,
+    private readonly newKeys: RekeyableKeyStore,
   ) {
     this.from = new Sealer(oldKeys);
     this.to = new Sealer(newKeys);
@@ -116,7 +116,7 @@ export class Rekeying {
   }
 
   private renamed(name: string): string {
-    return renamedUnder(this.later, name);
+    return derivedSubjectId(this.later, name);
   }
 
   private known(

@@ -38,7 +38,7 @@ export async function answerOverHttp(
     const format = formatOf(wanted, typeof accept === 'string' ? accept : undefined);
     const params: RawParams = { ...given, ...request.params };
     const askFor = (more: RawParams): Promise<Answer> =>
-      bus.execute(new RunQuery(query.name, { ...params, ...more }, caller.permissions.has('read-personal')));
+      bus.execute(new RunQuery(query.name, { ...params, ...more }, caller.permissions.has('open')));
     const whole = format !== 'json' && query.paged && params['limit'] === undefined;
     const pageSize: RawParams = whole ? { limit: String(PAGE_SIZE.maximum) } : {};
     // The first page comes before the headers: what is wrong with the question is told as a problem, not as a cut stream.

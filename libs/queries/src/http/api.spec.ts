@@ -64,7 +64,7 @@ let auditor: string;
 beforeAll(async () => {
   ({ app, keyWith } = await apiOver(database, memoryLog(), projector));
   reader = keyWith('read');
-  auditor = keyWith('read', 'read-personal', 'audit', 'operate');
+  auditor = keyWith('read', 'open', 'audit', 'operate');
 });
 afterAll(() => app.close());
 

@@ -1,9 +1,9 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { EventLog } from '#event-log';
-import { CLOCK, CONFIG, DATABASE, EVENT_LOG, SEALER, type Clock, type Config } from '#platform';
-import { type Sealer } from '#keys';
-import type { Database } from '#database';
+import { EVENT_LOG, type EventLog } from '#event-log';
+import { CLOCK, CONFIG, type Clock, type Config } from '#platform';
+import { SEALER, type Sealer } from '#keys';
+import { DATABASE, type Database } from '#database';
 import type { Answer } from '../running/answer.js';
 import { runQuery } from '../running/run-query.js';
 import type { RawParams } from '../running/params.js';

@@ -22,7 +22,7 @@ export const customer = query({
       name: 'identifiers',
       type: 'json',
       description:
-        'how channels call them, the strongest first; values are null without the permission read-personal, or once erased',
+        'how channels call them, the strongest first; values are null without the permission open, or once erased',
     },
     ...STANDING_COLUMNS,
     ...ALLOWED_COLUMNS,

@@ -21,7 +21,7 @@ export const quarantine = query({
     'with-body': {
       type: 'boolean',
       default: false,
-      description: 'whether to open the bodies, for an asker with the permission read-personal.',
+      description: 'whether to open the bodies, for an asker with the permission open.',
     },
   },
   time: 'none',

@@ -19,7 +19,7 @@ export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
-    'Read from the log. Personal fields stand in data for an asker with the permission read-personal, and are absent otherwise, and for everybody once they were erased.',
+    'Read from the log. Personal fields stand in data for an asker with the permission open, and are absent otherwise, and for everybody once they were erased.',
   permission: 'read',
   params: {
     ...ONE_CUSTOMER,
@@ -44,7 +44,7 @@ export const timeline = query({
       type: 'json',
       nullable: true,
       description:
-        'what came with it and is no field of its data, for an asker with the permission read-personal: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
+        'what came with it and is no field of its data, for an asker with the permission open: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
     },
   ],
   async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {

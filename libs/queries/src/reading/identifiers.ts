@@ -42,6 +42,5 @@ export const IDENTIFIER_COLUMN = {
   name: 'identifier',
   type: 'text',
   nullable: true,
-  description:
-    "value of the customer's strongest identifier; null without the permission read-personal, or once erased",
+  description: "value of the customer's strongest identifier; null without the permission open, or once erased",
 } as const;

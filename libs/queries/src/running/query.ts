@@ -7,7 +7,7 @@ import type { Key } from './cursor.js';
 import type { Params, Values } from './params.js';
 import type { PersonalData } from './personal-data.js';
 
-/** What a key must allow before it may ask. `read-personal` beside it opens sealed values in the rows. */
+/** What a key must allow before it may ask. `open` beside it opens sealed values in the rows. */
 export type QueryPermission = 'read' | 'audit' | 'operate';
 
 /** Everything that an answer is made of. */

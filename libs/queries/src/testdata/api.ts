@@ -1,11 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { EventLog } from '#event-log';
-import { ACCESS, DATABASE, EVENT_LOG, readConfig, type Access, type Permission } from '#platform';
-import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { EVENT_LOG, type EventLog } from '#event-log';
+import { readConfig, type Permission } from '#platform';
+import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { KeysModule } from '#keys/nest';
 import { createHttpAdapter, PlatformModule } from '#platform/nest';
-import type { Database } from '#database';
+import { DATABASE, type Database } from '#database';
 import type { Operations } from '../http/operations.js';
 import { setUpOpenApi } from '../http/openapi.js';
 import { QueriesModule } from '../queries.module.js';
@@ -33,12 +34,17 @@ export async function apiOver(
   class Stores {}
 
   const module = await Test.createTestingModule({
-    imports: [PlatformModule.forRoot({ config, keyStore }), Stores, QueriesModule.forRoot({ operations: PROJECTOR })],
+    imports: [
+      PlatformModule.forRoot({ config }),
+      KeysModule.forRoot({ keyStore }),
+      Stores,
+      QueriesModule.forRoot({ operations: PROJECTOR }),
+    ],
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
   setUpOpenApi(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  const { apiKeys } = app.get<Access>(ACCESS);
+  const apiKeys = app.get(ApiKeys);
   return { app, keyWith: (...permissions) => apiKeys.create('spec', permissions).key };
 }

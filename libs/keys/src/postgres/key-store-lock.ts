@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { asked, asKeyStoreError } from './key-database-failure.js';
-import { KeyStoreError } from './key-store.js';
+import { asked, asKeyStoreError } from './postgres-errors.js';
+import { KeyStoreError } from '../key-store.js';
 
 /** Engines share it; a move that replaces these keys, or makes them, has it alone. */
 const LOCK = 7_235_419_304;
@@ -23,7 +23,7 @@ export interface HoldOptions {
  * A hold on the keys in a database, which lasts as long as its connection: engines share it, and a move has it alone. So a move is rejected while an engine
  * serves, no engine starts while a move runs, and a hold dies with its process.
  */
-export class HoldOnKeys {
+export class KeyStoreLock {
   /** Null where it is lost, or was let go. */
   private client: pg.Client | null = null;
   private taking: Promise<void> | null = null;
@@ -32,8 +32,8 @@ export class HoldOnKeys {
   private constructor(private readonly options: HoldOptions) {}
 
   /** @throws KeyStoreError `in-use` where others have the keys who must not, `unavailable` */
-  static async take(options: HoldOptions): Promise<HoldOnKeys> {
-    const hold = new HoldOnKeys(options);
+  static async take(options: HoldOptions): Promise<KeyStoreLock> {
+    const hold = new KeyStoreLock(options);
     await hold.again();
     return hold;
   }

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { anyPostgres, type TestPostgres } from '../../../test/services/postgres.js';
-import { ApiKeys } from './api-keys/api-keys.js';
-import type { KeyState } from './key-store.js';
-import { openPostgresKeyStore } from './open-keys.js';
+import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
+import { ApiKeys } from '../api-keys/api-keys.js';
+import type { KeyState } from '../key-store.js';
+import { openPostgresKeyStore } from '../open-keys.js';
 import type { PostgresKeyStore } from './postgres-key-store.js';
-import { Sealer } from './sealer.js';
-import { id, keyStoreSuite, type KeyStorePlace } from './testdata/key-store-suite.js';
+import { Sealer } from '../sealer.js';
+import { id, keyStoreSuite, type KeyStorePlace } from '../testdata/key-store-suite.js';
 
 jest.setTimeout(120_000);
 
@@ -152,8 +152,8 @@ suite(title, () => {
       const there = await ApiKeys.open(two.apiKeys, clock);
       const admins = await Promise.all([here.createAdminOnce(), there.createAdminOnce()]);
       expect(admins.filter((key) => key !== null)).toHaveLength(1);
-      const { key, record, kept } = here.create('web shop', ['publish']);
-      await kept;
+      const { key, record, stored } = here.create('web shop', ['publish']);
+      await stored;
       while (there.authenticate(key) === null) await new Promise((wake) => setTimeout(wake, 50));
       // Each hears of the other's within a second or so: also here, of an admin's key that was made there.
       while (here.list().length < 2) await new Promise((wake) => setTimeout(wake, 50));

@@ -1,4 +1,4 @@
-import { KeyStoreError } from './key-store.js';
+import { KeyStoreError } from '../key-store.js';
 
 /** SQLSTATE 53100: the disk is full. */
 const DISK_FULL = '53100';

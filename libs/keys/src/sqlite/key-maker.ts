@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
-import { asKeyStoreError } from './key-store-failure.js';
+import { asKeyStoreError } from './sqlite-errors.js';
 
 const ID_BYTES = 16;
 const SECRET_BYTES = 32;

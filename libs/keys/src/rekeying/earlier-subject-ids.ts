@@ -1,4 +1,4 @@
-import { KeyedHash } from './keyed-hash.js';
+import { KeyedHash } from '../keyed-hash.js';
 
 const ID_BYTES = 16;
 const KEY_BYTES = 32;
@@ -8,7 +8,7 @@ const KEY_BYTES = 32;
  * is left but the old name. Without the later key nobody can tell that the two belong together. No namespace begins with a NUL, so no
  * identifier is ever named alike.
  */
-export const renamedUnder = (later: KeyedHash, earlierName: string): string =>
+export const derivedSubjectId = (later: KeyedHash, earlierName: string): string =>
   later.hashOf(`\0renamed\0${earlierName}`).slice(0, 2 * ID_BYTES);
 
 /**
@@ -18,7 +18,7 @@ export const renamedUnder = (later: KeyedHash, earlierName: string): string =>
  *
  * The earlier keys are kept for this alone. They have leaked; what they still tell, they tell only to who has the present key too.
  */
-export class EarlierNames {
+export class EarlierSubjectIds {
   private readonly keys: readonly KeyedHash[];
 
   constructor(
@@ -43,7 +43,7 @@ export class EarlierNames {
   nameOf(namespaceAndValue: string): string | null {
     let names: string[] = [];
     for (const [at, key] of this.keys.entries()) {
-      names = names.map((name) => renamedUnder(key, name));
+      names = names.map((name) => derivedSubjectId(key, name));
       if (at < this.keys.length - 1) names.push(key.hashOf(namespaceAndValue).slice(0, 2 * ID_BYTES));
     }
     return names.find((name) => this.holds(Buffer.from(name, 'hex'))) ?? null;

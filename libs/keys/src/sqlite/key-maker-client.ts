@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { MadeKeys } from './key-maker.js';
-import { KeyStoreError } from './key-store.js';
+import { KeyStoreError } from '../key-store.js';
 
 /** To the thread that makes keys; `make` is answered under its number. */
 export type KeyRequest =
@@ -31,7 +31,7 @@ interface Waiting {
 }
 
 /** Makes keys in a thread of its own, so that neither inserting nor syncing holds up the event loop. */
-export class MakingInThread {
+export class KeyMakerClient {
   private readonly waiting = new Map<number, Waiting>();
   private no = 0;
   private gone: Error | null = null;
@@ -57,10 +57,10 @@ export class MakingInThread {
   }
 
   /** Starts the thread, and waits until the file is open. */
-  static async start(file: string): Promise<MakingInThread> {
+  static async start(file: string): Promise<KeyMakerClient> {
     const worker = new Worker(THREAD, { workerData: { file }, execArgv: FROM_SOURCE ? SOURCE_ARGUMENTS : [] });
     await once(worker, 'message');
-    return new MakingInThread(worker);
+    return new KeyMakerClient(worker);
   }
 
   /** The keys of these ids, durable when this resolves. */
@@ -100,4 +100,4 @@ function errorOf(failure: Failure | undefined): Error {
 /** From source the thread needs the loader that the main thread has; from dist it is plain JavaScript. */
 const FROM_SOURCE = import.meta.url.endsWith('.ts');
 const SOURCE_ARGUMENTS = ['--conditions=source', '--import', '#from-source'];
-const THREAD = new URL(FROM_SOURCE ? './key-making-thread.ts' : './key-making-thread.js', import.meta.url);
+const THREAD = new URL(FROM_SOURCE ? './key-maker-thread.ts' : './key-maker-thread.js', import.meta.url);

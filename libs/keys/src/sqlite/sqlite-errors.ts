@@ -1,4 +1,4 @@
-import { KeyStoreError } from './key-store.js';
+import { KeyStoreError } from '../key-store.js';
 
 const SQLITE_BUSY = 5;
 const SQLITE_IOERR = 10;

@@ -2,7 +2,7 @@ import { openSqliteKeyStore } from './sqlite-key-store.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keyStoreSuite, type KeyStorePlace } from './testdata/key-store-suite.js';
+import { keyStoreSuite, type KeyStorePlace } from '../testdata/key-store-suite.js';
 
 let folder: string | null = null;
 

@@ -1,5 +1,5 @@
-import type { ApiKeyTable } from './api-keys/api-key-table.js';
-import type { KeyStore } from './key-store.js';
+import type { ApiKeyTable } from '../api-keys/api-key-table.js';
+import type { KeyStore } from '../key-store.js';
 
 /** The fact that holds the hash keys before this one, the first one first. */
 export const EARLIER_HASH_KEYS = 'earlier-hash-keys';
@@ -17,7 +17,7 @@ export interface Inheritance {
 }
 
 /** What a key store does beside serving an engine: it can be replaced by one of another hash key, and be that one. */
-export interface ReplaceableKeyStore extends KeyStore {
+export interface RekeyableKeyStore extends KeyStore {
   /** For people: the file, or the database without its password. */
   readonly place: string;
   readonly apiKeys: ApiKeyTable;

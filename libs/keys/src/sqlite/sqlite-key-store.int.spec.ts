@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { SubjectKey } from './key-store.js';
+import type { SubjectKey } from '../key-store.js';
 import { openSqliteKeyStore } from './sqlite-key-store.js';
 
 const id = (n: number): string => n.toString(16).padStart(32, '0');

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { asKeyStoreError } from './key-store-failure.js';
+import { asKeyStoreError } from './sqlite-errors.js';
 
 /**
  * Copies a key store's file, whatever hash key it is under, with what its -wal file holds besides; durable, and in place as a whole, when this returns. The copy is made again, not

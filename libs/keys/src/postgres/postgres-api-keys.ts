@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { ApiKeyRow, ApiKeyTable } from './api-key-table.js';
+import type { ApiKeyRow, ApiKeyTable } from '../api-keys/api-key-table.js';
 import type { Permission } from '#platform';
 
 /** Two processes that start on an empty store must not both make the first key. */
@@ -8,7 +8,7 @@ const FIRST_KEY_LOCK = 7_235_419_303;
 const INSERT = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at)
   VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000))`;
 
-const TAKE_OVER = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at, revoked_at)
+const UPSERT = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at, revoked_at)
   SELECT id, name, decode(hash, 'hex'), permissions,
          to_timestamp("createdAt" / 1000), to_timestamp("revokedAt" / 1000)
     FROM jsonb_to_recordset($1::text::jsonb) AS t(
@@ -17,21 +17,21 @@ const TAKE_OVER = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissi
     created_at = excluded.created_at, revoked_at = excluded.revoked_at`;
 
 /** The API keys beside the keys of subjects, in a schema made already: shared by several processes, each of which looks again and again. */
-export function postgresApiKeys(pool: pg.Pool, lookEveryMs: number): ApiKeyTable {
+export function postgresApiKeys(pool: pg.Pool, pollMs: number): ApiKeyTable {
   const listeners: ((rows: readonly ApiKeyRow[]) => void)[] = [];
   const readAll = async (): Promise<readonly ApiKeyRow[]> => {
     const { rows } = await pool.query<Record<string, unknown>>('SELECT * FROM perennial_keys.api_keys');
     return rows.map(rowOf);
   };
-  // That looking failed changes nothing: the keys stand as they were last seen, and the store's health tells.
-  const looking = setInterval(() => {
+  // That polling failed changes nothing: the keys stand as they were last seen, and the store's health tells.
+  const polling = setInterval(() => {
     if (listeners.length > 0)
       void readAll().then(
         (rows) => listeners.forEach((listener) => listener(rows)),
         () => undefined,
       );
-  }, lookEveryMs);
-  looking.unref();
+  }, pollMs);
+  polling.unref();
   return {
     readAll,
     insert: async (row) => {
@@ -60,11 +60,11 @@ export function postgresApiKeys(pool: pg.Pool, lookEveryMs: number): ApiKeyTable
         [id, at],
       );
     },
-    takeOver: async (rows) => {
-      await pool.query(TAKE_OVER, [JSON.stringify(rows.map((row) => ({ ...row, hash: row.hash.toString('hex') })))]);
+    upsertAll: async (rows) => {
+      await pool.query(UPSERT, [JSON.stringify(rows.map((row) => ({ ...row, hash: row.hash.toString('hex') })))]);
     },
-    onLooked: (listener) => listeners.push(listener),
-    close: () => clearInterval(looking),
+    onPolled: (listener) => listeners.push(listener),
+    close: () => clearInterval(polling),
   };
 }
 

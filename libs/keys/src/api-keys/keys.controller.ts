@@ -8,14 +8,10 @@ import {
   ApiTags,
   ApiCreatedResponse,
 } from '@nestjs/swagger';
-import { ApiProblems } from '../problems/api-problems.js';
-import { Problem } from '../problems/problem.js';
-import { ACCESS } from '../tokens.js';
-import { Access } from './access.js';
-import { Allow } from './allow.js';
-import type { ApiKeyRecord } from '#keys';
-import { PERMISSIONS, type Permission } from './permissions.js';
 import type { ValidationIssue } from '#contracts';
+import { formerPermission, PERMISSIONS, type Permission } from '#platform';
+import { Allow, ApiProblems, Problem } from '#platform/nest';
+import { ApiKeys, type ApiKeyRecord } from './api-keys.js';
 
 /** A key as it may be shown. */
 export class ApiKeyView {
@@ -31,9 +27,9 @@ export class ApiKeyView {
   readonly revokedAt!: string | null;
 }
 
-/** A key just made: the only time that it is shown. */
+/** A new key: only this answer shows it. */
 export class NewApiKeyView extends ApiKeyView {
-  @ApiProperty({ example: 'pk_5f0c3a9b1d2e_…', description: 'Shown once: keep it.' })
+  @ApiProperty({ example: 'pk_5f0c3a9b1d2e_…', description: 'Shown once: store it now.' })
   readonly key!: string;
 }
 
@@ -44,41 +40,41 @@ export class NewApiKey {
   readonly permissions!: readonly Permission[];
 }
 
-/** Who may do what: keys are made, listed and revoked here. */
+/** Creates, lists and revokes API keys. */
 @ApiTags('access')
 @Controller('v1/keys')
 @Allow('operate')
 export class KeysController {
-  constructor(@Inject(ACCESS) private readonly access: Access) {}
+  constructor(@Inject(ApiKeys) private readonly apiKeys: ApiKeys) {}
 
   @Get()
-  @ApiOperation({ summary: 'All keys, revoked ones too' })
+  @ApiOperation({ summary: 'List all API keys, revoked ones too' })
   @ApiOkResponse({ type: [ApiKeyView] })
   list(): ApiKeyView[] {
-    return this.access.apiKeys.list().map(view);
+    return this.apiKeys.list().map(view);
   }
 
   @Post()
-  @ApiOperation({ summary: 'Make a key; the answer is the only time that it is shown' })
+  @ApiOperation({ summary: 'Create an API key; only this answer shows it' })
   @ApiBody({ type: NewApiKey })
   @ApiCreatedResponse({ type: NewApiKeyView })
   @ApiProblems(400, 415, 422)
   async create(@Body() body: unknown): Promise<NewApiKeyView> {
     const { name, permissions } = readNewKey(body);
-    const { key, record, kept } = this.access.apiKeys.create(name, permissions);
-    await kept;
+    const { key, record, stored } = this.apiKeys.create(name, permissions);
+    await stored;
     return { ...view(record), key };
   }
 
   @Delete(':id')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Revoke a key from now on' })
+  @ApiOperation({ summary: 'Revoke an API key from now on' })
   @ApiParam({ name: 'id', example: '5f0c3a9b1d2e' })
   @ApiOkResponse({ type: ApiKeyView })
   @ApiProblems(404)
   async revoke(@Param('id') id: string): Promise<ApiKeyView> {
-    const record = await this.access.apiKeys.revoke(id);
-    if (record === null) throw new Problem(404, { detail: 'There is no key of this id.' });
+    const record = await this.apiKeys.revoke(id);
+    if (record === null) throw new Problem(404, { detail: `No API key has the id "${id}".` });
     return view(record);
   }
 }
@@ -93,14 +89,23 @@ function readNewKey(body: unknown): NewApiKey {
   const { name, permissions } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const errors: ValidationIssue[] = [];
   if (typeof name !== 'string' || name.trim() === '' || name.length > 100)
-    errors.push({ pointer: '/name', detail: 'is not a name', hint: 'give a text of 1 to 100 characters' });
-  const known = (each: unknown): boolean => PERMISSIONS.some((permission) => permission === each);
-  if (!Array.isArray(permissions) || permissions.length === 0 || !permissions.every(known))
+    errors.push({ pointer: '#/name', detail: 'is not a valid name', hint: 'give a text of 1 to 100 characters' });
+  const listed: readonly unknown[] = Array.isArray(permissions) ? permissions : [];
+  if (listed.length === 0)
     errors.push({
-      pointer: '/permissions',
+      pointer: '#/permissions',
       detail: 'is not a list of permissions',
       hint: `give one or more of: ${PERMISSIONS.join(', ')}`,
     });
-  if (errors.length > 0) throw new Problem(422, { detail: 'The key cannot be made from this.', errors });
+  listed.forEach((each, index) => {
+    if (PERMISSIONS.some((permission) => permission === each)) return;
+    const renamed = formerPermission(each);
+    errors.push({
+      pointer: `#/permissions/${index}`,
+      detail: renamed === null ? 'is not a permission' : 'is the former name of a permission',
+      hint: renamed === null ? `give one of: ${PERMISSIONS.join(', ')}` : `write ${renamed}`,
+    });
+  });
+  if (errors.length > 0) throw new Problem(422, { detail: 'The API key cannot be created.', errors });
   return { name: name as string, permissions: permissions as Permission[] };
 }

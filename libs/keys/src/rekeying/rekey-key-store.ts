@@ -1,21 +1,21 @@
-import { renamedUnder } from './earlier-names.js';
-import { KeyedHash } from './keyed-hash.js';
-import { KeyStoreError } from './key-store.js';
-import type { ReplaceableKeyStore } from './replaceable-key-store.js';
+import { derivedSubjectId } from './earlier-subject-ids.js';
+import { KeyedHash } from '../keyed-hash.js';
+import { KeyStoreError } from '../key-store.js';
+import type { RekeyableKeyStore } from './rekeyable-key-store.js';
 
 /** Names that are asked for in one go. */
 const NAMES_MAX = 10_000;
 
 /**
  * Makes a store that was just opened the key store of a log that gets another hash key, or goes on with one that was made so. It holds no key of the old one: subjects get
- * new ones as they are met. What it takes over is who was erased, by new names (see `EarlierNames`), and, until it is `proven`, who may speak to the engine (the API keys).
+ * new ones as they are met. What it takes over is who was erased, by new names (see `EarlierSubjectIds`), and, until it is `proven`, who may speak to the engine (the API keys).
  * The old store is only read.
  * @throws KeyStoreError `other-hash-key` where the store belongs to something else, `erased-since` where the old store knows erasures that came after it was made: they
  * would be lost.
  */
-export async function replaceKeys(
-  old: ReplaceableKeyStore,
-  fresh: ReplaceableKeyStore,
+export async function rekeyKeyStore(
+  old: RekeyableKeyStore,
+  fresh: RekeyableKeyStore,
   { proven }: { readonly proven: boolean },
 ): Promise<void> {
   const replaced = await fresh.replacedKey();
@@ -30,7 +30,7 @@ export async function replaceKeys(
   const later = new KeyedHash(fresh.hashKey);
   const erased: Buffer[] = [];
   for await (const names of old.erasedIds()) {
-    const renamed = names.map((name) => renamedUnder(later, name));
+    const renamed = names.map((name) => derivedSubjectId(later, name));
     if (replaced === null) erased.push(...renamed.map((name) => Buffer.from(name, 'hex')));
     else await mustKnow(fresh, renamed);
   }
@@ -41,10 +41,10 @@ export async function replaceKeys(
       erased,
     });
   // Of a store that an engine uses they are its own: one that was revoked there must not come back.
-  if (!proven) await fresh.apiKeys.takeOver(await old.apiKeys.readAll());
+  if (!proven) await fresh.apiKeys.upsertAll(await old.apiKeys.readAll());
 }
 
-async function mustKnow(fresh: ReplaceableKeyStore, names: readonly string[]): Promise<void> {
+async function mustKnow(fresh: RekeyableKeyStore, names: readonly string[]): Promise<void> {
   for (let at = 0; at < names.length; at += NAMES_MAX) {
     const asked = names.slice(at, at + NAMES_MAX);
     const states = await fresh.keysFor(asked);

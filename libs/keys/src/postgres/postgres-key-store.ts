@@ -1,25 +1,25 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import pg from 'pg';
-import type { ApiKeyTable } from './api-keys/api-key-table.js';
-import { postgresApiKeys } from './api-keys/postgres-api-keys.js';
-import { EarlierNames } from './earlier-names.js';
-import { hashKeyCheckOf } from './hash-key.js';
-import { HoldOnKeys } from './hold-on-keys.js';
-import { asked, asKeyStoreError } from './key-database-failure.js';
-import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
-import { LruCache } from './recent.js';
+import type { ApiKeyTable } from '../api-keys/api-key-table.js';
+import { postgresApiKeys } from './postgres-api-keys.js';
+import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
+import { hashKeyCheckOf } from '../hash-key.js';
+import { KeyStoreLock } from './key-store-lock.js';
+import { asked, asKeyStoreError } from './postgres-errors.js';
+import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
+import { LruCache } from '../lru-cache.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
   type Inheritance,
-  type ReplaceableKeyStore,
-} from './replaceable-key-store.js';
-import { bytesOf, subjectKey } from './subject-key.js';
+  type RekeyableKeyStore,
+} from '../rekeying/rekeyable-key-store.js';
+import { bytesOf, subjectKey } from '../subject-key.js';
 
 const VERSION = 1;
 const CACHED_KEYS = 100_000;
 /** A process that is asked for nothing looks this often whether another destroyed a key that it still remembers. */
-const LOOK_EVERY_MS = 1_000;
+const POLL_MS = 1_000;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 30_000;
 
@@ -79,7 +79,7 @@ const INHERIT = [
   'INSERT INTO perennial_keys.erased_earlier (id) SELECT * FROM unnest($1::bytea[])',
 ];
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
-const LOOK = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
+const POLL = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
 /** Whatever a store holds, its hash key too. */
 const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
@@ -130,7 +130,7 @@ export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promis
     options: `-c TimeZone=UTC -c synchronous_commit=on -c statement_timeout=${STATEMENT_MS_MAX}`,
   };
   const place = placeOf(options.url);
-  const hold = await HoldOnKeys.take({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
+  const hold = await KeyStoreLock.take({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
   const pool = new pg.Pool({ ...connection, max: options.connections ?? 4 });
   // A connection that broke while idle is replaced by the pool; whoever asks next learns of it.
   pool.on('error', () => undefined);
@@ -154,7 +154,7 @@ interface Prepared {
   readonly hashKey: Uint8Array;
   /** The last erasure so far. */
   readonly seen: number;
-  readonly earlier: EarlierNames | null;
+  readonly earlier: EarlierSubjectIds | null;
   readonly proven: boolean;
   /** Whether there was none before. */
   readonly fresh: boolean;
@@ -193,10 +193,10 @@ async function earlierNames(
   client: pg.PoolClient,
   hashKeys: Uint8Array | undefined,
   hashKey: Uint8Array,
-): Promise<EarlierNames | null> {
+): Promise<EarlierSubjectIds | null> {
   if (hashKeys === undefined) return null;
   const erased = await client.query<{ id: Buffer }>('SELECT id FROM perennial_keys.erased_earlier ORDER BY id');
-  return new EarlierNames(hashKeys, hashKey, Buffer.concat(erased.rows.map(({ id }) => id)));
+  return new EarlierSubjectIds(hashKeys, hashKey, Buffer.concat(erased.rows.map(({ id }) => id)));
 }
 
 async function adoptHashKey(
@@ -238,19 +238,19 @@ async function adoptHashKey(
  * Keys are remembered, but none is given out of memory alone: every call asks, in its one round, what was destroyed since
  * the last, so that an erasure in one process binds all others from the moment it is done, with no message that could get lost.
  */
-export class PostgresKeyStore implements ReplaceableKeyStore {
+export class PostgresKeyStore implements RekeyableKeyStore {
   readonly hashKey: Uint8Array;
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
   readonly apiKeys: ApiKeyTable;
   private readonly cache = new LruCache<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
-  private readonly looking: NodeJS.Timeout;
+  private readonly polling: NodeJS.Timeout;
   private closed: Promise<void> | null = null;
 
   /** The last erasure that this process knows of. */
   private seen: number;
-  #earlier: EarlierNames | null;
+  #earlier: EarlierSubjectIds | null;
   #proven: boolean;
   private readonly fresh: boolean;
 
@@ -258,7 +258,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
     private readonly pool: pg.Pool,
     readonly place: string,
     { hashKey, seen, earlier, proven, fresh }: Prepared,
-    private readonly hold: HoldOnKeys,
+    private readonly hold: KeyStoreLock,
   ) {
     this.hashKey = hashKey;
     this.seen = seen;
@@ -266,10 +266,10 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
     this.#proven = proven;
     this.fresh = fresh;
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
-    this.apiKeys = postgresApiKeys(pool, LOOK_EVERY_MS);
+    this.apiKeys = postgresApiKeys(pool, POLL_MS);
     // What a quiet process remembers must go as well. That it failed is seen by whoever asks next.
-    this.looking = setInterval(() => void this.look().catch(() => undefined), LOOK_EVERY_MS);
-    this.looking.unref();
+    this.polling = setInterval(() => void this.poll().catch(() => undefined), POLL_MS);
+    this.polling.unref();
   }
 
   async keysFor(
@@ -344,7 +344,7 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
         forbidden: ofSubjects.length,
       };
     });
-    await this.look();
+    await this.poll();
     return destroyed;
   }
 
@@ -353,21 +353,21 @@ export class PostgresKeyStore implements ReplaceableKeyStore {
   }
 
   /** Learns what was destroyed since it was last asked, by this process or any other. */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     await this.hold.kept();
-    const { rows } = await asked(this.pool.query<KeyRow>({ name: 'keys-look', text: LOOK, values: [this.seen] }));
+    const { rows } = await asked(this.pool.query<KeyRow>({ name: 'keys-poll', text: POLL, values: [this.seen] }));
     this.learn(rows);
   }
 
   close(): Promise<void> {
-    clearInterval(this.looking);
+    clearInterval(this.polling);
     this.apiKeys.close();
     this.closed ??= this.pool.end().then(() => this.hold.release());
     return this.closed;
   }
 
   /** Who was erased before the hash key was replaced. */
-  get earlier(): EarlierNames | null {
+  get earlier(): EarlierSubjectIds | null {
     return this.#earlier;
   }
 

@@ -2,22 +2,22 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { sqliteApiKeys, type ApiKeyTable } from './api-keys/api-key-table.js';
-import { EarlierNames } from './earlier-names.js';
-import { hashKeyCheckOf } from './hash-key.js';
+import { sqliteApiKeys, type ApiKeyTable } from '../api-keys/api-key-table.js';
+import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
+import { hashKeyCheckOf } from '../hash-key.js';
 import { KeyMaker, type MadeKeys } from './key-maker.js';
-import { asKeyStoreError } from './key-store-failure.js';
-import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
-import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from './key-store.js';
-import { MakingInThread } from './making-in-thread.js';
-import { LruCache } from './recent.js';
+import { asKeyStoreError } from './sqlite-errors.js';
+import { KEY_STORE_PRAGMAS } from './pragmas.js';
+import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
+import { KeyMakerClient } from './key-maker-client.js';
+import { LruCache } from '../lru-cache.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
   type Inheritance,
-  type ReplaceableKeyStore,
-} from './replaceable-key-store.js';
-import { bytesOf, subjectKey } from './subject-key.js';
+  type RekeyableKeyStore,
+} from '../rekeying/rekeyable-key-store.js';
+import { bytesOf, subjectKey } from '../subject-key.js';
 
 const VERSION = 1;
 const CACHED_KEYS = 100_000;
@@ -103,7 +103,7 @@ function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): 
   return key;
 }
 
-function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierNames | null {
+function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierSubjectIds | null {
   const hashKeys = factIn(db, EARLIER_HASH_KEYS);
   if (hashKeys === undefined) return null;
   const erased: Uint8Array[] = [];
@@ -111,7 +111,7 @@ function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierN
     id: Uint8Array;
   }>)
     erased.push(id);
-  return new EarlierNames(hashKeys, hashKey, Buffer.concat(erased));
+  return new EarlierSubjectIds(hashKeys, hashKey, Buffer.concat(erased));
 }
 
 const syncData = promisify(fdatasync);
@@ -159,11 +159,11 @@ class Syncing {
 }
 
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
-export class SqliteKeyStore implements ReplaceableKeyStore {
+export class SqliteKeyStore implements RekeyableKeyStore {
   readonly hashKeyCheck: string;
   readonly place: string;
   readonly apiKeys: ApiKeyTable;
-  #earlier: EarlierNames | null;
+  #earlier: EarlierSubjectIds | null;
   private readonly cache = new LruCache<string, KeyState>(CACHED_KEYS);
   private readonly listeners: ((ids: readonly string[]) => void)[] = [];
   /** Keys that are written but not yet on the disk: nobody is given one before. */
@@ -172,7 +172,7 @@ export class SqliteKeyStore implements ReplaceableKeyStore {
   private readonly syncing: Syncing | null;
   private readonly maker: KeyMaker;
   /** Started when many keys are asked for at once; null before, and while it starts. */
-  private making: MakingInThread | null = null;
+  private making: KeyMakerClient | null = null;
   private starting: Promise<void> | null = null;
   /** Counts the calls of `destroy`: what a thread answers may be older. */
   private erasures = 0;
@@ -247,13 +247,13 @@ export class SqliteKeyStore implements ReplaceableKeyStore {
   }
 
   /** The thread that makes keys, once one is worth starting; null until it has started. */
-  private thread(count: number): MakingInThread | null {
+  private thread(count: number): KeyMakerClient | null {
     if (this.making?.hasEnded === true) {
       this.making = null;
       this.starting = null;
     }
     if (this.making === null && count >= MANY && this.file !== null)
-      this.starting ??= MakingInThread.start(this.file).then(
+      this.starting ??= KeyMakerClient.start(this.file).then(
         (making) => void (this.making = making),
         // Then keys are made here, as before.
         () => undefined,
@@ -314,7 +314,7 @@ export class SqliteKeyStore implements ReplaceableKeyStore {
     if (this.db.isOpen) this.db.close();
   }
 
-  get earlier(): EarlierNames | null {
+  get earlier(): EarlierSubjectIds | null {
     return this.#earlier;
   }
 

@@ -1,8 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { KeyMaker } from './key-maker.js';
-import { KEY_STORE_PRAGMAS } from './key-store-pragmas.js';
-import { failureOf, type KeyAnswer, type KeyRequest } from './making-in-thread.js';
+import { KEY_STORE_PRAGMAS } from './pragmas.js';
+import { failureOf, type KeyAnswer, type KeyRequest } from './key-maker-client.js';
 
 /**
  * The thread that makes keys while many new customers come. While a commit runs, requests queue up at the port; the next

@@ -1,0 +1,2 @@
+/** `Database` of the read models, provided by projections. */
+export const DATABASE = Symbol.for('perennial.database');

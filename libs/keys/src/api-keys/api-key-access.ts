@@ -1,0 +1,21 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { PERMISSIONS, type Access, type Principal } from '#platform';
+import type { ApiKeys } from './api-keys.js';
+
+const LOCAL: Principal = { id: 'local', name: 'command line of this machine', permissions: new Set(PERMISSIONS) };
+
+/** Authenticates a caller: by an API key, or by the token that the running engine leaves for the command line beside it. */
+export class ApiKeyAccess implements Access {
+  /** Drawn at each start; written to `engine.json`, which only its owner may read. */
+  readonly localToken = `local_${randomBytes(32).toString('base64url')}`;
+
+  constructor(private readonly apiKeys: ApiKeys) {}
+
+  authenticate(bearer: string): Principal | null {
+    return equalInConstantTime(bearer, this.localToken) ? LOCAL : this.apiKeys.authenticate(bearer);
+  }
+}
+
+/** Compares digests, so that the time depends neither on the content nor on the length. */
+const equalInConstantTime = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

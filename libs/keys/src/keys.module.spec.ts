@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { FORMER_PERMISSIONS, PERMISSIONS, readConfig, type Permission, type Principal } from '#platform';
+import { Allow, createHttpAdapter, CurrentPrincipal, PlatformModule } from '#platform/nest';
+import { ApiKeyAccess } from './api-keys/api-key-access.js';
+import { sqliteApiKeys } from './api-keys/api-key-table.js';
+import { ApiKeys } from './api-keys/api-keys.js';
+import { KeysModule } from './keys.module.js';
+import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
+
+const [[FORMER, PRESENT]] = Object.entries(FORMER_PERMISSIONS) as [[string, Permission]];
+
+@Controller()
+class Routes {
+  @Get('audited')
+  @Allow('audit')
+  audited(@CurrentPrincipal() caller: Principal): string {
+    return caller.name;
+  }
+}
+
+@Module({ controllers: [Routes] })
+class RoutesModule {}
+
+describe('API keys over HTTP', () => {
+  let app: NestFastifyApplication;
+  let keyStore: SqliteKeyStore;
+
+  beforeAll(async () => {
+    keyStore = openSqliteKeyStore({ file: ':memory:' });
+    const config = readConfig({ LOG_LEVEL: 'silent' });
+    const testing = await Test.createTestingModule({
+      imports: [PlatformModule.forRoot({ config }), KeysModule.forRoot({ keyStore }), RoutesModule],
+    }).compile();
+    app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+  });
+  afterAll(async () => {
+    await app.close();
+    await keyStore.close();
+  });
+
+  const key = (...permissions: Permission[]): string => app.get(ApiKeys).create('a key', permissions).key;
+  const operator = (): { authorization: string } => ({ authorization: `Bearer ${key('operate')}` });
+  const get = (url: string, bearer?: string) =>
+    app.inject({ method: 'GET', url, headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } });
+  const create = (payload: object) => app.inject({ method: 'POST', url: '/v1/keys', headers: operator(), payload });
+
+  it('let in the caller that holds the permission', async () => {
+    const answer = await get('/audited', key('audit'));
+    expect([answer.statusCode, answer.body]).toEqual([200, 'a key']);
+  });
+
+  it('let in the command line by the token of this start', async () => {
+    const { localToken } = app.get(ApiKeyAccess);
+    expect((await get('/audited', localToken)).statusCode).toBe(200);
+    expect((await get('/audited', `${localToken}x`)).statusCode).toBe(401);
+  });
+
+  it('are rejected when altered, cut or revoked', async () => {
+    const good = key('audit');
+    const altered = good.slice(0, -3) + (good.endsWith('AAA') ? 'BBB' : 'AAA');
+    for (const bad of [altered, good.slice(0, -1), `${good}x`, 'pk_', '', 'x'.repeat(5_000)])
+      expect((await get('/audited', bad)).statusCode).toBe(401);
+    await app.get(ApiKeys).revoke(good.split('_')[1] as string);
+    expect((await get('/audited', good)).statusCode).toBe(401);
+  });
+
+  it('are created, listed and revoked by an operator, and each is shown once', async () => {
+    const created = await create({ name: 'web shop', permissions: ['publish'] });
+    expect(created.statusCode).toBe(201);
+    const { key: shown, id } = created.json<{ key: string; id: string }>();
+    expect((await get('/v1/keys', key('operate'))).body).not.toContain(shown);
+    const revoke = (each: string) => app.inject({ method: 'DELETE', url: `/v1/keys/${each}`, headers: operator() });
+    expect((await revoke(id)).statusCode).toBe(200);
+    expect(app.get(ApiKeys).authenticate(shown)).toBeNull();
+    expect((await revoke('none')).statusCode).toBe(404);
+  });
+
+  it.each([{}, [], { name: '', permissions: ['publish'] }, { name: 'x', permissions: ['all'] }])(
+    'are not created from %p, and the answer says what is wrong',
+    async (payload) => {
+      const answer = await create(payload);
+      expect(answer.statusCode).toBe(422);
+      expect(answer.json<{ errors: unknown[] }>().errors.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('are not created with the former name of a permission, and the answer gives the present one', async () => {
+    const answer = await create({ name: 'mailing', permissions: ['read', FORMER] });
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json<{ errors: unknown[] }>().errors).toEqual([
+      { pointer: '#/permissions/1', detail: 'is the former name of a permission', hint: `write ${PRESENT}` },
+    ]);
+  });
+
+  it('keep working where they were stored with the former name of a permission', async () => {
+    const { key: shown, record, stored } = app.get(ApiKeys).create('mailing', [PRESENT]);
+    await stored;
+    const former = JSON.stringify(['publish', FORMER]);
+    keyStore.database.prepare('UPDATE api_keys SET permissions = ? WHERE id = ?').run(former, record.id);
+    const reopened = await ApiKeys.open(sqliteApiKeys(keyStore.database), { now: () => 0 });
+    expect([...(reopened.authenticate(shown)?.permissions ?? [])]).toEqual(['publish', PRESENT]);
+  });
+});
+
+describe('the admin key', () => {
+  it('is created once, with every permission', async () => {
+    const store = openSqliteKeyStore({ file: ':memory:' });
+    const open = () => ApiKeys.open(sqliteApiKeys(store.database), { now: () => 0 });
+    const first = await (await open()).createAdminOnce();
+    const later = await open();
+    expect(await later.createAdminOnce()).toBeNull();
+    expect([...(later.authenticate(first ?? '')?.permissions ?? [])]).toEqual([...PERMISSIONS]);
+    await store.close();
+  });
+});

@@ -1,0 +1,66 @@
+import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ACCESS, CLOCK, CONFIG, HEALTH, type Clock, type Config, type Health } from '#platform';
+import { ApiKeyAccess } from './api-keys/api-key-access.js';
+import { ApiKeys } from './api-keys/api-keys.js';
+import { KeysController } from './api-keys/keys.controller.js';
+import { openKeys, type EngineKeys } from './open-keys.js';
+import { Sealer } from './sealer.js';
+import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
+import { KEY_STORE, SEALER } from './tokens.js';
+
+export interface KeysModuleOptions {
+  /** A store opened elsewhere, which is closed elsewhere; without one, the module opens and closes the store that the config names. */
+  readonly keyStore?: EngineKeys;
+}
+
+/**
+ * Opens the key store when the application starts, provides it as KEY_STORE with SEALER, `ApiKeys` and ACCESS beside it, serves `/v1/keys`,
+ * and closes the store at shutdown.
+ */
+@Global()
+@Module({})
+export class KeysModule implements OnApplicationShutdown {
+  /** Null where the store was opened elsewhere. */
+  private static readonly OPENED = Symbol.for('perennial.keys.opened');
+
+  constructor(
+    @Inject(KeysModule.OPENED) private readonly opened: EngineKeys | null,
+    @Inject(KEY_STORE) keys: EngineKeys,
+    @Inject(HEALTH) health: Health,
+  ) {
+    // The embedded store is a file of this process; a server may be unreachable.
+    if (!(keys instanceof SqliteKeyStore)) health.register('keys', () => keys.poll().then(() => ({ ok: true })));
+  }
+
+  static forRoot({ keyStore }: KeysModuleOptions = {}): DynamicModule {
+    return {
+      module: KeysModule,
+      controllers: [KeysController],
+      providers: [
+        {
+          provide: KeysModule.OPENED,
+          useFactory: (config: Config) => (keyStore === undefined ? openKeys(config) : null),
+          inject: [CONFIG],
+        },
+        {
+          provide: KEY_STORE,
+          useFactory: (opened: EngineKeys | null) => keyStore ?? opened,
+          inject: [KeysModule.OPENED],
+        },
+        { provide: SEALER, useFactory: (keys: EngineKeys) => new Sealer(keys), inject: [KEY_STORE] },
+        {
+          provide: ApiKeys,
+          useFactory: (keys: EngineKeys, clock: Clock) => ApiKeys.open(keys.apiKeys, clock),
+          inject: [KEY_STORE, CLOCK],
+        },
+        { provide: ApiKeyAccess, useFactory: (apiKeys: ApiKeys) => new ApiKeyAccess(apiKeys), inject: [ApiKeys] },
+        { provide: ACCESS, useExisting: ApiKeyAccess },
+      ],
+      exports: [KEY_STORE, SEALER, ApiKeys, ApiKeyAccess, ACCESS],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.opened?.close();
+  }
+}

@@ -9,7 +9,7 @@ import { IngestionModule } from '#ingestion/nest';
 import { ApiKeyAccess } from '#keys';
 import { KeysModule } from '#keys/nest';
 import { METRICS, readConfig, type Config } from '#platform';
-import { createHttpAdapter, PlatformModule } from '#platform/nest';
+import { configureApp, createHttpAdapter, PlatformModule } from '#platform/nest';
 import { usageNow, type Usage } from '../measuring/usage.js';
 
 export interface IngestionProgress extends Usage {
@@ -39,6 +39,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
   createHttpAdapter(config),
   { logger: ['error', 'warn'], abortOnError: false },
 );
+configureApp(app);
 await app.listen(config.port, config.host);
 const { port } = app.getHttpServer().address() as { readonly port: number };
 const events = app.get<Registry>(METRICS).getSingleMetric('perennial_intake_events_total');

@@ -1,6 +1,5 @@
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { CqrsModule } from '@nestjs/cqrs';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { EVENT_LOG, type EventLog } from '#event-log';
@@ -43,7 +42,6 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
   static forRoot(): DynamicModule {
     return {
       module: IngestionModule,
-      imports: [CqrsModule.forRoot()],
       controllers: [TouchpointsController, QuarantineController, PublishingController, ErasuresController],
       providers: [
         {

@@ -3,7 +3,7 @@ import { Controller, Get, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { FORMER_PERMISSIONS, PERMISSIONS, readConfig, type Permission, type Principal } from '#platform';
-import { Allow, createHttpAdapter, CurrentPrincipal, PlatformModule } from '#platform/nest';
+import { Allow, configureApp, createHttpAdapter, CurrentPrincipal, PlatformModule } from '#platform/nest';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { sqliteApiKeys } from './api-keys/api-key-table.js';
 import { ApiKeys } from './api-keys/api-keys.js';
@@ -35,6 +35,7 @@ describe('API keys over HTTP', () => {
       imports: [PlatformModule.forRoot({ config }), KeysModule.forRoot({ keyStore }), RoutesModule],
     }).compile();
     app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+    configureApp(app);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
   });
@@ -50,23 +51,23 @@ describe('API keys over HTTP', () => {
   const create = (payload: object) => app.inject({ method: 'POST', url: '/v1/keys', headers: operator(), payload });
 
   it('let in the caller that holds the permission', async () => {
-    const answer = await get('/audited', key('audit'));
+    const answer = await get('/v1/audited', key('audit'));
     expect([answer.statusCode, answer.body]).toEqual([200, 'a key']);
   });
 
   it('let in the command line by the token of this start', async () => {
     const { localToken } = app.get(ApiKeyAccess);
-    expect((await get('/audited', localToken)).statusCode).toBe(200);
-    expect((await get('/audited', `${localToken}x`)).statusCode).toBe(401);
+    expect((await get('/v1/audited', localToken)).statusCode).toBe(200);
+    expect((await get('/v1/audited', `${localToken}x`)).statusCode).toBe(401);
   });
 
   it('are rejected when altered, cut or revoked', async () => {
     const good = key('audit');
     const altered = good.slice(0, -3) + (good.endsWith('AAA') ? 'BBB' : 'AAA');
     for (const bad of [altered, good.slice(0, -1), `${good}x`, 'pk_', '', 'x'.repeat(5_000)])
-      expect((await get('/audited', bad)).statusCode).toBe(401);
+      expect((await get('/v1/audited', bad)).statusCode).toBe(401);
     await app.get(ApiKeys).revoke(good.split('_')[1] as string);
-    expect((await get('/audited', good)).statusCode).toBe(401);
+    expect((await get('/v1/audited', good)).statusCode).toBe(401);
   });
 
   it('are created, listed and revoked by an operator, and each is shown once', async () => {

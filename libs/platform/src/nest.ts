@@ -1,5 +1,6 @@
 /** What Nest applications and controllers are made with: the server, who is let in, what an error looks like. */
 export { serve, startProcess } from './serving/serve.js';
+export { configureApp } from './serving/configure-app.js';
 export { createHttpAdapter } from './http-adapter.js';
 export { PlatformModule } from './platform.module.js';
 export { unauthenticated } from './access/access.guard.js';

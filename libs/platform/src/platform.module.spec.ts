@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Get, Global, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, Global, Module, Post, VERSION_NEUTRAL } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { Access } from './access/access.js';
@@ -10,9 +10,10 @@ import type { Health } from './health/health.js';
 import { createHttpAdapter } from './http-adapter.js';
 import { createLogger } from './logging/logger.js';
 import { PlatformModule } from './platform.module.js';
+import { configureApp } from './serving/configure-app.js';
 import { ACCESS, HEALTH } from './tokens.js';
 
-@Controller()
+@Controller({ version: VERSION_NEUTRAL })
 class Routes {
   @Get('silent')
   silent(): string {
@@ -40,7 +41,16 @@ class Routes {
   }
 }
 
-@Module({ controllers: [Routes] })
+@Controller('things')
+class VersionedRoutes {
+  @Get()
+  @Public()
+  all(): string {
+    return 'of version 1';
+  }
+}
+
+@Module({ controllers: [Routes, VersionedRoutes] })
 class RoutesModule {}
 
 /** Knows one key for each set of permissions: their names, joined. */
@@ -72,6 +82,7 @@ describe('the platform over HTTP', () => {
     app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), {
       logger: false,
     });
+    configureApp(app);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
   });
@@ -102,6 +113,12 @@ describe('the platform over HTTP', () => {
     it.each(['', 'auditor', 'x'.repeat(5_000)])('rejects the unknown key "%s"', async (unknown) => {
       expect((await get('/audited', unknown)).statusCode).toBe(401);
     });
+  });
+
+  it('serves a controller under /v1, unless it is version-neutral', async () => {
+    expect((await get('/v1/things')).body).toBe('of version 1');
+    expect((await get('/things')).statusCode).toBe(404);
+    expect((await get('/v1/open')).statusCode).toBe(404);
   });
 
   describe('problems', () => {
@@ -152,7 +169,12 @@ describe('the platform over HTTP', () => {
       health.register('read models', () => Promise.reject(new Error('not opened yet')));
       const answer = await get('/health/ready');
       expect(answer.statusCode).toBe(503);
-      expect(answer.json()).toMatchObject({ checks: { 'read models': { ok: false, detail: 'not opened yet' } } });
+      expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json', 'retry-after': '1' });
+      expect(answer.json()).toMatchObject({
+        type: 'urn:perennial:problem:not-ready',
+        detail: 'Not ready: read models.',
+        checks: { log: { ok: true }, 'read models': { ok: false, detail: 'not opened yet' } },
+      });
     });
 
     it('shows metrics to an operator', async () => {

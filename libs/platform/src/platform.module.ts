@@ -1,5 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { TerminusModule } from '@nestjs/terminus';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { AccessGuard } from './access/access.guard.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -19,7 +21,7 @@ export interface PlatformOptions {
 }
 
 /**
- * What every process has and no domain: config, clock, logger, health, metrics, the access guard and the problem filter. The guard needs
+ * What every process has, whatever its part: config, clock, logger, health, metrics, command and query bus, the access guard and the problem filter. The guard needs
  * ACCESS, which the keys module provides.
  */
 @Global()
@@ -28,6 +30,7 @@ export class PlatformModule {
   static forRoot({ config, clock = SYSTEM_CLOCK, logger }: PlatformOptions): DynamicModule {
     return {
       module: PlatformModule,
+      imports: [CqrsModule.forRoot(), TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController, MetricsController],
       providers: [
         { provide: CONFIG, useValue: config },

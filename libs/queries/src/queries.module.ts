@@ -1,5 +1,4 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
-import { CqrsModule } from '@nestjs/cqrs';
 import { RunQueryHandler } from './http/run-query.js';
 import { customersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
@@ -18,7 +17,6 @@ export class QueriesModule {
   static forRoot({ operations }: QueriesModuleOptions): DynamicModule {
     return {
       module: QueriesModule,
-      imports: [CqrsModule.forRoot()],
       controllers: [queriesController, customersController, OperationsController, WorkController],
       providers: [RunQueryHandler, { provide: OPERATIONS, useExisting: operations }],
     };

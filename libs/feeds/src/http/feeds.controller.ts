@@ -36,7 +36,7 @@ export class ReplayView implements Replayed {
 
 /** What the engine tells the channels, and how it is told again. */
 @ApiTags('feeds')
-@Controller('v1/feeds')
+@Controller('feeds')
 @Allow('operate')
 export class FeedsController {
   constructor(

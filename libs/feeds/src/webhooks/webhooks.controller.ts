@@ -52,7 +52,7 @@ const Paged = (): MethodDecorator => (target, key, descriptor) => {
 
 /** The feeds by webhook, for channels without Kafka: who is told, and how it goes. */
 @ApiTags('webhooks')
-@Controller('v1/webhooks')
+@Controller('webhooks')
 @Allow('operate')
 export class WebhooksController {
   constructor(

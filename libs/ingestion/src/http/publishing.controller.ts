@@ -51,7 +51,7 @@ export class TypeRegisteredView {
 
 /** What the business says of itself: its policy, and touchpoint types of its own. */
 @ApiTags('policy')
-@Controller('v1')
+@Controller()
 @UseFilters(StoreProblems)
 export class PublishingController {
   constructor(private readonly commands: CommandBus) {}

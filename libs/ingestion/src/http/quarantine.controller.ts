@@ -79,7 +79,7 @@ const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' }
 
 /** What could not be taken, one by one: look at it, fix it, take it in after all, or leave it for good. */
 @ApiTags('intake')
-@Controller('v1/quarantine')
+@Controller('quarantine')
 @UseFilters(StoreProblems)
 export class QuarantineController {
   private readonly people: People | null;

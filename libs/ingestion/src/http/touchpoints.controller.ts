@@ -79,7 +79,7 @@ const BODY = {
 
 /** Where channels publish what happened between them and a customer. */
 @ApiTags('intake')
-@Controller('v1/touchpoints')
+@Controller('touchpoints')
 @UseFilters(StoreProblems)
 export class TouchpointsController {
   constructor(

@@ -5,7 +5,7 @@ import { EventLogModule } from '#event-log/nest';
 import { readConfig, type Permission } from '#platform';
 import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
-import { createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
+import { configureApp, createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
 import { memoryLog } from '#testing';
 import { IngestionModule } from '../ingestion.module.js';
 
@@ -37,6 +37,7 @@ export class IngestionApp {
       ],
     }).compile();
     const app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+    configureApp(app);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     return new IngestionApp(app, log, keyStore, logged);

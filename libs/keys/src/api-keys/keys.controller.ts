@@ -42,7 +42,7 @@ export class NewApiKey {
 
 /** Creates, lists and revokes API keys. */
 @ApiTags('access')
-@Controller('v1/keys')
+@Controller('keys')
 @Allow('operate')
 export class KeysController {
   constructor(@Inject(ApiKeys) private readonly apiKeys: ApiKeys) {}

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { Allow } from '../access/allow.js';
@@ -6,7 +6,7 @@ import { METRICS } from '../tokens.js';
 
 /** Figures for Prometheus. */
 @ApiTags('health')
-@Controller('metrics')
+@Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
   constructor(@Inject(METRICS) private readonly registry: Registry) {}
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { configureApp } from './configure-app.js';
 import type { Config } from '../config/config.js';
 import { createHttpAdapter } from '../http-adapter.js';
 import type { Logger } from '../logging/logger.js';
@@ -43,6 +44,7 @@ export async function serve(serving: Serving): Promise<void> {
     logger: false,
     abortOnError: false,
   });
+  configureApp(app);
   const logger = app.get<Logger>(LOGGER);
   app.useLogger(new NestLogger(logger));
   await serving.prepare?.(app);

@@ -49,7 +49,7 @@ const CUSTOMER = /^[0-9a-f]{32}$/;
 
 /** Where a person is forgotten. */
 @ApiTags('privacy')
-@Controller('v1/erasures')
+@Controller('erasures')
 @UseFilters(StoreProblems)
 export class ErasuresController {
   constructor(private readonly commands: CommandBus) {}

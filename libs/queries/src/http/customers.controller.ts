@@ -9,7 +9,7 @@ import { timeline } from '../queries/timeline.js';
 import { queryController } from './query-routes.js';
 
 /** The questions about customers as resources: the same answers under addresses that can be linked to. */
-export const customersController = queryController('customers', 'v1/customers', [
+export const customersController = queryController('customers', 'customers', [
   { path: '', query: customers },
   ...[
     { path: ':customer', query: customer },

@@ -29,7 +29,7 @@ export class WorkView {
 
 /** Rebuilding the read models and proving them: started by one request, asked after by others. */
 @ApiTags('operations')
-@Controller('v1/projections')
+@Controller('projections')
 @Allow('operate')
 export class WorkController implements BeforeApplicationShutdown {
   private readonly work: LongWork;

@@ -44,7 +44,7 @@ export class ReleasedView {
 
 /** What an operator does with the read models. */
 @ApiTags('operations')
-@Controller('v1')
+@Controller()
 @Allow('operate')
 export class OperationsController {
   constructor(@Inject(OPERATIONS) private readonly operations: Operations) {}

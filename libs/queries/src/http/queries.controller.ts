@@ -4,6 +4,6 @@ import { queryController } from './query-routes.js';
 /** Every question by its name: `/v1/query/NAME`. */
 export const queriesController = queryController(
   'questions',
-  'v1/query',
+  'query',
   QUERIES.map((query) => ({ path: query.name, query })),
 );

@@ -5,7 +5,7 @@ import { EVENT_LOG, type EventLog } from '#event-log';
 import { readConfig, type Permission } from '#platform';
 import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
-import { createHttpAdapter, PlatformModule } from '#platform/nest';
+import { configureApp, createHttpAdapter, PlatformModule } from '#platform/nest';
 import { DATABASE, type Database } from '#database';
 import type { Operations } from '../http/operations.js';
 import { setUpOpenApi } from '../http/openapi.js';
@@ -42,6 +42,7 @@ export async function apiOver(
     ],
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+  configureApp(app);
   setUpOpenApi(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

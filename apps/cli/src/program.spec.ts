@@ -7,7 +7,7 @@ import { EXIT } from './exit-codes.js';
 import { program } from './program.js';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
-const session = { clock: { now: () => 0 }, stderr: { write: () => true }, stop: new AbortController().signal };
+const session = { clock: { now: () => 0 }, stderr: { write: () => true }, signal: new AbortController().signal };
 const perennial = program(session, '0.0.0');
 
 function helpOf(command: Command): string {

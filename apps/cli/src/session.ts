@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { SYSTEM_CLOCK, type Clock } from '#platform';
 import type { Engine } from './engine/engine.js';
-import { findEngine } from './engine/find.js';
+import { openEngine } from './engine/open-engine.js';
 import type { ProgressStream } from './terminal/progress.js';
 
 /** Where the engine is: said by every command that needs one. */
@@ -17,11 +17,11 @@ export interface Session {
   readonly clock: Clock;
   readonly stderr: ProgressStream;
   /** Aborted by Ctrl-C: the work under way ends cleanly. */
-  readonly stop: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
 /** Adds the options that find the engine. */
-export function withEngine(command: Command): Command {
+export function withEngineOptions(command: Command): Command {
   return command
     .addOption(new Option('--data-dir <folder>', 'data folder').env('DATA_DIR').default('./data'))
     .addOption(new Option('--url <url>', 'an engine elsewhere, instead of the data folder').env('PERENNIAL_URL'))
@@ -29,12 +29,12 @@ export function withEngine(command: Command): Command {
 }
 
 /** Opens the engine, does the work, and closes it whatever happens. */
-export async function onEngine<T>(
+export async function useEngine<T>(
   options: EngineOptions,
   session: Session,
   work: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const engine = await findEngine({ ...options, dataDir: resolve(options.dataDir) }, session);
+  const engine = await openEngine({ ...options, dataDir: resolve(options.dataDir) }, session);
   try {
     return await work(engine);
   } finally {
@@ -52,5 +52,5 @@ export function processSession(): Session {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { clock: SYSTEM_CLOCK, stderr: process.stderr, stop: stop.signal };
+  return { clock: SYSTEM_CLOCK, stderr: process.stderr, signal: stop.signal };
 }

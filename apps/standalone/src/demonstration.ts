@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { importedItem, publishPolicy, type Ingestion, type PolicyPublished } from '#ingestion';
-import { lessPatient, simulationLayout, type SimulationOptions } from '#simulation';
+import { withShorterSilence, simulationReader, type SimulationOptions } from '#simulation';
 import { runImport } from '#imports';
 import type { Clock } from '#platform';
 
@@ -56,7 +56,7 @@ export async function playDemonstration(parts: DemonstrationDependencies): Promi
   const began = performance.now();
   let saidAt = began;
   const summary = await runImport({
-    layout: simulationLayout(simulation),
+    reader: simulationReader(simulation),
     file: { path: '', name: 'demonstration' },
     sink: async (items) => (await ingestion.take(items.map(importedItem), { receivedAt: clock.now() })).results,
     batchSize: BATCH,
@@ -88,7 +88,7 @@ async function publishSecondPolicy({ log, clock, say }: DemonstrationDependencie
   for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
     if (first === undefined) return;
     const { policy } = JSON.parse(first.data) as PolicyPublished;
-    const verdict = await publishPolicy(log, lessPatient(policy), null, clock.now());
+    const verdict = await publishPolicy(log, withShorterSilence(policy), null, clock.now());
     // Somebody published a policy of their own already: theirs is the one to look at.
     if (!verdict.ok) say('Demonstration: your own policy stands, no second one is published.');
     return;

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { ImportFile } from './draft.js';
+import type { ImportFile } from './import-reader.js';
 
-/** The file's bytes as a stream, unpacked where it is gzip (told by its first two bytes, not by its name). */
+/** The file's bytes as a stream, unpacked if it is gzip (recognised by its first two bytes, not by its name). */
 export async function openFile(file: ImportFile): Promise<Readable> {
   const handle = await open(file.path, 'r');
   const magic = Buffer.alloc(2);
@@ -20,12 +20,12 @@ export async function openFile(file: ImportFile): Promise<Readable> {
     },
   });
   const unpack = magic[0] === 0x1f && magic[1] === 0x8b ? createGunzip() : null;
-  // An error on the way destroys the last stream with it, so that whoever reads it hears of it.
-  const unheard = (): void => undefined;
-  return unpack === null ? pipeline(raw, counted, unheard) : pipeline(raw, counted, unpack, unheard);
+  // `pipeline` destroys the last stream with any error on the way, and its reader throws that error: the callback has nothing to add.
+  const ignore = (): void => undefined;
+  return unpack === null ? pipeline(raw, counted, ignore) : pipeline(raw, counted, unpack, ignore);
 }
 
-/** The file's lines with their numbers from 1, in pages of a chunk each; `\r\n` or `\n`. */
+/** The file's lines with their numbers from 1, a page for each chunk that was read. Lines end in `\r\n` or `\n`. */
 export async function* fileLines(file: ImportFile): AsyncIterable<readonly (readonly [line: number, text: string])[]> {
   const stream = await openFile(file);
   stream.setEncoding('utf8');

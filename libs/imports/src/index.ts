@@ -1,4 +1,6 @@
-export type { DraftIdentifier, ImportFile, ImportItem, ImportLayout, TouchpointDraft, InvalidRow } from './draft.js';
+/** Reads files into touchpoints: mappings, presets, dates, money, and the run that imports a file batch by batch. */
+export type { IdentifierInput, ImportItem, InvalidRow, TouchpointInput } from './import-item.js';
+export type { ImportFile, ImportReader } from './import-reader.js';
 export {
   runImport,
   type ImportOptions,
@@ -6,10 +8,10 @@ export {
   type ImportSink,
   type ImportSummary,
   type ItemOutcome,
-} from './import-run.js';
-export { mappedDocument, mappedLayout } from './mapped-layout.js';
+} from './run-import.js';
+export { mappedDocumentReader, mappedReader } from './mapped-reader.js';
 export { parseMapping, type Mapping } from './mapping.js';
+export { MappingRejected } from './mapping-rejected.js';
 export { PRESETS, type Preset } from './presets/index.js';
-export { MappingRejected } from './problem.js';
 export { FileRejected } from './rows.js';
 export { seededRandom, type Random } from './random.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseMapping } from './mapping.js';
-import { MappingRejected } from './problem.js';
+import { MappingRejected } from './mapping-rejected.js';
 import type { ValidationIssue } from '#contracts';
 
 const GOOD = {

@@ -1,11 +1,11 @@
 import { isCurrency, type Role } from '#contracts';
-import { dateReader, isTimeZone } from './local-time.js';
-import { MappingRejected } from './problem.js';
+import { dateParser, isTimeZone } from './date-format.js';
+import { MappingRejected } from './mapping-rejected.js';
 import type { Rounding } from './money.js';
 import type { ValidationIssue } from '#contracts';
 
 /** How a cell's text is read. */
-export type Reading = 'text' | 'integer' | 'number' | 'boolean' | 'money' | 'date' | 'instant' | 'json';
+export type ValueType = 'text' | 'integer' | 'number' | 'boolean' | 'money' | 'date' | 'instant' | 'json';
 
 /** Where one value comes from: a constant, or a column of the row. */
 export type ValueSource = ConstantValue | ColumnValue;
@@ -17,7 +17,7 @@ export interface ConstantValue {
 export interface ColumnValue {
   /** A column of the CSV; in NDJSON a path such as `customer.id`. */
   readonly column: string;
-  readonly as: Reading;
+  readonly as: ValueType;
   /** What each text of the column becomes; a text that is not listed is invalid, unless there is a `default`. */
   readonly map?: Readonly<Record<string, unknown>>;
   /** Taken where the cell is empty, or its text is not in `map`. */
@@ -39,7 +39,7 @@ export interface IdentifierSource {
 }
 
 /** A tree of values: objects and arrays hold branches, and each leaf is a source. */
-export type DataTree = ValueSource | readonly DataTree[] | { readonly [field: string]: DataTree };
+export type DataTemplate = ValueSource | readonly DataTemplate[] | { readonly [field: string]: DataTemplate };
 
 /** How rows of a CSV or NDJSON file become touchpoints. The format is described in docs/importing.md. */
 export interface Mapping {
@@ -56,12 +56,12 @@ export interface Mapping {
   readonly occurredAt: ColumnValue;
   readonly channel: ValueSource;
   readonly identifiers: readonly IdentifierSource[];
-  readonly data: Readonly<Record<string, DataTree>>;
+  readonly data: Readonly<Record<string, DataTemplate>>;
   /** Fields that only touchpoints of one type carry; they stand beside those of `data`. */
-  readonly dataByType: Readonly<Record<string, Readonly<Record<string, DataTree>>>>;
+  readonly dataByType: Readonly<Record<string, Readonly<Record<string, DataTemplate>>>>;
 }
 
-const READINGS: readonly Reading[] = ['text', 'integer', 'number', 'boolean', 'money', 'date', 'instant', 'json'];
+const READINGS: readonly ValueType[] = ['text', 'integer', 'number', 'boolean', 'money', 'date', 'instant', 'json'];
 const ROLES: readonly Role[] = ['self', 'referee', 'recipient', 'actor'];
 const TOP = [
   'format',
@@ -115,7 +115,7 @@ class MappingReader {
       document['channel'] === undefined ? { value: 'import' } : this.text(document['channel'], '/channel');
     const identifiers = this.identifiers(document['identifiers']);
     const data = this.fields(document['data'] ?? {}, '/data');
-    const dataByType: Record<string, Readonly<Record<string, DataTree>>> = {};
+    const dataByType: Record<string, Readonly<Record<string, DataTemplate>>> = {};
     const byType = document['dataByType'] ?? {};
     if (isObject(byType))
       for (const [name, tree] of Object.entries(byType))
@@ -191,7 +191,7 @@ class MappingReader {
   }
 
   private occurredAt(value: unknown): ColumnValue {
-    const none: ColumnValue = { column: '', as: 'instant', optional: false, rounding: 'refuse' };
+    const none: ColumnValue = { column: '', as: 'instant', optional: false, rounding: 'reject' };
     if (!isObject(value) || typeof value['column'] !== 'string') {
       this.wrong(
         '/occurredAt',
@@ -242,12 +242,12 @@ class MappingReader {
     return found;
   }
 
-  private fields(value: unknown, path: string): Readonly<Record<string, DataTree>> {
+  private fields(value: unknown, path: string): Readonly<Record<string, DataTemplate>> {
     if (!isObject(value)) {
       this.wrong(path, 'is no object', 'Write the fields of the touchpoint: {"orderId": {"column": "order_id"}}.');
       return {};
     }
-    const fields: Record<string, DataTree> = {};
+    const fields: Record<string, DataTemplate> = {};
     for (const [name, branch] of Object.entries(value)) {
       const tree = this.tree(branch, `${path}/${escape(name)}`);
       if (tree !== null) fields[name] = tree;
@@ -255,7 +255,7 @@ class MappingReader {
     return fields;
   }
 
-  private tree(value: unknown, path: string): DataTree | null {
+  private tree(value: unknown, path: string): DataTemplate | null {
     if (Array.isArray(value)) {
       const items = value.map((item: unknown, index) => this.tree(item, `${path}/${index}`));
       return items.filter((item) => item !== null);
@@ -302,7 +302,7 @@ class MappingReader {
         'Write {"column": "name of the column"}, or {"value": …} for a constant.',
       );
     const as = this.oneOf(value['as'] ?? 'text', READINGS, `${path}/as`);
-    const rounding = this.oneOf(value['rounding'] ?? 'refuse', ['refuse', 'half-up'] as const, `${path}/rounding`);
+    const rounding = this.oneOf(value['rounding'] ?? 'reject', ['reject', 'half-up'] as const, `${path}/rounding`);
     const optional = value['optional'] ?? false;
     if (typeof optional !== 'boolean')
       this.wrong(`${path}/optional`, 'is neither true nor false', 'Write true or false.');
@@ -315,7 +315,7 @@ class MappingReader {
     const zone = value['timeZone'] === undefined ? this.zone : this.timeZone(value['timeZone'], `${path}/timeZone`);
     if (dated) {
       const pattern = format ?? 'iso';
-      if (typeof pattern !== 'string' || dateReader(pattern, zone) === null)
+      if (typeof pattern !== 'string' || dateParser(pattern, zone) === null)
         this.wrong(
           `${path}/format`,
           'is no date format',

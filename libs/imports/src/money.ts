@@ -1,23 +1,23 @@
 import { minorDigits } from '#contracts';
-import { InvalidValue } from './problem.js';
+import { InvalidValue } from './invalid-value.js';
 
-/** What to do with a decimal that is no whole number of minor units. */
-export type Rounding = 'refuse' | 'half-up';
+/** What to do with a decimal that is not a whole number of minor units. */
+export type Rounding = 'reject' | 'half-up';
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?$|^([+-]?)\.(\d+)$/;
 
 /**
- * A decimal as text becomes whole minor units, by moving digits: never through a float.
- * `half-up` rounds half away from zero; `refuse` throws where a digit would be lost.
+ * Reads a decimal text as whole minor units by moving its digits: it never passes through a float.
+ * `half-up` rounds half away from zero; `reject` throws where a digit would be lost.
  */
-export function toMinor(text: string, currency: string, rounding: Rounding, path: string): number {
+export function parseMoney(text: string, currency: string, rounding: Rounding, column: string): number {
   const match = DECIMAL.exec(text.trim());
   if (match === null)
     throw new InvalidValue(
       'money-malformed',
-      path,
-      'The cell is no decimal amount',
-      'Write it as 1234.56, with a point and no separators.',
+      column,
+      'must be a decimal amount',
+      'write it as 1234.56, with a decimal point and no separators',
     );
   const negative = (match[1] ?? match[4]) === '-';
   const whole = match[2] ?? '0';
@@ -26,24 +26,24 @@ export function toMinor(text: string, currency: string, rounding: Rounding, path
   if (digits === null)
     throw new InvalidValue(
       'currency-unknown',
-      path,
-      'The currency is none of ISO 4217',
-      'Write its three capital letters: EUR.',
+      column,
+      'must be an amount in a currency of ISO 4217',
+      'write the three capital letters of the currency, such as EUR',
     );
   const kept = fraction.slice(0, digits).padEnd(digits, '0');
   const rest = fraction.slice(digits);
   let minor = Number(whole + kept);
   if (/[1-9]/.test(rest)) {
-    if (rounding === 'refuse')
+    if (rounding === 'reject')
       throw new InvalidValue(
         'money-inexact',
-        path,
-        `The amount has more decimals than ${currency} has (${digits})`,
-        `Give at most ${digits} decimals, or set "rounding": "half-up" in the mapping.`,
+        column,
+        `must have at most ${digits} decimals, as ${currency} has`,
+        'correct the amount, or set "rounding": "half-up" in the mapping',
       );
     if (rest.charCodeAt(0) >= 53) minor += 1;
   }
   if (!Number.isSafeInteger(minor))
-    throw new InvalidValue('money-too-large', path, 'The amount is beyond 2^53 minor units', 'Check the amount.');
+    throw new InvalidValue('money-too-large', column, 'must be less than 2^53 minor units', 'check the amount');
   return negative && minor !== 0 ? -minor : minor;
 }

@@ -1,4 +1,4 @@
-/** Chance that can be replayed: the same seed draws the same. */
+/** Random numbers that can be reproduced: the same seed draws the same ones. */
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -7,12 +7,12 @@ export interface Random {
   /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number;
   /** True with this probability. */
-  random(probability: number): boolean;
-  pick<T>(things: readonly T[]): T;
+  bool(probability: number): boolean;
+  pick<T>(items: readonly T[]): T;
 }
 
 /**
- * A generator of 32 bits of state (mulberry32): quick, and even enough for made-up customers and shuffles. No secret may rest on it.
+ * A generator with 32 bits of state (mulberry32): fast, and even enough for simulated customers and shuffles. It is not for secrets.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
@@ -28,10 +28,10 @@ export function seededRandom(seed: number): Random {
     next,
     below,
     between: (low, high) => low + below(high - low + 1),
-    random: (probability) => next() < probability,
-    pick: <T>(things: readonly T[]): T => {
-      if (things.length === 0) throw new RangeError('Nothing to pick from.');
-      return things[below(things.length)] as T;
+    bool: (probability) => next() < probability,
+    pick: <T>(items: readonly T[]): T => {
+      if (items.length === 0) throw new RangeError('The list to pick from is empty.');
+      return items[below(items.length)] as T;
     },
   };
 }

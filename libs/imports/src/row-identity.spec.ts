@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RowIdentity } from './row-identity.js';
 
-describe('the id of a row that carries none', () => {
+describe('the id of a row without an id of its own', () => {
   it('is the same whenever the same rows are read again', () => {
     const rows = ['a', 'b', 'a', 'a', 'c'];
     const ids = (): readonly string[] => {
@@ -19,7 +19,7 @@ describe('the id of a row that carries none', () => {
     expect(second).toBe(first?.replace(/-1$/, '-2'));
   });
 
-  it('is unique within a file, however the file repeats itself and however long it is', () => {
+  it('is unique within a file, whatever its repetitions and its length', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 5000 }), (numbers) => {
         const identity = new RowIdentity();

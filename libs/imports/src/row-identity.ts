@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 const EMPTY = 0;
 
 /**
- * Names rows that carry no id of their own: a hash of the row and its ordinal among identical rows, so that a line that is
- * there twice is two purchases, and the same file read again gives the same ids.
+ * Gives an id to rows that carry none: a hash of the row and its ordinal among identical rows. A line that occurs twice is two
+ * purchases, and the same file read again gives the same ids.
  *
  * It remembers 64 bits of each distinct row and a count, in an open-addressed table of 12 bytes a slot: 10 million rows take
- * about 200 MB. Two different rows that share those 64 bits would share a count: their ids still differ by their hashes.
+ * about 200 MB. Two different rows that share those 64 bits would share a count; their ids still differ by their hashes.
  */
 export class RowIdentity {
   private high = new Uint32Array(1024);

@@ -1,14 +1,14 @@
 import { seededRandom } from './random.js';
 
-/** The same things in an order drawn from the seed (Fisher and Yates). */
-export function shuffled<T>(things: readonly T[], seed: number): readonly T[] {
-  const mixed = [...things];
+/** The same items in an order drawn from the seed (Fisher-Yates). */
+export function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
+  const mixed = [...items];
   const random = seededRandom(seed);
   for (let at = mixed.length - 1; at > 0; at -= 1) {
     const other = random.below(at + 1);
-    const held = mixed[at] as T;
+    const swapped = mixed[at] as T;
     mixed[at] = mixed[other] as T;
-    mixed[other] = held;
+    mixed[other] = swapped;
   }
   return mixed;
 }

@@ -11,8 +11,8 @@ import {
   validatePolicy,
   type LifecycleEvent,
 } from '#lifecycle';
-import type { TouchpointDraft } from '#imports';
-import { lessPatient } from './less-patient.js';
+import type { TouchpointInput } from '#imports';
+import { withShorterSilence } from './shorter-silence.js';
 import { simulateCustomers } from './simulate.js';
 
 const PHASES = [
@@ -23,7 +23,7 @@ const PHASES = [
 
 const UNTIL = Date.UTC(2026, 0, 1);
 
-function eventOf(draft: TouchpointDraft, position: number): LifecycleEvent {
+function eventOf(draft: TouchpointInput, position: number): LifecycleEvent {
   const { source, id, type, channel, data } = draft;
   const occurredAt = parseInstant(draft.occurredAt) ?? NaN;
   const subjectId = draft.identifiers[0]?.value ?? '';
@@ -43,9 +43,9 @@ function eventOf(draft: TouchpointDraft, position: number): LifecycleEvent {
 
 const RETAIL = BUILT_IN_POLICIES.retail;
 const PUBLISHED_AT = UNTIL + 9 * 3_600_000;
-/** As the demonstration publishes them: the second one when the two years are over, at once. */
+/** As the demonstration publishes them: both at the end of the two years. */
 const POLICIES = policyTimeline(
-  [RETAIL, lessPatient(RETAIL)].map((policy) => ({
+  [RETAIL, withShorterSilence(RETAIL)].map((policy) => ({
     policy,
     version: policyVersion(policy),
     effectiveFrom: PUBLISHED_AT,
@@ -53,7 +53,7 @@ const POLICIES = policyTimeline(
   })),
 );
 
-describe('2,000 simulated customers over two years, under the policy retail and then a less patient one', () => {
+describe('2,000 simulated customers over two years, under the policy retail and then one with a shorter silence', () => {
   it('reach every phase of every stage, a second cycle, and every cause of a transition', () => {
     const phases = new Set<string>();
     const rules = new Set<string>();
@@ -78,9 +78,9 @@ describe('2,000 simulated customers over two years, under the policy retail and 
   });
 });
 
-describe('a less patient policy', () => {
+describe('a policy with a shorter silence', () => {
   it.each(Object.values(BUILT_IN_POLICIES))('is a valid next version of $name', (policy) => {
-    const next = lessPatient(policy);
+    const next = withShorterSilence(policy);
     expect(validatePolicy(next)).toMatchObject({
       ok: true,
       policy: { name: policy.name, version: policy.version + 1 },

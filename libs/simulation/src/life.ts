@@ -6,18 +6,17 @@ import {
   type Instant,
   type TouchpointTypeName,
 } from '#contracts';
-import type { Random } from '#imports';
-import type { DraftIdentifier, TouchpointDraft } from '#imports';
+import type { IdentifierInput, Random, TouchpointInput } from '#imports';
 import type { Person } from './people.js';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** By which of their identifiers a channel knows them at a touchpoint. */
-export type KnownBy = 'userId' | 'email' | 'phone' | 'loyaltyCard' | 'deviceId' | 'anonymousId';
+/** The namespaces of a simulated customer's identifiers. */
+export type SimulatedNamespace = 'userId' | 'email' | 'phone' | 'loyaltyCard' | 'deviceId' | 'anonymousId';
 
-/** The system that reports a touchpoint, where its group does not tell. Orders, contracts, quotes and cases are named within their source. */
+/** The system that reports the touchpoints of a group. Ids of orders, contracts, quotes and cases are unique within their source. */
 const SOURCES = {
   awareness: 'sim/marketing',
   knowledge: 'sim/marketing',
@@ -34,40 +33,40 @@ const SOURCES = {
   person: 'sim/crm',
 } as const;
 
-export interface Occasion {
+export interface TouchpointContext {
   readonly channel?: string;
   readonly source?: string;
-  /** Their identifiers that this touchpoint carries; several link each other. Default: the ones that the customer goes by now. */
-  readonly by?: readonly KnownBy[];
-  readonly others?: readonly DraftIdentifier[];
+  /** The identifiers that this touchpoint carries; several are linked to each other. Default: those of `identifyBy`. */
+  readonly by?: readonly SimulatedNamespace[];
+  readonly others?: readonly IdentifierInput[];
   readonly actor?: Actor;
   readonly correlationId?: string;
 }
 
 /**
- * One simulated customer's life: it only goes forward, from them first day to the end of the period, and what happens after the end does not
- * happen. All chance comes from their own generator, so that their life is the same whoever else is simulated.
+ * One simulated customer's life. Time only goes forward, from the first day to the end of the period; touchpoints after the end are dropped.
+ * All random numbers come from the customer's own generator, so that a life does not depend on who else is simulated.
  */
 export class Life {
-  readonly touchpoints: TouchpointDraft[] = [];
+  readonly touchpoints: TouchpointInput[] = [];
   private count = 0;
-  private names = 0;
-  private goesBy: readonly KnownBy[] = ['userId'];
+  private ids = 0;
+  private identifiedBy: readonly SimulatedNamespace[] = ['userId'];
   private isTest = false;
 
   constructor(
     readonly person: Person,
     readonly random: Random,
     private readonly prefix: string,
-    /** Now, in their life. */
+    /** The current instant of the simulation. */
     public at: Instant,
     readonly until: Instant,
-    /** Somebody else in the simulation: a friend whom the customer recommends us to. */
+    /** Another simulated person: the friend that this customer refers. */
     readonly friend: Person,
   ) {}
 
-  /** Whether the period is over for them. */
-  get over(): boolean {
+  /** Whether the end of the period was reached. */
+  get ended(): boolean {
     return this.at >= this.until;
   }
 
@@ -75,49 +74,49 @@ export class Life {
     return Math.max(0, (this.until - this.at) / DAY);
   }
 
-  /** Lets so many days pass, at least `low`, at most `high`, and comes to an hour of waking. True while the period lasts. */
+  /** Lets `low` to `high` days pass, to an hour between 7:00 and 21:00. False once the period has ended. */
   days(low: number, high: number = low): boolean {
     const passed = this.at + this.random.between(low, high) * DAY;
     const day = Math.floor(passed / DAY) * DAY;
     this.at = Math.max(this.at, day + 7 * HOUR + this.random.below(14 * 60) * MINUTE);
-    return !this.over;
+    return !this.ended;
   }
 
   minutes(low: number, high: number = low): void {
     this.at += this.random.between(low, high) * MINUTE + this.random.below(60) * 1000;
   }
 
-  /** From here on the channels know them by these. */
-  goBy(...known: readonly KnownBy[]): void {
-    this.goesBy = known;
+  /** From now on touchpoints carry these identifiers. */
+  identifyBy(...known: readonly SimulatedNamespace[]): void {
+    this.identifiedBy = known;
   }
 
-  /** Marks all that follows as test traffic. */
-  asTest(): void {
+  /** Marks all later touchpoints as test traffic. */
+  markAsTest(): void {
     this.isTest = true;
   }
 
-  /** A name for an order, a case, a contract of theirs: unique in the simulation. */
-  name(kind: string): string {
-    this.names += 1;
-    return `${kind}-${this.prefix}-${this.names}`;
+  /** An id for an order, a case, a contract: unique in the simulation. */
+  newId(kind: string): string {
+    this.ids += 1;
+    return `${kind}-${this.prefix}-${this.ids}`;
   }
 
-  /** Something happens now. */
-  touch<Name extends TouchpointTypeName>(type: Name, data: DataOf<Name>, occasion: Occasion = {}): void {
-    if (this.over) return;
+  /** Records a touchpoint at the current instant. */
+  record<Name extends TouchpointTypeName>(type: Name, data: DataOf<Name>, context: TouchpointContext = {}): void {
+    if (this.ended) return;
     const group = touchpointType(type)?.group ?? 'awareness';
     this.count += 1;
-    const self = (occasion.by ?? this.goesBy).map((namespace) => ({ namespace, value: this.person[namespace] }));
+    const self = (context.by ?? this.identifiedBy).map((namespace) => ({ namespace, value: this.person[namespace] }));
     this.touchpoints.push({
       id: `${this.prefix}-${this.count}`,
-      source: occasion.source ?? SOURCES[group],
+      source: context.source ?? SOURCES[group],
       type,
       occurredAt: formatInstant(this.at),
-      channel: occasion.channel ?? 'web',
-      identifiers: occasion.others === undefined ? self : [...self, ...occasion.others],
-      ...(occasion.actor === undefined ? {} : { actor: occasion.actor }),
-      ...(occasion.correlationId === undefined ? {} : { correlationId: occasion.correlationId }),
+      channel: context.channel ?? 'web',
+      identifiers: context.others === undefined ? self : [...self, ...context.others],
+      ...(context.actor === undefined ? {} : { actor: context.actor }),
+      ...(context.correlationId === undefined ? {} : { correlationId: context.correlationId }),
       ...(this.isTest ? { test: true as const } : {}),
       data: { ...data },
     });

@@ -1,8 +1,8 @@
 import { seededRandom } from '#imports';
 
-/** Who a simulated customer is. All of it is made up: addresses under example.com, numbers under a country code that nobody has. */
+/** Who a simulated customer is. All of it is invented: addresses under example.com, numbers under a country code that does not exist. */
 export interface Person {
-  /** From 0: their place in the simulation. */
+  /** The ordinal of the customer in the simulation, from 0. */
   readonly index: number;
   readonly givenName: string;
   readonly familyName: string;
@@ -25,7 +25,7 @@ const FAMILY =
   );
 const TOWNS = 'Ashford Birkdale Caldbeck Dunmore Eastham Fernhill Greyport Holmwood'.split(' ');
 
-/** The person at this place of the simulation of this seed: the same every time, and no two share an identifier. */
+/** The person with this ordinal in the simulation of this seed: the same every time, and no two share an identifier. */
 export function personAt(seed: number, index: number): Person {
   const random = seededRandom(Math.imul(seed + 7, 0xc2b2ae35) ^ Math.imul(index + 1, 0x27d4eb2f));
   const givenName = random.pick(GIVEN);

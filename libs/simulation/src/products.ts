@@ -30,7 +30,7 @@ export interface Article {
   readonly priceMinor: number;
 }
 
-/** An article of a category; its price hangs on the article alone, as in a price list. */
+/** A random article of a category. Its price depends on the article only, as in a price list. */
 export function articleOf(category: Category, random: Random): Article {
   const { from, to, articles } = RANGE[category];
   const number = random.below(articles);

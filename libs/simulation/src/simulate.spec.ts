@@ -18,7 +18,7 @@ describe('the simulation', () => {
   const customers = [...simulateCustomers({ seed: 1, customers: 2000, ...period })];
   const touchpoints = customers.flatMap((customer) => customer.touchpoints);
 
-  it('tells two years of 2,000 customers in 100,000 to 150,000 touchpoints of every type and every archetype', () => {
+  it('gives 100,000 to 150,000 touchpoints for two years of 2,000 customers, of every type and every archetype', () => {
     expect(touchpoints.length).toBeGreaterThan(100_000);
     expect(touchpoints.length).toBeLessThan(150_000);
     expect([...new Set(touchpoints.map((touchpoint) => touchpoint.type))].sort()).toEqual(
@@ -29,7 +29,7 @@ describe('the simulation', () => {
     );
   });
 
-  it('says only what the contracts accept', () => {
+  it('gives only touchpoints that the contracts accept', () => {
     const faults = new Map<string, unknown>();
     for (const touchpoint of touchpoints) {
       const version = touchpointType(touchpoint.type)?.version ?? 1;
@@ -41,17 +41,17 @@ describe('the simulation', () => {
     expect(Object.fromEntries(faults)).toEqual({});
   });
 
-  it('is the same for the same seed, byte for byte, and another for another', () => {
+  it('is the same for the same seed, byte for byte, and differs for another seed', () => {
     expect(digestOf(7, 60)).toBe(digestOf(7, 60));
     expect(digestOf(8, 60)).not.toBe(digestOf(7, 60));
   });
 
-  it('gives a customer the same life whoever else is simulated', () => {
+  it('gives a customer the same life however many others are simulated', () => {
     const few = [...simulateCustomers({ seed: 1, customers: 40, ...period })];
     expect(customers.slice(0, 40)).toEqual(few);
   });
 
-  it('gives each touchpoint an id of its own, within the period, each life going forward', () => {
+  it('gives each touchpoint a unique id and an instant within the period, in ascending order for each customer', () => {
     expect(new Set(touchpoints.map((touchpoint) => touchpoint.id)).size).toBe(touchpoints.length);
     const astray: string[] = [];
     for (const customer of customers) {
@@ -65,7 +65,7 @@ describe('the simulation', () => {
     expect(astray).toEqual([]);
   });
 
-  it('makes up every person: addresses under example.com, and no identifier shared by two', () => {
+  it('invents every person: addresses under example.com, and no identifier shared by two customers', () => {
     const owners = new Map<string, number>();
     const real: string[] = [];
     const shared: string[] = [];
@@ -82,7 +82,7 @@ describe('the simulation', () => {
     expect({ real, shared }).toEqual({ real: [], shared: [] });
   });
 
-  it('links identifiers that stood alone before: somebody unknown logs in', () => {
+  it('links identifiers that stood alone before, as an anonymous visitor who logs in', () => {
     const alone = new Set<string>();
     let linked = 0;
     for (const { identifiers } of touchpoints) {

@@ -1,6 +1,5 @@
 import type { Instant } from '#contracts';
-import { seededRandom } from '#imports';
-import type { TouchpointDraft } from '#imports';
+import { seededRandom, type TouchpointInput } from '#imports';
 import { CONTRACTS } from './archetypes/contracts.js';
 import { SHOPPERS } from './archetypes/shoppers.js';
 import { VISITORS } from './archetypes/visitors.js';
@@ -17,7 +16,7 @@ export interface SimulationOptions {
   /** The same seed gives the same touchpoints, byte for byte. A whole number from 0. */
   readonly seed: number;
   readonly customers: number;
-  /** First and last instant of the period; the stories are told for about two years. */
+  /** The period, without its end; the archetypes are written for about two years. */
   readonly from: Instant;
   readonly until: Instant;
 }
@@ -25,12 +24,12 @@ export interface SimulationOptions {
 /** One simulated customer's touchpoints, in the order in which they happened. */
 export interface SimulatedCustomer {
   readonly archetype: string;
-  readonly touchpoints: readonly TouchpointDraft[];
+  readonly touchpoints: readonly TouchpointInput[];
 }
 
 /**
- * Made-up customers over a period, one after the other. Customer n is the same whatever the number of customers: the customer hangs on the seed, them
- * number and the period alone. The first customers go through the archetypes in turn, so that even a small simulation has one of each.
+ * Simulates customers over a period, one after the other. Customer n depends on the seed, on n and on the period only, not on the number of
+ * customers. The first customers take the archetypes in turn, so that even a small simulation has one of each.
  */
 export function* simulateCustomers({ seed, customers, from, until }: SimulationOptions): Generator<SimulatedCustomer> {
   const periodDays = Math.max(1, Math.floor((until - from) / DAY));
@@ -39,17 +38,17 @@ export function* simulateCustomers({ seed, customers, from, until }: SimulationO
     const archetype = ARCHETYPES[index] ?? drawArchetype(random.below(WEIGHT));
     const person = personAt(seed, index);
     const friend = personAt(seed, index === 0 ? 1 : index - 1);
-    const latest = Math.max(1, Math.floor((periodDays * archetype.beginsBy) / 730));
+    const latest = Math.max(1, Math.floor((periodDays * archetype.latestStartDay) / 730));
     const firstDay = from + random.below(latest) * DAY;
     const life = new Life(person, random, `${seed}-${index}`, firstDay, until, friend);
     life.days(0);
-    archetype.live(life);
+    archetype.simulate(life);
     yield { archetype: archetype.name, touchpoints: life.touchpoints };
   }
 }
 
 /** The touchpoints of `simulateCustomers`, one by one. */
-export function* simulateTouchpoints(options: SimulationOptions): Generator<TouchpointDraft> {
+export function* simulateTouchpoints(options: SimulationOptions): Generator<TouchpointInput> {
   for (const { touchpoints } of simulateCustomers(options)) yield* touchpoints;
 }
 
@@ -59,5 +58,5 @@ function drawArchetype(draw: number): Archetype {
     rest -= archetype.perMille;
     if (rest < 0) return archetype;
   }
-  throw new RangeError(`Nothing is drawn by ${draw}.`);
+  throw new RangeError(`No archetype has the weight ${draw}: it must be below ${WEIGHT}.`);
 }

@@ -1,14 +1,14 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { usage } from '../exit-codes.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 
 interface EraseOptions extends EngineOptions {
   readonly yes?: true;
 }
 
 export function eraseCommand(session: Session): Command {
-  return withEngine(new Command('erase'))
+  return withEngineOptions(new Command('erase'))
     .summary('forget a person for ever: destroys the keys of their sealed data')
     .description(
       "Destroys the keys of a person's sealed data and forbids new ones. The log, its order and its figures stay; nothing of theirs can be opened any more,\n" +
@@ -19,7 +19,7 @@ export function eraseCommand(session: Session): Command {
     .addHelpText('after', '\nExample:\n  perennial erase email:ada@example.com --yes')
     .action(async (customer: string, options: EraseOptions) => {
       if (options.yes !== true) await confirm(customer);
-      await onEngine(options, session, async (engine) => {
+      await useEngine(options, session, async (engine) => {
         const receipt = await engine.erase(customer.includes(':') ? { identifier: customer } : { customer });
         process.stdout.write(`${JSON.stringify(receipt, null, 2)}\n`);
       });

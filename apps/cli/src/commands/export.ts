@@ -2,9 +2,9 @@ import { Argument, Command, Option } from 'commander';
 import { QUERIES, type Answer, type RawParams } from '#queries';
 import { CliError, EXIT, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { writeAnswers, type Format } from '../terminal/answers.js';
-import { counted } from '../terminal/figures.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { writeAnswers, type Format } from '../terminal/write-answers.js';
+import { pluralize } from '../terminal/format.js';
 import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
 import { customerParams } from './one-customer.js';
@@ -17,7 +17,7 @@ interface ExportOptions extends EngineOptions {
 }
 
 export function exportCommand(session: Session): Command {
-  return withEngine(new Command('export'))
+  return withEngineOptions(new Command('export'))
     .summary("write events as recorded: one customer's, or everybody's")
     .description(
       'Writes the events of one customer, or of all, exactly as they were recorded, in the order of the log: what an auditor asks for.\n' +
@@ -37,15 +37,15 @@ Examples:
     )
     .action(async (customer: string | undefined, options: ExportOptions) => {
       if ((customer === undefined) === (options.all !== true)) throw usage('Name one customer, or say --all.');
-      await onEngine(options, session, async (engine) => {
+      await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
         const pages =
-          customer === undefined ? everybody(engine, session) : answers(engine, 'events', customerParams(customer));
+          customer === undefined ? allEvents(engine, session) : answers(engine, 'events', customerParams(customer));
         const rows = await writeAnswers(pages, options.format, output);
         await output.end();
         if (options.output !== undefined)
-          session.stderr.write(`${counted(rows, 'event')} written to ${options.output}.\n`);
-        if (session.stop.aborted) throw new CliError(EXIT.stopped, 'Stopped before the end.');
+          session.stderr.write(`${pluralize(rows, 'event')} written to ${options.output}.\n`);
+        if (session.signal.aborted) throw new CliError(EXIT.stopped, 'Stopped before the end.');
       });
     });
 }
@@ -56,12 +56,12 @@ function answers(engine: Engine, name: string, params: RawParams): AsyncIterable
   return allPages(engine, query, params);
 }
 
-async function* everybody(engine: Engine, session: Session): AsyncGenerator<Answer> {
+async function* allEvents(engine: Engine, session: Session): AsyncGenerator<Answer> {
   const progress = new Progress('export', 'events', session.stderr, session.clock);
   let items = 0;
   try {
     for await (const answer of answers(engine, 'recorded', {})) {
-      if (session.stop.aborted) return;
+      if (session.signal.aborted) return;
       yield answer;
       items += answer.rows.length;
       const { position } = answer.meta;

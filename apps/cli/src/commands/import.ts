@@ -5,22 +5,22 @@ import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   FileRejected,
-  mappedLayout,
+  mappedReader,
   MappingRejected,
   parseMapping,
   PRESETS,
   runImport,
   type ImportFile,
-  type ImportLayout,
+  type ImportReader,
   type ImportSummary,
 } from '#imports';
 import { isFull } from '../full-disk.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { count, counted, duration } from '../terminal/figures.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { formatNumber, pluralize, formatDuration } from '../terminal/format.js';
 import { Progress } from '../terminal/progress.js';
-import { catchUpWithProgress } from '../terminal/work.js';
+import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { timingsTable } from '../terminal/timings.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -36,7 +36,7 @@ interface ImportOptions extends EngineOptions {
 }
 
 export function importCommand(session: Session): Command {
-  return withEngine(new Command('import'))
+  return withEngineOptions(new Command('import'))
     .summary('bring a CSV or NDJSON file in')
     .description(
       'Brings the rows of a file in as touchpoints. How rows are read is said by a mapping (docs/importing.md) or by a preset.\n' +
@@ -76,10 +76,10 @@ Examples:
 }
 
 /** A file that begins to be imported: where it lies, and the note that says how far it came. */
-interface Begun {
+interface ImportSource {
   readonly file: ImportFile;
   readonly bytes: number;
-  readonly note: ProgressNote;
+  readonly note: ImportProgressFile;
 }
 
 async function importFile(path: string, options: ImportOptions, session: Session): Promise<number> {
@@ -87,37 +87,37 @@ async function importFile(path: string, options: ImportOptions, session: Session
   if (mapping === null && options.preset === undefined)
     throw usage('Say --preset or --mapping: how are the rows to be read?');
   const { bytes, stamp } = await inspect(path);
-  return onEngine(options, session, async (engine) => {
+  return useEngine(options, session, async (engine) => {
     const zone = options.timeZone ?? (await engine.timeZone());
-    const layout = mapping === null ? presetLayout(options.preset ?? '', zone) : mappedLayout(mapping.mapping);
+    const layout = mapping === null ? presetLayout(options.preset ?? '', zone) : mappedReader(mapping.mapping);
     const how = [stamp, mapping?.text ?? `${options.preset} ${zone}`, options.shuffle ?? 'in order'];
-    const note = new ProgressNote(options.dataDir, how.join('\n'));
+    const note = new ImportProgressFile(options.dataDir, how.join('\n'));
     if (options.fromStart === true) note.forget();
     const begun = { file: { path, name: basename(path) }, bytes, note };
-    return run(engine, layout, begun, options, session);
+    return runImportCommand(engine, layout, begun, options, session);
   });
 }
 
-async function run(
+async function runImportCommand(
   engine: Engine,
-  layout: ImportLayout,
-  { file, bytes, note }: Begun,
+  layout: ImportReader,
+  { file, bytes, note }: ImportSource,
   options: ImportOptions,
   session: Session,
 ): Promise<number> {
-  const { clock, stderr, stop } = session;
+  const { clock, stderr, signal } = session;
   const skip = note.items();
   if (skip > 0)
-    stderr.write(`${file.name}: going on after ${counted(skip, 'touchpoint')} that an earlier run brought in.\n`);
+    stderr.write(`${file.name}: going on after ${pluralize(skip, 'touchpoint')} that an earlier run brought in.\n`);
   const before = options.timings === true ? await engine.steps() : {};
   const progress = new Progress(file.name, 'touchpoints', stderr, clock);
   const summary = await runImport({
-    layout,
+    reader: layout,
     file,
-    sink: (items) => engine.take(items),
+    sink: (items) => engine.ingest(items),
     batchSize: options.batchSize,
     skip,
-    signal: stop,
+    signal,
     now: () => performance.now(),
     ...(options.shuffle === undefined ? {} : { shuffleSeed: options.shuffle }),
     onProgress: ({ items, bytesRead }) => {
@@ -131,19 +131,19 @@ async function run(
   process.stdout.write(report(file.name, summary));
   if (summary.outcome !== 'done') {
     note.keep(summary.progress.items);
-    return stopped(file.name, summary, session);
+    return reportStopped(file.name, summary, session);
   }
   note.forget();
   const caughtUp = performance.now();
   if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
   const waited = performance.now() - caughtUp;
   if (options.timings === true)
-    process.stdout.write(timingsTable(summary, since(before, await engine.steps()), waited));
+    process.stdout.write(timingsTable(summary, stepsSince(before, await engine.steps()), waited));
   return summary.progress.outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
 }
 
 /** What each step took from then to now: an engine that runs has worked for others before. */
-function since(
+function stepsSince(
   before: Readonly<Record<string, number>>,
   now: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
@@ -156,17 +156,17 @@ function report(name: string, summary: ImportSummary): string {
   const { totalMs } = summary.timings;
   const taken = summary.progress.items - summary.skipped;
   const lines = [
-    `${name}: ${counted(summary.lines, 'line')} read, ${counted(taken, 'touchpoint')} in ${duration(totalMs)} (${count((taken / Math.max(1, totalMs)) * 1000)}/s)`,
-    `  ${count(outcomes.accepted)} accepted, ${counted(outcomes.duplicate, 'duplicate')}, ${count(outcomes.quarantined)} quarantined, ${count(outcomes.suppressed)} suppressed`,
+    `${name}: ${pluralize(summary.lines, 'line')} read, ${pluralize(taken, 'touchpoint')} in ${formatDuration(totalMs)} (${formatNumber((taken / Math.max(1, totalMs)) * 1000)}/s)`,
+    `  ${formatNumber(outcomes.accepted)} accepted, ${pluralize(outcomes.duplicate, 'duplicate')}, ${formatNumber(outcomes.quarantined)} quarantined, ${formatNumber(outcomes.suppressed)} suppressed`,
   ];
-  for (const [code, number] of summary.codes) lines.push(`  ${count(number)} × ${code}`);
-  for (const [remark, number] of summary.remarks) lines.push(`  ${remark}: ${count(number)}`);
+  for (const [code, number] of summary.codes) lines.push(`  ${formatNumber(number)} × ${code}`);
+  for (const [remark, number] of summary.notices) lines.push(`  ${remark}: ${formatNumber(number)}`);
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function stopped(name: string, summary: ImportSummary, { stderr }: Session): number {
+function reportStopped(name: string, summary: ImportSummary, { stderr }: Session): number {
   const { items, line } = summary.progress;
-  const where = `${counted(items, 'touchpoint')} of ${name} are stored${line > 0 ? `, up to line ${count(line)}` : ''}`;
+  const where = `${pluralize(items, 'touchpoint')} of ${name} are stored${line > 0 ? `, up to line ${formatNumber(line)}` : ''}`;
   const onward = 'Run the same command again: it goes on from there.';
   if (summary.outcome === 'stopped') {
     stderr.write(`Stopped. ${where}. ${onward}\n`);
@@ -209,17 +209,17 @@ async function inspect(path: string): Promise<{ readonly bytes: number; readonly
   }
 }
 
-function presetLayout(name: string, zone: string): ImportLayout {
+function presetLayout(name: string, zone: string): ImportReader {
   const preset = PRESETS.find((each) => each.name === name);
   if (preset === undefined) throw usage(`There is no preset '${name}'.`);
-  return preset.layout(zone);
+  return preset.reader(zone);
 }
 
 /**
  * How far an import of this file by this mapping came: a small file in the data folder, so that it goes with what was stored. It is a
  * convenience: without it a second run would call everything a duplicate.
  */
-class ProgressNote {
+class ImportProgressFile {
   private readonly folder: string;
   private readonly path: string;
   private writtenAt = -Infinity;

@@ -53,7 +53,7 @@ async function moveUntil(ending: string | null, args: readonly string[], then?: 
   const session = {
     clock: { now: () => Date.now() },
     stderr: { write: (text: string) => (said += text) },
-    stop: stop.signal,
+    signal: stop.signal,
   };
   try {
     await moveCommand(session)

@@ -12,17 +12,17 @@ import {
 } from '#event-log';
 import { RekeyError, type HashKeyChanged } from '#privacy';
 import { KeyStoreError } from '#keys';
-import type { OnWork } from '../engine/engine.js';
+import type { OnProgress } from '../engine/engine.js';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
-import { copyKeys, keysMustBeMovable } from '../moving/move-keys.js';
-import { openToMoveInto, openToRead } from '../moving/open-log.js';
-import { logPlace, type LogPlace } from '../moving/place.js';
-import { readModelsDigest, type BuildingOptions } from '../moving/read-models-digest.js';
-import { foldersOf, rekeyPlan, Rekeyed, type RekeyOptions } from '../moving/rekeyed.js';
+import { copyKeys, assertKeysCopyable } from '../migration/copy-keys.js';
+import { openTargetLog, openSourceLog } from '../migration/open-log.js';
+import { parseLogLocation, type LogLocation } from '../migration/log-location.js';
+import { readModelsDigest, type BuildingOptions } from '../migration/read-models-digest.js';
+import { foldersOf, rekeyPlan, RekeyedMove, type RekeyOptions } from '../migration/rekeyed-move.js';
 import type { Session } from '../session.js';
-import { counted, count, duration } from '../terminal/figures.js';
-import { showWork } from '../terminal/work.js';
+import { pluralize, formatNumber, formatDuration } from '../terminal/format.js';
+import { showProgress } from '../terminal/show-progress.js';
 
 interface MoveCommandOptions extends RekeyOptions {
   readonly from: string;
@@ -77,8 +77,8 @@ The password of a database may stand in its address, in PGPASSWORD, or in the fi
 }
 
 async function move(options: MoveCommandOptions, session: Session): Promise<number> {
-  const from = logPlace('--from', options.from);
-  const to = logPlace('--to', options.to);
+  const from = parseLogLocation('--from', options.from);
+  const to = parseLogLocation('--to', options.to);
   const folders = [from, to].flatMap((place) => (place.kind === 'sqlite' ? [place.folder] : []));
   if (new Set(folders).size < folders.length)
     throw usage('Both logs lie in one folder: name another one for the new log.');
@@ -91,7 +91,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
   const keys = options.keys === true ? keysToMove(from, to) : null;
   const plan = rekeyPlan(options, from, to);
   const closing: (() => unknown)[] = [];
-  let rekeyed: Rekeyed | null = null;
+  let rekeyed: RekeyedMove | null = null;
   try {
     for (const folder of new Set([...folders, ...(plan === null ? [] : foldersOf(plan))])) {
       const lock = lockDataFolder(folder);
@@ -99,27 +99,27 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     }
     const began = performance.now();
     if (plan !== null) {
-      const opened = await Rekeyed.open(plan);
+      const opened = await RekeyedMove.open(plan);
       closing.push(() => opened.close());
       rekeyed = opened;
     }
     const moved = await copy(from, to, session, rekeyed);
     if (moved.digest === null) {
       session.stderr.write(
-        `Stopped. ${counted(moved.events, 'event')} are there. The same command goes on from there.\n`,
+        `Stopped. ${pluralize(moved.events, 'event')} are there. The same command goes on from there.\n`,
       );
       return EXIT.stopped;
     }
     const took = performance.now() - began;
-    const rate = count((moved.events / Math.max(1, took)) * 1000);
+    const rate = formatNumber((moved.events / Math.max(1, took)) * 1000);
     process.stdout.write(
-      `${counted(moved.events, 'event')} of ${from.name} are in ${to.name}: ${count(moved.copied)} copied, ${count(moved.events - moved.copied)} were there, in ${duration(took)} (${rate}/s)\n` +
+      `${pluralize(moved.events, 'event')} of ${from.name} are in ${to.name}: ${formatNumber(moved.copied)} copied, ${formatNumber(moved.events - moved.copied)} were there, in ${formatDuration(took)} (${rate}/s)\n` +
         `  log          ${moved.digest.to}  equal\n`,
     );
     const models = options.models ? moved.events : null;
     if (rekeyed !== null) {
       const change = await proveRekeyed({ from, to, session, events: moved.events, models }, rekeyed);
-      process.stdout.write(rekeyed.words(change));
+      process.stdout.write(rekeyed.summary(change));
       return EXIT.done;
     }
     if (models !== null) await compareModels(from, to, session, models);
@@ -132,7 +132,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     return EXIT.done;
   } catch (error) {
     await rekeyed?.discard();
-    throw session.stop.aborted && error === session.stop.reason ? stopped() : toldAs(error);
+    throw session.signal.aborted && error === session.signal.reason ? stopped() : asCliError(error);
   } finally {
     for (const step of closing.reverse()) await step();
   }
@@ -140,18 +140,18 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
 
 const stopped = (): CliError => new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
 
-const ANEW =
+const OTHER_TARGET =
   'If this move was begun before with other options (with or without --rekey, with other keys), end it with those; else name another place, or delete what is there.';
 
 /** An error in the words of a command line, where it was foreseen. */
-function toldAs(error: unknown): unknown {
+function asCliError(error: unknown): unknown {
   const goesOn = (message: string): string =>
     `${message} Then give the same command again: it goes on where it stopped.`;
   const outOfRoom = (what: string): string => goesOn(`${what}: what was copied stands. Make room.`);
   const cause = { cause: error };
   if (error instanceof LogMoveError)
     return error.code === 'occupied'
-      ? rejected(`${error.message}\n${ANEW}`)
+      ? rejected(`${error.message}\n${OTHER_TARGET}`)
       : new CliError(EXIT.failed, error.message, cause);
   if (error instanceof RekeyError) return rejected(error.message);
   if (error instanceof KeyStoreError || error instanceof EventLogError)
@@ -178,26 +178,26 @@ function toldAs(error: unknown): unknown {
 }
 
 /** Keys lie in a folder on both sides; where a server is one of them, an engine keeps using the folder that it has. */
-function keysToMove(from: LogPlace, to: LogPlace): { readonly from: string; readonly to: string } {
+function keysToMove(from: LogLocation, to: LogLocation): { readonly from: string; readonly to: string } {
   if (from.kind !== 'sqlite' || to.kind !== 'sqlite')
     throw usage(
       '--keys copies keys from a folder to a folder: an engine on EventStoreDB goes on with the DATA_DIR, or the KEYS_URL, that it has.',
     );
-  keysMustBeMovable(from.folder, to.folder);
+  assertKeysCopyable(from.folder, to.folder);
   return { from: from.folder, to: to.folder };
 }
 
-async function copy(from: LogPlace, to: LogPlace, session: Session, rekeyed: Rekeyed | null): Promise<Moved> {
-  const { onWork, end } = showWork(session);
-  const source = await openToRead(from);
+async function copy(from: LogLocation, to: LogLocation, session: Session, rekeyed: RekeyedMove | null): Promise<Moved> {
+  const { onWork, end } = showProgress(session);
+  const source = await openSourceLog(from);
   try {
-    await rekeyed?.mustFit(source);
-    const target = await openToMoveInto(to);
+    await rekeyed?.assertKeysMatch(source);
+    const target = await openTargetLog(to);
     try {
       return await moveLog({
         from: source,
         to: rekeyed?.target(target) ?? target,
-        signal: session.stop,
+        signal: session.signal,
         ...(rekeyed === null ? {} : { map: (events: readonly MovedEvent[]) => rekeyed.map(events) }),
         onProgress: ({ step, events, position, head }: MoveProgress) =>
           onWork({ step, done: position, total: head, items: events, unit: 'events' }),
@@ -212,8 +212,8 @@ async function copy(from: LogPlace, to: LogPlace, session: Session, rekeyed: Rek
 }
 
 interface Proof {
-  readonly from: LogPlace;
-  readonly to: LogPlace;
+  readonly from: LogLocation;
+  readonly to: LogLocation;
   readonly session: Session;
   readonly events: number;
   /** As many events as the read models are built from; null where these are not compared. */
@@ -224,17 +224,20 @@ interface Proof {
  * Under another hash key no two bytes are alike: so both logs are read with their own keys and compared in what they tell, and the read models of the old one are renamed
  * before their digests are compared. Then the new log is told that its key changed, and the new keys are put in place.
  */
-async function proveRekeyed({ from, to, session, events, models }: Proof, rekeyed: Rekeyed): Promise<HashKeyChanged> {
-  const { onWork, end } = showWork(session);
+async function proveRekeyed(
+  { from, to, session, events, models }: Proof,
+  rekeyed: RekeyedMove,
+): Promise<HashKeyChanged> {
+  const { onWork, end } = showProgress(session);
   const closing: EventLog[] = [];
   try {
-    const before = await openToRead(from);
+    const before = await openSourceLog(from);
     closing.push(before);
-    const after = await openToRead(to);
+    const after = await openSourceLog(to);
     closing.push(after);
     const compared = await rekeyed.compare(before, after, {
       onEvents: (done) => onWork({ step: 'opening both', done, total: events, unit: 'events' }),
-      signal: session.stop,
+      signal: session.signal,
     });
     if (compared === null) throw stopped();
     if (compared.before !== compared.after)
@@ -264,8 +267,8 @@ async function proveRekeyed({ from, to, session, events, models }: Proof, rekeye
 }
 
 /** Both at one instant of one clock: deadlines that fall due in the meantime are no difference. */
-async function compareModels(from: LogPlace, to: LogPlace, session: Session, events: number): Promise<void> {
-  const { onWork, end } = showWork(session);
+async function compareModels(from: LogLocation, to: LogLocation, session: Session, events: number): Promise<void> {
+  const { onWork, end } = showProgress(session);
   const now = session.clock.now();
   const digests: string[] = [];
   try {
@@ -273,7 +276,7 @@ async function compareModels(from: LogPlace, to: LogPlace, session: Session, eve
       ['old', from],
       ['new', to],
     ] as const) {
-      const log = await openToRead(place);
+      const log = await openSourceLog(place);
       try {
         digests.push(await modelsOf(log, which, now, { session, onWork, events }));
       } finally {
@@ -290,7 +293,7 @@ async function compareModels(from: LogPlace, to: LogPlace, session: Session, eve
 
 interface Building {
   readonly session: Session;
-  readonly onWork: OnWork;
+  readonly onWork: OnProgress;
   readonly events: number;
   readonly renames?: BuildingOptions['renames'];
 }
@@ -308,7 +311,7 @@ function modelsOf(
     log,
     { now: () => now },
     {
-      signal: session.stop,
+      signal: session.signal,
       ...(renames === undefined ? {} : { renames }),
       onProgress: ({ events, waiting }) => {
         most = Math.max(most, waiting);

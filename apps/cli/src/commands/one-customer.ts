@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import type { RawParams } from '#queries';
 
 /** Adds the argument that names one customer, and the two axes of time. */
-export function withCustomer(command: Command): Command {
+export function withCustomerOptions(command: Command): Command {
   return command
     .addArgument(new Argument('<customer>', 'their id, or an identifier as NAMESPACE:VALUE, such as userId:0001'))
     .option('--as-of <date>', 'what was true at this instant; now unless said')

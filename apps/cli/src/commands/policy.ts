@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
 import { rejected } from '../exit-codes.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { allRows } from './query.js';
 
 interface PublishOptions extends EngineOptions {
@@ -25,10 +25,10 @@ Examples:
   perennial policy list`,
     );
   policy.addCommand(
-    withEngine(new Command('list'))
+    withEngineOptions(new Command('list'))
       .summary('the policies as they were published')
       .action(async (options: EngineOptions) => {
-        await onEngine(options, session, async (engine) => {
+        await useEngine(options, session, async (engine) => {
           for await (const row of allRows(engine, 'policies', {})) {
             const from = row['inForceFrom'] ?? 'from the beginning of time';
             process.stdout.write(
@@ -39,7 +39,7 @@ Examples:
       }),
   );
   policy.addCommand(
-    withEngine(new Command('show'))
+    withEngineOptions(new Command('show'))
       .summary('a policy as JSON: the newest, one of the published, or a built-in one')
       .argument('[name]', `name@version as published, or built in: ${Object.keys(BUILT_IN_POLICIES).join(', ')}`)
       .action(async (name: string | undefined, options: EngineOptions) => {
@@ -48,7 +48,7 @@ Examples:
           process.stdout.write(`${JSON.stringify(builtIn, null, 2)}\n`);
           return;
         }
-        await onEngine(options, session, async (engine) => {
+        await useEngine(options, session, async (engine) => {
           let found: unknown = null;
           for await (const row of allRows(engine, 'policies', {}))
             if (name === undefined || row['version'] === name) found = row['policy'];
@@ -68,13 +68,13 @@ Examples:
       }),
   );
   policy.addCommand(
-    withEngine(new Command('publish'))
+    withEngineOptions(new Command('publish'))
       .summary('publish a policy: prospective, never rewriting the past')
       .argument('<file>', 'policy document (JSON)')
       .option('--effective-from <date>', 'from when it is to hold; from now unless said')
       .action(async (file: string, options: PublishOptions) => {
         const document = readPolicy(file);
-        await onEngine(options, session, async (engine) => {
+        await useEngine(options, session, async (engine) => {
           const published = await engine.publishPolicy(document, options.effectiveFrom ?? null);
           process.stdout.write(`${JSON.stringify(published)}\n`);
         });

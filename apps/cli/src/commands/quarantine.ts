@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { QUERIES } from '#queries';
 import { rejected } from '../exit-codes.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { FORMATS, writeAnswers, type Format } from '../terminal/answers.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
 import { Output } from '../terminal/output.js';
 import { allPages } from './query.js';
 
@@ -31,7 +31,7 @@ Examples:
   perennial quarantine discard 5f0c… --reason "test row"`,
     );
   quarantine.addCommand(
-    withEngine(new Command('list'))
+    withEngineOptions(new Command('list'))
       .summary('what is quarantined, and why')
       .addOption(new Option('--status <status>', 'which').choices(['open', 'released', 'discarded']).default('open'))
       .option('--code <code>', 'only those of this kind of reason')
@@ -42,37 +42,37 @@ Examples:
         const query = QUERIES.find((each) => each.name === 'quarantine');
         if (query === undefined) throw new Error("There is no question 'quarantine'.");
         const { status, code, source, limit } = options;
-        await onEngine(options, session, async (engine) => {
+        await useEngine(options, session, async (engine) => {
           const output = await Output.open(undefined);
           await writeAnswers(allPages(engine, query, { status, code, source, limit }), options.format, output);
         });
       }),
   );
   quarantine.addCommand(
-    withEngine(new Command('show'))
+    withEngineOptions(new Command('show'))
       .summary('one event that was quarantined, with its body')
       .argument('<id>', 'quarantine id')
       .action(async (id: string, options: EngineOptions) => {
-        await onEngine(options, session, async (engine) => print(await engine.quarantined(id)));
+        await useEngine(options, session, async (engine) => print(await engine.quarantined(id)));
       }),
   );
   quarantine.addCommand(
-    withEngine(new Command('release'))
+    withEngineOptions(new Command('release'))
       .summary('take it in after all: as it is, or fixed')
       .argument('<id>', 'quarantine id')
       .option('--fixed <file>', 'the event as it ought to be (JSON)')
       .action(async (id: string, options: EngineOptions & { readonly fixed?: string }) => {
         const fixed = options.fixed === undefined ? undefined : readJson(options.fixed);
-        await onEngine(options, session, async (engine) => print(await engine.release(id, fixed)));
+        await useEngine(options, session, async (engine) => print(await engine.release(id, fixed)));
       }),
   );
   quarantine.addCommand(
-    withEngine(new Command('discard'))
+    withEngineOptions(new Command('discard'))
       .summary('set it aside for good')
       .argument('<id>', 'quarantine id')
       .requiredOption('--reason <text>', 'why')
       .action(async (id: string, options: EngineOptions & { readonly reason: string }) => {
-        await onEngine(options, session, async (engine) => print(await engine.discard(id, options.reason)));
+        await useEngine(options, session, async (engine) => print(await engine.discard(id, options.reason)));
       }),
   );
   return quarantine;

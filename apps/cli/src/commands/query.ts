@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { allParams, QUERIES, type Answer, type Param, type QueryDefinition, type RawParams } from '#queries';
 import type { Engine } from '../engine/engine.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { FORMATS, writeAnswers, type Format } from '../terminal/answers.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
 import { Output } from '../terminal/output.js';
 
 const PAGE = '1000';
@@ -34,7 +34,7 @@ Examples:
 
 function commandFor(query: QueryDefinition, session: Session): Command {
   const params = allParams(query);
-  const command = withEngine(new Command(query.name))
+  const command = withEngineOptions(new Command(query.name))
     .summary(query.summary)
     .description([query.summary, query.description].filter((text) => text !== undefined).join('\n'));
   for (const [name, param] of Object.entries(params)) command.addOption(optionOf(name, param));
@@ -46,7 +46,7 @@ function commandFor(query: QueryDefinition, session: Session): Command {
       `\nColumns:\n${query.columns.map((column) => `  ${column.name.padEnd(16)} ${column.description}`).join('\n')}`,
     )
     .action(async (options: QueryOptions & Record<string, unknown>) => {
-      await onEngine(options, session, async (engine) => {
+      await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
         await writeAnswers(allPages(engine, query, rawParams(query, options)), options.format, output);
         await output.end();

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { explainStagePeriod, type StagePeriod } from '#lifecycle';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { touchpointText, stagePeriodOf, whereText } from '../story/words.js';
-import { customerParams, withCustomer, type CustomerOptions } from './one-customer.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { touchpointText, stagePeriodOf, whereText } from '../terminal/history-text.js';
+import { customerParams, withCustomerOptions, type CustomerOptions } from './one-customer.js';
 import { allRows } from './query.js';
 
 export function replayCommand(session: Session): Command {
-  return withEngine(withCustomer(new Command('replay')))
+  return withEngineOptions(withCustomerOptions(new Command('replay')))
     .summary("tell one customer's story: what happened, and what it made of them")
     .description(
       'Tells what happened to one customer in the order of time, and between it every transition with its cause, those of silence at their own instant.\n' +
@@ -20,7 +20,7 @@ Examples:
   perennial replay email:ada@example.com --as-of 2026-03-01 --known-at 2026-03-01`,
     )
     .action(async (customer: string, options: EngineOptions & CustomerOptions) => {
-      await onEngine(options, session, async (engine) => {
+      await useEngine(options, session, async (engine) => {
         const params = customerParams(customer, options);
         const lines: Line[] = [];
         const timeZone = await engine.timeZone();

@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseInstant, type Instant } from '#contracts';
 import { runImport } from '#imports';
-import { simulateTouchpoints, simulationLayout, type SimulationOptions } from '#simulation';
+import { simulateTouchpoints, simulationReader, type SimulationOptions } from '#simulation';
 import { EXIT, usage } from '../exit-codes.js';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { count, counted, duration } from '../terminal/figures.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { formatNumber, pluralize, formatDuration } from '../terminal/format.js';
 import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
-import { catchUpWithProgress } from '../terminal/work.js';
+import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { wholeNumber } from './whole-number.js';
 
 interface SimulateOptions extends EngineOptions {
@@ -24,7 +24,7 @@ const DAY = 86_400_000;
 const LINES_A_WRITE = 500;
 
 export function simulateCommand(session: Session): Command {
-  return withEngine(new Command('simulate'))
+  return withEngineOptions(new Command('simulate'))
     .summary('make customers up: to a file, or into the engine')
     .description(
       'Makes customers up and tells their touchpoints over all groups of the catalogue. The same seed and period give the same touchpoints.\n' +
@@ -55,22 +55,22 @@ Examples:
       const simulation = period(options, session);
       process.exitCode =
         options.output === undefined
-          ? await onEngine(options, session, async (engine) => {
+          ? await useEngine(options, session, async (engine) => {
               const bar = new Progress('simulation', 'touchpoints', session.stderr, session.clock);
               const summary = await runImport({
-                layout: simulationLayout(simulation),
+                reader: simulationReader(simulation),
                 file: { path: '', name: 'simulation' },
-                sink: (items) => engine.take(items),
+                sink: (items) => engine.ingest(items),
                 batchSize: options.batchSize,
-                signal: session.stop,
+                signal: session.signal,
                 now: () => performance.now(),
                 onProgress: ({ items }) => bar.update({ done: items, total: null }),
               });
               bar.end();
               const { outcomes } = summary.progress;
               process.stdout.write(
-                `${counted(options.customers, 'customer')}, ${counted(summary.lines, 'touchpoint')} in ${duration(summary.timings.totalMs)}: ` +
-                  `${count(outcomes.accepted)} accepted, ${counted(outcomes.duplicate, 'duplicate')}, ${count(outcomes.quarantined)} quarantined\n`,
+                `${pluralize(options.customers, 'customer')}, ${pluralize(summary.lines, 'touchpoint')} in ${formatDuration(summary.timings.totalMs)}: ` +
+                  `${formatNumber(outcomes.accepted)} accepted, ${pluralize(outcomes.duplicate, 'duplicate')}, ${formatNumber(outcomes.quarantined)} quarantined\n`,
               );
               if (summary.outcome === 'failed') throw summary.error;
               if (summary.outcome === 'stopped') return EXIT.stopped;
@@ -91,12 +91,12 @@ async function toFile(simulation: SimulationOptions, file: string, session: Sess
     written += lines.length;
     await output.write(lines.join(''));
     lines = [];
-    if (session.stop.aborted || output.done) break;
+    if (session.signal.aborted || output.done) break;
   }
   await output.write(lines.join(''));
   await output.end();
-  session.stderr.write(`${counted(written + lines.length, 'touchpoint')} written.\n`);
-  return session.stop.aborted ? EXIT.stopped : EXIT.done;
+  session.stderr.write(`${pluralize(written + lines.length, 'touchpoint')} written.\n`);
+  return session.signal.aborted ? EXIT.stopped : EXIT.done;
 }
 
 function period({ customers, seed, from, until }: SimulateOptions, { clock }: Session): SimulationOptions {

@@ -1,20 +1,20 @@
 import { Command } from 'commander';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
-import { count } from '../terminal/figures.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { formatNumber } from '../terminal/format.js';
 import { allRows } from './query.js';
 
 export function statsCommand(session: Session): Command {
-  return withEngine(new Command('stats'))
+  return withEngineOptions(new Command('stats'))
     .summary('the engine in figures: log, read models, outcomes by source')
     .description(
       'Says how long the log is, how far the read models follow it, how much there is of each, and what became of what each source sent.',
     )
     .addHelpText('after', '\nExamples:\n  perennial stats\n  perennial stats --data-dir /var/lib/perennial')
     .action(async (options: EngineOptions) => {
-      await onEngine(options, session, async (engine) => {
+      await useEngine(options, session, async (engine) => {
         const lines = [`${engine.place}\n`];
         for await (const { figure, value, at } of allRows(engine, 'stats', {})) {
-          const amount = typeof value === 'number' ? count(value) : '';
+          const amount = typeof value === 'number' ? formatNumber(value) : '';
           const instant = typeof at === 'string' ? `  ${at}` : '';
           lines.push(`  ${String(figure).padEnd(28)}${amount.padStart(16)}${instant}\n`);
         }
@@ -30,7 +30,7 @@ export function statsCommand(session: Session): Command {
         if (outcomes.size > 0)
           lines.push(`\n  ${'source'.padEnd(28)}${OUTCOMES.map((outcome) => outcome.padStart(13)).join('')}\n`);
         for (const [source, sums] of outcomes)
-          lines.push(`  ${source.padEnd(28)}${sums.map((sum) => count(sum).padStart(13)).join('')}\n`);
+          lines.push(`  ${source.padEnd(28)}${sums.map((sum) => formatNumber(sum).padStart(13)).join('')}\n`);
         process.stdout.write(lines.join(''));
       });
     });

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { onEngine, withEngine, type EngineOptions, type Session } from '../session.js';
+import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ReplayOptions extends EngineOptions {
@@ -22,14 +22,14 @@ Examples:
   perennial webhooks replay 5f0c… --from 2026-03-01T00:00:00Z`,
     );
   webhooks.addCommand(
-    withEngine(new Command('list'))
+    withEngineOptions(new Command('list'))
       .summary('every endpoint as JSON: status, what waits, what it missed, the last answer')
       .action(async (options: EngineOptions) => {
-        await onEngine(options, session, async (engine) => print(await engine.webhooks()));
+        await useEngine(options, session, async (engine) => print(await engine.webhooks()));
       }),
   );
   webhooks.addCommand(
-    withEngine(new Command('replay'))
+    withEngineOptions(new Command('replay'))
       .summary('tell an endpoint again, and no other: what it missed, unless said otherwise; sets it active')
       .argument('<id>', 'webhook id')
       .addOption(
@@ -43,7 +43,7 @@ Examples:
           ...(fromPosition === undefined ? {} : { fromPosition }),
           ...(from === undefined ? {} : { from }),
         };
-        await onEngine(options, session, async (engine) => print(await engine.replayWebhook(id, asked)));
+        await useEngine(options, session, async (engine) => print(await engine.replayWebhook(id, asked)));
       }),
   );
   return webhooks;

@@ -3,7 +3,7 @@ import type { DryRunResult } from '#projections';
 import type { Answer, RawParams } from '#queries';
 
 /** How far a long piece of work has come. */
-export interface WorkProgress {
+export interface JobProgress {
   /** What is being done: `indexing`, `folding`, … */
   readonly step: string;
   readonly done: number;
@@ -15,13 +15,13 @@ export interface WorkProgress {
   readonly unit: string;
 }
 
-export type OnWork = (progress: WorkProgress) => void;
+export type OnProgress = (progress: JobProgress) => void;
 
 /** What the engine answers to a command, as it is printed. */
-export type Document = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What `verify` compared. */
-export interface Verified {
+export interface Verification {
   readonly equal: boolean;
   readonly position: number;
   readonly live: string;
@@ -30,7 +30,7 @@ export interface Verified {
   readonly differing: readonly { readonly table: string; readonly onlyLive: number; readonly onlyRebuilt: number }[];
 }
 
-export interface Rebuilt {
+export interface RebuildSummary {
   readonly version: number;
   readonly position: number;
   /** Events that were read to build it. */
@@ -40,7 +40,7 @@ export interface Rebuilt {
 }
 
 /** What a rebuild would change. */
-export type Rehearsed = Pick<DryRunResult, 'equal' | 'position' | 'differences' | 'stages'>;
+export type DryRunSummary = Pick<DryRunResult, 'equal' | 'position' | 'differences' | 'stages'>;
 
 /** Whom to erase: an identifier in the clear, or a customer's id. */
 export interface Erasure {
@@ -60,28 +60,28 @@ export interface Engine {
   /** The time zone of the business now. */
   timeZone(): Promise<string>;
   /** Stores a batch; resolves when it is durable. */
-  take(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
+  ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
   /** Waits until the read models hold everything that the log holds now. */
-  catchUp(onWork: OnWork): Promise<void>;
+  catchUp(onWork: OnProgress): Promise<void>;
   /** Interrupted, it goes on where it stopped when it is called again. */
-  rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt>;
+  rebuild(onWork: OnProgress, signal: AbortSignal): Promise<RebuildSummary>;
   /** Tries a rebuild out and drops what it built. */
-  dryRun(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed>;
+  dryRun(onWork: OnProgress, signal: AbortSignal): Promise<DryRunSummary>;
   /** Goes back to the version of the read models that was live before. */
-  rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>>;
-  verify(onWork: OnWork, signal: AbortSignal): Promise<Verified>;
+  rollback(onWork: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>>;
+  verify(onWork: OnProgress, signal: AbortSignal): Promise<Verification>;
   /** Resolves with the receipt, as it is recorded. */
-  erase(erasure: Erasure): Promise<Document>;
-  publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document>;
+  erase(erasure: Erasure): Promise<JsonObject>;
+  publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject>;
   /** One quarantined event with its body, opened. */
-  quarantined(quarantineId: string): Promise<Document>;
+  quarantined(quarantineId: string): Promise<JsonObject>;
   /** Takes a quarantined event in after all: as it is, or fixed. Resolves with the verdict. */
-  release(quarantineId: string, fixed: unknown): Promise<Document>;
-  discard(quarantineId: string, reason: string): Promise<Document>;
+  release(quarantineId: string, fixed: unknown): Promise<JsonObject>;
+  discard(quarantineId: string, reason: string): Promise<JsonObject>;
   /** Every webhook and how it fares. They are a running engine's: throws `CliError` where there is none. */
-  webhooks(): Promise<readonly Document[]>;
+  webhooks(): Promise<readonly JsonObject[]>;
   /** Tells a webhook again: what it missed, or what rests on the log from a position or an instant on. */
-  replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<Document>;
+  replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<JsonObject>;
   /** Milliseconds that each step has taken since the engine started, for the timings. */
   steps(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Clock } from '#platform';
-import { count, duration } from './figures.js';
+import { formatNumber, formatDuration } from './format.js';
 
 /** Where progress is written: stderr, so that it never mixes with the answer. */
 export interface ProgressStream {
@@ -12,7 +12,7 @@ const BAR_WIDTH = 24;
 const REDRAW_MS = 100;
 const LINE_EVERY_MS = 5_000;
 
-export interface Reading {
+export interface ProgressReading {
   /** How much is done, in the unit of `total`: bytes of a file, say. */
   readonly done: number;
   readonly total: number | null;
@@ -27,8 +27,8 @@ export interface Reading {
 export class Progress {
   private readonly startedAt: number;
   private drawnAt = -Infinity;
-  private first: Reading | null = null;
-  private last: Reading | null = null;
+  private first: ProgressReading | null = null;
+  private last: ProgressReading | null = null;
   private drawn = false;
 
   constructor(
@@ -40,7 +40,7 @@ export class Progress {
     this.startedAt = clock.now();
   }
 
-  update(reading: Reading): void {
+  update(reading: ProgressReading): void {
     this.first ??= reading;
     this.last = reading;
     const now = this.clock.now();
@@ -58,7 +58,7 @@ export class Progress {
     this.drawn = false;
   }
 
-  private draw(reading: Reading, now: number): void {
+  private draw(reading: ProgressReading, now: number): void {
     const share = reading.total === null || reading.total === 0 ? null : Math.min(1, reading.done / reading.total);
     const filled = Math.round((share ?? 0) * BAR_WIDTH);
     const bar = share === null ? '' : `[${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}] `;
@@ -67,15 +67,15 @@ export class Progress {
     this.drawn = true;
   }
 
-  private words(reading: Reading, now: number): string {
+  private words(reading: ProgressReading, now: number): string {
     const seconds = Math.max(0.001, (now - this.startedAt) / 1000);
     const items = reading.items ?? reading.done;
     const rate = (items - (this.first?.items ?? this.first?.done ?? 0)) / seconds;
-    const parts = [`${count(items)} ${this.unit}`, `${count(rate)}/s`];
+    const parts = [`${formatNumber(items)} ${this.unit}`, `${formatNumber(rate)}/s`];
     if (reading.total !== null && reading.total > 0) {
       parts.unshift(`${Math.min(100, Math.floor((reading.done / reading.total) * 100))} %`);
       const speed = (reading.done - (this.first?.done ?? 0)) / seconds;
-      if (speed > 0) parts.push(`${duration(((reading.total - reading.done) / speed) * 1000)} left`);
+      if (speed > 0) parts.push(`${formatDuration(((reading.total - reading.done) / speed) * 1000)} left`);
     }
     return parts.join(' · ');
   }

@@ -1,5 +1,5 @@
 import type { Answer, AnswerRow, Column } from '#queries';
-import { plainLine } from './plain-line.js';
+import { plainLine } from './single-line.js';
 
 const CELL_MAX = 60;
 

@@ -1,5 +1,5 @@
 import type { ImportSummary } from '#imports';
-import { duration } from './figures.js';
+import { formatDuration } from './format.js';
 
 /** How long each step of an import took, and its share. Steps that ran in other threads overlap: their shares are of the same whole. */
 export function timingsTable(
@@ -20,7 +20,7 @@ export function timingsTable(
   return rows
     .map(
       ([step, ms]) =>
-        `  ${step.padEnd(30)}${duration(ms).padStart(14)}${`${((ms / whole) * 100).toFixed(1)} %`.padStart(9)}\n`,
+        `  ${step.padEnd(30)}${formatDuration(ms).padStart(14)}${`${((ms / whole) * 100).toFixed(1)} %`.padStart(9)}\n`,
     )
     .join('');
 }

@@ -1,51 +1,41 @@
 import { formatInstant } from '#contracts';
+import { dateParser } from '../date-format.js';
 import { fileLines } from '../file-lines.js';
-import { dateReader } from '../local-time.js';
-import { toMinor } from '../money.js';
-import { InvalidValue } from '../problem.js';
+import { invalidRow, InvalidValue } from '../invalid-value.js';
+import { parseMoney } from '../money.js';
 import { RowIdentity } from '../row-identity.js';
-import type { DraftIdentifier, ImportItem, ImportLayout, TouchpointDraft } from '../draft.js';
+import type { IdentifierInput, ImportItem, TouchpointInput } from '../import-item.js';
+import type { ImportReader } from '../import-reader.js';
 
 const SOURCE = 'cdnow';
 const CURRENCY = 'USD';
-const SHAPE = 'master id, number in the sample, yyyymmdd, quantity, dollars';
+const CELLS = 'master id, number in the sample, yyyymmdd, quantity, dollars';
 
 /**
- * The layout of CDNOW_sample.txt (Fader and Hardie): one purchase a line, five cells parted by white space, no header. The customer is
- * the sample's own number (second cell, with its zeros); a purchase has a day and no time: it stands at 00:00 of the business's zone.
- * A line carries no id: it is named by its hash and its ordinal among identical lines, since 19 lines are there twice and mean it.
+ * Reads CDNOW_sample.txt (Fader and Hardie): one purchase a line, five cells separated by white space, no header. The customer is the
+ * number in the sample (second cell, with its zeros). A purchase has a day and no time: it is placed at 00:00 in the time zone of the business.
+ * A line carries no id: its id is its hash and its ordinal among identical lines, since 19 lines occur twice and are two purchases each.
  */
-export function cdnowLayout(timeZone: string): ImportLayout {
-  const readDay = dateReader('yyyyMMdd', timeZone) ?? (() => null);
+export function cdnowReader(timeZone: string): ImportReader {
+  const parseDay = dateParser('yyyyMMdd', timeZone) ?? (() => null);
   return {
     name: 'cdnow',
-    async *read(file, notes) {
+    async *read(file, report) {
       const identity = new RowIdentity();
       for await (const page of fileLines(file)) {
         const items: ImportItem[] = [];
         for (const [line, text] of page) {
           const cells = text.trim().split(/\s+/);
           if (cells[0] === '') continue;
-          notes.lines += 1;
+          report.lines += 1;
           const rowId = identity.of(cells.join(' '));
           try {
-            items.push({ kind: 'touchpoint', line, draft: purchase(cells, rowId, readDay) });
+            items.push({ kind: 'touchpoint', line, touchpoint: purchase(cells, rowId, parseDay) });
           } catch (error) {
             if (!(error instanceof InvalidValue)) throw error;
-            const { code, path, message: detail, hint } = error;
-            const invalid = {
-              id: `row-${rowId}`,
-              source: SOURCE,
-              file: file.name,
-              line,
-              row: text,
-              identifiers: identifiersOf(cells[1]),
-              code,
-              pointer: path,
-              detail,
-              hint,
-            };
-            items.push({ kind: 'invalid', line, invalid });
+            const identifiers = identifiersOf(cells[1]);
+            const place = { id: `row-${rowId}`, source: SOURCE, file: file.name, line, row: text, identifiers };
+            items.push({ kind: 'invalid', line, invalid: invalidRow(place, error) });
           }
         }
         if (items.length > 0) yield items;
@@ -54,11 +44,11 @@ export function cdnowLayout(timeZone: string): ImportLayout {
   };
 }
 
-function identifiersOf(customer: string | undefined): readonly DraftIdentifier[] {
+function identifiersOf(customer: string | undefined): readonly IdentifierInput[] {
   return customer === undefined ? [] : [{ namespace: 'userId', value: customer }];
 }
 
-function purchase(cells: readonly string[], id: string, readDay: (text: string) => number | null): TouchpointDraft {
+function purchase(cells: readonly string[], id: string, parseDay: (text: string) => number | null): TouchpointInput {
   const [master, customer, day, quantity, dollars] = cells;
   if (
     cells.length !== 5 ||
@@ -68,16 +58,16 @@ function purchase(cells: readonly string[], id: string, readDay: (text: string) 
     quantity === undefined ||
     dollars === undefined
   )
-    throw new InvalidValue('row-malformed', '', `The line has ${cells.length} cells`, `Write five: ${SHAPE}.`);
+    throw new InvalidValue('row-malformed', null, `must have 5 cells (has ${cells.length})`, `write ${CELLS}`);
   if (!/^\d+$/.test(customer))
-    throw new InvalidValue('customer-malformed', 'customer', 'The cell is no number of the sample', `Write ${SHAPE}.`);
-  const at = readDay(day);
-  if (at === null) throw new InvalidValue('value-malformed', 'day', 'The cell is no day', 'Write it as yyyymmdd.');
+    throw new InvalidValue('customer-malformed', 'customer', 'must be a number of the sample', `write ${CELLS}`);
+  const at = parseDay(day);
+  if (at === null) throw new InvalidValue('value-malformed', 'day', 'must be a day', 'write it as yyyymmdd');
   if (!/^\d{1,9}$/.test(quantity))
-    throw new InvalidValue('value-malformed', 'quantity', 'The cell is no whole number', 'Write the number of CDs.');
-  const amountMinor = toMinor(dollars, CURRENCY, 'refuse', 'dollars');
+    throw new InvalidValue('value-malformed', 'quantity', 'must be a whole number', 'write the number of CDs');
+  const amountMinor = parseMoney(dollars, CURRENCY, 'reject', 'dollars');
   if (amountMinor < 0)
-    throw new InvalidValue('amount-negative', 'dollars', 'The amount is negative', 'A purchase costs nothing or more.');
+    throw new InvalidValue('amount-negative', 'dollars', 'must be 0 or more', 'write what the purchase cost');
   return {
     id,
     source: SOURCE,

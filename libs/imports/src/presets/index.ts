@@ -1,31 +1,30 @@
-import { touchpointsLayout } from '../plain-layout.js';
-import type { ImportLayout } from '../draft.js';
-import { cdnowLayout } from './cdnow.js';
-import { onlineRetailLayout } from './online-retail.js';
+import type { ImportReader } from '../import-reader.js';
+import { cdnowReader } from './cdnow.js';
+import { onlineRetailReader } from './online-retail.js';
+import { touchpointsReader } from './touchpoints.js';
 
-/** A layout that needs no mapping. */
+/** A file format that needs no mapping. */
 export interface Preset {
   readonly name: string;
   readonly summary: string;
-  /** Whether the file's dates are read in the zone of the business. */
-  readonly layout: (timeZone: string) => ImportLayout;
+  /** Makes the reader. The time zone is that of the business, for dates that carry none. */
+  readonly reader: (timeZone: string) => ImportReader;
 }
 
 export const PRESETS: readonly Preset[] = [
   {
     name: 'cdnow',
-    summary: 'CDNOW_sample.txt: one purchase a line, parted by white space, in US dollars',
-    layout: cdnowLayout,
+    summary: 'CDNOW_sample.txt: one purchase a line, in US dollars',
+    reader: cdnowReader,
   },
   {
     name: 'online-retail',
-    summary:
-      'UCI Online Retail as CSV: lines grouped to orders by invoice, C-invoices matched to what they return, in pounds',
-    layout: onlineRetailLayout,
+    summary: 'UCI Online Retail as CSV: orders and returns, in pounds',
+    reader: onlineRetailReader,
   },
   {
     name: 'touchpoints',
-    summary: 'NDJSON of touchpoints as they are, such as `simulate` and `export` write',
-    layout: touchpointsLayout,
+    summary: 'NDJSON of touchpoints, as `simulate` writes it',
+    reader: touchpointsReader,
   },
 ];

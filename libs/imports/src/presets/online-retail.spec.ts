@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateTouchpointData } from '#contracts';
-import { readText } from '../testdata/read-layout.js';
-import { onlineRetailLayout } from './online-retail.js';
+import { readText } from '../testdata/read-file.js';
+import { onlineRetailReader } from './online-retail.js';
 
 const FILE = [
   'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country',
@@ -21,9 +21,9 @@ const FILE = [
 ].join('\n');
 
 describe('the online-retail preset', () => {
-  it('groups the lines of an invoice to one order at the time of its first line, though another stands between', async () => {
-    const { drafts, notes } = await readText(FILE, onlineRetailLayout('UTC'));
-    const orders = drafts.filter((draft) => draft.type === 'order-placed');
+  it('groups the lines of an invoice to one order at the time of its first line, even if another invoice stands in between', async () => {
+    const { touchpoints, report } = await readText(FILE, onlineRetailReader('UTC'));
+    const orders = touchpoints.filter((touchpoint) => touchpoint.type === 'order-placed');
     expect(orders.map(({ id, occurredAt, data }) => [id, occurredAt, data['totalMinor']])).toEqual([
       ['1', '2011-01-01T10:00:00Z', 1530],
       ['2', '2011-01-02T10:00:00Z', 510],
@@ -33,12 +33,12 @@ describe('the online-retail preset', () => {
       { sku: 'CUP', quantity: 6, unitPriceMinor: 255 },
       { sku: 'TIN', quantity: 1, unitPriceMinor: 0 },
     ]);
-    expect(notes.remarks.get('prices rounded to whole pence')).toBe(1);
+    expect(report.notices.get('prices rounded to whole pence')).toBe(1);
   });
 
-  it('makes of a C-invoice one return for each order that it takes from, and one for what matches none', async () => {
-    const { drafts } = await readText(FILE, onlineRetailLayout('UTC'));
-    const returns = drafts.filter((draft) => draft.type === 'order-returned');
+  it('makes one return for each order that a C-invoice matches, and one for the lines that match none', async () => {
+    const { touchpoints } = await readText(FILE, onlineRetailReader('UTC'));
+    const returns = touchpoints.filter((touchpoint) => touchpoint.type === 'order-returned');
     expect(
       returns.map(({ id, occurredAt, data }) => [id, occurredAt, data['orderId'], data['whole'], data['amountMinor']]),
     ).toEqual([
@@ -48,20 +48,21 @@ describe('the online-retail preset', () => {
     ]);
   });
 
-  it('says only what the contracts accept', async () => {
-    const { drafts } = await readText(FILE, onlineRetailLayout('UTC'));
-    for (const draft of drafts) expect(validateTouchpointData(draft.type, 1, draft.data)).toMatchObject({ ok: true });
+  it('gives only touchpoints that the contracts accept', async () => {
+    const { touchpoints } = await readText(FILE, onlineRetailReader('UTC'));
+    for (const touchpoint of touchpoints)
+      expect(validateTouchpointData(touchpoint.type, 1, touchpoint.data)).toMatchObject({ ok: true });
   });
 
-  it('gives every line its outcome: those without a customer, and those that make no sense, are quarantined one by one', async () => {
-    const { invalid, notes } = await readText(FILE, onlineRetailLayout('UTC'));
-    expect(notes.lines).toBe(13);
-    expect(invalid.map(({ id, line, code, pointer: path }) => [id, line, code, path])).toEqual([
-      ['3#1', 5, 'customer-missing', 'CustomerID'],
-      ['3#2', 6, 'customer-missing', 'CustomerID'],
-      ['5#1', 12, 'quantity-sign', 'Quantity'],
-      ['C6#1', 13, 'quantity-sign', 'Quantity'],
-      ['7#1', 14, 'value-malformed', 'InvoiceDate'],
+  it('reports each line without a customer, or with values that make no sense, by itself', async () => {
+    const { invalid, report } = await readText(FILE, onlineRetailReader('UTC'));
+    expect(report.lines).toBe(13);
+    expect(invalid.map(({ id, line, code, pointer }) => [id, line, code, pointer])).toEqual([
+      ['3#1', 5, 'customer-missing', '#/row/CustomerID'],
+      ['3#2', 6, 'customer-missing', '#/row/CustomerID'],
+      ['5#1', 12, 'quantity-sign', '#/row/Quantity'],
+      ['C6#1', 13, 'quantity-sign', '#/row/Quantity'],
+      ['7#1', 14, 'value-malformed', '#/row/InvoiceDate'],
     ]);
   });
 });

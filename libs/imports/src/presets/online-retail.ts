@@ -1,18 +1,19 @@
 import { formatInstant, type Instant } from '#contracts';
-import { dateReader } from '../local-time.js';
-import { toMinor } from '../money.js';
-import { InvalidValue } from '../problem.js';
+import { dateParser } from '../date-format.js';
+import { invalidRow, InvalidValue, malformedRow } from '../invalid-value.js';
+import { parseMoney } from '../money.js';
 import { csvRows, type Row } from '../rows.js';
-import { matchReturns, type Matched, type ReturnLine, type ReturnableOrder } from './returns.js';
-import type { ImportFile, ImportItem, ImportLayout, ImportNotes, TouchpointDraft, InvalidRow } from '../draft.js';
+import { matchReturns, type ReturnLine, type ReturnMatch, type ReturnableOrder } from './returns.js';
+import type { ImportItem, InvalidRow, TouchpointInput } from '../import-item.js';
+import { addNotice, type ImportFile, type ImportReader, type ReadReport } from '../import-reader.js';
 
 const SOURCE = 'online-retail';
 const CURRENCY = 'GBP';
 const COLUMNS = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'UnitPrice', 'CustomerID'];
-const SHAPE = { delimiter: ',', quote: '"', columns: null } as const;
+const DIALECT = { delimiter: ',', quote: '"', columns: null } as const;
 
-/** One fit line of an invoice. `quantity` is positive on both kinds of invoice. */
-interface Line {
+/** One valid line of an invoice. `quantity` is positive on both kinds of invoice. */
+interface InvoiceLine {
   readonly line: number;
   readonly sku: string;
   readonly name: string;
@@ -20,57 +21,57 @@ interface Line {
   readonly unitPriceMinor: number;
 }
 
-/** What the first reading learns of an invoice: enough to know where it ends and what may be returned of it. */
+/** What the first pass learns of an invoice: where it ends and what can be returned of it. */
 interface Invoice {
   readonly no: string;
   readonly customer: string;
   readonly at: Instant;
   readonly firstLine: number;
   lastLine: number;
-  /** Lines seen so far in the second reading. */
-  lines: Line[];
+  /** Lines seen so far in the second pass. */
+  lines: InvoiceLine[];
 }
 
 /**
- * The layout of UCI's Online Retail. The file is read twice: the first reading learns where each invoice ends (one of them is
- * interrupted by another) and matches returns to orders; the second makes the touchpoints, an invoice at a time. It holds an invoice's lines
- * only while the invoice is open, and of each order what is left of it, by stock code.
+ * Reads UCI's Online Retail, in two passes: the first learns where each invoice ends (one of them is interrupted by another) and matches
+ * returns to orders; the second makes the touchpoints, an invoice at a time. It keeps an invoice's lines in memory only while the invoice is
+ * open, and of each order the quantity not returned yet, by stock code.
  *
  * - The lines of an invoice are one order, at the time of its first line. Lines of price 0 are part of it (a free article);
  *   identical lines are articles bought twice.
- * - An invoice whose number begins with C takes back: line by line, from the same customer's latest earlier order that still has
- *   that many of the article; see `matchReturns`. It becomes one order-returned for each order that it touches, and one for what matched none.
- * - A line without a customer, or whose numbers cannot be read, is invalid: quarantined by itself; the rest of its invoice stands.
- * - `CustomerID` was written as a fraction (`17850.0`): the customer is 17850.
+ * - An invoice whose number begins with C is a return. Each line returns from the same customer's latest earlier order that still has
+ *   that many of the article; see `matchReturns`. It becomes one order-returned for each matched order, and one for the lines that matched none.
+ * - A line without a customer, or whose numbers cannot be read, is invalid: it is quarantined by itself; the rest of its invoice stands.
+ * - `CustomerID` is written as a fraction (`17850.0`): the customer is 17850.
  */
-export function onlineRetailLayout(timeZone: string): ImportLayout {
-  const readTime = rememberingLast(dateReader('yyyy-MM-dd HH:mm:ss', timeZone) ?? (() => null));
+export function onlineRetailReader(timeZone: string): ImportReader {
+  const parseTime = withLastResult(dateParser('yyyy-MM-dd HH:mm:ss', timeZone) ?? (() => null));
   return {
     name: 'online-retail',
-    async *read(file, notes) {
-      const { invoices, returned } = await survey(file, readTime);
+    async *read(file, report) {
+      const { invoices, returned } = await indexInvoices(file, parseTime);
       const ordinals = new Map<string, number>();
-      for await (const page of csvRows(file, SHAPE, COLUMNS)) {
+      for await (const page of csvRows(file, DIALECT, COLUMNS)) {
         const items: ImportItem[] = [];
-        for (const row of page) items.push(...itemsOf(row, file, readTime, invoices, returned, ordinals, notes));
+        for (const row of page) items.push(...itemsOf(row, file, parseTime, invoices, returned, ordinals, report));
         if (items.length > 0) yield items;
       }
     },
   };
 }
 
-/** The first reading: invoices with their last lines, and the orders that each return takes from. */
-async function survey(
+/** The first pass: the invoices with their last lines, and the order that each returned line belongs to. */
+async function indexInvoices(
   file: ImportFile,
-  readTime: (text: string) => Instant | null,
-): Promise<{ invoices: Map<string, Invoice>; returned: ReadonlyMap<number, Matched> }> {
+  parseTime: (text: string) => Instant | null,
+): Promise<{ invoices: Map<string, Invoice>; returned: ReadonlyMap<number, ReturnMatch> }> {
   const invoices = new Map<string, Invoice>();
   const orders = new Map<string, ReturnableOrder>();
   const returns: ReturnLine[] = [];
-  const quiet: ImportFile = { path: file.path, name: file.name };
-  for await (const page of csvRows(quiet, SHAPE, COLUMNS))
+  const uncounted: ImportFile = { path: file.path, name: file.name };
+  for await (const page of csvRows(uncounted, DIALECT, COLUMNS))
     for (const row of page) {
-      const read = readLine(row, readTime);
+      const read = readLine(row, parseTime);
       if (!('invoiceNo' in read)) continue;
       const { invoiceNo, customer, at, line } = read;
       const key = keyOf(invoiceNo, customer);
@@ -97,18 +98,18 @@ async function survey(
 function itemsOf(
   row: Row,
   file: ImportFile,
-  readTime: (text: string) => Instant | null,
+  parseTime: (text: string) => Instant | null,
   invoices: ReadonlyMap<string, Invoice>,
-  returned: ReadonlyMap<number, Matched>,
+  returned: ReadonlyMap<number, ReturnMatch>,
   ordinals: Map<string, number>,
-  notes: ImportNotes,
+  report: ReadReport,
 ): readonly ImportItem[] {
-  notes.lines += 1;
-  const read = readLine(row, readTime);
+  report.lines += 1;
+  const read = readLine(row, parseTime);
   if (!('invoiceNo' in read))
-    return [{ kind: 'invalid', line: row.line, invalid: invalidRow(row, file, read, ordinals) }];
-  if (read.rounded) remark(notes, 'prices rounded to whole pence');
-  if (read.line.unitPriceMinor === 0) remark(notes, 'order lines of price 0, kept as free articles');
+    return [{ kind: 'invalid', line: row.line, invalid: invalidLine(row, file, read, ordinals) }];
+  if (read.rounded) addNotice(report, 'prices rounded to whole pence');
+  if (read.line.unitPriceMinor === 0) addNotice(report, 'order lines of price 0, kept as free articles');
   const invoice = invoices.get(keyOf(read.invoiceNo, read.customer));
   if (invoice === undefined)
     throw new Error(`${file.name} changed while it was being read: invoice ${read.invoiceNo} is new.`);
@@ -116,11 +117,11 @@ function itemsOf(
   if (row.line < invoice.lastLine) return [];
   const { lines } = invoice;
   invoice.lines = [];
-  const drafts = isReturn(invoice.no) ? returnsOf(invoice, lines, returned, notes) : [orderOf(invoice, lines)];
-  return drafts.map((draft) => ({ kind: 'touchpoint', line: row.line, draft }));
+  const touchpoints = isReturn(invoice.no) ? returnsOf(invoice, lines, returned, report) : [orderOf(invoice, lines)];
+  return touchpoints.map((touchpoint) => ({ kind: 'touchpoint', line: row.line, touchpoint }));
 }
 
-function orderOf(invoice: Invoice, lines: readonly Line[]): TouchpointDraft {
+function orderOf(invoice: Invoice, lines: readonly InvoiceLine[]): TouchpointInput {
   return {
     ...envelope(invoice, invoice.no, 'order-placed'),
     data: {
@@ -132,29 +133,29 @@ function orderOf(invoice: Invoice, lines: readonly Line[]): TouchpointDraft {
   };
 }
 
-/** One order-returned for each order that the invoice takes from, in the order of its lines, and one for what matched none. */
+/** One order-returned for each matched order, in the order of the invoice's lines, and one for the lines that matched none. */
 function returnsOf(
   invoice: Invoice,
-  lines: readonly Line[],
-  returned: ReadonlyMap<number, Matched>,
-  notes: ImportNotes,
-): readonly TouchpointDraft[] {
-  const byOrder = new Map<string | null, { lines: Line[]; whole: boolean }>();
+  lines: readonly InvoiceLine[],
+  returned: ReadonlyMap<number, ReturnMatch>,
+  report: ReadReport,
+): readonly TouchpointInput[] {
+  const byOrder = new Map<string | null, { lines: InvoiceLine[]; whole: boolean }>();
   for (const line of lines) {
     const matched = returned.get(line.line) ?? null;
     const orderId = matched?.orderId ?? null;
-    remark(notes, matched === null ? 'returned lines that match no order' : 'returned lines that match an order');
+    addNotice(report, matched === null ? 'returned lines that match no order' : 'returned lines that match an order');
     const part = byOrder.get(orderId) ?? { lines: [], whole: false };
     part.lines.push(line);
-    if (matched?.emptied === true) part.whole = true;
+    if (matched?.completes === true) part.whole = true;
     byOrder.set(orderId, part);
   }
   return [...byOrder].map(([orderId, part]) => {
-    if (part.whole) remark(notes, 'orders wholly returned');
+    if (part.whole) addNotice(report, 'orders wholly returned');
     return {
       ...envelope(invoice, `${invoice.no}>${orderId ?? 'none'}`, 'order-returned'),
       data: {
-        // A return that matches no order names itself: it books money and reverses nothing.
+        // A return that matches no order carries its own number as order id: it books money and reverses nothing.
         orderId: orderId ?? invoice.no,
         currency: CURRENCY,
         whole: part.whole,
@@ -165,7 +166,7 @@ function returnsOf(
   });
 }
 
-function envelope(invoice: Invoice, id: string, type: string): Omit<TouchpointDraft, 'data'> {
+function envelope(invoice: Invoice, id: string, type: string): Omit<TouchpointInput, 'data'> {
   return {
     id,
     source: SOURCE,
@@ -176,82 +177,75 @@ function envelope(invoice: Invoice, id: string, type: string): Omit<TouchpointDr
   };
 }
 
-function orderLine({ sku, name, quantity, unitPriceMinor }: Line): Record<string, unknown> {
+function orderLine({ sku, name, quantity, unitPriceMinor }: InvoiceLine): Record<string, unknown> {
   return { sku, ...(name === '' ? {} : { name }), quantity, unitPriceMinor };
 }
 
-function returnedLine({ sku, quantity, unitPriceMinor }: Line): Record<string, unknown> {
+function returnedLine({ sku, quantity, unitPriceMinor }: InvoiceLine): Record<string, unknown> {
   return { sku, quantity, amountMinor: quantity * unitPriceMinor };
 }
 
-function amountOf(lines: readonly Line[]): number {
+function amountOf(lines: readonly InvoiceLine[]): number {
   return lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0);
 }
 
-interface FitLine {
+interface ParsedLine {
   readonly invoiceNo: string;
   readonly customer: string;
   readonly at: Instant;
-  readonly line: Line;
+  readonly line: InvoiceLine;
   readonly rounded: boolean;
 }
 
-function readLine(row: Row, readTime: (text: string) => Instant | null): FitLine | InvalidValue {
+function readLine(row: Row, parseTime: (text: string) => Instant | null): ParsedLine | InvalidValue {
   try {
-    if ('broken' in row)
-      throw new InvalidValue(
-        'row-malformed',
-        '',
-        `The row ${row.broken}`,
-        'Fix the row: the delimiter, the quotes, the number of cells.',
-      );
-    return fitLine(row.cells as Readonly<Record<string, string>>, row.line, readTime);
+    if ('malformed' in row) throw malformedRow(row.malformed);
+    return parseLine(row.cells as Readonly<Record<string, string>>, row.line, parseTime);
   } catch (error) {
     if (error instanceof InvalidValue) return error;
     throw error;
   }
 }
 
-function fitLine(
+function parseLine(
   cells: Readonly<Record<string, string>>,
   line: number,
-  readTime: (text: string) => Instant | null,
-): FitLine {
+  parseTime: (text: string) => Instant | null,
+): ParsedLine {
   const invoiceNo = (cells['InvoiceNo'] ?? '').trim();
-  if (invoiceNo === '')
-    throw new InvalidValue('value-missing', 'InvoiceNo', 'The line names no invoice', 'Fill it in.');
+  if (invoiceNo === '') throw new InvalidValue('value-missing', 'InvoiceNo', 'must name an invoice', 'fill it in');
   const customer = customerOf(cells);
   if (customer === '')
     throw new InvalidValue(
       'customer-missing',
       'CustomerID',
-      'The line names no customer',
-      'Find out who bought, fill in CustomerID and release the line.',
+      'must name a customer',
+      'find out who bought, fill in CustomerID and release the line',
     );
-  const at = readTime((cells['InvoiceDate'] ?? '').trim());
+  const at = parseTime((cells['InvoiceDate'] ?? '').trim());
   if (at === null)
-    throw new InvalidValue('value-malformed', 'InvoiceDate', 'The cell is no time', 'Write it as 2010-12-01 08:26:00.');
+    throw new InvalidValue('value-malformed', 'InvoiceDate', 'must be a time', 'write it as 2010-12-01 08:26:00');
   const sku = (cells['StockCode'] ?? '').trim();
-  if (sku === '') throw new InvalidValue('value-missing', 'StockCode', 'The line names no article', 'Fill it in.');
+  if (sku === '') throw new InvalidValue('value-missing', 'StockCode', 'must name an article', 'fill it in');
   const written = (cells['Quantity'] ?? '').trim();
   if (!/^-?\d{1,9}$/.test(written))
-    throw new InvalidValue('value-malformed', 'Quantity', 'The cell is no whole number', 'Write a whole number.');
+    throw new InvalidValue('value-malformed', 'Quantity', 'must be a whole number', 'write a whole number');
   const quantity = isReturn(invoiceNo) ? -Number(written) : Number(written);
   if (quantity <= 0)
     throw new InvalidValue(
       'quantity-sign',
       'Quantity',
-      'The quantity has the wrong sign for its kind of invoice',
-      'An order has a quantity above 0, a return (C…) one below.',
+      'must be above 0 in an order and below 0 in a return (C…)',
+      'correct the sign, or the number of the invoice',
     );
   const price = cells['UnitPrice'] ?? '';
-  const unitPriceMinor = toMinor(price, CURRENCY, 'half-up', 'UnitPrice');
+  const unitPriceMinor = parseMoney(price, CURRENCY, 'half-up', 'UnitPrice');
   if (unitPriceMinor < 0)
     throw new InvalidValue(
       'amount-negative',
       'UnitPrice',
-      'The price is negative',
-      'A price is 0 or more; book a correction as a return.',
+      'must be 0 or more',
+      'correct the price; book a correction as a return',
     );
   const name = (cells['Description'] ?? '').trim();
   return {
@@ -267,8 +261,8 @@ function customerOf(cells: Readonly<Record<string, string>>): string {
   return (cells['CustomerID'] ?? '').trim().replace(/\.0$/, '');
 }
 
-/** The lines of an invoice bear one time: it is read once. */
-function rememberingLast(read: (text: string) => Instant | null): (text: string) => Instant | null {
+/** The lines of an invoice carry one time: it is parsed once. */
+function withLastResult(read: (text: string) => Instant | null): (text: string) => Instant | null {
   let text = '';
   let at: Instant | null = null;
   return (next) => {
@@ -280,37 +274,31 @@ function rememberingLast(read: (text: string) => Instant | null): (text: string)
   };
 }
 
-/** An invalid line is named by its invoice and its place among that invoice's invalid lines: the same in every reading. */
-function invalidRow(row: Row, file: ImportFile, why: InvalidValue, ordinals: Map<string, number>): InvalidRow {
+/** The id of an invalid line is its invoice and its ordinal among that invoice's invalid lines: the same in every reading. */
+function invalidLine(row: Row, file: ImportFile, why: InvalidValue, ordinals: Map<string, number>): InvalidRow {
   const cells = 'cells' in row ? row.cells : {};
   const invoiceNo = String((cells['InvoiceNo'] as string | undefined) ?? '').trim() || 'line';
   const ordinal = (ordinals.get(invoiceNo) ?? 0) + 1;
   ordinals.set(invoiceNo, ordinal);
   const customer = customerOf(cells as Readonly<Record<string, string>>);
-  const { code, path, message: detail, hint } = why;
-  return {
-    id: `${invoiceNo}#${ordinal}`,
-    source: SOURCE,
-    file: file.name,
-    line: row.line,
-    row: 'cells' in row ? row.cells : row.text,
-    identifiers: customer === '' ? [] : [{ namespace: 'userId', value: customer }],
-    code,
-    pointer: path,
-    detail,
-    hint,
-  };
+  return invalidRow(
+    {
+      id: `${invoiceNo}#${ordinal}`,
+      source: SOURCE,
+      file: file.name,
+      line: row.line,
+      row: 'cells' in row ? row.cells : row.text,
+      identifiers: customer === '' ? [] : [{ namespace: 'userId', value: customer }],
+    },
+    why,
+  );
 }
 
 function isReturn(invoiceNo: string): boolean {
   return invoiceNo.startsWith('C');
 }
 
-/** An invoice belongs to one customer: a number that two of them share is two orders, and intake quarantines the second as a reused id. */
+/** An invoice belongs to one customer: a number that two customers share is two orders, and ingestion quarantines the second as a reused id. */
 function keyOf(invoiceNo: string, customer: string): string {
   return `${invoiceNo} ${customer}`;
-}
-
-function remark(notes: ImportNotes, text: string): void {
-  notes.remarks.set(text, (notes.remarks.get(text) ?? 0) + 1);
 }

@@ -1,13 +1,13 @@
 import type { Instant } from '#contracts';
 
-/** An order as far as returns are concerned. */
+/** What matching returns needs to know of an order. */
 export interface ReturnableOrder {
   readonly orderId: string;
   readonly customer: string;
   readonly at: Instant;
-  /** Its place in the file: of two orders at one instant, the one further down is the later one. */
+  /** Its line in the file: of two orders at one instant, the one further down is the later one. */
   readonly firstLine: number;
-  /** What has not come back yet, by article. `matchReturns` counts it down. */
+  /** The quantity not returned yet, by article. `matchReturns` decrements it. */
   readonly left: Map<string, number>;
 }
 
@@ -19,29 +19,29 @@ export interface ReturnLine {
   readonly quantity: number;
 }
 
-export interface Matched {
+export interface ReturnMatch {
   readonly orderId: string;
-  /** With this line nothing of the order is left. */
-  readonly emptied: boolean;
+  /** Whether this line returns the last of the order. */
+  readonly completes: boolean;
 }
 
 /**
- * Which order each returned line takes from: the same customer's latest order that is not later than it and still has enough of the article. An order of the same
- * minute counts as before, as it does in the fold, where an order precedes a return at one instant. Lines are taken by time, then by their place
- * in the file. By line number; a line that matches no order is absent.
+ * The order that each returned line belongs to: the same customer's latest order that is not later than the return and still has enough of the
+ * article. An order of the same minute counts as earlier, as it does in the fold, where an order precedes a return at one instant. Lines are
+ * matched in the order of time, then of the file. The result is by line number; a line that matches no order is absent.
  */
 export function matchReturns(
   orders: readonly ReturnableOrder[],
   returns: readonly ReturnLine[],
-): ReadonlyMap<number, Matched> {
+): ReadonlyMap<number, ReturnMatch> {
   const byCustomer = new Map<string, ReturnableOrder[]>();
   for (const order of orders) {
-    const of = byCustomer.get(order.customer);
-    if (of === undefined) byCustomer.set(order.customer, [order]);
-    else of.push(order);
+    const theirs = byCustomer.get(order.customer);
+    if (theirs === undefined) byCustomer.set(order.customer, [order]);
+    else theirs.push(order);
   }
-  for (const of of byCustomer.values()) of.sort((a, b) => b.at - a.at || b.firstLine - a.firstLine);
-  const matched = new Map<number, Matched>();
+  for (const theirs of byCustomer.values()) theirs.sort((a, b) => b.at - a.at || b.firstLine - a.firstLine);
+  const matched = new Map<number, ReturnMatch>();
   for (const line of [...returns].sort((a, b) => a.at - b.at || a.line - b.line)) {
     const order = byCustomer
       .get(line.customer)
@@ -50,7 +50,7 @@ export function matchReturns(
     const left = (order.left.get(line.sku) ?? 0) - line.quantity;
     if (left > 0) order.left.set(line.sku, left);
     else order.left.delete(line.sku);
-    matched.set(line.line, { orderId: order.orderId, emptied: order.left.size === 0 });
+    matched.set(line.line, { orderId: order.orderId, completes: order.left.size === 0 });
   }
   return matched;
 }

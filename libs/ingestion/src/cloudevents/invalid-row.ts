@@ -7,7 +7,7 @@ const TEXT_MAX = 2_000;
 
 /** What an importer made of a row: a touchpoint to be checked like any other, or a row to be quarantined with its reason. */
 export function importedItem(item: ImportItem): IngestItem {
-  return item.kind === 'touchpoint' ? { document: item.draft } : invalidItem(item.invalid);
+  return item.kind === 'touchpoint' ? { document: item.touchpoint } : invalidItem(item.invalid);
 }
 
 /** A line of the form `{"invalid": {…}}`: how an importer hands over a row that cannot become a touchpoint. Null for any other. */

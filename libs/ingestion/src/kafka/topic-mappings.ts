@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mappedDocument } from '#imports';
+import { mappedDocumentReader } from '#imports';
 import { parseMapping } from '#imports';
 import { MappingRejected } from '#imports';
 import { importedItem } from '../cloudevents/invalid-row.js';
@@ -40,7 +40,7 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
 }
 
 function mappingOf(given: unknown): TopicMapping {
-  const read = mappedDocument(parseMapping(given));
+  const read = mappedDocumentReader(parseMapping(given));
   return (document, { topic, partition, offset, value }) => {
     const cells =
       typeof document === 'object' && document !== null && !Array.isArray(document)

@@ -1,11 +1,11 @@
 import type { Life } from '../life.js';
 
-/** A kind of customer: how the customer comes, buys, is silent, and goes. */
+/** A kind of customer: how they arrive, buy, fall silent and leave. */
 export interface Archetype {
   readonly name: string;
-  /** How many of a thousand customers live like this. */
+  /** Its share among the simulated customers, in thousandths. */
   readonly perMille: number;
-  /** The latest day of the period on which such a life may begin, from 0: some stories need time. */
-  readonly beginsBy: number;
-  readonly live: (life: Life) => void;
+  /** The latest day of the period, from 0, on which such a customer may first appear: some stories take long. */
+  readonly latestStartDay: number;
+  readonly simulate: (life: Life) => void;
 }

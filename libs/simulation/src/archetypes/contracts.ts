@@ -1,13 +1,13 @@
 import { formatInstant } from '#contracts';
-import { answer, buy, employee, getHelp, learn, seeAd, signUp } from '../habits.js';
+import { answer, buy, employee, getHelp, learn, seeAd, signUp } from '../behaviours.js';
 import { DAY, type Life } from '../life.js';
 import type { Archetype } from './archetype.js';
 
-/** People and companies bound by a contract, or by a quote. */
+/** People and companies with a contract or a quote. */
 export const CONTRACTS: readonly Archetype[] = [
-  { name: 'subscriber', perMille: 110, beginsBy: 450, live: subscriber },
-  { name: 'subscriber whose payment fails', perMille: 40, beginsBy: 400, live: failingPayer },
-  { name: 'business with a quote', perMille: 35, beginsBy: 400, live: business },
+  { name: 'subscriber', perMille: 110, latestStartDay: 450, simulate: subscriber },
+  { name: 'subscriber whose payment fails', perMille: 40, latestStartDay: 400, simulate: failingPayer },
+  { name: 'business with a quote', perMille: 35, latestStartDay: 400, simulate: business },
 ];
 
 const BILLING = { source: 'sim/billing' } as const;
@@ -28,9 +28,9 @@ function begin(life: Life): Contract {
   seeAd(life, 0.6);
   learn(life, 'software');
   signUp(life);
-  if (random.random(0.6)) {
-    life.touch('trial-started', {
-      trialId: life.name('trial'),
+  if (random.bool(0.6)) {
+    life.record('trial-started', {
+      trialId: life.newId('trial'),
       plan: 'basic',
       category: 'software',
       endsAt: formatInstant(life.at + 14 * DAY),
@@ -38,9 +38,9 @@ function begin(life: Life): Contract {
     life.days(3, 14);
     use(life);
   }
-  const contract = { contractId: life.name('contract'), plan: random.below(2) };
+  const contract = { contractId: life.newId('contract'), plan: random.below(2) };
   const [plan, amountMinor] = PLANS[contract.plan] ?? PLANS[0];
-  life.touch('subscription-started', {
+  life.record('subscription-started', {
     contractId: contract.contractId,
     plan,
     category: 'software',
@@ -52,7 +52,7 @@ function begin(life: Life): Contract {
 }
 
 function use(life: Life): void {
-  life.touch(
+  life.record(
     'product-used',
     {
       product: 'library',
@@ -65,17 +65,17 @@ function use(life: Life): void {
 
 function pay(life: Life, contract: Contract): void {
   const [, amountMinor] = PLANS[contract.plan] ?? PLANS[0];
-  life.touch(
+  life.record(
     'payment-succeeded',
-    { contractId: contract.contractId, paymentId: life.name('payment'), amountMinor, currency: 'EUR' },
+    { contractId: contract.contractId, paymentId: life.newId('payment'), amountMinor, currency: 'EUR' },
     BILLING,
   );
 }
 
 function fail(life: Life, contract: Contract): void {
-  life.touch(
+  life.record(
     'payment-failed',
-    { contractId: contract.contractId, paymentId: life.name('payment'), reason: 'card-expired' },
+    { contractId: contract.contractId, paymentId: life.newId('payment'), reason: 'card-expired' },
     BILLING,
   );
 }
@@ -85,7 +85,7 @@ function change(life: Life, contract: Contract, step: 1 | -1): void {
   contract.plan = Math.min(PLANS.length - 1, Math.max(0, contract.plan + step));
   const [plan, amountMinor] = PLANS[contract.plan] ?? PLANS[0];
   if (plan === formerPlan) return;
-  life.touch(step > 0 ? 'subscription-upgraded' : 'subscription-downgraded', {
+  life.record(step > 0 ? 'subscription-upgraded' : 'subscription-downgraded', {
     contractId: contract.contractId,
     plan,
     formerPlan,
@@ -95,7 +95,7 @@ function change(life: Life, contract: Contract, step: 1 | -1): void {
   });
 }
 
-/** Month by month: uses, pays, upgrades, downgrades, rests, renews, and half of them leave. */
+/** Month by month they use, pay, upgrade, downgrade, pause and renew; half of them leave. */
 function subscriber(life: Life): void {
   const { random } = life;
   const contract = begin(life);
@@ -106,36 +106,36 @@ function subscriber(life: Life): void {
       life.minutes(30, 900);
     }
     pay(life, contract);
-    const turn = random.next();
-    if (turn < 0.05) change(life, contract, 1);
-    else if (turn < 0.09) change(life, contract, -1);
-    else if (turn < 0.12) {
-      life.touch('subscription-paused', { contractId, reason: 'holidays' });
+    const draw = random.next();
+    if (draw < 0.05) change(life, contract, 1);
+    else if (draw < 0.09) change(life, contract, -1);
+    else if (draw < 0.12) {
+      life.record('subscription-paused', { contractId, reason: 'holidays' });
       life.days(20, 70);
-      life.touch('subscription-resumed', { contractId });
-    } else if (turn < 0.15) getHelp(life, random.random(0.3));
-    else if (turn < 0.18) answer(life, 'nps', random.between(4, 10));
-    else if (turn < 0.22) {
-      life.touch('subscription-cancelled', { contractId, endsAt: formatInstant(life.at + 30 * DAY), reason: 'price' });
-      if (random.random(0.3)) {
-        // Thought better of it.
+      life.record('subscription-resumed', { contractId });
+    } else if (draw < 0.15) getHelp(life, random.bool(0.3));
+    else if (draw < 0.18) answer(life, 'nps', random.between(4, 10));
+    else if (draw < 0.22) {
+      life.record('subscription-cancelled', { contractId, endsAt: formatInstant(life.at + 30 * DAY), reason: 'price' });
+      if (random.bool(0.3)) {
+        // The customer changed their mind.
         life.days(5, 20);
-        life.touch('subscription-renewed', { contractId, period: 'month' });
+        life.record('subscription-renewed', { contractId, period: 'month' });
         continue;
       }
       life.days(30);
-      life.touch('subscription-ended', { contractId, reason: 'notice' });
-      if (random.random(0.3) && life.days(30, 200)) {
+      life.record('subscription-ended', { contractId, reason: 'notice' });
+      if (random.bool(0.3) && life.days(30, 200)) {
         const again = begin(life);
         while (life.days(28, 31)) pay(life, again);
       }
       return;
     }
-    if (month % 12 === 0) life.touch('subscription-renewed', { contractId, period: 'month' });
+    if (month % 12 === 0) life.record('subscription-renewed', { contractId, period: 'month' });
   }
 }
 
-/** The card fails: paid within the grace, or after it, or never. */
+/** The card fails; the customer pays within the grace period, after it, or never. */
 function failingPayer(life: Life): void {
   const { random } = life;
   const contract = begin(life);
@@ -153,12 +153,12 @@ function failingPayer(life: Life): void {
     life.days(1, 6);
     pay(life, contract);
   } else if (ending === 1) {
-    // The grace of 14 days ran out; then the money came after all.
+    // The grace period of 14 days ran out before the customer paid.
     life.days(20, 60);
     pay(life, contract);
   } else {
     life.days(20, 30);
-    life.touch('subscription-ended', { contractId: contract.contractId, reason: 'unpaid' });
+    life.record('subscription-ended', { contractId: contract.contractId, reason: 'unpaid' });
     return;
   }
   while (life.days(28, 31)) {
@@ -167,27 +167,27 @@ function failingPayer(life: Life): void {
   }
 }
 
-/** A company's buyer: demo, quote open for months, an order, and a colleague on the same account who orders for himself. */
+/** A company's buyer: a demo, quotes that stay open for months, and orders on the company's account. */
 function business(life: Life): void {
   const { random, person } = life;
   const accountId = `account-${person.userId}`;
-  life.goBy('email');
-  life.touch('enquiry-made', { enquiryId: life.name('enquiry'), topic: 'volume', category: 'stationery' }, SALES);
-  life.touch('account-joined', { accountId, kind: 'company', part: 'buyer' });
+  life.identifyBy('email');
+  life.record('enquiry-made', { enquiryId: life.newId('enquiry'), topic: 'volume', category: 'stationery' }, SALES);
+  life.record('account-joined', { accountId, kind: 'company', part: 'buyer' });
   const actor = employee(life);
-  life.touch('owner-assigned', { ownerId: actor.id, kind: 'employee' }, { actor });
+  life.record('owner-assigned', { ownerId: actor.id, kind: 'employee' }, { actor });
   life.days(3, 14);
-  life.touch('contact-met', { topic: 'needs', place: 'fair', minutes: 40 }, { ...SALES, actor });
-  life.touch('note-added', { text: 'Decides together with the head of facilities.', topic: 'sales' }, { actor });
+  life.record('contact-met', { topic: 'needs', place: 'fair', minutes: 40 }, { ...SALES, actor });
+  life.record('note-added', { text: 'Decides together with the head of facilities.', topic: 'sales' }, { actor });
   life.days(5, 20);
-  life.touch('demo-attended', { demoId: life.name('demo'), category: 'stationery', minutes: 50 }, SALES);
+  life.record('demo-attended', { demoId: life.newId('demo'), category: 'stationery', minutes: 50 }, SALES);
   for (let quotes = random.between(1, 3); quotes > 0; quotes -= 1) {
-    const quoteId = life.name('quote');
+    const quoteId = life.newId('quote');
     life.days(2, 10);
-    life.touch('quote-requested', { quoteId, category: 'stationery' }, SALES);
+    life.record('quote-requested', { quoteId, category: 'stationery' }, SALES);
     life.days(1, 5);
     const validDays = random.pick([30, 90, 180]);
-    life.touch(
+    life.record(
       'quote-sent',
       { quoteId, validUntil: formatInstant(life.at + validDays * DAY), totalMinor: 480_000, currency: 'EUR' },
       { ...SALES, actor },
@@ -195,27 +195,27 @@ function business(life: Life): void {
     const outcome = random.below(3);
     if (outcome === 0) {
       life.days(10, validDays);
-      life.touch('quote-declined', { quoteId, reason: 'price' }, SALES);
+      life.record('quote-declined', { quoteId, reason: 'price' }, SALES);
     } else if (outcome === 1) {
       life.days(validDays, validDays + 1);
-      life.touch('quote-expired', { quoteId }, SALES);
+      life.record('quote-expired', { quoteId }, SALES);
     } else {
       life.days(10, Math.min(170, validDays));
-      life.touch('quote-accepted', { quoteId }, SALES);
+      life.record('quote-accepted', { quoteId }, SALES);
       life.minutes(10, 90);
-      for (let orders = random.between(1, 4); orders > 0 && !life.over; orders -= 1) {
+      for (let orders = random.between(1, 4); orders > 0 && !life.ended; orders -= 1) {
         buy(life, 'stationery', {
           lines: 3,
           quantity: 4,
           cart: false,
           quoteId,
           deliveredAfterDays: 2,
-          occasion: { channel: 'sales' },
+          context: { channel: 'sales' },
         });
         life.days(40, 120);
       }
     }
-    if (life.over) return;
+    if (life.ended) return;
   }
-  if (random.random(0.3)) life.touch('account-left', { accountId, reason: 'changed-job' });
+  if (random.bool(0.3)) life.record('account-left', { accountId, reason: 'changed-job' });
 }

@@ -57,13 +57,13 @@ export async function readModelsDigest(
     const database = await openDatabase({ kind: 'pglite', folder });
     try {
       const projector = await Projector.open({ database, log: stoppable(log, signal), clock });
-      const looking = look(projector, onProgress);
+      const looking = pollStatus(projector, onProgress);
       try {
         await projector.catchUp();
       } finally {
         await looking.end();
       }
-      if (renames !== undefined) await rename(database, renames);
+      if (renames !== undefined) await renameSubjects(database, renames);
       return (await projector.digest()).overall;
     } finally {
       await database.close();
@@ -75,7 +75,7 @@ export async function readModelsDigest(
   }
 }
 
-function look(projector: Projector, onProgress: BuildingOptions['onProgress']): { end(): Promise<void> } {
+function pollStatus(projector: Projector, onProgress: BuildingOptions['onProgress']): { end(): Promise<void> } {
   let under: Promise<unknown> = Promise.resolve();
   let waits = false;
   const timer = setInterval(() => {
@@ -111,13 +111,13 @@ function stoppable(log: EventLog, signal: AbortSignal): EventLog {
 }
 
 /** Subjects stand in three tables that a digest covers. */
-async function rename(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
+async function renameSubjects(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
   const [live] = await database.query<{ schema_name: string }>(
     `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
   );
   if (live === undefined) throw new Error('No version of the read models is live.');
   await database.query('CREATE TABLE perennial.renamed (before text PRIMARY KEY, after text COLLATE "C" NOT NULL)');
-  for (const pairs of helpings(renames))
+  for (const pairs of batchesOf(renames))
     await database.query('INSERT INTO perennial.renamed SELECT * FROM jsonb_each_text($1::text::jsonb)', [
       JSON.stringify(Object.fromEntries(pairs)),
     ]);
@@ -135,7 +135,7 @@ async function rename(database: Database, renames: Iterable<readonly [string, st
 }
 
 /** All of them, as many at a time as go over in one statement: they are too many to be held twice. */
-function* helpings<T>(all: Iterable<T>): Generator<readonly T[], void> {
+function* batchesOf<T>(all: Iterable<T>): Generator<readonly T[], void> {
   let helping: T[] = [];
   for (const each of all) {
     helping.push(each);

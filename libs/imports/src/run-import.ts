@@ -1,75 +1,78 @@
-import type { ImportFile, ImportItem, ImportLayout, ImportNotes } from './draft.js';
+import type { ImportItem } from './import-item.js';
+import type { ImportFile, ImportReader, ReadReport } from './import-reader.js';
 import { shuffled } from './shuffle.js';
 
-/** What became of one item: the four outcomes of intake. */
+/** What became of one item: the four outcomes of ingestion. */
 export interface ItemOutcome {
   readonly outcome: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
-  /** Why, where it was quarantined or suppressed; of a duplicate, why the first one was. */
+  /** Why it was quarantined or suppressed; of a duplicate, why the first one was. */
   readonly code?: string;
 }
 
-/** Takes a batch and answers with a outcome for each item, in their order, once they are durable. */
+/** Ingests a batch. Resolves with an outcome for each item, in their order, once they are durable. */
 export type ImportSink = (items: readonly ImportItem[]) => Promise<readonly ItemOutcome[]>;
 
 export interface ImportProgress {
-  /** Items whose outcome is known, all before the first whose outcome is not. */
+  /** How many items, from the first on, have an outcome. */
   readonly items: number;
-  /** The line of the file up to which that is. */
+  /** The line of the file that those items reach to. */
   readonly line: number;
   readonly bytesRead: number;
   readonly outcomes: Readonly<Record<ItemOutcome['outcome'], number>>;
 }
 
 export interface ImportOptions {
-  readonly layout: ImportLayout;
+  readonly reader: ImportReader;
   readonly file: ImportFile;
   readonly sink: ImportSink;
-  /** Items in a batch: one commit each. */
+  /** Items in a batch. Each batch is one commit. */
   readonly batchSize: number;
-  /** Batches under way at once: the next is read and mapped while the last is being stored. */
+  /** Batches in flight at once: the next one is read and mapped while the last one is being stored. */
   readonly batchesInFlight?: number;
-  /** Items that an earlier run of the same file brought in: read, and passed over. */
+  /** The number of items that an earlier run of the same file imported: they are read and skipped. */
   readonly skip?: number;
-  /** Takes the items in an order drawn from this seed (holds them all in memory): for tests that order does not matter. */
+  /** Ingests the items in an order drawn from this seed (all are held in memory): for tests that order does not matter. */
   readonly shuffleSeed?: number;
-  /** Stops after the batches under way. */
+  /** Stops the import once the batches in flight are stored. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
-  /** Milliseconds from any start, for the timings. */
+  /** A monotonic clock in milliseconds, for the timings. */
   readonly now: () => number;
 }
 
 export interface ImportSummary {
   readonly outcome: 'done' | 'stopped' | 'failed';
-  /** Why it failed: a full disk, an engine that went away, a file that broke off. */
+  /** Why it failed: a full disk, an engine that stopped answering, a truncated file. */
   readonly error?: unknown;
-  /** Lines read that held something. */
+  /** Lines read that were not empty. */
   readonly lines: number;
   readonly progress: ImportProgress;
   readonly skipped: number;
   /** Counts by code, of what was quarantined or suppressed. */
   readonly codes: ReadonlyMap<string, number>;
-  readonly remarks: ReadonlyMap<string, number>;
+  readonly notices: ReadonlyMap<string, number>;
   readonly timings: {
     readonly totalMs: number;
-    /** Waiting for the file to be read, parsed and mapped. */ readonly readMs: number;
-    /** Waiting for the sink. */ readonly storeMs: number;
+    /** Spent waiting for the file to be read, parsed and mapped. */
+    readonly readMs: number;
+    /** Spent waiting for the sink. */
+    readonly storeMs: number;
   };
 }
 
-interface UnderWay {
+interface PendingBatch {
   readonly items: readonly ImportItem[];
   readonly outcomes: Promise<readonly ItemOutcome[]>;
 }
 
 /**
- * Brings a file in, batch by batch. Never throws for what happens on the way: an error ends the run as `failed`, with what was
- * stored until then, so that a second run can go on. Twice is the same as once: every item has an id that the file decides.
+ * Imports a file, batch by batch. It never throws for what happens on the way: an error ends the run as `failed`, with the number of items
+ * stored until then, so that a second run can continue. Importing twice is the same as importing once: the id of an item follows from the file.
  */
 export async function runImport(options: ImportOptions): Promise<ImportSummary> {
-  const { layout, sink, now } = options;
+  const { reader, sink, now } = options;
   const started = now();
-  const notes: ImportNotes = { lines: 0, remarks: new Map() };
+  const report: ReadReport = { lines: 0, notices: new Map() };
   let bytesRead = 0;
   const file: ImportFile = {
     ...options.file,
@@ -82,20 +85,20 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
   const inFlight = Math.max(1, options.batchesInFlight ?? 2);
   const outcomes = { accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   const codes = new Map<string, number>();
-  const underWay: UnderWay[] = [];
+  const pending: PendingBatch[] = [];
   let items = skip;
   let line = 0;
   let storeMs = 0;
   let readMs = 0;
   const progress = (): ImportProgress => ({ items, line, bytesRead, outcomes: { ...outcomes } });
 
-  const settleOldest = async (): Promise<void> => {
-    const oldest = underWay[0];
+  const awaitOldest = async (): Promise<void> => {
+    const oldest = pending[0];
     if (oldest === undefined) return;
     const from = now();
     const answered = await oldest.outcomes;
     storeMs += now() - from;
-    underWay.shift();
+    pending.shift();
     for (const { outcome, code } of answered) {
       outcomes[outcome] += 1;
       if (code !== undefined && outcome !== 'duplicate') codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -107,23 +110,23 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
   const finish = (outcome: ImportSummary['outcome'], error?: unknown): ImportSummary => ({
     outcome,
     ...(error === undefined ? {} : { error }),
-    lines: notes.lines,
+    lines: report.lines,
     progress: progress(),
     skipped: skip,
     codes,
-    remarks: notes.remarks,
+    notices: report.notices,
     timings: { totalMs: now() - started, readMs, storeMs },
   });
 
   try {
     const pages =
       options.shuffleSeed === undefined
-        ? layout.read(file, notes)
-        : inAnyOrder(layout.read(file, notes), options.shuffleSeed);
-    let passed = 0;
+        ? reader.read(file, report)
+        : inRandomOrder(reader.read(file, report), options.shuffleSeed);
+    let read = 0;
     const batches = inBatches(pages, options.batchSize, (page) => {
-      const rest = Math.max(0, Math.min(page.length, skip - passed));
-      passed += page.length;
+      const rest = Math.max(0, Math.min(page.length, skip - read));
+      read += page.length;
       return rest === 0 ? page : page.slice(rest);
     })[Symbol.asyncIterator]();
     for (;;) {
@@ -134,19 +137,19 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
       if (next.done === true) break;
       const batch = next.value;
       const answer = sink(batch);
-      // It is awaited in its turn; until then a failure must not pass as unhandled.
+      // The batch is awaited in its turn; until then its failure must not count as unhandled.
       answer.catch(() => undefined);
-      underWay.push({ items: batch, outcomes: answer });
-      if (underWay.length >= inFlight) await settleOldest();
+      pending.push({ items: batch, outcomes: answer });
+      if (pending.length >= inFlight) await awaitOldest();
     }
-    while (underWay.length > 0) await settleOldest();
+    while (pending.length > 0) await awaitOldest();
     if (options.signal?.aborted === true) {
       await batches.return?.(undefined);
       return finish('stopped');
     }
     return finish('done');
   } catch (error) {
-    await Promise.allSettled(underWay.map(({ outcomes: answer }) => answer));
+    await Promise.allSettled(pending.map(({ outcomes: answer }) => answer));
     return finish('failed', error);
   }
 }
@@ -167,7 +170,7 @@ async function* inBatches(
   if (batch.length > 0) yield batch;
 }
 
-async function* inAnyOrder(
+async function* inRandomOrder(
   pages: AsyncIterable<readonly ImportItem[]>,
   seed: number,
 ): AsyncGenerator<readonly ImportItem[]> {

@@ -28,14 +28,14 @@ import {
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { businessZone } from './business-zone.js';
-import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
+import type { JsonObject, Engine, Erasure, OnProgress, RebuildSummary, DryRunSummary, Verification } from './engine.js';
 
 /** Who is written down as having done what the command line does on the folder itself. */
 const LOCAL = 'local';
 const POLL_MS = 250;
 
 /** The parts of an engine, opened here: what `npm start` has in its process, without HTTP. */
-interface Parts {
+interface LocalDependencies {
   readonly context: QueryContext;
   readonly keys: KeyStore;
   readonly ingestion: Ingestion;
@@ -75,17 +75,17 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     const quarantine = new Quarantine(log, ingestion, sealer);
     let opening: Promise<Projector> | null = null;
     const projector = () =>
-      (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(toldInASentence));
+      (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(throwReadable));
     const parts = { context, keys, ingestion, quarantine, projector, commitMs: () => commitMs, close };
     return new LocalEngine(`the folder ${dataDir}`, parts);
   } catch (error) {
     await close();
-    return toldInASentence(error);
+    return throwReadable(error);
   }
 }
 
 /** What a person can fix who opens the stores is told without its trace. */
-function toldInASentence(error: unknown): never {
+function throwReadable(error: unknown): never {
   if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
   if (error instanceof KeyStoreError || error instanceof DatabaseError)
     throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, error.message, { cause: error });
@@ -98,7 +98,7 @@ class LocalEngine implements Engine {
 
   constructor(
     readonly place: string,
-    private readonly parts: Parts,
+    private readonly parts: LocalDependencies,
   ) {}
 
   async runQuery(query: string, params: RawParams): Promise<Answer> {
@@ -111,13 +111,13 @@ class LocalEngine implements Engine {
     return businessZone({ runQuery: (query, params) => this.answer(query, params) });
   }
 
-  async take(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
+  async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     this.current = false;
     const { results } = await this.parts.ingestion.take(items.map(importedItem), { receivedAt: this.now() });
     return results.map(({ outcome, code }) => (code === undefined ? { outcome } : { outcome, code }));
   }
 
-  async catchUp(onWork: OnWork): Promise<void> {
+  async catchUp(onWork: OnProgress): Promise<void> {
     const projector = await this.parts.projector();
     const most = { lag: 0, dirty: 0 };
     const before = (await projector.status()).counters.events;
@@ -144,19 +144,19 @@ class LocalEngine implements Engine {
     }
   }
 
-  async rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt> {
+  async rebuild(onWork: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
     const projector = await this.parts.projector();
     const { version, position, events, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
     const { overall } = await projector.digest();
     return { version, position, events, elapsedMs, digest: overall };
   }
 
-  async dryRun(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
+  async dryRun(onWork: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
     const projector = await this.parts.projector();
     return projector.dryRun({ signal, onProgress: onBuild(onWork) });
   }
 
-  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>> {
+  async rollback(onWork: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
     const projector = await this.parts.projector();
     const { version } = await projector
       .rollback(undefined, { signal, onProgress: onBuild(onWork) })
@@ -167,7 +167,7 @@ class LocalEngine implements Engine {
     return { version, position, digest: overall };
   }
 
-  async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {
+  async verify(onWork: OnProgress, signal: AbortSignal): Promise<Verification> {
     await this.catchUp(onWork);
     const projector = await this.parts.projector();
     const { equal, live, rebuilt, differences } = await projector.verify({
@@ -183,7 +183,7 @@ class LocalEngine implements Engine {
     };
   }
 
-  async erase({ identifier, customer }: Erasure): Promise<Document> {
+  async erase({ identifier, customer }: Erasure): Promise<JsonObject> {
     await this.catchUp(() => undefined);
     const { context, keys, ingestion } = this.parts;
     const colon = identifier?.indexOf(':') ?? -1;
@@ -206,29 +206,29 @@ class LocalEngine implements Engine {
     }
   }
 
-  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document> {
+  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject> {
     const verdict = await publishPolicy(this.parts.context.log, policy, effectiveFrom, this.now());
     this.current = false;
-    if (!verdict.ok) throw rejected(`The policy cannot be published:${faultLines(verdict.errors)}`);
+    if (!verdict.ok) throw rejected(`The policy cannot be published:${issueLines(verdict.errors)}`);
     const { published, position, changed } = verdict;
     return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
   }
 
-  async quarantined(quarantineId: string): Promise<Document> {
+  async quarantined(quarantineId: string): Promise<JsonObject> {
     const found = await this.parts.quarantine.find(quarantineId);
     if (found === null) throw rejected('There is no quarantined event of this id.');
     const body = await this.parts.quarantine.body(quarantineId);
     return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
   }
 
-  async release(quarantineId: string, fixed: unknown): Promise<Document> {
+  async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
     this.current = false;
-    return closed(await this.parts.quarantine.release(quarantineId, fixed, LOCAL, this.now()));
+    return closedEvent(await this.parts.quarantine.release(quarantineId, fixed, LOCAL, this.now()));
   }
 
-  async discard(quarantineId: string, reason: string): Promise<Document> {
+  async discard(quarantineId: string, reason: string): Promise<JsonObject> {
     this.current = false;
-    return closed(await this.parts.quarantine.discard(quarantineId, reason, LOCAL, this.now()));
+    return closedEvent(await this.parts.quarantine.discard(quarantineId, reason, LOCAL, this.now()));
   }
 
   webhooks(): Promise<never> {
@@ -259,7 +259,7 @@ class LocalEngine implements Engine {
       return await runQuery(this.parts.context, query, params);
     } catch (error) {
       if (!(error instanceof QueryRejected)) throw error;
-      const faults = faultLines(error.faults);
+      const faults = issueLines(error.faults);
       if (error.code === 'unknown-customer') throw rejected(`There is no such customer:${faults}`);
       throw usage(`The question cannot be answered as it was put:${faults}`);
     }
@@ -275,11 +275,11 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   switching: 'steps',
 };
 
-function onBuild(onWork: OnWork): (progress: BuildProgress) => void {
+function onBuild(onWork: OnProgress): (progress: BuildProgress) => void {
   return ({ phase, done, total, items }) => onWork({ step: phase, done, total, items, unit: BUILD_UNITS[phase] });
 }
 
-function closed(closing: Closing): Document {
+function closedEvent(closing: Closing): JsonObject {
   switch (closing.outcome) {
     case 'closed':
       return { ...closing.quarantined };
@@ -291,11 +291,11 @@ function closed(closing: Closing): Document {
       throw rejected('A person whom it names was erased: nothing of it can be opened.');
     case 'refused':
       throw rejected(
-        `It is still not a touchpoint (${closing.code}). Nothing was written.${faultLines(closing.errors)}`,
+        `It is still not a touchpoint (${closing.code}). Nothing was written.${issueLines(closing.errors)}`,
       );
   }
 }
 
-function faultLines(issues: readonly ValidationIssue[]): string {
+function issueLines(issues: readonly ValidationIssue[]): string {
   return issues.map(({ pointer, detail, hint }) => `\n  ${pointer}: ${detail}. ${hint}`).join('');
 }

@@ -2,14 +2,14 @@ import { ConfigError, readConfig, readEngineFile, type Config } from '#platform'
 import { usage } from '../exit-codes.js';
 import type { EngineOptions, Session } from '../session.js';
 import type { Engine } from './engine.js';
-import { openLocalEngine } from './local.js';
-import { RemoteEngine } from './remote.js';
+import { openLocalEngine } from './local-engine.js';
+import { RemoteEngine } from './remote-engine.js';
 
 /**
  * The engine of the options: the one at `--url`; else the one that runs on the data folder; else the data folder itself, opened in
  * this process until the command ends.
  */
-export async function findEngine({ dataDir, url, key }: EngineOptions, { clock }: Session): Promise<Engine> {
+export async function openEngine({ dataDir, url, key }: EngineOptions, { clock }: Session): Promise<Engine> {
   if (url !== undefined) {
     if (!URL.canParse(url)) throw usage(`--url ${url} is no address. Write http://127.0.0.1:3000.`);
     return new RemoteEngine(url, key ?? null);

@@ -6,7 +6,7 @@ import { rejected } from '../exit-codes.js';
 const KEYS = 'keys.db';
 
 /** Rejects before anything is written where the keys cannot be copied. */
-export function keysMustBeMovable(from: string, to: string): void {
+export function assertKeysCopyable(from: string, to: string): void {
   if (!existsSync(join(from, KEYS))) throw rejected(`There are no keys in ${from} to be copied: leave --keys out.`);
   if (existsSync(join(to, KEYS)))
     throw rejected(

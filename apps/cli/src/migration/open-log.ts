@@ -6,13 +6,13 @@ import {
   type EventLog,
   type MoveTarget,
 } from '#event-log';
-import type { LogPlace } from './place.js';
+import type { LogLocation } from './log-location.js';
 
 /** Whoever moves a log sits at a terminal: a server that is not there is told soon. */
 const OPEN_MS = 5_000;
 
 /** A log that is there, to be read. */
-export async function openToRead(place: LogPlace): Promise<EventLog> {
+export async function openSourceLog(place: LogLocation): Promise<EventLog> {
   if (place.kind === 'sqlite') return openSqliteLog({ file: place.file, writing: 'here' });
   // Which of two events of one name counts is told by the id table; here nobody keeps one, so the log is looked through first.
   const ids = new MemoryIdTable();
@@ -27,7 +27,7 @@ export async function openToRead(place: LogPlace): Promise<EventLog> {
 }
 
 /** The log that is moved into; a file is made where it is missing. */
-export async function openToMoveInto(place: LogPlace): Promise<MoveTarget & { close(): void | Promise<void> }> {
+export async function openTargetLog(place: LogLocation): Promise<MoveTarget & { close(): void | Promise<void> }> {
   if (place.kind === 'sqlite') return new SqliteMoveTarget(place.file);
   return openEventStoreLog({ connectionString: place.url, ids: new MemoryIdTable(), openMs: OPEN_MS });
 }

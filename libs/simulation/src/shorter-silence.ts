@@ -1,10 +1,10 @@
 import type { Policy } from '#lifecycle';
 
 /**
- * The next version of a policy, by which silence tells a third sooner: what a business publishes that has watched customers leave before it
- * noticed. Who has been silent for longer than it now allows is at risk from the instant on at which it takes over.
+ * The next version of a policy, with the days of silence until at-risk cut by a third: what a business publishes that noticed too late that
+ * customers leave. A customer who has been silent for longer than the new version allows is at risk from the instant it takes effect.
  */
-export function lessPatient(policy: Policy): Policy {
+export function withShorterSilence(policy: Policy): Policy {
   const { silence } = policy;
   const version = policy.version + 1;
   return silence.mode === 'seasonal'

@@ -4,22 +4,22 @@ import { compareRekeyed, KeyChange, KeyMapping, mustBeKeysOf, Rekeying, type Has
 import { rekeyKeyStore, type RekeyableKeyStore } from '#keys';
 import { type Clock } from '#platform';
 import { usage } from '../exit-codes.js';
-import { count, counted } from '../terminal/figures.js';
+import { formatNumber, pluralize } from '../terminal/format.js';
 import {
-  hashKeyIn,
-  keysPlace,
-  mustBeThere,
+  readHashKey,
+  parseKeysLocation,
+  assertKeysExist,
   openNewKeys,
   openOldKeys,
-  type KeysPlace,
+  type KeysLocation,
   type NewKeys,
-} from './keys-place.js';
-import type { LogPlace } from './place.js';
+} from './keys-location.js';
+import type { LogLocation } from './log-location.js';
 
 /** Which keys are replaced by which. */
 export interface RekeyPlan {
-  readonly oldKeys: KeysPlace;
-  readonly newKeys: KeysPlace;
+  readonly oldKeys: KeysLocation;
+  readonly newKeys: KeysLocation;
   /** Where they are kept apart from the keys. */
   readonly oldHashKey: Uint8Array | null;
   readonly newHashKey: Uint8Array | null;
@@ -38,7 +38,7 @@ export interface RekeyOptions {
 }
 
 /** What was asked for; null where the hash key stays. Rejects before anything is written. */
-export function rekeyPlan(options: RekeyOptions, from: LogPlace, to: LogPlace): RekeyPlan | null {
+export function rekeyPlan(options: RekeyOptions, from: LogLocation, to: LogLocation): RekeyPlan | null {
   if (options.rekey !== true) {
     for (const [name, option] of Object.entries({
       ...{ 'old-keys': options.oldKeys, 'new-keys': options.newKeys },
@@ -51,10 +51,10 @@ export function rekeyPlan(options: RekeyOptions, from: LogPlace, to: LogPlace): 
   const by = options.by ?? 'local';
   if (by === '' || by.length > 512) throw usage('--by takes 1 to 512 characters.');
   const plan: RekeyPlan = {
-    oldKeys: keysPlace('--old-keys', options.oldKeys, from),
-    newKeys: keysPlace('--new-keys', options.newKeys, to),
-    oldHashKey: hashKeyIn('--old-hash-key', options.oldHashKey),
-    newHashKey: hashKeyIn('--new-hash-key', options.newHashKey),
+    oldKeys: parseKeysLocation('--old-keys', options.oldKeys, from),
+    newKeys: parseKeysLocation('--new-keys', options.newKeys, to),
+    oldHashKey: readHashKey('--old-hash-key', options.oldHashKey),
+    newHashKey: readHashKey('--new-hash-key', options.newHashKey),
     by,
   };
   if (plan.oldKeys.name === plan.newKeys.name)
@@ -63,7 +63,7 @@ export function rekeyPlan(options: RekeyOptions, from: LogPlace, to: LogPlace): 
         ? 'The new keys need a folder of their own: give it with --new-keys.'
         : 'The new keys need a database of their own: give its address with --new-keys.',
     );
-  mustBeThere('--old-keys', plan.oldKeys);
+  assertKeysExist('--old-keys', plan.oldKeys);
   return plan;
 }
 
@@ -72,7 +72,7 @@ export const foldersOf = ({ oldKeys, newKeys }: RekeyPlan): string[] =>
   [oldKeys, newKeys].flatMap((place) => (place.kind === 'folder' ? [place.folder] : []));
 
 /** A log's move under another hash key, with both key stores open. */
-export class Rekeyed {
+export class RekeyedMove {
   /** Filled by `compare`. */
   readonly mapping = new KeyMapping();
   /** Whether anything came into the new log under the new keys. */
@@ -89,13 +89,13 @@ export class Rekeyed {
     this.change = new KeyChange(oldKeys, newKeys.store);
   }
 
-  static async open(plan: RekeyPlan): Promise<Rekeyed> {
+  static async open(plan: RekeyPlan): Promise<RekeyedMove> {
     const oldKeys = await openOldKeys(plan.oldKeys, plan.oldHashKey);
     let newKeys: NewKeys | null = null;
     try {
       newKeys = await openNewKeys(plan.newKeys, plan.newHashKey);
       await rekeyKeyStore(oldKeys, newKeys.store, newKeys);
-      return new Rekeyed(plan, oldKeys, newKeys);
+      return new RekeyedMove(plan, oldKeys, newKeys);
     } catch (error) {
       // Keys that did not become the new ones were made under the wrong hash key: they would be in the way of the right one.
       await newKeys?.discard().catch(() => undefined);
@@ -106,7 +106,7 @@ export class Rekeyed {
   }
 
   /** @throws RekeyError where the old keys are not those of this log, or an older copy of them */
-  mustFit(log: EventLog): Promise<void> {
+  assertKeysMatch(log: EventLog): Promise<void> {
     return mustBeKeysOf(log.read(STREAMS.privacy), this.oldKeys);
   }
 
@@ -155,22 +155,22 @@ export class Rekeyed {
     return change;
   }
 
-  words({ subjects, erased: gone, by, mapping }: HashKeyChanged): string {
+  summary({ subjects, erased: gone, by, mapping }: HashKeyChanged): string {
     const { touchpoints, erased, unhashable, bodiesLetGo } = this.rekeying.counts;
     return [
       `  keys         ${this.plan.newKeys.name}: new ones, under a hash key of its own${this.plan.newHashKey === null ? '' : ' that is kept apart'}`,
-      `  on record    hash-key-changed, by ${by}: ${counted(subjects, 'subject')}${gone === 0 ? '' : `, ${count(gone)} of them erased`}, mapping ${mapping.slice(0, 16)}…`,
+      `  on record    hash-key-changed, by ${by}: ${pluralize(subjects, 'subject')}${gone === 0 ? '' : `, ${formatNumber(gone)} of them erased`}, mapping ${mapping.slice(0, 16)}…`,
       ...(erased === 0
         ? []
-        : [`  erased       ${counted(erased, 'touchpoint')} of people who were erased, and stay so`]),
+        : [`  erased       ${pluralize(erased, 'touchpoint')} of people who were erased, and stay so`]),
       ...(unhashable === 0
         ? []
         : [
-            `  not hashed   ${count(unhashable)} of ${counted(touchpoints, 'touchpoint')}: sent again they are quarantined as id-reused`,
+            `  not hashed   ${formatNumber(unhashable)} of ${pluralize(touchpoints, 'touchpoint')}: sent again they are quarantined as id-reused`,
           ]),
       ...(bodiesLetGo === 0
         ? []
-        : [`  let go       ${counted(bodiesLetGo, 'quarantined body', 'quarantined bodies')} that had been cut`]),
+        : [`  let go       ${pluralize(bodiesLetGo, 'quarantined body', 'quarantined bodies')} that had been cut`]),
       `The old log and its keys (${this.plan.oldKeys.name}) still open each other: destroy them, and every copy, once the engine runs on the new ones.\n`,
     ].join('\n');
   }

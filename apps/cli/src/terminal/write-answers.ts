@@ -1,6 +1,6 @@
 import { csvHeader, csvRow, QUERIES, type Answer, type AnswerRow } from '#queries';
 import type { Output } from './output.js';
-import { sheet } from './sheet.js';
+import { expandedRow } from './expanded-row.js';
 import { Table } from './table.js';
 
 export const FORMATS = ['table', 'csv', 'json', 'ndjson'] as const;
@@ -20,7 +20,7 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
     switch (format) {
       case 'table':
         // Of one customer there is much to say and nothing to compare it with: columns would run out of the terminal.
-        await output.write(one === null ? (table ??= new Table(columns)).page(answer) : sheet(columns, one));
+        await output.write(one === null ? (table ??= new Table(columns)).page(answer) : expandedRow(columns, one));
         break;
       case 'csv':
         await output.write((first ? csvHeader(columns) : '') + answer.rows.map((row) => csvRow(columns, row)).join(''));

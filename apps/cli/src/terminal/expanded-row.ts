@@ -1,8 +1,8 @@
 import type { Answer, AnswerRow } from '#queries';
-import { plainLine } from './plain-line.js';
+import { plainLine } from './single-line.js';
 
 /** One row as a sheet: a line for each column, and what has parts of its own with a line for each part. */
-export function sheet(columns: Answer['columns'], row: AnswerRow): string {
+export function expandedRow(columns: Answer['columns'], row: AnswerRow): string {
   const known = columns.map(({ name }) => name).filter((name) => row[name] !== undefined && row[name] !== null);
   return labelled(known.map((name) => [name, linesOf(row[name])]))
     .map((line) => `${line}\n`)

@@ -1,10 +1,10 @@
 import { Temporal } from 'temporal-polyfill';
 import { parseInstant, type Instant } from '#contracts';
 
-/** Reads a date of one format and zone; null where the text is none. */
-export type DateReader = (text: string) => Instant | null;
+/** Reads a date in one format and time zone; null where the text does not match. */
+export type DateParser = (text: string) => Instant | null;
 
-const TOKENS: Readonly<Record<string, { readonly field: Field; readonly pattern: string }>> = {
+const TOKENS: Readonly<Record<string, { readonly field: DateField; readonly pattern: string }>> = {
   yyyy: { field: 'year', pattern: '(\\d{4})' },
   MM: { field: 'month', pattern: '(\\d{2})' },
   M: { field: 'month', pattern: '(\\d{1,2})' },
@@ -17,9 +17,9 @@ const TOKENS: Readonly<Record<string, { readonly field: Field; readonly pattern:
   SSS: { field: 'millisecond', pattern: '(\\d{3})' },
 };
 
-type Field = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond';
+type DateField = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond';
 
-/** Whether the zone is one that this machine knows by its IANA name. */
+/** Whether this machine knows the time zone by its IANA name. */
 export function isTimeZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
@@ -30,15 +30,15 @@ export function isTimeZone(zone: string): boolean {
 }
 
 /**
- * A reader for `iso` (RFC 3339 with its offset), `epoch-seconds`, `epoch-millis`, or a pattern of yyyy MM M dd d HH H mm ss SSS
- * such as `dd/MM/yyyy HH:mm`, read in the zone given; without an hour it is 00:00. A time that a change of clocks skips is taken
- * as the later one, a doubled one as the first. Null where the pattern itself cannot be used.
+ * A parser for `iso` (RFC 3339 with its offset), `epoch-seconds`, `epoch-millis`, or a pattern of yyyy MM M dd d HH H mm ss SSS
+ * such as `dd/MM/yyyy HH:mm`, read in the time zone. Without an hour the time is 00:00. A local time that a clock change skips is read
+ * as the later one; a time that occurs twice, as the first. Null where the pattern itself is not valid.
  */
-export function dateReader(format: string, timeZone: string): DateReader | null {
+export function dateParser(format: string, timeZone: string): DateParser | null {
   if (format === 'iso') return parseInstant;
   if (format === 'epoch-seconds') return (text) => (/^-?\d{1,12}$/.test(text) ? Number(text) * 1000 : null);
   if (format === 'epoch-millis') return (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : null);
-  const fields: Field[] = [];
+  const fields: DateField[] = [];
   const source = format.replace(/yyyy|MM|dd|HH|mm|ss|SSS|M|d|H|[^A-Za-z]|[A-Za-z]/g, (token) => {
     const known = TOKENS[token];
     if (known !== undefined) {
@@ -60,7 +60,7 @@ export function dateReader(format: string, timeZone: string): DateReader | null 
     });
     const millis = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second, at.millisecond);
     const back = new Date(millis);
-    // Date.UTC rolls 31 February over into March: what does not come back as it went in was no date.
+    // Date.UTC rolls 31 February over into March: a text that does not come back as it was written is not a date.
     if (
       at.year < 100 ||
       back.getUTCMonth() !== at.month - 1 ||

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatInstant } from '#contracts';
-import { dateReader, isTimeZone } from './local-time.js';
+import { dateParser, isTimeZone } from './date-format.js';
 
 function read(text: string, format: string, zone = 'UTC'): string | null {
-  const at = dateReader(format, zone)?.(text) ?? null;
+  const at = dateParser(format, zone)?.(text) ?? null;
   return at === null ? null : formatInstant(at);
 }
 
@@ -20,25 +20,25 @@ describe('a date in a file', () => {
     expect(read(text, format, zone)).toBe(instant);
   });
 
-  it('that the clocks skip is the later one, and a doubled one the first', () => {
+  it('that a clock change skips is the later one, and one that occurs twice is the first', () => {
     expect(read('2024-03-31 02:30', 'yyyy-MM-dd HH:mm', 'Europe/Berlin')).toBe('2024-03-31T01:30:00Z');
     expect(read('2024-10-27 02:30', 'yyyy-MM-dd HH:mm', 'Europe/Berlin')).toBe('2024-10-27T00:30:00Z');
   });
 
   it.each(['19970230', '19971301', '1997010', '199701011', '', '1997-01-01', '00000101'])(
-    '%j is no yyyyMMdd',
+    '%j is not a yyyyMMdd',
     (text) => {
       expect(read(text, 'yyyyMMdd')).toBeNull();
     },
   );
 
-  it('needs a pattern that names year, month and day once each', () => {
-    expect(dateReader('yyyy-MM', 'UTC')).toBeNull();
-    expect(dateReader('yyyy-MM-dd dd', 'UTC')).toBeNull();
-    expect(dateReader('dd.MM.yyyy', 'UTC')).not.toBeNull();
+  it('needs a pattern with year, month and day once each', () => {
+    expect(dateParser('yyyy-MM', 'UTC')).toBeNull();
+    expect(dateParser('yyyy-MM-dd dd', 'UTC')).toBeNull();
+    expect(dateParser('dd.MM.yyyy', 'UTC')).not.toBeNull();
   });
 
-  it('is read in a zone that the machine knows', () => {
+  it('is read in a time zone that the machine knows', () => {
     expect(isTimeZone('Europe/London')).toBe(true);
     expect(isTimeZone('Mars/Base')).toBe(false);
   });

@@ -3,7 +3,7 @@ import type { ImportItem, ItemOutcome } from '#imports';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { businessZone } from './business-zone.js';
-import type { Document, Engine, Erasure, OnWork, Rebuilt, Rehearsed, Verified } from './engine.js';
+import type { JsonObject, Engine, Erasure, OnProgress, RebuildSummary, DryRunSummary, Verification } from './engine.js';
 
 interface ProblemBody {
   readonly type?: string;
@@ -30,7 +30,7 @@ interface WorkBody {
     readonly total: number;
     readonly items: number;
   } | null;
-  readonly result: Document | null;
+  readonly result: JsonObject | null;
   readonly failure: string | null;
 }
 
@@ -60,9 +60,9 @@ export class RemoteEngine implements Engine {
     return businessZone(this);
   }
 
-  async take(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
+  async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     const body = items
-      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? item.draft : { invalid: item.invalid })}\n`)
+      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? item.touchpoint : { invalid: item.invalid })}\n`)
       .join('');
     const taken = (await this.send('POST', '/v1/touchpoints', body, 'application/x-ndjson')) as IngestResultBody;
     if (taken.received !== items.length || taken.resultsCut === true)
@@ -73,7 +73,7 @@ export class RemoteEngine implements Engine {
     return outcomes;
   }
 
-  async catchUp(onWork: OnWork): Promise<void> {
+  async catchUp(onWork: OnProgress): Promise<void> {
     let total: number | null = null;
     for (;;) {
       const { rows } = await this.runQuery('lag', {});
@@ -89,52 +89,55 @@ export class RemoteEngine implements Engine {
     }
   }
 
-  async rebuild(onWork: OnWork, signal: AbortSignal): Promise<Rebuilt> {
-    return (await this.work('rebuild', onWork, signal)) as unknown as Rebuilt;
+  async rebuild(onWork: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
+    return (await this.work('rebuild', onWork, signal)) as unknown as RebuildSummary;
   }
 
-  async dryRun(onWork: OnWork, signal: AbortSignal): Promise<Rehearsed> {
-    return (await this.work('rebuild?dryRun=true', onWork, signal)) as unknown as Rehearsed;
+  async dryRun(onWork: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
+    return (await this.work('rebuild?dryRun=true', onWork, signal)) as unknown as DryRunSummary;
   }
 
-  async rollback(onWork: OnWork, signal: AbortSignal): Promise<Omit<Rebuilt, 'elapsedMs' | 'events'>> {
-    return (await this.work('rollback', onWork, signal)) as unknown as Rebuilt;
+  async rollback(onWork: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
+    return (await this.work('rollback', onWork, signal)) as unknown as RebuildSummary;
   }
 
-  async verify(onWork: OnWork, signal: AbortSignal): Promise<Verified> {
-    return (await this.work('verify', onWork, signal)) as unknown as Verified;
+  async verify(onWork: OnProgress, signal: AbortSignal): Promise<Verification> {
+    return (await this.work('verify', onWork, signal)) as unknown as Verification;
   }
 
-  async erase(erasure: Erasure): Promise<Document> {
-    return (await this.send('POST', '/v1/erasures', JSON.stringify(erasure))) as Document;
+  async erase(erasure: Erasure): Promise<JsonObject> {
+    return (await this.send('POST', '/v1/erasures', JSON.stringify(erasure))) as JsonObject;
   }
 
-  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<Document> {
+  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject> {
     const body = { policy, ...(effectiveFrom === null ? {} : { effectiveFrom }) };
-    return (await this.send('POST', '/v1/policies', JSON.stringify(body))) as Document;
+    return (await this.send('POST', '/v1/policies', JSON.stringify(body))) as JsonObject;
   }
 
-  async quarantined(quarantineId: string): Promise<Document> {
-    return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as Document;
+  async quarantined(quarantineId: string): Promise<JsonObject> {
+    return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as JsonObject;
   }
 
-  async release(quarantineId: string, fixed: unknown): Promise<Document> {
+  async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
     const body = JSON.stringify(fixed === undefined ? {} : { fixed });
-    return (await this.send('POST', `/v1/quarantine/${encodeURIComponent(quarantineId)}/release`, body)) as Document;
+    return (await this.send('POST', `/v1/quarantine/${encodeURIComponent(quarantineId)}/release`, body)) as JsonObject;
   }
 
-  async discard(quarantineId: string, reason: string): Promise<Document> {
+  async discard(quarantineId: string, reason: string): Promise<JsonObject> {
     const path = `/v1/quarantine/${encodeURIComponent(quarantineId)}/discard`;
-    return (await this.send('POST', path, JSON.stringify({ reason }))) as Document;
+    return (await this.send('POST', path, JSON.stringify({ reason }))) as JsonObject;
   }
 
-  async webhooks(): Promise<readonly Document[]> {
-    return (await this.send('GET', '/v1/webhooks')) as Document[];
+  async webhooks(): Promise<readonly JsonObject[]> {
+    return (await this.send('GET', '/v1/webhooks')) as JsonObject[];
   }
 
-  async replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<Document> {
+  async replayWebhook(
+    id: string,
+    from: { readonly fromPosition?: number; readonly from?: string },
+  ): Promise<JsonObject> {
     const path = `/v1/webhooks/${encodeURIComponent(id)}/replays`;
-    return (await this.send('POST', path, JSON.stringify(from))) as Document;
+    return (await this.send('POST', path, JSON.stringify(from))) as JsonObject;
   }
 
   async steps(): Promise<Readonly<Record<string, number>>> {
@@ -150,9 +153,9 @@ export class RemoteEngine implements Engine {
   /** Starts long work, or joins it, and asks after it until it is over. Ctrl-C stops it in the engine too. */
   private async work(
     kind: 'rebuild' | 'rebuild?dryRun=true' | 'rollback' | 'verify',
-    onWork: OnWork,
+    onWork: OnProgress,
     signal: AbortSignal,
-  ): Promise<Document> {
+  ): Promise<JsonObject> {
     let work = (await this.send('POST', `/v1/projections/${kind}`)) as WorkBody;
     let stopping = false;
     while (work.state === 'running') {

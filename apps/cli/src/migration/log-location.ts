@@ -3,12 +3,12 @@ import { dirname, join, resolve } from 'node:path';
 import { usage } from '../exit-codes.js';
 
 /** Where a log lies, as `move` is told: in a file, with the data folder around it, or on a server. */
-export type LogPlace =
+export type LogLocation =
   | { readonly kind: 'sqlite'; readonly name: string; readonly file: string; readonly folder: string }
   | { readonly kind: 'eventstore'; readonly name: string; readonly url: string };
 
 /** Reads `sqlite:FOLDER`, `sqlite:FILE` or the `esdb://` address of an EventStoreDB. */
-export function logPlace(option: string, text: string): LogPlace {
+export function parseLogLocation(option: string, text: string): LogLocation {
   // Only the host is ever shown: an address may hold a password.
   if (/^(esdb|kurrentdb)(\+discover)?:\/\/[^/]/.test(text))
     return {

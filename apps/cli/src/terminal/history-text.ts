@@ -1,6 +1,6 @@
 import { minorDigits } from '#contracts';
 import type { StagePeriod } from '#lifecycle';
-import { plainLine } from '../terminal/plain-line.js';
+import { plainLine } from './single-line.js';
 
 /** `retention · at-risk, cycle 2` */
 export function whereText(stage: string, phase: string, cycle: number): string {

@@ -1,9 +1,9 @@
-import type { Engine, OnWork } from '../engine/engine.js';
+import type { Engine, OnProgress } from '../engine/engine.js';
 import type { Session } from '../session.js';
 import { Progress } from './progress.js';
 
 /** Shows each step of long work as a bar of its own. */
-export function showWork({ stderr, clock }: Session): { readonly onWork: OnWork; readonly end: () => void } {
+export function showProgress({ stderr, clock }: Session): { readonly onWork: OnProgress; readonly end: () => void } {
   let step = '';
   let progress: Progress | null = null;
   return {
@@ -22,10 +22,10 @@ export function showWork({ stderr, clock }: Session): { readonly onWork: OnWork;
 
 /** Waits for the read models, with a bar. False where Ctrl-C came first: what is missing is caught up next time. */
 export async function catchUpWithProgress(engine: Engine, session: Session): Promise<boolean> {
-  const { onWork, end } = showWork(session);
+  const { onWork, end } = showProgress(session);
   const stopped = new Promise<false>((resolve) => {
-    if (session.stop.aborted) resolve(false);
-    session.stop.addEventListener('abort', () => resolve(false), { once: true });
+    if (session.signal.aborted) resolve(false);
+    session.signal.addEventListener('abort', () => resolve(false), { once: true });
   });
   try {
     return await Promise.race([engine.catchUp(onWork).then(() => true), stopped]);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { sheet } from './sheet.js';
+import { expandedRow } from './expanded-row.js';
 
 const column = (name: string) => ({ name, type: 'text' as const, description: '' });
 
 describe('an answer of one row', () => {
   it('is told downwards, a line for each column that has a value', () => {
     const row = { customerId: 'c-1', cycle: 2, stage: 'retention', lostAt: null };
-    expect(sheet(['customerId', 'cycle', 'stage', 'lostAt'].map(column), row)).toBe(
+    expect(expandedRow(['customerId', 'cycle', 'stage', 'lostAt'].map(column), row)).toBe(
       'customerId  c-1\ncycle       2\nstage       retention\n',
     );
   });
@@ -21,7 +21,7 @@ describe('an answer of one row', () => {
       flags: ['win-back', 'vip'],
       actions: [],
     };
-    expect(sheet(['identifiers', 'cause', 'flags', 'actions'].map(column), row)).toBe(
+    expect(expandedRow(['identifiers', 'cause', 'flags', 'actions'].map(column), row)).toBe(
       [
         'identifiers  namespace email, value ann@example.com',
         '             namespace userId, value u-1',
@@ -38,6 +38,6 @@ describe('an answer of one row', () => {
 
   it('lets no control character move the cursor', () => {
     const row = { note: 'a\u001b[2Jb', more: { 'x\u0007': 'y\n' } };
-    expect(sheet([column('note'), column('more')], row)).toBe('note  a [2Jb\nmore  x   y\n');
+    expect(expandedRow([column('note'), column('more')], row)).toBe('note  a [2Jb\nmore  x   y\n');
   });
 });

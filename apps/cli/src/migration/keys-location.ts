@@ -3,19 +3,19 @@ import { join, resolve } from 'node:path';
 import { copyKeyStore, KeyStoreError, openPostgresKeyStore, openSqliteKeyStore, type RekeyableKeyStore } from '#keys';
 import { SETTINGS } from '#platform';
 import { rejected, usage } from '../exit-codes.js';
-import type { LogPlace } from './place.js';
+import type { LogLocation } from './log-location.js';
 
 const KEYS = 'keys.db';
 /** The new key store until all is proven: an engine that starts too early does not find it. */
 const DRAFT = 'keys.db.new';
 
 /** Where keys lie: in a folder, or in a database. */
-export type KeysPlace =
+export type KeysLocation =
   | { readonly kind: 'folder'; readonly name: string; readonly folder: string }
   | { readonly kind: 'postgres'; readonly name: string; readonly url: string };
 
 /** Reads what an option says, or takes the folder of the log. */
-export function keysPlace(option: string, given: string | undefined, log: LogPlace): KeysPlace {
+export function parseKeysLocation(option: string, given: string | undefined, log: LogLocation): KeysLocation {
   if (given === undefined) {
     if (log.kind === 'sqlite') return inFolder(log.folder);
     throw usage(
@@ -35,10 +35,10 @@ export function keysPlace(option: string, given: string | undefined, log: LogPla
   }
 }
 
-const inFolder = (folder: string): KeysPlace => ({ kind: 'folder', name: join(folder, KEYS), folder });
+const inFolder = (folder: string): KeysLocation => ({ kind: 'folder', name: join(folder, KEYS), folder });
 
 /** The hash key in a file, where it is kept apart from the keys. */
-export function hashKeyIn(option: string, file: string | undefined): Uint8Array | null {
+export function readHashKey(option: string, file: string | undefined): Uint8Array | null {
   if (file === undefined) return null;
   try {
     return SETTINGS.hashKey.read(`file:${file}`);
@@ -48,7 +48,7 @@ export function hashKeyIn(option: string, file: string | undefined): Uint8Array 
 }
 
 /** Rejects, before anything is written, keys that are not there. A database is asked when it is opened. */
-export function mustBeThere(option: string, place: KeysPlace): void {
+export function assertKeysExist(option: string, place: KeysLocation): void {
   if (place.kind === 'folder' && !existsSync(join(place.folder, KEYS)))
     throw rejected(
       `There are no keys in ${place.folder}: give their folder, or the address of their database (KEYS_URL), with ${option}.`,
@@ -56,7 +56,7 @@ export function mustBeThere(option: string, place: KeysPlace): void {
 }
 
 /** The keys that are replaced. They are only read. */
-export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<RekeyableKeyStore> {
+export async function openOldKeys(place: KeysLocation, hashKey: Uint8Array | null): Promise<RekeyableKeyStore> {
   const own = hashKey === null ? {} : { hashKey };
   return named(place, 'old', async () =>
     place.kind === 'folder'
@@ -66,7 +66,7 @@ export async function openOldKeys(place: KeysPlace, hashKey: Uint8Array | null):
 }
 
 /** Says which of the two it was that failed, and what may fix it. */
-async function named<T>({ name }: KeysPlace, which: 'old' | 'new', open: () => Promise<T>): Promise<T> {
+async function named<T>({ name }: KeysLocation, which: 'old' | 'new', open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
@@ -88,11 +88,11 @@ export interface NewKeys {
   discard(): Promise<void>;
 }
 
-export async function openNewKeys(place: KeysPlace, hashKey: Uint8Array | null): Promise<NewKeys> {
+export async function openNewKeys(place: KeysLocation, hashKey: Uint8Array | null): Promise<NewKeys> {
   return named(place, 'new', () => opened(place, hashKey === null ? {} : { hashKey }));
 }
 
-async function opened(place: KeysPlace, own: { readonly hashKey?: Uint8Array }): Promise<NewKeys> {
+async function opened(place: KeysLocation, own: { readonly hashKey?: Uint8Array }): Promise<NewKeys> {
   if (place.kind === 'postgres') {
     const store = await openPostgresKeyStore({ url: place.url, moving: 'made', ...own });
     return { store, proven: store.proven, putInPlace: () => store.prove(), discard: () => store.discard() };

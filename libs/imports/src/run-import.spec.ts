@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { runImport, type ImportOptions, type ItemOutcome } from './import-run.js';
-import { withFile } from './testdata/read-layout.js';
-import { cdnowLayout } from './presets/cdnow.js';
-import type { ImportItem } from './draft.js';
+import { runImport, type ImportOptions, type ItemOutcome } from './run-import.js';
+import { withFile } from './testdata/read-file.js';
+import { cdnowReader } from './presets/cdnow.js';
+import type { ImportItem } from './import-item.js';
 
 const FILE = [
   ...Array.from({ length: 100 }, (_, at) => ` 00004 ${String(at).padStart(4, '0')} 19970101  2   29.33`),
   ' 00004 9999 19970231  2   29.33',
 ].join('\n');
 
-/** An intake that remembers ids, so that the second time is a duplicate. */
+/** A sink that remembers ids, so that the second time is a duplicate. */
 class Memory {
   readonly ids = new Set<string>();
   readonly batches: number[] = [];
@@ -20,7 +20,7 @@ class Memory {
     this.batches.push(items.length);
     await Promise.resolve();
     return items.map((item) => {
-      const id = item.kind === 'touchpoint' ? item.draft.id : item.invalid.id;
+      const id = item.kind === 'touchpoint' ? item.touchpoint.id : item.invalid.id;
       if (this.ids.has(id))
         return { outcome: 'duplicate', ...(item.kind === 'invalid' ? { code: item.invalid.code } : {}) };
       this.ids.add(id);
@@ -33,7 +33,7 @@ function run(memory: Memory, options: Partial<ImportOptions> = {}) {
   let clock = 0;
   return withFile(FILE, (path) =>
     runImport({
-      layout: cdnowLayout('UTC'),
+      reader: cdnowReader('UTC'),
       file: { path, name: 'rows.txt' },
       sink: memory.sink,
       batchSize: 7,
@@ -44,7 +44,7 @@ function run(memory: Memory, options: Partial<ImportOptions> = {}) {
 }
 
 describe('an import', () => {
-  it('says what became of every row, and the second time that nothing is new', async () => {
+  it('counts the outcome of every row, and the second time only duplicates', async () => {
     const memory = new Memory();
     const first = await run(memory);
     expect(first).toMatchObject({
@@ -58,7 +58,7 @@ describe('an import', () => {
     expect([...second.codes]).toEqual([]);
   });
 
-  it('brings the same ids in whatever the batch size and the order', async () => {
+  it('imports the same ids, whatever the batch size and the order', async () => {
     const [a, b, c] = [new Memory(), new Memory(), new Memory()];
     await run(a);
     await run(b, { batchSize: 1000 });
@@ -68,7 +68,7 @@ describe('an import', () => {
     expect([...c.ids].sort()).toEqual([...a.ids].sort());
   });
 
-  it('stops where the disk is full and says how far it came; a second run goes on from there', async () => {
+  it('stops on a full disk and says how far it came; a second run continues from there', async () => {
     const memory = new Memory();
     memory.failAfter = 3;
     const stopped = await run(memory);
@@ -85,7 +85,7 @@ describe('an import', () => {
     expect(memory.ids.size).toBe(101);
   });
 
-  it('stops between batches when told to, with what was under way stored', async () => {
+  it('stops between batches on its signal, with the batches in flight stored', async () => {
     const memory = new Memory();
     const stop = new AbortController();
     const stopped = await run(memory, {
@@ -99,7 +99,7 @@ describe('an import', () => {
     expect(stopped.progress.items).toBeLessThan(101);
   });
 
-  it('ends as failed where the file is not there', async () => {
+  it('ends as failed where the file is missing', async () => {
     const summary = await run(new Memory(), { file: { path: '/nowhere/rows.txt', name: 'rows.txt' } });
     expect(summary).toMatchObject({ outcome: 'failed', progress: { items: 0 } });
   });

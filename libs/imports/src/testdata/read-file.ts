@@ -1,33 +1,34 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { ImportItem, ImportLayout, ImportNotes, TouchpointDraft, InvalidRow } from '../draft.js';
+import type { ImportItem, InvalidRow, TouchpointInput } from '../import-item.js';
+import type { ImportReader, ReadReport } from '../import-reader.js';
 
 export interface ReadFile {
-  readonly drafts: readonly TouchpointDraft[];
+  readonly touchpoints: readonly TouchpointInput[];
   readonly invalid: readonly InvalidRow[];
-  readonly notes: ImportNotes;
+  readonly report: ReadReport;
 }
 
-/** Reads a whole file by a layout, for specs. */
-export async function readFile(path: string, layout: ImportLayout): Promise<ReadFile> {
-  const notes: ImportNotes = { lines: 0, remarks: new Map() };
+/** Reads a whole file by a reader, for specs. */
+export async function readWhole(path: string, reader: ImportReader): Promise<ReadFile> {
+  const report: ReadReport = { lines: 0, notices: new Map() };
   const items: ImportItem[] = [];
-  for await (const page of layout.read({ path, name: basename(path) }, notes)) items.push(...page);
+  for await (const page of reader.read({ path, name: basename(path) }, report)) items.push(...page);
   return {
-    drafts: items.flatMap((item) => (item.kind === 'touchpoint' ? [item.draft] : [])),
+    touchpoints: items.flatMap((item) => (item.kind === 'touchpoint' ? [item.touchpoint] : [])),
     invalid: items.flatMap((item) => (item.kind === 'invalid' ? [item.invalid] : [])),
-    notes,
+    report,
   };
 }
 
 /** Reads this content as if it were a file of that name. */
 export async function readText(
   content: string | Uint8Array,
-  layout: ImportLayout,
+  reader: ImportReader,
   name = 'rows.csv',
 ): Promise<ReadFile> {
-  return withFile(content, (path) => readFile(path, layout), name);
+  return withFile(content, (path) => readWhole(path, reader), name);
 }
 
 export async function withFile<T>(

@@ -8,6 +8,7 @@ import { openSqliteLog, type EventLog } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
+import { liveSchema } from '#projections/schema';
 import { runQuery, personalData, type QueryContext } from '#queries';
 import { installedPrograms, startProgram } from '../test/services/postgres-program.js';
 import type { RunningServer } from '../test/services/postgres.js';
@@ -280,7 +281,7 @@ async function runClock(
   projector: Projector,
   clock: { offset: number; now(): number },
 ): Promise<void> {
-  const schema = await liveSchema(database);
+  const schema = (await liveSchema(database)) ?? '';
   const dueIn = async (): Promise<number> => {
     const [row] = await database.query<{ n: number }>(
       `SELECT count(*) AS n FROM ${schema}.customers WHERE next_due_at >= $1::timestamptz AND next_due_at < $2::timestamptz`,
@@ -320,13 +321,6 @@ async function runClock(
   );
 }
 
-async function liveSchema(database: Database): Promise<string> {
-  const [live] = await database.query<{ schema_name: string }>(
-    `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-  );
-  return live?.schema_name ?? '';
-}
-
 const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'perennial-scale-'));
 mkdirSync(folder, { recursive: true });
 const given = options.postgres;
@@ -353,7 +347,7 @@ try {
   const projector = await Projector.open({ database, log, clock });
   try {
     await once('rebuild', () => rebuild(projector));
-    const schema = await liveSchema(database);
+    const schema = (await liveSchema(database)) ?? '';
     await once('sizes', () => tellSizes(database, schema));
     const context: QueryContext = {
       database,

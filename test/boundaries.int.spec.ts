@@ -34,6 +34,26 @@ const planted = [
     text: "import * as values from '#projections';\nexport const planted = values;\n",
   },
   {
+    rule: 'feeds-takes-only-types-from-projections',
+    file: 'libs/feeds/src/planted.ts',
+    text: "import * as values from '#projections';\nexport const planted = values;\n",
+  },
+  {
+    rule: 'privacy-imports-only-its-row',
+    file: 'libs/privacy/src/planted.ts',
+    text: "import type { Digest } from '#projections';\nexport type Planted = Digest;\n",
+  },
+  {
+    rule: 'ingestion-imports-only-its-row',
+    file: 'libs/ingestion/src/planted-schema.ts',
+    text: "import { liveSchema } from '#projections/schema';\nexport const planted = liveSchema;\n",
+  },
+  {
+    rule: 'projections-is-entered-by-its-index',
+    file: 'libs/queries/src/planted-table.ts',
+    text: "import { CUSTOMERS } from '../../projections/src/read-models/customers/table.js';\nexport const planted = CUSTOMERS;\n",
+  },
+  {
     rule: 'event-log-is-entered-by-its-index',
     file: 'libs/ingestion/src/planted.ts',
     text: "import type { EventLog } from '../../event-log/src/port.js';\nexport type Planted = EventLog;\n",

@@ -1,5 +1,6 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { Database } from '#database';
+import { liveSchema } from '#projections/schema';
 
 /** Rows of one COPY, and of one transaction. */
 const ROWS_A_COPY = 5_000;
@@ -14,10 +15,7 @@ export interface TableRows {
 
 /** Every row of the live version of the read models. */
 export async function liveRows(database: Database): Promise<{ readonly schema: string; readonly tables: TableRows[] }> {
-  const [live] = await database.query<{ schema_name: string }>(
-    `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-  );
-  const schema = live?.schema_name ?? '';
+  const schema = (await liveSchema(database)) ?? '';
   const columns = await database.query<{ table_name: string; column_name: string }>(
     `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = $1
       ORDER BY table_name, ordinal_position`,

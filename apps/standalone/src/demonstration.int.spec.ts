@@ -10,6 +10,7 @@ import { openKeyStoreOf, Sealer, type KeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
+import { liveSchema } from '#projections/schema';
 import { runQuery, personalData, type QueryContext } from '#queries';
 import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
 
@@ -50,14 +51,12 @@ describe('the demonstration, played into an empty engine', () => {
     expect(await demonstrationWanted(dataDir, log)).toBe(true);
     await play();
     await projector.catchUp();
-    const [live] = await database.query<{ schema_name: string }>(
-      `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-    );
+    const live = await liveSchema(database);
     const [seen] = await database.query<{ places: string[]; rules: string[]; cycles: number; by_policy: number }>(
       `SELECT array_agg(DISTINCT stage || ' ' || phase ORDER BY stage || ' ' || phase) AS places,
               array_agg(DISTINCT cause ->> 'rule') AS rules, max(cycle)::int AS cycles,
               count(*) FILTER (WHERE cause ->> 'rule' = 'policy-changed')::int AS by_policy
-         FROM ${live?.schema_name ?? ''}.stage_periods`,
+         FROM ${live}.stage_periods`,
     );
     expect(seen?.places).toEqual([
       ...['awareness', 'cold', 'consideration', 'evaluation', 'knowledge'].map((phase) => `acquisition ${phase}`),

@@ -5,6 +5,7 @@ import type { EventLog } from '#event-log';
 import type { Clock } from '#platform';
 import { DatabaseError, openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
+import { liveSchema } from '#projections/schema';
 import { CliError, EXIT } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 
@@ -112,25 +113,23 @@ function stoppable(log: EventLog, signal: AbortSignal): EventLog {
 
 /** Subjects stand in three tables that a digest covers. */
 async function renameSubjects(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
-  const [live] = await database.query<{ schema_name: string }>(
-    `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-  );
-  if (live === undefined) throw new Error('No version of the read models is live.');
-  await database.query('CREATE TABLE perennial.renamed (before text PRIMARY KEY, after text COLLATE "C" NOT NULL)');
+  const live = await liveSchema(database);
+  if (live === null) throw new Error('No version of the read models is live.');
+  await database.query('CREATE TABLE public.renamed (before text PRIMARY KEY, after text COLLATE "C" NOT NULL)');
   for (const pairs of batchesOf(renames))
-    await database.query('INSERT INTO perennial.renamed SELECT * FROM jsonb_each_text($1::text::jsonb)', [
+    await database.query('INSERT INTO public.renamed SELECT * FROM jsonb_each_text($1::text::jsonb)', [
       JSON.stringify(Object.fromEntries(pairs)),
     ]);
-  const to = (column: string) => `(SELECT after FROM perennial.renamed WHERE before = ${column})`;
-  await database.query(`UPDATE ${live.schema_name}.subjects SET subject_id = ${to('subject_id')}`);
+  const to = (column: string) => `(SELECT after FROM public.renamed WHERE before = ${column})`;
+  await database.query(`UPDATE ${live}.subjects SET subject_id = ${to('subject_id')}`);
   // A customer is told by the smallest of its subjects.
   await database.query(
-    `UPDATE ${live.schema_name}.customers c SET digest_id =
-      (SELECT min(subject_id) FROM ${live.schema_name}.subjects s WHERE s.customer_id = c.customer_id)`,
+    `UPDATE ${live}.customers c SET digest_id =
+      (SELECT min(subject_id) FROM ${live}.subjects s WHERE s.customer_id = c.customer_id)`,
   );
   // A link stands with the smaller name first.
   await database.query(
-    `UPDATE ${live.schema_name}.links SET a = least(${to('a')}, ${to('b')}), b = greatest(${to('a')}, ${to('b')})`,
+    `UPDATE ${live}.links SET a = least(${to('a')}, ${to('b')}), b = greatest(${to('a')}, ${to('b')})`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 import type { Database, Queryable, Row, Transaction } from '#database';
+import { isLive, liveColumns as columnsOf } from '#projections/schema';
 import type { SaidCustomer } from '../published.js';
 import type { Source } from '../source.js';
 import { profileOf } from './profile.js';
@@ -96,14 +97,10 @@ const TOLD_OF: ReadonlySet<string> = new Set([
 ]);
 
 async function liveColumns(on: Queryable): Promise<{ readonly live: string; readonly columns: string } | null> {
-  const [found] = await on.query<{ schema_name: string; names: readonly string[] }>(
-    `SELECT v.schema_name, array_agg(a.attname::text) AS names FROM perennial.versions v
-       JOIN pg_attribute a ON a.attrelid = to_regclass(v.schema_name || '.customers') AND a.attnum > 0 AND NOT a.attisdropped
-      WHERE v.status = 'live' GROUP BY v.schema_name`,
-  );
-  if (found === undefined) return null;
-  const columns = found.names.filter((name) => TOLD_OF.has(name)).sort();
-  return { live: found.schema_name, columns: columns.map((name) => `k.${name}`).join(', ') };
+  const live = await columnsOf(on, 'customers');
+  if (live === null) return null;
+  const columns = live.columns.filter((name) => TOLD_OF.has(name)).sort();
+  return { live: live.schema, columns: columns.map((name) => `k.${name}`).join(', ') };
 }
 
 /** Their columns stand beside the rest of it; `known`: whether there are any. */
@@ -126,7 +123,7 @@ async function markedNow(on: Queryable, { after }: Round): Promise<readonly Mark
        FROM (${goingRound('SELECT customer_id, revision, changed_at FROM perennial.customer_changes', 'customer_id', CUSTOMERS)}) m
        LEFT JOIN ${live}.customers k ON k.customer_id = m.customer_id
        LEFT JOIN perennial.customers_told t ON t.customer_id = m.customer_id
-      WHERE EXISTS (SELECT 1 FROM perennial.versions WHERE schema_name = $2 AND status = 'live')
+      WHERE ${isLive('schema_name', '$2')}
       ORDER BY m.customer_id`,
     [after, live],
   );

@@ -1,7 +1,5 @@
-/** What is needed of the read models' database. */
-interface Queryable {
-  query<R extends Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<R[]>;
-}
+import type { Queryable } from '#database';
+import { liveSchema } from '#projections/schema';
 
 /** The subjects of one customer, as far as the log was read. */
 export interface Person {
@@ -13,15 +11,12 @@ export interface Person {
 
 /** Who a subject belongs to, and who else: asked of the read models, which derive it. */
 export class People {
-  constructor(private readonly database: Queryable) {}
+  constructor(private readonly database: Pick<Queryable, 'query'>) {}
 
   /** The customers to whom these subjects belong; a customerId is the id of a subject too. */
   async of(subjectIds: readonly string[]): Promise<{ readonly people: Person[]; readonly position: number }> {
-    const [live] = await this.database.query<{ schema_name: string }>(
-      `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-    );
-    if (live === undefined) return { people: [], position: 0 };
-    const schema = live.schema_name;
+    const schema = await liveSchema(this.database);
+    if (schema === null) return { people: [], position: 0 };
     const [checkpoint] = await this.database.query<{ position: number }>(`SELECT position FROM ${schema}.checkpoint`);
     const rows = await this.database.query<{ customer_id: string; subject_id: string }>(
       `SELECT customer_id, subject_id FROM ${schema}.subjects
@@ -41,12 +36,10 @@ export class People {
 
   /** Ids of the open quarantined events that were quarantined for this reason, oldest first. */
   async openQuarantined(code: string, limit: number): Promise<string[]> {
-    const [live] = await this.database.query<{ schema_name: string }>(
-      `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-    );
-    if (live === undefined) return [];
+    const schema = await liveSchema(this.database);
+    if (schema === null) return [];
     const rows = await this.database.query<{ quarantine_id: string }>(
-      `SELECT quarantine_id FROM ${live.schema_name}.quarantine
+      `SELECT quarantine_id FROM ${schema}.quarantine
         WHERE status = 'open' AND code = $1 ORDER BY position LIMIT $2`,
       [code, limit],
     );

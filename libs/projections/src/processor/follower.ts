@@ -12,6 +12,7 @@ import { indexPage, type Indexed, type Reason, type AffectedCustomer } from '../
 import { propose } from '../outbox/propose.js';
 import { loadPolicies, type KnownPolicies } from '../read-models/policies/load-policies.js';
 import { CUSTOMER_READ_MODELS, READ_MODEL_TABLES } from '../read-models/registry.js';
+import { isLive } from '../schema.js';
 import { insertRows, instantText, sortedByKey } from '#database';
 import type { StepTimes } from './step-times.js';
 import { arrayText } from '#database';
@@ -134,7 +135,7 @@ export class Follower {
       const scanning = byKeys && this.parts.database.kind === 'pglite' ? 'off' : 'on';
       const enter: Statement = {
         sql: `SELECT set_config('search_path', $1, true), set_config('enable_seqscan', $3, true),
-                     EXISTS (SELECT 1 FROM perennial.versions WHERE version = $2 AND status = 'live') AS live`,
+                     ${isLive('version', '$2')} AS live`,
         params: [`${this.schema}, perennial`, this.version, scanning],
       };
       const [entered = [], ...found] = await tx.batch([enter, ...first]);

@@ -10,6 +10,7 @@ import { describe } from '../folding/fold-customers.js';
 import type { DatabaseIdTable } from '../indexing/event-ids/id-table.js';
 import { deduplicateUpTo } from '../indexing/event-ids/deduplicate.js';
 import { MODEL } from '../read-models/registry.js';
+import { liveVersionNumber } from '../schema.js';
 import { build, type BuildProgress } from '../versions/build.js';
 import { dropOldVersions, dropVersion, switchTo, versionToBuild } from '../versions/versions.js';
 import { StepTimes, type Step } from './step-times.js';
@@ -226,10 +227,8 @@ export class Projector {
 
   /** Looks at the version that is live now: another process may have switched. One that runs finds out by itself. */
   async refresh(): Promise<void> {
-    const [live] = await this.#parts.database.query<{ version: number }>(
-      `SELECT version FROM perennial.versions WHERE status = 'live'`,
-    );
-    if (live !== undefined && live.version !== this.#follower.version) await this.#takeUpLive();
+    const live = await liveVersionNumber(this.#parts.database);
+    if (live !== null && live !== this.#follower.version) await this.#takeUpLive();
   }
 
   /** Begins to follow the log and the clock. */

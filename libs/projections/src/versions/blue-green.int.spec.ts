@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from '../processor/projector.js';
+import { liveSchema } from '../schema.js';
 import { day, order, subject, tell } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
@@ -11,8 +12,6 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   let log: EventLog;
   const clock = { now: () => day(520) };
   const rows = (sql: string) => store.database.query(sql);
-  const liveSchema = async () =>
-    String((await rows(`SELECT schema_name FROM perennial.versions WHERE status = 'live'`))[0]?.['schema_name']);
   const schemas = async () =>
     (await rows(`SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'rm\\_%' ORDER BY 1`)).map(
       (row) => row['name'],
@@ -37,7 +36,9 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     await tell(log, world(3, 60, 6));
     const projector = await open();
     await projector.catchUp();
-    const before = (await rows(`SELECT count(*) AS n FROM ${await liveSchema()}.customers`))[0]?.['n'] as number;
+    const before = (await rows(`SELECT count(*) AS n FROM ${await liveSchema(store.database)}.customers`))[0]?.[
+      'n'
+    ] as number;
     projector.start();
     let going = true;
     const seen: number[] = [];
@@ -45,8 +46,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
       while (going)
         seen.push(
           await store.database.transaction(async (tx) => {
-            const [live] = await tx.query(`SELECT schema_name FROM perennial.versions WHERE status = 'live'`);
-            const [count] = await tx.query(`SELECT count(*) AS n FROM ${String(live?.['schema_name'])}.customers`);
+            const [count] = await tx.query(`SELECT count(*) AS n FROM ${await liveSchema(tx)}.customers`);
             return count?.['n'] as number;
           }),
         );
@@ -64,7 +64,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     await projector.stop();
 
     expect(version).toBe(2);
-    expect(await liveSchema()).toBe('rm_2');
+    expect(await liveSchema(store.database)).toBe('rm_2');
     expect(told).toBeGreaterThan(0);
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(before);
     await projector.catchUp();
@@ -83,7 +83,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     const published = (await said()).length;
     for (const version of [1, 2]) {
       expect((await projector.rollback()).version).toBe(version);
-      expect(await liveSchema()).toBe(`rm_${version}`);
+      expect(await liveSchema(store.database)).toBe(`rm_${version}`);
       expect((await projector.digest()).overall).toBe(overall);
     }
     expect((await said()).length).toBe(published);
@@ -168,7 +168,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
       );
     expect(saying(atOnce).sort()).toEqual(saying(oneByOne).sort());
     // Nor does anybody have to be folded for it.
-    expect(await rows(`SELECT customer_id FROM ${await liveSchema()}.dirty`)).toEqual([]);
+    expect(await rows(`SELECT customer_id FROM ${await liveSchema(store.database)}.dirty`)).toEqual([]);
     await projector.catchUp();
     expect(await said()).toEqual(atOnce);
   }, 120_000);

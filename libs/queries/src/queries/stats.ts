@@ -2,7 +2,7 @@ import { query } from '../running/query.js';
 import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/following.js';
 import { inReadModels } from '../reading/read-models.js';
 
-const COUNTED = ['customers', 'subjects', 'links', 'stage-periods', 'bookings', 'policies'] as const;
+const COUNTED = ['customers', 'subjects', 'links', 'stage_periods', 'bookings', 'policies'] as const;
 
 /** The engine in figures: how long the log is, how far the read models follow, how much there is of each. */
 export const stats = query({

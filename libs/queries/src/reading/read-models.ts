@@ -1,4 +1,5 @@
 import type { Database, Queryable, Transaction } from '#database';
+import { ENTER_LIVE_SCHEMA } from '#projections/schema';
 
 /** The live read models, held still: every statement of one answer sees the same moment. */
 export interface ReadModels extends Pick<Queryable, 'query'> {
@@ -37,9 +38,6 @@ const UNDEFINED_TABLE = '42P01';
 
 const ENTER = [
   { sql: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY' },
-  {
-    sql: `SELECT set_config('search_path', quote_ident(schema_name) || ', perennial', true) AS path
-            FROM perennial.versions WHERE status = 'live'`,
-  },
+  ENTER_LIVE_SCHEMA,
   { sql: 'SELECT position FROM checkpoint' },
 ];

@@ -122,7 +122,7 @@ try {
     await until(engine, async () => {
       const { state, progress, failure } = await get<{ state: string; progress: unknown; failure: string | null }>(
         engine,
-        '/v1/projections/work',
+        '/v1/projections/jobs/current',
       );
       if (state === 'failed') throw new Error(`The rebuild failed: ${failure}`);
       return state === 'done' ? null : `rebuild: ${JSON.stringify(progress)}`;

@@ -140,7 +140,7 @@ suite(title, () => {
     for (const kind of ['rebuild', 'verify']) {
       expect((await runQuery(api, admin, 'POST', `/v1/projections/${kind}`)).status).toBe(202);
       const work = await until(
-        () => runQuery(api, admin, 'GET', '/v1/projections/work'),
+        () => runQuery(api, admin, 'GET', '/v1/projections/jobs/current'),
         ({ body }) => body.state !== 'running',
       );
       expect(work.body).toMatchObject({ kind, state: 'done' });
@@ -232,7 +232,7 @@ suite(title, () => {
     await caughtUp();
     expect((await runQuery(api, admin, 'POST', '/v1/projections/verify')).status).toBe(202);
     const work = await until(
-      () => runQuery(api, admin, 'GET', '/v1/projections/work'),
+      () => runQuery(api, admin, 'GET', '/v1/projections/jobs/current'),
       ({ body }) => body.state !== 'running',
     );
     expect(work.body).toMatchObject({ state: 'done', result: { equal: true } });

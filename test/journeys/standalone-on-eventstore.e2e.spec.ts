@@ -52,7 +52,7 @@ describe(`the engine in one process, its log on ${anyEventStore().name} and the 
     for (const kind of ['rebuild', 'verify']) {
       expect((await engine.runQuery('POST', `/v1/projections/${kind}`)).status).toBe(202);
       const work = await until(
-        () => engine.runQuery('GET', '/v1/projections/work'),
+        () => engine.runQuery('GET', '/v1/projections/jobs/current'),
         ({ body }) => body.state !== 'running',
       );
       expect(work.body).toMatchObject({ kind, state: 'done' });

@@ -1,4 +1,4 @@
-/** The questions: one file each, asked over HTTP and on the command line by the same name with the same parameters. */
+/** The queries: one file each, run over HTTP and on the command line by the same name with the same parameters. */
 export { runQuery, runQueryInPages } from './running/run-query.js';
 export type { Answer, AnswerMeta } from './running/answer.js';
 export { csvHeader, csvRow } from './running/csv.js';

@@ -259,9 +259,9 @@ class LocalEngine implements Engine {
       return await runQuery(this.parts.context, query, params);
     } catch (error) {
       if (!(error instanceof QueryRejected)) throw error;
-      const faults = issueLines(error.faults);
-      if (error.code === 'unknown-customer') throw rejected(`There is no such customer:${faults}`);
-      throw usage(`The question cannot be answered as it was put:${faults}`);
+      const issues = issueLines(error.issues);
+      if (error.code === 'unknown-customer') throw rejected(`There is no such customer:${issues}`);
+      throw usage(`The parameters of the query are not valid:${issues}`);
     }
   }
 }

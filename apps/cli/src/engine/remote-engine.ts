@@ -166,9 +166,9 @@ export class RemoteEngine implements Engine {
       await sleep(POLL_MS);
       if (signal.aborted && !stopping) {
         stopping = true;
-        await this.send('DELETE', '/v1/projections/work');
+        await this.send('DELETE', '/v1/projections/jobs/current');
       }
-      work = (await this.send('GET', '/v1/projections/work')) as WorkBody;
+      work = (await this.send('GET', '/v1/projections/jobs/current')) as WorkBody;
     }
     if (work.state === 'done' && work.result !== null) return work.result;
     if (stopping) throw new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');

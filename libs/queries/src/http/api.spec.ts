@@ -18,7 +18,7 @@ interface Operation {
 }
 
 const database = emptyDatabase();
-const SOMEBODY = '0123456789abcdef0123456789abcdef';
+const CUSTOMER = '0123456789abcdef0123456789abcdef';
 let finishRebuild: (version: number) => void = () => undefined;
 const rebuilding = new Promise<number>((resolve) => (finishRebuild = resolve));
 const projector: Operations = {
@@ -40,7 +40,7 @@ const projector: Operations = {
       counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0, vacuumed: 0 },
       stepMs: {} as ProjectorStatus['stepMs'],
     }),
-  release: (customerId) => Promise.resolve(customerId === SOMEBODY),
+  release: (customerId) => Promise.resolve(customerId === CUSTOMER),
   rebuild: async ({ onProgress } = {}) => {
     onProgress?.({ phase: 'customers', done: 1, total: 2, items: 1, rate: 1, secondsLeft: 1 });
     return { version: await rebuilding, position: 7, events: 7, elapsedMs: 1, stepMs: {} as ProjectorStatus['stepMs'] };
@@ -82,8 +82,8 @@ const operations = (): [path: string, operation: Operation][] =>
       operation === undefined ? [] : [[path, operation as unknown as Operation]],
     );
 
-describe('the API of the questions', () => {
-  it('has a documented route for every question, with every parameter and problem', () => {
+describe('the API of the queries', () => {
+  it('has a documented route for every query, with every parameter and problem', () => {
     const documented = new Map(operations());
     expect(documented.size).toBe(QUERIES.length + 8);
     for (const query of QUERIES) {
@@ -98,10 +98,18 @@ describe('the API of the questions', () => {
     }
   });
 
-  it('answers nobody without a key, and nobody whose key lacks the permission', async () => {
+  it('names every operation once in its document', () => {
+    const operationIds = Object.values(openApiDocument(app).paths).flatMap((path) =>
+      Object.values(path as Readonly<Record<string, { operationId?: string }>>).map(({ operationId }) => operationId),
+    );
+    expect(operationIds).not.toContain(undefined);
+    expect(new Set(operationIds).size).toBe(operationIds.length);
+  });
+
+  it('answers no request without a key, and none whose key lacks the permission', async () => {
     const publisher = keyWith('publish');
     for (const [path] of operations()) {
-      const url = path.replace('{customer}', SOMEBODY);
+      const url = path.replace('{customer}', CUSTOMER);
       for (const [key, status] of [
         [undefined, 401],
         ['pk_000000000000_forged', 401],
@@ -111,7 +119,7 @@ describe('the API of the questions', () => {
         expect([url, statusCode, headers['content-type']]).toEqual([url, status, 'application/problem+json']);
       }
     }
-    expect((await get(`/v1/query/events?customer=${SOMEBODY}`, reader)).statusCode).toBe(403);
+    expect((await get(`/v1/query/events?customer=${CUSTOMER}`, reader)).statusCode).toBe(403);
   });
 
   it('writes JSON, CSV and NDJSON, by format or by Accept', async () => {
@@ -131,11 +139,11 @@ describe('the API of the questions', () => {
   });
 
   it.each([
-    ['a customer id that is none', `/v1/customers/nobody`, 400],
-    ['a customer whom nobody knows', `/v1/customers/${SOMEBODY}`, 404],
-    ['a customer whom nobody knows, by an identifier', '/v1/query/stage?identifier=userId:1', 404],
+    ['a customer id that is none', `/v1/customers/jane`, 400],
+    ['an unknown customer', `/v1/customers/${CUSTOMER}`, 404],
+    ['an unknown customer, by an identifier', '/v1/query/stage?identifier=userId:1', 404],
     ['no customer', '/v1/query/stage', 400],
-    ['a customer named twice', `/v1/query/stage?customer=${SOMEBODY}&identifier=userId:1`, 400],
+    ['a customer named twice', `/v1/query/stage?customer=${CUSTOMER}&identifier=userId:1`, 400],
     ['an identifier without a namespace', '/v1/query/stage?identifier=1', 400],
     ['a NUL in a path', '/v1/customers/%00', 400],
     ['a NUL in a parameter', '/v1/query/outcomes?source=a%00b', 400],
@@ -148,23 +156,23 @@ describe('the API of the questions', () => {
     ['a day that is none', '/v1/query/stage-periods?as-of=2021-02-29', 400],
     ['an instant in the future', '/v1/query/stage-periods?as-of=8000-01-01', 400],
     ['belief about a population', '/v1/query/stage-periods?known-at=2020-01-01', 400],
-    ['a parameter of another question', '/v1/query/stage-periods?period=day', 400],
+    ['a parameter of another query', '/v1/query/stage-periods?period=day', 400],
     ['a parameter said twice', '/v1/query/stage-periods?limit=1&limit=2', 400],
-    ['a format that nobody writes', '/v1/query/stage-periods?format=xml', 400],
+    ['a format that does not exist', '/v1/query/stage-periods?format=xml', 400],
     ['a period that ends before it begins', '/v1/query/stage-counts?from=2020-02-01&to=2020-01-01', 400],
-    ['a question that is none', '/v1/query/weather', 404],
-  ])('tells %s as a problem', async (_, url, status) => {
+    ['a query that does not exist', '/v1/query/weather', 404],
+  ])('answers %s with a problem', async (_, url, status) => {
     const response = await get(url, auditor);
     expect([response.statusCode, response.headers['content-type']]).toEqual([status, 'application/problem+json']);
     expect(response.json()).toMatchObject({ status });
   });
 
-  it('gives every problem with a parameter its path, its reason and its fix', async () => {
+  it('gives each issue with a parameter its pointer, its detail and its hint', async () => {
     const { errors } = (await get('/v1/query/stage-periods?limit=none&as-of=never', reader)).json<{
       errors: unknown[];
     }>();
     expect(errors).toEqual(
-      ['as-of', 'limit'].map((path) => ({ path, detail: expect.any(String), hint: expect.any(String) })),
+      ['#/as-of', '#/limit'].map((pointer) => ({ pointer, detail: expect.any(String), hint: expect.any(String) })),
     );
   });
 
@@ -172,7 +180,7 @@ describe('the API of the questions', () => {
     const routes = operations();
     const value = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 40 }),
-      fc.constantFrom(SOMEBODY, '2020-01-01', '2020-01-01T00:00:00Z', '1', 'true', 'csv', 'ndjson', 'day', 'open'),
+      fc.constantFrom(CUSTOMER, '2020-01-01', '2020-01-01T00:00:00Z', '1', 'true', 'csv', 'ndjson', 'day', 'open'),
     );
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.array(fc.tuple(fc.nat(), value), { maxLength: 4 }), value, async (at, said, id) => {
@@ -190,7 +198,7 @@ describe('the API of the questions', () => {
     );
   });
 
-  it('tells an operator how far the read models are, and releases who was parked', async () => {
+  it('shows an operator how far the read models are, and releases a parked customer', async () => {
     const operator = keyWith('operate');
     const status = await get('/v1/projections/status', operator);
     expect(status.json()).toMatchObject({ position: 7, parked: 1, clock: '1970-01-01T00:00:00Z', nextWake: null });
@@ -199,24 +207,24 @@ describe('the API of the questions', () => {
       const headers = { authorization: `Bearer ${key}` };
       return (await app.inject({ method: 'POST', url: `/v1/parked/${id}/release`, headers })).statusCode;
     };
-    expect(await release(SOMEBODY, reader)).toBe(403);
-    expect(await release(SOMEBODY, operator)).toBe(200);
+    expect(await release(CUSTOMER, reader)).toBe(403);
+    expect(await release(CUSTOMER, operator)).toBe(200);
     expect(await release('f'.repeat(32), operator)).toBe(404);
     expect(await release('%00', operator)).toBe(400);
   });
 
-  it('rebuilds and verifies beside everything else, one at a time, and tells how far it is', async () => {
+  it('rebuilds and verifies beside everything else, one at a time, and shows its progress', async () => {
     const operator = keyWith('operate');
     const begin = async (what: string) => {
       const headers = { authorization: `Bearer ${operator}` };
       const { statusCode, body } = await app.inject({ method: 'POST', url: `/v1/projections/${what}`, headers });
       return [statusCode, JSON.parse(body)] as [number, Record<string, unknown>];
     };
-    const work = async () => (await get('/v1/projections/work', operator)).json<Record<string, unknown>>();
+    const work = async () => (await get('/v1/projections/jobs/current', operator)).json<Record<string, unknown>>();
     expect(await work()).toMatchObject({ status: 404 });
     expect((await begin('rebuild'))[0]).toBe(202);
     expect(await begin('rebuild')).toMatchObject([202, { kind: 'rebuild', state: 'running', progress: { done: 1 } }]);
-    expect(await begin('verify')).toMatchObject([409, { detail: expect.stringMatching(/under way/) }]);
+    expect(await begin('verify')).toMatchObject([409, { detail: expect.stringMatching(/is running/) }]);
     finishRebuild(2);
     await new Promise(setImmediate);
     expect(await work()).toMatchObject({ state: 'done', result: { version: 2, digest: 'd1' } });
@@ -232,7 +240,7 @@ describe('the API of the questions', () => {
       await new Promise(setImmediate);
       return statusCode;
     };
-    const work = async () => (await get('/v1/projections/work', operator)).json<Record<string, unknown>>();
+    const work = async () => (await get('/v1/projections/jobs/current', operator)).json<Record<string, unknown>>();
     expect(await begin('rebuild?dryRun=perhaps')).toBe(400);
     expect(await begin('rebuild?dryRun=true')).toBe(202);
     expect(await work()).toMatchObject({ kind: 'dry-run', state: 'done', result: { equal: true, differences: [] } });
@@ -242,7 +250,7 @@ describe('the API of the questions', () => {
     expect(await work()).toMatchObject({ kind: 'rollback', state: 'done', result: { version: 1, digest: 'd1' } });
   });
 
-  it('serves its document to everybody', async () => {
+  it('serves its document without a key', async () => {
     expect((await get('/docs-json')).json()).toMatchObject({ openapi: '3.0.0' });
     expect((await get('/docs')).statusCode).toBe(200);
   });

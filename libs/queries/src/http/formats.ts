@@ -10,14 +10,14 @@ export const FORMATS = {
 
 export type Format = keyof typeof FORMATS;
 
-/** The format that was said, or else the one that the Accept header prefers among ours; JSON where it prefers none. */
-export function formatOf(said: unknown, accept: string | undefined): Format {
-  if (said !== undefined) {
-    if (typeof said === 'string' && Object.hasOwn(FORMATS, said)) return said as Format;
+/** The format that was given, or else the first of ours in the Accept header; JSON by default. */
+export function formatOf(given: unknown, accept: string | undefined): Format {
+  if (given !== undefined) {
+    if (typeof given === 'string' && Object.hasOwn(FORMATS, given)) return given as Format;
     throw reject(
       'format',
-      `${typeof said === 'string' ? printable(said) : 'said twice, it'} is none that we write`,
-      `Say one of: ${Object.keys(FORMATS).join(', ')}.`,
+      typeof given === 'string' ? `${printable(given)} is not a format of an answer` : 'is given more than once',
+      `Give one of: ${Object.keys(FORMATS).join(', ')}.`,
     );
   }
   for (const range of (accept ?? '').split(',')) {

@@ -3,28 +3,28 @@ import type { BuildProgress, Projector, RebuildOptions } from '#projections';
 /** What builds and compares versions of the read models. */
 export type Building = Pick<Projector, 'rebuild' | 'dryRun' | 'verify' | 'digest' | 'rollback' | 'versions'>;
 
-/** `dry-run`: a rebuild that is tried out, compared and dropped. */
-export type WorkKind = 'rebuild' | 'dry-run' | 'verify' | 'rollback';
+/** `dry-run`: a rebuild that is compared with the live version and dropped. */
+export type JobKind = 'rebuild' | 'dry-run' | 'verify' | 'rollback';
 
-/** Work on the versions of the read models: the one under way, or the last one. */
-export interface Work {
-  readonly kind: WorkKind;
+/** A job on the versions of the read models: the running one, or the last one. */
+export interface Job {
+  readonly kind: JobKind;
   readonly state: 'running' | 'done' | 'failed';
   readonly startedAt: number;
-  /** How far it has come; null before the first step, and once it is over. */
+  /** Its progress; null before the first step, and once it has ended. */
   readonly progress: BuildProgress | null;
-  /** What came of it. */
+  /** Its result. */
   readonly result: Readonly<Record<string, unknown>> | null;
   /** Why it failed. */
   readonly failure: string | null;
 }
 
 /**
- * Work that outlasts a request: started by one, asked after by others. One at a time, since each builds a whole version of the
- * read models. It holds no state that matters: a rebuild that dies with the process goes on when it is started again.
+ * A job that outlives the request that started it; later requests read its progress. One at a time, since each builds a whole
+ * version of the read models. It keeps no state that matters: a rebuild that dies with the process continues when started again.
  */
-export class LongWork {
-  private work: Work | null = null;
+export class CurrentJob {
+  private job: Job | null = null;
   private abort = new AbortController();
   private ended: Promise<void> = Promise.resolve();
 
@@ -33,40 +33,40 @@ export class LongWork {
     private readonly now: () => number,
   ) {}
 
-  /** The work under way, or the last one; null where there was none since the process began. */
-  get current(): Work | null {
-    return this.work;
+  /** The running job, or the last one; null if there was none since the process started. */
+  get current(): Job | null {
+    return this.job;
   }
 
-  /** Starts, or joins what is under way of the same kind. Null where work of the other kind is. */
-  start(kind: WorkKind): Work | null {
-    if (this.work?.state === 'running') return this.work.kind === kind ? this.work : null;
+  /** Starts a job, or joins the running one of the same kind. Null while a job of another kind runs. */
+  start(kind: JobKind): Job | null {
+    if (this.job?.state === 'running') return this.job.kind === kind ? this.job : null;
     this.abort = new AbortController();
-    const begun: Work = { kind, state: 'running', startedAt: this.now(), progress: null, result: null, failure: null };
-    this.work = begun;
+    const begun: Job = { kind, state: 'running', startedAt: this.now(), progress: null, result: null, failure: null };
+    this.job = begun;
     const { signal } = this.abort;
     const onProgress = (progress: BuildProgress): void => {
-      if (this.work?.startedAt === begun.startedAt && this.work.state === 'running') this.work = { ...begun, progress };
+      if (this.job?.startedAt === begun.startedAt && this.job.state === 'running') this.job = { ...begun, progress };
     };
     const result = this.run(kind, { signal, onProgress });
     this.ended = result.then(
       (result) => {
-        this.work = { ...begun, state: 'done', result };
+        this.job = { ...begun, state: 'done', result };
       },
       (error: unknown) => {
-        this.work = { ...begun, state: 'failed', failure: error instanceof Error ? error.message : String(error) };
+        this.job = { ...begun, state: 'failed', failure: error instanceof Error ? error.message : String(error) };
       },
     );
     return begun;
   }
 
-  /** Stops what is under way between two of its steps; resolves when it has. */
+  /** Stops the running job between two of its steps; resolves once it has stopped. */
   stop(): Promise<void> {
     this.abort.abort(new Error('It was stopped.'));
     return this.ended;
   }
 
-  private async run(kind: WorkKind, options: RebuildOptions): Promise<Readonly<Record<string, unknown>>> {
+  private async run(kind: JobKind, options: RebuildOptions): Promise<Readonly<Record<string, unknown>>> {
     switch (kind) {
       case 'rebuild': {
         const { version, position, events, elapsedMs } = await this.building.rebuild(options);

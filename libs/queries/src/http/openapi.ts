@@ -6,7 +6,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Perennial')
     .setDescription(
-      'Touchpoints in, lifecycle stages out, each with its reason. Errors are RFC 9457 problem documents. Every question of `/v1/query` can be asked on the command line by the same name with the same parameters.',
+      'Touchpoints in, lifecycle stages out, each with its reason. Errors are RFC 9457 problem documents. Every query below `/v1/query` runs on the command line under the same name with the same parameters.',
     )
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
@@ -19,7 +19,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, config);
 }
 
-/** Serves Swagger UI at /docs and the document at /docs-json. Both are open: they tell nothing of anybody. */
+/** Serves Swagger UI at /docs and the document at /docs-json. Both are public: they hold no data of a customer. */
 export function setUpOpenApi(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs-json',

@@ -17,9 +17,9 @@ export class StatusView {
   readonly lagUnit!: 'events' | 'bytes';
   @ApiProperty({ description: 'how much later the last event was recorded than the last that is indexed' })
   readonly lagMs!: number;
-  @ApiProperty({ description: 'customers who wait to be folded again' })
+  @ApiProperty({ description: 'customers that wait to be folded again' })
   readonly dirty!: number;
-  @ApiProperty({ description: 'customers quarantined because they could not be folded' })
+  @ApiProperty({ description: 'customers parked because they could not be folded' })
   readonly parked!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'deadlines up to here are persisted' })
   readonly clock!: string | null;
@@ -50,7 +50,7 @@ export class OperationsController {
   constructor(@Inject(OPERATIONS) private readonly operations: Operations) {}
 
   @Get('projections/status')
-  @ApiOperation({ summary: 'How far the read models follow the log' })
+  @ApiOperation({ operationId: 'getProjectionStatus', summary: 'How far the read models follow the log' })
   @ApiOkResponse({ type: StatusView })
   async status(): Promise<StatusView> {
     return view(await this.operations.status());
@@ -58,24 +58,27 @@ export class OperationsController {
 
   @Post('parked/:customer/release')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Fold a parked customer again from the beginning, after its cause was fixed' })
+  @ApiOperation({
+    operationId: 'releaseParkedCustomer',
+    summary: 'Fold a parked customer again from the beginning, after its cause was fixed',
+  })
   @ApiParam({ name: 'customer', schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } })
   @ApiOkResponse({ type: ReleasedView })
   @ApiProblems(400, 404)
   async release(@Param('customer') customerId: string): Promise<ReleasedView> {
     if (!/^[0-9a-f]{32}$/.test(customerId))
       throw new Problem(400, {
-        detail: 'This is no customer id.',
+        detail: 'The id in the path is not a customer id.',
         errors: [
           {
-            pointer: 'customer',
-            detail: 'is no customer id',
-            hint: 'Give the 32 characters of 0-9 and a-f that the question `parked` lists.',
+            pointer: '#/customer',
+            detail: 'is not a customer id',
+            hint: 'Give the 32 characters of 0-9 and a-f that the query `parked` lists.',
           },
         ],
       });
     if (!(await this.operations.release(customerId)))
-      throw new Problem(404, { detail: 'No such customer is parked: the question `parked` lists who is.' });
+      throw new Problem(404, { detail: 'This customer is not parked: the query `parked` lists those that are.' });
     return { customerId, status: 'released' };
   }
 }

@@ -1,9 +1,137 @@
-import { QUERIES } from '../queries/index.js';
-import { queryController } from './query-routes.js';
+import { Controller, Inject, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { customer } from '../queries/customer.js';
+import { customers } from '../queries/customers.js';
+import { events } from '../queries/events.js';
+import { explanation } from '../queries/explain.js';
+import { history } from '../queries/history.js';
+import { lag } from '../queries/lag.js';
+import { orders } from '../queries/orders.js';
+import { outcomes } from '../queries/outcomes.js';
+import { parked } from '../queries/parked.js';
+import { policies } from '../queries/policies.js';
+import { privacy } from '../queries/privacy.js';
+import { quarantine } from '../queries/quarantine.js';
+import { recorded } from '../queries/recorded.js';
+import { refusedLinks } from '../queries/refused-links.js';
+import { revenue } from '../queries/revenue.js';
+import { rfm } from '../queries/rfm.js';
+import { stage } from '../queries/stage.js';
+import { stageCounts } from '../queries/stage-counts.js';
+import { stagePeriods } from '../queries/stage-periods.js';
+import { stats } from '../queries/stats.js';
+import { timeline } from '../queries/timeline.js';
+import { QueryResponse, type QueryReply } from './query-response.js';
+import { QueryRoute } from './query-route.js';
 
-/** Every question by its name: `/v1/query/NAME`. */
-export const queriesController = queryController(
-  'questions',
-  'query',
-  QUERIES.map((query) => ({ path: query.name, query })),
-);
+/** Every query by its name: `/v1/query/NAME`. A spec holds this list to the one of the command line. */
+@ApiTags('queries')
+@Controller('query')
+export class QueriesController {
+  constructor(@Inject(QueryResponse) private readonly response: QueryResponse) {}
+
+  @QueryRoute(customer)
+  customer(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(customer, reply);
+  }
+
+  @QueryRoute(stage)
+  stage(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(stage, reply);
+  }
+
+  @QueryRoute(history)
+  history(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(history, reply);
+  }
+
+  @QueryRoute(explanation)
+  explanation(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(explanation, reply);
+  }
+
+  @QueryRoute(timeline)
+  timeline(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(timeline, reply);
+  }
+
+  @QueryRoute(orders)
+  orders(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(orders, reply);
+  }
+
+  @QueryRoute(events)
+  events(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(events, reply);
+  }
+
+  @QueryRoute(recorded)
+  recorded(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(recorded, reply);
+  }
+
+  @QueryRoute(customers)
+  customers(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(customers, reply);
+  }
+
+  @QueryRoute(stagePeriods)
+  stagePeriods(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(stagePeriods, reply);
+  }
+
+  @QueryRoute(stageCounts)
+  stageCounts(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(stageCounts, reply);
+  }
+
+  @QueryRoute(revenue)
+  revenue(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(revenue, reply);
+  }
+
+  @QueryRoute(rfm)
+  rfm(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(rfm, reply);
+  }
+
+  @QueryRoute(outcomes)
+  outcomes(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(outcomes, reply);
+  }
+
+  @QueryRoute(quarantine)
+  quarantine(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(quarantine, reply);
+  }
+
+  @QueryRoute(parked)
+  parked(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(parked, reply);
+  }
+
+  @QueryRoute(refusedLinks)
+  refusedLinks(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(refusedLinks, reply);
+  }
+
+  @QueryRoute(policies)
+  policies(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(policies, reply);
+  }
+
+  @QueryRoute(privacy)
+  privacy(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(privacy, reply);
+  }
+
+  @QueryRoute(stats)
+  stats(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(stats, reply);
+  }
+
+  @QueryRoute(lag)
+  lag(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(lag, reply);
+  }
+}

@@ -52,7 +52,7 @@ const COLUMN_TYPES: Readonly<Record<Column['type'], Schema>> = {
   json: {},
 };
 
-/** The schema of a question's answer in JSON. */
+/** The schema of a query's answer in JSON. */
 export function answerSchema(query: QueryDefinition): Schema {
   const properties = Object.fromEntries(
     query.columns.map(({ name, type, description, nullable }) => [
@@ -62,7 +62,7 @@ export function answerSchema(query: QueryDefinition): Schema {
   );
   return {
     type: 'object',
-    required: ['question', 'columns', 'rows', 'nextCursor', 'meta'],
+    required: ['query', 'columns', 'rows', 'nextCursor', 'meta'],
     properties: {
       query: { type: 'string', enum: [query.name] },
       columns: { type: 'array', items: COLUMN },
@@ -86,7 +86,7 @@ const COLUMN: Schema = {
 
 const META: Schema = {
   type: 'object',
-  description: 'What the answer rests on: asked again with the same, it comes out the same.',
+  description: 'What the answer rests on: the same query with these values gives the same answer.',
   required: ['asOf', 'knownAt', 'position', 'policyVersion'],
   properties: {
     asOf: { type: 'string', format: 'date-time', description: 'what was true at this instant' },

@@ -10,7 +10,7 @@ import type { RawParams } from '../running/params.js';
 import { personalData, type PersonalData } from '../running/personal-data.js';
 import { storeBytesIn } from '../reading/store-bytes.js';
 
-/** A question on its way over the bus: its name, its parameters as text, and whether the asker may see personal data. */
+/** A query on the bus: its name, its parameters as text, and whether the caller may see personal data. */
 export class RunQuery extends Query<Answer> {
   constructor(
     readonly name: string,

@@ -11,7 +11,7 @@ export const customer = query({
   name: 'customer',
   summary: "One customer's profile: who they are, where the customer stands and why, what the relationship amounts to.",
   description:
-    'By their id, by the id of any subject of theirs, or by an identifier. An id from before a merge goes on to work.',
+    'By their id, by the id of any subject of theirs, or by an identifier. An id from before a merge keeps working.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'none',
@@ -26,12 +26,16 @@ export const customer = query({
     },
     ...STANDING_COLUMNS,
     ...ALLOWED_COLUMNS,
-    { name: 'profile', type: 'json', description: 'what else the fold tells: contracts, silence, and the like' },
+    {
+      name: 'profile',
+      type: 'json',
+      description: 'the other results of the fold: contracts, silence bounds and the like',
+    },
     {
       name: 'parked',
       type: 'json',
       nullable: true,
-      description: 'why they were quarantined; null where they were not',
+      description: 'why the customer is parked; null when not parked',
     },
     { name: 'policyVersion', type: 'text', description: 'the policy in force when they were folded' },
   ],
@@ -59,7 +63,7 @@ export const customer = query({
       return { row, subjects, position: models.position };
     });
     const { row, subjects, position } = found;
-    // A customer of whom nothing but test traffic is known has subjects, and stands nowhere.
+    // A customer with test traffic only has subjects, and no place in the lifecycle.
     const rows =
       row === undefined
         ? []

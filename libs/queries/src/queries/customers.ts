@@ -9,7 +9,7 @@ import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 import { Where } from '../reading/where.js';
 
-/** What is only kept as it is now, so that it cannot be asked of the past. */
+/** Kept as of now only, so it cannot be combined with as-of. */
 const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
 
 /** Who stands where: the customers by stage, phase and what is due next, now or at an instant. */
@@ -24,7 +24,7 @@ export const customers = query({
     phase: { type: 'enum', values: PHASES, description: 'only those in this phase.' },
     cycle: { type: 'int', minimum: 1, maximum: 1_000_000, description: 'only those in this turn of the lifecycle.' },
     cause: { type: 'enum', values: CAUSE_RULES, description: 'only those who entered their phase by this rule.' },
-    flag: { type: 'text', maxLength: 64, description: 'only those who bear this flag, for example second-order-due.' },
+    flag: { type: 'text', maxLength: 64, description: 'only those with this flag, for example second-order-due.' },
     'entered-since': { type: 'instant', description: 'only those who entered their phase at this instant or later.' },
     'entered-before': { type: 'instant', description: 'only those who entered their phase before this instant.' },
     'next-due-before': { type: 'instant', description: 'only those whose next deadline lies before this instant.' },
@@ -35,7 +35,7 @@ export const customers = query({
       maximum: 1_000_000_000,
       description: 'only those with at least this many surviving orders.',
     },
-    source: { type: 'text', description: 'only those of whom this source booked an order.' },
+    source: { type: 'text', description: 'only those with an order from this source.' },
     namespace: { type: 'text', maxLength: 128, description: 'only those known by an identifier of this namespace.' },
   },
   time: 'as-of',
@@ -54,7 +54,7 @@ export const customers = query({
       description: 'net, in minor units; null in several currencies',
     },
     { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null where there is none or several' },
-    { name: 'firstSeenAt', type: 'instant', description: 'them first touchpoint' },
+    { name: 'firstSeenAt', type: 'instant', description: 'the first touchpoint' },
     { name: 'lastSeenAt', type: 'instant', nullable: true, description: 'their last touchpoint; null with as-of' },
     { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'their last surviving purchase' },
     {
@@ -64,7 +64,7 @@ export const customers = query({
       description: 'when silence moves their next; null with as-of',
     },
     { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then; null with as-of' },
-    { name: 'flags', type: 'json', nullable: true, description: 'flags that the customer bears; null with as-of' },
+    { name: 'flags', type: 'json', nullable: true, description: 'flags of the customer; null with as-of' },
   ],
   async answer(context, { params, asOf, past, after, limit }) {
     if (past)

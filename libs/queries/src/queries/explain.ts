@@ -10,7 +10,7 @@ export const explanation = query({
   name: 'explain',
   summary: 'Why one customer stands where the customer stands, since when, why not earlier, and what comes next.',
   description:
-    'Folded from the log for this very question. text says it in plain English; the other columns say the same in parts. No row where nothing was known of them.',
+    'Folded from the log when the query runs. text says it in plain English; the other columns say the same in parts. No row if nothing was known about the customer.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'as-of and known-at',
@@ -37,14 +37,14 @@ export const explanation = query({
     const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });
     const { view, stagePeriods } = foldCustomer({ events, policies, asOf });
     if (view === null) return { rows: [], next: null, position: restsOn };
-    const told = explain({ view, stagePeriods, timeZone: policyAt(policies, asOf).policy.timeZone });
-    const { deadline, notBefore, next, consents, actions } = told;
+    const explanation = explain({ view, stagePeriods, timeZone: policyAt(policies, asOf).policy.timeZone });
+    const { deadline, notBefore, next, consents, actions } = explanation;
     return {
       rows: [
         {
-          ...told,
+          ...explanation,
           customerId,
-          text: told.sentences.join('\n'),
+          text: explanation.sentences.join('\n'),
           deadline: withInstants(deadline),
           notBefore: withInstants(notBefore),
           next: withInstants(next),

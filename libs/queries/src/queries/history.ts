@@ -5,7 +5,7 @@ import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { ONE_CUSTOMER } from '../reading/who.js';
 
-/** One customer's stage periods to the phases, each with its cause, as they stood at any instant of truth and of belief. */
+/** One customer's stage periods, each with its cause, as of any instant and as known at any instant. */
 export const history = query({
   name: 'history',
   summary: "One customer's stage periods to the phases of the lifecycle, each with its cause.",

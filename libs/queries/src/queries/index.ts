@@ -21,7 +21,7 @@ import { stats } from './stats.js';
 import { timeline } from './timeline.js';
 import { stagePeriods } from './stage-periods.js';
 
-/** Every question there is: one line registers it over HTTP, on the command line and in the documentation. */
+/** Every query: one line registers it on the command line and in the documentation; its routes stand in `http/`. */
 export const QUERIES: readonly QueryDefinition[] = [
   customer,
   stage,

@@ -1,8 +1,8 @@
 import { query } from '../running/query.js';
-import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/following.js';
+import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/lag.js';
 import { inReadModels } from '../reading/read-models.js';
 
-/** How far the read models are behind the log: cheap enough to be asked again and again while one waits. */
+/** How far the read models are behind the log: cheap enough to poll while waiting. */
 export const lag = query({
   name: 'lag',
   summary: 'How far the read models are behind the log, and how many customers wait to be folded.',

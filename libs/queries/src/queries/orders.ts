@@ -15,7 +15,7 @@ export const orders = query({
   paged: true,
   columns: [
     { name: 'orderId', type: 'text', description: 'the order as its source names it' },
-    { name: 'source', type: 'text', description: 'who told us first' },
+    { name: 'source', type: 'text', description: 'the source that sent it first' },
     { name: 'bookedAt', type: 'instant', description: 'when it was placed, or first booked' },
     {
       name: 'amountMinor',
@@ -24,7 +24,7 @@ export const orders = query({
       description: 'as placed, in minor units; null for a reversal that matches no order',
     },
     { name: 'netMinor', type: 'integer', description: 'less what was taken back by as-of' },
-    { name: 'costMinor', type: 'integer', nullable: true, description: 'cost, where every booking told it' },
+    { name: 'costMinor', type: 'integer', nullable: true, description: 'cost, where every booking has one' },
     { name: 'currency', type: 'text', description: 'ISO 4217' },
     { name: 'survives', type: 'boolean', description: 'whether it counts as a purchase at as-of' },
     { name: 'reversedAt', type: 'instant', nullable: true, description: 'since when it counts no longer' },

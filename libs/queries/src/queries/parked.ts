@@ -3,10 +3,10 @@ import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
-/** Who could not be folded: their rows stay as they were last, until somebody fixes the cause and releases them. */
+/** Customers that could not be folded: their rows stay as they were until an operator fixes the cause and releases them. */
 export const parked = query({
   name: 'parked',
-  summary: 'Customers quarantined because their events could not be folded, with the reason.',
+  summary: 'Customers that are parked because their events could not be folded, with the reason.',
   permission: 'read',
   params: {},
   time: 'none',
@@ -15,7 +15,7 @@ export const parked = query({
     { name: 'customerId', type: 'text', description: 'the customer: release them by this id' },
     { name: 'reason', type: 'text', description: 'what went wrong, in a word' },
     { name: 'detail', type: 'text', description: 'what went wrong, in full' },
-    { name: 'since', type: 'instant', description: 'when they were quarantined' },
+    { name: 'since', type: 'instant', description: 'when the customer was parked' },
     { name: 'atPosition', type: 'integer', description: 'the log position that was being folded' },
   ],
   async answer(context, { after, limit }) {

@@ -2,7 +2,7 @@ import { STREAMS, upcast, type Data } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 
-interface Told {
+interface PrivacyAct {
   readonly revision: number;
   readonly position: number;
   readonly recordedAt: number;
@@ -18,7 +18,7 @@ export const privacy = query({
   name: 'privacy',
   summary: 'Who was forgotten, under which hash key subjects have their names, and when that key was changed.',
   description:
-    'From the log, in its order. A hash key is told by its check, which tells nothing about it. What stands before a hash-key-changed was moved from a log under the former key.',
+    'From the log, in its order. A hash key is named by its check value, which does not reveal it. Entries before a hash-key-changed were moved from a log under the former key.',
   permission: 'audit',
   params: {},
   time: 'none',
@@ -31,7 +31,7 @@ export const privacy = query({
       name: 'by',
       type: 'text',
       nullable: true,
-      description: 'who did it, or answers for it; null where nobody is named',
+      description: 'who did it, or is responsible for it; null where no one is named',
     },
     { name: 'subjects', type: 'integer', nullable: true, description: 'how many subjects it concerned' },
     {
@@ -44,7 +44,7 @@ export const privacy = query({
   ],
   async answer({ log }, { after, limit }) {
     const head = await log.head();
-    const told: Told[] = [];
+    const acts: PrivacyAct[] = [];
     const from = after === null ? 0 : Number(after[0]) + 1;
     for await (const page of log.read(STREAMS.privacy, from, { pageSize: limit + 1, upTo: head.position })) {
       for (const { revision, position, recordedAt, type, schemaVersion, meta, data } of page) {
@@ -54,17 +54,17 @@ export const privacy = query({
           subjectIds,
           subjects = null,
           customerId = null,
-        } = detail as Partial<Told> & {
+        } = detail as Partial<PrivacyAct> & {
           readonly subjectIds?: readonly string[];
         };
-        told.push({
+        acts.push({
           ...{ revision, position, recordedAt, what: type, by: by as string | null },
           ...{ subjects: subjectIds?.length ?? subjects, customerId, detail },
         });
       }
-      if (told.length > limit) break;
+      if (acts.length > limit) break;
     }
-    const { rows, next } = pageOf(told, limit, ({ revision }) => [revision]);
+    const { rows, next } = pageOf(acts, limit, ({ revision }) => [revision]);
     return { rows: rows.map(({ revision: _, ...row }) => row), next, position: head.position };
   },
 });

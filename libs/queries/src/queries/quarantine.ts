@@ -7,28 +7,28 @@ import { Where } from '../reading/where.js';
 /** A body may be a quarter of a megabyte. */
 const BODIES_A_PAGE = 50;
 
-/** What could not be taken, with the reason and how to fix it. */
+/** Events that were not accepted, with the reason and how to fix it. */
 export const quarantine = query({
   name: 'quarantine',
-  summary: 'Events that could not be taken, each with where, why, and how to fix it.',
+  summary: 'Events that were not accepted, each with where, why, and how to fix it.',
   permission: 'read',
   params: {
     status: { type: 'enum', values: ['open', 'released', 'discarded'], description: 'only those of this status.' },
     code: { type: 'text', maxLength: 128, description: 'only those of this kind of reason.' },
     source: { type: 'text', description: 'only those of this source.' },
     type: { type: 'text', maxLength: 256, description: 'only those that call themselves this type.' },
-    'event-id': { type: 'text', description: 'only those that bear this id.' },
+    'event-id': { type: 'text', description: 'only those with this id.' },
     'with-body': {
       type: 'boolean',
       default: false,
-      description: 'whether to open the bodies, for an asker with the permission open.',
+      description: 'whether to open the bodies; needs the permission open.',
     },
   },
   time: 'none',
   paged: true,
   columns: [
     { name: 'quarantineId', type: 'text', description: 'release or discard it by this id' },
-    { name: 'position', type: 'integer', description: 'where the log tells of it' },
+    { name: 'position', type: 'integer', description: 'its position in the log' },
     { name: 'status', type: 'text', description: 'open, released or discarded' },
     { name: 'source', type: 'text', nullable: true, description: 'its source, as far as it could be read' },
     { name: 'eventId', type: 'text', nullable: true, description: 'its id, as far as it could be read' },
@@ -38,12 +38,17 @@ export const quarantine = query({
     { name: 'detail', type: 'text', description: 'what is wrong' },
     { name: 'hint', type: 'text', nullable: true, description: 'how to fix it' },
     { name: 'receivedAt', type: 'instant', description: 'when it was received' },
-    { name: 'releasedPosition', type: 'integer', nullable: true, description: 'where the log tells of its release' },
+    {
+      name: 'releasedPosition',
+      type: 'integer',
+      nullable: true,
+      description: 'the position of its release in the log',
+    },
     {
       name: 'body',
       type: 'json',
       nullable: true,
-      description: 'what was received, with-body; null without the permission, or once somebody in it was erased',
+      description: 'what was received, with-body; null without the permission, or once a person in it was erased',
     },
   ],
   async answer(context, { params, after, limit: most }) {

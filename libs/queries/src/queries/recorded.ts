@@ -4,12 +4,12 @@ import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
 
-/** For the auditor: everybody's touchpoints exactly as they were recorded, in one pass over the log. */
+/** For the auditor: all customers' touchpoints exactly as they were recorded, in one pass over the log. */
 export const recorded = query({
   name: 'recorded',
   summary: "Everybody's touchpoints exactly as they were recorded, in the order of the log.",
   description:
-    'What `events` tells of one customer, of all: what the log holds, unchanged, personal fields sealed. Read from the log from front to back, so that memory holds one page; what the engine writes itself (receipts, quarantined events, policies) is left out.',
+    'What `events` gives for one customer, for all of them: what the log holds, unchanged, personal fields sealed. Read from the log from front to back, so that memory holds one page; what the engine writes itself (receipts, quarantined events, policies) is left out.',
   permission: 'audit',
   params: {},
   time: 'as-of and known-at',
@@ -18,13 +18,13 @@ export const recorded = query({
   async answer({ log }, { asOf, knownAt, position: bound, after, limit }) {
     const position = bound ?? (knownAt === null ? (await log.head()).position : await log.positionAt(knownAt));
     const from = after === null ? 0 : Number(after[0]);
-    const told: RecordedEvent[] = [];
+    const found: RecordedEvent[] = [];
     for await (const page of log.readAll(from, { pageSize: limit + 1, upTo: position })) {
       for (const event of page)
-        if (event.occurredAt <= asOf && subjectOfStream(event.stream) !== null) told.push(event);
-      if (told.length > limit) break;
+        if (event.occurredAt <= asOf && subjectOfStream(event.stream) !== null) found.push(event);
+      if (found.length > limit) break;
     }
-    const { rows, next } = pageOf(told, limit, (last) => [last.position]);
+    const { rows, next } = pageOf(found, limit, (last) => [last.position]);
     return { rows: rows.map(asRecorded), next, position };
   },
 });

@@ -12,14 +12,14 @@ export const refusedLinks = query({
   time: 'none',
   paged: true,
   columns: [
-    { name: 'position', type: 'integer', description: 'where the log tells of it' },
-    { name: 'occurredAt', type: 'instant', description: 'when the touchpoint happened that carried both' },
+    { name: 'position', type: 'integer', description: 'its position in the log' },
+    { name: 'occurredAt', type: 'instant', description: 'when the touchpoint with both identifiers happened' },
     { name: 'a', type: 'text', description: 'one subject' },
     { name: 'b', type: 'text', description: 'the other subject' },
     { name: 'source', type: 'text', description: 'the source of the touchpoint' },
     { name: 'eventId', type: 'text', description: 'the id of the touchpoint' },
     { name: 'origin', type: 'text', description: 'what linked them' },
-    { name: 'reason', type: 'text', description: 'why it joins nobody' },
+    { name: 'reason', type: 'text', description: 'why it joins no customers' },
   ],
   async answer(context, { after, limit }) {
     const where = new Where(limit + 1).always('rejected IS NOT NULL');

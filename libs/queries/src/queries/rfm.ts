@@ -5,7 +5,7 @@ import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../rea
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
-/** Frequency, recency, age and monetary value of everybody who bought, in the sense of the buy-till-you-die models. */
+/** Frequency, recency, age and monetary value of every buyer, as the buy-till-you-die models define them. */
 export const rfm = query({
   name: 'rfm',
   summary: 'Frequency, recency, T and monetary value of each customer who bought, at an instant.',

@@ -4,16 +4,16 @@ import { reject } from '../running/query-rejected.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 
-/** How many customers stood in each phase at the end of each day, and how many came and went. */
+/** How many customers stood in each phase at the end of each day, and how many entered and left. */
 export const stageCounts = query({
   name: 'stage-counts',
   summary: 'Customers in each phase by day: how many entered, left, and were there at the end of the day.',
   description:
-    'Days are those of the zone of the business. A phase is listed on the days on which anybody was in it, came or went.',
+    'Days are those of the zone of the business. A phase is listed on the days on which a customer was in it, entered it or left it.',
   permission: 'read',
   params: {
-    from: { type: 'day', description: 'the first day; the first with any customer unless said.' },
-    to: { type: 'day', description: 'the last day; the last on which anybody moved unless said.' },
+    from: { type: 'day', description: 'the first day; by default the first with any customer.' },
+    to: { type: 'day', description: 'the last day; by default the last on which a customer moved.' },
     stage: { type: 'enum', values: STAGES, description: 'only this stage.' },
     phase: { type: 'enum', values: PHASES, description: 'only this phase.' },
   },
@@ -36,7 +36,7 @@ export const stageCounts = query({
       );
       const begun = bounds?.first ?? null;
       if (begun === null) return { rows: [], next: null, position: models.position };
-      // Before the first customer and after today there is nothing to tell, however far a period reaches.
+      // Before the first customer and after today there are no rows, however long the period is.
       const first = later(from ?? begun, begun);
       const last = earlier(to ?? bounds?.last ?? begun, dayText(dayOf(asOf, timeZone)));
       if (first > last) return { rows: [], next: null, position: models.position };

@@ -6,10 +6,10 @@ import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../rea
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
-/** Every customer's stage periods as they stood at an instant: what began later is not there, what lasted had not ended. */
+/** All customers' stage periods as of an instant: later ones are absent, lasting ones have no end. */
 export const stagePeriods = query({
   name: 'stage-periods',
-  summary: "All customers' stage periods to the phases of the lifecycle, as they stood at an instant.",
+  summary: "All customers' stage periods, as of an instant.",
   description:
     'One row for each stage period that had begun by as-of, ordered by customer and then by time. leftAt is empty where the stage period lasted at that instant.',
   permission: 'read',

@@ -10,7 +10,7 @@ export const stage = query({
   name: 'stage',
   summary: 'Where one customer stands in the lifecycle: now, or at any instant, as believed at any instant.',
   description:
-    'Folded from the log for this very question. No row where nothing was known of them: they were not there yet at as-of, or not known of yet at known-at.',
+    'Folded from the log when the query runs. No row if nothing was known about the customer at as-of or known-at.',
   permission: 'read',
   params: ONE_CUSTOMER,
   time: 'as-of and known-at',

@@ -1,5 +1,5 @@
 import { query } from '../running/query.js';
-import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/following.js';
+import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/lag.js';
 import { inReadModels } from '../reading/read-models.js';
 
 const COUNTED = ['customers', 'subjects', 'links', 'stage_periods', 'bookings', 'policies'] as const;
@@ -9,7 +9,7 @@ export const stats = query({
   name: 'stats',
   summary:
     'The engine in figures: the head of the log, how far the read models follow it, how much there is of each, how many bytes they take.',
-  description: 'Counts whole tables, which takes its time where they are large: to wait for the read models ask lag.',
+  description: 'Counts whole tables, which is slow when they are large: to wait for the read models, run lag.',
   permission: 'read',
   params: {},
   time: 'none',

@@ -19,7 +19,7 @@ export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
-    'Read from the log. Personal fields stand in data for an asker with the permission open, and are absent otherwise, and for everybody once they were erased.',
+    'Read from the log. data holds personal fields if the key has the permission open; they are absent otherwise, and for every key once the person was erased.',
   permission: 'read',
   params: {
     ...ONE_CUSTOMER,
@@ -32,19 +32,19 @@ export const timeline = query({
     { name: 'type', type: 'text', description: 'what it was' },
     { name: 'group', type: 'text', nullable: true, description: 'its group in the catalogue; null for a custom type' },
     { name: 'channel', type: 'text', description: 'through which channel' },
-    { name: 'source', type: 'text', description: 'who told us' },
+    { name: 'source', type: 'text', description: 'the source that sent it' },
     { name: 'id', type: 'text', description: 'the id by which the source names it' },
     { name: 'subjectId', type: 'text', description: 'the subject of theirs whose stream holds it' },
     { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
     { name: 'position', type: 'integer', description: 'its place in the log' },
     { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },
-    { name: 'data', type: 'json', description: 'what it told, in the newest version of its type' },
+    { name: 'data', type: 'json', description: 'its data, in the newest version of its type' },
     {
       name: 'beside',
       type: 'json',
       nullable: true,
       description:
-        'what came with it and is no field of its data, for an asker with the permission open: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
+        'what came with it and is no field of its data, if the key has the permission open: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
     },
   ],
   async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {

@@ -1,8 +1,8 @@
 import type { Column } from '../running/query.js';
 
-/** Columns that several questions have: the same words in every answer. */
+/** Columns that several queries have: the same words in every answer. */
 
-/** Whom the answer is about, where it is asked of a moment of belief. */
+/** The customer that the answer is about, as believed at known-at. */
 export const CUSTOMER_KNOWN_COLUMN: Column = {
   name: 'customerId',
   type: 'text',

@@ -27,7 +27,7 @@ export async function strongestIdentifiers(
   );
 }
 
-/** Opens each customer's strongest identifier; all null for an asker who may not see them. */
+/** Opens each customer's strongest identifier; all null for a caller who may not see them. */
 export async function openIdentifiers(
   context: QueryContext,
   identifiers: readonly KnownIdentifier[],

@@ -5,7 +5,7 @@ import type { QueryContext } from '../running/query.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels } from './read-models.js';
 import { subjectsKnownBy, type KnownSubjects } from './subjects-known.js';
-import { namedSubject, nobody, type NamedCustomer } from './who.js';
+import { namedSubject, unknown, type NamedCustomer } from './who.js';
 
 /** Everything that was known of one customer at a position of the log. */
 export interface Life {
@@ -29,7 +29,7 @@ export interface Known extends KnownSubjects {
   readonly position: number;
 }
 
-/** Who was named, by what was known within the bound. @throws QuestionRefused where the subject is not known even now. */
+/** Who was named, by what was known within the bound. @throws QueryRejected where the subject is not known even now. */
 export async function knownCustomer(
   context: QueryContext,
   named: NamedCustomer,
@@ -40,7 +40,7 @@ export async function knownCustomer(
   return inReadModels(context.database, async (models) => {
     const position = Math.min(models.position, knownPosition, bound.position ?? Infinity);
     const known = await subjectsKnownBy(models, subjectId, position);
-    if (known === null) throw nobody(named);
+    if (known === null) throw unknown(named);
     return { ...known, position };
   });
 }
@@ -48,7 +48,7 @@ export async function knownCustomer(
 /**
  * Reads one customer's life from the log: their subjects by the links known then, their touchpoints recorded by then, the
  * policies published by then.
- * @throws QuestionRefused where the subject is not known even now.
+ * @throws QueryRejected where the subject is not known even now.
  */
 export async function lifeOf(context: QueryContext, named: NamedCustomer, bound: KnowledgeBound): Promise<Life> {
   const { customerId, subjectIds, position } = await knownCustomer(context, named, bound);

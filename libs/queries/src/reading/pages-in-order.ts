@@ -7,7 +7,7 @@ export interface Order {
   /** What the order goes by first: a number of each event that (nearly) grows along its stream. */
   readonly keyOf: (event: RecordedEvent) => number;
   readonly compare: (a: RecordedEvent, b: RecordedEvent) => number;
-  /** True where the key grows along each stream without exception, so that nobody need look how far events came late. */
+  /** True where the key grows along each stream without exception: then no look-back for late events is needed. */
   readonly strict: boolean;
   /** Events beyond this key belong to no page. */
   readonly until?: number;
@@ -39,7 +39,7 @@ const LIGHT_PAGE = 1_000;
  *
  * The streams are in the order of recording, which is the wanted one but for what came late. How late at most, the first page finds
  * out where it does not reach the end: it looks once over the streams without their data, and the key carries the answer on.
- * @throws QuestionRefused where the key does not belong to these streams.
+ * @throws QueryRejected where the key does not belong to these streams.
  */
 export async function pageInOrder(
   log: Pick<EventLog, 'read'>,
@@ -159,7 +159,7 @@ const UNKNOWN = -1;
 const keyOf = ({ position, late, revisions }: Place): Key => [position, late ?? UNKNOWN, ...revisions];
 
 function placeOf(key: Key, streams: readonly string[]): Place {
-  // A cursor is no signature: what it says is taken for what it may be, never for what it should be.
+  // A cursor is no signature: its content is checked, not trusted.
   const [position = NaN, late = NaN, ...revisions] = key.map(Number);
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   if (revisions.length !== streams.length || !isWhole(position) || !isWhole(late + 1) || !revisions.every(isWhole))

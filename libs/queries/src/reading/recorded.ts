@@ -8,7 +8,7 @@ export const RECORDED_COLUMNS: readonly Column[] = [
   { name: 'occurredAt', type: 'instant', description: 'when it happened' },
   { name: 'stream', type: 'text', description: 'the stream that holds it' },
   { name: 'revision', type: 'integer', description: 'place in the stream, from 0' },
-  { name: 'source', type: 'text', description: 'who told us' },
+  { name: 'source', type: 'text', description: 'the channel system that sent it' },
   { name: 'id', type: 'text', description: 'the id by which the source names it' },
   { name: 'type', type: 'text', description: 'what it was' },
   { name: 'schemaVersion', type: 'integer', description: 'the version of data' },

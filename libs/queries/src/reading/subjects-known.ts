@@ -10,7 +10,7 @@ export interface KnownSubjects {
 }
 
 /**
- * The customer to whom a subject belonged by the links known at a position of the log; null for a subject that is not
+ * The customer that a subject belonged to by the links known at a position of the log; null for a subject that is not
  * known even now.
  */
 export async function subjectsKnownBy(
@@ -37,7 +37,7 @@ async function subjectsNow(models: ReadModels, customerId: string): Promise<read
   return rows.map((row) => row.subject_id);
 }
 
-/** Whom links joined then is worked out again from the links known then: all that reach them, taken in their order. */
+/** Works out which subjects the links known then had joined: all links that reach them, in their order. */
 async function subjectsThen(models: ReadModels, subjectId: string, position: number): Promise<KnownSubjects> {
   const subjects = await models.query<{ subject_id: string; namespace: string; first_position: number }>(
     `WITH RECURSIVE reached(subject_id) AS (

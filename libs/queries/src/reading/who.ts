@@ -3,13 +3,13 @@ import type { QueryContext } from '../running/query.js';
 import { reject, unknownCustomer } from '../running/query-rejected.js';
 import type { ReadModels } from './read-models.js';
 
-/** The two ways to name one customer: the same in every question about one. */
+/** The two ways to name one customer: the same in every query about one. */
 export const ONE_CUSTOMER = {
   customer: {
     type: 'text',
     pattern: /^[0-9a-f]{32}$/,
     description: "a customer's id, or the id of any subject of theirs: old ids go on to work.",
-    hint: 'A customer id is 32 characters of 0-9 and a-f. To ask by what a channel calls their use identifier=NAMESPACE:VALUE.',
+    hint: 'A customer id is 32 characters of 0-9 and a-f. To name the customer as a channel does, use identifier=NAMESPACE:VALUE.',
   },
   identifier: {
     type: 'text',
@@ -19,13 +19,13 @@ export const ONE_CUSTOMER = {
   },
 } as const satisfies Params;
 
-/** How an asker named them. */
+/** How the caller named the customer. */
 export interface NamedCustomer {
   readonly customer: string | null;
   readonly identifier: string | null;
 }
 
-/** The subject that the asker named, whether or not we know it. */
+/** The subject that the caller named, known or not. */
 export function namedSubject(context: QueryContext, { customer, identifier }: NamedCustomer): string {
   if (customer !== null && identifier !== null)
     throw reject('identifier', 'stands beside customer', 'Name the customer one way: by customer or by identifier.');
@@ -36,16 +36,16 @@ export function namedSubject(context: QueryContext, { customer, identifier }: Na
   return context.personalData.subjectIdOf(identifier.slice(0, colon), identifier.slice(colon + 1));
 }
 
-/** The customer to whom a subject belongs now. @throws QuestionRefused `unknown-customer` */
+/** The customer to whom a subject belongs now. @throws QueryRejected `unknown-customer` */
 export async function customerOf(models: ReadModels, subjectId: string, named: NamedCustomer): Promise<string> {
   const [row] = await models.query<{ customer_id: string }>(
     'SELECT customer_id FROM subjects WHERE subject_id = $1::text',
     [subjectId],
   );
-  if (row === undefined) throw nobody(named);
+  if (row === undefined) throw unknown(named);
   return row.customer_id;
 }
 
-export function nobody(named: NamedCustomer): ReturnType<typeof unknownCustomer> {
-  return unknownCustomer(named.customer === null ? 'identifier' : 'customer', 'names nobody we know');
+export function unknown(named: NamedCustomer): ReturnType<typeof unknownCustomer> {
+  return unknownCustomer(named.customer === null ? 'identifier' : 'customer', 'names no known customer');
 }

@@ -6,12 +6,12 @@ export interface Answer {
   readonly query: string;
   readonly columns: readonly Column[];
   readonly rows: readonly AnswerRow[];
-  /** Ask again with it for the rows that follow; null at the end. */
+  /** The cursor of the next page; null at the end. */
   readonly nextCursor: string | null;
   readonly meta: AnswerMeta;
 }
 
-/** What the answer rests on: ask again with the same and it comes out the same. */
+/** What the answer rests on: the same query with these values gives the same answer. */
 export interface AnswerMeta {
   readonly asOf: string;
   readonly knownAt: string | null;
@@ -30,8 +30,8 @@ export function present(columns: readonly Column[], row: AnswerRow): AnswerRow {
 }
 
 /**
- * What a fold tells of itself is JSON with instants in milliseconds: `dueAt`, `since`, … For readers they become text.
- * Never for what a source said: that stands as it was recorded.
+ * A fold's own JSON holds instants in milliseconds: `dueAt`, `since`, … Readers get them as text. Never applied to data that a
+ * source sent: it is shown as recorded.
  */
 export function withInstants(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withInstants);

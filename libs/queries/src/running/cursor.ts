@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 import { reject } from './query-rejected.js';
 
-/** Where a page ended: the key of its last row, by the question's own order. */
+/** Where a page ended: the key of its last row, in the order of the query. */
 export type Key = readonly (string | number)[];
 
-/** What a cursor carries: a page further is asked of the same moment as the first. */
+/** What a cursor carries: every page of an answer is about the same moment as the first. */
 export interface Place {
   readonly after: Key;
   readonly asOf: Instant;
@@ -14,8 +14,8 @@ export interface Place {
 }
 
 /**
- * Cursors are opaque to the asker and bound to their question: name and filters are part of the check, so that a cursor cannot
- * be carried over to another question, and a mangled one is rejected instead of giving rows that nobody asked for.
+ * A cursor is opaque to the client and bound to its query: name and filters are part of the check, so a cursor of another query
+ * and an altered one are rejected instead of giving wrong rows.
  * They hold no secret and grant nothing: the check is a checksum, not a signature.
  */
 export function writeCursor(query: string, filters: string, place: Place): string {
@@ -23,15 +23,15 @@ export function writeCursor(query: string, filters: string, place: Place): strin
   return Buffer.from(check(query, filters, body) + body).toString('base64url');
 }
 
-/** @throws QuestionRefused where the text is no cursor of this question with these filters. */
+/** @throws QueryRejected when the text is not a cursor of this query with these filters. */
 export function readCursor(query: string, filters: string, cursor: string): Place {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const body = text.slice(CHECK_LENGTH);
   if (Buffer.from(text).toString('base64url') !== cursor || check(query, filters, body) !== text.slice(0, CHECK_LENGTH))
     throw reject(
       'cursor',
-      'is not a cursor of this question with these parameters',
-      'Send nextCursor as it was given, with the parameters of the first page; or leave it out to begin again.',
+      'is not a cursor of this query with these parameters',
+      'Send nextCursor unchanged, with the parameters of the first page; or leave it out to begin again.',
     );
   const [after, asOf, position] = JSON.parse(body) as [Key, Instant, number | null];
   return { after, asOf, position };

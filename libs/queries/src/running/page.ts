@@ -1,6 +1,6 @@
 import type { Key } from './cursor.js';
 
-/** Cuts rows, of which one more than `limit` was asked for, to a page and the key after which the next begins. */
+/** Cuts rows, of which one more than `limit` was read, to a page and the key after which the next page begins. */
 export function pageOf<R>(
   rows: readonly R[],
   limit: number,

@@ -16,18 +16,18 @@ const SPECS = {
 /** A business six hours behind UTC. */
 const startOfDay = (day: string): number => Date.parse(`${day}T06:00:00Z`);
 const parse = (raw: Record<string, unknown>) => parseParams(SPECS, raw, startOfDay);
-const faultsOf = (raw: Record<string, unknown>): readonly ValidationIssue[] => {
+const issuesOf = (raw: Record<string, unknown>): readonly ValidationIssue[] => {
   try {
     parse(raw);
   } catch (error) {
-    if (error instanceof QueryRejected) return error.faults;
+    if (error instanceof QueryRejected) return error.issues;
     throw error;
   }
   return [];
 };
 
 describe('parameters', () => {
-  it('are read by their types, with defaults, and null where nothing was said', () => {
+  it('are read by their types, with defaults, and null where nothing was given', () => {
     expect(parse({})).toEqual({ 'as-of': null, day: null, limit: 100, stage: null, source: null, test: false });
     expect(
       parse({ 'as-of': '1998-07-01T12:00:00+02:00', day: '1998-02-28', limit: '7', stage: 'retention', test: 'true' }),
@@ -45,10 +45,16 @@ describe('parameters', () => {
     expect(parse({ 'as-of': '1998-07-01' })['as-of']).toBe(Date.UTC(1998, 6, 1, 6));
   });
 
-  it('are rejected all at once, each with its path, its reason and its fix', () => {
-    const faults = faultsOf({ 'as-of': 'yesterday', limit: '0', stage: 'gone', surprise: '1', source: ['a', 'b'] });
-    expect(faults.map(({ pointer }) => pointer).sort()).toEqual(['as-of', 'limit', 'source', 'stage', 'surprise']);
-    for (const { detail, hint } of faults) expect(`${detail}${hint}`).not.toMatch(/undefined/);
+  it('are rejected all at once, each with its pointer, its detail and its hint', () => {
+    const issues = issuesOf({ 'as-of': 'yesterday', limit: '0', stage: 'gone', surprise: '1', source: ['a', 'b'] });
+    expect(issues.map(({ pointer }) => pointer).sort()).toEqual([
+      '#/as-of',
+      '#/limit',
+      '#/source',
+      '#/stage',
+      '#/surprise',
+    ]);
+    for (const { detail, hint } of issues) expect(`${detail}${hint}`).not.toMatch(/undefined/);
   });
 
   it.each([
@@ -66,15 +72,15 @@ describe('parameters', () => {
     ['an empty value', { source: '' }],
     ['a value that is an object', { source: { a: 1 } }],
     ['a name of the prototype', { ['__proto__x']: '1' }],
-  ])('refuse %s', (_, raw) => {
-    expect(faultsOf(raw)).toHaveLength(1);
+  ])('reject %s', (_, raw) => {
+    expect(issuesOf(raw)).toHaveLength(1);
   });
 
   it('never throw anything but a rejection, and never repeat a control character', () => {
     const names = fc.oneof(fc.constantFrom(...Object.keys(SPECS)), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(fc.dictionary(names, fc.oneof(fc.string({ unit: 'binary' }), fc.anything())), (raw) => {
-        expect(JSON.stringify(faultsOf(raw))).not.toMatch(/[\u0000-\u001f]/);
+        expect(JSON.stringify(issuesOf(raw))).not.toMatch(/[\u0000-\u001f]/);
       }),
     );
   });

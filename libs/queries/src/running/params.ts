@@ -1,13 +1,12 @@
-import { parseInstant, type Instant } from '#contracts';
-import { QueryRejected, reject } from './query-rejected.js';
-import type { ValidationIssue } from '#contracts';
+import { parseInstant, type Instant, type ValidationIssue } from '#contracts';
+import { pointerTo, QueryRejected, reject } from './query-rejected.js';
 
 interface Described {
   readonly description: string;
   readonly required?: boolean;
 }
 
-/** A parameter of a question. Its name is kebab-case and serves the query string and the command line alike. */
+/** A parameter of a query. Its name is kebab-case, in the query string and on the command line alike. */
 export type Param =
   | (Described & {
       readonly type: 'text';
@@ -40,21 +39,21 @@ type Value<P extends Param> = P extends { type: 'text' | 'day' }
         ? boolean
         : never;
 
-/** Parsed parameters: what was not said and has no default is null. */
+/** Parsed parameters: one that was not given and has no default is null. */
 export type Values<P extends Params> = {
   readonly [K in keyof P]: P[K] extends { required: true } | { default: string | number | boolean }
     ? Value<P[K]>
     : Value<P[K]> | null;
 };
 
-/** What an asker sends: a query string or command line gives text, a repeated parameter an array. */
+/** Parameters as they arrive: text from a query string or the command line, an array where one is repeated. */
 export type RawParams = Readonly<Record<string, unknown>>;
 
 /** How a date without a time becomes an instant: by the zone of the business. */
 export type StartOfDay = (day: string) => Instant;
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-/** The stores and the calendar hold more, no business does; the bound keeps arithmetic on instants away from their ends. */
+/** The bounds keep arithmetic on instants away from the ends of what stores and calendar hold. */
 const EARLIEST = Date.UTC(1800, 0, 1);
 const LATEST = Date.UTC(9000, 0, 1);
 const TEXT_LENGTH = 512;
@@ -62,40 +61,40 @@ const TEXT_LENGTH = 512;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Reads what was asked against what the question takes. Every fault is reported at once, each with its fix.
- * @throws QuestionRefused `invalid-question`
+ * Checks the given parameters against those of the query. All issues are reported at once, each with a hint.
+ * @throws QueryRejected `invalid-question`
  */
 export function parseParams<P extends Params>(specs: P, raw: RawParams, startOfDay: StartOfDay): Values<P> {
-  const faults: ValidationIssue[] = [];
+  const issues: ValidationIssue[] = [];
   const values: Record<string, unknown> = {};
   const names = Object.keys(specs);
   for (const name of Object.keys(raw))
     if (!Object.hasOwn(specs, name) && raw[name] !== undefined)
-      faults.push({
-        pointer: printable(name).slice(1, -1),
-        detail: 'is not a parameter of this question',
-        hint: `It takes: ${names.join(', ') || 'none'}.`,
+      issues.push({
+        pointer: pointerTo(printable(name).slice(1, -1)),
+        detail: 'is not a parameter of this query',
+        hint: `Its parameters: ${names.join(', ') || 'none'}.`,
       });
   for (const [name, spec] of Object.entries(specs)) {
     try {
       values[name] = parseOne(name, spec, Object.hasOwn(raw, name) ? raw[name] : undefined, startOfDay);
     } catch (error) {
       if (!(error instanceof QueryRejected)) throw error;
-      faults.push(...error.faults);
+      issues.push(...error.issues);
     }
   }
-  if (faults.length > 0) throw new QueryRejected('invalid-question', faults);
+  if (issues.length > 0) throw new QueryRejected('invalid-query', issues);
   return values as Values<P>;
 }
 
 function parseOne(name: string, spec: Param, raw: unknown, startOfDay: StartOfDay): unknown {
   if (raw === undefined || raw === null) {
-    if (spec.required === true) throw reject(name, 'is missing', `Say ${name}: ${spec.description}`);
+    if (spec.required === true) throw reject(name, 'is missing', `Give ${name}: ${spec.description}`);
     return 'default' in spec ? (spec.default ?? null) : null;
   }
-  if (Array.isArray(raw)) throw reject(name, 'is said more than once', 'Say it once.');
+  if (Array.isArray(raw)) throw reject(name, 'is given more than once', 'Give it once.');
   const text = typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
-  if (typeof text !== 'string') throw reject(name, 'is not text', 'Say it as plain text.');
+  if (typeof text !== 'string') throw reject(name, 'is not text', 'Give it as plain text.');
   if (text === '') throw reject(name, 'is empty', 'Leave it out, or give it a value.');
   if (CONTROL.test(text) || !text.isWellFormed())
     throw reject(name, 'holds a control character or broken Unicode', 'Send printable UTF-8 text.');
@@ -105,7 +104,7 @@ function parseOne(name: string, spec: Param, raw: unknown, startOfDay: StartOfDa
       if (text.length > longest)
         throw reject(name, `is longer than ${longest} characters`, `Keep it within ${longest} characters.`);
       if (spec.pattern !== undefined && !spec.pattern.test(text))
-        throw reject(name, `does not have the form ${spec.pattern.source}`, spec.hint ?? `Say ${spec.description}`);
+        throw reject(name, `does not have the form ${spec.pattern.source}`, spec.hint ?? `Give ${spec.description}`);
       return text;
     }
     case 'int': {
@@ -127,11 +126,11 @@ function parseOne(name: string, spec: Param, raw: unknown, startOfDay: StartOfDa
     }
     case 'enum':
       if (!spec.values.includes(text))
-        throw reject(name, `${printable(text)} is not one of its values`, `Say one of: ${spec.values.join(', ')}.`);
+        throw reject(name, `${printable(text)} is not one of its values`, `Give one of: ${spec.values.join(', ')}.`);
       return text;
     case 'boolean':
       if (text !== 'true' && text !== 'false')
-        throw reject(name, `${printable(text)} is neither true nor false`, 'Say true or false.');
+        throw reject(name, `${printable(text)} is neither true nor false`, 'Give true or false.');
       return text === 'true';
     default:
       return spec satisfies never;
@@ -165,7 +164,7 @@ function notADay(name: string, text: string): QueryRejected {
   return reject(name, `${printable(text)} is not a day of the calendar`, 'Write it as 1998-07-01.');
 }
 
-/** What an asker sent, made fit to be repeated in an answer: short, and free of control characters. */
+/** A client's text as an answer may repeat it: short, and free of control characters. */
 export function printable(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
 

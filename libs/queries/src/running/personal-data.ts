@@ -10,7 +10,7 @@ export interface Sealed {
 
 type Closed = Sealed & { readonly sealed: string };
 
-/** The two things that a question needs of sealing: finding a subject by what a person calls them, and opening what is sealed. */
+/** What a query needs of sealing: finding a subject by its identifier, and opening sealed values. */
 export interface PersonalData {
   /** The subject of an identifier as a channel writes it. */
   subjectIdOf(namespace: string, value: string): string;

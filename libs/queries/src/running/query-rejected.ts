@@ -1,23 +1,23 @@
 import type { ValidationIssue } from '#contracts';
 
-/** Why a question has no answer: it was put wrongly, or asks about nobody we know. Never a fault of ours. */
+/** A query that cannot be answered: a parameter is not valid, or the customer is not known. Never an error of the engine. */
 export class QueryRejected extends Error {
   constructor(
-    readonly code: 'invalid-question' | 'unknown-question' | 'unknown-customer' | 'not-permitted',
-    readonly faults: readonly ValidationIssue[],
+    readonly code: 'invalid-query' | 'unknown-query' | 'unknown-customer' | 'not-permitted',
+    readonly issues: readonly ValidationIssue[],
   ) {
-    super(faults.map(({ pointer: path, detail: reason, hint: hint }) => `${path}: ${reason}. ${hint}`).join(' '));
-    this.name = 'QuestionRefused';
+    super(issues.map(({ pointer, detail, hint }) => `${nameOf(pointer)} ${detail}. ${hint}`).join(' '));
+    this.name = 'QueryRejected';
   }
 
   /** The HTTP status that says the same. */
   get status(): 400 | 403 | 404 {
     switch (this.code) {
-      case 'invalid-question':
+      case 'invalid-query':
         return 400;
       case 'not-permitted':
         return 403;
-      case 'unknown-question':
+      case 'unknown-query':
       case 'unknown-customer':
         return 404;
       default:
@@ -26,17 +26,25 @@ export class QueryRejected extends Error {
   }
 }
 
-/** The commonest rejection: one parameter that cannot be taken as it stands. */
-export function reject(path: string, reason: string, hint: string): QueryRejected {
-  return new QueryRejected('invalid-question', [{ pointer: path, detail: reason, hint: hint }]);
+/** The commonest rejection: one parameter is not valid. */
+export function reject(name: string, detail: string, hint: string): QueryRejected {
+  return new QueryRejected('invalid-query', [{ pointer: pointerTo(name), detail, hint }]);
 }
 
-export function unknownCustomer(path: string, reason: string): QueryRejected {
+export function unknownCustomer(name: string, detail: string): QueryRejected {
   return new QueryRejected('unknown-customer', [
     {
-      pointer: path,
-      detail: reason,
-      hint: 'Ask `customers` who is known, or name them by an identifier: identifier=NAMESPACE:VALUE.',
+      pointer: pointerTo(name),
+      detail,
+      hint: 'Run `customers` to list the known ones, or name the customer by an identifier: identifier=NAMESPACE:VALUE.',
     },
   ]);
 }
+
+/** The pointer to a parameter, as a URI fragment: `#/as-of`. */
+export function pointerTo(name: string): string {
+  return `#/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** The name of the parameter that a pointer leads to. */
+const nameOf = (pointer: string): string => pointer.slice('#/'.length).replaceAll('~1', '/').replaceAll('~0', '~');

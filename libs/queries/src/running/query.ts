@@ -7,7 +7,7 @@ import type { Key } from './cursor.js';
 import type { Params, Values } from './params.js';
 import type { PersonalData } from './personal-data.js';
 
-/** What a key must allow before it may ask. `open` beside it opens sealed values in the rows. */
+/** The permission that a query needs. With `open` beside it, the rows show sealed values. */
 export type QueryPermission = 'read' | 'audit' | 'operate';
 
 /** Everything that an answer is made of. */
@@ -17,9 +17,9 @@ export interface QueryContext {
   readonly log: EventLog;
   readonly personalData: PersonalData;
   readonly clock: Clock;
-  /** How large the stores are that the read models do not tell of; absent where nobody knows. */
+  /** The size of the stores beside the read models; absent where it is not known. */
   readonly storeBytes?: () => StoreBytes;
-  /** Whether the asker may see personal data in the clear. Where not, sealed values are null. */
+  /** Whether the caller may see personal data in the clear. If not, sealed values are null. */
   readonly mayReadPersonal: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Column {
   readonly nullable?: true;
 }
 
-/** Inside a question instants are numbers; they become text where the answer leaves (`present`). */
+/** Inside a query instants are numbers; `present` turns them into text. */
 export type AnswerRow = Readonly<Record<string, unknown>>;
 
 export interface AnswerPage {
@@ -42,12 +42,12 @@ export interface AnswerPage {
   readonly position: number;
 }
 
-/** What is asked, parsed, beside the question's own parameters. */
-export interface Asked<P extends Params> {
+/** A query's parsed parameters, its own and those of time and paging. */
+export interface QueryRequest<P extends Params> {
   readonly params: Values<P>;
-  /** The instant the question is about. */
+  /** The instant that the query is about. */
   readonly asOf: Instant;
-  /** Whether as-of was said: an answer from the read models is then one about the past. */
+  /** Whether as-of was given: the read models then answer about the past. */
   readonly past: boolean;
   /** What was known then; null: all that is known now. */
   readonly knownAt: Instant | null;
@@ -62,8 +62,8 @@ export interface Asked<P extends Params> {
 }
 
 /**
- * A question: one file in `questions/`, one line in its index. HTTP, the command line and the documentation are made from
- * this description; nothing of a question is written anywhere else.
+ * A query: one file in `queries/`, one line in its index, one route in the controller. Parameters, documentation and the command
+ * line come from this definition.
  */
 export interface QueryDefinition<P extends Params = Params> {
   /** Kebab-case; the same over HTTP and on the command line. */
@@ -78,10 +78,10 @@ export interface QueryDefinition<P extends Params = Params> {
   /** Whether the answer comes in pages (`limit`, `cursor`). */
   readonly paged: boolean;
   readonly columns: readonly Column[];
-  answer(context: QueryContext, asked: Asked<P>): Promise<AnswerPage>;
+  answer(context: QueryContext, request: QueryRequest<P>): Promise<AnswerPage>;
 }
 
-/** Infers the parameters' types where a question is written; changes nothing. */
+/** Infers the types of a query's parameters; changes nothing. */
 export function query<const P extends Params>(definition: QueryDefinition<P>): QueryDefinition<P> {
   return definition;
 }

@@ -10,25 +10,25 @@ import { QueryRejected, reject } from './query-rejected.js';
 import { allParams, PAGE_SIZE } from './standard-params.js';
 
 /**
- * Answers a question by its name, from parameters as text. The same for HTTP and for the command line.
- * @throws QuestionRefused where the question, a parameter or the customer is not to be had.
+ * Runs a query by its name, with parameters as text. HTTP and the command line both call it.
+ * @throws QueryRejected when the query or the customer is not known, or a parameter is not valid
  */
 export async function runQuery(context: QueryContext, name: string, raw: RawParams): Promise<Answer> {
-  const asked = QUERIES.find((query) => query.name === name);
-  if (asked === undefined)
-    throw new QueryRejected('unknown-question', [
+  const query = QUERIES.find((each) => each.name === name);
+  if (query === undefined)
+    throw new QueryRejected('unknown-query', [
       {
-        pointer: 'question',
-        detail: `${printable(name)} is no question that we know`,
-        hint: `Ask one of: ${QUERIES.map((query) => query.name).join(', ')}.`,
+        pointer: '#',
+        detail: `${printable(name)} is not the name of a query`,
+        hint: `Run one of: ${QUERIES.map((query) => query.name).join(', ')}.`,
       },
     ]);
-  return answerTo(asked, context, raw);
+  return answerTo(query, context, raw);
 }
 
 /**
  * All rows of an answer, page by page, from one moment: what a file is written from. Memory holds one page.
- * With `limit` among the parameters it is the size of the one page asked for.
+ * With `limit` among the parameters there is one page of that size.
  */
 export async function* runQueryInPages(
   context: QueryContext,
@@ -46,7 +46,7 @@ export async function* runQueryInPages(
 
 const isPaged = (name: string): boolean => QUERIES.some((query) => query.name === name && query.paged);
 
-/** Answers one question, known by its description. */
+/** Runs one query, given its definition. */
 export async function answerTo(query: QueryDefinition, context: QueryContext, raw: RawParams): Promise<Answer> {
   const now = context.clock.now();
   const current = await policiesKnown(context.log, null);
@@ -54,23 +54,23 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   if (raw['known-at'] !== undefined && query.time !== 'as-of and known-at') throw beliefIsKeptPerCustomer(query);
   const values = parseParams(allParams(query), raw, startOfDayIn(zoneNow));
   const filters = filtersOf(query, values);
-  const said = values['as-of'] as Instant | null | undefined;
+  const givenAsOf = values['as-of'] as Instant | null | undefined;
   const cursor = values['cursor'] as string | null | undefined;
   const place = cursor === null || cursor === undefined ? null : readCursor(query.name, filters, cursor);
-  const asOf = place?.asOf ?? said ?? now;
+  const asOf = place?.asOf ?? givenAsOf ?? now;
   const knownAt = (values['known-at'] as Instant | null | undefined) ?? null;
   if (query.time === 'as-of' && asOf > now)
     throw reject(
       'as-of',
-      'lies in the future, and populations are known up to now',
-      'Ask up to now; or ask `explain` of one customer what comes next, and when.',
+      'lies in the future; the state of all customers is known up to now only',
+      'Give an instant up to now; or run `explain` for one customer to see what comes next, and when.',
     );
   const limit = (values['limit'] as number | null | undefined) ?? (query.paged ? PAGE_SIZE.default : PAGE_SIZE.maximum);
   const page = await query.answer(context, {
     params: values,
     asOf,
     knownAt,
-    past: said !== null && said !== undefined,
+    past: givenAsOf !== null && givenAsOf !== undefined,
     timeZone: policyAt(current, asOf).policy.timeZone,
     after: place?.after ?? null,
     position: place?.position ?? null,
@@ -92,7 +92,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   };
 }
 
-/** What makes two pages pages of one answer: everything that was said but where the page begins and how long it is. */
+/** What two pages of one answer have in common: every parameter but where the page begins and how long it is. */
 function filtersOf(query: QueryDefinition, values: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(
     Object.keys(allParams(query))
@@ -104,7 +104,7 @@ function filtersOf(query: QueryDefinition, values: Readonly<Record<string, unkno
 function beliefIsKeptPerCustomer(query: QueryDefinition): QueryRejected {
   return reject(
     'known-at',
-    `cannot be asked of ${query.name}: what was believed at a past moment is told of one customer at a time`,
-    'Leave known-at out; or ask `stage`, `history` or `explain` of each customer with known-at.',
+    `is not a parameter of ${query.name}: past belief is kept for one customer at a time`,
+    'Leave known-at out; or run `stage`, `history` or `explain` for a customer with known-at.',
   );
 }

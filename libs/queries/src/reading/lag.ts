@@ -28,7 +28,7 @@ export async function followingFigures(
   return [
     ['log_head_position', head.position, head.position === 0 ? null : head.recordedAt],
     ['read_models_position', row?.['position'] ?? 0, row?.['recorded_at']],
-    // Where positions count bytes, nobody has counted the events between: unknown, unless there is none.
+    // Where positions count bytes, the number of events between is not known, unless it is 0.
     ['lag_events', behind === 0 || log.counts !== 'bytes' ? behind : null],
     ['lag_positions', behind],
     ['lag_ms', behind === 0 || known === null ? 0 : Math.max(0, head.recordedAt - known)],

@@ -6,7 +6,7 @@ import { isCurrency } from './currencies.js';
 import { parseInstant } from './instant.js';
 
 /**
- * What a field of a touchpoint may be. Each kind says the same thing twice, side by side: as a constraint of
+ * What a field of a document may be. Each kind says the same thing twice, side by side: as a constraint of
  * class-validator and as JSON Schema. `validation.spec.ts` proves by property that both give the same verdict.
  */
 
@@ -20,15 +20,44 @@ export const RULE = 'perennialRule';
 /** The name of the constraint that marks a field as personal; it holds for every value. */
 export const PERSONAL = 'perennialPersonal';
 
+/** The name of the constraint that only describes a field; it holds for every value. */
+export const ANNOTATION = 'perennialAnnotation';
+
 /** The largest amount that one field may hold, in minor units: sums of a customer's lifetime stay exact integers. */
 export const MAX_AMOUNT_MINOR = 10_000_000_000_000;
 
-function field(schema: JsonSchema, holds: (value: unknown) => boolean, message: string): PropertyDecorator {
-  return ValidateBy({
-    name: FIELD,
-    constraints: [schema],
-    validator: { validate: (value: unknown) => holds(value), defaultMessage: () => `$property must be ${message}` },
-  });
+/** The JSON Schema of each kind of field, by its decorator: so that a kind can be made of others, as a list of texts is. */
+const SCHEMAS = new WeakMap<PropertyDecorator, JsonSchema>();
+
+/** The JSON Schema of a kind of field; classes within it still stand as `x-part`. */
+export function schemaOfKind(kind: PropertyDecorator): JsonSchema {
+  const schema = SCHEMAS.get(kind);
+  if (schema === undefined) throw new TypeError('Only a decorator that says what a field may be is a kind.');
+  return schema;
+}
+
+/** A kind of field: what it may be, as JSON Schema, as a predicate, and in words. */
+export function field(schema: JsonSchema, holds: (value: unknown) => boolean, message: string): PropertyDecorator {
+  return kindOf(schema, [
+    ValidateBy({
+      name: FIELD,
+      constraints: [schema],
+      validator: { validate: (value: unknown) => holds(value), defaultMessage: () => `$property must be ${message}` },
+    }),
+  ]);
+}
+
+function kindOf(schema: JsonSchema, decorators: readonly PropertyDecorator[]): PropertyDecorator {
+  const kind: PropertyDecorator = (target, key) => {
+    for (const decorator of decorators) decorator(target, key);
+  };
+  SCHEMAS.set(kind, schema);
+  return kind;
+}
+
+/** What a decorator adds to the JSON Schema of a field without saying what the field may be. */
+export function annotation(schema: JsonSchema): PropertyDecorator {
+  return ValidateBy({ name: ANNOTATION, constraints: [schema], validator: { validate: () => true } });
 }
 
 /** The field may be left out. It may not be null: what is unknown is not written. */
@@ -36,7 +65,7 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
 }
 
-/** The field may tell who somebody is, or what they said: it is sealed under their key before it reaches the log. */
+/** The field may identify a person or hold what they said: it is sealed under the person's key before it reaches the log. */
 export function Personal(): PropertyDecorator {
   return ValidateBy({ name: PERSONAL, constraints: [{ 'x-personal': true }], validator: { validate: () => true } });
 }
@@ -64,10 +93,10 @@ export function Id(): PropertyDecorator {
   return Text(200);
 }
 
-/** What somebody wrote or said, of up to 10,000 characters; it may be empty. Mark it `@Personal()`. */
-export function FreeText(): PropertyDecorator {
-  const schema = { type: 'string', maxLength: 10_000 };
-  return field(schema, (value) => isText(value, 0, 10_000), 'text of at most 10,000 characters');
+/** What a person wrote or said; it may be empty. In a touchpoint, mark it `@Personal()`. */
+export function FreeText(max = 10_000): PropertyDecorator {
+  const schema = { type: 'string', maxLength: max };
+  return field(schema, (value) => isText(value, 0, max), `text of at most ${max} characters`);
 }
 
 /** Text of any length, for what the engine itself wrote; it may be empty. */
@@ -240,30 +269,24 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A JSON object whose fields are nobody's business here. */
+/** A JSON object with any fields. */
 export function AnyObject(): PropertyDecorator {
   return field({ type: 'object' }, isObject, 'an object');
 }
 
 /** An object with a class of its own. */
 export function Part<T>(part: () => ClassConstructor<T>): PropertyDecorator {
-  return together([
-    field({ type: 'object', 'x-part': part }, isObject, 'an object'),
-    ValidateNested(),
-    Type(() => part()),
-  ]);
+  const schema = { type: 'object', 'x-part': part };
+  return kindOf(schema, [field(schema, isObject, 'an object'), ValidateNested(), Type(() => part())]);
 }
 
 /** A list of objects of one class. */
 export function Parts<T>(part: () => ClassConstructor<T>, minItems: number, maxItems: number): PropertyDecorator {
   const holds = (value: unknown) =>
     Array.isArray(value) && value.length >= minItems && value.length <= maxItems && value.every(isObject);
-  return together([
-    field(
-      { type: 'array', minItems, maxItems, items: { type: 'object', 'x-part': part } },
-      holds,
-      `a list of ${minItems} to ${maxItems} objects`,
-    ),
+  const schema = { type: 'array', minItems, maxItems, items: { type: 'object', 'x-part': part } };
+  return kindOf(schema, [
+    field(schema, holds, `a list of ${minItems} to ${maxItems} objects`),
     ValidateNested({ each: true }),
     Type(() => part()),
   ]);
@@ -291,10 +314,4 @@ export function Holds(rule: Rule): PropertyDecorator {
       defaultMessage: () => rule.detail,
     },
   });
-}
-
-function together(decorators: readonly PropertyDecorator[]): PropertyDecorator {
-  return (target, key) => {
-    for (const decorator of decorators) decorator(target, key);
-  };
 }

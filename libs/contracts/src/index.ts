@@ -26,7 +26,61 @@ export {
   strongestSelf,
 } from './identifiers.js';
 export { isCurrency, minorDigits, toMinor } from './currencies.js';
-export type { ValidationIssue, Validity } from './validation-issue.js';
+export {
+  issueText,
+  issueUnder,
+  keysOf,
+  placeText,
+  pointerTo,
+  ROOT,
+  type ValidationIssue,
+  type Validity,
+} from './validation-issue.js';
+export { printable } from './issues.js';
+/** One way to describe and check a document: a class of decorated fields, and a reader made of it. */
+export {
+  documentReader,
+  type DocumentOptions,
+  type DocumentReader,
+  type DocumentRule,
+  type Reading,
+} from './documents/reader.js';
+export {
+  AnyOf,
+  Anything,
+  Default,
+  Describe,
+  FormerName,
+  Hint,
+  ListOf,
+  MapOf,
+  Must,
+  NumberAbove,
+  OneOfClasses,
+  OrNull,
+  Scalar,
+  Secret,
+  TextAs,
+  unreadable,
+} from './documents/kinds.js';
+export {
+  AnyObject,
+  AnyText,
+  Currency,
+  Day,
+  Decimal,
+  Flag,
+  FreeText,
+  Id,
+  Matching,
+  Moment,
+  OneOf,
+  Optional,
+  Part,
+  Parts,
+  Text,
+  Whole,
+} from './fields.js';
 export { BOUNDS } from './bounds.js';
 export type { JsonSchema } from './fields.js';
 export { classOf, type DataOf } from './touchpoints/classes.js';

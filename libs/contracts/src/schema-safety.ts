@@ -1,7 +1,8 @@
 import { isObject, type JsonSchema } from './fields.js';
-import { pointerStep, type ValidationIssue } from './validation-issue.js';
+import { ISSUES_MAX } from './issues.js';
+import { fragment, pointerStep, type ValidationIssue } from './validation-issue.js';
 
-/** How large a schema that somebody registers may be. */
+/** How large a registered schema may be. */
 const LIMITS = { nodes: 1000, depth: 12, patternLength: 200, patternInput: 256 } as const;
 
 /** The keywords that a registered schema may use: none that fetches, recurses, or compares every pair. */
@@ -19,38 +20,39 @@ const ONE = ['additionalProperties', 'items', 'not', 'if', 'then', 'else'];
 const MANY = ['allOf', 'anyOf', 'oneOf'];
 
 /**
- * What makes a schema invalid to be registered: a schema comes from outside, and every event of its type runs through
- * it. It must not hang the process, fetch anything, or hide a personal field.
+ * What makes a schema unsafe to register. A schema comes from outside, and every event of its type is validated by it: it
+ * must not hang the process, fetch anything, or hide a personal field.
  */
-export function dangersOf(schema: unknown): ValidationIssue[] {
+export function dangersOf(schema: JsonSchema): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   let nodes = 0;
-  const tell = (path: string, reason: string, hint: string): void => {
-    if (issues.length < 20) issues.push({ pointer: path, detail: reason, hint: hint });
+  const report: Report = (path, detail, hint) => {
+    if (issues.length < ISSUES_MAX) issues.push({ pointer: fragment(path), detail, hint });
   };
 
   const visit = (part: unknown, path: string, depth: number, conditional: boolean): void => {
     nodes += 1;
-    if (nodes === LIMITS.nodes + 1) tell(path, `the schema has more than ${LIMITS.nodes} parts`, 'make it smaller');
+    if (nodes === LIMITS.nodes + 1)
+      report(path, `makes the schema hold more than ${LIMITS.nodes} parts`, 'make the schema smaller');
     if (nodes > LIMITS.nodes || typeof part === 'boolean') return;
-    if (!isObject(part)) return tell(path, 'is no schema', 'give an object');
-    if (depth > LIMITS.depth) return tell(path, `lies deeper than ${LIMITS.depth} levels`, 'flatten the schema');
+    if (!isObject(part)) return report(path, 'must be a schema', 'give an object');
+    if (depth > LIMITS.depth) return report(path, `is nested deeper than ${LIMITS.depth} levels`, 'flatten the schema');
     for (const key of Object.keys(part)) {
       if (KEYWORDS.has(key) || (depth === 1 && AT_THE_ROOT.has(key))) continue;
       const hint = /^\$|definitions/.test(key)
-        ? 'write the part in place: a schema refers to nothing'
+        ? 'write the part in place: a registered schema holds no references'
         : `leave it out; allowed are ${[...KEYWORDS].join(', ')}`;
-      tell(path + pointerStep(key), 'is a keyword that a registered schema may not use', hint);
+      report(path + pointerStep(key), 'is a keyword that a registered schema may not use', hint);
     }
     if (part['x-personal'] !== undefined && (typeof part['x-personal'] !== 'boolean' || conditional))
-      tell(
+      report(
         `${path}/x-personal`,
-        'a field is personal or it is not, whatever the other fields hold',
+        'must be true or false, and must not depend on other fields',
         'set it to true, under properties or items, outside allOf, anyOf, oneOf, not, if',
       );
     if (part['format'] !== undefined && !FORMATS.includes(part['format'] as string))
-      tell(`${path}/format`, 'is no format that we know', `use one of ${FORMATS.join(', ')}`);
-    if (part['pattern'] !== undefined) checkPattern(part, path, tell);
+      report(`${path}/format`, `must be one of ${FORMATS.join(', ')}`, 'use one of these, or leave it out');
+    if (part['pattern'] !== undefined) checkPattern(part, path, report);
     const { properties } = part;
     if (isObject(properties))
       for (const [name, property] of Object.entries(properties))
@@ -71,51 +73,51 @@ export function dangersOf(schema: unknown): ValidationIssue[] {
   };
 
   visit(schema, '', 1, false);
-  if (typeof schema === 'boolean')
-    tell('', 'takes everything or nothing', 'give a schema that says what the data hold, with type "object"');
-  else if (isObject(schema) && schema['type'] !== 'object')
-    tell('/type', 'the data of a touchpoint are an object', 'set type to "object" at the root of the schema');
+  if (schema['type'] !== 'object')
+    report('/type', 'must be "object": the data of a touchpoint are an object', 'set it at the root of the schema');
   return issues;
 }
 
-function checkPattern(
-  part: JsonSchema,
-  path: string,
-  tell: (path: string, reason: string, hint: string) => void,
-): void {
+type Report = (path: string, detail: string, hint: string) => void;
+
+function checkPattern(part: JsonSchema, path: string, report: Report): void {
   const at = `${path}/pattern`;
   const { pattern, maxLength } = part;
   if (typeof pattern !== 'string' || pattern.length > LIMITS.patternLength)
-    return tell(at, `is no pattern of at most ${LIMITS.patternLength} characters`, 'shorten it, or use enum or format');
+    return report(
+      at,
+      `must be a pattern of at most ${LIMITS.patternLength} characters`,
+      'shorten it, or use enum or format',
+    );
   if (typeof maxLength !== 'number' || maxLength > LIMITS.patternInput)
-    tell(at, 'may have to search long text', `set maxLength beside it, to at most ${LIMITS.patternInput}`);
+    report(at, 'may be matched against long text', `set maxLength beside it, to at most ${LIMITS.patternInput}`);
   const danger = patternDanger(pattern);
-  if (danger !== null) tell(at, danger, 'write a simpler pattern that begins with ^, or use enum or format');
+  if (danger !== null) report(at, danger, 'write a simpler pattern that begins with ^, or use enum or format');
 }
 
 /**
- * Why a pattern could take long on hostile text, or null when it cannot. It errs on the side of rejecting: nothing that
- * looks around or back, no repetition within a repetition, and few choices in all.
+ * Why a pattern could take long on hostile text, or null when it cannot. It rejects in case of doubt: no look-around, no
+ * back-reference, no repetition within a repetition, and few alternatives in all.
  */
 export function patternDanger(pattern: string): string | null {
   try {
     new RegExp(pattern, 'u');
   } catch {
-    return 'is no regular expression';
+    return 'must be a regular expression';
   }
   // What stands in brackets or behind a backslash is one character, whatever it looks like.
-  if (/\\[1-9k]/.test(pattern)) return 'looks back at what it matched';
+  if (/\\[1-9k]/.test(pattern)) return 'must not hold a back-reference';
   const bare = pattern
     .replace(/\\[pP]\{[^}]*\}/g, 'c')
     .replace(/\\u\{[^}]*\}/g, 'c')
     .replace(/\\./gs, 'c')
     .replace(/\[[^\]]*\]/g, 'c');
-  if (/\(\?[^:]/.test(bare)) return 'looks around, or names a group';
-  if (repeatsWithinRepetition(bare)) return 'repeats something that repeats or branches';
+  if (/\(\?[^:]/.test(bare)) return 'must not hold a look-around or a named group';
+  if (repeatsWithinRepetition(bare)) return 'must not repeat a part that itself repeats or branches';
   const loops = (bare.match(/[*+]|\{\d+,(?:\d+)?\}/g) ?? []).length + (bare.startsWith('^') ? 0 : 1);
-  if (loops > 2) return 'repeats in too many places';
+  if (loops > 2) return 'must not repeat in more than two places';
   const choices = (bare.replaceAll('(?:', '(').match(/[?|]/g) ?? []).length;
-  return choices > 8 ? 'leaves too many choices' : null;
+  return choices > 8 ? 'must not hold more than 8 alternatives' : null;
 }
 
 function repeatsWithinRepetition(bare: string): boolean {

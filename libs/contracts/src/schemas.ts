@@ -4,7 +4,7 @@ import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import type { SchemaConverter } from 'class-validator-jsonschema/build/defaultConverters.js';
 import { factOf, touchpointType } from './catalogue.js';
 import { factClassOf } from './facts/classes.js';
-import { FIELD, isObject, PERSONAL, RULE, type JsonSchema, type Rule } from './fields.js';
+import { ANNOTATION, FIELD, isObject, PERSONAL, RULE, type JsonSchema, type Rule } from './fields.js';
 import { classOf } from './touchpoints/classes.js';
 
 /** The name under which `class-validator-jsonschema` meets a nested class; the field's own schema says it all. */
@@ -18,6 +18,7 @@ const fromConstraint: SchemaConverter = (meta) => {
 const CONVERTERS: Record<string, SchemaConverter> = {
   [FIELD]: fromConstraint,
   [PERSONAL]: fromConstraint,
+  [ANNOTATION]: fromConstraint,
   [RULE]: () => ({}),
   [NESTED]: () => ({}),
 };
@@ -38,7 +39,8 @@ export function rulesOf(target: ClassConstructor<object>): readonly Rule[] {
     .map((meta) => meta.constraints?.[0] as Rule);
 }
 
-function inlined(schema: unknown): unknown {
+/** A schema with its classes written in place. */
+export function inlined(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(inlined);
   if (!isObject(schema)) return schema;
   const part = schema['x-part'];
@@ -49,7 +51,7 @@ function inlined(schema: unknown): unknown {
 const CACHE = new Map<string, JsonSchema>();
 
 /**
- * The JSON Schema (draft 7) of one version of a built-in type's data, the newest unless said; null for what is not
+ * The JSON Schema (draft 7) of one version of a built-in type's data, the newest by default; null for what is not
  * built in. Besides the standard keywords it says `x-group`, `x-origin`, and `x-personal` on each personal field.
  */
 export function touchpointSchema(type: string, version?: number): JsonSchema | null {
@@ -60,7 +62,7 @@ export function touchpointSchema(type: string, version?: number): JsonSchema | n
   return schemaOf('touchpoint', type, wanted, classOf(type, wanted), said);
 }
 
-/** The JSON Schema (draft 7) of one version of a fact's data, the newest unless said; null for what is no fact. */
+/** The JSON Schema (draft 7) of one version of a fact's data, the newest by default; null for what is no fact. */
 export function factSchema(name: string, version?: number): JsonSchema | null {
   const known = factOf(name);
   if (known === null) return null;

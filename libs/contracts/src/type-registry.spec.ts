@@ -37,7 +37,7 @@ function registered(result: Registration): TypeRegistry {
 const issuesOf = (result: Registration) => (result.ok ? [] : result.errors);
 const withSchema = (schema: unknown) => issuesOf(TypeRegistry.BUILT_IN.register({ ...booking, schema }));
 
-describe('given a type of the business’s own, registered', () => {
+describe('given a registered type of the business’s own', () => {
   const registry = registered(TypeRegistry.BUILT_IN.register(booking));
 
   it('has its origin and meaning, and ranks after the built-in types', () => {
@@ -57,16 +57,28 @@ describe('given a type of the business’s own, registered', () => {
     expect(TypeRegistry.BUILT_IN.validate('campsite-booked', 1, { nights: 1 }).ok).toBe(false);
   });
 
-  it('validates its data, with path, reason and fix', () => {
+  it('validates its data, with pointer, detail and hint', () => {
     expect(registry.validate('campsite-booked', 1, { nights: 3, pitch: 'B12', arrival: '2026-07-01' })).toEqual({
       ok: true,
     });
     expect(registry.validate('campsite-booked', 1, { nights: 0, pitch: 'b', arrival: 'July' })).toEqual({
       ok: false,
       errors: [
-        { pointer: '/nights', detail: 'is below 1', hint: 'give a whole number from 1 to 365' },
-        { pointer: '/pitch', detail: 'is not written as it should be', hint: 'give text that matches ^[A-Z]\\d+$' },
-        { pointer: '/arrival', detail: 'is not written as it should be', hint: 'give a day, such as 2026-03-01' },
+        {
+          pointer: '#/nights',
+          detail: 'must be a whole number from 1 to 365 (got a number below 1)',
+          hint: 'give a whole number from 1 to 365',
+        },
+        {
+          pointer: '#/pitch',
+          detail: 'must be text that matches ^[A-Z]\\d+$ (got text of another form)',
+          hint: 'give text that matches ^[A-Z]\\d+$',
+        },
+        {
+          pointer: '#/arrival',
+          detail: 'must be a day, such as 2026-03-01 (got text of another form)',
+          hint: 'give a day, such as 2026-03-01',
+        },
       ],
     });
     expect(registry.validate('campsite-booked', 2, { nights: 1 }).ok).toBe(false);
@@ -74,7 +86,7 @@ describe('given a type of the business’s own, registered', () => {
     expect(registry.validate('order-cancelled', 1, { orderId: 'a' }).ok).toBe(true);
   });
 
-  it('keeps what is personal, and what nobody described, for sealing', () => {
+  it('keeps what is personal, and what the schema does not declare, for sealing', () => {
     expect(registry.personalPaths('campsite-booked', 1)).toEqual(['/remark', '/guests/*/name']);
     const data = { nights: 2, remark: 'near Ann', guests: [{ name: 'Ann', age: 40 }], car: 'ABC 123' };
     expect(registry.separatePersonal('campsite-booked', 1, data)).toEqual({
@@ -92,9 +104,9 @@ describe('given a type of the business’s own, registered', () => {
 
   it('changes only by a new version, and old events keep their shape', () => {
     const changed = { ...booking, schema: { type: 'object', properties: { nights: { type: 'string' } } } };
-    expect(issuesOf(registry.register(changed))).toMatchObject([{ path: '/version' }]);
+    expect(issuesOf(registry.register(changed))).toMatchObject([{ pointer: '#/version' }]);
     expect(issuesOf(registry.register({ ...changed, version: 3 }))).toMatchObject([
-      { pointer: '/version', hint: 'give version 2' },
+      { pointer: '#/version', hint: 'give version 2' },
     ]);
     const second = registered(registry.register({ ...changed, version: 2 }));
     expect(second.type('campsite-booked')?.version).toBe(2);
@@ -104,17 +116,17 @@ describe('given a type of the business’s own, registered', () => {
   });
 });
 
-describe('a definition is refused', () => {
+describe('a definition is rejected', () => {
   it.each(['order-placed', 'policy-published', 'intake-receipt', 'Booked', 'a b', '', '-x', 'x-', '__proto__', null])(
     'under the name %j',
     (name) => {
-      expect(issuesOf(TypeRegistry.BUILT_IN.register({ ...booking, name }))).toMatchObject([{ path: '/name' }]);
+      expect(issuesOf(TypeRegistry.BUILT_IN.register({ ...booking, name }))).toMatchObject([{ pointer: '#/name' }]);
     },
   );
 
-  it('without origin, meaning, version or schema, each with its path', () => {
+  it('without origin, meaning, version or schema, each with its pointer', () => {
     expect(issuesOf(TypeRegistry.BUILT_IN.register({ name: 'x' })).map((issue) => issue.pointer)).toEqual([
-      ...['/version', '/origin', '/group', '/schema'],
+      ...['#/version', '#/origin', '#/group', '#/schema'],
     ]);
     for (const nothing of [null, 'x', []]) expect(TypeRegistry.BUILT_IN.register(nothing).ok).toBe(false);
   });
@@ -123,40 +135,40 @@ describe('a definition is refused', () => {
     [
       'a remote reference',
       { type: 'object', properties: { a: { $ref: 'https://example.com/a.json' } } },
-      '/schema/properties/a/$ref',
+      '#/schema/properties/a/$ref',
     ],
-    ['a recursion', { type: 'object', $ref: '#' }, '/schema/$ref'],
-    ['definitions', { type: 'object', definitions: {} }, '/schema/definitions'],
+    ['a recursion', { type: 'object', $ref: '#' }, '#/schema/$ref'],
+    ['definitions', { type: 'object', definitions: {} }, '#/schema/definitions'],
     [
       'pairs to compare',
       { type: 'object', properties: { a: { uniqueItems: true } } },
-      '/schema/properties/a/uniqueItems',
+      '#/schema/properties/a/uniqueItems',
     ],
-    ['a list at its root', { type: 'array' }, '/schema/type'],
-    ['an unknown format', { type: 'object', properties: { a: { format: 'color' } } }, '/schema/properties/a/format'],
-    ['a keyword of the wrong kind', { type: 'object', required: 'a' }, '/schema'],
+    ['a list at its root', { type: 'array' }, '#/schema/type'],
+    ['an unknown format', { type: 'object', properties: { a: { format: 'color' } } }, '#/schema/properties/a/format'],
+    ['a keyword of the wrong kind', { type: 'object', required: 'a' }, '#/schema'],
     [
       'a pattern over long text',
       { type: 'object', properties: { a: { pattern: '^a' } } },
-      '/schema/properties/a/pattern',
+      '#/schema/properties/a/pattern',
     ],
     [
       'a personal field behind a condition',
       { type: 'object', anyOf: [{ properties: { a: { 'x-personal': true } } }] },
-      '/schema/anyOf/0/properties/a/x-personal',
+      '#/schema/anyOf/0/properties/a/x-personal',
     ],
-  ])('whose schema has %s', (_what, schema, path) => {
-    expect(withSchema(schema)).toMatchObject([{ path }]);
+  ])('whose schema has %s', (_what, schema, pointer) => {
+    expect(withSchema(schema)).toMatchObject([{ pointer }]);
   });
 
   it('whose schema is too large or too deep', () => {
     const properties = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`p${index}`, {}]));
     expect(withSchema({ type: 'object', properties })).toMatchObject([
-      { reason: 'the schema has more than 1000 parts' },
+      { detail: 'makes the schema hold more than 1000 parts' },
     ]);
     let deep: object = { type: 'object' };
     for (let level = 0; level < 20; level += 1) deep = { type: 'object', properties: { a: deep } };
-    expect(withSchema(deep)).toMatchObject([{ reason: 'lies deeper than 12 levels' }]);
+    expect(withSchema(deep)).toMatchObject([{ detail: 'is nested deeper than 12 levels' }]);
   });
 });
 
@@ -172,7 +184,7 @@ describe('a pattern', () => {
     '^((ab)*c)*',
     '^(a{1,9}){1,9}$',
     '[',
-  ])('%s is refused', (pattern) => {
+  ])('%s is rejected', (pattern) => {
     expect(patternDanger(pattern)).not.toBeNull();
   });
 
@@ -184,7 +196,7 @@ describe('a pattern', () => {
     '^\\p{Lu}\\(*$',
     'abc',
     '^(?:ab)+$',
-  ])('%s is taken', (pattern) => {
+  ])('%s is accepted', (pattern) => {
     expect(patternDanger(pattern)).toBeNull();
   });
 });

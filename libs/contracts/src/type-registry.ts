@@ -7,14 +7,16 @@ import {
   type TouchpointType,
 } from './catalogue.js';
 import { compile, type Compiled } from './compiler.js';
-import { isObject, type JsonSchema } from './fields.js';
-import type { ValidationIssue, Validity } from './validation-issue.js';
+import { Describe, Hint, Must } from './documents/kinds.js';
+import { documentReader, type DocumentRule } from './documents/reader.js';
+import { AnyObject, FreeText, isObject, Matching, OneOf, Optional, Whole, type JsonSchema } from './fields.js';
+import { issueUnder, pointerTo, ROOT, type ValidationIssue, type Validity } from './validation-issue.js';
 import { personalPaths, personalPathsOf, separateBy, separatePersonal, type Separated } from './personal.js';
 import { dangersOf } from './schema-safety.js';
 import { touchpointSchema } from './schemas.js';
 import type { Origin } from './touchpoint.js';
 import { upcast, type Data } from './upcasters.js';
-import { fitAnd, validateTouchpointData } from './validation.js';
+import { unknownVersionOf, validateTouchpointData, validateWithinBounds } from './validation.js';
 
 /** A touchpoint type of the business's own: the data of the event `type-registered`. */
 export interface TypeDefinition {
@@ -23,7 +25,7 @@ export interface TypeDefinition {
   /** 1 for a new type; one more each time its schema changes. */
   readonly version: number;
   readonly origin: Origin;
-  /** What it tells us: the group of the catalogue that it belongs to. */
+  /** The group of the catalogue that it belongs to. */
   readonly group: TouchpointGroup;
   /** JSON Schema of its data; personal fields say `"x-personal": true`. */
   readonly schema: JsonSchema;
@@ -46,9 +48,33 @@ interface Registered {
   readonly validate: Compiled;
 }
 
-const NAME = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
-const ORIGINS = ['customer', 'business', 'system'];
-const FIELDS = new Set(['name', 'version', 'origin', 'group', 'schema', 'description']);
+/** A definition as the business sends it. */
+class TypeDefinitionForm {
+  @Matching('^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$', 100, 'a name of small letters, digits, dots and hyphens')
+  @Must('a name of small letters, digits, dots and hyphens, of at most 100 characters')
+  @Hint('name what happened, in the past tense, such as campsite-booked')
+  name!: string;
+  @Whole(1, 1000) @Hint('give 1 for a new type, and one more for each change of its schema') version!: number;
+  @OneOf('customer', 'business', 'system') @Describe('Who acts') origin!: Origin;
+  @OneOf(...TOUCHPOINT_GROUPS) @Describe('The group of the catalogue that the type belongs to') group!: TouchpointGroup;
+  @AnyObject()
+  @Describe('JSON Schema (draft 7) of the data; personal fields say "x-personal": true')
+  @Hint('give the JSON Schema of the data, with type "object" at its root')
+  schema!: JsonSchema;
+  @Optional() @FreeText(2000) description?: string;
+}
+
+const nameIsNotBuiltIn: DocumentRule<TypeDefinitionForm> = ({ name }) =>
+  touchpointType(name) === null && factOf(name) === null
+    ? []
+    : [{ pointer: pointerTo('name'), detail: 'is the name of a built-in type', hint: 'give the type another name' }];
+
+const schemaIsSafe: DocumentRule<TypeDefinitionForm> = ({ schema }) =>
+  dangersOf(schema).map((danger) => issueUnder(pointerTo('schema'), danger));
+
+const DEFINITION = documentReader(TypeDefinitionForm, {
+  rules: [nameIsNotBuiltIn, schemaIsSafe],
+});
 
 /**
  * Every touchpoint type that there is: the built-in ones, and those that the business registered. Immutable: to
@@ -64,18 +90,19 @@ export class TypeRegistry {
 
   /** Checks a definition and adds it. Registering the same twice changes nothing. */
   register(definition: unknown): Registration {
-    const issues = issuesOfDefinition(definition);
-    if (issues.length > 0) return { ok: false, errors: issues };
-    const given = definition as TypeDefinition;
+    const reading = DEFINITION.read(definition);
+    if (!reading.ok) return reading;
+    const given: TypeDefinition = reading.value;
     const versions = this.registered.get(given.name) ?? [];
     const before = versions[given.version - 1];
     if (before !== undefined) return this.again(before.definition, given);
-    if (given.version !== versions.length + 1) return rejected('/version', ...wrongVersion(versions.length));
+    if (given.version !== versions.length + 1) return rejected(pointerTo('version'), ...wrongVersion(versions.length));
     let validate: Compiled;
     try {
       validate = compile(given.schema);
     } catch (error) {
-      return rejected('/schema', `is no JSON Schema: ${(error as Error).message}`, 'fix the schema (draft 7)');
+      const detail = `must be a valid JSON Schema (${(error as Error).message})`;
+      return rejected(pointerTo('schema'), detail, 'fix the schema (draft 7)');
     }
     const registered = new Map(this.registered);
     registered.set(given.name, [...versions, { definition: given, validate }]);
@@ -85,9 +112,9 @@ export class TypeRegistry {
   private again(before: TypeDefinition, given: TypeDefinition): Registration {
     if (canonical(before) === canonical(given)) return { ok: true, registry: this, definition: before, changed: false };
     return rejected(
-      '/version',
-      `version ${given.version} of ${given.name} is registered with another meaning or schema`,
-      'events of that version are in the log: register the next version',
+      pointerTo('version'),
+      `is ${given.version}, and that version of ${given.name} is registered with another meaning or schema`,
+      'the log may hold events of that version: register the next one',
     );
   }
 
@@ -105,21 +132,17 @@ export class TypeRegistry {
     return [...this.registered.keys()].sort().flatMap((name) => this.type(name) ?? []);
   }
 
-  /** The JSON Schema of one version of a type's data, the newest unless said; null when there is none. */
+  /** The JSON Schema of one version of a type's data, the newest by default; null when there is none. */
   schema(name: string, version?: number): JsonSchema | null {
     return touchpointSchema(name, version) ?? this.version(name, version)?.definition.schema ?? null;
   }
 
-  /** Whether the data are what that version of the type says. */
+  /** Checks the data against that version of the type. */
   validate(name: string, version: number, data: unknown): Validity {
     const found = this.version(name, version);
-    if (found !== undefined) return fitAnd(found.validate, data);
+    if (found !== undefined) return validateWithinBounds(found.validate, data);
     if (!this.registered.has(name)) return validateTouchpointData(name, version, data);
-    return rejected(
-      '',
-      `version ${version} of ${name} is not known`,
-      `use version ${this.type(name)?.version ?? 1}, the newest, or leave schemaVersion out`,
-    );
+    return { ok: false, errors: [unknownVersionOf(name, version, this.type(name)?.version ?? 1)] };
   }
 
   /** The personal fields of one version of a type: see `personalPaths`. */
@@ -145,45 +168,14 @@ export class TypeRegistry {
   }
 }
 
-function wrongVersion(newest: number): [reason: string, hint: string] {
+function wrongVersion(newest: number): [detail: string, hint: string] {
   return newest === 0
-    ? ['the first version of a type is 1', 'give version 1']
-    : [`versions go up by one, and the newest is ${newest}`, `give version ${newest + 1}`];
+    ? ['must be 1 for the first version of a type', 'give version 1']
+    : [`must be ${newest + 1}: versions go up by one, and the newest is ${newest}`, `give version ${newest + 1}`];
 }
 
-function rejected(path: string, reason: string, hint: string): { ok: false; errors: readonly ValidationIssue[] } {
-  return { ok: false, errors: [{ pointer: path, detail: reason, hint: hint }] };
-}
-
-function issuesOfDefinition(given: unknown): ValidationIssue[] {
-  if (!isObject(given)) return [{ pointer: '', detail: 'is no definition of a type', hint: 'give an object' }];
-  const issues: ValidationIssue[] = [];
-  const { name, version, origin, group, schema, description } = given;
-  if (typeof name !== 'string' || name.length > 100 || !NAME.test(name))
-    issues.push({
-      pointer: '/name',
-      detail: 'is no name of a type',
-      hint: 'use small letters, digits, dots and hyphens, such as campsite-booked; say what happened, in the past tense',
-    });
-  else if (touchpointType(name) !== null || factOf(name) !== null)
-    issues.push({ pointer: '/name', detail: 'is the name of a built-in type', hint: 'give it another name' });
-  if (!Number.isSafeInteger(version) || (version as number) < 1 || (version as number) > 1000)
-    issues.push({ pointer: '/version', detail: 'is no version', hint: 'give a whole number, 1 for a new type' });
-  if (!ORIGINS.includes(origin as string))
-    issues.push({ pointer: '/origin', detail: 'does not say who acted', hint: `give one of ${ORIGINS.join(', ')}` });
-  if (!TOUCHPOINT_GROUPS.includes(group as TouchpointGroup))
-    issues.push({
-      pointer: '/group',
-      detail: 'does not say what it tells us',
-      hint: `give one of ${TOUCHPOINT_GROUPS.join(', ')}`,
-    });
-  if (description !== undefined && (typeof description !== 'string' || description.length > 2000))
-    issues.push({ pointer: '/description', detail: 'is no text of at most 2000 characters', hint: 'shorten it' });
-  for (const key of Object.keys(given))
-    if (!FIELDS.has(key))
-      issues.push({ pointer: `/${key}`, detail: 'is not part of a definition', hint: 'leave it out' });
-  issues.push(...dangersOf(schema).map((danger) => ({ ...danger, pointer: `/schema${danger.pointer}` })));
-  return issues;
+function rejected(pointer: string, detail: string, hint: string): { ok: false; errors: readonly ValidationIssue[] } {
+  return { ok: false, errors: [{ pointer, detail, hint }] };
 }
 
 /** JSON with the fields of every object in order: equal exactly where the values are. */

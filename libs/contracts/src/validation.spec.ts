@@ -94,7 +94,7 @@ describe.each(VERSIONS)('%s, version %i', (type, version) => {
   const schema = (isFact ? factSchema(type, version) : touchpointSchema(type, version))!;
   const validate = isFact ? validateFact : validateTouchpointData;
 
-  it('takes every sample of its contract, by the compiled validator and by class-validator', () => {
+  it('accepts every sample of its contract, by the compiled validator and by class-validator', () => {
     fc.assert(
       fc.property(sampleOf(type, version), (data) => {
         expect(validate(type, version, data)).toEqual({ ok: true });
@@ -159,63 +159,64 @@ describe('the envelope', () => {
     data: {},
   };
 
-  it('is told path, reason and fix', () => {
+  it('is answered with pointer, detail and hint', () => {
     expect(validateEnvelope(good)).toEqual({ ok: true });
     expect(errorsOf(validateEnvelope({ ...good, identifiers: [{ namespace: 'userId', value: 17850 }] }))).toEqual([
       {
-        pointer: '/identifiers/0/value',
-        detail: 'is a number, not text of 1 to 512 characters',
+        pointer: '#/identifiers/0/value',
+        detail: 'must be text of 1 to 512 characters (got a number)',
         hint: 'write it in quotes: text of 1 to 512 characters',
       },
     ]);
     expect(errorsOf(validateEnvelope({ ...good, time: '2026-03-01' }))).toEqual([
       {
-        pointer: '/time',
-        detail: 'is not written as it should be',
+        pointer: '#/time',
+        detail:
+          'must be a date-time of RFC 3339 with its offset, such as 2026-03-01T12:00:00Z (got text of another form)',
         hint: 'give a date-time of RFC 3339 with its offset, such as 2026-03-01T12:00:00Z',
       },
     ]);
     expect(errorsOf(validateEnvelope({ ...good, channel: undefined }))).toEqual([
-      { pointer: '/channel', detail: 'is missing', hint: 'add it: text of 1 to 200 characters' },
+      { pointer: '#/channel', detail: 'is required', hint: 'add it: text of 1 to 200 characters' },
     ]);
-    expect(errorsOf(validateEnvelope({ ...good, test: 'yes' }))).toMatchObject([{ path: '/test' }]);
+    expect(errorsOf(validateEnvelope({ ...good, test: 'yes' }))).toMatchObject([{ pointer: '#/test' }]);
     for (const document of [null, 'x', 1, [], [good], undefined]) expect(validateEnvelope(document).ok).toBe(false);
   });
 });
 
-describe('a flaw', () => {
+describe('an issue', () => {
   const order = { orderId: 'o-1', currency: 'EUR', lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 999 }] };
 
-  it('names the path, the reason and how to fix it', () => {
+  it('names the place, what is wrong, and how to fix it', () => {
     const issues = (data: unknown) => errorsOf(validateTouchpointData('order-placed', 1, data));
     expect(issues({ ...order, currency: 'ECU' })).toEqual([
       {
-        pointer: '/currency',
-        detail: 'is not written as it should be',
+        pointer: '#/currency',
+        detail: 'must be a currency of ISO 4217, such as EUR (got text of another form)',
         hint: 'give a currency of ISO 4217, such as EUR',
       },
     ]);
     expect(issues({ ...order, lines: [{ sku: 'a', quantity: 1, unitPriceMinor: 9.99 }] })).toEqual([
       {
-        pointer: '/lines/0/unitPriceMinor',
-        detail: 'is a fraction, not a whole number from -10000000000000 to 10000000000000',
+        pointer: '#/lines/0/unitPriceMinor',
+        detail: 'must be a whole number from -10,000,000,000,000 to 10,000,000,000,000 (got a fraction)',
         hint: 'give a whole number; money is in minor units (cents)',
       },
     ]);
     expect(issues({ ...order, totalMinor: '999' })).toMatchObject([
-      { pointer: '/totalMinor', hint: expect.stringContaining('without quotes') },
+      { pointer: '#/totalMinor', hint: expect.stringContaining('without quotes') },
     ]);
     expect(issues({ ...order, totalMinor: null })).toMatchObject([
-      { pointer: '/totalMinor', hint: 'leave the field out when it is unknown' },
+      { pointer: '#/totalMinor', hint: 'leave the field out when it is unknown' },
     ]);
     expect(issues({ orderId: 'o-1', currency: 'EUR' })).toMatchObject([
-      { path: '', reason: 'the order has neither lines nor a total' },
+      { pointer: '#', detail: 'the order has neither lines nor a total' },
     ]);
     const huge = { sku: 'a', quantity: 1_000_000, unitPriceMinor: 10_000_000_000_000 };
     expect(issues({ ...order, lines: [huge] })).toMatchObject([
-      { reason: 'the lines add up to more than an exact integer can hold' },
+      { detail: 'the lines add up to more than an exact integer can hold' },
     ]);
-    expect(issues('order')).toMatchObject([{ path: '', reason: 'the data are no object' }]);
+    expect(issues('order')).toMatchObject([{ pointer: '#', detail: 'must be an object' }]);
   });
 
   it('never holds a value: a value may be personal', () => {
@@ -227,15 +228,15 @@ describe('a flaw', () => {
     }
   });
 
-  it('is told at most twenty times', () => {
+  it('is one of at most twenty', () => {
     const lines = Array.from({ length: 500 }, () => ({}));
     const issues = errorsOf(validateTouchpointData('order-placed', 1, { ...order, lines }));
     expect(issues).toHaveLength(20);
   });
 
   it('says which types and versions there are', () => {
-    expect(errorsOf(validateTouchpointData('order-eaten', 1, {}))).toMatchObject([{ reason: 'the type is not known' }]);
-    expect(errorsOf(validateTouchpointData('constructor', 1, {}))).toMatchObject([{ reason: 'the type is not known' }]);
+    expect(errorsOf(validateTouchpointData('order-eaten', 1, {}))).toMatchObject([{ detail: 'is of an unknown type' }]);
+    expect(errorsOf(validateTouchpointData('constructor', 1, {}))).toMatchObject([{ detail: 'is of an unknown type' }]);
     for (const version of [0, 3, 1.5, -1, NaN])
       expect(errorsOf(validateTouchpointData('case-resolved', version, { caseId: 'c' }))).toMatchObject([
         { hint: 'use version 2, the newest, or leave schemaVersion out' },
@@ -243,7 +244,7 @@ describe('a flaw', () => {
   });
 });
 
-describe('fields that no contract knows', () => {
+describe('fields that no contract declares', () => {
   const verdict = (extra: unknown) => validateTouchpointData('site-visited', 1, { extra });
   const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 
@@ -253,14 +254,14 @@ describe('fields that no contract knows', () => {
   });
 
   it('are kept within bounds', () => {
-    expect(errorsOf(verdict(nested(BOUNDS.depth)))).toMatchObject([{ reason: 'lies deeper than 12 levels' }]);
+    expect(errorsOf(verdict(nested(BOUNDS.depth)))).toMatchObject([{ detail: 'is nested deeper than 12 levels' }]);
     expect(verdict(Array.from({ length: BOUNDS.values }, () => 0)).ok).toBe(false);
     expect(verdict('x'.repeat(BOUNDS.characters + 1)).ok).toBe(false);
     expect(verdict({ ['k'.repeat(BOUNDS.name + 1)]: 1 }).ok).toBe(false);
   });
 
   it('hold nothing that a store would reject or change', () => {
-    expect(errorsOf(verdict({ note: 'a\0b' }))).toMatchObject([{ path: '/extra/note' }]);
+    expect(errorsOf(verdict({ note: 'a\0b' }))).toMatchObject([{ pointer: '#/extra/note' }]);
     expect(verdict('\ud800').ok).toBe(false);
     expect(verdict('👍').ok).toBe(true);
     expect(verdict(JSON.parse('1e999')).ok).toBe(false);

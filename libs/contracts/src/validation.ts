@@ -5,11 +5,11 @@ import { compile, type Compiled } from './compiler.js';
 import { TouchpointForm } from './envelope.js';
 import { factClassOf } from './facts/classes.js';
 import { isObject, type JsonSchema } from './fields.js';
-import type { Validity } from './validation-issue.js';
+import { ROOT, type ValidationIssue, type Validity } from './validation-issue.js';
 import { factSchema, rulesOf, schemaOfClass, touchpointSchema } from './schemas.js';
 import { classOf } from './touchpoints/classes.js';
 
-/** The validators of each built-in type, by version − 1; each is compiled when its first event comes. */
+/** The validators of each built-in type, by version − 1; each is compiled for the first event of its version. */
 const VALIDATORS = new Map<string, Compiled[]>();
 /** The same of each fact. */
 const FACT_VALIDATORS = new Map<string, Compiled[]>();
@@ -20,20 +20,20 @@ export const ENVELOPE_SCHEMA: JsonSchema = schemaOfClass(TouchpointForm);
 let envelopeValidator: Compiled | undefined;
 
 /**
- * Whether the data of a built-in type are what that version of its contract says. Fields that the contract does not
- * know are kept, within `BOUNDS`. This is the hot path: a validator compiled from the classes' own schema.
+ * Checks the data of a built-in type against that version of its contract. Fields that the contract does not declare are
+ * kept, within `BOUNDS`. This is the hot path: a validator compiled from the classes' own schema.
  */
 export function validateTouchpointData(type: string, version: number, data: unknown): Validity {
   const validate =
     VALIDATORS.get(type)?.[version - 1] ??
     prepare(VALIDATORS, type, version, classOf(type, version), touchpointSchema(type, version));
   if (validate === null) return unknownVersion(type, version);
-  return fitAnd(validate, data);
+  return validateWithinBounds(validate, data);
 }
 
 /**
- * Whether the data of a fact that is no touchpoint are what that version of its contract says. No bounds but those of the
- * log: the engine writes such facts itself, or has checked the document within.
+ * Checks the data of a fact, which is not a touchpoint, against that version of its contract. No bounds apply but those of
+ * the log: the engine writes such facts itself, or has checked the document within.
  */
 export function validateFact(name: string, version: number, data: unknown): Validity {
   const validate =
@@ -42,7 +42,7 @@ export function validateFact(name: string, version: number, data: unknown): Vali
   return validate === null ? unknownVersion(name, version) : validate(data);
 }
 
-/** Whether this is a touchpoint as a channel may send it. Its `data` are only looked at as far as being an object. */
+/** Checks a touchpoint as a channel sends it. Of its `data` only that they are an object: `validateTouchpointData` checks the rest. */
 export function validateEnvelope(document: unknown): Validity {
   envelopeValidator ??= compile(ENVELOPE_SCHEMA, rulesOf(TouchpointForm));
   const valid = envelopeValidator(document);
@@ -52,9 +52,9 @@ export function validateEnvelope(document: unknown): Validity {
 }
 
 /** The validator of a compiled schema behind the bounds that hold for every document. */
-export function fitAnd(validate: Compiled, data: unknown): Validity {
+export function validateWithinBounds(validate: Compiled, data: unknown): Validity {
   if (!isObject(data))
-    return { ok: false, errors: [{ pointer: '', detail: 'the data are no object', hint: 'give a JSON object' }] };
+    return { ok: false, errors: [{ pointer: ROOT, detail: 'must be an object', hint: 'give a JSON object' }] };
   const invalid = boundsIssue(data);
   return invalid === null ? validate(data) : { ok: false, errors: [invalid] };
 }
@@ -76,21 +76,18 @@ function prepare(
 
 function unknownVersion(type: string, version: number): Validity {
   const known = touchpointType(type) ?? factOf(type);
-  return known === null
-    ? {
-        ok: false,
-        errors: [
-          { pointer: '', detail: 'the type is not known', hint: 'use a type of the catalogue, or register this one' },
-        ],
-      }
-    : {
-        ok: false,
-        errors: [
-          {
-            pointer: '',
-            detail: `version ${version} of ${known.name} is not known`,
-            hint: `use version ${known.version}, the newest, or leave schemaVersion out`,
-          },
-        ],
-      };
+  const issue: ValidationIssue =
+    known === null
+      ? { pointer: ROOT, detail: 'is of an unknown type', hint: 'use a type of the catalogue, or register this one' }
+      : unknownVersionOf(known.name, version, known.version);
+  return { ok: false, errors: [issue] };
+}
+
+/** The issue of a version that a type does not have. */
+export function unknownVersionOf(type: string, version: number, newest: number): ValidationIssue {
+  return {
+    pointer: ROOT,
+    detail: `is of version ${version}, which ${type} does not have`,
+    hint: `use version ${newest}, the newest, or leave schemaVersion out`,
+  };
 }

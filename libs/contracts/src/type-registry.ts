@@ -10,7 +10,7 @@ import { compile, type Compiled } from './compiler.js';
 import { Describe, Hint, Must } from './documents/kinds.js';
 import { documentReader, type DocumentRule } from './documents/reader.js';
 import { AnyObject, FreeText, isObject, Matching, OneOf, Optional, Whole, type JsonSchema } from './fields.js';
-import { issueUnder, pointerTo, ROOT, type ValidationIssue, type Validity } from './validation-issue.js';
+import { issueUnder, pointerTo, type ValidationIssue, type Validity } from './validation-issue.js';
 import { personalPaths, personalPathsOf, separateBy, separatePersonal, type Separated } from './personal.js';
 import { dangersOf } from './schema-safety.js';
 import { touchpointSchema } from './schemas.js';

@@ -42,13 +42,13 @@ describe('a mapping', () => {
       colour: 'red',
     });
     expect(errors.map((error) => error.pointer).sort()).toEqual([
-      '/colour',
-      '/data/orderId',
-      '/data/totalMinor/currency',
-      '/identifiers/0/role',
-      '/occurredAt/format',
-      '/occurredAt/timeZone',
-      '/type',
+      '#/colour',
+      '#/data/orderId',
+      '#/data/totalMinor/currency',
+      '#/identifiers/0/role',
+      '#/occurredAt/format',
+      '#/occurredAt/timeZone',
+      '#/type',
     ]);
     for (const error of errors) {
       expect(error.detail).not.toBe('');
@@ -57,17 +57,17 @@ describe('a mapping', () => {
   });
 
   it.each([
-    [null, ''],
-    [[], ''],
-    [{ ...GOOD, identifiers: [] }, '/identifiers'],
-    [{ ...GOOD, identifiers: [{ namespace: 'userId', column: 'a', role: 'referee' }] }, '/identifiers'],
-    [{ ...GOOD, id: {} }, '/id'],
-    [{ ...GOOD, csv: { delimiter: '' } }, '/csv/delimiter'],
-    [{ ...GOOD, format: 'xml' }, '/format'],
-    [{ ...GOOD, data: { a: { column: 'x', as: 'roman' } } }, '/data/a/as'],
-    [{ ...GOOD, data: { a: { column: 'x', format: 'iso' } } }, '/data/a/format'],
-    [{ ...GOOD, dataByType: { 'order-placed': 1 } }, '/dataByType/order-placed'],
-    [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy' } }, '/occurredAt/format'],
+    [null, '#'],
+    [[], '#'],
+    [{ ...GOOD, identifiers: [] }, '#/identifiers'],
+    [{ ...GOOD, identifiers: [{ namespace: 'userId', column: 'a', role: 'referee' }] }, '#/identifiers'],
+    [{ ...GOOD, id: {} }, '#/id'],
+    [{ ...GOOD, csv: { delimiter: '' } }, '#/csv/delimiter'],
+    [{ ...GOOD, format: 'xml' }, '#/format'],
+    [{ ...GOOD, data: { a: { column: 'x', as: 'roman' } } }, '#/data/a/as'],
+    [{ ...GOOD, data: { a: { column: 'x', format: 'iso' } } }, '#/data/a/format'],
+    [{ ...GOOD, dataByType: { 'order-placed': 1 } }, '#/dataByType/order-placed'],
+    [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy' } }, '#/occurredAt/format'],
   ])('%j is rejected at %s', (document, path) => {
     expect(errorsOf(document).map((error) => error.pointer)).toContain(path);
   });

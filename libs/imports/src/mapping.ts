@@ -368,7 +368,7 @@ class MappingReader {
   }
 
   private wrong(path: string, reason: string, hint: string): void {
-    this.errors.push({ pointer: path, detail: reason, hint: hint });
+    this.errors.push({ pointer: `#${path}`, detail: reason, hint: hint });
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { issueText } from '#contracts';
 import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
 import { rejected } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
@@ -93,6 +94,6 @@ function readPolicy(file: string): { readonly name: string; readonly version: nu
   const validity = validatePolicy(document);
   if (validity.ok) return validity.policy;
   throw rejected(
-    `${file} is no valid policy:\n${validity.errors.map(({ pointer: path, detail: reason, hint: hint }) => `  ${path}: ${reason}. ${hint}`).join('\n')}`,
+    `${file} is not a valid policy:\n${validity.errors.map((issue) => `  ${issueText(issue)}`).join('\n')}`,
   );
 }

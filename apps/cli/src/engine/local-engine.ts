@@ -1,4 +1,4 @@
-import type { ValidationIssue } from '#contracts';
+import { issueText, type ValidationIssue } from '#contracts';
 import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
 import { erasePerson, People } from '#privacy';
 import {
@@ -297,5 +297,5 @@ function closedEvent(closing: Closing): JsonObject {
 }
 
 function issueLines(issues: readonly ValidationIssue[]): string {
-  return issues.map(({ pointer, detail, hint }) => `\n  ${pointer}: ${detail}. ${hint}`).join('');
+  return issues.map((issue) => `\n  ${issueText(issue)}`).join('');
 }

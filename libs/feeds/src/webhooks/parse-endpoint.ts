@@ -26,14 +26,14 @@ export function parseEndpoint(
   const rejection = parsed === null ? `is no URL of at most ${URL_LENGTH_MAX} characters` : reach.rejection(parsed);
   if (rejection !== null)
     errors.push({
-      pointer: '/url',
+      pointer: '#/url',
       detail: rejection,
       hint: 'give an https URL, or have WEBHOOK_HOSTS allow its host',
     });
   const chosen = Array.isArray(feeds) ? names.filter((name) => feeds.includes(name)) : [];
   if (!Array.isArray(feeds) || feeds.length === 0 || feeds.some((feed) => !names.some((name) => name === feed)))
     errors.push({
-      pointer: '/feeds',
+      pointer: '#/feeds',
       detail: 'is not a list of feeds',
       hint: `give one or more of: ${names.join(', ')}`,
     });
@@ -47,7 +47,7 @@ export function parseStatus(body: unknown): 'active' | 'paused' {
   if (status === 'active' || status === 'paused') return status;
   throw new Problem(422, {
     detail: 'The webhook cannot be changed to this.',
-    errors: [{ pointer: '/status', detail: 'is not a status to give', hint: 'give active or paused' }],
+    errors: [{ pointer: '#/status', detail: 'is not a status to give', hint: 'give active or paused' }],
   });
 }
 
@@ -81,7 +81,7 @@ export function parseMessages(body: unknown): readonly string[] | null {
     detail: 'It cannot be told which dead letters to send again.',
     errors: [
       {
-        pointer: '/messages',
+        pointer: '#/messages',
         detail: `is not a list of at most ${MESSAGES_MAX} ids`,
         hint: 'leave it out for all of them',
       },

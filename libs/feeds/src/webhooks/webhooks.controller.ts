@@ -206,7 +206,7 @@ export class WebhooksController {
     if (log === null)
       throw new Problem(422, {
         detail: 'This process has no log to look an instant up in.',
-        errors: [{ pointer: '/from', detail: 'cannot be looked up here', hint: 'give fromPosition' }],
+        errors: [{ pointer: '#/from', detail: 'cannot be looked up here', hint: 'give fromPosition' }],
       });
     return log.positionAt(asked.instant);
   }

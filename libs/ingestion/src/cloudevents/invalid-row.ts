@@ -2,7 +2,7 @@ import type { ImportItem, InvalidRow } from '#imports';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
 
-const TEXTS = ['id', 'source', 'file', 'code', 'path', 'detail', 'hint'] as const;
+const TEXTS = ['id', 'source', 'file', 'code', 'pointer', 'detail', 'hint'] as const;
 const TEXT_MAX = 2_000;
 
 /** What an importer made of a row: a touchpoint to be checked like any other, or a row to be quarantined with its reason. */
@@ -19,7 +19,7 @@ export function importedInvalidRow(document: object): IngestItem | null {
   return readable && Number.isSafeInteger(row['line']) ? invalidItem(invalid as InvalidRow) : null;
 }
 
-function invalidItem({ code, pointer: path, detail, hint, ...document }: InvalidRow): IngestItem {
+function invalidItem({ code, pointer, detail, hint, ...document }: InvalidRow): IngestItem {
   const { file, line } = document;
-  return { document, rejection: Rejection.of(code, path, detail, hint), at: { file, line } };
+  return { document, rejection: Rejection.of(code, pointer, detail, hint), at: { file, line } };
 }

@@ -39,7 +39,7 @@ describe('NDJSON', () => {
       file: 'f',
       line: 3,
       code: 'row-malformed',
-      pointer: 'a',
+      pointer: '#/a',
       detail: 'd',
       hint: 'm',
     };

@@ -69,7 +69,7 @@ function itemOfLine(line: Buffer): IngestItem | null {
   } catch {
     return {
       document: text,
-      rejection: Rejection.of('unreadable', '', 'is not JSON', 'send one JSON document on each line'),
+      rejection: Rejection.of('unreadable', '#', 'is not JSON', 'send one JSON document on each line'),
     };
   }
   return documentItem(document);
@@ -78,6 +78,6 @@ function itemOfLine(line: Buffer): IngestItem | null {
 function tooLong(line: Buffer, { lineBytes }: NdjsonLimits): IngestItem {
   return {
     document: line.subarray(0, HEAD_BYTES).toString('utf8'),
-    rejection: Rejection.of('unreadable', '', `is longer than ${lineBytes} bytes`, 'send less in one event'),
+    rejection: Rejection.of('unreadable', '#', `is longer than ${lineBytes} bytes`, 'send less in one event'),
   };
 }

@@ -5,11 +5,11 @@ import type { ValidationIssue } from '#contracts';
 export function fieldsOf(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
   if (body === undefined || body === null) return {};
   if (typeof body !== 'object' || Array.isArray(body))
-    throw invalid([{ pointer: '', detail: 'is no object', hint: `give an object with: ${known.join(', ')}` }]);
+    throw invalid([{ pointer: '#', detail: 'is no object', hint: `give an object with: ${known.join(', ')}` }]);
   const errors = Object.keys(body)
     .filter((name) => !known.includes(name))
     .map((name): ValidationIssue => ({
-      pointer: `/${name}`,
+      pointer: `#/${name}`,
       detail: 'is not known here',
       hint: `known are: ${known.join(', ')}`,
     }));

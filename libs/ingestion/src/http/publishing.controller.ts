@@ -70,7 +70,7 @@ export class PublishingController {
     const { policy, effectiveFrom = null } = fieldsOf(body, ['policy', 'effectiveFrom']);
     if (effectiveFrom !== null && typeof effectiveFrom !== 'string')
       throw invalid([
-        { pointer: '/effectiveFrom', detail: 'is no date-time', hint: 'write it as 2026-01-31T00:00:00Z' },
+        { pointer: '#/effectiveFrom', detail: 'is no date-time', hint: 'write it as 2026-01-31T00:00:00Z' },
       ]);
     const verdict = await this.commands.execute(new PublishPolicy(policy, effectiveFrom));
     if (!verdict.ok) throw invalid(verdict.errors, 'The policy cannot be published.');

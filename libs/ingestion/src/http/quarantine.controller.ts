@@ -23,7 +23,7 @@ export class QuarantinedView {
   readonly type!: string | null;
   @ApiProperty({ example: 'data-invalid' })
   readonly code!: string;
-  @ApiProperty({ example: '/data/currency' })
+  @ApiProperty({ example: '#/data/currency' })
   readonly path!: string;
   @ApiProperty()
   readonly detail!: string;
@@ -146,7 +146,7 @@ export class QuarantineController {
   ): Promise<Quarantined> {
     const { reason = '' } = fieldsOf(body, ['reason']);
     if (typeof reason !== 'string' || reason.length > 1_000 || /\0|\p{Surrogate}/u.test(reason))
-      throw invalid([{ pointer: '/reason', detail: 'is no text of at most 1000 characters', hint: 'shorten it' }]);
+      throw invalid([{ pointer: '#/reason', detail: 'is no text of at most 1000 characters', hint: 'shorten it' }]);
     return closed(await this.commands.execute(new DiscardQuarantined(quarantineId, reason, caller.id)));
   }
 
@@ -160,7 +160,7 @@ export class QuarantineController {
   async releaseAll(@CurrentPrincipal() caller: Principal, @Body() body?: unknown): Promise<BulkReleaseView> {
     const { code } = fieldsOf(body, ['code']);
     if (typeof code !== 'string' || code === '')
-      throw invalid([{ pointer: '/code', detail: 'is missing', hint: 'give the code of the reason' }]);
+      throw invalid([{ pointer: '#/code', detail: 'is missing', hint: 'give the code of the reason' }]);
     if (this.people === null)
       throw new Problem(503, { detail: 'The list of quarantined events is not open in this process.' });
     const ids = await this.people.openQuarantined(code, BULK_MAX + 1);

@@ -18,7 +18,11 @@ export class ItemResultView implements ItemResult {
   readonly position?: number;
   @ApiProperty({ required: false, description: 'Why it was quarantined or suppressed', example: 'data-invalid' })
   readonly code?: string;
-  @ApiProperty({ required: false, description: 'JSON pointer into the event', example: '/data/currency' })
+  @ApiProperty({
+    required: false,
+    description: 'JSON pointer into the event, as a URI fragment',
+    example: '#/data/currency',
+  })
   readonly pointer?: string;
   @ApiProperty({ required: false })
   readonly detail?: string;

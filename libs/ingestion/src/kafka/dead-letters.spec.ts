@@ -5,7 +5,7 @@ describe('a dead letter', () => {
   const place = { topic: 'touchpoints.web', partition: 3 };
   const bad = {
     ...{ index: 0, source: null, id: null, outcome: 'quarantined' as const, quarantineId: 'q1' },
-    ...{ code: 'unreadable', pointer: '', detail: 'is not JSON', hint: 'send JSON' },
+    ...{ code: 'unreadable', pointer: '#', detail: 'is not JSON', hint: 'send JSON' },
   };
 
   it('is the message as it came, and says why it lies there', () => {

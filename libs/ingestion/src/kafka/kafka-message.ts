@@ -135,7 +135,7 @@ const keptText = (value: Buffer): string => textOf(value).slice(0, KEPT_TEXT_MAX
 const unreadable = (reason: string): Rejection =>
   Rejection.of(
     'unreadable',
-    '',
+    '#',
     reason,
     'send a CloudEvent (binary, structured or a batch), JSON in our form, or JSON in the form that the topic’s mapping describes',
   );

@@ -4,7 +4,7 @@ import { parseMapping } from '#imports';
 import { MappingRejected } from '#imports';
 import { importedItem } from '../cloudevents/invalid-row.js';
 import type { IngestItem } from '../pipeline/item.js';
-import type { ValidationIssue } from '#contracts';
+import { issueUnder, pointerTo, type ValidationIssue } from '#contracts';
 
 /** A document of a topic whose channel has a form of its own becomes a touchpoint, or a reason why not. */
 export type TopicMapping = (document: unknown, place: MessagePlace) => IngestItem;
@@ -23,7 +23,7 @@ export interface MessagePlace {
 export function topicMappings(document: unknown): ReadonlyMap<string, TopicMapping> {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new MappingRejected([
-      { pointer: '', detail: 'is no JSON object', hint: 'Write {"topic": {…its mapping…}}.' },
+      { pointer: '#', detail: 'is no JSON object', hint: 'Write {"topic": {…its mapping…}}.' },
     ]);
   const mappings = new Map<string, TopicMapping>();
   const errors: ValidationIssue[] = [];
@@ -32,7 +32,7 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
       mappings.set(topic, mappingOf({ ...(given as object), format: 'ndjson' }));
     } catch (error) {
       if (!(error instanceof MappingRejected)) throw error;
-      errors.push(...error.errors.map((each) => ({ ...each, pointer: `/${topic}${each.pointer}` })));
+      errors.push(...error.errors.map((each) => issueUnder(pointerTo(topic), each)));
     }
   }
   if (errors.length > 0) throw new MappingRejected(errors);

@@ -62,7 +62,7 @@ export function checkEnvelope(document: unknown, read?: Envelope): Checked | Rej
   const plain = read ?? readSimpleEnvelope(document);
   if (plain !== null) return RESERVED.has(plain.source) ? SOURCE_RESERVED : { envelope: plain, others: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    return Rejection.of('envelope-invalid', '', 'is no object', 'give each event as a JSON object');
+    return Rejection.of('envelope-invalid', '#', 'is no object', 'give each event as a JSON object');
   const completed = complete(document as Readonly<Record<string, unknown>>);
   const validity = validateEnvelope(completed);
   if (!validity.ok) {
@@ -71,12 +71,12 @@ export function checkEnvelope(document: unknown, read?: Envelope): Checked | Rej
     if (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0))
       return Rejection.of(
         'no-identifier',
-        '/identifiers',
+        '#/identifiers',
         'names nobody',
         'give an identifier of the customer: userId, email, phone, anonymousId, …',
       );
     return new Rejection('envelope-invalid', [
-      first ?? { pointer: '', detail: 'is not an event', hint: 'see the documentation' },
+      first ?? { pointer: '#', detail: 'is not an event', hint: 'see the documentation' },
       ...rest,
     ]);
   }
@@ -86,7 +86,7 @@ export function checkEnvelope(document: unknown, read?: Envelope): Checked | Rej
 
 const SOURCE_RESERVED = Rejection.of(
   'source-reserved',
-  '/source',
+  '#/source',
   'is a name of the engine itself',
   'give the source its own name',
 );

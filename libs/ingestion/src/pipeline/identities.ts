@@ -187,10 +187,10 @@ export class Identities {
     }
     if (self !== null) return { self, named, placeholders };
     return placeholders === null
-      ? Rejection.of('no-identifier', '/identifiers', 'names nobody in the role self', NAME_SOMEBODY)
+      ? Rejection.of('no-identifier', '#/identifiers', 'names nobody in the role self', NAME_SOMEBODY)
       : Rejection.of(
           'placeholder-identifier',
-          '/identifiers',
+          '#/identifiers',
           'every identifier stands for nobody in particular',
           NAME_SOMEBODY,
         );

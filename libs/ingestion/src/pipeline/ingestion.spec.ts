@@ -218,11 +218,11 @@ describe('intake', () => {
     const cases: [string, unknown, Partial<ItemResult>][] = [
       ['what is no object', 'hello', { code: 'envelope-invalid', source: null, id: null }],
       ['null', null, { code: 'envelope-invalid' }],
-      ['an envelope without an id', order({ id: undefined }), { code: 'envelope-invalid', pointer: '/id' }],
+      ['an envelope without an id', order({ id: undefined }), { code: 'envelope-invalid', pointer: '#/id' }],
       [
         'an envelope without a channel',
         order({ channel: undefined }),
-        { code: 'envelope-invalid', pointer: '/channel' },
+        { code: 'envelope-invalid', pointer: '#/channel' },
       ],
       ['one that names nobody', order({ identifiers: [] }), { code: 'no-identifier' }],
       ['one without identifiers', order({ identifiers: undefined }), { code: 'no-identifier' }],
@@ -238,11 +238,15 @@ describe('intake', () => {
       ],
       ['one of the day after tomorrow', order({ time: '2026-02-02T11:00:00Z' }), { code: 'time-in-future' }],
       ['one of the Middle Ages', order({ time: '1312-01-01T00:00:00Z' }), { code: 'time-too-early' }],
-      ['an unknown type', order({ type: 'campsite-booked' }), { code: 'type-unknown', pointer: '/type' }],
+      ['an unknown type', order({ type: 'campsite-booked' }), { code: 'type-unknown', pointer: '#/type' }],
       ['a type of the engine', order({ type: 'person-erased' }), { code: 'type-unknown' }],
       ['an unknown version', order({ schemaVersion: 7 }), { code: 'data-invalid' }],
       ['a source of the engine', order({ source: 'perennial/intake' }), { code: 'source-reserved' }],
-      ['bad data', order({ data: { orderId: 'o-1', currency: 'euro', totalMinor: 1 } }), { pointer: '/data/currency' }],
+      [
+        'bad data',
+        order({ data: { orderId: 'o-1', currency: 'euro', totalMinor: 1 } }),
+        { pointer: '#/data/currency' },
+      ],
       ['data that are no object', order({ data: [1] }), { code: 'envelope-invalid' }],
     ];
     it.each(cases)('%s', async (_, document, expected) => {

@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { STREAMS, type Instant } from '#contracts';
+import { issueUnder, STREAMS, type Instant } from '#contracts';
 import type { AppendItem, EventLog, ReceiptDraft } from '#event-log';
 import { LruCache, type Sealer } from '#keys';
 import { IngestBatch } from './batch.js';
@@ -120,7 +120,7 @@ export class Ingestion {
     if (contract === null)
       return Rejection.of(
         'type-unknown',
-        '/type',
+        '#/type',
         'is neither a type of the catalogue nor a registered one',
         'use a type of the catalogue, or register this one with its JSON Schema and release the event',
       );
@@ -128,9 +128,9 @@ export class Ingestion {
     if (plain !== null) return { envelope, others, identified, moment, contract, plain };
     const validity = contract.validate(envelope.data);
     if (!validity.ok) {
-      const [first, ...rest] = validity.errors.map((issue) => ({ ...issue, pointer: `/data${issue.pointer}` }));
+      const [first, ...rest] = validity.errors.map((issue) => issueUnder('#/data', issue));
       return new Rejection('data-invalid', [
-        first ?? { pointer: '/data', detail: 'are not what the contract says', hint: 'see the contract' },
+        first ?? { pointer: '#/data', detail: 'are not what the contract says', hint: 'see the contract' },
         ...rest,
       ]);
     }
@@ -290,12 +290,12 @@ function suppress(index: number, source: string | null, id: string | null): Item
 function idReused(position: number): Rejection {
   return Rejection.of(
     'id-reused',
-    '/id',
+    '#/id',
     `was used before for other content, at position ${position} of the log`,
     'give every event an id of its own; discard this one if it is a mere repetition',
   );
 }
 
 function notStorable(reason: string): Rejection {
-  return Rejection.of('not-storable', '', reason, 'send it in another form');
+  return Rejection.of('not-storable', '#', reason, 'send it in another form');
 }

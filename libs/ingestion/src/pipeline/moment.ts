@@ -26,24 +26,24 @@ interface Times {
  * corrected: receivedAt − (sentAt − originalTimestamp), where the original is `originalTimestamp`, or the time stated.
  */
 export function placeInTime(times: Times, receivedAt: Instant): Moment | Rejection {
-  const original = instant(times.originalTimestamp, '/originalTimestamp');
+  const original = instant(times.originalTimestamp, '#/originalTimestamp');
   if (original instanceof Rejection) return original;
-  const stated = original ?? instant(times.occurredAt ?? times.time, '/time');
+  const stated = original ?? instant(times.occurredAt ?? times.time, '#/time');
   if (stated instanceof Rejection) return stated;
-  const sentAt = instant(times.sentAt, '/sentAt');
+  const sentAt = instant(times.sentAt, '#/sentAt');
   if (sentAt instanceof Rejection) return sentAt;
   const occurredAt = stated === null ? receivedAt : sentAt === null ? stated : receivedAt - (sentAt - stated);
   if (occurredAt > receivedAt + FUTURE_MAX)
     return Rejection.of(
       'time-in-future',
-      '/time',
+      '#/time',
       'lies more than 24 hours in the future',
       'fix the clock of the sender, or say sentAt so that it can be corrected',
     );
   if (occurredAt < EARLIEST)
     return Rejection.of(
       'time-too-early',
-      '/time',
+      '#/time',
       'lies before 1900',
       'say when it happened, in UTC or with its offset',
     );

@@ -53,11 +53,11 @@ describe('publishing a policy', () => {
   });
 
   it.each([
-    ['what is no policy', { name: 'retail' }, null, '/policy'],
-    ['a version that is not the next', { ...RETAIL, version: 3 }, null, '/policy/version'],
-    ['another content under a published version', { ...RETAIL, currency: 'EUR' }, null, '/policy/version'],
-    ['an instant in the past', { ...RETAIL, version: 2 }, '2026-01-01T00:00:00Z', '/effectiveFrom'],
-    ['an instant that is none', { ...RETAIL, version: 2 }, 'soon', '/effectiveFrom'],
+    ['what is no policy', { name: 'retail' }, null, '#/policy'],
+    ['a version that is not the next', { ...RETAIL, version: 3 }, null, '#/policy/version'],
+    ['another content under a published version', { ...RETAIL, currency: 'EUR' }, null, '#/policy/version'],
+    ['an instant in the past', { ...RETAIL, version: 2 }, '2026-01-01T00:00:00Z', '#/effectiveFrom'],
+    ['an instant that is none', { ...RETAIL, version: 2 }, 'soon', '#/effectiveFrom'],
   ])('rejects %s', async (_, policy, effectiveFrom, path) => {
     const verdict = await publishPolicy(log, policy, effectiveFrom, NOW);
     expect(verdict.ok).toBe(false);

@@ -1,5 +1,6 @@
 import {
   formatInstant,
+  issueUnder,
   parseInstant,
   streamOfFact,
   upcast,
@@ -45,8 +46,7 @@ export async function publishPolicy(
   now: Instant,
 ): Promise<PublishVerdict> {
   const verdict = validatePolicy(document);
-  if (!verdict.ok)
-    return { ok: false, errors: verdict.errors.map((error) => ({ ...error, pointer: `/policy${error.pointer}` })) };
+  if (!verdict.ok) return { ok: false, errors: verdict.errors.map((error) => issueUnder('#/policy', error)) };
   const { policy } = verdict;
   const before = await publishedPolicies(log);
   const again = before.find(({ published }) => published.version === policyVersion(policy));
@@ -99,7 +99,7 @@ function republished(
   const same = Buffer.from(plainContentHash(published.policy)).equals(plainContentHash(policy));
   return same
     ? { ok: true, position: event.position, published, changed: false }
-    : rejected('/policy/version', `${published.version} was published with other content`, 'give it the next version');
+    : rejected('#/policy/version', `${published.version} was published with other content`, 'give it the next version');
 }
 
 function wrongVersion(
@@ -110,7 +110,7 @@ function wrongVersion(
   const next = Math.max(0, ...versions.map(({ published }) => published.policy.version)) + 1;
   if (policy.version === next) return null;
   return {
-    pointer: '/policy/version',
+    pointer: '#/policy/version',
     detail: `is ${policy.version}, and versions of ${policy.name} go up by one`,
     hint: `give version ${next}`,
   };
@@ -118,7 +118,7 @@ function wrongVersion(
 
 function wrongStart(effectiveFrom: string | null, before: readonly unknown[], now: Instant): ValidationIssue | null {
   if (effectiveFrom === null) return null;
-  const path = '/effectiveFrom';
+  const path = '#/effectiveFrom';
   const from = parseInstant(effectiveFrom);
   if (from === null)
     return {

@@ -47,7 +47,7 @@ describe('registering a type', () => {
     for (const schema of [true, false])
       expect(await registerType(log, new TypeContracts(), { ...CAMPSITE, schema }, 0)).toMatchObject({
         ok: false,
-        errors: [{ path: '/schema' }],
+        errors: [{ pointer: '#/schema' }],
       });
     expect(await log.head()).toMatchObject({ position: 0 });
   });

@@ -68,12 +68,12 @@ export async function registerType(
       contracts.replace(registry);
       return { ok: true, definition, position: verdict.position };
     case 'refused':
-      return { ok: false, errors: [{ pointer: '', detail: verdict.reason, hint: 'make the definition smaller' }] };
+      return { ok: false, errors: [{ pointer: '#', detail: verdict.reason, hint: 'make the definition smaller' }] };
     default:
       return {
         ok: false,
         errors: [
-          { pointer: '/version', detail: 'was registered elsewhere at this moment', hint: 'give the next version' },
+          { pointer: '#/version', detail: 'was registered elsewhere at this moment', hint: 'give the next version' },
         ],
       };
   }

@@ -52,7 +52,7 @@ describe('the quarantine', () => {
       source: 'shop',
       eventId: 'o-1',
       code: 'type-unknown',
-      path: '/type',
+      pointer: '#/type',
       receivedAt: '2026-01-31T12:00:00Z',
       subjectId: sealer.subjectIdOf('userId', 'u1'),
     });

@@ -142,5 +142,5 @@ function view(quarantineId: string, [first, ...rest]: readonly [RecordedEvent, .
 const stillBad = (code: string, reason: string, hint: string): Closing => ({
   outcome: 'refused',
   code,
-  errors: [{ pointer: '', detail: reason, hint: hint }],
+  errors: [{ pointer: '#', detail: reason, hint: hint }],
 });

@@ -51,26 +51,26 @@ describe('a policy that is not valid', () => {
         delete document['taxonomy'];
       }),
     ).toEqual([
-      '/taxonomy: is missing',
-      '/surprise: is not known',
-      '/timeZone: is no time zone that is known',
-      '/currency: is no ISO 4217 code',
+      '#/taxonomy: is missing',
+      '#/surprise: is not known',
+      '#/timeZone: is no time zone that is known',
+      '#/currency: is no ISO 4217 code',
     ]);
   });
 
   it('may not put at-risk, lapsed and lost in another order', () => {
     const silence = (changed: object) => faults((document) => Object.assign(document['silence'] ?? {}, changed));
-    expect(silence({ lapsedTimesAtRisk: 1 })).toEqual(['/silence/lapsedTimesAtRisk: is no factor above 1']);
+    expect(silence({ lapsedTimesAtRisk: 1 })).toEqual(['#/silence/lapsedTimesAtRisk: is no factor above 1']);
     expect(silence({ lostTimesAtRisk: 1.5 })).toEqual([
-      '/silence/lostTimesAtRisk: is not above lapsedTimesAtRisk (1.5)',
+      '#/silence/lostTimesAtRisk: is not above lapsedTimesAtRisk (1.5)',
     ]);
-    expect(silence({ lostDays: 135 })).toEqual(['/silence/lostDays: is not above lapsed without rhythm (135 days)']);
-    expect(silence({ atRiskDaysMax: 29 })).toEqual(['/silence/atRiskDaysMax: is below atRiskDaysMin (30)']);
+    expect(silence({ lostDays: 135 })).toEqual(['#/silence/lostDays: is not above lapsed without rhythm (135 days)']);
+    expect(silence({ atRiskDaysMax: 29 })).toEqual(['#/silence/atRiskDaysMax: is below atRiskDaysMin (30)']);
     expect(
       faults((document) =>
         Object.assign(document, { silence: { ...BUILT_IN_POLICIES.seasonal.silence, lapsedDaysAfterAnniversary: 14 } }),
       ),
-    ).toEqual(['/silence/lapsedDaysAfterAnniversary: is not above atRiskDaysAfterAnniversary (14)']);
+    ).toEqual(['#/silence/lapsedDaysAfterAnniversary: is not above atRiskDaysAfterAnniversary (14)']);
   });
 
   it('may not hold a script, nor compare by size what is no number', () => {
@@ -81,12 +81,12 @@ describe('a policy that is not valid', () => {
         });
       });
     expect(signal({ when: [{ field: 'pages', op: 'eval', value: '1' }] })).toEqual([
-      '/signals/site-visited/0/when/0/op: is not one of the words',
+      '#/signals/site-visited/0/when/0/op: is not one of the words',
     ]);
     expect(signal({ when: [{ field: 'pages', op: 'more', value: '3' }] })).toEqual([
-      '/signals/site-visited/0/when/0/value: is no number',
+      '#/signals/site-visited/0/when/0/value: is no number',
     ]);
-    expect(signal({ phase: 'active' })).toEqual(['/signals/site-visited/0/phase: is not one of the words']);
+    expect(signal({ phase: 'active' })).toEqual(['#/signals/site-visited/0/phase: is not one of the words']);
   });
 
   it('may not name a treatment that nobody could give', () => {
@@ -94,29 +94,29 @@ describe('a policy that is not valid', () => {
       faults((document) => Object.assign(document, { treatments: { retention: { lapsed: rule } } }));
     expect(treatment('invite back')).toEqual([]);
     expect(treatment({ name: 'invite back', purpose: 'marketing', media: ['email', 'sms'], validDays: 7 })).toEqual([]);
-    expect(treatment('')).toEqual(['/treatments/retention/lapsed: names no treatment']);
+    expect(treatment('')).toEqual(['#/treatments/retention/lapsed: names no treatment']);
     expect(treatment({ media: ['pigeon'], validDays: 0, to: 'all' })).toEqual([
-      '/treatments/retention/lapsed/name: is missing',
-      '/treatments/retention/lapsed/to: is not known',
-      '/treatments/retention/lapsed/media/0: is not one of the words',
-      '/treatments/retention/lapsed/validDays: is no whole number within bounds',
+      '#/treatments/retention/lapsed/name: is missing',
+      '#/treatments/retention/lapsed/to: is not known',
+      '#/treatments/retention/lapsed/media/0: is not one of the words',
+      '#/treatments/retention/lapsed/validDays: is no whole number within bounds',
     ]);
     expect(treatment({ name: 'x', purpose: '', media: [] })).toEqual([
-      '/treatments/retention/lapsed/purpose: names no purpose',
-      '/treatments/retention/lapsed/media: names no medium',
+      '#/treatments/retention/lapsed/purpose: names no purpose',
+      '#/treatments/retention/lapsed/media: names no medium',
     ]);
     expect(treatment({ name: 'x', media: ['sms', 'sms'] })).toEqual([
-      '/treatments/retention/lapsed/media/1: is named twice',
+      '#/treatments/retention/lapsed/media/1: is named twice',
     ]);
     expect(faults((document) => Object.assign(document, { treatments: { retention: { cold: 'x' }, x: {} } }))).toEqual([
-      '/treatments/retention/cold: is no phase of retention',
-      '/treatments/x: is no stage',
+      '#/treatments/retention/cold: is no phase of retention',
+      '#/treatments/x: is no stage',
     ]);
   });
 
   it('may not name a replacement interval of a category that nobody declared', () => {
     expect(faults((document) => Object.assign(document, { replacementDays: { spaceships: 9 } }))).toEqual([
-      '/replacementDays/spaceships: is a category that the taxonomy does not declare',
+      '#/replacementDays/spaceships: is a category that the taxonomy does not declare',
     ]);
   });
 

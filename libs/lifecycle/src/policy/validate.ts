@@ -363,7 +363,7 @@ class Judge {
   }
 
   private fault(path: string, reason: string, hint: string): void {
-    this.errors.push({ pointer: path, detail: reason, hint: hint });
+    this.errors.push({ pointer: `#${path}`, detail: reason, hint: hint });
   }
 }
 

@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import { PROBLEM_JSON } from './problem.js';
 
 export class ComplaintView {
-  @ApiProperty({ description: 'JSON pointer into the body, or the name of a parameter', example: '/data/currency' })
+  @ApiProperty({ description: 'JSON pointer into the body, or the name of a parameter', example: '#/data/currency' })
   readonly path!: string;
   @ApiProperty({ example: 'is not an ISO 4217 currency' })
   readonly reason!: string;

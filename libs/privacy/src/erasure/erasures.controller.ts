@@ -96,7 +96,7 @@ function named(body: unknown): Named {
     if (isName(namespace, 64) && isName(value, 512)) all.push({ namespace, value });
     else
       errors.push({
-        pointer: `/identifiers/${index}`,
+        pointer: `#/identifiers/${index}`,
         detail: 'is no identifier',
         hint: 'give a namespace and a value',
       });
@@ -105,14 +105,15 @@ function named(body: unknown): Named {
     const [, namespace, value] =
       typeof identifier === 'string' ? (/^([^:]{1,64}):(.{1,512})$/s.exec(identifier) ?? []) : [];
     if (namespace !== undefined && value !== undefined) all.push({ namespace, value });
-    else errors.push({ pointer: '/identifier', detail: 'is no identifier', hint: 'write it as email:ada@example.com' });
+    else
+      errors.push({ pointer: '#/identifier', detail: 'is no identifier', hint: 'write it as email:ada@example.com' });
   }
   const isCustomer = typeof customer === 'string' && CUSTOMER.test(customer);
   if (customer !== null && !isCustomer)
-    errors.push({ pointer: '/customer', detail: "is no customer's id", hint: 'give 32 hex characters' });
+    errors.push({ pointer: '#/customer', detail: "is no customer's id", hint: 'give 32 hex characters' });
   if (errors.length === 0 && all.length === 0 && customer === null)
-    errors.push({ pointer: '', detail: 'names nobody', hint: 'give identifiers, or the id of the customer' });
-  if (all.length > 100) errors.push({ pointer: '/identifiers', detail: 'are more than 100', hint: 'name one person' });
+    errors.push({ pointer: '#', detail: 'names nobody', hint: 'give identifiers, or the id of the customer' });
+  if (all.length > 100) errors.push({ pointer: '#/identifiers', detail: 'are more than 100', hint: 'name one person' });
   if (errors.length > 0) throw invalid(errors, 'Nobody was erased.');
   return { identifiers: all, customerId: isCustomer ? customer : null };
 }

@@ -14,5 +14,15 @@ export type { Table } from './table.js';
 export { deleteRows, insertRows, instantText, sortedByKey, unnest, upsertRows, valuesOf } from './rows.js';
 export { Writes, type Writer } from './batch-writer.js';
 export { arrayText } from './values.js';
+export {
+  isLock,
+  LOCKS,
+  tryConnectionLock,
+  tryLock,
+  trySharedConnectionLock,
+  waitForLock,
+  waitForSharedLock,
+  type AdvisoryLock,
+} from './locks.js';
 export { copyText } from './copy-text.js';
 export { DATABASE } from './tokens.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Database, Queryable, Row, Transaction } from '#database';
+import { LOCKS, tryLock, type Database, type Queryable, type Row, type Transaction } from '#database';
 import { isLive, liveColumns as columnsOf } from '#projections/schema';
 import type { SaidCustomer } from '../published.js';
 import type { Source } from '../source.js';
@@ -12,8 +12,6 @@ import { askingByIndex, BY_INDEX } from './outbox.js';
 
 /** Customers whose profiles are told at one time. */
 const CUSTOMERS = 1_000;
-/** One tells at a time: in a compacted topic the last word stands, so nobody may say an older one after it. */
-const TELLING_LOCK = 7_235_419_200;
 
 export interface Marked {
   readonly said: SaidCustomer;
@@ -35,9 +33,7 @@ export const PROFILES: Source = {
     const told: string[] = [];
     try {
       return await database.transaction(async (tx) => {
-        const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
-          TELLING_LOCK,
-        ]);
+        const [lock] = await tx.query<{ mine: boolean }>(`SELECT ${tryLock(LOCKS.customersFeed)} AS mine`);
         if (lock?.mine !== true) return 0;
         return carryMarked(
           await markedNow(tx, round),

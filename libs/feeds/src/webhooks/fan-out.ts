@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import type { Database, Queryable, Transaction } from '#database';
+import { LOCKS, tryLock, type Database, type Queryable, type Transaction } from '#database';
 import { ACTIONS_SAID } from '../relay/actions.js';
 import { OUTBOX } from '../relay/changes.js';
 import { carried } from '../relay/cloud-event.js';
@@ -11,8 +11,6 @@ import { noteMissed, suspendTheFull, type WaitingBounds } from './bounds.js';
 import { instant } from './endpoints.js';
 import { httpEvent } from './http-event.js';
 
-/** One process at a time: so that numbers are given in the order in which it was said. */
-const ADDRESSING_LOCK = 7_235_419_502;
 const WORDS = 500;
 
 /** What was said: of which kind, of whom, and its number among what was said of them. */
@@ -32,7 +30,7 @@ export async function enqueueDeliveries(
   bounds: WaitingBounds,
 ): Promise<number> {
   return database.transaction(async (tx) => {
-    const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [ADDRESSING_LOCK]);
+    const [lock] = await tx.query<{ mine: boolean }>(`SELECT ${tryLock(LOCKS.webhookFanOut)} AS mine`);
     if (lock?.mine !== true) return 0;
     const words = await tx.query<Word & { n: number } & Record<string, unknown>>(
       `DELETE FROM perennial_webhooks.waiting

@@ -1,7 +1,4 @@
-import type { Database } from '#database';
-
-/** Processes that start together take turns. */
-const TABLES_LOCK = 7_235_419_501;
+import { LOCKS, waitForLock, type Database } from '#database';
 
 /**
  * What survives restarts: a schema of its own, made by whoever carries webhooks. A step that was released is never edited, only followed.
@@ -116,7 +113,7 @@ const HEARD = [
 /** Makes the tables where they are not there yet. Twice is the same as once. */
 export async function prepareTables(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [TABLES_LOCK]);
+    await tx.query(`SELECT ${waitForLock(LOCKS.webhookTables)}`);
     await tx.exec(`
       CREATE SCHEMA IF NOT EXISTS perennial_webhooks;
       CREATE TABLE IF NOT EXISTS perennial_webhooks.steps (
@@ -135,7 +132,7 @@ export async function prepareTables(database: Database): Promise<void> {
 /** Notes from now on what is said. False where there is nothing yet to listen to. */
 export async function listen(database: Database): Promise<boolean> {
   return database.transaction(async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [TABLES_LOCK]);
+    await tx.query(`SELECT ${waitForLock(LOCKS.webhookTables)}`);
     for (const { table, trigger, on, notes } of HEARD) {
       const [found] = await tx.query<{ there: boolean; heard: boolean }>(
         `SELECT to_regclass($1) IS NOT NULL AS there,

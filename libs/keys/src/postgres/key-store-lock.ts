@@ -1,16 +1,12 @@
 import pg from 'pg';
+import { isLock, LOCKS, tryConnectionLock, trySharedConnectionLock } from '#database';
 import { asked, asKeyStoreError } from './postgres-errors.js';
 import { KeyStoreError } from '../key-store.js';
 
-/** Engines share it; a move that replaces these keys, or makes them, has it alone. */
-const LOCK = 7_235_419_304;
-
-const SHARE = 'SELECT pg_try_advisory_lock_shared($1::bigint) AS got';
-const CLAIM = 'SELECT pg_try_advisory_lock($1::bigint) AS got';
+const SHARE = `SELECT ${trySharedConnectionLock(LOCKS.keysInUse)} AS got`;
+const CLAIM = `SELECT ${tryConnectionLock(LOCKS.keysInUse)} AS got`;
 const SHARED_BY_ANY = `
-  SELECT count(*)::int AS engines FROM pg_locks
-   WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-     AND (classid::bigint << 32 | objid::bigint) = $1::bigint AND objsubid = 1 AND mode = 'ShareLock' AND granted`;
+  SELECT count(*)::int AS engines FROM pg_locks WHERE ${isLock(LOCKS.keysInUse)} AND mode = 'ShareLock' AND granted`;
 
 export interface HoldOptions {
   readonly connection: pg.ClientConfig;
@@ -69,7 +65,7 @@ export class KeyStoreLock {
     client.on('error', lost).on('end', lost);
     try {
       await asked(client.connect());
-      const { rows } = await asked(client.query<{ got: boolean }>(this.options.by === 'move' ? CLAIM : SHARE, [LOCK]));
+      const { rows } = await asked(client.query<{ got: boolean }>(this.options.by === 'move' ? CLAIM : SHARE));
       if (rows[0]?.got !== true) throw await this.rejection(client);
     } catch (error) {
       await client.end().catch(() => undefined);
@@ -85,7 +81,7 @@ export class KeyStoreLock {
         'in-use',
         `A move has the keys in ${place}, which it replaces or makes: no engine may use them until it has come to its end.`,
       );
-    const { rows } = await asked(client.query<{ engines: number }>(SHARED_BY_ANY, [LOCK]));
+    const { rows } = await asked(client.query<{ engines: number }>(SHARED_BY_ANY));
     return new KeyStoreError(
       'in-use',
       (rows[0]?.engines ?? 0) > 0

@@ -1,9 +1,7 @@
 import type pg from 'pg';
+import { LOCKS, waitForLock } from '#database';
 import type { ApiKeyRow, ApiKeyTable } from '../api-keys/api-key-table.js';
 import type { Permission } from '#platform';
-
-/** Two processes that start on an empty store must not both make the first key. */
-const FIRST_KEY_LOCK = 7_235_419_303;
 
 const INSERT = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions, created_at)
   VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000))`;
@@ -41,7 +39,7 @@ export function postgresApiKeys(pool: pg.Pool, pollMs: number): ApiKeyTable {
       const client = await pool.connect();
       try {
         await client.query('BEGIN');
-        await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
+        await client.query(`SELECT ${waitForLock(LOCKS.firstApiKey)}`);
         const { rowCount } = await client.query('SELECT 1 FROM perennial_keys.api_keys LIMIT 1');
         const first = rowCount === 0;
         if (first) await client.query(INSERT, valuesOf(row));

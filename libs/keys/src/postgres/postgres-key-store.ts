@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import pg from 'pg';
+import { LOCKS, waitForLock, waitForSharedLock } from '#database';
 import type { ApiKeyTable } from '../api-keys/api-key-table.js';
 import { postgresApiKeys } from './postgres-api-keys.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
@@ -23,13 +24,6 @@ const POLL_MS = 1_000;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 30_000;
 
-/** Taken by whoever makes the schema, so that processes which start together take turns. */
-const SCHEMA_LOCK = 7_235_419_301;
-/**
- * Erasing holds it alone, so that erasures are numbered in the order of their commits; making listed keys shares it, so that
- * no key is listed under a subject while the subject is being erased.
- */
-const ERASING_LOCK = 7_235_419_302;
 /** By these names the server's own list of who is connected tells an operator an engine from a move. */
 const ENGINE = 'perennial keys';
 const MOVE = 'perennial move';
@@ -166,7 +160,7 @@ async function prepare(
   place: string,
   { hashKey: given, moving }: PostgresKeyStoreOptions,
 ): Promise<Prepared> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+  await client.query(`SELECT ${waitForLock(LOCKS.keyTables)}`);
   const there = await client.query<{ schema: boolean; keys: boolean }>(
     `SELECT to_regnamespace('perennial_keys') IS NOT NULL AS schema, to_regclass('perennial_keys.facts') IS NOT NULL AS keys`,
   );
@@ -298,7 +292,7 @@ export class PostgresKeyStore implements RekeyableKeyStore {
     if (keys.length === 0) return [];
     await this.hold.kept();
     return inTransaction(this.pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock_shared($1)', [ERASING_LOCK]);
+      await client.query(`SELECT ${waitForSharedLock(LOCKS.erasure)}`);
       const asked = new Set(keys.flatMap(({ id, listedUnder }) => [id, ...listedUnder]));
       const known = statesOf((await client.query<KeyRow>(READ, [bytesOfAll(asked)])).rows);
       const making = keys.filter(
@@ -324,7 +318,7 @@ export class PostgresKeyStore implements RekeyableKeyStore {
     const subjects = [...new Set(subjectIds)].sort();
     await this.hold.kept();
     const destroyed = await inTransaction(this.pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [ERASING_LOCK]);
+      await client.query(`SELECT ${waitForLock(LOCKS.erasure)}`);
       const { rows: listed } = await client.query<{ key_id: Buffer }>(
         'DELETE FROM perennial_keys.listed WHERE subject_id = ANY($1::bytea[]) RETURNING key_id',
         [bytesOfAll(subjects)],

@@ -1,6 +1,15 @@
 import type { Instant } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
-import { isRejection, type Database, type Row, type Statement, type Transaction } from '#database';
+import {
+  isRejection,
+  LOCKS,
+  tryLock,
+  waitForSharedLock,
+  type Database,
+  type Row,
+  type Statement,
+  type Transaction,
+} from '#database';
 import { describe, foldCustomers, type FoldTask, type FoldBatch } from '../folding/fold-customers.js';
 import { knownOf, readKnown, type KnownCustomer } from '../folding/load.js';
 import { writeOutcomes } from '../folding/write.js';
@@ -86,15 +95,6 @@ interface Special {
   readonly upto_at: number | null;
 }
 
-/** The advisory lock of the one that indexes, by version. */
-const INDEXER_LOCK = 7_235_419_100;
-
-/**
- * The advisory lock of those who fold, by version: shared by all who claimed their customers by the marks. Whoever takes a page
- * in may fold its customers at once, unmarked, only while nobody else folds: else two could write one customer's rows.
- */
-const FOLDING_LOCK = 7_235_500_000;
-
 /**
  * Keeps one version of the read models (one schema) in step with the log and the clock. It decides nothing about when:
  * the projector and the rebuild call its steps, each of which is one transaction.
@@ -168,8 +168,7 @@ export class Follower {
    */
   async applyPage(events: readonly RecordedEvent[], after: number, foldNow: boolean): Promise<number> {
     const takeTurn: Statement = {
-      sql: 'SELECT position FROM checkpoint WHERE (SELECT pg_try_advisory_xact_lock($1)) FOR UPDATE',
-      params: [INDEXER_LOCK + this.version],
+      sql: `SELECT position FROM checkpoint WHERE (SELECT ${tryLock(LOCKS.indexing(this.version))}) FOR UPDATE`,
     };
     const work = async (tx: Transaction, [turn = [], counted = []]: readonly Row[][]): Promise<number> => {
       if (turn[0] === undefined) throw new StandBy();
@@ -320,9 +319,7 @@ export class Follower {
   /** Whether nobody else folds until this transaction ends. PGlite is one process's own. */
   async #foldsAlone(tx: Transaction): Promise<boolean> {
     if (this.parts.database.kind === 'pglite') return true;
-    const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS mine', [
-      FOLDING_LOCK + this.version,
-    ]);
+    const [lock] = await tx.query<{ mine: boolean }>(`SELECT ${tryLock(LOCKS.folding(this.version))} AS mine`);
     return lock?.mine === true;
   }
 
@@ -472,7 +469,7 @@ export class Follower {
   async #foldClaimed(limit: number, all: boolean, only: readonly string[] | null): Promise<number> {
     const work = async (tx: Transaction): Promise<number> => {
       if (this.parts.database.kind === 'postgres')
-        await tx.query('SELECT pg_advisory_xact_lock_shared($1)', [FOLDING_LOCK + this.version]);
+        await tx.query(`SELECT ${waitForSharedLock(LOCKS.folding(this.version))}`);
       const now = this.parts.now();
       const tasks = await this.#claim(tx, limit, all, only, now);
       if (tasks.length === 0) return 0;

@@ -1,10 +1,7 @@
 import { showLive } from '../bi/show-live.js';
-import type { Database, Transaction } from '#database';
+import { LOCKS, waitForLock, type Database, type Transaction } from '#database';
 import { MODEL, READ_MODEL_TABLES } from '../read-models/registry.js';
 import { CONTROL_MIGRATIONS } from '../control/migrations.js';
-
-/** One lock for all that changes schemas: processes that start together take turns. */
-const MIGRATION_LOCK = 7_235_419_001;
 
 /**
  * Brings the schema `perennial` up to date. Safe when several processes start at once: they take turns, and who comes later
@@ -38,7 +35,7 @@ export async function migrate(database: Database): Promise<void> {
 }
 
 export async function lockSchemas(tx: Transaction): Promise<void> {
-  await tx.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  await tx.query(`SELECT ${waitForLock(LOCKS.migration)}`);
 }
 
 /** A version of the read models. */

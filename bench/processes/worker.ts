@@ -7,7 +7,7 @@ import { usageNow } from '../measuring/usage.js';
 /** A projector that only folds. Begins when it is told `go`; told `usage`, tells what it has used so far. */
 const database = await openDatabase({ kind: 'postgres', url: process.env['POSTGRES_URL'] ?? '' });
 const log = await openSqliteLog({ file: process.env['LOG_FILE'] ?? '', writing: 'here' });
-const projector = await Projector.open({ database, log, clock: SYSTEM_CLOCK, role: 'folders' });
+const projector = await Projector.open({ database, log, clock: SYSTEM_CLOCK, role: 'workers' });
 process.on('message', (message) => {
   if (message === 'go') projector.start();
   else process.send?.(usageNow());

@@ -1,17 +1,14 @@
 export { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
-export {
-  Projector,
-  type ProjectorLogger,
-  type ProjectorOptions,
-  type ProjectorRole,
-  type ProjectorStatus,
-  type Rebuilt,
-  type RebuildOptions,
-  type DryRunResult,
-  type Verification,
-} from './processor/projector.js';
+export { Projector, type ProjectorOptions } from './processor/projector.js';
+export type { ProjectorLogger } from './processor/projector-logger.js';
+export type { ProjectorRole } from './processor/processor.js';
+export type { ProjectorStatus } from './processor/status.js';
+export type { RebuildOptions } from './versions/build-beside.js';
+export type { Rebuilt } from './versions/rebuild.js';
+export type { DryRunResult } from './versions/dry-run.js';
+export type { Verification } from './versions/verify.js';
 export { RemoteProjector } from './jobs/remote-projector.js';
-export type { Version } from './versions/migrate.js';
+export type { Version } from './versions/versions.js';
 export type { BuildProgress } from './versions/build.js';
 export type { Digest } from './versions/digest.js';
 export type { TableDifference } from './versions/differences.js';

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, afterAll, describe, expect, it, jest } from '@jest/globals';
 import { MemoryIdTable, type AppendItem, type EventLog } from '#event-log';
 import { memoryLog } from '#testing';
-import { eventsBetween, Projector } from './processor/projector.js';
+import { Projector } from './processor/projector.js';
+import { eventsBetween } from './processor/steps.js';
 import { day, order } from './testdata/touchpoints.js';
 import { LogWithoutDeduplication } from './testdata/unjudging-log.js';
 import type { BuildProgress } from './versions/build.js';

@@ -43,13 +43,13 @@ describe('the config', () => {
       POSTGRES_URL: 'postgres://models@db/perennial',
       KEYS_URL: 'postgresql://keys@db:5433/perennial',
       HASH_KEY: '0a'.repeat(32),
-      PROJECTOR_ROLE: 'folders',
+      PROJECTOR_ROLE: 'workers',
     });
     expect(given).toMatchObject({
       eventLog: { kind: 'eventstore', url: 'esdb://127.0.0.1:2113?tls=false' },
       postgresUrl: 'postgres://models@db/perennial',
       keysUrl: 'postgresql://keys@db:5433/perennial',
-      projectorRole: 'folders',
+      projectorRole: 'workers',
     });
     expect(Buffer.from(given.hashKey ?? []).toString('hex')).toBe('0a'.repeat(32));
   });

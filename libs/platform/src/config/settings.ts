@@ -222,9 +222,9 @@ export const SETTINGS = {
   projectorRole: {
     name: 'PROJECTOR_ROLE',
     meaning:
-      'What a projector does: indexer (follows the log and the clock), folders (folds customers), or both. Any number of each may run; one indexes at a time',
+      'What a projector does: indexer (follows the log and the clock), workers (fold customers), or both. Any number of each may run; one indexes at a time',
     byDefault: 'both',
-    read: oneOf('indexer', 'folders', 'both'),
+    read: oneOf('indexer', 'workers', 'both'),
   },
   intakePort: port(3001, 'INTAKE_PORT', 'Port of the process intake; 0 takes a free one'),
   projectorPort: port(3002, 'PROJECTOR_PORT', 'Port of the process projector; 0 takes a free one'),

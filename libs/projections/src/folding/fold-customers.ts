@@ -1,123 +1,155 @@
 import type { Instant } from '#contracts';
-import type { EventLog, RecordedEvent } from '#event-log';
-import { SNAPSHOT_FORMAT, snapshotFits, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
-import type { Transaction } from '#database';
-import type { Reason } from '../indexing/indexer.js';
+import type { Transaction, Writes } from '#database';
+import type { RecordedEvent } from '#event-log';
+import type { LifecycleEvent, PolicyTimeline } from '#lifecycle';
+import type { AffectedCustomer, Reason } from '../indexing/affected-customer.js';
+import { DIRTY, waitingRow } from '../read-models/working-tables.js';
+import { insertRows, sortedByKey } from '#database';
+import type { KnownPolicies } from '../read-models/policies/load-policies.js';
+import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
+import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
 import type { RetractionReason } from '../outbox/publish.js';
-import type { StepTimes } from '../processor/step-times.js';
-import { allAfter, foldOne, inOrder, isAfter, type Base, type FoldedEvents } from './fold-one.js';
-import { knownOf, loadSnapshotsBefore, readKnown, readTouchpoints, type KnownCustomer } from './load.js';
-import type { FoldOutcome } from './write.js';
+import { allAfter, foldOne, inOrder, type FoldState } from './fold-one.js';
+import { readKnown, selectKnown, type KnownCustomer } from './load.js';
+import { parkFailed, type ParkedCustomer } from './park.js';
+import { goBack, readEvents, stateFits } from './read-events.js';
+import { writeOutcomes, type FoldOutcome } from './write.js';
 
 /** A customer who is to be folded. */
 export interface FoldTask {
   readonly customerId: string;
   readonly reason: Reason;
-  /** How many events came that are not folded yet. */
+  /** How many events came since the last fold. */
   readonly pending: number;
-  /** The earliest of their instants; -Infinity when nothing folded before stands; null without any. */
+  /** The earliest instant of these events; -Infinity when nothing folded before is still valid; null without any. */
   readonly earliestAt: Instant | null;
-  /** The new events, when they are at hand; null: they must be read from the log. */
+  /** The new events, when they are at hand; null when they must be read from the log. */
   readonly events: readonly RecordedEvent[] | null;
-  /** True when the events at hand are all there are of them. */
+  /** True when the events at hand are all events of the customer. */
   readonly complete: boolean;
 }
 
-export interface FoldContext {
-  readonly log: EventLog;
-  /** Whether some of what the log gives may have been found to repeat a name, in this very transaction even. */
-  readonly deduplicating: boolean;
+/** How a task is carried out: on which state, with which events. */
+export interface FoldPlan {
+  readonly task: FoldTask;
+  readonly known: KnownCustomer;
+  base: FoldState | null;
+  /** Null until they were read. */
+  events: LifecycleEvent[] | null;
+  /** Where reading begins in the log: above a position, at the start (0), or nowhere since the events are at hand (null). */
+  readonly readAfter: number | null;
+  /** True when events that were folded before are folded again. */
+  again: boolean;
+  /** Whether a row of the customer may stand in `states`. */
+  readonly hadState: boolean;
+}
+
+/** When and on what a batch of customers is folded. */
+export interface FoldMoment {
   readonly policies: PolicyTimeline;
   readonly asOf: Instant;
   /** The log is indexed up to here: nothing above it is folded. */
   readonly position: number;
-  readonly times: StepTimes;
 }
 
-/** What a slice of customers came to. */
-export interface FoldBatch {
-  readonly outcomes: FoldOutcome[];
-  readonly failed: { readonly customerId: string; readonly detail: string }[];
-  /** Customers of whom only the future is known: not to be looked at before. */
-  readonly waiting: { readonly customerId: string; readonly until: Instant }[];
-}
-
-interface PlannedFold {
-  readonly task: FoldTask;
-  readonly known: KnownCustomer;
-  base: Base | null;
-  events: LifecycleEvent[] | null;
-  /** Null: no reading; a number: the log above it; 0: everything. */
-  readAfter: number | null;
-  again: boolean;
-  /** A state was found, or was not looked for since it would not stand. */
-  readonly hadState: boolean;
+/** The task of folding an affected customer at once. */
+export function taskOf(one: AffectedCustomer): FoldTask {
+  return {
+    customerId: one.customerId,
+    reason: one.reason,
+    pending: one.events.length,
+    earliestAt: one.earliestAt,
+    events: one.earliestAt === -Infinity ? null : one.events,
+    complete: one.complete,
+  };
 }
 
 /**
- * Folds a slice of customers, `loaded` or not: one query for what is known of them, one reading of the log for all whose events are not at
- * hand, one fold each. One whose events cannot be read or folded is listed as failed; the others go on.
+ * Folds customers and writes what came of it, in the caller's transaction. `known` is what the tables know of them, when it was loaded
+ * already. Statements whose answer is not needed are added to `writes`, which the caller sends.
+ */
+export async function foldAndWrite(
+  tx: Transaction,
+  writes: Writes,
+  tasks: readonly FoldTask[],
+  known: ReadonlyMap<string, KnownCustomer> | null,
+  { policies, position, now }: { readonly policies: KnownPolicies; readonly position: number; readonly now: Instant },
+  { context, isLive }: ReadModelStore,
+): Promise<void> {
+  const moment: FoldMoment = { policies: policies.timeline, asOf: now, position };
+  const { outcomes, failed } = await foldCustomers(tx, tasks, known, moment, context);
+  await context.times.of('write', async () => {
+    const write = { models: CUSTOMER_READ_MODELS, dayOf: policies.dayOf, position, now, publishes: isLive };
+    context.counters.published += await writeOutcomes(tx, writes, outcomes, write);
+    await parkFailed(tx, writes, failed, { position, now, publishes: isLive });
+    await keepWaiting(writes, outcomes, position, now);
+  });
+  context.counters.folded += outcomes.length;
+  context.counters.parked += failed.length;
+}
+
+/** Customers whose events all lie in the future stay dirty until the first of them comes. */
+async function keepWaiting(
+  writes: Writes,
+  outcomes: readonly FoldOutcome[],
+  position: number,
+  now: Instant,
+): Promise<void> {
+  const rows = outcomes.flatMap(({ customerId, folded, waitingUntil: until }) =>
+    folded === null && until !== null ? [waitingRow({ customerId, until }, position, now)] : [],
+  );
+  const onConflict = '(customer_id) DO UPDATE SET not_before = EXCLUDED.not_before';
+  await insertRows(writes, DIRTY, sortedByKey(DIRTY, rows), onConflict);
+}
+
+/**
+ * Folds a batch of customers: one query for what the tables know of them, one reading of the log for all whose events are not at hand,
+ * one fold each. A customer whose events cannot be read or folded is listed as failed; the others go on.
  */
 export async function foldCustomers(
   tx: Transaction,
   tasks: readonly FoldTask[],
   loaded: ReadonlyMap<string, KnownCustomer> | null,
-  context: FoldContext,
-): Promise<FoldBatch> {
-  const slice: FoldBatch = { outcomes: [], failed: [], waiting: [] };
-  if (tasks.length === 0) return slice;
+  moment: FoldMoment,
+  context: ProjectionContext,
+): Promise<{ readonly outcomes: FoldOutcome[]; readonly failed: ParkedCustomer[] }> {
+  const outcomes: FoldOutcome[] = [];
+  const failed: ParkedCustomer[] = [];
+  const fail = (customerId: string, error: unknown): void => {
+    failed.push({ customerId, reason: 'fold-failed', detail: describe(error) });
+  };
+  if (tasks.length === 0) return { outcomes, failed };
   const known = loaded ?? (await context.times.of('load', () => load(tx, tasks)));
-  const planned = tasks.map((task) => plan(task, known.get(task.customerId), context.policies));
-  await readFor(tx, planned, context, slice);
-  // Some prove to have an event that belongs before what was folded: these go back to an older state.
-  const late = planned.filter((one) => one.events !== null && one.base !== null && !allAfter(one.events, one.base));
-  await goBack(tx, late, context, slice);
-  for (const one of planned) {
-    const { known: who, task } = one;
-    if (who.subjectIds.length === 0) {
-      slice.outcomes.push({ ...outcomeOf(one), one: null });
+  const plans = tasks.map((task) => plan(task, known.get(task.customerId), moment.policies));
+  await readEvents(tx, plans, moment, context, fail);
+  // Some prove to have an event that belongs before what was folded: they go back to an older state.
+  const late = plans.filter((one) => one.events !== null && one.base !== null && !allAfter(one.events, one.base));
+  await goBack(tx, late, moment, context, fail);
+  const options = { ...moment, snapshotEvery: context.snapshotEvery };
+  for (const one of plans) {
+    if (one.known.subjectIds.length === 0) {
+      outcomes.push({ ...outcomeOf(one), folded: null, waitingUntil: null, newest: null, snapshots: [] });
       continue;
     }
-    if (one.events === null) continue;
     const { events } = one;
+    if (events === null) continue;
     try {
-      const folded = context.times.ofSync('fold', () =>
-        foldOne(who, events, one.base, context.policies, context.asOf, context.position),
-      );
-      slice.outcomes.push({ ...outcomeOf(one), one: folded });
-      noteWaiting(slice, task.customerId, folded);
+      const folded = context.times.ofSync('fold', () => foldOne(one.known, events, one.base, options));
+      outcomes.push({ ...outcomeOf(one), ...folded });
     } catch (error) {
-      slice.failed.push({ customerId: task.customerId, detail: describe(error) });
+      fail(one.task.customerId, error);
     }
   }
-  return slice;
+  return { outcomes, failed };
 }
 
 async function load(tx: Transaction, tasks: readonly FoldTask[]): Promise<Map<string, KnownCustomer>> {
-  const asked = tasks.map((task) => ({ customerId: task.customerId, anew: task.earliestAt === -Infinity }));
-  const [rows = []] = await tx.batch([knownOf(asked)]);
+  const [rows = []] = await tx.batch([selectKnown(tasks)]);
   return readKnown(rows);
 }
 
-function outcomeOf(one: PlannedFold): Omit<FoldOutcome, 'one'> {
-  return {
-    customerId: one.task.customerId,
-    base: one.base,
-    written: one.known.written,
-    hadActions: one.known.hadActions,
-    erased: one.known.erased,
-    hadState: one.hadState,
-    again: one.again,
-    reason: retractionReason(one),
-  };
-}
-
-function noteWaiting(slice: FoldBatch, customerId: string, one: FoldedEvents): void {
-  if (one.folded === null && one.waitingUntil !== null) slice.waiting.push({ customerId, until: one.waitingUntil });
-}
-
-function plan(task: FoldTask, found: KnownCustomer | undefined, policies: PolicyTimeline): PlannedFold {
-  const known = fitting(found, policies) ?? {
+function plan(task: FoldTask, found: KnownCustomer | undefined, policies: PolicyTimeline): FoldPlan {
+  const known = withFittingState(found, policies) ?? {
     customerId: task.customerId,
     subjectIds: [],
     written: false,
@@ -127,28 +159,27 @@ function plan(task: FoldTask, found: KnownCustomer | undefined, policies: Policy
     erased: false,
   };
   const hadState = task.earliestAt === -Infinity || (found?.newest ?? null) !== null;
-  const one: PlannedFold = { task, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
+  const one: FoldPlan = { task, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
   if (known.subjectIds.length === 0) return { ...one, readAfter: null };
   if (known.newest === null) {
-    if (task.events !== null && task.complete && !known.written) return { ...one, readAfter: null, events: take(task) };
+    if (task.events !== null && task.complete && !known.written)
+      return { ...one, readAfter: null, events: eventsOf(task) };
     return { ...one, again: known.written };
   }
   if (known.waitingUntil !== null) return one;
-  if (task.events !== null) return { ...one, readAfter: null, events: take(task) };
+  if (task.events !== null) return { ...one, readAfter: null, events: eventsOf(task) };
   if (task.pending === 0) return { ...one, readAfter: null, events: [] };
   return { ...one, readAfter: known.newest.position };
 }
 
-/** Without the state, where it was folded under another policy or by another program: then they are folded from the beginning. */
-function fitting(found: KnownCustomer | undefined, policies: PolicyTimeline): KnownCustomer | undefined {
-  const checkpoint = found?.newest?.checkpoint;
-  if (found === undefined || checkpoint === undefined) return found;
-  const fits = checkpoint.format === SNAPSHOT_FORMAT && snapshotFits(checkpoint, policies);
-  return fits ? found : { ...found, newest: null };
+/** Without the state, where another policy or another program folded it: then the customer is folded from the beginning. */
+function withFittingState(found: KnownCustomer | undefined, policies: PolicyTimeline): KnownCustomer | undefined {
+  if (found === undefined || found.newest === null) return found;
+  return stateFits(found.newest, policies) ? found : { ...found, newest: null };
 }
 
-/** The events at hand, sorted; null when one of them cannot be read: then the reading from the log says so. */
-function take(task: FoldTask): LifecycleEvent[] | null {
+/** The events at hand, sorted; null when one of them is unreadable: then reading them from the log gives the reason. */
+function eventsOf(task: FoldTask): LifecycleEvent[] | null {
   try {
     return inOrder(task.events ?? []);
   } catch {
@@ -156,116 +187,30 @@ function take(task: FoldTask): LifecycleEvent[] | null {
   }
 }
 
-async function readFor(
-  tx: Transaction,
-  planned: readonly PlannedFold[],
-  context: FoldContext,
-  slice: FoldBatch,
-): Promise<void> {
-  const whole = planned.filter((one) => one.events === null && one.known.subjectIds.length > 0 && !tail(one));
-  const tails = planned.filter((one) => one.events === null && one.known.subjectIds.length > 0 && tail(one));
-  await readGroup(tx, whole, 0, context, slice);
-  const after = Math.min(...tails.map((one) => one.readAfter ?? 0));
-  await readGroup(tx, tails, Number.isFinite(after) ? after : 0, context, slice);
+function outcomeOf(one: FoldPlan): Omit<FoldOutcome, 'folded' | 'waitingUntil' | 'newest' | 'snapshots'> {
+  return {
+    customerId: one.task.customerId,
+    base: one.base,
+    written: one.known.written,
+    hadActions: one.known.hadActions,
+    erased: one.known.erased,
+    hadState: one.hadState,
+    again: one.again,
+    reason: retractionReason(one.task),
+  };
 }
 
-function tail(one: PlannedFold): boolean {
-  return one.readAfter !== null && one.readAfter > 0;
-}
-
-async function readGroup(
-  tx: Transaction,
-  group: readonly PlannedFold[],
-  after: number,
-  context: FoldContext,
-  slice: FoldBatch,
-): Promise<void> {
-  if (group.length === 0) return;
-  const subjectIds = group.flatMap((one) => one.known.subjectIds);
-  const found = await context.times.of('read', () =>
-    readTouchpoints(
-      context.log,
-      subjectIds,
-      { ...(after > 0 ? { after } : {}), upTo: context.position },
-      context.deduplicating ? tx : null,
-    ),
-  );
-  context.times.ofSync('parse', () => {
-    for (const one of group) {
-      try {
-        const events = one.known.subjectIds.flatMap((subjectId) => found.get(subjectId) ?? []);
-        const from = one.readAfter ?? 0;
-        const sorted = inOrder(from > 0 ? events.filter((event) => event.position > from) : events);
-        // With a state and everything read (something of theirs lay in the future), the state's own events come again.
-        one.events = keepNew(one, sorted);
-      } catch (error) {
-        slice.failed.push({ customerId: one.task.customerId, detail: describe(error) });
-      }
-    }
-  });
-}
-
-/** Of all their events those that the base does not hold: above its position, or later in order. */
-function keepNew(one: PlannedFold, events: LifecycleEvent[]): LifecycleEvent[] {
-  const { base } = one;
-  if (base === null || tail(one)) return events;
-  return events.filter((event) => event.position > base.position || isAfter(event, base.checkpoint));
-}
-
-async function goBack(
-  tx: Transaction,
-  late: readonly PlannedFold[],
-  context: FoldContext,
-  slice: FoldBatch,
-): Promise<void> {
-  if (late.length === 0) return;
-  const bases = await loadSnapshotsBefore(
-    tx,
-    late.map((one) => ({ customerId: one.task.customerId, before: one.events?.[0]?.occurredAt ?? -Infinity })),
-  );
-  const again = late.map((one): PlannedFold => ({
-    ...one,
-    base: bases.get(one.task.customerId) ?? null,
-    events: null,
-    readAfter: 0,
-  }));
-  await readGroupFrom(tx, again, context, slice);
-  late.forEach((one, i) => {
-    one.base = again[i]?.base ?? null;
-    one.events = again[i]?.events ?? null;
-    one.again = true;
-  });
-}
-
-/** As readGroup, for bases that are older than what was folded: their position says nothing about what they lack. */
-async function readGroupFrom(
-  tx: Transaction,
-  group: readonly PlannedFold[],
-  context: FoldContext,
-  slice: FoldBatch,
-): Promise<void> {
-  const bases = group.map((one) => one.base);
-  for (const one of group) one.base = null;
-  await readGroup(tx, group, 0, context, slice);
-  group.forEach((one, i) => {
-    const base = bases[i] ?? null;
-    one.base = base;
-    if (base !== null && one.events !== null)
-      one.events = one.events.filter((event) => isAfter(event, base.checkpoint));
-  });
-}
-
-function retractionReason(one: PlannedFold): RetractionReason {
-  switch (one.task.reason) {
+function retractionReason({ reason, events }: FoldTask): RetractionReason {
+  switch (reason) {
     case 'merge':
     case 'unmerge':
     case 'policy-changed':
     case 'rebuild':
-      return one.task.reason;
+      return reason;
     case 'events':
     case 'deadline':
     case 'released': {
-      const reversal = (one.task.events ?? []).some(
+      const reversal = (events ?? []).some(
         (event) => event.type === 'order-cancelled' || event.type === 'order-returned',
       );
       return reversal ? 'reversal' : 'late-event';

@@ -1,4 +1,4 @@
-import type { Instant } from '#contracts';
+import { subjectOfStream, upcast, type Instant, type TouchpointMeta } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import {
   snapshotKey,
@@ -9,97 +9,104 @@ import {
   type PolicyTimeline,
 } from '#lifecycle';
 import type { FoldedView } from '../read-models/read-model.js';
-import { toLifecycleEvent } from './lifecycle-event.js';
 
-/** A fold state to go on from, and how many events are in it. */
-export interface Base {
+/** The state of a fold to go on from, and how many events are in it. */
+export interface FoldState {
   readonly events: number;
   readonly uptoAt: Instant;
   readonly position: number;
-  readonly checkpoint: Snapshot;
+  readonly snapshot: Snapshot;
 }
 
-/** Who is to be folded, and what was found of them. */
-export interface Subjected {
+/** The subjects of a customer, sorted. */
+export interface CustomerSubjects {
   readonly customerId: string;
-  /** All subjects of the component, sorted. */
   readonly subjectIds: readonly string[];
 }
 
-/** What one customer's fold gave. `folded` is null where there is nothing to show of their yet (only test traffic, only the future). */
+/** What the events of one customer came to. */
 export interface FoldedEvents {
+  /** Null when there is nothing to show yet: only test traffic, or only events of the future. */
   readonly folded: FoldedView | null;
+  /** The instant of the first event that lies in the future. */
   readonly waitingUntil: Instant | null;
-  /** Null where nothing was folded at all. */
-  readonly newest: Base | null;
-  readonly snapshots: readonly Base[];
+  /** Null when nothing was folded. */
+  readonly newest: FoldState | null;
+  readonly snapshots: readonly FoldState[];
 }
 
-/** A long history leaves a snapshot every so many events. */
+export interface FoldOptions {
+  readonly policies: PolicyTimeline;
+  /** Later events are left for later. */
+  readonly asOf: Instant;
+  /** The log is indexed up to here. */
+  readonly position: number;
+  /** A long history leaves a snapshot every so many events. */
+  readonly snapshotEvery: number;
+}
+
+/** A history leaves a snapshot every so many events, by default. */
 export const SNAPSHOT_EVERY = 256;
 
-/** The events as the fold takes them, in its order. */
+/** The events as the fold reads them, in its order. */
 export function inOrder(events: readonly RecordedEvent[]): LifecycleEvent[] {
   return events.map(toLifecycleEvent).sort(compareEvents);
 }
 
-/** True when every one of these comes after what the state holds, so that they can be folded on top of it. */
-export function allAfter(events: readonly LifecycleEvent[], base: Base): boolean {
+/** True when each of these sorted events comes after the last one of the state, so that they can be folded on top of it. */
+export function allAfter(events: readonly LifecycleEvent[], base: FoldState): boolean {
   const first = events[0];
-  return first === undefined || isAfter(first, base.checkpoint);
+  return first === undefined || isAfter(first, base);
 }
 
-/** Whether an event comes after a state's last one in the order of the fold. */
-export function isAfter(event: LifecycleEvent, checkpoint: Snapshot): boolean {
-  const key = snapshotKey(checkpoint);
+/** Whether an event comes after the last one of a state, in the order of the fold. */
+export function isAfter(event: LifecycleEvent, { snapshot }: FoldState): boolean {
+  const key = snapshotKey(snapshot);
   if (key === null) return true;
   if (event.occurredAt !== key.occurredAt) return event.occurredAt > key.occurredAt;
   return compareEvents(event, { ...event, ...key }) > 0;
 }
 
-/** Folds one customer up to `asOf`. `events` are sorted and all after the base. Pure: the same input, the same rows. */
+/** Folds one customer. `events` are sorted and all after `base`. Pure: the same input gives the same rows. */
 export function foldOne(
-  who: Subjected,
+  customer: CustomerSubjects,
   events: readonly LifecycleEvent[],
-  base: Base | null,
-  policies: PolicyTimeline,
-  asOf: Instant,
-  position: number,
+  base: FoldState | null,
+  { policies, asOf, position, snapshotEvery }: FoldOptions,
 ): FoldedEvents {
-  let ripe = events.length;
-  while (ripe > 0 && (events[ripe - 1]?.occurredAt ?? 0) > asOf) ripe--;
-  const due = ripe === events.length ? events : events.slice(0, ripe);
-  const waitingUntil = events[ripe]?.occurredAt ?? null;
+  let count = events.length;
+  while (count > 0 && (events[count - 1]?.occurredAt ?? 0) > asOf) count--;
+  const due = count === events.length ? events : events.slice(0, count);
+  const waitingUntil = events[count]?.occurredAt ?? null;
   if (due.length === 0 && base === null) return { folded: null, waitingUntil, newest: null, snapshots: [] };
   const result = foldCustomer({
     events: due,
     policies,
     asOf,
-    checkpoint: base?.checkpoint ?? null,
-    checkpointEvery: SNAPSHOT_EVERY,
+    checkpoint: base?.snapshot ?? null,
+    checkpointEvery: snapshotEvery,
   });
   const before = base?.events ?? 0;
-  const last = due[due.length - 1];
-  const newest: Base = {
+  const newest: FoldState = {
     events: before + due.length,
-    uptoAt: last?.occurredAt ?? base?.uptoAt ?? 0,
+    uptoAt: due[due.length - 1]?.occurredAt ?? base?.uptoAt ?? 0,
     position,
-    checkpoint: result.checkpoint,
+    snapshot: result.checkpoint,
   };
-  const snapshots: Base[] = [];
-  result.checkpoints.forEach((checkpoint, i) => {
-    const at = before + (i + 1) * SNAPSHOT_EVERY;
-    const key = snapshotKey(checkpoint);
-    if (key !== null && at < newest.events)
-      snapshots.push({ events: at, uptoAt: key.occurredAt, position, checkpoint });
+  const snapshots: FoldState[] = [];
+  result.checkpoints.forEach((snapshot, i) => {
+    const at = before + (i + 1) * snapshotEvery;
+    const key = snapshotKey(snapshot);
+    if (key !== null && at < newest.events) snapshots.push({ events: at, uptoAt: key.occurredAt, position, snapshot });
   });
-  // One event after the other never gives a full stretch: the state that was newest stays behind when a mark is passed.
-  if (base !== null && snapshots.length === 0 && crosses(before, newest.events)) snapshots.push(base);
+  // Events that come one by one never fill a whole stretch: the state they were folded on stays as a snapshot where they pass a multiple.
+  const passed = Math.floor(before / snapshotEvery) < Math.floor(newest.events / snapshotEvery);
+  if (base !== null && snapshots.length === 0 && passed) snapshots.push(base);
   if (result.view === null) return { folded: null, waitingUntil, newest, snapshots };
   const folded: FoldedView = {
-    customerId: who.customerId,
-    digestId: who.subjectIds[0] ?? who.customerId,
-    subjectIds: who.subjectIds,
+    customerId: customer.customerId,
+    digestId: customer.subjectIds[0] ?? customer.customerId,
+    subjectIds: customer.subjectIds,
     view: result.view,
     stagePeriods: result.stagePeriods,
     bookings: result.bookings,
@@ -111,6 +118,32 @@ export function foldOne(
   return { folded, waitingUntil, newest, snapshots };
 }
 
-function crosses(before: number, after: number): boolean {
-  return Math.floor(before / SNAPSHOT_EVERY) < Math.floor(after / SNAPSHOT_EVERY);
+/** A recorded touchpoint as the fold reads it: upcast to the newest version of its type. */
+function toLifecycleEvent(event: RecordedEvent): LifecycleEvent {
+  const { channel, test } = readMeta(event.meta);
+  return {
+    position: event.position,
+    recordedAt: event.recordedAt,
+    occurredAt: event.occurredAt,
+    source: event.source,
+    id: event.id,
+    type: event.type,
+    channel,
+    subjectId: subjectOfStream(event.stream) ?? '',
+    test,
+    data: upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Record<string, unknown>),
+  };
+}
+
+const CHANNEL_FIRST = '{"channel":"';
+
+/** The two fields of the metadata that the fold needs. Ingestion writes the channel first, so most metadata need not be parsed. */
+function readMeta(meta: string): { channel: string; test: boolean } {
+  if (meta.startsWith(CHANNEL_FIRST) && !meta.includes('"test"')) {
+    const end = meta.indexOf('"', CHANNEL_FIRST.length);
+    const channel = meta.slice(CHANNEL_FIRST.length, end);
+    if (end !== -1 && !channel.includes('\\')) return { channel, test: false };
+  }
+  const read = JSON.parse(meta) as TouchpointMeta;
+  return { channel: read.channel, test: read.test === true };
 }

@@ -1,24 +1,22 @@
 import { STREAMS, subjectOfStream } from '#contracts';
+import { arrayText, instantText, type Row, type Statement, type Transaction } from '#database';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Snapshot } from '#lifecycle';
-import type { Row, Statement, Transaction } from '#database';
 import { repeatedAmong } from '../indexing/event-ids/deduplicate.js';
-import { instantText } from '#database';
-import { arrayText } from '#database';
-import type { Base } from './fold-one.js';
+import type { FoldState } from './fold-one.js';
 
 /** What the tables know of a customer who is to be folded. */
 export interface KnownCustomer {
   readonly customerId: string;
-  /** Sorted. Empty: they were absorbed by another customer. */
+  /** Sorted. Empty when the customer was merged into another one. */
   readonly subjectIds: readonly string[];
-  /** Whether they have rows already. */
+  /** Whether the customer has rows already. */
   readonly written: boolean;
   readonly waitingUntil: number | null;
-  readonly newest: Base | null;
-  /** Whether something was called for when they were last folded. */
+  readonly newest: FoldState | null;
+  /** Whether the last fold called for actions. */
   readonly hadActions: boolean;
-  /** All their names were erased: nobody does anything for their any more. */
+  /** Whether all identifiers of the customer were erased: then no action is proposed. */
   readonly erased: boolean;
 }
 
@@ -35,21 +33,26 @@ interface KnownRow extends Record<string, unknown> {
   state: string;
 }
 
-/** Asks for customers with their subjects and newest states. `again` ones get no state: theirs does not stand. */
-export function knownOf(customers: readonly { readonly customerId: string; readonly anew: boolean }[]): Statement {
+/** Asks for customers with their subjects and newest states. Those to fold from the start get no state: it is not valid. */
+export function selectKnown(
+  customers: readonly { readonly customerId: string; readonly earliestAt: number | null }[],
+): Statement {
   return {
     sql: `SELECT c.customer_id, s.ids, s.erased, k.customer_id IS NOT NULL AS written, k.waiting_until, k.actions <> '[]' AS had_actions,
             n.events, n.upto_at, n.position, n.state
-       FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, again)
+       FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, from_start)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids, bool_and(erased_at IS NOT NULL) AS erased
                             FROM subjects WHERE customer_id = c.customer_id) s ON true
        LEFT JOIN customers k ON k.customer_id = c.customer_id
-       LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.again`,
-    params: [arrayText(customers.map((one) => one.customerId)), arrayText(customers.map((one) => one.anew))],
+       LEFT JOIN states n ON n.customer_id = c.customer_id AND NOT c.from_start`,
+    params: [
+      arrayText(customers.map((one) => one.customerId)),
+      arrayText(customers.map((one) => one.earliestAt === -Infinity)),
+    ],
   };
 }
 
-/** What was answered to `knownOf`, by customer. */
+/** The rows of `selectKnown`, by customer. */
 export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
   const known = new Map<string, KnownCustomer>();
   for (const row of rows as KnownRow[])
@@ -58,44 +61,44 @@ export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
       subjectIds: row.ids === null ? [] : row.ids.split(','),
       written: row.written,
       waitingUntil: row.waiting_until,
-      newest: row.events === null ? null : baseOf(row.events, row),
+      newest: row.events === null ? null : stateOf(row.events, row),
       hadActions: row.had_actions === true,
       erased: row.erased === true,
     });
   return known;
 }
 
-/** The last snapshot of each customer whose events all lie before an instant. */
+/** Of each customer the last snapshot whose events all lie before an instant. */
 export async function loadSnapshotsBefore(
   tx: Transaction,
   late: readonly { readonly customerId: string; readonly before: number }[],
-): Promise<Map<string, Base>> {
+): Promise<Map<string, FoldState>> {
   if (late.length === 0) return new Map();
   const rows = await tx.query<KnownRow & { events: number }>(
     `SELECT DISTINCT ON (n.customer_id) n.* FROM unnest($1::text[], $2::timestamptz[]) AS c(customer_id, before)
        JOIN snapshots n ON n.customer_id = c.customer_id AND n.upto_at < c.before ORDER BY n.customer_id, n.events DESC`,
     [arrayText(late.map((one) => one.customerId)), arrayText(late.map((one) => instantText(one.before)))],
   );
-  return new Map(rows.map((row) => [row.customer_id, baseOf(row.events, row)]));
+  return new Map(rows.map((row) => [row.customer_id, stateOf(row.events, row)]));
 }
 
-function baseOf(events: number, row: Pick<KnownRow, 'upto_at' | 'position' | 'state'>): Base {
+function stateOf(events: number, row: Pick<KnownRow, 'upto_at' | 'position' | 'state'>): FoldState {
   return {
     events,
     uptoAt: row.upto_at,
     position: row.position,
-    checkpoint: JSON.parse(row.state) as Snapshot,
+    snapshot: JSON.parse(row.state) as Snapshot,
   };
 }
 
-const NOBODY: ReadonlySet<number> = new Set();
+const NONE: ReadonlySet<number> = new Set();
 
-/** So many streams are asked for at once. */
+/** So many streams are read at once. */
 const STREAMS_MAX = 1_000;
 
 /**
- * The touchpoints of these subjects, by subject. With `judgedBy`, without those that this transaction knows to repeat a name: the log
- * itself may not have heard of it yet.
+ * The touchpoints of these subjects, by subject. With `deduplicatedBy`, without those that this transaction knows to repeat an event id:
+ * the log itself may not know yet.
  */
 export async function readTouchpoints(
   log: EventLog,
@@ -107,7 +110,7 @@ export async function readTouchpoints(
   for (let at = 0; at < subjectIds.length; at += STREAMS_MAX) {
     const streams = subjectIds.slice(at, at + STREAMS_MAX).map(STREAMS.subject);
     const events = await log.readStreams(streams, range);
-    const repeated = deduplicatedBy === null ? NOBODY : await repeatedAmong(deduplicatedBy, events);
+    const repeated = deduplicatedBy === null ? NONE : await repeatedAmong(deduplicatedBy, events);
     for (const event of events) {
       if (repeated.has(event.position)) continue;
       const subjectId = subjectOfStream(event.stream) ?? '';

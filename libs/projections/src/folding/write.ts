@@ -1,52 +1,61 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '#contracts';
-import type { Transaction, Row } from '#database';
+import {
+  arrayText,
+  deleteRows,
+  insertRows,
+  sortedByKey,
+  unnest,
+  upsertRows,
+  type Row,
+  type Table,
+  type Transaction,
+  type Writer,
+} from '#database';
 import { markCustomers } from '../outbox/mark-customers.js';
 import { propose, type Treated } from '../outbox/propose.js';
 import { publish, type ChangedStagePeriods, type RetractionReason } from '../outbox/publish.js';
 import type { CustomerReadModel, DayOf, FoldedView } from '../read-models/read-model.js';
-import { deleteRows, insertRows, sortedByKey, unnest, upsertRows } from '#database';
-import { arrayText } from '#database';
-import type { Table } from '#database';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import { SNAPSHOTS, STATES } from '../read-models/working-tables.js';
-import type { Writer } from '#database';
-import type { Base, FoldedEvents } from './fold-one.js';
+import type { FoldedEvents, FoldState } from './fold-one.js';
 
-/** One customer's outcome, ready to be written. */
-export interface FoldOutcome {
+/** What folding a customer came to, beside what was there before: ready to be written. Without `folded` the customer's rows go. */
+export interface FoldOutcome extends FoldedEvents {
   readonly customerId: string;
-  /** Null when they have nothing to show: absorbed by another, only test traffic, only the future. Their rows go. */
-  readonly one: FoldedEvents | null;
-  readonly base: Base | null;
-  /** Whether there are rows of theirs. */
+  /** The state that the fold went on from; null when it began at the beginning. */
+  readonly base: FoldState | null;
+  /** Whether the customer has rows. */
   readonly written: boolean;
-  /** Whether something was called for when they were last folded: then something of it may stand. */
+  /** Whether the last fold called for actions: then one of them may still be proposed. */
   readonly hadActions: boolean;
-  /** All their names were erased. */
+  /** Whether all identifiers of the customer were erased. */
   readonly erased: boolean;
-  /** Whether a state of theirs may be there. */
+  /** Whether a row of the customer may stand in `states`. */
   readonly hadState: boolean;
-  /** True when what was folded before is folded again, from an older state or from the beginning. */
+  /** True when events that were folded before were folded again, from an older state or from the beginning. */
   readonly again: boolean;
   readonly reason: RetractionReason;
 }
+
+/** An outcome with something to show. */
+type Shown = FoldOutcome & { readonly folded: FoldedView };
 
 export interface WriteContext {
   readonly models: readonly CustomerReadModel[];
   readonly dayOf: DayOf;
   readonly position: number;
   readonly now: Instant;
-  /** False while a version is built beside the live one: then nothing is said. */
-  readonly outputs: boolean;
+  /** False while a version is built beside the live one. */
+  readonly publishes: boolean;
 }
 
-/** A history shorter than this is read again from the log rather than kept as a state. */
+/** A shorter history gets no row in `states`: it is read again from the log. */
 export const STATE_FROM_EVENTS = 8;
 
 /**
- * Writes what was folded: every read model's rows, the states to go on from, and what is to be said; returns how many things
- * were said. What needs no answer is put off in `writes`: the caller sends it.
+ * Writes what was folded: the rows of every read model, the states to go on from, and what is to be published; returns how many
+ * messages were published. Statements whose answer is not needed are added to `writes`, which the caller sends.
  */
 export async function writeOutcomes(
   tx: Transaction,
@@ -55,17 +64,13 @@ export async function writeOutcomes(
   context: WriteContext,
 ): Promise<number> {
   if (outcomes.length === 0) return 0;
-  const gone = outcomes.filter(
-    (one) => (one.one?.folded ?? null) === null && (one.written || one.reason === 'rebuild'),
-  );
-  const standing = outcomes.filter(
-    (one): one is FoldOutcome & { one: FoldedEvents & { folded: FoldedView } } => (one.one?.folded ?? null) !== null,
-  );
+  const gone = outcomes.filter((one) => one.folded === null && (one.written || one.reason === 'rebuild'));
+  const standing = outcomes.filter((one): one is Shown => one.folded !== null);
   let changed: ChangedStagePeriods[] = [];
   for (const model of context.models) {
     switch (model.shape) {
       case 'row':
-        // A row that is there is put into its own place: unless an indexed column changed, no index need be touched.
+        // An existing row is updated in place: no index is touched unless an indexed column changed.
         await removeCustomers(writes, model.table, gone);
         await upsertRows(writes, model.table, rowsOf(model, standing, true));
         await insertRows(writes, model.table, rowsOf(model, standing, false));
@@ -81,26 +86,26 @@ export async function writeOutcomes(
       case 'by-event':
         await removeCustomers(writes, model.table, [
           ...gone,
-          ...standing.filter((one) => one.written && one.one.folded.whole),
+          ...standing.filter((one) => one.written && one.folded.whole),
         ]);
         await removeRefolded(
           writes,
           model.table,
-          standing.filter((one) => one.again && !one.one.folded.whole),
+          standing.filter((one) => one.again && !one.folded.whole),
         );
         await insertRows(
           writes,
           model.table,
-          standing.flatMap((one) => model.rows(one.one.folded)),
+          standing.flatMap((one) => model.rows(one.folded)),
         );
         break;
       case 'sum':
-        // Moved by what changed among the stage periods, above.
+        // Changed together with the stage periods, above.
         break;
     }
   }
   await writeStates(writes, outcomes);
-  if (!context.outputs) return 0;
+  if (!context.publishes) return 0;
   const { position, now } = context;
   await markCustomers(
     writes,
@@ -108,26 +113,22 @@ export async function writeOutcomes(
     now,
   );
   const published = await publish(tx, writes, changed, position, now);
-  return published + (await propose(tx, writes, outcomes.filter(mayBeTreated).map(treatedOf), position, now));
+  return published + (await propose(tx, writes, outcomes.filter(mayHaveActions).map(treatedOf), position, now));
 }
 
-/** Nearly nobody: who consented, or is another by now, or of whom another version said something. */
-function mayBeTreated({ one, hadActions, reason }: FoldOutcome): boolean {
-  if (hadActions || (one?.folded?.view.actions.length ?? 0) > 0) return true;
+/** Few customers: actions need consent, unless the customer was merged, or another version proposed something. */
+function mayHaveActions({ folded, hadActions, reason }: FoldOutcome): boolean {
+  if (hadActions || (folded?.view.actions.length ?? 0) > 0) return true;
   return reason === 'merge' || reason === 'unmerge' || reason === 'rebuild';
 }
 
-function treatedOf({ customerId, one, erased, reason }: FoldOutcome): Treated {
-  return { customerId, view: one?.folded?.view ?? null, erased, reason };
+function treatedOf({ customerId, folded, erased, reason }: FoldOutcome): Treated {
+  return { customerId, view: folded?.view ?? null, erased, reason };
 }
 
-/** The rows of those who have one already, or of those who have none. */
-function rowsOf(
-  model: CustomerReadModel & { shape: 'row' },
-  standing: readonly (FoldOutcome & { one: { folded: FoldedView } })[],
-  written: boolean,
-): Row[] {
-  return standing.filter((one) => one.written === written).map((one) => model.row(one.one.folded));
+/** The rows of the customers that have one already, or of those that have none. */
+function rowsOf(model: CustomerReadModel & { shape: 'row' }, standing: readonly Shown[], written: boolean): Row[] {
+  return standing.filter((one) => one.written === written).map((one) => model.row(one.folded));
 }
 
 async function removeCustomers(writes: Writer, table: Table, gone: readonly FoldOutcome[]): Promise<void> {
@@ -137,13 +138,9 @@ async function removeCustomers(writes: Writer, table: Table, gone: readonly Fold
   ]);
 }
 
-async function removeRefolded(
-  writes: Writer,
-  table: Table,
-  again: readonly (FoldOutcome & { one: { folded: FoldedView } })[],
-): Promise<void> {
+async function removeRefolded(writes: Writer, table: Table, again: readonly Shown[]): Promise<void> {
   const rows = again.flatMap((one) =>
-    one.one.folded.refolded.map((event) => ({
+    one.folded.refolded.map((event) => ({
       customer_id: one.customerId,
       source: event.source,
       event_id: event.id,
@@ -163,13 +160,13 @@ async function rewriteSequence(
   tx: Transaction,
   writes: Writer,
   model: CustomerReadModel & { shape: 'sequence' },
-  standing: readonly (FoldOutcome & { one: { folded: FoldedView } })[],
+  standing: readonly Shown[],
   gone: readonly FoldOutcome[],
 ): Promise<SequenceChange[]> {
   const { table } = model;
   const fresh = new Map<string, { rows: Row[]; from: number; outcome: FoldOutcome }>();
   for (const outcome of standing) {
-    const { folded } = outcome.one;
+    const { folded } = outcome;
     const from = folded.whole ? 0 : (folded.stagePeriods[0]?.seq ?? 0);
     fresh.set(outcome.customerId, { rows: model.rows(folded), from, outcome });
   }
@@ -204,7 +201,7 @@ async function rewriteSequence(
     const removed = before.slice(same);
     const added = rows.slice(same);
     if (outcome.reason === 'rebuild') {
-      // Nothing need have changed here: it is what another version said that is compared with what this one believes.
+      // The rows need not have changed: what another version published is compared with what this version holds.
       changes.push({
         removed,
         added,
@@ -235,12 +232,12 @@ async function rewriteSequence(
 function sameRow(table: Table, a: Row, b: Row): boolean {
   return Object.keys(table.columns).every(
     (column) =>
-      a[column] === b[column] || (table.columns[column] === 'jsonb' && isDeepStrictEqual(a[column], plain(b[column]))),
+      a[column] === b[column] || (table.columns[column] === 'jsonb' && isDeepStrictEqual(a[column], stored(b[column]))),
   );
 }
 
-/** As it comes back from the database: keys that are undefined are not there. */
-function plain(value: unknown): unknown {
+/** As it comes back from the database: without keys that are undefined. */
+function stored(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
@@ -277,7 +274,7 @@ export class Sums {
     }
   }
 
-  /** Adds all this to the rows that are there. */
+  /** Adds the sums to the rows of the table. */
   write(writes: Writer): Promise<void> {
     return addSums(writes, this.model, this.#changed());
   }
@@ -309,24 +306,24 @@ async function addSums(writes: Writer, model: CustomerReadModel & { shape: 'sum'
 }
 
 /** The state of a customer as a row of `states` or `snapshots`. */
-export function stateRow(customerId: string, base: Base): Row {
+export function stateRow(customerId: string, state: FoldState): Row {
   return {
     customer_id: customerId,
-    events: base.events,
-    upto_at: base.uptoAt,
-    position: base.position,
-    state: JSON.stringify(base.checkpoint),
+    events: state.events,
+    upto_at: state.uptoAt,
+    position: state.position,
+    state: JSON.stringify(state.snapshot),
   };
 }
 
 async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[]): Promise<void> {
   const newest: Row[] = [];
-  const snapshots: Row[] = [];
+  const snapshotRows: Row[] = [];
   const cut: Row[] = [];
-  for (const { customerId, one, base, again, hadState } of outcomes) {
-    if (one !== null && one.folded !== null && one.newest !== null && one.newest.events >= STATE_FROM_EVENTS)
-      newest.push(stateRow(customerId, one.newest));
-    for (const snapshot of one?.snapshots ?? []) snapshots.push(stateRow(customerId, snapshot));
+  for (const { customerId, folded, newest: state, snapshots, base, again, hadState } of outcomes) {
+    if (folded !== null && state !== null && state.events >= STATE_FROM_EVENTS)
+      newest.push(stateRow(customerId, state));
+    for (const snapshot of snapshots) snapshotRows.push(stateRow(customerId, snapshot));
     if (again && hadState) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
   }
   await removeCustomers(
@@ -341,7 +338,7 @@ async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[]): Pr
       rows.params,
     );
   }
-  await insertRows(writes, SNAPSHOTS, snapshots, 'DO NOTHING');
+  await insertRows(writes, SNAPSHOTS, snapshotRows, 'DO NOTHING');
   const had = new Set(outcomes.flatMap((one) => (one.hadState ? [one.customerId] : [])));
   const there = (row: Row): boolean => had.has(row['customer_id'] as string);
   await upsertRows(writes, STATES, newest.filter(there));

@@ -1,21 +1,23 @@
 import type { Instant } from '#contracts';
-import type { Transaction, Row } from '#database';
-import { insertRows, instantText, sortedByKey } from '#database';
-import { DIRTY, PARKED } from '../read-models/working-tables.js';
-import type { Writer } from '#database';
-import type { Reason, AffectedCustomer } from './indexer.js';
+import { insertRows, instantText, sortedByKey, type Row, type Transaction, type Writer } from '#database';
+import { DIRTY } from '../read-models/working-tables.js';
+import { REASONS, type AffectedCustomer, type Reason } from './affected-customer.js';
 
-const RANK = /* sql */ `array_position(ARRAY['events','deadline','policy-changed','released','rebuild','unmerge','merge'], `;
+const rankOf = (reason: string): string =>
+  `array_position(ARRAY[${REASONS.map((each) => `'${each}'`).join(',')}], ${reason})`;
 
-/** Marks customers to be folded again. Marking twice adds up; the weightier reason wins. */
+/** Of two reasons that meet in one dirty mark, the one with the higher rank. */
+const STRONGER_REASON = /* sql */ `CASE WHEN ${rankOf('EXCLUDED.reason')} > ${rankOf('dirty.reason')} THEN EXCLUDED.reason ELSE dirty.reason END`;
+
+/** Marks customers dirty: they must be folded again. A second mark adds up with the first; the stronger reason wins. */
 export async function markDirty(
   writes: Writer,
-  touched: readonly AffectedCustomer[],
+  affected: readonly AffectedCustomer[],
   position: number,
   now: Instant,
 ): Promise<void> {
-  if (touched.length === 0) return;
-  const rows = touched.map((one): Row => ({
+  if (affected.length === 0) return;
+  const rows = affected.map((one): Row => ({
     customer_id: one.customerId,
     position,
     pending: one.events.length,
@@ -30,27 +32,30 @@ export async function markDirty(
     sortedByKey(DIRTY, rows),
     `(customer_id) DO UPDATE SET position = greatest(dirty.position, EXCLUDED.position),
        pending = dirty.pending + EXCLUDED.pending, earliest_at = least(dirty.earliest_at, EXCLUDED.earliest_at),
-       reason = CASE WHEN ${RANK} EXCLUDED.reason) > ${RANK} dirty.reason) THEN EXCLUDED.reason ELSE dirty.reason END,
+       reason = ${STRONGER_REASON},
        not_before = NULL`,
   );
 }
 
 /**
- * Marks everybody: after a policy was published or came into force. Those who are marked as well as those who have rows:
- * somebody may be writing a customer's first rows at this moment, and their mark is what can be seen of them.
+ * Marks all customers dirty, after a policy was published or came into force: those that have rows and those that are dirty already.
+ * Another process may be writing a customer's first rows at this moment, and only the dirty mark of that customer can be seen.
  */
-export async function markAllCustomers(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
+export async function markAllDirty(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
   await tx.query(
     `INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
      SELECT customer_id, $1::bigint, 0, NULL::timestamptz, $2::text, $3::timestamptz
-       FROM (SELECT customer_id FROM customers UNION SELECT customer_id FROM dirty) everybody ORDER BY customer_id
+       FROM (SELECT customer_id FROM customers UNION SELECT customer_id FROM dirty) all_customers ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET position = greatest(dirty.position, EXCLUDED.position),
-       reason = CASE WHEN ${RANK} EXCLUDED.reason) > ${RANK} dirty.reason) THEN EXCLUDED.reason ELSE dirty.reason END`,
+       reason = ${STRONGER_REASON}`,
     [position, reason, instantText(now)],
   );
 }
 
-/** Marks those whose deadline has come, at most `limit`, the earliest first; returns how many. */
+/**
+ * Marks the customers dirty whose deadline has come, the earliest first, at most `limit`; returns how many. Parked customers stay
+ * parked: one with an unreadable event keeps the deadline of what was folded of them.
+ */
 export async function markDue(tx: Transaction, now: Instant, limit: number): Promise<number> {
   const rows = await tx.query<{ n: number }>(
     `WITH due AS (
@@ -66,26 +71,4 @@ export async function markDue(tx: Transaction, now: Instant, limit: number): Pro
     [instantText(now), limit],
   );
   return rows[0]?.n ?? 0;
-}
-
-/** Sets a customer aside who cannot be folded. */
-export async function park(
-  writes: Writer,
-  parked: readonly { readonly customerId: string; readonly reason: string; readonly detail: string }[],
-  position: number,
-  now: Instant,
-): Promise<void> {
-  const rows = parked.map((one): Row => ({
-    customer_id: one.customerId,
-    reason: one.reason,
-    detail: one.detail.slice(0, 2_000),
-    since: now,
-    position,
-  }));
-  await insertRows(
-    writes,
-    PARKED,
-    sortedByKey(PARKED, rows),
-    '(customer_id) DO UPDATE SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, position = EXCLUDED.position',
-  );
 }

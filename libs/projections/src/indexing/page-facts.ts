@@ -22,7 +22,7 @@ export interface LinkFact {
   readonly position: number;
 }
 
-/** What a stretch of the log tells the indexer. Nothing here needs the database. */
+/** What the indexer reads from a stretch of the log. Nothing here needs the database. */
 export interface PageFacts {
   readonly subjects: Map<string, SubjectFact>;
   readonly links: LinkFact[];
@@ -51,10 +51,7 @@ export function emptyFacts(): PageFacts {
   };
 }
 
-/**
- * Takes events into the facts, in log order. `keepTouchpoints` false leaves `touched` empty: a scan for links alone
- * then holds no event.
- */
+/** Adds events to the facts, in log order. `keepTouchpoints` false leaves `touched` empty: a scan for links alone then holds no event. */
 export function gather(facts: PageFacts, events: readonly RecordedEvent[], keepTouchpoints = true): PageFacts {
   for (const event of events) {
     const subjectId = subjectOfStream(event.stream);
@@ -72,7 +69,7 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
   }
   const known = facts.subjects.get(subjectId);
   if (known !== undefined && isAlone(event.meta)) {
-    // One identifier, and its subject is known already: no need to read the rest.
+    // One identifier, whose subject is known already: the rest need not be parsed.
     if (event.occurredAt < known.firstSeenAt) known.firstSeenAt = event.occurredAt;
     return;
   }
@@ -101,7 +98,7 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
   }
 }
 
-/** Whether the metadata name one subject only: a search in text, since most of them do and reading JSON costs more. */
+/** Whether the metadata name one subject only: a search in the text, since most of them do and parsing JSON costs more. */
 function isAlone(meta: string): boolean {
   const first = meta.indexOf('"subjectId"');
   return first !== -1 && meta.indexOf('"subjectId"', first + 11) === -1;
@@ -140,7 +137,13 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
       facts.erasures.push(event);
       return;
     default:
-      // Business facts of other kinds concern no read model yet.
+      // Other business facts concern no read model.
       return;
   }
+}
+
+/** The subjects that an erasure names, and since when they are erased. */
+export function erasureOf(event: RecordedEvent): { readonly subjectIds: readonly string[]; readonly at: number } {
+  const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
+  return { subjectIds: data.subjectIds ?? [], at: event.recordedAt };
 }

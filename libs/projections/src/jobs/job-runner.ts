@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#database';
 import { describe } from '../folding/fold-customers.js';
-import type { Projector, ProjectorLogger } from '../processor/projector.js';
+import type { Projector } from '../processor/projector.js';
+import type { ProjectorLogger } from '../processor/projector-logger.js';
 
 /** It looks for requests, and says that it is alive, this often. */
 const LOOK_MS = 500;
@@ -41,7 +42,7 @@ export class JobRunner {
     while (!signal.aborted) {
       try {
         await this.#sayAlive();
-        if (this.projector.role !== 'folders') await this.#doNext(signal);
+        if (this.projector.role !== 'workers') await this.#doNext(signal);
       } catch (error) {
         if (!signal.aborted) this.logger.warn({ error: describe(error) }, 'Requests could not be looked for.');
       }

@@ -123,7 +123,7 @@ suite(title, () => {
   });
 
   it('is not done by one who only folds', async () => {
-    open(await Projector.open({ database: store.database, log, clock, role: 'folders' }));
+    open(await Projector.open({ database: store.database, log, clock, role: 'workers' }));
     expect(await remote.status()).toMatchObject({ version: 1 });
     await store.database.query(`INSERT INTO perennial.requests (kind) VALUES ('rebuild')`);
     while ((await store.database.query('SELECT 1 FROM perennial.keepers')).length === 0);

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#database';
 import type { Digest } from '../versions/digest.js';
-import type { Version } from '../versions/migrate.js';
-import type {
-  Projector,
-  ProjectorStatus,
-  Rebuilt,
-  RebuildOptions,
-  DryRunResult,
-  Verification,
-} from '../processor/projector.js';
+import type { Projector } from '../processor/projector.js';
+import type { ProjectorStatus } from '../processor/status.js';
+import type { RebuildOptions } from '../versions/build-beside.js';
+import type { DryRunResult } from '../versions/dry-run.js';
+import type { Rebuilt } from '../versions/rebuild.js';
+import type { Verification } from '../versions/verify.js';
+import type { Version } from '../versions/versions.js';
 import type { BuildProgress } from '../versions/build.js';
 
 const LOOK_MS = 200;

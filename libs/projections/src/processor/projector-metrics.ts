@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Projector, ProjectorStatus } from './projector.js';
+import type { Projector } from './projector.js';
+import type { ProjectorStatus } from './status.js';
 
 /** One reading serves all figures of one scrape. */
 const READING_MS = 500;

@@ -14,7 +14,7 @@ process.stdout.write('READY\n');
 const clock = racingClock((await told)[0].toString().trim());
 const database = await openDatabase({ kind: 'postgres', url });
 const log = await openSqliteLog({ file, clock, writing: 'here' });
-const projector = await Projector.open({ database, log, clock, role: 'folders', foldBatchSize: 5 });
+const projector = await Projector.open({ database, log, clock, role: 'workers', foldBatchSize: 5 });
 projector.start();
 process.on('SIGTERM', () => {
   void projector.stop().then(async () => {

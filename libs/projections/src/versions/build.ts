@@ -10,7 +10,7 @@ import { foldOne, inOrder } from '../folding/fold-one.js';
 import { readTouchpoints } from '../folding/load.js';
 import { Sums } from '../folding/write.js';
 import { recountsBetween } from '../indexing/event-ids/recount.js';
-import { park } from '../indexing/dirty.js';
+import { park, type ParkedCustomer } from '../folding/park.js';
 import { emptyFacts, gather, type PageFacts } from '../indexing/page-facts.js';
 import { LINKS, SUBJECTS } from '../read-models/links/table.js';
 import type { DayOf } from '../read-models/read-model.js';
@@ -57,6 +57,8 @@ export interface BuildOptions {
   readonly times: StepTimes;
   /** Customers in the first slice; the next ones are made to hold a good number of events, ten times as many customers at most. */
   readonly foldBatchSize: number;
+  /** A long history leaves a snapshot every so many events. */
+  readonly snapshotEvery: number;
   /**
    * A log that takes no more memory than this, about, is read once and held; a larger one is read twice. Default 512 MiB, but no more than a quarter
    * of what the process may take.
@@ -229,7 +231,7 @@ class Builder {
     await listQuarantine(tx, facts.quarantine);
     await recordPolicies(tx, facts.policies);
     await recordTypes(tx, facts.types);
-    const unreadable = facts.unreadable.map(({ event, subjectId, reason }) => ({
+    const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
       customerId: subjectId,
       reason: 'unreadable-event',
       detail: `Position ${event.position}: ${reason}`,
@@ -330,7 +332,7 @@ class Builder {
   }
 
   async #foldSlice(who: readonly Customer[], policies: KnownPolicies): Promise<FoldedBatch> {
-    const { times } = this.options;
+    const { times, snapshotEvery } = this.options;
     const { upTo, asOf } = this.#state;
     const eventsOf = await this.#eventsOf(who);
     const slice: FoldedBatch = { folded: [], failed: [], waiting: [], events: 0 };
@@ -339,7 +341,9 @@ class Builder {
         const recorded = one.subjectIds.flatMap(eventsOf);
         slice.events += recorded.length;
         const events: LifecycleEvent[] = times.ofSync('parse', () => inOrder(recorded));
-        const folded = times.ofSync('fold', () => foldOne(one, events, null, policies.timeline, asOf, upTo));
+        const folded = times.ofSync('fold', () =>
+          foldOne(one, events, null, { policies: policies.timeline, asOf, position: upTo, snapshotEvery }),
+        );
         if (folded.folded !== null) slice.folded.push({ ...folded, folded: folded.folded });
         else if (folded.waitingUntil !== null)
           slice.waiting.push({ customerId: one.customerId, until: folded.waitingUntil });
@@ -498,7 +502,7 @@ class Builder {
 
 interface FoldedBatch {
   readonly folded: FoldedCustomer[];
-  readonly failed: { readonly customerId: string; readonly reason: string; readonly detail: string }[];
+  readonly failed: ParkedCustomer[];
   readonly waiting: { readonly customerId: string; readonly until: Instant }[];
   events: number;
 }

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#event-log';
 import type { Row } from '#database';
-import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
+import { erasureOf, type LinkFact, type SubjectFact } from '../indexing/page-facts.js';
 import { linkRow, resolve, subjectRow } from '../read-models/links/projection.js';
 import { SUBJECTS } from '../read-models/links/table.js';
 import { sortedByKey } from '#database';
@@ -67,12 +67,6 @@ export function joinInMemory(
     links: seen.kept.map((link) => ({ ...linkRow(link), rejected: counts.has(link) ? rejectionOf(link) : null })),
     customers: customersOf(sorted),
   };
-}
-
-/** What an erasure tells: whose keys are gone, and since when. */
-export function erasureOf(event: RecordedEvent): { readonly subjectIds: readonly string[]; readonly at: number } {
-  const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
-  return { subjectIds: data.subjectIds ?? [], at: event.recordedAt };
 }
 
 /** `subjects` are sorted by their ids. */

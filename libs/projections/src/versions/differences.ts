@@ -1,5 +1,4 @@
-import type { Row, Transaction } from '#database';
-import type { Table } from '#database';
+import type { Row, Table, Transaction } from '#database';
 import { DIGESTED, semanticSource } from './digest.js';
 
 /** Where two versions differ in one table: how many rows each has, how many of them the other lacks, and some of these. */
@@ -9,7 +8,7 @@ export interface TableDifference {
   readonly rebuilt: number;
   readonly onlyLive: number;
   readonly onlyRebuilt: number;
-  /** The first that differ, in the order of their keys: as each version has it, in the columns that mean something; null where it has none. */
+  /** The first that differ, in the order of their keys: the semantic columns of each version's row; null where it has none. */
   readonly samples: readonly RowDifference[];
 }
 
@@ -18,7 +17,7 @@ export interface RowDifference {
   readonly rebuilt: Row | null;
 }
 
-/** So many customers stand elsewhere in the other version. Null: they are not there at all. */
+/** So many customers are in another phase in the other version. Null: they are not there. */
 export interface StageMove {
   readonly from: { readonly stage: string; readonly phase: string } | null;
   readonly to: { readonly stage: string; readonly phase: string } | null;
@@ -28,8 +27,8 @@ export interface StageMove {
 const SAMPLES_MAX = 5;
 
 /**
- * Compares two versions row by row, in the columns that mean something; returns the tables that differ. Columns or tables that only one
- * of them has (it was built for other read models) are passed over: of them there is nothing to compare.
+ * Compares two versions row by row, in the semantic columns; returns the tables that differ. Columns and tables that only one of them has,
+ * since it was built for other read models, are skipped.
  */
 export async function compareVersions(tx: Transaction, live: string, rebuilt: string): Promise<TableDifference[]> {
   const differences: TableDifference[] = [];
@@ -65,7 +64,7 @@ export async function compareVersions(tx: Transaction, live: string, rebuilt: st
   return differences;
 }
 
-/** How many customers stand in another phase, from where to where; the most first. */
+/** How many customers are in another phase, from which to which; the most first. */
 export async function compareStages(tx: Transaction, live: string, rebuilt: string): Promise<StageMove[]> {
   const rows = await tx.query<
     Record<'from_stage' | 'from_phase' | 'to_stage' | 'to_phase', string | null> & { n: number }
@@ -84,7 +83,7 @@ export async function compareStages(tx: Transaction, live: string, rebuilt: stri
   }));
 }
 
-/** What names a row in both versions: its key, as far as it means something. */
+/** What identifies a row in both versions: the semantic columns of its key. */
 function keyOf(table: Table): readonly string[] {
   const key = table.key.filter((column) => table.semantic.includes(column));
   return key.length > 0 ? key : table.semantic.slice(0, 1);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import type { Transaction } from '#database';
+import type { Table, Transaction } from '#database';
+import type { Processor } from '../processor/processor.js';
 import { READ_MODEL_TABLES } from '../read-models/registry.js';
-import type { Table } from '#database';
 
 /**
- * What the read models say, in a few characters: equal for any arrival order, any batching, any number of workers and
+ * The content of the read models in a few characters: equal for any arrival order, any batching, any number of workers and
  * any store, at one position of the log and one instant of the clock.
  */
 export interface Digest {
@@ -19,6 +19,16 @@ export interface Digest {
 
 /** The tables that a digest covers. */
 export const DIGESTED = READ_MODEL_TABLES.filter((table) => table.semantic.length > 0);
+
+/** The digest of the live read models, after catching up. */
+export async function digestLive(processor: Processor): Promise<Digest> {
+  await processor.rebuildUnlessFitting();
+  const { position: upTo } = await processor.context.log.head();
+  return processor.exclusively(async () => {
+    await processor.settle(upTo);
+    return processor.live.transaction(digestTables);
+  });
+}
 
 /** Digests the tables that the search path shows. In one transaction, or the tables may belong to different moments. */
 export async function digestTables(tx: Transaction): Promise<Digest> {
@@ -38,7 +48,7 @@ export async function digestTables(tx: Transaction): Promise<Digest> {
   return { position: at?.position ?? 0, clock: at?.clock ?? null, models, overall };
 }
 
-/** The rows of a table beside the name that stands for their customer in digests: the smallest of their subject ids. */
+/** The rows of a table with the id that stands for the customer in digests: the smallest of the customer's subject ids. */
 export function semanticSource(table: Table, schema = ''): string {
   const rows = (table.semanticRows ?? `SELECT * FROM ${table.name}`).replace(
     ` FROM ${table.name}`,
@@ -49,7 +59,7 @@ export function semanticSource(table: Table, schema = ''): string {
                                   GROUP BY customer_id) n ON n.id = t.customer_id`;
 }
 
-/** One text for a row: the columns apart by a character that none of them holds; null is told from empty. */
+/** One text for a row. A character that no column holds separates the columns; null differs from empty. */
 function semanticText(table: Table): string {
   const parts = table.semantic.map((column) => {
     if (column === 'customer_id') return "coalesce(n.digest_id, '')";

@@ -2,7 +2,7 @@ import type { Row, Transaction } from '#database';
 import { resolve, type LinkRow, type SubjectRow } from '../read-models/links/projection.js';
 import { LINKS } from '../read-models/links/table.js';
 import { unnest } from '#database';
-import { EgressPolicy } from './reach.js';
+import { DisjointSets } from './disjoint-sets.js';
 import { DROP_SEEN_TABLES } from './seen-tables.js';
 
 /** The steps of `joinSeen`, in their order: each may take minutes where a log is large. */
@@ -64,7 +64,7 @@ export async function joinSeen(tx: Transaction, onStep: (done: number) => void, 
 /** Makes `members_seen` of `linked_seen`: each with the number of those who can be reached from each other. */
 async function writeReach(tx: Transaction, page: number): Promise<void> {
   const [count] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM linked_seen');
-  const reach = new EgressPolicy(count?.n ?? 0);
+  const reach = new DisjointSets(count?.n ?? 0);
   const pairs = new Cursor<{ one: number; other: number }>(
     tx,
     'pairs_seen',

@@ -1,10 +1,9 @@
 import type { Transaction, Row } from '#database';
-import type { PageFacts } from '../indexing/page-facts.js';
+import { erasureOf, type PageFacts } from '../indexing/page-facts.js';
 import { linkRow, subjectRow } from '../read-models/links/projection.js';
 import { LINKS, SUBJECTS } from '../read-models/links/table.js';
 import { instantText, valuesOf } from '#database';
 import type { Table } from '#database';
-import { erasureOf } from './components.js';
 import type { LinksSeen } from './links-seen.js';
 
 /**

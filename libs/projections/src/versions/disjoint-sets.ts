@@ -1,8 +1,5 @@
-/**
- * Who can be reached from whom over links, of things numbered from 0: sets that grow together, each known by its least number. Four bytes each,
- * however many they are.
- */
-export class EgressPolicy {
+/** Disjoint sets of the numbers from 0 up, each named by its least number (union-find). Four bytes a number. */
+export class DisjointSets {
   readonly #parent: Int32Array;
 
   constructor(readonly size: number) {

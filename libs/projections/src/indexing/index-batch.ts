@@ -1,0 +1,207 @@
+import type { Instant } from '#contracts';
+import { arrayText, instantText, LOCKS, tryLock, Writes, type Row, type Statement, type Transaction } from '#database';
+import type { RecordedEvent } from '#event-log';
+import { COUNT_POLICIES } from '../folding/fold-batch.js';
+import { foldAndWrite, taskOf, type FoldTask } from '../folding/fold-customers.js';
+import { foldsAlone } from '../folding/folding-lock.js';
+import { readKnown, selectKnown, type KnownCustomer } from '../folding/load.js';
+import { park, type ParkedCustomer } from '../folding/park.js';
+import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
+import { countOutcomes } from '../read-models/outcomes/projection.js';
+import { recordPolicies, recordTypes } from '../read-models/policies/projection.js';
+import { listQuarantine } from '../read-models/quarantine/projection.js';
+import type { ReadModelStore } from '../read-models/read-model-store.js';
+import { affectedCustomers, type AffectedCustomer } from './affected-customer.js';
+import { markAllDirty, markDirty } from './dirty.js';
+import { deduplicateEventIds } from './event-ids/deduplicate.js';
+import { recountsBetween } from './event-ids/recount.js';
+import { emptyFacts, erasureOf, gather, type PageFacts } from './page-facts.js';
+
+/** A page of the log: the events that follow position `after`. */
+export interface IndexBatch {
+  readonly events: readonly RecordedEvent[];
+  readonly after: number;
+  /** Whether the affected customers are folded in the same transaction, from the events at hand; else they are only marked dirty. */
+  readonly foldNow: boolean;
+  /** Where the tables stand; null when another process indexes. */
+  readonly position: number | null;
+  /** How many policies were published up to there. */
+  readonly policies: number;
+}
+
+/** The page does not follow on the position of the tables: another process was faster, or the log was read from elsewhere. */
+export class OutOfStep extends Error {
+  constructor(readonly position: number) {
+    super(`The tables are at position ${position}; the page begins elsewhere.`);
+  }
+}
+
+/** Another process is indexing at this moment. */
+export class StandBy extends Error {
+  constructor() {
+    super('Another process is indexing.');
+  }
+}
+
+/** What a transaction that indexes asks first: the lock with the position of the tables, and how many policies there are. */
+export function selectTurn({ version }: ReadModelStore): Statement[] {
+  return [
+    { sql: `SELECT position FROM checkpoint WHERE (SELECT ${tryLock(LOCKS.indexing(version))}) FOR UPDATE` },
+    COUNT_POLICIES,
+  ];
+}
+
+/** The rows of `selectTurn`. */
+export function readTurn([turn = [], counted = []]: readonly Row[][]): Pick<IndexBatch, 'position' | 'policies'> {
+  return { position: turn[0] === undefined ? null : Number(turn[0]['position']), policies: Number(counted[0]?.['n']) };
+}
+
+/**
+ * Indexes a page of the log, in the caller's transaction: writes the tables that follow the log itself (subjects, links, outcomes, quarantine,
+ * policies), folds the affected customers or marks them dirty, and moves the checkpoint. A handful of statements, however many
+ * events the page has. Events that were indexed before are skipped. Returns the position of the tables.
+ *
+ * @throws OutOfStep, StandBy
+ */
+export async function indexBatch(tx: Transaction, batch: IndexBatch, store: ReadModelStore): Promise<number> {
+  const { context } = store;
+  const { position: from } = batch;
+  if (from === null) throw new StandBy();
+  // Positions may have gaps: only the position where the page begins tells whether something lies between.
+  if (batch.after > from) throw new OutOfStep(from);
+  const fresh = batch.events.filter((event) => event.position > from);
+  const position = fresh.at(-1)?.position;
+  if (position === undefined) return from;
+  const now = context.now();
+  const writes = new Writes();
+  const { facts, affected, unreadable } = await context.times.of('index', () => index(tx, writes, fresh, from, store));
+  context.counters.events += fresh.length;
+  const published = facts.policies.length > 0;
+  if (published) {
+    await writes.send(tx);
+    await policyPublished(tx, position, now);
+    store.forgetPolicies();
+  }
+  const foldNow = batch.foldNow && !published && (await foldsAlone(tx, store));
+  const { fold, mark, known } = await divide(tx, writes, affected, foldNow, context.snapshotEvery);
+  await markDirty(writes, mark, position, now);
+  await park(writes, unreadable, position, now);
+  if (fold.length > 0) {
+    const policies = await store.policies(tx, batch.policies);
+    await foldAndWrite(tx, writes, fold, known, { policies, position, now }, store);
+  }
+  await writes.send(tx);
+  return position;
+}
+
+interface Indexed {
+  readonly facts: PageFacts;
+  readonly affected: readonly AffectedCustomer[];
+  readonly unreadable: readonly ParkedCustomer[];
+}
+
+/** Writes what the events tell into the tables that follow the log. Repeated event ids are found first, where the log does not find them. */
+async function index(
+  tx: Transaction,
+  writes: Writes,
+  events: readonly RecordedEvent[],
+  from: number,
+  { context: { ids } }: ReadModelStore,
+): Promise<Indexed> {
+  const last = events.at(-1)?.position ?? from;
+  const counting = ids === null ? events : await deduplicateEventIds(tx, events, from, ids);
+  const recounts = ids === null ? [] : await recountsBetween(tx, from, last);
+  const facts = gather(emptyFacts(), counting);
+  const erasures = facts.erasures.map(erasureOf);
+  const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
+  await countOutcomes(writes, facts.receipts, recounts);
+  await listQuarantine(writes, facts.quarantine);
+  await recordPolicies(writes, facts.policies);
+  await recordTypes(writes, facts.types);
+  await markErased(writes, erasures);
+  const erased = await customersOf(
+    tx,
+    erasures.flatMap(({ subjectIds }) => subjectIds),
+  );
+  const affected = affectedCustomers(facts.touched, { customerOf, fresh, moved, erased });
+  const recordedAt = events.reduce((latest, event) => Math.max(latest, event.recordedAt), -Infinity);
+  await writes.query('UPDATE checkpoint SET position = $1, recorded_at = greatest(recorded_at, $2::timestamptz)', [
+    last,
+    instantText(recordedAt),
+  ]);
+  const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
+    customerId: customerOf.get(subjectId) ?? subjectId,
+    reason: 'unreadable-event',
+    detail: `Position ${event.position}: ${reason}`,
+  }));
+  return { facts, affected, unreadable };
+}
+
+/**
+ * States and snapshots that the new policy makes invalid are deleted, and all customers are marked dirty. The first policy of all is in force from
+ * the beginning of time, so that every state goes.
+ */
+async function policyPublished(tx: Transaction, position: number, now: Instant): Promise<void> {
+  const [row] = await tx.query<{ at: Instant }>(
+    `SELECT CASE WHEN count(*) = 1 THEN '-infinity' ELSE max(greatest(recorded_at, coalesce(effective_from, recorded_at)))
+              FILTER (WHERE position = (SELECT max(position) FROM policies)) END AS at FROM policies`,
+  );
+  const from = instantText(row?.at ?? -Infinity);
+  await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);
+  await tx.query('DELETE FROM snapshots WHERE upto_at >= $1::timestamptz', [from]);
+  await markAllDirty(tx, 'policy-changed', position, now);
+}
+
+/** An affected customer who is dirty, parked or heavy. */
+interface SpecialCustomer {
+  readonly customer_id: string;
+  readonly dirty: boolean;
+  readonly parked: boolean;
+  readonly events: number | null;
+  readonly upto_at: number | null;
+}
+
+/**
+ * Divides the affected customers into those who are folded at once and those who are marked dirty. Parked customers are neither, unless they
+ * were merged or unmerged. The statements in `writes` are sent before.
+ */
+async function divide(
+  tx: Transaction,
+  writes: Writes,
+  affected: readonly AffectedCustomer[],
+  foldNow: boolean,
+  heavyAbove: number,
+): Promise<{ fold: FoldTask[]; mark: AffectedCustomer[]; known: ReadonlyMap<string, KnownCustomer> | null }> {
+  const fold: FoldTask[] = [];
+  const mark: AffectedCustomer[] = [];
+  if (affected.length === 0) return { fold, mark, known: null };
+  const special: Statement = {
+    sql: `SELECT c.customer_id, d.customer_id IS NOT NULL AS dirty, p.customer_id IS NOT NULL AS parked, n.events, n.upto_at
+       FROM unnest($1::text[]) AS c(customer_id)
+       LEFT JOIN dirty d ON d.customer_id = c.customer_id
+       LEFT JOIN parked p ON p.customer_id = c.customer_id
+       LEFT JOIN states n ON n.customer_id = c.customer_id
+      WHERE d.customer_id IS NOT NULL OR p.customer_id IS NOT NULL OR n.events > $2`,
+    params: [arrayText(affected.map((one) => one.customerId)), heavyAbove],
+  };
+  // Most of them are folded at once: what the tables know of them is selected in the same round trip.
+  const [rows = [], states = []] = await writes.send(tx, foldNow ? [special, selectKnown(affected)] : [special]);
+  const bySpecial = new Map((rows as unknown as SpecialCustomer[]).map((row) => [row.customer_id, row]));
+  const unparked: string[] = [];
+  for (const one of affected) {
+    const row = bySpecial.get(one.customerId);
+    if (row?.parked === true) {
+      if (one.reason !== 'merge' && one.reason !== 'unmerge') continue;
+      unparked.push(one.customerId);
+      mark.push(one);
+      continue;
+    }
+    const heavyAndLate =
+      row !== undefined && row.events !== null && (one.earliestAt ?? Infinity) < (row.upto_at ?? -Infinity);
+    if (!foldNow || row?.dirty === true || heavyAndLate) mark.push(one);
+    else fold.push(taskOf(one));
+  }
+  if (unparked.length > 0)
+    await tx.query('DELETE FROM parked WHERE customer_id = ANY($1::text[])', [arrayText(unparked)]);
+  return { fold, mark, known: foldNow ? readKnown(states) : null };
+}

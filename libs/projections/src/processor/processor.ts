@@ -1,0 +1,300 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Instant } from '#contracts';
+import { instantText } from '#database';
+import { foldDirty } from '../folding/fold-batch.js';
+import { describe } from '../folding/fold-customers.js';
+import { StandBy } from '../indexing/index-batch.js';
+import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
+import { liveVersionNumber } from '../schema.js';
+import { fitsThisProgram, findOrCreateLive, type Version } from '../versions/versions.js';
+import { fireDeadlines, nextWake, noteClock } from './clock.js';
+import { STAND_BY_MS, type Page, type Steps } from './steps.js';
+
+/** What a projector does while it runs: index the log and fire deadlines, fold dirty customers, or both. */
+export type ProjectorRole = 'indexer' | 'workers' | 'both';
+
+export interface ProcessorOptions {
+  readonly role: ProjectorRole;
+  /** Called after customers were folded and committed: there may be messages in the outbox. */
+  readonly onPublished: () => void;
+  /** Builds read models for this program, when the live ones were made by another version of it. */
+  readonly rebuild: (processor: Processor) => Promise<unknown>;
+}
+
+/** The live version was built for other read models: an indexer must rebuild it. */
+class NotFitting extends Error {
+  constructor() {
+    super('The read models were made by another version of this program, and wait to be rebuilt by an indexer.');
+  }
+}
+
+/** An idle projector reads the clock this often, so that no deadline is later by more. */
+const IDLE_MS_MAX = 1_000;
+/** … and this often while a heavy customer waits to be folded. */
+const WAITING_MS = 200;
+/** A dirty mark is stale after so long, in a flood of events and at the head of the log. */
+const STALE_MS_IN_FLOOD = 10_000;
+const STALE_MS_AT_HEAD = 500;
+/** Stale marks are searched for this often. */
+const STALE_POLL_MS = 100;
+/** After stale marks were folded, none are folded for so many times as long. */
+const STALE_REST = 4;
+/** A failed step is tried again after so long, then after twice as long each time. */
+const BACKOFF_MS_FIRST = 100;
+const BACKOFF_MS_MAX = 10_000;
+
+/**
+ * The loop that keeps the live read models in step with the log and the clock. It asks "what next?" and takes one step at a time:
+ *
+ * - **Indexing**: the log has a page after the position. The page is indexed, and its customers are folded in the same transaction; in a
+ *   flood of events they are only marked dirty. Between two pages, overdue deadlines are fired once a second, and customers that
+ *   have been dirty for long are folded for a fifth of the time.
+ * - **Standing by**: another process holds the indexing lock. The position follows that process, and the page is tried again.
+ * - **Catching up**: the log has no page. Dirty customers are folded, batch by batch, then due deadlines mark customers dirty.
+ * - **Idle**: no customer is dirty and no deadline is due. The clock is noted, and the loop waits for an event, for the next deadline, or
+ *   for a second.
+ *
+ * A step that fails is tried again with a growing delay, for ever. When another version went live, the loop goes on with that one; when
+ * the live version does not fit this program, the loop rebuilds first. With the role `indexer` no customer is folded; with the role
+ * `workers` dirty customers are folded and nothing else is done.
+ *
+ * Several processors may run on one PostgreSQL: one of them indexes at a time, all of them fold.
+ */
+export class Processor {
+  #live: ReadModelStore;
+  /** False: the live version was built for other read models than this program has. */
+  #fits: boolean;
+  #position: number;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  #running: { readonly stopped: Promise<void>; readonly abort: AbortController } | null = null;
+  #failure: string | null = null;
+  #nextWake: Instant | null = null;
+  #staleAgainAt = 0;
+  #dueAgainAt = 0;
+  /** How many customers had been folded when `onPublished` was called last. */
+  #foldedAtCall = 0;
+
+  constructor(
+    readonly context: ProjectionContext,
+    readonly steps: Steps,
+    live: Version,
+    position: number,
+    private readonly options: ProcessorOptions,
+  ) {
+    this.#position = position;
+    this.#live = new ReadModelStore(context, live.schema, live.version, true);
+    this.#fits = fitsThisProgram(live);
+  }
+
+  get role(): ProjectorRole {
+    return this.options.role;
+  }
+
+  /** The live version. */
+  get live(): ReadModelStore {
+    return this.#live;
+  }
+
+  /** Whether the live version was built for the read models of this program. */
+  get fits(): boolean {
+    return this.#fits;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get running(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Why the last step failed; null when it did not. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  start(): void {
+    if (this.#running !== null) return;
+    const abort = new AbortController();
+    this.#running = { abort, stopped: this.#run(abort.signal) };
+  }
+
+  /** Stops after the current step. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    running.abort.abort();
+    await running.stopped;
+    this.#running = null;
+  }
+
+  /** Runs one piece of work at a time: a step of the loop, a caller that catches up, a switch of versions. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work).finally(() => this.#notify());
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Catches up with the log as it is now, after a rebuild where the read models do not fit. */
+  async catchUp(): Promise<{ readonly position: number; readonly clock: Instant }> {
+    await this.rebuildUnlessFitting();
+    const { position: upTo } = await this.context.log.head();
+    return this.exclusively(() => this.settle(upTo));
+  }
+
+  /** Works on the live version until nothing is left to do. The caller has the turn. */
+  async settle(upTo?: number): Promise<{ readonly position: number; readonly clock: Instant }> {
+    const live = this.#live;
+    const settled = await this.steps.settle(live, upTo);
+    if (live === this.#live) this.#position = settled.position;
+    return settled;
+  }
+
+  /** Read models that another version of this program made are rebuilt before anything else is done. */
+  async rebuildUnlessFitting(): Promise<void> {
+    if (this.#fits) return;
+    if (this.role === 'workers') throw new NotFitting();
+    this.context.logger.warn({}, 'The read models were made by another version of this program: they are rebuilt.');
+    await this.options.rebuild(this);
+  }
+
+  /** Goes on with a version that was made the live one. */
+  async goLive(version: Version): Promise<void> {
+    const live = new ReadModelStore(this.context, version.schema, version.version, true);
+    this.#position = await live.position();
+    this.#live = live;
+    this.#fits = fitsThisProgram(version);
+    this.#nextWake = null;
+  }
+
+  /** Goes on with the version that is live now, where another process switched. */
+  async refresh(): Promise<void> {
+    const number = await liveVersionNumber(this.context.database);
+    if (number !== null && number !== this.#live.version) await this.#adoptLive();
+  }
+
+  async #adoptLive(): Promise<void> {
+    const { database, now } = this.context;
+    await this.exclusively(async () => this.goLive(await findOrCreateLive(database, now())));
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let wait = BACKOFF_MS_FIRST;
+    let ahead: Page | null = null;
+    while (!signal.aborted) {
+      try {
+        await this.rebuildUnlessFitting();
+        const page: Page | null = ahead;
+        ahead = null;
+        const worked = await this.exclusively(() => this.#next(page));
+        this.#failure = null;
+        wait = BACKOFF_MS_FIRST;
+        if (!worked) ahead = await this.#idle(signal);
+      } catch (error) {
+        if (error instanceof NotLive || error instanceof NotFitting) await this.#adoptLive().catch(() => undefined);
+        this.#failure = describe(error);
+        this.context.logger.error({ error, retryInMs: wait }, 'A step of the projector failed and is tried again.');
+        await sleep(wait, undefined, { signal }).catch(() => undefined);
+        wait = Math.min(wait * 2, BACKOFF_MS_MAX);
+      }
+    }
+  }
+
+  /** Takes the next step; false when there is nothing to do. `ahead` is a page that was read already. */
+  async #next(ahead: Page | null): Promise<boolean> {
+    if (this.role === 'workers') return (await this.steps.fold(this.#live, false)) > 0;
+    const pageSize = this.steps.pageSize;
+    const indexed = await this.#indexNext(ahead);
+    if (typeof indexed === 'number' && indexed > 0) {
+      const atHead = indexed < pageSize;
+      // In a flood the clock rests: a due deadline may depend on events that are still to come.
+      if (atHead) await this.#fireBetweenPages();
+      if (this.role === 'both') await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
+      return true;
+    }
+    if (this.role === 'both' && (await this.steps.fold(this.#live, false)) > 0) return true;
+    if (indexed === 'standing-by') {
+      await sleep(STAND_BY_MS);
+      return true;
+    }
+    const now = this.context.now();
+    this.#nextWake = await nextWake(this.#live);
+    const due = this.#nextWake !== null && this.#nextWake <= now;
+    if (due && (await fireDeadlines(this.#live, this.steps.foldBatchSize)) > 0) return true;
+    await noteClock(this.#live, now);
+    return false;
+  }
+
+  /** Indexes the next page, if there is one and no other process indexes; returns how many events it held. */
+  async #indexNext(ahead: Page | null): Promise<number | 'standing-by'> {
+    const page = ahead ?? (await this.steps.readPage(this.#position));
+    if (page === null) return 0;
+    try {
+      this.#position = await this.steps.index(this.#live, page);
+      return page.events.length;
+    } catch (error) {
+      if (!(error instanceof StandBy)) throw error;
+      // What the other process indexed need not be read again here.
+      this.#position = await this.#live.position();
+      return 'standing-by';
+    }
+  }
+
+  /** Fires deadlines once a second, so that events that never cease do not stop the clock. */
+  async #fireBetweenPages(): Promise<void> {
+    if (performance.now() < this.#dueAgainAt) return;
+    await fireDeadlines(this.#live, this.steps.foldBatchSize);
+    this.#dueAgainAt = performance.now() + IDLE_MS_MAX;
+  }
+
+  /**
+   * Folds a batch of dirty customers where one has been dirty for long, so that none waits for the end of a flood. It takes a fifth of the
+   * time at most: otherwise a flood would fold the same customers again and again.
+   */
+  async #foldStale(staleMs: number): Promise<void> {
+    const begun = performance.now();
+    if (begun < this.#staleAgainAt) return;
+    this.#staleAgainAt = begun + STALE_POLL_MS;
+    if (!(await this.#anyDirty(this.context.now() - staleMs))) return;
+    await foldDirty(this.#live, this.steps.foldBatchSize, false);
+    const ended = performance.now();
+    this.#staleAgainAt = ended + (ended - begun) * STALE_REST;
+  }
+
+  /** Waits for the next event, the next deadline, or a second at most; returns the page that came. */
+  async #idle(signal: AbortSignal): Promise<Page | null> {
+    if (this.role === 'workers') {
+      // Dirty marks are made by indexers: the log tells a worker nothing.
+      await sleep(STAND_BY_MS, undefined, { signal }).catch(() => undefined);
+      return null;
+    }
+    const untilWake = this.#untilWake();
+    const waiting = (await this.#anyDirty()) ? WAITING_MS : IDLE_MS_MAX;
+    const quiet = AbortSignal.any([signal, AbortSignal.timeout(Math.min(untilWake, waiting, IDLE_MS_MAX))]);
+    return this.steps.awaitPage(this.#position, quiet);
+  }
+
+  /** Until the next deadline. One that is due, and that another process fires or that belongs to a parked customer, is polled for. */
+  #untilWake(): number {
+    if (this.#nextWake === null) return IDLE_MS_MAX;
+    const wait = this.#nextWake - this.context.now();
+    return wait > 0 ? wait : WAITING_MS;
+  }
+
+  /** Whether a customer is dirty, since before an instant if one is given. */
+  async #anyDirty(before?: Instant): Promise<boolean> {
+    const [where, params] = before === undefined ? ['', []] : ['WHERE since < $1::timestamptz', [instantText(before)]];
+    const [row] = await this.context.database.query<{ any: boolean }>(
+      `SELECT EXISTS (SELECT 1 FROM ${this.#live.schema}.dirty ${where}) AS any`,
+      params,
+    );
+    return row?.any === true;
+  }
+
+  #notify(): void {
+    const { folded } = this.context.counters;
+    if (folded === this.#foldedAtCall) return;
+    this.#foldedAtCall = folded;
+    this.options.onPublished();
+  }
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Instant } from '#contracts';
+import type { ReadOptions, RecordedEvent } from '#event-log';
+import { foldDirty } from '../folding/fold-batch.js';
+import { describe } from '../folding/fold-customers.js';
+import { indexBatch, OutOfStep, readTurn, selectTurn, StandBy } from '../indexing/index-batch.js';
+import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
+import { fireDeadlines, noteClock } from './clock.js';
+import { Maintenance } from './maintenance.js';
+
+/** Events of the log, all that follow a position: positions may have gaps, so they do not tell what lies between two of them. */
+export interface Page {
+  readonly after: number;
+  readonly events: readonly RecordedEvent[];
+}
+
+export interface StepOptions {
+  readonly pageSize: number;
+  readonly foldBatchSize: number;
+  /** With more events than this still to come, a page only marks its customers dirty. */
+  readonly bulkLag: number;
+  readonly vacuumAfter: number;
+  /** False: a page only marks its customers dirty, since other processes fold them. */
+  readonly foldsPages: boolean;
+}
+
+/** Another process indexes, or folds the last dirty customers: try again after so long. */
+export const STAND_BY_MS = 50;
+
+/** A page has so many events while there is no flood of them, and more while more are waiting, since much of its cost is per page. */
+const LIVE_PAGE = 200;
+const LIVE_PAGE_MAX = 500;
+
+/**
+ * The steps that bring a version of the read models, live or not, closer to the log and the clock. Each is one transaction, opened here;
+ * what happens in it is one function of the transaction and its batch.
+ */
+export class Steps {
+  readonly foldBatchSize: number;
+  readonly pageSizeMax: number;
+  readonly bulkLag: number;
+  readonly #maintenance: Maintenance;
+  /** In a flood of events a whole page, else less, so that queries do not wait long for their turn. */
+  #pageSize: number;
+
+  constructor(
+    readonly context: ProjectionContext,
+    private readonly options: StepOptions,
+  ) {
+    this.foldBatchSize = options.foldBatchSize;
+    this.pageSizeMax = options.pageSize;
+    this.bulkLag = options.bulkLag;
+    this.#maintenance = new Maintenance(options.vacuumAfter);
+    this.#pageSize = Math.min(options.pageSize, LIVE_PAGE);
+  }
+
+  /** So many events at most are in the next page. */
+  get pageSize(): number {
+    return this.#pageSize;
+  }
+
+  /** The next page of the log after a position, up to another one; null when there is none. */
+  async readPage(after: number, upTo?: number, pageSize = this.#pageSize): Promise<Page | null> {
+    const { log, times } = this.context;
+    const options = { ...this.#readOptions, pageSize, ...(upTo === undefined ? {} : { upTo }) };
+    return times.of('read', async () => {
+      for await (const events of log.readAll(after, options)) if (events.length > 0) return { after, events };
+      return null;
+    });
+  }
+
+  /** Waits for the next page after a position; null when the signal came first. */
+  async awaitPage(after: number, signal: AbortSignal): Promise<Page | null> {
+    try {
+      for await (const events of this.context.log.follow(after, { ...this.#readOptions, signal }))
+        return { after, events };
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return null;
+  }
+
+  /**
+   * Indexes a page, with its customers folded at once unless so much is still to come that marking them dirty pays. Returns the position that
+   * was reached.
+   *
+   * @throws StandBy
+   */
+  async index(store: ReadModelStore, page: Page): Promise<number> {
+    const behind =
+      page.events.length < this.#pageSize
+        ? 0
+        : eventsBetween(page.after, (await this.context.log.head()).position, page);
+    const bulk = behind > this.options.bulkLag;
+    const waiting = Math.round(behind) - page.events.length;
+    const next = bulk ? Infinity : Math.min(LIVE_PAGE_MAX, Math.max(LIVE_PAGE, waiting));
+    this.#pageSize = Math.min(this.options.pageSize, next);
+    await this.#maintenance.changed(store, page.events.length);
+    try {
+      return await this.indexPage(store, page, !bulk && this.options.foldsPages);
+    } catch (error) {
+      if (error instanceof OutOfStep) return error.position;
+      if (error instanceof StandBy || bulk) throw error;
+      // The rows of some customer on this page cannot be written: all are marked dirty, and folding them finds out which.
+      this.context.logger.warn(
+        { error: describe(error) },
+        'A page could not be folded at once; its customers are folded apart.',
+      );
+      return this.indexPage(store, page, false);
+    }
+  }
+
+  /** Indexes a page in one transaction; returns the position that was reached. */
+  indexPage(store: ReadModelStore, page: Page, foldNow: boolean): Promise<number> {
+    return store.transaction((tx, turn) => indexBatch(tx, { ...page, ...readTurn(turn), foldNow }, store), {
+      byKeys: true,
+      first: selectTurn(store),
+    });
+  }
+
+  /** Folds a batch of dirty customers; returns how many. Without `all`, heavy ones wait until folding them pays. */
+  async fold(store: ReadModelStore, all: boolean): Promise<number> {
+    const folded = await foldDirty(store, this.foldBatchSize, all);
+    await this.#maintenance.changed(store, folded);
+    return folded;
+  }
+
+  /**
+   * Works until the log is indexed (to its head, or `upTo`), no customer is dirty and no deadline is overdue; returns the position and
+   * the instant at which that was so.
+   */
+  async settle(
+    store: ReadModelStore,
+    upTo?: number,
+    now = this.context.now,
+  ): Promise<{ readonly position: number; readonly clock: Instant }> {
+    let position = await store.position();
+    for (;;) {
+      const page = await this.readPage(position, upTo);
+      if (page !== null) {
+        try {
+          position = await this.index(store, page);
+        } catch (error) {
+          if (!(error instanceof StandBy)) throw error;
+          await sleep(STAND_BY_MS);
+          position = await store.position();
+        }
+        continue;
+      }
+      if ((await this.fold(store, true)) > 0) continue;
+      const clock = now();
+      if ((await fireDeadlines(store, this.foldBatchSize)) > 0) continue;
+      if (await noteClock(store, clock)) return { position, clock };
+      await sleep(STAND_BY_MS);
+    }
+  }
+
+  get #readOptions(): ReadOptions {
+    return { pageSize: this.#pageSize, ...(this.context.ids === null ? {} : { with: 'contentHash' }) };
+  }
+}
+
+/**
+ * About how many events lie between two positions, if they lie as densely as those of a page: the exact number where positions count events,
+ * an estimate where they count bytes.
+ */
+export function eventsBetween(after: number, upTo: number, page: Page): number {
+  const last = page.events.at(-1)?.position ?? page.after;
+  const places = Math.max(1, last - page.after);
+  return ((upTo - after) * page.events.length) / places;
+}

@@ -22,3 +22,9 @@ export type {
 export type { Headers, OutgoingMessage, ReceivedHeader, ReceivedMessage } from './channels/message.js';
 export { channelsAt, openChannels } from './channels/open-channels.js';
 export type { KafkaPlace } from './channels/kafka/place.js';
+export { backoffMs, type Backoff } from './loops/backoff.js';
+export { describeError } from './loops/describe-error.js';
+export { FailureLog } from './loops/failure-log.js';
+export { Loop, type LoopObserver, type LoopOptions } from './loops/loop.js';
+export { failureOf, type Answer, type Failure } from './threads/answer.js';
+export { threadFile, WorkerClient } from './threads/worker-client.js';

@@ -6,45 +6,44 @@ export interface SubjectKey {
   readonly id: string;
   /** 32 bytes for AES-256-GCM. */
   readonly secret: Uint8Array;
-  /** What content hashes are keyed with: derived from the secret, so that it dies with it. */
+  /** Keys the content hashes: derived from the secret, so that destroying the key destroys it too. */
   readonly hashPrefix: string;
 }
 
-/** A key, or the fact that it was destroyed and may never be made again. */
+/** A key, or the fact that it was destroyed and never exists again. */
 export type KeyState = SubjectKey | 'erased';
 
 /**
- * Keeps the keys of sealed personal data, apart from the log. Destroying a key is how a person is forgotten:
- * afterwards its bytes are in no file of the store, and no new key can ever be made under that id.
+ * Keeps the keys of sealed personal data, apart from the log. A person is forgotten by destroying their keys: afterwards no file of the store
+ * holds the bytes of the key, and no new key is ever made under its id.
  */
 export interface KeyStore {
-  /** Names subjects: 32 bytes, made once, never changed. See `subjectIdOf`. */
+  /** Derives the ids of subjects: 32 bytes, made once, never changed. See `subjectIdOf`. */
   readonly hashKey: Uint8Array;
-  /** Tells which hash key this is without telling the key: 32 hex characters. */
+  /** Identifies the hash key without revealing it: 32 hex characters. */
   readonly hashKeyCheck: string;
-  /** Who was erased before the hash key was replaced; absent or null where it never was. */
+  /** The subjects that were erased before the hash key was replaced; absent or null where it never was. */
   readonly earlier?: EarlierSubjectIds | null;
   /**
-   * The keys of many ids at once; an id without a key is absent from the answer. With `create`, each that has neither
-   * a key nor an erasure gets one, all in one durable transaction, before this resolves.
+   * The keys of many ids at once; an id without a key is absent from the answer. With `create`, each id that has neither a key nor an
+   * erasure gets a key, all in one durable transaction, before this resolves.
    */
   keysFor(ids: readonly string[], options?: { readonly create?: boolean }): Promise<ReadonlyMap<string, KeyState>>;
   /**
-   * Makes a key that is no subject's own (a quarantined body's), listed under the subjects found in it: destroying any
-   * of them destroys it. Resolves with each key in order; one that exists is given again, `erased` if it was destroyed
-   * or one of its subjects was.
+   * Makes a key that belongs to no single subject (a quarantined body's), listed under the subjects found in it: destroying any of their keys
+   * destroys it. Resolves with each key in order; an existing key is given again, and `erased` where it, or one of its subjects, was destroyed.
    */
   createListed(
     keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
   ): Promise<readonly KeyState[]>;
   /** Destroys the keys of these subjects and every key listed under them, and forbids new ones for ever. Twice is the same as once. */
   destroy(subjectIds: readonly string[]): Promise<Destroyed>;
-  /** Called with every id destroyed, so that caches forget it. */
+  /** Calls the listener with every id destroyed, so that caches forget it. */
   onDestroyed(listener: (ids: readonly string[]) => void): void;
   close(): Promise<void>;
 }
 
-/** What `destroy` did. */
+/** The result of `destroy`. */
 export interface Destroyed {
   /** Keys of subjects destroyed by this call. */
   readonly subjectKeys: number;
@@ -64,13 +63,13 @@ export class KeyStoreError extends Error {
       | 'full'
       | 'torn'
       | 'unavailable'
-      /** There is no key store, and none was to be made. */
+      /** No key store exists, and none was to be made. */
       | 'missing'
-      /** Others use it, who must not. */
+      /** Another process holds a lock on it. */
       | 'in-use'
-      /** It is being made by a move that has not come to its end. */
+      /** A move that has not finished is making it. */
       | 'unproven'
-      /** It was made before an erasure that it should know of. */
+      /** It was made before an erasure that it should contain. */
       | 'erased-since',
     message: string,
     options?: ErrorOptions,

@@ -2,12 +2,12 @@ import { createHmac, hash } from 'node:crypto';
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
-/** Texts up to this many UTF-16 units are hashed in place: any identifier is. */
+/** Texts up to this many UTF-16 units are hashed in place; every identifier is shorter. */
 const TEXT_MAX = 1_024;
 
 /**
- * HMAC-SHA256 under one key, in hex: hash(outer ‖ hash(inner ‖ text)) as RFC 2104 says, by two calls of the plain hash, which
- * together cost less than to set up one HMAC.
+ * HMAC-SHA256 under one key, in hex: hash(outer ‖ hash(inner ‖ text)) as in RFC 2104, by two calls of the plain hash, which together cost
+ * less than setting up one HMAC.
  */
 export class KeyedHash {
   private readonly inner = Buffer.alloc(BLOCK_BYTES + TEXT_MAX * 3, 0x36);

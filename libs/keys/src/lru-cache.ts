@@ -1,6 +1,6 @@
 /**
- * Remembers what was used recently, in bounded memory: two generations, so that a hit costs one look-up and nothing is
- * moved about. When the young one is full it becomes the old one, and what nobody asked for since is forgotten.
+ * A bounded cache of two generations: a hit costs one look-up and moves nothing. When the young generation is full it becomes the old one,
+ * and the entries of the previous old one that were not read since are dropped.
  */
 export class LruCache<K, V> {
   private young = new Map<K, V>();

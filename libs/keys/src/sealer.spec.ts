@@ -18,7 +18,7 @@ describe('the sealer', () => {
   });
   afterEach(() => store.close());
 
-  it('opens what it sealed, whatever the text', () => {
+  it('opens what it sealed, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const sealed = sealer.seal(jane, text);
@@ -27,12 +27,12 @@ describe('the sealer', () => {
     );
   });
 
-  it('seals the same text differently each time, and past one portion of nonces', () => {
+  it('seals the same text differently each time, beyond one pool of nonces', () => {
     const sealed = new Set(Array.from({ length: 3_000 }, () => sealer.seal(jane, 'same')));
     expect(sealed.size).toBe(3_000);
   });
 
-  it('opens nothing under the key of another, moved to another, altered or cut', () => {
+  it('opens nothing under the key of another subject, nor what was moved, altered or cut', () => {
     const sealed = sealer.seal(jane, 'secret');
     const altered = sealed.slice(0, -2) + (sealed.endsWith('AA') ? 'BB' : 'AA');
     expect(() => sealer.open(joe, sealed)).toThrow(SealBrokenError);
@@ -41,8 +41,8 @@ describe('the sealer', () => {
       expect(() => sealer.open(jane, broken)).toThrow(SealBrokenError);
   });
 
-  it('names a subject by namespace and value, the same for ever under the same hash key', () => {
-    // A golden name: if this changes, every log in the world is orphaned.
+  it('derives the id of a subject from namespace and value, for ever the same under the same hash key', () => {
+    // A golden id: if it changes, no existing log can be read.
     expect(sealer.subjectIdOf('email', 'jane@shop.example')).toBe('bb3259c394606bf528088c47dd3c8ab1');
     expect(sealer.subjectIdOf('userId', 'jane@shop.example')).not.toBe(
       sealer.subjectIdOf('email', 'jane@shop.example'),
@@ -58,13 +58,13 @@ describe('the sealer', () => {
     expect(sealer.sealIdentifier(jane, 'jane@shop.example')).not.toBe(first);
   });
 
-  it('gives null for what was erased and the text for the rest', async () => {
+  it('opens null for erased subjects and the text for the others', async () => {
     const items = [jane, joe].map((key) => ({ subjectId: key.id, sealed: sealer.seal(key, `of ${key.id}`) }));
     await store.destroy([jane.id]);
     expect(await sealer.openMany(items)).toEqual([null, `of ${joe.id}`]);
   });
 
-  it('hashes a content to 16 bytes: the same for the same, another for another content or subject', () => {
+  it('hashes a content to 16 bytes, which depend on the content and the subject', () => {
     const hash = (key: SubjectKey, text: string): string => Buffer.from(sealer.contentHash(key, text)).toString('hex');
     expect(sealer.contentHash(jane, 'x')).toHaveLength(16);
     expect(hash(jane, 'x')).toBe(hash(jane, 'x'));

@@ -10,23 +10,23 @@ const CONTENT_HASH_BYTES = 16;
 /** Version of the sealed form and of the key: `1.` and then base64url of nonce, ciphertext, tag. */
 const PREFIX = '1.';
 const CACHED = 100_000;
-/** Nonces are drawn from the system in portions: a call for each would cost as much as half a seal. */
+/** Nonces are drawn from the system many at a time: one call each would cost as much as half a seal. */
 const NONCE_POOL_BYTES = IV_BYTES * 1_024;
 
-/** Thrown when a sealed text cannot be opened under the key given: altered, cut, or another subject's. */
+/** Thrown when a sealed text cannot be opened under the given key: it was altered or cut, or belongs to another subject. */
 export class SealBrokenError extends Error {
   constructor(options?: ErrorOptions) {
-    super('The sealed text was altered, or it belongs to another subject.', options);
+    super('The sealed text cannot be opened: it was altered, or it belongs to another subject.', options);
     this.name = 'SealBrokenError';
   }
 }
 
 /**
- * Seals and opens personal data under a key per subject, names subjects, and hashes contents.
- * The subject's id is bound to what is sealed: moved to another subject, it does not open.
+ * Seals and opens personal data under a key per subject, derives the ids of subjects, and hashes contents.
+ * A sealed text is bound to its subject's id: moved to another subject, it does not open.
  */
 export class Sealer {
-  private readonly names = new LruCache<string, string>(CACHED);
+  private readonly subjectIds = new LruCache<string, string>(CACHED);
   private readonly identifiers = new LruCache<string, string>(CACHED);
   private readonly nonces = Buffer.allocUnsafe(NONCE_POOL_BYTES);
   private nonceAt = NONCE_POOL_BYTES;
@@ -36,25 +36,25 @@ export class Sealer {
     this.keyed = new KeyedHash(keys.hashKey);
     keys.onDestroyed((ids) => {
       for (const id of ids) this.identifiers.delete(id);
-      // Names in the clear lead to the person too; they are few to compute again.
-      this.names.clear();
+      // The cache of ids holds identifiers in the clear; computing the ids again is cheap.
+      this.subjectIds.clear();
     });
   }
 
   /**
-   * Names a subject: a keyed hash of namespace and normalised value, 32 hex characters. Who was erased under an earlier hash key keeps the
-   * name that stands among the erased.
+   * The id of a subject: a keyed hash of namespace and normalised value, 32 hex characters. A person who was erased under an earlier hash key
+   * gets the id that is recorded among the erased.
    */
   subjectIdOf(namespace: string, normalisedValue: string): string {
     const name = `${namespace}\0${normalisedValue}`;
-    const known = this.names.get(name);
+    const known = this.subjectIds.get(name);
     if (known !== undefined) return known;
-    const id = this.keys.earlier?.nameOf(name) ?? this.keyedId(name);
-    this.names.set(name, id);
+    const id = this.keys.earlier?.erasedIdOf(name) ?? this.keyedId(name);
+    this.subjectIds.set(name, id);
     return id;
   }
 
-  /** A keyed hash of any text under the hash key, 32 hex characters: a name that tells nothing. */
+  /** A keyed hash of any text under the hash key, 32 hex characters: an id that reveals nothing. */
   keyedId(text: string): string {
     return this.keyed.hashOf(text).slice(0, 32);
   }
@@ -64,8 +64,8 @@ export class Sealer {
   }
 
   /**
-   * Seals under a new key what was sealed under another one before, always alike, so that a copy that was interrupted is gone on with. The
-   * nonce is made of the old seal, of which there are no two: so it is used once under this key.
+   * Seals under a new key what was sealed under another one before, deterministically, so that an interrupted copy can be resumed. The nonce is
+   * derived from the old sealed text, which is unique: so it is used once under this key.
    */
   reseal(key: SubjectKey, text: string, before: string): string {
     const nonce = createHmac('sha256', key.secret).update(`perennial reseal v1\0${before}`).digest();
@@ -80,7 +80,7 @@ export class Sealer {
     return PREFIX + Buffer.concat([nonce, head, tail, cipher.getAuthTag()]).toString('base64url');
   }
 
-  /** Throws `SealBrokenError`. */
+  /** @throws SealBrokenError */
   open(key: SubjectKey, sealed: string): string {
     if (!sealed.startsWith(PREFIX)) throw new SealBrokenError();
     const bytes = Buffer.from(sealed.slice(PREFIX.length), 'base64url');
@@ -96,7 +96,7 @@ export class Sealer {
     }
   }
 
-  /** Seals the value that names the key's own subject: it is always the same, so it is sealed once per process. */
+  /** Seals the identifier of the key's own subject: it is always the same, so it is sealed once per process. */
   sealIdentifier(key: SubjectKey, normalisedValue: string): string {
     const known = this.identifiers.get(key.id);
     if (known !== undefined) return known;
@@ -106,7 +106,8 @@ export class Sealer {
   }
 
   /**
-   * Opens many at once. Null where the subject was erased (or never had a key). Throws `SealBrokenError`.
+   * Opens many at once. Null where the subject was erased or never had a key.
+   * @throws SealBrokenError
    */
   async openMany(
     items: readonly { readonly subjectId: string; readonly sealed: string }[],
@@ -118,16 +119,16 @@ export class Sealer {
     });
   }
 
-  /** 16 bytes that stand for a content, under the subject's key: without the key nobody can try guesses against it. */
+  /** A 16-byte hash of a content under the subject's key: without the key, guesses cannot be tested against it. */
   contentHash(key: SubjectKey, canonicalText: string): Uint8Array {
-    // A character of this encoding is a byte: the cheapest way from a digest to its first half, in memory of its own.
+    // In this encoding a character is a byte: the cheapest way from a digest to its first half, in a buffer of its own.
     const digest = hash('sha256', key.hashPrefix + canonicalText, 'binary');
     const half = new Uint8Array(CONTENT_HASH_BYTES);
     for (let at = 0; at < CONTENT_HASH_BYTES; at += 1) half[at] = digest.charCodeAt(at);
     return half;
   }
 
-  /** To be used before the next one is drawn: the pool is written again. */
+  /** Valid until the next one is drawn: the pool is refilled in place. */
   private nonce(): Buffer {
     if (this.nonceAt === NONCE_POOL_BYTES) {
       randomFillSync(this.nonces);

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import type { SubjectKey } from './key-store.js';
 
-/** A key as it is used, made from what a store keeps of it. */
+/** The key of a subject, from its stored secret. */
 export function subjectKey(id: string, secret: Uint8Array): SubjectKey {
-  return new KeyInUse(id, secret);
+  return new LazySubjectKey(id, secret);
 }
 
-/** What contents are keyed with is derived when it is first asked for: most keys of a touchpoint only seal. */
-class KeyInUse implements SubjectKey {
+/** Derives the hash prefix on first use: most keys of a touchpoint only seal. */
+class LazySubjectKey implements SubjectKey {
   #hashPrefix: string | null = null;
 
   constructor(
@@ -25,9 +25,9 @@ class KeyInUse implements SubjectKey {
   }
 }
 
-/** The 16 bytes that an id names. */
+/** The 16 bytes of an id in hex. */
 export function bytesOf(id: string): Buffer {
   const bytes = Buffer.from(id, 'hex');
-  if (bytes.length !== 16) throw new TypeError(`A key's id is 32 hex characters; this one has ${id.length}.`);
+  if (bytes.length !== 16) throw new TypeError(`The id of a key must have 32 hex characters (got ${id.length}).`);
   return bytes;
 }

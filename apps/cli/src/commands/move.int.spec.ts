@@ -241,7 +241,7 @@ describe('perennial move --rekey', () => {
         for (const url of [oldUrl, newUrl]) starts.push(openPostgresKeyStore({ url }).catch((error: unknown) => error));
       });
       expect(moved).toMatchObject({ code: 0 });
-      const rejection = { code: 'in-use', message: expect.stringMatching(/A move has the keys in the database/) };
+      const rejection = { code: 'in-use', message: expect.stringMatching(/A move holds the keys in the database/) };
       expect(await Promise.all(starts)).toMatchObject([rejection, rejection]);
       for (const url of [oldUrl, newUrl]) await (await openPostgresKeyStore({ url })).close();
     });

@@ -1,7 +1,7 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { Permission } from '#platform';
 
-/** An API key as it is kept: never the key itself. */
+/** An API key as it is stored: never the key itself. */
 export interface ApiKeyRow {
   readonly id: string;
   readonly name: string;
@@ -13,22 +13,22 @@ export interface ApiKeyRow {
   readonly revokedAt: number | null;
 }
 
-/** Where the API keys are kept. */
+/** The table of API keys, in the store that keeps the subject keys. */
 export interface ApiKeyTable {
   readAll(): Promise<readonly ApiKeyRow[]>;
-  /** Durable when it resolves. */
+  /** Resolves when the row is durable. */
   insert(row: ApiKeyRow): Promise<void>;
-  /** Inserts where there is no key yet; false where there is one. */
+  /** Inserts into an empty table; false where the table has a row. */
   insertFirst(row: ApiKeyRow): Promise<boolean>;
   revoke(id: string, at: number): Promise<void>;
-  /** Holds these as they are, whatever it held of the same ids; all or none. */
+  /** Inserts the rows, or replaces those of the same ids; all or none. */
   upsertAll(rows: readonly ApiKeyRow[]): Promise<void>;
-  /** Called with all keys, again and again, where another process may have changed them. */
+  /** Calls the listener with all rows, at every poll, where other processes may have changed them. */
   onPolled(listener: (rows: readonly ApiKeyRow[]) => void): void;
   close(): void;
 }
 
-/** The API keys in the SQLite file of the keys, which nobody else changes. */
+/** The API keys in the SQLite file of the keys, which no other process changes. */
 export function sqliteApiKeys(db: DatabaseSyncInstance): ApiKeyTable {
   db.exec(`CREATE TABLE IF NOT EXISTS api_keys (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL, permissions TEXT NOT NULL,

@@ -1,14 +1,14 @@
 import pg from 'pg';
 import { isLock, LOCKS, tryConnectionLock, trySharedConnectionLock } from '#database';
-import { asked, asKeyStoreError } from './postgres-errors.js';
 import { KeyStoreError } from '../key-store.js';
+import { asKeyStoreError, translated } from './postgres-errors.js';
 
-const SHARE = `SELECT ${trySharedConnectionLock(LOCKS.keysInUse)} AS got`;
-const CLAIM = `SELECT ${tryConnectionLock(LOCKS.keysInUse)} AS got`;
-const SHARED_BY_ANY = `
+const ACQUIRE_SHARED = `SELECT ${trySharedConnectionLock(LOCKS.keysInUse)} AS got`;
+const ACQUIRE_EXCLUSIVE = `SELECT ${tryConnectionLock(LOCKS.keysInUse)} AS got`;
+const ENGINES = `
   SELECT count(*)::int AS engines FROM pg_locks WHERE ${isLock(LOCKS.keysInUse)} AND mode = 'ShareLock' AND granted`;
 
-export interface HoldOptions {
+export interface KeyStoreLockOptions {
   readonly connection: pg.ClientConfig;
   /** For people: the database, without its password. */
   readonly place: string;
@@ -16,56 +16,59 @@ export interface HoldOptions {
 }
 
 /**
- * A hold on the keys in a database, which lasts as long as its connection: engines share it, and a move has it alone. So a move is rejected while an engine
- * serves, no engine starts while a move runs, and a hold dies with its process.
+ * A lock on the keys in a database, held as long as its connection: engines share it, and a move holds it exclusively. So a move is rejected
+ * while an engine runs, no engine starts while a move runs, and a process that ends releases its lock.
  */
 export class KeyStoreLock {
-  /** Null where it is lost, or was let go. */
+  /** Null while the lock is not held: its connection broke, or it was released. */
   private client: pg.Client | null = null;
-  private taking: Promise<void> | null = null;
-  private over = false;
+  private acquiring: Promise<void> | null = null;
+  private released = false;
 
-  private constructor(private readonly options: HoldOptions) {}
+  private constructor(private readonly options: KeyStoreLockOptions) {}
 
-  /** @throws KeyStoreError `in-use` where others have the keys who must not, `unavailable` */
-  static async take(options: HoldOptions): Promise<KeyStoreLock> {
-    const hold = new KeyStoreLock(options);
-    await hold.again();
-    return hold;
+  /** @throws KeyStoreError `in-use` where another process holds a lock that excludes this one, `unavailable` */
+  static async acquire(options: KeyStoreLockOptions): Promise<KeyStoreLock> {
+    const lock = new KeyStoreLock(options);
+    await lock.connect();
+    return lock;
   }
 
   /**
-   * Sees to it that it is held. An engine takes it again where its connection broke; a move gives up, since an engine may have come and gone in the meantime.
+   * Makes sure that the lock is held. Where its connection broke, an engine acquires it again; a move gives up, since an engine may have run in the
+   * meantime.
    * @throws KeyStoreError `in-use`, `unavailable`
    */
-  async kept(): Promise<void> {
-    if (this.client !== null || this.over) return;
+  async ensureHeld(): Promise<void> {
+    if (this.client !== null || this.released) return;
     if (this.options.by === 'move')
       throw new KeyStoreError(
         'unavailable',
-        `The connection by which this move had the keys in ${this.options.place} to itself broke.`,
+        `The connection that locked the keys in ${this.options.place} for this move broke: run the move again.`,
       );
-    this.taking ??= this.again().finally(() => (this.taking = null));
-    await this.taking;
+    this.acquiring ??= this.connect().finally(() => (this.acquiring = null));
+    await this.acquiring;
   }
 
   async release(): Promise<void> {
-    this.over = true;
-    await this.taking?.catch(() => undefined);
+    this.released = true;
+    await this.acquiring?.catch(() => undefined);
     const { client } = this;
     this.client = null;
     await client?.end();
   }
 
-  private async again(): Promise<void> {
+  private async connect(): Promise<void> {
     const client = new pg.Client(this.options.connection);
     const lost = (): void => {
       if (this.client === client) this.client = null;
     };
     client.on('error', lost).on('end', lost);
     try {
-      await asked(client.connect());
-      const { rows } = await asked(client.query<{ got: boolean }>(this.options.by === 'move' ? CLAIM : SHARE));
+      await translated(client.connect());
+      const { rows } = await translated(
+        client.query<{ got: boolean }>(this.options.by === 'move' ? ACQUIRE_EXCLUSIVE : ACQUIRE_SHARED),
+      );
       if (rows[0]?.got !== true) throw await this.rejection(client);
     } catch (error) {
       await client.end().catch(() => undefined);
@@ -79,14 +82,14 @@ export class KeyStoreLock {
     if (by === 'engine')
       return new KeyStoreError(
         'in-use',
-        `A move has the keys in ${place}, which it replaces or makes: no engine may use them until it has come to its end.`,
+        `A move holds the keys in ${place}: no engine may use them until it has finished. Wait for it, or stop it.`,
       );
-    const { rows } = await asked(client.query<{ engines: number }>(SHARED_BY_ANY));
+    const { rows } = await translated(client.query<{ engines: number }>(ENGINES));
     return new KeyStoreError(
       'in-use',
       (rows[0]?.engines ?? 0) > 0
-        ? `An engine is using the keys in ${place}: stop it first.`
-        : `Another move has the keys in ${place}, or both sides of this one name them.`,
+        ? `An engine uses the keys in ${place}: stop it first.`
+        : `Another move holds the keys in ${place}, or this move names them on both sides: wait for it, or name different stores.`,
     );
   }
 }

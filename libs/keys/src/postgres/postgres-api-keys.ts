@@ -14,14 +14,14 @@ const UPSERT = `INSERT INTO perennial_keys.api_keys (id, name, hash, permissions
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, hash = excluded.hash, permissions = excluded.permissions,
     created_at = excluded.created_at, revoked_at = excluded.revoked_at`;
 
-/** The API keys beside the keys of subjects, in a schema made already: shared by several processes, each of which looks again and again. */
+/** The API keys beside the subject keys, in a schema that exists already. Several processes share them, and each polls for changes. */
 export function postgresApiKeys(pool: pg.Pool, pollMs: number): ApiKeyTable {
   const listeners: ((rows: readonly ApiKeyRow[]) => void)[] = [];
   const readAll = async (): Promise<readonly ApiKeyRow[]> => {
     const { rows } = await pool.query<Record<string, unknown>>('SELECT * FROM perennial_keys.api_keys');
     return rows.map(rowOf);
   };
-  // That polling failed changes nothing: the keys stand as they were last seen, and the store's health tells.
+  // A failed poll changes nothing: the keys stay as they were last read, and the store's health check reports it.
   const polling = setInterval(() => {
     if (listeners.length > 0)
       void readAll().then(

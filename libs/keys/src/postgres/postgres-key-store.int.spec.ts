@@ -16,8 +16,8 @@ const [suite, title] =
     ? [describe, `the key store in ${offer.name}`]
     : [describe.skip, `the key store in PostgreSQL (skipped: ${offer.missing})`];
 
-/** A pool beside the store's. Its connections may still be closing when it says that it ended, and the server before them. */
-function aside(connectionString: string): pg.Pool {
+/** A pool beside the store's. Its connections may still be closing after it reports its end, and the server may end before them. */
+function secondPool(connectionString: string): pg.Pool {
   return new pg.Pool({ connectionString, max: 2 }).on('error', () => undefined);
 }
 
@@ -39,8 +39,8 @@ suite(title, () => {
 
   beforeAll(async () => {
     server = await offer.start();
-    admin = aside(server.url);
-    // A role of its own, as a business would run it.
+    admin = secondPool(server.url);
+    // A role of its own, as in production.
     const { rows } = await admin.query<{ db: string }>('SELECT current_database() AS db');
     await admin.query(`CREATE ROLE key_keeper_${process.pid} LOGIN PASSWORD 'k'`);
     await admin.query(`GRANT CREATE ON DATABASE ${rows[0]?.db} TO key_keeper_${process.pid}`);
@@ -66,7 +66,7 @@ suite(title, () => {
   const place: KeyStorePlace = { open, clear };
   keyStoreSuite('as any key store', () => place);
 
-  describe('with several processes', () => {
+  describe('shared by several processes', () => {
     let one: PostgresKeyStore;
     let two: PostgresKeyStore;
     beforeAll(async () => {
@@ -74,11 +74,11 @@ suite(title, () => {
     });
     afterAll(clear);
 
-    it('starts twice at once on an empty database, under one hash key', () => {
+    it('opens twice at once on an empty database, under one hash key', () => {
       expect(Buffer.from(one.hashKey)).toEqual(Buffer.from(two.hashKey));
     });
 
-    it('makes one key for a subject that both meet for the first time at the same moment', async () => {
+    it('makes one key for a subject that both processes meet for the first time at the same moment', async () => {
       for (let round = 0; round < 20; round += 1) {
         const ids = Array.from({ length: 200 }, (_, n) => id(1_000 + round * 1_000 + n));
         const [a, b] = await Promise.all([
@@ -90,31 +90,31 @@ suite(title, () => {
       }
     });
 
-    it('gives no key, made or remembered, once another process has erased the subject', async () => {
+    it('gives no key, new or cached, once another process has erased the subject', async () => {
       const ids = [id(1), id(2)];
       await one.keysFor(ids, { create: true });
-      const remembered = await two.keysFor(ids, { create: true });
-      expect(remembered.get(id(1))).not.toBe('erased');
+      const cached = await two.keysFor(ids, { create: true });
+      expect(cached.get(id(1))).not.toBe('erased');
       const told: string[] = [];
       two.onDestroyed((gone) => told.push(...gone));
       await one.destroy([id(1)]);
       const after = await two.keysFor(ids, { create: true });
       expect(after.get(id(1))).toBe('erased');
-      expect(after.get(id(2))).toEqual(remembered.get(id(2)));
+      expect(after.get(id(2))).toEqual(cached.get(id(2)));
       expect(told).toEqual([id(1)]);
     });
 
-    it('forgets in a quiet process what another has erased', async () => {
+    it('forgets in an idle process what another one has erased', async () => {
       const sealer = new Sealer(two);
       const key = (await two.keysFor([id(3)], { create: true })).get(id(3)) as Exclude<KeyState, 'erased'>;
       const first = sealer.sealIdentifier(key, 'jane');
       await one.destroy([id(3)]);
-      // Nobody asks this process for anything: it looks by itself.
+      // No call reaches this process: it polls.
       while (sealer.sealIdentifier(key, 'jane') === first) await new Promise((wake) => setTimeout(wake, 50));
       expect((await two.keysFor([id(3)])).get(id(3))).toBe('erased');
     });
 
-    it('never gives a key after an erasure has ended, however the two are timed', async () => {
+    it('never gives a key after an erasure has ended, for any timing of the two', async () => {
       for (let round = 0; round < 30; round += 1) {
         const ids = Array.from({ length: 30 }, (_, n) => id(100_000 + round * 100 + n));
         const doomed = ids.filter((_, n) => n % 3 === 0);
@@ -124,14 +124,14 @@ suite(title, () => {
         const after = await two.keysFor(ids, { create: true });
         expect(doomed.filter((each) => after.get(each) !== 'erased')).toEqual([]);
         await Promise.all(meanwhile);
-        // What those in flight saw is not remembered either.
+        // What the concurrent calls read is not cached either.
         const again = await two.keysFor(ids);
         expect(doomed.filter((each) => again.get(each) !== 'erased')).toEqual([]);
         expect(again.size).toBe(30);
       }
     });
 
-    it('lists no key under a subject that is being erased: it is rejected, or dies with them', async () => {
+    it('lists no key under a subject that is being erased: it is rejected, or destroyed with the subject', async () => {
       for (let round = 0; round < 30; round += 1) {
         const subject = id(200_000 + round);
         const bodies = Array.from({ length: 5 }, (_, n) => ({
@@ -146,7 +146,7 @@ suite(title, () => {
       }
     });
 
-    it('knows an API key made elsewhere, and rejects one revoked elsewhere, before long', async () => {
+    it('accepts an API key created by another process, and rejects one revoked there, at the next poll', async () => {
       const clock = { now: () => 1_700_000_000_000 };
       const here = await ApiKeys.open(one.apiKeys, clock);
       const there = await ApiKeys.open(two.apiKeys, clock);
@@ -155,7 +155,7 @@ suite(title, () => {
       const { key, record, stored } = here.create('web shop', ['publish']);
       await stored;
       while (there.authenticate(key) === null) await new Promise((wake) => setTimeout(wake, 50));
-      // Each hears of the other's within a second or so: also here, of an admin's key that was made there.
+      // Each process reads the other's keys within about a second: here, the admin key that was created there.
       while (here.list().length < 2) await new Promise((wake) => setTimeout(wake, 50));
       expect(there.list()).toEqual(here.list());
       await there.revoke(record.id);
@@ -163,7 +163,7 @@ suite(title, () => {
     });
   });
 
-  describe('beside a move under another hash key', () => {
+  describe('during a move under another hash key', () => {
     const move = async (moving: 'replaced' | 'made'): Promise<PostgresKeyStore> => {
       const store = await openPostgresKeyStore({ url, moving });
       opened.push(store);
@@ -178,14 +178,14 @@ suite(title, () => {
       const moving = await move('replaced');
       await expect(open()).rejects.toMatchObject({
         code: 'in-use',
-        message: expect.stringMatching(/A move has the keys in the database .*: no engine may use them/),
+        message: expect.stringMatching(/A move holds the keys in the database .*: no engine may use them/),
       });
       await expect(move('replaced')).rejects.toMatchObject({ message: expect.stringContaining('Another move') });
       await moving.close();
       await open();
     });
 
-    it('lets no move have the keys of an engine, however many share them and however quiet they are', async () => {
+    it('lets no move lock the keys of an engine, however many engines share them and however idle they are', async () => {
       const [one, two] = [await open(), await open()];
       const rejection = { code: 'in-use', message: expect.stringContaining('stop it first') };
       for (const moving of ['replaced', 'made'] as const) await expect(move(moving)).rejects.toMatchObject(rejection);
@@ -195,11 +195,11 @@ suite(title, () => {
       await move('replaced');
     });
 
-    it('gives an engine no key where a move came while its connections were cut, and serves it again afterwards', async () => {
+    it('gives an engine no key while a move holds the lock that it lost with its connections, and serves it again afterwards', async () => {
       const engine = await open();
       await engine.keysFor([id(1)], { create: true });
       let moving: PostgresKeyStore | null = null;
-      // The engine takes its hold again by itself, within a second: then it was too late.
+      // Within a second the engine acquires its lock again: then this attempt was too late.
       while (moving === null) {
         await cut('perennial keys');
         moving = await move('replaced').catch(() => null);
@@ -211,21 +211,21 @@ suite(title, () => {
       await expect(move('replaced')).rejects.toMatchObject({ code: 'in-use' });
     });
 
-    it('ends a move whose connections were cut, since an engine may have come and gone', async () => {
+    it('fails a move whose connections were cut, since an engine may have run in the meantime', async () => {
       await (await open()).close();
       const moving = await move('replaced');
       await cut('perennial move');
       const asking = async (): Promise<string> => {
         for (;;) {
           const said = await moving.keysFor([id(1)]).catch((error: Error) => error.message);
-          if (typeof said === 'string' && said.includes('had the keys')) return said;
+          if (typeof said === 'string' && said.includes('locked the keys')) return said;
         }
       };
       expect(await asking()).toContain('broke');
       await open();
     });
 
-    it('takes out again what a move put in and gave up, and nothing that was there before it', async () => {
+    it('discards what an abandoned move wrote, and nothing that was stored before it', async () => {
       const held = async (): Promise<unknown> =>
         (await admin.query('SELECT count(*)::int AS n FROM perennial_keys.facts')).rows[0];
       const made = await move('made');
@@ -251,13 +251,13 @@ suite(title, () => {
 
   it('is closed to the role of the read models', async () => {
     await open();
-    const models = aside(as('model_keeper', 'm'));
+    const models = secondPool(as('model_keeper', 'm'));
     await expect(models.query('SELECT * FROM perennial_keys.keys')).rejects.toMatchObject({ code: '42501' });
     await models.end();
     await clear();
   });
 
-  it('opens a schema that was made for it by somebody else, with no right to make one', async () => {
+  it('opens a schema that another role made for it, without the right to make one', async () => {
     await admin.query(`CREATE SCHEMA perennial_keys AUTHORIZATION model_keeper_${process.pid}`);
     const store = await openPostgresKeyStore({ url: as('model_keeper', 'm') });
     expect((await store.keysFor([id(1)], { create: true })).size).toBe(1);
@@ -265,13 +265,13 @@ suite(title, () => {
     await clear();
   });
 
-  it('says that its database cannot be reached, without saying the password', async () => {
+  it('reports that its database cannot be reached, without the password', async () => {
     const gone = openPostgresKeyStore({ url: 'postgres://me:hunter2@127.0.0.1:1/keys' });
     await expect(gone).rejects.toMatchObject({ code: 'unavailable' });
     await expect(gone).rejects.not.toThrow(/hunter2/);
   });
 
-  it('says so when its connections are cut, keeps nothing half done, and goes on afterwards', async () => {
+  it('reports that its connections were cut, keeps nothing unfinished, and continues afterwards', async () => {
     const store = await open();
     await store.keysFor([id(1)], { create: true });
     const cut = async (): Promise<void> => {

@@ -1,14 +1,14 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { LOCKS, waitForLock, waitForSharedLock } from '#database';
 import type { ApiKeyTable } from '../api-keys/api-key-table.js';
 import { postgresApiKeys } from './postgres-api-keys.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
-import { hashKeyCheckOf } from '../hash-key.js';
+import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
+import { KeyCache } from '../key-cache.js';
 import { KeyStoreLock } from './key-store-lock.js';
-import { asked, asKeyStoreError } from './postgres-errors.js';
+import { asKeyStoreError, translated } from './postgres-errors.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
-import { LruCache } from '../lru-cache.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
@@ -17,40 +17,38 @@ import {
 } from '../rekeying/rekeyable-key-store.js';
 import { bytesOf, subjectKey } from '../subject-key.js';
 
-const VERSION = 1;
-const CACHED_KEYS = 100_000;
-/** A process that is asked for nothing looks this often whether another destroyed a key that it still remembers. */
+/** How often an idle process polls for keys that other processes destroyed. */
 const POLL_MS = 1_000;
 const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 30_000;
 
-/** By these names the server's own list of who is connected tells an operator an engine from a move. */
+/** Application names: they let an operator tell an engine from a move in the server's list of connections. */
 const ENGINE = 'perennial keys';
 const MOVE = 'perennial move';
 
-/** The fact that stands as long as keys are being made by a move: no engine may use them yet. */
+/** The fact that is recorded while a move makes the keys: no engine may use them yet. */
 const UNPROVEN = 'unproven';
 
-/** Rows that go over, or come back, in one go. */
+/** Rows per statement. */
 const ROWS_MAX = 10_000;
 
-/** Sweeping the table of keys as soon as one was destroyed: until then the old row stays in its page. */
-const SWEEP = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0';
+/** Vacuums the table of keys as soon as one was destroyed: until then the old row stays in its page. */
+const VACUUM_AT_ONCE = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS perennial_keys.facts (name text PRIMARY KEY, value bytea NOT NULL);
-  -- One key per subject, or per quarantined body. No secret: it was destroyed, and there may never be one again. Making a
-  -- key and destroying it meet in this one row, so whichever comes second sees the first.
-  CREATE TABLE IF NOT EXISTS perennial_keys.keys (id bytea PRIMARY KEY, secret bytea) WITH (${SWEEP});
-  -- A key that dies with any of the subjects it is listed under.
+  -- One key per subject, or per quarantined body. Without a secret: it was destroyed, and never gets one again. Making a key and
+  -- destroying it meet in this one row, so the second of them sees the first.
+  CREATE TABLE IF NOT EXISTS perennial_keys.keys (id bytea PRIMARY KEY, secret bytea) WITH (${VACUUM_AT_ONCE});
+  -- A listed key is destroyed with any of the subjects that it is listed under.
   CREATE TABLE IF NOT EXISTS perennial_keys.listed (
     subject_id bytea NOT NULL, key_id bytea NOT NULL, PRIMARY KEY (subject_id, key_id));
-  -- What was destroyed, in order: how every process learns what the others destroyed.
+  -- Destroyed keys, in order: every process polls it for what the others destroyed.
   CREATE TABLE IF NOT EXISTS perennial_keys.erasures (
     n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bytea NOT NULL);
-  -- Of those that may never have a key again, the ones that were erased under an earlier hash key.
+  -- Of the ids that never get a key again, those that were erased under an earlier hash key.
   CREATE TABLE IF NOT EXISTS perennial_keys.erased_earlier (id bytea PRIMARY KEY);
-  -- Who may do what: only a hash of each key's secret.
+  -- API keys, with a hash of each secret and never the secret itself.
   CREATE TABLE IF NOT EXISTS perennial_keys.api_keys (
     id text PRIMARY KEY, name text NOT NULL, hash bytea NOT NULL, permissions jsonb NOT NULL,
     created_at timestamptz(3) NOT NULL, revoked_at timestamptz(3));
@@ -74,7 +72,7 @@ const INHERIT = [
 ];
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const POLL = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
-/** Whatever a store holds, its hash key too. */
+/** Empties every table, the hash key included. */
 const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
@@ -82,22 +80,22 @@ const MAKE_LISTED = `
     INSERT INTO perennial_keys.listed (key_id, subject_id) SELECT * FROM unnest($3::bytea[], $4::bytea[])
     ON CONFLICT DO NOTHING)
   INSERT INTO perennial_keys.keys (id, secret) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`;
-/** Whoever had a key is updated, whoever had none is written down; who was forbidden before is left alone. */
+/** Removes the secret of a key, or records the erasure of an id that had none; an id that was erased before stays as it is. */
 const FORBID = `
   INSERT INTO perennial_keys.keys AS k (id, secret) SELECT id, NULL FROM unnest($1::bytea[]) AS t(id) ORDER BY id
   ON CONFLICT (id) DO UPDATE SET secret = NULL WHERE k.secret IS NOT NULL
   RETURNING id, (xmax = 0) AS had_none`;
 
 export interface PostgresKeyStoreOptions {
-  /** Address of the database, with the role that owns the keys and nothing else. */
+  /** The address of the database, with a role that owns the keys and nothing else. */
   readonly url: string;
-  /** The hash key, where it is kept apart from the database; made and kept there unless given. */
+  /** The hash key, where it is kept apart from the database. By default a new store gets one of its own and keeps it. */
   readonly hashKey?: Uint8Array;
   /** Most connections. Default 4. */
   readonly connections?: number;
   /**
-   * For a move under another hash key, which has them to itself until it closes them: `replaced`, where they must be there, or `made`, where they may be
-   * neither there nor proven.
+   * For a move under another hash key, which holds the keys exclusively until it closes them. `replaced`: the old keys, which must exist. `made`: the
+   * new keys, which need neither exist nor be proven.
    */
   readonly moving?: 'replaced' | 'made';
 }
@@ -109,11 +107,12 @@ interface KeyRow {
 }
 
 /**
- * Opens the key store in a PostgreSQL database, in the schema `perennial_keys`, which is made where it is not. Throws
- * `KeyStoreError` where the keys were made under another hash key, or the database cannot be reached.
+ * Opens the key store in a PostgreSQL database, in the schema `perennial_keys`, which is made where it is missing.
  *
- * A key is durable when it is given. Several processes may open it. A destroyed key leaves the database's files when its table
- * is swept (within autovacuum's next round) and the write-ahead log is recycled: copies of both are copies of keys.
+ * A key is durable when it is given. Several processes may open the store. A destroyed key leaves the database's files when its table is
+ * vacuumed (in autovacuum's next round) and the write-ahead log is recycled: copies of both are copies of keys.
+ *
+ * @throws KeyStoreError `other-hash-key` where the keys were made under another hash key, `unavailable` where the database cannot be reached
  */
 export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promise<PostgresKeyStore> {
   const connection = {
@@ -124,21 +123,21 @@ export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promis
     options: `-c TimeZone=UTC -c synchronous_commit=on -c statement_timeout=${STATEMENT_MS_MAX}`,
   };
   const place = placeOf(options.url);
-  const hold = await KeyStoreLock.take({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
+  const lock = await KeyStoreLock.acquire({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
   const pool = new pg.Pool({ ...connection, max: options.connections ?? 4 });
-  // A connection that broke while idle is replaced by the pool; whoever asks next learns of it.
+  // The pool replaces a connection that broke while idle; the next statement reports what is wrong.
   pool.on('error', () => undefined);
   try {
     const prepared = await inTransaction(pool, (client) => prepare(client, place, options));
-    return new PostgresKeyStore(pool, place, prepared, hold);
+    return new PostgresKeyStore(pool, place, prepared, lock);
   } catch (error) {
     await pool.end();
-    await hold.release();
+    await lock.release();
     throw error;
   }
 }
 
-/** Never with the password. */
+/** The database, for people: without the password. */
 function placeOf(url: string): string {
   const { host, pathname } = new URL(url);
   return `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`;
@@ -146,15 +145,15 @@ function placeOf(url: string): string {
 
 interface Prepared {
   readonly hashKey: Uint8Array;
-  /** The last erasure so far. */
-  readonly seen: number;
+  /** The number of the last erasure so far. */
+  readonly lastErasure: number;
   readonly earlier: EarlierSubjectIds | null;
   readonly proven: boolean;
-  /** Whether there was none before. */
+  /** Whether the store was empty before. */
   readonly fresh: boolean;
 }
 
-/** Makes what is not there, and finds the hash key that the keys were made under, or makes it one. */
+/** Makes the schema where it is missing, and resolves the hash key. */
 async function prepare(
   client: pg.PoolClient,
   place: string,
@@ -165,8 +164,8 @@ async function prepare(
     `SELECT to_regnamespace('perennial_keys') IS NOT NULL AS schema, to_regclass('perennial_keys.facts') IS NOT NULL AS keys`,
   );
   if (moving === 'replaced' && there.rows[0]?.keys !== true)
-    throw new KeyStoreError('missing', `There are no keys in ${place}.`);
-  // Asked first: who may not make schemas may still use one that was made for them.
+    throw new KeyStoreError('missing', `No keys were found in ${place}: name the database that holds them.`);
+  // Checked first: a role without the right to make schemas may still use one that was made for it.
   if (there.rows[0]?.schema !== true) await client.query('CREATE SCHEMA perennial_keys');
   await client.query(SCHEMA);
   const { rows } = await client.query<{ name: string; value: Buffer }>('SELECT name, value FROM perennial_keys.facts');
@@ -174,16 +173,16 @@ async function prepare(
   if (moving !== 'made' && facts.has(UNPROVEN))
     throw new KeyStoreError(
       'unproven',
-      `The keys in ${place} are being made by a move that has not come to its end: give the same \`perennial move --rekey\` again.`,
+      `A move that has not finished is making the keys in ${place}: run the same \`perennial move --rekey\` again.`,
     );
   const hashKey = await adoptHashKey(client, facts, given);
   const last = await client.query<{ n: string }>('SELECT coalesce(max(n), 0) AS n FROM perennial_keys.erasures');
-  const earlier = await earlierNames(client, facts.get(EARLIER_HASH_KEYS), hashKey);
+  const earlier = await earlierSubjectIds(client, facts.get(EARLIER_HASH_KEYS), hashKey);
   const proven = facts.has(REKEYED_FROM) && !facts.has(UNPROVEN);
-  return { hashKey, seen: Number(last.rows[0]?.n ?? 0), earlier, proven, fresh: !facts.has('version') };
+  return { hashKey, lastErasure: Number(last.rows[0]?.n ?? 0), earlier, proven, fresh: !facts.has('version') };
 }
 
-async function earlierNames(
+async function earlierSubjectIds(
   client: pg.PoolClient,
   hashKeys: Uint8Array | undefined,
   hashKey: Uint8Array,
@@ -193,57 +192,34 @@ async function earlierNames(
   return new EarlierSubjectIds(hashKeys, hashKey, Buffer.concat(erased.rows.map(({ id }) => id)));
 }
 
+/** The hash key of the store; a new store records it. */
 async function adoptHashKey(
   client: pg.PoolClient,
   facts: ReadonlyMap<string, Buffer>,
   given: Uint8Array | undefined,
 ): Promise<Uint8Array> {
-  const version = facts.get('version');
-  if (version !== undefined && version[0] !== VERSION)
-    throw new KeyStoreError(
-      'wrong-version',
-      `The key store is of version ${version[0]}; this engine knows ${VERSION}.`,
-    );
-  const check = facts.get('hash-key-check');
-  const key = given ?? facts.get('hash-key') ?? (check === undefined ? randomBytes(32) : undefined);
-  if (key === undefined)
-    throw new KeyStoreError(
-      'other-hash-key',
-      'The key store was made under a hash key of its own, and none was given: start with the same one.',
-    );
-  if (check === undefined) {
-    const made: [string, Uint8Array][] = [
-      ['version', Uint8Array.of(VERSION)],
-      ['hash-key-check', hashKeyCheckOf(key)],
-    ];
-    if (given === undefined) made.push(['hash-key', key]);
-    for (const [name, value] of made) await client.query(FACT, [name, Buffer.from(value)]);
-  } else if (!timingSafeEqual(hashKeyCheckOf(key), check))
-    throw new KeyStoreError(
-      'other-hash-key',
-      'The key store was made under another hash key: every subject would get another name. Start with the key it was made under.',
-    );
-  return key;
+  const { hashKey, newFacts } = resolveHashKey((name) => facts.get(name), given);
+  for (const [name, value] of newFacts) await client.query(FACT, [name, Buffer.from(value)]);
+  return hashKey;
 }
 
 /**
  * The key store in PostgreSQL, shared by several processes. Made by `openKeysOnServer`.
  *
- * Keys are remembered, but none is given out of memory alone: every call asks, in its one round, what was destroyed since
- * the last, so that an erasure in one process binds all others from the moment it is done, with no message that could get lost.
+ * Keys are cached, but none is given from the cache alone: every call reads, in its one round trip, what was destroyed since the last
+ * call. So an erasure in one process binds all others as soon as it is committed, and no message can get lost.
  */
 export class PostgresKeyStore implements RekeyableKeyStore {
   readonly hashKey: Uint8Array;
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
   readonly apiKeys: ApiKeyTable;
-  private readonly cache = new LruCache<string, KeyState>(CACHED_KEYS);
-  private readonly listeners: ((ids: readonly string[]) => void)[] = [];
+  private readonly cache = new KeyCache();
   private readonly polling: NodeJS.Timeout;
   private closed: Promise<void> | null = null;
 
-  /** The last erasure that this process knows of. */
-  private seen: number;
+  /** The number of the last erasure that this process knows of. */
+  private lastErasure: number;
   #earlier: EarlierSubjectIds | null;
   #proven: boolean;
   private readonly fresh: boolean;
@@ -251,17 +227,17 @@ export class PostgresKeyStore implements RekeyableKeyStore {
   constructor(
     private readonly pool: pg.Pool,
     readonly place: string,
-    { hashKey, seen, earlier, proven, fresh }: Prepared,
-    private readonly hold: KeyStoreLock,
+    { hashKey, lastErasure, earlier, proven, fresh }: Prepared,
+    private readonly lock: KeyStoreLock,
   ) {
     this.hashKey = hashKey;
-    this.seen = seen;
+    this.lastErasure = lastErasure;
     this.#earlier = earlier;
     this.#proven = proven;
     this.fresh = fresh;
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.apiKeys = postgresApiKeys(pool, POLL_MS);
-    // What a quiet process remembers must go as well. That it failed is seen by whoever asks next.
+    // An idle process forgets destroyed keys too. A failed poll is reported by the next call, and by the health check.
     this.polling = setInterval(() => void this.poll().catch(() => undefined), POLL_MS);
     this.polling.unref();
   }
@@ -280,7 +256,7 @@ export class PostgresKeyStore implements RekeyableKeyStore {
     if (found.size + missing.size === 0) return found;
     const create = options.create === true;
     await this.fetch([...missing].sort(), create, found);
-    // A key that another process was making at this very moment was neither made nor seen: it is there by now.
+    // A key that another process was inserting at the same moment was neither made nor read: it exists now.
     const raced = (): string[] => [...missing].filter((id) => !found.has(id)).sort();
     if (create) for (let left = raced(); left.length > 0; left = raced()) await this.fetch(left, create, found);
     return found;
@@ -290,11 +266,11 @@ export class PostgresKeyStore implements RekeyableKeyStore {
     keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
   ): Promise<readonly KeyState[]> {
     if (keys.length === 0) return [];
-    await this.hold.kept();
+    await this.lock.ensureHeld();
     return inTransaction(this.pool, async (client) => {
       await client.query(`SELECT ${waitForSharedLock(LOCKS.erasure)}`);
-      const asked = new Set(keys.flatMap(({ id, listedUnder }) => [id, ...listedUnder]));
-      const known = statesOf((await client.query<KeyRow>(READ, [bytesOfAll(asked)])).rows);
+      const involved = new Set(keys.flatMap(({ id, listedUnder }) => [id, ...listedUnder]));
+      const known = statesOf((await client.query<KeyRow>(READ, [bytesOfAll(involved)])).rows);
       const making = keys.filter(
         ({ id, listedUnder }) => !known.has(id) && !listedUnder.some((subjectId) => known.get(subjectId) === 'erased'),
       );
@@ -316,7 +292,7 @@ export class PostgresKeyStore implements RekeyableKeyStore {
 
   async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
     const subjects = [...new Set(subjectIds)].sort();
-    await this.hold.kept();
+    await this.lock.ensureHeld();
     const destroyed = await inTransaction(this.pool, async (client) => {
       await client.query(`SELECT ${waitForLock(LOCKS.erasure)}`);
       const { rows: listed } = await client.query<{ key_id: Buffer }>(
@@ -343,31 +319,32 @@ export class PostgresKeyStore implements RekeyableKeyStore {
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {
-    this.listeners.push(listener);
+    this.cache.onDestroyed(listener);
   }
 
-  /** Learns what was destroyed since it was last asked, by this process or any other. */
+  /** Reads what was destroyed since the last call, by this process or another. */
   async poll(): Promise<void> {
-    await this.hold.kept();
-    const { rows } = await asked(this.pool.query<KeyRow>({ name: 'keys-poll', text: POLL, values: [this.seen] }));
-    this.learn(rows);
+    await this.lock.ensureHeld();
+    const { rows } = await translated(
+      this.pool.query<KeyRow>({ name: 'keys-poll', text: POLL, values: [this.lastErasure] }),
+    );
+    this.applyErasures(rows);
   }
 
   close(): Promise<void> {
     clearInterval(this.polling);
     this.apiKeys.close();
-    this.closed ??= this.pool.end().then(() => this.hold.release());
+    this.closed ??= this.pool.end().then(() => this.lock.release());
     return this.closed;
   }
 
-  /** Who was erased before the hash key was replaced. */
   get earlier(): EarlierSubjectIds | null {
     return this.#earlier;
   }
 
   async *erasedIds(): AsyncGenerator<readonly string[], void> {
     for (let last: Buffer = Buffer.alloc(0); ;) {
-      const { rows } = await asked(this.pool.query<{ id: Buffer }>(ERASED, [last]));
+      const { rows } = await translated(this.pool.query<{ id: Buffer }>(ERASED, [last]));
       const end = rows.at(-1);
       if (end === undefined) return;
       yield rows.map(({ id }) => id.toString('hex'));
@@ -376,7 +353,7 @@ export class PostgresKeyStore implements RekeyableKeyStore {
   }
 
   async listedUnder(keyId: string): Promise<readonly string[]> {
-    const { rows } = await asked(
+    const { rows } = await translated(
       this.pool.query<{ subject_id: Buffer }>(
         'SELECT subject_id FROM perennial_keys.listed WHERE key_id = $1 ORDER BY subject_id',
         [bytesOf(keyId)],
@@ -386,75 +363,74 @@ export class PostgresKeyStore implements RekeyableKeyStore {
   }
 
   async replacedKey(): Promise<Uint8Array | null> {
-    const { rows } = await asked(
+    const { rows } = await translated(
       this.pool.query<{ value: Buffer }>('SELECT value FROM perennial_keys.facts WHERE name = $1', [REKEYED_FROM]),
     );
     return rows[0]?.value ?? null;
   }
 
   async isEmpty(): Promise<boolean> {
-    const { rows } = await asked(this.pool.query('SELECT 1 FROM perennial_keys.keys LIMIT 1'));
+    const { rows } = await translated(this.pool.query('SELECT 1 FROM perennial_keys.keys LIMIT 1'));
     return rows.length === 0;
   }
 
-  /** From now on no engine may use these keys, until `prove`. */
+  /** After this no engine may use these keys until `prove`. */
   async inherit({ check, hashKeys, erased }: Inheritance): Promise<void> {
-    await this.hold.kept();
+    await this.lock.ensureHeld();
     this.#earlier = await inTransaction(this.pool, async (client) => {
       await client.query(FACT, [UNPROVEN, Buffer.of(1)]);
       await client.query(FACT, [EARLIER_HASH_KEYS, Buffer.from(hashKeys)]);
       await client.query(FACT, [REKEYED_FROM, Buffer.from(check)]);
       for (let at = 0; at < erased.length; at += ROWS_MAX)
         for (const insert of INHERIT) await client.query(insert, [erased.slice(at, at + ROWS_MAX)]);
-      return earlierNames(client, hashKeys, this.hashKey);
+      return earlierSubjectIds(client, hashKeys, this.hashKey);
     });
   }
 
-  /** Whether a move made these keys and came to its end. */
+  /** Whether a move made these keys and finished. */
   get proven(): boolean {
     return this.#proven;
   }
 
-  /** The move that made them has come to its end: an engine may use them. */
+  /** Records that the move which made the keys has finished: an engine may use them. */
   async prove(): Promise<void> {
-    await this.hold.kept();
-    await asked(this.pool.query('DELETE FROM perennial_keys.facts WHERE name = $1', [UNPROVEN]));
+    await this.lock.ensureHeld();
+    await translated(this.pool.query('DELETE FROM perennial_keys.facts WHERE name = $1', [UNPROVEN]));
     this.#proven = true;
   }
 
-  /** Takes everything out again, where there was nothing before it was opened: as if it had never been. */
+  /** Empties the store, where it was empty before it was opened. */
   async discard(): Promise<void> {
-    if (this.fresh) await asked(this.pool.query(EMPTY));
+    if (this.fresh) await translated(this.pool.query(EMPTY));
   }
 
-  /** One round: these keys, and what was destroyed in the meantime, which overrules what was found in memory. */
+  /** One round trip: these keys, and what was destroyed in the meantime, which overrules the cache. */
   private async fetch(ids: readonly string[], create: boolean, found: Map<string, KeyState>): Promise<void> {
-    await this.hold.kept();
-    const seen = this.seen;
-    const values: unknown[] = [seen, bytesOfAll(ids)];
+    await this.lock.ensureHeld();
+    const before = this.lastErasure;
+    const values: unknown[] = [before, bytesOfAll(ids)];
     if (create) values.push(ids.map(() => randomBytes(32)));
     const text = create ? FETCH_OR_MAKE : FETCH;
-    const { rows } = await asked(
+    const { rows } = await translated(
       this.pool.query<KeyRow>({ name: create ? 'keys-fetch-or-make' : 'keys-fetch', text, values }),
     );
-    // Learnt by a call that overtook this one: then what this one saw may be older, and is used but not remembered.
-    const overtaken = this.seen !== seen;
+    // Where another call learned of erasures first, this answer may be older than they are: it is used but not cached.
+    const overtaken = this.lastErasure !== before;
     for (const [id, state] of statesOf(rows.filter(({ n }) => n === null))) {
       found.set(id, state);
       if (!overtaken) this.cache.set(id, state);
     }
-    for (const id of this.learn(rows)) if (found.has(id)) found.set(id, 'erased');
+    for (const id of this.applyErasures(rows)) if (found.has(id)) found.set(id, 'erased');
   }
 
-  private learn(rows: readonly KeyRow[]): readonly string[] {
+  private applyErasures(rows: readonly KeyRow[]): readonly string[] {
     const gone: string[] = [];
     for (const { n, id } of rows) {
       if (n === null) continue;
       gone.push(id.toString('hex'));
-      this.seen = Math.max(this.seen, Number(n));
+      this.lastErasure = Math.max(this.lastErasure, Number(n));
     }
-    for (const id of gone) this.cache.set(id, 'erased');
-    if (gone.length > 0) for (const listener of this.listeners) listener(gone);
+    this.cache.destroyed(gone);
     return gone;
   }
 }
@@ -473,7 +449,7 @@ function bytesOfAll(ids: Iterable<string>): Buffer[] {
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await asked(pool.connect());
+  const client = await translated(pool.connect());
   let broken: Error | undefined;
   const onError = (error: Error): void => {
     broken = error;

@@ -4,28 +4,28 @@ const ID_BYTES = 16;
 const KEY_BYTES = 32;
 
 /**
- * The name under which a hash key knows what an earlier key named, where the thing itself cannot be named again: of an erased person nothing
- * is left but the old name. Without the later key nobody can tell that the two belong together. No namespace begins with a NUL, so no
- * identifier is ever named alike.
+ * The id under a new hash key of a subject that was erased under an earlier one. Of an erased person nothing is left but the earlier id, so
+ * the new id is derived from it. Only the holder of the new key can tell that the two belong together. No namespace begins with a NUL, so no
+ * identifier gets such an id.
  */
-export const derivedSubjectId = (later: KeyedHash, earlierName: string): string =>
-  later.hashOf(`\0renamed\0${earlierName}`).slice(0, 2 * ID_BYTES);
+export const derivedSubjectId = (later: KeyedHash, earlierId: string): string =>
+  later.hashOf(`\0renamed\0${earlierId}`).slice(0, 2 * ID_BYTES);
 
 /**
- * The erased of the time before the hash key was replaced. They cannot be named again, for that takes the identifier, which nobody has any
- * more; so their new name is made of the old one. Who comes with an identifier is named under each earlier key as well: if that gives
- * the name of somebody erased, it is them, and the customer stays erased.
+ * The subjects that were erased before the hash key was replaced. Their ids under the present key cannot be computed from their identifiers,
+ * which no longer exist, and are derived from their earlier ids instead. An identifier that comes in is therefore hashed under each earlier
+ * key as well: where that leads to an erased id, the identifier belongs to an erased person, who stays erased.
  *
- * The earlier keys are kept for this alone. They have leaked; what they still tell, they tell only to who has the present key too.
+ * The earlier keys are kept for this alone. They have leaked; what they still reveal, they reveal only together with the present key.
  */
 export class EarlierSubjectIds {
   private readonly keys: readonly KeyedHash[];
 
   constructor(
-    /** The earlier hash keys, the first one first, 32 bytes each, one after the other. */
+    /** The earlier hash keys, the first one first, 32 bytes each, concatenated. */
     readonly hashKeys: Uint8Array,
     hashKey: Uint8Array,
-    /** Names of the erased under the present key, 16 bytes each, sorted: few enough to be held, too many for one text each. */
+    /** Ids of the erased under the present key, 16 bytes each, sorted: one buffer, since one text each would take too much memory. */
     private readonly erased: Buffer,
   ) {
     const earlier = Array.from({ length: hashKeys.length / KEY_BYTES }, (_, n) =>
@@ -39,17 +39,17 @@ export class EarlierSubjectIds {
     return this.keys.length - 1;
   }
 
-  /** The name of somebody who was erased under an earlier key; null for everybody else. */
-  nameOf(namespaceAndValue: string): string | null {
-    let names: string[] = [];
+  /** The present id of a subject that was erased under an earlier key; null for every other subject. */
+  erasedIdOf(namespaceAndValue: string): string | null {
+    let ids: string[] = [];
     for (const [at, key] of this.keys.entries()) {
-      names = names.map((name) => derivedSubjectId(key, name));
-      if (at < this.keys.length - 1) names.push(key.hashOf(namespaceAndValue).slice(0, 2 * ID_BYTES));
+      ids = ids.map((id) => derivedSubjectId(key, id));
+      if (at < this.keys.length - 1) ids.push(key.hashOf(namespaceAndValue).slice(0, 2 * ID_BYTES));
     }
-    return names.find((name) => this.holds(Buffer.from(name, 'hex'))) ?? null;
+    return ids.find((id) => this.isErased(Buffer.from(id, 'hex'))) ?? null;
   }
 
-  private holds(id: Buffer): boolean {
+  private isErased(id: Buffer): boolean {
     let low = 0;
     let high = this.erased.length / ID_BYTES - 1;
     while (low <= high) {

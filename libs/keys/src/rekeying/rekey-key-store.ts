@@ -1,17 +1,18 @@
-import { derivedSubjectId } from './earlier-subject-ids.js';
 import { KeyedHash } from '../keyed-hash.js';
 import { KeyStoreError } from '../key-store.js';
+import { derivedSubjectId } from './earlier-subject-ids.js';
 import type { RekeyableKeyStore } from './rekeyable-key-store.js';
 
-/** Names that are asked for in one go. */
-const NAMES_MAX = 10_000;
+/** Ids per request. */
+const IDS_MAX = 10_000;
 
 /**
- * Makes a store that was just opened the key store of a log that gets another hash key, or goes on with one that was made so. It holds no key of the old one: subjects get
- * new ones as they are met. What it takes over is who was erased, by new names (see `EarlierSubjectIds`), and, until it is `proven`, who may speak to the engine (the API keys).
- * The old store is only read.
- * @throws KeyStoreError `other-hash-key` where the store belongs to something else, `erased-since` where the old store knows erasures that came after it was made: they
- * would be lost.
+ * Makes a new store the key store of a log that gets another hash key, or resumes an earlier run. The new store holds no key of the old one:
+ * subjects get new keys as they are met. It inherits the erasures, under new ids (see `EarlierSubjectIds`), and, until it is `proven`, the API
+ * keys. The old store is only read.
+ *
+ * @throws KeyStoreError `other-hash-key` where the new store belongs to another log, `erased-since` where the old store has erasures that came
+ * after the new store was made: they would be lost
  */
 export async function rekeyKeyStore(
   old: RekeyableKeyStore,
@@ -21,18 +22,18 @@ export async function rekeyKeyStore(
   const replaced = await fresh.replacedKey();
   const check = Buffer.from(old.hashKeyCheck, 'hex');
   if (old.hashKeyCheck === fresh.hashKeyCheck)
-    throw new KeyStoreError('other-hash-key', 'The new hash key is the old one: give another.');
+    throw new KeyStoreError('other-hash-key', 'The new hash key equals the old one: give another.');
   if (replaced === null ? !(await fresh.isEmpty()) : !check.equals(replaced))
     throw new KeyStoreError(
       'other-hash-key',
-      `The key store ${fresh.place} is not the one of this log under its new hash key: move it away, or name another place.`,
+      `The key store ${fresh.place} does not belong to this log under its new hash key: move it away, or name another place.`,
     );
   const later = new KeyedHash(fresh.hashKey);
   const erased: Buffer[] = [];
-  for await (const names of old.erasedIds()) {
-    const renamed = names.map((name) => derivedSubjectId(later, name));
-    if (replaced === null) erased.push(...renamed.map((name) => Buffer.from(name, 'hex')));
-    else await mustKnow(fresh, renamed);
+  for await (const ids of old.erasedIds()) {
+    const derived = ids.map((id) => derivedSubjectId(later, id));
+    if (replaced === null) erased.push(...derived.map((id) => Buffer.from(id, 'hex')));
+    else await assertErased(fresh, derived);
   }
   if (replaced === null)
     await fresh.inherit({
@@ -40,18 +41,18 @@ export async function rekeyKeyStore(
       hashKeys: Buffer.concat([old.earlier?.hashKeys ?? new Uint8Array(), old.hashKey]),
       erased,
     });
-  // Of a store that an engine uses they are its own: one that was revoked there must not come back.
+  // A store that an engine uses keeps its own API keys: a key that was revoked there must not come back.
   if (!proven) await fresh.apiKeys.upsertAll(await old.apiKeys.readAll());
 }
 
-async function mustKnow(fresh: RekeyableKeyStore, names: readonly string[]): Promise<void> {
-  for (let at = 0; at < names.length; at += NAMES_MAX) {
-    const asked = names.slice(at, at + NAMES_MAX);
-    const states = await fresh.keysFor(asked);
-    if (asked.every((name) => states.get(name) === 'erased')) continue;
+async function assertErased(fresh: RekeyableKeyStore, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += IDS_MAX) {
+    const page = ids.slice(at, at + IDS_MAX);
+    const states = await fresh.keysFor(page);
+    if (page.every((id) => states.get(id) === 'erased')) continue;
     throw new KeyStoreError(
       'erased-since',
-      `Somebody was erased since the new keys were made, and those in ${fresh.place} do not know it: delete them and the new log, and move again.`,
+      `A person was erased since the new keys were made, and the keys in ${fresh.place} lack that erasure: delete them and the new log, and move again.`,
     );
   }
 }

@@ -4,26 +4,26 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { asKeyStoreError } from './sqlite-errors.js';
 
 /**
- * Copies a key store's file, whatever hash key it is under, with what its -wal file holds besides; durable, and in place as a whole, when this returns. The copy is made again, not
- * of the file's pages: no remains of a destroyed key come along. Only its owner may read it.
+ * Copies a key store's file with the content of its -wal file, whatever its hash key is. When this returns, the copy is durable and complete,
+ * and only its owner may read it. The copy is written row by row, not page by page, so it contains no remains of destroyed keys.
  * @throws KeyStoreError
  */
 export function copyKeyStore(file: string, to: string): void {
-  const whole = `${to}.whole`;
-  rmSync(whole, { force: true });
+  const unfinished = `${to}.whole`;
+  rmSync(unfinished, { force: true });
   try {
     const db = new DatabaseSync(file, { timeout: 5_000 });
     try {
-      db.prepare('VACUUM INTO ?').run(whole);
+      db.prepare('VACUUM INTO ?').run(unfinished);
     } finally {
       db.close();
     }
-    chmodSync(whole, 0o600);
-    sync(whole);
-    renameSync(whole, to);
+    chmodSync(unfinished, 0o600);
+    sync(unfinished);
+    renameSync(unfinished, to);
     sync(dirname(to));
   } catch (error) {
-    rmSync(whole, { force: true });
+    rmSync(unfinished, { force: true });
     throw asKeyStoreError(error);
   }
 }

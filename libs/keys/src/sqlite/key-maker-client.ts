@@ -3,18 +3,18 @@ import { Worker } from 'node:worker_threads';
 import type { MadeKeys } from './key-maker.js';
 import { KeyStoreError } from '../key-store.js';
 
-/** To the thread that makes keys; `make` is answered under its number. */
+/** A request to the thread that makes keys; `make` is answered under its number. */
 export type KeyRequest =
   { readonly kind: 'make'; readonly no: number; readonly ids: Uint8Array } | { readonly kind: 'close' };
 
-/** One answer; those to all requests of one commit come together. */
+/** An answer; those to all requests of one commit come together. */
 export interface KeyAnswer {
   readonly no: number;
   readonly made?: MadeKeys;
   readonly failure?: Failure;
 }
 
-/** An error that crosses threads: a clone would lose its class and its code. */
+/** An error on its way between threads: a structured clone would lose its class and its code. */
 interface Failure {
   readonly code: KeyStoreError['code'] | null;
   readonly message: string;
@@ -25,32 +25,32 @@ export function failureOf(error: unknown): Failure {
   return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
-interface Waiting {
+interface PendingRequest {
   resolve(made: MadeKeys): void;
   reject(error: Error): void;
 }
 
-/** Makes keys in a thread of its own, so that neither inserting nor syncing holds up the event loop. */
+/** Makes keys in a worker thread, so that neither inserts nor syncs block the event loop. */
 export class KeyMakerClient {
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly pending = new Map<number, PendingRequest>();
   private no = 0;
-  private gone: Error | null = null;
+  private ended: Error | null = null;
 
   private constructor(private readonly worker: Worker) {
     worker.on('message', (answers: readonly KeyAnswer[]) => {
       for (const { no, made, failure } of answers) {
-        const waiting = this.waiting.get(no);
-        this.waiting.delete(no);
-        if (made !== undefined) waiting?.resolve(made);
-        else waiting?.reject(errorOf(failure));
+        const request = this.pending.get(no);
+        this.pending.delete(no);
+        if (made !== undefined) request?.resolve(made);
+        else request?.reject(errorOf(failure));
       }
-      if (this.waiting.size === 0) worker.unref();
+      if (this.pending.size === 0) worker.unref();
     });
     worker.unref();
     const lost = (cause?: Error) => {
-      this.gone ??= new KeyStoreError('unavailable', 'The thread that makes keys ended.', { cause });
-      for (const { reject } of this.waiting.values()) reject(this.gone);
-      this.waiting.clear();
+      this.ended ??= new KeyStoreError('unavailable', 'The thread that makes keys ended.', { cause });
+      for (const { reject } of this.pending.values()) reject(this.ended);
+      this.pending.clear();
     };
     worker.on('error', lost);
     worker.on('exit', () => lost());
@@ -66,29 +66,29 @@ export class KeyMakerClient {
   /** The keys of these ids, durable when this resolves. */
   make(ids: Uint8Array): Promise<MadeKeys> {
     return new Promise((resolve, reject) => {
-      if (this.gone !== null) {
-        reject(this.gone);
+      if (this.ended !== null) {
+        reject(this.ended);
         return;
       }
       this.no += 1;
-      this.waiting.set(this.no, { resolve, reject });
-      // Whoever waits for keys keeps the process alive; a thread that nobody waits for does not.
+      this.pending.set(this.no, { resolve, reject });
+      // A pending request keeps the process alive; an idle thread does not.
       this.worker.ref();
       this.worker.postMessage({ kind: 'make', no: this.no, ids } satisfies KeyRequest);
     });
   }
 
   get hasEnded(): boolean {
-    return this.gone !== null;
+    return this.ended !== null;
   }
 
-  /** Ends when everything asked before is answered. */
+  /** Resolves when every earlier request is answered and the thread has ended. */
   async close(): Promise<void> {
-    if (this.gone !== null) return;
+    if (this.ended !== null) return;
     this.worker.ref();
-    const ended = once(this.worker, 'exit');
+    const exited = once(this.worker, 'exit');
     this.worker.postMessage({ kind: 'close' } satisfies KeyRequest);
-    await ended;
+    await exited;
   }
 }
 

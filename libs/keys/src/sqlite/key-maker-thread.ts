@@ -5,15 +5,14 @@ import { KEY_STORE_PRAGMAS } from './pragmas.js';
 import { failureOf, type KeyAnswer, type KeyRequest } from './key-maker-client.js';
 
 /**
- * The thread that makes keys while many new customers come. While a commit runs, requests queue up at the port; the next
- * commit takes all of them: the ids lie scattered over the whole table, and one large commit writes fewer of its pages than
- * many small ones.
+ * The thread that makes keys while many new customers arrive. While a commit runs, requests queue up at the port, and the next commit serves all
+ * of them: the ids are scattered over the whole table, and one large commit writes fewer of its pages than many small ones.
  */
 if (parentPort !== null) serve(parentPort, (workerData as { readonly file: string }).file);
 
 function serve(port: MessagePort, file: string): void {
   const db = new DatabaseSync(file, { timeout: 5_000 });
-  // Many keys touch many pages: to carry the same page over again and again would cost more than the rest.
+  // Many keys touch many pages: checkpointing the same page again and again would cost more than the rest.
   db.exec(`${KEY_STORE_PRAGMAS} PRAGMA wal_autocheckpoint=4000;`);
   const maker = new KeyMaker(db);
   port.postMessage('ready');
@@ -34,7 +33,7 @@ function serve(port: MessagePort, file: string): void {
     try {
       return maker.make(group.map(({ ids }) => ids)).map((made, at) => ({ no: group[at]?.no ?? 0, made }));
     } catch (error) {
-      // One that cannot be stored (no room for it, say) does not take its neighbours with it.
+      // A request that cannot be stored (on a full disk, say) does not fail the others.
       if (group.length > 1) return group.flatMap((each) => answersTo([each]));
       return group.map(({ no }) => ({ no, failure: failureOf(error) }));
     }

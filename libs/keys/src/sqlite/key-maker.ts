@@ -5,15 +5,15 @@ import { asKeyStoreError } from './sqlite-errors.js';
 const ID_BYTES = 16;
 const SECRET_BYTES = 32;
 
-/** The keys of some ids, in their order. */
+/** The keys of several ids, in their order. */
 export interface MadeKeys {
-  /** 32 bytes of each; of no meaning where there is no key. */
+  /** 32 bytes each; without meaning at the places in `erased`. */
   readonly secrets: Uint8Array;
-  /** Places of those that may have no key any more. */
+  /** Places of the ids whose keys were destroyed. */
   readonly erased: readonly number[];
 }
 
-/** Makes keys in bulk: one statement for each that is new, whoever asks for how many. */
+/** Makes keys in bulk: one statement for each new key, however many requests share the transaction. */
 export class KeyMaker {
   readonly #insert: StatementSyncInstance;
   readonly #read: StatementSyncInstance;
@@ -26,8 +26,7 @@ export class KeyMaker {
   }
 
   /**
-   * The keys of each group of ids (16 bytes each, one after the other); those that have neither a key nor an erasure get
-   * one, all in one transaction.
+   * The keys of each group of ids (16 bytes each, concatenated); ids with neither a key nor an erasure get a key, all in one transaction.
    */
   make(groups: readonly Uint8Array[]): MadeKeys[] {
     this.db.exec('BEGIN IMMEDIATE');

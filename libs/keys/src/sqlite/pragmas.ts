@@ -1,3 +1,3 @@
-/** How each connection to the key store's file is set: a commit is durable when it returns, and what is deleted is overwritten. */
+/** The settings of each connection to the key store's file: a commit is durable when it returns, and deleted content is overwritten. */
 export const KEY_STORE_PRAGMAS =
   'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;';

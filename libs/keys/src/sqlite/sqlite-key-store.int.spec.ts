@@ -7,7 +7,7 @@ import { openSqliteKeyStore } from './sqlite-key-store.js';
 
 const id = (n: number): string => n.toString(16).padStart(32, '0');
 
-describe('the key store in its file', () => {
+describe('the key store in a SQLite file', () => {
   let folder: string;
   let file: string;
   beforeEach(() => {
@@ -34,7 +34,7 @@ describe('the key store in its file', () => {
     await second.close();
   });
 
-  it('gives one key to all who ask for it at once, and has it after a restart', async () => {
+  it('gives one key to concurrent requests for it, and has it after a restart', async () => {
     const store = openSqliteKeyStore({ file });
     const asked = Array.from({ length: 20 }, (_, n) => store.keysFor([id(n), id(n + 1)], { create: true }));
     const answers = await Promise.all(asked);
@@ -48,10 +48,10 @@ describe('the key store in its file', () => {
       }
   });
 
-  describe('while many keys are made at once, in a thread', () => {
+  describe('while a thread makes many keys at once', () => {
     const many = (from: number): string[] => Array.from({ length: 200 }, (_, n) => id(from + n));
 
-    it('gives one key to all who ask for it, keeps it over a restart, and has it on the disk when it is given', async () => {
+    it('gives one key to every request for it, on the disk when it is given, and keeps it over a restart', async () => {
       const store = openSqliteKeyStore({ file });
       // The first request starts the thread; afterwards it makes the keys.
       await store.keysFor(many(0), { create: true });
@@ -69,7 +69,7 @@ describe('the key store in its file', () => {
       await store.close();
     });
 
-    it('gives nobody the key of somebody who is erased while it is being made', async () => {
+    it('gives no request the key of a subject that is erased while the key is being made', async () => {
       const store = openSqliteKeyStore({ file });
       await store.keysFor(many(0), { create: true });
       while (!store.makesInThread) await new Promise((wake) => setTimeout(wake, 20));
@@ -77,7 +77,7 @@ describe('the key store in its file', () => {
         const ids = many(1_000 * round);
         let answered = false;
         const asked = store.keysFor(ids, { create: true }).finally(() => (answered = true));
-        // At another moment in each round: before the thread makes the keys, while it does, and after.
+        // At a different moment in each round: before the thread makes the keys, meanwhile, and afterwards.
         for (let turn = 0; turn < round % 5; turn += 1) await new Promise((resume) => setImmediate(resume));
         const doomed = ids.filter((_, n) => n % 3 === 0);
         const wasAnswered = answered;
@@ -107,7 +107,7 @@ describe('the key store in its file', () => {
     await openSqliteKeyStore({ file, hashKey: Buffer.alloc(32, 1) }).close();
   });
 
-  it('says that the disk is full, keeps nothing of what failed, and goes on when there is room', async () => {
+  it('reports a full disk, keeps nothing of the failed request, and continues once there is space', async () => {
     const store = openSqliteKeyStore({ file });
     await store.keysFor([id(1)], { create: true });
     const pages = store.database.prepare('PRAGMA page_count').get() as { page_count: number };
@@ -120,13 +120,13 @@ describe('the key store in its file', () => {
     await store.close();
   });
 
-  it('leaves the bytes of a destroyed key in no file, while it is open and after', async () => {
+  it('leaves the bytes of a destroyed key in no file, while it is open and afterwards', async () => {
     const store = openSqliteKeyStore({ file });
     const ids = Array.from({ length: 3_000 }, (_, n) => id(n));
     const keys = await store.keysFor(ids, { create: true });
     const doomed = ids.filter((_, n) => n % 7 === 0);
     const secret = (each: string): Buffer => Buffer.from((keys.get(each) as SubjectKey).secret);
-    // Seen first: otherwise not finding it would prove nothing.
+    // Found first: otherwise not finding it would prove nothing.
     expect(filesHolding(secret(id(7))).length).toBeGreaterThan(0);
     await store.destroy(doomed);
     expect(doomed.filter((each) => filesHolding(secret(each)).length > 0)).toEqual([]);

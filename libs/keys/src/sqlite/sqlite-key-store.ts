@@ -1,16 +1,15 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { randomBytes } from 'node:crypto';
+import { chmodSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { sqliteApiKeys, type ApiKeyTable } from '../api-keys/api-key-table.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
-import { hashKeyCheckOf } from '../hash-key.js';
+import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
+import { KeyCache } from '../key-cache.js';
 import { KeyMaker, type MadeKeys } from './key-maker.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
 import { KeyMakerClient } from './key-maker-client.js';
-import { LruCache } from '../lru-cache.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
@@ -18,41 +17,41 @@ import {
   type RekeyableKeyStore,
 } from '../rekeying/rekeyable-key-store.js';
 import { bytesOf, subjectKey } from '../subject-key.js';
+import { WalSync } from './wal-sync.js';
 
-const VERSION = 1;
-const CACHED_KEYS = 100_000;
 const ID_BYTES = 16;
 const SECRET_BYTES = 32;
-/** Erased ids that are read in one go. */
+/** Erased ids per page. */
 const ERASED_PAGE = 10_000;
-/** New keys in one request from which on a thread is worth its start. */
-const MANY = 64;
+/** A request for this many new keys starts the thread that makes keys. */
+const THREAD_FROM_KEYS = 64;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   -- One key per subject, or per quarantined body.
   CREATE TABLE IF NOT EXISTS keys (id BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
-  -- A key that dies with any of the subjects it is listed under.
+  -- A listed key is destroyed with any of the subjects that it is listed under.
   CREATE TABLE IF NOT EXISTS listed (subject_id BLOB NOT NULL, key_id BLOB NOT NULL, PRIMARY KEY (subject_id, key_id)) WITHOUT ROWID;
-  -- Ids that may never have a key again.
+  -- Ids that never get a key again.
   CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
-  -- Of these, the ones that were erased under an earlier hash key, by the names that they have under this one.
+  -- Of these, the ids that were erased under an earlier hash key, as they are derived under the present one.
   CREATE TABLE IF NOT EXISTS erased_earlier (id BLOB PRIMARY KEY) WITHOUT ROWID;
 `;
 
 export interface SqliteKeyStoreOptions {
-  /** The file, or \`:memory:\`. */
+  /** The file, or `:memory:`. */
   readonly file: string;
-  /** The hash key, where it is kept apart from the file; made and kept in the file unless given. */
+  /** The hash key, where it is kept apart from the file. By default a new file gets one of its own and keeps it. */
   readonly hashKey?: Uint8Array;
 }
 
 /**
- * Opens the key store in a SQLite file that only its owner may read. Throws `KeyStoreError` where the file was made
- * under another hash key: every subject would get another name.
+ * Opens the key store in a SQLite file that only its owner may read.
  *
- * What a call wrote is durable when it resolves (WAL, synchronous=FULL; new keys are synced off the event loop). Freed pages are overwritten (secure_delete), and
- * `destroy` empties the WAL, which may hold older images of a page, before it resolves.
+ * What a call wrote is durable when it resolves (WAL, synchronous=FULL; new keys are synced off the event loop). Freed pages are
+ * overwritten (secure_delete), and `destroy` empties the WAL, which may hold older images of a page, before it resolves.
+ *
+ * @throws KeyStoreError `other-hash-key` where the file was made under another hash key: every subject would get another id
  */
 export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
   const db = new DatabaseSync(file, { timeout: 5_000 });
@@ -72,38 +71,19 @@ function factIn(db: DatabaseSyncInstance, name: string): Uint8Array | undefined 
   return row?.value;
 }
 
-/** Finds the hash key that the file was made under, or makes it one. */
+/** The hash key of the file; a new file records it. */
 function adoptHashKey(db: DatabaseSyncInstance, given: Uint8Array | undefined): Uint8Array {
-  const fact = (name: string): Uint8Array | undefined => factIn(db, name);
-  const version = fact('version');
-  if (version !== undefined && version[0] !== VERSION)
-    throw new KeyStoreError(
-      'wrong-version',
-      `The key store is of version ${version[0]}; this engine knows ${VERSION}.`,
-    );
-  const check = fact('hash-key-check');
-  const key = given ?? fact('hash-key') ?? (check === undefined ? randomBytes(32) : undefined);
-  if (key === undefined)
-    throw new KeyStoreError(
-      'other-hash-key',
-      'The key store was made under a hash key of its own, and none was given: start with the same one.',
-    );
-  if (check === undefined) {
+  const { hashKey, newFacts } = resolveHashKey((name) => factIn(db, name), given);
+  if (newFacts.length > 0) {
     const write = db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)');
     db.exec('BEGIN IMMEDIATE');
-    write.run('version', Uint8Array.of(VERSION));
-    write.run('hash-key-check', hashKeyCheckOf(key));
-    if (given === undefined) write.run('hash-key', key);
+    for (const [name, value] of newFacts) write.run(name, value);
     db.exec('COMMIT');
-  } else if (!timingSafeEqual(hashKeyCheckOf(key), check))
-    throw new KeyStoreError(
-      'other-hash-key',
-      'The key store was made under another hash key: every subject would get another name. Start with the key it was made under.',
-    );
-  return key;
+  }
+  return hashKey;
 }
 
-function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierSubjectIds | null {
+function earlierSubjectIdsIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierSubjectIds | null {
   const hashKeys = factIn(db, EARLIER_HASH_KEYS);
   if (hashKeys === undefined) return null;
   const erased: Uint8Array[] = [];
@@ -114,79 +94,34 @@ function earlierNamesIn(db: DatabaseSyncInstance, hashKey: Uint8Array): EarlierS
   return new EarlierSubjectIds(hashKeys, hashKey, Buffer.concat(erased));
 }
 
-const syncData = promisify(fdatasync);
-
-/**
- * Makes what was committed to a WAL durable without holding up the event loop: a sync takes milliseconds, and while new
- * customers come every batch of theirs needs one. Those who ask while one is under way share the next.
- */
-class Syncing {
-  private file: number | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private next: Promise<void> | null = null;
-
-  constructor(private readonly path: string) {}
-
-  /** Resolves when all that was committed before the call is on the disk. */
-  sync(): Promise<void> {
-    // A sync under way may have begun before the commit: only the one after it surely holds it.
-    this.next ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.next = null;
-        this.running = this.syncNow();
-        return this.running;
-      });
-    return this.next;
-  }
-
-  async close(): Promise<void> {
-    await (this.next ?? this.running).catch(() => undefined);
-    if (this.file !== null) closeSync(this.file);
-    this.file = null;
-  }
-
-  private async syncNow(): Promise<void> {
-    try {
-      // The file is there, since something was just committed to it, and stays as long as the store is open.
-      await syncData((this.file ??= openSync(this.path, 'r+')));
-    } catch (error) {
-      throw new KeyStoreError('unavailable', `The disk under the key store failed: ${(error as Error).message}.`, {
-        cause: error,
-      });
-    }
-  }
-}
-
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
 export class SqliteKeyStore implements RekeyableKeyStore {
   readonly hashKeyCheck: string;
   readonly place: string;
   readonly apiKeys: ApiKeyTable;
   #earlier: EarlierSubjectIds | null;
-  private readonly cache = new LruCache<string, KeyState>(CACHED_KEYS);
-  private readonly listeners: ((ids: readonly string[]) => void)[] = [];
-  /** Keys that are written but not yet on the disk: nobody is given one before. */
+  private readonly cache = new KeyCache();
+  /** Keys that are written but not yet on the disk: `keysFor` resolves only after their sync. */
   private readonly undurable = new Map<string, Promise<void>>();
   private readonly statements;
-  private readonly syncing: Syncing | null;
+  private readonly syncing: WalSync | null;
   private readonly maker: KeyMaker;
-  /** Started when many keys are asked for at once; null before, and while it starts. */
-  private making: KeyMakerClient | null = null;
+  /** The thread that makes keys; null until the first large request has started it. */
+  private makerThread: KeyMakerClient | null = null;
   private starting: Promise<void> | null = null;
-  /** Counts the calls of `destroy`: what a thread answers may be older. */
+  /** The number of `destroy` calls: an answer of the thread may be older than the last of them. */
   private erasures = 0;
 
   constructor(
     private readonly db: DatabaseSyncInstance,
     readonly hashKey: Uint8Array,
-    /** Null where there is nothing to sync, and no second connection: in memory. */
+    /** Null in memory, where there is nothing to sync and no second connection. */
     private readonly file: string | null,
   ) {
-    this.syncing = file === null ? null : new Syncing(`${file}-wal`);
+    this.syncing = file === null ? null : new WalSync(`${file}-wal`);
     this.maker = new KeyMaker(db);
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
-    this.#earlier = earlierNamesIn(db, hashKey);
+    this.#earlier = earlierSubjectIdsIn(db, hashKey);
     this.place = file ?? 'in memory';
     this.apiKeys = sqliteApiKeys(db);
     this.statements = {
@@ -210,7 +145,7 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     const missing = new Set<string>();
     for (const id of ids) {
       if (found.has(id) || missing.has(id)) continue;
-      const state = options.create === true ? this.cache.get(id) : this.lookUp(id);
+      const state = options.create === true ? this.cache.get(id) : this.find(id);
       if (state !== undefined) found.set(id, state);
       else missing.add(id);
     }
@@ -219,7 +154,7 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     return found;
   }
 
-  /** The keys of ids of which nothing is known here; those that there are not are made. */
+  /** Finds the keys of ids that are not cached, and makes the missing ones. */
   private async makeAll(ids: ReadonlySet<string>, found: Map<string, KeyState>): Promise<void> {
     const packed = packedIds(ids);
     const { erasures } = this;
@@ -228,7 +163,7 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     const erased = new Set(made.erased);
     let at = 0;
     for (const id of ids) {
-      // Another request may have been answered first; and who was erased in the meantime has no key, whatever was answered.
+      // A concurrent request may have cached the key already; and an erasure since the request overrules the answer.
       const state =
         this.cache.get(id) ??
         (this.erasures !== erasures ? this.read(id) : undefined) ??
@@ -246,19 +181,19 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     return made;
   }
 
-  /** The thread that makes keys, once one is worth starting; null until it has started. */
+  /** The thread that makes keys; starts it on a large request, and is null until it has started. */
   private thread(count: number): KeyMakerClient | null {
-    if (this.making?.hasEnded === true) {
-      this.making = null;
+    if (this.makerThread?.hasEnded === true) {
+      this.makerThread = null;
       this.starting = null;
     }
-    if (this.making === null && count >= MANY && this.file !== null)
+    if (this.makerThread === null && count >= THREAD_FROM_KEYS && this.file !== null)
       this.starting ??= KeyMakerClient.start(this.file).then(
-        (making) => void (this.making = making),
-        // Then keys are made here, as before.
+        (thread) => void (this.makerThread = thread),
+        // Without the thread, keys are made on the event loop.
         () => undefined,
       );
-    return this.making;
+    return this.makerThread;
   }
 
   async createListed(
@@ -297,19 +232,18 @@ export class SqliteKeyStore implements RekeyableKeyStore {
       }
       return { subjectKeys, listedKeys, forbidden };
     });
-    for (const id of gone) this.cache.set(id, 'erased');
-    for (const listener of this.listeners) listener(gone);
+    this.cache.destroyed(gone);
     this.emptyWal();
     return counts;
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {
-    this.listeners.push(listener);
+    this.cache.onDestroyed(listener);
   }
 
   async close(): Promise<void> {
     await this.starting;
-    await this.making?.close();
+    await this.makerThread?.close();
     await this.syncing?.close();
     if (this.db.isOpen) this.db.close();
   }
@@ -352,20 +286,20 @@ export class SqliteKeyStore implements RekeyableKeyStore {
         for (const id of erased) name.run(id);
       }
     });
-    this.#earlier = earlierNamesIn(this.db, this.hashKey);
+    this.#earlier = earlierSubjectIdsIn(this.db, this.hashKey);
   }
 
-  /** Whether new keys are made in a thread by now: it is started when many are asked for at once. */
+  /** Whether the thread that makes keys is running: the first large request starts it. */
   get makesInThread(): boolean {
-    return this.making !== null && !this.making.hasEnded;
+    return this.makerThread !== null && !this.makerThread.hasEnded;
   }
 
-  /** What other tables of this file (the API keys) are kept through. */
+  /** The connection to the file, in which other tables (the API keys) are kept too. */
   get database(): DatabaseSyncInstance {
     return this.db;
   }
 
-  private lookUp(id: string): KeyState | undefined {
+  private find(id: string): KeyState | undefined {
     const cached = this.cache.get(id);
     if (cached !== undefined) return cached;
     const state = this.read(id);
@@ -380,7 +314,7 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
   }
 
-  /** Syncs what was just written. Keys of which it is not known that they are on the disk are given to nobody, ever. */
+  /** Syncs what was just written. Keys whose sync failed stay in `undurable`: every request for them fails. */
   private makeDurable(ids: ReadonlySet<string>): void {
     if (this.syncing === null) return;
     const durable = this.syncing.sync();
@@ -393,7 +327,7 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     );
   }
 
-  /** Runs work whose commit is synced afterwards, off the event loop. */
+  /** Runs work whose commit `makeDurable` syncs afterwards, off the event loop. */
   private withoutSync<T>(work: () => T): T {
     this.db.exec('PRAGMA synchronous=NORMAL');
     try {
@@ -409,13 +343,13 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     return subjectKey(id, secret);
   }
 
-  /** The WAL may hold images of pages as they were before: a destroyed key is gone only when it is emptied too. */
+  /** The WAL may hold older images of pages: a destroyed key is gone only when the WAL is emptied too. */
   private emptyWal(): void {
     const row = this.db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number } | undefined;
     if (row?.busy === 1)
       throw new KeyStoreError(
         'not-destroyed',
-        'Another process reads the key store: the keys are destroyed, but old images of them remain until it lets go. Erase again.',
+        'The keys are destroyed, but another process reads the key store, so old images of them remain in its WAL. Stop that process and erase again.',
       );
   }
 
@@ -433,7 +367,7 @@ export class SqliteKeyStore implements RekeyableKeyStore {
 }
 
 function packedIds(ids: ReadonlySet<string>): Uint8Array {
-  // Not from the pool: to be sent to the thread it needs memory of its own.
+  // Not from the pool: a buffer that is sent to the thread needs memory of its own.
   const packed = Buffer.allocUnsafeSlow(ids.size * ID_BYTES);
   let at = 0;
   for (const id of ids) {

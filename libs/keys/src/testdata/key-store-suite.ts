@@ -8,17 +8,17 @@ import type { RekeyableKeyStore } from '../rekeying/rekeyable-key-store.js';
 import { Sealer } from '../sealer.js';
 import { openSqliteKeyStore } from '../sqlite/sqlite-key-store.js';
 
-/** An id of a key. */
+/** The id of a key. */
 export const id = (n: number): string => n.toString(16).padStart(32, '0');
 
-/** An empty store for each test, and how to open the same store again as a process started later would. */
+/** Opens an empty store for each test, and the same store again as a process that starts later. */
 export interface KeyStorePlace {
   open(hashKey?: Uint8Array): Promise<RekeyableKeyStore>;
   /** Empties the place. */
   clear(): Promise<void>;
 }
 
-/** What every key store promises, whatever engine it rests on. */
+/** What every key store guarantees, on either database. */
 export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
   describe(title, () => {
     let store: RekeyableKeyStore;
@@ -30,7 +30,7 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await place().clear();
     });
 
-    it('makes a key for each id that has none, and gives the same again', async () => {
+    it('makes a key for each id without one, and gives the same key again', async () => {
       const made = await store.keysFor([id(1), id(2), id(1)], { create: true });
       const again = await store.keysFor([id(2), id(1)]);
       expect(made.size).toBe(2);
@@ -38,7 +38,7 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect((made.get(id(1)) as SubjectKey).secret).not.toEqual((made.get(id(2)) as SubjectKey).secret);
     });
 
-    it('makes none unasked', async () => {
+    it('makes no key without `create`', async () => {
       expect((await store.keysFor([id(1)])).size).toBe(0);
     });
 
@@ -51,13 +51,13 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(after.get(id(2))).not.toBe('erased');
     });
 
-    it('destroys twice as once', async () => {
+    it('destroys the same key twice with the result of once', async () => {
       await store.keysFor([id(1)], { create: true });
       await store.destroy([id(1)]);
       expect(await store.destroy([id(1)])).toEqual({ subjectKeys: 0, listedKeys: 0, forbidden: 0 });
     });
 
-    it('destroys a listed key with any of the subjects it is listed under', async () => {
+    it('destroys a listed key with any of the subjects that it is listed under', async () => {
       const [made] = await store.createListed([{ id: id(9), listedUnder: [id(1), id(2)] }]);
       expect(made).not.toBe('erased');
       expect(await store.destroy([id(2)])).toMatchObject({ listedKeys: 1 });
@@ -65,17 +65,17 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(await store.createListed([{ id: id(9), listedUnder: [] }])).toEqual(['erased']);
     });
 
-    it('gives no listed key where one of its subjects is erased already', async () => {
+    it('gives no listed key where one of its subjects was erased before', async () => {
       await store.destroy([id(1)]);
       expect(await store.createListed([{ id: id(9), listedUnder: [id(2), id(1)] }])).toEqual(['erased']);
     });
 
-    it('gives a listed key again when asked again', async () => {
+    it('gives the same listed key again', async () => {
       const first = await store.createListed([{ id: id(9), listedUnder: [] }]);
       expect(await store.createListed([{ id: id(9), listedUnder: [] }])).toEqual(first);
     });
 
-    it('tells its listeners what is gone', async () => {
+    it('tells its listeners what was destroyed', async () => {
       const gone: string[] = [];
       store.onDestroyed((ids) => gone.push(...ids));
       await store.createListed([{ id: id(9), listedUnder: [id(1)] }]);
@@ -113,7 +113,7 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await open(Buffer.alloc(32, 1));
     });
 
-    it('tells who may never have a key again, in order, and under whom a key is listed', async () => {
+    it('lists the ids that never get a key again, in order, and the subjects that a key is listed under', async () => {
       await store.keysFor([id(1), id(2), id(3)], { create: true });
       await store.createListed([{ id: id(9), listedUnder: [id(2), id(1)] }]);
       expect(await store.listedUnder(id(9))).toEqual([id(1), id(2)]);
@@ -125,23 +125,23 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(erased).toEqual([id(2), id(3), id(9)]);
     });
 
-    it('replaces another store’s hash key: who was erased there is known by name, and nobody else', async () => {
+    it('replaces another store’s hash key: the subjects erased there stay erased under their new ids, and no others', async () => {
       const old = openSqliteKeyStore({ file: ':memory:' });
       const bob = new Sealer(old).subjectIdOf('userId', 'bob');
       await old.keysFor([bob, id(1)], { create: true });
       await old.destroy([bob]);
       expect([await store.isEmpty(), await store.replacedKey()]).toEqual([true, null]);
       await rekeyKeyStore(old, store, { proven: false });
-      const name = derivedSubjectId(new KeyedHash(store.hashKey), bob);
+      const bobLater = derivedSubjectId(new KeyedHash(store.hashKey), bob);
       const people = (keys: RekeyableKeyStore) =>
         ['bob', 'ann'].map((who) => new Sealer(keys).subjectIdOf('userId', who));
       const [bobNow, ann] = people(store);
-      expect(bobNow).toBe(name);
-      expect(await store.keysFor([name], { create: true })).toEqual(new Map([[name, 'erased']]));
+      expect(bobNow).toBe(bobLater);
+      expect(await store.keysFor([bobLater], { create: true })).toEqual(new Map([[bobLater, 'erased']]));
       expect(store.earlier?.count).toBe(1);
-      // Gone on with, it is what it was; and of another store it is no successor.
+      // Resumed, it stays as it was; and it cannot replace the key of a third store.
       await rekeyKeyStore(old, store, { proven: false });
-      expect(people(store)).toEqual([name, ann]);
+      expect(people(store)).toEqual([bobLater, ann]);
       const stranger = openSqliteKeyStore({ file: ':memory:' });
       await expect(rekeyKeyStore(stranger, store, { proven: false })).rejects.toMatchObject({ code: 'other-hash-key' });
       await old.destroy([id(1)]);
@@ -150,12 +150,12 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await old.close();
     });
 
-    it('gives to each id what a plain map would, whatever is made and destroyed in whatever order', async () => {
+    it('behaves like a map from ids to states, for any order of makings and destructions', async () => {
       const step = fc.record({
         destroy: fc.boolean(),
         ids: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
       });
-      // Each history has ids of its own: what was erased stays so.
+      // Each history uses ids of its own: erasures are permanent.
       let run = 0;
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {

@@ -37,7 +37,7 @@ export const CONTROL_TABLES: readonly string[] = [
   'actions',
   'customer_changes',
   'customer_revisions',
-  'customers_told',
+  'customers_published',
 ];
 
 const LIVE = `perennial.versions WHERE status = 'live'`;

@@ -97,11 +97,11 @@ for (const { name, missing, open, stop } of STORES) {
       await world.waits(30 * DAY - 1);
       expect(await told()).toEqual(['proposed welcome by email']);
       await world.waits(1);
-      const [row] = await database.query<{ said_at: number; valid_until: number }>(
-        `SELECT said_at, valid_until FROM perennial.actions WHERE customer_id = $1 AND kind = 'withdrawn'`,
+      const [row] = await database.query<{ published_at: number; valid_until: number }>(
+        `SELECT published_at, valid_until FROM perennial.actions WHERE customer_id = $1 AND kind = 'withdrawn'`,
         [customerId],
       );
-      expect(row).toEqual({ said_at: begun + 30 * DAY, valid_until: begun + 30 * DAY });
+      expect(row).toEqual({ published_at: begun + 30 * DAY, valid_until: begun + 30 * DAY });
       expect(await told()).toEqual(['withdrawn welcome by email: expired']);
       // What silence does goes on: at risk, and asked what is missing.
       await world.waits(60 * DAY);

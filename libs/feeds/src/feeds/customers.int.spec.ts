@@ -153,7 +153,7 @@ for (const { name, missing, open, stop } of STORES) {
       expect(compacted(recording.sent)).toEqual(await believed());
       expect(messages).toBe((await believed()).size);
       const revisions = await database.query<{ id: string }>(
-        `SELECT customer_id || '-' || revision AS id FROM perennial.customers_told WHERE hash IS NOT NULL`,
+        `SELECT customer_id || '-' || revision AS id FROM perennial.customers_published WHERE hash IS NOT NULL`,
       );
       expect(new Set(recording.sent.map(({ id }) => id))).toEqual(new Set(revisions.map(({ id }) => id)));
     });
@@ -169,7 +169,7 @@ for (const { name, missing, open, stop } of STORES) {
         ALTER TABLE ${live?.name}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
         UPDATE perennial.versions SET model = 'customers@1' WHERE status = 'live';
         COMMENT ON SCHEMA perennial_bi IS 'another program’s';
-        DELETE FROM perennial.customers_told; DELETE FROM perennial.customer_changes;
+        DELETE FROM perennial.customers_published; DELETE FROM perennial.customer_changes;
         INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT customer_id, now() FROM ${live?.name}.customers c
           WHERE EXISTS (SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL) LIMIT 2;`);
       recording = new Recording();

@@ -20,7 +20,7 @@ interface ActionRow extends Row {
   readonly since: number;
   readonly valid_until: number;
   readonly reason: string | null;
-  readonly said_at: number;
+  readonly published_at: number;
 }
 
 export const ACTIONS_SAID: Unsent<SaidAction> = {
@@ -60,6 +60,6 @@ async function read(on: Queryable, which: string, params: readonly unknown[]): P
     since: row.since,
     validUntil: row.valid_until,
     reason: row.reason,
-    saidAt: row.said_at,
+    saidAt: row.published_at,
   }));
 }

@@ -57,9 +57,9 @@ export const PROFILES: Source = {
     const live = await liveSchema(database);
     for (let after = ''; live !== null;) {
       const rows = await database.query<ProfileRow>(
-        `SELECT k.customer_id, coalesce(m.revision, t.revision) AS revision, coalesce(m.changed_at, t.told_at) AS changed_at,
+        `SELECT k.customer_id, coalesce(m.revision, t.revision) AS revision, coalesce(m.changed_at, t.published_at) AS changed_at,
                 to_jsonb(k) AS row, false AS erased, t.hash AS told_hash
-           FROM ${live}.customers k JOIN perennial.customers_told t ON t.customer_id = k.customer_id AND t.hash IS NOT NULL
+           FROM ${live}.customers k JOIN perennial.customers_published t ON t.customer_id = k.customer_id AND t.hash IS NOT NULL
            LEFT JOIN perennial.customer_changes m ON m.customer_id = k.customer_id
           WHERE k.customer_id > $1 AND k.folded_position >= $2::bigint AND NOT ${erased(live)}
           ORDER BY k.customer_id LIMIT ${CUSTOMERS}`,
@@ -118,7 +118,7 @@ async function markedNow(on: Queryable, { after }: Round): Promise<readonly Mark
             CASE WHEN t.customer_id IS NULL THEN '' ELSE t.hash END AS told_hash
        FROM (${goingRound('SELECT customer_id, revision, changed_at FROM perennial.customer_changes', 'customer_id', CUSTOMERS)}) m
        LEFT JOIN ${live}.customers k ON k.customer_id = m.customer_id
-       LEFT JOIN perennial.customers_told t ON t.customer_id = m.customer_id
+       LEFT JOIN perennial.customers_published t ON t.customer_id = m.customer_id
       WHERE ${isLive('schema_name', '$2')}
       ORDER BY m.customer_id`,
     [after, live],
@@ -161,10 +161,10 @@ async function count(on: Transaction, marked: readonly Marked[], now: Instant): 
   await on.batch([
     BY_INDEX,
     {
-      sql: `INSERT INTO perennial.customers_told AS t (customer_id, revision, hash, told_at)
+      sql: `INSERT INTO perennial.customers_published AS t (customer_id, revision, hash, published_at)
      SELECT customer_id, revision, nullif(hash, ''), $4::timestamptz
        FROM unnest($1::text[], $2::bigint[], $3::text[]) AS r(customer_id, revision, hash) ORDER BY customer_id
-     ON CONFLICT (customer_id) DO UPDATE SET revision = EXCLUDED.revision, hash = EXCLUDED.hash, told_at = EXCLUDED.told_at
+     ON CONFLICT (customer_id) DO UPDATE SET revision = EXCLUDED.revision, hash = EXCLUDED.hash, published_at = EXCLUDED.published_at
       WHERE t.hash IS DISTINCT FROM EXCLUDED.hash`,
       params: [ids, revisions, list(marked.map(({ hash }) => hash ?? '')), new Date(now).toISOString()],
     },
@@ -189,7 +189,7 @@ async function tellAnew(database: Database, customerIds: readonly string[], now:
       [ids, new Date(now).toISOString()],
     );
     // No hash is empty: whatever is told next differs from it, a tombstone too.
-    await tx.query(`UPDATE perennial.customers_told SET hash = '' WHERE customer_id = ANY($1::text[])`, [ids]);
+    await tx.query(`UPDATE perennial.customers_published SET hash = '' WHERE customer_id = ANY($1::text[])`, [ids]);
   });
 }
 

@@ -90,7 +90,7 @@ for (const { name, missing, open, stop } of STORES) {
         };
         await PROFILES.carry(database, tell, () => 0, round);
         // So that everybody is told again, and not only counted as told.
-        await database.query(`DELETE FROM perennial.customers_told`);
+        await database.query(`DELETE FROM perennial.customers_published`);
       }
       expect(told).toContain(LAST);
     }, 60_000);

@@ -35,12 +35,12 @@ async function profilesOf(tx: Queryable, words: readonly Word[]): Promise<Marked
   const live = words.length === 0 ? null : await liveSchema(tx);
   if (live === null) return [];
   const rows = await tx.query<ProfileRow>(
-    `SELECT w.customer_id, greatest(w.number, m.revision, c.revision) AS revision, coalesce(m.changed_at, c.told_at, now()) AS changed_at,
+    `SELECT w.customer_id, greatest(w.number, m.revision, c.revision) AS revision, coalesce(m.changed_at, c.published_at, now()) AS changed_at,
             to_jsonb(k) AS row, ${erased(live)} AS erased, t.hash AS told_hash
        FROM unnest($1::text[], $2::bigint[]) AS w(customer_id, number)
        LEFT JOIN ${live}.customers k ON k.customer_id = w.customer_id
        LEFT JOIN perennial.customer_changes m ON m.customer_id = w.customer_id
-       LEFT JOIN perennial.customers_told c ON c.customer_id = w.customer_id
+       LEFT JOIN perennial.customers_published c ON c.customer_id = w.customer_id
        LEFT JOIN perennial_webhooks.dossiers_told t ON t.customer_id = w.customer_id`,
     [list(words.map((word) => word.customer_id)), list(words.map((word) => String(word.number)))],
   );

@@ -245,7 +245,7 @@ export const VIEWS: readonly View[] = [
       since: 'When it came to be called for: the customer entered the phase, or gave their consent.',
       valid_until: 'Not to be done from then on.',
       reason: 'Why it was withdrawn; null for what was proposed.',
-      said_at: 'When it was said.',
+      published_at: 'When it was published.',
       standing: 'True for a proposal that was not withdrawn; whether it has expired since, valid_until tells.',
     }),
   },

@@ -1,6 +1,14 @@
-import { ID_TABLES } from '../indexing/event-ids/migration.js';
-import { ACTION_TABLES, CAUSES_PUBLISHED, CUSTOMER_TABLES, NARROW_OUTBOX } from '../outbox/migration.js';
-import { MORE_REQUESTS, REQUEST_TABLES } from '../jobs/migration.js';
+import { BI_NAMES } from '../bi/migration.js';
+import { EVENT_ID_NAMES, ID_TABLES } from '../indexing/event-ids/migration.js';
+import { JOBS_AND_WORKERS, MORE_REQUESTS, REQUEST_TABLES } from '../jobs/migration.js';
+import {
+  ACTION_TABLES,
+  CAUSES_PUBLISHED,
+  CUSTOMER_TABLES,
+  NARROW_OUTBOX,
+  PUBLISHED_NAMES,
+} from '../outbox/migration.js';
+import { READ_MODEL_NAMES } from '../read-models/migration.js';
 
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
@@ -82,4 +90,9 @@ export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly na
   { number: 8, name: 'customers-told', sql: CUSTOMER_TABLES },
   { number: 9, name: 'actions', sql: ACTION_TABLES },
   { number: 10, name: 'narrow-outbox', sql: NARROW_OUTBOX },
+  { number: 11, name: 'jobs-and-workers', sql: JOBS_AND_WORKERS },
+  { number: 12, name: 'published-names', sql: PUBLISHED_NAMES },
+  { number: 13, name: 'event-id-names', sql: EVENT_ID_NAMES },
+  { number: 14, name: 'read-model-names', sql: READ_MODEL_NAMES },
+  { number: 15, name: 'bi-names', sql: BI_NAMES },
 ];

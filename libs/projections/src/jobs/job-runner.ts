@@ -5,17 +5,15 @@ import type { Database } from '#database';
 import { describe } from '../folding/fold-customers.js';
 import type { Projector } from '../processor/projector.js';
 import type { ProjectorLogger } from '../processor/projector-logger.js';
+import { HEARTBEAT_TIMEOUT_SECONDS, POLL_MS, type JobKind, type JobState } from './job.js';
 
-/** It looks for requests, and says that it is alive, this often. */
-const LOOK_MS = 500;
-/** Whoever was silent for so long is taken to be gone. */
-const SILENT_SECONDS = 15;
-
-type Kind = 'rebuild' | 'dryRun' | 'rollback' | 'verify' | 'digest';
+/** The progress and the cancellation of a job. */
+type JobOptions = NonNullable<Parameters<Projector['rebuild']>[0]>;
 
 /**
- * Where a process that keeps the read models takes in what other processes ask of it. It says that it is alive, and does one
- * request at a time; one whose doer died is taken up again, and a rebuild then goes on from where it was.
+ * Runs the jobs that other processes request, one at a time, in a process that keeps the read models in step with the log. It
+ * sends a heartbeat for itself and for its job. Another worker takes over a job whose heartbeat stopped; a rebuild then
+ * continues from where it was.
  */
 export class JobRunner {
   readonly #worker = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
@@ -32,7 +30,7 @@ export class JobRunner {
     this.#ended = this.#run(this.#stopping.signal);
   }
 
-  /** Lets go of what is under way, for another to take up, and leaves. */
+  /** Stops the running job and releases it for another worker. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('This process is ending.'));
     await this.#ended;
@@ -41,76 +39,78 @@ export class JobRunner {
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#sayAlive();
-        if (this.projector.role !== 'workers') await this.#doNext(signal);
+        await this.#sendHeartbeat();
+        if (this.projector.role !== 'workers') await this.#runNext(signal);
       } catch (error) {
-        if (!signal.aborted) this.logger.warn({ error: describe(error) }, 'Requests could not be looked for.');
+        if (!signal.aborted)
+          this.logger.warn({ error: describe(error) }, 'The job runner cannot read the table of jobs.');
       }
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
-    await this.database.query('DELETE FROM perennial.keepers WHERE keeper = $1', [this.#worker]).catch(() => undefined);
+    await this.database.query('DELETE FROM perennial.workers WHERE worker = $1', [this.#worker]).catch(() => undefined);
   }
 
-  async #sayAlive(): Promise<void> {
+  async #sendHeartbeat(): Promise<void> {
     await this.database.query(
-      `INSERT INTO perennial.keepers (keeper, role, failure) VALUES ($1, $2, $3)
-       ON CONFLICT (keeper) DO UPDATE SET seen_at = now(), failure = EXCLUDED.failure`,
+      `INSERT INTO perennial.workers (worker, role, failure) VALUES ($1, $2, $3)
+       ON CONFLICT (worker) DO UPDATE SET heartbeat_at = now(), failure = EXCLUDED.failure`,
       [this.#worker, this.projector.role, this.projector.failure],
     );
-    await this.database.query(`DELETE FROM perennial.keepers WHERE seen_at < now() - make_interval(secs => $1 * 4)`, [
-      SILENT_SECONDS,
-    ]);
+    await this.database.query(
+      `DELETE FROM perennial.workers WHERE heartbeat_at < now() - make_interval(secs => $1 * 4)`,
+      [HEARTBEAT_TIMEOUT_SECONDS],
+    );
   }
 
-  async #doNext(signal: AbortSignal): Promise<void> {
-    const [request] = await this.database.query<{ id: number; kind: Kind }>(
-      `UPDATE perennial.requests SET state = 'running', seen_at = now() WHERE id = (
-         SELECT id FROM perennial.requests
-          WHERE state = 'asked' OR (state = 'running' AND seen_at < now() - make_interval(secs => $1))
+  async #runNext(signal: AbortSignal): Promise<void> {
+    const [job] = await this.database.query<{ id: number; kind: JobKind }>(
+      `UPDATE perennial.jobs SET state = 'running', heartbeat_at = now() WHERE id = (
+         SELECT id FROM perennial.jobs
+          WHERE state = 'requested' OR (state = 'running' AND heartbeat_at < now() - make_interval(secs => $1))
           ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING id, kind`,
-      [SILENT_SECONDS],
+      [HEARTBEAT_TIMEOUT_SECONDS],
     );
-    if (request !== undefined) await this.#do(request, signal);
+    if (job !== undefined) await this.#runJob(job, signal);
   }
 
-  async #do({ id, kind }: { readonly id: number; readonly kind: Kind }, signal: AbortSignal): Promise<void> {
-    const unwanted = new AbortController();
+  async #runJob({ id, kind }: { readonly id: number; readonly kind: JobKind }, signal: AbortSignal): Promise<void> {
+    const cancelled = new AbortController();
     let progress: unknown = null;
-    const telling = setInterval(() => {
+    const heartbeat = setInterval(() => {
       void this.database
-        .query<{ stop: boolean }>(
-          `UPDATE perennial.requests SET seen_at = now(), progress = $2::text::jsonb WHERE id = $1 RETURNING stop`,
+        .query<{ cancel_requested: boolean }>(
+          `UPDATE perennial.jobs SET heartbeat_at = now(), progress = $2::text::jsonb WHERE id = $1 RETURNING cancel_requested`,
           [id, JSON.stringify(progress)],
         )
         .then(([row]) => {
-          if (row?.stop === true) unwanted.abort(new Error('It was stopped.'));
+          if (row?.cancel_requested === true) cancelled.abort(new Error('The job was cancelled.'));
         })
-        // That it could not be told now is told the next time.
+        // A heartbeat that fails is sent again at the next interval.
         .catch(() => undefined);
-      void this.#sayAlive().catch(() => undefined);
-    }, LOOK_MS);
+      void this.#sendHeartbeat().catch(() => undefined);
+    }, POLL_MS);
     try {
-      const result = await this.#work(kind, {
-        signal: AbortSignal.any([signal, unwanted.signal]),
+      const result = await this.#resultOf(kind, {
+        signal: AbortSignal.any([signal, cancelled.signal]),
         onProgress: (step) => {
           progress = step;
         },
       });
       await this.#close(id, 'done', JSON.stringify(result), null);
     } catch (error) {
-      if (signal.aborted) await this.#close(id, 'asked', null, null);
+      if (signal.aborted) await this.#close(id, 'requested', null, null);
       else await this.#close(id, 'failed', null, error instanceof Error ? error.message : String(error));
     } finally {
-      clearInterval(telling);
+      clearInterval(heartbeat);
     }
   }
 
-  #work(kind: Kind, options: Parameters<Projector['rebuild']>[0]): Promise<unknown> {
+  #resultOf(kind: JobKind, options: JobOptions): Promise<unknown> {
     switch (kind) {
       case 'rebuild':
         return this.projector.rebuild(options);
-      case 'dryRun':
+      case 'dry-run':
         return this.projector.dryRun(options);
       case 'rollback':
         return this.projector.rollback(undefined, options);
@@ -121,9 +121,9 @@ export class JobRunner {
     }
   }
 
-  async #close(id: number, state: string, result: string | null, failure: string | null): Promise<void> {
+  async #close(id: number, state: JobState, result: string | null, failure: string | null): Promise<void> {
     await this.database.query(
-      'UPDATE perennial.requests SET state = $2, result = $3::text::jsonb, failure = $4, progress = NULL WHERE id = $1',
+      'UPDATE perennial.jobs SET state = $2, result = $3::text::jsonb, failure = $4, progress = NULL WHERE id = $1',
       [id, state, result, failure],
     );
   }

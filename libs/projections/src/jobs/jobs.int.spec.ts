@@ -16,13 +16,13 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 const offer = anyPostgres();
 const [suite, title] =
   offer.missing === null
-    ? [describe, `asking another process's projector, on ${offer.name}`]
-    : [describe.skip, `asking another process's projector (skipped: ${offer.missing})`];
+    ? [describe, `jobs that another process runs, on ${offer.name}`]
+    : [describe.skip, `jobs that another process runs (skipped: ${offer.missing})`];
 
 suite(title, () => {
   let store: OpenedStore;
   let log: EventLog;
-  let keeping: Projector;
+  let projector: Projector;
   let remote: RemoteProjector;
   let jobRunners: JobRunner[];
 
@@ -35,25 +35,25 @@ suite(title, () => {
     log = memoryLog({ clock });
     await tell(log, world(5, 8, 8));
     const { database } = store;
-    keeping = await Projector.open({ database, log, clock, role: 'indexer' });
-    // As another process has it: it keeps nothing itself.
+    projector = await Projector.open({ database, log, clock, role: 'indexer' });
+    // As another process has it: its own projector follows no log.
     remote = new RemoteProjector(database, await Projector.open({ database, log, clock }));
     jobRunners = [];
   });
   afterEach(async () => {
     for (const jobRunner of jobRunners) await jobRunner.stop();
-    await keeping.stop();
+    await projector.stop();
   });
 
-  const open = (projector = keeping): JobRunner => {
-    const jobRunner = new JobRunner(store.database, projector, silent);
+  const run = (on = projector): JobRunner => {
+    const jobRunner = new JobRunner(store.database, on, silent);
     jobRunner.start();
     jobRunners.push(jobRunner);
     return jobRunner;
   };
 
-  it('has it rebuild, digest and verify, and sees the version that is live then', async () => {
-    open();
+  it('rebuild, digest and verify, and give the version that is live afterwards', async () => {
+    run();
     const { overall } = await remote.digest();
     const rebuilt = await remote.rebuild();
     expect(rebuilt.version).toBe(2);
@@ -62,11 +62,11 @@ suite(title, () => {
     expect(await remote.verify()).toMatchObject({ equal: true, differences: [] });
   });
 
-  it('stops what is wanted no more, before it is begun and while it is done', async () => {
+  it('are cancelled before they start and while they run', async () => {
     const aborted = AbortSignal.abort();
-    await expect(remote.rebuild({ signal: aborted })).rejects.toThrow(/It was stopped/);
+    await expect(remote.rebuild({ signal: aborted })).rejects.toThrow(/The job was cancelled/);
     const abort = new AbortController();
-    open({
+    run({
       role: 'indexer',
       failure: null,
       rebuild: ({ signal, onProgress }: { signal: AbortSignal; onProgress: (step: object) => void }) => {
@@ -75,58 +75,58 @@ suite(title, () => {
       },
     } as unknown as Projector);
     const seen: unknown[] = [];
-    const asked = remote.rebuild({
+    const rebuilding = remote.rebuild({
       signal: abort.signal,
       onProgress: (progress) => {
         seen.push(progress);
         abort.abort();
       },
     });
-    await expect(asked).rejects.toThrow(/It was stopped/);
+    await expect(rebuilding).rejects.toThrow(/The job was cancelled/);
     expect(seen[0]).toMatchObject({ phase: 'links', done: 1 });
   });
 
-  it('tells why it failed', async () => {
-    open({ role: 'both', failure: null, verify: () => Promise.reject(new Error('no room')) } as unknown as Projector);
+  it('fail with the reason', async () => {
+    run({ role: 'both', failure: null, verify: () => Promise.reject(new Error('no room')) } as unknown as Projector);
     await expect(remote.verify()).rejects.toThrow('no room');
   });
 
-  it('is taken up by another when whoever did it died', async () => {
-    const asked = remote.digest();
-    // Somebody had it, and has been silent since.
+  it('are taken over by another worker when their worker died', async () => {
+    const digest = remote.digest();
+    // A worker started it, and sent its last heartbeat an hour ago.
     while (
       (
         await store.database.query(
-          `UPDATE perennial.requests SET state = 'running', seen_at = now() - interval '1 hour' RETURNING id`,
+          `UPDATE perennial.jobs SET state = 'running', heartbeat_at = now() - interval '1 hour' RETURNING id`,
         )
       ).length === 0
     );
-    open();
-    expect((await asked).overall).toMatch(/^[0-9a-f]{32}$/);
+    run();
+    expect((await digest).overall).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('is left for another by whoever ends', async () => {
-    const ending = open({
+  it('are released for another worker when their worker stops', async () => {
+    const stopping = run({
       role: 'indexer',
       failure: null,
       rebuild: ({ signal }: { signal: AbortSignal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     } as unknown as Projector);
-    const asked = remote.rebuild();
+    const rebuilding = remote.rebuild();
     const state = async (): Promise<unknown> =>
-      (await store.database.query<{ state: string }>('SELECT state FROM perennial.requests'))[0]?.state;
+      (await store.database.query<{ state: string }>('SELECT state FROM perennial.jobs'))[0]?.state;
     while ((await state()) !== 'running');
-    await ending.stop();
-    expect(await state()).toBe('asked');
-    open();
-    expect(await asked).toMatchObject({ version: 2 });
+    await stopping.stop();
+    expect(await state()).toBe('requested');
+    run();
+    expect(await rebuilding).toMatchObject({ version: 2 });
   });
 
-  it('is not done by one who only folds', async () => {
-    open(await Projector.open({ database: store.database, log, clock, role: 'workers' }));
+  it('are not run by a worker that only folds', async () => {
+    run(await Projector.open({ database: store.database, log, clock, role: 'workers' }));
     expect(await remote.status()).toMatchObject({ version: 1 });
-    await store.database.query(`INSERT INTO perennial.requests (kind) VALUES ('rebuild')`);
-    while ((await store.database.query('SELECT 1 FROM perennial.keepers')).length === 0);
-    expect(await store.database.query('SELECT state FROM perennial.requests')).toEqual([{ state: 'asked' }]);
+    await store.database.query(`INSERT INTO perennial.jobs (kind) VALUES ('rebuild')`);
+    while ((await store.database.query('SELECT 1 FROM perennial.workers')).length === 0);
+    expect(await store.database.query('SELECT state FROM perennial.jobs')).toEqual([{ state: 'requested' }]);
   });
 });

@@ -1,24 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#database';
-import type { Digest } from '../versions/digest.js';
 import type { Projector } from '../processor/projector.js';
 import type { ProjectorStatus } from '../processor/status.js';
 import type { RebuildOptions } from '../versions/build-beside.js';
+import type { BuildProgress } from '../versions/build.js';
+import type { Digest } from '../versions/digest.js';
 import type { DryRunResult } from '../versions/dry-run.js';
 import type { Rebuilt } from '../versions/rebuild.js';
 import type { Verification } from '../versions/verify.js';
 import type { Version } from '../versions/versions.js';
-import type { BuildProgress } from '../versions/build.js';
+import { HEARTBEAT_TIMEOUT_SECONDS, RESULT_POLL_MS, type JobKind, type JobState } from './job.js';
 
-const LOOK_MS = 200;
-/** A request that nobody took up for so long is taken back. */
-const TAKEN_UP_WITHIN_MS = 30_000;
-/** Whoever keeps the read models says so twice a second. */
-const ALIVE_SECONDS = 15;
+/** A job that no worker starts within this time fails. */
+const START_TIMEOUT_MS = 30_000;
 
 /**
- * The projector as a process sees it that does not keep the read models: what takes long is asked of one that does, by a row in
- * the database; what is a mere question or a mark is done here.
+ * The projector for a process that does not keep the read models itself. Long work becomes a job, a row in the database that a
+ * worker runs; short questions and marks are done here.
  */
 export class RemoteProjector {
   constructor(
@@ -26,13 +24,14 @@ export class RemoteProjector {
     private readonly own: Projector,
   ) {}
 
+  /** As of the live version; `running` when at least one worker sends heartbeats. */
   async status(): Promise<ProjectorStatus> {
     await this.own.refresh();
     const [status, workers] = await Promise.all([
       this.own.status(),
       this.database.query<{ failure: string | null }>(
-        'SELECT failure FROM perennial.keepers WHERE seen_at > now() - make_interval(secs => $1)',
-        [ALIVE_SECONDS],
+        'SELECT failure FROM perennial.workers WHERE heartbeat_at > now() - make_interval(secs => $1)',
+        [HEARTBEAT_TIMEOUT_SECONDS],
       ),
     ]);
     const failure = workers.find((worker) => worker.failure !== null)?.failure ?? null;
@@ -45,16 +44,16 @@ export class RemoteProjector {
   }
 
   rebuild(options: RebuildOptions = {}): Promise<Rebuilt> {
-    return this.#have<Rebuilt>('rebuild', options);
+    return this.#request<Rebuilt>('rebuild', options);
   }
 
   dryRun(options: RebuildOptions = {}): Promise<DryRunResult> {
-    return this.#have<DryRunResult>('dryRun', options);
+    return this.#request<DryRunResult>('dry-run', options);
   }
 
-  /** Goes back to the version that was live before. */
+  /** Switches back to the version that was live before. */
   rollback(_number: undefined, options: RebuildOptions = {}): Promise<Version> {
-    return this.#have<Version>('rollback', options);
+    return this.#request<Version>('rollback', options);
   }
 
   versions(): Promise<readonly Version[]> {
@@ -62,42 +61,46 @@ export class RemoteProjector {
   }
 
   verify(options: RebuildOptions = {}): Promise<Verification> {
-    return this.#have<Verification>('verify', options);
+    return this.#request<Verification>('verify', options);
   }
 
   digest(): Promise<Digest> {
-    return this.#have<Digest>('digest', {});
+    return this.#request<Digest>('digest', {});
   }
 
-  /** @throws Error with the reason where it failed, or nobody is there to do it */
-  async #have<T>(kind: string, { onProgress, signal }: RebuildOptions): Promise<T> {
-    const [asked] = await this.database.query<{ id: number }>(
-      'INSERT INTO perennial.requests (kind) VALUES ($1) RETURNING id',
+  /**
+   * Requests a job and waits for its result.
+   * @throws Error with the reason when the job fails, is cancelled, or no worker starts it in time
+   */
+  async #request<T>(kind: JobKind, { onProgress, signal }: RebuildOptions): Promise<T> {
+    const [requested] = await this.database.query<{ id: number }>(
+      'INSERT INTO perennial.jobs (kind) VALUES ($1) RETURNING id',
       [kind],
     );
-    const id = asked?.id;
-    const givenUpAt = performance.now() + TAKEN_UP_WITHIN_MS;
+    const id = requested?.id;
+    const startBy = performance.now() + START_TIMEOUT_MS;
     for (;;) {
-      const late = performance.now() > givenUpAt;
-      const [row] = await this.database.query<{
-        state: 'asked' | 'running' | 'done' | 'failed';
+      const late = performance.now() > startBy;
+      const [job] = await this.database.query<{
+        state: JobState;
         progress: BuildProgress | null;
         result: T;
         failure: string | null;
       }>(
-        `UPDATE perennial.requests SET stop = stop OR $2,
-                state = CASE WHEN state = 'asked' AND ($2 OR $3) THEN 'failed' ELSE state END,
-                failure = CASE WHEN state = 'asked' AND $2 THEN 'It was stopped.'
-                               WHEN state = 'asked' AND $3 THEN 'No projector has taken it up: is one running that indexes?'
+        `UPDATE perennial.jobs SET cancel_requested = cancel_requested OR $2,
+                state = CASE WHEN state = 'requested' AND ($2 OR $3) THEN 'failed' ELSE state END,
+                failure = CASE WHEN state = 'requested' AND $2 THEN 'The job was cancelled.'
+                               WHEN state = 'requested' AND $3 THEN
+                                 'No worker started the job within 30 seconds. Start a process whose PROJECTOR_ROLE is indexer or both.'
                                ELSE failure END
           WHERE id = $1 RETURNING state, progress, result, failure`,
         [id, signal?.aborted === true, late],
       );
-      if (row === undefined) throw new Error('The request is gone.');
-      if (row.state === 'done') return row.result;
-      if (row.state === 'failed') throw new Error(row.failure ?? 'It failed.');
-      if (row.progress !== null) onProgress?.(row.progress);
-      await sleep(LOOK_MS);
+      if (job === undefined) throw new Error(`Job ${id} is no longer in the database.`);
+      if (job.state === 'done') return job.result;
+      if (job.state === 'failed') throw new Error(job.failure ?? 'The job failed.');
+      if (job.progress !== null) onProgress?.(job.progress);
+      await sleep(RESULT_POLL_MS);
     }
   }
 }

@@ -19,7 +19,7 @@ export async function markAllCustomers(tx: Transaction, now: Instant): Promise<v
   await tx.query(
     `INSERT INTO perennial.customer_changes (customer_id, changed_at)
      SELECT customer_id, $1::timestamptz FROM (
-       SELECT customer_id FROM customers UNION SELECT customer_id FROM perennial.customers_told WHERE hash IS NOT NULL) everybody
+       SELECT customer_id FROM customers UNION SELECT customer_id FROM perennial.customers_published WHERE hash IS NOT NULL) everybody
       ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET revision = nextval('perennial.customer_revisions'), changed_at = EXCLUDED.changed_at`,
     [instantText(now)],

@@ -72,3 +72,16 @@ export const NARROW_OUTBOX = /* sql */ `
     DROP COLUMN sent_at,
     ADD PRIMARY KEY (customer_id, publication);
   `;
+
+/** Standard names: what was published. */
+export const PUBLISHED_NAMES = /* sql */ `
+  -- The profile of a customer as it was last published: a hash, so that an unchanged profile is not published again; null after a
+  -- tombstone. A mark in customer_changes means: the profile may have changed since. The relay deletes the mark once the profile
+  -- is published, unless the mark has a newer revision.
+  ALTER TABLE perennial.customers_told RENAME TO customers_published;
+  ALTER TABLE perennial.customers_published RENAME COLUMN told_at TO published_at;
+  ALTER INDEX perennial.customers_told_pkey RENAME TO customers_published_pkey;
+
+  -- Actions in the order of publication; standing: a proposal that was neither withdrawn nor has expired.
+  ALTER TABLE perennial.actions RENAME COLUMN said_at TO published_at;
+  `;

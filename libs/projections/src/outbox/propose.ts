@@ -53,7 +53,7 @@ const ACTIONS: Table = {
     valid_until: 'timestamptz',
     reason: 'text',
     position: 'bigint',
-    said_at: 'timestamptz',
+    published_at: 'timestamptz',
     standing: 'boolean',
   },
   key: ['customer_id', 'number'],
@@ -94,7 +94,7 @@ export async function propose(
     let number = last;
     const say = (row: Row) => {
       number += 1;
-      rows.push({ ...row, customer_id: customerId, number, position, said_at: now });
+      rows.push({ ...row, customer_id: customerId, number, position, published_at: now });
     };
     const called = new Map(
       view === null || erased ? [] : view.actions.map((action) => [keyOf({ ...view, ...action }), action]),

@@ -63,7 +63,7 @@ export async function deduplicateUpTo(
   upTo: number,
   ids: DatabaseIdTable,
 ): Promise<void> {
-  const [at] = await database.query<{ position: number }>('SELECT position FROM perennial.ids_known');
+  const [at] = await database.query<{ position: number }>('SELECT position FROM perennial.event_ids_progress');
   let after = at?.position ?? 0;
   if (after >= upTo) return;
   for await (const page of log.readAll(after, { pageSize: PAGE, upTo, with: 'contentHash' })) {
@@ -76,9 +76,9 @@ export async function deduplicateUpTo(
 
 async function take(tx: Transaction): Promise<Known> {
   const [row] = await tx.query<{ position: number; recorded_at: number; marked_at: number; unmarked: number }>(
-    'SELECT * FROM perennial.ids_known FOR UPDATE',
+    'SELECT * FROM perennial.event_ids_progress FOR UPDATE',
   );
-  if (row === undefined) throw new Error('The table perennial.ids_known has lost its row.');
+  if (row === undefined) throw new Error('The table perennial.event_ids_progress has lost its row.');
   const { position, recorded_at: recordedAt, marked_at: markedAt, unmarked } = row;
   return { position, recordedAt, markedAt, unmarked };
 }
@@ -94,7 +94,7 @@ async function record(tx: Transaction, fresh: readonly RecordedEvent[], known: K
     else repetitions.push({ uuid, event, first });
   }
   const rows = await tx.query<{ uuid: string }>(
-    `INSERT INTO perennial.ids (position, uuid, content)
+    `INSERT INTO perennial.event_ids (position, uuid, content)
      SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) ON CONFLICT (uuid) DO NOTHING RETURNING uuid`,
     [
       arrayText([...names.values()].map((event) => event.position)),
@@ -121,7 +121,7 @@ async function noteDuplicates(
      SELECT d.position, i.position, i.content = d.content, d.source, d.event_id, d.counted_source, d.counted_day, d.counted_as
        FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::date[], $8::text[])
          AS d(position, uuid, content, source, event_id, counted_source, counted_day, counted_as)
-       JOIN perennial.ids i ON i.uuid = d.uuid
+       JOIN perennial.event_ids i ON i.uuid = d.uuid
      ON CONFLICT (position) DO NOTHING`,
     [
       arrayText(repetitions.map(({ event }) => event.position)),
@@ -166,7 +166,7 @@ async function moveOn(tx: Transaction, fresh: readonly RecordedEvent[], known: K
       instantText(recordedAt),
     ]);
   await tx.query(
-    `UPDATE perennial.ids_known SET position = $1, recorded_at = $2::timestamptz, marked_at = $3::timestamptz, unmarked = $4`,
+    `UPDATE perennial.event_ids_progress SET position = $1, recorded_at = $2::timestamptz, marked_at = $3::timestamptz, unmarked = $4`,
     [position, instantText(recordedAt), instantText(mark ? recordedAt : known.markedAt), mark ? 0 : unmarked],
   );
 }

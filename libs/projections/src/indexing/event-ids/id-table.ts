@@ -37,8 +37,8 @@ export async function openIdTable(database: Database): Promise<DatabaseIdTable> 
 
     async lookup(uuids) {
       const rows = await database.query<{ position: number; uuid: string | null; content: string }>(
-        `SELECT position, NULL::uuid AS uuid, NULL::uuid AS content FROM perennial.ids_known
-         UNION ALL SELECT position, uuid, content FROM perennial.ids WHERE uuid = ANY($1::uuid[])`,
+        `SELECT position, NULL::uuid AS uuid, NULL::uuid AS content FROM perennial.event_ids_progress
+         UNION ALL SELECT position, uuid, content FROM perennial.event_ids WHERE uuid = ANY($1::uuid[])`,
         [arrayText(uuids)],
       );
       const known = new Map<string, KnownId>();

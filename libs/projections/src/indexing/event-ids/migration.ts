@@ -43,3 +43,13 @@ export const ID_TABLES = /* sql */ `
     );
     INSERT INTO perennial.ids_known VALUES (true, 0, '-infinity', '-infinity', 0);
     `;
+
+/** Standard names: event ids. */
+export const EVENT_ID_NAMES = /* sql */ `
+    -- The id of every event, as the UUID of its (source, id), with the lowest position at which it is stored.
+    ALTER TABLE perennial.ids RENAME TO event_ids;
+    ALTER INDEX perennial.ids_pkey RENAME TO event_ids_pkey;
+    -- One row: how far the log was deduplicated. The transaction that deduplicates a page locks it.
+    ALTER TABLE perennial.ids_known RENAME TO event_ids_progress;
+    ALTER INDEX perennial.ids_known_pkey RENAME TO event_ids_progress_pkey;
+    `;

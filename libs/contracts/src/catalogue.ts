@@ -120,7 +120,11 @@ const TABLE = {
 } as const satisfies Record<TouchpointGroup, Record<string, Origin>>;
 
 /** The newest version of a type's or a fact's data where it is not 1. Each older version has its upcaster in `upcasters.ts`. */
-const VERSIONS: Readonly<Record<string, number>> = { 'case-resolved': 2 };
+const VERSIONS: Readonly<Record<string, number>> = {
+  'case-resolved': 2,
+  'event-quarantined': 2,
+  'event-released': 2,
+};
 
 type NamesOf<T> = T extends Record<string, unknown> ? keyof T : never;
 

@@ -62,14 +62,14 @@ describe('the golden corpus', () => {
 });
 
 describe('upcasting', () => {
-  it.each(TOUCHPOINT_TYPES.filter(({ version }) => version > 1))(
+  it.each([...TOUCHPOINT_TYPES, ...FACTS].filter(({ version }) => version > 1))(
     'gives valid $name of every valid older one',
     ({ name, version: newest }) => {
       for (let version = 1; version < newest; version += 1)
         fc.assert(
           fc.property(sampleOf(name, version), (data) => {
             const before = structuredClone(data);
-            expect(validateTouchpointData(name, newest, upcast(name, version, data))).toEqual({ ok: true });
+            expect(validate(name, newest, upcast(name, version, data))).toEqual({ ok: true });
             expect(data).toEqual(before);
           }),
           { numRuns: 500 },

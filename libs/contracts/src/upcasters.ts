@@ -1,7 +1,9 @@
 import { factOf, FACTS, TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
 import { toMinor } from './currencies.js';
 import { factClassOf } from './facts/classes.js';
+import type { IssueOnRecordV1 } from './facts/engine.js';
 import { classOf } from './touchpoints/classes.js';
+import { fragment, pointerTo } from './validation-issue.js';
 
 /** The data of an event, as its version has it. */
 export type Data = Readonly<Record<string, unknown>>;
@@ -15,6 +17,8 @@ export type Upcaster = (data: Data) => Data;
 /** The upcasters of each type and fact that has more than one version: the first lifts version 1 to 2, and so on. */
 export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'case-resolved': [caseResolvedTo2],
+  'event-quarantined': [eventQuarantinedTo2],
+  'event-released': [eventReleasedTo2],
 };
 
 /** Hours became whole minutes, and a decimal cost became minor units. */
@@ -26,6 +30,27 @@ function caseResolvedTo2({ hours, cost, ...rest }: Data): Data {
     ...(typeof hours === 'number' ? { minutes: Math.round(hours * 60) } : {}),
     ...(costMinor === null ? {} : { costMinor }),
   };
+}
+
+/** Fields got the names of RFC 9457, and a path became a pointer. */
+function eventQuarantinedTo2({ path, mend, flaws, ...rest }: Data): Data {
+  const issues = Array.isArray(flaws) ? { issues: (flaws as readonly IssueOnRecordV1[]).map(issueOnRecordTo2) } : {};
+  return { ...rest, pointer: pointerOfPath(path), hint: mend, ...issues };
+}
+
+function issueOnRecordTo2({ path, reason, mend, ...rest }: IssueOnRecordV1): object {
+  return { ...rest, pointer: pointerOfPath(path), detail: reason, hint: mend };
+}
+
+/** A path was a plain JSON pointer, empty for the whole event; of a row of a file it was the name of a column. */
+function pointerOfPath(path: unknown): string {
+  const text = String(path);
+  return text === '' || text.startsWith('/') ? fragment(text) : pointerTo(text);
+}
+
+/** "Mended" became "fixed". */
+function eventReleasedTo2({ mended, ...rest }: Data): Data {
+  return { ...rest, fixed: mended };
 }
 
 /**

@@ -30,7 +30,31 @@ export class IntakeReceipt {
   @Named() duplicates!: [id: string, position: number][];
 }
 
-/** One thing that was wrong with an event. None of it holds a value. */
+/** One issue of an event, as the log of version 1 names its fields. */
+export class IssueOnRecordV1 {
+  @AnyText() path!: string;
+  @AnyText() reason!: string;
+  @AnyText() mend!: string;
+}
+
+/** Version 1 of a quarantined event: pointers without the `#` of a URI fragment, and other names. Replaced by `EventQuarantined`. */
+export class EventQuarantinedV1 {
+  @TextOrNull(512) source!: string | null;
+  @TextOrNull(512) eventId!: string | null;
+  @TextOrNull(512) type!: string | null;
+  @AnyText() code!: string;
+  @AnyText() path!: string;
+  @AnyText() detail!: string;
+  @AnyText() mend!: string;
+  @Optional() @Parts(() => IssueOnRecordV1, 1, 1000) flaws?: IssueOnRecordV1[];
+  @At() receivedAt!: number;
+  @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
+  @Optional() @AnyText() file?: string;
+  @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
+  @Optional() @Flag() cut?: boolean;
+}
+
+/** One issue of an event: a `ValidationIssue` as the log holds it. It never holds a value. */
 export class IssueOnRecord {
   @AnyText() pointer!: string;
   @AnyText() detail!: string;
@@ -46,24 +70,33 @@ export class EventQuarantined {
   @AnyText() pointer!: string;
   @AnyText() detail!: string;
   @AnyText() hint!: string;
-  /** All flaws, where there is more than one. */
+  /** All issues, where there is more than one. */
   @Optional() @Parts(() => IssueOnRecord, 1, 1000) issues?: IssueOnRecord[];
   @At() receivedAt!: number;
   @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
-  /** Where a row of a file stood. */
+  /** The file of a row, and its line; of a message, topic and partition, and its offset. */
   @Optional() @AnyText() file?: string;
   @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
   /** True where the body was too large to be kept whole. */
   @Optional() @Flag() cut?: boolean;
 }
 
-/** A quarantined event was taken in after all. */
+/** Version 1 of a released event. Replaced by `EventReleased`. */
+export class EventReleasedV1 {
+  @AnyText() source!: string;
+  @AnyText() eventId!: string;
+  @Position() touchpointPosition!: number;
+  @Flag() mended!: boolean;
+  @Text(512) by!: string;
+}
+
+/** A quarantined event was accepted after all, as it was or fixed. */
 export class EventReleased {
   @AnyText() source!: string;
   @AnyText() eventId!: string;
   @Position() touchpointPosition!: number;
   @Flag() fixed!: boolean;
-  /** The id of the key that did it; `local` on the folder itself. */
+  /** The id of the API key that did it; `local` on the folder itself. */
   @Text(512) by!: string;
 }
 

@@ -61,6 +61,33 @@ describe('the quarantine', () => {
     expect(await quarantine.find('../etc')).toBeNull();
   });
 
+  it('shows what version 1 of the log quarantined, and finds the same event sent again to be a duplicate', async () => {
+    const id = await setAside(bad);
+    const [{ data, ...stored }] = (await log.readStreams([`quarantine-${id}`])) as [RecordedEvent];
+    const { pointer, hint, ...rest } = JSON.parse(data) as Readonly<Record<string, string>>;
+    const flaws = [pointer, '#/id'].map((at) => ({ path: at?.slice(1), reason: 'is wrong', mend: 'change it' }));
+    const old = memoryLog({ clock: { now: () => NOW } });
+    const v1 = { ...rest, path: pointer?.slice(1), mend: hint, flaws };
+    const contentHash = Buffer.from(id, 'hex');
+    await old.append(stored.stream, 'no-stream', [
+      { ...stored, contentHash, schemaVersion: 1, data: JSON.stringify(v1) },
+    ]);
+
+    const ingestionOfOld = new Ingestion({ log: old, sealer });
+    const issue = { detail: 'is wrong', hint: 'change it' };
+    expect(await new Quarantine(old, ingestionOfOld, sealer).find(id)).toEqual({
+      ...(await quarantine.find(id)),
+      position: 1,
+      issues: [
+        { ...issue, pointer: '#/type' },
+        { ...issue, pointer: '#/id' },
+      ],
+    });
+    const { results } = await ingestionOfOld.take([{ document: bad }], { receivedAt: NOW + DAY });
+    expect(results).toMatchObject([{ outcome: 'duplicate', quarantineId: id, position: 1 }]);
+    expect(await old.readStreams([stored.stream])).toHaveLength(1);
+  });
+
   it('releases an event as it is, once its type is registered, with its original times', async () => {
     const { time: _, ...timeless } = bad;
     const id = await setAside(timeless);

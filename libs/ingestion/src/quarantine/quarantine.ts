@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { formatInstant, STREAMS, type ValidationIssue, type Instant } from '#contracts';
+import { formatInstant, STREAMS, upcast, type Data, type Instant, type ValidationIssue } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Sealer } from '#keys';
 import { factEvent } from '../publishing/fact-event.js';
@@ -125,7 +125,7 @@ export class Quarantine {
 }
 
 function view(quarantineId: string, [first, ...rest]: readonly [RecordedEvent, ...RecordedEvent[]]): Quarantined {
-  const data = JSON.parse(first.data) as QuarantinedData;
+  const data = upcast(first.type, first.schemaVersion, JSON.parse(first.data) as Data) as unknown as QuarantinedData;
   const closing = rest[0];
   const told = closing === undefined ? {} : (JSON.parse(closing.data) as Partial<Quarantined>);
   return {

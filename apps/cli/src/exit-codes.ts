@@ -1,29 +1,36 @@
-/** What the exit code of `perennial` says. Documented in docs/cli.md and at the foot of every --help. */
+import { helpSection } from './terminal/help.js';
+
+/** The exit codes of `perennial`. They are documented in docs/cli.md and at the end of each command's --help. */
 export const EXIT = {
   done: 0,
-  /** Something failed that is nobody's input: a defect, a broken store; or `verify` found a difference. */
+  /** A defect or a broken store, not a wrong input; or `verify` found a difference. */
   failed: 1,
   /** The command line or a parameter is wrong. */
   usage: 2,
-  /** What was handed over is rejected as a whole, and nothing was written: a mapping, a policy, a file. */
+  /** The input is rejected as a whole, and nothing was written: a mapping, a policy, a file, an unknown customer. */
   rejected: 3,
-  /** No engine: it does not answer, it does not let us in, or another process holds the data folder. */
+  /** The engine does not answer or rejects the API key, or another process has locked the data folder. */
   unreachable: 4,
-  /** Done, and some rows were quarantined: look at them with `perennial quarantine list`. */
+  /** Done, but some rows were quarantined: `perennial quarantine list` shows them. */
   quarantined: 5,
-  /** Stopped before the end, by Ctrl-C or a full disk: what was stored stands, and the same command goes on from there. */
+  /** Stopped before the end by Ctrl-C or a full disk. What was stored stays; the same command continues from there. */
   stopped: 6,
-  /** A dry run went to its end and found that a rebuild would change something. */
+  /** A dry run completed and found differences. */
   differs: 7,
 } as const;
 
-export const EXIT_CODES_HELP = `
-Exit codes: 0 done · 1 failed · 2 wrong command line · 3 input rejected, nothing written ·
-            4 engine unreachable or data folder locked · 5 done, some rows quarantined ·
-            6 stopped before the end (Ctrl-C, full disk): run it again to go on ·
-            7 a dry run found that something would change`;
+export const EXIT_CODES_HELP = helpSection('Exit codes', [
+  ['0', 'done'],
+  ['1', 'failed; or verify found a difference'],
+  ['2', 'the command line is wrong'],
+  ['3', 'the input is rejected, and nothing was written'],
+  ['4', 'the engine cannot be reached, or the data folder is locked'],
+  ['5', 'done, but some rows were quarantined'],
+  ['6', 'stopped before the end (Ctrl-C, full disk): run it again to continue'],
+  ['7', 'a dry run found differences'],
+]);
 
-/** An end that was foreseen: what to say, and the code to leave with. */
+/** An end of a command that was foreseen: the message for the terminal, and the exit code. */
 export class CliError extends Error {
   constructor(
     readonly exitCode: number,

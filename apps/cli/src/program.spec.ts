@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
 import { allParams, QUERIES } from '#queries';
-import { EXIT } from './exit-codes.js';
+import { CliError, EXIT } from './exit-codes.js';
 import { program } from './program.js';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
@@ -12,24 +12,39 @@ const perennial = program(session, '0.0.0');
 
 function helpOf(command: Command): string {
   let text = '';
-  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 });
   command.outputHelp();
   return text;
 }
 
+/** The commands that people see, each with the words that call it. */
+function* visible(command: Command, words: readonly string[] = []): Generator<readonly [name: string, Command]> {
+  yield [['perennial', ...words].join(' '), command];
+  for (const each of command.createHelp().visibleCommands(command))
+    if (each.name() !== 'help') yield* visible(each, [...words, each.name()]);
+}
+
 describe('perennial --help', () => {
   it.each(perennial.commands.map((command) => [command.name(), command] as const))(
-    '%s has a summary, examples and its exit codes, and a line in docs/cli.md',
+    '%s has a summary, exit codes and a line in docs/cli.md',
     (name, command) => {
-      const help = helpOf(command);
       expect(command.summary()).not.toBe('');
-      expect(help).toMatch(/Examples?:\n {2}perennial /);
-      expect(help).toContain('Exit codes:');
+      expect(helpOf(command)).toContain('Exit codes:');
       expect(DOCUMENT).toContain(`| \`perennial ${name}`);
     },
   );
 
-  it('offers every question of the api, with every parameter of it', () => {
+  it.each([...visible(perennial)])(
+    'of %s says what it does, shows an example, and fits 80 columns',
+    (_name, command) => {
+      const help = helpOf(command);
+      expect(command.description()).not.toBe('');
+      expect(help).toMatch(/Examples?:\n {2}perennial /);
+      expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
+
+  it('offers every query of the API, with all its parameters', () => {
     const parent = perennial.commands.find((command) => command.name() === 'query');
     for (const query of QUERIES) {
       const command = parent?.commands.find((each) => each.name() === query.name);
@@ -41,5 +56,17 @@ describe('perennial --help', () => {
 
   it('documents every exit code', () => {
     for (const code of Object.values(EXIT)) expect(DOCUMENT).toContain(`| ${code}    |`);
+  });
+});
+
+describe('a name that was changed', () => {
+  it.each([
+    ['query fates', "'fates' is not a command any more: it is called 'outcomes' now."],
+    ['query visits --as-of 2026-03-01', "'visits' is not a command any more: it is called 'stage-periods' now."],
+    ['quarantine release q-1 --mended a.json', '--mended is not an option any more: it is called --fixed now.'],
+  ])('perennial %s is rejected with the new name', async (line, message) => {
+    await expect(program(session, '0.0.0').parseAsync(line.split(' '), { from: 'user' })).rejects.toEqual(
+      new CliError(EXIT.usage, message),
+    );
   });
 });

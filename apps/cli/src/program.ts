@@ -14,25 +14,17 @@ import { statsCommand } from './commands/stats.js';
 import { webhooksCommand } from './commands/webhooks.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Session } from './session.js';
+import { withExamples } from './terminal/help.js';
 
 /** The whole command line. */
 export function program(session: Session, version: string): Command {
   const perennial = new Command('perennial')
     .description(
-      'Perennial: an event-sourced customer lifecycle engine.\n' +
-        'Works with the engine running (talks to it) and stopped (opens the data folder).',
+      'Perennial: an event-sourced customer lifecycle engine. Where the engine is running, a command talks to it; where it is stopped, the command opens the ' +
+        'data folder itself.',
     )
     .version(version)
-    .showHelpAfterError('(perennial COMMAND --help says more)')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial import CDNOW_sample.txt --preset cdnow
-  perennial query rfm --as-of 1997-09-30 --unit week --format csv
-  perennial replay userId:0001
-${EXIT_CODES_HELP}`,
-    );
+    .showHelpAfterError('Run perennial COMMAND --help for the options and examples of a command.');
   const commands = [
     importCommand,
     queryCommand,
@@ -53,7 +45,13 @@ ${EXIT_CODES_HELP}`,
   for (const command of commands) perennial.addCommand(command(session));
   for (const command of everyCommand(perennial)) command.exitOverride();
   for (const command of perennial.commands) command.addHelpText('after', EXIT_CODES_HELP);
-  return perennial;
+  withExamples(
+    perennial,
+    'perennial import CDNOW_sample.txt --preset cdnow',
+    'perennial query rfm --as-of 1997-09-30 --unit week --format csv',
+    'perennial replay userId:0001',
+  );
+  return perennial.addHelpText('after', EXIT_CODES_HELP);
 }
 
 function* everyCommand(command: Command): Generator<Command> {

@@ -5,30 +5,33 @@ import type { Engine } from './engine/engine.js';
 import { openEngine } from './engine/open-engine.js';
 import type { ProgressStream } from './terminal/progress.js';
 
-/** Where the engine is: said by every command that needs one. */
+/** How to find the engine: options of every command that needs one. */
 export interface EngineOptions {
   readonly dataDir: string;
   readonly url?: string;
   readonly key?: string;
 }
 
-/** What a command is given beside its options: the world outside, so that specs can give another. */
+/** What a command depends on beside its options; specs give their own. */
 export interface Session {
   readonly clock: Clock;
   readonly stderr: ProgressStream;
-  /** Aborted by Ctrl-C: the work under way ends cleanly. */
+  /** Aborted by Ctrl-C: the command then ends in an orderly way. */
   readonly signal: AbortSignal;
 }
 
-/** Adds the options that find the engine. */
+/** Adds the options that find the engine, after the command's own. */
 export function withEngineOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--data-dir <folder>', 'data folder').env('DATA_DIR').default('./data'))
-    .addOption(new Option('--url <url>', 'an engine elsewhere, instead of the data folder').env('PERENNIAL_URL'))
-    .addOption(new Option('--key <key>', 'API key for --url').env('PERENNIAL_KEY'));
+  const options = [
+    new Option('--data-dir <folder>', 'data folder').env('DATA_DIR').default('./data'),
+    new Option('--url <url>', 'address of a running engine, instead of a data folder').env('PERENNIAL_URL'),
+    new Option('--key <key>', 'API key for --url').env('PERENNIAL_KEY'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('Engine:'));
+  return command;
 }
 
-/** Opens the engine, does the work, and closes it whatever happens. */
+/** Opens the engine, runs the work on it, and closes it in any case. */
 export async function useEngine<T>(
   options: EngineOptions,
   session: Session,
@@ -42,12 +45,12 @@ export async function useEngine<T>(
   }
 }
 
-/** The session of a real process. The first Ctrl-C ends the work cleanly, a second one at once. */
+/** The session of a real process. The first Ctrl-C ends the command in an orderly way, a second one at once. */
 export function processSession(): Session {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
-    process.stderr.write('\nStopping after what is under way; once more stops at once.\n');
+    process.stderr.write('\nStopping after the current batch; press Ctrl-C again to stop at once.\n');
     stop.abort();
   };
   process.on('SIGINT', onSignal);

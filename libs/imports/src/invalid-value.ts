@@ -1,3 +1,4 @@
+import { pointerTo } from '#contracts';
 import type { InvalidRow } from './import-item.js';
 
 /**
@@ -37,8 +38,4 @@ function pointerToColumn(row: unknown, column: string | null): string {
   if (column === null) return pointerTo('row');
   const isKey = typeof row !== 'object' || row === null || Object.hasOwn(row, column);
   return pointerTo('row', ...(isKey ? [column] : column.split('.')));
-}
-
-function pointerTo(...keys: readonly string[]): string {
-  return `#${keys.map((key) => `/${encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
 }

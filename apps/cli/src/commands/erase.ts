@@ -2,21 +2,22 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { usage } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { withExamples } from '../terminal/help.js';
+import { CUSTOMER_HELP } from './one-customer.js';
 
 interface EraseOptions extends EngineOptions {
   readonly yes?: true;
 }
 
 export function eraseCommand(session: Session): Command {
-  return withEngineOptions(new Command('erase'))
-    .summary('forget a person for ever: destroys the keys of their sealed data')
+  const command = new Command('erase')
+    .summary('erase the personal data of one customer, irreversibly')
     .description(
-      "Destroys the keys of a person's sealed data and forbids new ones. The log, its order and its figures stay; nothing of theirs can be opened any more,\n" +
-        'by anybody. It cannot be undone. Prints the receipt.',
+      "Destroys the keys of a customer's sealed data and prevents new ones. The log, its order and all figures stay; personal data of the customer " +
+        'can never be opened again. This cannot be undone. Prints the receipt.',
     )
-    .argument('<customer>', 'their id, or an identifier as NAMESPACE:VALUE, such as email:ada@example.com')
-    .option('--yes', 'do not ask')
-    .addHelpText('after', '\nExample:\n  perennial erase email:ada@example.com --yes')
+    .argument('<customer>', CUSTOMER_HELP)
+    .option('--yes', 'do not ask for confirmation')
     .action(async (customer: string, options: EraseOptions) => {
       if (options.yes !== true) await confirm(customer);
       await useEngine(options, session, async (engine) => {
@@ -24,12 +25,13 @@ export function eraseCommand(session: Session): Command {
         process.stdout.write(`${JSON.stringify(receipt, null, 2)}\n`);
       });
     });
+  return withExamples(withEngineOptions(command), 'perennial erase email:ada@example.com --yes');
 }
 
 async function confirm(customer: string): Promise<void> {
-  if (!process.stdin.isTTY) throw usage('Say --yes: nobody is there to confirm.');
+  if (!process.stdin.isTTY) throw usage('erase needs a confirmation, and there is no terminal to ask at: add --yes.');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`Erase ${customer} for ever? Type yes: `);
+  const answer = await terminal.question(`Erase the personal data of ${customer} for ever? Type yes: `);
   terminal.close();
-  if (answer.trim() !== 'yes') throw usage('Not erased.');
+  if (answer.trim() !== 'yes') throw usage('Nothing was erased.');
 }

@@ -1,14 +1,15 @@
 import { Argument, Command, Option } from 'commander';
-import { QUERIES, type Answer, type RawParams } from '#queries';
+import type { Answer } from '#queries';
 import { CliError, EXIT, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { writeAnswers, type Format } from '../terminal/write-answers.js';
 import { pluralize } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
-import { customerParams } from './one-customer.js';
-import { allPages } from './query.js';
+import { writeAnswers, type Format } from '../terminal/write-answers.js';
+import { CUSTOMER_HELP, customerParams } from './one-customer.js';
+import { allPages, queryNamed } from './query.js';
 
 interface ExportOptions extends EngineOptions {
   readonly all?: true;
@@ -17,30 +18,25 @@ interface ExportOptions extends EngineOptions {
 }
 
 export function exportCommand(session: Session): Command {
-  return withEngineOptions(new Command('export'))
-    .summary("write events as recorded: one customer's, or everybody's")
+  const command = new Command('export')
+    .summary('write the recorded events of one customer, or of all, to a file')
     .description(
-      'Writes the events of one customer, or of all, exactly as they were recorded, in the order of the log: what an auditor asks for.\n' +
-        'With --all it is one pass over the log, a page at a time: the same rows in the order of the log, whoever they belong to.\n' +
-        'Personal fields stay sealed. Other tables are exported by `query QUESTION --format csv`.',
+      'Writes the events of one customer, or of all customers, exactly as they were recorded, in the order of the log. Personal fields stay sealed. ' +
+        'Other tables are exported by `perennial query QUERY --format csv`.',
     )
-    .addArgument(new Argument('[customer]', 'their id, or an identifier as NAMESPACE:VALUE'))
-    .option('--all', "everybody's, in the order of the log")
-    .addOption(new Option('--format <format>', 'how it is written').choices(['ndjson', 'csv']).default('ndjson'))
+    .addArgument(new Argument('[customer]', CUSTOMER_HELP))
+    .option('--all', 'the events of all customers, in the order of the log')
+    .addOption(new Option('--format <format>', 'output format').choices(['ndjson', 'csv']).default('ndjson'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial export userId:0001 --output 0001.ndjson
-  perennial export --all --format csv --output events.csv`,
-    )
     .action(async (customer: string | undefined, options: ExportOptions) => {
-      if ((customer === undefined) === (options.all !== true)) throw usage('Name one customer, or say --all.');
+      if ((customer === undefined) === (options.all !== true))
+        throw usage('export needs either a customer or --all: perennial export userId:0001');
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
         const pages =
-          customer === undefined ? allEvents(engine, session) : answers(engine, 'events', customerParams(customer));
+          customer === undefined
+            ? allEvents(engine, session)
+            : allPages(engine, queryNamed('events'), customerParams(customer));
         const rows = await writeAnswers(pages, options.format, output);
         await output.end();
         if (options.output !== undefined)
@@ -48,19 +44,19 @@ Examples:
         if (session.signal.aborted) throw new CliError(EXIT.stopped, 'Stopped before the end.');
       });
     });
+  return withExamples(
+    withEngineOptions(command),
+    'perennial export userId:0001 --output 0001.ndjson',
+    'perennial export --all --format csv --output events.csv',
+  );
 }
 
-function answers(engine: Engine, name: string, params: RawParams): AsyncIterable<Answer> {
-  const query = QUERIES.find((each) => each.name === name);
-  if (query === undefined) throw new Error(`There is no question '${name}'.`);
-  return allPages(engine, query, params);
-}
-
+/** One pass over the log, a page at a time, with a progress bar. */
 async function* allEvents(engine: Engine, session: Session): AsyncGenerator<Answer> {
   const progress = new Progress('export', 'events', session.stderr, session.clock);
   let items = 0;
   try {
-    for await (const answer of answers(engine, 'recorded', {})) {
+    for await (const answer of allPages(engine, queryNamed('recorded'), {})) {
       if (session.signal.aborted) return;
       yield answer;
       items += answer.rows.length;

@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   FileRejected,
@@ -13,15 +12,19 @@ import {
   type ImportFile,
   type ImportReader,
   type ImportSummary,
+  type Mapping,
 } from '#imports';
-import { isFull } from '../full-disk.js';
-import { EXIT, rejected, usage } from '../exit-codes.js';
 import type { Engine } from '../engine/engine.js';
+import { EXIT, rejected, usage } from '../exit-codes.js';
+import { isFull } from '../full-disk.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { formatNumber, pluralize, formatDuration } from '../terminal/format.js';
+import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
+import { helpSection, withExamples } from '../terminal/help.js';
+import { issueLines } from '../terminal/issue-lines.js';
 import { Progress } from '../terminal/progress.js';
 import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { timingsTable } from '../terminal/timings.js';
+import { ImportCheckpoint } from './import-checkpoint.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ImportOptions extends EngineOptions {
@@ -36,83 +39,87 @@ interface ImportOptions extends EngineOptions {
 }
 
 export function importCommand(session: Session): Command {
-  return withEngineOptions(new Command('import'))
-    .summary('bring a CSV or NDJSON file in')
+  const command = new Command('import')
+    .summary('import the rows of a CSV or NDJSON file as touchpoints')
     .description(
-      'Brings the rows of a file in as touchpoints. How rows are read is said by a mapping (docs/importing.md) or by a preset.\n' +
-        'A bad row is quarantined with its file, line and reason. Importing twice adds nothing. Gzip is unpacked.',
+      'Imports the rows of a file as touchpoints. A mapping (docs/importing.md) or a preset describes the format of the file; gzip is unpacked. An invalid row is ' +
+        'quarantined with its file, line and reason. Importing a file again adds nothing.',
     )
-    .argument('<file>', 'CSV or NDJSON, or what the preset says')
+    .argument('<file>', 'CSV or NDJSON, or the format of the preset')
     .addOption(
-      new Option('--preset <name>', 'a layout that needs no mapping').choices(PRESETS.map((preset) => preset.name)),
+      new Option('--preset <name>', 'a known file format, instead of a mapping').choices(
+        PRESETS.map(({ name }) => name),
+      ),
     )
     .addOption(new Option('--mapping <file>', 'mapping document (JSON)').conflicts('preset'))
-    .addOption(new Option('--time-zone <zone>', "zone of the preset's dates; default: the zone of the business"))
+    .addOption(new Option('--time-zone <zone>', "time zone of a preset's dates (default: that of the business)"))
     .addOption(
-      new Option('--batch-size <rows>', 'touchpoints in one commit').default(1000).argParser(wholeNumber(1, 100_000)),
+      new Option('--batch-size <number>', 'touchpoints per commit').default(1000).argParser(wholeNumber(1, 100_000)),
     )
-    .addOption(new Option('--from-start', 'do not go on where an interrupted import of this file stopped'))
+    .addOption(new Option('--from-start', 'do not continue where an interrupted import of this file stopped'))
     .addOption(
-      new Option('--shuffle <seed>', 'take the rows in a random order (holds them in memory); for tests').argParser(
+      new Option('--shuffle <seed>', 'import in a random order, for tests (holds all rows in memory)').argParser(
         wholeNumber(0, 2 ** 32 - 1),
       ),
     )
     .addOption(new Option('--no-wait', 'do not wait until the read models have caught up'))
-    .addOption(new Option('--timings', 'say how long each step took'))
-    .addHelpText(
-      'after',
-      `
-Presets:
-${PRESETS.map((preset) => `  ${preset.name.padEnd(16)}${preset.summary}`).join('\n')}
-
-Examples:
-  perennial import CDNOW_sample.txt --preset cdnow
-  perennial import online-retail.csv.gz --preset online-retail --timings
-  perennial import orders.csv --mapping orders.mapping.json`,
-    )
+    .addOption(new Option('--timings', 'show how long each step took'))
     .action(async (file: string, options: ImportOptions) => {
       process.exitCode = await importFile(file, options, session);
     });
+  withEngineOptions(command).addHelpText(
+    'after',
+    helpSection(
+      'Presets',
+      PRESETS.map(({ name, summary }) => [name, summary] as const),
+    ),
+  );
+  return withExamples(
+    command,
+    'perennial import CDNOW_sample.txt --preset cdnow',
+    'perennial import online-retail.csv.gz --preset online-retail --timings',
+    'perennial import orders.csv --mapping orders.mapping.json',
+  );
 }
 
-/** A file that begins to be imported: where it lies, and the note that says how far it came. */
+/** A file to be imported, and how far an earlier run of it came. */
 interface ImportSource {
   readonly file: ImportFile;
   readonly bytes: number;
-  readonly note: ImportProgressFile;
+  readonly checkpoint: ImportCheckpoint;
 }
 
 async function importFile(path: string, options: ImportOptions, session: Session): Promise<number> {
   const mapping = options.mapping === undefined ? null : readMapping(options.mapping);
   if (mapping === null && options.preset === undefined)
-    throw usage('Say --preset or --mapping: how are the rows to be read?');
+    throw usage('import needs the format of the file: give --preset NAME or --mapping FILE.');
   const { bytes, stamp } = await inspect(path);
   return useEngine(options, session, async (engine) => {
     const zone = options.timeZone ?? (await engine.timeZone());
-    const layout = mapping === null ? presetLayout(options.preset ?? '', zone) : mappedReader(mapping.mapping);
+    const reader = mapping === null ? presetReader(options.preset ?? '', zone) : mappedReader(mapping.mapping);
     const how = [stamp, mapping?.text ?? `${options.preset} ${zone}`, options.shuffle ?? 'in order'];
-    const note = new ImportProgressFile(options.dataDir, how.join('\n'));
-    if (options.fromStart === true) note.forget();
-    const begun = { file: { path, name: basename(path) }, bytes, note };
-    return runImportCommand(engine, layout, begun, options, session);
+    const checkpoint = new ImportCheckpoint(options.dataDir, how.join('\n'));
+    if (options.fromStart === true) checkpoint.remove();
+    const source = { file: { path, name: basename(path) }, bytes, checkpoint };
+    return importInto(engine, reader, source, options, session);
   });
 }
 
-async function runImportCommand(
+async function importInto(
   engine: Engine,
-  layout: ImportReader,
-  { file, bytes, note }: ImportSource,
+  reader: ImportReader,
+  { file, bytes, checkpoint }: ImportSource,
   options: ImportOptions,
   session: Session,
 ): Promise<number> {
   const { clock, stderr, signal } = session;
-  const skip = note.items();
+  const skip = checkpoint.items();
   if (skip > 0)
-    stderr.write(`${file.name}: going on after ${pluralize(skip, 'touchpoint')} that an earlier run brought in.\n`);
-  const before = options.timings === true ? await engine.steps() : {};
+    stderr.write(`${file.name}: continuing after ${pluralize(skip, 'touchpoint')} that an earlier run imported.\n`);
+  const before = options.timings === true ? await engine.stepTimings() : {};
   const progress = new Progress(file.name, 'touchpoints', stderr, clock);
   const summary = await runImport({
-    reader: layout,
+    reader,
     file,
     sink: (items) => engine.ingest(items),
     batchSize: options.batchSize,
@@ -122,7 +129,7 @@ async function runImportCommand(
     ...(options.shuffle === undefined ? {} : { shuffleSeed: options.shuffle }),
     onProgress: ({ items, bytesRead }) => {
       progress.update({ done: bytesRead, total: bytes, items });
-      note.write(items);
+      checkpoint.write(items);
     },
   });
   progress.end();
@@ -130,19 +137,19 @@ async function runImportCommand(
     throw rejected(`${file.name}: ${summary.error.message}. ${summary.error.hint}`);
   process.stdout.write(report(file.name, summary));
   if (summary.outcome !== 'done') {
-    note.keep(summary.progress.items);
+    checkpoint.save(summary.progress.items);
     return reportStopped(file.name, summary, session);
   }
-  note.forget();
+  checkpoint.remove();
   const caughtUp = performance.now();
   if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
   const waited = performance.now() - caughtUp;
   if (options.timings === true)
-    process.stdout.write(timingsTable(summary, stepsSince(before, await engine.steps()), waited));
+    process.stdout.write(timingsTable(summary, stepsSince(before, await engine.stepTimings()), waited));
   return summary.progress.outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
 }
 
-/** What each step took from then to now: an engine that runs has worked for others before. */
+/** How long each step took since then: a running engine has worked for other clients before. */
 function stepsSince(
   before: Readonly<Record<string, number>>,
   now: Readonly<Record<string, number>>,
@@ -150,13 +157,13 @@ function stepsSince(
   return Object.fromEntries(Object.entries(now).map(([step, ms]) => [step, Math.max(0, ms - (before[step] ?? 0))]));
 }
 
-/** What became of the file, in lines that a person reads and a test can match. */
+/** The outcome of the import, for people and for tests that match it. */
 function report(name: string, summary: ImportSummary): string {
   const { outcomes } = summary.progress;
   const { totalMs } = summary.timings;
-  const taken = summary.progress.items - summary.skipped;
+  const imported = summary.progress.items - summary.skipped;
   const lines = [
-    `${name}: ${pluralize(summary.lines, 'line')} read, ${pluralize(taken, 'touchpoint')} in ${formatDuration(totalMs)} (${formatNumber((taken / Math.max(1, totalMs)) * 1000)}/s)`,
+    `${name}: ${pluralize(summary.lines, 'line')} read, ${pluralize(imported, 'touchpoint')} in ${formatDuration(totalMs)} (${formatNumber((imported / Math.max(1, totalMs)) * 1000)}/s)`,
     `  ${formatNumber(outcomes.accepted)} accepted, ${pluralize(outcomes.duplicate, 'duplicate')}, ${formatNumber(outcomes.quarantined)} quarantined, ${formatNumber(outcomes.suppressed)} suppressed`,
   ];
   for (const [code, number] of summary.codes) lines.push(`  ${formatNumber(number)} × ${code}`);
@@ -166,29 +173,29 @@ function report(name: string, summary: ImportSummary): string {
 
 function reportStopped(name: string, summary: ImportSummary, { stderr }: Session): number {
   const { items, line } = summary.progress;
-  const where = `${pluralize(items, 'touchpoint')} of ${name} are stored${line > 0 ? `, up to line ${formatNumber(line)}` : ''}`;
-  const onward = 'Run the same command again: it goes on from there.';
+  const stored = `${pluralize(items, 'touchpoint')} of ${name} are stored${line > 0 ? `, up to line ${formatNumber(line)}` : ''}`;
+  const again = 'Run the same command again: it continues from there.';
   if (summary.outcome === 'stopped') {
-    stderr.write(`Stopped. ${where}. ${onward}\n`);
+    stderr.write(`Stopped. ${stored}. ${again}\n`);
     return EXIT.stopped;
   }
   const error = summary.error instanceof Error ? summary.error : new Error(String(summary.error));
   if (isFull(error)) {
-    stderr.write(`The disk is full. ${where}. Make room. ${onward}\n`);
+    stderr.write(`The disk is full. ${stored}. Free some space. ${again}\n`);
     return EXIT.stopped;
   }
-  stderr.write(`The import failed: ${error.message}\n${where}. ${onward}\n`);
+  stderr.write(`The import failed: ${error.message}\n${stored}. ${again}\n`);
   const { exitCode } = error as Error & { readonly exitCode?: number };
   return exitCode ?? EXIT.failed;
 }
 
-function readMapping(path: string): { readonly mapping: ReturnType<typeof parseMapping>; readonly text: string } {
+function readMapping(path: string): { readonly mapping: Mapping; readonly text: string } {
   const text = readText(path);
   try {
     return { mapping: parseMapping(JSON.parse(text)), text };
   } catch (error) {
-    if (error instanceof MappingRejected) throw rejected(`${path}: ${error.message}`);
-    throw rejected(`${path} is no JSON: ${(error as Error).message}`);
+    if (error instanceof MappingRejected) throw rejected(`${path} is not a valid mapping:${issueLines(error.errors)}`);
+    throw rejected(`${path} cannot be read as JSON: ${(error as Error).message}`);
   }
 }
 
@@ -209,54 +216,9 @@ async function inspect(path: string): Promise<{ readonly bytes: number; readonly
   }
 }
 
-function presetLayout(name: string, zone: string): ImportReader {
+function presetReader(name: string, zone: string): ImportReader {
   const preset = PRESETS.find((each) => each.name === name);
-  if (preset === undefined) throw usage(`There is no preset '${name}'.`);
+  if (preset === undefined)
+    throw usage(`'${name}' is not a preset: use one of ${PRESETS.map((each) => each.name).join(', ')}.`);
   return preset.reader(zone);
-}
-
-/**
- * How far an import of this file by this mapping came: a small file in the data folder, so that it goes with what was stored. It is a
- * convenience: without it a second run would call everything a duplicate.
- */
-class ImportProgressFile {
-  private readonly folder: string;
-  private readonly path: string;
-  private writtenAt = -Infinity;
-
-  constructor(dataDir: string, what: string) {
-    this.folder = join(dataDir, 'imports');
-    this.path = join(this.folder, `${createHash('sha256').update(what).digest('hex').slice(0, 16)}.json`);
-  }
-
-  items(): number {
-    try {
-      const { items } = JSON.parse(readFileSync(this.path, 'utf8')) as { readonly items: unknown };
-      return typeof items === 'number' && Number.isSafeInteger(items) && items > 0 ? items : 0;
-    } catch {
-      return 0;
-    }
-  }
-
-  /** Now and then. */
-  write(items: number): void {
-    const now = performance.now();
-    if (now - this.writtenAt < 500) return;
-    this.writtenAt = now;
-    this.keep(items);
-  }
-
-  keep(items: number): void {
-    try {
-      mkdirSync(this.folder, { recursive: true });
-      writeFileSync(`${this.path}.new`, JSON.stringify({ items }));
-      renameSync(`${this.path}.new`, this.path);
-    } catch {
-      // A full disk: the next run will find duplicates where it could have skipped.
-    }
-  }
-
-  forget(): void {
-    rmSync(this.path, { force: true });
-  }
 }

@@ -218,11 +218,11 @@ describe('perennial move --rekey', () => {
       const [oldUrl, newUrl] = [await database('old'), await database('unproven')];
       const command = ['--from', sqlite('old'), '--to', sqlite('half'), '--rekey', '--old-keys', oldUrl];
       const half = await moveUntil('but for the names', [...command, '--new-keys', newUrl]);
-      expect(half).toMatchObject({ code: 6, said: expect.stringContaining('The same command goes on from there') });
+      expect(half).toMatchObject({ code: 6, said: expect.stringContaining('it continues from there') });
       expect(await changesIn('half')).toEqual([]);
       await expect(openPostgresKeyStore({ url: newUrl })).rejects.toMatchObject({ code: 'unproven' });
       const other = await move(...command, '--no-models');
-      expect(other).toMatchObject({ code: 3, said: expect.stringContaining('begun before with other options') });
+      expect(other).toMatchObject({ code: 3, said: expect.stringContaining('an earlier run used other options') });
       expect(existsSync(join(at('half'), 'keys.db.new'))).toBe(false);
       expect(await move(...command, '--new-keys', newUrl, '--no-models')).toMatchObject({ code: 0 });
 
@@ -401,7 +401,7 @@ describe('perennial move --rekey', () => {
       const servers = ['--from', 'esdb://127.0.0.1:1?tls=false', '--to', 'kurrentdb://127.0.0.1:2?tls=false'];
       const keys = ['--old-keys', at('plain'), '--new-keys', at('by-way')];
       const way = await move(...servers, '--rekey', ...keys);
-      expect(way).toMatchObject({ code: 2, said: expect.stringContaining('with --rekey on one of the two ways') });
+      expect(way).toMatchObject({ code: 2, said: expect.stringContaining('with --rekey on one of the two') });
     });
 
     it('takes --by with --rekey only, and nobody for an answer', async () => {

@@ -22,6 +22,7 @@ import { readModelsDigest, type BuildingOptions } from '../migration/read-models
 import { foldersOf, rekeyPlan, RekeyedMove, type RekeyOptions } from '../migration/rekeyed-move.js';
 import type { Session } from '../session.js';
 import { pluralize, formatNumber, formatDuration } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
 import { showProgress } from '../terminal/show-progress.js';
 
 interface MoveCommandOptions extends RekeyOptions {
@@ -31,49 +32,47 @@ interface MoveCommandOptions extends RekeyOptions {
 }
 
 export function moveCommand(session: Session): Command {
-  return new Command('move')
-    .summary('copy the log into another one, and prove it')
+  const command = new Command('move')
+    .summary('copy the log into another store, and verify the copy')
     .description(
-      'Copies a log, event for event: names, order, recordedAt and metadata are kept; the old log is only read. The engine must be stopped.\n' +
-        'Interrupted, the same command goes on where it stopped. A target that holds anything else is rejected. In the end the new log is read\n' +
-        'back, and digests of both logs, and of the read models that each gives, are compared.\n' +
-        'The keys (keys.db: they open what is sealed, and name the subjects) stay where they are unless --keys is said; the new log is of use\n' +
-        'only with them. Read models are not copied: an engine builds them from the log.',
+      'Copies a log event by event into another store: ids, order, recordedAt and metadata stay; the old log is only read. The engine must be stopped. If the ' +
+        'command is interrupted, the same command continues. A target that holds anything else is rejected. Finally the new log is read back, and the digests ' +
+        'of both logs and of their read models are compared.\n' +
+        'The keys (keys.db) open what is sealed and name the subjects: the new log is useless without them. They stay where they are unless you give --keys. ' +
+        'Read models are not copied: an engine builds them from the log.',
     )
     .addOption(
-      new Option(
-        '--from <place>',
-        'the log that is moved: sqlite:FOLDER, sqlite:FILE or esdb://…',
-      ).makeOptionMandatory(),
+      new Option('--from <location>', 'the log to copy: sqlite:FOLDER, sqlite:FILE or esdb://…').makeOptionMandatory(),
     )
-    .addOption(new Option('--to <place>', 'where it is moved to: the same').makeOptionMandatory())
+    .addOption(new Option('--to <location>', 'the new log, in the same notation').makeOptionMandatory())
     .option('--keys', 'copy the key store too, into the folder of the new log')
-    .option('--rekey', 'give the new log another hash key: the old keys open nothing of it')
+    .option('--rekey', 'give the new log a new hash key: the old keys open nothing of it')
     .option(
-      '--old-keys <place>',
-      'with --rekey: where the old keys lie: a folder, or the address of a database (KEYS_URL); the folder of --from',
+      '--old-keys <location>',
+      'with --rekey: the old keys, a folder or a database address as in KEYS_URL (default: the folder of --from)',
     )
-    .option('--new-keys <place>', 'with --rekey: where the new keys are made: the same; the folder of --to')
-    .option('--old-hash-key <file>', 'with --rekey: the old hash key, where it is kept apart (64 hex characters)')
-    .option('--new-hash-key <file>', 'with --rekey: the new hash key, where it is to be kept apart; else it is made')
-    .option('--by <who>', 'with --rekey: who answers for it, for the record in the new log (local)')
-    .option('--no-models', 'do not compare the read models: on a long log they take longer than the move')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial move --from sqlite:./data --to sqlite:/mnt/larger/data --keys
-  perennial move --from sqlite:./data --to sqlite:./copy/log.db --no-models
-  perennial move --from sqlite:./data --to esdb://127.0.0.1:2113?tls=false
-  perennial move --from sqlite:./data --to sqlite:./rekeyed --rekey --by "ticket SEC-12"
-  perennial move --from sqlite:./data --to esdb://127.0.0.1:2113?tls=false --rekey --new-keys ./rekeyed
-  perennial move --from esdb://127.0.0.1:2113?tls=false --to sqlite:./rekeyed --rekey \\
-    --old-keys postgres://keys@127.0.0.1/keys --new-keys postgres://keys@127.0.0.1/new_keys
-The password of a database may stand in its address, in PGPASSWORD, or in the file ~/.pgpass.`,
-    )
+    .option('--new-keys <location>', 'with --rekey: where the new keys are created (default: the folder of --to)')
+    .option('--old-hash-key <file>', 'with --rekey: the old hash key, if it is kept apart (64 hex characters)')
+    .option('--new-hash-key <file>', 'with --rekey: the new hash key, to keep it apart (default: a random one)')
+    .option('--by <name>', 'with --rekey: who is responsible, for the record in the new log (default: local)')
+    .option('--no-models', 'do not compare the read models, which takes longer than the copy on a long log')
     .action(async (options: MoveCommandOptions) => {
       process.exitCode = await move(options, session);
     });
+  withExamples(
+    command,
+    'perennial move --from sqlite:./data --to sqlite:/mnt/larger/data --keys',
+    'perennial move --from sqlite:./data --to sqlite:./copy/log.db --no-models',
+    "perennial move --from sqlite:./data --to 'esdb://127.0.0.1:2113?tls=false'",
+    'perennial move --from sqlite:./data --to sqlite:./rekeyed --rekey',
+    "perennial move --from 'esdb://127.0.0.1:2113?tls=false' \\",
+    '    --to sqlite:./rekeyed --rekey --old-keys postgres://keys@127.0.0.1/keys \\',
+    '    --new-keys postgres://keys@127.0.0.1/new_keys',
+  );
+  return command.addHelpText(
+    'after',
+    '\nThe password of a database is read from its address, PGPASSWORD or ~/.pgpass.',
+  );
 }
 
 async function move(options: MoveCommandOptions, session: Session): Promise<number> {
@@ -81,13 +80,14 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
   const to = parseLogLocation('--to', options.to);
   const folders = [from, to].flatMap((place) => (place.kind === 'sqlite' ? [place.folder] : []));
   if (new Set(folders).size < folders.length)
-    throw usage('Both logs lie in one folder: name another one for the new log.');
+    throw usage('--from and --to are in the same folder: give another folder for the new log.');
   if (from.kind === 'eventstore' && to.kind === 'eventstore')
     throw usage(
-      'Both logs are on servers. A log is moved from a server to a server by way of a file: first --to sqlite:FOLDER, then --from sqlite:FOLDER' +
-        `${options.rekey === true ? ' (with --rekey on one of the two ways)' : ''}; or by the backup of the server itself.`,
+      'Both logs are on servers. Copy a log from a server to a server by way of a file: first --to sqlite:FOLDER, then --from sqlite:FOLDER' +
+        `${options.rekey === true ? ' (with --rekey on one of the two)' : ''}; or use the backup of the server itself.`,
     );
-  if (from.kind === 'sqlite' && !existsSync(from.file)) throw rejected(`There is no log at ${from.file}.`);
+  if (from.kind === 'sqlite' && !existsSync(from.file))
+    throw rejected(`--from: ${from.file} does not exist. Give the data folder, or the file, of an existing log.`);
   const keys = options.keys === true ? keysToMove(from, to) : null;
   const plan = rekeyPlan(options, from, to);
   const closing: (() => unknown)[] = [];
@@ -106,19 +106,19 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     const moved = await copy(from, to, session, rekeyed);
     if (moved.digest === null) {
       session.stderr.write(
-        `Stopped. ${pluralize(moved.events, 'event')} are there. The same command goes on from there.\n`,
+        `Stopped. ${pluralize(moved.events, 'event')} are copied. Run the same command again: it continues from there.\n`,
       );
       return EXIT.stopped;
     }
     const took = performance.now() - began;
     const rate = formatNumber((moved.events / Math.max(1, took)) * 1000);
     process.stdout.write(
-      `${pluralize(moved.events, 'event')} of ${from.name} are in ${to.name}: ${formatNumber(moved.copied)} copied, ${formatNumber(moved.events - moved.copied)} were there, in ${formatDuration(took)} (${rate}/s)\n` +
+      `${pluralize(moved.events, 'event')} of ${from.name} are in ${to.name}: ${formatNumber(moved.copied)} copied, ${formatNumber(moved.events - moved.copied)} already there, in ${formatDuration(took)} (${rate}/s)\n` +
         `  log          ${moved.digest.to}  equal\n`,
     );
     const models = options.models ? moved.events : null;
     if (rekeyed !== null) {
-      const change = await proveRekeyed({ from, to, session, events: moved.events, models }, rekeyed);
+      const change = await verifyRekeyed({ from, to, session, events: moved.events, models }, rekeyed);
       process.stdout.write(rekeyed.summary(change));
       return EXIT.done;
     }
@@ -126,7 +126,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     if (keys !== null) copyKeys(keys.from, keys.to);
     process.stdout.write(
       keys === null
-        ? `The keys stay${from.kind === 'sqlite' ? ` in ${from.folder}` : ''}: an engine on the new log needs them, and no others.\n`
+        ? `The keys stay${from.kind === 'sqlite' ? ` in ${from.folder}` : ''}: an engine on the new log needs exactly these keys.\n`
         : `  keys         copied to ${keys.to}\n`,
     );
     return EXIT.done;
@@ -138,16 +138,16 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
   }
 }
 
-const stopped = (): CliError => new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
+const stopped = (): CliError =>
+  new CliError(EXIT.stopped, 'Stopped. Run the same command again: it continues from there.');
 
 const OTHER_TARGET =
-  'If this move was begun before with other options (with or without --rekey, with other keys), end it with those; else name another place, or delete what is there.';
+  'If an earlier run used other options (with or without --rekey, or other keys), finish it with those. Otherwise give another --to, or delete what is there.';
 
-/** An error in the words of a command line, where it was foreseen. */
+/** A foreseen error as an end of the command; any other error as it is. */
 function asCliError(error: unknown): unknown {
-  const goesOn = (message: string): string =>
-    `${message} Then give the same command again: it goes on where it stopped.`;
-  const outOfRoom = (what: string): string => goesOn(`${what}: what was copied stands. Make room.`);
+  const runAgain = (message: string): string => `${message} Then run the same command again: it continues from there.`;
+  const outOfRoom = (what: string): string => runAgain(`${what}: what was copied stays. Free some space.`);
   const cause = { cause: error };
   if (error instanceof LogMoveError)
     return error.code === 'occupied'
@@ -166,7 +166,7 @@ function asCliError(error: unknown): unknown {
         return unreachable(error.message, cause);
       case 'unavailable':
       case 'timeout':
-        return unreachable(goesOn(error.message), cause);
+        return unreachable(runAgain(error.message), cause);
       case 'full':
         return new CliError(EXIT.stopped, outOfRoom(error.message.split(':')[0] ?? ''), cause);
       default:
@@ -177,18 +177,18 @@ function asCliError(error: unknown): unknown {
   return error;
 }
 
-/** Keys lie in a folder on both sides; where a server is one of them, an engine keeps using the folder that it has. */
+/** Keys are copied from a folder to a folder; with a server on either side, the engine keeps its own key store. */
 function keysToMove(from: LogLocation, to: LogLocation): { readonly from: string; readonly to: string } {
   if (from.kind !== 'sqlite' || to.kind !== 'sqlite')
     throw usage(
-      '--keys copies keys from a folder to a folder: an engine on EventStoreDB goes on with the DATA_DIR, or the KEYS_URL, that it has.',
+      '--keys copies keys from a folder to a folder, and one of the logs is on a server: leave it out. The engine keeps its DATA_DIR or KEYS_URL.',
     );
   assertKeysCopyable(from.folder, to.folder);
   return { from: from.folder, to: to.folder };
 }
 
 async function copy(from: LogLocation, to: LogLocation, session: Session, rekeyed: RekeyedMove | null): Promise<Moved> {
-  const { onWork, end } = showProgress(session);
+  const { onProgress, end } = showProgress(session);
   const source = await openSourceLog(from);
   try {
     await rekeyed?.assertKeysMatch(source);
@@ -200,7 +200,7 @@ async function copy(from: LogLocation, to: LogLocation, session: Session, rekeye
         signal: session.signal,
         ...(rekeyed === null ? {} : { map: (events: readonly MovedEvent[]) => rekeyed.map(events) }),
         onProgress: ({ step, events, position, head }: MoveProgress) =>
-          onWork({ step, done: position, total: head, items: events, unit: 'events' }),
+          onProgress({ step, done: position, total: head, items: events, unit: 'events' }),
       });
     } finally {
       await target.close();
@@ -211,24 +211,24 @@ async function copy(from: LogLocation, to: LogLocation, session: Session, rekeye
   }
 }
 
-interface Proof {
+interface Verification {
   readonly from: LogLocation;
   readonly to: LogLocation;
   readonly session: Session;
   readonly events: number;
-  /** As many events as the read models are built from; null where these are not compared. */
+  /** The number of events that the read models are built from; null where they are not compared. */
   readonly models: number | null;
 }
 
 /**
- * Under another hash key no two bytes are alike: so both logs are read with their own keys and compared in what they tell, and the read models of the old one are renamed
- * before their digests are compared. Then the new log is told that its key changed, and the new keys are put in place.
+ * Under another hash key no bytes are equal. So both logs are opened with their own keys and their contents compared, and the subjects in the old
+ * log's read models are renamed before the digests are compared. Then the new log records that its key changed, and the new keys are activated.
  */
-async function proveRekeyed(
-  { from, to, session, events, models }: Proof,
+async function verifyRekeyed(
+  { from, to, session, events, models }: Verification,
   rekeyed: RekeyedMove,
 ): Promise<HashKeyChanged> {
-  const { onWork, end } = showProgress(session);
+  const { onProgress, end } = showProgress(session);
   const closing: EventLog[] = [];
   try {
     const before = await openSourceLog(from);
@@ -236,28 +236,28 @@ async function proveRekeyed(
     const after = await openSourceLog(to);
     closing.push(after);
     const compared = await rekeyed.compare(before, after, {
-      onEvents: (done) => onWork({ step: 'opening both', done, total: events, unit: 'events' }),
+      onEvents: (done) => onProgress({ step: 'comparing opened events', done, total: events, unit: 'events' }),
       signal: session.signal,
     });
     if (compared === null) throw stopped();
     if (compared.before !== compared.after)
       throw new CliError(
         EXIT.failed,
-        `Opened, the logs differ: ${compared.before} and ${compared.after}. Do not use the new log: delete it and its keys, and move again.`,
+        `The contents of the logs differ: ${compared.before} and ${compared.after}. Do not use the new log: delete it and its keys, and run the command again.`,
       );
-    process.stdout.write(`  opened       ${compared.after}  equal, but for the names of the subjects\n`);
+    process.stdout.write(`  opened       ${compared.after}  equal except for the subject ids\n`);
     if (models !== null) {
       const now = session.clock.now();
       const old = await modelsOf(before, 'old', now, {
         session,
-        onWork,
+        onProgress,
         events: models,
         renames: rekeyed.mapping,
       });
-      const fresh = await modelsOf(after, 'new', now, { session, onWork, events: models });
+      const fresh = await modelsOf(after, 'new', now, { session, onProgress, events: models });
       end();
-      mustBeEqual(old, fresh);
-      process.stdout.write(`  read models  ${fresh}  equal, with the subjects renamed\n`);
+      assertEqual(old, fresh);
+      process.stdout.write(`  read models  ${fresh}  equal, with the subject ids renamed\n`);
     }
     return await rekeyed.finish(after, events, session.clock);
   } finally {
@@ -266,9 +266,9 @@ async function proveRekeyed(
   }
 }
 
-/** Both at one instant of one clock: deadlines that fall due in the meantime are no difference. */
+/** Both are built at one instant, so that deadlines that fall due in the meantime make no difference. */
 async function compareModels(from: LogLocation, to: LogLocation, session: Session, events: number): Promise<void> {
-  const { onWork, end } = showProgress(session);
+  const { onProgress, end } = showProgress(session);
   const now = session.clock.now();
   const digests: string[] = [];
   try {
@@ -278,7 +278,7 @@ async function compareModels(from: LogLocation, to: LogLocation, session: Sessio
     ] as const) {
       const log = await openSourceLog(place);
       try {
-        digests.push(await modelsOf(log, which, now, { session, onWork, events }));
+        digests.push(await modelsOf(log, which, now, { session, onProgress, events }));
       } finally {
         await log.close();
       }
@@ -287,13 +287,13 @@ async function compareModels(from: LogLocation, to: LogLocation, session: Sessio
     end();
   }
   const [old = '', moved = ''] = digests;
-  mustBeEqual(old, moved);
+  assertEqual(old, moved);
   process.stdout.write(`  read models  ${moved}  equal\n`);
 }
 
 interface Building {
   readonly session: Session;
-  readonly onWork: OnProgress;
+  readonly onProgress: OnProgress;
   readonly events: number;
   readonly renames?: BuildingOptions['renames'];
 }
@@ -302,10 +302,10 @@ function modelsOf(
   log: EventLog,
   which: 'old' | 'new',
   now: number,
-  { session, onWork, events: total, renames }: Building,
+  { session, onProgress, events: total, renames }: Building,
 ): Promise<string> {
   const step = `read models of the ${which} log`;
-  onWork({ step, done: 0, total, unit: 'events' });
+  onProgress({ step, done: 0, total, unit: 'events' });
   let most = 0;
   return readModelsDigest(
     log,
@@ -315,17 +315,17 @@ function modelsOf(
       ...(renames === undefined ? {} : { renames }),
       onProgress: ({ events, waiting }) => {
         most = Math.max(most, waiting);
-        if (events < total) onWork({ step, done: events, total, unit: 'events' });
-        else onWork({ step: `${step}: folding`, done: most - waiting, total: most, unit: 'customers' });
+        if (events < total) onProgress({ step, done: events, total, unit: 'events' });
+        else onProgress({ step: `${step}: folding`, done: most - waiting, total: most, unit: 'customers' });
       },
     },
   );
 }
 
-function mustBeEqual(old: string, fresh: string): void {
+function assertEqual(old: string, fresh: string): void {
   if (old === fresh) return;
   throw new CliError(
     EXIT.failed,
-    `The logs are equal, and give read models that differ: ${old} and ${fresh}. Keep the old log, and report this.`,
+    `The logs are equal, but their read models differ: ${old} and ${fresh}. Keep the old log, and report this.`,
   );
 }

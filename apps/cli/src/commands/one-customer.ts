@@ -1,12 +1,14 @@
 import { Argument, type Command } from 'commander';
 import type { RawParams } from '#queries';
 
-/** Adds the argument that names one customer, and the two axes of time. */
+export const CUSTOMER_HELP = 'customer id, or an identifier such as userId:0001';
+
+/** Adds the argument that names one customer, and the two time axes. */
 export function withCustomerOptions(command: Command): Command {
   return command
-    .addArgument(new Argument('<customer>', 'their id, or an identifier as NAMESPACE:VALUE, such as userId:0001'))
-    .option('--as-of <date>', 'what was true at this instant; now unless said')
-    .option('--known-at <date>', 'what was believed at this instant; everything known now unless said');
+    .addArgument(new Argument('<customer>', CUSTOMER_HELP))
+    .option('--as-of <date>', 'what was true at this instant (default: now)')
+    .option('--known-at <date>', 'what was known at this instant (default: everything known now)');
 }
 
 export interface CustomerOptions {
@@ -14,7 +16,7 @@ export interface CustomerOptions {
   readonly knownAt?: string;
 }
 
-/** The parameters by which every question about one customer is asked. */
+/** The parameters of a query about one customer. */
 export function customerParams(customer: string, { asOf, knownAt }: CustomerOptions = {}): RawParams {
   return {
     ...(customer.includes(':') ? { identifier: customer } : { customer }),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { issueText } from '#contracts';
 import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
 import { rejected } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { withExamples } from '../terminal/help.js';
+import { issueLines } from '../terminal/issue-lines.js';
 import { allRows } from './query.js';
 
 interface PublishOptions extends EngineOptions {
@@ -12,76 +13,106 @@ interface PublishOptions extends EngineOptions {
 
 export function policyCommand(session: Session): Command {
   const policy = new Command('policy')
-    .summary('the rules as data: show, validate, publish, list')
+    .summary('list, show, validate or publish policies: the rules as data')
     .description(
-      'A policy is a versioned document: what counts as a signal, windows, thresholds, time zone, currency, taxonomy.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial policy show > mine.json
-  perennial policy validate mine.json
-  perennial policy publish mine.json --effective-from 2026-09-01
-  perennial policy list`,
+      'A policy is a versioned document with the rules of the lifecycle: signals, windows, thresholds, time zone, currency and taxonomy.',
     );
-  policy.addCommand(
-    withEngineOptions(new Command('list'))
-      .summary('the policies as they were published')
-      .action(async (options: EngineOptions) => {
-        await useEngine(options, session, async (engine) => {
-          for await (const row of allRows(engine, 'policies', {})) {
-            const from = row['inForceFrom'] ?? 'from the beginning of time';
-            process.stdout.write(
-              `${String(row['version']).padEnd(24)} published ${String(row['recordedAt'])}  in force ${String(from)}\n`,
-            );
-          }
-        });
-      }),
+  policy.addCommand(listCommand(session));
+  policy.addCommand(showCommand(session));
+  policy.addCommand(validateCommand());
+  policy.addCommand(publishCommand(session));
+  return withExamples(
+    policy,
+    'perennial policy show > mine.json',
+    'perennial policy validate mine.json',
+    'perennial policy publish mine.json --effective-from 2026-09-01',
+    'perennial policy list',
   );
-  policy.addCommand(
-    withEngineOptions(new Command('show'))
-      .summary('a policy as JSON: the newest, one of the published, or a built-in one')
-      .argument('[name]', `name@version as published, or built in: ${Object.keys(BUILT_IN_POLICIES).join(', ')}`)
-      .action(async (name: string | undefined, options: EngineOptions) => {
-        if (name !== undefined && Object.hasOwn(BUILT_IN_POLICIES, name)) {
-          const builtIn = BUILT_IN_POLICIES[name as keyof typeof BUILT_IN_POLICIES];
-          process.stdout.write(`${JSON.stringify(builtIn, null, 2)}\n`);
-          return;
+}
+
+function listCommand(session: Session): Command {
+  const command = new Command('list')
+    .summary('list the published policies')
+    .description('Lists the published policies: when each was published, and since when it is in force.')
+    .action(async (options: EngineOptions) => {
+      await useEngine(options, session, async (engine) => {
+        for await (const row of allRows(engine, 'policies', {})) {
+          const from = row['inForceFrom'] ?? 'the beginning of time';
+          process.stdout.write(
+            `${String(row['version']).padEnd(16)}  published ${String(row['recordedAt'])}  in force from ${String(from)}\n`,
+          );
         }
-        await useEngine(options, session, async (engine) => {
-          let found: unknown = null;
-          for await (const row of allRows(engine, 'policies', {}))
-            if (name === undefined || row['version'] === name) found = row['policy'];
-          if (found === null)
-            throw rejected(`No policy '${name ?? ''}' was published. perennial policy list shows them.`);
-          process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
-        });
-      }),
+      });
+    });
+  return withExamples(withEngineOptions(command), 'perennial policy list');
+}
+
+function showCommand(session: Session): Command {
+  const command = new Command('show')
+    .summary('show a policy as JSON: the newest, a published or a built-in one')
+    .description('Shows a policy as JSON: by default the one published last.')
+    .argument(
+      '[name]',
+      `name@version of a published policy, or a built-in one: ${Object.keys(BUILT_IN_POLICIES).join(', ')}`,
+    )
+    .action(async (name: string | undefined, options: EngineOptions) => {
+      if (name !== undefined && Object.hasOwn(BUILT_IN_POLICIES, name)) {
+        print(BUILT_IN_POLICIES[name as keyof typeof BUILT_IN_POLICIES]);
+        return;
+      }
+      await useEngine(options, session, async (engine) => {
+        let found: unknown = null;
+        for await (const row of allRows(engine, 'policies', {}))
+          if (name === undefined || row['version'] === name) found = row['policy'];
+        if (found === null)
+          throw rejected(`The policy '${name ?? ''}' is not published: perennial policy list shows those that are.`);
+        print(found);
+      });
+    });
+  return withExamples(
+    withEngineOptions(command),
+    'perennial policy show > mine.json',
+    'perennial policy show retail@1',
+    'perennial policy show subscription',
   );
-  policy.addCommand(
-    new Command('validate')
-      .summary('say what is wrong with a policy, without publishing it')
-      .argument('<file>', 'policy document (JSON)')
-      .action((file: string) => {
-        const document = readPolicy(file);
-        process.stdout.write(`${file} is a valid policy: ${document.name}@${document.version}\n`);
-      }),
+}
+
+function validateCommand(): Command {
+  const command = new Command('validate')
+    .summary('check a policy without publishing it')
+    .description('Checks a policy document and lists everything that is wrong with it. Nothing is published.')
+    .argument('<file>', 'policy document (JSON)')
+    .action((file: string) => {
+      const { name, version } = readPolicy(file);
+      process.stdout.write(`${file} is valid: ${name}@${version}\n`);
+    });
+  return withExamples(command, 'perennial policy validate mine.json');
+}
+
+function publishCommand(session: Session): Command {
+  const command = new Command('publish')
+    .summary('publish a policy; it never changes the past')
+    .description(
+      'Publishes a policy. It is in force from now on, or from --effective-from on; stages before that stay as they are.',
+    )
+    .argument('<file>', 'policy document (JSON)')
+    .option('--effective-from <date>', 'the instant from which the policy is in force (default: now)')
+    .action(async (file: string, options: PublishOptions) => {
+      const document = readPolicy(file);
+      await useEngine(options, session, async (engine) => {
+        const published = await engine.publishPolicy(document, options.effectiveFrom ?? null);
+        process.stdout.write(`${JSON.stringify(published)}\n`);
+      });
+    });
+  return withExamples(
+    withEngineOptions(command),
+    'perennial policy publish mine.json',
+    'perennial policy publish mine.json --effective-from 2026-09-01',
   );
-  policy.addCommand(
-    withEngineOptions(new Command('publish'))
-      .summary('publish a policy: prospective, never rewriting the past')
-      .argument('<file>', 'policy document (JSON)')
-      .option('--effective-from <date>', 'from when it is to hold; from now unless said')
-      .action(async (file: string, options: PublishOptions) => {
-        const document = readPolicy(file);
-        await useEngine(options, session, async (engine) => {
-          const published = await engine.publishPolicy(document, options.effectiveFrom ?? null);
-          process.stdout.write(`${JSON.stringify(published)}\n`);
-        });
-      }),
-  );
-  return policy;
+}
+
+function print(policy: unknown): void {
+  process.stdout.write(`${JSON.stringify(policy, null, 2)}\n`);
 }
 
 function readPolicy(file: string): { readonly name: string; readonly version: number } {
@@ -89,11 +120,9 @@ function readPolicy(file: string): { readonly name: string; readonly version: nu
   try {
     document = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw rejected(`${file} cannot be read: ${(error as Error).message}`);
+    throw rejected(`${file} cannot be read as JSON: ${(error as Error).message}`);
   }
   const validity = validatePolicy(document);
   if (validity.ok) return validity.policy;
-  throw rejected(
-    `${file} is not a valid policy:\n${validity.errors.map((issue) => `  ${issueText(issue)}`).join('\n')}`,
-  );
+  throw rejected(`${file} is not a valid policy:${issueLines(validity.errors)}`);
 }

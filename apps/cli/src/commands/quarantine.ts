@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { QUERIES } from '#queries';
 import { rejected } from '../exit-codes.js';
+import { withRenamedOption } from '../renamed.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
+import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
-import { allPages } from './query.js';
+import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
+import { allPages, queryNamed } from './query.js';
 
 interface ListOptions extends EngineOptions {
   readonly status: string;
@@ -17,65 +18,92 @@ interface ListOptions extends EngineOptions {
 
 export function quarantineCommand(session: Session): Command {
   const quarantine = new Command('quarantine')
-    .summary('what could not be taken: list, show, release, discard')
+    .summary('list, show, release or discard events that could not be accepted')
     .description(
-      'Events that could not be taken, with the reason. A fixed one is released with its original time; one that was never worth taking is discarded.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial quarantine list --code customer-missing
-  perennial quarantine show 5f0c…
-  perennial quarantine release 5f0c… --fixed fixed.json
-  perennial quarantine discard 5f0c… --reason "test row"`,
+      'An event that cannot be accepted is quarantined with the reason. `release` accepts it after all, as it is or fixed, with its original time; `discard` ' +
+        'closes it without accepting it.',
     );
-  quarantine.addCommand(
-    withEngineOptions(new Command('list'))
-      .summary('what is quarantined, and why')
-      .addOption(new Option('--status <status>', 'which').choices(['open', 'released', 'discarded']).default('open'))
-      .option('--code <code>', 'only those of this kind of reason')
-      .option('--source <source>', 'only those of this source')
-      .option('--limit <number>', 'at most this many')
-      .addOption(new Option('--format <format>', 'how the answer is written').choices(FORMATS).default('table'))
-      .action(async (options: ListOptions) => {
-        const query = QUERIES.find((each) => each.name === 'quarantine');
-        if (query === undefined) throw new Error("There is no question 'quarantine'.");
-        const { status, code, source, limit } = options;
-        await useEngine(options, session, async (engine) => {
-          const output = await Output.open(undefined);
-          await writeAnswers(allPages(engine, query, { status, code, source, limit }), options.format, output);
-        });
-      }),
+  quarantine.addCommand(listCommand(session));
+  quarantine.addCommand(showCommand(session));
+  quarantine.addCommand(releaseCommand(session));
+  quarantine.addCommand(discardCommand(session));
+  return withExamples(
+    quarantine,
+    'perennial quarantine list --code customer-missing',
+    'perennial quarantine show 5f0c…',
+    'perennial quarantine release 5f0c… --fixed fixed.json',
+    'perennial quarantine discard 5f0c… --reason "test row"',
   );
-  quarantine.addCommand(
-    withEngineOptions(new Command('show'))
-      .summary('one event that was quarantined, with its body')
-      .argument('<id>', 'quarantine id')
-      .action(async (id: string, options: EngineOptions) => {
-        await useEngine(options, session, async (engine) => print(await engine.quarantined(id)));
-      }),
+}
+
+function listCommand(session: Session): Command {
+  const command = new Command('list')
+    .summary('list quarantined events with the reason')
+    .description('Lists quarantined events: the source, the reason, and how to fix it.')
+    .addOption(
+      new Option('--status <status>', 'status of the events')
+        .choices(['open', 'released', 'discarded'])
+        .default('open'),
+    )
+    .option('--code <code>', 'only events with this reason code')
+    .option('--source <source>', 'only events of this source')
+    .option('--limit <number>', 'at most this many events')
+    .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
+    .action(async (options: ListOptions) => {
+      const { status, code, source, limit } = options;
+      await useEngine(options, session, async (engine) => {
+        const output = await Output.open(undefined);
+        const pages = allPages(engine, queryNamed('quarantine'), { status, code, source, limit });
+        await writeAnswers(pages, options.format, output);
+      });
+    });
+  return withExamples(
+    withEngineOptions(command),
+    'perennial quarantine list --code customer-missing',
+    'perennial quarantine list --status released --format csv',
   );
-  quarantine.addCommand(
-    withEngineOptions(new Command('release'))
-      .summary('take it in after all: as it is, or fixed')
-      .argument('<id>', 'quarantine id')
-      .option('--fixed <file>', 'the event as it ought to be (JSON)')
-      .action(async (id: string, options: EngineOptions & { readonly fixed?: string }) => {
-        const fixed = options.fixed === undefined ? undefined : readJson(options.fixed);
-        await useEngine(options, session, async (engine) => print(await engine.release(id, fixed)));
-      }),
+}
+
+function showCommand(session: Session): Command {
+  const command = new Command('show')
+    .summary('show one quarantined event with its body')
+    .description('Shows one quarantined event as JSON: the reason, the file and line it came from, and its body.')
+    .argument('<id>', 'quarantine id')
+    .action(async (id: string, options: EngineOptions) => {
+      await useEngine(options, session, async (engine) => print(await engine.quarantinedEvent(id)));
+    });
+  return withExamples(withEngineOptions(command), 'perennial quarantine show 5f0c…');
+}
+
+function releaseCommand(session: Session): Command {
+  const command = new Command('release')
+    .summary('accept a quarantined event, as it is or fixed')
+    .description(
+      'Ingests a quarantined event again, with its original time: as it is, for example after a type was registered, or fixed. It stays in quarantine where it is ' +
+        'still not valid.',
+    )
+    .argument('<id>', 'quarantine id')
+    .option('--fixed <file>', 'the corrected event as JSON')
+    .action(async (id: string, options: EngineOptions & { readonly fixed?: string }) => {
+      const fixed = options.fixed === undefined ? undefined : readJson(options.fixed);
+      await useEngine(options, session, async (engine) => print(await engine.release(id, fixed)));
+    });
+  return withExamples(
+    withRenamedOption(withEngineOptions(command), '--mended', '--fixed'),
+    'perennial quarantine release 5f0c… --fixed fixed.json',
   );
-  quarantine.addCommand(
-    withEngineOptions(new Command('discard'))
-      .summary('set it aside for good')
-      .argument('<id>', 'quarantine id')
-      .requiredOption('--reason <text>', 'why')
-      .action(async (id: string, options: EngineOptions & { readonly reason: string }) => {
-        await useEngine(options, session, async (engine) => print(await engine.discard(id, options.reason)));
-      }),
-  );
-  return quarantine;
+}
+
+function discardCommand(session: Session): Command {
+  const command = new Command('discard')
+    .summary('close a quarantined event without accepting it')
+    .description('Closes a quarantined event without accepting it. The reason is recorded.')
+    .argument('<id>', 'quarantine id')
+    .requiredOption('--reason <text>', 'why the event is discarded')
+    .action(async (id: string, options: EngineOptions & { readonly reason: string }) => {
+      await useEngine(options, session, async (engine) => print(await engine.discard(id, options.reason)));
+    });
+  return withExamples(withEngineOptions(command), 'perennial quarantine discard 5f0c… --reason "test row"');
 }
 
 function print(value: unknown): void {

@@ -1,50 +1,47 @@
 import { Command, Option } from 'commander';
 import { allParams, QUERIES, type Answer, type Param, type QueryDefinition, type RawParams } from '#queries';
 import type { Engine } from '../engine/engine.js';
+import { withRenamedCommand } from '../renamed.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
+import { helpSection, withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
+import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
 
 const PAGE = '1000';
+
+/** Queries by the names that they had before. */
+const FORMER_NAMES = { fates: 'outcomes', visits: 'stage-periods' } as const;
 
 interface QueryOptions extends EngineOptions {
   readonly format: Format;
   readonly output?: string;
 }
 
-/** `perennial query QUESTION`: a command for each question of the registry, with its parameters as options. */
+/** `perennial query QUERY`: a command for each query of the registry, with its parameters as options. */
 export function queryCommand(session: Session): Command {
   const command = new Command('query')
-    .summary('ask a question: any of the api, by the same name and parameters')
-    .description(
-      'Asks a question. `perennial query` lists them all; `perennial query QUESTION --help` shows what one takes.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial query customers --stage retention --phase at-risk
-  perennial query rfm --as-of 1997-09-30 --period day --unit week --format csv --output rfm.csv
-  perennial query customer --identifier userId:0001
-  perennial query stage --identifier email:ada@example.com --as-of 2026-03-01 --known-at 2026-03-01`,
-    );
+    .summary('run a query of the API, with the same name and parameters')
+    .description('Runs a query. `perennial query QUERY --help` shows its parameters and columns.')
+    .usage('QUERY [options]');
   for (const query of QUERIES) command.addCommand(commandFor(query, session));
-  return command;
+  for (const [former, current] of Object.entries(FORMER_NAMES)) withRenamedCommand(command, former, current);
+  return withExamples(
+    command,
+    'perennial query customers --stage retention --phase at-risk',
+    'perennial query rfm --as-of 1997-09-30 --unit week --output rfm.txt',
+    'perennial query customer --identifier userId:0001',
+    'perennial query stage --identifier userId:0001 --as-of 2026-03-01',
+  );
 }
 
 function commandFor(query: QueryDefinition, session: Session): Command {
-  const params = allParams(query);
-  const command = withEngineOptions(new Command(query.name))
+  const command = new Command(query.name)
     .summary(query.summary)
     .description([query.summary, query.description].filter((text) => text !== undefined).join('\n'));
-  for (const [name, param] of Object.entries(params)) command.addOption(optionOf(name, param));
+  for (const [name, param] of Object.entries(allParams(query))) command.addOption(optionOf(name, param));
   command
-    .addOption(new Option('--format <format>', 'how the answer is written').choices(FORMATS).default('table'))
+    .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
-    .addHelpText(
-      'after',
-      `\nColumns:\n${query.columns.map((column) => `  ${column.name.padEnd(16)} ${column.description}`).join('\n')}`,
-    )
     .action(async (options: QueryOptions & Record<string, unknown>) => {
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
@@ -52,14 +49,32 @@ function commandFor(query: QueryDefinition, session: Session): Command {
         await output.end();
       });
     });
-  return command;
+  const columns = query.columns.map((column) => [column.name, column.description] as const);
+  withEngineOptions(command).addHelpText('after', helpSection('Columns', columns));
+  return withExamples(command, exampleOf(query));
+}
+
+/** A command line that works, and shows the parameters that a query is mostly run with. */
+function exampleOf(query: QueryDefinition): string {
+  const params = allParams(query);
+  const parts = ['perennial query', query.name];
+  if ('identifier' in params) parts.push('--identifier userId:0001');
+  for (const [name, param] of Object.entries(params))
+    if (param.required === true) parts.push(`--${name} ${sample(param)}`);
+  if ('as-of' in params) parts.push('--as-of 2026-03-01');
+  return parts.join(' ');
+}
+
+function sample(param: Param): string {
+  if (param.type === 'enum') return param.values[0] ?? '';
+  return param.type === 'int' ? '1' : param.type === 'boolean' ? 'true' : '2026-03-01';
 }
 
 function optionOf(name: string, param: Param): Option {
   const description = param.description.replace(/\.$/, '');
   const option = new Option(`--${name} <${placeholder(param)}>`, description);
   if (param.required === true) option.makeOptionMandatory();
-  // Values go on as they were said: the question itself judges them, here and over HTTP alike.
+  // Values are passed on as text: the query itself validates them, here and over HTTP alike.
   if (param.type === 'enum') option.choices(param.values);
   if ('default' in param && param.default !== undefined) option.default(String(param.default));
   return option;
@@ -82,17 +97,17 @@ function placeholder(param: Param): string {
   }
 }
 
-/** What was said of the question's parameters, by their own names. */
+/** The query's parameters that the command line gives, by their own names. */
 function rawParams(query: QueryDefinition, options: Readonly<Record<string, unknown>>): RawParams {
   const raw: Record<string, unknown> = {};
   for (const name of Object.keys(allParams(query))) {
-    const said = options[camelCase(name)];
-    if (said !== undefined) raw[name] = said;
+    const value = options[camelCase(name)];
+    if (value !== undefined) raw[name] = value;
   }
   return raw;
 }
 
-/** All pages of an answer, or the one page that `--limit` or `--cursor` asks for. */
+/** All pages of an answer, or only one where `--limit` is given. */
 export async function* allPages(engine: Engine, query: QueryDefinition, raw: RawParams): AsyncGenerator<Answer> {
   const onePage = raw['limit'] !== undefined || !query.paged;
   let answer = await engine.runQuery(query.name, onePage ? raw : { ...raw, limit: PAGE });
@@ -103,11 +118,15 @@ export async function* allPages(engine: Engine, query: QueryDefinition, raw: Raw
   }
 }
 
-/** All rows of a question that is known by its name. */
+/** All rows of a query. */
 export async function* allRows(engine: Engine, name: string, raw: RawParams): AsyncGenerator<Answer['rows'][number]> {
+  for await (const answer of allPages(engine, queryNamed(name), raw)) yield* answer.rows;
+}
+
+export function queryNamed(name: string): QueryDefinition {
   const query = QUERIES.find((each) => each.name === name);
-  if (query === undefined) throw new Error(`There is no question '${name}'.`);
-  for await (const answer of allPages(engine, query, raw)) yield* answer.rows;
+  if (query === undefined) throw new Error(`The query '${name}' does not exist.`);
+  return query;
 }
 
 function camelCase(name: string): string {

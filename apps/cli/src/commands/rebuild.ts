@@ -2,29 +2,28 @@ import { Command } from 'commander';
 import type { DryRunSummary, Verification } from '../engine/engine.js';
 import { EXIT } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { formatNumber, pluralize, formatDuration } from '../terminal/format.js';
+import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
 import { showProgress } from '../terminal/show-progress.js';
 
 export function rebuildCommand(session: Session): Command {
-  return withEngineOptions(new Command('rebuild'))
-    .summary('build the read models again from the log, and switch to them')
+  const command = new Command('rebuild')
+    .summary('rebuild the read models from the log and switch to them')
     .description(
-      'Builds a new version of the read models beside the live one, from the log alone, and switches to it at once when it is complete.\n' +
-        'Until then every answer comes from the live version. Interrupted, it goes on where it stopped.\n' +
-        'With --dry-run it compares the new version with the live one, says what would change, switches nothing and drops the copy:\n' +
-        'exit code 7 where something would change.',
+      'Builds a new version of the read models beside the live one, from the log alone, and switches to it once it is complete. Until then all queries read ' +
+        'the live version. If it is interrupted, the same command continues. With --dry-run it compares the new version with the live one, shows what would ' +
+        'change and drops the new version; the exit code is 7 where something would change.',
     )
-    .option('--dry-run', 'say what would change, and change nothing')
-    .addHelpText('after', '\nExamples:\n  perennial rebuild\n  perennial rebuild --dry-run')
+    .option('--dry-run', 'show what would change, and change nothing')
     .action(async (options: EngineOptions & { readonly dryRun?: true }) => {
       process.exitCode = await useEngine(options, session, async (engine) => {
-        const { onWork, end } = showProgress(session);
+        const { onProgress, end } = showProgress(session);
         if (options.dryRun) {
-          const rehearsed = await engine.dryRun(onWork, session.signal).finally(end);
-          process.stdout.write(dryRunText(rehearsed));
-          return rehearsed.equal ? EXIT.done : EXIT.differs;
+          const summary = await engine.dryRun(onProgress, session.signal).finally(end);
+          process.stdout.write(dryRunText(summary));
+          return summary.equal ? EXIT.done : EXIT.differs;
         }
-        const { version, events, elapsedMs, digest } = await engine.rebuild(onWork, session.signal).finally(end);
+        const { version, events, elapsedMs, digest } = await engine.rebuild(onProgress, session.signal).finally(end);
         const rate = formatNumber((events / Math.max(1, elapsedMs)) * 1000);
         process.stdout.write(
           `Version ${version} is live: ${pluralize(events, 'event')} in ${formatDuration(elapsedMs)} (${rate}/s)\ndigest ${digest}\n`,
@@ -32,55 +31,54 @@ export function rebuildCommand(session: Session): Command {
         return EXIT.done;
       });
     });
+  return withExamples(withEngineOptions(command), 'perennial rebuild', 'perennial rebuild --dry-run');
 }
 
 export function rollbackCommand(session: Session): Command {
-  return withEngineOptions(new Command('rollback'))
-    .summary('go back to the read models that were live before the last rebuild')
+  const command = new Command('rollback')
+    .summary('switch back to the read models that were live before')
     .description(
-      'Brings the version of the read models that was live before up to date, and switches to it. The one that was live is kept:\n' +
-        'the same command goes forth to it again. Rejected (exit code 3) where there is no older version.',
+      'Brings the version of the read models that was live before up to date, and switches to it. The version that is live now is kept: the same command ' +
+        'switches forward to it again. Without an earlier version the command is rejected (exit code 3).',
     )
-    .addHelpText('after', '\nExample:\n  perennial rollback')
     .action(async (options: EngineOptions) => {
       await useEngine(options, session, async (engine) => {
-        const { onWork, end } = showProgress(session);
-        const { version, position, digest } = await engine.rollback(onWork, session.signal).finally(end);
+        const { onProgress, end } = showProgress(session);
+        const { version, position, digest } = await engine.rollback(onProgress, session.signal).finally(end);
         process.stdout.write(`Version ${version} is live at position ${formatNumber(position)}\ndigest ${digest}\n`);
       });
     });
+  return withExamples(withEngineOptions(command), 'perennial rollback');
 }
 
 function dryRunText({ equal, position, differences, stages }: DryRunSummary): string {
   if (equal) return `At position ${formatNumber(position)} a rebuild would change nothing.\n`;
-  const place = (at: { readonly stage: string; readonly phase: string } | null) =>
-    at === null ? 'not there' : `${at.stage} · ${at.phase}`;
+  const stageOf = (at: { readonly stage: string; readonly phase: string } | null) =>
+    at === null ? 'absent' : `${at.stage} · ${at.phase}`;
   const lines = [`At position ${formatNumber(position)} a rebuild would change:`];
   for (const { table, live, rebuilt, onlyLive, onlyRebuilt, samples } of differences) {
     lines.push(
-      `  ${table}: ${pluralize(live, 'row')} now, ${formatNumber(rebuilt)} rebuilt; ${formatNumber(onlyLive)} would go, ${formatNumber(onlyRebuilt)} would come`,
+      `  ${table}: ${pluralize(live, 'row')} live, ${formatNumber(rebuilt)} rebuilt; ${formatNumber(onlyLive)} would be removed, ${formatNumber(onlyRebuilt)} added`,
     );
     for (const sample of samples)
-      lines.push(`    now      ${JSON.stringify(sample.live)}`, `    rebuilt  ${JSON.stringify(sample.rebuilt)}`);
+      lines.push(`    live     ${JSON.stringify(sample.live)}`, `    rebuilt  ${JSON.stringify(sample.rebuilt)}`);
   }
   for (const { from, to, customers } of stages)
-    lines.push(`  ${pluralize(customers, 'customer')}: ${place(from)} → ${place(to)}`);
+    lines.push(`  ${pluralize(customers, 'customer')}: ${stageOf(from)} → ${stageOf(to)}`);
   return `${lines.join('\n')}\nNothing was switched.\n`;
 }
 
 export function verifyCommand(session: Session): Command {
-  return withEngineOptions(new Command('verify'))
-    .summary('prove that rebuilt read models equal the live ones')
+  const command = new Command('verify')
+    .summary('check that the live read models equal rebuilt ones')
     .description(
-      'Builds the read models from the log a second time, beside the live ones, compares their digests, and throws the copy away.\n' +
-        'Exit code 1 where they differ.',
+      'Builds the read models from the log a second time beside the live ones, compares the digests of both, and drops the copy. The exit code is 1 where they differ.',
     )
-    .addHelpText('after', '\nExample:\n  perennial verify && echo the read models are what the log says')
     .action(async (options: EngineOptions) => {
       process.exitCode = await useEngine(options, session, async (engine) => {
-        const { onWork, end } = showProgress(session);
-        const verified = await engine.verify(onWork, session.signal).finally(end);
-        const { equal, position, live, rebuilt, differing } = verified;
+        const { onProgress, end } = showProgress(session);
+        const verification = await engine.verify(onProgress, session.signal).finally(end);
+        const { equal, position, live, rebuilt, differing } = verification;
         process.stdout.write(
           `at position ${formatNumber(position)}\n  live     ${live}\n  rebuilt  ${rebuilt}\n` +
             (equal ? 'Equal.\n' : `They differ.\n${differing.map(differenceText).join('')}`),
@@ -88,8 +86,9 @@ export function verifyCommand(session: Session): Command {
         return equal ? EXIT.done : EXIT.failed;
       });
     });
+  return withExamples(withEngineOptions(command), 'perennial verify');
 }
 
 function differenceText({ table, onlyLive, onlyRebuilt }: Verification['differing'][number]): string {
-  return `  ${table}: ${pluralize(onlyLive, 'row')} only in the live ones, ${pluralize(onlyRebuilt, 'row')} only in the rebuilt ones\n`;
+  return `  ${table}: ${pluralize(onlyLive, 'row')} only in the live version, ${pluralize(onlyRebuilt, 'row')} only in the rebuilt one\n`;
 }

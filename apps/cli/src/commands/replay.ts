@@ -1,64 +1,90 @@
 import { Command } from 'commander';
 import { explainStagePeriod, type StagePeriod } from '#lifecycle';
+import type { RawParams } from '#queries';
+import type { Engine } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { touchpointText, stagePeriodOf, whereText } from '../terminal/history-text.js';
+import { pluralize } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
+import { stagePeriodOf, stageText, touchpointText } from '../terminal/history-text.js';
+import { terminalWidth } from '../terminal/width.js';
+import { wrap } from '../terminal/wrap.js';
 import { customerParams, withCustomerOptions, type CustomerOptions } from './one-customer.js';
 import { allRows } from './query.js';
 
 export function replayCommand(session: Session): Command {
-  return withEngineOptions(withCustomerOptions(new Command('replay')))
-    .summary("tell one customer's story: what happened, and what it made of them")
+  const command = new Command('replay')
+    .summary("show one customer's history: their touchpoints and stage changes")
     .description(
-      'Tells what happened to one customer in the order of time, and between it every transition with its cause, those of silence at their own instant.\n' +
-        'With --as-of and --known-at the story ends where it ended then, or is told as it was believed then.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial replay userId:0001
-  perennial replay email:ada@example.com --as-of 2026-03-01 --known-at 2026-03-01`,
-    )
-    .action(async (customer: string, options: EngineOptions & CustomerOptions) => {
-      await useEngine(options, session, async (engine) => {
-        const params = customerParams(customer, options);
-        const lines: Line[] = [];
-        const timeZone = await engine.timeZone();
-        let customerId = '';
-        let before: StagePeriod | null = null;
-        for await (const row of allRows(engine, 'history', params)) {
-          customerId = String(row['customerId']);
-          const period = stagePeriodOf(row);
-          const [, why] = explainStagePeriod(period, before, timeZone).sentences;
-          before = period;
-          const where = whereText(period.stage, period.phase, period.cycle);
-          lines.push({ at: String(row['enteredAt']), order: 1, text: `  ▸ ${where}`, note: why ?? '' });
-        }
-        const transitions = lines.length;
-        for await (const row of allRows(engine, 'timeline', params)) {
-          const data = row['data'] as Readonly<Record<string, unknown>>;
-          const text = touchpointText(String(row['type']), data);
-          const test = row['test'] === true ? ' (test traffic, not counted)' : '';
-          lines.push({ at: String(row['occurredAt']), order: 0, text, note: `${String(row['channel'])}${test}` });
-        }
-        // Events at an instant come before the transitions that they cause at it.
-        lines.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order);
-        process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
-        process.stdout.write(`${lines.length - transitions} touchpoints, ${transitions} transitions\n\n`);
-        let last = '';
-        for (const { at, text, note } of lines) {
-          process.stdout.write(
-            `${at === last ? ' '.repeat(at.length) : at}  ${text}${note === '' ? '' : `  · ${note}`}\n`,
-          );
-          last = at;
-        }
-      });
+      'Shows the touchpoints of one customer in the order of time and, between them, each stage change with its cause; a stage change caused by silence ' +
+        'stands at its own instant. --as-of ends the history at an instant; --known-at shows it as it was known at an instant.',
+    );
+  withCustomerOptions(command).action(async (customer: string, options: EngineOptions & CustomerOptions) => {
+    await useEngine(options, session, async (engine) => {
+      const params = customerParams(customer, options);
+      const { customerId, entries: stageChanges } = await stageChangesOf(engine, params);
+      const touchpoints = await touchpointsOf(engine, params);
+      process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
+      process.stdout.write(
+        `${pluralize(touchpoints.length, 'touchpoint')}, ${pluralize(stageChanges.length, 'stage change')}\n\n`,
+      );
+      process.stdout.write(historyText([...touchpoints, ...stageChanges]));
     });
+  });
+  return withExamples(
+    withEngineOptions(command),
+    'perennial replay userId:0001',
+    'perennial replay email:ada@example.com --as-of 2026-03-01',
+  );
 }
 
-interface Line {
+/** One line of the history. */
+interface HistoryEntry {
   readonly at: string;
+  /** Touchpoints at an instant come before the stage changes that they cause at it. */
   readonly order: 0 | 1;
   readonly text: string;
   readonly note: string;
+}
+
+async function stageChangesOf(
+  engine: Engine,
+  params: RawParams,
+): Promise<{ readonly customerId: string; readonly entries: readonly HistoryEntry[] }> {
+  const timeZone = await engine.timeZone();
+  const entries: HistoryEntry[] = [];
+  let customerId = '';
+  let before: StagePeriod | null = null;
+  for await (const row of allRows(engine, 'history', params)) {
+    customerId = String(row['customerId']);
+    const period = stagePeriodOf(row);
+    const [, cause = ''] = explainStagePeriod(period, before, timeZone).sentences;
+    before = period;
+    const text = `  ▸ ${stageText(period.stage, period.phase, period.cycle)}`;
+    entries.push({ at: String(row['enteredAt']), order: 1, text, note: cause });
+  }
+  return { customerId, entries };
+}
+
+async function touchpointsOf(engine: Engine, params: RawParams): Promise<readonly HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  for await (const row of allRows(engine, 'timeline', params)) {
+    const text = touchpointText(String(row['type']), row['data'] as Readonly<Record<string, unknown>>);
+    const test = row['test'] === true ? ' (test traffic, not counted)' : '';
+    entries.push({ at: String(row['occurredAt']), order: 0, text, note: `${String(row['channel'])}${test}` });
+  }
+  return entries;
+}
+
+/** The entries in the order of time; an instant is written once. */
+function historyText(entries: readonly HistoryEntry[]): string {
+  const ordered = [...entries].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order);
+  let last = '';
+  return ordered
+    .map(({ at, text, note }) => {
+      const instant = at === last ? ' '.repeat(at.length) : at;
+      last = at;
+      const line = note === '' ? text : `${text}  · ${note}`;
+      return `${instant}  ${wrap(line, terminalWidth(), at.length + 6)}\n`;
+    })
+    .join('');
 }

@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseInstant, type Instant } from '#contracts';
-import { runImport } from '#imports';
+import { runImport, type ImportSummary } from '#imports';
 import { simulateTouchpoints, simulationReader, type SimulationOptions } from '#simulation';
+import type { Engine } from '../engine/engine.js';
 import { EXIT, usage } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { formatNumber, pluralize, formatDuration } from '../terminal/format.js';
+import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
 import { catchUpWithProgress } from '../terminal/show-progress.js';
@@ -20,65 +22,75 @@ interface SimulateOptions extends EngineOptions {
   readonly wait: boolean;
 }
 
-const DAY = 86_400_000;
-const LINES_A_WRITE = 500;
+const DAY = 24 * 3_600_000;
+const DEFAULT_PERIOD = 731 * DAY;
+const LINES_PER_WRITE = 500;
 
 export function simulateCommand(session: Session): Command {
-  return withEngineOptions(new Command('simulate'))
-    .summary('make customers up: to a file, or into the engine')
+  const command = new Command('simulate')
+    .summary('simulate customers, into the engine or to a file')
     .description(
-      'Makes customers up and tells their touchpoints over all groups of the catalogue. The same seed and period give the same touchpoints.\n' +
-        'Without --output they go into the engine.',
+      'Simulates customers and their touchpoints of every type in the catalogue. The same seed and period give the same touchpoints. They are imported into ' +
+        'the engine, or written to --output.',
     )
-    .addOption(new Option('--customers <number>', 'how many').default(2000).argParser(wholeNumber(1, 10_000_000)))
     .addOption(
-      new Option('--seed <number>', 'another seed, other customers').default(1).argParser(wholeNumber(0, 2 ** 31 - 1)),
+      new Option('--customers <number>', 'number of customers').default(2000).argParser(wholeNumber(1, 10_000_000)),
     )
-    .addOption(new Option('--from <date>', 'first day; two years before the last unless said').argParser(day))
-    .addOption(new Option('--until <date>', 'the day after the last; today unless said').argParser(day))
-    .addOption(new Option('--output <file>', 'write NDJSON to a file (- for the terminal) instead of into the engine'))
     .addOption(
-      new Option('--batch-size <touchpoints>', 'touchpoints in one commit')
-        .default(1000)
-        .argParser(wholeNumber(1, 100_000)),
+      new Option('--seed <number>', 'seed of the random numbers').default(1).argParser(wholeNumber(0, 2 ** 31 - 1)),
+    )
+    .addOption(new Option('--from <date>', 'first day (default: two years before --until)').argParser(day))
+    .addOption(new Option('--until <date>', 'day after the last day (default: today)').argParser(day))
+    .addOption(new Option('--output <file>', 'write NDJSON to a file (- for the terminal), not into the engine'))
+    .addOption(
+      new Option('--batch-size <number>', 'touchpoints per commit').default(1000).argParser(wholeNumber(1, 100_000)),
     )
     .addOption(new Option('--no-wait', 'do not wait until the read models have caught up'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial simulate --customers 500 --seed 7
-  perennial simulate --from 2024-01-01 --until 2026-01-01 --output made-up.ndjson
-  perennial import made-up.ndjson --preset touchpoints`,
-    )
     .action(async (options: SimulateOptions) => {
-      const simulation = period(options, session);
+      const simulation = simulationOf(options, session);
       process.exitCode =
         options.output === undefined
-          ? await useEngine(options, session, async (engine) => {
-              const bar = new Progress('simulation', 'touchpoints', session.stderr, session.clock);
-              const summary = await runImport({
-                reader: simulationReader(simulation),
-                file: { path: '', name: 'simulation' },
-                sink: (items) => engine.ingest(items),
-                batchSize: options.batchSize,
-                signal: session.signal,
-                now: () => performance.now(),
-                onProgress: ({ items }) => bar.update({ done: items, total: null }),
-              });
-              bar.end();
-              const { outcomes } = summary.progress;
-              process.stdout.write(
-                `${pluralize(options.customers, 'customer')}, ${pluralize(summary.lines, 'touchpoint')} in ${formatDuration(summary.timings.totalMs)}: ` +
-                  `${formatNumber(outcomes.accepted)} accepted, ${pluralize(outcomes.duplicate, 'duplicate')}, ${formatNumber(outcomes.quarantined)} quarantined\n`,
-              );
-              if (summary.outcome === 'failed') throw summary.error;
-              if (summary.outcome === 'stopped') return EXIT.stopped;
-              if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
-              return outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
-            })
+          ? await useEngine(options, session, (engine) => intoEngine(engine, simulation, options, session))
           : await toFile(simulation, options.output, session);
     });
+  return withExamples(
+    withEngineOptions(command),
+    'perennial simulate --customers 500 --seed 7',
+    'perennial simulate --from 2024-01-01 --until 2026-01-01 --output sim.ndjson',
+    'perennial import sim.ndjson --preset touchpoints',
+  );
+}
+
+async function intoEngine(
+  engine: Engine,
+  simulation: SimulationOptions,
+  { batchSize, wait }: SimulateOptions,
+  session: Session,
+): Promise<number> {
+  const progress = new Progress('simulation', 'touchpoints', session.stderr, session.clock);
+  const summary = await runImport({
+    reader: simulationReader(simulation),
+    file: { path: '', name: 'simulation' },
+    sink: (items) => engine.ingest(items),
+    batchSize,
+    signal: session.signal,
+    now: () => performance.now(),
+    onProgress: ({ items }) => progress.update({ done: items, total: null }),
+  });
+  progress.end();
+  process.stdout.write(summaryText(simulation, summary));
+  if (summary.outcome === 'failed') throw summary.error;
+  if (summary.outcome === 'stopped') return EXIT.stopped;
+  if (wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
+  return summary.progress.outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
+}
+
+function summaryText({ customers }: SimulationOptions, { lines, progress, timings }: ImportSummary): string {
+  const { accepted, duplicate, quarantined } = progress.outcomes;
+  return (
+    `${pluralize(customers, 'customer')}, ${pluralize(lines, 'touchpoint')} in ${formatDuration(timings.totalMs)}: ` +
+    `${formatNumber(accepted)} accepted, ${pluralize(duplicate, 'duplicate')}, ${formatNumber(quarantined)} quarantined\n`
+  );
 }
 
 async function toFile(simulation: SimulationOptions, file: string, session: Session): Promise<number> {
@@ -87,7 +99,7 @@ async function toFile(simulation: SimulationOptions, file: string, session: Sess
   let written = 0;
   for (const touchpoint of simulateTouchpoints(simulation)) {
     lines.push(`${JSON.stringify(touchpoint)}\n`);
-    if (lines.length < LINES_A_WRITE) continue;
+    if (lines.length < LINES_PER_WRITE) continue;
     written += lines.length;
     await output.write(lines.join(''));
     lines = [];
@@ -99,10 +111,10 @@ async function toFile(simulation: SimulationOptions, file: string, session: Sess
   return session.signal.aborted ? EXIT.stopped : EXIT.done;
 }
 
-function period({ customers, seed, from, until }: SimulateOptions, { clock }: Session): SimulationOptions {
+function simulationOf({ customers, seed, from, until }: SimulateOptions, { clock }: Session): SimulationOptions {
   const end = until ?? Math.floor(clock.now() / DAY) * DAY;
-  const begin = from ?? end - 731 * DAY;
-  if (begin >= end) throw usage('--from must lie before --until.');
+  const begin = from ?? end - DEFAULT_PERIOD;
+  if (begin >= end) throw usage('--from must be before --until: give an earlier --from, or a later --until.');
   return { customers, seed, from: begin, until: end };
 }
 

@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatNumber } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
 import { allRows } from './query.js';
 
+const OUTCOMES = ['received', 'accepted', 'duplicate', 'quarantined', 'suppressed'] as const;
+
 export function statsCommand(session: Session): Command {
-  return withEngineOptions(new Command('stats'))
-    .summary('the engine in figures: log, read models, outcomes by source')
+  const command = new Command('stats')
+    .summary('show the size of the log and the read models, and the outcomes by source')
     .description(
-      'Says how long the log is, how far the read models follow it, how much there is of each, and what became of what each source sent.',
+      'Shows how long the log is, how far the read models have followed it, how many rows and bytes each part holds, and the outcomes of the ' +
+        'touchpoints that each source sent.',
     )
-    .addHelpText('after', '\nExamples:\n  perennial stats\n  perennial stats --data-dir /var/lib/perennial')
     .action(async (options: EngineOptions) => {
       await useEngine(options, session, async (engine) => {
         const lines = [`${engine.place}\n`];
@@ -27,13 +30,13 @@ export function statsCommand(session: Session): Command {
           });
           outcomes.set(source, sums);
         }
+        const width = Math.max('source'.length, ...[...outcomes.keys()].map((source) => source.length));
         if (outcomes.size > 0)
-          lines.push(`\n  ${'source'.padEnd(28)}${OUTCOMES.map((outcome) => outcome.padStart(13)).join('')}\n`);
+          lines.push(`\n  ${'source'.padEnd(width)}${OUTCOMES.map((outcome) => outcome.padStart(12)).join('')}\n`);
         for (const [source, sums] of outcomes)
-          lines.push(`  ${source.padEnd(28)}${sums.map((sum) => formatNumber(sum).padStart(13)).join('')}\n`);
+          lines.push(`  ${source.padEnd(width)}${sums.map((sum) => formatNumber(sum).padStart(12)).join('')}\n`);
         process.stdout.write(lines.join(''));
       });
     });
+  return withExamples(withEngineOptions(command), 'perennial stats', 'perennial stats --data-dir /var/lib/perennial');
 }
-
-const OUTCOMES = ['received', 'accepted', 'duplicate', 'quarantined', 'suppressed'] as const;

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { withExamples } from '../terminal/help.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ReplayOptions extends EngineOptions {
@@ -9,44 +10,45 @@ interface ReplayOptions extends EngineOptions {
 
 export function webhooksCommand(session: Session): Command {
   const webhooks = new Command('webhooks')
-    .summary('channels without Kafka: how each fares, and telling one again')
+    .summary('list the webhook endpoints, or replay messages to one of them')
     .description(
-      'How the endpoints fare that are told by webhook; and telling one of them again what it missed, or what was said. The engine must be running.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  perennial webhooks list
-  perennial webhooks replay 5f0c…
-  perennial webhooks replay 5f0c… --from 2026-03-01T00:00:00Z`,
+      'Webhook endpoints receive stage changes and actions over HTTP. `list` shows how each of them is doing; `replay` sends messages to one of them again. ' +
+        'The engine must be running.',
     );
+  const list = new Command('list')
+    .summary('show each endpoint: its status, pending and missed messages, last response')
+    .description('Shows each endpoint as JSON: its status, pending and missed messages, and its last response.')
+    .action(async (options: EngineOptions) => {
+      await useEngine(options, session, async (engine) => print(await engine.webhooks()));
+    });
+  webhooks.addCommand(withExamples(withEngineOptions(list), 'perennial webhooks list'));
+  const replay = new Command('replay')
+    .summary('send messages to one endpoint again, by default those that it missed')
+    .description(
+      'Sends messages to one endpoint again and sets it active. By default these are the messages that it missed; other endpoints receive nothing.',
+    )
+    .argument('<id>', 'webhook id')
+    .addOption(
+      new Option('--from-position <position>', 'all messages that follow from this position of the log on')
+        .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
+        .conflicts('from'),
+    )
+    .addOption(new Option('--from <instant>', 'all messages that follow from events recorded at this instant or later'))
+    .action(async (id: string, { fromPosition, from, ...options }: ReplayOptions) => {
+      const start = {
+        ...(fromPosition === undefined ? {} : { fromPosition }),
+        ...(from === undefined ? {} : { from }),
+      };
+      await useEngine(options, session, async (engine) => print(await engine.replayWebhook(id, start)));
+    });
   webhooks.addCommand(
-    withEngineOptions(new Command('list'))
-      .summary('every endpoint as JSON: status, what waits, what it missed, the last answer')
-      .action(async (options: EngineOptions) => {
-        await useEngine(options, session, async (engine) => print(await engine.webhooks()));
-      }),
+    withExamples(
+      withEngineOptions(replay),
+      'perennial webhooks replay 5f0c…',
+      'perennial webhooks replay 5f0c… --from 2026-03-01T00:00:00Z',
+    ),
   );
-  webhooks.addCommand(
-    withEngineOptions(new Command('replay'))
-      .summary('tell an endpoint again, and no other: what it missed, unless said otherwise; sets it active')
-      .argument('<id>', 'webhook id')
-      .addOption(
-        new Option('--from-position <position>', 'everything that rests on the log from this position on')
-          .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
-          .conflicts('from'),
-      )
-      .addOption(new Option('--from <instant>', 'everything that rests on the log as it stood then, or on more of it'))
-      .action(async (id: string, { fromPosition, from, ...options }: ReplayOptions) => {
-        const asked = {
-          ...(fromPosition === undefined ? {} : { fromPosition }),
-          ...(from === undefined ? {} : { from }),
-        };
-        await useEngine(options, session, async (engine) => print(await engine.replayWebhook(id, asked)));
-      }),
-  );
-  return webhooks;
+  return withExamples(webhooks, 'perennial webhooks list', 'perennial webhooks replay 5f0c…');
 }
 
 function print(value: unknown): void {

@@ -1,4 +1,3 @@
-import { issueText, type ValidationIssue } from '#contracts';
 import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
 import { erasePerson, People } from '#privacy';
 import {
@@ -27,6 +26,7 @@ import {
 } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
+import { issueLines } from '../terminal/issue-lines.js';
 import { businessZone } from './business-zone.js';
 import type { JsonObject, Engine, Erasure, OnProgress, RebuildSummary, DryRunSummary, Verification } from './engine.js';
 
@@ -117,7 +117,7 @@ class LocalEngine implements Engine {
     return results.map(({ outcome, code }) => (code === undefined ? { outcome } : { outcome, code }));
   }
 
-  async catchUp(onWork: OnProgress): Promise<void> {
+  async catchUp(onProgress: OnProgress): Promise<void> {
     const projector = await this.parts.projector();
     const most = { lag: 0, dirty: 0 };
     const before = (await projector.status()).counters.events;
@@ -128,9 +128,10 @@ class LocalEngine implements Engine {
         most.lag = Math.max(most.lag, lag);
         most.dirty = Math.max(most.dirty, dirty);
         const items = counters.events - before;
-        if (lag > 0) onWork({ step: 'reading the log', done: most.lag - lag, total: most.lag, items, unit: 'events' });
+        if (lag > 0)
+          onProgress({ step: 'reading the log', done: most.lag - lag, total: most.lag, items, unit: 'events' });
         else if (dirty > 0)
-          onWork({ step: 'folding customers', done: most.dirty - dirty, total: most.dirty, unit: 'customers' });
+          onProgress({ step: 'folding customers', done: most.dirty - dirty, total: most.dirty, unit: 'customers' });
         await new Promise((wake) => setTimeout(wake, POLL_MS));
       }
     };
@@ -144,22 +145,25 @@ class LocalEngine implements Engine {
     }
   }
 
-  async rebuild(onWork: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
+  async rebuild(onProgress: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
     const projector = await this.parts.projector();
-    const { version, position, events, elapsedMs } = await projector.rebuild({ signal, onProgress: onBuild(onWork) });
+    const { version, position, events, elapsedMs } = await projector.rebuild({
+      signal,
+      onProgress: onBuild(onProgress),
+    });
     const { overall } = await projector.digest();
     return { version, position, events, elapsedMs, digest: overall };
   }
 
-  async dryRun(onWork: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
+  async dryRun(onProgress: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
     const projector = await this.parts.projector();
-    return projector.dryRun({ signal, onProgress: onBuild(onWork) });
+    return projector.dryRun({ signal, onProgress: onBuild(onProgress) });
   }
 
-  async rollback(onWork: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
+  async rollback(onProgress: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
     const projector = await this.parts.projector();
     const { version } = await projector
-      .rollback(undefined, { signal, onProgress: onBuild(onWork) })
+      .rollback(undefined, { signal, onProgress: onBuild(onProgress) })
       .catch((error: unknown) => {
         throw error instanceof RangeError ? rejected(error.message) : error;
       });
@@ -167,12 +171,12 @@ class LocalEngine implements Engine {
     return { version, position, digest: overall };
   }
 
-  async verify(onWork: OnProgress, signal: AbortSignal): Promise<Verification> {
-    await this.catchUp(onWork);
+  async verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification> {
+    await this.catchUp(onProgress);
     const projector = await this.parts.projector();
     const { equal, live, rebuilt, differences } = await projector.verify({
       signal,
-      onProgress: onBuild(onWork),
+      onProgress: onBuild(onProgress),
     });
     return {
       equal,
@@ -214,7 +218,7 @@ class LocalEngine implements Engine {
     return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
   }
 
-  async quarantined(quarantineId: string): Promise<JsonObject> {
+  async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
     const found = await this.parts.quarantine.find(quarantineId);
     if (found === null) throw rejected('There is no quarantined event of this id.');
     const body = await this.parts.quarantine.body(quarantineId);
@@ -239,7 +243,7 @@ class LocalEngine implements Engine {
     return this.webhooks();
   }
 
-  async steps(): Promise<Readonly<Record<string, number>>> {
+  async stepTimings(): Promise<Readonly<Record<string, number>>> {
     const projector = await this.parts.projector();
     const { stepMs } = await projector.status();
     const projecting = Object.entries(stepMs).map(([step, ms]) => [`projecting: ${step}`, ms] as const);
@@ -275,8 +279,8 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   switching: 'steps',
 };
 
-function onBuild(onWork: OnProgress): (progress: BuildProgress) => void {
-  return ({ phase, done, total, items }) => onWork({ step: phase, done, total, items, unit: BUILD_UNITS[phase] });
+function onBuild(onProgress: OnProgress): (progress: BuildProgress) => void {
+  return ({ phase, done, total, items }) => onProgress({ step: phase, done, total, items, unit: BUILD_UNITS[phase] });
 }
 
 function closedEvent(closing: Closing): JsonObject {
@@ -294,8 +298,4 @@ function closedEvent(closing: Closing): JsonObject {
         `It is still not a touchpoint (${closing.code}). Nothing was written.${issueLines(closing.errors)}`,
       );
   }
-}
-
-function issueLines(issues: readonly ValidationIssue[]): string {
-  return issues.map((issue) => `\n  ${issueText(issue)}`).join('');
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ValidationIssue } from '#contracts';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
+import { issueLines } from '../terminal/issue-lines.js';
 import { businessZone } from './business-zone.js';
 import type { JsonObject, Engine, Erasure, OnProgress, RebuildSummary, DryRunSummary, Verification } from './engine.js';
 
@@ -9,7 +11,7 @@ interface ProblemBody {
   readonly type?: string;
   readonly title?: string;
   readonly detail?: string;
-  readonly errors?: readonly { readonly path: string; readonly reason: string; readonly hint?: string }[];
+  readonly errors?: readonly ValidationIssue[];
 }
 
 interface IngestResultBody {
@@ -73,7 +75,7 @@ export class RemoteEngine implements Engine {
     return outcomes;
   }
 
-  async catchUp(onWork: OnProgress): Promise<void> {
+  async catchUp(onProgress: OnProgress): Promise<void> {
     let total: number | null = null;
     for (;;) {
       const { rows } = await this.runQuery('lag', {});
@@ -84,25 +86,25 @@ export class RemoteEngine implements Engine {
       const open = (figures.get('lag_positions') ?? 0) + (figures.get('dirty') ?? 0);
       if (open === 0) return;
       total = Math.max(total ?? 0, open);
-      onWork({ step: 'catching up', done: total - open, total, unit });
+      onProgress({ step: 'catching up', done: total - open, total, unit });
       await sleep(POLL_MS);
     }
   }
 
-  async rebuild(onWork: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
-    return (await this.work('rebuild', onWork, signal)) as unknown as RebuildSummary;
+  async rebuild(onProgress: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
+    return (await this.work('rebuild', onProgress, signal)) as unknown as RebuildSummary;
   }
 
-  async dryRun(onWork: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
-    return (await this.work('rebuild?dryRun=true', onWork, signal)) as unknown as DryRunSummary;
+  async dryRun(onProgress: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
+    return (await this.work('rebuild?dryRun=true', onProgress, signal)) as unknown as DryRunSummary;
   }
 
-  async rollback(onWork: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
-    return (await this.work('rollback', onWork, signal)) as unknown as RebuildSummary;
+  async rollback(onProgress: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
+    return (await this.work('rollback', onProgress, signal)) as unknown as RebuildSummary;
   }
 
-  async verify(onWork: OnProgress, signal: AbortSignal): Promise<Verification> {
-    return (await this.work('verify', onWork, signal)) as unknown as Verification;
+  async verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification> {
+    return (await this.work('verify', onProgress, signal)) as unknown as Verification;
   }
 
   async erase(erasure: Erasure): Promise<JsonObject> {
@@ -114,7 +116,7 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/policies', JSON.stringify(body))) as JsonObject;
   }
 
-  async quarantined(quarantineId: string): Promise<JsonObject> {
+  async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
     return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as JsonObject;
   }
 
@@ -140,7 +142,7 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', path, JSON.stringify(from))) as JsonObject;
   }
 
-  async steps(): Promise<Readonly<Record<string, number>>> {
+  async stepTimings(): Promise<Readonly<Record<string, number>>> {
     const { stepMs } = (await this.send('GET', '/v1/projections/status')) as { stepMs: Record<string, number> };
     const metrics = await this.request('GET', '/metrics').then((response) => response.text());
     const seconds = Number(/^perennial_log_commit_seconds_sum (\S+)$/m.exec(metrics)?.[1] ?? 0);
@@ -153,7 +155,7 @@ export class RemoteEngine implements Engine {
   /** Starts long work, or joins it, and asks after it until it is over. Ctrl-C stops it in the engine too. */
   private async work(
     kind: 'rebuild' | 'rebuild?dryRun=true' | 'rollback' | 'verify',
-    onWork: OnProgress,
+    onProgress: OnProgress,
     signal: AbortSignal,
   ): Promise<JsonObject> {
     let work = (await this.send('POST', `/v1/projections/${kind}`)) as WorkBody;
@@ -161,7 +163,7 @@ export class RemoteEngine implements Engine {
     while (work.state === 'running') {
       if (work.progress !== null) {
         const { phase, done, total, items } = work.progress;
-        onWork({ step: phase, done, total, items, unit: phase === 'customers' ? 'customers' : 'events' });
+        onProgress({ step: phase, done, total, items, unit: phase === 'customers' ? 'customers' : 'events' });
       }
       await sleep(POLL_MS);
       if (signal.aborted && !stopping) {
@@ -228,10 +230,8 @@ export class RemoteEngine implements Engine {
 
 /** A problem of the engine as an end of the command. */
 function problemError(status: number, { title, detail, errors, type }: ProblemBody, place: string): CliError {
-  const faults = (errors ?? [])
-    .map(({ path, reason, hint }) => `\n  ${path}: ${reason}. ${hint ?? ''}`.trimEnd())
-    .join('');
-  const text = faults !== '' ? `${title ?? 'Refused'}:${faults}` : (detail ?? title ?? `HTTP ${status}`);
+  const issues = issueLines(errors ?? []);
+  const text = issues !== '' ? `${title ?? 'Rejected'}:${issues}` : (detail ?? title ?? `HTTP ${status}`);
   if (status === 401) return unreachable(`${place} does not let us in: ${text}`);
   if (status === 403) return unreachable(`${place} does not allow this: ${text}`);
   if (status === 400 && type?.endsWith(':invalid-question') === true) return usage(text);

@@ -3,7 +3,7 @@ import type { StagePeriod } from '#lifecycle';
 import { plainLine } from './single-line.js';
 
 /** `retention · at-risk, cycle 2` */
-export function whereText(stage: string, phase: string, cycle: number): string {
+export function stageText(stage: string, phase: string, cycle: number): string {
   return `${stage} · ${phase}${cycle > 1 ? `, cycle ${cycle}` : ''}`;
 }
 

@@ -1,0 +1,8 @@
+import { issueText, type ValidationIssue } from '#contracts';
+
+/**
+ * Issues as lines of an error message: where, what is wrong, how to fix it. `place` names a field as people know it: `--as-of`.
+ */
+export function issueLines(issues: readonly ValidationIssue[], place?: (pointer: string) => string): string {
+  return issues.map((issue) => `\n  ${issueText(issue, place)}`).join('');
+}

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '#database';
-import { describe } from '../folding/fold-customers.js';
+import { describeError, FailureLog, Loop } from '#platform';
 import type { Projector } from '../processor/projector.js';
 import type { ProjectorLogger } from '../processor/projector-logger.js';
 import { HEARTBEAT_TIMEOUT_SECONDS, POLL_MS, type JobKind, type JobState } from './job.js';
@@ -17,37 +16,33 @@ type JobOptions = NonNullable<Parameters<Projector['rebuild']>[0]>;
  */
 export class JobRunner {
   readonly #worker = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
-  readonly #stopping = new AbortController();
-  #ended: Promise<void> = Promise.resolve();
+  readonly #loop: Loop;
 
   constructor(
     private readonly database: Database,
     private readonly projector: Projector,
-    private readonly logger: ProjectorLogger,
-  ) {}
+    logger: ProjectorLogger,
+  ) {
+    this.#loop = new Loop((signal) => this.#turn(signal), {
+      backoff: { firstMs: POLL_MS, maxMs: 10 * POLL_MS },
+      observer: new FailureLog(logger, 'The job runner'),
+    });
+  }
 
   start(): void {
-    this.#ended = this.#run(this.#stopping.signal);
+    this.#loop.start();
   }
 
   /** Stops the running job and releases it for another worker. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error('This process is ending.'));
-    await this.#ended;
+    await this.#loop.stop();
+    await this.database.query('DELETE FROM perennial.workers WHERE worker = $1', [this.#worker]).catch(() => undefined);
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#sendHeartbeat();
-        if (this.projector.role !== 'workers') await this.#runNext(signal);
-      } catch (error) {
-        if (!signal.aborted)
-          this.logger.warn({ error: describe(error) }, 'The job runner cannot read the table of jobs.');
-      }
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
-    }
-    await this.database.query('DELETE FROM perennial.workers WHERE worker = $1', [this.#worker]).catch(() => undefined);
+  async #turn(signal: AbortSignal): Promise<number> {
+    await this.#sendHeartbeat();
+    if (this.projector.role !== 'workers') await this.#runNext(signal);
+    return POLL_MS;
   }
 
   async #sendHeartbeat(): Promise<void> {
@@ -100,7 +95,7 @@ export class JobRunner {
       await this.#close(id, 'done', JSON.stringify(result), null);
     } catch (error) {
       if (signal.aborted) await this.#close(id, 'requested', null, null);
-      else await this.#close(id, 'failed', null, error instanceof Error ? error.message : String(error));
+      else await this.#close(id, 'failed', null, describeError(error));
     } finally {
       clearInterval(heartbeat);
     }

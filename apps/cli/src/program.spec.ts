@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
-import { allParams, QUERIES } from '#queries';
+import { paramSchemas, QUERIES } from '#queries';
 import { CliError, EXIT } from './exit-codes.js';
 import { program } from './program.js';
 
@@ -49,7 +49,7 @@ describe('perennial --help', () => {
     for (const query of QUERIES) {
       const command = parent?.commands.find((each) => each.name() === query.name);
       const options = command?.options.map((option) => option.long) ?? [];
-      for (const name of Object.keys(allParams(query))) expect(options).toContain(`--${name}`);
+      for (const name of Object.keys(paramSchemas(query))) expect(options).toContain(`--${name}`);
       expect(options).toEqual(expect.arrayContaining(['--format', '--output', '--data-dir']));
     }
   });

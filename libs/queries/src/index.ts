@@ -2,10 +2,9 @@
 export { runQuery, runQueryInPages } from './running/run-query.js';
 export type { Answer, AnswerMeta } from './running/answer.js';
 export { csvHeader, csvRow } from './running/csv.js';
-export type { Param, Params, RawParams } from './running/params.js';
+export { isInstantParam, paramSchemas, type RawParams } from './running/params.js';
 export { personalData, type PersonalData } from './running/personal-data.js';
 export type { AnswerRow, QueryContext, Column, QueryDefinition, QueryPermission } from './running/query.js';
 export { QueryRejected } from './running/query-rejected.js';
 export { storeBytesIn, type StoreBytes } from './reading/store-bytes.js';
-export { allParams } from './running/standard-params.js';
 export { QUERIES } from './queries/index.js';

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { allParams, QUERIES, type Answer, type Param, type QueryDefinition, type RawParams } from '#queries';
+import type { JsonSchema } from '#contracts';
+import { isInstantParam, paramSchemas, QUERIES, type Answer, type QueryDefinition, type RawParams } from '#queries';
 import type { Engine } from '../engine/engine.js';
 import { withRenamedCommand } from '../renamed.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
@@ -38,7 +39,7 @@ function commandFor(query: QueryDefinition, session: Session): Command {
   const command = new Command(query.name)
     .summary(query.summary)
     .description([query.summary, query.description].filter((text) => text !== undefined).join('\n'));
-  for (const [name, param] of Object.entries(allParams(query))) command.addOption(optionOf(name, param));
+  for (const [name, schema] of Object.entries(paramSchemas(query))) command.addOption(optionOf(name, schema));
   command
     .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
@@ -56,51 +57,40 @@ function commandFor(query: QueryDefinition, session: Session): Command {
 
 /** A command line that works, and shows the parameters that a query is mostly run with. */
 function exampleOf(query: QueryDefinition): string {
-  const params = allParams(query);
+  const params = paramSchemas(query);
   const parts = ['perennial query', query.name];
   if ('identifier' in params) parts.push('--identifier userId:0001');
-  for (const [name, param] of Object.entries(params))
-    if (param.required === true) parts.push(`--${name} ${sample(param)}`);
   if ('as-of' in params) parts.push('--as-of 2026-03-01');
   return parts.join(' ');
 }
 
-function sample(param: Param): string {
-  if (param.type === 'enum') return param.values[0] ?? '';
-  return param.type === 'int' ? '1' : param.type === 'boolean' ? 'true' : '2026-03-01';
-}
-
-function optionOf(name: string, param: Param): Option {
-  const description = param.description.replace(/\.$/, '');
-  const option = new Option(`--${name} <${placeholder(param)}>`, description);
-  if (param.required === true) option.makeOptionMandatory();
-  // Values are passed on as text: the query itself validates them, here and over HTTP alike.
-  if (param.type === 'enum') option.choices(param.values);
-  if ('default' in param && param.default !== undefined) option.default(String(param.default));
+function optionOf(name: string, schema: JsonSchema): Option {
+  const { description, enum: words, default: byDefault } = schema;
+  const option = new Option(`--${name} <${placeholder(schema)}>`, String(description).replace(/\.$/, ''));
+  // Values are passed on as text: the query itself checks them, here and over HTTP alike.
+  if (Array.isArray(words)) option.choices(words as string[]);
+  if (byDefault !== undefined) option.default(String(byDefault as string));
   return option;
 }
 
-function placeholder(param: Param): string {
-  switch (param.type) {
-    case 'text':
-      return 'text';
-    case 'int':
+function placeholder(schema: JsonSchema): string {
+  if (Array.isArray(schema['enum'])) return 'choice';
+  if (isInstantParam(schema)) return 'date';
+  if (schema['format'] === 'date') return 'day';
+  switch (schema['type']) {
+    case 'integer':
       return 'number';
-    case 'instant':
-      return 'date';
-    case 'day':
-      return 'day';
-    case 'enum':
-      return 'choice';
     case 'boolean':
       return 'true|false';
+    default:
+      return 'text';
   }
 }
 
 /** The query's parameters that the command line gives, by their own names. */
 function rawParams(query: QueryDefinition, options: Readonly<Record<string, unknown>>): RawParams {
   const raw: Record<string, unknown> = {};
-  for (const name of Object.keys(allParams(query))) {
+  for (const name of Object.keys(paramSchemas(query))) {
     const value = options[camelCase(name)];
     if (value !== undefined) raw[name] = value;
   }

@@ -2,9 +2,9 @@ import { applyDecorators, Get } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { Allow, ApiProblems } from '#platform/nest';
 import type { QueryDefinition } from '../running/query.js';
-import { allParams } from '../running/standard-params.js';
+import { paramSchemas } from '../running/params.js';
 import { FORMATS } from './formats.js';
-import { answerSchema, paramSchema } from './query-schemas.js';
+import { answerSchema } from './query-schemas.js';
 
 /** The address of a query, where it is not its name. */
 export interface QueryAddress {
@@ -23,10 +23,10 @@ export interface QueryAddress {
 export function QueryRoute(query: QueryDefinition, address?: QueryAddress): MethodDecorator {
   const { path, operationId, without = [] } = address ?? { path: query.name, operationId: operationIdOf(query) };
   const inPath = [...path.matchAll(/:([a-z-]+)/g)].map((match) => match[1] as string);
-  const params = Object.entries(allParams(query)).flatMap(([name, param]) => {
-    const shared = { name, description: param.description, schema: paramSchema(param) };
+  const params = Object.entries(paramSchemas(query)).flatMap(([name, { description, ...schema }]) => {
+    const shared = { name, description: description as string, schema };
     if (inPath.includes(name)) return [ApiParam(shared)];
-    return without.includes(name) ? [] : [ApiQuery({ ...shared, required: param.required === true })];
+    return without.includes(name) ? [] : [ApiQuery({ ...shared, required: false })];
   });
   return applyDecorators(
     Get(path),

@@ -1,46 +1,7 @@
-import type { Param } from '../running/params.js';
 import type { Column, QueryDefinition } from '../running/query.js';
 
 /** An OpenAPI schema as far as we write one. */
 export type Schema = Readonly<Record<string, unknown>>;
-
-const NO_CONTROL = '^[^\\u0000-\\u001f\\u007f]+$';
-
-/** The schema of a parameter in a query string. */
-export function paramSchema(param: Param): Schema {
-  switch (param.type) {
-    case 'text':
-      return {
-        type: 'string',
-        minLength: 1,
-        maxLength: param.maxLength ?? 512,
-        pattern: param.pattern?.source ?? NO_CONTROL,
-      };
-    case 'int':
-      return {
-        type: 'integer',
-        minimum: param.minimum,
-        maximum: param.maximum,
-        ...(param.default === undefined ? {} : { default: param.default }),
-      };
-    case 'instant':
-      return {
-        anyOf: [
-          { type: 'string', format: 'date-time' },
-          { type: 'string', format: 'date' },
-        ],
-        example: '1998-07-01',
-      };
-    case 'day':
-      return { type: 'string', format: 'date', example: '1998-07-01' };
-    case 'enum':
-      return { type: 'string', enum: param.values, ...(param.default === undefined ? {} : { default: param.default }) };
-    case 'boolean':
-      return { type: 'boolean', ...(param.default === undefined ? {} : { default: param.default }) };
-    default:
-      return param satisfies never;
-  }
-}
 
 const COLUMN_TYPES: Readonly<Record<Column['type'], Schema>> = {
   text: { type: 'string' },

@@ -4,7 +4,7 @@ import { instantOf, withInstants } from '../running/answer.js';
 import { query, type QueryContext } from '../running/query.js';
 import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
 import { inReadModels } from '../reading/read-models.js';
-import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
+import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 
 /** The profile: who they are, where the customer stands and why, what the relationship amounts to. */
 export const customer = query({
@@ -13,7 +13,7 @@ export const customer = query({
   description:
     'By their id, by the id of any subject of theirs, or by an identifier. An id from before a merge keeps working.',
   permission: 'read',
-  params: ONE_CUSTOMER,
+  params: OneCustomer,
   time: 'none',
   paged: false,
   columns: [

@@ -1,3 +1,5 @@
+import { InstantOrDay } from '../running/params.js';
+import { Describe, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
@@ -12,6 +14,32 @@ import { Where } from '../reading/where.js';
 /** Kept as of now only, so it cannot be combined with as-of. */
 const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
 
+class CustomersParams {
+  @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
+  @Optional() @OneOf(...PHASES) @Describe('only those in this phase') phase!: string | null;
+  @Optional() @Whole(1, 1_000_000) @Describe('only those in this turn of the lifecycle') cycle!: number | null;
+  @Optional() @OneOf(...CAUSE_RULES) @Describe('only those that entered their phase by this rule') cause!:
+    string | null;
+  @Optional() @Text(64) @Describe('only those with this flag, for example second-order-due') flag!: string | null;
+  @Optional()
+  @InstantOrDay()
+  @Describe('only those that entered their phase at this instant or later')
+  'entered-since'!: Instant | null;
+  @Optional()
+  @InstantOrDay()
+  @Describe('only those that entered their phase before this instant')
+  'entered-before'!: Instant | null;
+  @Optional()
+  @InstantOrDay()
+  @Describe('only those whose next deadline lies before this instant')
+  'next-due-before'!: Instant | null;
+  @Optional() @Text(64) @Describe('only those whose next deadline is of this kind') 'next-due-kind'!: string | null;
+  @Optional() @Whole(0, 1_000_000_000) @Describe('only those with at least this many surviving orders') 'orders-min'!:
+    number | null;
+  @Optional() @Text(512) @Describe('only those with an order from this source') source!: string | null;
+  @Optional() @Text(128) @Describe('only those known by an identifier of this namespace') namespace!: string | null;
+}
+
 /** Who stands where: the customers by stage, phase and what is due next, now or at an instant. */
 export const customers = query({
   name: 'customers',
@@ -19,25 +47,7 @@ export const customers = query({
   description:
     'One row for each customer, ordered by customerId, so that pages stay in step while customers move. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then.',
   permission: 'read',
-  params: {
-    stage: { type: 'enum', values: STAGES, description: 'only those in this stage.' },
-    phase: { type: 'enum', values: PHASES, description: 'only those in this phase.' },
-    cycle: { type: 'int', minimum: 1, maximum: 1_000_000, description: 'only those in this turn of the lifecycle.' },
-    cause: { type: 'enum', values: CAUSE_RULES, description: 'only those who entered their phase by this rule.' },
-    flag: { type: 'text', maxLength: 64, description: 'only those with this flag, for example second-order-due.' },
-    'entered-since': { type: 'instant', description: 'only those who entered their phase at this instant or later.' },
-    'entered-before': { type: 'instant', description: 'only those who entered their phase before this instant.' },
-    'next-due-before': { type: 'instant', description: 'only those whose next deadline lies before this instant.' },
-    'next-due-kind': { type: 'text', maxLength: 64, description: 'only those whose next deadline is of this kind.' },
-    'orders-min': {
-      type: 'int',
-      minimum: 0,
-      maximum: 1_000_000_000,
-      description: 'only those with at least this many surviving orders.',
-    },
-    source: { type: 'text', description: 'only those with an order from this source.' },
-    namespace: { type: 'text', maxLength: 128, description: 'only those known by an identifier of this namespace.' },
-  },
+  params: CustomersParams,
   time: 'as-of',
   paged: true,
   columns: [
@@ -69,7 +79,7 @@ export const customers = query({
   async answer(context, { params, asOf, past, after, limit }) {
     if (past)
       for (const name of NOW_ONLY)
-        if (params[name] !== null) throw reject(name, 'is known of now only', `Leave as-of out, or leave ${name} out.`);
+        if (params[name] !== null) throw reject(name, 'is known of now only', `leave as-of out, or leave ${name} out`);
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
       const where = new Where(isoOf(asOf), limit + 1)
         .and('customer_id > ?::text', after?.[0] ?? null)

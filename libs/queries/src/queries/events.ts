@@ -3,7 +3,7 @@ import { query } from '../running/query.js';
 import { knownCustomer } from '../reading/life.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
 import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
-import { ONE_CUSTOMER } from '../reading/who.js';
+import { OneCustomer } from '../reading/who.js';
 
 /** For the auditor: the events of one customer exactly as they were recorded, in the order of the log. */
 export const events = query({
@@ -12,7 +12,7 @@ export const events = query({
   description:
     'What the log holds, unchanged: versions are not lifted, personal fields stay sealed. As NDJSON it is the export of a customer for an audit.',
   permission: 'audit',
-  params: ONE_CUSTOMER,
+  params: OneCustomer,
   time: 'as-of and known-at',
   paged: true,
   columns: RECORDED_COLUMNS,

@@ -3,7 +3,7 @@ import { withInstants } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { ALLOWED_COLUMNS, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
-import { ONE_CUSTOMER } from '../reading/who.js';
+import { OneCustomer } from '../reading/who.js';
 
 /** Why is the customer there, since when, why not before, and what comes next: for any instant of truth and of belief. */
 export const explanation = query({
@@ -12,7 +12,7 @@ export const explanation = query({
   description:
     'Folded from the log when the query runs. text says it in plain English; the other columns say the same in parts. No row if nothing was known about the customer.',
   permission: 'read',
-  params: ONE_CUSTOMER,
+  params: OneCustomer,
   time: 'as-of and known-at',
   paged: false,
   columns: [

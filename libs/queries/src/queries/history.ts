@@ -3,7 +3,7 @@ import { withInstants } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
-import { ONE_CUSTOMER } from '../reading/who.js';
+import { OneCustomer } from '../reading/who.js';
 
 /** One customer's stage periods, each with its cause, as of any instant and as known at any instant. */
 export const history = query({
@@ -11,7 +11,7 @@ export const history = query({
   summary: "One customer's stage periods to the phases of the lifecycle, each with its cause.",
   description: 'Stage periods tile their time: each begins where the one before ended. The last one has no end.',
   permission: 'read',
-  params: ONE_CUSTOMER,
+  params: OneCustomer,
   time: 'as-of and known-at',
   paged: true,
   columns: [

@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { query } from '../running/query.js';
 import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/lag.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -7,7 +8,7 @@ export const lag = query({
   name: 'lag',
   summary: 'How far the read models are behind the log, and how many customers wait to be folded.',
   permission: 'read',
-  params: {},
+  params: NoParams,
   time: 'none',
   paged: false,
   columns: FIGURE_COLUMNS,

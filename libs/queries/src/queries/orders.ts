@@ -3,14 +3,14 @@ import { query } from '../running/query.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
-import { customerOf, namedSubject, ONE_CUSTOMER } from '../reading/who.js';
+import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 
 /** What one customer ordered, what was taken back, and what survives at an instant. */
 export const orders = query({
   name: 'orders',
   summary: "One customer's orders, what was taken back of each, and whether it survives.",
   permission: 'read',
-  params: ONE_CUSTOMER,
+  params: OneCustomer,
   time: 'as-of',
   paged: true,
   columns: [

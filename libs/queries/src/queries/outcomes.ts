@@ -1,7 +1,14 @@
+import { Day, Describe, Optional, Text } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
+
+class OutcomesParams {
+  @Optional() @Text(512) @Describe('only this source') source!: string | null;
+  @Optional() @Day() @Describe('the first day of receipt') from!: string | null;
+  @Optional() @Day() @Describe('the last day of receipt') to!: string | null;
+}
 
 /** No silent loss: what became of every event received, and whether the sum comes out. */
 export const outcomes = query({
@@ -10,11 +17,7 @@ export const outcomes = query({
   description:
     'received = accepted + duplicate + quarantined + suppressed: unaccounted is the difference, and is 0 where nothing was lost. Days are UTC days of receipt.',
   permission: 'read',
-  params: {
-    source: { type: 'text', description: 'only this source.' },
-    from: { type: 'day', description: 'the first day of receipt.' },
-    to: { type: 'day', description: 'the last day of receipt.' },
-  },
+  params: OutcomesParams,
   time: 'none',
   paged: true,
   columns: [

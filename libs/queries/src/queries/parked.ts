@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -8,7 +9,7 @@ export const parked = query({
   name: 'parked',
   summary: 'Customers that are parked because their events could not be folded, with the reason.',
   permission: 'read',
-  params: {},
+  params: NoParams,
   time: 'none',
   paged: true,
   columns: [

@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { query } from '../running/query.js';
 import { policiesKnown, policiesOnRecord } from '../reading/policies.js';
 
@@ -7,7 +8,7 @@ export const policies = query({
   summary: 'The policies as they were published, and since when each has been in force.',
   description: 'The first one published is in force from the beginning of time: its inForceFrom is null.',
   permission: 'read',
-  params: {},
+  params: NoParams,
   time: 'none',
   paged: true,
   columns: [

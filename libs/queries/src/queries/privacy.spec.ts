@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
-import type { Params } from '../running/params.js';
 import type { QueryContext, QueryRequest } from '../running/query.js';
 import { privacy } from './privacy.js';
 
@@ -31,7 +30,7 @@ async function told(): Promise<EventLog> {
 /** All rows, so many to a page. */
 async function rowsOf(log: EventLog, limit: number): Promise<unknown[]> {
   const rows: unknown[] = [];
-  for (let after: QueryRequest<Params>['after'] = null; ;) {
+  for (let after: QueryRequest<object>['after'] = null; ;) {
     const page = await privacy.answer(
       { log } as QueryContext,
       { after, limit } as Parameters<typeof privacy.answer>[1],

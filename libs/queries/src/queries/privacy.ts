@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { STREAMS, upcast, type Data } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
@@ -20,7 +21,7 @@ export const privacy = query({
   description:
     'From the log, in its order. A hash key is named by its check value, which does not reveal it. Entries before a hash-key-changed were moved from a log under the former key.',
   permission: 'audit',
-  params: {},
+  params: NoParams,
   time: 'none',
   paged: true,
   columns: [

@@ -1,4 +1,4 @@
-import { STREAMS } from '#contracts';
+import { STREAMS, Default, Describe, Flag, OneOf, Optional, Text } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query, type QueryContext } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -7,23 +7,21 @@ import { Where } from '../reading/where.js';
 /** A body may be a quarter of a megabyte. */
 const BODIES_A_PAGE = 50;
 
+class QuarantineParams {
+  @Optional() @OneOf('open', 'released', 'discarded') @Describe('only those of this status') status!: string | null;
+  @Optional() @Text(128) @Describe('only those with this code') code!: string | null;
+  @Optional() @Text(512) @Describe('only those of this source') source!: string | null;
+  @Optional() @Text(256) @Describe('only those that name this type') type!: string | null;
+  @Optional() @Text(512) @Describe('only those with this id') 'event-id'!: string | null;
+  @Default(false) @Flag() @Describe('whether to open the bodies; needs the permission open') 'with-body'!: boolean;
+}
+
 /** Events that were not accepted, with the reason and how to fix it. */
 export const quarantine = query({
   name: 'quarantine',
   summary: 'Events that were not accepted, each with where, why, and how to fix it.',
   permission: 'read',
-  params: {
-    status: { type: 'enum', values: ['open', 'released', 'discarded'], description: 'only those of this status.' },
-    code: { type: 'text', maxLength: 128, description: 'only those of this kind of reason.' },
-    source: { type: 'text', description: 'only those of this source.' },
-    type: { type: 'text', maxLength: 256, description: 'only those that call themselves this type.' },
-    'event-id': { type: 'text', description: 'only those with this id.' },
-    'with-body': {
-      type: 'boolean',
-      default: false,
-      description: 'whether to open the bodies; needs the permission open.',
-    },
-  },
+  params: QuarantineParams,
   time: 'none',
   paged: true,
   columns: [

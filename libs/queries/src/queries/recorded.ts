@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { subjectOfStream } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { pageOf } from '../running/page.js';
@@ -11,7 +12,7 @@ export const recorded = query({
   description:
     'What `events` gives for one customer, for all of them: what the log holds, unchanged, personal fields sealed. Read from the log from front to back, so that memory holds one page; what the engine writes itself (receipts, quarantined events, policies) is left out.',
   permission: 'audit',
-  params: {},
+  params: NoParams,
   time: 'as-of and known-at',
   paged: true,
   columns: RECORDED_COLUMNS,

@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -8,7 +9,7 @@ export const refusedLinks = query({
   name: 'refused-links',
   summary: 'Links between identifiers that were rejected, with the reason.',
   permission: 'read',
-  params: {},
+  params: NoParams,
   time: 'none',
   paged: true,
   columns: [

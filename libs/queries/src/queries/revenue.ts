@@ -1,3 +1,4 @@
+import { Default, Describe, OneOf } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { isoOf } from '../reading/instants.js';
@@ -6,6 +7,10 @@ import { Where } from '../reading/where.js';
 
 const PERIODS = ['day', 'week', 'month', 'quarter', 'year'] as const;
 
+class RevenueParams {
+  @Default('month') @OneOf(...PERIODS) @Describe('the length of a period') period!: string;
+}
+
 /** What was sold and what was taken back in each period, every booking on its own date. */
 export const revenue = query({
   name: 'revenue',
@@ -13,9 +18,7 @@ export const revenue = query({
   description:
     'Each booking counts in the period of its own date: an order when it was placed, a cancellation or a return when it came. Periods are those of the zone of the business; a week begins on Monday. Amounts are in minor units and never converted.',
   permission: 'read',
-  params: {
-    period: { type: 'enum', values: PERIODS, default: 'month', description: 'how long a period is.' },
-  },
+  params: RevenueParams,
   time: 'as-of',
   paged: true,
   columns: [

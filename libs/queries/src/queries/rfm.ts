@@ -1,9 +1,18 @@
+import { Default, Describe, OneOf } from '#contracts';
 import { purchaseSummary, type Booking } from '#lifecycle';
 import { instantOf } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
+
+class RfmParams {
+  @Default('day')
+  @OneOf('day', 'week', 'month')
+  @Describe('purchases within one period of the calendar count once')
+  period!: 'day' | 'week' | 'month';
+  @Default('day') @OneOf('day', 'week') @Describe('the unit of recency and T') unit!: 'day' | 'week';
+}
 
 /** Frequency, recency, age and monetary value of every buyer, as the buy-till-you-die models define them. */
 export const rfm = query({
@@ -12,15 +21,7 @@ export const rfm = query({
   description:
     'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7.',
   permission: 'read',
-  params: {
-    period: {
-      type: 'enum',
-      values: ['day', 'week', 'month'],
-      default: 'day',
-      description: 'purchases within one period of the calendar count once.',
-    },
-    unit: { type: 'enum', values: ['day', 'week'], default: 'day', description: 'the unit of recency and T.' },
-  },
+  params: RfmParams,
   time: 'as-of',
   paged: true,
   columns: [

@@ -1,8 +1,16 @@
+import { Day, Describe, OneOf, Optional } from '#contracts';
 import { dayOf } from '#lifecycle';
 import { query } from '../running/query.js';
 import { reject } from '../running/query-rejected.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
+
+class StageCountsParams {
+  @Optional() @Day() @Describe('the first day; by default the first with any customer') from!: string | null;
+  @Optional() @Day() @Describe('the last day; by default the last on which a customer moved') to!: string | null;
+  @Optional() @OneOf(...STAGES) @Describe('only this stage') stage!: string | null;
+  @Optional() @OneOf(...PHASES) @Describe('only this phase') phase!: string | null;
+}
 
 /** How many customers stood in each phase at the end of each day, and how many entered and left. */
 export const stageCounts = query({
@@ -11,12 +19,7 @@ export const stageCounts = query({
   description:
     'Days are those of the zone of the business. A phase is listed on the days on which a customer was in it, entered it or left it.',
   permission: 'read',
-  params: {
-    from: { type: 'day', description: 'the first day; by default the first with any customer.' },
-    to: { type: 'day', description: 'the last day; by default the last on which a customer moved.' },
-    stage: { type: 'enum', values: STAGES, description: 'only this stage.' },
-    phase: { type: 'enum', values: PHASES, description: 'only this phase.' },
-  },
+  params: StageCountsParams,
   time: 'none',
   paged: true,
   columns: [

@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { instantOf } from '../running/answer.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
@@ -13,7 +14,7 @@ export const stagePeriods = query({
   description:
     'One row for each stage period that had begun by as-of, ordered by customer and then by time. leftAt is empty where the stage period lasted at that instant.',
   permission: 'read',
-  params: {},
+  params: NoParams,
   time: 'as-of',
   paged: true,
   columns: [

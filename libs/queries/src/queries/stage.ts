@@ -3,7 +3,7 @@ import { withInstants } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { CUSTOMER_KNOWN_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
-import { ONE_CUSTOMER } from '../reading/who.js';
+import { OneCustomer } from '../reading/who.js';
 
 /** Where one customer stood, at any instant, as it was believed at any instant. */
 export const stage = query({
@@ -12,7 +12,7 @@ export const stage = query({
   description:
     'Folded from the log when the query runs. No row if nothing was known about the customer at as-of or known-at.',
   permission: 'read',
-  params: ONE_CUSTOMER,
+  params: OneCustomer,
   time: 'as-of and known-at',
   paged: false,
   columns: [

@@ -1,3 +1,4 @@
+import { NoParams } from '../running/params.js';
 import { query } from '../running/query.js';
 import { figureRows, FIGURE_COLUMNS, followingFigures } from '../reading/lag.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -11,7 +12,7 @@ export const stats = query({
     'The engine in figures: the head of the log, how far the read models follow it, how much there is of each, how many bytes they take.',
   description: 'Counts whole tables, which is slow when they are large: to wait for the read models, run lag.',
   permission: 'read',
-  params: {},
+  params: NoParams,
   time: 'none',
   paged: false,
   columns: FIGURE_COLUMNS,

@@ -6,13 +6,20 @@ import {
   touchpointType,
   upcast,
   type TouchpointMeta,
+  Describe,
+  Optional,
+  Text,
 } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { comparePlaces } from '#lifecycle';
 import { query, type QueryContext } from '../running/query.js';
 import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
-import { ONE_CUSTOMER } from '../reading/who.js';
+import { OneCustomer } from '../reading/who.js';
+
+class TimelineParams extends OneCustomer {
+  @Optional() @Text(128) @Describe('only touchpoints of this type') type!: string | null;
+}
 
 /** One customer's touchpoints in the order in which they happened, read from the log. */
 export const timeline = query({
@@ -21,10 +28,7 @@ export const timeline = query({
   description:
     'Read from the log. data holds personal fields if the key has the permission open; they are absent otherwise, and for every key once the person was erased.',
   permission: 'read',
-  params: {
-    ...ONE_CUSTOMER,
-    type: { type: 'text', maxLength: 128, description: 'only touchpoints of this type.' },
-  },
+  params: TimelineParams,
   time: 'as-of and known-at',
   paged: true,
   columns: [

@@ -31,7 +31,7 @@ export function readCursor(query: string, filters: string, cursor: string): Plac
     throw reject(
       'cursor',
       'is not a cursor of this query with these parameters',
-      'Send nextCursor unchanged, with the parameters of the first page; or leave it out to begin again.',
+      'send nextCursor unchanged, with the parameters of the first page; or leave it out to begin again',
     );
   const [after, asOf, position] = JSON.parse(body) as [Key, Instant, number | null];
   return { after, asOf, position };

@@ -1,21 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ValidationIssue } from '#contracts';
-import { parseParams, type Params } from './params.js';
+import { Day, Default, Flag, OneOf, Optional, Text, type Instant, type ValidationIssue } from '#contracts';
+import { InstantOrDay, parseParams } from './params.js';
 import { QueryRejected } from './query-rejected.js';
 
-const SPECS = {
-  'as-of': { type: 'instant', description: 'when.' },
-  day: { type: 'day', description: 'a day.' },
-  limit: { type: 'int', minimum: 1, maximum: 1000, default: 100, description: 'how many.' },
-  stage: { type: 'enum', values: ['acquisition', 'retention'], description: 'which.' },
-  source: { type: 'text', maxLength: 8, description: 'whence.' },
-  test: { type: 'boolean', default: false, description: 'whether.' },
-} as const satisfies Params;
+class Spec {
+  @Optional() @InstantOrDay() since!: Instant | null;
+  @Optional() @Day() day!: string | null;
+  @Default('week') @OneOf('day', 'week') period!: string;
+  @Optional() @OneOf('acquisition', 'retention') stage!: string | null;
+  @Optional() @Text(8) source!: string | null;
+  @Default(false) @Flag() test!: boolean;
+}
+
+const QUERY = { params: Spec, time: 'as-of', paged: true } as const;
 
 /** A business six hours behind UTC. */
 const startOfDay = (day: string): number => Date.parse(`${day}T06:00:00Z`);
-const parse = (raw: Record<string, unknown>) => parseParams(SPECS, raw, startOfDay);
+const parse = (raw: Record<string, unknown>) => parseParams(QUERY, raw, startOfDay);
 const issuesOf = (raw: Record<string, unknown>): readonly ValidationIssue[] => {
   try {
     parse(raw);
@@ -28,16 +30,18 @@ const issuesOf = (raw: Record<string, unknown>): readonly ValidationIssue[] => {
 
 describe('parameters', () => {
   it('are read by their types, with defaults, and null where nothing was given', () => {
-    expect(parse({})).toEqual({ 'as-of': null, day: null, limit: 100, stage: null, source: null, test: false });
-    expect(
-      parse({ 'as-of': '1998-07-01T12:00:00+02:00', day: '1998-02-28', limit: '7', stage: 'retention', test: 'true' }),
-    ).toEqual({
-      'as-of': Date.UTC(1998, 6, 1, 10),
+    const nothing = { day: null, stage: null, source: null, since: null, 'as-of': null, limit: null, cursor: null };
+    expect(parse({})).toEqual({ ...nothing, period: 'week', test: false });
+    const given = {
+      since: '1998-07-01T12:00:00+02:00',
       day: '1998-02-28',
-      limit: 7,
+      limit: '7',
       stage: 'retention',
-      source: null,
-      test: true,
+      test: 'true',
+    };
+    expect(parse(given)).toEqual({
+      ...{ ...nothing, period: 'week', source: null },
+      ...{ since: Date.UTC(1998, 6, 1, 10), day: '1998-02-28', limit: 7, stage: 'retention', test: true },
     });
   });
 
@@ -77,7 +81,10 @@ describe('parameters', () => {
   });
 
   it('never throw anything but a rejection, and never repeat a control character', () => {
-    const names = fc.oneof(fc.constantFrom(...Object.keys(SPECS)), fc.string({ unit: 'binary' }));
+    const names = fc.oneof(
+      fc.constantFrom('as-of', 'day', 'limit', 'stage', 'source', 'test', 'cursor', 'since', 'period'),
+      fc.string({ unit: 'binary' }),
+    );
     fc.assert(
       fc.property(fc.dictionary(names, fc.oneof(fc.string({ unit: 'binary' }), fc.anything())), (raw) => {
         expect(JSON.stringify(issuesOf(raw))).not.toMatch(/[\u0000-\u001f]/);

@@ -1,4 +1,4 @@
-import type { ValidationIssue } from '#contracts';
+import { issueText, pointerTo, type ValidationIssue } from '#contracts';
 
 /** A query that cannot be answered: a parameter is not valid, or the customer is not known. Never an error of the engine. */
 export class QueryRejected extends Error {
@@ -6,7 +6,7 @@ export class QueryRejected extends Error {
     readonly code: 'invalid-query' | 'unknown-query' | 'unknown-customer' | 'not-permitted',
     readonly issues: readonly ValidationIssue[],
   ) {
-    super(issues.map(({ pointer, detail, hint }) => `${nameOf(pointer)} ${detail}. ${hint}`).join(' '));
+    super(issues.map((issue) => issueText(issue)).join('; '));
     this.name = 'QueryRejected';
   }
 
@@ -36,15 +36,7 @@ export function unknownCustomer(name: string, detail: string): QueryRejected {
     {
       pointer: pointerTo(name),
       detail,
-      hint: 'Run `customers` to list the known ones, or name the customer by an identifier: identifier=NAMESPACE:VALUE.',
+      hint: 'run `customers` to list the known ones, or name the customer by an identifier: identifier=NAMESPACE:VALUE',
     },
   ]);
 }
-
-/** The pointer to a parameter, as a URI fragment: `#/as-of`. */
-export function pointerTo(name: string): string {
-  return `#/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-/** The name of the parameter that a pointer leads to. */
-const nameOf = (pointer: string): string => pointer.slice('#/'.length).replaceAll('~1', '/').replaceAll('~0', '~');

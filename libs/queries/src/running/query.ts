@@ -4,7 +4,7 @@ import type { Database } from '#database';
 import type { StoreBytes } from '../reading/store-bytes.js';
 import type { Instant } from '#contracts';
 import type { Key } from './cursor.js';
-import type { Params, Values } from './params.js';
+import type { ParamsClass } from './params.js';
 import type { PersonalData } from './personal-data.js';
 
 /** The permission that a query needs. With `open` beside it, the rows show sealed values. */
@@ -43,8 +43,8 @@ export interface AnswerPage {
 }
 
 /** A query's parsed parameters, its own and those of time and paging. */
-export interface QueryRequest<P extends Params> {
-  readonly params: Values<P>;
+export interface QueryRequest<P extends object> {
+  readonly params: P;
   /** The instant that the query is about. */
   readonly asOf: Instant;
   /** Whether as-of was given: the read models then answer about the past. */
@@ -65,14 +65,15 @@ export interface QueryRequest<P extends Params> {
  * A query: one file in `queries/`, one line in its index, one route in the controller. Parameters, documentation and the command
  * line come from this definition.
  */
-export interface QueryDefinition<P extends Params = Params> {
+export interface QueryDefinition<P extends object = object> {
   /** Kebab-case; the same over HTTP and on the command line. */
   readonly name: string;
   /** One line. */
   readonly summary: string;
   readonly description?: string;
   readonly permission: QueryPermission;
-  readonly params: P;
+  /** Its own parameters; those of time and paging are added by `time` and `paged`. */
+  readonly params: ParamsClass<P>;
   /** Which of the two axes of time it takes: `as-of` alone, both, or neither. */
   readonly time: 'as-of' | 'as-of and known-at' | 'none';
   /** Whether the answer comes in pages (`limit`, `cursor`). */
@@ -82,6 +83,6 @@ export interface QueryDefinition<P extends Params = Params> {
 }
 
 /** Infers the types of a query's parameters; changes nothing. */
-export function query<const P extends Params>(definition: QueryDefinition<P>): QueryDefinition<P> {
+export function query<P extends object>(definition: QueryDefinition<P>): QueryDefinition<P> {
   return definition;
 }

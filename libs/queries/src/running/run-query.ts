@@ -4,10 +4,10 @@ import { QUERIES } from '../queries/index.js';
 import { policiesKnown, startOfDayIn } from '../reading/policies.js';
 import { present, type Answer } from './answer.js';
 import { readCursor, writeCursor } from './cursor.js';
-import { parseParams, printable, type RawParams } from './params.js';
+import { paramSchemas, parseParams, printable, type RawParams } from './params.js';
 import type { QueryContext, QueryDefinition } from './query.js';
 import { QueryRejected, reject } from './query-rejected.js';
-import { allParams, PAGE_SIZE } from './standard-params.js';
+import { PAGE_SIZE } from './standard-params.js';
 
 /**
  * Runs a query by its name, with parameters as text. HTTP and the command line both call it.
@@ -52,7 +52,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   const current = await policiesKnown(context.log, null);
   const zoneNow = policyAt(current, now).policy.timeZone;
   if (raw['known-at'] !== undefined && query.time !== 'as-of and known-at') throw beliefIsKeptPerCustomer(query);
-  const values = parseParams(allParams(query), raw, startOfDayIn(zoneNow));
+  const values = parseParams(query, raw, startOfDayIn(zoneNow));
   const filters = filtersOf(query, values);
   const givenAsOf = values['as-of'] as Instant | null | undefined;
   const cursor = values['cursor'] as string | null | undefined;
@@ -95,7 +95,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
 /** What two pages of one answer have in common: every parameter but where the page begins and how long it is. */
 function filtersOf(query: QueryDefinition, values: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(
-    Object.keys(allParams(query))
+    Object.keys(paramSchemas(query))
       .filter((name) => name !== 'limit' && name !== 'cursor')
       .map((name) => values[name] ?? null),
   );

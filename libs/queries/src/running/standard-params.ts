@@ -1,48 +1,46 @@
-import type { Params } from './params.js';
+import { Describe, Optional, TextAs, unreadable, Whole } from '#contracts';
+import { InstantOrDay } from './params.js';
 import type { QueryDefinition } from './query.js';
 
 /** Rows in a page of JSON by default, and the most that `limit` may ask for. */
 export const PAGE_SIZE = { default: 100, maximum: 1000 } as const;
 
-const AS_OF = {
-  'as-of': {
-    type: 'instant',
-    description:
-      'what was true at this instant; a date alone means 00:00 of that day in the time zone of the business. Default: now.',
-  },
-} as const satisfies Params;
+/** A cursor holds a number for each stream of a customer where the answer is read from the log. */
+const CURSOR_LENGTH_MAX = 4096;
 
-const KNOWN_AT = {
-  'known-at': {
-    type: 'instant',
-    description:
-      'what was believed at this instant: events recorded later are left out. Default: everything known now.',
-  },
-} as const satisfies Params;
+/** Declares the parameters of time and paging on the class of a query's parameters. */
+export function declareStandardParams(target: object, { time, paged }: Pick<QueryDefinition, 'time' | 'paged'>): void {
+  if (time !== 'none')
+    declare(target, 'as-of', [
+      Optional(),
+      InstantOrDay(),
+      Describe(
+        'what was true at this instant; a date alone means 00:00 of that day in the time zone of the business. Default: now.',
+      ),
+    ]);
+  if (time === 'as-of and known-at')
+    declare(target, 'known-at', [
+      Optional(),
+      InstantOrDay(),
+      Describe('what was believed at this instant: events recorded later are left out. Default: everything known now.'),
+    ]);
+  if (!paged) return;
+  declare(target, 'limit', [
+    Optional(),
+    Whole(1, PAGE_SIZE.maximum),
+    Describe(`at most this many rows. JSON gives ${PAGE_SIZE.default} by default; CSV and NDJSON give all of them.`),
+  ]);
+  declare(target, 'cursor', [
+    Optional(),
+    TextAs('nextCursor of the page before', (text) =>
+      text.length <= CURSOR_LENGTH_MAX && /^[A-Za-z0-9_-]+$/.test(text)
+        ? { value: text }
+        : unreadable('is not a cursor', 'send nextCursor unchanged; or leave it out to begin again'),
+    ),
+    Describe('nextCursor of the page before, with the same parameters.'),
+  ]);
+}
 
-const PAGING = {
-  limit: {
-    type: 'int',
-    minimum: 1,
-    maximum: PAGE_SIZE.maximum,
-    description: `at most this many rows. JSON gives ${PAGE_SIZE.default} by default; CSV and NDJSON give all of them.`,
-  },
-  cursor: {
-    type: 'text',
-    // Where an answer is read from the log it holds a number for each stream of a customer.
-    maxLength: 4096,
-    pattern: /^[A-Za-z0-9_-]+$/,
-    description: 'nextCursor of the page before, with the same parameters.',
-    hint: 'Send nextCursor unchanged; or leave it out to begin again.',
-  },
-} as const satisfies Params;
-
-/** Every parameter of a query: its own, then those of time and paging. */
-export function allParams({ params, time, paged }: Pick<QueryDefinition, 'params' | 'time' | 'paged'>): Params {
-  return {
-    ...params,
-    ...(time === 'none' ? {} : AS_OF),
-    ...(time === 'as-of and known-at' ? KNOWN_AT : {}),
-    ...(paged ? PAGING : {}),
-  };
+function declare(target: object, name: string, decorators: readonly PropertyDecorator[]): void {
+  for (const decorator of decorators) decorator(target, name);
 }

@@ -26,8 +26,8 @@ export const GONE = [
   ['rehears(e|es|ed|al|als|ing)', 'dry run'],
   ['postman', 'webhook client; send'],
   ['unfit(ness)?', 'invalid'],
-  ['sets? aside', 'quarantine'],
-  ['stand ins?', 'fake'],
+  ['sets?[ ~]aside', 'quarantine'],
+  ['stand~ins?', 'fake'],
   ['feeders?', 'relay'],
 ];
 
@@ -133,8 +133,8 @@ const NAME = new RegExp(`(?<![\\w$-])(${Object.keys(NAMES).join('|')})(?![\\w$-]
 const TOLD_PUBLIC = Object.entries(PUBLIC);
 const SOURCE = /\.(ts|mjs|js)$/;
 
-/** A line as words: `isUnfit_row` is read as `is Unfit row`, `stand-in` as `stand in`. */
-const asWords = (line) => line.replace(/([a-z0-9])(?=[A-Z])/g, '$1 ').replace(/[_-]/g, ' ');
+/** A line as words: `isUnfit_row` is read as `is~Unfit~row`, `stand-in` as `stand~in`. */
+const asWords = (line) => line.replace(/([a-z0-9])(?=[A-Z])/g, '$1~').replace(/[_-]/g, '~');
 
 /** What is wrong in one file's text: line, word, and the standard word. */
 export function wordsIn(text, file) {

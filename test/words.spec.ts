@@ -45,7 +45,7 @@ describe('the words of this project', () => {
     ['a name in camel case', 'a.ts', 'const isUnfitRow = 1;\n', 'a.ts:1: "Unfit": write invalid'],
     ['a column', 'a.ts', "const sql = 'SELECT told_fate';\n", 'a.ts:1: "fate": write outcome'],
     ['a document', 'a.md', 'Where she stands.\n', 'a.md:1: "she": write they, the customer'],
-    ['a hyphenated word', 'a.md', '\nthe stand-in\n', 'a.md:2: "stand in": write fake'],
+    ['a hyphenated word', 'a.md', '\nthe stand-in\n', 'a.md:2: "stand~in": write fake'],
     ['a type', 'a.ts', 'class Follower {}\n', 'a.ts:1: "Follower": write ReadModelStore, or a function of (tx, batch)'],
     ['a route', 'a.md', 'GET /v1/work/5\n', 'a.md:1: "v1/work": write /v1/jobs'],
   ])('are seen to be missing in %s', (_, file, text, hit) => {
@@ -53,7 +53,7 @@ describe('the words of this project', () => {
   });
 
   it.each([
-    ['an ordinary word', 'a.ts', '// The reach of a word on this line: take a look.\n'],
+    ['an ordinary word', 'a.ts', '// The reach of a word on this line: take a look at where they stand in it.\n'],
     [
       'a longer word',
       'a.md',

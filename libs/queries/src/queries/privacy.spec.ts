@@ -41,8 +41,8 @@ async function rowsOf(log: EventLog, limit: number): Promise<unknown[]> {
   }
 }
 
-describe('the question privacy', () => {
-  it('tells who was forgotten and when the hash key was changed, by whom, and of how many', async () => {
+describe('the query privacy', () => {
+  it('lists each erasure and each change of the hash key, with who did it and how many it concerned', async () => {
     const log = await told();
     const rows = await rowsOf(log, 100);
     expect(rows).toEqual(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compareEvents, foldCustomer, policyTimeline } from '#lifecycle';
 import { lifecycleEventOf } from '../reading/life.js';
-import { cancelled, day, iso, order, specEngine, type SpecEngine, type Told } from '../testdata/engine.js';
+import { cancelled, day, iso, order, specEngine, type SpecEngine, type TestTouchpoint } from '../testdata/engine.js';
 
 /** People of one property run: apart from those of every other. */
 let run = 0;
@@ -16,8 +16,8 @@ const step = fc.record({
 });
 
 /** Random touchpoints of a few people who have a user id and an email, not always told together. */
-function told(steps: readonly { who: number; at: number; what: string; link: boolean }[], prefix: string): Told[] {
-  return steps.map(({ who, at, what, link }, index): Told => {
+function told(steps: readonly { who: number; at: number; what: string; link: boolean }[], prefix: string): TestTouchpoint[] {
+  return steps.map(({ who, at, what, link }, index): TestTouchpoint => {
     const user = { userId: `${prefix}-${who}` };
     const mail = { email: `${prefix}-${who}@example.com` };
     const named = link ? { ...user, ...mail } : index % 2 === 0 ? user : mail;
@@ -64,7 +64,7 @@ describe('for any history', () => {
               .sort(compareEvents);
             const { view } = foldCustomer({ events, policies: policyTimeline([]), asOf: day(at) });
             const asked = engine.runQuery('stage', { customer: user, 'as-of': iso(day(at)), 'known-at': iso(knownAt) });
-            if (!(await isKnown(engine, user))) await expect(asked).rejects.toThrow(/names nobody/);
+            if (!(await isKnown(engine, user))) await expect(asked).rejects.toThrow(/names no known customer/);
             else {
               const { rows } = await asked;
               expect(rows.map(({ phase, cycle, orders }) => ({ phase, cycle, orders }))).toEqual(
@@ -111,7 +111,7 @@ describe('for any history', () => {
         });
         seen.push(...answer.rows.map(({ customerId }) => customerId));
         cursor = answer.nextCursor;
-        // Somebody new, and somebody who moves, between any two pages.
+        // A new customer, and a customer that moves, between any two pages.
         if (page % 5 === 0) {
           engine.now += 1_000;
           await engine.tell(

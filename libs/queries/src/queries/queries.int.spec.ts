@@ -203,7 +203,7 @@ describe('the questions, asked of three customers', () => {
     expect(JSON.stringify(rows)).not.toMatch(/example\.com|Lovely/);
   });
 
-  it('recorded: the same of everybody, in one pass over the log, and without what the engine writes itself', async () => {
+  it('recorded: the same of all customers, in one pass over the log, and without what the engine writes itself', async () => {
     const rows = await engine.all('recorded', {}, 3);
     const [annas, bens] = await Promise.all([
       engine.all('events', { customer: anna }),
@@ -236,7 +236,7 @@ describe('the questions, asked of three customers', () => {
     );
   });
 
-  it('stage periods: of everybody, as they stood at an instant', async () => {
+  it('stage periods: of all customers, as they stood at an instant', async () => {
     const rows = await engine.all('stage-periods', { 'as-of': iso(day(24)) }, 2);
     const of = (identifier: string) => rows.filter((row) => row['identifier'] === identifier);
     expect(of('anna').map(({ phase, leftAt }) => [phase, leftAt])).toEqual([

@@ -8,7 +8,7 @@ import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
 /** For the auditor: all customers' touchpoints exactly as they were recorded, in one pass over the log. */
 export const recorded = query({
   name: 'recorded',
-  summary: "Everybody's touchpoints exactly as they were recorded, in the order of the log.",
+  summary: "All customers' touchpoints exactly as they were recorded, in the order of the log.",
   description:
     'What `events` gives for one customer, for all of them: what the log holds, unchanged, personal fields sealed. Read from the log from front to back, so that memory holds one page; what the engine writes itself (receipts, quarantined events, policies) is left out.',
   permission: 'audit',

@@ -107,7 +107,7 @@ describe('pages in order', () => {
     );
   });
 
-  it('read little more than they give, of a customer of 5,000 events of whom some came late', async () => {
+  it('read little more than they give, of a customer with 5,000 events, some of them late', async () => {
     const history = Array.from({ length: 5_000 }, (_, index) => ({
       at: index * 1_000 - (index % 97 === 0 ? 20_000 : 0),
       stream: index % 5 === 0 ? 'subject-b' : 'subject-a',

@@ -43,7 +43,7 @@ export function namedSubject(context: QueryContext, { customer, identifier }: Na
   return context.personalData.subjectIdOf(identifier.slice(0, colon), identifier.slice(colon + 1));
 }
 
-/** The customer to whom a subject belongs now. @throws QueryRejected `unknown-customer` */
+/** The customer that a subject belongs to now. @throws QueryRejected `unknown-customer` */
 export async function customerOf(models: ReadModels, subjectId: string, named: NamedCustomer): Promise<string> {
   const [row] = await models.query<{ customer_id: string }>(
     'SELECT customer_id FROM subjects WHERE subject_id = $1::text',

@@ -1,6 +1,6 @@
 import type { Database, Row, Transaction } from '#database';
 
-/** A database in which the read models are live and hold nobody. Remembers every parameter that reached it. */
+/** A database in which the read models are live and empty. Remembers every parameter that reached it. */
 export function emptyDatabase(): Database & { readonly seen: unknown[] } {
   const seen: unknown[] = [];
   const queryable: Transaction = {

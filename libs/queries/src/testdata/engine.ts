@@ -15,7 +15,7 @@ export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * 86_400_000;
 export const iso = (at: number): string => new Date(at).toISOString();
 
 /** What a channel tells: who, when, what. `who` maps namespaces to values, the strongest first. */
-export interface Told {
+export interface TestTouchpoint {
   readonly who: Readonly<Record<string, string>>;
   readonly at: number;
   readonly type: string;
@@ -36,9 +36,9 @@ export interface SpecEngine {
   readonly context: QueryContext;
   now: number;
   /** Records touchpoints at the clock's instant. */
-  record(...told: readonly Told[]): Promise<void>;
+  record(...told: readonly TestTouchpoint[]): Promise<void>;
   /** Records them and brings the read models up to date. */
-  tell(...told: readonly Told[]): Promise<void>;
+  tell(...told: readonly TestTouchpoint[]): Promise<void>;
   catchUp(): Promise<void>;
   subjectId(namespace: string, value: string): string;
   runQuery(name: string, params?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -58,7 +58,7 @@ export async function specEngine(): Promise<SpecEngine> {
   const context: QueryContext = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
   const projector = await Projector.open({ database, log, clock });
 
-  const appendOne = async (told: Told): Promise<void> => {
+  const appendOne = async (told: TestTouchpoint): Promise<void> => {
     const identifiers = Object.entries(told.who).map(([namespace, value]) => ({
       namespace,
       value,
@@ -148,7 +148,7 @@ export async function specEngine(): Promise<SpecEngine> {
 }
 
 /** An order of one article. */
-export function order(who: Told['who'], at: number, orderId: string, amountMinor = 1_000, category = 'tea'): Told {
+export function order(who: TestTouchpoint['who'], at: number, orderId: string, amountMinor = 1_000, category = 'tea'): TestTouchpoint {
   return {
     who,
     at,
@@ -162,6 +162,6 @@ export function order(who: Told['who'], at: number, orderId: string, amountMinor
   };
 }
 
-export function cancelled(who: Told['who'], at: number, orderId: string): Told {
+export function cancelled(who: TestTouchpoint['who'], at: number, orderId: string): TestTouchpoint {
   return { who, at, type: 'order-cancelled', id: `cancel-${orderId}`, data: { orderId } };
 }

@@ -16,7 +16,10 @@ const step = fc.record({
 });
 
 /** Random touchpoints of a few people who have a user id and an email, not always told together. */
-function told(steps: readonly { who: number; at: number; what: string; link: boolean }[], prefix: string): TestTouchpoint[] {
+function told(
+  steps: readonly { who: number; at: number; what: string; link: boolean }[],
+  prefix: string,
+): TestTouchpoint[] {
   return steps.map(({ who, at, what, link }, index): TestTouchpoint => {
     const user = { userId: `${prefix}-${who}` };
     const mail = { email: `${prefix}-${who}@example.com` };

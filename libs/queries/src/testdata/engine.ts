@@ -148,7 +148,13 @@ export async function specEngine(): Promise<SpecEngine> {
 }
 
 /** An order of one article. */
-export function order(who: TestTouchpoint['who'], at: number, orderId: string, amountMinor = 1_000, category = 'tea'): TestTouchpoint {
+export function order(
+  who: TestTouchpoint['who'],
+  at: number,
+  orderId: string,
+  amountMinor = 1_000,
+  category = 'tea',
+): TestTouchpoint {
   return {
     who,
     at,

@@ -1,6 +1,6 @@
 /**
  * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import)
- * or, to make a Nest application, by its nest.ts (`#name/nest`),
+ * or, to make a Nest application, by its nest.ts (`#name/nest`), and platform in a worker thread by its threads.ts,
  * and may enter only the libs that its row names. `test/boundaries.int.spec.ts` plants a violation and sees this bark.
  */
 const table = {

@@ -26,5 +26,5 @@ export { backoffMs, type Backoff } from './loops/backoff.js';
 export { describeError } from './loops/describe-error.js';
 export { FailureLog } from './loops/failure-log.js';
 export { Loop, type LoopObserver, type LoopOptions } from './loops/loop.js';
-export { failureOf, type Answer, type Failure } from './threads/answer.js';
+export type { Failure } from './threads/answer.js';
 export { threadFile, WorkerClient } from './threads/worker-client.js';

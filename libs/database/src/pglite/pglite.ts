@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import { threadFile, WorkerClient } from '#platform';
 import {
   DatabaseError,
   type Copy,
@@ -11,7 +11,7 @@ import {
   type TransactionOptions,
 } from '../port.js';
 import type { Step } from './session.js';
-import type { Answer, Request } from './worker.js';
+import type { Request } from './worker.js';
 import { FairQueue } from './fair-queue.js';
 import { copyRows, copyStatement } from '../values.js';
 
@@ -25,34 +25,21 @@ const ROLLBACK: Step = { sql: 'ROLLBACK', params: [] };
  */
 export class PgliteDatabase implements Database {
   readonly kind = 'pglite';
-  readonly #worker: Worker;
-  readonly #asked = new Map<number, { resolve: (results: Row[][]) => void; reject: (error: Error) => void }>();
-  #nextId = 1;
+  readonly #worker: WorkerClient<Request, Row[][]>;
   readonly #line = new FairQueue();
   #closed: Promise<void> | null = null;
-  #dead: DatabaseError | null = null;
 
   /** `folder` null: in memory, gone when closed. */
   constructor(folder: string | null) {
     if (folder !== null) mkdirSync(folder, { recursive: true });
-    const source = import.meta.url.endsWith('.ts');
-    this.#worker = new Worker(new URL(source ? './worker.ts' : './worker.js', import.meta.url), {
+    this.#worker = new WorkerClient({
+      file: threadFile(import.meta.url, 'worker'),
       workerData: { folder },
-      execArgv: source ? ['--conditions=source', '--import', '#from-source'] : [],
-    });
-    this.#worker.on('message', (answer: Answer) => {
-      const asked = this.#asked.get(answer.id);
-      this.#asked.delete(answer.id);
-      if (asked === undefined) return;
-      if ('error' in answer) asked.reject(new DatabaseError(answer.error.message, answer.error.code));
-      else asked.resolve(answer.results);
-      if (this.#asked.size === 0) this.#worker.unref();
-    });
-    this.#worker.on('error', (error) => {
-      this.#fail(new DatabaseError(`The database's thread died: ${error.message}`, '', { cause: error }));
-    });
-    this.#worker.on('exit', () => {
-      this.#fail(new DatabaseError('The database is closed.', '57P01'));
+      errorOf: ({ code, message }) => new DatabaseError(message, code ?? ''),
+      ended: (cause) =>
+        cause === undefined
+          ? new DatabaseError('The database is closed.', '57P01')
+          : new DatabaseError(`The database's thread died: ${cause.message}`, '', { cause }),
     });
   }
 
@@ -130,24 +117,11 @@ export class PgliteDatabase implements Database {
   }
 
   #ask(request: Ask): Promise<Row[][]> {
-    if (this.#dead !== null) return Promise.reject(this.#dead);
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId++;
-      this.#asked.set(id, { resolve, reject });
-      // The process lives while an answer is awaited; an idle database does not keep it.
-      if (this.#asked.size === 1) this.#worker.ref();
-      this.#worker.postMessage({ ...request, id });
-    });
-  }
-
-  #fail(error: DatabaseError): void {
-    this.#dead ??= error;
-    for (const asked of this.#asked.values()) asked.reject(error);
-    this.#asked.clear();
+    return this.#worker.ask((no) => ({ ...request, no }));
   }
 }
 
-type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'no'> : never) : never;
 
 /** The words of a transaction, by something that runs steps. */
 function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transaction {

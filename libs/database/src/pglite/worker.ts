@@ -12,16 +12,12 @@ import { failureOf } from './failure.js';
 import { PgliteSession, type Step } from './session.js';
 import { mustHaveRoom, mustHaveRoomForNew, roomNeeded } from './disk-space.js';
 import { PARSERS } from '../values.js';
+import type { Answer } from '#platform/threads';
 
 export type Request =
   /** `whole`: they are a transaction, which ends with them. */
-  | { readonly id: number; readonly op: 'run'; readonly steps: readonly Step[]; readonly whole?: true }
-  | { readonly id: number; readonly op: 'close' };
-
-export type Answer =
-  /** The rows of each step. */
-  | { readonly id: number; readonly results: Record<string, unknown>[][] }
-  | { readonly id: number; readonly error: { readonly message: string; readonly code: string } };
+  | { readonly no: number; readonly op: 'run'; readonly steps: readonly Step[]; readonly whole?: true }
+  | { readonly no: number; readonly op: 'close' };
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
@@ -80,25 +76,25 @@ async function runWhole(session: PgliteSession, steps: readonly Step[]): Promise
   }
 }
 
-async function answer(request: Request): Promise<Answer> {
+async function answer(request: Request): Promise<Answer<Record<string, unknown>[][]>> {
   try {
     const { pg, session } = await opened;
     switch (request.op) {
       case 'run':
         mustHaveRoom(folder, roomNeeded(request.steps));
-        return { id: request.id, results: await (request.whole === true ? runWhole : run)(session, request.steps) };
+        return { no: request.no, value: await (request.whole === true ? runWhole : run)(session, request.steps) };
       case 'close':
         await pg.close();
-        return { id: request.id, results: [] };
+        return { no: request.no, value: [] };
     }
   } catch (error) {
-    return { id: request.id, error: failureOf(error) };
+    return { no: request.no, failure: failureOf(error) };
   }
 }
 
 let queue: Promise<void> = Promise.resolve();
 port.on('message', (request: Request) => {
   queue = queue.then(async () => {
-    port.postMessage(await answer(request));
+    port.postMessage([await answer(request)]);
   });
 });

@@ -12,8 +12,9 @@ import type {
   Verdict,
 } from '../port.js';
 import { SqliteReader } from './reader.js';
-import { WritingInThread } from './writing-in-thread.js';
-import { WritingHere, type Writing } from './writing.js';
+import { InlineLogWriter } from './inline-log-writer.js';
+import type { LogWriter } from './log-writer.js';
+import { ThreadedLogWriter } from './threaded-log-writer.js';
 
 export interface SqliteLogOptions {
   /** The log's file: made where it is missing; its folder must be there. */
@@ -37,14 +38,14 @@ const STREAMS_A_TURN = 250;
 export async function openSqliteLog(options: SqliteLogOptions): Promise<SqliteLog> {
   const wake = new Wake();
   const committed = () => wake.all();
-  const writing =
+  const writer =
     options.writing === 'here'
-      ? new WritingHere(options.file, committed)
-      : await WritingInThread.start(options.file, committed);
+      ? new InlineLogWriter(options.file, committed)
+      : await ThreadedLogWriter.start(options.file, committed);
   try {
-    return new SqliteLog(options, writing, new SqliteReader(options.file), wake);
+    return new SqliteLog(options, writer, new SqliteReader(options.file), wake);
   } catch (error) {
-    await writing.close();
+    await writer.close();
     throw error;
   }
 }
@@ -57,7 +58,7 @@ export class SqliteLog implements EventLog {
   /** Made by `openSqliteLog`. */
   constructor(
     readonly options: SqliteLogOptions,
-    private readonly writing: Writing,
+    private readonly writer: LogWriter,
     private readonly reader: SqliteReader,
     private readonly wake: Wake,
   ) {
@@ -69,13 +70,13 @@ export class SqliteLog implements EventLog {
     this.#mustBeOpen();
     if (events.length === 0) return [];
     const items = events.map((event) => ({ stream, event }));
-    return this.writing.write({ kind: 'whole', now: this.#clock?.now(), expected, items });
+    return this.writer.write({ kind: 'whole', now: this.#clock?.now(), expected, items });
   }
 
   async appendMany(items: readonly AppendItem[], receipts: readonly ReceiptDraft[] = []): Promise<readonly Verdict[]> {
     this.#mustBeOpen();
     if (items.length === 0 && receipts.length === 0) return [];
-    return this.writing.write({ kind: 'each', now: this.#clock?.now(), items, receipts });
+    return this.writer.write({ kind: 'each', now: this.#clock?.now(), items, receipts });
   }
 
   async *read(stream: string, from = 0, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
@@ -162,7 +163,7 @@ export class SqliteLog implements EventLog {
 
   /** Lets the file grow to at most so many pages: how a test makes the disk full, and frees it again. */
   async allowPages(pagesMax: number): Promise<void> {
-    await this.writing.allowPages(pagesMax);
+    await this.writer.allowPages(pagesMax);
   }
 
   /** Ends when everything appended before is on the disk. Followers end with an error `closed`: abort them first. */
@@ -174,7 +175,7 @@ export class SqliteLog implements EventLog {
   async #close(): Promise<void> {
     this.wake.all();
     this.reader.close();
-    await this.writing.close();
+    await this.writer.close();
   }
 
   #mustBeOpen(): void {

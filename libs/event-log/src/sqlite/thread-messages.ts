@@ -1,10 +1,11 @@
+import type { Failure } from '#platform';
 import type { Expected } from '../port.js';
 import { EventLogError } from '../port.js';
-import type { FlatItems, FlatReceipt, FlatVerdicts } from './request.js';
+import type { FlatItems, FlatReceipt } from './request.js';
 
 /**
- * From the log to its writer's thread. What has a number is answered under it; requests wait until they are told to be
- * committed.
+ * From the log to its writer's thread. A message with a number is answered under it; `whole` and `each` wait for the next
+ * `commit`.
  */
 export type ToThread =
   | {
@@ -25,30 +26,7 @@ export type ToThread =
   | { readonly kind: 'allow-pages'; readonly no: number; readonly pagesMax: number }
   | { readonly kind: 'close' };
 
-/** One answer to a request, or to several at once after a commit. */
-export interface Answer {
-  readonly no: number;
-  readonly verdicts?: FlatVerdicts;
-  readonly failure?: Failure;
-}
-
-export type FromThread =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'not-opened'; readonly failure: Failure }
-  | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
-  | { readonly kind: 'closed' };
-
-/** An error that crosses threads: a clone would lose its class and its code. */
-export interface Failure {
-  readonly code: EventLogError['code'] | null;
-  readonly message: string;
-}
-
-export function failureOf(error: unknown): Failure {
-  if (error instanceof EventLogError) return { code: error.code, message: error.message };
-  return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
+/** Makes an error of what the thread answers when a request failed. */
 export function errorOf({ code, message }: Failure): Error {
-  return code === null ? new Error(message) : new EventLogError(code, message);
+  return code === null ? new Error(message) : new EventLogError(code as EventLogError['code'], message);
 }

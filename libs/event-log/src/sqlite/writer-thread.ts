@@ -1,8 +1,10 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import { flattenVerdicts, unflatten, unflattenReceipts, type WriteRequest } from './request.js';
-import { failureOf, type Answer, type FromThread, type ToThread } from './thread-messages.js';
+import { flattenVerdicts, unflatten, unflattenReceipts, type FlatVerdicts, type WriteRequest } from './request.js';
+import { failureOf, type Answer } from '#platform/threads';
+import { EventLogError } from '../port.js';
+import type { ToThread } from './thread-messages.js';
 import { SqliteWriter } from './writer.js';
-import { GROUP_EVENTS_MAX } from './writing.js';
+import { GROUP_EVENTS_MAX } from './log-writer.js';
 
 interface Waiting {
   readonly no: number;
@@ -10,22 +12,22 @@ interface Waiting {
 }
 
 /**
- * The writer's thread. Requests wait here until the word comes to commit them; one commit takes all, up to a bound. So a
- * commit is shared by as many as wait for it, and nobody waits for a timer.
+ * The writer's thread. Requests wait here until a commit message comes; one commit takes all of them, up to a bound. So many
+ * requests share a commit, and none waits for a timer.
  */
 if (parentPort !== null) serve(parentPort, (workerData as { readonly file: string }).file);
 
 function serve(port: MessagePort, file: string): void {
-  const tell = (message: FromThread) => port.postMessage(message);
+  const answer = (answers: readonly Answer<FlatVerdicts>[]) => port.postMessage(answers);
   let writer: SqliteWriter;
   try {
     writer = new SqliteWriter(file);
   } catch (error) {
-    tell({ kind: 'not-opened', failure: failureOf(error) });
+    answer([{ no: 0, failure: failureOf(error, EventLogError) }]);
     port.close();
     return;
   }
-  tell({ kind: 'ready' });
+  answer([{ no: 0 }]);
 
   let waiting: Waiting[] = [];
   const commitAll = (): void => {
@@ -34,10 +36,10 @@ function serve(port: MessagePort, file: string): void {
     for (let from = 0; from < all.length;) {
       const group = groupFrom(all, from);
       from += group.length;
-      tell({ kind: 'answers', answers: commit(writer, group) });
+      answer(commit(writer, group));
     }
   };
-  /** Takes every request that has come by now; stops at a message that says something else, and gives it. */
+  /** Takes every request that has arrived; stops at a message of another kind, and returns it. */
   const takeWaiting = (): ToThread | null => {
     for (;;) {
       const message = receiveMessageOnPort(port)?.message as ToThread | undefined;
@@ -47,7 +49,7 @@ function serve(port: MessagePort, file: string): void {
       else if (message.kind !== 'commit') return message;
     }
   };
-  const hear = (message: ToThread): void => {
+  const receive = (message: ToThread): void => {
     switch (message.kind) {
       case 'whole':
       case 'each':
@@ -56,22 +58,21 @@ function serve(port: MessagePort, file: string): void {
       case 'commit': {
         const other = takeWaiting();
         commitAll();
-        if (other !== null) hear(other);
+        if (other !== null) receive(other);
         return;
       }
       case 'allow-pages':
         commitAll();
         writer.allowPages(message.pagesMax);
-        tell({ kind: 'answers', answers: [{ no: message.no }] });
+        answer([{ no: message.no }]);
         return;
       case 'close':
         commitAll();
         writer.close();
-        tell({ kind: 'closed' });
         port.close();
     }
   };
-  port.on('message', hear);
+  port.on('message', receive);
 }
 
 /** As many as go into one commit: at least one. */
@@ -90,10 +91,10 @@ function requestOf(message: Extract<ToThread, { readonly kind: 'whole' | 'each' 
     : { kind: 'each', now, items, receipts: unflattenReceipts(message.receipts) };
 }
 
-function commit(writer: SqliteWriter, group: readonly Waiting[]): Answer[] {
+function commit(writer: SqliteWriter, group: readonly Waiting[]): Answer<FlatVerdicts>[] {
   return writer.commit(group.map(({ request }) => request)).map((outcome, i) => {
     const no = group[i]?.no ?? 0;
-    if ('error' in outcome) return { no, failure: failureOf(outcome.error) };
-    return { no, verdicts: flattenVerdicts(outcome.verdicts) };
+    if ('error' in outcome) return { no, failure: failureOf(outcome.error, EventLogError) };
+    return { no, value: flattenVerdicts(outcome.verdicts) };
   });
 }

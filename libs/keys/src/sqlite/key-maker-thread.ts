@@ -1,8 +1,10 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { KeyMaker } from './key-maker.js';
+import { failureOf, type Answer } from '#platform/threads';
+import { KeyStoreError } from '../key-store.js';
+import { KeyMaker, type MadeKeys } from './key-maker.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
-import { failureOf, type KeyAnswer, type KeyRequest } from './key-maker-client.js';
+import type { KeyRequest } from './key-maker-client.js';
 
 /**
  * The thread that makes keys while many new customers arrive. While a commit runs, requests queue up at the port, and the next commit serves all
@@ -15,7 +17,7 @@ function serve(port: MessagePort, file: string): void {
   // Many keys touch many pages: checkpointing the same page again and again would cost more than the rest.
   db.exec(`${KEY_STORE_PRAGMAS} PRAGMA wal_autocheckpoint=4000;`);
   const maker = new KeyMaker(db);
-  port.postMessage('ready');
+  port.postMessage([{ no: 0 }] satisfies Answer<MadeKeys>[]);
   port.on('message', (first: KeyRequest) => {
     const group: Extract<KeyRequest, { readonly kind: 'make' }>[] = [];
     let message: KeyRequest | undefined = first;
@@ -29,13 +31,13 @@ function serve(port: MessagePort, file: string): void {
     port.close();
   });
 
-  function answersTo(group: readonly { readonly no: number; readonly ids: Uint8Array }[]): KeyAnswer[] {
+  function answersTo(group: readonly { readonly no: number; readonly ids: Uint8Array }[]): Answer<MadeKeys>[] {
     try {
-      return maker.make(group.map(({ ids }) => ids)).map((made, at) => ({ no: group[at]?.no ?? 0, made }));
+      return maker.make(group.map(({ ids }) => ids)).map((value, at) => ({ no: group[at]?.no ?? 0, value }));
     } catch (error) {
       // A request that cannot be stored (on a full disk, say) does not fail the others.
       if (group.length > 1) return group.flatMap((each) => answersTo([each]));
-      return group.map(({ no }) => ({ no, failure: failureOf(error) }));
+      return group.map(({ no }) => ({ no, failure: failureOf(error, KeyStoreError) }));
     }
   }
 }

@@ -1,18 +1,7 @@
 import type { Verdict } from '../port.js';
 import type { WriteRequest } from './request.js';
+import { GROUP_EVENTS_MAX, type LogWriter } from './log-writer.js';
 import { SqliteWriter } from './writer.js';
-
-/** Where the log sends what is to be written: to a thread of its own, or to the thread that asks. */
-export interface Writing {
-  write(request: WriteRequest): Promise<readonly Verdict[]>;
-  /** Lets the file grow to at most so many pages: how a test makes the disk full. */
-  allowPages(pagesMax: number): Promise<void>;
-  /** Ends when everything asked before is on the disk. */
-  close(): Promise<void>;
-}
-
-/** Events in one commit at most: what bounds how long the first of a group waits for the last. */
-export const GROUP_EVENTS_MAX = 10_000;
 
 interface Waiting {
   readonly request: WriteRequest;
@@ -21,10 +10,10 @@ interface Waiting {
 }
 
 /**
- * Writes on the calling thread: everything asked within one turn of the event loop goes into one commit. It holds the
- * loop up while the disk syncs, so it is for short programs, and for measuring what the thread is worth.
+ * Writes on the calling thread: all requests of one turn of the event loop go into one commit. It blocks the loop while the
+ * disk syncs, so it is for short programs, and for measuring the gain of the thread.
  */
-export class WritingHere implements Writing {
+export class InlineLogWriter implements LogWriter {
   readonly #writer: SqliteWriter;
   readonly #committed: () => void;
   #waiting: Waiting[] = [];

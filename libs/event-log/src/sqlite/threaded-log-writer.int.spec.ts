@@ -1,11 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Names } from '../conformance/fixture.js';
 import type { AppendItem } from '../port.js';
-import { WritingInThread } from './writing-in-thread.js';
+import { ThreadedLogWriter } from './threaded-log-writer.js';
 
 const WAL_HEADER = 32;
 const FRAME_HEADER = 24;
@@ -19,23 +18,23 @@ function commitsIn(wal: string): number {
   return commits;
 }
 
-describe('writing in a thread', () => {
+describe('the log writer in a thread', () => {
   const names = new Names();
   let folder: string;
   let file: string;
-  let writing: WritingInThread;
+  let writer: ThreadedLogWriter;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'perennial-thread-'));
     file = join(folder, 'log.db');
-    writing = await WritingInThread.start(file, () => undefined);
+    writer = await ThreadedLogWriter.start(file, () => undefined);
   });
   afterEach(async () => {
-    await writing.close();
+    await writer.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const item = (): AppendItem => ({ stream: names.stream(), event: names.event() });
-  const write = (...items: AppendItem[]) => writing.write({ kind: 'each', items, receipts: [] });
+  const write = (...items: AppendItem[]) => writer.write({ kind: 'each', items, receipts: [] });
 
   it('commits together what is asked within one turn of the event loop, and answers each', async () => {
     const verdicts = await Promise.all([write(item()), write(item(), item()), write(item())]);
@@ -56,14 +55,13 @@ describe('writing in a thread', () => {
 
   it('fails what was asked of a thread that ends, at once and with the reason, and whatever is asked of it later', async () => {
     const asked = write(item());
-    const { worker } = writing as unknown as { readonly worker: Worker };
-    await Promise.all([expect(asked).rejects.toMatchObject({ code: 'unavailable' }), worker.terminate()]);
+    await Promise.all([expect(asked).rejects.toMatchObject({ code: 'unavailable' }), writer.kill()]);
     await expect(write(item())).rejects.toMatchObject({ name: 'EventLogError', code: 'unavailable' });
   });
 
   it('writes what was asked before it is closed', async () => {
     const asked = write(item());
-    await writing.close();
+    await writer.close();
     expect((await asked).map(({ status }) => status)).toEqual(['accepted']);
   });
 });

@@ -1,0 +1,14 @@
+import type { Verdict } from '../port.js';
+import type { WriteRequest } from './request.js';
+
+/** Where the log sends what is to be written: to a thread of its own, or to the calling thread. */
+export interface LogWriter {
+  write(request: WriteRequest): Promise<readonly Verdict[]>;
+  /** Lets the file grow to at most so many pages: how a test makes the disk full. */
+  allowPages(pagesMax: number): Promise<void>;
+  /** Resolves when every request before it is on the disk. */
+  close(): Promise<void>;
+}
+
+/** The most events in one commit: it bounds how long the first of a group waits for the last. */
+export const GROUP_EVENTS_MAX = 10_000;

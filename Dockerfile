@@ -1,4 +1,4 @@
-# One image for all processes: the command says which. Three stages: compile; install what runs; keep only that.
+# One image for all processes: the command selects one. Three stages: compile; install the runtime dependencies; keep only these two.
 ARG NODE_IMAGE=node:20-bookworm-slim
 
 FROM ${NODE_IMAGE} AS compiled
@@ -11,7 +11,7 @@ RUN npm run build && rm -f dist/.tsbuildinfo* && rm -rf dist/bench
 FROM ${NODE_IMAGE} AS installed
 WORKDIR /perennial
 COPY package.json package-lock.json ./
-# The optional packages are servers for tests.
+# The optional packages are test servers.
 RUN npm ci --omit=dev --omit=optional --no-audit --no-fund --loglevel=error
 
 FROM ${NODE_IMAGE}
@@ -25,7 +25,7 @@ RUN mkdir /data && chown node:node /data && ln -s /perennial/scripts/perennial.m
 USER node
 VOLUME /data
 EXPOSE 3000
-# On SIGTERM a process stops taking, finishes what was begun, and leaves.
+# On SIGTERM a process stops accepting, finishes what it has begun, and exits.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "scripts/healthy.mjs"]
 CMD ["node", "--max-semi-space-size=64", "dist/apps/standalone/src/main.js"]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once, by the server itself, when its folder is new: two databases with a role each. Whoever can read the read models cannot
-# read the keys, and the other way round. Passwords come from the environment, and from nowhere else.
+# The server runs this once, when its folder is new: two databases with a role each. The role of the read models cannot read the
+# keys, and the role of the keys cannot read the read models. Passwords come from the environment alone.
 set -eu
 psql --no-psqlrc --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" << 'SQL'
 \getenv engine_password ENGINE_PASSWORD

@@ -2,9 +2,10 @@
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
 export { Notifier } from './notifier.js';
 export { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
-export { ConfigError, readConfig, settingsTable, type Config } from './config/config.js';
-export { SETTINGS, type LogPlace, type Setting } from './config/settings.js';
-export { requireSharedStores } from './config/separate.js';
+export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
+export type { Settings } from './config/settings.js';
+export type { LogPlace } from './config/setting-kinds.js';
+export { requireSharedStores } from './config/shared-stores.js';
 export { principalOf, type Access } from './access/access.js';
 export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
 export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';
@@ -21,7 +22,7 @@ export type {
 } from './channels/channel.js';
 export type { Headers, OutgoingMessage, ReceivedHeader, ReceivedMessage } from './channels/message.js';
 export { channelsAt, openChannels } from './channels/open-channels.js';
-export type { KafkaPlace } from './channels/kafka/place.js';
+export type { KafkaConnection } from './channels/kafka/connection.js';
 export { backoffMs, type Backoff } from './loops/backoff.js';
 export { describeError } from './loops/describe-error.js';
 export { FailureLog } from './loops/failure-log.js';

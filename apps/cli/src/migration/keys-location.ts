@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { copyKeyStore, KeyStoreError, openPostgresKeyStore, openSqliteKeyStore, type RekeyableKeyStore } from '#keys';
-import { SETTINGS } from '#platform';
+import { issueText } from '#contracts';
+import { ConfigError, readSetting } from '#platform';
 import { rejected, usage } from '../exit-codes.js';
 import type { LogLocation } from './log-location.js';
 
@@ -24,7 +25,7 @@ export function parseKeysLocation(option: string, given: string | undefined, log
   }
   if (!/^[a-z][\w+.-]*:\/\//i.test(given)) return inFolder(resolve(given));
   try {
-    const url = SETTINGS.keysUrl.read(given) ?? given;
+    const url = readSetting('KEYS_URL', given) ?? given;
     const { host, pathname } = new URL(url);
     return { kind: 'postgres', name: `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`, url };
   } catch {
@@ -41,9 +42,10 @@ const inFolder = (folder: string): KeysLocation => ({ kind: 'folder', name: join
 export function readHashKey(option: string, file: string | undefined): Uint8Array | null {
   if (file === undefined) return null;
   try {
-    return SETTINGS.hashKey.read(`file:${file}`);
+    return readSetting('HASH_KEY', `file:${file}`);
   } catch (error) {
-    throw usage(`${option} ${(error as Error).message}.`);
+    if (!(error instanceof ConfigError)) throw error;
+    throw usage(error.issues.map((issue) => `${issueText(issue, () => option)}.`).join('\n'));
   }
 }
 

@@ -334,6 +334,11 @@ describe('values that arrive as text', () => {
     expect(texts).toEqual([expected]);
   });
 
+  it('are told of all that is wrong at once', () => {
+    const issues = issuesOf(SETTINGS, { PORT: 'eighty', LOG_LEVEL: '', KEY: 'secret' });
+    expect(issues.map(({ pointer }) => pointer).sort()).toEqual(['#/KEY', '#/LOG_LEVEL', '#/PORT']);
+  });
+
   it('numbers and truths of a command line are read like their texts', () => {
     expect(SETTINGS.read({ PORT: 8080, DEMO: true })).toMatchObject({ ok: true, value: { PORT: 8080, DEMO: true } });
   });

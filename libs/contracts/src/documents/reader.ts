@@ -69,10 +69,10 @@ export function documentReader<T extends object>(
     const given = texted === null ? document : texted.values;
     const value = hasDefaults ? withDefaults(schema, given) : given;
     const validity = validate(value);
-    if (texted !== null && texted.issues.length > 0) return { ok: false, errors: together(texted.issues, validity) };
-    if (!validity.ok) return validity;
     const parsed = isObject(value) ? parseTexts(schema, value) : { value, issues: [] };
-    if (parsed.issues.length > 0) return { ok: false, errors: parsed.issues };
+    const unread = [...(texted?.issues ?? []), ...parsed.issues];
+    if (unread.length > 0) return { ok: false, errors: together(unread, validity) };
+    if (!validity.ok) return validity;
     const whole = (texts === undefined ? parsed.value : withNulls(schema, parsed.value)) as T;
     const broken = rules.flatMap((rule) => rule(whole)).slice(0, ISSUES_MAX);
     return broken.length === 0 ? { ok: true, value: whole } : { ok: false, errors: broken };

@@ -47,7 +47,7 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             const reach = new EgressPolicy(config.webhookHosts);
             registerWebhookMetrics(metrics, endpoints, clock);
             const watch = watchingWebhooks(metrics, logger);
-            const bounds = { messagesMax: config.webhookWaitingMax, ageMsMax: config.webhookWaitingDays * DAY_MS };
+            const bounds = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY_MS };
             const dispatcher = new WebhookDispatcher({ database, endpoints, clock, reach, watch, bounds });
             return { endpoints, dispatcher, reach, log: eventLog ?? null };
           },

@@ -2,17 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, readConfig, settingsTable } from './config.js';
-import { SETTINGS } from './settings.js';
+import { ConfigError, readConfig, readSetting, settingsTable } from './config.js';
 
 describe('the config', () => {
-  it('takes the defaults from an empty environment', () => {
+  it('has the defaults in an empty environment', () => {
     const config = readConfig({});
     expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', policy: 'retail', demo: true, logLevel: 'info' });
     expect(config.dataDir.startsWith('/')).toBe(true);
   });
 
-  it('takes what the environment says', () => {
+  it('has the values of the environment', () => {
     expect(readConfig({ PORT: '0', DEMO: 'off', POLICY: 'seasonal', DATA_DIR: '/var/x' })).toMatchObject({
       port: 0,
       demo: false,
@@ -21,16 +20,43 @@ describe('the config', () => {
     });
   });
 
-  it('names every variable that is wrong, what is wrong, and how to fix it', () => {
+  it('names every setting that is wrong, what is wrong, and how to fix it, all at once', () => {
     const read = () => readConfig({ PORT: 'eighty', DEMO: 'perhaps', DATA_DIR: ' ', MAX_BATCH_EVENTS: '0' });
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow(/PORT is "eighty": give a whole number from 0 to 65535\./);
-    expect(read).toThrow(/DEMO is "perhaps": give one of: on, off\./);
-    expect(read).toThrow(/DATA_DIR is empty/);
-    expect(read).toThrow(/MAX_BATCH_EVENTS is "0"/);
+    expect(read).toThrow(/^PORT must be a whole number from 0 to 65,535 \(got "eighty"\)\.$/m);
+    expect(read).toThrow(/^DATA_DIR is empty: leave it out, or give it a value\.$/m);
+    expect(read).toThrow(/^MAX_BATCH_EVENTS must be a whole number from 1 to 1,000,000 \(got 0\)\.$/m);
+    expect(() => readConfig({ DEMO: 'perhaps' })).toThrow(/^DEMO must be on or off \(got "perhaps"\)\.$/);
   });
 
-  it('takes the places of the stores, embedded unless said', () => {
+  it('points to each setting that is wrong', () => {
+    let issues: ConfigError['issues'] = [];
+    try {
+      readConfig({ PORT: '1.5', LOG_LEVEL: 'loud' });
+    } catch (error) {
+      issues = (error as ConfigError).issues;
+    }
+    expect(issues.map(({ pointer }) => pointer)).toEqual(['#/PORT', '#/LOG_LEVEL']);
+  });
+
+  it('ignores variables of the environment that are no settings', () => {
+    expect(readConfig({ PATH: '/bin', SHELL: '' })).toEqual(readConfig({}));
+  });
+
+  it('ignores case and white space where a setting is one of several words', () => {
+    expect(readConfig({ LOG_LEVEL: ' WARN ', EVENT_LOG: 'SQLite', DEMO: 'Off' })).toMatchObject({
+      logLevel: 'warn',
+      eventLog: { kind: 'sqlite' },
+      demo: false,
+    });
+  });
+
+  it('reads a single setting', () => {
+    expect(readSetting('KEYS_URL', 'postgres://keys@db/keys')).toBe('postgres://keys@db/keys');
+    expect(() => readSetting('KEYS_URL', 'http://db/keys')).toThrow(/^KEYS_URL must be sqlite, or the address/);
+  });
+
+  it('has the places of the stores, which are embedded by default', () => {
     expect(readConfig({})).toMatchObject({
       eventLog: { kind: 'sqlite' },
       postgresUrl: null,
@@ -54,7 +80,7 @@ describe('the config', () => {
     expect(Buffer.from(given.hashKey ?? []).toString('hex')).toBe('0a'.repeat(32));
   });
 
-  it('takes the hash key from a file, so that no environment shows it', () => {
+  it('reads the hash key from a file, so that no environment shows it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'perennial-config-'));
     const file = join(folder, 'hash-key');
     writeFileSync(file, `${'Fe'.repeat(32)}\n`);
@@ -63,7 +89,7 @@ describe('the config', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('reads where the brokers are and who we are to them, and repeats no password', () => {
+  it('reads the brokers and the login at them, and repeats no password', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'perennial-config-')), 'login');
     writeFileSync(file, 'scram-sha-512:perennial:se:cret\n');
     const config = readConfig({
@@ -94,10 +120,10 @@ describe('the config', () => {
       ...['hooks.example', '10.0.0.0/8', '::1'],
     ]);
     for (const wrong of ['10.0.0.0/33', 'https://hooks.example', 'a b', '1.2.3.4/8/9', ''])
-      expect(() => readConfig({ WEBHOOK_HOSTS: wrong })).toThrow(/^WEBHOOK_HOSTS is /);
+      expect(() => readConfig({ WEBHOOK_HOSTS: wrong })).toThrow(/^WEBHOOK_HOSTS (must be none, or public|is empty)/);
   });
 
-  it('says what is wrong with an address or a key without repeating it', () => {
+  it('reports what is wrong with an address or a key without repeating it', () => {
     const secret = 'hunter2';
     const read = () =>
       readConfig({
@@ -108,15 +134,22 @@ describe('the config', () => {
         PROJECTOR_ROLE: 'boss',
       });
     for (const name of ['EVENT_LOG', 'POSTGRES_URL', 'KEYS_URL', 'HASH_KEY', 'PROJECTOR_ROLE'])
-      expect(read).toThrow(new RegExp(`^${name} is `, 'm'));
+      expect(read).toThrow(new RegExp(`^${name} must be `, 'm'));
     expect(read).not.toThrow(new RegExp(secret));
   });
 
-  it('lists every setting in the table with its default', () => {
-    const table = settingsTable();
-    for (const setting of Object.values(SETTINGS)) {
-      expect(table).toContain(`| \`${setting.name}\` | \`${setting.byDefault}\` |`);
-      expect(() => setting.read(setting.byDefault)).not.toThrow();
-    }
+  it('lists every setting in the table, with its default and its meaning', () => {
+    const table = settingsTable().split('\n');
+    expect(table).toContain('| `PORT` | `3000` | Port of the engine in one process (standalone); 0 picks a free one |');
+    expect(table).toContain(
+      '| `KAFKA_TOPICS` | `touchpoints.*` | Topics that touchpoints are read from, with commas between several; * matches any text |',
+    );
+    expect(table).toHaveLength(2 + Object.keys(readConfig({})).length);
+  });
+
+  it('reads each default of the table as the default', () => {
+    const rows = settingsTable().split('\n').slice(2);
+    const defaults = rows.map((row) => /^\| `(\w+)` \| `([^`]*)`/.exec(row)?.slice(1) ?? []);
+    expect(readConfig(Object.fromEntries(defaults) as Record<string, string>)).toEqual(readConfig({}));
   });
 });

@@ -1,39 +1,83 @@
 import { resolve } from 'node:path';
-import { Misfit, SETTINGS, type Setting } from './settings.js';
-import type { ValidationIssue } from '#contracts';
+import { issueText, keysOf, pointerTo, type ValidationIssue } from '#contracts';
+import { FORMER_NAMES, FORMER_VALUES } from './former-names.js';
+import { SETTINGS, type Settings } from './settings.js';
 
-/** The settings, read and checked once at start: nothing else in the engine reads the environment. */
-export type Config = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['read']> };
+/** `DATA_DIR` as `dataDir`. */
+type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
+  ? `${Lowercase<First>}${Capitalize<CamelCase<Rest>>}`
+  : Lowercase<Name>;
 
-/** Thrown with every problem at once, so that a start is not a game of guessing one by one. */
+/** The settings, read and checked once at the start: no other part of the engine reads the environment. */
+export type Config = { readonly [Name in keyof Settings as CamelCase<Name>]: Settings[Name] };
+
+/** Thrown with all issues at once, so that one start shows every setting to fix. */
 export class ConfigError extends Error {
-  constructor(readonly problems: readonly ValidationIssue[]) {
-    super(problems.map(({ pointer, detail, hint }) => `${pointer} ${detail}: ${hint}.`).join('\n'));
+  constructor(readonly issues: readonly ValidationIssue[]) {
+    super(issues.map((issue) => `${issueText(issue, nameOf)}.`).join('\n'));
     this.name = 'ConfigError';
   }
 }
 
-/** Turns the environment into the config. `DATA_DIR` becomes absolute. Throws `ConfigError`. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const config: Record<string, unknown> = {};
-  const problems: ValidationIssue[] = [];
-  for (const [key, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
-    try {
-      config[key] = setting.read(environment[setting.name] ?? setting.byDefault);
-    } catch (error) {
-      if (!(error instanceof Misfit)) throw error;
-      problems.push({ pointer: setting.name, detail: error.reason, hint: error.hint });
-    }
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  const read = config as Config;
-  return { ...read, dataDir: resolve(read.dataDir) };
+/** The name of the setting that an issue points to: `#/PORT` is shown as `PORT`. */
+const nameOf = (pointer: string): string => keysOf(pointer).join('.');
+
+type Texts = Readonly<Record<string, string | undefined>>;
+
+const NAMES = Object.keys(SETTINGS.schema['properties'] as object) as (keyof Settings)[];
+const KNOWN_NAMES = [...NAMES, ...Object.values(FORMER_NAMES)];
+
+/**
+ * Turns the environment into the config. `DATA_DIR` becomes absolute.
+ * @throws ConfigError
+ */
+export function readConfig(environment: Texts): Config {
+  const settings = read(environment);
+  const config = Object.fromEntries(NAMES.map((name) => [camelCase(name), settings[name]])) as unknown as Config;
+  return { ...config, dataDir: resolve(config.dataDir) };
 }
 
-/** The table of all settings as Markdown: README holds it, and a spec holds README to it. */
+/**
+ * The value of one setting, where a command line gives its text.
+ * @throws ConfigError
+ */
+export function readSetting<Name extends keyof Settings>(name: Name, text: string): Settings[Name] {
+  return read({ [name]: text })[name];
+}
+
+function read(environment: Texts): Settings {
+  const given = Object.fromEntries(KNOWN_NAMES.map((name) => [name, environment[name]]));
+  const former = formerValues(given);
+  // For a former value one issue is enough: the schema would add its list of values.
+  const reading = SETTINGS.read({ ...given, ...Object.fromEntries(former.map(([name]) => [name, undefined])) });
+  const issues = [...former.map(([, issue]) => issue), ...(reading.ok ? [] : reading.errors)];
+  if (issues.length > 0 || !reading.ok) throw new ConfigError(issues);
+  return reading.value;
+}
+
+function formerValues(given: Texts): (readonly [name: string, issue: ValidationIssue])[] {
+  return Object.entries(FORMER_VALUES).flatMap(([name, values]) => {
+    const former = given[name]?.trim().toLowerCase() ?? '';
+    if (!Object.hasOwn(values, former)) return [];
+    const present = values[former];
+    return [[name, { pointer: pointerTo(name), detail: `has the former value ${former}`, hint: `give ${present}` }]];
+  });
+}
+
+const camelCase = (name: string): string =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The table of all settings as Markdown: the README holds it, and a spec compares the two. */
 export function settingsTable(): string {
-  const rows = Object.values<Setting<unknown>>(SETTINGS).map(
-    ({ name, byDefault, meaning }) => `| \`${name}\` | \`${byDefault}\` | ${meaning} |`,
-  );
+  const properties = SETTINGS.schema['properties'] as Readonly<Record<keyof Settings, Described>>;
+  const rows = NAMES.map((name) => {
+    const { default: byDefault, description } = properties[name];
+    return `| \`${name}\` | \`${[byDefault].flat().join(',')}\` | ${description.replace(/\.$/, '')} |`;
+  });
   return ['| setting | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+interface Described {
+  readonly default: string | number | readonly string[];
+  readonly description: string;
 }

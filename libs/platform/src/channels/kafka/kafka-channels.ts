@@ -2,7 +2,7 @@ import { Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { ChannelConsumer, ChannelProducer, Channels, ConsumerOptions, TopicPlan } from '../channel.js';
 import { KafkaConsumer } from './consumer.js';
 import { leaveIdleQueuesAlone } from './idle-queue.js';
-import type { KafkaPlace } from './place.js';
+import type { KafkaConnection } from './connection.js';
 import { KafkaProducer } from './producer.js';
 
 /** Where kafkajs' own remarks go. */
@@ -16,7 +16,7 @@ export class KafkaChannels implements Channels {
   private readonly kafka: Kafka;
 
   constructor(
-    { brokers, tls, sasl }: KafkaPlace,
+    { brokers, tls, sasl }: KafkaConnection,
     private readonly log: ChannelLogger,
     clientId = 'perennial',
   ) {
@@ -76,7 +76,7 @@ export class KafkaChannels implements Channels {
   }
 }
 
-function saslOf({ mechanism, username, password }: NonNullable<KafkaPlace['sasl']>) {
+function saslOf({ mechanism, username, password }: NonNullable<KafkaConnection['sasl']>) {
   // kafkajs' types want each mechanism spelt out.
   switch (mechanism) {
     case 'plain':

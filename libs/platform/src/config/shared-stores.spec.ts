@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from './config.js';
-import { requireSharedStores } from './separate.js';
+import { requireSharedStores } from './shared-stores.js';
 
 const SHARED = {
   EVENT_LOG: 'esdb://host:2113',

@@ -1,5 +1,5 @@
 /** Where the brokers are, and how they know us. */
-export interface KafkaPlace {
+export interface KafkaConnection {
   /** `host:port`, of some of them. */
   readonly brokers: readonly string[];
   /** Null for a connection in the clear; `ca` (PEM) where the brokers' certificate is not of a public authority. */

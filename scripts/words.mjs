@@ -126,7 +126,7 @@ export const PUBLIC = {
  * old settings are answered with their new names, and this list names them all.
  */
 const KEPT =
-  /(^|\/)(golden\/|upcasters(\.spec)?\.ts$|migrations?\.ts$|migrations\.int\.spec\.ts$|former-names(\.spec)?\.ts$)|^scripts\/words\.mjs$|^test\/words\.spec\.ts$|^package-lock\.json$|^LICENSE$/;
+  /(^|\/)(golden\/|upcasters(\.spec)?\.ts$|migrations?\.ts$|migrations\.int\.spec\.ts$|former-names(\.spec)?\.(ts|md)$)|^scripts\/words\.mjs$|^test\/words\.spec\.ts$|^package-lock\.json$|^LICENSE$/;
 
 const GONE_PATTERNS = GONE.map(([pattern, instead]) => [new RegExp(`\\b(?:${pattern})\\b`, 'gi'), instead]);
 const NAME = new RegExp(`(?<![\\w$-])(${Object.keys(NAMES).join('|')})(?![\\w$-])`, 'g');

@@ -9,7 +9,7 @@ export type { DryRunResult } from './versions/dry-run.js';
 export type { Verification } from './versions/verify.js';
 export { RemoteProjector } from './jobs/remote-projector.js';
 export type { Version } from './versions/versions.js';
-export type { BuildProgress } from './versions/build.js';
+export type { BuildProgress } from './versions/build/build-run.js';
 export type { Digest } from './versions/digest.js';
 export type { TableDifference } from './versions/differences.js';
 export { migrate } from './versions/migrate.js';

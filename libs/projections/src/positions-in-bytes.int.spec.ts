@@ -5,7 +5,7 @@ import { Projector } from './processor/projector.js';
 import { eventsBetween } from './processor/steps.js';
 import { day, order } from './testdata/touchpoints.js';
 import { LogWithoutDeduplication } from './testdata/unjudging-log.js';
-import type { BuildProgress } from './versions/build.js';
+import type { BuildProgress } from './versions/build/build-run.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
 jest.setTimeout(120_000);

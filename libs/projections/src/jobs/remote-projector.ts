@@ -3,7 +3,7 @@ import type { Database } from '#database';
 import type { Projector } from '../processor/projector.js';
 import type { ProjectorStatus } from '../processor/status.js';
 import type { RebuildOptions } from '../versions/build-beside.js';
-import type { BuildProgress } from '../versions/build.js';
+import type { BuildProgress } from '../versions/build/build-run.js';
 import type { Digest } from '../versions/digest.js';
 import type { DryRunResult } from '../versions/dry-run.js';
 import type { Rebuilt } from '../versions/rebuild.js';

@@ -4,7 +4,8 @@ import type { Processor } from '../processor/processor.js';
 import { eventsBetween } from '../processor/steps.js';
 import type { StepTimes } from '../processor/step-times.js';
 import { ReadModelStore } from '../read-models/read-model-store.js';
-import { build, type BuildProgress } from './build.js';
+import { build } from './build/build.js';
+import type { BuildProgress } from './build/build-run.js';
 import type { Version } from './versions.js';
 
 export interface RebuildOptions {

@@ -6,7 +6,7 @@ import { markOtherwiseTreated } from '../outbox/propose.js';
 import { publishEverything } from '../outbox/publish-everything.js';
 import type { Processor } from '../processor/processor.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
-import type { BuildProgress } from './build.js';
+import type { BuildProgress } from './build/build-run.js';
 import { lockSchemas } from './schema-lock.js';
 import type { Version } from './versions.js';
 

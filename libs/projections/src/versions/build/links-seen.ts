@@ -1,7 +1,7 @@
 import { compareLinks } from '#lifecycle';
-import type { LinkFact } from '../indexing/page-facts.js';
+import type { LinkFact } from '../../indexing/page-facts.js';
 
-/** Of each pair only the links that are earlier than all before them in the log: the ones that count, and did at some time. */
+/** Of each pair only the links that are earlier than all before them in the log: those that count, or counted at some position. */
 export class LinksSeen {
   readonly kept: LinkFact[] = [];
   readonly #earliest = new Map<string, LinkFact>();
@@ -16,7 +16,7 @@ export class LinksSeen {
     }
   }
 
-  /** The one of each pair that counts. */
+  /** Of each pair the link that counts. */
   get earliest(): Iterable<LinkFact> {
     return this.#earliest.values();
   }

@@ -1,27 +1,27 @@
 import type { Instant } from '#contracts';
 import type { Statement } from '#database';
 
-/** Where a build stands: kept in the version's own checkpoint, in the transactions that write its rows. */
+/** Where a build is: kept in the checkpoint of its version, by the transactions that write its rows. */
 export interface BuildState {
   readonly phase: 'links' | 'components' | 'customers' | 'indexes';
   readonly upTo: number;
   readonly asOf: Instant;
-  /** How many events that was: where a log counts in bytes, positions do not tell it. */
+  /** How many events were read: where positions count bytes, they do not tell. */
   readonly events?: number;
   readonly recordedAt: Instant | null;
-  /** links: read up to this position. */
+  /** links: the log was read up to this position. */
   readonly scanned: number;
-  /** customers: folded up to this customer, and how many that were. */
+  /** customers: the last customer that was folded, and how many were. */
   readonly after: string;
   readonly folded: number;
   readonly customers: number;
-  /** The statements that make the indexes that are still missing. */
+  /** The statements that create the indexes that are still missing. */
   readonly indexes?: readonly string[];
 }
 
 /**
- * The statement that writes the next state down, in the transaction of what it speaks of. It gives no row where the state is not the one
- * that this builder left: two builders on one version meet here.
+ * The statement that writes the next state, in the transaction of what it describes. It returns no row when the state in the database is not
+ * the one before: then another process is building the same version.
  */
 export function advance(before: BuildState, next: BuildState): Statement {
   return {

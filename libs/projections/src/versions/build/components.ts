@@ -1,8 +1,8 @@
 import type { RecordedEvent } from '#event-log';
 import type { Row } from '#database';
-import { erasureOf, type LinkFact, type SubjectFact } from '../indexing/page-facts.js';
-import { linkRow, resolve, subjectRow } from '../read-models/links/projection.js';
-import { SUBJECTS } from '../read-models/links/table.js';
+import { erasureOf, type LinkFact, type SubjectFact } from '../../indexing/page-facts.js';
+import { linkRow, resolve, subjectRow } from '../../read-models/links/projection.js';
+import { SUBJECTS } from '../../read-models/links/table.js';
 import { sortedByKey } from '#database';
 import type { LinksSeen } from './links-seen.js';
 
@@ -12,7 +12,7 @@ export interface Customer {
   readonly subjectIds: readonly string[];
 }
 
-/** Who belongs together, as rows ready to be written. */
+/** The resolved customers, as rows ready to be written. */
 export interface Components {
   readonly subjects: readonly Row[];
   readonly links: readonly Row[];
@@ -20,7 +20,7 @@ export interface Components {
   readonly customers: Customer[];
 }
 
-/** Finds out who belongs together, for a log whose subjects and links are all at hand. As the tables would say it. */
+/** Resolves the customers of a log whose subjects and links are all in memory. The rows equal those of `joinSeen`. */
 export function joinInMemory(
   facts: ReadonlyMap<string, SubjectFact>,
   seen: LinksSeen,

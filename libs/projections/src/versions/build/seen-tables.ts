@@ -1,14 +1,12 @@
-import type { Transaction, Row } from '#database';
-import { erasureOf, type PageFacts } from '../indexing/page-facts.js';
-import { linkRow, subjectRow } from '../read-models/links/projection.js';
-import { LINKS, SUBJECTS } from '../read-models/links/table.js';
-import { instantText, valuesOf } from '#database';
-import type { Table } from '#database';
+import { instantText, valuesOf, type Row, type Table, type Transaction } from '#database';
+import { erasureOf, type PageFacts } from '../../indexing/page-facts.js';
+import { linkRow, subjectRow } from '../../read-models/links/projection.js';
+import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import type { LinksSeen } from './links-seen.js';
 
 /**
- * Subjects and links as a scan of a log too large to be held sees them, before they are made unique. Dropped when the scan is over.
- * Never unlogged: what is not logged is emptied after a kill, while the build goes on from where it was.
+ * Subjects and links as the scan of a log too large to be held sees them, before they are made unique. Dropped after the scan. They are not
+ * unlogged tables: those are emptied after a crash, while the build goes on from where it was.
  */
 export const SEEN_TABLES = /* sql */ `
   CREATE TABLE IF NOT EXISTS subjects_seen (LIKE subjects);
@@ -17,7 +15,7 @@ export const SEEN_TABLES = /* sql */ `
 
 export const DROP_SEEN_TABLES = 'DROP TABLE IF EXISTS subjects_seen, links_seen, erasures_seen;';
 
-/** Writes down what a stretch of the log showed. */
+/** Writes the subjects, links and erasures of a stretch of the log. */
 export async function writeSeen(tx: Transaction, facts: PageFacts, links: LinksSeen): Promise<void> {
   await copy(tx, SUBJECTS, [...facts.subjects.values()].map(subjectRow), 'subjects_seen');
   await copy(tx, LINKS, links.kept.map(linkRow), 'links_seen');

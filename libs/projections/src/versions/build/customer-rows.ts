@@ -1,17 +1,15 @@
-import { copyText } from '#database';
-import type { CopyText, Row } from '#database';
-import type { FoldedEvents } from '../folding/fold-one.js';
-import { STATE_FROM_EVENTS, stateRow } from '../folding/write.js';
-import type { FoldedView } from '../read-models/read-model.js';
-import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
-import type { Table } from '#database';
-import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
-import { SNAPSHOTS, STATES } from '../read-models/working-tables.js';
+import { copyText, type CopyText, type Row, type Table } from '#database';
+import type { FoldedEvents } from '../../folding/fold-one.js';
+import { STATE_FROM_EVENTS, stateRow } from '../../folding/write.js';
+import type { FoldedView } from '../../read-models/read-model.js';
+import { CUSTOMER_READ_MODELS } from '../../read-models/registry.js';
+import { STAGE_PERIODS } from '../../read-models/stage-periods/table.js';
+import { SNAPSHOTS, STATES } from '../../read-models/working-tables.js';
 
-/** A customer who has something to show. */
+/** What folding a customer came to, with something to show. */
 export type FoldedCustomer = FoldedEvents & { readonly folded: FoldedView };
 
-/** All rows of customers of whom there are none yet, by table, but for the sums over everybody. */
+/** All rows of customers without rows so far, by table, but for the sums over all customers. */
 export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly [Table, Row[]])[] {
   const tables: [Table, Row[]][] = [];
   for (const model of CUSTOMER_READ_MODELS) {
@@ -37,7 +35,7 @@ export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly
   return tables;
 }
 
-/** The same as text to be copied, and the stage periods among them, for the sums. */
+/** The same rows as text for COPY, and the stage periods among them, for the sums. */
 export function copiesOf(customers: readonly FoldedCustomer[]): {
   readonly copies: CopyText[];
   readonly stagePeriods: readonly Row[];

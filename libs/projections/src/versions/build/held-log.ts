@@ -1,33 +1,32 @@
-import type { TouchpointMeta } from '#contracts';
-import { subjectOfStream } from '#contracts';
+import { subjectOfStream, type TouchpointMeta } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 
-/** What an event costs in memory beside its own texts, about: measured, as the two below. */
+/** About so many bytes an event takes in memory beside its own texts: measured, as the two below. */
 const BYTES_AN_EVENT = 440;
 const BYTES_A_SUBJECT = 270;
 const BYTES_A_LINK = 390;
 
-/** What a reading of the log keeps in memory of its subjects and links, about. */
+/** About so many bytes the subjects and links of a log take in memory. */
 export function bytesSeen(subjects: number, links: number): number {
   return subjects * BYTES_A_SUBJECT + links * BYTES_A_LINK;
 }
 
 /**
- * The touchpoints of a log that is small enough to be held, by subject, so that it is read once only. The first reading puts
- * them in; whoever folds takes them out. Holds of the metadata only what the fold needs: the channel, and whether it was a test.
+ * The touchpoints of a log that is small enough to be held in memory, by subject, so that it is read only once. The scan puts them in, and
+ * folding takes them out. Of the metadata it holds what the fold needs: the channel, and whether it was a test.
  */
 export class HeldLog {
   readonly #bySubject = new Map<string, RecordedEvent[]>();
   readonly #metas = new Map<string, string>();
-  readonly #words = new Map<string, string>();
+  readonly #texts = new Map<string, string>();
   #bytes = 0;
 
-  /** About so much memory is held. */
+  /** About so many bytes are held. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Holds the touchpoints of a page, in the order of the log. Other events are passed over. */
+  /** Holds the touchpoints of a page, in the order of the log. Other events are skipped. */
   hold(page: readonly RecordedEvent[]): void {
     for (const event of page) {
       const subjectId = subjectOfStream(event.stream);
@@ -36,8 +35,8 @@ export class HeldLog {
       const held = {
         ...event,
         stream: list?.[0]?.stream ?? event.stream,
-        source: this.#word(event.source),
-        type: this.#word(event.type),
+        source: this.#shared(event.source),
+        type: this.#shared(event.type),
         meta: this.#shortMeta(event.meta),
       };
       this.#bytes += BYTES_AN_EVENT + event.id.length + event.data.length;
@@ -46,7 +45,7 @@ export class HeldLog {
     }
   }
 
-  /** A subject's touchpoints; they are held no longer. */
+  /** Takes a subject's touchpoints out. */
   take(subjectId: string): readonly RecordedEvent[] {
     const events = this.#bySubject.get(subjectId) ?? [];
     this.#bySubject.delete(subjectId);
@@ -58,15 +57,15 @@ export class HeldLog {
     return this.#bySubject.get(subjectId)?.length ?? 0;
   }
 
-  /** One text for all that are equal, of few: what a store reads is a text of its own each time. */
-  #word(text: string): string {
-    const known = this.#words.get(text);
+  /** One string for all equal texts: a store returns a new string for each event. */
+  #shared(text: string): string {
+    const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    if (this.#words.size < WORDS_MAX) this.#words.set(text, text);
+    if (this.#texts.size < TEXTS_MAX) this.#texts.set(text, text);
     return text;
   }
 
-  /** One text for all metadata that mean the same to the fold. Metadata that cannot be read are kept: the fold says so. */
+  /** One string for all metadata that are equal for the fold. Unreadable metadata are kept, and the fold reports them. */
   #shortMeta(meta: string): string {
     const quick = CHANNEL.exec(meta)?.[0];
     if (quick !== undefined && !meta.includes('"test"')) {
@@ -83,8 +82,8 @@ export class HeldLog {
   }
 }
 
-/** Sources and types are few; where they are not, they are held as they come. */
-const WORDS_MAX = 10_000;
+/** Sources and types are few; above this many texts, each is held as it comes. */
+const TEXTS_MAX = 10_000;
 
-/** Intake writes the channel first. */
+/** Ingestion writes the channel first. */
 const CHANNEL = /^\{"channel":"[^"\\]*"/;

@@ -1,24 +1,23 @@
-import type { Row, Transaction } from '#database';
-import { resolve, type LinkRow, type SubjectRow } from '../read-models/links/projection.js';
-import { LINKS } from '../read-models/links/table.js';
-import { unnest } from '#database';
+import { unnest, type Row, type Transaction } from '#database';
+import { resolve, type LinkRow, type SubjectRow } from '../../read-models/links/projection.js';
+import { LINKS } from '../../read-models/links/table.js';
 import { DisjointSets } from './disjoint-sets.js';
 import { DROP_SEEN_TABLES } from './seen-tables.js';
 
-/** The steps of `joinSeen`, in their order: each may take minutes where a log is large. */
+/** The steps of `joinSeen`, in their order: each may take minutes when a log is large. */
 export const JOIN_STEPS = ['links', 'linked subjects', 'reach', 'components', 'subjects', 'indexes'] as const;
 
-/** So many rows are asked for and written at once. */
+/** So many rows are read and written at once. */
 const PAGE = 20_000;
 
 /**
- * Makes links and subjects of what was seen, and finds out who belongs together; returns how many customers there are. A subject is
- * written once, with their customer: to change a row afterwards would cost as much again, and leave a dead one behind.
+ * Makes links and subjects of what was seen, and resolves the customers; returns how many there are. A subject is written once, with its
+ * customer: an update would cost as much again and leave a dead row behind.
  *
- * Who can be reached over links at all, rejected ones included, is found out over numbers, of which each takes four bytes here. What follows for whom
- * is then judged by batches of those who can be reached from each other: so memory is bounded by the largest of these, not by the log.
+ * First the subjects are numbered, and those connected by links, rejected ones included, are put into disjoint sets, which takes four bytes a
+ * subject. Then the customers are resolved in batches of whole sets: memory is bounded by the largest set, not by the log.
  *
- * @param onStep told before each step how many of `JOIN_STEPS` are done
+ * @param onStep receives before each step how many of `JOIN_STEPS` are done
  */
 export async function joinSeen(tx: Transaction, onStep: (done: number) => void, page = PAGE): Promise<number> {
   onStep(0);
@@ -30,7 +29,7 @@ export async function joinSeen(tx: Transaction, onStep: (done: number) => void, 
          AND (p.occurred_at, p.source, p.event_id) <= (l.occurred_at, l.source, l.event_id));
     ANALYZE links; ANALYZE subjects_seen;`);
   onStep(1);
-  // Only those who are linked at all: the others are customers of their own.
+  // Only subjects with links: each other one is a customer of its own.
   await tx.exec(`
     CREATE TABLE linked_seen AS
     SELECT (row_number() OVER (ORDER BY subject_id))::int - 1 AS number, * FROM (
@@ -61,7 +60,7 @@ export async function joinSeen(tx: Transaction, onStep: (done: number) => void, 
   return count?.n ?? 0;
 }
 
-/** Makes `members_seen` of `linked_seen`: each with the number of those who can be reached from each other. */
+/** Makes `members_seen` of `linked_seen`: each subject with the root of its set. */
 async function writeReach(tx: Transaction, page: number): Promise<void> {
   const [count] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM linked_seen');
   const reach = new DisjointSets(count?.n ?? 0);
@@ -99,13 +98,13 @@ interface Tie extends LinkRow {
   readonly root: number;
 }
 
-/** Makes `joined_seen` of `members_seen`: who belongs to another, and to whom. Notes with the links which of them are rejected. */
+/** Makes `joined_seen` of `members_seen`: subjects that belong to the customer of another subject. Notes on the links which are rejected. */
 async function writeJoined(tx: Transaction, page: number): Promise<void> {
   await tx.exec(
     'CREATE TABLE joined_seen (subject_id text COLLATE "C" NOT NULL, customer_id text COLLATE "C" NOT NULL)',
   );
   let rejected: Row[] = [];
-  for await (const { members, ties } of helpings(tx, page)) {
+  for await (const { members, ties } of batchesOfSets(tx, page)) {
     const { customerOf, rejections } = resolve(members, ties);
     const joined = [...customerOf].filter(([subjectId, customerId]) => subjectId !== customerId);
     await tx.copyIn('joined_seen', ['subject_id', 'customer_id'], joined);
@@ -122,8 +121,8 @@ async function writeJoined(tx: Transaction, page: number): Promise<void> {
   await tx.exec('ANALYZE joined_seen; DROP TABLE members_seen;');
 }
 
-/** Those who can be reached from each other, with the links among them: many such at a time, each of them whole. */
-async function* helpings(tx: Transaction, page: number): AsyncGenerator<{ members: Member[]; ties: Tie[] }> {
+/** The sets with the links among their members: many sets at a time, each of them whole. */
+async function* batchesOfSets(tx: Transaction, page: number): AsyncGenerator<{ members: Member[]; ties: Tie[] }> {
   const [members, ties]: [Member[], Tie[]] = [[], []];
   const allMembers = new Cursor<Member>(
     tx,
@@ -165,7 +164,7 @@ async function writeRejected(tx: Transaction, rejected: readonly Row[]): Promise
   );
 }
 
-/** A question whose answer is too long to be held, page by page; within one transaction. */
+/** The rows of a query that are too many to be held, page by page; within one transaction. */
 class Cursor<R extends Row> {
   /** Whether there may be another page. */
   more = true;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { LinkFact, SubjectFact } from '../indexing/page-facts.js';
-import { emptyFacts } from '../indexing/page-facts.js';
-import { LINKS, SUBJECTS } from '../read-models/links/table.js';
-import { day, subject } from '../testdata/touchpoints.js';
+import type { LinkFact, SubjectFact } from '../../indexing/page-facts.js';
+import { emptyFacts } from '../../indexing/page-facts.js';
+import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
+import { day, subject } from '../../testdata/touchpoints.js';
 import { joinInMemory } from './components.js';
 import { joinSeen } from './join-seen.js';
 import { LinksSeen } from './links-seen.js';

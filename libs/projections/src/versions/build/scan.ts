@@ -1,0 +1,130 @@
+import { getHeapStatistics } from 'node:v8';
+import { insertRows, type Transaction } from '#database';
+import type { RecordedEvent } from '#event-log';
+import { park, type ParkedCustomer } from '../../folding/park.js';
+import { recountsBetween } from '../../indexing/event-ids/recount.js';
+import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
+import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
+import { countOutcomes } from '../../read-models/outcomes/projection.js';
+import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
+import { listQuarantine } from '../../read-models/quarantine/projection.js';
+import type { BuildRun } from './build-run.js';
+import type { BuildState } from './build-state.js';
+import { joinInMemory } from './components.js';
+import { bytesSeen, HeldLog } from './held-log.js';
+import { JOIN_STEPS, joinSeen } from './join-seen.js';
+import { LinksSeen } from './links-seen.js';
+import { DROP_SEEN_TABLES, writeSeen } from './seen-tables.js';
+
+/** Events read at once, and what is kept of them in memory until it is written. */
+const SCAN_PAGE = 2_000;
+const SUBJECTS_KEPT = 50_000;
+const LINKS_KEPT = 50_000;
+const SCANNED_MAX = 250_000;
+
+const HELD_BYTES_MAX = Math.min(512 * 1_024 * 1_024, getHeapStatistics().heap_size_limit / 4);
+
+/**
+ * The phase `links`: reads the log once for subjects, links and everything else that follows the log itself. A log that is small enough is
+ * held in memory, and written at the end with the customers resolved; of a larger one, what was seen is written on the way.
+ */
+export async function scan(run: BuildRun): Promise<void> {
+  const { log, times, signal, heldBytesMax = HELD_BYTES_MAX } = run.options;
+  let { events = 0, scanned, recordedAt } = run.state;
+  run.beginPhase(scanned, events);
+  // What was scanned before a kill is in the database, and no longer in memory.
+  run.held = scanned === 0 ? new HeldLog() : null;
+  let facts = emptyFacts();
+  let links = new LinksSeen();
+  let kept = 0;
+  const pages = log.readAll(scanned, { pageSize: SCAN_PAGE, upTo: run.state.upTo })[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await times.of('read', () => pages.next());
+    const done = next.done === true;
+    const page: readonly RecordedEvent[] = done ? [] : next.value;
+    const last = page[page.length - 1];
+    if (last !== undefined) {
+      times.ofSync('index', () => {
+        gather(facts, page, false);
+        links.add(facts.links.splice(0));
+        run.held?.hold(page);
+      });
+      if (run.held !== null && run.held.bytes + bytesSeen(facts.subjects.size, links.kept.length) > heldBytesMax)
+        run.held = null;
+      kept += page.length;
+      events += page.length;
+      scanned = last.position;
+      recordedAt = Math.max(recordedAt ?? -Infinity, last.recordedAt);
+      run.report('links', scanned, run.state.upTo, events);
+    }
+    await run.pause();
+    signal?.throwIfAborted();
+    const state: BuildState = { ...run.state, scanned, events, recordedAt, ...(done ? { phase: 'components' } : {}) };
+    if (run.held !== null) {
+      if (done) await times.of('index', () => joinHeld(run, facts, links, state));
+    } else if (done || facts.subjects.size > SUBJECTS_KEPT || links.kept.length > LINKS_KEPT || kept > SCANNED_MAX) {
+      await times.of('index', () => keepSeen(run, facts, links, state));
+      facts = emptyFacts();
+      links = new LinksSeen();
+      kept = 0;
+    }
+    if (done) return;
+  }
+}
+
+/** The phase `components`, of a log that is not held: makes subjects and links of what was seen, and resolves the customers. */
+export async function join(run: BuildRun): Promise<void> {
+  run.beginPhase(0);
+  const onStep = (done: number): void => run.report('components', done, JOIN_STEPS.length);
+  await run.options.times.of('index', () =>
+    run.transaction(async (tx) => {
+      const next: BuildState = { ...run.state, phase: 'customers', customers: await joinSeen(tx, onStep) };
+      await run.advance(tx, next);
+      run.state = next;
+    }),
+  );
+}
+
+async function keepSeen(run: BuildRun, facts: PageFacts, links: LinksSeen, next: BuildState): Promise<void> {
+  await run.transaction(async (tx) => {
+    await writeSeen(tx, facts, links);
+    await writeOtherFacts(tx, run.state, facts, next.phase === 'components');
+    await run.advance(tx, next);
+  });
+  run.state = next;
+}
+
+/** Resolves the customers while all subjects and links are in memory, and writes them once. */
+async function joinHeld(run: BuildRun, facts: PageFacts, links: LinksSeen, scanned: BuildState): Promise<void> {
+  run.report('components', 0, 1);
+  const joined = joinInMemory(facts.subjects, links, facts.erasures);
+  const next: BuildState = { ...scanned, phase: 'customers', customers: joined.customers.length };
+  await run.transaction(async (tx) => {
+    await writeOtherFacts(tx, run.state, facts, true);
+    await insertRows(tx, SUBJECTS, joined.subjects);
+    await insertRows(tx, LINKS, joined.links);
+    await tx.exec(`${DROP_SEEN_TABLES} ANALYZE subjects; ANALYZE links;`);
+    await run.advance(tx, next);
+  });
+  run.customers = joined.customers;
+  run.state = next;
+}
+
+/** What the log holds beside touchpoints; the recounts of receipts when the scan is done. */
+async function writeOtherFacts(
+  tx: Transaction,
+  { upTo, asOf }: BuildState,
+  facts: PageFacts,
+  done: boolean,
+): Promise<void> {
+  await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, upTo) : []);
+  await listQuarantine(tx, facts.quarantine);
+  await recordPolicies(tx, facts.policies);
+  await recordTypes(tx, facts.types);
+  const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
+    customerId: subjectId,
+    reason: 'unreadable-event',
+    detail: `Position ${event.position}: ${reason}`,
+  }));
+  await park(tx, unreadable, upTo, asOf);
+}

@@ -1,8 +1,9 @@
 import { arrayText, instantText, isRejection, Writes, type Statement, type Transaction } from '#database';
 import type { Instant } from '#contracts';
+import { describeError } from '#platform';
 import type { Reason } from '../indexing/affected-customer.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
-import { describe, foldAndWrite, type FoldTask } from './fold-customers.js';
+import { foldAndWrite, type FoldTask } from './fold-customers.js';
 import { foldsWithOthers } from './folding-lock.js';
 import { parkFailed } from './park.js';
 
@@ -126,7 +127,7 @@ async function foldByHalves(store: ReadModelStore, customerIds: readonly string[
     const failed = customerIds.map((customerId) => ({
       customerId,
       reason: 'write-failed' as const,
-      detail: describe(error),
+      detail: describeError(error),
     }));
     await store.transaction(async (tx) => {
       const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');

@@ -1,10 +1,10 @@
 import type { Instant } from '#contracts';
-import type { Transaction, Writes } from '#database';
+import { insertRows, sortedByKey, type Transaction, type Writes } from '#database';
 import type { RecordedEvent } from '#event-log';
 import type { LifecycleEvent, PolicyTimeline } from '#lifecycle';
+import { describeError } from '#platform';
 import type { AffectedCustomer, Reason } from '../indexing/affected-customer.js';
 import { DIRTY, waitingRow } from '../read-models/working-tables.js';
-import { insertRows, sortedByKey } from '#database';
 import type { KnownPolicies } from '../read-models/policies/load-policies.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
@@ -116,7 +116,7 @@ export async function foldCustomers(
   const outcomes: FoldOutcome[] = [];
   const failed: ParkedCustomer[] = [];
   const fail = (customerId: string, error: unknown): void => {
-    failed.push({ customerId, reason: 'fold-failed', detail: describe(error) });
+    failed.push({ customerId, reason: 'fold-failed', detail: describeError(error) });
   };
   if (tasks.length === 0) return { outcomes, failed };
   const known = loaded ?? (await context.times.of('load', () => load(tx, tasks)));
@@ -216,8 +216,4 @@ function retractionReason({ reason, events }: FoldTask): RetractionReason {
       return reversal ? 'reversal' : 'late-event';
     }
   }
-}
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

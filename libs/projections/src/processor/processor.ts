@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import { instantText } from '#database';
+import { Loop, type Backoff } from '#platform';
 import { foldDirty } from '../folding/fold-batch.js';
-import { describe } from '../folding/fold-customers.js';
 import { StandBy } from '../indexing/index-batch.js';
 import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
 import { liveVersionNumber } from '../schema.js';
@@ -40,8 +40,7 @@ const STALE_POLL_MS = 100;
 /** After stale marks were folded, none are folded for so many times as long. */
 const STALE_REST = 4;
 /** A failed step is tried again after so long, then after twice as long each time. */
-const BACKOFF_MS_FIRST = 100;
-const BACKOFF_MS_MAX = 10_000;
+const BACKOFF: Backoff = { firstMs: 100, maxMs: 10_000 };
 
 /**
  * The loop that keeps the live read models in step with the log and the clock. It asks "what next?" and takes one step at a time:
@@ -66,8 +65,10 @@ export class Processor {
   #fits: boolean;
   #position: number;
   #lastTurn: Promise<unknown> = Promise.resolve();
-  #running: { readonly stopped: Promise<void>; readonly abort: AbortController } | null = null;
-  #failure: string | null = null;
+  #loop: Loop | null = null;
+  #running = false;
+  /** True after a step that found nothing to do: the next turn begins with waiting. */
+  #idle = false;
   #nextWake: Instant | null = null;
   #staleAgainAt = 0;
   #dueAgainAt = 0;
@@ -105,27 +106,29 @@ export class Processor {
   }
 
   get running(): boolean {
-    return this.#running !== null;
+    return this.#running;
   }
 
   /** Why the last step failed; null when it did not. */
   get failure(): string | null {
-    return this.#failure;
+    return this.#loop?.failure ?? null;
   }
 
   start(): void {
-    if (this.#running !== null) return;
-    const abort = new AbortController();
-    this.#running = { abort, stopped: this.#run(abort.signal) };
+    if (this.#running) return;
+    this.#running = true;
+    this.#idle = false;
+    const failed = (error: unknown, retryInMs: number): void => {
+      this.context.logger.error({ error, retryInMs }, 'A step of the projector failed and is tried again.');
+    };
+    this.#loop = new Loop((signal) => this.#turn(signal), { backoff: BACKOFF, observer: { failed } });
+    this.#loop.start();
   }
 
   /** Stops after the current step. */
   async stop(): Promise<void> {
-    const running = this.#running;
-    if (running === null) return;
-    running.abort.abort();
-    await running.stopped;
-    this.#running = null;
+    await this.#loop?.stop();
+    this.#running = false;
   }
 
   /** Runs one piece of work at a time: a step of the loop, a caller that catches up, a switch of versions. */
@@ -178,26 +181,20 @@ export class Processor {
     await this.exclusively(async () => this.goLive(await findOrCreateLive(database, now())));
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    let wait = BACKOFF_MS_FIRST;
-    let ahead: Page | null = null;
-    while (!signal.aborted) {
-      try {
-        await this.rebuildUnlessFitting();
-        const page: Page | null = ahead;
-        ahead = null;
-        const worked = await this.exclusively(() => this.#next(page));
-        this.#failure = null;
-        wait = BACKOFF_MS_FIRST;
-        if (!worked) ahead = await this.#idle(signal);
-      } catch (error) {
-        if (error instanceof NotLive || error instanceof NotFitting) await this.#adoptLive().catch(() => undefined);
-        this.#failure = describe(error);
-        this.context.logger.error({ error, retryInMs: wait }, 'A step of the projector failed and is tried again.');
-        await sleep(wait, undefined, { signal }).catch(() => undefined);
-        wait = Math.min(wait * 2, BACKOFF_MS_MAX);
-      }
+  /** One turn of the loop: waits if the last step found nothing to do, and takes the next step. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    const waits = this.#idle;
+    this.#idle = false;
+    try {
+      const page = waits ? await this.#wait(signal) : null;
+      if (signal.aborted) return 0;
+      await this.rebuildUnlessFitting();
+      this.#idle = !(await this.exclusively(() => this.#next(page)));
+    } catch (error) {
+      if (error instanceof NotLive || error instanceof NotFitting) await this.#adoptLive().catch(() => undefined);
+      throw error;
     }
+    return 0;
   }
 
   /** Takes the next step; false when there is nothing to do. `ahead` is a page that was read already. */
@@ -262,7 +259,7 @@ export class Processor {
   }
 
   /** Waits for the next event, the next deadline, or a second at most; returns the page that came. */
-  async #idle(signal: AbortSignal): Promise<Page | null> {
+  async #wait(signal: AbortSignal): Promise<Page | null> {
     if (this.role === 'workers') {
       // Dirty marks are made by indexers: the log tells a worker nothing.
       await sleep(STAND_BY_MS, undefined, { signal }).catch(() => undefined);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import type { ReadOptions, RecordedEvent } from '#event-log';
+import { describeError } from '#platform';
 import { foldDirty } from '../folding/fold-batch.js';
-import { describe } from '../folding/fold-customers.js';
 import { indexBatch, OutOfStep, readTurn, selectTurn, StandBy } from '../indexing/index-batch.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import { fireDeadlines, noteClock } from './clock.js';
@@ -103,7 +103,7 @@ export class Steps {
       if (error instanceof StandBy || bulk) throw error;
       // The rows of some customer on this page cannot be written: all are marked dirty, and folding them finds out which.
       this.context.logger.warn(
-        { error: describe(error) },
+        { error: describeError(error) },
         'A page could not be folded at once; its customers are folded apart.',
       );
       return this.indexPage(store, page, false);

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
-import { describe } from '../../folding/fold-customers.js';
+import { describeError } from '#platform';
 import { foldOne, inOrder, type FoldOptions } from '../../folding/fold-one.js';
 import { readTouchpoints } from '../../folding/load.js';
 import { Sums } from '../../folding/write.js';
@@ -111,7 +111,7 @@ async function foldBatch(run: BuildRun, customers: readonly Customer[], options:
       if (folded.folded !== null) batch.folded.push({ ...folded, folded: folded.folded });
       else if (folded.waitingUntil !== null) batch.waiting.push({ customerId, until: folded.waitingUntil });
     } catch (error) {
-      batch.failed.push({ customerId, reason: 'fold-failed', detail: describe(error) });
+      batch.failed.push({ customerId, reason: 'fold-failed', detail: describeError(error) });
     }
     await run.pause();
   }

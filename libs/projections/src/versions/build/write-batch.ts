@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { insertRows, isRejection, sortedByKey } from '#database';
-import { describe } from '../../folding/fold-customers.js';
+import { describeError } from '#platform';
 import { park, type ParkedCustomer } from '../../folding/park.js';
 import type { Sums } from '../../folding/write.js';
 import { DIRTY, waitingRow } from '../../read-models/working-tables.js';
@@ -32,7 +32,12 @@ export async function writeOrPark(
     for (const one of batch.folded) {
       const rejection = await rejectionOf(run, one);
       if (rejection === null) kept.folded.push(one);
-      else kept.failed.push({ customerId: one.folded.customerId, reason: 'write-failed', detail: describe(rejection) });
+      else
+        kept.failed.push({
+          customerId: one.folded.customerId,
+          reason: 'write-failed',
+          detail: describeError(rejection),
+        });
     }
     await writeBatch(run, kept, sums, next);
   }

@@ -156,7 +156,7 @@ function usualHint(error: ErrorObject, schema: JsonSchema, wanted: string): stri
   const numeric = expected === 'integer' || expected === 'number';
   if (data === null && !isRequired(schema, instancePath)) return 'leave the field out when it is unknown';
   if (typeof data === 'string' && numeric) return `write the number without quotes: ${wanted}`;
-  if (typeof data === 'number' && expected === 'integer') return 'give a whole number; money is in minor units (cents)';
+  if (typeof data === 'number' && expected === 'integer' && instancePath.endsWith('Minor')) return 'give a whole number; money is in minor units (cents)';
   if (typeof data === 'number' && expected === 'string') return `write it in quotes: ${wanted}`;
   return `give ${wanted}`;
 }
@@ -212,6 +212,7 @@ function kindOfValue(value: unknown): string {
 
 /** A value made fit to be repeated: short, and free of control characters. */
 export function printable(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${items(value.length)}`;
   if (typeof value === 'object' && value !== null) return kindOfValue(value);
   if (typeof value !== 'string') return String(value);
   const cut = value.length > VALUE_MAX ? `${value.slice(0, VALUE_MAX)}…` : value;
@@ -302,6 +303,10 @@ function range(from: unknown, to: unknown, unit: string): string {
   const units = to === 1 ? unit : `${unit}s`;
   if (low === to) return ` of ${count(to)} ${units}`;
   return low === 0 ? ` of at most ${count(to)} ${units}` : ` of ${count(low)} to ${count(to)} ${units}`;
+}
+
+function items(length: number): string {
+  return length === 1 ? 'one item' : `${count(length)} items`;
 }
 
 /** A number as people write it: 1,000,000. */

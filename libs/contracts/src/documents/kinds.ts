@@ -12,9 +12,19 @@ import { inlined } from '../schemas.js';
 /** A field's kind as a decorator: `Text(100)`, `Whole(1, 7)`, `Part(() => Line)`. */
 type Kind = PropertyDecorator;
 
+/** Text of at least one character, however long. */
+export function NonEmpty(): Kind {
+  return composed({ type: 'string', minLength: 1 });
+}
+
 /** A list of so many values of one kind: `ListOf(Text(100), 1, 20)`. */
-export function ListOf(kind: Kind, minItems = 0, maxItems = 10_000): Kind {
-  return composed({ type: 'array', minItems, maxItems, items: schemaOfKind(kind) });
+export function ListOf(kind: Kind, minItems = 0, maxItems?: number): Kind {
+  return composed({
+    type: 'array',
+    minItems,
+    ...(maxItems === undefined ? {} : { maxItems }),
+    items: schemaOfKind(kind),
+  });
 }
 
 /** An object whose fields have names of the writer's own, and values of one kind: `MapOf(Whole(1, 365))`. */

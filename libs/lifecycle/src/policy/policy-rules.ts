@@ -1,0 +1,160 @@
+import { pointerTo, type DocumentRule, type PolicyForm, type ValidationIssue } from '#contracts';
+import { isTimeZone } from '../calendar/zone.js';
+
+/** What the fields of a policy say about one another: each rule is a pure function of a policy whose fields are right by themselves. */
+type Rule = DocumentRule<PolicyForm>;
+type Issues = readonly ValidationIssue[];
+
+const NONE: Issues = [];
+
+const timeZoneIsKnown: Rule = ({ timeZone }) =>
+  isTimeZone(timeZone)
+    ? NONE
+    : [
+        {
+          pointer: pointerTo('timeZone'),
+          detail: `must be a known time zone (got ${JSON.stringify(timeZone)})`,
+          hint: 'give an IANA name, such as UTC or Europe/Amsterdam',
+        },
+      ];
+
+const comparisonsHaveTheirValue: Rule = ({ signals }) =>
+  Object.entries(signals).flatMap(([type, list]) =>
+    list.flatMap(({ when = [] }, signal) =>
+      when.flatMap(({ op, value }, comparison) => {
+        const wanted = valueFor(op, value);
+        if (wanted === null) return NONE;
+        return [{ pointer: pointerTo('signals', type, signal, 'when', comparison, 'value'), ...wanted }];
+      }),
+    ),
+  );
+
+/** What is wrong with the value that a comparison compares with; null where it is right. */
+function valueFor(op: string, value: unknown): Pick<ValidationIssue, 'detail' | 'hint'> | null {
+  switch (op) {
+    case 'present':
+      if (value === undefined) return null;
+      return { detail: 'must be absent beside the op present', hint: 'leave it out: present compares with nothing' };
+    case 'one-of':
+      if (Array.isArray(value) && value.length > 0 && value.every(isScalar)) return null;
+      return {
+        detail: 'must be a list beside the op one-of',
+        hint: 'give a list of at least one text, number, true, false or null',
+      };
+    case 'equals':
+    case 'not-equals':
+      if (isScalar(value)) return null;
+      return {
+        detail: `must be a plain value beside the op ${op}`,
+        hint: 'give a text, a number, true, false or null',
+      };
+    default:
+      if (typeof value === 'number' && Number.isFinite(value)) return null;
+      return {
+        detail: `must be a number beside the op ${op}`,
+        hint: 'give a number: only numbers are compared by size',
+      };
+  }
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+}
+
+const ORDER = 'at-risk comes before lapsed, and lapsed before lost';
+
+const silenceThresholdsAreInOrder: Rule = ({ silence }) => {
+  if (silence.mode === 'seasonal') {
+    const { atRiskDaysAfterAnniversary: atRisk, lapsedDaysAfterAnniversary: lapsed } = silence;
+    if (lapsed > atRisk) return NONE;
+    return [
+      notAbove('lapsedDaysAfterAnniversary', `atRiskDaysAfterAnniversary (${atRisk})`, `${ORDER}: give more days`),
+    ];
+  }
+  const { atRiskDaysMin, atRiskDaysMax, atRiskDaysWithoutRhythm, lapsedTimesAtRisk, lostTimesAtRisk, lostDays } =
+    silence;
+  const lapsedDays = Math.ceil(lapsedTimesAtRisk * atRiskDaysWithoutRhythm);
+  return [
+    ...(atRiskDaysMax >= atRiskDaysMin
+      ? NONE
+      : [
+          {
+            pointer: pointerTo('silence', 'atRiskDaysMax'),
+            detail: `must be at least atRiskDaysMin (${atRiskDaysMin})`,
+            hint: 'give at least as many days',
+          },
+        ]),
+    ...(lostTimesAtRisk > lapsedTimesAtRisk
+      ? NONE
+      : [notAbove('lostTimesAtRisk', `lapsedTimesAtRisk (${lapsedTimesAtRisk})`, `${ORDER}: give a larger factor`)]),
+    ...(lostDays > lapsedDays
+      ? NONE
+      : [notAbove('lostDays', `lapsed without a rhythm (${lapsedDays} days)`, `${ORDER}: give more days`)]),
+  ];
+};
+
+function notAbove(field: string, bound: string, hint: string): ValidationIssue {
+  return { pointer: pointerTo('silence', field), detail: `must be above ${bound}`, hint };
+}
+
+const categoriesAreDistinct: Rule = ({ taxonomy }) =>
+  repeated(taxonomy).map((index) => ({
+    pointer: pointerTo('taxonomy', index),
+    detail: `repeats ${JSON.stringify(taxonomy[index])}`,
+    hint: 'name each category once',
+  }));
+
+const replacedCategoriesAreDeclared: Rule = ({ taxonomy, replacementDays }) => {
+  const declared = new Set(taxonomy);
+  return Object.keys(replacementDays)
+    .filter((category) => !declared.has(category))
+    .map((category) => ({
+      pointer: pointerTo('replacementDays', category),
+      detail: 'is a category that the taxonomy does not declare',
+      hint: 'add it to taxonomy, or leave it out here',
+    }));
+};
+
+const tierBEndsAboveTierA: Rule = ({ tiers: { shareOfA, shareOfB } }) =>
+  shareOfB > shareOfA
+    ? NONE
+    : [
+        {
+          pointer: pointerTo('tiers', 'shareOfB'),
+          detail: `must be above shareOfA (${shareOfA})`,
+          hint: 'tier B ends above tier A: give a larger share',
+        },
+      ];
+
+const mediaAreDistinct: Rule = ({ treatments }) =>
+  Object.entries(treatments).flatMap(([stage, phases]) =>
+    Object.entries(phases as Readonly<Record<string, string | { readonly media?: readonly string[] }>>).flatMap(
+      ([phase, treatment]) =>
+        repeated(typeof treatment === 'string' ? [] : (treatment.media ?? [])).map((index) => ({
+          pointer: pointerTo('treatments', stage, phase, 'media', index),
+          detail: 'is named twice',
+          hint: 'name each medium once',
+        })),
+    ),
+  );
+
+/** The places of texts that stand earlier in the list too. */
+function repeated(texts: readonly string[]): readonly number[] {
+  const seen = new Set<string>();
+  return texts.flatMap((text, index) => {
+    if (seen.has(text)) return [index];
+    seen.add(text);
+    return [];
+  });
+}
+
+/** In the order of the fields that they speak of. */
+export const POLICY_RULES: readonly Rule[] = [
+  timeZoneIsKnown,
+  comparisonsHaveTheirValue,
+  silenceThresholdsAreInOrder,
+  categoriesAreDistinct,
+  replacedCategoriesAreDeclared,
+  tierBEndsAboveTierA,
+  mediaAreDistinct,
+];

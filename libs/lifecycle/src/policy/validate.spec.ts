@@ -1,0 +1,250 @@
+import { describe, expect, it } from '@jest/globals';
+import { issueText } from '#contracts';
+import { BUILT_IN_POLICIES } from './built-in.js';
+import { validatePolicy } from './validate.js';
+
+const { retail, seasonal } = BUILT_IN_POLICIES;
+
+type Document = Record<string, unknown>;
+
+/** What is reported of the retail policy with some fields changed, as an operator reads it. */
+function reported(change: Document): readonly string[] {
+  const verdict = validatePolicy({ ...structuredClone(retail as unknown as Document), ...change });
+  return verdict.ok ? [] : verdict.errors.map((issue) => issueText(issue));
+}
+
+const silence = (change: Document): Document => ({ silence: { ...retail.silence, ...change } });
+const signal = (change: Document): Document => ({
+  signals: { 'site-visited': [{ phase: 'awareness', intent: true, ...change }] },
+});
+const when = (comparison: Document): Document => signal({ when: [comparison] });
+const rung = (change: Document): Document => ({ ladder: [{ rung: 'suspect', needs: {}, ...change }] });
+const treatment = (lapsed: unknown): Document => ({ treatments: { retention: { lapsed } } });
+const without = (field: string): Document => ({ [field]: undefined });
+
+describe('a policy', () => {
+  it.each([
+    [treatment('invite back')],
+    [treatment({ name: 'invite back', purpose: 'marketing', media: ['email', 'sms'], validDays: 7 })],
+    [{ treatments: {} }],
+    [{ signals: {}, taxonomy: [], replacementDays: {}, ladder: [] }],
+    [{ currency: 'EUR', timeZone: 'Europe/Amsterdam' }],
+    [{ silence: seasonal.silence }],
+    [when({ field: 'pages', op: 'present' })],
+    [when({ field: 'pages', op: 'one-of', value: [1, 'a', null] })],
+    [when({ field: 'pages', op: 'not-equals', value: null })],
+    [silence({ lapsedTimesAtRisk: 1.5, lostTimesAtRisk: 1.6, lostDays: 136, atRiskDaysMax: 30 })],
+  ])('accepts %j', (change) => {
+    expect(reported(change)).toEqual([]);
+  });
+
+  it('with several faults is reported with all of them at once', () => {
+    expect(reported({ currency: 'euro', surprise: 1, ...without('taxonomy'), tiers: { trailingMonths: 0 } })).toEqual([
+      '`taxonomy` is required: add it: a list',
+      expect.stringMatching(/^`surprise` is not a known field: leave it out; known are name, version, timeZone, /),
+      '`currency` must be a currency of ISO 4217, such as EUR, or null (got "euro")',
+      '`tiers.shareOfA` is required: add it: a number above 0 and below 1',
+      '`tiers.shareOfB` is required: add it: a number above 0 and below 1',
+      '`tiers.trailingMonths` must be a whole number from 1 to 1,200 (got 0)',
+    ]);
+  });
+
+  it.each([[null], [[]], ['retail'], [7], [{}], [{ ...retail, silence: null }], [{ ...retail, ladder: [null] }]])(
+    'is rejected, never thrown at: %j',
+    (document) => {
+      expect(validatePolicy(document).ok).toBe(false);
+    },
+  );
+
+  // The golden texts: what is reported of each field, and of what the fields say about one another.
+  it.each<[Document, string]>([
+    [
+      { name: 'Retail' },
+      '`name` must be a name of 1 to 64 lower-case letters, digits and hyphens, a letter first (got "Retail")',
+    ],
+    [
+      { name: 'x'.repeat(65) },
+      '`name` must be a name of 1 to 64 lower-case letters, digits and hyphens, a letter first (got "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")',
+    ],
+    [
+      { version: 0 },
+      '`version` must be a whole number from 1 to 1,000,000 (got 0): give 1 for a new name, and one more with each publication',
+    ],
+    [{ timeZone: 1 }, '`timeZone` must be text (got 1): write it in quotes: text'],
+    [
+      { timeZone: 'Mars/Olympus' },
+      '`timeZone` must be a known time zone (got "Mars/Olympus"): give an IANA name, such as UTC or Europe/Amsterdam',
+    ],
+    [{ currency: 'eur' }, '`currency` must be a currency of ISO 4217, such as EUR, or null (got "eur")'],
+    [{ signals: [] }, '`signals` must be an object (got an empty list)'],
+    [{ signals: { 'site-visited': {} } }, '`signals.site-visited` must be a list (got an object)'],
+    [
+      signal({ phase: 'active' }),
+      '`signals.site-visited[0].phase` must be one of awareness, knowledge, consideration, evaluation, or null (got "active")',
+    ],
+    [
+      signal({ intent: 'yes' }),
+      '`signals.site-visited[0].intent` must be true or false (got "yes"): give true where the customer acts of their own accord',
+    ],
+    [
+      signal({ weight: 2 }),
+      '`signals.site-visited[0].weight` is not a known field: leave it out; known are phase, intent, when',
+    ],
+    [
+      when({ field: '', op: 'present' }),
+      '`signals.site-visited[0].when[0].field` must be text of at least one character (got ""): name a field of the touchpoint’s data; dots step into objects',
+    ],
+    [
+      when({ field: 'pages', op: 'eval', value: '1' }),
+      '`signals.site-visited[0].when[0].op` must be one of equals, not-equals, less, at-most, more, at-least, one-of, present (got "eval")',
+    ],
+    [
+      when({ field: 'pages', op: 'more', value: '3' }),
+      '`signals.site-visited[0].when[0].value` must be a number beside the op more: give a number: only numbers are compared by size',
+    ],
+    [
+      when({ field: 'pages', op: 'at-most' }),
+      '`signals.site-visited[0].when[0].value` must be a number beside the op at-most: give a number: only numbers are compared by size',
+    ],
+    [
+      when({ field: 'pages', op: 'present', value: 1 }),
+      '`signals.site-visited[0].when[0].value` must be absent beside the op present: leave it out: present compares with nothing',
+    ],
+    [
+      when({ field: 'pages', op: 'one-of', value: [] }),
+      '`signals.site-visited[0].when[0].value` must be a list beside the op one-of: give a list of at least one text, number, true, false or null',
+    ],
+    [
+      when({ field: 'pages', op: 'one-of', value: [[]] }),
+      '`signals.site-visited[0].when[0].value` must be a list beside the op one-of: give a list of at least one text, number, true, false or null',
+    ],
+    [
+      when({ field: 'pages', op: 'equals', value: {} }),
+      '`signals.site-visited[0].when[0].value` must be a plain value beside the op equals: give a text, a number, true, false or null',
+    ],
+    [
+      { acquisition: { coldAfterDays: 0 } },
+      '`acquisition.coldAfterDays` must be a whole number from 1 to 36,525 (got 0)',
+    ],
+    [
+      { onboarding: { secondOrderDueDays: 36_526 } },
+      '`onboarding.secondOrderDueDays` must be a whole number from 1 to 36,525 (got 36526)',
+    ],
+    [
+      { contracts: { graceDays: 1.5 } },
+      '`contracts.graceDays` must be a whole number from 1 to 36,525 (got 1.5)',
+    ],
+    [silence({ mode: 'monthly' }), '`silence.mode` must be one of personal-rhythm, seasonal (got "monthly")'],
+    [{ silence: {} }, '`silence.mode` is required: add it: one of personal-rhythm, seasonal'],
+    [silence({ intervals: 101 }), '`silence.intervals` must be a whole number from 1 to 100 (got 101)'],
+    [silence({ daysNeeded: 1 }), '`silence.daysNeeded` must be a whole number from 2 to 100 (got 1)'],
+    [
+      silence({ atRiskTimesRhythm: 0 }),
+      '`silence.atRiskTimesRhythm` must be a number above 0 and of at most 1,000 (got 0)',
+    ],
+    [
+      silence({ lapsedTimesAtRisk: 1 }),
+      '`silence.lapsedTimesAtRisk` must be a number above 1 and of at most 1,000 (got 1)',
+    ],
+    [
+      silence({ lostTimesAtRisk: 1.5 }),
+      '`silence.lostTimesAtRisk` must be above lapsedTimesAtRisk (1.5): at-risk comes before lapsed, and lapsed before lost: give a larger factor',
+    ],
+    [
+      silence({ lostDays: 135 }),
+      '`silence.lostDays` must be above lapsed without a rhythm (135 days): at-risk comes before lapsed, and lapsed before lost: give more days',
+    ],
+    [
+      silence({ atRiskDaysMax: 29 }),
+      '`silence.atRiskDaysMax` must be at least atRiskDaysMin (30): give at least as many days',
+    ],
+    [
+      { silence: { ...seasonal.silence, atRiskDaysAfterAnniversary: 365 } },
+      '`silence.atRiskDaysAfterAnniversary` must be a whole number from 0 to 364 (got 365)',
+    ],
+    [
+      { silence: { ...seasonal.silence, lapsedDaysAfterAnniversary: 14 } },
+      '`silence.lapsedDaysAfterAnniversary` must be above atRiskDaysAfterAnniversary (14): at-risk comes before lapsed, and lapsed before lost: give more days',
+    ],
+    [
+      { expansion: { ...retail.expansion, advocacyStarsMin: 6 } },
+      '`expansion.advocacyStarsMin` must be a whole number from 1 to 5 (got 6)',
+    ],
+    [
+      { expansion: { ...retail.expansion, upSellTimesMedian: 1 } },
+      '`expansion.upSellTimesMedian` must be a number above 1 and of at most 1,000 (got 1)',
+    ],
+    [
+      { expansion: { ...retail.expansion, windowsDays: 1 } },
+      '`expansion.windowsDays` is not a known field: did you mean windowDays? Otherwise leave it out; known are windowDays, crossSellOrdersBefore, upSellTimesMedian, upSellOrdersBefore, advocacyStarsMin, advocacyNpsMin',
+    ],
+    [{ taxonomy: ['books', ''] }, '`taxonomy[1]` must be text of at least one character (got "")'],
+    [{ taxonomy: ['books', 'books'] }, '`taxonomy[1]` repeats "books": name each category once'],
+    [
+      { replacementDays: { spaceships: 9 } },
+      '`replacementDays.spaceships` is a category that the taxonomy does not declare: add it to taxonomy, or leave it out here',
+    ],
+    [{ replacementDays: { books: 0 } }, '`replacementDays.books` must be a whole number from 1 to 36,525 (got 0)'],
+    [rung({ rung: '' }), '`ladder[0].rung` must be text of at least one character (got ""): give the rung a name'],
+    [
+      rung({ needs: { intent: 1 } }),
+      '`ladder[0].needs.intent` must be true or false (got 1): give true where the rung needs an act of the customer’s own',
+    ],
+    [
+      rung({ needs: { ordersAtLeast: -1 } }),
+      '`ladder[0].needs.ordersAtLeast` must be a whole number from 0 to 1,000,000 (got -1)',
+    ],
+    [
+      rung({ needs: { satisfactionAtLeast: 'happy' } }),
+      '`ladder[0].needs.satisfactionAtLeast` must be one of very satisfied, satisfied, neutral (got "happy")',
+    ],
+    [
+      { tiers: { trailingMonths: 12, shareOfA: 1, shareOfB: 0.5 } },
+      '`tiers.shareOfA` must be a number above 0 and below 1 (got 1)',
+    ],
+    [
+      { tiers: { trailingMonths: 12, shareOfA: 0.9, shareOfB: 0.9 } },
+      '`tiers.shareOfB` must be above shareOfA (0.9): tier B ends above tier A: give a larger share',
+    ],
+    [treatment(''), '`treatments.retention.lapsed` must be text of at least one character (got "")'],
+    [treatment(7), '`treatments.retention.lapsed` must be text of at least one character, or an object (got 7)'],
+    [
+      treatment({ media: ['email'] }),
+      '`treatments.retention.lapsed.name` is required: give the name of the treatment, as the business calls it',
+    ],
+    [
+      treatment({ name: 'x', purpose: '' }),
+      '`treatments.retention.lapsed.purpose` must be text of at least one character (got ""): give the purpose as consent-given names it, such as marketing',
+    ],
+    [
+      treatment({ name: 'x', media: [] }),
+      '`treatments.retention.lapsed.media` must be a list of at least one item (got an empty list)',
+    ],
+    [
+      treatment({ name: 'x', media: ['pigeon'] }),
+      '`treatments.retention.lapsed.media[0]` must be one of email, sms, push, letter, phone, chat, social, visit, site, app, other (got "pigeon")',
+    ],
+    [
+      treatment({ name: 'x', media: ['sms', 'sms'] }),
+      '`treatments.retention.lapsed.media[1]` is named twice: name each medium once',
+    ],
+    [
+      treatment({ name: 'x', validDays: 0 }),
+      '`treatments.retention.lapsed.validDays` must be a whole number from 1 to 36,525 (got 0)',
+    ],
+    [
+      treatment({ name: 'x', to: 'all' }),
+      '`treatments.retention.lapsed.to` is not a known field: leave it out; known are name, purpose, media, validDays',
+    ],
+    [
+      { treatments: { retention: { cold: 'x' } } },
+      '`treatments.retention.cold` is not a known field: leave it out; known are onboarding, active, at-risk, lapsed, lost',
+    ],
+    [
+      { treatments: { retentions: {} } },
+      '`treatments.retentions` is not a known field: did you mean retention? Otherwise leave it out; known are acquisition, retention, expansion',
+    ],
+  ])('is rejected for %j: %s', (change, text) => {
+    expect(reported(change)).toEqual([text]);
+  });
+});

@@ -3,7 +3,7 @@ import { memoryLog } from '#testing';
 import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
 import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { noteServer } from '../../../../test/services/ledger.js';
-import { eventLogConformance } from '../conformance/event-log-conformance.js';
+import { eventLogConformance } from '../../conformance/index.js';
 import { openIndexedLog } from './testdata/indexed-log.js';
 
 const SERVICE = 'EventStoreDB';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { collect, contentHash, followUntil, Names, only, positionOf, statuses } from '../conformance/fixture.js';
+import { collect, contentHash, followUntil, Samples, only, positionOf, statuses } from '../../conformance/fixture.js';
 import type { RecordedEvent } from '../port.js';
 import { eventUuid } from './ids.js';
 import { MemoryIdTable } from './memory-ids.js';
@@ -9,7 +9,7 @@ import { onFakeServer } from './testdata/on-fake-server.js';
 import { StoredLog } from '../../../../test/services/eventstore/stored-log.js';
 
 const on = onFakeServer();
-const names = new Names();
+const samples = new Samples();
 const ids = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
 
 /** Each of the client's known defects, and each weakness of the server that is designed around, by name. */
@@ -17,7 +17,7 @@ describe('of @eventstore/db-client it is known that', () => {
   it('its batch promises stand in one table for the whole process: logs on one server share a client, and a second server is kept off BatchAppend', async () => {
     const [first, second] = [await on.server(), await on.server()];
     const logs = [await on.log(first), await on.log(first), await on.log(second)];
-    for (const { log } of logs) await log.append(names.stream(), 'any', [names.event()]);
+    for (const { log } of logs) await log.append(samples.stream(), 'any', [samples.event()]);
     expect(first.calls).toMatchObject({ batchAppend: 2, append: 0 });
     expect(second.calls).toMatchObject({ batchAppend: 0, append: 1 });
     // The features are asked for once for each client.
@@ -38,21 +38,21 @@ describe('of @eventstore/db-client it is known that', () => {
       '{"__proto__":1}',
       '[1,2,9007199254740993]',
     ];
-    const stream = names.stream();
-    await log.appendMany(texts.map((text) => ({ stream, event: names.event({ data: text, meta: text }) })));
+    const stream = samples.stream();
+    await log.appendMany(texts.map((text) => ({ stream, event: samples.event({ data: text, meta: text }) })));
     const read = await collect(log.read(stream));
     expect(read.map(({ data }) => data)).toEqual(texts);
     expect(read.map(({ meta }) => meta)).toEqual(texts);
     const circular = { n: 1n } as unknown as string;
-    expect(statuses(await log.append(stream, 'any', [{ ...names.event(), data: circular }]))).toEqual(['refused']);
+    expect(statuses(await log.append(stream, 'any', [{ ...samples.event(), data: circular }]))).toEqual(['refused']);
   });
 
   it('an append of no events is sent all the same: none is', async () => {
     const server = await on.server();
     const { log } = await on.log(server);
-    await log.append(names.stream(), 'any', []);
+    await log.append(samples.stream(), 'any', []);
     await log.appendMany([]);
-    await log.appendMany(names.items(1).map((item) => ({ ...item, event: { ...item.event, id: '' } })));
+    await log.appendMany(samples.items(1).map((item) => ({ ...item, event: { ...item.event, id: '' } })));
     expect(server.calls).toMatchObject({ append: 0, batchAppend: 0 });
   });
 
@@ -63,7 +63,7 @@ describe('of @eventstore/db-client it is known that', () => {
       const { log } = await on.log(server);
       let left = 2;
       server.faults.append = () => ((left -= 1) >= 0 ? 'unknown-error' : null);
-      expect(statuses(await log.appendMany(names.items(1)))).toEqual(['accepted']);
+      expect(statuses(await log.appendMany(samples.items(1)))).toEqual(['accepted']);
       expect(left).toBeLessThan(0);
     },
   );
@@ -81,7 +81,7 @@ describe('of @eventstore/db-client it is known that', () => {
       server.faults.read = ({ subscription }) =>
         subscription && (breaks += 1) <= 4 ? { after: breaks * 7, then } : null;
       const following = followUntil(log, 0, 200);
-      const items = names.items(200);
+      const items = samples.items(200);
       for (let i = 0; i < items.length; i += 20) await log.appendMany(items.slice(i, i + 20));
       expect(ids(await following)).toEqual(items.map(({ event }) => event.id));
       expect(breaks).toBeGreaterThan(4);
@@ -91,8 +91,8 @@ describe('of @eventstore/db-client it is known that', () => {
   it.each(['break' as const, 'stall' as const])('a reading that meets a %s begins the page again', async (then) => {
     const server = await on.server();
     const { log } = await on.log(server);
-    const stream = names.stream();
-    const items = names.items(50, stream);
+    const stream = samples.stream();
+    const items = samples.items(50, stream);
     await log.appendMany(items);
     let breaks = 0;
     server.faults.read = ({ of, subscription }) =>
@@ -103,8 +103,8 @@ describe('of @eventstore/db-client it is known that', () => {
 
   it('revisions and positions are bigint: the log tells numbers, which JSON takes', async () => {
     const { log } = await on.log(await on.server());
-    const stream = names.stream();
-    const verdicts = await log.append(stream, 'no-stream', names.events(2));
+    const stream = samples.stream();
+    const verdicts = await log.append(stream, 'no-stream', samples.events(2));
     expect(() => JSON.stringify([verdicts])).not.toThrow();
     const read = await collect(log.read(stream));
     expect(read.map(({ revision }) => revision)).toEqual([0, 1]);
@@ -115,12 +115,12 @@ describe('of @eventstore/db-client it is known that', () => {
     const { log } = await on.log(await on.server());
     // Kept as a string, because it would not come back letter for letter, its quotes take twice their room.
     const meta = `{ "quotes": "${'\\"'.repeat(400_000)}" }`;
-    const stream = names.stream();
-    const events = [names.event(), names.event({ meta }), names.event()];
+    const stream = samples.stream();
+    const events = [samples.event(), samples.event({ meta }), samples.event()];
     const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
     expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
     expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/would take \d+ bytes.*split the event/) });
-    const large = names.events(3).map((event) => ({ ...event, data: `"${'x'.repeat(500_000)}"` }));
+    const large = samples.events(3).map((event) => ({ ...event, data: `"${'x'.repeat(500_000)}"` }));
     expect(await log.append(stream, 'any', large)).toEqual(
       large.map(() => ({ status: 'refused', reason: expect.stringContaining('append fewer at once') })),
     );
@@ -132,16 +132,16 @@ describe('of @eventstore/db-client it is known that', () => {
   it('reading a missing stream throws, and so does a tombstoned one: both are empty', async () => {
     const server = await on.server();
     const { log } = await on.log(server, { name: 'ours' });
-    const [missing, deleted, gone, kept] = [names.stream(), names.stream(), names.stream(), names.stream()];
-    for (const stream of [deleted, gone, kept]) await log.append(stream, 'any', names.events(2));
+    const [missing, deleted, gone, kept] = [samples.stream(), samples.stream(), samples.stream(), samples.stream()];
+    for (const stream of [deleted, gone, kept]) await log.append(stream, 'any', samples.events(2));
     server.log.delete(`ours.${deleted}`);
     server.log.tombstone(`ours.${gone}`);
     for (const stream of [missing, deleted, gone]) expect(await collect(log.read(stream))).toEqual([]);
     expect(await log.readStreams([missing, deleted, gone, kept])).toHaveLength(2);
     const verdicts = await log.appendMany([
-      ...names.items(1, gone),
-      ...names.items(1, deleted),
-      ...names.items(1, kept),
+      ...samples.items(1, gone),
+      ...samples.items(1, deleted),
+      ...samples.items(1, kept),
     ]);
     expect(statuses(verdicts)).toEqual(['refused', 'accepted', 'accepted']);
     expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('was deleted on the server') });
@@ -155,9 +155,9 @@ describe('of @eventstore/db-client it is known that', () => {
     server.writeForeign('somebody-else', 40);
     server.writeForeign('a.by-hand', 3);
     expect(await a.log.head()).toEqual({ position: 0, recordedAt: 0 });
-    const items = names.items(3);
+    const items = samples.items(3);
     await a.log.appendMany(items);
-    await ab.log.appendMany(names.items(2));
+    await ab.log.appendMany(samples.items(2));
     server.writeForeign('somebody-else', 300);
     expect(ids(await collect(a.log.readAll(0)))).toEqual(items.map(({ event }) => event.id));
     expect((await a.log.head()).position).toBe((await collect(a.log.readAll(0))).at(-1)?.position);
@@ -170,7 +170,7 @@ describe('of @eventstore/db-client it is known that', () => {
     // Calls are counted: none is to be made again because this machine is busy.
     const timeouts = { attemptMs: 30_000, silenceMs: 30_000 };
     const first = await on.log(server, { name: 'ours', timeouts });
-    const [verdict] = await first.log.appendMany(names.items(1));
+    const [verdict] = await first.log.appendMany(samples.items(1));
     server.writeForeign('somebody-else', 60_000);
     const [again, empty] = [
       await on.log(server, { name: 'ours', timeouts }),
@@ -189,7 +189,7 @@ describe('of @eventstore/db-client it is known that', () => {
   it('a filtered subscription needs checkpoints: one that is begun again does not look through what others wrote in the meantime', async () => {
     const server = await on.server();
     const { log } = await on.log(server);
-    const [verdict] = await log.appendMany(names.items(1));
+    const [verdict] = await log.appendMany(samples.items(1));
     const following = followUntil(log, positionOf(verdict), 1);
     server.writeForeign('somebody-else', 5_000);
     const written = server.log.events.at(-1)?.position ?? 0n;
@@ -201,16 +201,16 @@ describe('of @eventstore/db-client it is known that', () => {
       while (server.subscribedFrom.length === before) await sleep(20);
       begun = Math.max(...server.subscribedFrom.slice(before));
     }
-    await log.appendMany(names.items(1));
+    await log.appendMany(samples.items(1));
     expect(await following).toHaveLength(1);
   });
 
   it('an append with `any` knows an id again only for a while: the table knows it for ever, and what slips through is judged by the indexer', async () => {
     const server = await on.server({ log: new StoredLog({ idMemoryBytes: 1 }) });
     const first = await on.log(server, { name: 'ours' });
-    const item = { stream: names.stream(), event: names.event() };
+    const item = { stream: samples.stream(), event: samples.event() };
     const [accepted] = await first.log.appendMany([item]);
-    await first.log.appendMany(names.items(5, item.stream));
+    await first.log.appendMany(samples.items(5, item.stream));
     // Another process, whose id table has not caught up; the server has forgotten.
     const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     expect(statuses(await late.log.appendMany([item]))).toEqual(['accepted']);
@@ -231,8 +231,8 @@ describe('of @eventstore/db-client it is known that', () => {
   it('“expected = current revision” checks no ids: the table does', async () => {
     const server = await on.server();
     const { log, settle } = await on.log(server, { name: 'ours' });
-    const stream = names.stream();
-    const event = names.event();
+    const stream = samples.stream();
+    const event = samples.event();
     await log.append(stream, 'no-stream', [event]);
     await settle();
     const other = await on.log(server, { name: 'ours' });
@@ -244,8 +244,8 @@ describe('of @eventstore/db-client it is known that', () => {
   it('a server that knows an id again says success: it is told for what it is, by where it stands', async () => {
     const server = await on.server();
     const { log } = await on.log(server, { name: 'ours' });
-    const stream = names.stream();
-    const events = names.events(3);
+    const stream = samples.stream();
+    const events = samples.events(3);
     const verdicts = await log.append(stream, 'any', events);
     // Another process whose id table has not caught up: the server still knows the ids.
     const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
@@ -261,7 +261,7 @@ describe('of @eventstore/db-client it is known that', () => {
     ]);
     // Known and new ones together: nothing is stored, and the culprit is named.
     const last = await on.log(server, { name: 'ours', ids: new LateIdTable() });
-    const mixed = await last.log.append(stream, 'any', [events[0] as (typeof events)[0], names.event()]);
+    const mixed = await last.log.append(stream, 'any', [events[0] as (typeof events)[0], samples.event()]);
     expect(statuses(mixed)).toEqual(['duplicate', 'refused']);
     expect(await collect(log.read(stream))).toHaveLength(3);
   });
@@ -275,7 +275,7 @@ describe('of the server it is known that', () => {
     const places: number[] = [];
     for (const step of [10, 10, -15, 3, 20]) {
       now += step;
-      places.push(positionOf((await log.append(names.stream(), 'any', [names.event()]))[0]));
+      places.push(positionOf((await log.append(samples.stream(), 'any', [samples.event()]))[0]));
     }
     const start = Date.UTC(2026, 0, 1);
     const check = async () => {
@@ -297,7 +297,7 @@ describe('of the server it is known that', () => {
     async (aheadMs) => {
       const server = await on.server({ log: new StoredLog({ now: () => Date.now() + aheadMs }) });
       const { log } = await on.log(server, { timeouts: { callMs: 3_000 } });
-      expect(statuses(await log.appendMany(names.items(3)))).toEqual(['accepted', 'accepted', 'accepted']);
+      expect(statuses(await log.appendMany(samples.items(3)))).toEqual(['accepted', 'accepted', 'accepted']);
       expect(server.calls.batchAppend).toBeGreaterThan(0);
     },
   );
@@ -313,7 +313,7 @@ describe('of the server it is known that', () => {
       server.faults.read = ({ subscription }) =>
         subscription && (breaks += 1) <= 6 ? { after: 1 + (breaks % 4), then: 'break' } : null;
       const following = followUntil(log, 0, 60);
-      const items = names.items(60);
+      const items = samples.items(60);
       for (let i = 0; i < items.length; i += 3) {
         await log.appendMany(items.slice(i, i + 3));
         server.writeForeign('somebody-else', i % 2 === 0 ? 31 : 1_100);
@@ -329,8 +329,8 @@ describe('of the server it is known that', () => {
     'it may be told to take smaller events, and says so in a word that the client does not know: such an event is rejected at once (BatchAppend %s)',
     async (batchAppend) => {
       const { log } = await on.log(await on.server({ batchAppend, eventBytesMax: 10_000 }));
-      const stream = names.stream();
-      const events = [names.event(), names.event({ data: `"${'x'.repeat(20_000)}"` }), names.event()];
+      const stream = samples.stream();
+      const events = [samples.event(), samples.event({ data: `"${'x'.repeat(20_000)}"` }), samples.event()];
       const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
       expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
       expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/MaxAppendEventSize|rejects it/) });
@@ -342,15 +342,17 @@ describe('of the server it is known that', () => {
     async (batchAppend) => {
       const server = await on.server({ batchAppend });
       const { log } = await on.log(server, { name: 'ours' });
-      const [soft, hard] = [names.stream(), names.stream()];
-      for (const stream of [soft, hard]) await log.append(stream, 'any', names.events(2));
+      const [soft, hard] = [samples.stream(), samples.stream()];
+      for (const stream of [soft, hard]) await log.append(stream, 'any', samples.events(2));
       server.log.delete(`ours.${soft}`);
       server.log.tombstone(`ours.${hard}`);
-      expect(await log.append(soft, 'exists', [names.event()])).toEqual([
+      expect(await log.append(soft, 'exists', [samples.event()])).toEqual([
         { status: 'wrong-revision', expected: 'exists', actual: null },
       ]);
-      expect(statuses(await log.append(hard, 'exists', [names.event()]))).toEqual(['refused']);
-      expect(await log.append(soft, 'no-stream', [names.event()])).toMatchObject([{ status: 'accepted', revision: 2 }]);
+      expect(statuses(await log.append(hard, 'exists', [samples.event()]))).toEqual(['refused']);
+      expect(await log.append(soft, 'no-stream', [samples.event()])).toMatchObject([
+        { status: 'accepted', revision: 2 },
+      ]);
       expect(await collect(log.read(soft))).toHaveLength(1);
       // Its metadata, and the tombstone, are no events of ours.
       expect(await collect(log.readAll(0))).toHaveLength(5);
@@ -364,9 +366,9 @@ describe('of the server it is known that', () => {
       return openEventStoreLog({ connectionString: address, ids });
     };
     const [shop, plain] = [await at(`${server.connectionString}#shop`), await at(server.connectionString)];
-    const stream = names.stream();
-    await shop.append(stream, 'no-stream', names.events(2));
-    await plain.append(stream, 'no-stream', names.events(1));
+    const stream = samples.stream();
+    await shop.append(stream, 'no-stream', samples.events(2));
+    await plain.append(stream, 'no-stream', samples.events(1));
     expect(await collect(shop.readAll(0))).toHaveLength(2);
     expect(await collect(plain.readAll(0))).toHaveLength(1);
     expect(server.log.read(`shop.${stream}`)).toHaveLength(2);
@@ -381,8 +383,8 @@ describe('of the server it is known that', () => {
     const server = await on.server();
     const { log } = await on.log(server);
     const meta = JSON.stringify({ channel: 'shop', correlationId: 'visit-7', causationId: 'click-3' });
-    const event = names.event({ meta });
-    await log.append(names.stream(), 'any', [event]);
+    const event = samples.event({ meta });
+    await log.append(samples.stream(), 'any', [event]);
     const stored = server.log.events.at(-1);
     expect(stored).toMatchObject({ id: eventUuid(event), type: event.type, json: true });
     expect(JSON.parse(Buffer.from(stored?.metadata ?? []).toString('utf8'))).toEqual({
@@ -410,7 +412,7 @@ describe('of the server it is known that', () => {
         leader: () => ({ host: '127.0.0.1', port: leader.port }),
       });
       const { log } = await on.log(follower);
-      const items = names.items(20);
+      const items = samples.items(20);
       expect(statuses(await log.appendMany(items))).toEqual(items.map(() => 'accepted'));
       expect(ids(await collect(log.readAll(0)))).toEqual(items.map(({ event }) => event.id));
       expect(leader.calls.append + leader.calls.batchAppend).toBeGreaterThan(0);
@@ -422,7 +424,7 @@ describe('of the server it is known that', () => {
     const follower = await on.server({ log: leader.log, leader: () => ({ host: '127.0.0.1', port: leader.port }) });
     const connectionString = `esdb://127.0.0.1:${follower.port},127.0.0.1:${leader.port}?tls=false`;
     const { log } = await on.log({ connectionString });
-    expect(statuses(await log.appendMany(names.items(2)))).toEqual(['accepted', 'accepted']);
+    expect(statuses(await log.appendMany(samples.items(2)))).toEqual(['accepted', 'accepted']);
     expect(follower.calls).toMatchObject({ append: 0, batchAppend: 0 });
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { AppendFault } from '../../../../test/services/eventstore/faults.js';
-import { collect, followUntil, Names, positionOf, statuses } from '../conformance/fixture.js';
+import { collect, followUntil, Samples, positionOf, statuses } from '../../conformance/fixture.js';
 import type { AppendItem, EventLog } from '../port.js';
 import { onFakeServer } from './testdata/on-fake-server.js';
 
@@ -9,7 +9,7 @@ import { onFakeServer } from './testdata/on-fake-server.js';
 const CUT_MS = Number(process.env['PERENNIAL_CUT_MS'] ?? 10_000);
 
 const on = onFakeServer();
-const names = new Names();
+const samples = new Samples();
 
 /** What the log holds, once for each event, in the order of each stream: neither less nor more. */
 async function expectEach(log: EventLog, items: readonly AppendItem[]): Promise<void> {
@@ -47,7 +47,7 @@ describe.each([
       lost += 1;
       return lost % 40 === 0 ? 'break-after-commit' : 'lose-acknowledgement';
     };
-    const items = Array.from({ length: 1_000 }, () => ({ stream: names.stream(), event: names.event() }));
+    const items = Array.from({ length: 1_000 }, () => ({ stream: samples.stream(), event: samples.event() }));
     const verdicts = await log.appendMany(items);
     expect(lost).toBe(1_000);
     expect(statuses(verdicts)).toEqual(items.map(() => 'accepted'));
@@ -74,11 +74,11 @@ describe.each([
     // Ten who append to streams of their own, a batch after the other.
     await Promise.all(
       Array.from({ length: 10 }, async () => {
-        const streams = Array.from({ length: 5 }, () => names.stream());
+        const streams = Array.from({ length: 5 }, () => samples.stream());
         for (let batch = 0; batch < total / 10 / 50; batch += 1) {
           const own = Array.from({ length: 50 }, (_, i) => ({
             stream: streams[i % 5] as string,
-            event: names.event(),
+            event: samples.event(),
           }));
           items.push(...own);
           verdicts.push(...statuses(await log.appendMany(own)));
@@ -110,17 +110,17 @@ describe.each([
   ])('after %j each event is there once, and an append of several stays whole', async (fault) => {
     const server = await on.server({ batchAppend });
     const { log, settle } = await on.log(server);
-    const stream = names.stream();
-    const first = names.event();
+    const stream = samples.stream();
+    const first = samples.event();
     await log.append(stream, 'no-stream', [first]);
     const faults: (AppendFault | null)[] = [fault, null, fault, null, fault];
     server.faults.append = () => faults.shift() ?? null;
-    const decided = names.events(3);
+    const decided = samples.events(3);
     const decision = await log.append(stream, 0, decided);
     expect(statuses(decision)).toEqual(['accepted', 'accepted', 'accepted']);
-    const grouped = names.items(4, stream);
+    const grouped = samples.items(4, stream);
     expect(statuses(await log.appendMany(grouped))).toEqual(grouped.map(() => 'accepted'));
-    const alone = { stream: names.stream(), event: names.event() };
+    const alone = { stream: samples.stream(), event: samples.event() };
     expect(statuses(await log.appendMany([alone]))).toEqual(['accepted']);
     // What is still on its way arrives.
     await sleep(700);
@@ -134,12 +134,12 @@ describe.each([
   it('a decision whose answer got lost does not take its own event for somebody else’s', async () => {
     const server = await on.server({ batchAppend });
     const { log } = await on.log(server);
-    const stream = names.stream();
+    const stream = samples.stream();
     let calls = 0;
     server.faults.append = () => ((calls += 1) === 1 ? 'lose-acknowledgement' : null);
-    const event = names.event();
+    const event = samples.event();
     expect(statuses(await log.append(stream, 'no-stream', [event]))).toEqual(['accepted']);
-    expect(statuses(await log.append(stream, 'no-stream', [names.event()]))).toEqual(['wrong-revision']);
+    expect(statuses(await log.append(stream, 'no-stream', [samples.event()]))).toEqual(['wrong-revision']);
     expect(calls).toBe(2);
   });
 
@@ -147,7 +147,7 @@ describe.each([
     const server = await on.server({ batchAppend });
     const { log } = await on.log(server, { timeouts: { attemptMs: 150, callMs: 500 } });
     server.faults.append = () => 'swallow';
-    const item = { stream: names.stream(), event: names.event() };
+    const item = { stream: samples.stream(), event: samples.event() };
     await expect(log.appendMany([item])).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('ask for its ids'),
@@ -161,7 +161,7 @@ describe.each([
     const server = await on.server({ batchAppend });
     const { log } = await on.log(server, { timeouts: { attemptMs: 150, callMs: 600 } });
     server.cutOff();
-    const items = names.items(3);
+    const items = samples.items(3);
     await expect(log.appendMany(items)).rejects.toMatchObject({ code: 'unavailable' });
     await expect(log.head()).rejects.toMatchObject({ code: 'unavailable' });
     await server.restore();

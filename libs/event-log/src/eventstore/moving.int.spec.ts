@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { collect, Names } from '../conformance/fixture.js';
+import { collect, Samples } from '../../conformance/fixture.js';
 import { moveLog } from '../moving/move-log.js';
 import type { RecordedEvent } from '../port.js';
 import { openSqliteLog } from '../sqlite/sqlite-log.js';
@@ -10,7 +10,7 @@ import { SqliteMoveTarget } from '../sqlite/sqlite-move-target.js';
 import { onFakeServer } from './testdata/on-fake-server.js';
 
 const on = onFakeServer();
-const names = new Names();
+const samples = new Samples();
 const moved = (events: readonly RecordedEvent[]) => events.map(({ position: _, ...rest }) => rest);
 
 describe('moving house to EventStoreDB and back', () => {
@@ -18,13 +18,13 @@ describe('moving house to EventStoreDB and back', () => {
     const folder = mkdtempSync(join(tmpdir(), 'perennial-move-'));
     const clock = { at: Date.UTC(2020, 0, 1), now: () => clock.at };
     const from = await openSqliteLog({ file: join(folder, 'log.db'), clock, writing: 'here' });
-    const streams = Array.from({ length: 7 }, () => names.stream());
+    const streams = Array.from({ length: 7 }, () => samples.stream());
     for (let i = 0; i < 30; i += 1) {
       clock.at += 86_400_000;
       await from.appendMany(
         Array.from({ length: 10 }, (_, n) => ({
           stream: streams[(n * n) % 7] as string,
-          event: names.event({ meta: JSON.stringify({ correlationId: `${i}`, n }) }),
+          event: samples.event({ meta: JSON.stringify({ correlationId: `${i}`, n }) }),
         })),
       );
     }
@@ -64,7 +64,7 @@ describe('moving house to EventStoreDB and back', () => {
     back.close();
 
     const other = await on.log(server, { name: 'lived-in' });
-    await other.log.appendMany(names.items(2));
+    await other.log.appendMany(samples.items(2));
     await expect(moveLog({ from, to: other.log })).rejects.toMatchObject({ name: 'LogMoveError' });
     await from.close();
     rmSync(folder, { recursive: true, force: true });

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { collect, Names, statuses } from '../conformance/fixture.js';
+import { collect, Samples, statuses } from '../../conformance/fixture.js';
 import { onFakeServer } from './testdata/on-fake-server.js';
 
 const on = onFakeServer();
-const names = new Names();
+const samples = new Samples();
 
 /** A certificate of its own making for 127.0.0.1; null where there is no openssl to make it. */
 function certificate(): {
@@ -44,7 +44,7 @@ if (made === null) console.warn('Skipped over TLS: there is no openssl here to m
     const server = await on.server({ batchAppend, tls: { key, cert }, credentials: 'perennial:p@ss word' });
     const at = (who: string) => `esdb://${who}@127.0.0.1:${server.port}?tls=true&tlsCaFile=${encodeURIComponent(file)}`;
     const { log } = await on.log({ connectionString: at(`perennial:${encodeURIComponent('p@ss word')}`) });
-    const items = names.items(20);
+    const items = samples.items(20);
     expect(statuses(await log.appendMany(items))).toEqual(items.map(() => 'accepted'));
     expect(await collect(log.readAll(0))).toHaveLength(20);
     expect(server.calls.batchAppend > 0).toBe(batchAppend);

@@ -16,8 +16,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { smallDisk } from '#testing';
-import { Child } from '../conformance/child.js';
-import { collect, Names, positionOf, statuses } from '../conformance/fixture.js';
+import { Child } from './testdata/child-process.js';
+import { collect, Samples, positionOf, statuses } from '../../conformance/fixture.js';
 import { lockDataFolder } from '../data-folder.js';
 import { EventLogError } from '../port.js';
 import { openSqliteLog, type SqliteLog } from './sqlite-log.js';
@@ -27,7 +27,7 @@ jest.setTimeout(120_000);
 
 let folder: string;
 let file: string;
-const names = new Names();
+const samples = new Samples();
 const open = (writing: 'thread' | 'here' = 'here') => openSqliteLog({ file, writing });
 
 beforeEach(() => {
@@ -43,7 +43,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function logOf(count: number): Promise<readonly string[]> {
   const built = join(mkdtempSync(join(folder, 'built-')), 'log.db');
   const log = await openSqliteLog({ file: built, writing: 'here' });
-  const items = names.items(count);
+  const items = samples.items(count);
   await log.appendMany(items);
   await log.close();
   copyFileSync(built, file);
@@ -56,22 +56,22 @@ describe('the file of the log', () => {
     const log = await open('thread');
     expect((await collect(log.readAll(0))).map(({ id }) => id)).toEqual(ids);
     const [again, next] = await log.appendMany([
-      { stream: names.stream(), event: { ...names.event(), source: 'x' } },
-      ...names.items(1),
+      { stream: samples.stream(), event: { ...samples.event(), source: 'x' } },
+      ...samples.items(1),
     ]);
     expect([again, next].map(positionOf)).toEqual([11, 12]);
     await log.close();
   });
 
   it('knows its streams and its names again after opening', async () => {
-    const stream = names.stream();
-    const event = names.event();
+    const stream = samples.stream();
+    const event = samples.event();
     const first = await open();
-    await first.append(stream, 'no-stream', [event, names.event()]);
+    await first.append(stream, 'no-stream', [event, samples.event()]);
     await first.close();
     const log = await open();
     expect(await log.append(stream, 'no-stream', [event])).toEqual([{ status: 'duplicate', position: 1 }]);
-    expect(await log.append(stream, 1, [names.event()])).toMatchObject([
+    expect(await log.append(stream, 1, [samples.event()])).toMatchObject([
       { status: 'accepted', revision: 2, position: 3 },
     ]);
     await log.close();
@@ -152,7 +152,7 @@ describe('a file that is not whole', () => {
 
   it('a missing file with its -wal left behind is a loss, not a new log', async () => {
     const log = await open();
-    await log.appendMany(names.items(5));
+    await log.appendMany(samples.items(5));
     const wal = readFileSync(`${file}-wal`);
     await log.close();
     rmSync(file);
@@ -162,7 +162,7 @@ describe('a file that is not whole', () => {
 
   it('half of a write that a power cut left at the end of the -wal is no harm: what was acknowledged is there', async () => {
     const log = await open();
-    const items = names.items(50);
+    const items = samples.items(50);
     await log.appendMany(items);
     const [db, wal] = [readFileSync(file), readFileSync(`${file}-wal`)];
     await log.close();
@@ -196,18 +196,18 @@ describe('a full disk', () => {
     'stores nothing of what it rejects, keeps what it acknowledged, and goes on when there is room (writing: %s)',
     async (writing) => {
       const log = await open(writing);
-      await log.appendMany(names.items(100));
+      await log.appendMany(samples.items(100));
       await log.allowPages(1);
-      const large = names.items(400);
+      const large = samples.items(400);
       await expect(log.appendMany(large)).rejects.toMatchObject(full);
-      await expect(log.append(names.stream(), 'any', names.events(400))).rejects.toMatchObject(full);
+      await expect(log.append(samples.stream(), 'any', samples.events(400))).rejects.toMatchObject(full);
       expect((await log.head()).position).toBe(100);
       expect(await log.find(large.slice(0, 3).map(({ event }) => event))).toEqual([null, null, null]);
 
       await log.allowPages(1_000_000);
       const verdicts = await log.appendMany(large);
       expect(verdicts.map(positionOf)).toEqual(large.map((_, i) => 101 + i));
-      expect(await log.append(large[0]?.stream ?? '', 399, [names.event()])).toMatchObject([{ status: 'accepted' }]);
+      expect(await log.append(large[0]?.stream ?? '', 399, [samples.event()])).toMatchObject([{ status: 'accepted' }]);
       expect(await collect(log.readAll(0))).toHaveLength(501);
       await log.close();
     },
@@ -215,13 +215,13 @@ describe('a full disk', () => {
 
   it('one request that finds no room does not take its neighbours in the commit with it', async () => {
     const log = await open();
-    await log.appendMany(names.items(1));
+    await log.appendMany(samples.items(1));
     const pages = statSync(`${file}-wal`).size / 8_192;
     await log.allowPages(Math.ceil(pages) + 8);
     const [small, large, other] = await Promise.allSettled([
-      log.appendMany(names.items(1)),
-      log.appendMany(names.items(2_000)),
-      log.appendMany(names.items(1)),
+      log.appendMany(samples.items(1)),
+      log.appendMany(samples.items(2_000)),
+      log.appendMany(samples.items(1)),
     ]);
     expect(large).toMatchObject({ status: 'rejected', reason: full });
     expect([small, other].map((outcome) => outcome.status === 'fulfilled' && statuses(outcome.value))).toEqual([
@@ -243,16 +243,16 @@ describe('a full disk', () => {
     let error: unknown = null;
     while (error === null && acknowledged < 100_000)
       try {
-        acknowledged += (await log.appendMany(names.items(100))).length;
+        acknowledged += (await log.appendMany(samples.items(100))).length;
       } catch (rejection) {
         error = rejection;
       }
     expect(error).toMatchObject(full);
     expect(acknowledged).toBeGreaterThan(0);
     expect((await log.head()).position).toBe(acknowledged);
-    await expect(log.appendMany(names.items(500))).rejects.toMatchObject(full);
+    await expect(log.appendMany(samples.items(500))).rejects.toMatchObject(full);
     disk.enlarge(64);
-    expect(statuses(await log.appendMany(names.items(500)))).not.toContain('refused');
+    expect(statuses(await log.appendMany(samples.items(500)))).not.toContain('refused');
     expect(await collect(log.readAll(0))).toHaveLength(acknowledged + 500);
     await log.close();
   });

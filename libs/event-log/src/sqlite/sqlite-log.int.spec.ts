@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryLog } from '#testing';
-import { eventLogConformance } from '../conformance/event-log-conformance.js';
+import { eventLogConformance } from '../../conformance/index.js';
 import { openSqliteLog } from './sqlite-log.js';
 
 for (const writing of ['thread', 'here'] as const)

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Names } from '../conformance/fixture.js';
+import { Samples } from '../../conformance/fixture.js';
 import type { AppendItem } from '../port.js';
 import { ThreadedLogWriter } from './threaded-log-writer.js';
 
@@ -19,7 +19,7 @@ function commitsIn(wal: string): number {
 }
 
 describe('the log writer in a thread', () => {
-  const names = new Names();
+  const samples = new Samples();
   let folder: string;
   let file: string;
   let writer: ThreadedLogWriter;
@@ -33,7 +33,7 @@ describe('the log writer in a thread', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const item = (): AppendItem => ({ stream: names.stream(), event: names.event() });
+  const item = (): AppendItem => ({ stream: samples.stream(), event: samples.event() });
   const write = (...items: AppendItem[]) => writer.write({ kind: 'each', items, receipts: [] });
 
   it('commits together what is asked within one turn of the event loop, and answers each', async () => {

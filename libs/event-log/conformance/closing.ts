@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { collect, Names, statuses, type LogFixture } from './fixture.js';
+import { collect, Samples, statuses, type LogFixture } from './fixture.js';
 
 /** Closing: what was asked before is stored, what is asked after is rejected. */
 export function closingCases(openFixture: () => Promise<LogFixture>): void {
-  const names = new Names();
+  const samples = new Samples();
   let fixture: LogFixture;
   beforeEach(async () => {
     fixture = await openFixture();
@@ -17,12 +17,12 @@ export function closingCases(openFixture: () => Promise<LogFixture>): void {
     const { log } = fixture;
     await log.close();
     const closed = { name: 'EventLogError', code: 'closed' };
-    await expect(log.append(names.stream(), 'any', [names.event()])).rejects.toMatchObject(closed);
-    await expect(log.appendMany(names.items(1))).rejects.toMatchObject(closed);
-    await expect(collect(log.read(names.stream()))).rejects.toMatchObject(closed);
-    await expect(log.readStreams([names.stream()])).rejects.toMatchObject(closed);
+    await expect(log.append(samples.stream(), 'any', [samples.event()])).rejects.toMatchObject(closed);
+    await expect(log.appendMany(samples.items(1))).rejects.toMatchObject(closed);
+    await expect(collect(log.read(samples.stream()))).rejects.toMatchObject(closed);
+    await expect(log.readStreams([samples.stream()])).rejects.toMatchObject(closed);
     await expect(collect(log.readAll(0))).rejects.toMatchObject(closed);
-    await expect(log.find([names.event()])).rejects.toMatchObject(closed);
+    await expect(log.find([samples.event()])).rejects.toMatchObject(closed);
     await expect(log.head()).rejects.toMatchObject(closed);
     await expect(log.positionAt(0)).rejects.toMatchObject(closed);
   });
@@ -44,7 +44,7 @@ export function closingCases(openFixture: () => Promise<LogFixture>): void {
 
   it('appends that were asked before closing are stored and answered', async () => {
     const { log } = fixture;
-    const asked = Array.from({ length: 10 }, () => log.appendMany(names.items(10)));
+    const asked = Array.from({ length: 10 }, () => log.appendMany(samples.items(10)));
     const closed = log.close();
     expect(statuses((await Promise.all(asked)).flat())).toEqual(Array.from({ length: 100 }, () => 'accepted'));
     await closed;

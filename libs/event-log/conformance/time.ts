@@ -1,17 +1,17 @@
 import { expect, it } from '@jest/globals';
-import { collect, Names, positionOf, type LogFixture } from './fixture.js';
+import { collect, Samples, positionOf, type LogFixture } from './fixture.js';
 
 /** recordedAt never decreases along the log, so that "known at" is a position. */
 export function timeCases(given: () => LogFixture): void {
-  const names = new Names();
+  const samples = new Samples();
   const log = () => given().log;
 
-  /** Runs a case only where the adapter takes an injected clock: elsewhere it says that it did not. */
+  /** Runs a case only where a clock can be injected: elsewhere it writes that it was skipped. */
   const withClock = (title: string, run: (clock: { at: number }) => Promise<void>) =>
     it(title, async () => {
       const { clock } = given();
       if (clock === undefined) {
-        process.stderr.write(`Left out, because the adapter takes no clock: ${title}\n`);
+        process.stderr.write(`Skipped, because no clock can be injected: ${title}\n`);
         return;
       }
       clock.at = Math.max(clock.at, (await log().head()).recordedAt) + 1_000;
@@ -19,7 +19,7 @@ export function timeCases(given: () => LogFixture): void {
     });
 
   it('recordedAt never decreases along the log', async () => {
-    await Promise.all(Array.from({ length: 20 }, () => log().appendMany(names.items(5))));
+    await Promise.all(Array.from({ length: 20 }, () => log().appendMany(samples.items(5))));
     let last = Number.NEGATIVE_INFINITY;
     for await (const page of log().readAll(0))
       for (const { recordedAt } of page) {
@@ -28,9 +28,9 @@ export function timeCases(given: () => LogFixture): void {
       }
   });
 
-  it('a verdict that names an instant names the one that is read', async () => {
-    const stream = names.stream();
-    const [verdict] = await log().append(stream, 'any', [names.event()]);
+  it('a verdict with an instant has the one that is read', async () => {
+    const stream = samples.stream();
+    const [verdict] = await log().append(stream, 'any', [samples.event()]);
     const [event] = await collect(log().read(stream));
     expect(event?.recordedAt).toEqual(expect.any(Number));
     if (verdict?.status === 'accepted' && verdict.recordedAt !== undefined)
@@ -39,7 +39,7 @@ export function timeCases(given: () => LogFixture): void {
   });
 
   it('positionAt now is the head, and before everything is 0', async () => {
-    await log().appendMany(names.items(1));
+    await log().appendMany(samples.items(1));
     const head = await log().head();
     expect(await log().positionAt(head.recordedAt)).toBe(head.position);
     expect(await log().positionAt(Number.MAX_SAFE_INTEGER)).toBe(head.position);
@@ -47,7 +47,7 @@ export function timeCases(given: () => LogFixture): void {
   });
 
   it('positionAt agrees with reading, at the instant of every event', async () => {
-    await log().appendMany(names.items(3));
+    await log().appendMany(samples.items(3));
     const events = await collect(log().readAll(0));
     const instants = [...new Set(events.map(({ recordedAt }) => recordedAt))].slice(-20);
     for (const instant of instants)
@@ -58,21 +58,21 @@ export function timeCases(given: () => LogFixture): void {
   });
 
   withClock('records the instant of the clock', async (clock) => {
-    expect(await log().append(names.stream(), 'any', [names.event()])).toMatchObject([{ recordedAt: clock.at }]);
+    expect(await log().append(samples.stream(), 'any', [samples.event()])).toMatchObject([{ recordedAt: clock.at }]);
   });
 
   withClock('a clock that jumps back does not take recordedAt with it', async (clock) => {
     const before = clock.at;
-    await log().append(names.stream(), 'any', [names.event()]);
+    await log().append(samples.stream(), 'any', [samples.event()]);
     clock.at = before - 3_600_000;
-    expect(await log().append(names.stream(), 'any', [names.event()])).toMatchObject([{ recordedAt: before }]);
-    expect(await log().appendMany(names.items(1))).toMatchObject([{ recordedAt: before }]);
+    expect(await log().append(samples.stream(), 'any', [samples.event()])).toMatchObject([{ recordedAt: before }]);
+    expect(await log().appendMany(samples.items(1))).toMatchObject([{ recordedAt: before }]);
     clock.at = before + 5;
-    expect(await log().append(names.stream(), 'any', [names.event()])).toMatchObject([{ recordedAt: before + 5 }]);
+    expect(await log().append(samples.stream(), 'any', [samples.event()])).toMatchObject([{ recordedAt: before + 5 }]);
   });
 
   withClock('all events of one batch have one instant', async (clock) => {
-    const verdicts = await log().appendMany(names.items(50));
+    const verdicts = await log().appendMany(samples.items(50));
     expect(new Set(verdicts.map((verdict) => 'recordedAt' in verdict && verdict.recordedAt))).toEqual(
       new Set([clock.at]),
     );
@@ -84,7 +84,7 @@ export function timeCases(given: () => LogFixture): void {
     const at: number[] = [];
     for (const wait of [0, 10, 0, 20]) {
       clock.at += wait;
-      at.push(positionOf((await log().append(names.stream(), 'any', [names.event()]))[0]));
+      at.push(positionOf((await log().append(samples.stream(), 'any', [samples.event()]))[0]));
     }
     expect(await log().positionAt(start - 1)).toBe(before);
     expect(await log().positionAt(start)).toBe(at[0]);

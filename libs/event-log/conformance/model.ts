@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AppendItem, EventLog, Expected, NewEvent, RecordedEvent, Verdict } from '../port.js';
-import { collect, contentHash, Names, type LogFixture } from './fixture.js';
+import type { AppendItem, EventLog, Expected, NewEvent, RecordedEvent, Verdict } from '#event-log';
+import { collect, contentHash, Samples, type LogFixture } from './fixture.js';
 import { expectNext } from './positions.js';
 
 /** Random appends give the same verdicts and the same log as the same appends to a model. */
 export function modelCases(given: () => LogFixture, model: () => EventLog): void {
-  const names = new Names();
+  const samples = new Samples();
 
   const event = (prefix: string) =>
     fc
@@ -44,20 +44,20 @@ export function modelCases(given: () => LogFixture, model: () => EventLog): void
     );
   };
 
-  it('random appends are judged and stored as the model does it', async () => {
+  it('random appends get the verdicts of the model, and are stored as the model stores them', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step('p'), { maxLength: 12 }), async (steps) => {
         const { log } = given();
         const reference = model();
-        // A run's own names: the log goes on from run to run, the model begins again.
-        const own = names.stream();
+        // Streams and sources of this run alone: the log goes on from run to run, the model begins again.
+        const own = samples.stream();
         const rename = (item: AppendItem): AppendItem => ({
           ...item,
           stream: own + item.stream,
           event: { ...item.event, source: own + item.event.source },
         });
         const { position: start } = await log.head();
-        const judged: (readonly [readonly Verdict[], readonly Verdict[]])[] = [];
+        const compared: (readonly [readonly Verdict[], readonly Verdict[]])[] = [];
         for (const one of steps) {
           const verdicts = [log, reference].map((target) => {
             if (one.kind === 'each') return target.appendMany(one.items.map(rename));
@@ -69,10 +69,10 @@ export function modelCases(given: () => LogFixture, model: () => EventLog): void
             );
           });
           const [real = [], ideal = []] = await Promise.all(verdicts);
-          judged.push([real, ideal]);
+          compared.push([real, ideal]);
         }
         const [real, ideal] = await Promise.all([collect(log.readAll(start)), collect(reference.readAll(0))]);
-        for (const [verdicts, idealVerdicts] of judged)
+        for (const [verdicts, idealVerdicts] of compared)
           expect(verdicts.map((verdict) => placed(verdict, real))).toEqual(
             idealVerdicts.map((verdict) => placed(verdict, ideal)),
           );

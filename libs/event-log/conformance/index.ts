@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import type { EventLog } from '../port.js';
+import type { EventLog } from '#event-log';
 import { appendingCases } from './appending.js';
 import { closingCases } from './closing.js';
 import type { LogFixture } from './fixture.js';
 import { modelCases } from './model.js';
-import { onceForEverCases } from './once-for-ever.js';
+import { deduplicationCases } from './deduplication.js';
 import { readingCases } from './reading.js';
 import { receiptCases } from './receipts.js';
 import { timeCases } from './time.js';
@@ -29,7 +29,7 @@ export function eventLogConformance(name: string, openFixture: () => Promise<Log
     });
     const given = () => fixture;
     describe('appending', () => appendingCases(given));
-    describe('once, for ever', () => onceForEverCases(given));
+    describe('deduplication', () => deduplicationCases(given));
     describe('reading and following', () => readingCases(given));
     describe('time', () => timeCases(given));
     describe('receipts', () => receiptCases(given));

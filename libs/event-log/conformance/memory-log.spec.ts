@@ -1,7 +1,7 @@
 import { memoryLog } from '#testing';
-import { eventLogConformance } from './event-log-conformance.js';
+import { eventLogConformance } from './index.js';
 
-/** The model itself passes, so that it may judge others. */
+/** The model itself passes: other logs are compared with it. */
 eventLogConformance(
   'the log in memory',
   async () => {

@@ -1,17 +1,17 @@
 import { expect, it } from '@jest/globals';
-import type { AppendItem, Receipt, ReceiptDraft } from '../port.js';
-import { RECEIPT_SOURCE, RECEIPT_TYPE } from '../receipt.js';
-import { collect, contentHash, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import type { AppendItem, Receipt, ReceiptDraft } from '#event-log';
+import { RECEIPT_SOURCE, RECEIPT_TYPE } from '#event-log';
+import { collect, contentHash, Samples, only, positionOf, statuses, type LogFixture } from './fixture.js';
 import { expectNext } from './positions.js';
 
 /** Receipts: received = accepted + duplicate + quarantined + suppressed, written with their batch. */
 export function receiptCases(given: () => LogFixture): void {
-  const names = new Names();
+  const samples = new Samples();
   const log = () => given().log;
 
   const draft = (items: ReceiptDraft['items'], suppressed: Record<string, number> = {}): ReceiptDraft => ({
-    stream: `receipts-${names.stream()}`,
-    id: names.id(),
+    stream: `receipts-${samples.stream()}`,
+    id: samples.id(),
     source: 'shop/eu',
     receivedAt: Date.UTC(2026, 5, 1),
     items,
@@ -23,7 +23,7 @@ export function receiptCases(given: () => LogFixture): void {
     JSON.parse(only(await collect(log().read(stream))).data) as Receipt;
 
   it('a receipt counts what its batch came to', async () => {
-    const [known, ...fresh] = names.items(4);
+    const [known, ...fresh] = samples.items(4);
     await log().appendMany([known as AppendItem]);
     const items = [...fresh, known as AppendItem];
     const receipt = draft(
@@ -43,7 +43,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('a receipt stands behind its batch, and the verdicts are those of the items alone', async () => {
-    const items = names.items(3);
+    const items = samples.items(3);
     const receipt = draft(all(items));
     const verdicts = await log().appendMany(items, [receipt]);
     expect(statuses(verdicts)).toEqual(['accepted', 'accepted', 'accepted']);
@@ -60,7 +60,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('each source of a batch has its own receipt', async () => {
-    const items = names.items(5);
+    const items = samples.items(5);
     const drafts = [draft(all(items).slice(0, 2)), draft(all(items).slice(2))];
     await log().appendMany(items, drafts);
     expect((await receiptIn(drafts[0] as ReceiptDraft)).accepted).toBe(2);
@@ -68,7 +68,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('refused and reused items are not counted: their quarantine has a receipt of its own', async () => {
-    const [known, fresh] = names.items(2) as [AppendItem, AppendItem];
+    const [known, fresh] = samples.items(2) as [AppendItem, AppendItem];
     await log().appendMany([known]);
     const reused = { ...known, event: { ...known.event, contentHash: contentHash('other') } };
     const bad = { ...fresh, event: { ...fresh.event, id: '' } };
@@ -79,7 +79,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('a receipt that would count nothing is not written', async () => {
-    const bad = names.items(1).map((item) => ({ ...item, event: { ...item.event, type: '' } }));
+    const bad = samples.items(1).map((item) => ({ ...item, event: { ...item.event, type: '' } }));
     const drafts = [draft(all(bad)), draft([]), draft([], { internal: 0 })];
     const before = await log().head();
     await log().appendMany(bad, drafts);
@@ -93,7 +93,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('a batch sent again has a receipt of duplicates', async () => {
-    const items = names.items(3);
+    const items = samples.items(3);
     const first = await log().appendMany(items, [draft(all(items))]);
     const again = draft(all(items));
     await log().appendMany(items, [again]);
@@ -105,7 +105,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('a duplicate within its own batch is counted once as accepted and once as duplicate', async () => {
-    const [item] = names.items(1) as [AppendItem];
+    const [item] = samples.items(1) as [AppendItem];
     const receipt = draft(all([item, item]));
     await log().appendMany([item, item], [receipt]);
     expect(await receiptIn(receipt)).toMatchObject({
@@ -116,7 +116,7 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('a receipt whose id is on record is not written again', async () => {
-    const items = names.items(2);
+    const items = samples.items(2);
     const receipt = draft(all(items));
     await log().appendMany(items, [receipt]);
     await log().appendMany(items, [receipt]);
@@ -124,10 +124,10 @@ export function receiptCases(given: () => LogFixture): void {
   });
 
   it('duplicates that would make a receipt too large go on in further ones, and the sum holds', async () => {
-    const stream = names.stream();
+    const stream = samples.stream();
     const items = Array.from({ length: 1_200 }, () => ({
       stream,
-      event: names.event({ id: `${names.id()}${'€'.repeat(320)}` }),
+      event: samples.event({ id: `${samples.id()}${'€'.repeat(320)}` }),
     }));
     await log().appendMany(items);
     const receipt = draft(all(items), { internal: 1 });
@@ -142,7 +142,7 @@ export function receiptCases(given: () => LogFixture): void {
 
   it('the equation can be rebuilt from the receipts alone', async () => {
     const drafts: ReceiptDraft[] = [];
-    const pool = names.items(30);
+    const pool = samples.items(30);
     for (let i = 0; i < 10; i += 1) {
       const items = Array.from({ length: 8 }, (_, j) => pool[(i * 5 + j * 7) % pool.length] as AppendItem);
       const receipt = draft(all(items, i % 2 === 0 ? 'accepted' : 'quarantined'), { internal: i });

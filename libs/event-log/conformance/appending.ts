@@ -1,29 +1,29 @@
 import { expect, it } from '@jest/globals';
-import { LIMITS } from '../rejection.js';
-import type { AppendItem, NewEvent } from '../port.js';
-import { ascending, collect, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import { LIMITS } from '#event-log';
+import type { AppendItem, NewEvent } from '#event-log';
+import { ascending, collect, Samples, only, positionOf, statuses, type LogFixture } from './fixture.js';
 import { expectNext } from './positions.js';
 
 /** Appending: order, expected revisions, all or nothing, a verdict for each item, what is rejected. */
 export function appendingCases(given: () => LogFixture): void {
-  const names = new Names();
+  const samples = new Samples();
   const log = () => given().log;
 
   it('gives the first event of a stream revision 0 and the next position', async () => {
     const { position } = await log().head();
-    const [verdict] = await log().append(names.stream(), 'no-stream', [names.event()]);
+    const [verdict] = await log().append(samples.stream(), 'no-stream', [samples.event()]);
     expect(verdict).toMatchObject({ status: 'accepted', revision: 0 });
     expectNext(given(), position, [positionOf(verdict)]);
   });
 
   it('counts revisions in each stream for itself, and positions over all', async () => {
-    const [a, b] = [names.stream(), names.stream()];
+    const [a, b] = [samples.stream(), samples.stream()];
     const { position } = await log().head();
     const verdicts = await log().appendMany([
-      ...names.items(2, a),
-      ...names.items(1, b),
-      ...names.items(1, a),
-      ...names.items(1, b),
+      ...samples.items(2, a),
+      ...samples.items(1, b),
+      ...samples.items(1, a),
+      ...samples.items(1, b),
     ]);
     expect(verdicts).toMatchObject([0, 1, 0, 2, 1].map((revision) => ({ status: 'accepted', revision })));
     const positions = verdicts.map(positionOf);
@@ -38,23 +38,23 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('records every field as it was given', async () => {
-    const stream = names.stream();
-    const event = names.event({ schemaVersion: 7, occurredAt: -1, meta: '{"channel":"shop"}', data: '{"ü":"€"}' });
+    const stream = samples.stream();
+    const event = samples.event({ schemaVersion: 7, occurredAt: -1, meta: '{"channel":"shop"}', data: '{"ü":"€"}' });
     await log().append(stream, 'any', [event]);
     const { contentHash: _, ...fields } = event;
     expect(only(await collect(log().read(stream)))).toMatchObject({ ...fields, stream, revision: 0 });
   });
 
-  it('takes an empty append and an empty batch for nothing', async () => {
+  it('stores nothing for an empty append or an empty batch', async () => {
     const before = await log().head();
-    expect(await log().append(names.stream(), 'exists', [])).toEqual([]);
+    expect(await log().append(samples.stream(), 'exists', [])).toEqual([]);
     expect(await log().appendMany([])).toEqual([]);
     expect(await log().appendMany([], [])).toEqual([]);
     expect(await log().head()).toEqual(before);
   });
 
   it('appends a whole batch of 5,000 in order', async () => {
-    const items = names.items(5_000);
+    const items = samples.items(5_000);
     const { position } = await log().head();
     const verdicts = await log().appendMany(items);
     expectNext(given(), position, verdicts.map(positionOf));
@@ -62,8 +62,8 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('appends several events to one stream in one go', async () => {
-    const stream = names.stream();
-    const events = names.events(3);
+    const stream = samples.stream();
+    const events = samples.events(3);
     expect(await log().append(stream, 'no-stream', events)).toMatchObject([
       { status: 'accepted', revision: 0 },
       { status: 'accepted', revision: 1 },
@@ -73,60 +73,62 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   // Expected revisions
-  it('no-stream: rejects a stream that is there, and says where it is', async () => {
-    const stream = names.stream();
-    await log().append(stream, 'any', names.events(2));
-    expect(await log().append(stream, 'no-stream', [names.event()])).toEqual([
+  it('no-stream: rejects a stream that exists, with its actual revision', async () => {
+    const stream = samples.stream();
+    await log().append(stream, 'any', samples.events(2));
+    expect(await log().append(stream, 'no-stream', [samples.event()])).toEqual([
       { status: 'wrong-revision', expected: 'no-stream', actual: 1 },
     ]);
   });
 
-  it('exists: rejects a stream that is not there', async () => {
-    expect(await log().append(names.stream(), 'exists', [names.event()])).toEqual([
+  it('exists: rejects a stream that does not exist', async () => {
+    expect(await log().append(samples.stream(), 'exists', [samples.event()])).toEqual([
       { status: 'wrong-revision', expected: 'exists', actual: null },
     ]);
   });
 
-  it('exists: takes a stream that is there', async () => {
-    const stream = names.stream();
-    await log().append(stream, 'any', [names.event()]);
-    expect(await log().append(stream, 'exists', [names.event()])).toMatchObject([{ status: 'accepted', revision: 1 }]);
+  it('exists: accepts a stream that exists', async () => {
+    const stream = samples.stream();
+    await log().append(stream, 'any', [samples.event()]);
+    expect(await log().append(stream, 'exists', [samples.event()])).toMatchObject([
+      { status: 'accepted', revision: 1 },
+    ]);
   });
 
-  it('a revision: takes the stream that is there', async () => {
-    const stream = names.stream();
-    await log().append(stream, 'any', names.events(2));
-    expect(await log().append(stream, 1, [names.event()])).toMatchObject([{ status: 'accepted', revision: 2 }]);
+  it('a revision: accepts a stream at that revision', async () => {
+    const stream = samples.stream();
+    await log().append(stream, 'any', samples.events(2));
+    expect(await log().append(stream, 1, [samples.event()])).toMatchObject([{ status: 'accepted', revision: 2 }]);
   });
 
   it.each([
     ['behind', 0],
     ['ahead', 2],
-  ])('a revision: rejects a stream that is elsewhere (%s)', async (_, expected) => {
-    const stream = names.stream();
-    await log().append(stream, 'any', names.events(2));
-    expect(await log().append(stream, expected, [names.event()])).toEqual([
+  ])('a revision: rejects a stream at another revision (%s)', async (_, expected) => {
+    const stream = samples.stream();
+    await log().append(stream, 'any', samples.events(2));
+    expect(await log().append(stream, expected, [samples.event()])).toEqual([
       { status: 'wrong-revision', expected, actual: 1 },
     ]);
   });
 
-  it('a revision: rejects a stream that is not there', async () => {
-    expect(await log().append(names.stream(), 0, [names.event()])).toEqual([
+  it('a revision: rejects a stream that does not exist', async () => {
+    expect(await log().append(samples.stream(), 0, [samples.event()])).toEqual([
       { status: 'wrong-revision', expected: 0, actual: null },
     ]);
   });
 
-  it('any: takes a stream whether or not it is there', async () => {
-    const stream = names.stream();
-    expect(statuses(await log().append(stream, 'any', [names.event()]))).toEqual(['accepted']);
-    expect(statuses(await log().append(stream, 'any', [names.event()]))).toEqual(['accepted']);
+  it('any: accepts a stream whether or not it exists', async () => {
+    const stream = samples.stream();
+    expect(statuses(await log().append(stream, 'any', [samples.event()]))).toEqual(['accepted']);
+    expect(statuses(await log().append(stream, 'any', [samples.event()]))).toEqual(['accepted']);
   });
 
   it('a wrong revision stores none of the append', async () => {
-    const stream = names.stream();
-    await log().append(stream, 'any', [names.event()]);
+    const stream = samples.stream();
+    await log().append(stream, 'any', [samples.event()]);
     const before = await log().head();
-    expect(statuses(await log().append(stream, 'no-stream', names.events(3)))).toEqual([
+    expect(statuses(await log().append(stream, 'no-stream', samples.events(3)))).toEqual([
       'wrong-revision',
       'wrong-revision',
       'wrong-revision',
@@ -135,10 +137,10 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('in a batch, every item has its own expectation, and each sees those before it', async () => {
-    const stream = names.stream();
+    const stream = samples.stream();
     const item = (expected: AppendItem['expected']): AppendItem => ({
       stream,
-      event: names.event(),
+      event: samples.event(),
       ...(expected === undefined ? {} : { expected }),
     });
     const verdicts = await log().appendMany([
@@ -163,9 +165,9 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('of fifty who create one stream at once, one succeeds', async () => {
-    const stream = names.stream();
+    const stream = samples.stream();
     const verdicts = await Promise.all(
-      Array.from({ length: 50 }, () => log().append(stream, 'no-stream', [names.event()])),
+      Array.from({ length: 50 }, () => log().append(stream, 'no-stream', [samples.event()])),
     );
     const all = statuses(verdicts.flat());
     expect(all.filter((status) => status === 'accepted')).toHaveLength(1);
@@ -174,11 +176,11 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('of many who append at one revision, one succeeds each round', async () => {
-    const stream = names.stream();
-    await log().append(stream, 'no-stream', [names.event()]);
+    const stream = samples.stream();
+    await log().append(stream, 'no-stream', [samples.event()]);
     for (let revision = 0; revision < 5; revision += 1) {
       const verdicts = await Promise.all(
-        Array.from({ length: 8 }, () => log().append(stream, revision, [names.event()])),
+        Array.from({ length: 8 }, () => log().append(stream, revision, [samples.event()])),
       );
       expect(statuses(verdicts.flat()).filter((status) => status === 'accepted')).toHaveLength(1);
     }
@@ -187,7 +189,7 @@ export function appendingCases(given: () => LogFixture): void {
 
   it('concurrent batches give every event a position of its own', async () => {
     const { position } = await log().head();
-    const verdicts = await Promise.all(Array.from({ length: 40 }, () => log().appendMany(names.items(25))));
+    const verdicts = await Promise.all(Array.from({ length: 40 }, () => log().appendMany(samples.items(25))));
     const positions = verdicts.flat().map(positionOf);
     expect(positions).toHaveLength(1_000);
     expectNext(given(), position, ascending(positions));
@@ -196,9 +198,9 @@ export function appendingCases(given: () => LogFixture): void {
   it('one batch keeps the order of each stream in the log', async () => {
     const batches = await Promise.all(
       Array.from({ length: 10 }, () => {
-        const streams = [names.stream(), names.stream()] as const;
+        const streams = [samples.stream(), samples.stream()] as const;
         return log().appendMany(
-          Array.from({ length: 20 }, (_, i) => ({ stream: streams[i % 2] as string, event: names.event() })),
+          Array.from({ length: 20 }, (_, i) => ({ stream: streams[i % 2] as string, event: samples.event() })),
         );
       }),
     );
@@ -222,17 +224,17 @@ export function appendingCases(given: () => LogFixture): void {
     ['data with half a character', () => ({ data: '"\udc00"' }), /lone surrogate/],
     ['a NUL in an id', () => ({ id: 'a\0b' }), /NUL/],
     ['a NUL in data', () => ({ data: '"\0"' }), /NUL/],
-    ['data that is not text', () => ({ data: { n: 1 } as unknown as string }), /serialise/],
+    ['data that is not a string', () => ({ data: { n: 1 } as unknown as string }), /serialise/],
     ['a schema version of 0', () => ({ schemaVersion: 0 }), /schemaVersion/],
-    ['an instant that is none', () => ({ occurredAt: Number.NaN }), /occurredAt/],
+    ['an invalid instant', () => ({ occurredAt: Number.NaN }), /occurredAt/],
     ['half a millisecond', () => ({ occurredAt: 0.5 }), /occurredAt/],
     ['a content hash of another length', () => ({ contentHash: new Uint8Array(4) }), /contentHash/],
     ['an event above the limit', () => ({ data: `"${'x'.repeat(LIMITS.eventBytes)}"` }), /at most/],
     ['an event above the limit in bytes, not in characters', () => ({ data: `"${'€'.repeat(400_000)}"` }), /at most/],
   ];
   it.each(rejected)('rejects %s, says how to fix it, and stores its neighbours', async (_, change, reason) => {
-    const [before, bad, after] = [names.event(), names.event(), names.event()];
-    const stream = names.stream();
+    const [before, bad, after] = [samples.event(), samples.event(), samples.event()];
+    const stream = samples.stream();
     const verdicts = await log().appendMany(
       [before, { ...bad, ...change(bad) }, after].map((event) => ({ stream, event })),
     );
@@ -242,22 +244,22 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('rejects a stream without a name, or with half a character', async () => {
-    expect(statuses(await log().append('', 'any', [names.event()]))).toEqual(['refused']);
-    expect(statuses(await log().append('s\udfff', 'any', [names.event()]))).toEqual(['refused']);
+    expect(statuses(await log().append('', 'any', [samples.event()]))).toEqual(['refused']);
+    expect(statuses(await log().append('s\udfff', 'any', [samples.event()]))).toEqual(['refused']);
   });
 
-  it('takes an event right at the limit', async () => {
-    const stream = names.stream();
-    const event = names.event({ data: '""' });
-    const names_ = [stream, event.source, event.id, event.type, event.meta].join('').length;
-    const data = `"${'x'.repeat(LIMITS.eventBytes - names_ - 2)}"`;
+  it('accepts an event exactly at the limit', async () => {
+    const stream = samples.stream();
+    const event = samples.event({ data: '""' });
+    const fieldBytes = [stream, event.source, event.id, event.type, event.meta].join('').length;
+    const data = `"${'x'.repeat(LIMITS.eventBytes - fieldBytes - 2)}"`;
     expect(statuses(await log().append(stream, 'any', [{ ...event, data }]))).toEqual(['accepted']);
     expect(only(await collect(log().read(stream))).data).toBe(data);
   });
 
-  it('one rejected event rejects an append of all or nothing, and the neighbours are told why', async () => {
-    const stream = names.stream();
-    const verdicts = await log().append(stream, 'any', [names.event(), names.event({ id: '' }), names.event()]);
+  it('one rejected event rejects an append of all or nothing, and the verdicts of the others say why', async () => {
+    const stream = samples.stream();
+    const verdicts = await log().append(stream, 'any', [samples.event(), samples.event({ id: '' }), samples.event()]);
     expect(statuses(verdicts)).toEqual(['refused', 'refused', 'refused']);
     expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('item 1') });
     expect(verdicts[1]).toMatchObject({ reason: expect.stringContaining('id is empty') });
@@ -265,8 +267,8 @@ export function appendingCases(given: () => LogFixture): void {
   });
 
   it('a rejected item leaves its id free for the fixed one', async () => {
-    const event = names.event();
-    const stream = names.stream();
+    const event = samples.event();
+    const stream = samples.stream();
     expect(statuses(await log().appendMany([{ stream, event: { ...event, schemaVersion: -1 } }]))).toEqual(['refused']);
     expect(statuses(await log().appendMany([{ stream, event }]))).toEqual(['accepted']);
   });
@@ -277,9 +279,9 @@ export function appendingCases(given: () => LogFixture): void {
     ['a newline and a tab', 'a\nb\tc'],
     ['the two ways to write é', 'e\u0301 \u00e9'],
     ['right to left', 'مرحبا'],
-  ])('keeps names with %s', async (_, text) => {
-    const stream = `${names.stream()}${text}`;
-    const event = names.event({ id: `${names.id()}${text}`, source: `${names.source()}${text}`, type: text });
+  ])('keeps ids and streams with %s', async (_, text) => {
+    const stream = `${samples.stream()}${text}`;
+    const event = samples.event({ id: `${samples.id()}${text}`, source: `${samples.source()}${text}`, type: text });
     await log().append(stream, 'no-stream', [event]);
     expect(only(await collect(log().read(stream)))).toMatchObject({
       stream,
@@ -298,19 +300,19 @@ export function appendingCases(given: () => LogFixture): void {
     ['trailing space', 'order-1', 'order-1 '],
     ['case', 'Order-1', 'order-1'],
     ['the two ways to write é', 'e\u0301', '\u00e9'],
-  ])('takes ids that differ for different events: %s', async (_, one, other) => {
-    const source = names.source();
-    const stream = names.stream();
-    const events = [names.event({ source, id: one }), names.event({ source, id: other })];
+  ])('treats ids that differ as different events: %s', async (_, one, other) => {
+    const source = samples.source();
+    const stream = samples.stream();
+    const events = [samples.event({ source, id: one }), samples.event({ source, id: other })];
     expect(statuses(await log().append(stream, 'no-stream', events))).toEqual(['accepted', 'accepted']);
     expect((await collect(log().read(stream))).map(({ id }) => id)).toEqual([one, other]);
   });
 
-  it('takes stream names that differ only in case for different streams', async () => {
+  it('treats stream names that differ only in case as different streams', async () => {
     const hex = '00112233445566778899aabbccddee';
     const tail = (await log().head()).position.toString(16).padStart(2, '0').slice(-2);
     const [lower, upper] = [`subject-${hex}${tail}`, `subject-${hex.toUpperCase()}${tail}`];
-    await log().append(lower, 'no-stream', [names.event()]);
+    await log().append(lower, 'no-stream', [samples.event()]);
     expect(await collect(log().read(upper))).toEqual([]);
     expect(only(await collect(log().read(lower))).stream).toBe(lower);
   });

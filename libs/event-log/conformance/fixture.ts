@@ -1,13 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { AppendItem, EventLog, NewEvent, RecordedEvent, Verdict } from '../port.js';
+import type { AppendItem, EventLog, NewEvent, RecordedEvent, Verdict } from '#event-log';
 
 /**
- * What an adapter gives to be examined: one open log, which may hold events of others already. Every case writes under
- * names of its own and counts from the head that it finds, so that a shared server can be examined too.
+ * What an adapter gives the suite: one open log, which may hold events of others already. Every case writes to streams and under
+ * event ids of its own, and counts from the head that it finds, so that a shared server can be tested too.
  */
 export interface LogFixture {
   readonly log: EventLog;
-  /** Where the adapter takes an injected clock: what it tells. Cases that set it are left out elsewhere. */
+  /** The clock that the adapter uses, where one can be injected. Cases that set it are skipped elsewhere. */
   readonly clock?: { at: number };
   /**
    * True where a batch is one commit of a log of its own: its events then take the next positions, in its order and without
@@ -17,8 +17,8 @@ export interface LogFixture {
   close(): Promise<void>;
 }
 
-/** Names that no other case uses. */
-export class Names {
+/** Samples that no other case uses. */
+export class Samples {
   #count = 0;
 
   constructor(private readonly prefix = randomUUID().slice(0, 8)) {}

@@ -1,5 +1,5 @@
-import { lockDataFolder } from '../data-folder.js';
-import { EventLogError } from '../port.js';
+import { lockDataFolder } from '../../data-folder.js';
+import { EventLogError } from '../../port.js';
 
 /** A process that tries to own a data folder, says what came of it, and holds the folder until it is killed. */
 const [folder = '.'] = process.argv.slice(2);

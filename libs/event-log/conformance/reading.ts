@@ -1,23 +1,23 @@
 import { expect, it } from '@jest/globals';
-import type { NewEvent, RecordedEvent, Verdict } from '../port.js';
-import { ascending, collect, followUntil, Names, only, positionOf, statuses, type LogFixture } from './fixture.js';
+import type { NewEvent, RecordedEvent, Verdict } from '#event-log';
+import { ascending, collect, followUntil, Samples, only, positionOf, statuses, type LogFixture } from './fixture.js';
 import { expectNext } from './positions.js';
 
 /** Reading and following: pages, bounds, order, and that nothing is missed while appends go on. */
 export function readingCases(given: () => LogFixture): void {
-  const names = new Names();
+  const samples = new Samples();
   const log = () => given().log;
   const positions = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
   const placesOf = (verdicts: readonly Verdict[]) => ascending(verdicts.map(positionOf));
   const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
 
   it('a missing stream is empty', async () => {
-    expect(await collect(log().read(names.stream()))).toEqual([]);
+    expect(await collect(log().read(samples.stream()))).toEqual([]);
   });
 
   it('reads a stream from a revision on, in pages, in order', async () => {
-    const stream = names.stream();
-    await log().appendMany(names.items(25, stream));
+    const stream = samples.stream();
+    await log().appendMany(samples.items(25, stream));
     const sizes: number[] = [];
     const revisions: number[] = [];
     for await (const page of log().read(stream, 5, { pageSize: 8 })) {
@@ -29,21 +29,21 @@ export function readingCases(given: () => LogFixture): void {
   });
 
   it('reads nothing from behind the end of a stream', async () => {
-    const stream = names.stream();
-    await log().appendMany(names.items(2, stream));
+    const stream = samples.stream();
+    await log().appendMany(samples.items(2, stream));
     expect(await collect(log().read(stream, 2))).toEqual([]);
   });
 
   it('reads a stream up to a position', async () => {
-    const stream = names.stream();
-    const verdicts = await log().appendMany(names.items(5, stream));
+    const stream = samples.stream();
+    const verdicts = await log().appendMany(samples.items(5, stream));
     const upTo = positionOf(verdicts[2]);
     expect(await collect(log().read(stream, 0, { upTo }))).toHaveLength(3);
   });
 
   it('reads all events above a position, leaving none out, whatever the page size', async () => {
     const { position } = await log().head();
-    const appended = placesOf(await log().appendMany(names.items(20)));
+    const appended = placesOf(await log().appendMany(samples.items(20)));
     expectNext(given(), position, appended);
     for (const pageSize of [1, 7, 20, 1_000]) {
       const pages: number[][] = [];
@@ -56,7 +56,7 @@ export function readingCases(given: () => LogFixture): void {
 
   it('reads all events up to a position', async () => {
     const { position } = await log().head();
-    const appended = placesOf(await log().appendMany(names.items(10)));
+    const appended = placesOf(await log().appendMany(samples.items(10)));
     const upTo = appended[3] as number;
     expect(positions(await collect(log().readAll(position, { upTo, pageSize: 3 })))).toEqual(appended.slice(0, 4));
   });
@@ -68,14 +68,14 @@ export function readingCases(given: () => LogFixture): void {
   });
 
   it('rejects a page size that is none', async () => {
-    await log().appendMany(names.items(1));
+    await log().appendMany(samples.items(1));
     for (const pageSize of [0, -1, 1.5, Number.NaN])
       await expect(collect(log().readAll(0, { pageSize }))).rejects.toBeInstanceOf(RangeError);
   });
 
   it('leaves out data where it is not wanted, and nothing else', async () => {
     const { position } = await log().head();
-    await log().appendMany(names.items(3));
+    await log().appendMany(samples.items(3));
     const whole = await collect(log().readAll(position));
     const without = await collect(log().readAll(position, { without: 'data' }));
     expect(without).toEqual(whole.map((event) => ({ ...event, data: '{}' })));
@@ -83,8 +83,8 @@ export function readingCases(given: () => LogFixture): void {
 
   it('gives the content hash where it is asked for, and nowhere else', async () => {
     const { position } = await log().head();
-    const stream = names.stream();
-    const events = names.events(2);
+    const stream = samples.stream();
+    const events = samples.events(2);
     await log().append(stream, 'any', events);
     const hashes = events.map(({ contentHash }) => Buffer.from(contentHash).toString('hex'));
     const hex = (read: readonly RecordedEvent[]) =>
@@ -98,7 +98,7 @@ export function readingCases(given: () => LogFixture): void {
 
   it('an aborted reading ends without an error', async () => {
     const { position } = await log().head();
-    await log().appendMany(names.items(10));
+    await log().appendMany(samples.items(10));
     const stop = new AbortController();
     const seen: number[] = [];
     for await (const page of log().readAll(position, { pageSize: 2, signal: stop.signal })) {
@@ -110,9 +110,9 @@ export function readingCases(given: () => LogFixture): void {
 
   it('the feed of all events has each stream in revision order', async () => {
     const { position } = await log().head();
-    const streams = [names.stream(), names.stream(), names.stream()];
+    const streams = [samples.stream(), samples.stream(), samples.stream()];
     await Promise.all(
-      from(0, 30).map((i) => log().append(streams[i % 3] as string, 'any', [names.event(), names.event()])),
+      from(0, 30).map((i) => log().append(streams[i % 3] as string, 'any', [samples.event(), samples.event()])),
     );
     const next = new Map<string, number>();
     for (const { stream, revision } of await collect(log().readAll(position))) {
@@ -124,36 +124,36 @@ export function readingCases(given: () => LogFixture): void {
 
   // Many streams at once
   it('reads several streams together, in position order', async () => {
-    const [a, b, c] = [names.stream(), names.stream(), names.stream()];
-    const verdicts = await log().appendMany([a, b, c, a, c, b].map((stream) => ({ stream, event: names.event() })));
-    const read = await log().readStreams([c, a, names.stream()]);
+    const [a, b, c] = [samples.stream(), samples.stream(), samples.stream()];
+    const verdicts = await log().appendMany([a, b, c, a, c, b].map((stream) => ({ stream, event: samples.event() })));
+    const read = await log().readStreams([c, a, samples.stream()]);
     expect(positions(read)).toEqual(ascending([0, 2, 3, 4].map((i) => positionOf(verdicts[i]))));
     expect(read.map(({ stream }) => stream).sort()).toEqual([a, a, c, c].sort());
     if (given().dense === true) expect(read.map(({ stream }) => stream)).toEqual([a, c, a, c]);
   });
 
   it('reads several streams between two positions', async () => {
-    const [a, b] = [names.stream(), names.stream()];
+    const [a, b] = [samples.stream(), samples.stream()];
     const all = placesOf(
-      await log().appendMany([a, b, a, b, a, b].map((stream) => ({ stream, event: names.event() }))),
+      await log().appendMany([a, b, a, b, a, b].map((stream) => ({ stream, event: samples.event() }))),
     ) as [number, number, number, number];
     expect(positions(await log().readStreams([a, b], { after: all[0], upTo: all[3] }))).toEqual(all.slice(1, 4));
   });
 
   it('a stream named twice is read once', async () => {
-    const stream = names.stream();
-    await log().appendMany(names.items(2, stream));
+    const stream = samples.stream();
+    await log().appendMany(samples.items(2, stream));
     expect(await log().readStreams([stream, stream])).toHaveLength(2);
   });
 
   it('no streams, or only missing ones, are empty', async () => {
     expect(await log().readStreams([])).toEqual([]);
-    expect(await log().readStreams([names.stream(), names.stream()])).toEqual([]);
+    expect(await log().readStreams([samples.stream(), samples.stream()])).toEqual([]);
   });
 
   it('reads two thousand streams together', async () => {
-    const streams = from(0, 2_000).map(() => names.stream());
-    await log().appendMany(streams.map((stream) => ({ stream, event: names.event() })));
+    const streams = from(0, 2_000).map(() => samples.stream());
+    await log().appendMany(streams.map((stream) => ({ stream, event: samples.event() })));
     const read = await log().readStreams(streams);
     expect(positions(read)).toEqual(ascending(positions(read)));
     expect(read.map(({ stream }) => stream).sort()).toEqual([...streams].sort());
@@ -162,7 +162,7 @@ export function readingCases(given: () => LogFixture): void {
 
   // Head
   it('the head is what was appended last', async () => {
-    const items = names.items(3);
+    const items = samples.items(3);
     const verdicts = await log().appendMany(items);
     const [last] = await log().find([items[2]?.event as NewEvent]);
     expect(await log().head()).toEqual({ position: positionOf(verdicts[2]), recordedAt: last?.recordedAt });
@@ -170,8 +170,8 @@ export function readingCases(given: () => LogFixture): void {
 
   it('what was acknowledged is read at once', async () => {
     for (let i = 0; i < 20; i += 1) {
-      const stream = names.stream();
-      const [verdict] = await log().append(stream, 'any', [names.event()]);
+      const stream = samples.stream();
+      const [verdict] = await log().append(stream, 'any', [samples.event()]);
       expect((await log().head()).position).toBeGreaterThanOrEqual(positionOf(verdict));
       expect(await collect(log().read(stream))).toHaveLength(1);
     }
@@ -180,9 +180,9 @@ export function readingCases(given: () => LogFixture): void {
   // Following
   it('a follower sees what is there, and then what comes', async () => {
     const { position } = await log().head();
-    const first = await log().appendMany(names.items(5));
+    const first = await log().appendMany(samples.items(5));
     const following = followUntil(log(), position, 8, 2);
-    const then = await log().appendMany(names.items(3));
+    const then = await log().appendMany(samples.items(3));
     expect(positions(await following)).toEqual(placesOf([...first, ...then]));
   });
 
@@ -190,8 +190,8 @@ export function readingCases(given: () => LogFixture): void {
     const { position } = await log().head();
     const following = followUntil(log(), position, 1);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    const stream = names.stream();
-    const [verdict] = await log().append(stream, 'any', [names.event()]);
+    const stream = samples.stream();
+    const [verdict] = await log().append(stream, 'any', [samples.event()]);
     expect(only(await following)).toMatchObject({ position: positionOf(verdict), stream });
   });
 
@@ -200,7 +200,7 @@ export function readingCases(given: () => LogFixture): void {
     const following = followUntil(log(), position, 1_500, 37);
     const appends = from(0, 50).map(async (i) => {
       if (i % 3 === 0) await new Promise((resolve) => setTimeout(resolve, i));
-      return log().appendMany(names.items(30));
+      return log().appendMany(samples.items(30));
     });
     const appended = placesOf((await Promise.all(appends)).flat());
     expectNext(given(), position, appended);
@@ -209,10 +209,10 @@ export function readingCases(given: () => LogFixture): void {
 
   it('several followers at different places each see everything', async () => {
     const { position } = await log().head();
-    const all = placesOf(await log().appendMany(names.items(10)));
+    const all = placesOf(await log().appendMany(samples.items(10)));
     const followers = [0, 4, 10].map((skip) => followUntil(log(), all[skip - 1] ?? position, 20 - skip, 3));
     for (let i = 0; i < 10; i += 1)
-      all.push(positionOf((await log().append(names.stream(), 'any', [names.event()]))[0]));
+      all.push(positionOf((await log().append(samples.stream(), 'any', [samples.event()]))[0]));
     const seen = await Promise.all(followers);
     expect(seen.map(positions)).toEqual([all, all.slice(4), all.slice(10)]);
   });
@@ -220,7 +220,7 @@ export function readingCases(given: () => LogFixture): void {
   it('a reader never sees a position before all below it', async () => {
     const { position } = await log().head();
     let appending = true;
-    const appends = Promise.all(from(0, 30).map(() => log().appendMany(names.items(20)))).then(() => {
+    const appends = Promise.all(from(0, 30).map(() => log().appendMany(samples.items(20)))).then(() => {
       appending = false;
     });
     const looks: number[][] = [];
@@ -246,24 +246,24 @@ export function readingCases(given: () => LogFixture): void {
   });
 
   it('a follower that is aborted before it begins sees nothing', async () => {
-    await log().appendMany(names.items(1));
+    await log().appendMany(samples.items(1));
     expect(await collect(log().follow(0, { signal: AbortSignal.abort() }))).toEqual([]);
   });
 
   it('a follower that leaves its loop holds nobody up', async () => {
     const { position } = await log().head();
-    await log().appendMany(names.items(3));
+    await log().appendMany(samples.items(3));
     const stop = new AbortController();
     for await (const page of log().follow(position, { signal: stop.signal, pageSize: 1 })) {
       expect(page).toHaveLength(1);
       break;
     }
-    expect(statuses(await log().append(names.stream(), 'any', [names.event()]))).toEqual(['accepted']);
+    expect(statuses(await log().append(samples.stream(), 'any', [samples.event()]))).toEqual(['accepted']);
   });
 
   it('a follower ends where it was told to', async () => {
     const { position } = await log().head();
-    const appended = placesOf(await log().appendMany(names.items(5)));
+    const appended = placesOf(await log().appendMany(samples.items(5)));
     const { signal } = new AbortController();
     const upTo = appended[2] as number;
     expect(positions(await collect(log().follow(position, { signal, upTo })))).toEqual(appended.slice(0, 3));
@@ -281,7 +281,7 @@ export function readingCases(given: () => LogFixture): void {
       }
     })();
     const appended: Verdict[] = [];
-    for (let i = 0; i < 20; i += 1) appended.push(...(await log().appendMany(names.items(10))));
+    for (let i = 0; i < 20; i += 1) appended.push(...(await log().appendMany(samples.items(10))));
     await following;
     expect(seen).toEqual(placesOf(appended));
   });

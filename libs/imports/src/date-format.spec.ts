@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatInstant } from '#contracts';
-import { dateParser, isTimeZone } from './date-format.js';
+import { dateParser } from './date-format.js';
 
 function read(text: string, format: string, zone = 'UTC'): string | null {
   const at = dateParser(format, zone)?.(text) ?? null;
@@ -36,10 +36,5 @@ describe('a date in a file', () => {
     expect(dateParser('yyyy-MM', 'UTC')).toBeNull();
     expect(dateParser('yyyy-MM-dd dd', 'UTC')).toBeNull();
     expect(dateParser('dd.MM.yyyy', 'UTC')).not.toBeNull();
-  });
-
-  it('is read in a time zone that the machine knows', () => {
-    expect(isTimeZone('Europe/London')).toBe(true);
-    expect(isTimeZone('Mars/Base')).toBe(false);
   });
 });

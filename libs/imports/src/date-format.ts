@@ -19,16 +19,6 @@ const TOKENS: Readonly<Record<string, { readonly field: DateField; readonly patt
 
 type DateField = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond';
 
-/** Whether this machine knows the time zone by its IANA name. */
-export function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * A parser for `iso` (RFC 3339 with its offset), `epoch-seconds`, `epoch-millis`, or a pattern of yyyy MM M dd d HH H mm ss SSS
  * such as `dd/MM/yyyy HH:mm`, read in the time zone. Without an hour the time is 00:00. A local time that a clock change skips is read

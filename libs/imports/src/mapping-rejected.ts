@@ -1,11 +1,9 @@
-import type { ValidationIssue } from '#contracts';
+import { issueText, type ValidationIssue } from '#contracts';
 
-/** A mapping that cannot be used: thrown before anything is read or written. */
+/** A mapping that is not valid: thrown before anything is read or written. */
 export class MappingRejected extends Error {
   constructor(readonly errors: readonly ValidationIssue[]) {
-    super(
-      `The mapping is not valid:\n${errors.map(({ pointer, detail, hint }) => `  ${pointer} ${detail}. ${hint}`).join('\n')}`,
-    );
+    super(`The mapping is not valid:\n${errors.map((issue) => `  ${issueText(issue)}`).join('\n')}`);
     this.name = 'MappingRejected';
   }
 }

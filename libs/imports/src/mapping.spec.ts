@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
+import { issueText, type JsonSchema, type ValidationIssue } from '#contracts';
+import { mappingSchema } from './mapping-document.js';
 import { parseMapping } from './mapping.js';
 import { MappingRejected } from './mapping-rejected.js';
-import type { ValidationIssue } from '#contracts';
 
 const GOOD = {
   source: { value: '/shop' },
@@ -21,18 +24,83 @@ function errorsOf(document: unknown): readonly ValidationIssue[] {
   return [];
 }
 
+/** A mapping with many mistakes, and what is said of each. */
+const ODD = {
+  format: 'cvs',
+  csv: { delimiter: ';;;;;', quotes: '"' },
+  timezone: 'UTC',
+  source: 7,
+  type: {},
+  channel: { value: false },
+  occurredAt: 'date',
+  identifiers: [{ namespace: '1st', colum: 'customer' }],
+  data: {
+    price: { column: 'price', as: 'money', currency: {}, rounding: 'refuse' },
+    day: { column: 'day', as: 'date', format: 'yyyy-MM', timeZone: 'Berlin' },
+    name: { column: 'name', currency: { value: 'EUR' } },
+  },
+};
+
+const ODD_TEXTS = [
+  '`timezone` is not a known field: did you mean timeZone? Otherwise leave it out; known are format, csv, timeZone, id, source, type, occurredAt, channel, identifiers, data, dataByType, $schema, comment',
+  '`format` must be one of csv, ndjson (got "cvs")',
+  '`csv.quotes` is not a known field: did you mean quote? Otherwise leave it out; known are delimiter, quote, columns',
+  '`csv.delimiter` must be text of 1 to 4 characters (got ";;;;;"): write ",", ";" or "\\t"',
+  '`source` must be text, {"value": …} or {"column": …} (got 7): write {"value": "…"} for a constant, or {"column": "…"}',
+  '`occurredAt` must be an object (got "date"): write {"column": "date", "format": "yyyy-MM-dd HH:mm:ss", "timeZone": "Europe/London"}',
+  '`type.column` is required: write {"column": "name of the column"}, or {"value": …} for a constant',
+  '`channel.value` must be text (got false): write the text in quotes',
+  '`identifiers[0].namespace` must be a name of letters, digits, dots and hyphens that begins with a letter (got "1st"): write userId, email, phone, loyaltyCard, anonymousId, deviceId or a namespace of your own',
+  '`identifiers[0].column` is required: write {"column": "name of the column"}, or {"value": …} for a constant',
+  '`identifiers[0].colum` is not a known field: did you mean column? Otherwise leave it out; known are column, as, map, default, optional, currency, rounding, format, timeZone',
+  '`data.price.rounding` must be one of reject, half-up (got "refuse")',
+  '`data.day.format` must be a date format (got "yyyy-MM"): write iso, epoch-seconds, epoch-millis, or a pattern such as dd/MM/yyyy HH:mm',
+  '`data.day.timeZone` must be an IANA time zone (got "Berlin"): write UTC, Europe/London or the like',
+  '`data.name.currency` is only allowed with "as": "money": add "as": "money", or leave it out',
+];
+
 describe('a mapping', () => {
-  it('is read, with what it leaves out filled in', () => {
-    expect(parseMapping(GOOD)).toMatchObject({
+  it('is read, with its defaults', () => {
+    expect(parseMapping(GOOD)).toEqual({
       format: 'csv',
       csv: { delimiter: ',', quote: '"', columns: null },
       id: null,
+      source: { value: '/shop' },
+      type: { ...GOOD.type, as: 'text', optional: false, rounding: 'reject' },
+      occurredAt: { ...GOOD.occurredAt, as: 'instant', optional: false, rounding: 'reject' },
       channel: { value: 'import' },
-      occurredAt: { format: 'dd/MM/yyyy HH:mm', timeZone: 'Europe/London' },
+      identifiers: [
+        {
+          namespace: 'userId',
+          role: 'self',
+          from: { column: 'customer', as: 'text', optional: false, rounding: 'reject' },
+        },
+      ],
+      data: {
+        orderId: { column: 'order', as: 'text', optional: false, rounding: 'reject' },
+        totalMinor: {
+          column: 'amount',
+          as: 'money',
+          currency: { value: 'EUR' },
+          optional: false,
+          rounding: 'reject',
+        },
+      },
+      dataByType: {},
     });
   });
 
-  it('is rejected with every error at once, each with its path, its reason and how to fix it', () => {
+  it('gives its own time zone to dates that name none', () => {
+    const mapping = parseMapping({
+      ...GOOD,
+      timeZone: 'Europe/Berlin',
+      data: { born: { column: 'born', as: 'date', format: 'dd.MM.yyyy' } },
+    });
+    expect(mapping.occurredAt.timeZone).toBe('Europe/London');
+    expect(mapping.data['born']).toMatchObject({ timeZone: 'Europe/Berlin' });
+  });
+
+  it('is rejected with everything that is wrong with it at once', () => {
     const errors = errorsOf({
       ...GOOD,
       type: undefined,
@@ -68,7 +136,50 @@ describe('a mapping', () => {
     [{ ...GOOD, data: { a: { column: 'x', format: 'iso' } } }, '#/data/a/format'],
     [{ ...GOOD, dataByType: { 'order-placed': 1 } }, '#/dataByType/order-placed'],
     [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy' } }, '#/occurredAt/format'],
-  ])('%j is rejected at %s', (document, path) => {
-    expect(errorsOf(document).map((error) => error.pointer)).toContain(path);
+    [{ ...GOOD, source: { value: true } }, '#/source/value'],
+    [{ ...GOOD, data: { lines: [{ sku: { column: 'sku', map: 'A' } }] } }, '#/data/lines/0/sku/map'],
+    [{ ...GOOD, data: { 'a/b': { colum: 'x', column: 'y' } } }, '#/data/a~1b/colum'],
+  ])('%j is rejected at %s', (document, pointer) => {
+    expect(errorsOf(document).map((error) => error.pointer)).toContain(pointer);
+  });
+
+  it('says for each issue what is wrong, where, and how to fix it', () => {
+    const texts = (document: unknown) => errorsOf(document).map((issue) => issueText(issue));
+    expect(texts({ ...GOOD, ...ODD })).toEqual(ODD_TEXTS);
+    expect(texts([])).toEqual(['the document must be an object, not a list']);
+    expect(texts({ ...GOOD, format: 'ndjson', csv: {}, id: { column: 'a', rowHash: true } })).toEqual([
+      '`csv` is not allowed with "format": "ndjson": leave it out, or set "format": "csv"',
+      '`id` must have exactly one of column, columns and rowHash: write {"column": "order_id"}, {"columns": ["shop", "order_id"]} or {"rowHash": true}',
+    ]);
+  });
+});
+
+/** The properties of a part of the schema. */
+function namesIn(schema: JsonSchema): readonly string[] {
+  return Object.keys(schema['properties'] as object);
+}
+
+describe('the JSON Schema of a mapping', () => {
+  const schema = mappingSchema();
+  const validate = new Ajv({ strict: false, formats: { 'iso-4217': true } }).compile(schema);
+  const document = readFileSync(new URL('../../../docs/importing.md', import.meta.url), 'utf8');
+
+  it('accepts what the parser accepts, and rejects what has no valid structure', () => {
+    expect(validate(GOOD)).toBe(true);
+    expect(validate(JSON.parse(/```json\n([\s\S]*?)```/.exec(document)?.[1] ?? '{}'))).toBe(true);
+    expect(validate({ ...GOOD, colour: 'red' })).toBe(false);
+    expect(validate({ ...GOOD, data: { a: { column: 'x', as: 'roman' } } })).toBe(false);
+    expect(validate({ ...GOOD, data: { a: [{ b: 'bare' }] } })).toBe(false);
+  });
+
+  it('is the one in docs/mapping.schema.json, for editors', () => {
+    const file = new URL('../../../docs/mapping.schema.json', import.meta.url);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(schema);
+  });
+
+  it('has a row in docs/importing.md for each of its fields', () => {
+    const { definitions } = schema as { readonly definitions: { readonly column: JsonSchema } };
+    for (const name of [...namesIn(schema), ...namesIn(definitions.column)])
+      if (name !== '$schema' && name !== 'comment') expect(document).toMatch(new RegExp(`^\\| [^|]*\`${name}\``, 'm'));
   });
 });

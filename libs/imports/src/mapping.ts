@@ -1,11 +1,8 @@
-import { isCurrency, type Role } from '#contracts';
-import { dateParser, isTimeZone } from './date-format.js';
+import { pointerTo, printable, type Reading, type Role, type ValidationIssue } from '#contracts';
+import { COLUMN, CONSTANT, IDENTIFIER, MAPPING, type ColumnDocument, type ValueType } from './mapping-document.js';
 import { MappingRejected } from './mapping-rejected.js';
 import type { Rounding } from './money.js';
-import type { ValidationIssue } from '#contracts';
-
-/** How a cell's text is read. */
-export type ValueType = 'text' | 'integer' | 'number' | 'boolean' | 'money' | 'date' | 'instant' | 'json';
+import type { CsvDialect } from './rows.js';
 
 /** Where one value comes from: a constant, or a column of the row. */
 export type ValueSource = ConstantValue | ColumnValue;
@@ -15,19 +12,14 @@ export interface ConstantValue {
 }
 
 export interface ColumnValue {
-  /** A column of the CSV; in NDJSON a path such as `customer.id`. */
   readonly column: string;
   readonly as: ValueType;
-  /** What each text of the column becomes; a text that is not listed is invalid, unless there is a `default`. */
   readonly map?: Readonly<Record<string, unknown>>;
-  /** Taken where the cell is empty, or its text is not in `map`. */
   readonly default?: unknown;
-  /** An empty cell leaves the value out instead of making the row invalid. */
   readonly optional: boolean;
-  /** Of `money`: ISO 4217 code, or the column that holds it. */
   readonly currency?: { readonly value: string } | { readonly column: string };
   readonly rounding: Rounding;
-  /** Of `date` and `instant`. */
+  /** Of `date` and `instant`, as the time zone. */
   readonly format?: string;
   readonly timeZone?: string;
 }
@@ -38,18 +30,14 @@ export interface IdentifierSource {
   readonly from: ValueSource;
 }
 
-/** A tree of values: objects and arrays hold branches, and each leaf is a source. */
+/** The shape of the data: objects and lists as in the touchpoint, with a source in the place of each value. */
 export type DataTemplate = ValueSource | readonly DataTemplate[] | { readonly [field: string]: DataTemplate };
 
-/** How rows of a CSV or NDJSON file become touchpoints. The format is described in docs/importing.md. */
+/** How rows of a CSV or NDJSON file become touchpoints. Its document is described in docs/importing.md. */
 export interface Mapping {
   readonly format: 'csv' | 'ndjson';
-  readonly csv: {
-    readonly delimiter: string;
-    readonly quote: string | null;
-    readonly columns: readonly string[] | null;
-  };
-  /** Its own column or columns, or null: then it is a hash of the row and its ordinal among identical rows. */
+  readonly csv: CsvDialect;
+  /** The columns that together are the id of a row; null for a hash of the row and its ordinal among identical rows. */
   readonly id: readonly string[] | null;
   readonly source: ValueSource;
   readonly type: ValueSource;
@@ -57,326 +45,146 @@ export interface Mapping {
   readonly channel: ValueSource;
   readonly identifiers: readonly IdentifierSource[];
   readonly data: Readonly<Record<string, DataTemplate>>;
-  /** Fields that only touchpoints of one type carry; they stand beside those of `data`. */
+  /** Fields that only touchpoints of one type carry; they are added to those of `data`. */
   readonly dataByType: Readonly<Record<string, Readonly<Record<string, DataTemplate>>>>;
 }
 
-const READINGS: readonly ValueType[] = ['text', 'integer', 'number', 'boolean', 'money', 'date', 'instant', 'json'];
-const ROLES: readonly Role[] = ['self', 'referee', 'recipient', 'actor'];
-const TOP = [
-  'format',
-  'csv',
-  'id',
-  'source',
-  'type',
-  'occurredAt',
-  'channel',
-  'identifiers',
-  'data',
-  'dataByType',
-  'timeZone',
-  '$schema',
-  'comment',
-];
-
 type Json = Readonly<Record<string, unknown>>;
+type Keys = readonly (string | number)[];
 
-/** Reads a mapping document. Throws `MappingRefused` with every error at once; nothing was written by then. */
+/** Reads a mapping document. Throws `MappingRejected` with everything that is wrong with it. */
 export function parseMapping(document: unknown): Mapping {
-  const reader = new MappingReader();
-  const mapping = reader.mapping(document);
-  if (mapping === null || reader.errors.length > 0) throw new MappingRejected(reader.errors);
-  return mapping;
+  // The sources are read even where something else is wrong with the document, so that all issues are reported at once.
+  const given: Json = isObject(document) ? document : {};
+  const { timeZone, channel = 'import', identifiers = [], data = {}, dataByType = {} } = given;
+  const reader = new SourceReader(typeof timeZone === 'string' ? timeZone : 'UTC');
+  const whole = reader.valueOf(MAPPING.read(document));
+  const sources = {
+    source: reader.text(given['source'], ['source']),
+    type: reader.text(given['type'], ['type']),
+    occurredAt: reader.instant(given['occurredAt'], ['occurredAt']),
+    channel: reader.text(channel, ['channel']),
+    identifiers: reader.identifiers(identifiers, ['identifiers']),
+    data: reader.fields(data, ['data']),
+    dataByType: reader.fieldsByType(dataByType, ['dataByType']),
+  };
+  if (whole === null || reader.issues.length > 0) throw new MappingRejected(reader.issues);
+  const { format, csv, id } = whole;
+  return {
+    format,
+    csv: {
+      delimiter: csv?.delimiter ?? ',',
+      quote: csv === undefined ? '"' : csv.quote,
+      columns: csv?.columns ?? null,
+    },
+    id: id?.columns ?? (id?.column === undefined ? null : [id.column]),
+    ...sources,
+  };
 }
 
-/** Walks the document once and gathers what is wrong with it. */
-class MappingReader {
-  readonly errors: ValidationIssue[] = [];
-  private zone = 'UTC';
+/**
+ * Reads the sources of a mapping and collects what is wrong with them. Where a source cannot be read, a placeholder stands in its place; the
+ * mapping is then rejected.
+ */
+class SourceReader {
+  readonly issues: ValidationIssue[] = [];
 
-  mapping(document: unknown): Mapping | null {
-    if (!isObject(document)) {
-      this.wrong(
-        '',
-        'is no JSON object',
-        'Write an object with at least "identifiers", "type", "occurredAt" and "source".',
-      );
-      return null;
-    }
-    this.known(document, TOP, '');
-    if (document['timeZone'] !== undefined) this.zone = this.timeZone(document['timeZone'], '/timeZone');
-    const format = this.oneOf(document['format'] ?? 'csv', ['csv', 'ndjson'] as const, '/format');
-    const csv = this.csv(document['csv'], format);
-    const id = this.id(document['id']);
-    const source = this.text(document['source'], '/source');
-    const type = this.text(document['type'], '/type');
-    const occurredAt = this.occurredAt(document['occurredAt']);
-    const channel =
-      document['channel'] === undefined ? { value: 'import' } : this.text(document['channel'], '/channel');
-    const identifiers = this.identifiers(document['identifiers']);
-    const data = this.fields(document['data'] ?? {}, '/data');
-    const dataByType: Record<string, Readonly<Record<string, DataTemplate>>> = {};
-    const byType = document['dataByType'] ?? {};
-    if (isObject(byType))
-      for (const [name, tree] of Object.entries(byType))
-        dataByType[name] = this.fields(tree, `/dataByType/${escape(name)}`);
-    else
-      this.wrong(
-        '/dataByType',
-        'is no object',
-        'Name types as keys: {"order-returned": {"orderId": {"column": "…"}}}.',
-      );
-    return { format, csv, id, source, type, occurredAt, channel, identifiers, data, dataByType };
-  }
+  constructor(private readonly timeZone: string) {}
 
-  private csv(value: unknown, format: string): Mapping['csv'] {
-    const shape = { delimiter: ',', quote: '"' as string | null, columns: null as readonly string[] | null };
-    if (value === undefined) return shape;
-    if (!isObject(value)) {
-      this.wrong(
-        '/csv',
-        'is no object',
-        'Write {"delimiter": ";", "quote": "\\"", "columns": ["a", "b"]}; each may be left out.',
-      );
-      return shape;
-    }
-    if (format !== 'csv') this.wrong('/csv', 'stands in a mapping of NDJSON', 'Leave it out, or set "format": "csv".');
-    this.known(value, ['delimiter', 'quote', 'columns'], '/csv');
-    const { delimiter, quote, columns } = value;
-    if (delimiter !== undefined) {
-      if (typeof delimiter === 'string' && delimiter.length > 0 && delimiter.length <= 4) shape.delimiter = delimiter;
-      else this.wrong('/csv/delimiter', 'is no text of one to four characters', 'Write ",", ";" or "\\t".');
-    }
-    if (quote !== undefined) {
-      if (quote === null || (typeof quote === 'string' && quote.length === 1)) shape.quote = quote;
-      else this.wrong('/csv/quote', 'is no single character', 'Write "\\"", or null where cells are never quoted.');
-    }
-    if (columns !== undefined) {
-      if (
-        Array.isArray(columns) &&
-        columns.length > 0 &&
-        columns.every((name): name is string => typeof name === 'string')
-      )
-        shape.columns = columns;
-      else
-        this.wrong(
-          '/csv/columns',
-          'is no list of names',
-          'Name the columns in their order, or leave it out where the first line does.',
-        );
-    }
-    return shape;
-  }
-
-  private id(value: unknown): readonly string[] | null {
-    if (value === undefined) return null;
-    if (isObject(value)) {
-      this.known(value, ['column', 'columns', 'rowHash'], '/id');
-      const { column, columns, rowHash } = value;
-      if (rowHash === true) return null;
-      if (typeof column === 'string' && column !== '') return [column];
-      if (
-        Array.isArray(columns) &&
-        columns.length > 0 &&
-        columns.every((name): name is string => typeof name === 'string')
-      )
-        return columns;
-    }
-    this.wrong(
-      '/id',
-      'names no column',
-      'Write {"column": "order_id"}, {"columns": ["shop", "order_id"]} or {"rowHash": true}.',
-    );
+  /** What was read, or null with its issues collected. */
+  valueOf<T>(reading: Reading<T>): T | null {
+    if (reading.ok) return reading.value;
+    this.issues.push(...reading.errors);
     return null;
   }
 
-  private occurredAt(value: unknown): ColumnValue {
-    const none: ColumnValue = { column: '', as: 'instant', optional: false, rounding: 'reject' };
-    if (!isObject(value) || typeof value['column'] !== 'string') {
-      this.wrong(
-        '/occurredAt',
-        'names no column',
-        'Write {"column": "date", "format": "yyyy-MM-dd HH:mm:ss", "timeZone": "Europe/London"}.',
-      );
-      return none;
-    }
-    const source = this.source({ ...value, as: 'instant' }, '/occurredAt');
-    return source !== null && 'column' in source ? source : none;
+  /** A source whose value is text: the text itself, a constant or a column. */
+  text(given: unknown, at: Keys): ValueSource {
+    if (typeof given === 'string') return { value: given };
+    if (!isObject(given)) return NONE;
+    const source = this.source(given, at);
+    if ('value' in source && !isText(source.value))
+      this.wrong([...at, 'value'], `must be text (got ${printable(source.value)})`, 'write the text in quotes');
+    return source;
   }
 
-  private identifiers(value: unknown): readonly IdentifierSource[] {
-    if (!Array.isArray(value) || value.length === 0) {
-      this.wrong(
-        '/identifiers',
-        'is no list with at least one entry',
-        'Write [{"namespace": "userId", "column": "customer"}].',
-      );
-      return [];
-    }
-    const found: IdentifierSource[] = [];
-    value.forEach((entry: unknown, index) => {
-      const path = `/identifiers/${index}`;
-      if (!isObject(entry)) {
-        this.wrong(path, 'is no object', 'Write {"namespace": "userId", "column": "customer"}.');
-        return;
-      }
-      const { namespace, role, ...rest } = entry;
-      if (typeof namespace !== 'string' || !/^[A-Za-z][\w.-]{0,63}$/.test(namespace)) {
-        this.wrong(
-          `${path}/namespace`,
-          'is no name',
-          'Write userId, email, phone, loyaltyCard, anonymousId, deviceId or a name of your own.',
-        );
-        return;
-      }
-      const as = this.oneOf(role ?? 'self', ROLES, `${path}/role`);
-      const from = this.source(rest, path);
-      if (from !== null) found.push({ namespace, role: as, from });
+  instant(given: unknown, at: Keys): ColumnValue {
+    return isObject(given) ? this.column({ ...given, as: 'instant' }, at) : NO_COLUMN;
+  }
+
+  identifiers(given: unknown, at: Keys): readonly IdentifierSource[] {
+    if (!Array.isArray(given)) return [];
+    return given.flatMap((entry: unknown, index) => {
+      if (!isObject(entry)) return [];
+      const { namespace, role, ...from } = entry;
+      const identifier = this.valueOf(IDENTIFIER.read(defined({ namespace, role }), pointerTo(...at, index)));
+      const source = this.source(from, [...at, index]);
+      return identifier === null ? [] : [{ ...identifier, from: source }];
     });
-    if (found.length > 0 && found.every((entry) => entry.role !== 'self'))
-      this.wrong(
-        '/identifiers',
-        'holds no identifier of the customer themselves',
-        'Give at least one the role "self".',
-      );
-    return found;
   }
 
-  private fields(value: unknown, path: string): Readonly<Record<string, DataTemplate>> {
-    if (!isObject(value)) {
-      this.wrong(path, 'is no object', 'Write the fields of the touchpoint: {"orderId": {"column": "order_id"}}.');
-      return {};
-    }
-    const fields: Record<string, DataTemplate> = {};
-    for (const [name, branch] of Object.entries(value)) {
-      const tree = this.tree(branch, `${path}/${escape(name)}`);
-      if (tree !== null) fields[name] = tree;
-    }
-    return fields;
+  fieldsByType(given: unknown, at: Keys): Mapping['dataByType'] {
+    if (!isObject(given)) return {};
+    return Object.fromEntries(
+      Object.entries(given).map(([type, fields]) => [type, this.fields(fields, [...at, type])]),
+    );
   }
 
-  private tree(value: unknown, path: string): DataTemplate | null {
-    if (Array.isArray(value)) {
-      const items = value.map((item: unknown, index) => this.tree(item, `${path}/${index}`));
-      return items.filter((item) => item !== null);
-    }
-    if (!isObject(value)) {
-      this.wrong(
-        path,
-        'is a bare value',
-        `Write {"value": ${JSON.stringify(value)}} for a constant, or {"column": "…"}.`,
-      );
-      return null;
-    }
-    if ('column' in value || 'value' in value) return this.source(value, path);
-    return this.fields(value, path);
+  fields(given: unknown, at: Keys): Readonly<Record<string, DataTemplate>> {
+    if (!isObject(given)) return {};
+    return Object.fromEntries(Object.entries(given).map(([name, part]) => [name, this.template(part, [...at, name])]));
   }
 
-  private text(value: unknown, path: string): ValueSource {
-    if (typeof value === 'string' && value !== '') return { value };
-    if (isObject(value)) return this.source(value, path) ?? { value: '' };
+  private template(given: unknown, at: Keys): DataTemplate {
+    if (Array.isArray(given)) return given.map((item: unknown, index) => this.template(item, [...at, index]));
+    if (isObject(given)) return isSource(given) ? this.source(given, at) : this.fields(given, at);
     this.wrong(
-      path,
-      'is missing',
-      'Write {"value": "…"} for a constant, or {"column": "…", "map": {"S": "order-placed"}}.',
+      at,
+      `must be a constant or a column (got ${printable(given)})`,
+      `write {"value": ${JSON.stringify(given)}} for a constant, or {"column": "…"}`,
     );
-    return { value: '' };
+    return NONE;
   }
 
-  private source(value: Json, path: string): ValueSource | null {
-    const before = this.errors.length;
-    if ('value' in value) {
-      this.known(value, ['value'], path);
-      return this.errors.length > before ? null : { value: value['value'] };
-    }
-    this.known(
-      value,
-      ['column', 'as', 'map', 'default', 'optional', 'currency', 'rounding', 'format', 'timeZone'],
-      path,
-    );
-    const { column, map, currency, format } = value;
-    if (typeof column !== 'string' || column === '')
-      this.wrong(
-        `${path}/column`,
-        'names no column',
-        'Write {"column": "name of the column"}, or {"value": …} for a constant.',
-      );
-    const as = this.oneOf(value['as'] ?? 'text', READINGS, `${path}/as`);
-    const rounding = this.oneOf(value['rounding'] ?? 'reject', ['reject', 'half-up'] as const, `${path}/rounding`);
-    const optional = value['optional'] ?? false;
-    if (typeof optional !== 'boolean')
-      this.wrong(`${path}/optional`, 'is neither true nor false', 'Write true or false.');
-    if (map !== undefined && !isObject(map))
-      this.wrong(`${path}/map`, 'is no object', 'Write {"text of the column": "value"}.');
-    if (as === 'money') this.currency(currency, `${path}/currency`);
-    else if (currency !== undefined)
-      this.wrong(`${path}/currency`, 'stands on a value that is no money', 'Add "as": "money", or leave it out.');
-    const dated = as === 'date' || as === 'instant';
-    const zone = value['timeZone'] === undefined ? this.zone : this.timeZone(value['timeZone'], `${path}/timeZone`);
-    if (dated) {
-      const pattern = format ?? 'iso';
-      if (typeof pattern !== 'string' || dateParser(pattern, zone) === null)
-        this.wrong(
-          `${path}/format`,
-          'is no date format',
-          'Write "iso", "epoch-seconds", "epoch-millis", or a pattern such as "dd/MM/yyyy HH:mm".',
-        );
-    } else if (format !== undefined)
-      this.wrong(
-        `${path}/format`,
-        'stands on a value that is no date',
-        'Add "as": "date" or "instant", or leave it out.',
-      );
-    if (this.errors.length > before || typeof column !== 'string') return null;
-    return {
-      column,
-      as,
-      optional: optional === true,
-      rounding,
-      ...(isObject(map) ? { map } : {}),
-      ...('default' in value ? { default: value['default'] } : {}),
-      ...(currency === undefined ? {} : { currency: currency as NonNullable<ColumnValue['currency']> }),
-      ...(dated ? { format: (format as string | undefined) ?? 'iso', timeZone: zone } : {}),
-    };
+  private source(given: Json, at: Keys): ValueSource {
+    return 'value' in given ? (this.valueOf(CONSTANT.read(given, pointerTo(...at))) ?? NONE) : this.column(given, at);
   }
 
-  private currency(value: unknown, path: string): void {
-    if (isObject(value)) {
-      if (isCurrency(value['value'])) return;
-      if (typeof value['column'] === 'string' && value['column'] !== '') return;
-    }
-    this.wrong(path, 'names no currency', 'Write {"value": "EUR"}, or {"column": "currency"}.');
+  private column(given: Json, at: Keys): ColumnValue {
+    const column = this.valueOf(COLUMN.read(given, pointerTo(...at)));
+    return column === null ? NO_COLUMN : columnValue(column, this.timeZone);
   }
 
-  private timeZone(value: unknown, path: string): string {
-    if (typeof value === 'string' && isTimeZone(value)) return value;
-    this.wrong(path, `${JSON.stringify(value)} is no time zone`, 'Write an IANA name: "UTC", "Europe/London".');
-    return 'UTC';
+  private wrong(at: Keys, detail: string, hint: string): void {
+    this.issues.push({ pointer: pointerTo(...at), detail, hint });
   }
+}
 
-  private oneOf<T extends string>(value: unknown, choices: readonly T[], path: string): T {
-    const found = choices.find((choice) => choice === value);
-    if (found !== undefined) return found;
-    this.wrong(path, `${JSON.stringify(value)} is none of the choices`, `Choose one of: ${choices.join(', ')}.`);
-    return choices[0] as T;
-  }
+const NONE: ConstantValue = { value: '' };
+const NO_COLUMN: ColumnValue = { column: '', as: 'instant', optional: false, rounding: 'reject' };
 
-  private known(value: Json, names: readonly string[], path: string): void {
-    for (const name of Object.keys(value))
-      if (!names.includes(name))
-        this.wrong(`${path}/${escape(name)}`, 'is not known here', `Known are: ${names.join(', ')}.`);
-  }
+function columnValue({ currency, format, timeZone, ...column }: ColumnDocument, zone: string): ColumnValue {
+  const isDate = column.as === 'date' || column.as === 'instant';
+  return {
+    ...column,
+    ...(currency === undefined ? {} : { currency: currency as NonNullable<ColumnValue['currency']> }),
+    ...(isDate ? { format: format ?? 'iso', timeZone: timeZone ?? zone } : {}),
+  };
+}
 
-  private wrong(path: string, reason: string, hint: string): void {
-    this.errors.push({ pointer: `#${path}`, detail: reason, hint: hint });
-  }
+function isSource(given: Json): boolean {
+  return 'column' in given || 'value' in given;
+}
+
+function isText(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number';
 }
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A key as a step of a JSON pointer (RFC 6901). */
-function escape(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+/** The fields that are given: an absent one and an undefined one are the same in JSON. */
+function defined(fields: Json): Json {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

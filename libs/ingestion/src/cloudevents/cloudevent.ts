@@ -39,35 +39,18 @@ export function structuredEvent(document: unknown): CloudEvent | Rejection {
   return { attributes, data: Buffer.from(base64, 'base64') };
 }
 
-/** Headers as they came; names in any case. */
-export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-const PREFIX = 'ce-';
-
-/** Whether the headers say that the message is a CloudEvent in binary mode. */
-export function isBinary(headers: Headers): boolean {
-  return Object.keys(headers).some((name) => /^ce-(?:specversion|id|type|source)$/i.test(name));
+/** Whether attributes from headers make a CloudEvent in binary mode. */
+export function isBinary(attributes: Readonly<Record<string, string>> | null): boolean {
+  return attributes !== null && Object.keys(attributes).some((name) => /^(?:specversion|id|type|source)$/i.test(name));
 }
 
-/** How a transport writes an attribute into a header. */
-export type HeaderReading = (value: string) => string;
-
-/** A message in binary mode: attributes in headers, data in the body. */
+/** A message in binary mode: attributes from its headers, data in its body. */
 export function binaryEvent(
-  headers: Headers,
+  headers: Readonly<Record<string, string>>,
+  contentType: string | undefined,
   body: Buffer,
-  read: HeaderReading = percentDecoded,
 ): CloudEvent | Rejection {
-  const attributes: Record<string, unknown> = {};
-  let contentType: string | undefined;
-  for (const [header, given] of Object.entries(headers)) {
-    const value = typeof given === 'string' ? given : given?.[0];
-    if (value === undefined) continue;
-    const lower = header.toLowerCase();
-    if (lower === 'content-type') contentType = value;
-    // Only the prefix is found in any case: a sender of `ce-LUNCH` believes in an attribute that may not exist.
-    else if (lower.startsWith(PREFIX)) attributes[header.slice(PREFIX.length)] = read(value);
-  }
+  const attributes: Record<string, unknown> = { ...headers };
   if (contentType !== undefined) attributes['datacontenttype'] = contentType;
   const rejection = checkAttributes(attributes);
   if (rejection !== null) return rejection;
@@ -92,17 +75,6 @@ function binaryData(
     }
   }
   return { attributes, data: text };
-}
-
-/** A header's value: unquoted and percent-decoded, as the HTTP binding says; as it stands where that fails. */
-function percentDecoded(value: string): string {
-  const bare = value.startsWith('"') && value.endsWith('"') && value.length > 1 ? value.slice(1, -1) : value;
-  if (!bare.includes('%')) return bare;
-  try {
-    return decodeURIComponent(bare);
-  } catch {
-    return bare;
-  }
 }
 
 /** The media type in lower case, without parameters. */

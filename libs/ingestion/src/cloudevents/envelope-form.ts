@@ -2,13 +2,13 @@ import type { CloudEvent } from './cloudevent.js';
 
 /**
  * A CloudEvent in our JSON form. Its own attributes keep their names; ours are extensions, in lower case as CloudEvents
- * has it: `channel`, `identifiers` (a list in JSON, JSON text in a header), `actor` (`kind:id`, or an object in JSON),
- * `correlationid`, `causationid`, `sentat`, `originaltimestamp`, `schemaversion`, `test`. Others stand beside them.
+ * requires: `channel`, `identifiers` (a list in JSON, JSON text in a header), `actor` (`kind:id`, or an object in JSON),
+ * `correlationid`, `causationid`, `sentat`, `originaltimestamp`, `schemaversion`, `test`. Other attributes stand beside them.
  */
 export function formOf({ attributes, data }: CloudEvent): Record<string, unknown> {
   const form: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(attributes)) {
-    if (OF_THE_TRANSPORT.has(name)) continue;
+    if (TRANSPORT_ATTRIBUTES.has(name)) continue;
     const field = OURS.get(name);
     if (field === undefined) form[name] = value;
     else form[field.name] = field.read(value);
@@ -23,13 +23,13 @@ export interface FormField {
   readonly read: (value: unknown) => unknown;
 }
 
-/** Says nothing about the touchpoint: how the message was carried. The same event by another road is the same event. */
-const OF_THE_TRANSPORT = new Set(['specversion', 'datacontenttype', 'partitionkey']);
+/** Attributes that describe the message and not the touchpoint: the same event over another transport is the same event. */
+const TRANSPORT_ATTRIBUTES = new Set(['specversion', 'datacontenttype', 'partitionkey']);
 
 const asIs = (value: unknown): unknown => value;
 const WHOLE = /^\d{1,4}$/;
 
-/** Our extensions, by their attributes. */
+/** Our extensions, by the name of their attribute. */
 const OURS: ReadonlyMap<string, FormField> = new Map([
   ['correlationid', { name: 'correlationId', read: asIs }],
   ['causationid', { name: 'causationId', read: asIs }],
@@ -41,13 +41,13 @@ const OURS: ReadonlyMap<string, FormField> = new Map([
   ['actor', { name: 'actor', read: actor }],
 ]);
 
-/** Attributes that a plain event may have, by their names. */
+/** Attributes that a simple event may have, by their names. */
 export const SIMPLE_FIELDS: ReadonlyMap<string, FormField> = new Map([
   ...['id', 'source', 'type', 'time', 'channel'].map((name) => [name, { name, read: asIs }] as const),
   ...OURS,
 ]);
 
-/** What a header holds as JSON text. */
+/** A value that a header holds as JSON text. */
 function fromText(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {

@@ -1,12 +1,10 @@
 import { hash } from 'node:crypto';
-import { mappedDocumentReader } from '#imports';
-import { parseMapping } from '#imports';
-import { MappingRejected } from '#imports';
-import { importedItem } from '../cloudevents/invalid-row.js';
+import type { ValidationIssue } from '#contracts';
+import { mappedDocumentReader, MappingRejected, parseMapping } from '#imports';
+import { importedItem } from '../importing/imported-item.js';
 import type { IngestItem } from '../pipeline/item.js';
-import { issueUnder, pointerTo, type ValidationIssue } from '#contracts';
 
-/** A document of a topic whose channel has a form of its own becomes a touchpoint, or a reason why not. */
+/** Makes an item of a document of a topic whose channel has a form of its own. */
 export type TopicMapping = (document: unknown, place: MessagePlace) => IngestItem;
 
 export interface MessagePlace {
@@ -18,12 +16,12 @@ export interface MessagePlace {
 
 /**
  * Reads the document of all mappings: `{"touchpoints.tills": {"source": …, "type": …, …}}`, each as docs/importing.md describes it for NDJSON.
- * Throws `MappingRefused` with every error at once.
+ * Throws `MappingRejected` with every issue at once.
  */
 export function topicMappings(document: unknown): ReadonlyMap<string, TopicMapping> {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new MappingRejected([
-      { pointer: '#', detail: 'is no JSON object', hint: 'Write {"topic": {…its mapping…}}.' },
+      { pointer: '#', detail: 'must be a JSON object', hint: 'write {"topic": {…its mapping…}}' },
     ]);
   const mappings = new Map<string, TopicMapping>();
   const errors: ValidationIssue[] = [];
@@ -32,7 +30,7 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
       mappings.set(topic, mappingOf({ ...(given as object), format: 'ndjson' }));
     } catch (error) {
       if (!(error instanceof MappingRejected)) throw error;
-      errors.push(...error.errors.map((each) => issueUnder(pointerTo(topic), each)));
+      errors.push(...error.errors.map((issue) => ({ ...issue, pointer: pointerUnder(topic, issue.pointer) })));
     }
   }
   if (errors.length > 0) throw new MappingRejected(errors);
@@ -46,7 +44,7 @@ function mappingOf(given: unknown): TopicMapping {
       typeof document === 'object' && document !== null && !Array.isArray(document)
         ? (document as Readonly<Record<string, unknown>>)
         : { value: document };
-    // Read again it is the same event; said twice, at two places of the topic, it is two.
+    // A message that is read again is the same event; the same value at two places of the topic is two events.
     const id = `${hash('sha256', value, 'hex').slice(0, 24)}-${partition}-${offset}`;
     return importedItem(read(cells, id, `${topic}/${partition}`, offset));
   };

@@ -2,13 +2,13 @@ import type { Instant } from '#contracts';
 import type { OutcomeCounts, IngestItem, ItemResult, IngestResult } from './item.js';
 import type { ValidTouchpoint } from './sealed-event.js';
 
-/** A batch on its way: what each event came to so far. Most are touchpoints that the log accepts; the others are told by name. */
+/** A batch in the pipeline, with the outcomes so far. Most events are accepted: only the other outcomes are kept as objects. */
 export class IngestBatch implements IngestResult {
   readonly counts: OutcomeCounts;
-  /** The events that passed every step, by their place; null for the others. */
+  /** The valid touchpoints, by the index of their item; null for rejected items. */
   readonly valid: (ValidTouchpoint | null)[] = [];
   private readonly positions: Float64Array;
-  private readonly others: (ItemResult | undefined)[] = [];
+  private readonly notAccepted: (ItemResult | undefined)[] = [];
 
   constructor(
     readonly items: readonly IngestItem[],
@@ -23,17 +23,18 @@ export class IngestBatch implements IngestResult {
     this.counts.accepted += 1;
   }
 
-  tell(result: ItemResult): void {
-    this.others[result.index] = result;
+  /** Records any outcome but `accepted`. */
+  record(result: ItemResult): void {
+    this.notAccepted[result.index] = result;
     this.counts[result.outcome] += 1;
   }
 
   get results(): readonly ItemResult[] {
-    return this.items.map((_, index) => this.others[index] ?? this.accepted(index));
+    return this.items.map((_, index) => this.notAccepted[index] ?? this.accepted(index));
   }
 
   get exceptions(): readonly ItemResult[] {
-    return this.others.filter((result) => result !== undefined);
+    return this.notAccepted.filter((result) => result !== undefined);
   }
 
   private accepted(index: number): ItemResult {

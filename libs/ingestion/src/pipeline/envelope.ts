@@ -3,7 +3,7 @@ import { RECEIPT_SOURCE } from '#event-log';
 import { compileSimpleReader } from './simple-reader.js';
 import { Rejection } from './rejection.js';
 
-/** The sources of what the engine writes itself: no sender may speak in its name. */
+/** The sources of the events that the engine writes itself: no sender may use them. */
 export const OWN_SOURCES = {
   receipts: RECEIPT_SOURCE,
   quarantine: 'perennial/quarantine',
@@ -14,7 +14,7 @@ export const OWN_SOURCES = {
 
 const RESERVED = new Set<string>(Object.values(OWN_SOURCES));
 
-/** A document that the envelope's contract let through. */
+/** A document that satisfies the contract of the envelope. */
 export interface Envelope {
   readonly id: string;
   readonly source: string;
@@ -36,13 +36,13 @@ export interface Envelope {
 /** An envelope that was checked. */
 export interface Checked {
   readonly envelope: Envelope;
-  /** What else it says: kept, and sealed, for nobody can tell what it holds. Null where there is nothing. */
+  /** Fields beyond the contract: they are kept and sealed, since they may hold personal data. Null where there are none. */
   readonly others: Readonly<Record<string, unknown>> | null;
 }
 
 const readSimple = compileSimpleReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
 
-/** Takes what nearly all senders send: nothing but fields that have a place of their own. Null for any other document, good or bad. */
+/** Reads what nearly all senders send: only fields of the contract, and no `subject`. Null for any other document, valid or not. */
 export function readSimpleEnvelope(document: unknown): Envelope | null {
   return readSimple(document) as Envelope | null;
 }
@@ -55,30 +55,20 @@ function withoutSubject(schema: JsonSchema): JsonSchema {
 const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
 
 /**
- * The step: checks the envelope, unless it was found plain already. A CloudEvent's `subject` of the form `namespace:value` names the
- * customer where no identifiers do; an event without data has empty data.
+ * The step: checks the envelope. A simple one takes one pass (none, where `simple` is the result of an earlier one); every other is decided by the
+ * validator. A CloudEvent's `subject` of the form `namespace:value` names the customer where no identifiers do; an event without data has empty data.
  */
-export function checkEnvelope(document: unknown, read?: Envelope): Checked | Rejection {
-  const plain = read ?? readSimpleEnvelope(document);
-  if (plain !== null) return RESERVED.has(plain.source) ? SOURCE_RESERVED : { envelope: plain, others: null };
+export function checkEnvelope(document: unknown, simple = readSimpleEnvelope(document)): Checked | Rejection {
+  if (simple !== null) return RESERVED.has(simple.source) ? SOURCE_RESERVED : { envelope: simple, others: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    return Rejection.of('envelope-invalid', '#', 'is no object', 'give each event as a JSON object');
+    return Rejection.of('envelope-invalid', '#', 'must be a JSON object', 'send each event as a JSON object');
   const completed = complete(document as Readonly<Record<string, unknown>>);
   const validity = validateEnvelope(completed);
   if (!validity.ok) {
-    const [first, ...rest] = validity.errors;
     const { identifiers } = completed;
     if (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0))
-      return Rejection.of(
-        'no-identifier',
-        '#/identifiers',
-        'names nobody',
-        'give an identifier of the customer: userId, email, phone, anonymousId, …',
-      );
-    return new Rejection('envelope-invalid', [
-      first ?? { pointer: '#', detail: 'is not an event', hint: 'see the documentation' },
-      ...rest,
-    ]);
+      return NO_IDENTIFIER;
+    return Rejection.ofIssues('envelope-invalid', validity.errors);
   }
   const envelope = completed as unknown as Envelope;
   return RESERVED.has(envelope.source) ? SOURCE_RESERVED : { envelope, others: othersOf(envelope) };
@@ -87,8 +77,14 @@ export function checkEnvelope(document: unknown, read?: Envelope): Checked | Rej
 const SOURCE_RESERVED = Rejection.of(
   'source-reserved',
   '#/source',
-  'is a name of the engine itself',
-  'give the source its own name',
+  'must not be a name that the engine uses itself',
+  'give the source a name of its own',
+);
+const NO_IDENTIFIER = Rejection.of(
+  'no-identifier',
+  '#/identifiers',
+  'must hold at least one identifier',
+  'add an identifier of the customer: userId, email, phone, anonymousId, …',
 );
 
 function complete(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -102,18 +98,18 @@ function complete(document: Readonly<Record<string, unknown>>): Readonly<Record<
   };
 }
 
-/** Fields of an envelope that have a place of their own in the log. */
-const PLACED = new Set([
+/** Fields of an envelope that the log stores each in its place. */
+const STORED_FIELDS = new Set([
   ...['id', 'source', 'type', 'channel', 'identifiers', 'data', 'time', 'occurredAt', 'originalTimestamp', 'sentAt'],
   ...['actor', 'correlationId', 'causationId', 'schemaVersion', 'test'],
 ]);
-/** Says how a message was traced on its way, again with each retry: nothing about the touchpoint. */
-const TRACING = new Set(['traceparent', 'tracestate']);
+/** Trace context of the message, new with each retry: not part of the touchpoint. */
+const TRACE_FIELDS = new Set(['traceparent', 'tracestate']);
 
 function othersOf(envelope: Envelope): Record<string, unknown> | null {
   let others: Record<string, unknown> | null = null;
   for (const name of Object.keys(envelope)) {
-    if (PLACED.has(name) || TRACING.has(name)) continue;
+    if (STORED_FIELDS.has(name) || TRACE_FIELDS.has(name)) continue;
     const value = (envelope as unknown as Readonly<Record<string, unknown>>)[name];
     if (value !== undefined) (others ??= {})[name] = value;
   }

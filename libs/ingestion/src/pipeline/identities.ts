@@ -7,11 +7,11 @@ interface Sealed {
   readonly seal: string;
 }
 
-/** An identifier with its normalised value and its subject; and what was found out about it since, so that it is not asked twice. */
+/** An identifier with its normalised value and its subject; and its key, cached so that the key store is not queried twice. */
 export class Identity {
   private state: KeyState | null = null;
-  private asked = -1;
-  private written: string | null = null;
+  private keyEpoch = -1;
+  private selfText: string | null = null;
   private sealed: Sealed | null = null;
   private sealedBefore: Sealed | null = null;
 
@@ -19,34 +19,34 @@ export class Identity {
     readonly namespace: string,
     readonly value: string,
     readonly subjectId: string,
-    /** It stands for nobody in particular: it makes no subject, and links nothing. */
+    /** A placeholder stands for no particular person: it makes no subject, and links nothing. */
     readonly placeholder: boolean,
   ) {}
 
-  /** Its subject's key as it was at an epoch; null where it was not asked since that began. */
+  /** Its subject's key at an epoch; null where it was not loaded in that epoch. */
   keyAt(epoch: number): KeyState | null {
-    return this.asked === epoch ? this.state : null;
+    return this.keyEpoch === epoch ? this.state : null;
   }
 
-  know(state: KeyState, epoch: number): void {
+  remember(state: KeyState, epoch: number): void {
     this.state = state;
-    this.asked = epoch;
-    this.written = null;
+    this.keyEpoch = epoch;
+    this.selfText = null;
     this.sealed = null;
     this.sealedBefore = null;
   }
 
   /**
-   * It as metadata tell it in the role `self`, sealed under its key. It is always the same, so it is written once. The
-   * namespace is a plain name by contract, and what is sealed is base64url: neither needs escaping.
+   * Its JSON text in the metadata, in the role `self`, sealed under its key. It is always the same, so it is made once. The
+   * namespace is a plain name by contract, and sealed text is base64url: neither needs escaping.
    */
   asSelf(key: SubjectKey, sealer: Sealer): string {
-    return (this.written ??= this.as('self', key, sealer));
+    return (this.selfText ??= this.as('self', key, sealer));
   }
 
   /**
-   * Seals under its key a text that stands beside many of its touchpoints, as the key of a channel's messages does. The two that came last are
-   * remembered: channels that do not call them by the same identifier take turns.
+   * Seals under its key a text that is repeated with many of its touchpoints, such as the key of a channel's messages. The last two
+   * are cached: two channels that identify the customer differently may take turns.
    */
   sealRepeated(text: string, key: SubjectKey, sealer: Sealer): string {
     const last = this.sealed;
@@ -57,7 +57,7 @@ export class Identity {
     return this.sealed.seal;
   }
 
-  /** The same in any role. Put together at once: a text that is used again and again is to lie in one piece. */
+  /** Its JSON text in any role. Joined at once, so that a text that is used often is flat in memory. */
   as(role: Role, key: SubjectKey, sealer: Sealer): string {
     const { namespace, value } = this;
     return [
@@ -73,17 +73,17 @@ export interface NamedIdentity {
   readonly role: Role;
 }
 
-/** Whom a touchpoint names. */
+/** The identities that a touchpoint names. */
 export interface Identified {
-  /** The strongest of the `self` identities: its stream takes the touchpoint. */
+  /** The strongest of the `self` identities: the touchpoint is appended to its stream. */
   readonly self: Identity;
-  /** All that name somebody, each once, in the order given. */
+  /** All that are not placeholders, each once, in the order given. */
   readonly named: readonly NamedIdentity[];
-  /** Those that name nobody, as they came; null where there are none. */
+  /** Placeholders, as they were received; null where there are none. */
   readonly placeholders: readonly unknown[] | null;
 }
 
-/** An identifier as the envelope's contract let it through. */
+/** An identifier that satisfies the contract of the envelope. */
 interface IdentifierForm {
   readonly namespace: string;
   readonly value: string;
@@ -95,7 +95,7 @@ const CACHED = 100_000;
 
 type Generation = Map<string, Map<string, Identity>>;
 
-/** Finds out whom identifiers name. What an identifier comes to is remembered: normalising and hashing cost more than looking up. */
+/** Resolves identifiers to subjects. The result is cached: normalising and hashing cost more than a lookup. */
 export class Identities {
   /** Two generations, by namespace and value: when the young one is full it becomes the old one. */
   private young: Generation = new Map();
@@ -112,7 +112,7 @@ export class Identities {
     });
   }
 
-  /** Counts the erasures: what was known of a key holds as long as it is the same. */
+  /** Counts the erasures: a cached key is valid within one epoch. */
   get epoch(): number {
     return this.erasures;
   }
@@ -140,10 +140,10 @@ export class Identities {
   }
 
   /**
-   * Asks the key of everybody named, in one round, and makes those that are missing, durable when this resolves. Whoever
-   * was erased while it was asked is asked again: a key that was destroyed is not used any more.
+   * Loads the keys of all subjects in one round trip, and creates the missing ones, durably before this resolves. After an erasure in
+   * the meantime they are loaded again: a destroyed key is never used.
    */
-  async askKeys(touchpoints: readonly { readonly identified: Identified }[]): Promise<void> {
+  async loadKeys(touchpoints: readonly { readonly identified: Identified }[]): Promise<void> {
     for (;;) {
       const { epoch } = this;
       const missing = new Map<string, Identity[]>();
@@ -162,13 +162,13 @@ export class Identities {
       if (this.epoch !== epoch) continue;
       for (const [subjectId, identities] of missing) {
         const state = states.get(subjectId);
-        if (state === undefined) throw new Error('The key store made no key for a subject, and did not say why.');
-        for (const identity of identities) identity.know(state, epoch);
+        if (state === undefined) throw new Error('The key store returned no key for a subject, and no reason.');
+        for (const identity of identities) identity.remember(state, epoch);
       }
     }
   }
 
-  /** The step: whom the identifiers of a touchpoint name, or why it names nobody. */
+  /** The step: the identities that the identifiers of a touchpoint name, or why there is none in the role `self`. */
   identify(identifiers: readonly IdentifierForm[]): Identified | Rejection {
     const named: NamedIdentity[] = [];
     let placeholders: unknown[] | null = null;
@@ -187,12 +187,12 @@ export class Identities {
     }
     if (self !== null) return { self, named, placeholders };
     return placeholders === null
-      ? Rejection.of('no-identifier', '#/identifiers', 'names nobody in the role self', NAME_SOMEBODY)
+      ? Rejection.of('no-identifier', '#/identifiers', 'must hold an identifier in the role self', ADD_IDENTIFIER)
       : Rejection.of(
           'placeholder-identifier',
           '#/identifiers',
-          'every identifier stands for nobody in particular',
-          NAME_SOMEBODY,
+          'must hold an identifier that is not a placeholder',
+          ADD_IDENTIFIER,
         );
   }
 }
@@ -200,4 +200,4 @@ export class Identities {
 const isNamed = (named: readonly NamedIdentity[], identity: Identity, role: Role): boolean =>
   named.some((each) => each.identity === identity && each.role === role);
 
-const NAME_SOMEBODY = 'give an identifier of the customer: userId, email, phone, anonymousId, …';
+const ADD_IDENTIFIER = 'add an identifier of the customer: userId, email, phone, anonymousId, …';

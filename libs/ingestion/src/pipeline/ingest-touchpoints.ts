@@ -1,23 +1,231 @@
-import type { Instant } from '#contracts';
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Ingestion } from './ingestion.js';
-import type { IngestItem, IngestResult } from './item.js';
+import { hash, randomUUID } from 'node:crypto';
+import { STREAMS, type Instant } from '#contracts';
+import type { AppendItem, ReceiptDraft } from '#event-log';
+import { LruCache } from '#keys';
+import { IngestBatch } from './batch.js';
+import { idReused, notStorable, type Ingestion } from './ingestion.js';
+import type { IngestItem, IngestOutcome, IngestResult, ItemResult } from './item.js';
+import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
+import { Rejection } from './rejection.js';
+import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
 
-/** Take this batch in. */
-export class IngestTouchpoints extends Command<IngestResult> {
+/** Stands for the source of an event that states none in a readable way, where outcomes are counted. */
+export const UNREADABLE_SOURCE = '(unreadable)';
+/** The code of a suppressed event: a person in it was erased. */
+const ERASED = 'erased';
+
+/** Ingest this batch. */
+export class IngestTouchpoints {
   constructor(
     readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
+  ) {}
+}
+
+export interface IngestOptions {
+  /** Makes the ids of receipts: random by default. */
+  readonly newId?: () => string;
+  /** Called with every batch, for the metrics. */
+  readonly onIngested?: (result: IngestResult) => void;
+}
+
+/** What is to be appended for one event, and its outcome if the log accepts it. */
+interface PendingAppend {
+  readonly index: number;
+  readonly source: string | null;
+  readonly id: string | null;
+  readonly outcome: 'accepted' | 'quarantined';
+  readonly item: AppendItem;
+  readonly quarantined: QuarantineDraft | null;
+}
+
+/** An event that the log did not accept, with the reason. */
+interface NotAppended {
+  readonly index: number;
+  readonly rejection: Rejection;
+}
+
+/**
+ * The use case of ingestion: each event of a batch gets exactly one outcome, and a batch is never rejected for one bad event. No read model is
+ * queried: a batch costs one round trip for the keys and one for the log.
+ */
+export class IngestTouchpointsHandler {
+  private readonly newId: () => string;
+  private readonly onIngested: ((result: IngestResult) => void) | undefined;
+  private readonly receiptStreams = new LruCache<string, string>(1_000);
+
+  constructor(
+    private readonly ingestion: Ingestion,
+    { newId = randomUUID, onIngested }: IngestOptions = {},
   ) {
-    super();
+    this.newId = newId;
+    this.onIngested = onIngested;
+  }
+
+  /** Resolves once every event's outcome is durable, with a result for each, in their order. */
+  async execute({ items, receivedAt }: IngestTouchpoints): Promise<IngestResult> {
+    const batch = new IngestBatch(items, receivedAt);
+    const rejected: NotAppended[] = [];
+    const touchpoints = this.validate(batch, rejected);
+    await this.ingestion.identities.loadKeys(touchpoints);
+    const pending: PendingAppend[] = [];
+    const suppressed: ItemResult[] = [];
+    this.seal(batch, pending, suppressed);
+    await this.quarantine(batch, rejected, pending, suppressed);
+    const notAppended = await this.append(batch, pending, suppressed);
+    // What the log itself does not accept is quarantined in a batch of its own, with its own receipt.
+    if (notAppended.length > 0) await this.quarantineNotAppended(batch, notAppended);
+    this.onIngested?.(batch);
+    return batch;
+  }
+
+  private validate(batch: IngestBatch, rejected: NotAppended[]): ValidTouchpoint[] {
+    const { items, receivedAt, valid } = batch;
+    const touchpoints: ValidTouchpoint[] = [];
+    for (let index = 0; index < items.length; index += 1) {
+      const touchpoint = this.ingestion.validate(items[index] as IngestItem, receivedAt);
+      if (touchpoint instanceof Rejection) {
+        valid.push(null);
+        rejected.push({ index, rejection: touchpoint });
+      } else {
+        valid.push(touchpoint);
+        touchpoints.push(touchpoint);
+      }
+    }
+    return touchpoints;
+  }
+
+  private seal({ items, receivedAt, valid }: IngestBatch, pending: PendingAppend[], suppressed: ItemResult[]): void {
+    const { identities, sealer } = this.ingestion;
+    const { epoch } = identities;
+    for (let index = 0; index < items.length; index += 1) {
+      const touchpoint = valid[index];
+      if (touchpoint === null || touchpoint === undefined) continue;
+      const { source, id } = touchpoint.envelope;
+      const item = sealEvent(touchpoint, epoch, sealer, receivedAt, items[index]?.provenance);
+      if (item === null) suppressed.push(suppressedResult(index, source, id));
+      else pending.push({ index, source, id, outcome: 'accepted', item, quarantined: null });
+    }
+  }
+
+  /** Makes the quarantine records of rejected events, with the keys of all bodies in one transaction. */
+  private async quarantine(
+    { items, receivedAt }: IngestBatch,
+    rejected: readonly NotAppended[],
+    pending: PendingAppend[],
+    suppressed: ItemResult[],
+  ): Promise<void> {
+    if (rejected.length === 0) return;
+    const { identities, sealer } = this.ingestion;
+    const drafts = rejected.map(({ index, rejection }) =>
+      quarantineEvent(items[index] as IngestItem, rejection, receivedAt, identities, sealer),
+    );
+    const keys = await sealer.keys.createListed(
+      drafts.map(({ quarantineId, listedUnder }) => ({ id: quarantineId, listedUnder })),
+    );
+    for (const [at, draft] of drafts.entries()) {
+      const { index } = rejected[at] as NotAppended;
+      const { source, eventId: id } = draft;
+      const item = sealQuarantined(draft, keys[at] ?? ERASED, sealer);
+      if (item === null) suppressed.push(suppressedResult(index, source, id));
+      else pending.push({ index, source, id, outcome: 'quarantined', item, quarantined: draft });
+    }
+  }
+
+  /** Appends in one commit, with a receipt for each source. Returns what the log did not accept. */
+  private async append(
+    batch: IngestBatch,
+    pending: readonly PendingAppend[],
+    suppressed: readonly ItemResult[],
+  ): Promise<readonly NotAppended[]> {
+    for (const result of suppressed) batch.record(result);
+    if (pending.length === 0 && suppressed.length === 0) return [];
+    const verdicts = await this.ingestion.log.appendMany(
+      pending.map(({ item }) => item),
+      this.receipts(pending, suppressed, batch.receivedAt),
+    );
+    const notAppended: NotAppended[] = [];
+    for (let at = 0; at < pending.length; at += 1) {
+      const append = pending[at] as PendingAppend;
+      const { index } = append;
+      const verdict = verdicts[at];
+      switch (verdict?.status) {
+        case 'accepted':
+          if (append.quarantined === null) batch.accept(index, verdict.position);
+          else batch.record(resultOf(append, append.outcome, verdict.position));
+          break;
+        case 'duplicate':
+          batch.record(resultOf(append, 'duplicate', verdict.position));
+          break;
+        case 'id-reused':
+          notAppended.push({ index, rejection: idReused(verdict.position) });
+          break;
+        case 'refused':
+          notAppended.push({ index, rejection: notStorable(verdict.reason) });
+          break;
+        default:
+          throw new Error(`The log gave no verdict on an event that expects nothing: ${JSON.stringify(verdict)}.`);
+      }
+    }
+    return notAppended;
+  }
+
+  private async quarantineNotAppended(batch: IngestBatch, notAppended: readonly NotAppended[]): Promise<void> {
+    const pending: PendingAppend[] = [];
+    const suppressed: ItemResult[] = [];
+    await this.quarantine(batch, notAppended, pending, suppressed);
+    const again = await this.append(batch, pending, suppressed);
+    // A record of ours is small, well-formed, and named by its content: the log has no reason to reject it.
+    if (again.length > 0) throw new Error(`The log did not accept a quarantine record: ${again[0]?.rejection.code}.`);
+  }
+
+  private receipts(
+    pending: readonly PendingAppend[],
+    suppressed: readonly ItemResult[],
+    receivedAt: Instant,
+  ): ReceiptDraft[] {
+    const bySource = new Map<
+      string,
+      { items: { index: number; outcome: PendingAppend['outcome'] }[]; suppressed: number }
+    >();
+    const draftOf = (source: string | null) => {
+      const name = source ?? UNREADABLE_SOURCE;
+      let draft = bySource.get(name);
+      if (draft === undefined) bySource.set(name, (draft = { items: [], suppressed: 0 }));
+      return draft;
+    };
+    for (let index = 0; index < pending.length; index += 1) {
+      const { source, outcome } = pending[index] as PendingAppend;
+      draftOf(source).items.push({ index, outcome });
+    }
+    for (const { source } of suppressed) draftOf(source).suppressed += 1;
+    return [...bySource].map(([source, draft]) => ({
+      stream: this.receiptStream(source),
+      id: this.newId(),
+      source,
+      receivedAt,
+      items: draft.items,
+      suppressed: draft.suppressed === 0 ? {} : { [ERASED]: draft.suppressed },
+    }));
+  }
+
+  private receiptStream(source: string): string {
+    const known = this.receiptStreams.get(source);
+    if (known !== undefined) return known;
+    const stream = STREAMS.receipts(hash('sha256', source, 'hex').slice(0, 32));
+    this.receiptStreams.set(source, stream);
+    return stream;
   }
 }
 
-@CommandHandler(IngestTouchpoints)
-export class IngestTouchpointsHandler implements ICommandHandler<IngestTouchpoints> {
-  constructor(private readonly ingestion: Ingestion) {}
+function resultOf(append: PendingAppend, outcome: IngestOutcome, position: number): ItemResult {
+  const { index, source, id, quarantined } = append;
+  if (quarantined === null) return { index, source, id, outcome, position };
+  const { quarantineId, data } = quarantined;
+  const { code, pointer, detail, hint } = data;
+  return { index, source, id, outcome, position, code, pointer, detail, hint, quarantineId };
+}
 
-  execute({ items, receivedAt }: IngestTouchpoints): Promise<IngestResult> {
-    return this.ingestion.take(items, { receivedAt });
-  }
+function suppressedResult(index: number, source: string | null, id: string | null): ItemResult {
+  return { index, source, id, outcome: 'suppressed', code: ERASED, detail: 'a person in it was erased' };
 }

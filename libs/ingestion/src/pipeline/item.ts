@@ -1,46 +1,46 @@
 import type { Envelope } from './envelope.js';
 import type { Rejection } from './rejection.js';
 
-/** One event as it was received: a document in our JSON form, not yet looked at, and a rejection where one is known already. */
+/** One event as it was received: a document in our JSON form, not validated yet, and a rejection where one is known already. */
 export interface IngestItem {
   readonly document: unknown;
   readonly rejection?: Rejection;
-  /** The document as the reader of plain envelopes took it, where it was asked already. */
+  /** The document as the reader of simple envelopes returned it, where it was read already. */
   readonly envelope?: Envelope;
-  /** Where a rejected row stood: told with the reason. */
+  /** The place of a rejected row in its file: recorded with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
-  /** Where in a channel's topic it stood: kept beside the touchpoint, and no part of what it says. */
+  /** The place of the message in its topic: kept beside the touchpoint, and not part of its content. */
   readonly provenance?: Provenance;
 }
 
-/** The place of a message in a topic, and what stood around its value: a key and headers may name somebody, so they are sealed. */
+/** The place of a message in a topic, with its key and headers. These may name a person, so they are sealed. */
 export interface Provenance {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   readonly key: string | null;
-  /** Those that do not belong to the event itself; null where there are none. */
+  /** Headers that do not belong to the event itself; null where there are none. */
   readonly headers: Readonly<Record<string, string>> | null;
 }
 
 export type IngestOutcome = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
 
-/** What became of one event. */
+/** The outcome of one event. */
 export interface ItemResult {
   /** Its place in the batch, from 0. */
   readonly index: number;
-  /** Null where the event does not tell it in a readable way. */
+  /** Null where the event states none that can be read. */
   readonly source: string | null;
   readonly id: string | null;
   readonly outcome: IngestOutcome;
-  /** Where the log holds it; for a duplicate, what it repeats; for a quarantined one, its quarantine record. */
+  /** Position in the log; for a duplicate, of the event that it repeats; for a quarantined one, of its quarantine record. */
   readonly position?: number;
   /** Why it was quarantined or suppressed. */
   readonly code?: string;
   readonly pointer?: string;
   readonly detail?: string;
   readonly hint?: string;
-  /** By which it can be released or discarded. */
+  /** By this id it can be released or discarded. */
   readonly quarantineId?: string;
 }
 
@@ -53,11 +53,11 @@ export interface OutcomeCounts {
   suppressed: number;
 }
 
-/** What became of a batch: a result for each event, in their order. */
+/** The outcomes of a batch: a result for each event, in their order. */
 export interface IngestResult {
   readonly counts: OutcomeCounts;
-  /** Put together when it is asked for: most batches are wholly accepted, and nobody asks. */
+  /** Built on demand: most batches are accepted as a whole, and no caller reads their results. */
   readonly results: readonly ItemResult[];
-  /** The results of those that were not accepted. */
+  /** The results of the events that were not accepted. */
   readonly exceptions: readonly ItemResult[];
 }

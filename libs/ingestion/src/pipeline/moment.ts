@@ -5,10 +5,10 @@ const HOUR = 3_600_000;
 const FUTURE_MAX = 24 * HOUR;
 const EARLIEST = Date.UTC(1900, 0, 1);
 
-/** When a touchpoint happened, as far as we can tell. */
+/** When a touchpoint happened. */
 export interface Moment {
   readonly occurredAt: Instant;
-  /** What the source says; null where it says nothing. A retry says the same again, whatever its clocks do. */
+  /** What the source states; null where it states nothing. A retry states the same again, whatever its clocks do. */
   readonly stated: Instant | null;
   readonly sentAt: Instant | null;
 }
@@ -22,7 +22,7 @@ interface Times {
 }
 
 /**
- * The step: places a touchpoint in time. A sender that tells when its own clock sent the event (`sentAt`) has its clock
+ * The step: places a touchpoint in time. Where a sender states when its own clock sent the event (`sentAt`), its clock is
  * corrected: receivedAt − (sentAt − originalTimestamp), where the original is `originalTimestamp`, or the time stated.
  */
 export function placeInTime(times: Times, receivedAt: Instant): Moment | Rejection {
@@ -37,21 +37,21 @@ export function placeInTime(times: Times, receivedAt: Instant): Moment | Rejecti
     return Rejection.of(
       'time-in-future',
       '#/time',
-      'lies more than 24 hours in the future',
-      'fix the clock of the sender, or say sentAt so that it can be corrected',
+      'must not be more than 24 hours in the future',
+      'fix the clock of the sender, or send sentAt so that ingestion can correct it',
     );
   if (occurredAt < EARLIEST)
     return Rejection.of(
       'time-too-early',
       '#/time',
-      'lies before 1900',
-      'say when it happened, in UTC or with its offset',
+      'must not be before 1900',
+      'state when it happened, in UTC or with its offset',
     );
   return { occurredAt, stated, sentAt };
 }
 
-function instant(value: unknown, path: string): Instant | null | Rejection {
+function instant(value: unknown, pointer: string): Instant | null | Rejection {
   if (value === undefined) return null;
   const at = typeof value === 'string' ? parseInstant(value) : null;
-  return at ?? Rejection.of('envelope-invalid', path, 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
+  return at ?? Rejection.of('envelope-invalid', pointer, 'must be an RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
 }

@@ -1,14 +1,14 @@
 import { STREAMS, type ValidationIssue, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
 import type { KeyState, Sealer } from '#keys';
-import { factEvent } from '../publishing/fact-event.js';
+import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import { foundSubjects } from './found-identifiers.js';
 import type { Identities } from './identities.js';
 import type { IngestItem, Provenance } from './item.js';
 import { Rejection } from './rejection.js';
 
-/** The data of an `event-quarantined`. No value of the body is in them. */
+/** The data of an `event-quarantined`. They hold no value of the body. */
 export interface QuarantinedData {
   readonly source: string | null;
   readonly eventId: string | null;
@@ -17,22 +17,22 @@ export interface QuarantinedData {
   readonly pointer: string;
   readonly detail: string;
   readonly hint: string;
-  /** All flaws, where there is more than one. */
+  /** All issues, where there is more than one. */
   readonly issues?: readonly ValidationIssue[];
   readonly receivedAt: Instant;
-  /** The customer's subject, where the body names it in our form. */
+  /** The customer's subject, where the body has its identifiers in our form. */
   readonly subjectId?: string;
-  /** Where a row of a file stood. */
+  /** The place of a row in its file. */
   readonly file?: string;
   readonly line?: number;
-  /** True where the body was too large to be kept whole: then it cannot be released without a fixed one. */
+  /** True where the body was too large to be kept whole: then it can only be released with a fixed one. */
   readonly cut?: true;
 }
 
 /** The metadata of an `event-quarantined`: the body, sealed under the key named by the quarantine's own id. */
 export interface QuarantinedMeta {
   readonly sealed: string;
-  /** Where it stood in a channel's topic, and its key and headers, sealed under the same key. */
+  /** Its place in a channel's topic, and its key and headers, sealed under the same key. */
   readonly provenance?: {
     readonly topic: string;
     readonly partition: number;
@@ -41,8 +41,8 @@ export interface QuarantinedMeta {
   };
 }
 
-/** An event that is to be quarantined, and only waits for the key of its body. */
-export interface SetAside {
+/** The quarantine record of an event, before its body is sealed. */
+export interface QuarantineDraft {
   readonly quarantineId: string;
   readonly source: string | null;
   readonly eventId: string | null;
@@ -57,16 +57,16 @@ const BODY_MAX = 256 * 1024;
 const NAME_MAX = 512;
 
 /**
- * Names a bad event and gathers what is told of it. The same bad event gets the same id again, so that the log knows it
- * for a duplicate.
+ * The step: makes the record of a rejected event. The same bad event gets the same id again, so that the log finds the
+ * duplicate.
  */
-export function setAside(
+export function quarantineEvent(
   item: IngestItem,
   rejection: Rejection,
   receivedAt: Instant,
   identities: Identities,
   sealer: Sealer,
-): SetAside {
+): QuarantineDraft {
   const { document, provenance = null } = item;
   const at = provenance === null ? item.at : messagePlace(provenance);
   const source = nameIn(document, 'source');
@@ -100,7 +100,7 @@ export function setAside(
   };
 }
 
-/** A message in its partition is told like a row in its file. */
+/** A message in its partition is shown like a row in its file. */
 function messagePlace({ topic, partition, offset }: Provenance): IngestItem['at'] {
   return { file: `${topic}/${partition}`, line: offset };
 }
@@ -133,9 +133,9 @@ export function placeOf(item: {
   return `${provenance.topic}/${provenance.partition}/${provenance.offset}`;
 }
 
-/** The step: seals the body and writes the record down. Null where somebody in the body was erased: nothing of it is kept. */
-export function quarantineEvent(
-  { quarantineId, body, data, provenance }: SetAside,
+/** The step: seals the body and completes the record. Null where a person in the body was erased: nothing of it is kept. */
+export function sealQuarantined(
+  { quarantineId, body, data, provenance }: QuarantineDraft,
   key: KeyState,
   sealer: Sealer,
 ): AppendItem | null {
@@ -163,7 +163,7 @@ function sealedPlace({ topic, partition, offset, key, headers }: Provenance, sea
   return { topic, partition, offset, sealed: seal(JSON.stringify({ key, headers })) };
 }
 
-/** A name that a document gives and the log could hold; null where it gives none. */
+/** A name in a document that the log could hold; null where there is none. */
 export function nameIn(document: unknown, field: 'source' | 'id' | 'type'): string | null {
   if (typeof document !== 'object' || document === null) return null;
   const value = (document as Readonly<Record<string, unknown>>)[field];
@@ -186,7 +186,7 @@ function isIdentifier(value: unknown): value is { readonly namespace: string; re
   return typeof namespace === 'string' && namespace.length <= 64 && typeof named === 'string' && named.length <= 512;
 }
 
-/** The body as text; a document too deep to be written is told to be so. */
+/** The body as text; a note in its place where the document is too deep to be written. */
 function textOf(document: unknown): string {
   if (typeof document === 'string') return JSON.stringify(document);
   try {

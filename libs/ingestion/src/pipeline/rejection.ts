@@ -1,18 +1,18 @@
 import type { ValidationIssue } from '#contracts';
 
-/** Why an event is not taken as a touchpoint: each step of the road may end in one. The code is part of the API. */
+/** Why an event does not become a touchpoint: each step of the pipeline may end in one. The code is part of the API. */
 export type RejectionCode =
   /** A line, or a payload, that is not JSON. */
   | 'unreadable'
-  /** Not a CloudEvent, although it says so. */
+  /** Not a CloudEvent, although it states a specversion. */
   | 'not-a-cloudevent'
-  /** The envelope is not what the contract says. */
+  /** The envelope violates its contract. */
   | 'envelope-invalid'
   /** The source's name is one of the engine's own. */
   | 'source-reserved'
-  /** Nobody is named: no identifier in the role `self`. */
+  /** No customer is named: there is no identifier in the role `self`. */
   | 'no-identifier'
-  /** Every identifier stands for nobody in particular. */
+  /** Every identifier is a placeholder. */
   | 'placeholder-identifier'
   /** More than 24 hours in the future. */
   | 'time-in-future'
@@ -20,24 +20,37 @@ export type RejectionCode =
   | 'time-too-early'
   /** The type is neither built in nor registered. */
   | 'type-unknown'
-  /** The data are not what the type's contract says. */
+  /** The data violate the contract of the type. */
   | 'data-invalid'
   /** The same (source, id) was recorded before with other content. */
   | 'id-reused'
-  /** The log cannot hold it: too large, half a character. */
+  /** The log cannot hold it: it is too large, or holds half a character. */
   | 'not-storable'
   /** A row of a file that could not become a touchpoint: the importer's own codes. */
   | (string & {});
 
-/** An event that is quarantined: the reason, where, and how to fix it. It never holds a value: a value may be personal. */
+/** Why an event is quarantined: what is wrong, where, and how to fix it. It never holds a value: a value may be personal. */
 export class Rejection {
   constructor(
     readonly code: RejectionCode,
-    /** The first flaw is what lists show; there is always one. */
+    /** Lists show the first issue; there is always one. */
     readonly issues: readonly [ValidationIssue, ...ValidationIssue[]],
   ) {}
 
-  static of(code: RejectionCode, path: string, reason: string, hint: string): Rejection {
-    return new Rejection(code, [{ pointer: path, detail: reason, hint: hint }]);
+  static of(code: RejectionCode, pointer: string, detail: string, hint: string): Rejection {
+    return new Rejection(code, [{ pointer, detail, hint }]);
+  }
+
+  /** The issues of a part of the event, by their pointers into the event. */
+  static ofIssues(code: RejectionCode, issues: readonly ValidationIssue[], at = '#'): Rejection {
+    const [first, ...rest] = issues.map((issue) => issueUnder(at, issue));
+    if (first === undefined) throw new TypeError(`A rejection needs an issue: ${code}.`);
+    return new Rejection(code, [first, ...rest]);
   }
 }
+
+/** An issue of a part, by its pointer into the whole. */
+export const issueUnder = (at: string, issue: ValidationIssue): ValidationIssue => ({
+  ...issue,
+  pointer: at + issue.pointer.replace(/^#/, ''),
+});

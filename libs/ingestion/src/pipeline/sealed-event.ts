@@ -6,26 +6,27 @@ import type { Checked, Envelope } from './envelope.js';
 import type { Identified, Identity, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
 import type { Moment } from './moment.js';
-import type { TypeContract } from './type-contracts.js';
+import type { Separation } from './separator.js';
+import type { TypeContract } from '../types/type-contracts.js';
 
-/** A touchpoint that passed every step, and only waits for the keys of its subjects. */
+/** A touchpoint that passed every validation; the keys of its subjects are still to be loaded. */
 export interface ValidTouchpoint extends Checked {
   readonly identified: Identified;
   readonly moment: Moment;
   readonly contract: TypeContract;
-  /** Its data as they are kept, where nothing in them is personal; null where they have to be separated. */
-  readonly plain: Readonly<Record<string, unknown>> | null;
+  /** Its data: what is kept in the clear, and what is sealed. */
+  readonly separation: Separation;
 }
 
 /**
- * The step: seals what is personal and writes the event down. Null where one of its own subjects was erased: then nothing
- * of it is kept. Somebody else who was erased (a referee, a recipient) is left out of it. The keys of everybody named
- * were asked at this epoch.
+ * The step: seals what is personal and makes the event for the log. Null where one of its own subjects was erased: then nothing
+ * of it is kept. Another person who was erased (a referee, a recipient) is left out of it. The keys of all subjects
+ * were loaded at this epoch.
  *
  * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
  */
 export function sealEvent(
-  { envelope, others, identified, moment, contract, plain }: ValidTouchpoint,
+  { envelope, others, identified, moment, contract, separation }: ValidTouchpoint,
   epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
@@ -47,10 +48,9 @@ export function sealEvent(
     identifiers = identifiers === '' ? written : `${identifiers},${written}`;
     subjects += `${role} ${key.id} `;
   }
-  const separation = plain === null ? contract.separate(envelope.data) : null;
-  const personal = separation?.personal ?? null;
+  const { personal } = separation;
   const beside = besideOf(others, identified);
-  const dataText = JSON.stringify(plain ?? separation?.data);
+  const dataText = JSON.stringify(separation.data);
   const personalText = hashedPersonal(personal, beside);
   const facts = factsOf(envelope);
   const channel = quoted(envelope.channel);
@@ -82,7 +82,7 @@ export function sealEvent(
 /** What the content hash of a touchpoint covers. */
 export interface Content {
   readonly type: string;
-  /** As the source stated them; empty where it did not. */
+  /** As the source stated them; empty where it stated none. */
   readonly schemaVersion: number | '';
   readonly stated: Instant | '';
   /** Role and subject of each identifier. */
@@ -93,7 +93,7 @@ export interface Content {
   readonly personalText: string;
 }
 
-/** The text that is hashed: never to be changed, or no repetition is known any more. */
+/** The text that is hashed. It must never change, or no repetition is recognised any more. */
 export function contentText(content: Content): string {
   const { type, schemaVersion, stated, subjects, facts, channel, dataText, personalText } = content;
   return `${type}\n${schemaVersion}\n${stated}\n${subjects}\n${facts}\n${channel}\n${dataText}\n${personalText}`;
@@ -101,7 +101,7 @@ export function contentText(content: Content): string {
 
 const quotedNames = new LruCache<string, string>(400);
 
-/** A business has few channels, and they have few topics. */
+/** JSON text of a name, cached: a business has few channels, and they have few topics. */
 function quoted(name: string): string {
   let text = quotedNames.get(name);
   if (text === undefined) quotedNames.set(name, (text = JSON.stringify(name)));
@@ -109,8 +109,9 @@ function quoted(name: string): string {
 }
 
 /**
- * The text of what is sealed as the content hash covers it. There our names stand among the fields of the data, as they once did in what is sealed,
- * so that what came before is still known when it comes again; but where a field of the data has such a name itself, so that none hides another.
+ * The text of what is sealed, as the content hash covers it. Our own names stand among the fields of the data, as they once did in what is sealed,
+ * so that an event of that time is still recognised when it is sent again; unless a field of the data has such a name itself: then they stand
+ * apart, so that none hides another.
  */
 export function hashedPersonal(personal: PersonalFields | null, beside: Beside | null): string {
   if (beside === null) return personal === null ? '' : JSON.stringify(canonical(personal));
@@ -120,7 +121,7 @@ export function hashedPersonal(personal: PersonalFields | null, beside: Beside |
   return JSON.stringify(canonical({ ...personal, ...Object.fromEntries(ours) }));
 }
 
-/** What is sealed of it, with the key and the headers of its message: these may name somebody, and are no part of the content. */
+/** What is sealed of the event, with the key and the headers of its message: these may name a person, and are not part of the content. */
 function sealed(
   personal: PersonalFields | null,
   beside: Beside | null,
@@ -143,7 +144,7 @@ function sealed(
   return `,"sealed":"${sealer.seal(own, JSON.stringify(canonical(fields)))}"`;
 }
 
-/** Where the message stood names nobody. */
+/** The place of the message, in the clear: it names no person. */
 function placeOf(provenance: Provenance | undefined): string {
   if (provenance === undefined) return '';
   const { topic, partition, offset } = provenance;
@@ -165,7 +166,7 @@ export function factsOf({
   );
 }
 
-/** What is sealed of an event and is no field of its data; null where nothing is. */
+/** What is sealed of an event besides fields of its data; null where nothing is. */
 function besideOf(others: Checked['others'], { placeholders }: Identified): Beside | null {
   if (others === null && placeholders === null) return null;
   return {

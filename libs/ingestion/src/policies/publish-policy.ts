@@ -1,6 +1,5 @@
 import {
   formatInstant,
-  issueUnder,
   parseInstant,
   streamOfFact,
   upcast,
@@ -10,9 +9,11 @@ import {
 } from '#contracts';
 import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
 import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
+import type { Clock } from '#platform';
 import { plainContentHash } from '../pipeline/content-hash.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
-import { factEvent } from './fact-event.js';
+import { issueUnder } from '../pipeline/rejection.js';
+import { factEvent } from '../facts/fact-event.js';
 
 const STREAM = streamOfFact('policy-published');
 
@@ -21,8 +22,16 @@ export interface PolicyPublished {
   /** `name@version`. */
   readonly version: string;
   readonly policy: Policy;
-  /** RFC 3339; null for the first policy of all, which is in force from the beginning of time. */
+  /** RFC 3339; null for the first policy, which is in force from the beginning of time. */
   readonly effectiveFrom: string | null;
+}
+
+/** Publish a policy, from an instant on. */
+export class PublishPolicy {
+  constructor(
+    readonly policy: unknown,
+    readonly effectiveFrom: string | null,
+  ) {}
 }
 
 export type PublishVerdict =
@@ -36,35 +45,38 @@ export type PublishVerdict =
   | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 /**
- * Publishes a policy, prospectively: what is past is not rewritten. It must be valid, and of the version that comes next
- * under its name. The same again changes nothing.
+ * Publishes a policy, prospectively: the past is not rewritten. The policy must be valid, and of the next version under its name. The same
+ * policy again changes nothing.
  */
-export async function publishPolicy(
-  log: EventLog,
-  document: unknown,
-  effectiveFrom: string | null,
-  now: Instant,
-): Promise<PublishVerdict> {
-  const verdict = validatePolicy(document);
-  if (!verdict.ok) return { ok: false, errors: verdict.errors.map((error) => issueUnder('#/policy', error)) };
-  const { policy } = verdict;
-  const before = await publishedPolicies(log);
-  const again = before.find(({ published }) => published.version === policyVersion(policy));
-  if (again !== undefined) return republished(again, policy);
-  const issue = wrongVersion(policy, before) ?? wrongStart(effectiveFrom, before, now);
-  if (issue !== null) return { ok: false, errors: [issue] };
-  const from = effectiveFrom ?? (before.length === 0 ? null : formatInstant(now));
-  const published: PolicyPublished = { version: policyVersion(policy), policy, effectiveFrom: from };
-  const expected = before.at(-1)?.event.revision ?? 'no-stream';
-  const [appended] = await log.append(STREAM, expected, [policyEvent(published, now)]);
-  switch (appended?.status) {
-    case 'accepted':
-    case 'duplicate':
-      return { ok: true, position: appended.position, published, changed: appended.status === 'accepted' };
-    case 'refused':
-      return rejected('', appended.reason, 'make the policy smaller');
-    default:
-      return rejected('', 'another policy was published at this very moment', 'look at it, and publish again');
+export class PublishPolicyHandler {
+  constructor(
+    private readonly log: EventLog,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute({ policy: document, effectiveFrom }: PublishPolicy): Promise<PublishVerdict> {
+    const now = this.clock.now();
+    const verdict = validatePolicy(document);
+    if (!verdict.ok) return { ok: false, errors: verdict.errors.map((issue) => issueUnder('#/policy', issue)) };
+    const { policy } = verdict;
+    const before = await publishedPolicies(this.log);
+    const again = before.find(({ published }) => published.version === policyVersion(policy));
+    if (again !== undefined) return republished(again, policy);
+    const issue = wrongVersion(policy, before) ?? wrongStart(effectiveFrom, before, now);
+    if (issue !== null) return { ok: false, errors: [issue] };
+    const from = effectiveFrom ?? (before.length === 0 ? null : formatInstant(now));
+    const published: PolicyPublished = { version: policyVersion(policy), policy, effectiveFrom: from };
+    const expected = before.at(-1)?.event.revision ?? 'no-stream';
+    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, now)]);
+    switch (appended?.status) {
+      case 'accepted':
+      case 'duplicate':
+        return { ok: true, position: appended.position, published, changed: appended.status === 'accepted' };
+      case 'refused':
+        return rejected('#/policy', appended.reason, 'make the policy smaller');
+      default:
+        return rejected('#/policy', 'conflicts with a policy that was published at the same moment', 'read that policy, and publish again');
+    }
   }
 }
 
@@ -99,7 +111,7 @@ function republished(
   const same = Buffer.from(plainContentHash(published.policy)).equals(plainContentHash(policy));
   return same
     ? { ok: true, position: event.position, published, changed: false }
-    : rejected('#/policy/version', `${published.version} was published with other content`, 'give it the next version');
+    : rejected('#/policy/version', `was published as ${published.version} with other content`, 'give the next version');
 }
 
 function wrongVersion(
@@ -111,37 +123,37 @@ function wrongVersion(
   if (policy.version === next) return null;
   return {
     pointer: '#/policy/version',
-    detail: `is ${policy.version}, and versions of ${policy.name} go up by one`,
+    detail: `must be ${next}, since versions of ${policy.name} go up by one (got ${policy.version})`,
     hint: `give version ${next}`,
   };
 }
 
 function wrongStart(effectiveFrom: string | null, before: readonly unknown[], now: Instant): ValidationIssue | null {
   if (effectiveFrom === null) return null;
-  const path = '#/effectiveFrom';
+  const pointer = '#/effectiveFrom';
   const from = parseInstant(effectiveFrom);
   if (from === null)
     return {
-      pointer: path,
-      detail: 'is no RFC 3339 date-time',
+      pointer,
+      detail: 'must be an RFC 3339 date-time',
       hint: 'write it as 2026-01-31T00:00:00Z, or leave it out',
     };
   if (before.length === 0)
     return {
-      pointer: path,
-      detail: 'the first policy of all is in force from the beginning of time',
+      pointer,
+      detail: 'must be absent for the first policy, which is in force from the beginning of time',
       hint: 'leave it out',
     };
   if (from < now)
     return {
-      pointer: path,
-      detail: 'lies in the past, which is not rewritten',
-      hint: 'give an instant to come, or leave it out',
+      pointer,
+      detail: 'must not be in the past, which is not rewritten',
+      hint: 'give a future instant, or leave it out',
     };
   return null;
 }
 
 const rejected = (path: string, reason: string, hint: string): PublishVerdict => ({
   ok: false,
-  errors: [{ pointer: path, detail: reason, hint: hint }],
+  errors: [{ pointer, detail: reason, hint: hint }],
 });

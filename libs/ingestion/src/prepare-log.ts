@@ -2,15 +2,14 @@ import { assertNoGaps, streamOfFact, STREAMS, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import { BUILT_IN_POLICIES, policyVersion } from '#lifecycle';
 import { KeyStoreError, type KeyStore } from '#keys';
-import { OWN_SOURCES } from '../pipeline/envelope.js';
-import { factEvent } from './fact-event.js';
-import { policyEvent } from './publish-policy.js';
+import { OWN_SOURCES } from './pipeline/envelope.js';
+import { factEvent } from './facts/fact-event.js';
+import { policyEvent } from './policies/publish-policy.js';
 
 /**
- * Makes a log ready to take events, at every start: an empty one gets its first policy; and one that was written under
- * another hash key is rejected, for every subject would get another name. Before anything else the contracts are checked:
- * a version without its upcaster would be found out only by the first old event.
- * @throws KeyStoreError where the keys are not those of this log.
+ * Prepares a log, at every start. An empty log gets its first policy. A log that was written under another hash key is rejected, since every
+ * subject would get another id. The upcasters of all contracts are checked first: a missing one would show only with the first old event.
+ * @throws KeyStoreError where the key store does not belong to this log
  */
 export async function prepareLog(
   log: EventLog,
@@ -43,6 +42,6 @@ export async function prepareLog(
   if (adopted?.status === 'id-reused')
     throw new KeyStoreError(
       'other-hash-key',
-      'The log was written under another hash key: start with the key store that belongs to it.',
+      'The log was written under another hash key. Start the engine with the key store that belongs to this log.',
     );
 }

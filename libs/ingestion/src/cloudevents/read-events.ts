@@ -1,0 +1,141 @@
+import { LruCache } from '#keys';
+import type { IngestItem } from '../pipeline/item.js';
+import { Rejection } from '../pipeline/rejection.js';
+import { sortHeaders, type Binding, type MessageHeaders, type SortedHeaders } from './bindings.js';
+import { binaryEvent, isBinary, mediaType, structuredEvent } from './cloudevent.js';
+import { formOf } from './envelope-form.js';
+import { simpleBinaryEvent, simpleStructuredEvent } from './simple-event.js';
+
+/** The events of one message. */
+export interface ReadMessage {
+  readonly items: readonly IngestItem[];
+  /** Headers that do not belong to an event; null where there are none, or the binding drops them. */
+  readonly otherHeaders: Readonly<Record<string, string>> | null;
+}
+
+/** A message that cannot be read as a whole: none of it is ingested. */
+export interface UnreadableMessage {
+  readonly code: 'malformed' | 'unsupported-media-type';
+  readonly detail: string;
+  readonly otherHeaders: Readonly<Record<string, string>> | null;
+}
+
+export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+const JSON_TYPE = 'application/json';
+const STRUCTURED = 'application/cloudevents+json';
+const BATCH = 'application/cloudevents-batch+json';
+
+/** All media types that ingestion reads, for the documentation and for the answer to another one. */
+export const READABLE_TYPES = [JSON_TYPE, STRUCTURED, BATCH, ...NDJSON_TYPES];
+
+/**
+ * Reads the events of a message with headers and a body, whatever the transport: a CloudEvent in binary or structured mode, a batch of them,
+ * touchpoints in our JSON form, or a form of the sender's own. NDJSON is read line by line: see `ndjson.ts`.
+ * What is simple takes the fast path; everything else takes the full one, from here and from nowhere else.
+ */
+export function readEvents(
+  headers: MessageHeaders,
+  body: Buffer,
+  binding: Binding,
+  readOwnForm?: (document: unknown) => IngestItem,
+): ReadMessage | UnreadableMessage {
+  const simple = simpleBinaryEvent(headers, body, binding);
+  if (simple !== null) {
+    const { document, envelope, others } = simple;
+    return { items: [{ document, envelope }], otherHeaders: others };
+  }
+  const sorted = sortHeaders(headers, binding);
+  const media = knownMediaType(sorted.contentType);
+  const read =
+    !isWholeEvent(media) && isBinary(sorted.attributes)
+      ? [binaryItem(sorted, body)]
+      : readBody(body, media ?? binding.defaultMediaType, readOwnForm);
+  return 'code' in read
+    ? { ...read, otherHeaders: sorted.others }
+    : { items: read, otherHeaders: sorted.others };
+}
+
+/** Reads one JSON document: a touchpoint in our form, or a CloudEvent (it states its specversion). */
+export function readDocument(document: unknown): IngestItem {
+  return typeof document === 'object' && document !== null && 'specversion' in document
+    ? structuredItem(document)
+    : { document };
+}
+
+type Unread = Pick<UnreadableMessage, 'code' | 'detail'>;
+
+/** Whether a body of this media type holds whole events, whatever the headers say. */
+const isWholeEvent = (media: string | undefined): boolean =>
+  media !== undefined && media.startsWith('application/cloudevents');
+
+function readBody(
+  body: Buffer,
+  media: string | undefined,
+  readOwnForm: ((document: unknown) => IngestItem) | undefined,
+): readonly IngestItem[] | Unread {
+  if (readOwnForm !== undefined && !isWholeEvent(media)) {
+    const document = parse(body);
+    return document === undefined ? NOT_JSON : [readOwnForm(document)];
+  }
+  switch (media) {
+    case STRUCTURED:
+    case BATCH:
+    case JSON_TYPE: {
+      const document = parse(body);
+      if (document === undefined) return NOT_JSON;
+      if (media === STRUCTURED) return [structuredItem(document)];
+      if (media === JSON_TYPE) return Array.isArray(document) ? document.map(readDocument) : [readDocument(document)];
+      return Array.isArray(document) ? document.map(structuredItem) : NOT_A_BATCH;
+    }
+    default:
+      return isWholeEvent(media) ? OTHER_FORMAT : OTHER_MEDIA_TYPE;
+  }
+}
+
+const NOT_JSON: Unread = { code: 'malformed', detail: 'The body is not valid JSON.' };
+const NOT_A_BATCH: Unread = { code: 'malformed', detail: 'A batch of CloudEvents must be a JSON array.' };
+const OTHER_FORMAT: Unread = {
+  code: 'unsupported-media-type',
+  detail: `CloudEvents are read in the JSON format only: send ${STRUCTURED} or ${BATCH}.`,
+};
+const OTHER_MEDIA_TYPE: Unread = {
+  code: 'unsupported-media-type',
+  detail: `The content type is not one that is read here: send ${READABLE_TYPES.join(', ')}; or a CloudEvent in binary mode.`,
+};
+
+/** Undefined where the bytes are not JSON. */
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function structuredItem(document: unknown): IngestItem {
+  const simple = simpleStructuredEvent(document);
+  if (simple !== null) return simple;
+  const event = structuredEvent(document);
+  return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event) };
+}
+
+/** A rejected message keeps its attributes and its body. */
+function binaryItem({ attributes, contentType }: SortedHeaders, body: Buffer): IngestItem {
+  const event = binaryEvent(attributes ?? {}, contentType, body);
+  if (!(event instanceof Rejection)) return { document: formOf(event) };
+  return {
+    document: { ...attributes, ...(body.length > 0 ? { data: body.toString('utf8') } : {}) },
+    rejection: event,
+  };
+}
+
+const mediaTypes = new LruCache<string, string>(100);
+const MEDIA_TYPE_MAX = 100;
+
+/** A channel repeats its content type with every message. */
+function knownMediaType(contentType: string | undefined): string | undefined {
+  if (contentType === undefined || contentType.length > MEDIA_TYPE_MAX) return mediaType(contentType);
+  let media = mediaTypes.get(contentType);
+  if (media === undefined) mediaTypes.set(contentType, (media = mediaType(contentType) ?? ''));
+  return media;
+}

@@ -1,20 +1,27 @@
-/** A channel's payload becomes a touchpoint, or a reason why not: over HTTP, from files, and from a simulation. */
-export { Ingestion, UNREADABLE_SOURCE, type IngestionDependencies } from './pipeline/ingestion.js';
-export type { IngestOutcome, OutcomeCounts, IngestItem, ItemResult, IngestResult } from './pipeline/item.js';
+/** A channel's payload becomes a touchpoint, or a rejection with its reason: over HTTP, from Kafka, from files and from a simulation. */
+export { Ingestion, type IngestionDependencies } from './pipeline/ingestion.js';
+export {
+  IngestTouchpoints,
+  IngestTouchpointsHandler,
+  UNREADABLE_SOURCE,
+  type IngestOptions,
+} from './pipeline/ingest-touchpoints.js';
+export type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts } from './pipeline/item.js';
 export { Rejection, type RejectionCode } from './pipeline/rejection.js';
-export { TypeContracts } from './pipeline/type-contracts.js';
-export { importedItem } from './cloudevents/invalid-row.js';
-export { readHttpMessage } from './cloudevents/http-message.js';
+export { importedItem } from './importing/imported-item.js';
+export { readEvents, readDocument } from './cloudevents/read-events.js';
+export { HTTP_BINDING, KAFKA_BINDING } from './cloudevents/bindings.js';
 export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
-export { publishPolicy, type PolicyPublished, type PublishVerdict } from './publishing/publish-policy.js';
-export { prepareLog } from './publishing/prepare-log.js';
-export { registeredTypes, registerType, type RegisterVerdict } from './publishing/register-type.js';
-export { factEvent } from './publishing/fact-event.js';
+export { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
+export { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
+export { PublishPolicy, PublishPolicyHandler, type PolicyPublished, type PublishVerdict } from './policies/publish-policy.js';
+export { RegisterType, RegisterTypeHandler, registeredTypes, type RegisterVerdict } from './types/register-type.js';
+export { TypeContracts } from './types/type-contracts.js';
+export { prepareLog } from './prepare-log.js';
+export { factEvent } from './facts/fact-event.js';
 export { canonical } from './pipeline/canonical.js';
 export { plainContentHash } from './pipeline/content-hash.js';
 export { OWN_SOURCES } from './pipeline/envelope.js';
-export { fieldsOf, invalid } from './http/body.js';
-export { StoreProblems } from './http/store-problems.js';
 export {
   placeOf,
   quarantineIdOf,

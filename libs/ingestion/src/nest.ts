@@ -1,2 +1,3 @@
-/** Intake as a module of a Nest application: its routes, and its commands on the bus. */
+/** Ingestion as a module of a Nest application: its routes, its commands on the bus, its Kafka consumer. */
 export { IngestionModule } from './ingestion.module.js';
+export { StoreProblems } from './http/store-problems.js';

@@ -11,6 +11,7 @@ import { HealthController } from './health/health.controller.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { Notifier } from './notifier.js';
+import { FastifyRoutes } from './openapi/fastify-routes.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
 
@@ -49,10 +50,11 @@ export class PlatformModule {
           },
         },
         { provide: OUTBOX_NOTIFIER, useFactory: () => new Notifier() },
+        FastifyRoutes,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [CONFIG, CLOCK, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER],
+      exports: [CONFIG, CLOCK, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER, FastifyRoutes],
     };
   }
 }

@@ -4,7 +4,7 @@ import { Rejection } from '../pipeline/rejection.js';
 
 /** What an importer made of a row: a touchpoint to be validated like any other, or a row to be quarantined with its reason. */
 export function importedItem(item: ImportItem): IngestItem {
-  return item.kind === 'touchpoint' ? { document: item.draft } : invalidRowItem(item.invalid);
+  return item.kind === 'touchpoint' ? { document: item.touchpoint } : invalidRowItem(item.invalid);
 }
 
 /** The row is kept as the document; its reason is the rejection. */

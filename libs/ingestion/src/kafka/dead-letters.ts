@@ -4,11 +4,11 @@ import type { ItemResult } from '../pipeline/item.js';
 type HeaderGiven = OutgoingMessage['headers'][string];
 
 const SUFFIX = '.dlq';
-const DAY_MS = 86_400_000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export const isDeadLetterTopic = (topic: string): boolean => topic.endsWith(SUFFIX);
 
-/** Where a topic's dead letters lie: for two weeks, since they hold in the clear what the log keeps sealed. */
+/** The topic of a topic's dead letters. They are kept for two weeks, since they hold in the clear what the log keeps sealed. */
 export function deadLetterPlan(topic: string): TopicPlan {
   return {
     topic: `${topic}${SUFFIX}`,
@@ -18,19 +18,19 @@ export function deadLetterPlan(topic: string): TopicPlan {
   };
 }
 
-/** A message with the reason why it was quarantined. Its key, value and headers are as they came. */
+/** A message with the reason why it was quarantined. Its key, value and headers are as they were received. */
 export function deadLetter(
   { topic, partition }: { readonly topic: string; readonly partition: number },
   { key, value, headers, offset }: ReceivedMessage,
-  bad: readonly ItemResult[],
+  quarantined: readonly ItemResult[],
 ): OutgoingMessage {
-  const [first] = bad;
+  const [first] = quarantined;
   const reason: Record<string, string> = {
     'perennial-code': first?.code ?? '',
-    'perennial-path': first?.pointer ?? '',
+    'perennial-pointer': first?.pointer ?? '',
     'perennial-detail': first?.detail ?? '',
     'perennial-hint': first?.hint ?? '',
-    'perennial-quarantine-id': bad.map(({ quarantineId }) => quarantineId).join(','),
+    'perennial-quarantine-id': quarantined.map(({ quarantineId }) => quarantineId).join(','),
     'perennial-topic': topic,
     'perennial-partition': String(partition),
     'perennial-offset': String(offset),
@@ -46,7 +46,7 @@ export function deadLetter(
   };
 }
 
-/** A header without a value gets an empty one: kafkajs reads such headers, and cannot write them. */
+/** A header without a value gets an empty one: kafkajs reads such headers, but cannot write them. */
 function sendable(given: ReceivedHeader | readonly ReceivedHeader[]): HeaderGiven {
   return Array.isArray(given) ? given.map((each: ReceivedHeader) => each ?? '') : ((given as ReceivedHeader) ?? '');
 }

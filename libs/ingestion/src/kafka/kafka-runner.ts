@@ -5,17 +5,19 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
 import type { Channels, Clock, Config, Health, Logger } from '#platform';
-import { Ingestion } from '../pipeline/ingestion.js';
+import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
+import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import { KafkaIngestion, type KafkaIngestionObserver } from './kafka-ingestion.js';
 import { topicMappings } from './topic-mappings.js';
 
-/** The brokers that touchpoints are read from; null where the config names none. */
+/** `Channels | null`: the brokers that touchpoints are read from; null where the config names none. */
 export const CHANNELS_IN = Symbol.for('perennial.intake.channels');
 
-/** Takes touchpoints in from Kafka while the application runs, where the config names brokers. */
+/** Ingests touchpoints from Kafka while the application runs, where the config names brokers. */
 @Injectable()
 export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly running: KafkaIngestion | null;
@@ -23,7 +25,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
   constructor(
     @Inject(CHANNELS_IN) channels: Channels | null,
     @Inject(CONFIG) config: Config,
-    private readonly ingestion: Ingestion,
+    private readonly commands: CommandBus,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(METRICS) private readonly metrics: Registry,
@@ -34,23 +36,22 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
         ? null
         : new KafkaIngestion(
             channels,
-            this.ingestion,
-            this.clock,
+            (items) => this.ingest(items),
             {
               group: config.kafkaGroup,
               topics: config.kafkaTopics,
               mappings: topicMappings(config.kafkaMappings ?? {}),
             },
-            this.watch(),
+            this.observer(),
           );
   }
 
   onModuleInit(): void {
     const { running } = this;
-    // Channels that cannot be reached are no reason to take HTTP's touchpoints away as well.
+    // Unreachable brokers do not make the process unready: touchpoints over HTTP are still accepted.
     if (running !== null)
       this.health.register('kafka', () =>
-        running.joined ? { ok: true } : { ok: true, detail: 'reads no topic at present' },
+        running.joined ? { ok: true } : { ok: true, detail: 'reads no topic currently' },
       );
   }
 
@@ -62,12 +63,16 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     await this.running?.stop();
   }
 
-  private watch(): KafkaIngestionObserver {
+  private ingest(items: readonly IngestItem[]): Promise<IngestResult> {
+    return this.commands.execute(new IngestTouchpoints(items, this.clock.now()));
+  }
+
+  private observer(): KafkaIngestionObserver {
     const registers = [this.metrics];
     const labelNames = ['topic'] as const;
     const messages = new Counter({
       ...{ name: 'perennial_kafka_messages_total', labelNames, registers },
-      help: 'Messages taken from topics.',
+      help: 'Messages read from topics.',
     });
     const letters = new Counter({
       ...{ name: 'perennial_kafka_dead_letters_total', labelNames, registers },
@@ -75,14 +80,14 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     });
     const pauses = new Counter({
       ...{ name: 'perennial_kafka_pauses_total', labelNames, registers },
-      help: 'Times that a partition paused because its messages could not be taken.',
+      help: 'Times that a partition paused because its messages could not be ingested.',
     });
     const behind = new Gauge({
       ...{ name: 'perennial_kafka_behind_messages', labelNames: ['topic', 'partition'], registers },
-      help: 'Messages of a partition that lay unread behind the last batch.',
+      help: 'Messages of a partition that were unread after the last batch.',
     });
     return {
-      taken: (batch, deadLetters) => {
+      ingested: (batch, deadLetters) => {
         const { topic, partition } = batch;
         messages.inc({ topic }, batch.messages.length);
         if (deadLetters > 0) letters.inc({ topic }, deadLetters);
@@ -91,7 +96,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
       paused: ({ topic, partition }, error, pauseMs) => {
         pauses.inc({ topic });
         const reason = error instanceof Error ? error.message : String(error);
-        this.logger.warn({ topic, partition, reason, pauseMs }, 'Messages could not be taken; the partition pauses.');
+        this.logger.warn({ topic, partition, reason, pauseMs }, 'Messages could not be ingested; the partition pauses.');
       },
     };
   }

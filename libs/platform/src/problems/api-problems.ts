@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath, type ApiResponseOptions } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import { PROBLEM_JSON } from './problem.js';
 
@@ -28,15 +28,23 @@ export class ProblemView {
   readonly errors?: ComplaintView[];
 }
 
+/** The responses of an OpenAPI operation for the errors that it answers with, each as problem+json. */
+export const problemResponses = (...statuses: readonly number[]): Record<number, { description: string; content: object }> =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: STATUS_CODES[status] ?? 'Error',
+        content: { [PROBLEM_JSON]: { schema: { $ref: getSchemaPath(ProblemView) } } },
+      },
+    ]),
+  );
+
 /** Documents the errors that a route answers with, each as problem+json. */
 export const ApiProblems = (...statuses: readonly number[]): MethodDecorator & ClassDecorator =>
   applyDecorators(
     ApiExtraModels(ProblemView),
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: STATUS_CODES[status] ?? 'Error',
-        content: { [PROBLEM_JSON]: { schema: { $ref: getSchemaPath(ProblemView) } } },
-      }),
+    ...Object.entries(problemResponses(...statuses)).map(([status, response]) =>
+      ApiResponse({ status: Number(status), ...response } as ApiResponseOptions),
     ),
   );

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { FastifyRoutes } from '#platform/nest';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
 /** The document of every route that the application has. */
@@ -16,7 +17,11 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       description: 'An API key: the admin key is shown at the first start.',
     })
     .build();
-  return SwaggerModule.createDocument(app, config);
+  const routes = app.get(FastifyRoutes).all;
+  const document = SwaggerModule.createDocument(app, config, { extraModels: routes.flatMap(({ models }) => [...models]) });
+  for (const { path, method, operation } of routes)
+    document.paths[path] = { ...document.paths[path], [method]: operation };
+  return document;
 }
 
 /** Serves Swagger UI at /docs and the document at /docs-json. Both are public: they hold no data of a customer. */

@@ -2,10 +2,10 @@ import type { OutcomeCounts, ItemResult, IngestResult } from '../pipeline/item.j
 import type { IngestResultView } from './views.js';
 
 /**
- * What became of a stream so far, however long it is: its counts are whole, its results are listed up to a bound. Those
- * that were not accepted come first: accepted events are only listed where that is asked for, and while there is room.
+ * The result of a stream of any length: its counts are whole, its results are listed up to a bound. Events that were not
+ * accepted come first; accepted ones are only listed on request, while there is room.
  */
-export class StreamAccount {
+export class StreamResult {
   private readonly counts: OutcomeCounts = { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   private readonly exceptions: ItemResult[] = [];
   private readonly accepted: ItemResult[] = [];
@@ -16,17 +16,17 @@ export class StreamAccount {
     private readonly listedMax: number,
   ) {}
 
-  /** Adds the next slice of the stream. */
-  add(taken: IngestResult): void {
+  /** Adds the next chunk of the stream. */
+  add(result: IngestResult): void {
     const before = this.counts.received;
-    for (const name of Object.keys(this.counts) as (keyof OutcomeCounts)[]) this.counts[name] += taken.counts[name];
-    this.list(this.exceptions, taken.exceptions, before);
-    if (!this.withAccepted || taken.counts.accepted === 0) return;
+    for (const name of Object.keys(this.counts) as (keyof OutcomeCounts)[]) this.counts[name] += result.counts[name];
+    this.list(this.exceptions, result.exceptions, before);
+    if (!this.withAccepted || result.counts.accepted === 0) return;
     if (this.accepted.length >= this.listedMax) this.cut = true;
     else
       this.list(
         this.accepted,
-        taken.results.filter(({ outcome }) => outcome === 'accepted'),
+        result.results.filter(({ outcome }) => outcome === 'accepted'),
         before,
       );
   }

@@ -1,0 +1,36 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { InFlight } from './http/in-flight.js';
+import type { IngestResult } from './pipeline/item.js';
+
+/** Counts every ingested batch. */
+export function ingestionMetrics(registry: Registry): (result: IngestResult) => void {
+  const registers = [registry];
+  const events = new Counter({
+    name: 'perennial_intake_events_total',
+    help: 'Events received, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'perennial_intake_batch_events',
+    help: 'Events in a batch.',
+    buckets: [1, 10, 100, 1_000, 10_000],
+    registers,
+  });
+  return ({ counts: { received, ...outcomes } }) => {
+    batches.observe(received);
+    for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) events.inc({ outcome }, count);
+  };
+}
+
+/** Shows the bytes of the requests in progress. */
+export function inFlightMetrics(registry: Registry, inFlight: InFlight): void {
+  new Gauge({
+    name: 'perennial_intake_in_flight_bytes',
+    help: 'Bytes of request bodies being ingested.',
+    registers: [registry],
+    collect() {
+      this.set(inFlight.bytes);
+    },
+  });
+}

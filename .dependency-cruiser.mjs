@@ -12,7 +12,7 @@ const table = {
   keys: { values: ['contracts', 'platform', 'database'], types: [] },
   imports: { values: ['contracts', 'lifecycle'], types: [] },
   simulation: { values: ['contracts', 'lifecycle', 'imports'], types: [] },
-  ingestion: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys'], types: [] },
+  ingestion: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'imports'], types: [] },
   projections: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log'], types: [] },
   privacy: { values: ['contracts', 'platform', 'database', 'event-log', 'keys', 'ingestion'], types: [], schema: true },
   queries: {

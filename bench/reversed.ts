@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { EventLog } from '#event-log';
 import { SYSTEM_CLOCK } from '#platform';
+import { IngestTouchpoints } from '#ingestion';
 import { openDatabase } from '#database';
 import { Projector } from '#projections';
 import { openFolder } from './measuring/simulated-log.js';
@@ -70,9 +71,11 @@ async function arrive(order: Order, arrival: Arrival, events: number, until: num
     const numbers = Array.from({ length: events }, (_, n) => EVENTS - events + n);
     if (order === 'reversed') numbers.reverse();
     const take = (some: readonly number[]) =>
-      data.ingestion.take(
-        some.map((n) => ({ document: touchpoint(n, until) })),
-        { receivedAt: SYSTEM_CLOCK.now() },
+      data.ingestTouchpoints.execute(
+        new IngestTouchpoints(
+          some.map((n) => ({ document: touchpoint(n, until) })),
+          SYSTEM_CLOCK.now(),
+        ),
       );
     const begun = performance.now();
     if (arrival === 'one by one, the engine running') {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Ingestion } from '#ingestion';
+import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler } from '#ingestion';
 import type { AppendItem, EventLog, Verdict } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SubjectKey } from '#keys';
 
@@ -55,7 +55,7 @@ const order = (n: number) => ({
 });
 const note = (n: number) => ({ ...order(n), id: `note-${n}`, type: 'note-added', data: { text, topic: 'a call' } });
 
-async function intakeCost(ingestion: Ingestion, event: (n: number) => object): Promise<number> {
+async function intakeCost(handler: IngestTouchpointsHandler, event: (n: number) => object): Promise<number> {
   const bodies = Array.from({ length: BATCHES }, (_, batch) =>
     JSON.stringify(Array.from({ length: BATCH }, (__, n) => event(batch * BATCH + n))),
   );
@@ -64,7 +64,7 @@ async function intakeCost(ingestion: Ingestion, event: (n: number) => object): P
     const before = process.cpuUsage();
     for (const body of bodies) {
       const items = (JSON.parse(body) as unknown[]).map((document) => ({ document }));
-      await ingestion.take(items, { receivedAt: Date.UTC(2026, 0, 31, 12) });
+      await handler.execute(new IngestTouchpoints(items, Date.UTC(2026, 0, 31, 12)));
     }
     const { user, system } = process.cpuUsage(before);
     best = Math.min(best, (user + system) / (BATCHES * BATCH));
@@ -112,9 +112,9 @@ try {
     cost(50_000, () => sealer.contentHash(key, canonical)),
   );
 
-  const ingestion = new Ingestion({ log: nowhere, sealer });
-  const withoutText = await intakeCost(ingestion, order);
-  const withText = await intakeCost(ingestion, note);
+  const handler = new IngestTouchpointsHandler(new Ingestion({ log: nowhere, sealer }));
+  const withoutText = await intakeCost(handler, order);
+  const withText = await intakeCost(handler, note);
   tell(
     `an order of ${JSON.stringify(order(1)).length} bytes taken in, nothing personal but its identifier`,
     withoutText,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { Ingestion, prepareLog } from '#ingestion';
+import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { simulateTouchpoints } from '#simulation';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
@@ -14,7 +14,7 @@ const HASH_KEY = new Uint8Array(32).fill(7);
 export interface Folder {
   readonly log: EventLog;
   readonly keys: SqliteKeyStore;
-  readonly ingestion: Ingestion;
+  readonly ingestTouchpoints: IngestTouchpointsHandler;
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function openFolder(dataDir: string): Promise<Folder> {
   return {
     log,
     keys,
-    ingestion: new Ingestion({ log, sealer: new Sealer(keys) }),
+    ingestTouchpoints: new IngestTouchpointsHandler(new Ingestion({ log, sealer: new Sealer(keys) })),
     async close() {
       await log.close();
       await keys.close();
@@ -33,20 +33,20 @@ export async function openFolder(dataDir: string): Promise<Folder> {
   };
 }
 
-/** Takes made-up customers' two years in, by the way that every touchpoint takes; returns how many were accepted. */
-export async function simulateInto({ ingestion }: Folder, customers: number): Promise<number> {
+/** Ingests two years of simulated customers, as any other touchpoints are ingested; returns how many were accepted. */
+export async function simulateInto({ ingestTouchpoints }: Folder, customers: number): Promise<number> {
   const until = Math.floor(SYSTEM_CLOCK.now() / DAY_MS) * DAY_MS;
   let batch: { readonly document: unknown }[] = [];
   let accepted = 0;
-  const take = async (): Promise<void> => {
-    const taken = await ingestion.take(batch, { receivedAt: SYSTEM_CLOCK.now() });
-    accepted += taken.counts.accepted;
+  const ingest = async (): Promise<void> => {
+    const { counts } = await ingestTouchpoints.execute(new IngestTouchpoints(batch, SYSTEM_CLOCK.now()));
+    accepted += counts.accepted;
     batch = [];
   };
   for (const document of simulateTouchpoints({ seed: 1, customers, from: until - 731 * DAY_MS, until })) {
     batch.push({ document });
-    if (batch.length === BATCH) await take();
+    if (batch.length === BATCH) await ingest();
   }
-  if (batch.length > 0) await take();
+  if (batch.length > 0) await ingest();
   return accepted;
 }

@@ -4,6 +4,7 @@ import { IngestionModule } from '#ingestion/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
+import { PrivacyModule } from '#privacy/nest';
 import { ProjectionsModule } from '#projections/nest';
 
 /** Takes touchpoints in: the only writer of touchpoints. Of the read models it asks who a person is that is to be forgotten. */
@@ -18,6 +19,7 @@ export class IntakeAppModule {
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
         IngestionModule.forRoot(),
+        PrivacyModule.forRoot(),
       ],
     };
   }

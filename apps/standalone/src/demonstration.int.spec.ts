@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { Ingestion, prepareLog, TypeContracts } from '#ingestion';
+import { Ingestion, IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { CAUSE_RULES } from '#lifecycle';
 import { openKeyStoreOf, Sealer, type KeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
@@ -21,13 +21,13 @@ describe('the demonstration, played into an empty engine', () => {
   let dataDir: string;
   let keys: KeyStore;
   let log: EventLog;
-  let ingestion: Ingestion;
+  let ingestTouchpoints: IngestTouchpointsHandler;
   let database: Database;
   let projector: Projector;
   let context: QueryContext;
   const said: string[] = [];
   const play = () =>
-    playDemonstration({ dataDir, log, ingestion, clock, say: (line) => said.push(line), signal: signal });
+    playDemonstration({ dataDir, log, ingestTouchpoints, clock, say: (line) => said.push(line), signal: signal });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-demonstration-'));
@@ -35,7 +35,7 @@ describe('the demonstration, played into an empty engine', () => {
     log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
     await prepareLog(log, keys, 'retail', clock.now());
     const sealer = new Sealer(keys);
-    ingestion = new Ingestion({ log, sealer, contracts: new TypeContracts() });
+    ingestTouchpoints = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
     database = await openDatabase({ kind: 'pglite', folder: null });
     projector = await Projector.open({ database, log, clock });
     context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };

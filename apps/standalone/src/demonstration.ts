@@ -2,7 +2,14 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { importedItem, publishPolicy, type Ingestion, type PolicyPublished } from '#ingestion';
+import {
+  importedItem,
+  IngestTouchpoints,
+  PublishPolicy,
+  PublishPolicyHandler,
+  type IngestTouchpointsHandler,
+  type PolicyPublished,
+} from '#ingestion';
 import { withShorterSilence, simulationReader, type SimulationOptions } from '#simulation';
 import { runImport } from '#imports';
 import type { Clock } from '#platform';
@@ -17,7 +24,7 @@ const SAID_EVERY_MS = 2_000;
 export interface DemonstrationDependencies {
   readonly dataDir: string;
   readonly log: EventLog;
-  readonly ingestion: Ingestion;
+  readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly clock: Clock;
   /** Told what to print, a line at a time. */
   readonly say: (line: string) => void;
@@ -46,7 +53,7 @@ export async function demonstrationWanted(dataDir: string, log: EventLog): Promi
  * on, under which some of them are at risk who were not before. Played again after a stop it adds only what was missing: the ids are the same.
  */
 export async function playDemonstration(parts: DemonstrationDependencies): Promise<void> {
-  const { dataDir, ingestion, clock, say, signal } = parts;
+  const { dataDir, ingestTouchpoints, clock, say, signal } = parts;
   const marker = markerOf(dataDir);
   const until = Math.floor(clock.now() / DAY) * DAY;
   const fresh: SimulationOptions = { customers: CUSTOMERS, seed: SEED, from: until - YEARS_DAYS * DAY, until };
@@ -58,7 +65,7 @@ export async function playDemonstration(parts: DemonstrationDependencies): Promi
   const summary = await runImport({
     reader: simulationReader(simulation),
     file: { path: '', name: 'demonstration' },
-    sink: async (items) => (await ingestion.take(items.map(importedItem), { receivedAt: clock.now() })).results,
+    sink: async (items) => (await ingestTouchpoints.execute(new IngestTouchpoints(items.map(importedItem), clock.now()))).results,
     batchSize: BATCH,
     signal,
     now: () => performance.now(),
@@ -88,7 +95,7 @@ async function publishSecondPolicy({ log, clock, say }: DemonstrationDependencie
   for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
     if (first === undefined) return;
     const { policy } = JSON.parse(first.data) as PolicyPublished;
-    const verdict = await publishPolicy(log, withShorterSilence(policy), null, clock.now());
+    const verdict = await new PublishPolicyHandler(log, clock).execute(new PublishPolicy(withShorterSilence(policy), null));
     // Somebody published a policy of their own already: theirs is the one to look at.
     if (!verdict.ok) say('Demonstration: your own policy stands, no second one is published.');
     return;

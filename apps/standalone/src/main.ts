@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { EVENT_LOG, lockDataFolder, type EventLog } from '#event-log';
-import { Ingestion, prepareLog } from '#ingestion';
+import { IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { CLOCK, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Clock, type Logger } from '#platform';
 import { ApiKeyAccess, ApiKeys, KEY_STORE, type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
@@ -34,7 +34,7 @@ async function start(): Promise<void> {
           demonstration = playDemonstration({
             dataDir: config.dataDir,
             log: app.get<EventLog>(EVENT_LOG),
-            ingestion: app.get(Ingestion),
+            ingestTouchpoints: app.get(IngestTouchpointsHandler),
             clock: app.get<Clock>(CLOCK),
             say: (line) => console.log(line),
             signal: stopping.signal,

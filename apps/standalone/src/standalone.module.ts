@@ -6,6 +6,7 @@ import { IngestionModule } from '#ingestion/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
+import { PrivacyModule } from '#privacy/nest';
 import { Projector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
@@ -22,6 +23,7 @@ export class StandaloneModule {
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),
         IngestionModule.forRoot(),
+        PrivacyModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector }),
         FeedsModule.forRoot({ log: EVENT_LOG }),
       ],

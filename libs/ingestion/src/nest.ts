@@ -1,3 +1,4 @@
 /** Ingestion as a module of a Nest application: its routes, its commands on the bus, its Kafka consumer. */
 export { IngestionModule } from './ingestion.module.js';
+export { fieldsOf, invalid } from './http/body.js';
 export { StoreProblems } from './http/store-problems.js';

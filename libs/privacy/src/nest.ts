@@ -1,1 +1,2 @@
-export { ErasuresController } from './erasure/erasures.controller.js';
+/** Privacy as a module of a Nest application: the routes of erasure and their commands. */
+export { PrivacyModule } from './privacy.module.js';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { openSqliteLog, type EventLog } from '#event-log';
-import { erase, type HashKeyChanged } from '#privacy';
-import { Ingestion, prepareLog } from '#ingestion';
+import { EraseCustomer, EraseCustomerHandler, type HashKeyChanged } from '#privacy';
+import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog, type IngestItem } from '#ingestion';
 import {
   ApiKeys,
   openPostgresKeyStore,
@@ -87,13 +87,21 @@ const ORDERS = [
   { document: { nonsense: 'of bob', userId: 'bob' } },
 ];
 
+const ingest = (log: EventLog, keys: KeyStore, items: readonly IngestItem[]) =>
+  new IngestTouchpointsHandler(new Ingestion({ log, sealer: new Sealer(keys) })).execute(
+    new IngestTouchpoints(items, NOW),
+  );
+const erase = (log: EventLog, keys: KeyStore, userId: string) => {
+  const { identities } = new Ingestion({ log, sealer: new Sealer(keys) });
+  const handler = new EraseCustomerHandler({ log, keys, identities, customers: null, clock: { now: () => NOW } });
+  const identifiers = [{ namespace: 'userId', value: userId }];
+  return handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'me'));
+};
+
 /** What becomes of the orders when they are sent once more, and of a new one of each person. */
 async function outcomes(name: string, keys: KeyStore): Promise<(string | undefined)[]> {
   const log = await openLog(name);
-  const { results } = await new Ingestion({ log, sealer: new Sealer(keys) }).take(
-    [...ORDERS, order('new of ann', 'ann'), order('new of bob', 'bob')],
-    { receivedAt: NOW },
-  );
+  const { results } = await ingest(log, keys, [...ORDERS, order('new of ann', 'ann'), order('new of bob', 'bob')]);
   await log.close();
   return results.map(({ outcome }) => outcome);
 }
@@ -104,10 +112,8 @@ async function live(name: string, keys: KeyStore): Promise<void> {
   mkdirSync(at(name), { recursive: true });
   const log = await openLog(name);
   await prepareLog(log, keys, 'retail', NOW);
-  const ingestion = new Ingestion({ log, sealer: new Sealer(keys) });
-  await ingestion.take(ORDERS, { receivedAt: NOW });
-  const { subjectId } = ingestion.identities.of('userId', 'bob');
-  await erase(log, keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+  await ingest(log, keys, ORDERS);
+  await erase(log, keys, 'bob');
   await log.close();
 }
 
@@ -316,9 +322,7 @@ describe('perennial move --rekey', () => {
       const keys = keysIn(name);
       lived.push(keys);
       const log = await openLog(name);
-      const { identities } = new Ingestion({ log, sealer: new Sealer(keys) });
-      const { subjectId } = identities.of('userId', person);
-      await erase(log, keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+      await erase(log, keys, person);
       await log.close();
     };
 
@@ -327,7 +331,7 @@ describe('perennial move --rekey', () => {
       expect(await move(...command(from, 'followed'))).toMatchObject({ code: 0 });
       const keys = keysIn(from);
       const log = await openLog(from);
-      await new Ingestion({ log, sealer: new Sealer(keys) }).take([order('late', 'cleo')], { receivedAt: NOW });
+      await ingest(log, keys, [order('late', 'cleo')]);
       await log.close();
       await keys.close();
       const late = await move(...command(from, 'followed'));

@@ -1,12 +1,19 @@
 import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
-import { erasePerson, People } from '#privacy';
+import { CustomersBySubject, EraseCustomer, EraseCustomerHandler } from '#privacy';
 import {
+  DiscardQuarantined,
+  DiscardQuarantinedHandler,
   importedItem,
   Ingestion,
+  IngestTouchpoints,
+  IngestTouchpointsHandler,
   prepareLog,
-  publishPolicy,
+  PublishPolicy,
+  PublishPolicyHandler,
   Quarantine,
   registeredTypes,
+  ReleaseQuarantined,
+  ReleaseQuarantinedHandler,
   TypeContracts,
   type Closing,
 } from '#ingestion';
@@ -72,7 +79,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
     const context = { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true };
-    const quarantine = new Quarantine(log, ingestion, sealer);
+    const quarantine = new Quarantine(log, sealer);
     let opening: Promise<Projector> | null = null;
     const projector = () =>
       (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(throwReadable));
@@ -96,10 +103,14 @@ class LocalEngine implements Engine {
   /** Whether the read models were brought up to the log and the clock since they were last left behind. */
   private current = false;
 
+  private readonly ingestTouchpoints: IngestTouchpointsHandler;
+
   constructor(
     readonly place: string,
     private readonly parts: LocalDependencies,
-  ) {}
+  ) {
+    this.ingestTouchpoints = new IngestTouchpointsHandler(parts.ingestion);
+  }
 
   async runQuery(query: string, params: RawParams): Promise<Answer> {
     if (!this.current) await this.catchUp(() => undefined);
@@ -113,7 +124,8 @@ class LocalEngine implements Engine {
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     this.current = false;
-    const { results } = await this.parts.ingestion.take(items.map(importedItem), { receivedAt: this.now() });
+    const command = new IngestTouchpoints(items.map(importedItem), this.now());
+    const { results } = await this.ingestTouchpoints.execute(command);
     return results.map(({ outcome, code }) => (code === undefined ? { outcome } : { outcome, code }));
   }
 
@@ -193,11 +205,10 @@ class LocalEngine implements Engine {
     const colon = identifier?.indexOf(':') ?? -1;
     const identifiers =
       identifier === undefined ? [] : [{ namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) }];
-    const verdict = await erasePerson(
-      { log: context.log, keys, ingestion, people: new People(context.database), now: () => this.now() },
-      { identifiers, customerId: customer ?? null },
-      LOCAL,
-    );
+    const { log, clock } = context;
+    const customers = new CustomersBySubject(context.database);
+    const handler = new EraseCustomerHandler({ log, keys, identities: ingestion.identities, customers, clock });
+    const verdict = await handler.execute(new EraseCustomer({ identifiers, customerId: customer ?? null }, LOCAL));
     switch (verdict.outcome) {
       case 'erased':
         return { ...verdict.receipt };
@@ -211,7 +222,8 @@ class LocalEngine implements Engine {
   }
 
   async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject> {
-    const verdict = await publishPolicy(this.parts.context.log, policy, effectiveFrom, this.now());
+    const { log, clock } = this.parts.context;
+    const verdict = await new PublishPolicyHandler(log, clock).execute(new PublishPolicy(policy, effectiveFrom));
     this.current = false;
     if (!verdict.ok) throw rejected(`The policy cannot be published:${issueLines(verdict.errors)}`);
     const { published, position, changed } = verdict;
@@ -227,12 +239,20 @@ class LocalEngine implements Engine {
 
   async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
     this.current = false;
-    return closedEvent(await this.parts.quarantine.release(quarantineId, fixed, LOCAL, this.now()));
+    return closedEvent(
+      await new ReleaseQuarantinedHandler(this.parts.quarantine, this.parts.ingestion, this.parts.context.clock).execute(
+        new ReleaseQuarantined(quarantineId, fixed, LOCAL),
+      ),
+    );
   }
 
   async discard(quarantineId: string, reason: string): Promise<JsonObject> {
     this.current = false;
-    return closedEvent(await this.parts.quarantine.discard(quarantineId, reason, LOCAL, this.now()));
+    return closedEvent(
+      await new DiscardQuarantinedHandler(this.parts.quarantine, this.parts.context.clock).execute(
+        new DiscardQuarantined(quarantineId, reason, LOCAL),
+      ),
+    );
   }
 
   webhooks(): Promise<never> {
@@ -293,7 +313,7 @@ function closedEvent(closing: Closing): JsonObject {
       throw rejected(`It was ${closing.quarantined.status} before.`);
     case 'erased':
       throw rejected('A person whom it names was erased: nothing of it can be opened.');
-    case 'refused':
+    case 'rejected':
       throw rejected(
         `It is still not a touchpoint (${closing.code}). Nothing was written.${issueLines(closing.errors)}`,
       );

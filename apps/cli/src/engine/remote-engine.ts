@@ -64,9 +64,9 @@ export class RemoteEngine implements Engine {
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     const body = items
-      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? item.touchpoint : { invalid: item.invalid })}\n`)
+      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? { touchpoint: item.touchpoint } : { invalidRow: item.invalid })}\n`)
       .join('');
-    const taken = (await this.send('POST', '/v1/touchpoints', body, 'application/x-ndjson')) as IngestResultBody;
+    const taken = (await this.send('POST', '/v1/imports/rows', body, 'application/x-ndjson')) as IngestResultBody;
     if (taken.received !== items.length || taken.resultsCut === true)
       throw new CliError(EXIT.failed, `The engine took ${taken.received} of ${items.length} touchpoints of a batch.`);
     const outcomes: ItemOutcome[] = items.map(() => ({ outcome: 'accepted' }));

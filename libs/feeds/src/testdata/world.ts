@@ -2,8 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { formatInstant, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { erasePerson, People } from '#privacy';
-import { Ingestion, publishPolicy } from '#ingestion';
+import { CustomersBySubject, EraseCustomer, EraseCustomerHandler } from '#privacy';
+import {
+  Ingestion,
+  IngestTouchpoints,
+  IngestTouchpointsHandler,
+  PublishPolicy,
+  PublishPolicyHandler,
+} from '#ingestion';
 import type { Policy } from '#lifecycle';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { type Channels, type OutgoingMessage } from '#platform';
@@ -78,6 +84,8 @@ export class World {
     return new World(database, log, projector, openSqliteKeyStore({ file: ':memory:' }), time);
   }
 
+  private readonly clock = { now: () => this.now };
+
   get now(): number {
     return this.time.at;
   }
@@ -86,7 +94,9 @@ export class World {
     const id = `e-${(this.count += 1)}`;
     const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
     const document = { id, source: 'shop', type, channel: 'web', time: new Date(at).toISOString(), identifiers, data };
-    const { exceptions } = await this.ingestion.take([{ document }], { receivedAt: this.now });
+    const { exceptions } = await new IngestTouchpointsHandler(this.ingestion).execute(
+      new IngestTouchpoints([{ document }], this.now),
+    );
     // What comes of whom we were asked to forget is not kept.
     expect(exceptions.filter(({ outcome }) => outcome !== 'suppressed')).toEqual([]);
   }
@@ -167,9 +177,11 @@ export class World {
 
   async erases(who: Record<string, string>): Promise<void> {
     const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
-    const { log, keys, ingestion } = this;
-    const parts = { log, keys, ingestion, people: new People(this.database), now: () => this.now };
-    const verdict = await erasePerson(parts, { identifiers, customerId: null }, 'dpo');
+    const { log, keys } = this;
+    const { identities } = this.ingestion;
+    const customers = new CustomersBySubject(this.database);
+    const handler = new EraseCustomerHandler({ log, keys, identities, customers, clock: this.clock });
+    const verdict = await handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'dpo'));
     expect(verdict.outcome).toBe('erased');
     await this.projector.catchUp();
   }
@@ -181,7 +193,8 @@ export class World {
   }
 
   async publishes(policy: Policy): Promise<void> {
-    expect(await publishPolicy(this.log, policy, null, this.now)).toMatchObject({ ok: true });
+    const handler = new PublishPolicyHandler(this.log, this.clock);
+    expect(await handler.execute(new PublishPolicy(policy, null))).toMatchObject({ ok: true });
     await this.projector.catchUp();
   }
 

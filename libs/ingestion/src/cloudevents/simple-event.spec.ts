@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ReceivedHeader, ReceivedMessage } from '#platform';
-import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from '../cloudevents/cloudevent.js';
-import { formOf } from '../cloudevents/envelope-form.js';
-import { documentItem } from '../cloudevents/http-message.js';
+import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
+import { formOf } from './envelope-form.js';
+import { KAFKA_BINDING, HTTP_BINDING, sortHeaders } from './bindings.js';
+import { readDocument, readEvents } from './read-events.js';
 import { checkEnvelope } from '../pipeline/envelope.js';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
-import { readKafkaMessage } from './kafka-message.js';
+import { readKafkaMessage } from '../kafka/kafka-message.js';
 
 const ORIGIN = { topic: 'touchpoints.web', partition: 3 };
 type Headers = ReceivedMessage['headers'];
@@ -48,7 +49,7 @@ function readSlowly({ headers, value }: ReceivedMessage): readonly IngestItem[] 
   const texts = textsOf(headers);
   const contentType = texts.filter(isContentType).at(-1)?.[1];
   const attributes = Object.fromEntries(
-    texts.filter(([name]) => name.startsWith('ce_')).map(([name, text]) => [`ce-${name.slice(3)}`, text]),
+    texts.filter(([name]) => name.startsWith('ce_')).map(([name, text]) => [name.slice(3), text]),
   );
   const media = mediaType(contentType);
   let document: unknown;
@@ -64,13 +65,13 @@ function readSlowly({ headers, value }: ReceivedMessage): readonly IngestItem[] 
       : 'unreadable';
   }
   if (isBinary(attributes)) {
-    const event = binaryEvent({ ...attributes, 'content-type': contentType }, value, (text) => text);
+    const event = binaryEvent(attributes, contentType, value);
     return [event instanceof Rejection ? { document: undefined, rejection: event } : { document: formOf(event) }];
   }
   if ((media ?? 'application/json') !== 'application/json' || document === undefined) return 'unreadable';
   const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
   return documents.map((each) =>
-    typeof each === 'object' && each !== null && 'specversion' in each ? structured(each) : documentItem(each),
+    typeof each === 'object' && each !== null && 'specversion' in each ? structured(each) : ({ document: each }),
   );
 }
 

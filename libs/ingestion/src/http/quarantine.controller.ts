@@ -1,11 +1,11 @@
-import { Body, Controller, Get, HttpCode, Inject, Optional, Param, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { type Principal } from '#platform';
-import { DATABASE } from '#database';
+import type { Principal } from '#platform';
 import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
-import { People } from '#privacy';
-import { DiscardQuarantined, ReleaseQuarantined } from '../quarantine/commands.js';
+import { DiscardQuarantined } from '../quarantine/discard-quarantined.js';
+import { OpenQuarantined } from '../quarantine/open-quarantined.js';
+import { ReleaseQuarantined } from '../quarantine/release-quarantined.js';
 import { Quarantine, type Closing, type Quarantined } from '../quarantine/quarantine.js';
 import { fieldsOf, invalid } from './body.js';
 import { StoreProblems } from './store-problems.js';
@@ -23,7 +23,7 @@ export class QuarantinedView {
   readonly type!: string | null;
   @ApiProperty({ example: 'data-invalid' })
   readonly code!: string;
-  @ApiProperty({ example: '#/data/currency' })
+  @ApiProperty({ example: '/data/currency' })
   readonly path!: string;
   @ApiProperty()
   readonly detail!: string;
@@ -82,15 +82,11 @@ const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' }
 @Controller('quarantine')
 @UseFilters(StoreProblems)
 export class QuarantineController {
-  private readonly people: People | null;
-
   constructor(
     private readonly commands: CommandBus,
     private readonly quarantine: Quarantine,
-    @Optional() @Inject(DATABASE) database?: ConstructorParameters<typeof People>[0],
-  ) {
-    this.people = database === undefined ? null : new People(database);
-  }
+    private readonly open: OpenQuarantined,
+  ) {}
 
   @Get(':quarantineId')
   @Allow('read')
@@ -128,7 +124,7 @@ export class QuarantineController {
     @Body() body?: unknown,
   ): Promise<Quarantined> {
     const { fixed } = fieldsOf(body, ['fixed']);
-    return closed(await this.commands.execute(new ReleaseQuarantined(quarantineId, fixed, caller.id)));
+    return closed(await this.commands.execute<ReleaseQuarantined, Closing>(new ReleaseQuarantined(quarantineId, fixed, caller.id)));
   }
 
   @Post(':quarantineId/discard')
@@ -146,8 +142,8 @@ export class QuarantineController {
   ): Promise<Quarantined> {
     const { reason = '' } = fieldsOf(body, ['reason']);
     if (typeof reason !== 'string' || reason.length > 1_000 || /\0|\p{Surrogate}/u.test(reason))
-      throw invalid([{ pointer: '#/reason', detail: 'is no text of at most 1000 characters', hint: 'shorten it' }]);
-    return closed(await this.commands.execute(new DiscardQuarantined(quarantineId, reason, caller.id)));
+      throw invalid([{ pointer: '/reason', detail: 'is no text of at most 1000 characters', hint: 'shorten it' }]);
+    return closed(await this.commands.execute<DiscardQuarantined, Closing>(new DiscardQuarantined(quarantineId, reason, caller.id)));
   }
 
   @Post('release')
@@ -160,13 +156,12 @@ export class QuarantineController {
   async releaseAll(@CurrentPrincipal() caller: Principal, @Body() body?: unknown): Promise<BulkReleaseView> {
     const { code } = fieldsOf(body, ['code']);
     if (typeof code !== 'string' || code === '')
-      throw invalid([{ pointer: '#/code', detail: 'is missing', hint: 'give the code of the reason' }]);
-    if (this.people === null)
-      throw new Problem(503, { detail: 'The list of quarantined events is not open in this process.' });
-    const ids = await this.people.openQuarantined(code, BULK_MAX + 1);
+      throw invalid([{ pointer: '/code', detail: 'is missing', hint: 'give the code of the reason' }]);
+    const ids = await this.open.ids(code, BULK_MAX + 1);
+    if (ids === null) throw new Problem(503, { detail: 'This process has no list of quarantined events.' });
     let released = 0;
     for (const id of ids.slice(0, BULK_MAX)) {
-      const closing = await this.commands.execute(new ReleaseQuarantined(id, undefined, caller.id));
+      const closing = await this.commands.execute<ReleaseQuarantined, Closing>(new ReleaseQuarantined(id, undefined, caller.id));
       if (closing.outcome === 'closed') released += 1;
     }
     return { released, kept: Math.min(ids.length, BULK_MAX) - released, more: ids.length > BULK_MAX };
@@ -183,9 +178,9 @@ function closed(closing: Closing): Quarantined {
       throw new Problem(409, { detail: `It was ${closing.quarantined.status} before.` });
     case 'erased':
       throw new Problem(410, { detail: 'A person whom it names was erased: nothing of it can be opened.' });
-    case 'refused':
+    case 'rejected':
       throw new Problem(422, {
-        type: 'still-refused',
+        type: 'still-rejected',
         detail: `It is still not a touchpoint (${closing.code}). Nothing was written.`,
         errors: closing.errors,
       });

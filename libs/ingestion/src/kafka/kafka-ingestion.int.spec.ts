@@ -15,13 +15,16 @@ import { openSqliteKeyStore, Sealer } from '#keys';
 import type { OutgoingMessage, ReceivedMessage } from '#platform';
 import { memoryLog } from '#testing';
 import { KAFKA_OFFER, type TestKafka } from '../../../../test/services/kafka.js';
+import { IngestTouchpoints, IngestTouchpointsHandler } from '../pipeline/ingest-touchpoints.js';
 import { Ingestion } from '../pipeline/ingestion.js';
+import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
 import { KafkaIngestion } from './kafka-ingestion.js';
 
 const { missing } = KAFKA_OFFER;
 const title = missing === null ? 'touchpoints from Kafka' : `touchpoints from Kafka (skipped: ${missing})`;
 const SILENT = { warn: () => undefined, debug: () => undefined };
+type Ingest = (items: readonly IngestItem[]) => Promise<IngestResult>;
 const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
 (missing === null ? describe : describe.skip)(title, () => {
@@ -50,12 +53,14 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const sealer = new Sealer(keys);
     closing.push(() => keys.close());
-    return { log, sealer, ingestion: new Ingestion({ log, sealer }) };
+    const handler = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
+    const ingest: Ingest = (items) => handler.execute(new IngestTouchpoints(items, clock.now()));
+    return { log, sealer, ingest };
   }
 
-  function member(topic: string, ingestion: Pick<Ingestion, 'take'>, group = randomUUID()): KafkaIngestion {
+  function member(topic: string, ingest: Ingest, group = randomUUID()): KafkaIngestion {
     const options = { group, topics: [`${topic}*`], sessionTimeoutMs: 3_000, lookForTopicsMs: 1_000 };
-    const made = new KafkaIngestion(channels, ingestion, clock, options);
+    const made = new KafkaIngestion(channels, ingest, options);
     running.push(made);
     made.start();
     return made;
@@ -98,7 +103,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
   it('takes CloudEvents of every mode and our own form, each once, and keeps where it stood', async () => {
     const topic = await topicOf(2);
-    const { log, sealer, ingestion } = engine();
+    const { log, sealer, ingest } = engine();
     const event = {
       specversion: '1.0',
       type: 'order-placed',
@@ -121,7 +126,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       order(topic, 1),
       order(topic, 1),
     ]);
-    member(topic, ingestion);
+    member(topic, ingest);
     const taken = await reaches(log, 'order-placed', 5);
     expect(taken.map(({ id }) => id).sort()).toEqual(['a', 'b', 'c', 'd', 'o-1']);
     const meta = JSON.parse(taken.find(({ id }) => id === 'b')?.meta ?? '') as Record<string, string>;
@@ -137,7 +142,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       $provenance: { key: 'ann@shop.example', headers: { 'x-tag': 'spring' } },
     });
     // The same event by another road is the same event.
-    const again = await ingestion.take(
+    const again = await ingest(
       [
         {
           document: orderPlaced({
@@ -147,15 +152,13 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
             identifiers: [{ namespace: 'userId', value: 'u1' }],
           }),
         },
-      ],
-      { receivedAt: clock.now() },
-    );
+      ]);
     expect(again.counts).toMatchObject({ duplicate: 1 });
   });
 
   it('sets a bad message aside with its place, sends it to the dead letters untouched, and goes on', async () => {
     const topic = await topicOf(1);
-    const { log, ingestion } = engine();
+    const { log, ingest } = engine();
     await send([
       order(topic, 1),
       { topic, key: 'k', value: Buffer.from([0xff, 0x00, 0x01]), headers: { 'x-own': 'kept' } },
@@ -163,7 +166,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       { topic, key: 'gone', value: null, headers: {} },
       order(topic, 3),
     ]);
-    member(topic, ingestion);
+    member(topic, ingest);
     expect((await reaches(log, 'order-placed', 2)).map(({ id }) => id)).toEqual(['o-1', 'o-3']);
     const aside = await reaches(log, 'event-quarantined', 3);
     expect(aside.map(({ data }) => JSON.parse(data) as unknown)).toMatchObject(
@@ -192,11 +195,9 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
   it('waits where the log cannot be written, and loses nothing', async () => {
     const topic = await topicOf(2);
-    const { log, ingestion } = engine();
+    const { log, ingest } = engine();
     let failures = 3;
-    const failing: Pick<Ingestion, 'take'> = {
-      take: (items, at) => (failures-- > 0 ? Promise.reject(new Error('full')) : ingestion.take(items, at)),
-    };
+    const failing: Ingest = (items) => (failures-- > 0 ? Promise.reject(new Error('full')) : ingest(items));
     await send(Array.from({ length: 100 }, (_, n) => order(topic, n)));
     member(topic, failing);
     expect(await reaches(log, 'order-placed', 100)).toHaveLength(100);
@@ -254,7 +255,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
   it('loses and doubles nothing while members come and go, one dies in the middle, and the broker restarts', async () => {
     const events = Number(process.env['KAFKA_EVENTS'] ?? 5_000);
     const topic = await topicOf(6);
-    const { log, ingestion } = engine();
+    const { log, ingest } = engine();
     const group = randomUUID();
     const written = (async () => {
       const producer = channels.producer();
@@ -270,12 +271,12 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       }
       await producer.close();
     })();
-    member(topic, ingestion, group);
+    member(topic, ingest, group);
     let dead = false;
     // It takes, and dies before it can say so: its messages come again to another.
     const dying = member(
       topic,
-      { take: (items, at) => ingestion.take(items, at).then((taken) => (dead ? new Promise(() => undefined) : taken)) },
+      (items) => ingest(items).then((result) => (dead ? new Promise(() => undefined) : result)),
       group,
     );
     await reaches(log, 'order-placed', Math.floor(events / 10));
@@ -283,7 +284,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     void dying.stop();
     running.splice(running.indexOf(dying), 1);
     for (let round = 0; round < 3; round += 1) {
-      const coming = member(topic, ingestion, group);
+      const coming = member(topic, ingest, group);
       await sleep(1_000);
       if (round === 1 && kafka.outage !== null) {
         await kafka.outage.halt('crash');

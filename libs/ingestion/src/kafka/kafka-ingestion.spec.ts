@@ -5,9 +5,9 @@ import { KafkaIngestion } from './kafka-ingestion.js';
 
 const KB = 1024;
 
-/** An intake at channels that hand over what they are told to, and what it took and sent. */
-function ingestion(isBad: (item: IngestItem) => boolean = () => false) {
-  const takes: (readonly IngestItem[])[] = [];
+/** Ingestion at a fake broker that delivers on request, with the batches that it ingested and the dead letters that it sent. */
+function kafkaIngestion(isBad: (item: IngestItem) => boolean = () => false) {
+  const batches: (readonly IngestItem[])[] = [];
   const letters: OutgoingMessage[] = [];
   let options: ConsumerOptions | undefined;
   const channels = {
@@ -21,18 +21,18 @@ function ingestion(isBad: (item: IngestItem) => boolean = () => false) {
     },
     ensureTopics: () => Promise.resolve(),
   } as unknown as Channels;
-  const take = (items: readonly IngestItem[]): Promise<IngestResult> => {
-    takes.push(items);
+  const ingest = (items: readonly IngestItem[]): Promise<IngestResult> => {
+    batches.push(items);
     const exceptions = items.flatMap((item, index): ItemResult[] =>
       isBad(item) ? [{ index, source: null, id: null, outcome: 'quarantined', quarantineId: `q${index}` }] : [],
     );
     return Promise.resolve({ exceptions } as unknown as IngestResult);
   };
-  const made = new KafkaIngestion(channels, { take }, { now: () => 0 }, { group: 'g', topics: ['touchpoints.*'] });
+  const made = new KafkaIngestion(channels, ingest, { group: 'g', topics: ['touchpoints.*'] });
   made.start();
-  const hand = (messages: readonly ReceivedMessage[]) =>
+  const deliver = (messages: readonly ReceivedMessage[]) =>
     (options as ConsumerOptions).take({ topic: 'touchpoints.web', partition: 0, behind: 0, messages });
-  return { takes, letters, hand };
+  return { batches, letters, deliver };
 }
 
 /** A message of so many events, about so long each. */
@@ -44,39 +44,39 @@ const message = (offset: number, events: number, bytes: number): ReceivedMessage
 });
 const idsOf = (items: readonly IngestItem[]) => items.map(({ document }) => (document as { readonly id: string }).id);
 
-describe('what a partition brings', () => {
-  it('is taken in portions, whole and in its order', async () => {
-    const { takes, hand } = ingestion();
-    await hand(Array.from({ length: 1_200 }, (_, offset) => message(offset, 1, 100)));
-    expect(takes.map(({ length }) => length)).toEqual([500, 500, 200]);
-    expect(takes.flatMap(idsOf)).toEqual(Array.from({ length: 1_200 }, (_, offset) => `${offset}-0`));
+describe('the messages of a partition', () => {
+  it('are ingested in pages, all of them and in order', async () => {
+    const { batches, deliver } = kafkaIngestion();
+    await deliver(Array.from({ length: 1_200 }, (_, offset) => message(offset, 1, 100)));
+    expect(batches.map(({ length }) => length)).toEqual([500, 500, 200]);
+    expect(batches.flatMap(idsOf)).toEqual(Array.from({ length: 1_200 }, (_, offset) => `${offset}-0`));
   });
 
-  it('is taken in portions of as many bytes where its messages hold many events, or large ones', async () => {
-    const { takes, hand } = ingestion();
-    await hand(Array.from({ length: 300 }, (_, offset) => message(offset, 10, 700)));
-    expect(takes.flatMap(idsOf)).toHaveLength(3_000);
-    expect(Math.max(...takes.map(({ length }) => length))).toBeLessThan(600);
-    expect(takes.length).toBeLessThan(10);
+  it('are ingested in pages of a bounded size where they hold many events, or large ones', async () => {
+    const { batches, deliver } = kafkaIngestion();
+    await deliver(Array.from({ length: 300 }, (_, offset) => message(offset, 10, 700)));
+    expect(batches.flatMap(idsOf)).toHaveLength(3_000);
+    expect(Math.max(...batches.map(({ length }) => length))).toBeLessThan(600);
+    expect(batches.length).toBeLessThan(10);
   });
 
-  it('may be a message that is larger than a portion: it is taken alone, and what has no value is taken too', async () => {
-    const { takes, hand } = ingestion();
+  it('are ingested alone where one is larger than a page, and also without a value', async () => {
+    const { batches, deliver } = kafkaIngestion();
     const tombstone = { ...message(2, 1, 0), value: null };
-    await hand([message(0, 1, 10), message(1, 1, 500 * KB), tombstone, message(3, 1, 10)]);
-    expect(takes.map(({ length }) => length)).toEqual([1, 1, 2]);
+    await deliver([message(0, 1, 10), message(1, 1, 500 * KB), tombstone, message(3, 1, 10)]);
+    expect(batches.map(({ length }) => length)).toEqual([1, 1, 2]);
   });
 
-  it('goes to the dead letters message by message, wherever the portions end', async () => {
-    const { letters, hand } = ingestion(({ document }) => /-3$/.test((document as { readonly id: string }).id));
-    await hand(Array.from({ length: 200 }, (_, offset) => message(offset, 1 + (offset % 10), 700)));
+  it('go to the dead letters one by one, wherever the pages end', async () => {
+    const { letters, deliver } = kafkaIngestion(({ document }) => /-3$/.test((document as { readonly id: string }).id));
+    await deliver(Array.from({ length: 200 }, (_, offset) => message(offset, 1 + (offset % 10), 700)));
     const expected = Array.from({ length: 200 }, (_, offset) => offset).filter((offset) => offset % 10 >= 3);
     expect(letters.map(({ headers }) => Number(headers['perennial-offset']))).toEqual(expected);
   });
 
-  it('is nothing where there is nothing', async () => {
-    const { takes, hand } = ingestion();
-    await hand([]);
-    expect(takes).toEqual([]);
+  it('may be none at all', async () => {
+    const { batches, deliver } = kafkaIngestion();
+    await deliver([]);
+    expect(batches).toEqual([]);
   });
 });

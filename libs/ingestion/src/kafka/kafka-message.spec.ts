@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { ReceivedMessage } from '#platform';
+import { KAFKA_BINDING, sortHeaders } from '../cloudevents/bindings.js';
 import { binaryEvent, structuredEvent, type CloudEvent } from '../cloudevents/cloudevent.js';
 import { Rejection } from '../pipeline/rejection.js';
 import { readKafkaMessage } from './kafka-message.js';
@@ -44,8 +45,8 @@ const ORIGIN = { topic: 'touchpoints.web', partition: 3 };
 function eventOf({ headers, value }: Vector['input']): CloudEvent | Rejection {
   if (headers['content-type']?.startsWith('application/cloudevents') === true)
     return structuredEvent(JSON.parse(value));
-  const renamed = Object.entries(headers).map(([name, text]) => [name.replace(/^ce_/, 'ce-'), text] as const);
-  return binaryEvent(Object.fromEntries(renamed), Buffer.from(value), (text) => text);
+  const { attributes, contentType } = sortHeaders(headers, KAFKA_BINDING);
+  return binaryEvent(attributes ?? {}, contentType, Buffer.from(value));
 }
 
 (there ? describe : describe.skip)('the published CloudEvents messages over Kafka', () => {
@@ -186,9 +187,7 @@ describe('a topic with a form of its own', () => {
     try {
       topicMappings({ a: { source: 's' } });
     } catch (error) {
-      expect((error as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toContain(
-        '#/a/occurredAt',
-      );
+      expect((error as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toContain('#/a/occurredAt');
     }
   });
 });

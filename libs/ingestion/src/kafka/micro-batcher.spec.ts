@@ -1,61 +1,59 @@
 import { describe, expect, it } from '@jest/globals';
-import type { IngestItem, ItemResult } from '../pipeline/item.js';
 import { MicroBatcher } from './micro-batcher.js';
 
-const items = (...names: string[]): IngestItem[] => names.map((document) => ({ document }));
-const results = (taken: readonly IngestItem[]): ItemResult[] =>
-  taken.map(({ document }, index) => ({ index, source: 's', id: String(document), outcome: 'duplicate' }));
+interface Unit {
+  readonly name: string;
+  readonly size: number;
+}
+const unit = (name: string, size = 1): Unit => ({ name, size });
 
-/** Takes that end when they are told to. */
-function held() {
-  const takes: { names: unknown[]; end: (error?: Error) => void }[] = [];
-  const take = (given: readonly IngestItem[]) =>
-    new Promise<readonly ItemResult[]>((resolve, reject) => {
-      const end = (error?: Error) => (error === undefined ? resolve(results(given)) : reject(error));
-      takes.push({ names: given.map(({ document }) => document), end });
+/** Batches that end when the spec says so; the result of a unit is its name in capitals. */
+function heldBatches() {
+  const batches: { names: string[]; end: (error?: Error) => void }[] = [];
+  const run = (units: readonly Unit[]) =>
+    new Promise<readonly string[]>((resolve, reject) => {
+      const names = units.map(({ name }) => name);
+      const end = (error?: Error) =>
+        error === undefined ? resolve(names.map((name) => name.toUpperCase())) : reject(error);
+      batches.push({ names, end });
     });
-  return { take, takes };
+  return { run, batches };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('gathering', () => {
-  it('makes one take of all that came while others were under way, and gives everybody their own results', async () => {
-    const { take, takes } = held();
-    const microBatcher = new MicroBatcher(take, 4);
-    const offers = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => microBatcher.offer(() => items(name), 1));
-    expect(takes.map(({ names }) => names)).toEqual([['a'], ['b']]);
-    takes[0]?.end();
+describe('the micro-batcher', () => {
+  it('joins the units that arrive while batches are in progress, and gives each its own result', async () => {
+    const { run, batches } = heldBatches();
+    const batcher = new MicroBatcher(run, 4);
+    const results = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => batcher.add(unit(name)));
+    expect(batches.map(({ names }) => names)).toEqual([['a'], ['b']]);
+    batches[0]?.end();
     await turn();
-    expect(takes[2]?.names).toEqual(['c', 'd', 'e', 'f']);
-    takes[1]?.end();
-    takes[2]?.end();
-    const told = (await Promise.all(offers)).map((own) => own.map(({ id, index }) => `${id} ${index}`));
-    expect(told).toEqual([['a 0'], ['b 0'], ['c 0'], ['d 0'], ['e 0'], ['f 0']]);
+    expect(batches[2]?.names).toEqual(['c', 'd', 'e', 'f']);
+    batches[1]?.end();
+    batches[2]?.end();
+    expect(await Promise.all(results)).toEqual(['A', 'B', 'C', 'D', 'E', 'F']);
   });
 
-  it('takes no more at once than it may, but an offer whole', async () => {
-    const { take, takes } = held();
-    const microBatcher = new MicroBatcher(take, 2);
-    const offers = [['a'], ['b'], ['c'], ['d', 'e', 'f']].map((names) =>
-      microBatcher.offer(() => items(...names), names.length),
-    );
-    takes.forEach(({ end }) => end());
+  it('keeps a batch within its size, but runs a larger unit whole', async () => {
+    const { run, batches } = heldBatches();
+    const batcher = new MicroBatcher(run, 2);
+    const results = [unit('a'), unit('b'), unit('c'), unit('d', 3)].map((each) => batcher.add(each));
+    batches.forEach(({ end }) => end());
     await turn();
-    expect(takes.map(({ names }) => names)).toEqual([['a'], ['b'], ['c'], ['d', 'e', 'f']]);
-    takes.forEach(({ end }) => end());
-    await Promise.all(offers);
+    expect(batches.map(({ names }) => names)).toEqual([['a'], ['b'], ['c'], ['d']]);
+    batches.forEach(({ end }) => end());
+    await Promise.all(results);
   });
 
-  it('tries everybody alone where a take fails, so that one does not hold up the others', async () => {
-    const take = (given: readonly IngestItem[]) =>
-      given.some(({ document }) => document === 'bad')
+  it('runs each unit alone after a batch failed, so that one does not hold up the others', async () => {
+    const run = (units: readonly Unit[]) =>
+      units.some(({ name }) => name === 'bad')
         ? Promise.reject(new Error('no'))
-        : Promise.resolve(results(given));
-    const microBatcher = new MicroBatcher(take, 100);
-    const all = await Promise.allSettled(
-      ['a', 'b', 'c', 'bad', 'd'].map((name) => microBatcher.offer(() => items(name), 1)),
-    );
+        : Promise.resolve(units.map(({ name }) => name));
+    const batcher = new MicroBatcher(run, 100);
+    const all = await Promise.allSettled(['a', 'b', 'c', 'bad', 'd'].map((name) => batcher.add(unit(name))));
     expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
   });
 });

@@ -30,7 +30,7 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
       mappings.set(topic, mappingOf({ ...(given as object), format: 'ndjson' }));
     } catch (error) {
       if (!(error instanceof MappingRejected)) throw error;
-      errors.push(...error.errors.map((issue) => ({ ...issue, pointer: pointerUnder(topic, issue.pointer) })));
+      errors.push(...error.errors.map((issue) => ({ ...issue, pointer: `#/${topic}${issue.pointer.replace(/^#/, '')}` })));
     }
   }
   if (errors.length > 0) throw new MappingRejected(errors);

@@ -38,7 +38,7 @@ describe('the keys of those whom a batch names', () => {
     const [jane] = named(identities, 'jane');
     const { self } = jane!.identified;
     expect(self.keyAt(identities.epoch)).toBeNull();
-    await identities.askKeys([jane!, ...named(identities, 'jane', 'joe')]);
+    await identities.loadKeys([jane!, ...named(identities, 'jane', 'joe')]);
     expect(self.keyAt(identities.epoch)).toMatchObject({ id: self.subjectId });
     const [again] = named(identities, 'jane');
     expect(again!.identified.self).toBe(self);
@@ -50,7 +50,7 @@ describe('the keys of those whom a batch names', () => {
     const jane = new Sealer(keys).subjectIdOf('userId', 'jane');
     const identities = new Identities(new Sealer(interrupted(keys, () => keys.destroy([jane]))));
     const touchpoints = named(identities, 'jane', 'joe');
-    await identities.askKeys(touchpoints);
+    await identities.loadKeys(touchpoints);
     const states = touchpoints.map(({ identified }) => identified.self.keyAt(identities.epoch));
     expect(states[0]).toBe('erased');
     expect(states[1]).toMatchObject({ id: touchpoints[1]!.identified.self.subjectId });
@@ -61,10 +61,10 @@ describe('the keys of those whom a batch names', () => {
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const identities = new Identities(new Sealer(keys));
     const [jane] = named(identities, 'jane');
-    await identities.askKeys([jane!]);
+    await identities.loadKeys([jane!]);
     await keys.destroy([jane!.identified.self.subjectId]);
     expect(jane!.identified.self.keyAt(identities.epoch)).toBeNull();
-    await identities.askKeys([jane!]);
+    await identities.loadKeys([jane!]);
     expect(jane!.identified.self.keyAt(identities.epoch)).toBe('erased');
     await keys.close();
   });
@@ -76,7 +76,7 @@ describe('what stands beside many touchpoints of a person', () => {
     const sealer = new Sealer(keys);
     const identities = new Identities(sealer);
     const [jane] = named(identities, 'jane');
-    await identities.askKeys([jane!]);
+    await identities.loadKeys([jane!]);
     const { self } = jane!.identified;
     const key = self.keyAt(identities.epoch) as SubjectKey;
     const seals = ['a', 'b', 'a', 'b', 'a', 'c', 'a', 'b'].map((text) => self.sealRepeated(text, key, sealer));
@@ -85,9 +85,9 @@ describe('what stands beside many touchpoints of a person', () => {
     expect(seals).toEqual([a, b, a, b, a, c, a, again]);
     expect(again).not.toBe(b);
     const [joe] = named(identities, 'joe');
-    await identities.askKeys([joe!]);
+    await identities.loadKeys([joe!]);
     const other = joe!.identified.self.keyAt(identities.epoch) as SubjectKey;
-    self.know(other, identities.epoch);
+    self.remember(other, identities.epoch);
     for (const text of ['a', 'b']) expect(sealer.open(other, self.sealRepeated(text, other, sealer))).toBe(text);
     await keys.close();
   });

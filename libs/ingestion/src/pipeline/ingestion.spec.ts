@@ -3,6 +3,7 @@ import { readSealedFields, type TouchpointMeta } from '#contracts';
 import type { EventLog, Receipt, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { memoryLog } from '#testing';
+import { IngestTouchpoints, IngestTouchpointsHandler } from './ingest-touchpoints.js';
 import { Ingestion } from './ingestion.js';
 import type { ItemResult, IngestResult } from './item.js';
 
@@ -28,21 +29,25 @@ describe('intake', () => {
   let keyStore: SqliteKeyStore;
   let sealer: Sealer;
   let ingestion: Ingestion;
+  let handler: IngestTouchpointsHandler;
 
   beforeEach(() => {
     log = memoryLog({ clock: { now: () => NOW } });
     keyStore = openSqliteKeyStore({ file: ':memory:' });
     sealer = new Sealer(keyStore);
     let receipts = 0;
-    ingestion = new Ingestion({ log, sealer, newId: () => `receipt-${(receipts += 1)}` });
+    ingestion = new Ingestion({ log, sealer });
+    handler = new IngestTouchpointsHandler(ingestion, { newId: () => `receipt-${(receipts += 1)}` });
   });
   afterEach(() => keyStore.close());
 
   const take = (...documents: unknown[]): Promise<IngestResult> => takeAt(NOW, ...documents);
   const takeAt = (receivedAt: number, ...documents: unknown[]): Promise<IngestResult> =>
-    ingestion.take(
-      documents.map((document) => ({ document })),
-      { receivedAt },
+    handler.execute(
+      new IngestTouchpoints(
+        documents.map((document) => ({ document })),
+        receivedAt,
+      ),
     );
   const only = (taken: IngestResult): ItemResult => {
     expect(taken.results).toHaveLength(1);
@@ -112,7 +117,7 @@ describe('intake', () => {
         tier,
       });
       const provenance = { topic: 't', partition: 0, offset: 7, key: 'k', headers: { tag: 'spring' } };
-      const { results } = await ingestion.take([{ document: document(theirs), provenance }], { receivedAt: NOW });
+      const { results } = await handler.execute(new IngestTouchpoints([{ document: document(theirs), provenance }], NOW));
       const event = await at(results[0]?.position);
       const [opened] = await sealer.openMany([
         { subjectId: sealer.subjectIdOf('userId', 'u1'), sealed: metaOf(event).sealed as string },
@@ -260,9 +265,7 @@ describe('intake', () => {
 
     it('a message of a topic with its place in its partition, told like a row of a file', async () => {
       const provenance = { topic: 'touchpoints.web', partition: 3, offset: 7, key: null, headers: null };
-      const { results } = await ingestion.take([{ document: order({ type: 'nothing-known' }), provenance }], {
-        receivedAt: NOW,
-      });
+      const { results } = await handler.execute(new IngestTouchpoints([{ document: order({ type: 'nothing-known' }), provenance }], NOW));
       const { data } = await at(results[0]?.position);
       expect(JSON.parse(data)).toMatchObject({ code: 'type-unknown', file: 'touchpoints.web/3', line: 7 });
     });

@@ -5,7 +5,8 @@ import type { Receipt } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { memoryLog } from '#testing';
 import { orderPlaced } from '../testdata/intake-app.js';
-import { Ingestion, UNREADABLE_SOURCE } from './ingestion.js';
+import { IngestTouchpoints, IngestTouchpointsHandler, UNREADABLE_SOURCE } from './ingest-touchpoints.js';
+import { Ingestion } from './ingestion.js';
 import type { OutcomeCounts, ItemResult } from './item.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -44,11 +45,11 @@ async function taking(documents: readonly (readonly unknown[])[]) {
   const keys = openSqliteKeyStore({ file: ':memory:' });
   const sealer = new Sealer(keys);
   await keys.destroy([sealer.subjectIdOf('userId', 'erased')]);
-  const ingestion = new Ingestion({ log, sealer });
+  const handler = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
   const results: ItemResult[] = [];
   for (const batch of documents) {
     const items = batch.map((document) => ({ document }));
-    const taken = await ingestion.take(items, { receivedAt: NOW });
+    const taken = await handler.execute(new IngestTouchpoints(items, NOW));
     expect(taken.results.map(({ index }) => index)).toEqual(batch.map((_, index) => index));
     const { received, accepted, duplicate, quarantined, suppressed } = taken.counts;
     expect(received).toBe(batch.length);

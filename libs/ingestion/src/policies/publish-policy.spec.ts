@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { BUILT_IN_POLICIES } from '#lifecycle';
 import { memoryLog } from '#testing';
-import { prepareLog } from './prepare-log.js';
-import { publishPolicy } from './publish-policy.js';
+import { prepareLog } from '../prepare-log.js';
+import { PublishPolicy, PublishPolicyHandler } from './publish-policy.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const KEYS = { hashKeyCheck: '0'.repeat(32) };
@@ -11,6 +11,8 @@ const RETAIL = BUILT_IN_POLICIES.retail;
 
 describe('publishing a policy', () => {
   let log: EventLog;
+  const publish = (policy: unknown, effectiveFrom: string | null, now = NOW) =>
+    new PublishPolicyHandler(log, { now: () => now }).execute(new PublishPolicy(policy, effectiveFrom));
   beforeEach(async () => {
     log = memoryLog({ clock: { now: () => NOW } });
     await prepareLog(log, KEYS, 'retail', NOW);
@@ -34,21 +36,21 @@ describe('publishing a policy', () => {
 
   it('publishes the next version from an instant to come, or at once', async () => {
     const second = { ...RETAIL, version: 2, currency: 'EUR' };
-    expect(await publishPolicy(log, second, '2026-03-01T00:00:00Z', NOW)).toMatchObject({
+    expect(await publish(second, '2026-03-01T00:00:00Z')).toMatchObject({
       ok: true,
       changed: true,
       published: { version: 'retail@2', effectiveFrom: '2026-03-01T00:00:00Z' },
     });
     const third = { ...RETAIL, version: 3 };
-    expect(await publishPolicy(log, third, null, NOW)).toMatchObject({
+    expect(await publish(third, null)).toMatchObject({
       published: { effectiveFrom: '2026-01-31T12:00:00Z' },
     });
   });
 
   it('publishes the same again as once', async () => {
     const second = { ...RETAIL, version: 2, currency: 'EUR' };
-    const first = await publishPolicy(log, second, null, NOW);
-    const again = await publishPolicy(log, structuredClone(second), null, NOW + 1);
+    const first = await publish(second, null);
+    const again = await publish(structuredClone(second), null, NOW + 1);
     expect(again).toEqual({ ...first, changed: false });
   });
 
@@ -59,7 +61,7 @@ describe('publishing a policy', () => {
     ['an instant in the past', { ...RETAIL, version: 2 }, '2026-01-01T00:00:00Z', '#/effectiveFrom'],
     ['an instant that is none', { ...RETAIL, version: 2 }, 'soon', '#/effectiveFrom'],
   ])('rejects %s', async (_, policy, effectiveFrom, path) => {
-    const verdict = await publishPolicy(log, policy, effectiveFrom, NOW);
+    const verdict = await publish(policy, effectiveFrom);
     expect(verdict.ok).toBe(false);
     if (!verdict.ok) expect(verdict.errors[0]?.pointer.startsWith(path)).toBe(true);
     expect(await log.head()).toMatchObject({ position: 2 });

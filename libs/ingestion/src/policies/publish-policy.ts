@@ -153,7 +153,7 @@ function wrongStart(effectiveFrom: string | null, before: readonly unknown[], no
   return null;
 }
 
-const rejected = (path: string, reason: string, hint: string): PublishVerdict => ({
+const rejected = (pointer: string, detail: string, hint: string): PublishVerdict => ({
   ok: false,
-  errors: [{ pointer, detail: reason, hint: hint }],
+  errors: [{ pointer, detail, hint }],
 });

@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { memoryLog } from '#testing';
-import { erase } from '#privacy';
+import { IngestTouchpoints, IngestTouchpointsHandler } from '../pipeline/ingest-touchpoints.js';
 import { Ingestion } from '../pipeline/ingestion.js';
 import { orderPlaced } from '../testdata/intake-app.js';
-import { registerType } from '../publishing/register-type.js';
-import { Quarantine } from './quarantine.js';
+import { RegisterType, RegisterTypeHandler } from '../types/register-type.js';
+import { DiscardQuarantined, DiscardQuarantinedHandler } from './discard-quarantined.js';
+import { Quarantine, type Closing } from './quarantine.js';
+import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './release-quarantined.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const DAY = 86_400_000;
@@ -22,13 +24,20 @@ describe('the quarantine', () => {
     keys = openSqliteKeyStore({ file: ':memory:' });
     sealer = new Sealer(keys);
     ingestion = new Ingestion({ log, sealer });
-    quarantine = new Quarantine(log, ingestion, sealer);
+    quarantine = new Quarantine(log, sealer);
   });
   afterEach(() => keys.close());
 
   const bad = orderPlaced({ type: 'campsite-booked', data: { site: 'lake' } });
-  const setAside = async (document: unknown): Promise<string> => {
-    const { results } = await ingestion.take([{ document }], { receivedAt: NOW });
+  const release = (id: string, fixed: unknown, by: string, now: number): Promise<Closing> =>
+    new ReleaseQuarantinedHandler(quarantine, ingestion, { now: () => now }).execute(
+      new ReleaseQuarantined(id, fixed, by),
+    );
+  const discard = (id: string, reason: string, by: string, now: number): Promise<Closing> =>
+    new DiscardQuarantinedHandler(quarantine, { now: () => now }).execute(new DiscardQuarantined(id, reason, by));
+  const quarantined = async (document: unknown): Promise<string> => {
+    const handler = new IngestTouchpointsHandler(ingestion);
+    const { results } = await handler.execute(new IngestTouchpoints([{ document }], NOW));
     expect(results[0]?.outcome).toBe('quarantined');
     return results[0]?.quarantineId as string;
   };
@@ -46,7 +55,7 @@ describe('the quarantine', () => {
   };
 
   it('shows what was quarantined and why, and its body', async () => {
-    const id = await setAside(bad);
+    const id = await quarantined(bad);
     expect(await quarantine.find(id)).toMatchObject({
       status: 'open',
       source: 'shop',
@@ -90,14 +99,14 @@ describe('the quarantine', () => {
 
   it('releases an event as it is, once its type is registered, with its original times', async () => {
     const { time: _, ...timeless } = bad;
-    const id = await setAside(timeless);
-    expect(await quarantine.release(id, undefined, 'me', NOW + DAY)).toMatchObject({
-      outcome: 'refused',
+    const id = await quarantined(timeless);
+    expect(await release(id, undefined, 'me', NOW + DAY)).toMatchObject({
+      outcome: 'rejected',
       code: 'type-unknown',
     });
     const before = (await all()).length;
-    expect(await registerType(log, ingestion.contracts, REGISTERED, NOW)).toMatchObject({ ok: true });
-    expect(await quarantine.release(id, undefined, 'me', NOW + DAY)).toMatchObject({
+    expect(await new RegisterTypeHandler(log, ingestion.contracts, { now: () => NOW }).execute(new RegisterType(REGISTERED))).toMatchObject({ ok: true });
+    expect(await release(id, undefined, 'me', NOW + DAY)).toMatchObject({
       outcome: 'closed',
       quarantined: { status: 'released', touchpointPosition: before + 2 },
     });
@@ -107,49 +116,49 @@ describe('the quarantine', () => {
   });
 
   it('releases a fixed event, and counts it no second time', async () => {
-    const id = await setAside(orderPlaced({ data: { orderId: 'o-1' } }));
+    const id = await quarantined(orderPlaced({ data: { orderId: 'o-1' } }));
     const receipts = async (): Promise<number> => (await all()).filter(({ type }) => type === 'intake-receipt').length;
     const before = await receipts();
-    expect(await quarantine.release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'closed' });
+    expect(await release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'closed' });
     expect(await receipts()).toBe(before);
   });
 
   it('releases twice as once', async () => {
-    const id = await setAside(orderPlaced({ data: {} }));
-    const first = await quarantine.release(id, orderPlaced(), 'me', NOW);
+    const id = await quarantined(orderPlaced({ data: {} }));
+    const first = await release(id, orderPlaced(), 'me', NOW);
     const events = (await all()).length;
-    expect(await quarantine.release(id, orderPlaced(), 'me', NOW + DAY)).toEqual(first);
+    expect(await release(id, orderPlaced(), 'me', NOW + DAY)).toEqual(first);
     expect(await all()).toHaveLength(events);
   });
 
   it('discards twice as once, and never what was released', async () => {
-    const id = await setAside('nonsense');
-    const first = await quarantine.discard(id, 'a test', 'me', NOW);
+    const id = await quarantined('nonsense');
+    const first = await discard(id, 'a test', 'me', NOW);
     expect(first).toMatchObject({ outcome: 'closed', quarantined: { status: 'discarded', reason: 'a test' } });
-    expect(await quarantine.discard(id, 'again', 'me', NOW)).toEqual(first);
-    expect(await quarantine.release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'conflict' });
-    const other = await setAside(orderPlaced({ data: {} }));
-    await quarantine.release(other, orderPlaced({ id: 'o-9' }), 'me', NOW);
-    expect(await quarantine.discard(other, '', 'me', NOW)).toMatchObject({ outcome: 'conflict' });
+    expect(await discard(id, 'again', 'me', NOW)).toEqual(first);
+    expect(await release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'conflict' });
+    const other = await quarantined(orderPlaced({ data: {} }));
+    await release(other, orderPlaced({ id: 'o-9' }), 'me', NOW);
+    expect(await discard(other, '', 'me', NOW)).toMatchObject({ outcome: 'conflict' });
   });
 
   it('knows nothing of what was never quarantined', async () => {
-    expect(await quarantine.release('f'.repeat(32), undefined, 'me', NOW)).toEqual({ outcome: 'unknown' });
-    expect(await quarantine.discard('x', '', 'me', NOW)).toEqual({ outcome: 'unknown' });
+    expect(await release('f'.repeat(32), undefined, 'me', NOW)).toEqual({ outcome: 'unknown' });
+    expect(await discard('x', '', 'me', NOW)).toEqual({ outcome: 'unknown' });
   });
 
   it('has no body any more once a person whom it names was erased', async () => {
-    const id = await setAside({ note: 'call jane@shop.example', phone: '+49 171 1234567' });
+    const id = await quarantined({ note: 'call jane@shop.example', phone: '+49 171 1234567' });
     const subjectIds = [sealer.subjectIdOf('phone', '+491711234567')];
-    await erase(log, keys, { subjectIds, customerId: null, by: 'me' }, NOW);
+    await keys.destroy(subjectIds);
     expect(await quarantine.body(id)).toBeNull();
-    expect(await quarantine.release(id, undefined, 'me', NOW)).toEqual({ outcome: 'erased' });
+    expect(await release(id, undefined, 'me', NOW)).toEqual({ outcome: 'erased' });
   });
 
   it('keeps of a huge body what it can, and takes it in only fixed', async () => {
-    const id = await setAside({ blob: 'x'.repeat(400_000) });
+    const id = await quarantined({ blob: 'x'.repeat(400_000) });
     expect(await quarantine.find(id)).toMatchObject({ cut: true });
-    expect(await quarantine.release(id, undefined, 'me', NOW)).toMatchObject({ outcome: 'refused' });
-    expect(await quarantine.release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'closed' });
+    expect(await release(id, undefined, 'me', NOW)).toMatchObject({ outcome: 'rejected' });
+    expect(await release(id, orderPlaced(), 'me', NOW)).toMatchObject({ outcome: 'closed' });
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
-import { TypeContracts } from '../pipeline/type-contracts.js';
+import { TypeContracts } from './type-contracts.js';
 import { followTypes } from './follow-types.js';
-import { registerType } from './register-type.js';
+import { RegisterType, RegisterTypeHandler } from './register-type.js';
 
 it('knows a type that another intake registered, before long', async () => {
   const log = memoryLog();
@@ -15,7 +15,9 @@ it('knows a type that another intake registered, before long', async () => {
     group: 'consideration',
     schema: { type: 'object', properties: { site: { type: 'string' } } },
   };
-  const verdict = await registerType(log, new TypeContracts(), definition, Date.UTC(2026, 0, 1));
+  const verdict = await new RegisterTypeHandler(log, new TypeContracts(), { now: () => Date.UTC(2026, 0, 1) }).execute(
+    new RegisterType(definition),
+  );
   expect(verdict).toMatchObject({ ok: true });
   expect(here.of('campsite-booked')).toBeNull();
   while (here.of('campsite-booked') === null) await new Promise((wake) => setTimeout(wake, 50));

@@ -1,4 +1,4 @@
-import type { Provider, Type } from '@nestjs/common';
+import type { OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
 
 /**
@@ -8,7 +8,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 export function commandHandler<Handler extends object>(
   command: Type,
   handler: new (...args: never[]) => Handler,
-  inject: readonly (symbol | Type)[],
+  inject: readonly (symbol | Type | OptionalFactoryDependency)[],
   useFactory: (...args: never[]) => Handler = (...args) => new handler(...args),
 ): Provider {
   CommandHandler(command)(handler);

@@ -3,11 +3,9 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
 import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
-import type { ErasureReceipt } from './erase.js';
-import { ErasePerson } from './commands.js';
-import type { Named } from './erase-person.js';
-import { fieldsOf, invalid } from '#ingestion';
-import { StoreProblems } from '#ingestion';
+import { fieldsOf, invalid, StoreProblems } from '#ingestion/nest';
+import type { ErasureReceipt } from './erase-subjects.js';
+import { EraseCustomer, type ErasureVerdict } from './erase-customer.js';
 import type { ValidationIssue } from '#contracts';
 
 export class NamedIdentifier {
@@ -66,7 +64,9 @@ export class ErasuresController {
   @ApiOkResponse({ type: ErasureReceiptView })
   @ApiProblems(400, 404, 409, 415, 422, 503, 507)
   async erase(@CurrentPrincipal() caller: Principal, @Body() body?: unknown): Promise<ErasureReceipt> {
-    const verdict = await this.commands.execute(new ErasePerson(named(body), caller.id));
+    const verdict = await this.commands.execute<EraseCustomer, ErasureVerdict>(
+      new EraseCustomer(named(body), caller.id),
+    );
     switch (verdict.outcome) {
       case 'erased':
         return verdict.receipt;
@@ -86,7 +86,7 @@ export class ErasuresController {
   }
 }
 
-function named(body: unknown): Named {
+function named(body: unknown): EraseCustomer['person'] {
   const { identifiers = [], identifier, customer = null } = fieldsOf(body, ['identifiers', 'identifier', 'customer']);
   const errors: ValidationIssue[] = [];
   const all: NamedIdentifier[] = [];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { subjectOfStream, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#event-log';
 import { Sealer, type KeyState, type KeyStore } from '#keys';
-import type { PersonErased } from '../erasure/erase.js';
+import type { PersonErased } from '../erasure/erase-subjects.js';
 import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
 import { RekeyError } from './rekeying.js';

@@ -2,9 +2,7 @@ import { createHmac } from 'node:crypto';
 import { STREAMS, type HashKeyChanged as Change, type Instant } from '#contracts';
 import { LogMoveError, type EventLog, type MoveTarget, type ReadOptions, type RecordedEvent } from '#event-log';
 import type { KeyStore } from '#keys';
-import { factEvent } from '#ingestion';
-import { plainContentHash } from '#ingestion';
-import { OWN_SOURCES } from '#ingestion';
+import { factEvent, OWN_SOURCES, plainContentHash } from '#ingestion';
 
 /** The data of a `hash-key-changed`. */
 export type HashKeyChanged = Readonly<Change>;

@@ -21,16 +21,26 @@ import {
   type SqliteKeyStore,
 } from '#keys';
 import { memoryLog } from '#testing';
-import { erase } from '../erasure/erase.js';
-import { prepareLog } from '#ingestion';
-import { Quarantine } from '#ingestion';
-import { Ingestion } from '#ingestion';
-import type { IngestItem, ItemResult } from '#ingestion';
+import {
+  DiscardQuarantined,
+  DiscardQuarantinedHandler,
+  Ingestion,
+  IngestTouchpoints,
+  IngestTouchpointsHandler,
+  prepareLog,
+  Quarantine,
+  ReleaseQuarantined,
+  ReleaseQuarantinedHandler,
+  type IngestItem,
+  type ItemResult,
+} from '#ingestion';
+import { eraseSubjects } from '../erasure/erase-subjects.js';
 import { orderPlaced } from '#testing';
 import { compareRekeyed } from './compare-rekeyed.js';
 import { mustBeKeysOf, RekeyError, Rekeying } from './rekeying.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
+const CLOCK = { now: () => NOW };
 const folder = mkdtempSync(join(tmpdir(), 'perennial-rekeying-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
@@ -48,18 +58,31 @@ class House {
   ) {
     this.sealer = new Sealer(keys);
     this.ingestion = new Ingestion({ log, sealer: this.sealer });
-    this.quarantine = new Quarantine(log, this.ingestion, this.sealer);
+    this.quarantine = new Quarantine(log, this.sealer);
   }
 
   /** What became of each item, without the place that it got. */
   async take(items: readonly IngestItem[]): Promise<Partial<ItemResult>[]> {
-    const { results } = await this.ingestion.take(items, { receivedAt: NOW });
+    const handler = new IngestTouchpointsHandler(this.ingestion);
+    const { results } = await handler.execute(new IngestTouchpoints(items, NOW));
     return results.map(({ outcome, code, source, id }) => ({ outcome, code, source, id }) as Partial<ItemResult>);
+  }
+
+  release(quarantineId: string, fixed: unknown) {
+    return new ReleaseQuarantinedHandler(this.quarantine, this.ingestion, CLOCK).execute(
+      new ReleaseQuarantined(quarantineId, fixed, 'me'),
+    );
+  }
+
+  discard(quarantineId: string) {
+    return new DiscardQuarantinedHandler(this.quarantine, CLOCK).execute(
+      new DiscardQuarantined(quarantineId, 'no use', 'me'),
+    );
   }
 
   async erase(namespace: string, value: string): Promise<void> {
     const { subjectId } = this.ingestion.identities.of(namespace, value);
-    await erase(this.log, this.keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+    await eraseSubjects(this.log, this.keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
   }
 
   async events(): Promise<MovedEvent[]> {
@@ -155,8 +178,8 @@ describe('a log under another hash key', () => {
           for (const batch of batches) await old.take(batch);
           for (const event of await old.events())
             if (event.type === 'event-quarantined') {
-              if (event.position % 3 === 0) await old.quarantine.discard(event.id, 'no use', 'me', NOW);
-              else await old.quarantine.release(event.id, orderPlaced({ id: `fixed-${event.position}` }), 'me', NOW);
+              if (event.position % 3 === 0) await old.discard(event.id);
+              else await old.release(event.id, orderPlaced({ id: `fixed-${event.position}` }));
             }
           for (const person of erased) await old.erase(named(person).namespace, person);
           const fresh = await rekeyed(old);

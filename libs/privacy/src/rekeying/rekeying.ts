@@ -9,13 +9,21 @@ import {
 } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
 import { KeyedHash, derivedSubjectId, Sealer, type KeyStore, type RekeyableKeyStore, type SubjectKey } from '#keys';
-import { ERASURE, erasureIdOf, type PersonErased } from '../erasure/erase.js';
-import { plainContentHash } from '#ingestion';
-import { foundSubjects } from '#ingestion';
-import { Identities } from '#ingestion';
-import { placeOf, quarantineIdOf, subjectIn, type QuarantinedData, type QuarantinedMeta } from '#ingestion';
+import {
+  contentText,
+  factsOf,
+  foundSubjects,
+  hashedPersonal,
+  Identities,
+  placeOf,
+  plainContentHash,
+  quarantineIdOf,
+  subjectIn,
+  type QuarantinedData,
+  type QuarantinedMeta,
+} from '#ingestion';
+import { ERASURE_PREFIX, erasureIdOf, type PersonErased } from '../erasure/erase-subjects.js';
 import type { HashKeyChanged } from './key-change.js';
-import { contentText, factsOf, hashedPersonal } from '#ingestion';
 
 /** What stands where something was sealed for somebody erased: it never opened again, and now there is nothing in it. */
 export const NOTHING_SEALED = '1.';
@@ -345,7 +353,7 @@ export class Rekeying {
     };
     return {
       ...event,
-      id: `${ERASURE}${erasureIdOf(subjects)}`,
+      id: `${ERASURE_PREFIX}${erasureIdOf(subjects)}`,
       contentHash: plainContentHash(subjects),
       data: JSON.stringify(data),
     };

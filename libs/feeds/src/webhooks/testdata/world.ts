@@ -1,5 +1,5 @@
 import type { EventLog } from '#event-log';
-import { Ingestion } from '#ingestion';
+import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler } from '#ingestion';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { Projector } from '#projections';
 import { type Database } from '#database';
@@ -82,7 +82,9 @@ export class World {
       ...{ id, source: 'shop', type, channel: 'web', time: new Date(this.time.at).toISOString(), data },
       identifiers: Object.entries(who).map(([namespace, value]) => ({ namespace, value })),
     };
-    const { exceptions } = await this.ingestion.take([{ document }], { receivedAt: this.time.at });
+    const { exceptions } = await new IngestTouchpointsHandler(this.ingestion).execute(
+      new IngestTouchpoints([{ document }], this.time.at),
+    );
     if (exceptions.length > 0) throw new Error(JSON.stringify(exceptions));
     await this.projector.catchUp();
   }

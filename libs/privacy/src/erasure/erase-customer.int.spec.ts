@@ -6,12 +6,10 @@ import { openSqliteLog, type EventLog } from '#event-log';
 import { openKeyStoreOf, Sealer, type SqliteKeyStore, type SubjectKey } from '#keys';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
-import { Ingestion } from '#ingestion';
+import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog, Quarantine } from '#ingestion';
 import { orderPlaced } from '#testing';
-import { prepareLog } from '#ingestion';
-import { Quarantine } from '#ingestion';
-import { erasePerson, type ErasureVerdict, type Named } from './erase-person.js';
-import { People } from './people.js';
+import { CustomersBySubject } from './customer-subjects.js';
+import { EraseCustomer, EraseCustomerHandler, type ErasureVerdict } from './erase-customer.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
@@ -51,13 +49,15 @@ describe('forgetting a person', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const erasing = (named: Partial<Named>): Promise<ErasureVerdict> => {
-    const parts = { log, keys, ingestion, people: new People(database), now: () => NOW };
-    return erasePerson(parts, { identifiers: [], customerId: null, ...named }, 'me');
+  const erasing = (person: Partial<EraseCustomer['person']>): Promise<ErasureVerdict> => {
+    const { identities } = ingestion;
+    const customers = new CustomersBySubject(database);
+    const handler = new EraseCustomerHandler({ log, keys, identities, customers, clock: { now: () => NOW } });
+    return handler.execute(new EraseCustomer({ identifiers: [], customerId: null, ...person }, 'me'));
   };
   const take = async (...documents: unknown[]): Promise<(string | undefined)[]> => {
     const items = documents.map((document) => ({ document }));
-    const { results } = await ingestion.take(items, { receivedAt: NOW });
+    const { results } = await new IngestTouchpointsHandler(ingestion).execute(new IngestTouchpoints(items, NOW));
     return results.map(({ outcome, quarantineId }) => quarantineId ?? outcome);
   };
   const files = (at = folder): string[] =>
@@ -117,7 +117,7 @@ describe('forgetting a person', () => {
     expect(found()).toEqual([]);
     await projector.catchUp();
     expect(found()).toEqual([]);
-    expect(await new Quarantine(log, ingestion, sealer).body(quarantineId as string)).toBeNull();
+    expect(await new Quarantine(log, sealer).body(quarantineId as string)).toBeNull();
     expect(await profile()).toHaveLength(2);
     await close();
     expect(found()).toEqual([]);

@@ -2,10 +2,7 @@ import { hash } from 'node:crypto';
 import { formatInstant, STREAMS, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { KeyStore } from '#keys';
-import { factEvent } from '#ingestion';
-import { canonical } from '#ingestion';
-import { plainContentHash } from '#ingestion';
-import { OWN_SOURCES } from '#ingestion';
+import { canonical, factEvent, OWN_SOURCES, plainContentHash } from '#ingestion';
 
 /** The data of a `person-erased`. */
 export interface PersonErased {
@@ -14,58 +11,58 @@ export interface PersonErased {
   readonly customerId: string | null;
 }
 
-/** What a person who asked to be forgotten is given. It holds nothing personal. */
+/** The receipt for a person who asked for erasure. It holds no personal data. */
 export interface ErasureReceipt {
   readonly erasureId: string;
   readonly customerId: string | null;
-  /** Subjects that can never be opened again, nor come back. */
+  /** Subjects whose data can never be opened again, and that can have no new key. */
   readonly subjects: number;
   /** Keys destroyed by this call: none where all were destroyed before. */
   readonly subjectKeysDestroyed: number;
   /** Keys of quarantined bodies that named one of them. */
   readonly bodyKeysDestroyed: number;
-  /** Where the log says so. */
+  /** Position of the erasure in the log. */
   readonly position: number;
   /** When it was first recorded, RFC 3339. */
   readonly erasedAt: string;
-  /** SHA-256 over the fields above as canonical JSON: shows that a receipt was not altered. */
+  /** SHA-256 over the fields above as canonical JSON: proves that the receipt was not altered. */
   readonly receiptHash: string;
 }
 
 export interface ErasureRequest {
-  /** All subjects of the person: of the read model, and of the identifiers that the customer named. */
+  /** All subjects of the person: from the read model, and of the identifiers in the request. */
   readonly subjectIds: readonly string[];
   readonly customerId: string | null;
   readonly by: string;
 }
 
-/** What the name of an erasure in the log begins with. */
-export const ERASURE = 'erasure/';
+/** What the id of an erasure in the log begins with. */
+export const ERASURE_PREFIX = 'erasure/';
 
-/** Names an erasure by whom it forgets: erased again, it is the same. */
+/** The id of an erasure, from its subjects: erasing the same person again has the same id. */
 export const erasureIdOf = (sortedSubjectIds: readonly string[]): string =>
   hash('sha256', sortedSubjectIds.join(' '), 'hex').slice(0, 32);
 
 /**
- * Forgets a person: destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
- * ones for ever, and then says so in the log. The log, its order and its figures stay; nothing can open what was sealed.
- * Should the process die in between, the keys are gone and erasing again completes the record.
+ * Erases a person: destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
+ * ones for ever, and then records the erasure in the log. The log, its order and its figures stay; nothing can open what was sealed.
+ * If the process dies in between, the keys are destroyed, and erasing again completes the record.
  */
-export async function erase(
+export async function eraseSubjects(
   log: EventLog,
   keys: KeyStore,
   { subjectIds, customerId, by }: ErasureRequest,
   now: Instant,
 ): Promise<ErasureReceipt> {
   const subjects = [...new Set(subjectIds)].sort();
-  if (subjects.length === 0) throw new RangeError('Nobody is named: an erasure needs at least one subject.');
+  if (subjects.length === 0) throw new RangeError('An erasure needs at least one subject.');
   const destroyed = await keys.destroy(subjects);
   const erasureId = erasureIdOf(subjects);
   const data: PersonErased = { subjectIds: subjects, customerId };
   const event = factEvent({
     name: 'person-erased',
     source: OWN_SOURCES.privacy,
-    id: `${ERASURE}${erasureId}`,
+    id: `${ERASURE_PREFIX}${erasureId}`,
     occurredAt: now,
     contentHash: plainContentHash(subjects),
     meta: { by },
@@ -73,7 +70,7 @@ export async function erase(
   });
   const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
   if (verdict?.status !== 'accepted' && verdict?.status !== 'duplicate')
-    throw new Error(`The keys are destroyed, but the log would not record it (${verdict?.status}): erase again.`);
+    throw new Error(`The keys are destroyed, but the log did not record the erasure (${verdict?.status}): erase again.`);
   const [recorded] = await log.find([event]);
   const receipt = {
     erasureId,

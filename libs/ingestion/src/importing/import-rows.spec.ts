@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { readImportRow } from './import-rows.js';
+
+const invalidRow = {
+  ...{ id: 'r', source: 's', file: 'orders.csv', line: 3, row: ['x'], identifiers: [] },
+  ...{ code: 'row-malformed', pointer: 'total', detail: 'must be an amount', hint: 'write it as 19.90' },
+};
+
+describe('a row of an import', () => {
+  it('is a touchpoint, which is validated like any other', () => {
+    expect(readImportRow({ touchpoint: { id: '1' } })).toEqual({ document: { id: '1' } });
+  });
+
+  it('is an invalid row, which is quarantined with the reason of the importer and its place in the file', () => {
+    expect(readImportRow({ invalidRow })).toMatchObject({
+      document: { id: 'r', row: ['x'] },
+      rejection: { code: 'row-malformed', issues: [{ pointer: 'total', hint: 'write it as 19.90' }] },
+      at: { file: 'orders.csv', line: 3 },
+    });
+  });
+
+  it.each([
+    ['neither', { id: '1' }],
+    ['both', { touchpoint: {}, invalidRow }],
+    ['a list', [1]],
+    ['null', null],
+    ['an invalid row without a line', { invalidRow: { ...invalidRow, line: undefined } }],
+    ['an invalid row with an endless text', { invalidRow: { ...invalidRow, detail: 'x'.repeat(2_001) } }],
+  ])('is quarantined as unreadable where it is %s', (_, line) => {
+    expect(readImportRow(line)).toMatchObject({ document: line, rejection: { code: 'unreadable' } });
+  });
+});

@@ -12,7 +12,12 @@ const table = {
   keys: { values: ['contracts', 'platform', 'database'], types: [] },
   imports: { values: ['contracts', 'lifecycle'], types: [] },
   simulation: { values: ['contracts', 'lifecycle', 'imports'], types: [] },
-  ingestion: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'imports'], types: [] },
+  // imports is pure and below: a topic with a mapping and a row of an import are read by it.
+  ingestion: {
+    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'imports'],
+    types: [],
+    schema: true,
+  },
   projections: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log'], types: [] },
   privacy: { values: ['contracts', 'platform', 'database', 'event-log', 'keys', 'ingestion'], types: [], schema: true },
   queries: {

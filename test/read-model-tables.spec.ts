@@ -5,7 +5,7 @@ import { CONTROL_TABLES, LIVE_TABLES } from '#projections/schema';
 
 const root = resolve(import.meta.dirname, '..');
 /** Where SQL text names the read models' tables without importing them. */
-const READERS = ['libs/queries/src', 'libs/feeds/src', 'libs/privacy/src', 'apps'];
+const READERS = ['libs/queries/src', 'libs/feeds/src', 'libs/ingestion/src', 'libs/privacy/src', 'apps'];
 
 function* sources(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -28,7 +28,7 @@ function strangeTables(text: string): string[] {
   ];
 }
 
-describe('the SQL of queries, feeds, privacy and the apps', () => {
+describe('the SQL of queries, feeds, ingestion, privacy and the apps', () => {
   it('names only the tables of the read models that #projections/schema names', () => {
     const hits = READERS.flatMap((folder) => [...sources(join(root, folder))]).flatMap((file) =>
       strangeTables(readFileSync(file, 'utf8')).map((table) => `${relative(root, file)}: ${table}`),

@@ -65,7 +65,8 @@ export async function playDemonstration(parts: DemonstrationDependencies): Promi
   const summary = await runImport({
     reader: simulationReader(simulation),
     file: { path: '', name: 'demonstration' },
-    sink: async (items) => (await ingestTouchpoints.execute(new IngestTouchpoints(items.map(importedItem), clock.now()))).results,
+    sink: async (items) =>
+      (await ingestTouchpoints.execute(new IngestTouchpoints(items.map(importedItem), clock.now()))).results,
     batchSize: BATCH,
     signal,
     now: () => performance.now(),
@@ -95,7 +96,9 @@ async function publishSecondPolicy({ log, clock, say }: DemonstrationDependencie
   for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
     if (first === undefined) return;
     const { policy } = JSON.parse(first.data) as PolicyPublished;
-    const verdict = await new PublishPolicyHandler(log, clock).execute(new PublishPolicy(withShorterSilence(policy), null));
+    const verdict = await new PublishPolicyHandler(log, clock).execute(
+      new PublishPolicy(withShorterSilence(policy), null),
+    );
     // Somebody published a policy of their own already: theirs is the one to look at.
     if (!verdict.ok) say('Demonstration: your own policy stands, no second one is published.');
     return;

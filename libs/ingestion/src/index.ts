@@ -14,7 +14,12 @@ export { HTTP_BINDING, KAFKA_BINDING } from './cloudevents/bindings.js';
 export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
 export { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
 export { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
-export { PublishPolicy, PublishPolicyHandler, type PolicyPublished, type PublishVerdict } from './policies/publish-policy.js';
+export {
+  PublishPolicy,
+  PublishPolicyHandler,
+  type PolicyPublished,
+  type PublishVerdict,
+} from './policies/publish-policy.js';
 export { RegisterType, RegisterTypeHandler, registeredTypes, type RegisterVerdict } from './types/register-type.js';
 export { TypeContracts } from './types/type-contracts.js';
 export { prepareLog } from './prepare-log.js';

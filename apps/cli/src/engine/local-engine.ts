@@ -240,9 +240,11 @@ class LocalEngine implements Engine {
   async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
     this.current = false;
     return closedEvent(
-      await new ReleaseQuarantinedHandler(this.parts.quarantine, this.parts.ingestion, this.parts.context.clock).execute(
-        new ReleaseQuarantined(quarantineId, fixed, LOCAL),
-      ),
+      await new ReleaseQuarantinedHandler(
+        this.parts.quarantine,
+        this.parts.ingestion,
+        this.parts.context.clock,
+      ).execute(new ReleaseQuarantined(quarantineId, fixed, LOCAL)),
     );
   }
 

@@ -64,7 +64,10 @@ export class RemoteEngine implements Engine {
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     const body = items
-      .map((item) => `${JSON.stringify(item.kind === 'touchpoint' ? { touchpoint: item.touchpoint } : { invalidRow: item.invalid })}\n`)
+      .map(
+        (item) =>
+          `${JSON.stringify(item.kind === 'touchpoint' ? { touchpoint: item.touchpoint } : { invalidRow: item.invalid })}\n`,
+      )
       .join('');
     const taken = (await this.send('POST', '/v1/imports/rows', body, 'application/x-ndjson')) as IngestResultBody;
     if (taken.received !== items.length || taken.resultsCut === true)

@@ -50,9 +50,7 @@ export function readEvents(
     !isWholeEvent(media) && isBinary(sorted.attributes)
       ? [binaryItem(sorted, body)]
       : readBody(body, media ?? binding.defaultMediaType, readOwnForm);
-  return 'code' in read
-    ? { ...read, otherHeaders: sorted.others }
-    : { items: read, otherHeaders: sorted.others };
+  return 'code' in read ? { ...read, otherHeaders: sorted.others } : { items: read, otherHeaders: sorted.others };
 }
 
 /** Reads one JSON document: a touchpoint in our form, or a CloudEvent (it states its specversion). */

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { ReceivedHeader, ReceivedMessage } from '#platform';
 import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
-import { KAFKA_BINDING, HTTP_BINDING, sortHeaders } from './bindings.js';
-import { readDocument, readEvents } from './read-events.js';
+import { HTTP_BINDING } from './bindings.js';
+import { readEvents } from './read-events.js';
 import { checkEnvelope } from '../pipeline/envelope.js';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
@@ -20,7 +20,7 @@ const message = (headers: Headers, value: Buffer | null): ReceivedMessage => ({
 const bytes = (headers: Readonly<Record<string, string>>): Headers =>
   Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]));
 
-const PLAIN = {
+const SIMPLE = {
   ...{ ce_specversion: '1.0', ce_id: '1', ce_source: 'shop', ce_type: 'site-visited', ce_time: '2026-01-31T12:00:00Z' },
   ...{ ce_channel: 'web', ce_identifiers: '[{"namespace":"userId","value":"u1"}]', 'content-type': 'application/json' },
 };
@@ -36,20 +36,23 @@ const textsOf = (headers: Headers): readonly (readonly [name: string, text: stri
 
 const isContentType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
 
-/** Headers that belong to no event, without the one name that nothing can be called by. */
+/** Headers that do not belong to an event, without the one name that no property can have. */
 function othersOf(headers: Headers): Readonly<Record<string, string>> | null {
   const others = textsOf(headers).filter((each) => !each[0].startsWith('ce_') && !isContentType(each));
   const named = others.filter(([name]) => name !== '__proto__');
   return others.length === 0 ? null : Object.fromEntries(named);
 }
 
-/** What a message says, read as plainly as can be: a step after the other, and each for all headers. */
-function readSlowly({ headers, value }: ReceivedMessage): readonly IngestItem[] | 'unreadable' {
+/** The events of a message by the full path alone, step by step. */
+function readFully({ headers, value }: ReceivedMessage): readonly IngestItem[] | 'unreadable' {
   if (value === null) return 'unreadable';
   const texts = textsOf(headers);
   const contentType = texts.filter(isContentType).at(-1)?.[1];
   const attributes = Object.fromEntries(
-    texts.filter(([name]) => name.startsWith('ce_')).map(([name, text]) => [name.slice(3), text]),
+    texts
+      .filter(([name]) => name.startsWith('ce_'))
+      .map(([name, text]) => [name.slice(3), text] as const)
+      .filter(([name]) => name !== '__proto__'),
   );
   const media = mediaType(contentType);
   let document: unknown;
@@ -71,26 +74,33 @@ function readSlowly({ headers, value }: ReceivedMessage): readonly IngestItem[] 
   if ((media ?? 'application/json') !== 'application/json' || document === undefined) return 'unreadable';
   const documents: readonly unknown[] = Array.isArray(document) ? document : [document];
   return documents.map((each) =>
-    typeof each === 'object' && each !== null && 'specversion' in each ? structured(each) : ({ document: each }),
+    typeof each === 'object' && each !== null && 'specversion' in each ? structured(each) : { document: each },
   );
 }
+
+const isBinaryMessage = (headers: Headers): boolean =>
+  isBinary(
+    Object.fromEntries(
+      textsOf(headers).flatMap(([name, text]) => (name.startsWith('ce_') ? [[name.slice(3), text]] : [])),
+    ),
+  );
 
 function structured(document: unknown): IngestItem {
   const event = structuredEvent(document);
   return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event as CloudEvent) };
 }
 
-/** Reads a message on both roads, finds that they say the same of it, and tells whether the direct one was taken. */
+/** Reads a message by the fast path where it is simple, expects the result of the full path, and returns whether it was simple. */
 function bothPaths(given: ReceivedMessage): boolean {
   const items = readKafkaMessage(given, ORIGIN);
-  const slowly = readSlowly(given);
-  if (slowly === 'unreadable') {
+  const fully = readFully(given);
+  if (fully === 'unreadable') {
     expect(items).toMatchObject([{ rejection: { code: 'unreadable' } }]);
     return false;
   }
-  expect(items).toHaveLength(slowly.length);
+  expect(items).toHaveLength(fully.length);
   items.forEach((item, at) => {
-    const { document, rejection } = slowly[at] as IngestItem;
+    const { document, rejection } = fully[at] as IngestItem;
     expect(item.rejection).toEqual(rejection);
     const headers = othersOf(given.headers);
     expect(item.provenance).toEqual({ topic: 'touchpoints.web', partition: 3, offset: 7, key: 'ann', headers });
@@ -160,7 +170,7 @@ const OURS = [
   'actor',
 ];
 const NAMES = [
-  ...Object.keys(PLAIN),
+  ...Object.keys(SIMPLE),
   ...[...OURS, 'subject', 'dataschema', 'partitionkey', 'datacontenttype', 'traceparent', 'campaign'].map(
     (n) => `ce_${n}`,
   ),
@@ -175,7 +185,7 @@ const OF_NAME: ReadonlyMap<string, readonly string[]> = new Map<string, readonly
   ['ce_actor', ACTORS],
   ['ce_test', ['true', 'false', 'True']],
   ['ce_schemaversion', ['1', '2', '0', '1001']],
-  ...['time', 'sentat', 'originaltimestamp'].map((name) => [`ce_${name}`, [PLAIN.ce_time, ...ODD_TIMES]] as const),
+  ...['time', 'sentat', 'originaltimestamp'].map((name) => [`ce_${name}`, [SIMPLE.ce_time, ...ODD_TIMES]] as const),
 ]);
 
 const header = (name: string): fc.Arbitrary<Given> => {
@@ -199,7 +209,7 @@ const header = (name: string): fc.Arbitrary<Given> => {
 
 const anyHeaders: fc.Arbitrary<Headers> = fc
   .record({
-    usual: fc.subarray(Object.entries(bytes(PLAIN)), { minLength: 6 }),
+    usual: fc.subarray(Object.entries(bytes(SIMPLE)), { minLength: 6 }),
     odd: fc.oneof(
       fc.constant([]),
       fc.array(
@@ -224,22 +234,22 @@ const anyValue: fc.Arbitrary<Buffer | null> = fc
   )
   .map((text) => (text === null ? null : Buffer.from(text)));
 
-describe('a message on the direct road', () => {
-  it('says what the long road says of it, whatever its headers are', () => {
-    let direct = 0;
+describe('the fast path for CloudEvents', () => {
+  it('makes the same of a message as the full path, whatever its headers are', () => {
+    let simple = 0;
     const runs = 3_000;
     fc.assert(
       fc.property(anyHeaders, anyValue, (headers, value) => {
-        if (bothPaths(message(headers, value))) direct += 1;
+        if (bothPaths(message(headers, value))) simple += 1;
       }),
       { numRuns: runs },
     );
-    // Neither road is tried in vain.
-    expect(direct).toBeGreaterThan(runs / 20);
-    expect(direct).toBeLessThan(runs);
+    // Both paths are taken.
+    expect(simple).toBeGreaterThan(runs / 20);
+    expect(simple).toBeLessThan(runs);
   });
 
-  it('says the same whatever attributes a structured event has, alone or in a batch', () => {
+  it('makes the same of a structured event, alone or in a batch, whatever its attributes are', () => {
     const attribute = fc.constantFrom(...NAMES.map((name) => name.replace(/^ce_/, '')), 'data', 'data_base64');
     const value = fc.oneof(
       fc.constantFrom<unknown>(...ODD_TEXTS, ...ODD_TIMES, ...IDENTIFIERS, ...ACTORS, null, 1, 1.5, true),
@@ -247,7 +257,7 @@ describe('a message on the direct road', () => {
     );
     const event = fc
       .tuple(
-        fc.subarray(Object.entries(PLAIN).slice(0, 6), { minLength: 5 }),
+        fc.subarray(Object.entries(SIMPLE).slice(0, 6), { minLength: 5 }),
         fc.oneof(fc.constant([]), fc.array(fc.tuple(attribute, value), { maxLength: 2 })),
       )
       .map(([usual, odd]) => {
@@ -263,47 +273,79 @@ describe('a message on the direct road', () => {
       'application/cloudevents-batch+json',
       'application/json',
     );
-    let direct = 0;
+    let simple = 0;
     fc.assert(
       fc.property(types, fc.array(event, { minLength: 1, maxLength: 2 }), (type, events) => {
         const body = type === 'application/cloudevents+json' ? events[0] : events;
-        if (bothPaths(message(bytes({ 'content-type': type }), Buffer.from(JSON.stringify(body))))) direct += 1;
+        if (bothPaths(message(bytes({ 'content-type': type }), Buffer.from(JSON.stringify(body))))) simple += 1;
       }),
       { numRuns: 1_000 },
     );
-    expect(direct).toBeGreaterThan(50);
-    expect(direct).toBeLessThan(1_000);
+    expect(simple).toBeGreaterThan(50);
+    expect(simple).toBeLessThan(1_000);
   });
 
-  const taken = (headers: Headers, value: Buffer | null = Buffer.from('{}')): boolean =>
+  it('makes the same of a message over HTTP as over Kafka', () => {
+    const overHttp = (headers: Headers): Record<string, string> =>
+      Object.fromEntries(
+        textsOf(headers).map(([name, text]) => [
+          name.replace(/^ce_/, 'ce-'),
+          name.startsWith('ce_') ? encodeURIComponent(text) : text,
+        ]),
+      );
+    let simple = 0;
+    fc.assert(
+      fc.property(anyHeaders, anyData, (headers, data) => {
+        fc.pre(textsOf(headers).every(([, text]) => !/\p{Surrogate}|^"|\ufffd/u.test(text)));
+        fc.pre(Object.values(headers).every((given) => !Array.isArray(given)));
+        // Names that only one of the two bindings takes for attributes.
+        fc.pre(Object.keys(headers).every((name) => !/^ce/i.test(name) || /^ce_[a-z0-9]+$/.test(name)));
+        const value = Buffer.from(data);
+        const read = readEvents(overHttp(headers), value, HTTP_BINDING);
+        const [item] = readKafkaMessage(message(headers, value), ORIGIN);
+        if ('code' in read || !isBinaryMessage(headers) || item?.rejection !== undefined) return;
+        expect(read.items).toHaveLength(1);
+        expect(read.items[0]?.rejection).toBeUndefined();
+        const { document, envelope } = read.items[0] as IngestItem;
+        expect(checkEnvelope(document, envelope)).toEqual(checkEnvelope(item?.document));
+        expect(JSON.stringify(document)).toBe(JSON.stringify(item?.document));
+        expect(read.otherHeaders).toBeNull();
+        if (envelope !== undefined) simple += 1;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(simple).toBeGreaterThan(50);
+  });
+
+  const isSimple = (headers: Headers, value: Buffer | null = Buffer.from('{}')): boolean =>
     bothPaths(message(headers, value));
 
-  it('takes what nearly all channels send', () => {
-    expect(taken(bytes(PLAIN))).toBe(true);
-    const { 'content-type': _, ...silent } = PLAIN;
-    expect(taken(bytes(silent))).toBe(true);
+  it('finds simple what nearly all channels send', () => {
+    expect(isSimple(bytes(SIMPLE))).toBe(true);
+    const { 'content-type': _, ...silent } = SIMPLE;
+    expect(isSimple(bytes(silent))).toBe(true);
     const ours = {
       ce_correlationid: 'c1',
       ce_causationid: 'c0',
-      ce_sentat: PLAIN.ce_time,
+      ce_sentat: SIMPLE.ce_time,
     };
     const more = { ce_schemaversion: '1', ce_test: 'true', ce_actor: 'employee:e7', 'x-shop': 'süd' };
-    expect(taken(bytes({ ...PLAIN, ...ours, ...more }))).toBe(true);
+    expect(isSimple(bytes({ ...SIMPLE, ...ours, ...more }))).toBe(true);
   });
 
   it.each<[string, Headers, string]>([
-    ['another version of CloudEvents', bytes({ ...PLAIN, ce_specversion: '0.3' }), '{}'],
-    ['an attribute that intake does not know', bytes({ ...PLAIN, ce_campaign: 'spring' }), '{}'],
-    ['a subject, which may name the customer', bytes({ ...PLAIN, ce_subject: 'userId:u2' }), '{}'],
-    ['a header that stands there twice', { ...bytes(PLAIN), ce_id: [Buffer.from('1'), Buffer.from('2')] }, '{}'],
-    ['a header without a value', { ...bytes(PLAIN), ce_time: null }, '{}'],
-    ['a content type in another spelling', bytes({ ...PLAIN, 'Content-Type': 'text/plain' }), '{}'],
-    ['data that are no object', bytes(PLAIN), '[]'],
-    ['data that are no JSON', bytes(PLAIN), 'hello'],
-    ['no data', bytes(PLAIN), ''],
-    ['a time that is none', bytes({ ...PLAIN, ce_time: 'now' }), '{}'],
-    ['identifiers that are no JSON', bytes({ ...PLAIN, ce_identifiers: 'userId:u1' }), '{}'],
-  ])('leaves %s to the long one', (_, headers, value) => {
-    expect(taken(headers, Buffer.from(value))).toBe(false);
+    ['another version of CloudEvents', bytes({ ...SIMPLE, ce_specversion: '0.3' }), '{}'],
+    ['an attribute that ingestion does not know', bytes({ ...SIMPLE, ce_campaign: 'spring' }), '{}'],
+    ['a subject, which may name the customer', bytes({ ...SIMPLE, ce_subject: 'userId:u2' }), '{}'],
+    ['a header that is repeated', { ...bytes(SIMPLE), ce_id: [Buffer.from('1'), Buffer.from('2')] }, '{}'],
+    ['a header without a value', { ...bytes(SIMPLE), ce_time: null }, '{}'],
+    ['a content type in another spelling', bytes({ ...SIMPLE, 'Content-Type': 'text/plain' }), '{}'],
+    ['data that are not an object', bytes(SIMPLE), '[]'],
+    ['data that are not JSON', bytes(SIMPLE), 'hello'],
+    ['no data', bytes(SIMPLE), ''],
+    ['a time that is not valid', bytes({ ...SIMPLE, ce_time: 'now' }), '{}'],
+    ['identifiers that are not JSON', bytes({ ...SIMPLE, ce_identifiers: 'userId:u1' }), '{}'],
+  ])('leaves %s to the full path', (_, headers, value) => {
+    expect(isSimple(headers, Buffer.from(value))).toBe(false);
   });
 });

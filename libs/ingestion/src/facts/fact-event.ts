@@ -27,7 +27,8 @@ export function issuesOfFact(name: FactName, data: object): readonly ValidationI
 export function factEvent({ name, data, meta, ...rest }: FactDraft): NewEvent {
   const version = factOf(name)?.version ?? 0;
   const validity = validateFact(name, version, data);
-  if (!validity.ok) throw new TypeError(`The data of a ${name} violate their contract: ${JSON.stringify(validity.errors)}`);
+  if (!validity.ok)
+    throw new TypeError(`The data of a ${name} violate their contract: ${JSON.stringify(validity.errors)}`);
   return {
     ...rest,
     type: name,

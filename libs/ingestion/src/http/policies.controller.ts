@@ -48,7 +48,9 @@ export class PoliciesController {
       throw invalid([
         { pointer: '#/effectiveFrom', detail: 'is no date-time', hint: 'write it as 2026-01-31T00:00:00Z' },
       ]);
-    const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(new PublishPolicy(policy, effectiveFrom));
+    const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(
+      new PublishPolicy(policy, effectiveFrom),
+    );
     if (!verdict.ok) throw invalid(verdict.errors, 'The policy cannot be published.');
     const { published, position, changed } = verdict;
     return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };

@@ -124,7 +124,9 @@ export class QuarantineController {
     @Body() body?: unknown,
   ): Promise<Quarantined> {
     const { fixed } = fieldsOf(body, ['fixed']);
-    return closed(await this.commands.execute<ReleaseQuarantined, Closing>(new ReleaseQuarantined(quarantineId, fixed, caller.id)));
+    return closed(
+      await this.commands.execute<ReleaseQuarantined, Closing>(new ReleaseQuarantined(quarantineId, fixed, caller.id)),
+    );
   }
 
   @Post(':quarantineId/discard')
@@ -143,7 +145,9 @@ export class QuarantineController {
     const { reason = '' } = fieldsOf(body, ['reason']);
     if (typeof reason !== 'string' || reason.length > 1_000 || /\0|\p{Surrogate}/u.test(reason))
       throw invalid([{ pointer: '/reason', detail: 'is no text of at most 1000 characters', hint: 'shorten it' }]);
-    return closed(await this.commands.execute<DiscardQuarantined, Closing>(new DiscardQuarantined(quarantineId, reason, caller.id)));
+    return closed(
+      await this.commands.execute<DiscardQuarantined, Closing>(new DiscardQuarantined(quarantineId, reason, caller.id)),
+    );
   }
 
   @Post('release')
@@ -161,7 +165,9 @@ export class QuarantineController {
     if (ids === null) throw new Problem(503, { detail: 'This process has no list of quarantined events.' });
     let released = 0;
     for (const id of ids.slice(0, BULK_MAX)) {
-      const closing = await this.commands.execute<ReleaseQuarantined, Closing>(new ReleaseQuarantined(id, undefined, caller.id));
+      const closing = await this.commands.execute<ReleaseQuarantined, Closing>(
+        new ReleaseQuarantined(id, undefined, caller.id),
+      );
       if (closing.outcome === 'closed') released += 1;
     }
     return { released, kept: Math.min(ids.length, BULK_MAX) - released, more: ids.length > BULK_MAX };

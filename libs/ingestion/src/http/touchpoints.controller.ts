@@ -30,7 +30,8 @@ export class TouchpointsController {
   @ApiOperation({
     operationId: 'touchpointOutcome',
     summary: 'The outcome of one event, by its source and id',
-    description: 'Read from the log itself: for a sender whose answer got lost. Quarantined events: see /v1/quarantine.',
+    description:
+      'Read from the log itself: for a sender whose answer got lost. Quarantined events: see /v1/quarantine.',
   })
   @ApiQuery({ name: 'source', example: 'shop' })
   @ApiQuery({ name: 'id', example: 'order-1042' })

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { memoryLog } from '#testing';
 import { EventLogError, type EventLog } from '#event-log';
-import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
+import { IngestionApp } from '../testdata/intake-app.js';
+import { orderPlaced } from '#testing';
 
 interface Answer {
   readonly received: number;
@@ -61,7 +62,7 @@ describe('POST /v1/touchpoints', () => {
       ...{ received: 4, accepted: 2, duplicate: 1, quarantined: 1, suppressed: 0 },
       results: [
         { index: 2, outcome: 'duplicate' },
-        { index: 3, outcome: 'quarantined', code: 'type-unknown', path: '/type' },
+        { index: 3, outcome: 'quarantined', code: 'type-unknown', pointer: '#/type' },
       ],
     });
     const verbose = await post([event], undefined, '?verbose=true');

@@ -72,7 +72,11 @@ class Listening {
 
 const order = (id: string, source: string, more: Record<string, unknown> = {}) => orderPlaced({ id, source, ...more });
 const asLines = (events: readonly unknown[]) => events.map((event) => JSON.stringify(event)).join('\n');
-const batch = (source: string): unknown[] => [order('1', source), order('1', source), order('2', source, { type: 'x' })];
+const batch = (source: string): unknown[] => [
+  order('1', source),
+  order('1', source),
+  order('2', source, { type: 'x' }),
+];
 
 describe('POST /v1/touchpoints over the network', () => {
   let listening: Listening;

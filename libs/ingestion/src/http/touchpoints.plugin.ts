@@ -123,7 +123,13 @@ function isVerbose(query: unknown): boolean {
   if (unknown !== undefined)
     throw new Problem(400, {
       detail: 'The query has a parameter that this route does not know.',
-      errors: [{ pointer: `#/${encodeURIComponent(unknown)}`, detail: 'is not a known parameter', hint: 'the only one is verbose' }],
+      errors: [
+        {
+          pointer: `#/${encodeURIComponent(unknown)}`,
+          detail: 'is not a known parameter',
+          hint: 'the only one is verbose',
+        },
+      ],
     });
   return verbose === 'true' || verbose === '1' || verbose === '';
 }
@@ -207,7 +213,10 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
           'application/cloudevents+json': { schema: CLOUD_EVENT },
           'application/cloudevents-batch+json': { schema: { type: 'array', items: CLOUD_EVENT } },
           'application/x-ndjson': {
-            schema: { type: 'string', description: 'One touchpoint, or one CloudEvent in the JSON format, on each line' },
+            schema: {
+              type: 'string',
+              description: 'One touchpoint, or one CloudEvent in the JSON format, on each line',
+            },
           },
         },
       },

@@ -18,7 +18,8 @@ import { KAFKA_OFFER, type TestKafka } from '../../../../test/services/kafka.js'
 import { IngestTouchpoints, IngestTouchpointsHandler } from '../pipeline/ingest-touchpoints.js';
 import { Ingestion } from '../pipeline/ingestion.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
-import { IngestionApp, orderPlaced } from '../testdata/intake-app.js';
+import { IngestionApp } from '../testdata/intake-app.js';
+import { orderPlaced } from '#testing';
 import { KafkaIngestion } from './kafka-ingestion.js';
 
 const { missing } = KAFKA_OFFER;
@@ -142,17 +143,16 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       $provenance: { key: 'ann@shop.example', headers: { 'x-tag': 'spring' } },
     });
     // The same event by another road is the same event.
-    const again = await ingest(
-      [
-        {
-          document: orderPlaced({
-            ...structured('b'),
-            subject: undefined,
-            specversion: undefined,
-            identifiers: [{ namespace: 'userId', value: 'u1' }],
-          }),
-        },
-      ]);
+    const again = await ingest([
+      {
+        document: orderPlaced({
+          ...structured('b'),
+          subject: undefined,
+          specversion: undefined,
+          identifiers: [{ namespace: 'userId', value: 'u1' }],
+        }),
+      },
+    ]);
     expect(again.counts).toMatchObject({ duplicate: 1 });
   });
 

@@ -75,7 +75,8 @@ export class KafkaIngestion {
     const { topic, partition } = batch;
     const origin = { topic, partition, mapping: this.options.mappings?.get(topic) };
     let deadLetters = 0;
-    for (const page of pagesOf(batch, origin)) deadLetters += await this.sendDeadLetters(batch, await this.batcher.add(page));
+    for (const page of pagesOf(batch, origin))
+      deadLetters += await this.sendDeadLetters(batch, await this.batcher.add(page));
     this.observer.ingested?.(batch, deadLetters);
   }
 

@@ -187,7 +187,9 @@ describe('a topic with a form of its own', () => {
     try {
       topicMappings({ a: { source: 's' } });
     } catch (error) {
-      expect((error as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toContain('#/a/occurredAt');
+      expect((error as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer)).toContain(
+        '#/a/occurredAt',
+      );
     }
   });
 });

@@ -34,7 +34,9 @@ export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin
   const provenance = provenanceOf(message, origin, read.otherHeaders);
   if ('code' in read) return [{ document: keptText(value), rejection: unreadable(read.detail), provenance }];
   const { items } = read;
-  return items.length === 1 ? [placed(items[0] as IngestItem, provenance)] : items.map((item) => placed(item, provenance));
+  return items.length === 1
+    ? [placed(items[0] as IngestItem, provenance)]
+    : items.map((item) => placed(item, provenance));
 }
 
 function provenanceOf(

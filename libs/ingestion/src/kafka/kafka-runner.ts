@@ -96,7 +96,10 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
       paused: ({ topic, partition }, error, pauseMs) => {
         pauses.inc({ topic });
         const reason = error instanceof Error ? error.message : String(error);
-        this.logger.warn({ topic, partition, reason, pauseMs }, 'Messages could not be ingested; the partition pauses.');
+        this.logger.warn(
+          { topic, partition, reason, pauseMs },
+          'Messages could not be ingested; the partition pauses.',
+        );
       },
     };
   }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ValidationIssue } from '#contracts';
+import { issueUnder, pointerTo, type ValidationIssue } from '#contracts';
 import { mappedDocumentReader, MappingRejected, parseMapping } from '#imports';
 import { importedItem } from '../importing/imported-item.js';
 import type { IngestItem } from '../pipeline/item.js';
@@ -30,7 +30,7 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
       mappings.set(topic, mappingOf({ ...(given as object), format: 'ndjson' }));
     } catch (error) {
       if (!(error instanceof MappingRejected)) throw error;
-      errors.push(...error.errors.map((issue) => ({ ...issue, pointer: `#/${topic}${issue.pointer.replace(/^#/, '')}` })));
+      errors.push(...error.errors.map((issue) => issueUnder(pointerTo(topic), issue)));
     }
   }
   if (errors.length > 0) throw new MappingRejected(errors);

@@ -66,8 +66,7 @@ export function checkEnvelope(document: unknown, simple = readSimpleEnvelope(doc
   const validity = validateEnvelope(completed);
   if (!validity.ok) {
     const { identifiers } = completed;
-    if (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0))
-      return NO_IDENTIFIER;
+    if (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0)) return NO_IDENTIFIER;
     return Rejection.ofIssues('envelope-invalid', validity.errors);
   }
   const envelope = completed as unknown as Envelope;

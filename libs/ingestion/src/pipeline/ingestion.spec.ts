@@ -117,7 +117,9 @@ describe('intake', () => {
         tier,
       });
       const provenance = { topic: 't', partition: 0, offset: 7, key: 'k', headers: { tag: 'spring' } };
-      const { results } = await handler.execute(new IngestTouchpoints([{ document: document(theirs), provenance }], NOW));
+      const { results } = await handler.execute(
+        new IngestTouchpoints([{ document: document(theirs), provenance }], NOW),
+      );
       const event = await at(results[0]?.position);
       const [opened] = await sealer.openMany([
         { subjectId: sealer.subjectIdOf('userId', 'u1'), sealed: metaOf(event).sealed as string },
@@ -265,7 +267,9 @@ describe('intake', () => {
 
     it('a message of a topic with its place in its partition, told like a row of a file', async () => {
       const provenance = { topic: 'touchpoints.web', partition: 3, offset: 7, key: null, headers: null };
-      const { results } = await handler.execute(new IngestTouchpoints([{ document: order({ type: 'nothing-known' }), provenance }], NOW));
+      const { results } = await handler.execute(
+        new IngestTouchpoints([{ document: order({ type: 'nothing-known' }), provenance }], NOW),
+      );
       const { data } = await at(results[0]?.position);
       expect(JSON.parse(data)).toMatchObject({ code: 'type-unknown', file: 'touchpoints.web/3', line: 7 });
     });

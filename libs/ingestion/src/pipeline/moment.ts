@@ -53,5 +53,7 @@ export function placeInTime(times: Times, receivedAt: Instant): Moment | Rejecti
 function instant(value: unknown, pointer: string): Instant | null | Rejection {
   if (value === undefined) return null;
   const at = typeof value === 'string' ? parseInstant(value) : null;
-  return at ?? Rejection.of('envelope-invalid', pointer, 'must be an RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
+  return (
+    at ?? Rejection.of('envelope-invalid', pointer, 'must be an RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z')
+  );
 }

@@ -4,7 +4,7 @@ import { factOf, validateFact } from '#contracts';
 import type { Receipt } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { memoryLog } from '#testing';
-import { orderPlaced } from '../testdata/intake-app.js';
+import { orderPlaced } from '#testing';
 import { IngestTouchpoints, IngestTouchpointsHandler, UNREADABLE_SOURCE } from './ingest-touchpoints.js';
 import { Ingestion } from './ingestion.js';
 import type { OutcomeCounts, ItemResult } from './item.js';

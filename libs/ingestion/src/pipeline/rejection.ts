@@ -1,4 +1,4 @@
-import type { ValidationIssue } from '#contracts';
+import { issueUnder, type ValidationIssue } from '#contracts';
 
 /** Why an event does not become a touchpoint: each step of the pipeline may end in one. The code is part of the API. */
 export type RejectionCode =
@@ -48,9 +48,3 @@ export class Rejection {
     return new Rejection(code, [first, ...rest]);
   }
 }
-
-/** An issue of a part, by its pointer into the whole. */
-export const issueUnder = (at: string, issue: ValidationIssue): ValidationIssue => ({
-  ...issue,
-  pointer: at + issue.pointer.replace(/^#/, ''),
-});

@@ -1,5 +1,6 @@
 import {
   formatInstant,
+  issueUnder,
   parseInstant,
   streamOfFact,
   upcast,
@@ -12,7 +13,6 @@ import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
 import type { Clock } from '#platform';
 import { plainContentHash } from '../pipeline/content-hash.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
-import { issueUnder } from '../pipeline/rejection.js';
 import { factEvent } from '../facts/fact-event.js';
 
 const STREAM = streamOfFact('policy-published');
@@ -75,7 +75,11 @@ export class PublishPolicyHandler {
       case 'refused':
         return rejected('#/policy', appended.reason, 'make the policy smaller');
       default:
-        return rejected('#/policy', 'conflicts with a policy that was published at the same moment', 'read that policy, and publish again');
+        return rejected(
+          '#/policy',
+          'conflicts with a policy that was published at the same moment',
+          'read that policy, and publish again',
+        );
     }
   }
 }

@@ -4,7 +4,7 @@ import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { memoryLog } from '#testing';
 import { IngestTouchpoints, IngestTouchpointsHandler } from '../pipeline/ingest-touchpoints.js';
 import { Ingestion } from '../pipeline/ingestion.js';
-import { orderPlaced } from '../testdata/intake-app.js';
+import { orderPlaced } from '#testing';
 import { RegisterType, RegisterTypeHandler } from '../types/register-type.js';
 import { DiscardQuarantined, DiscardQuarantinedHandler } from './discard-quarantined.js';
 import { Quarantine, type Closing } from './quarantine.js';
@@ -105,7 +105,9 @@ describe('the quarantine', () => {
       code: 'type-unknown',
     });
     const before = (await all()).length;
-    expect(await new RegisterTypeHandler(log, ingestion.contracts, { now: () => NOW }).execute(new RegisterType(REGISTERED))).toMatchObject({ ok: true });
+    expect(
+      await new RegisterTypeHandler(log, ingestion.contracts, { now: () => NOW }).execute(new RegisterType(REGISTERED)),
+    ).toMatchObject({ ok: true });
     expect(await release(id, undefined, 'me', NOW + DAY)).toMatchObject({
       outcome: 'closed',
       quarantined: { status: 'released', touchpointPosition: before + 2 },

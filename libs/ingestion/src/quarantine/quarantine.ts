@@ -95,7 +95,8 @@ export class Quarantine {
 
 function viewOf(quarantineId: string, first: RecordedEvent, closing: RecordedEvent | undefined): Quarantined {
   const data = upcast(first.type, first.schemaVersion, JSON.parse(first.data) as Data) as unknown as QuarantinedData;
-  const { touchpointPosition, reason } = closing === undefined ? {} : (JSON.parse(closing.data) as Partial<Quarantined>);
+  const { touchpointPosition, reason } =
+    closing === undefined ? {} : (JSON.parse(closing.data) as Partial<Quarantined>);
   return {
     ...data,
     quarantineId,

@@ -54,4 +54,3 @@ export class IngestionApp {
   }
 }
 
-export { orderPlaced } from '#testing';

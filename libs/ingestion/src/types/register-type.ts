@@ -1,12 +1,4 @@
-import {
-  streamOfFact,
-  TypeRegistry,
-  upcast,
-  type Data,
-  type ValidationIssue,
-  type Instant,
-  type TypeDefinition,
-} from '#contracts';
+import { streamOfFact, TypeRegistry, upcast, type Data, type ValidationIssue, type TypeDefinition } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Clock } from '#platform';
 import { plainContentHash } from '../pipeline/content-hash.js';

@@ -29,7 +29,9 @@ export class ProblemView {
 }
 
 /** The responses of an OpenAPI operation for the errors that it answers with, each as problem+json. */
-export const problemResponses = (...statuses: readonly number[]): Record<number, { description: string; content: object }> =>
+export const problemResponses = (
+  ...statuses: readonly number[]
+): Record<number, { description: string; content: object }> =>
   Object.fromEntries(
     statuses.map((status) => [
       status,

@@ -1,4 +1,5 @@
 import type { Queryable } from '#database';
+import { liveSchema } from '#projections/schema';
 
 /** The subjects of one customer. */
 export interface CustomerSubjects {
@@ -14,15 +15,12 @@ export interface FoundCustomers {
 
 /** Finds the customers that subjects belong to, in the read models. */
 export class CustomersBySubject {
-  constructor(private readonly database: Queryable) {}
+  constructor(private readonly database: Pick<Queryable, 'query'>) {}
 
   /** The customers that these subjects belong to, each with all its subjects. A customerId is the id of a subject too. */
   async find(subjectIds: readonly string[]): Promise<FoundCustomers> {
-    const [live] = await this.database.query<{ schema_name: string }>(
-      `SELECT schema_name FROM perennial.versions WHERE status = 'live'`,
-    );
-    if (live === undefined) return { customers: [], position: 0 };
-    const schema = live.schema_name;
+    const schema = await liveSchema(this.database);
+    if (schema === null) return { customers: [], position: 0 };
     const [checkpoint] = await this.database.query<{ position: number }>(`SELECT position FROM ${schema}.checkpoint`);
     const rows = await this.database.query<{ customer_id: string; subject_id: string }>(
       `SELECT customer_id, subject_id FROM ${schema}.subjects

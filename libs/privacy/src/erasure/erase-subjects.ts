@@ -70,7 +70,9 @@ export async function eraseSubjects(
   });
   const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
   if (verdict?.status !== 'accepted' && verdict?.status !== 'duplicate')
-    throw new Error(`The keys are destroyed, but the log did not record the erasure (${verdict?.status}): erase again.`);
+    throw new Error(
+      `The keys are destroyed, but the log did not record the erasure (${verdict?.status}): erase again.`,
+    );
   const [recorded] = await log.find([event]);
   const receipt = {
     erasureId,

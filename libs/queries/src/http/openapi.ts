@@ -18,7 +18,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     })
     .build();
   const routes = app.get(FastifyRoutes).all;
-  const document = SwaggerModule.createDocument(app, config, { extraModels: routes.flatMap(({ models }) => [...models]) });
+  const document = SwaggerModule.createDocument(app, config, {
+    extraModels: routes.flatMap(({ models }) => [...models]),
+  });
   for (const { path, method, operation } of routes)
     document.paths[path] = { ...document.paths[path], [method]: operation };
   return document;

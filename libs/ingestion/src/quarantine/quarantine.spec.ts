@@ -71,7 +71,7 @@ describe('the quarantine', () => {
   });
 
   it('shows what version 1 of the log quarantined, and finds the same event sent again to be a duplicate', async () => {
-    const id = await setAside(bad);
+    const id = await quarantined(bad);
     const [{ data, ...stored }] = (await log.readStreams([`quarantine-${id}`])) as [RecordedEvent];
     const { pointer, hint, ...rest } = JSON.parse(data) as Readonly<Record<string, string>>;
     const flaws = [pointer, '#/id'].map((at) => ({ path: at?.slice(1), reason: 'is wrong', mend: 'change it' }));
@@ -82,9 +82,8 @@ describe('the quarantine', () => {
       { ...stored, contentHash, schemaVersion: 1, data: JSON.stringify(v1) },
     ]);
 
-    const ingestionOfOld = new Ingestion({ log: old, sealer });
     const issue = { detail: 'is wrong', hint: 'change it' };
-    expect(await new Quarantine(old, ingestionOfOld, sealer).find(id)).toEqual({
+    expect(await new Quarantine(old, sealer).find(id)).toEqual({
       ...(await quarantine.find(id)),
       position: 1,
       issues: [
@@ -92,7 +91,9 @@ describe('the quarantine', () => {
         { ...issue, pointer: '#/id' },
       ],
     });
-    const { results } = await ingestionOfOld.take([{ document: bad }], { receivedAt: NOW + DAY });
+    const { results } = await new IngestTouchpointsHandler(new Ingestion({ log: old, sealer })).execute(
+      new IngestTouchpoints([{ document: bad }], NOW + DAY),
+    );
     expect(results).toMatchObject([{ outcome: 'duplicate', quarantineId: id, position: 1 }]);
     expect(await old.readStreams([stored.stream])).toHaveLength(1);
   });

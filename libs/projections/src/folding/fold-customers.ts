@@ -8,7 +8,7 @@ import { DIRTY, waitingRow } from '../read-models/working-tables.js';
 import type { KnownPolicies } from '../read-models/policies/load-policies.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
-import type { RetractionReason } from '../outbox/publish.js';
+import type { RetractionReason } from '../outbox/publish-stage-changes.js';
 import { allAfter, foldOne, inOrder, type FoldState } from './fold-one.js';
 import { readKnown, selectKnown, type KnownCustomer } from './load.js';
 import { parkFailed, type ParkedCustomer } from './park.js';

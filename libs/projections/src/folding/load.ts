@@ -2,7 +2,7 @@ import { STREAMS, subjectOfStream } from '#contracts';
 import { arrayText, instantText, type Row, type Statement, type Transaction } from '#database';
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Snapshot } from '#lifecycle';
-import { repeatedAmong } from '../indexing/event-ids/deduplicate.js';
+import { duplicatesAmong } from '../indexing/event-ids/deduplicate.js';
 import type { FoldState } from './fold-one.js';
 
 /** What the tables know of a customer who is to be folded. */
@@ -110,7 +110,7 @@ export async function readTouchpoints(
   for (let at = 0; at < subjectIds.length; at += STREAMS_MAX) {
     const streams = subjectIds.slice(at, at + STREAMS_MAX).map(STREAMS.subject);
     const events = await log.readStreams(streams, range);
-    const repeated = deduplicatedBy === null ? NONE : await repeatedAmong(deduplicatedBy, events);
+    const repeated = deduplicatedBy === null ? NONE : await duplicatesAmong(deduplicatedBy, events);
     for (const event of events) {
       if (repeated.has(event.position)) continue;
       const subjectId = subjectOfStream(event.stream) ?? '';

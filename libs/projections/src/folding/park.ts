@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { arrayText, insertRows, sortedByKey, type Row, type Transaction, type Writer } from '#database';
-import { propose } from '../outbox/propose.js';
+import { publishActions } from '../outbox/publish-actions.js';
 import { refoldFromStart } from '../indexing/affected-customer.js';
 import { markDirty } from '../indexing/dirty.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
@@ -57,7 +57,7 @@ export async function parkFailed(
     erased: false,
     reason: 'parked' as const,
   }));
-  await propose(tx, writes, withdrawn, position, now);
+  await publishActions(tx, writes, withdrawn, position, now);
 }
 
 /** Releases a parked customer, to be folded from the beginning. False when the customer is not parked. */

@@ -12,9 +12,13 @@ import {
   type Transaction,
   type Writer,
 } from '#database';
-import { markCustomers } from '../outbox/mark-customers.js';
-import { propose, type Treated } from '../outbox/propose.js';
-import { publish, type ChangedStagePeriods, type RetractionReason } from '../outbox/publish.js';
+import { markProfiles } from '../outbox/mark-profiles.js';
+import { publishActions, type CustomerActions } from '../outbox/publish-actions.js';
+import {
+  publishStageChanges,
+  type ChangedStagePeriods,
+  type RetractionReason,
+} from '../outbox/publish-stage-changes.js';
 import type { CustomerReadModel, DayOf, FoldedView } from '../read-models/read-model.js';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import { SNAPSHOTS, STATES } from '../read-models/working-tables.js';
@@ -107,13 +111,13 @@ export async function writeOutcomes(
   await writeStates(writes, outcomes);
   if (!context.publishes) return 0;
   const { position, now } = context;
-  await markCustomers(
+  await markProfiles(
     writes,
     [...standing, ...gone].map((one) => one.customerId),
     now,
   );
-  const published = await publish(tx, writes, changed, position, now);
-  return published + (await propose(tx, writes, outcomes.filter(mayHaveActions).map(treatedOf), position, now));
+  const changes = await publishStageChanges(tx, writes, changed, position, now);
+  return changes + (await publishActions(tx, writes, outcomes.filter(mayHaveActions).map(actionsOf), position, now));
 }
 
 /** Few customers: actions need consent, unless the customer was merged, or another version proposed something. */
@@ -122,7 +126,7 @@ function mayHaveActions({ folded, hadActions, reason }: FoldOutcome): boolean {
   return reason === 'merge' || reason === 'unmerge' || reason === 'rebuild';
 }
 
-function treatedOf({ customerId, folded, erased, reason }: FoldOutcome): Treated {
+function actionsOf({ customerId, folded, erased, reason }: FoldOutcome): CustomerActions {
   return { customerId, view: folded?.view ?? null, erased, reason };
 }
 

@@ -10,6 +10,7 @@ import { emptyFacts, gather } from '../indexing/page-facts.js';
 import { Projector } from '../processor/projector.js';
 import { day, tell } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
+import { DAY } from '../time.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
 interface PublishedRow extends Record<string, unknown> {
@@ -25,7 +26,7 @@ interface PublishedRow extends Record<string, unknown> {
 
 const POLICIES = policyTimeline([]);
 
-/** Where a customer stood at an instant, as it was known at a position: by the rules alone, without any table. */
+/** A customer's state at an instant, as known at a position: by the rules alone, without any table. */
 function stateOf(events: readonly RecordedEvent[], customerId: string, asOf: number, position: number) {
   const known = events.filter((event) => event.position <= position);
   const facts = gather(emptyFacts(), known);
@@ -45,7 +46,7 @@ async function allOf(log: EventLog): Promise<RecordedEvent[]> {
   return all;
 }
 
-describe('what was published', () => {
+describe('published stage changes', () => {
   let store: OpenedStore;
   beforeAll(async () => {
     store = await openStore('pglite');
@@ -54,7 +55,7 @@ describe('what was published', () => {
     await store.stop();
   });
 
-  it('equals the customer’s state at its instant, as known at its position, in whatever order events came', async () => {
+  it('equal the customer’s state at their instant, as known at their position, for any order of arrival', async () => {
     const { database } = store as { database: Database };
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer(), fc.integer({ min: 1, max: 40 }), async (seed, order, chunk) => {
@@ -67,7 +68,7 @@ describe('what was published', () => {
         for (let at = 0; at < items.length; at += chunk) {
           await tell(log, items.slice(at, at + chunk));
           await projector.catchUp();
-          now += 5 * 86_400_000;
+          now += 5 * DAY;
         }
         const events = await allOf(log);
         const published = await database.query<PublishedRow>('SELECT * FROM perennial.published');
@@ -76,27 +77,27 @@ describe('what was published', () => {
           if (row.kind === 'retracted') continue;
           const { customer_id, cycle, stage, phase, entered_at, at, position } = row;
           const view = stateOf(events, customer_id, row.kind === 'entered' ? at : at - 1, position);
-          const said = { customer_id, cycle, stage, phase, enteredAt: entered_at };
+          const expected = { customer_id, cycle, stage, phase, enteredAt: entered_at };
           expect({
-            ...said,
+            ...expected,
             cycle: view?.cycle,
             stage: view?.stage,
             phase: view?.phase,
             enteredAt: view?.enteredAt,
-          }).toEqual(said);
+          }).toEqual(expected);
           if (row.kind === 'left') expect(stateOf(events, customer_id, at, position)?.enteredAt).toBe(at);
         }
-        // What stands is what the tables believe: no more and no less.
+        // The publications that stand are the stage periods of the tables, no more and no less.
         const standing = await database.query(
           `SELECT customer_id, kind, cycle, phase, at FROM perennial.published WHERE NOT retracted AND kind <> 'retracted'
             ORDER BY customer_id, at, kind`,
         );
-        const believed = await database.query(
+        const held = await database.query(
           `SELECT customer_id, 'entered' AS kind, cycle, phase, entered_at AS at FROM rm_1.stage_periods
            UNION ALL SELECT customer_id, 'left', cycle, phase, left_at FROM rm_1.stage_periods WHERE left_at IS NOT NULL
             ORDER BY customer_id, at, kind`,
         );
-        expect(standing).toEqual(believed);
+        expect(standing).toEqual(held);
       }),
       { numRuns: 10 },
     );

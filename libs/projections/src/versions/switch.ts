@@ -1,9 +1,9 @@
 import type { Instant } from '#contracts';
 import { instantText, type Transaction } from '#database';
 import { showLive } from '../bi/show-live.js';
-import { markAllCustomers } from '../outbox/mark-customers.js';
-import { markOtherwiseTreated } from '../outbox/propose.js';
-import { publishEverything } from '../outbox/publish-everything.js';
+import { markAllProfiles } from '../outbox/mark-profiles.js';
+import { markWhereActionsDiffer } from '../outbox/publish-actions.js';
+import { publishAllStageChanges } from '../outbox/publish-all-stage-changes.js';
 import type { Processor } from '../processor/processor.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import type { BuildProgress } from './build/build-run.js';
@@ -57,9 +57,9 @@ async function makeLive(
   await tx.query("SELECT set_config('search_path', $1, true)", [`${version.schema}, perennial`]);
   const steps = [
     // Where everything was published just now, nothing differs.
-    async () => (await publishEverything(tx, now)) || (await markWherePublishedDiffers(tx, at)),
-    () => markOtherwiseTreated(tx, now),
-    () => markAllCustomers(tx, now),
+    async () => (await publishAllStageChanges(tx, now)) || (await markWherePublishedDiffers(tx, at)),
+    () => markWhereActionsDiffer(tx, now),
+    () => markAllProfiles(tx, now),
     // Last, since it waits for current readers: the steps before hold no reader up.
     () => showLive(tx, version.schema),
   ];

@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 
 const NOW = day(600);
 
-describeOnEachStore('names on a log that cannot tell them apart', (name) => {
+describeOnEachStore('event ids on a log that does not deduplicate', (name) => {
   let store: OpenedStore;
   let ids: DatabaseIdTable;
   let log: LogWithoutDeduplication;
@@ -37,7 +37,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
       ids,
     });
 
-  /** The digest of a log on which nothing stands twice, in tables of its own that are gone afterwards. */
+  /** The digest of a log without duplicates, in tables of its own that are wiped afterwards. */
   const digestOf = async (items: readonly AppendItem[]): Promise<string> => {
     const clean = new LogWithoutDeduplication(new MemoryIdTable(), () => NOW);
     clean.store(items);
@@ -66,51 +66,51 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
       items.map(() => ({ status: 'accepted', position: 1, revision: 0 })),
     );
 
-  it('counts the lower of two that two intakes stored at one moment in two streams, and folds the other nowhere', async () => {
+  it('keep the lower of two events that two processes stored at one moment in two streams, and fold the other nowhere', async () => {
     const ann = order({ userId: 'ann' }, day(10), 'raced', 5_000);
     const ben = { ...order({ userId: 'ben' }, day(10), 'raced', 9_000) };
     const others = [order({ userId: 'ann' }, day(5), 'a'), order({ userId: 'ben' }, day(6), 'b')];
     const expected = await digestOf([...others, ann]);
     log.store([...others, ann, ben]);
-    const [counts, repeats] = log.events.slice(-2);
+    const [first, duplicate] = log.events.slice(-2);
     const projector = await open();
     const { overall } = await projector.digest();
     expect(overall).toBe(expected);
-    expect(await ids.duplicates(0)).toEqual([repeats?.position]);
+    expect(await ids.duplicates(0)).toEqual([duplicate?.position]);
     expect((await ids.lookup([eventUuid(ann.event)])).known).toEqual([
-      { position: counts?.position, contentHash: Buffer.from(ann.event.contentHash) },
+      { position: first?.position, contentHash: Buffer.from(ann.event.contentHash) },
     ]);
     const [row] = await store.database.query('SELECT repeats, same_content, source FROM perennial.duplicates');
-    expect(row).toEqual({ repeats: counts?.position, same_content: false, source: 'shop' });
+    expect(row).toEqual({ repeats: first?.position, same_content: false, source: 'shop' });
     await projector.rebuild();
     expect((await projector.digest()).overall).toBe(overall);
     expect((await projector.verify()).equal).toBe(true);
   });
 
-  it('counts every event once, however often and wherever it is repeated, and whatever the pages', async () => {
+  it('count every event once, however often and wherever it is repeated, for any page size', async () => {
     const items = world(11, 12, 12);
     const random = seededRandom(11);
-    // Somebody else's event under a name that is taken.
+    // Events of other customers under ids that exist already.
     const strays = items.flatMap(({ event }): AppendItem[] => {
       const other = items[Math.floor(random() * items.length)];
       return other === undefined || random() < 0.7
         ? []
         : [{ ...other, event: { ...other.event, id: event.id, source: event.source } }];
     });
-    const told = shuffled([...items, ...strays], 5);
-    // Whichever copy of an event comes first is the one that counts.
+    const stored = shuffled([...items, ...strays], 5);
+    // The first copy of an event is the one that counts.
     const first = new Map<string, AppendItem>();
-    for (const item of told) if (!first.has(item.event.id)) first.set(item.event.id, item);
+    for (const item of stored) if (!first.has(item.event.id)) first.set(item.event.id, item);
     const expected = await digestOf([...first.values()]);
-    log.store(told);
+    log.store(stored);
     const projector = await open(5);
     expect((await projector.digest()).overall).toBe(expected);
-    expect((await ids.duplicates(0)).length).toBe(told.length - first.size);
+    expect((await ids.duplicates(0)).length).toBe(stored.length - first.size);
     await projector.rebuild();
     expect((await projector.digest()).overall).toBe(expected);
   });
 
-  it('keeps received = accepted + duplicate + …, whichever of event and receipt comes first', async () => {
+  it('keep received = accepted + duplicate + …, for either order of event and receipt', async () => {
     const [ann, ben] = [
       order({ userId: 'ann' }, day(10), 'x'),
       touchpoint({ who: { userId: 'b' }, at: day(10), type: 'site-visited' }),
@@ -118,7 +118,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     log.store([ann, ben, ...receipt('shop', [ann, ben])]);
     const projector = await open(1);
     await projector.catchUp();
-    // The same again, in another process that could not know: its receipt says accepted as well.
+    // The same event from another process that did not know of it: its receipt also says accepted.
     log.store([ann, ...receipt('shop', [ann])]);
     await projector.catchUp();
     const outcomes = () =>
@@ -135,7 +135,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     expect(rebuilt).toEqual(counted);
   });
 
-  it('judges what was indexed before anybody judged', async () => {
+  it('deduplicate what was indexed before the id table existed', async () => {
     const ann = order({ userId: 'ann' }, day(10), 'x');
     const expected = await digestOf([ann]);
     log.store([ann]);
@@ -150,13 +150,13 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     expect((await after.digest()).overall).toBe(expected);
   });
 
-  it('knows each name, and how far it knows, as the log in memory does', async () => {
+  it('are looked up, with the position up to which they are known, as in the memory log', async () => {
     const model = new MemoryIdTable();
     const projector = await open(10);
     expect(await ids.lookup([])).toEqual({ known: [], upTo: 0 });
     expect(await ids.markAt(1_000)).toEqual(NO_MARK);
     for (const item of world(3, 10, 10)) {
-      // Instants that step back, as clocks of several machines do.
+      // Instants that go back, as with the clocks of several machines.
       now += Math.round(seededRandom(now)() * 2_000) - 300;
       log.store([item]);
     }
@@ -165,7 +165,7 @@ describeOnEachStore('names on a log that cannot tell them apart', (name) => {
     const known = await ids.lookup(log.uuids);
     expect(known).toEqual(await model.lookup(log.uuids));
     expect((await ids.lookup(['00000000-0000-5000-8000-000000000000'])).known).toEqual([null]);
-    // A mark may lie further back than the last one that could be, never ahead, and what it says is the running maximum there.
+    // A mark may lie further back than necessary, never ahead, and holds the running maximum at its position.
     const maximumAt = (position: number): number =>
       Math.max(...log.events.filter((event) => event.position <= position).map((event) => event.recordedAt));
     for (const { position, recordedAt } of log.events) {

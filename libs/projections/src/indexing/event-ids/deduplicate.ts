@@ -1,17 +1,17 @@
 import { subjectOfStream } from '#contracts';
 import { eventUuid, type EventLog, type RecordedEvent } from '#event-log';
-import type { Database, Transaction } from '#database';
-import { instantText } from '#database';
-import { arrayText } from '#database';
+import { arrayText, instantText, type Database, type Transaction } from '#database';
+import { utcDay } from '../../time.js';
 import type { DatabaseIdTable } from './id-table.js';
 
-/** A mark is set after so many events, or once recordedAt has moved on by so much. */
+/** A mark is written after so many events, or once recordedAt has advanced by so much. */
 const MARK_EVENTS = 1_000;
 const MARK_MS = 1_000;
-/** So many events are judged in one transaction where nothing else is done with them. */
-const PAGE = 5_000;
+/** Events that `deduplicateUpTo` deduplicates in one transaction. */
+const PAGE_SIZE = 5_000;
 
-interface Known {
+/** How far the log was deduplicated: the row of `event_ids_progress`. */
+interface Progress {
   readonly position: number;
   readonly recordedAt: number;
   readonly markedAt: number;
@@ -19,9 +19,9 @@ interface Known {
 }
 
 /**
- * Judges the names of a page, the next above position `after`, in the caller's transaction: what stands under its name
- * for the first time is written down, for ever; what repeats a lower one is noted as its duplicate. Returns the events
- * that count. A page judged before gets the same verdicts again.
+ * Deduplicates a page of the log by event id, in the caller's transaction. `after`: the position before the page. The first event with an
+ * id is stored as the one that counts; an event that repeats an id at a lower position is stored as its duplicate. Returns the
+ * events that count. A page that was deduplicated before gives the same result again.
  */
 export async function deduplicateEventIds(
   tx: Transaction,
@@ -30,19 +30,21 @@ export async function deduplicateEventIds(
   ids: DatabaseIdTable,
 ): Promise<readonly RecordedEvent[]> {
   if (events.length === 0) return events;
-  const known = await take(tx);
-  if (after > known.position)
-    throw new Error(`Names are known up to position ${known.position} only; the page begins above ${after}.`);
-  const fresh = events.filter((event) => event.position > known.position);
-  if (fresh.length > 0) await record(tx, fresh, known);
-  const repeated = await repeatedAmong(tx, events);
-  if (repeated.size === 0) return events;
-  ids.note([...repeated]);
-  return events.filter((event) => !repeated.has(event.position));
+  const progress = await lockProgress(tx);
+  if (after > progress.position)
+    throw new Error(
+      `The log is deduplicated up to position ${progress.position}, but the page begins after ${after}. Deduplicate the events between first.`,
+    );
+  const fresh = events.filter((event) => event.position > progress.position);
+  if (fresh.length > 0) await storeIds(tx, fresh, progress);
+  const duplicates = await duplicatesAmong(tx, events);
+  if (duplicates.size === 0) return events;
+  ids.note([...duplicates]);
+  return events.filter((event) => !duplicates.has(event.position));
 }
 
-/** Which of these events repeat a name, as far as the caller's transaction knows, which may have judged some of them itself. */
-export async function repeatedAmong(tx: Transaction, events: readonly RecordedEvent[]): Promise<ReadonlySet<number>> {
+/** The positions of the duplicates among these events, as the caller's transaction sees them. */
+export async function duplicatesAmong(tx: Transaction, events: readonly RecordedEvent[]): Promise<ReadonlySet<number>> {
   let [lowest, highest] = [Infinity, -Infinity];
   for (const { position } of events) {
     lowest = Math.min(lowest, position);
@@ -56,7 +58,7 @@ export async function repeatedAmong(tx: Transaction, events: readonly RecordedEv
   return new Set(rows.map(({ position }) => position));
 }
 
-/** Judges all of the log up to a position that is not judged yet: for read models that were there before. */
+/** Deduplicates the part of the log up to a position that was not deduplicated before: for read models that are older than the id table. */
 export async function deduplicateUpTo(
   database: Database,
   log: EventLog,
@@ -66,7 +68,7 @@ export async function deduplicateUpTo(
   const [at] = await database.query<{ position: number }>('SELECT position FROM perennial.event_ids_progress');
   let after = at?.position ?? 0;
   if (after >= upTo) return;
-  for await (const page of log.readAll(after, { pageSize: PAGE, upTo, with: 'contentHash' })) {
+  for await (const page of log.readAll(after, { pageSize: PAGE_SIZE, upTo, with: 'contentHash' })) {
     const [from, last] = [after, page.at(-1)];
     if (last === undefined) continue;
     await database.transaction((tx) => deduplicateEventIds(tx, page, from, ids));
@@ -74,47 +76,51 @@ export async function deduplicateUpTo(
   }
 }
 
-async function take(tx: Transaction): Promise<Known> {
+async function lockProgress(tx: Transaction): Promise<Progress> {
   const [row] = await tx.query<{ position: number; recorded_at: number; marked_at: number; unmarked: number }>(
     'SELECT * FROM perennial.event_ids_progress FOR UPDATE',
   );
-  if (row === undefined) throw new Error('The table perennial.event_ids_progress has lost its row.');
+  if (row === undefined)
+    throw new Error(
+      'The table perennial.event_ids_progress has no row. Restore the database from a backup, or rebuild the read models in an empty one.',
+    );
   const { position, recorded_at: recordedAt, marked_at: markedAt, unmarked } = row;
   return { position, recordedAt, markedAt, unmarked };
 }
 
-async function record(tx: Transaction, fresh: readonly RecordedEvent[], known: Known): Promise<void> {
-  const names = new Map<string, RecordedEvent>();
-  const repetitions: { readonly uuid: string; readonly event: RecordedEvent; readonly first: RecordedEvent | null }[] =
-    [];
+async function storeIds(tx: Transaction, fresh: readonly RecordedEvent[], progress: Progress): Promise<void> {
+  const firsts = new Map<string, RecordedEvent>();
+  const duplicates: Duplicate[] = [];
   for (const event of fresh) {
     const uuid = eventUuid(event);
-    const first = names.get(uuid);
-    if (first === undefined) names.set(uuid, event);
-    else repetitions.push({ uuid, event, first });
+    if (firsts.has(uuid)) duplicates.push({ uuid, event });
+    else firsts.set(uuid, event);
   }
   const rows = await tx.query<{ uuid: string }>(
     `INSERT INTO perennial.event_ids (position, uuid, content)
      SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) ON CONFLICT (uuid) DO NOTHING RETURNING uuid`,
     [
-      arrayText([...names.values()].map((event) => event.position)),
-      arrayText([...names.keys()]),
-      arrayText([...names.values()].map(contentOf)),
+      arrayText([...firsts.values()].map((event) => event.position)),
+      arrayText([...firsts.keys()]),
+      arrayText([...firsts.values()].map(contentOf)),
     ],
   );
   const isNew = new Set(rows.map(({ uuid }) => uuid));
-  if (isNew.size < names.size)
-    for (const [uuid, event] of names) if (!isNew.has(uuid)) repetitions.push({ uuid, event, first: null });
-  if (repetitions.length > 0) await noteDuplicates(tx, repetitions);
-  await moveOn(tx, fresh, known);
+  if (isNew.size < firsts.size)
+    for (const [uuid, event] of firsts) if (!isNew.has(uuid)) duplicates.push({ uuid, event });
+  if (duplicates.length > 0) await storeDuplicates(tx, duplicates);
+  await advance(tx, fresh, progress);
 }
 
-/** Few, if any: a retry that slipped past intake, or two channels that sent one event at the same moment. */
-async function noteDuplicates(
-  tx: Transaction,
-  repetitions: readonly { readonly uuid: string; readonly event: RecordedEvent }[],
-): Promise<void> {
-  const counted = repetitions.map(({ event }) => countedAs(event));
+/** An event whose id, as a UUID, stands at a lower position. */
+interface Duplicate {
+  readonly uuid: string;
+  readonly event: RecordedEvent;
+}
+
+/** Duplicates are rare: a retry that two processes ingested, or one event that two channels sent at the same moment. */
+async function storeDuplicates(tx: Transaction, duplicates: readonly Duplicate[]): Promise<void> {
+  const counted = duplicates.map(({ event }) => countedAs(event));
   await tx.query(
     `INSERT INTO perennial.duplicates
        (position, repeats, same_content, source, event_id, counted_source, counted_day, counted_as)
@@ -124,11 +130,11 @@ async function noteDuplicates(
        JOIN perennial.event_ids i ON i.uuid = d.uuid
      ON CONFLICT (position) DO NOTHING`,
     [
-      arrayText(repetitions.map(({ event }) => event.position)),
-      arrayText(repetitions.map(({ uuid }) => uuid)),
-      arrayText(repetitions.map(({ event }) => contentOf(event))),
-      arrayText(repetitions.map(({ event }) => event.source)),
-      arrayText(repetitions.map(({ event }) => event.id)),
+      arrayText(duplicates.map(({ event }) => event.position)),
+      arrayText(duplicates.map(({ uuid }) => uuid)),
+      arrayText(duplicates.map(({ event }) => contentOf(event))),
+      arrayText(duplicates.map(({ event }) => event.source)),
+      arrayText(duplicates.map(({ event }) => event.id)),
       arrayText(counted.map((one) => one?.source ?? null)),
       arrayText(counted.map((one) => one?.day ?? null)),
       arrayText(counted.map((one) => one?.outcome ?? null)),
@@ -136,13 +142,13 @@ async function noteDuplicates(
   );
 }
 
-/** How a receipt counted an event that proves to be a repetition; null where receipts count no such events. */
+/** How the receipt counted an event that proves to be a duplicate; null for events that receipts do not count. */
 function countedAs(event: RecordedEvent): { source: string; day: string; outcome: 'accepted' | 'quarantined' } | null {
   const touchpoint = subjectOfStream(event.stream) !== null;
   if (!touchpoint && event.type !== 'event-quarantined') return null;
   const facts = read(touchpoint ? event.meta : event.data);
   const receivedAt = typeof facts['receivedAt'] === 'number' ? facts['receivedAt'] : event.recordedAt;
-  const day = new Date(receivedAt).toISOString().slice(0, 10);
+  const day = utcDay(receivedAt);
   if (touchpoint) return { source: event.source, day, outcome: 'accepted' };
   return typeof facts['source'] === 'string' ? { source: facts['source'], day, outcome: 'quarantined' } : null;
 }
@@ -155,11 +161,11 @@ function read(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-async function moveOn(tx: Transaction, fresh: readonly RecordedEvent[], known: Known): Promise<void> {
-  const position = fresh.at(-1)?.position ?? known.position;
-  const recordedAt = fresh.reduce((latest, event) => Math.max(latest, event.recordedAt), known.recordedAt);
-  const unmarked = known.unmarked + fresh.length;
-  const mark = unmarked >= MARK_EVENTS || recordedAt - known.markedAt >= MARK_MS;
+async function advance(tx: Transaction, fresh: readonly RecordedEvent[], progress: Progress): Promise<void> {
+  const position = fresh.at(-1)?.position ?? progress.position;
+  const recordedAt = fresh.reduce((latest, event) => Math.max(latest, event.recordedAt), progress.recordedAt);
+  const unmarked = progress.unmarked + fresh.length;
+  const mark = unmarked >= MARK_EVENTS || recordedAt - progress.markedAt >= MARK_MS;
   if (mark)
     await tx.query('INSERT INTO perennial.marks (position, recorded_at) VALUES ($1, $2::timestamptz)', [
       position,
@@ -167,11 +173,14 @@ async function moveOn(tx: Transaction, fresh: readonly RecordedEvent[], known: K
     ]);
   await tx.query(
     `UPDATE perennial.event_ids_progress SET position = $1, recorded_at = $2::timestamptz, marked_at = $3::timestamptz, unmarked = $4`,
-    [position, instantText(recordedAt), instantText(mark ? recordedAt : known.markedAt), mark ? 0 : unmarked],
+    [position, instantText(recordedAt), instantText(mark ? recordedAt : progress.markedAt), mark ? 0 : unmarked],
   );
 }
 
 function contentOf({ contentHash, position }: RecordedEvent): string {
-  if (contentHash === undefined) throw new Error(`The event at ${position} was read without its content hash.`);
+  if (contentHash === undefined)
+    throw new Error(
+      `The event at position ${position} was read without its content hash. Read the log with the option with: 'contentHash'.`,
+    );
   return Buffer.from(contentHash).toString('hex');
 }

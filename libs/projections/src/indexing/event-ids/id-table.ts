@@ -1,24 +1,22 @@
 import { NO_MARK, type IdTable, type KnownId, type Mark } from '#event-log';
 import { migrate } from '../../versions/migrate.js';
-import type { Database } from '#database';
-import { instantText } from '#database';
-import { arrayText } from '#database';
+import { arrayText, instantText, type Database } from '#database';
 
 interface MarkRow extends Record<string, unknown> {
   position: number;
   recorded_at: number;
 }
 
-/** The id table in the database of the read models, as the indexer keeps it. */
+/** The id table in the database of the read models, which the indexer writes. */
 export interface DatabaseIdTable extends IdTable {
-  /** Told by the indexer which positions it has just found to repeat a name. */
+  /** Receives from the indexer the positions of the duplicates that it just found. */
   note(duplicates: readonly number[]): void;
 }
 
 /**
- * Opens the id table: see `judgeIds` for how it is kept. The log asks for duplicates while customers are folded, within a
- * transaction. PGlite has one connection, on which that question would wait for ever; but there one process does everything, so
- * it can be answered from memory.
+ * Opens the id table that `deduplicateEventIds` writes. The log reads the duplicates while customers are folded, within a transaction. On
+ * PGlite, which has one connection, that read would wait for ever; there one process does everything, so the duplicates are
+ * kept in memory as well.
  */
 export async function openIdTable(database: Database): Promise<DatabaseIdTable> {
   await migrate(database);
@@ -29,10 +27,10 @@ export async function openIdTable(database: Database): Promise<DatabaseIdTable> 
     );
     return rows.map(({ position }) => position);
   };
-  const noted = database.kind === 'pglite' ? new Set(await read(0)) : null;
+  const inMemory = database.kind === 'pglite' ? new Set(await read(0)) : null;
   return {
     note(duplicates) {
-      for (const position of duplicates) noted?.add(position);
+      for (const position of duplicates) inMemory?.add(position);
     },
 
     async lookup(uuids) {
@@ -50,7 +48,9 @@ export async function openIdTable(database: Database): Promise<DatabaseIdTable> 
     },
 
     async duplicates(after) {
-      return noted === null ? read(after) : [...noted].filter((position) => position > after).sort((a, b) => a - b);
+      return inMemory === null
+        ? read(after)
+        : [...inMemory].filter((position) => position > after).sort((a, b) => a - b);
     },
 
     async markAt(position) {

@@ -1,6 +1,6 @@
 import type { Transaction } from '#database';
 
-/** What a receipt counted as something else, and is a duplicate. */
+/** Events of one source and day that a receipt counted as accepted or quarantined, and that proved to be duplicates. */
 export interface Recount extends Record<string, unknown> {
   readonly source: string;
   readonly day: string;
@@ -8,7 +8,7 @@ export interface Recount extends Record<string, unknown> {
   readonly quarantined: number;
 }
 
-/** The duplicates that were found out between two positions, by source and day of their receipt. */
+/** The recounts that follow from the duplicates between two positions. */
 export function recountsBetween(tx: Transaction, above: number, upTo: number): Promise<Recount[]> {
   return tx.query<Recount>(
     `SELECT counted_source AS source, counted_day AS day,

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 import { consentFor, type CustomerView, type NextAction } from '#lifecycle';
-import type { Row, Transaction } from '#database';
-import { insertRows, instantText, unnest } from '#database';
-import { arrayText } from '#database';
-import type { Table } from '#database';
-import type { Writer } from '#database';
-import { HISTORICAL_AFTER, type RetractionReason } from './publish.js';
+import {
+  arrayText,
+  insertRows,
+  instantText,
+  unnest,
+  type Row,
+  type Table,
+  type Transaction,
+  type Writer,
+} from '#database';
+import { historyEnds } from './historical.js';
+import type { RetractionReason } from './publish-stage-changes.js';
 
-/** Why an action is called for no longer. */
+/** Why an action is no longer called for. */
 export type WithdrawalReason =
   | 'expired'
   | 'phase-left'
@@ -21,14 +27,14 @@ export type WithdrawalReason =
   | 'parked'
   | 'erased';
 
-/** A customer for whom something may be called for, or stand, as they were just folded. */
-export interface Treated {
+/** A customer who was just folded, or parked: the fold may call for actions, and earlier proposals may still stand. */
+export interface CustomerActions {
   readonly customerId: string;
-  /** Null where there is nothing to show of their any more. */
+  /** Null where the customer has nothing to show, or was parked. */
   readonly view: CustomerView | null;
-  /** Nobody does anything for their any more. */
+  /** An erased customer gets no action. */
   readonly erased: boolean;
-  /** Why they were folded; or they could not be, and was quarantined. */
+  /** Why the customer was folded; `parked` when that failed. */
   readonly reason: RetractionReason | 'parked';
 }
 
@@ -73,48 +79,48 @@ interface ActionRow extends Row {
 }
 
 /**
- * Says what is to be done: the difference between the actions that were proposed and still stand, and those that are called for now.
- * What is called for no longer is withdrawn; what is called for since more than 24 hours back is history, and never proposed.
- * Saying it twice says nothing the second time.
+ * Publishes the difference between the proposals that stand and the actions that are called for now: actions that are no longer called for are
+ * withdrawn, new ones proposed, except those called for since before the end of history. The second time there is no difference.
+ * Returns how many messages were published.
  */
-export async function propose(
+export async function publishActions(
   tx: Transaction,
   writes: Writer,
-  treated: readonly Treated[],
+  customers: readonly CustomerActions[],
   position: number,
   now: Instant,
 ): Promise<number> {
-  if (treated.length === 0) return 0;
-  const said = await standingOf(tx, treated);
+  if (customers.length === 0) return 0;
+  const published = await standingOf(tx, customers);
   const rows: Row[] = [];
-  const fallen: Row[] = [];
-  for (const one of treated) {
-    const { customerId, view, erased } = one;
-    const { standing, last } = said.get(customerId) ?? { standing: [], last: 0 };
+  const ended: Row[] = [];
+  for (const customer of customers) {
+    const { customerId, view, erased } = customer;
+    const { standing, last } = published.get(customerId) ?? { standing: [], last: 0 };
     let number = last;
-    const say = (row: Row) => {
+    const add = (row: Row) => {
       number += 1;
       rows.push({ ...row, customer_id: customerId, number, position, published_at: now });
     };
-    const called = new Map(
+    const calledFor = new Map(
       view === null || erased ? [] : view.actions.map((action) => [keyOf({ ...view, ...action }), action]),
     );
     for (const row of standing) {
-      if (row.valid_until > now && called.delete(keyOf(row))) continue;
-      fallen.push({ customer_id: customerId, number: row.number });
-      say({ ...row, kind: 'withdrawn', reason: withdrawalReason(row, one, now), standing: false });
+      if (row.valid_until > now && calledFor.delete(keyOf(row))) continue;
+      ended.push({ customer_id: customerId, number: row.number });
+      add({ ...row, kind: 'withdrawn', reason: withdrawalReason(row, customer, now), standing: false });
     }
     if (view === null) continue;
-    for (const action of called.values()) {
-      if (action.since < now - HISTORICAL_AFTER) continue;
-      say({ ...proposal(customerId, view, action, number + 1), kind: 'proposed', reason: null, standing: true });
+    for (const action of calledFor.values()) {
+      if (action.since < historyEnds(now)) continue;
+      add({ ...proposal(customerId, view, action, number + 1), kind: 'proposed', reason: null, standing: true });
     }
   }
-  if (fallen.length > 0) {
-    const source = unnest(ACTIONS, ['customer_id', 'number'], fallen, 'f');
+  if (ended.length > 0) {
+    const source = unnest(ACTIONS, ['customer_id', 'number'], ended, 'e');
     await writes.query(
       `UPDATE perennial.actions a SET standing = false FROM ${source.sql}
-        WHERE a.customer_id = f.customer_id AND a.number = f.number`,
+        WHERE a.customer_id = e.customer_id AND a.number = e.number`,
       source.params,
     );
   }
@@ -122,28 +128,28 @@ export async function propose(
   return rows.length;
 }
 
-/** What stands of what was proposed, per customer, and the number of what was said last. */
+/** The standing proposals of each customer, and the number of the last message about their actions. */
 async function standingOf(
   tx: Transaction,
-  treated: readonly Treated[],
+  customers: readonly CustomerActions[],
 ): Promise<Map<string, { standing: ActionRow[]; last: number }>> {
-  const rows = await tx.query<ActionRow & { asked: string; last: number | null; number: number | null }>(
-    `SELECT c.id AS asked, l.last, a.* FROM unnest($1::text[]) AS c(id)
+  const rows = await tx.query<ActionRow & { for_customer: string; last: number | null; number: number | null }>(
+    `SELECT c.id AS for_customer, l.last, a.* FROM unnest($1::text[]) AS c(id)
        LEFT JOIN LATERAL (SELECT max(number) AS last FROM perennial.actions WHERE customer_id = c.id) l ON true
        LEFT JOIN LATERAL (SELECT * FROM perennial.actions s WHERE s.customer_id = c.id AND s.standing OFFSET 0) a ON true
       ORDER BY c.id, a.number`,
-    [arrayText(treated.map((one) => one.customerId))],
+    [arrayText(customers.map((one) => one.customerId))],
   );
   const found = new Map<string, { standing: ActionRow[]; last: number }>();
   for (const row of rows) {
-    let one = found.get(row.asked);
-    if (one === undefined) found.set(row.asked, (one = { standing: [], last: row.last ?? 0 }));
+    let one = found.get(row.for_customer);
+    if (one === undefined) found.set(row.for_customer, (one = { standing: [], last: row.last ?? 0 }));
     if (row.number !== null) one.standing.push(row);
   }
   return found;
 }
 
-/** An action is the same as long as it is the same thing, by the same medium, in the same stay: a late event that moves its beginning changes nothing. */
+/** An action is the same as long as treatment, purpose, medium and stage period are: a late event that moves its beginning changes nothing. */
 function keyOf(action: Pick<ActionRow, 'cycle' | 'stage' | 'phase' | 'treatment' | 'purpose' | 'medium'>): string {
   const { cycle, stage, phase, treatment, purpose, medium } = action;
   return JSON.stringify([cycle, stage, phase, treatment, purpose, medium]);
@@ -160,27 +166,27 @@ function proposal(customerId: string, view: CustomerView, action: NextAction, nu
   };
 }
 
-function withdrawalReason(row: ActionRow, { view, erased, reason }: Treated, now: Instant): WithdrawalReason {
+function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActions, now: Instant): WithdrawalReason {
   if (row.valid_until <= now) return 'expired';
   if (erased) return 'erased';
   const moved = view === null || view.cycle !== row.cycle || view.stage !== row.stage || view.phase !== row.phase;
   if (moved) return reason === 'late-event' ? 'phase-left' : reason;
-  const said = view.consents.filter(
+  const stated = view.consents.filter(
     ({ purpose, medium }) => purpose === row.purpose && (medium ?? row.medium) === row.medium,
   );
   if (consentFor(view.consents, row.purpose, row.medium, now) !== null) {
     if (reason === 'rebuild') return reason;
-    // The days of the treatment are over, by what is known now, or the policy does not name it any more.
+    // The treatment's days are over by what is known now, or another policy no longer names it.
     return view.policyVersion === row['policy_version'] ? 'expired' : 'policy-changed';
   }
-  return said.every(({ given }) => given) && said.length > 0 ? 'expired' : 'consent-withdrawn';
+  return stated.every(({ given }) => given) && stated.length > 0 ? 'expired' : 'consent-withdrawn';
 }
 
 /**
- * Marks, when a version becomes the live one, the customers of whom it believes otherwise than was said: what stands and is not called
- * for, or is called for and was never proposed. The version's tables are on the search path.
+ * Marks customers dirty when a version becomes the live one and its actions differ from the published ones: a proposal stands that it does
+ * not call for, or it calls for an action that was not proposed. The version's tables are on the search path.
  */
-export async function markOtherwiseTreated(tx: Transaction, now: Instant): Promise<void> {
+export async function markWhereActionsDiffer(tx: Transaction, now: Instant): Promise<void> {
   await tx.query(
     `WITH called AS (
        SELECT c.customer_id, c.cycle, c.stage, c.phase, a.treatment, a.purpose, a.medium,
@@ -192,13 +198,13 @@ export async function markOtherwiseTreated(tx: Transaction, now: Instant): Promi
      standing AS (SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM perennial.actions WHERE standing),
      differ AS (
        SELECT customer_id FROM (
-         SELECT * FROM standing EXCEPT SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM called) fallen
+         SELECT * FROM standing EXCEPT SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM called) ended
        UNION
        SELECT customer_id FROM (
          SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM called WHERE fresh EXCEPT SELECT * FROM standing) new)
      INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
      SELECT customer_id, (SELECT position FROM checkpoint), 0, '-infinity', 'rebuild', $1::timestamptz FROM differ ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET reason = 'rebuild', earliest_at = '-infinity', not_before = NULL`,
-    [instantText(now), now - HISTORICAL_AFTER, now],
+    [instantText(now), historyEnds(now), now],
   );
 }

@@ -1,25 +1,19 @@
 import type { Instant } from '#contracts';
-import type { Transaction, Row } from '#database';
-import { insertRows, unnest } from '#database';
-import { arrayText } from '#database';
-import type { Table } from '#database';
-import type { Writer } from '#database';
+import { arrayText, insertRows, unnest, type Row, type Table, type Transaction, type Writer } from '#database';
+import { historyEnds } from './historical.js';
 
-/** Why something that was said no longer holds. */
+/** Why a published stage change no longer holds. */
 export type RetractionReason = 'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'rebuild';
 
-/** A customer whose stage periods came out otherwise than they stood. */
+/** A customer whose stage periods changed. */
 export interface ChangedStagePeriods {
   readonly customerId: string;
-  /** The stage periods from the first that changed on, as they are now (rows of `stage_periods`). */
+  /** The stage periods as they are now, from the first that changed (rows of `stage_periods`). */
   readonly stagePeriods: readonly Row[];
-  /** Nothing that began before this instant changed. */
+  /** No stage period that began before this instant changed. */
   readonly since: Instant;
   readonly reason: RetractionReason;
 }
-
-/** Changes whose instant lies further back than this are told as history, and give no action. */
-export const HISTORICAL_AFTER = 24 * 3_600_000;
 
 const PUBLISHED: Table = {
   name: 'perennial.published',
@@ -73,10 +67,11 @@ interface Publication extends Record<string, unknown> {
 }
 
 /**
- * Says what changed: the difference between what was said of these customers and still stands, and what is believed
- * now. What no longer holds is retracted, what is new is said; saying it twice says nothing the second time.
+ * Publishes the difference between the stage changes of these customers that stand published and those that follow from their stage
+ * periods now: the ones that no longer hold are retracted, the new ones published. The second time there is no difference. Returns
+ * how many messages were published.
  */
-export async function publish(
+export async function publishStageChanges(
   tx: Transaction,
   writes: Writer,
   changed: readonly ChangedStagePeriods[],
@@ -90,16 +85,16 @@ export async function publish(
   const outbox: Row[] = [];
   const retracted: Row[] = [];
   for (const { customerId, stagePeriods, reason } of changed) {
-    const said = standing.get(customerId);
-    let publication = said?.last ?? 0;
-    const stands = new Map((said?.rows ?? []).map((row) => [factKey(row), row]));
+    const before = standing.get(customerId);
+    let publication = before?.last ?? 0;
+    const outdated = new Map((before?.rows ?? []).map((row) => [changeKey(row), row]));
     const fresh: Publication[] = [];
-    for (const fact of stagePeriods.flatMap((period, i) => factsOf(period, stagePeriods[i + 1])))
-      if (!stands.delete(factKey(fact))) fresh.push(fact);
-    const say = (fact: Publication, kind: Publication['kind'], more: Row) => {
+    for (const change of stagePeriods.flatMap((period, i) => changesOf(period, stagePeriods[i + 1])))
+      if (!outdated.delete(changeKey(change))) fresh.push(change);
+    const add = (change: Publication, kind: Publication['kind'], more: Row) => {
       publication += 1;
       const row = {
-        ...fact,
+        ...change,
         customer_id: customerId,
         publication,
         kind,
@@ -107,20 +102,19 @@ export async function publish(
         reason: null,
         retracts: null,
         into_id: null,
-        historical: fact.at < now - HISTORICAL_AFTER,
+        historical: change.at < historyEnds(now),
         ...more,
       };
       published.push(row);
       outbox.push({ customer_id: customerId, publication, created_at: now });
     };
-    // What does not hold any more is taken back first, the newest first: nobody sees two phases at once.
-    const takenBack = [...stands.values()].sort((x, y) => y.publication - x.publication);
-    for (const row of takenBack) {
+    // Retractions come first, the newest first: a consumer never sees a customer in two phases at once.
+    for (const row of [...outdated.values()].sort((x, y) => y.publication - x.publication)) {
       retracted.push({ customer_id: customerId, publication: row.publication });
-      const told = { reason, retracts: row.publication, into_id: into.get(customerId) ?? null };
-      say(row, 'retracted', { ...told, cause: null, policy_version: null });
+      const retraction = { reason, retracts: row.publication, into_id: into.get(customerId) ?? null };
+      add(row, 'retracted', { ...retraction, cause: null, policy_version: null });
     }
-    for (const fact of fresh) say(fact, fact.kind, {});
+    for (const change of fresh) add(change, change.kind, {});
   }
   if (retracted.length > 0) {
     const rows = unnest(PUBLISHED, ['customer_id', 'publication'], retracted, 'r');
@@ -135,34 +129,34 @@ export async function publish(
   return published.length;
 }
 
-/** What still stands of what was said, per customer, and the number of their last publication. */
+/** The publications of each customer that were not retracted, from the first instant that changed, and the number of the last publication. */
 async function standingOf(
   tx: Transaction,
   changed: readonly ChangedStagePeriods[],
 ): Promise<Map<string, { rows: Publication[]; last: number }>> {
-  const asked = unnest(
+  const customers = unnest(
     PUBLISHED,
     ['customer_id', 'entered_at'],
     changed.map((one) => ({ customer_id: one.customerId, entered_at: one.since })),
     'c',
   );
   const found = new Map<string, { rows: Publication[]; last: number }>();
-  const rows = await tx.query<Publication & { asked: string; last: number | null; publication: number | null }>(
-    `SELECT c.customer_id AS asked, l.last, p.* FROM ${asked.sql}
+  const rows = await tx.query<Publication & { for_customer: string; last: number | null; publication: number | null }>(
+    `SELECT c.customer_id AS for_customer, l.last, p.* FROM ${customers.sql}
        LEFT JOIN LATERAL (SELECT max(publication) AS last FROM perennial.published WHERE customer_id = c.customer_id) l ON true
        LEFT JOIN LATERAL (SELECT * FROM perennial.published s WHERE s.customer_id = c.customer_id AND NOT s.retracted
                              AND s.kind <> 'retracted' AND s.entered_at >= c.entered_at OFFSET 0) p ON true`,
-    asked.params,
+    customers.params,
   );
   for (const row of rows) {
-    let one = found.get(row.asked);
-    if (one === undefined) found.set(row.asked, (one = { rows: [], last: row.last ?? 0 }));
+    let one = found.get(row.for_customer);
+    if (one === undefined) found.set(row.for_customer, (one = { rows: [], last: row.last ?? 0 }));
     if (row.publication !== null) one.rows.push(row);
   }
   return found;
 }
 
-/** Of those of whom nothing is left since they proved to be another: who that is. */
+/** For customers that were merged into another one and have no stage periods left: that other customer. */
 async function absorbers(
   tx: Transaction,
   changed: readonly ChangedStagePeriods[],
@@ -180,8 +174,8 @@ async function absorbers(
   return new Map(rows.map((row) => [row.subject_id, row.customer_id]));
 }
 
-/** What a stage period lets us say: that it began, and that it ended, which the one that followed tells why. */
-function factsOf(period: Row, next: Row | undefined): Publication[] {
+/** The stage changes of a stage period: it was entered, and it was left, with the cause of the period that followed. */
+function changesOf(period: Row, next: Row | undefined): Publication[] {
   const entered = {
     customer_id: period['customer_id'],
     publication: 0,
@@ -197,14 +191,14 @@ function factsOf(period: Row, next: Row | undefined): Publication[] {
   } as Publication;
   const leftAt = period['left_at'] as number | null;
   if (leftAt === null) return [entered];
-  const because = {
+  const leaving = {
     cause: next?.['cause'] ?? null,
     policy_version: (next?.['policy_version'] ?? null) as string | null,
   };
-  return [entered, { ...entered, kind: 'left', at: leftAt, ...because }];
+  return [entered, { ...entered, kind: 'left', at: leftAt, ...leaving }];
 }
 
-/** Two facts are the same when they say the same; the stage period's number is no part of it, since it may shift. */
-function factKey(fact: Publication): string {
-  return `${fact.kind} ${fact.cycle} ${fact.stage} ${fact.phase} ${fact.entered_at} ${fact.at}`;
+/** Two stage changes are the same when all these are equal. The number of the stage period is left out: it may shift. */
+function changeKey({ kind, cycle, stage, phase, entered_at: enteredAt, at }: Publication): string {
+  return `${kind} ${cycle} ${stage} ${phase} ${enteredAt} ${at}`;
 }

@@ -1,4 +1,4 @@
-/** Whether an error says that a disk is full: in the words of the event log, of the file system, or of a database (SQLSTATE). */
+/** Whether an error is about a full disk, by the code of the event log, the file system or a database (SQLSTATE). */
 export function isFull(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { code } = error as { readonly code?: unknown };

@@ -6,7 +6,7 @@ import { isFull } from './full-disk.js';
 import { program } from './program.js';
 import { processSession } from './session.js';
 
-// A reader that has seen enough (`| head`) closes the pipe: then there is nobody to write for.
+// A reader such as `| head` closes the pipe once it has enough: the command then ends.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;
@@ -27,13 +27,13 @@ function version(): string {
       };
       return stated;
     } catch {
-      // Not in this folder: look one higher.
+      // Not in this folder: try the one above.
     }
   }
   return 'unknown';
 }
 
-/** Says what went wrong, in one sentence where it was foreseen. */
+/** Prints the error, without its stack where it was foreseen. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof CliError) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
 import { paramSchemas, QUERIES } from '#queries';
-import { CliError, EXIT } from './exit-codes.js';
+import { EXIT } from './exit-codes.js';
 import { program } from './program.js';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
@@ -56,17 +56,5 @@ describe('perennial --help', () => {
 
   it('documents every exit code', () => {
     for (const code of Object.values(EXIT)) expect(DOCUMENT).toContain(`| ${code}    |`);
-  });
-});
-
-describe('a name that was changed', () => {
-  it.each([
-    ['query fates', "'fates' is not a command any more: it is called 'outcomes' now."],
-    ['query visits --as-of 2026-03-01', "'visits' is not a command any more: it is called 'stage-periods' now."],
-    ['quarantine release q-1 --mended a.json', '--mended is not an option any more: it is called --fixed now.'],
-  ])('perennial %s is rejected with the new name', async (line, message) => {
-    await expect(program(session, '0.0.0').parseAsync(line.split(' '), { from: 'user' })).rejects.toEqual(
-      new CliError(EXIT.usage, message),
-    );
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { rejected } from '../exit-codes.js';
-import { withRenamedOption } from '../renamed.js';
+import { withFormerOption } from '../former-names.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
@@ -89,7 +89,7 @@ function releaseCommand(session: Session): Command {
       await useEngine(options, session, async (engine) => print(await engine.release(id, fixed)));
     });
   return withExamples(
-    withRenamedOption(withEngineOptions(command), '--mended', '--fixed'),
+    withFormerOption(withEngineOptions(command), '--fixed'),
     'perennial quarantine release 5f0c… --fixed fixed.json',
   );
 }

@@ -2,16 +2,13 @@ import { Command, Option } from 'commander';
 import type { JsonSchema } from '#contracts';
 import { isInstantParam, paramSchemas, QUERIES, type Answer, type QueryDefinition, type RawParams } from '#queries';
 import type { Engine } from '../engine/engine.js';
-import { withRenamedCommand } from '../renamed.js';
+import { FORMER_QUERIES, withFormerCommand } from '../former-names.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
 import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
 
 const PAGE = '1000';
-
-/** Queries by the names that they had before. */
-const FORMER_NAMES = { fates: 'outcomes', visits: 'stage-periods' } as const;
 
 interface QueryOptions extends EngineOptions {
   readonly format: Format;
@@ -25,7 +22,7 @@ export function queryCommand(session: Session): Command {
     .description('Runs a query. `perennial query QUERY --help` shows its parameters and columns.')
     .usage('QUERY [options]');
   for (const query of QUERIES) command.addCommand(commandFor(query, session));
-  for (const [former, current] of Object.entries(FORMER_NAMES)) withRenamedCommand(command, former, current);
+  for (const [former, current] of Object.entries(FORMER_QUERIES)) withFormerCommand(command, former, current);
   return withExamples(
     command,
     'perennial query customers --stage retention --phase at-risk',

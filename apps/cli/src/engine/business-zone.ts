@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js';
 
-/** The time zone of the business now: that of the policy in force. UTC where none was published yet: the built-in ones use it. */
+/** The time zone of the business: that of the policy in force, or UTC where none was published yet, as the built-in policies use it. */
 export async function businessZone(engine: Pick<Engine, 'runQuery'>): Promise<string> {
   let cursor: string | null = null;
   do {

@@ -6,12 +6,12 @@ import { openLocalEngine } from './local-engine.js';
 import { RemoteEngine } from './remote-engine.js';
 
 /**
- * The engine of the options: the one at `--url`; else the one that runs on the data folder; else the data folder itself, opened in
- * this process until the command ends.
+ * The engine that the options name: the one at `--url`; else the one that is running on the data folder; else the data folder itself, opened
+ * in this process until the command ends.
  */
 export async function openEngine({ dataDir, url, key }: EngineOptions, { clock }: Session): Promise<Engine> {
   if (url !== undefined) {
-    if (!URL.canParse(url)) throw usage(`--url ${url} is no address. Write http://127.0.0.1:3000.`);
+    if (!URL.canParse(url)) throw usage(`--url must be an address (got ${url}): write http://127.0.0.1:3000.`);
     return new RemoteEngine(url, key ?? null);
   }
   const running = readEngineFile(dataDir);
@@ -19,7 +19,7 @@ export async function openEngine({ dataDir, url, key }: EngineOptions, { clock }
   return openLocalEngine({ ...settings(), dataDir }, clock);
 }
 
-/** The settings of the engine that would run here: where the stores are, and the policy that an empty log begins with. */
+/** The settings that an engine would have here: where its stores are, and the first policy of an empty log. */
 function settings(): Config {
   try {
     return readConfig(process.env);

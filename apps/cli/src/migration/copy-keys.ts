@@ -5,12 +5,12 @@ import { rejected } from '../exit-codes.js';
 
 const KEYS = 'keys.db';
 
-/** Rejects before anything is written where the keys cannot be copied. */
+/** Throws, before anything is written, where the keys cannot be copied. */
 export function assertKeysCopyable(from: string, to: string): void {
-  if (!existsSync(join(from, KEYS))) throw rejected(`There are no keys in ${from} to be copied: leave --keys out.`);
+  if (!existsSync(join(from, KEYS))) throw rejected(`--keys: ${from} has no keys to copy. Leave --keys out.`);
   if (existsSync(join(to, KEYS)))
     throw rejected(
-      `${to} has keys of its own already, and none are written over: move them away, or leave --keys out.`,
+      `--keys: ${to} already has keys of its own, and they are not overwritten. Move them away, or leave --keys out.`,
     );
 }
 

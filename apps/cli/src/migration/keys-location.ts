@@ -7,20 +7,20 @@ import { rejected, usage } from '../exit-codes.js';
 import type { LogLocation } from './log-location.js';
 
 const KEYS = 'keys.db';
-/** The new key store until all is proven: an engine that starts too early does not find it. */
-const DRAFT = 'keys.db.new';
+/** The new key store until the copy is verified: an engine that starts too early does not find it. */
+const UNVERIFIED = 'keys.db.new';
 
-/** Where keys lie: in a folder, or in a database. */
+/** Where keys are: in a folder, or in a database. */
 export type KeysLocation =
   | { readonly kind: 'folder'; readonly name: string; readonly folder: string }
   | { readonly kind: 'postgres'; readonly name: string; readonly url: string };
 
-/** Reads what an option says, or takes the folder of the log. */
+/** Parses an option; without it, the keys are in the folder of the log. */
 export function parseKeysLocation(option: string, given: string | undefined, log: LogLocation): KeysLocation {
   if (given === undefined) {
     if (log.kind === 'sqlite') return inFolder(log.folder);
     throw usage(
-      `The log ${log.name} has no folder in which its keys could lie: give it, or the address of their database (KEYS_URL), with ${option}.`,
+      `${option} is required, since ${log.name} has no folder for keys: give their folder, or the address of their database as in KEYS_URL.`,
     );
   }
   if (!/^[a-z][\w+.-]*:\/\//i.test(given)) return inFolder(resolve(given));
@@ -29,16 +29,16 @@ export function parseKeysLocation(option: string, given: string | undefined, log
     const { host, pathname } = new URL(url);
     return { kind: 'postgres', name: `the database ${decodeURIComponent(pathname.slice(1))} at ${host}`, url };
   } catch {
-    // An address may hold a password: what is wrong with it is told without repeating it.
+    // An address may hold a password: the error does not repeat it.
     throw usage(
-      `${option} is no place of keys: give a folder, or an address such as postgres://user:password@host:5432/database.`,
+      `${option} must be the location of keys: give a folder, or an address such as postgres://user:password@host:5432/database.`,
     );
   }
 }
 
 const inFolder = (folder: string): KeysLocation => ({ kind: 'folder', name: join(folder, KEYS), folder });
 
-/** The hash key in a file, where it is kept apart from the keys. */
+/** Reads the hash key from a file, where it is kept apart from the keys. */
 export function readHashKey(option: string, file: string | undefined): Uint8Array | null {
   if (file === undefined) return null;
   try {
@@ -49,15 +49,15 @@ export function readHashKey(option: string, file: string | undefined): Uint8Arra
   }
 }
 
-/** Rejects, before anything is written, keys that are not there. A database is asked when it is opened. */
+/** Throws, before anything is written, where the keys do not exist. A database is checked when it is opened. */
 export function assertKeysExist(option: string, place: KeysLocation): void {
   if (place.kind === 'folder' && !existsSync(join(place.folder, KEYS)))
     throw rejected(
-      `There are no keys in ${place.folder}: give their folder, or the address of their database (KEYS_URL), with ${option}.`,
+      `${option}: there are no keys in ${place.folder}. Give their folder, or the address of their database as in KEYS_URL.`,
     );
 }
 
-/** The keys that are replaced. They are only read. */
+/** The keys that are replaced; they are only read. */
 export async function openOldKeys(place: KeysLocation, hashKey: Uint8Array | null): Promise<RekeyableKeyStore> {
   const own = hashKey === null ? {} : { hashKey };
   return named(place, 'old', async () =>
@@ -67,7 +67,7 @@ export async function openOldKeys(place: KeysLocation, hashKey: Uint8Array | nul
   );
 }
 
-/** Says which of the two it was that failed, and what may fix it. */
+/** Adds to an error which of the two key stores it is about, and the option that may fix it. */
 async function named<T>({ name }: KeysLocation, which: 'old' | 'new', open: () => Promise<T>): Promise<T> {
   try {
     return await open();
@@ -79,14 +79,14 @@ async function named<T>({ name }: KeysLocation, which: 'old' | 'new', open: () =
   }
 }
 
-/** The keys that replace them, of no use to an engine until they are put in place. */
+/** The keys that replace the old ones. An engine cannot use them until they are activated. */
 export interface NewKeys {
   readonly store: RekeyableKeyStore;
-  /** Whether they were put in place before. */
+  /** Whether they were activated before. */
   readonly proven: boolean;
-  /** Puts them in place. The store is of no use afterwards. */
-  putInPlace(): Promise<void>;
-  /** Takes them away, where there were none before they were opened. The store is of no use afterwards, but to be closed. */
+  /** Activates them. The store cannot be used afterwards. */
+  activate(): Promise<void>;
+  /** Deletes them, unless they existed before they were opened. The store can only be closed afterwards. */
   discard(): Promise<void>;
 }
 
@@ -97,31 +97,31 @@ export async function openNewKeys(place: KeysLocation, hashKey: Uint8Array | nul
 async function opened(place: KeysLocation, own: { readonly hashKey?: Uint8Array }): Promise<NewKeys> {
   if (place.kind === 'postgres') {
     const store = await openPostgresKeyStore({ url: place.url, moving: 'made', ...own });
-    return { store, proven: store.proven, putInPlace: () => store.prove(), discard: () => store.discard() };
+    return { store, proven: store.proven, activate: () => store.prove(), discard: () => store.discard() };
   }
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
   const file = join(place.folder, KEYS);
   if (existsSync(file))
     return {
       ...{ store: openSqliteKeyStore({ file, ...own }), proven: true },
-      ...{ putInPlace: () => Promise.resolve(), discard: () => Promise.resolve() },
+      ...{ activate: () => Promise.resolve(), discard: () => Promise.resolve() },
     };
-  const draft = join(place.folder, DRAFT);
-  const wasThere = existsSync(draft);
-  const store = openSqliteKeyStore({ file: draft, ...own });
+  const unverified = join(place.folder, UNVERIFIED);
+  const wasThere = existsSync(unverified);
+  const store = openSqliteKeyStore({ file: unverified, ...own });
   return {
     store,
     proven: false,
-    putInPlace: async () => {
-      // The store's own file is not whole, as long as its -wal file has not been folded into it, which closing does not promise.
-      copyKeyStore(draft, file);
+    activate: async () => {
+      // Closing does not promise that the -wal file was merged into the store's own file: copying the store does.
+      copyKeyStore(unverified, file);
       await store.close();
-      removeStore(draft);
+      removeStore(unverified);
     },
     discard: async () => {
       if (wasThere) return;
       await store.close();
-      removeStore(draft);
+      removeStore(unverified);
     },
   };
 }

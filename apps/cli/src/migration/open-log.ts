@@ -8,13 +8,13 @@ import {
 } from '#event-log';
 import type { LogLocation } from './log-location.js';
 
-/** Whoever moves a log sits at a terminal: a server that is not there is told soon. */
+/** The command runs at a terminal: a server that does not answer is reported soon. */
 const OPEN_MS = 5_000;
 
-/** A log that is there, to be read. */
+/** Opens an existing log to read it. */
 export async function openSourceLog(place: LogLocation): Promise<EventLog> {
   if (place.kind === 'sqlite') return openSqliteLog({ file: place.file, writing: 'here' });
-  // Which of two events of one name counts is told by the id table; here nobody keeps one, so the log is looked through first.
+  // The id table decides which of two events with one id counts. No indexer keeps one here, so the log is scanned first.
   const ids = new MemoryIdTable();
   const log = await openEventStoreLog({ connectionString: place.url, ids, openMs: OPEN_MS });
   try {
@@ -26,7 +26,7 @@ export async function openSourceLog(place: LogLocation): Promise<EventLog> {
   }
 }
 
-/** The log that is moved into; a file is made where it is missing. */
+/** Opens the log that is copied into; a missing file is created. */
 export async function openTargetLog(place: LogLocation): Promise<MoveTarget & { close(): void | Promise<void> }> {
   if (place.kind === 'sqlite') return new SqliteMoveTarget(place.file);
   return openEventStoreLog({ connectionString: place.url, ids: new MemoryIdTable(), openMs: OPEN_MS });

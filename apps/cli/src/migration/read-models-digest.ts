@@ -9,11 +9,11 @@ import { liveSchema } from '#projections/schema';
 import { CliError, EXIT } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 
-/** Pairs that go over in one statement. */
+/** Subject ids that are renamed in one statement. */
 const PAIRS_MAX = 20_000;
 
-const WITHOUT =
-  'The log itself is copied. Read models are built in the folder for temporary files: name another one with TMPDIR, or leave them out with --no-models.';
+const HOW_TO_FIX =
+  'The log itself is copied. Read models are built in the folder for temporary files: give another one by TMPDIR, or leave them out with --no-models.';
 
 function scratchFolder(): string {
   try {
@@ -23,30 +23,29 @@ function scratchFolder(): string {
   }
 }
 
-/** Whoever has no room for the read models has the log nevertheless. */
+/** Without space for the read models the log is copied nevertheless. */
 function notBuilt(error: Error): CliError {
   const why = error.message.replace(/\.$/, '');
   return new CliError(
     isFull(error) ? EXIT.stopped : EXIT.failed,
-    `The read models cannot be built in ${tmpdir()}: ${why}. ${WITHOUT}`,
+    `The read models cannot be built in ${tmpdir()}: ${why}. ${HOW_TO_FIX}`,
     { cause: error },
   );
 }
 
-/** How often it is looked how far they are. */
-const LOOK_MS = 250;
+const POLL_MS = 250;
 
 export interface BuildingOptions {
-  /** The new name of each subject by its old one: the models are built under the old ones, and then every subject in them is renamed. */
+  /** The new id of each subject by its old one. The read models are built with the old ids; then every subject in them is renamed. */
   readonly renames?: Iterable<readonly [before: string, after: string]>;
-  /** Told how many events are read, and how many customers wait to be folded. */
+  /** Called with the number of events that were read, and of customers that wait to be folded. */
   readonly onProgress?: (progress: { readonly events: number; readonly waiting: number }) => void;
-  /** Gives up with the signal's reason. */
+  /** Aborts with the signal's reason. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The digest of the read models that a log gives, built in a folder that is thrown away: nothing of the log's own folder is touched.
+ * The digest of the read models of a log. They are built in a temporary folder; the log's own folder stays as it is.
  */
 export async function readModelsDigest(
   log: EventLog,
@@ -58,11 +57,11 @@ export async function readModelsDigest(
     const database = await openDatabase({ kind: 'pglite', folder });
     try {
       const projector = await Projector.open({ database, log: stoppable(log, signal), clock });
-      const looking = pollStatus(projector, onProgress);
+      const polling = pollStatus(projector, onProgress);
       try {
         await projector.catchUp();
       } finally {
-        await looking.end();
+        await polling.end();
       }
       if (renames !== undefined) await renameSubjects(database, renames);
       return (await projector.digest()).overall;
@@ -77,27 +76,27 @@ export async function readModelsDigest(
 }
 
 function pollStatus(projector: Projector, onProgress: BuildingOptions['onProgress']): { end(): Promise<void> } {
-  let under: Promise<unknown> = Promise.resolve();
-  let waits = false;
+  let current: Promise<unknown> = Promise.resolve();
+  let isPolling = false;
   const timer = setInterval(() => {
-    if (waits) return;
-    waits = true;
-    under = projector
+    if (isPolling) return;
+    isPolling = true;
+    current = projector
       .status()
       .then(({ counters, dirty }) => onProgress?.({ events: counters.events, waiting: dirty }))
-      // It is only looked: what fails is told by who builds.
+      // Polling only shows progress: an error is thrown by the build itself.
       .catch(() => undefined)
-      .finally(() => (waits = false));
-  }, LOOK_MS);
+      .finally(() => (isPolling = false));
+  }, POLL_MS);
   return {
     end: async () => {
       clearInterval(timer);
-      await under;
+      await current;
     },
   };
 }
 
-/** The log until the signal: then whoever reads it is told to stop. */
+/** The log, which throws the signal's reason once the signal is aborted. */
 function stoppable(log: EventLog, signal: AbortSignal): EventLog {
   return new Proxy(log, {
     get(target, name) {
@@ -111,7 +110,7 @@ function stoppable(log: EventLog, signal: AbortSignal): EventLog {
   });
 }
 
-/** Subjects stand in three tables that a digest covers. */
+/** Subject ids occur in three tables that a digest covers. */
 async function renameSubjects(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
   const live = await liveSchema(database);
   if (live === null) throw new Error('No version of the read models is live.');
@@ -122,25 +121,25 @@ async function renameSubjects(database: Database, renames: Iterable<readonly [st
     ]);
   const to = (column: string) => `(SELECT after FROM public.renamed WHERE before = ${column})`;
   await database.query(`UPDATE ${live}.subjects SET subject_id = ${to('subject_id')}`);
-  // A customer is told by the smallest of its subjects.
+  // In a digest, a customer is identified by the smallest of its subject ids.
   await database.query(
     `UPDATE ${live}.customers c SET digest_id =
       (SELECT min(subject_id) FROM ${live}.subjects s WHERE s.customer_id = c.customer_id)`,
   );
-  // A link stands with the smaller name first.
+  // A link holds the smaller subject id first.
   await database.query(
     `UPDATE ${live}.links SET a = least(${to('a')}, ${to('b')}), b = greatest(${to('a')}, ${to('b')})`,
   );
 }
 
-/** All of them, as many at a time as go over in one statement: they are too many to be held twice. */
+/** All items, a batch for each statement. */
 function* batchesOf<T>(all: Iterable<T>): Generator<readonly T[], void> {
-  let helping: T[] = [];
+  let batch: T[] = [];
   for (const each of all) {
-    helping.push(each);
-    if (helping.length < PAIRS_MAX) continue;
-    yield helping;
-    helping = [];
+    batch.push(each);
+    if (batch.length < PAIRS_MAX) continue;
+    yield batch;
+    batch = [];
   }
-  if (helping.length > 0) yield helping;
+  if (batch.length > 0) yield batch;
 }

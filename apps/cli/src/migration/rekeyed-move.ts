@@ -16,14 +16,14 @@ import {
 } from './keys-location.js';
 import type { LogLocation } from './log-location.js';
 
-/** Which keys are replaced by which. */
+/** Which keys are replaced by which, and who is responsible. */
 export interface RekeyPlan {
   readonly oldKeys: KeysLocation;
   readonly newKeys: KeysLocation;
-  /** Where they are kept apart from the keys. */
+  /** Null where they are not kept apart from the keys. */
   readonly oldHashKey: Uint8Array | null;
   readonly newHashKey: Uint8Array | null;
-  /** Who answers for it. */
+  /** Who is responsible, for the record. */
   readonly by: string;
 }
 
@@ -37,19 +37,20 @@ export interface RekeyOptions {
   readonly by?: string;
 }
 
-/** What was asked for; null where the hash key stays. Rejects before anything is written. */
+/** The plan of the options; null where the hash key stays. Throws before anything is written. */
 export function rekeyPlan(options: RekeyOptions, from: LogLocation, to: LogLocation): RekeyPlan | null {
   if (options.rekey !== true) {
     for (const [name, option] of Object.entries({
       ...{ 'old-keys': options.oldKeys, 'new-keys': options.newKeys },
       ...{ 'old-hash-key': options.oldHashKey, 'new-hash-key': options.newHashKey, by: options.by },
     }))
-      if (option !== undefined) throw usage(`--${name} goes with --rekey only.`);
+      if (option !== undefined) throw usage(`--${name} is only allowed with --rekey: add --rekey, or leave it out.`);
     return null;
   }
-  if (options.keys === true) throw usage('--keys copies the old keys, and --rekey makes new ones: give one of them.');
+  if (options.keys === true)
+    throw usage('--keys copies the old keys and --rekey creates new ones: give only one of them.');
   const by = options.by ?? 'local';
-  if (by === '' || by.length > 512) throw usage('--by takes 1 to 512 characters.');
+  if (by === '' || by.length > 512) throw usage('--by must be text of 1 to 512 characters: give a name or a ticket.');
   const plan: RekeyPlan = {
     oldKeys: parseKeysLocation('--old-keys', options.oldKeys, from),
     newKeys: parseKeysLocation('--new-keys', options.newKeys, to),
@@ -67,15 +68,15 @@ export function rekeyPlan(options: RekeyOptions, from: LogLocation, to: LogLocat
   return plan;
 }
 
-/** The folders of keys, which nobody else may use in the meantime; databases guard themselves. */
+/** The folders of keys, to be locked in the meantime; databases have locks of their own. */
 export const foldersOf = ({ oldKeys, newKeys }: RekeyPlan): string[] =>
   [oldKeys, newKeys].flatMap((place) => (place.kind === 'folder' ? [place.folder] : []));
 
-/** A log's move under another hash key, with both key stores open. */
+/** Moving a log under another hash key, with both key stores open. */
 export class RekeyedMove {
-  /** Filled by `compare`. */
+  /** The new id of each subject by its old one, filled by `compare`. */
   readonly mapping = new KeyMapping();
-  /** Whether anything came into the new log under the new keys. */
+  /** Whether any event was imported into the new log under the new keys. */
   private imported = false;
   private readonly rekeying: Rekeying;
   private readonly change: KeyChange;
@@ -97,7 +98,7 @@ export class RekeyedMove {
       await rekeyKeyStore(oldKeys, newKeys.store, newKeys);
       return new RekeyedMove(plan, oldKeys, newKeys);
     } catch (error) {
-      // Keys that did not become the new ones were made under the wrong hash key: they would be in the way of the right one.
+      // These keys were created under the wrong hash key: they would block the right one.
       await newKeys?.discard().catch(() => undefined);
       await newKeys?.store.close();
       await oldKeys.close();
@@ -105,17 +106,17 @@ export class RekeyedMove {
     }
   }
 
-  /** @throws RekeyError where the old keys are not those of this log, or an older copy of them */
+  /** @throws RekeyError where the old keys are not those of this log, or are an older copy of them */
   assertKeysMatch(log: EventLog): Promise<void> {
     return mustBeKeysOf(log.read(STREAMS.privacy), this.oldKeys);
   }
 
   /**
-   * Leaves no new keys behind where these were made just now and nothing came into the new log under them: it can be begun again in any way. Otherwise
-   * they stay for the same command, which goes on with them.
+   * Deletes the new keys where this command created them and nothing was imported under them: the next run may use other options. Otherwise
+   * they stay, and the same command continues with them.
    */
   async discard(): Promise<void> {
-    // What cannot be taken away either is gone on with.
+    // Keys that cannot be deleted stay for the next run.
     if (!this.imported) await this.newKeys.discard().catch(() => undefined);
   }
 
@@ -123,7 +124,7 @@ export class RekeyedMove {
     return this.rekeying.map(events);
   }
 
-  /** What the move may see of its target: what an earlier end of it added is not in its way. */
+  /** The target without what an earlier run added at its end. */
   target(to: MoveTarget): MoveTarget {
     const target = this.change.target(to);
     return {
@@ -147,31 +148,31 @@ export class RekeyedMove {
     );
   }
 
-  /** Says so in the new log, and puts the new keys in place. */
+  /** Records the change in the new log, and activates the new keys. */
   async finish(log: EventLog, events: number, clock: Clock): Promise<HashKeyChanged> {
     const { mapping } = this;
     const change = await this.change.record(log, { events, mapping, by: this.plan.by }, clock.now());
-    await this.newKeys.putInPlace();
+    await this.newKeys.activate();
     return change;
   }
 
   summary({ subjects, erased: gone, by, mapping }: HashKeyChanged): string {
     const { touchpoints, erased, unhashable, bodiesLetGo } = this.rekeying.counts;
     return [
-      `  keys         ${this.plan.newKeys.name}: new ones, under a hash key of its own${this.plan.newHashKey === null ? '' : ' that is kept apart'}`,
+      `  keys         ${this.plan.newKeys.name}: new keys, with a hash key of their own${this.plan.newHashKey === null ? '' : ' that is kept apart'}`,
       `  on record    hash-key-changed, by ${by}: ${pluralize(subjects, 'subject')}${gone === 0 ? '' : `, ${formatNumber(gone)} of them erased`}, mapping ${mapping.slice(0, 16)}…`,
       ...(erased === 0
         ? []
-        : [`  erased       ${pluralize(erased, 'touchpoint')} of people who were erased, and stay so`]),
+        : [`  erased       ${pluralize(erased, 'touchpoint')} of erased customers, which stay erased`]),
       ...(unhashable === 0
         ? []
         : [
-            `  not hashed   ${formatNumber(unhashable)} of ${pluralize(touchpoints, 'touchpoint')}: sent again they are quarantined as id-reused`,
+            `  not hashed   ${formatNumber(unhashable)} of ${pluralize(touchpoints, 'touchpoint')}: if they are sent again, they are quarantined as id-reused`,
           ]),
       ...(bodiesLetGo === 0
         ? []
-        : [`  let go       ${pluralize(bodiesLetGo, 'quarantined body', 'quarantined bodies')} that had been cut`]),
-      `The old log and its keys (${this.plan.oldKeys.name}) still open each other: destroy them, and every copy, once the engine runs on the new ones.\n`,
+        : [`  released     ${pluralize(bodiesLetGo, 'quarantined body', 'quarantined bodies')} that had been cut`]),
+      `The old log and its keys (${this.plan.oldKeys.name}) still belong together: destroy them, and every copy, once the engine runs on the new ones.\n`,
     ].join('\n');
   }
 

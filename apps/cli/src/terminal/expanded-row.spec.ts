@@ -3,15 +3,15 @@ import { expandedRow } from './expanded-row.js';
 
 const column = (name: string) => ({ name, type: 'text' as const, description: '' });
 
-describe('an answer of one row', () => {
-  it('is told downwards, a line for each column that has a value', () => {
+describe('an expanded row', () => {
+  it('has a line for each column that has a value', () => {
     const row = { customerId: 'c-1', cycle: 2, stage: 'retention', lostAt: null };
     expect(expandedRow(['customerId', 'cycle', 'stage', 'lostAt'].map(column), row)).toBe(
       'customerId  c-1\ncycle       2\nstage       retention\n',
     );
   });
 
-  it('gives each part of a value its own line, named, and each member of a list one line', () => {
+  it('has a line for each field of an object, and one for each item of a list', () => {
     const row = {
       identifiers: [
         { namespace: 'email', value: 'ann@example.com', rejected: null },
@@ -36,7 +36,7 @@ describe('an answer of one row', () => {
     );
   });
 
-  it('lets no control character move the cursor', () => {
+  it('contains no control characters', () => {
     const row = { note: 'a\u001b[2Jb', more: { 'x\u0007': 'y\n' } };
     expect(expandedRow([column('note'), column('more')], row)).toBe('note  a [2Jb\nmore  x   y\n');
   });

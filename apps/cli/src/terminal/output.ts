@@ -1,8 +1,9 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { rejected } from '../exit-codes.js';
+import { terminalWidth } from './width.js';
 
-/** Where an answer goes: the standard output, or a file. Waits where the reader is slow, so that memory stays flat. */
+/** Where an answer is written: the standard output, or a file. It waits for a slow reader, so that memory stays flat. */
 export class Output {
   private closed = false;
 
@@ -10,7 +11,7 @@ export class Output {
     private readonly stream: NodeJS.WritableStream,
     private readonly file: string | null,
   ) {
-    // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
+    // A reader such as `| head` closes the pipe once it has enough: that is not a failure.
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.closed = true;
       if (error.code !== 'EPIPE') this.failure = error;
@@ -30,7 +31,12 @@ export class Output {
     return new Output(stream, file);
   }
 
-  /** Whether nobody reads any more: the rest need not be made. */
+  /** The width of the terminal; null where the answer goes to a file or a pipe. */
+  get width(): number | null {
+    return this.file === null ? terminalWidth() : null;
+  }
+
+  /** Whether the reader closed the pipe: the rest need not be produced. */
   get done(): boolean {
     return this.closed;
   }
@@ -48,7 +54,7 @@ export class Output {
       this.stream.once('drain', go);
       this.stream.once('error', go);
     });
-    // `failure` is set by the error listener while we waited.
+    // The error listener may have set `failure` in the meantime.
     const failed = this.failure as Error | null;
     if (failed !== null) throw failed;
   }

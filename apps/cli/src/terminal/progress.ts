@@ -1,7 +1,7 @@
 import type { Clock } from '#platform';
 import { formatNumber, formatDuration } from './format.js';
 
-/** Where progress is written: stderr, so that it never mixes with the answer. */
+/** Where progress is written: stderr, so that it does not mix with the answer. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -16,13 +16,13 @@ export interface ProgressReading {
   /** How much is done, in the unit of `total`: bytes of a file, say. */
   readonly done: number;
   readonly total: number | null;
-  /** What the rate counts, if not `done`. */
+  /** What the rate counts, where that is not `done`. */
   readonly items?: number;
 }
 
 /**
- * A bar with rate and time left on a terminal; elsewhere a plain line every five seconds. The first reading is where it begins: what an earlier
- * run had done counts in the bar, not in the rate.
+ * A bar with rate and time left on a terminal; elsewhere a line every five seconds. The first reading is the start: what an earlier run had done
+ * counts in the bar, but not in the rate.
  */
 export class Progress {
   private readonly startedAt: number;
@@ -52,7 +52,7 @@ export class Progress {
     else this.stream.write(`${this.title}: ${this.words(reading, now)}\n`);
   }
 
-  /** Takes the bar away: what comes next is the result. */
+  /** Removes the bar: the result comes next. */
   end(): void {
     if (this.drawn) this.stream.write('\r\u001b[K');
     this.drawn = false;

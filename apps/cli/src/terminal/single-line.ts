@@ -1,4 +1,4 @@
-/** A text in one line of the terminal: a control character must not move its cursor. */
-export function plainLine(text: string): string {
+/** A text for one line of the terminal: control characters, which would move the cursor, become spaces. */
+export function singleLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

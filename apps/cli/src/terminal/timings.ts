@@ -1,7 +1,7 @@
 import type { ImportSummary } from '#imports';
 import { formatDuration } from './format.js';
 
-/** How long each step of an import took, and its share. Steps that ran in other threads overlap: their shares are of the same whole. */
+/** How long each step of an import took, and its share of the total. Steps in several threads overlap: the shares add up to more than 100 %. */
 export function timingsTable(
   summary: ImportSummary,
   steps: Readonly<Record<string, number>>,
@@ -10,12 +10,12 @@ export function timingsTable(
   const { totalMs, readMs, storeMs } = summary.timings;
   const whole = totalMs + caughtUpMs;
   const rows: (readonly [string, number])[] = [
-    ['bringing in', totalMs],
+    ['importing', totalMs],
     ['  reading and mapping', readMs],
-    ['  waiting for the log', storeMs],
-    ['catching up the read models', caughtUpMs],
+    ['  waiting for commits', storeMs],
+    ['updating the read models', caughtUpMs],
     ...Object.entries(steps).map(([step, ms]) => [`  ${step}`, ms] as const),
-    ['in all', whole],
+    ['total', whole],
   ];
   return rows
     .map(

@@ -6,7 +6,7 @@ import { Table } from './table.js';
 export const FORMATS = ['table', 'csv', 'json', 'ndjson'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Writes all pages of an answer in one of the formats, a page at a time. Resolves with the number of rows. */
+/** Writes all pages of an answer in a format, one page at a time. Resolves with the number of rows. */
 export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format, output: Output): Promise<number> {
   let rows = 0;
   let table: Table | null = null;
@@ -19,8 +19,10 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
     const one = onlyRow(answer);
     switch (format) {
       case 'table':
-        // Of one customer there is much to say and nothing to compare it with: columns would run out of the terminal.
-        await output.write(one === null ? (table ??= new Table(columns)).page(answer) : expandedRow(columns, one));
+        // A single row has nothing beside it to compare with, and often too many columns for the terminal.
+        await output.write(
+          one === null ? (table ??= new Table(columns, output.width)).page(answer) : expandedRow(columns, one),
+        );
         break;
       case 'csv':
         await output.write((first ? csvHeader(columns) : '') + answer.rows.map((row) => csvRow(columns, row)).join(''));
@@ -30,7 +32,7 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
         break;
       case 'json': {
         const opening = first
-          ? `{"question":${JSON.stringify(answer.query)},"columns":${JSON.stringify(columns)},"rows":[`
+          ? `{"query":${JSON.stringify(answer.query)},"columns":${JSON.stringify(columns)},"rows":[`
           : '';
         const body = answer.rows.map((row, at) => `${rows + at > 0 ? ',' : ''}\n${JSON.stringify(row)}`).join('');
         await output.write(opening + body);
@@ -45,7 +47,7 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
   return rows;
 }
 
-/** The row of an answer about one thing: it does not come in pages, and there is one row; else null. */
+/** The row of an answer that has only one, of a query without pages; else null. */
 function onlyRow({ query, rows }: Answer): AnswerRow | null {
   const [row] = rows;
   if (row === undefined || rows.length > 1) return null;

@@ -192,7 +192,7 @@ describe('the page for channels', () => {
         );
         const fares = await until(
           () => engine.runQuery('GET', `/v1/webhooks/${webhook.id}`),
-          ({ body }) => body.waiting === 0,
+          ({ body }) => body.pending === 0,
         );
         expect(fares.body).toMatchObject({ failures: 0, deadLetters: 0 });
         await engine.runQuery('DELETE', `/v1/webhooks/${webhook.id}`);

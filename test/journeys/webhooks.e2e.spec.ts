@@ -71,11 +71,11 @@ describe('a channel without Kafka, told by webhook', () => {
     expect(body).toMatchObject({ accepted: 1 });
   };
   const fares = () => engine.runQuery('GET', `/v1/webhooks/${webhook.id}`).then(({ body }) => body);
-  const quiet = () => until(fares, ({ waiting, lagSeconds }) => waiting === 0 && lagSeconds === 0);
+  const quiet = () => until(fares, ({ pending, lagSeconds }) => pending === 0 && lagSeconds === 0);
 
   it('is registered, and shown its secret once', async () => {
     const made = await engine.runQuery('POST', '/v1/webhooks', { url: hook, feeds: ['perennial.stage-changes'] });
-    expect(made).toMatchObject({ status: 201, body: { url: hook, status: 'active', waiting: 0 } });
+    expect(made).toMatchObject({ status: 201, body: { url: hook, status: 'active', pending: 0 } });
     webhook = made.body;
     expect(webhook.secret).toMatch(/^whsec_/);
     const { body: listed } = await engine.runQuery('GET', '/v1/webhooks');
@@ -152,13 +152,13 @@ describe('a channel without Kafka, told by webhook', () => {
     onRequest = () => Promise.resolve(503);
     await buys('cleo');
     const away = await until(fares, ({ failures }) => failures > 0);
-    expect(away).toMatchObject({ status: 'active', lastStatus: 503, lastReason: 'answered 503', waiting: 1 });
-    const { body: waiting } = await engine.runQuery('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
-    expect(waiting).toMatchObject([
-      { id: received.at(-1)?.id, feed: 'perennial.stage-changes', tries: expect.any(Number) },
+    expect(away).toMatchObject({ status: 'active', lastStatus: 503, lastReason: 'answered 503', pending: 1 });
+    const { body: deliveries } = await engine.runQuery('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
+    expect(deliveries).toMatchObject([
+      { id: received.at(-1)?.id, feed: 'perennial.stage-changes', attempts: expect.any(Number) },
     ]);
     const { body: metrics } = await engine.runQuery('GET', '/metrics');
-    expect(metrics).toContain(`perennial_webhooks_waiting{endpoint="${webhook.id}"} 1`);
+    expect(metrics).toContain(`perennial_webhooks_pending{endpoint="${webhook.id}"} 1`);
     expect(metrics).toMatch(new RegExp(`perennial_webhooks_lag_seconds\\{endpoint="${webhook.id}"\\} \\d`));
     expect(await engine.stop()).toBe(0);
     onRequest = () => Promise.resolve(200);
@@ -199,13 +199,13 @@ describe('a channel without Kafka, told by webhook', () => {
       const { code, stdout, stderr } = await runCli(folder, ['webhooks', 'replay', webhook.id, ...args]);
       expect([code, stderr]).toEqual([0, '']);
       expect(JSON.parse(stdout)).toMatchObject({ id: webhook.id, status: 'active', replay: { fromPosition: 0 } });
-      await until(fares, ({ replay, waiting }) => replay === null && waiting === 0);
+      await until(fares, ({ replay, pending }) => replay === null && pending === 0);
       expect(new Set(told(before).map(({ id }) => id))).toEqual(ids);
     }
     const listed = await runCli(folder, ['webhooks', 'list']);
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: webhook.id, missed: 0, missedFrom: null, replay: null }]);
     const missed = await runCli(folder, ['webhooks', 'replay', webhook.id]);
-    expect([missed.code, missed.stderr]).toEqual([3, expect.stringContaining('It missed nothing')]);
+    expect([missed.code, missed.stderr]).toEqual([3, expect.stringContaining('The endpoint missed nothing')]);
     const path = `/v1/webhooks/${webhook.id}/replays`;
     for (const body of [{ fromPosition: -1 }, { from: 'yesterday' }, { fromPosition: 1, from: '2026-01-01T00:00:00Z' }])
       expect(await engine.runQuery('POST', path, body)).toMatchObject({ status: 422, body: { errors: [{}] } });
@@ -323,7 +323,7 @@ const { missing } = offer;
       await comes(4);
       const fares = await until(
         () => runQuery(second, admin, 'GET', `/v1/webhooks/${made.body.id}`),
-        ({ body }) => body.waiting === 0,
+        ({ body }) => body.pending === 0,
       );
       expect(fares.body).toMatchObject({ status: 'active', failures: 0, deadLetters: 0 });
       expect(received).toHaveLength(4);

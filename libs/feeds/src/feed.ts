@@ -1,32 +1,31 @@
 import type { Instant, JsonSchema } from '#contracts';
 import type { TopicPlan } from '#platform';
-import type { Said } from './published.js';
-import type { Source } from './source.js';
+import type { OutboxMessage } from './outbox-message.js';
+import type { OutboxSource } from './outbox-source.js';
 
-/** What a feed says of one thing that was told. */
+/** One message of a feed. */
 export interface FeedMessage {
-  /** With the source it names the message for ever: who got it twice sees so. */
+  /** Together with the CloudEvents source it identifies the message for ever: a consumer recognises a repeated message by it. */
   readonly id: string;
-  /** Orders messages, and stands in a compacted topic for what came before. */
+  /** The customer. Messages of one key are in order; in a compacted topic the newest one replaces those before it. */
   readonly key: string;
-  /** The instant that it speaks of. */
+  /** When the thing happened that the message reports. */
   readonly at: Instant;
-  /** Null takes away what the key had. */
+  /** Null deletes the key from a compacted topic. */
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
-/** A feed: what it says, by which key, in which topic, in which form. It stands in the list of outputs, and nowhere else. */
+/** A feed: which messages it publishes, by which key, to which topic, in which schema. Register it in `outputs.ts`; nothing else is needed. */
 export interface Feed {
-  /** Its topic too. */
+  /** The name of its topic too. */
   readonly name: string;
-  /** CloudEvents' type of its messages. */
+  /** The CloudEvents type of its messages. */
   readonly type: string;
   readonly meaning: string;
   readonly plan: Omit<TopicPlan, 'topic'>;
-  /** Of the data. */
+  /** JSON Schema of the data. */
   readonly schema: JsonSchema;
-  /** Where it takes what it tells from. */
-  readonly from: Source;
-  /** Null where there is nothing to say: it is another feed's matter. */
-  says(said: Said): FeedMessage | null;
+  readonly source: OutboxSource;
+  /** The feed's message for a record of its source; null where the record concerns another feed of the same source. */
+  messageFor(record: OutboxMessage): FeedMessage | null;
 }

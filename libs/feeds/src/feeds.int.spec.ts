@@ -7,32 +7,32 @@ import { KAFKA_OFFER, type TestKafka } from '../../../test/services/kafka.js';
 import { Relay } from './relay/relay.js';
 import type { Feed } from './feed.js';
 import { OUTPUTS } from './outputs.js';
-import { replayFeed } from './replaying/replay.js';
+import { replayFeed } from './relay/replay-feed.js';
 import { STORES } from './testdata/stores.js';
-import { carryAll, readOf, Recording, World, type Read } from './testdata/world.js';
+import { drainAll, readOf, Recording, World, type Read } from './testdata/world.js';
 
-/** What a channel believes that adds up what was entered and left, and takes back what was retracted; a name twice is once. */
-function addedUp(messages: readonly Read[]): string[] {
-  const stands = new Map<string, string>();
+/** The state of a consumer that applies every entered and left, removes what was retracted, and ignores repeated ids. */
+function stateOf(messages: readonly Read[]): string[] {
+  const state = new Map<string, string>();
   const seen = new Set<string>();
   for (const { topic, id, data } of messages) {
     if (!topic.startsWith('perennial.stage-changes') || seen.has(id)) continue;
     seen.add(id);
     const { customerId, publication, kind, retracts, cycle, stage, phase, at } = data as Record<string, string>;
-    if (kind === 'retracted') expect(stands.delete(`${customerId} ${retracts}`)).toBe(true);
-    else stands.set(`${customerId} ${publication}`, `${customerId} ${kind} ${cycle} ${stage}/${phase} ${at}`);
+    if (kind === 'retracted') expect(state.delete(`${customerId} ${retracts}`)).toBe(true);
+    else state.set(`${customerId} ${publication}`, `${customerId} ${kind} ${cycle} ${stage}/${phase} ${at}`);
   }
-  return [...stands.values()].sort();
+  return [...state.values()].sort();
 }
 
-/** Each customer's publications as they first came: 1, 2, 3, … */
+/** Expects each customer's publications, where they come first, in the order 1, 2, 3, … */
 function expectOrder(messages: readonly Read[]): void {
   const last = new Map<string, number>();
   for (const { topic, key, data } of messages) {
     if (!topic.startsWith('perennial.stage-changes')) continue;
     const publication = data['publication'] as number;
     const before = last.get(key) ?? 0;
-    // What comes again is one that was there; what is new is the next.
+    // A repeated one was there before; a new one is the next.
     expect(publication).toBeLessThanOrEqual(before + 1);
     last.set(key, Math.max(before, publication));
   }
@@ -57,16 +57,16 @@ for (const { name, missing, open, stop } of STORES) {
       await stop();
     });
 
-    it('tell each customer’s changes in their order, and who adds them up has the engine’s state', async () => {
+    it('publish each customer’s changes in order, and a consumer that applies them has the engine’s state', async () => {
       await world.lives(12);
       recording.failures = 2;
-      await carryAll(relay());
+      await drainAll(relay());
       expectOrder(recording.sent);
-      expect(addedUp(recording.sent)).toEqual(await world.believed());
+      expect(stateOf(recording.sent)).toEqual(await world.believed());
       expect(recording.sent.some(({ data }) => data['kind'] === 'retracted')).toBe(true);
     });
 
-    it('name the merged once, and to whom they belong', () => {
+    it('publish each merge once, with the customer into which it merged', () => {
       const merged = recording.sent.filter(({ topic }) => topic === 'perennial.identity');
       const ids = new Set(merged.map(({ id }) => id));
       expect(ids.size).toBe(6);
@@ -76,13 +76,13 @@ for (const { name, missing, open, stop } of STORES) {
       }
     });
 
-    it('give causes to what was entered, and the reason to what was retracted', () => {
+    it('give the cause of what was entered, and the reason of what was retracted', () => {
       const changes = recording.sent.filter(({ topic }) => topic === 'perennial.stage-changes');
       const identity = recording.sent.filter(({ topic }) => topic === 'perennial.identity');
       const merged = new Map(identity.map(({ key, data }) => [key, data['into']]));
       expect(merged.size).toBeGreaterThan(0);
       for (const { key, data } of changes) {
-        // Also of what was taken back since: the cause is kept with what was said.
+        // Also for a change that was retracted since: its cause is stored with it.
         if (data['kind'] !== 'retracted')
           expect(data).toMatchObject({ cause: { rule: expect.any(String) }, policyVersion: 'retail@1' });
         else expect(data['reason']).toEqual(expect.any(String));
@@ -91,39 +91,39 @@ for (const { name, missing, open, stop } of STORES) {
       }
     });
 
-    it('say what they said again under the same names, and leave the outbox as it is', async () => {
+    it('replay messages with their original ids, and leave the outbox as it is', async () => {
       const again = new Recording();
       const feed = OUTPUTS[0] as Feed;
       await world.orders(world.now, { userId: 'u1' });
       await world.projector.catchUp();
-      const waiting = async () => database.query('SELECT * FROM perennial.outbox ORDER BY customer_id, publication');
-      const before = await waiting();
+      const pending = async () => database.query('SELECT * FROM perennial.outbox ORDER BY customer_id, publication');
+      const before = await pending();
       expect(before.length).toBeGreaterThan(0);
       const { topic, messages } = await replayFeed(database, again as unknown as Channels, feed, { name: 'x' });
-      expect(await waiting()).toEqual(before);
+      expect(await pending()).toEqual(before);
       expect(topic).toBe('perennial.stage-changes.replay-x');
-      await carryAll(relay());
+      await drainAll(relay());
       const live = recording.sent.filter((each) => each.topic === 'perennial.stage-changes');
       expect(messages).toBe(again.sent.length);
       expect(new Set(again.sent.map(({ id }) => id))).toEqual(new Set(live.map(({ id }) => id)));
-      expect(addedUp(again.sent)).toEqual(addedUp(live));
+      expect(stateOf(again.sent)).toEqual(stateOf(live));
       const some = await replayFeed(database, again as unknown as Channels, feed, { name: 'y', fromPosition: 10 });
       expect(some.messages).toBeGreaterThan(0);
       expect(some.messages).toBeLessThan(messages);
     });
 
-    it('keep the order and leave nothing out with several carriers, some of which fail', async () => {
+    it('keep the order and leave nothing out with several relays, some of which fail', async () => {
       await world.lives(10);
       recording.failures = 5;
-      await Promise.all(Array.from({ length: name === 'PGlite' ? 1 : 4 }, () => carryAll(relay())));
+      await Promise.all(Array.from({ length: name === 'PGlite' ? 1 : 4 }, () => drainAll(relay())));
       expectOrder(recording.sent);
-      expect(addedUp(recording.sent)).toEqual(await world.believed());
+      expect(stateOf(recording.sent)).toEqual(await world.believed());
     });
 
-    it('say nothing while the read models are rebuilt, and nothing after where nothing changed', async () => {
+    it('publish nothing while the read models are rebuilt, and nothing after it where nothing changed', async () => {
       const before = recording.sent.length;
       await world.projector.rebuild();
-      await carryAll(relay());
+      await drainAll(relay());
       expect(recording.sent.slice(before)).toEqual([]);
     });
   });
@@ -154,7 +154,7 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
     const silent = { warn: () => undefined, debug: () => undefined };
     const channels = await channelsAt({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
     const run = randomUUID();
-    // Topics of this run's own: the broker may be one that others use.
+    // Topics of this run's own: other suites may use the same broker.
     const outputs = OUTPUTS.map((feed) => ({ ...feed, name: `${feed.name}.${run}` }));
     const relay = new Relay({ database, channels, clock: { now: () => world.now }, outputs });
     relay.start();
@@ -177,7 +177,7 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
     }
     await world.lives(5);
     const believed = await world.believed();
-    while (addedUp(read).join('\n') !== believed.join('\n')) await sleep(100);
+    while (stateOf(read).join('\n') !== believed.join('\n')) await sleep(100);
     expectOrder(read);
   }, 300_000);
 });

@@ -14,7 +14,7 @@ import { Relay, type RelayObserver } from './relay/relay.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
-/** Carries feeds out while the application runs, where the config names brokers. Needs the platform and the read models' database. */
+/** Runs the relay where the config names brokers, and the webhooks. Needs the platform and the read models' database. */
 @Module({})
 export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
@@ -44,9 +44,11 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
             clock: Clock,
             logger: Logger,
             metrics: Registry,
-            said: Notifier,
+            notifier: Notifier,
           ) =>
-            channels === null ? null : new Relay({ database, channels, clock, said, watch: watching(logger, metrics) }),
+            channels === null
+              ? null
+              : new Relay({ database, channels, clock, notifier, observer: relayObserver(logger, metrics) }),
           inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS, OUTBOX_NOTIFIER],
         },
       ],
@@ -56,8 +58,8 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
   onApplicationBootstrap(): void {
     const { relay } = this;
     if (relay === null) return;
-    // Whoever asks this process for figures still gets them while a broker is away.
-    this.health.register('feeds', () => ({ ok: true, detail: relay.failure ?? 'carried out' }));
+    // Always ok: this process still serves its other routes while the broker does not answer.
+    this.health.register('feeds', () => ({ ok: true, detail: relay.failure ?? 'running' }));
     relay.start();
   }
 
@@ -66,7 +68,7 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
   }
 }
 
-function watching(logger: Logger, metrics: Registry): RelayObserver {
+function relayObserver(logger: Logger, metrics: Registry): RelayObserver {
   const messages = new Counter({
     name: 'perennial_feeds_messages_total',
     help: 'Messages of feeds that the brokers acknowledged.',
@@ -74,15 +76,15 @@ function watching(logger: Logger, metrics: Registry): RelayObserver {
   });
   const failures = new Counter({
     name: 'perennial_feeds_failures_total',
-    help: 'Times that a batch of messages could not be carried out and was tried again.',
+    help: 'Batches of messages that could not be published and were tried again.',
     registers: [metrics],
   });
   return {
-    carried: (count) => messages.inc(count),
+    published: (count) => messages.inc(count),
     failed: (error, waitMs) => {
       failures.inc();
       const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason, waitMs }, 'Feeds could not be carried out; trying again.');
+      logger.warn({ reason, waitMs }, 'The relay could not publish feeds; trying again.');
     },
   };
 }

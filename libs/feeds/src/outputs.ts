@@ -4,5 +4,5 @@ import { CUSTOMERS } from './feeds/customers.js';
 import { IDENTITY } from './feeds/identity.js';
 import { STAGE_CHANGES } from './feeds/stage-changes.js';
 
-/** Everything that the engine tells the channels. A feed is a file and a line here. */
+/** All feeds that the engine publishes. A feed is one file and one line here. */
 export const OUTPUTS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS];

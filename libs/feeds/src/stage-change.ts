@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
 
-/** One thing that was said of a customer, as the table `published` holds it for ever, with what a feed may want to know around it. */
-export interface Told {
-  /** Names it for ever: a hash of the stage period, the kind and the publication. */
+/** One published stage change of a customer: a row of the table `published`, which keeps every row, with what a feed needs to know around it. */
+export interface StageChange {
+  /** Identifies the message for ever: a hash of the stage period, the kind and the publication. */
   readonly messageId: string;
   readonly customerId: string;
   /** Counts from 1 for each customer. */
@@ -14,19 +14,19 @@ export interface Told {
   readonly phase: string;
   readonly enteredAt: Instant;
   readonly at: Instant;
-  /** How much of the log it rests on. */
+  /** The log position up to which events were folded when the change was published. */
   readonly position: number;
   readonly reason: string | null;
   readonly retracts: number | null;
-  /** The instant lay more than 24 h back when it was said: no action follows from it. */
+  /** The change lay more than 24 hours in the past when it was published: channels must not act on it. */
   readonly historical: boolean;
-  /** Of a retraction since the customer turned out to be another: who that is. Else null. */
+  /** For a retraction because of a merge: the customer into which this one was merged. Otherwise null. */
   readonly into: string | null;
-  /** Why they moved at `at`; null for a retraction, and where it was said before causes were kept and the move is believed no longer. */
+  /** Why the customer moved at `at`. Null for a retraction, and for a change that was published before causes were stored and no longer holds. */
   readonly cause: unknown;
   readonly policyVersion: string | null;
-  /** `gone`: a merge took away the last that stood of them; `back`: something is said of them again after that. Else null. */
-  readonly turn: 'gone' | 'back' | null;
-  /** Of one who is gone: the customer to whom their identifiers belong by now. Else themselves. */
+  /** `gone`: a merge retracted the last change of this customer that still held; `back`: the first change after that. Otherwise null. */
+  readonly identityChange: 'gone' | 'back' | null;
+  /** For a customer who is gone: the customer to whom their identifiers belong now. Otherwise this customer. */
   readonly belongsTo: string;
 }

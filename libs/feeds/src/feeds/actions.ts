@@ -1,7 +1,7 @@
 import { formatInstant, MEDIA } from '#contracts';
-import { ACTIONS_TABLE } from '../relay/actions.js';
 import type { Feed } from '../feed.js';
-import type { SaidAction } from '../published.js';
+import type { ActionChange } from '../outbox-message.js';
+import { ACTIONS_SOURCE } from '../relay/actions.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const ID = { type: 'string', pattern: '^[0-9a-f]{32}$' };
@@ -12,7 +12,7 @@ export const ACTIONS: Feed = {
   name: 'perennial.actions',
   type: 'perennial.action-changed',
   meaning:
-    'A channel should do something for a customer (proposed), or should do it no longer (withdrawn). Only what the customer allowed, for the purpose and by the medium; never because of something that lay more than 24 hours back when it became known.',
+    'A channel should do something for a customer (proposed), or should no longer do it (withdrawn). Only with the customer’s consent for the purpose and the medium; never because of a change that lay more than 24 hours in the past when it became known.',
   plan: KEPT_FOR_A_MONTH,
   schema: {
     type: 'object',
@@ -24,25 +24,32 @@ export const ACTIONS: Feed = {
     properties: {
       actionId: {
         ...ID,
-        description: 'The same when it is withdrawn. Give it back with contact-made and response-given.',
+        description: 'The same when the action is withdrawn. Publish it with contact-made and response-given.',
       },
       customerId: ID,
-      number: { type: 'integer', minimum: 1, description: 'Counts what was said of this customer’s actions, from 1.' },
+      number: { type: 'integer', minimum: 1, description: 'Counts the action changes of this customer, from 1.' },
       kind: { enum: ['proposed', 'withdrawn'] },
-      action: { type: 'string', description: 'What to do: the treatment that the policy names for their phase.' },
-      purpose: { type: 'string', description: 'The purpose for which they gave their consent.' },
-      medium: { enum: [...MEDIA], description: 'By what: other channels pass over it.' },
+      action: {
+        type: 'string',
+        description: 'What to do: the treatment that the policy names for the customer’s phase.',
+      },
+      purpose: { type: 'string', description: 'The purpose for which the customer gave consent.' },
+      medium: {
+        enum: [...MEDIA],
+        description: 'How to reach the customer: channels of other media ignore the message.',
+      },
       cycle: { type: 'integer', minimum: 1 },
       stage: { type: 'string' },
-      phase: { type: 'string', description: 'Why: the customer stands in this phase …' },
+      phase: { type: 'string', description: 'Why: the customer is in this phase …' },
       enteredAt: { ...MOMENT, description: '… since then …' },
       because: { type: 'string', description: '… by this rule …' },
       policyVersion: { type: 'string', description: '… of this policy.' },
       since: {
         ...MOMENT,
-        description: 'When it came to be called for: the customer entered the phase, or gave their consent.',
+        description:
+          'When the action became due: the customer entered the phase, or gave consent, whichever came later.',
       },
-      validUntil: { ...MOMENT, description: 'Not to be done from then on.' },
+      validUntil: { ...MOMENT, description: 'Do not do it from this instant on.' },
       reason: {
         enum: [
           ...[
@@ -54,29 +61,28 @@ export const ACTIONS: Feed = {
             'merge',
             'unmerge',
             'rebuild',
-            'parked',
-            'erased',
           ],
+          ...['parked', 'erased'],
         ],
         description: 'Why it was withdrawn.',
       },
     },
   },
-  from: ACTIONS_TABLE,
-  says: (said) => ('actionId' in said ? message(said) : null),
+  source: ACTIONS_SOURCE,
+  messageFor: (record) => ('actionId' in record ? messageFor(record) : null),
 };
 
-function message(said: SaidAction): ReturnType<Feed['says']> {
-  const { actionId, customerId, number, kind, treatment, purpose, medium, reason } = said;
-  const { cycle, stage, phase, because, policyVersion } = said;
+function messageFor(change: ActionChange): ReturnType<Feed['messageFor']> {
+  const { actionId, customerId, number, kind, treatment, purpose, medium, reason } = change;
+  const { cycle, stage, phase, because, policyVersion } = change;
   return {
     id: `${actionId}-${kind}`,
     key: customerId,
-    at: said.saidAt,
+    at: change.publishedAt,
     data: {
       ...{ actionId, customerId, number, kind, action: treatment, purpose, medium, cycle, stage, phase },
-      ...{ enteredAt: formatInstant(said.enteredAt), because, policyVersion },
-      ...{ since: formatInstant(said.since), validUntil: formatInstant(said.validUntil) },
+      ...{ enteredAt: formatInstant(change.enteredAt), because, policyVersion },
+      ...{ since: formatInstant(change.since), validUntil: formatInstant(change.validUntil) },
       ...(reason === null ? {} : { reason }),
     },
   };

@@ -4,12 +4,12 @@ import type { Channels } from '#platform';
 import type { Database } from '#database';
 import { profileOf } from '../relay/profile.js';
 import { Relay } from '../relay/relay.js';
-import { replayFeed } from '../replaying/replay.js';
+import { replayFeed } from '../relay/replay-feed.js';
 import { STORES } from '../testdata/stores.js';
-import { carryAll, DAY, Recording, World, type Read } from '../testdata/world.js';
+import { drainAll, DAY, Recording, World, type Read } from '../testdata/world.js';
 import { CUSTOMERS } from './customers.js';
 
-/** What a compacted topic holds when everything is compacted: the last message of each key. */
+/** The content of a fully compacted topic: the last message of each key. */
 function compacted(messages: readonly Read[]): Map<string, object> {
   const held = new Map<string, object>();
   for (const { topic, key, data, gone } of messages) {
@@ -29,8 +29,8 @@ for (const { name, missing, open, stop } of STORES) {
     let recording = new Recording();
     const relay = () =>
       new Relay({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
-    const told = () => recording.sent.filter(({ topic }) => topic === CUSTOMERS.name);
-    /** The engine's own profiles, of whom nobody forgot. */
+    const published = () => recording.sent.filter(({ topic }) => topic === CUSTOMERS.name);
+    /** The engine's own profiles of the customers who are not erased. */
     const believed = async (): Promise<Map<string, object>> => {
       const [live] = await database.query<{ name: string }>(
         `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
@@ -52,80 +52,80 @@ for (const { name, missing, open, stop } of STORES) {
       await stop();
     });
 
-    it('are told of everybody, and only the last word of each counts', async () => {
+    it('are published for every customer, and the last one of each is the engine’s own', async () => {
       await world.lives(6);
-      await carryAll(relay());
-      expect(compacted(told())).toEqual(await believed());
-      expect(compacted(told()).size).toBeGreaterThan(3);
+      await drainAll(relay());
+      expect(compacted(published())).toEqual(await believed());
+      expect(compacted(published()).size).toBeGreaterThan(3);
     });
 
-    it('are told once, however often they were marked, and not again where nothing changed', async () => {
+    it('are published once, however often the customer was marked, and not again where nothing changed', async () => {
       recording = new Recording();
       for (let n = 0; n < 3; n += 1) {
         await world.orders(world.now, { userId: 'often' });
         await world.waits(1_000);
       }
-      await carryAll(relay());
-      expect(told()).toHaveLength(1);
+      await drainAll(relay());
+      expect(published()).toHaveLength(1);
       await world.projector.rebuild();
-      await carryAll(relay());
-      expect(told()).toHaveLength(1);
+      await drainAll(relay());
+      expect(published()).toHaveLength(1);
     });
 
-    it('give way to a tombstone when the customer turns out to be another', async () => {
+    it('are deleted when the customer is merged into another', async () => {
       const [user, browser] = [{ userId: 'late' }, { anonymousId: 'early' }];
       await world.happens(world.now, 'site-visited', browser);
       await world.orders(world.now, user);
       await world.waits(1_000);
-      await carryAll(relay());
+      await drainAll(relay());
       recording = new Recording();
       await world.happens(world.now, 'site-visited', { ...user, ...browser });
       await world.waits(1_000);
-      await carryAll(relay());
-      const ids = told().map(({ key, gone }) => [key, gone]);
+      await drainAll(relay());
+      const ids = published().map(({ key, gone }) => [key, gone]);
       expect(new Map(ids as [string, boolean][])).toEqual(
         new Map([
           [world.customerOf('anonymousId', 'early'), false],
           [world.customerOf('userId', 'late'), true],
         ]),
       );
-      expect(told()).toHaveLength(2);
+      expect(published()).toHaveLength(2);
     });
 
-    it('give way to a tombstone when we are asked to forget them, and nothing follows it', async () => {
+    it('are deleted when the customer is erased, and nothing follows', async () => {
       const who = { userId: 'forget-me' };
       await world.orders(world.now, who);
       await world.waits(1_000);
-      await carryAll(relay());
+      await drainAll(relay());
       recording = new Recording();
       await world.erases(who);
-      await carryAll(relay());
+      await drainAll(relay());
       const id = world.customerOf('userId', 'forget-me');
-      expect(told().map(({ key, gone }) => [key, gone])).toEqual([[id, true]]);
+      expect(published().map(({ key, gone }) => [key, gone])).toEqual([[id, true]]);
       await world.waits(400 * DAY);
       await world.projector.rebuild();
-      await carryAll(relay());
-      expect(told().filter(({ key }) => key === id)).toHaveLength(1);
+      await drainAll(relay());
+      expect(published().filter(({ key }) => key === id)).toHaveLength(1);
     });
 
-    it('give way to a tombstone too where nobody counted that they were told of', async () => {
-      const who = { userId: 'half-told' };
-      await carryAll(relay());
+    it('are deleted too where the publication was not recorded', async () => {
+      const who = { userId: 'not-recorded' };
+      await drainAll(relay());
       await world.orders(world.now, who);
       await world.waits(1_000);
       recording = new Recording();
-      // Whatever is said of their gets out, and no answer comes.
+      // The broker receives the message, and its answer is lost.
       recording.failures = 10;
-      await expect(relay().carry()).rejects.toThrow('the answer got lost');
+      await expect(relay().dispatch()).rejects.toThrow('the answer was lost');
       recording.failures = 0;
-      const id = world.customerOf('userId', 'half-told');
-      expect(compacted(told()).has(id)).toBe(true);
+      const id = world.customerOf('userId', 'not-recorded');
+      expect(compacted(published()).has(id)).toBe(true);
       await world.erases(who);
-      await carryAll(relay());
-      expect(compacted(told()).has(id)).toBe(false);
+      await drainAll(relay());
+      expect(compacted(published()).has(id)).toBe(false);
     });
 
-    it('hold nothing that is personal: no name by which a channel knows them', async () => {
+    it('hold nothing personal: no identifier by which a channel knows the customer', async () => {
       await world.happens(
         world.now,
         'profile-updated',
@@ -140,14 +140,14 @@ for (const { name, missing, open, stop } of STORES) {
       );
       await world.waits(1_000);
       recording = new Recording();
-      await carryAll(relay());
+      await drainAll(relay());
       const text = JSON.stringify(recording.sent);
       expect(text).toContain('"purpose":"marketing"');
       for (const word of ['ann@', 'Ann', '"ann"', 'evidence']) expect(text).not.toContain(word);
     });
 
-    it('can be told again: who is there now, under the names that they had', async () => {
-      await carryAll(relay());
+    it('can be replayed: the current ones, with their original ids', async () => {
+      await drainAll(relay());
       recording = new Recording();
       const { messages } = await replayFeed(database, recording as unknown as Channels, CUSTOMERS, { name: 'x' });
       expect(compacted(recording.sent)).toEqual(await believed());
@@ -158,29 +158,29 @@ for (const { name, missing, open, stop } of STORES) {
       expect(new Set(recording.sent.map(({ id }) => id))).toEqual(new Set(revisions.map(({ id }) => id)));
     });
 
-    it('are told of everybody after read models that another program made were rebuilt, and of the old ones until then', async () => {
+    it('are published from read models that another version made, and for every customer after the rebuild', async () => {
       const [live] = await database.query<{ name: string }>(
         `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
       );
       await world.lives(2);
-      await carryAll(relay());
-      // As it was before profiles were told: no consents, no marks, nothing told.
+      await drainAll(relay());
+      // As it was before profiles were published: no consents, no marks, no recorded publication.
       await database.exec(`
         ALTER TABLE ${live?.name}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
         UPDATE perennial.versions SET model = 'customers@1' WHERE status = 'live';
-        COMMENT ON SCHEMA perennial_bi IS 'another program’s';
+        COMMENT ON SCHEMA perennial_bi IS 'another version’s';
         DELETE FROM perennial.customers_published; DELETE FROM perennial.customer_changes;
         INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT customer_id, now() FROM ${live?.name}.customers c
           WHERE EXISTS (SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL) LIMIT 2;`);
       recording = new Recording();
-      await carryAll(relay());
-      expect(told()).toHaveLength(2);
+      await drainAll(relay());
+      expect(published()).toHaveLength(2);
       await world.restarts();
-      await carryAll(relay());
+      await drainAll(relay());
       expect(compacted(recording.sent)).toEqual(await believed());
     });
 
-    it('come out the same after any history, with carriers that die between telling and counting', async () => {
+    it('end up equal to the engine’s after any history, with relays that die between publishing and recording', async () => {
       let histories = 0;
       const step = fc.record({
         what: fc.constantFrom(
@@ -191,7 +191,7 @@ for (const { name, missing, open, stop } of STORES) {
           'consents',
           'cancels',
           'waits',
-          'carries',
+          'relays',
           'dies',
           'rebuilds',
           'is erased',
@@ -200,9 +200,9 @@ for (const { name, missing, open, stop } of STORES) {
         days: fc.integer({ min: 0, max: 90 }),
       });
       const channel: Read[] = [];
-      await carryAll(relay());
+      await drainAll(relay());
       recording = new Recording();
-      // What stood before: a consumer that begins now reads the topic from its beginning.
+      // Published before: a consumer that begins now reads the topic from its beginning.
       await replayFeed(database, recording as unknown as Channels, CUSTOMERS, { name: 'y' });
       channel.push(...recording.sent);
       await fc.assert(
@@ -225,13 +225,13 @@ for (const { name, missing, open, stop } of STORES) {
               await world.waits(0);
               if (what === 'dies') recording.failures = 1;
               await relay()
-                .carry()
+                .dispatch()
                 .catch(() => undefined);
               recording.failures = 0;
             }
           }
           await world.waits(0);
-          await carryAll(relay());
+          await drainAll(relay());
           channel.push(...recording.sent);
           expect(compacted(channel)).toEqual(await believed());
         }),

@@ -1,5 +1,5 @@
-import { PROFILES } from '../relay/customers.js';
 import type { Feed } from '../feed.js';
+import { PROFILES_SOURCE } from '../relay/profiles.js';
 import { COMPACTED } from './topic-plans.js';
 
 const MOMENT = { type: 'string', format: 'date-time' };
@@ -13,22 +13,29 @@ const objects = (properties: Readonly<Record<string, object>>) => ({
 const PROFILE = {
   customerId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
   revision: { type: 'integer', minimum: 1, description: 'Rises with every message of this customer.' },
-  cycle: { type: 'integer', minimum: 1, description: 'How often they went round: from 1.' },
+  cycle: {
+    type: 'integer',
+    minimum: 1,
+    description: 'The customer’s lifecycle cycle, from 1: a win-back begins the next one.',
+  },
   stage: { type: 'string' },
   phase: { type: 'string' },
-  enteredAt: { ...MOMENT, description: 'Since when the customer stands there.' },
+  enteredAt: { ...MOMENT, description: 'Since when the customer is in this phase.' },
   cause: { type: 'object', description: 'Why: the rule, the events or the deadline, the values compared.' },
-  policyVersion: { type: 'string', description: 'The policy in force when they were folded.' },
-  flags: { type: 'array', items: { type: 'string' }, description: 'What is raised beside the phase.' },
-  nextDueAt: { ...MAYBE_MOMENT, description: 'When silence moves their next; null when nothing will.' },
-  nextDueKind: { type: ['string', 'null'], description: 'What silence does then.' },
+  policyVersion: { type: 'string', description: 'The policy in force when the customer was folded.' },
+  flags: { type: 'array', items: { type: 'string' }, description: 'Flags that are set beside the phase.' },
+  nextDueAt: {
+    ...MAYBE_MOMENT,
+    description: 'The next deadline that moves the customer unless something happens before; null where there is none.',
+  },
+  nextDueKind: { type: ['string', 'null'], description: 'Where that deadline moves the customer.' },
   firstSeenAt: MOMENT,
   lastSeenAt: MOMENT,
   touchpoints: COUNT,
-  orders: { ...COUNT, description: 'That survive: neither cancelled nor wholly returned.' },
+  orders: { ...COUNT, description: 'Orders that were neither cancelled nor fully returned.' },
   revenue: {
     ...objects({ amountMinor: { type: 'integer' }, currency: { type: 'string', pattern: '^[A-Z]{3}$' } }),
-    description: 'Net, in minor units, for each currency.',
+    description: 'Net revenue in minor units, for each currency.',
   },
   firstPurchaseAt: MAYBE_MOMENT,
   lastPurchaseAt: MAYBE_MOMENT,
@@ -36,27 +43,27 @@ const PROFILE = {
   consents: {
     ...objects({
       purpose: { type: 'string' },
-      medium: { type: ['string', 'null'], description: 'Null: every medium of which nothing else is said.' },
+      medium: { type: ['string', 'null'], description: 'Null: every medium without an entry of its own.' },
       given: { type: 'boolean', description: 'False: withdrawn.' },
       since: MOMENT,
       expiresAt: MAYBE_MOMENT,
     }),
-    description: 'What the customer allowed, and what the customer took back.',
+    description: 'The consents that the customer gave and withdrew.',
   },
 };
 
-/** All that is believed of each customer, by now. */
+/** The current profile of each customer. */
 export const CUSTOMERS: Feed = {
   name: 'perennial.customers',
   type: 'perennial.customer-profile',
   meaning:
-    'All that is believed of a customer by now. The newest message of each key is the engine’s own state; a message without a value takes the customer away: the customer turned out to be another, or was erased.',
+    'The current profile of a customer. The newest message of each key is the engine’s own state; a message without a value deletes the customer: merged into another, or erased.',
   plan: COMPACTED,
   schema: { type: 'object', additionalProperties: false, required: Object.keys(PROFILE), properties: PROFILE },
-  from: PROFILES,
-  says: (said) => {
-    if (!('profile' in said)) return null;
-    const { customerId, revision, changedAt, profile } = said;
+  source: PROFILES_SOURCE,
+  messageFor: (record) => {
+    if (!('profile' in record)) return null;
+    const { customerId, revision, changedAt, profile } = record;
     const data = profile === null ? null : { ...profile, revision };
     return { id: `${customerId}-${revision}`, key: customerId, at: changedAt, data };
   },

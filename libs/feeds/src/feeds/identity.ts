@@ -1,13 +1,13 @@
-import { CHANGES } from '../relay/changes.js';
 import type { Feed } from '../feed.js';
+import { STAGE_CHANGES_SOURCE } from '../relay/stage-changes.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
-/** Who turned out to be whom, of customers of whom something had been said before. */
+/** Merges and unmerges of customers whose stage changes were published before. */
 export const IDENTITY: Feed = {
   name: 'perennial.identity',
   type: 'perennial.identity-changed',
   meaning:
-    'A customer turned out to be another (merged), or to be themselves after all (unmerged). Only of customers of whom stage changes were told before.',
+    'A customer was merged into another (merged), or separated from them again (unmerged). Only for customers whose stage changes were published before.',
   plan: KEPT_FOR_A_MONTH,
   schema: {
     type: 'object',
@@ -20,19 +20,20 @@ export const IDENTITY: Feed = {
         type: 'string',
         pattern: '^[0-9a-f]{32}$',
         description:
-          'To whom the customer belongs, as it stood when this was sent: where they had turned out to be a third one by then, that one.',
+          'The customer into which this one was merged, as known when the message was sent: the last one where that customer was merged further by then.',
       },
-      publication: { type: 'integer', minimum: 1, description: 'Their stage change that this goes with.' },
+      publication: { type: 'integer', minimum: 1, description: 'The stage change of this customer that goes with it.' },
     },
   },
-  from: CHANGES,
-  says: (said) => {
-    if (!('publication' in said) || said.turn === null) return null;
-    const { customerId, publication, messageId, turn, belongsTo, at } = said;
+  source: STAGE_CHANGES_SOURCE,
+  messageFor: (record) => {
+    if (!('publication' in record) || record.identityChange === null) return null;
+    const { customerId, publication, messageId, identityChange, belongsTo, at } = record;
     const about = { customerId, publication };
-    // Who was merged and unmerged again before anybody was told of it, was neither for the channels.
-    if (turn === 'gone' && belongsTo === customerId) return null;
-    const data = turn === 'gone' ? { ...about, kind: 'merged', into: belongsTo } : { ...about, kind: 'unmerged' };
+    // Merged and unmerged again before either was published: consumers need to know of neither.
+    if (identityChange === 'gone' && belongsTo === customerId) return null;
+    const data =
+      identityChange === 'gone' ? { ...about, kind: 'merged', into: belongsTo } : { ...about, kind: 'unmerged' };
     return { id: `${messageId}-identity`, key: customerId, at, data };
   },
 };

@@ -1,17 +1,17 @@
 import { formatInstant } from '#contracts';
-import { CHANGES } from '../relay/changes.js';
 import type { Feed } from '../feed.js';
-import type { Told } from '../stage-change.js';
+import { STAGE_CHANGES_SOURCE } from '../relay/stage-changes.js';
+import type { StageChange } from '../stage-change.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const MOMENT = { type: 'string', format: 'date-time' };
 
-/** Where customers stand: each stage period that began, ended, or turns out not to have been. */
+/** The stages of customers: each stage period that began, ended, or was retracted. */
 export const STAGE_CHANGES: Feed = {
   name: 'perennial.stage-changes',
   type: 'perennial.stage-changed',
   meaning:
-    'A customer entered a phase, left it, or what was said of it before no longer holds. Whoever adds up what was entered and takes back what was retracted has the engine’s own state.',
+    'A customer entered a phase, left it, or an earlier change was retracted. A consumer that applies every entered and left, and removes what was retracted, has the engine’s own state.',
   plan: KEPT_FOR_A_MONTH,
   schema: {
     type: 'object',
@@ -19,16 +19,20 @@ export const STAGE_CHANGES: Feed = {
     required: ['customerId', 'publication', 'kind', 'cycle', 'stage', 'phase', 'enteredAt', 'at', 'historical'],
     properties: {
       customerId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-      publication: { type: 'integer', minimum: 1, description: 'Counts what was said of this customer, from 1.' },
+      publication: { type: 'integer', minimum: 1, description: 'Counts the stage changes of this customer, from 1.' },
       kind: { enum: ['entered', 'left', 'retracted'] },
-      cycle: { type: 'integer', description: 'How often they went round: from 1.' },
+      cycle: {
+        type: 'integer',
+        description: 'The customer’s lifecycle cycle, from 1: a win-back begins the next one.',
+      },
       stage: { type: 'string' },
       phase: { type: 'string' },
       enteredAt: { ...MOMENT, description: 'When the stage period began.' },
       at: { ...MOMENT, description: 'The instant of the change: the stage period’s beginning or its end.' },
       historical: {
         type: 'boolean',
-        description: 'The change lay more than 24 hours back when it became known: take note, and do not act.',
+        description:
+          'The change lay more than 24 hours in the past when it became known: record it, and do not act on it.',
       },
       retracts: { type: 'integer', minimum: 1, description: 'The publication that no longer holds.' },
       reason: {
@@ -38,37 +42,38 @@ export const STAGE_CHANGES: Feed = {
       into: {
         type: 'string',
         pattern: '^[0-9a-f]{32}$',
-        description: 'Of what no longer holds since the customer turned out to be another: who that is.',
+        description: 'For a retraction because of a merge: the customer into which this one was merged.',
       },
       cause: {
         type: 'object',
-        description: 'Why they moved at that instant: the rule, the events or the deadline, the values compared.',
+        description:
+          'Why the customer moved at that instant: the rule, the events or the deadline, the values compared.',
       },
-      policyVersion: { type: 'string', description: 'The policy whose rule it was.' },
+      policyVersion: { type: 'string', description: 'The policy version whose rule it was.' },
     },
   },
-  from: CHANGES,
-  says: (said) => ('publication' in said ? message(said) : null),
+  source: STAGE_CHANGES_SOURCE,
+  messageFor: (record) => ('publication' in record ? messageFor(record) : null),
 };
 
-function message(told: Told): ReturnType<Feed['says']> {
+function messageFor(change: StageChange): ReturnType<Feed['messageFor']> {
   return {
-    id: told.messageId,
-    key: told.customerId,
-    at: told.at,
+    id: change.messageId,
+    key: change.customerId,
+    at: change.at,
     data: {
-      customerId: told.customerId,
-      publication: told.publication,
-      kind: told.kind,
-      cycle: told.cycle,
-      stage: told.stage,
-      phase: told.phase,
-      enteredAt: formatInstant(told.enteredAt),
-      at: formatInstant(told.at),
-      historical: told.historical,
-      ...(told.retracts === null ? {} : { retracts: told.retracts, reason: told.reason }),
-      ...(told.into === null ? {} : { into: told.into }),
-      ...(told.cause === null ? {} : { cause: told.cause, policyVersion: told.policyVersion }),
+      customerId: change.customerId,
+      publication: change.publication,
+      kind: change.kind,
+      cycle: change.cycle,
+      stage: change.stage,
+      phase: change.phase,
+      enteredAt: formatInstant(change.enteredAt),
+      at: formatInstant(change.at),
+      historical: change.historical,
+      ...(change.retracts === null ? {} : { retracts: change.retracts, reason: change.reason }),
+      ...(change.into === null ? {} : { into: change.into }),
+      ...(change.cause === null ? {} : { cause: change.cause, policyVersion: change.policyVersion }),
     },
   };
 }

@@ -5,8 +5,8 @@ const DAY_MS = 86_400_000;
 type Plan = Omit<TopicPlan, 'topic'>;
 
 /**
- * Of feeds where the last message of a key stands for all before it: kept for ever, one for each key. Who reads rarely still sees for
- * a week that a key was taken away.
+ * For feeds whose newest message of a key replaces all before it: Kafka keeps the newest message of each key for ever. A deletion is kept for a week,
+ * so that consumers which read rarely still see it.
  */
 export const COMPACTED: Plan = {
   partitions: 12,
@@ -14,7 +14,7 @@ export const COMPACTED: Plan = {
   settings: { 'cleanup.policy': 'compact', 'delete.retention.ms': String(7 * DAY_MS) },
 };
 
-/** Of feeds whose messages are each of worth: kept for 30 days; what is older is replayed from the engine. */
+/** For feeds whose every message counts: Kafka keeps them for 30 days; a replay publishes older ones again. */
 export const KEPT_FOR_A_MONTH: Plan = {
   partitions: 12,
   replicas: 3,

@@ -4,7 +4,7 @@ import { type Channels } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { DATABASE, type Database } from '#database';
 import { OUTPUTS } from '../outputs.js';
-import { replayFeed, type Replayed } from '../replaying/replay.js';
+import { replayFeed, type Replayed } from '../relay/replay-feed.js';
 
 /** The channels' broker; null where the config names none. */
 export const CHANNELS = Symbol.for('perennial.channels');

@@ -1,13 +1,13 @@
 import type { Queryable, Row } from '#database';
-import type { SaidAction } from '../published.js';
-import type { Source } from '../source.js';
-import { anyUnsent, carryUnsent, sayAgain, type Unsent } from './outbox.js';
+import type { ActionChange } from '../outbox-message.js';
+import type { OutboxSource } from '../outbox-source.js';
+import { anyPending, drainOutbox, replayOutbox, type OutboxTable } from './outbox.js';
 
 interface ActionRow extends Row {
   readonly action_id: string;
   readonly customer_id: string;
   readonly number: number;
-  readonly kind: SaidAction['kind'];
+  readonly kind: ActionChange['kind'];
   readonly treatment: string;
   readonly purpose: string;
   readonly medium: string;
@@ -23,22 +23,22 @@ interface ActionRow extends Row {
   readonly published_at: number;
 }
 
-export const ACTIONS_SAID: Unsent<SaidAction> = {
+export const ACTIONS_OUTBOX: OutboxTable<ActionChange> = {
   table: 'perennial.actions',
-  kept: true,
-  number: 'number',
-  numberOf: ({ number }) => number,
-  read,
+  keepsPublished: true,
+  sequence: 'number',
+  sequenceOf: ({ number }) => number,
+  read: readActionChanges,
 };
 
-/** What was said of actions: one table has what is still to be told and all of it. */
-export const ACTIONS_TABLE: Source = {
-  waiting: anyUnsent(ACTIONS_SAID),
-  carry: (database, tell, now, round) => carryUnsent(database, ACTIONS_SAID, tell, now, round),
-  again: (database, fromPosition) => sayAgain(database, ACTIONS_SAID, ACTIONS_SAID.table, fromPosition),
+/** Action changes: one table holds the pending and the published ones. */
+export const ACTIONS_SOURCE: OutboxSource = {
+  pending: anyPending(ACTIONS_OUTBOX),
+  drain: (database, publish, now, cursor) => drainOutbox(database, ACTIONS_OUTBOX, publish, now, cursor),
+  replay: (database, fromPosition) => replayOutbox(database, ACTIONS_OUTBOX, ACTIONS_OUTBOX.table, fromPosition),
 };
 
-async function read(on: Queryable, which: string, params: readonly unknown[]): Promise<SaidAction[]> {
+async function readActionChanges(on: Queryable, which: string, params: readonly unknown[]): Promise<ActionChange[]> {
   const rows = await on.query<ActionRow>(
     `WITH o AS (${which}) SELECT a.* FROM o JOIN perennial.actions a USING (customer_id, number) ORDER BY customer_id, number`,
     params,
@@ -60,6 +60,6 @@ async function read(on: Queryable, which: string, params: readonly unknown[]): P
     since: row.since,
     validUntil: row.valid_until,
     reason: row.reason,
-    saidAt: row.published_at,
+    publishedAt: row.published_at,
   }));
 }

@@ -1,14 +1,14 @@
 import { formatInstant } from '#contracts';
 import type { OutgoingMessage } from '#platform';
 import type { Feed } from '../feed.js';
-import type { Said } from '../published.js';
+import type { OutboxMessage } from '../outbox-message.js';
 
-/** Who speaks: the same for every feed. With the id it names a message for ever. */
+/** The CloudEvents source: the same for every feed. Together with the id it identifies a message for ever. */
 const SOURCE = 'perennial';
 
-/** A feed's message as a CloudEvent in binary mode: attributes in headers, data as the value. Null where the feed has nothing to say. */
-export function carried(feed: Feed, said: Said, topic: string = feed.name): OutgoingMessage | null {
-  const message = feed.says(said);
+/** A feed's message as a CloudEvent in binary mode: attributes in headers, data as the value. Null where the feed has no message for the record. */
+export function toCloudEvent(feed: Feed, record: OutboxMessage, topic: string = feed.name): OutgoingMessage | null {
+  const message = feed.messageFor(record);
   if (message === null) return null;
   const { id, key, at, data } = message;
   return {

@@ -1,163 +1,174 @@
+import { arrayText, instantText, type Database, type Queryable, type Row } from '#database';
 import type { Instant } from '#contracts';
-import type { Database, Queryable, Row } from '#database';
-import { goingRound, lastOf, type Round } from './round.js';
-import { list } from './stage-changes.js';
+import { lastInRound, roundRobinPage, type RoundRobinCursor } from './round-robin.js';
 
-/** Customers whose words are carried at one time, and how many words at most. */
-const CUSTOMERS = 1_000;
-const WORDS = 3_000;
+/** A batch: so many customers at most, and so many messages. */
+const BATCH_CUSTOMERS = 1_000;
+const BATCH_MESSAGES = 3_000;
 
-/** A table of numbered words of each customer that are to be told, and how they are read. */
-export interface Unsent<Word extends { readonly customerId: string }> {
+/** A table of numbered messages of each customer, some of them pending, and how its messages are read. */
+export interface OutboxTable<Message extends { readonly customerId: string }> {
   readonly table: string;
-  /** A word that was told stays, under the `sent_at` that was null until then; or it goes. */
-  readonly kept: boolean;
-  /** The column that counts each customer's words. */
-  readonly number: string;
-  readonly numberOf: (word: Word) => number;
-  /** `which` selects customer_id and the number; the words come in that order. */
-  readonly read: (on: Queryable, which: string, params: readonly unknown[]) => Promise<readonly Word[]>;
+  /** True: a published row stays, with `sent_at`, which is null until then. False: a published row is deleted. */
+  readonly keepsPublished: boolean;
+  /** The column that counts each customer's messages. */
+  readonly sequence: string;
+  readonly sequenceOf: (message: Message) => number;
+  /** `which` selects customer_id and the sequence column; the messages are returned in that order. */
+  readonly read: (on: Queryable, which: string, params: readonly unknown[]) => Promise<readonly Message[]>;
 }
 
+type OutboxColumns = Pick<OutboxTable<never>, 'table' | 'keepsPublished' | 'sequence'>;
+
 /**
- * Hands what is still to be told to `tell`, and counts it as told once that resolves; returns how much it was. Each customer's words come in
- * order: who carries some of theirs has the first of them locked, and nobody else carries any of theirs in the meantime. It is told at least once: who dies
- * between telling and counting tells it again, under the same names.
+ * Passes one batch of pending messages to `publish` and marks them as published once it resolves; returns the number of messages. Each
+ * customer's messages are published in order: a relay locks the first pending message of each customer in its batch, and other relays skip that
+ * customer in the meantime. Delivery is at least once: a relay that dies between publishing and marking publishes the same messages again, with
+ * the same ids.
  */
-export async function carryUnsent<Word extends { readonly customerId: string }>(
+export async function drainOutbox<Message extends { readonly customerId: string }>(
   database: Database,
-  unsent: Unsent<Word>,
-  tell: (words: readonly Word[]) => Promise<void>,
+  outbox: OutboxTable<Message>,
+  publish: (messages: readonly Message[]) => Promise<void>,
   now: () => Instant,
-  round: Round,
+  cursor: RoundRobinCursor,
 ): Promise<number> {
-  const toldOf = (words: readonly Word[]): number => {
-    round.after = lastOf(
-      words.map(({ customerId }) => customerId),
-      round,
+  const advance = (messages: readonly Message[]): number => {
+    cursor.after = lastInRound(
+      messages.map(({ customerId }) => customerId),
+      cursor,
     );
-    return words.length;
+    return messages.length;
   };
   if (database.kind === 'postgres') {
-    const words = await database.transaction(async (tx) => {
-      const claimed = await claim(tx, unsent, round);
-      if (claimed.length > 0) await tell(claimed).then(() => count(tx, unsent, claimed, now()));
+    const messages = await database.transaction(async (tx) => {
+      const claimed = await claimBatch(tx, outbox, cursor);
+      if (claimed.length > 0) await publish(claimed).then(() => markPublished(tx, outbox, claimed, now()));
       return claimed;
     });
-    return toldOf(words);
+    return advance(messages);
   }
-  // In process there is one carrier, and one connection: it is not kept from the others while a broker is waited for, and asked for twice only.
-  const words = await unsent.read(askingByIndex(database), nextUnsent(unsent), [round.after]);
-  if (words.length > 0) {
-    await tell(words);
-    await count(askingByIndex(database), unsent, words, now());
+  // PGlite: one relay, and one connection that the whole process shares. It is not held while the relay waits for a broker, and two round trips suffice.
+  const messages = await outbox.read(withIndexScans(database), pendingBatch(outbox), [cursor.after]);
+  if (messages.length > 0) {
+    await publish(messages);
+    await markPublished(withIndexScans(database), outbox, messages, now());
   }
-  return toldOf(words);
+  return advance(messages);
 }
 
 /**
- * For the transaction in which it is asked: rows are looked up one by one, by an index. PGlite keeps the plans of its one connection, and one that was made while
- * a table was small goes on reading the whole of it; and where a batch is guessed to be full, as it hardly ever is, whole tables would be gone through to join it.
+ * Makes PostgreSQL read by index in the current transaction. PGlite keeps the plans of its one connection, and a plan made while a table was
+ * small goes on scanning the whole table; and where the planner expects a full batch, which is rare, it would scan whole tables to join them.
  */
-export const BY_INDEX = {
+export const INDEX_SCANS = {
   sql: `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
 };
 
-/** Each question a transaction of its own, by index: one way there and back, in which nobody is kept from the one connection. */
-export const askingByIndex = (database: Database): Queryable => ({
+/** Runs each query by index and in a transaction of its own: one round trip, after which the connection is free for others. */
+export const withIndexScans = (database: Database): Queryable => ({
   query: async <R extends Row>(sql: string, params: readonly unknown[] = []) => {
-    const [, rows = []] = await database.batch([BY_INDEX, { sql, params }]);
+    const [, rows = []] = await database.batch([INDEX_SCANS, { sql, params }]);
     return rows as R[];
   },
   exec: (script) => database.exec(script),
 });
 
-/** Which rows of the table are still to be told. */
-const open = ({ kept }: Pick<Unsent<never>, 'kept'>): string => (kept ? 'sent_at IS NULL' : 'TRUE');
+/** Condition of the rows that are pending. */
+const isPending = ({ keepsPublished }: Pick<OutboxColumns, 'keepsPublished'>): string =>
+  keepsPublished ? 'sent_at IS NULL' : 'TRUE';
 
-type Where = Pick<Unsent<never>, 'table' | 'kept' | 'number'>;
+const pendingBatch = (outbox: OutboxColumns): string =>
+  roundRobinPage(
+    `SELECT customer_id, ${outbox.sequence} FROM ${outbox.table}`,
+    `customer_id, ${outbox.sequence}`,
+    BATCH_MESSAGES,
+    isPending(outbox),
+  );
 
-const nextUnsent = ({ table, kept, number }: Where): string =>
-  goingRound(`SELECT customer_id, ${number} FROM ${table}`, `customer_id, ${number}`, WORDS, open({ kept }));
-
-/** Whether anything is still to be told. By an index, since the table itself is full of what went until somebody sweeps it. */
-export const anyUnsent = ({ table, kept, number }: Where): string =>
-  `(SELECT customer_id FROM ${table} WHERE ${open({ kept })} ORDER BY customer_id, ${number} LIMIT 1) IS NOT NULL`;
+/** Condition: messages are pending. Read by an index, because the table itself is full of deleted rows until it is vacuumed. */
+export const anyPending = (outbox: OutboxColumns): string =>
+  `(SELECT customer_id FROM ${outbox.table} WHERE ${isPending(outbox)} ORDER BY customer_id, ${outbox.sequence} LIMIT 1) IS NOT NULL`;
 
 /**
- * The first of each customer's words, of whom nobody else tells anything in the meantime; `$1` is where the last batch ended, and it goes up to its end (`>`) or
- * on from the beginning (`<=`). A snapshot taken before another carrier was done still sees what that one sent: the row that it locked is looked at again, and
- * let go.
+ * Locks the first pending message of each customer, and skips customers that another relay has locked. `$1` is where the last batch ended; the
+ * comparison selects the customers after it (`>`) or those from the beginning on (`<=`). A snapshot taken before another relay committed still
+ * shows what that relay published; PostgreSQL checks each row again when it locks it, and drops those.
  */
-export const claiming = ({ table, kept, number }: Where, which: '>' | '<=', limit = CUSTOMERS): string =>
-  `SELECT customer_id FROM ${table} o
-    WHERE ${open({ kept })} AND customer_id ${which} $1 AND NOT EXISTS (
-      SELECT 1 FROM ${table} e
-       WHERE e.customer_id = o.customer_id AND ${open({ kept })} AND e.${number} < o.${number})
+export const claimSql = (outbox: OutboxColumns, comparison: '>' | '<=', limit = BATCH_CUSTOMERS): string =>
+  `SELECT customer_id FROM ${outbox.table} o
+    WHERE ${isPending(outbox)} AND customer_id ${comparison} $1 AND NOT EXISTS (
+      SELECT 1 FROM ${outbox.table} e
+       WHERE e.customer_id = o.customer_id AND ${isPending(outbox)} AND e.${outbox.sequence} < o.${outbox.sequence})
     ORDER BY customer_id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
 
-/** A batch of what is to be told, of customers of whom nobody else tells anything in the meantime. Empty where there is none. */
-async function claim<Word extends { readonly customerId: string }>(
+/** One batch of pending messages of customers that no other relay has locked; empty where there are none. */
+async function claimBatch<Message extends { readonly customerId: string }>(
   on: Queryable,
-  unsent: Unsent<Word>,
-  { after }: Round,
-): Promise<readonly Word[]> {
-  // It knows not how much is unsent, so it must not choose to sort all of it: the index has the order.
-  await on.query(BY_INDEX.sql);
+  outbox: OutboxTable<Message>,
+  { after }: RoundRobinCursor,
+): Promise<readonly Message[]> {
+  // The planner does not know how many messages are pending, and must not decide to sort all of them: the index is in order.
+  await on.query(INDEX_SCANS.sql);
   const claimed: string[] = [];
-  for (const which of ['>', '<='] as const) {
-    if (claimed.length === CUSTOMERS) break;
-    const rows = await on.query<{ customer_id: string }>(claiming(unsent, which, CUSTOMERS - claimed.length), [after]);
+  for (const comparison of ['>', '<='] as const) {
+    if (claimed.length === BATCH_CUSTOMERS) break;
+    const rows = await on.query<{ customer_id: string }>(
+      claimSql(outbox, comparison, BATCH_CUSTOMERS - claimed.length),
+      [after],
+    );
     claimed.push(...rows.map(({ customer_id }) => customer_id));
   }
   if (claimed.length === 0) return [];
-  const { table, kept, number, read } = unsent;
-  // Where there are too many words, those are left for the next batch that it would come to last.
+  const { table, sequence, read } = outbox;
+  // Where these customers have more messages than a batch holds, the customers at the end of the round are left for the next batch.
   return read(
     on,
-    `SELECT customer_id, ${number} FROM ${table} WHERE ${open({ kept })} AND customer_id = ANY($1::text[])
-      ORDER BY customer_id <= $2, customer_id, ${number} LIMIT ${WORDS}`,
-    [list(claimed), after],
+    `SELECT customer_id, ${sequence} FROM ${table} WHERE ${isPending(outbox)} AND customer_id = ANY($1::text[])
+      ORDER BY customer_id <= $2, customer_id, ${sequence} LIMIT ${BATCH_MESSAGES}`,
+    [arrayText(claimed), after],
   );
 }
 
-async function count<Word extends { readonly customerId: string }>(
+async function markPublished<Message extends { readonly customerId: string }>(
   on: Queryable,
-  { table, kept, number, numberOf }: Unsent<Word>,
-  words: readonly Word[],
+  outbox: OutboxTable<Message>,
+  messages: readonly Message[],
   now: Instant,
 ): Promise<void> {
-  // By the index of these customers, each word among those told: a join goes by a guess of how many are unsent, and a wrong one makes it compare each with each.
-  const told = `${open({ kept })} AND customer_id = ANY($1::text[]) AND customer_id || ' ' || ${number} = ANY($2::text[])`;
-  const which = [
-    list([...new Set(words.map(({ customerId }) => customerId))]),
-    list(words.map((word) => `${word.customerId} ${numberOf(word)}`)),
+  const { table, keepsPublished, sequence, sequenceOf } = outbox;
+  // By the index of these customers: a join depends on an estimate of how many messages are pending, and a wrong one makes it compare every row with every other.
+  const published = `${isPending(outbox)} AND customer_id = ANY($1::text[]) AND customer_id || ' ' || ${sequence} = ANY($2::text[])`;
+  const params = [
+    arrayText([...new Set(messages.map(({ customerId }) => customerId))]),
+    arrayText(messages.map((message) => `${message.customerId} ${sequenceOf(message)}`)),
   ];
-  if (kept) await on.query(`UPDATE ${table} SET sent_at = $3 WHERE ${told}`, [...which, new Date(now).toISOString()]);
-  else await on.query(`DELETE FROM ${table} WHERE ${told}`, which);
+  if (keepsPublished)
+    await on.query(`UPDATE ${table} SET sent_at = $3 WHERE ${published}`, [...params, instantText(now)]);
+  else await on.query(`DELETE FROM ${table} WHERE ${published}`, params);
 }
 
-const PAGE = 2_000;
+const REPLAY_PAGE = 2_000;
 
-/** All that was ever said, from a table that is keyed by customer and number and keeps all of it. */
-export async function* sayAgain<Word extends { readonly customerId: string }>(
+/** All messages ever published, page by page, from a table that is keyed by customer and sequence and keeps every message. */
+export async function* replayOutbox<Message extends { readonly customerId: string }>(
   database: Database,
-  { number, numberOf, read }: Unsent<Word>,
+  { sequence, sequenceOf, read }: OutboxTable<Message>,
   table: string,
   fromPosition: number,
-): AsyncIterable<readonly Word[]> {
+): AsyncIterable<readonly Message[]> {
   let [customerId, after] = ['', 0];
   for (;;) {
-    const words = await read(
+    const messages = await read(
       database,
-      `SELECT customer_id, ${number} FROM ${table}
-        WHERE (customer_id, ${number}) > ($1, $2::int) AND position >= $3::bigint
-        ORDER BY customer_id, ${number} LIMIT ${PAGE}`,
+      `SELECT customer_id, ${sequence} FROM ${table}
+        WHERE (customer_id, ${sequence}) > ($1, $2::int) AND position >= $3::bigint
+        ORDER BY customer_id, ${sequence} LIMIT ${REPLAY_PAGE}`,
       [customerId, after, fromPosition],
     );
-    const last = words.at(-1);
+    const last = messages.at(-1);
     if (last === undefined) return;
-    yield words;
-    [customerId, after] = [last.customerId, numberOf(last)];
+    yield messages;
+    [customerId, after] = [last.customerId, sequenceOf(last)];
   }
 }

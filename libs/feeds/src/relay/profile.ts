@@ -2,7 +2,7 @@ import { formatInstant } from '#contracts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is told of a customer, from their row of the read models. Nothing that is personal is there: identifiers are keyed hashes. */
+/** The profile that is published, from the customer's row of the read models. It holds nothing personal: identifiers are keyed hashes. */
 export function profileOf(row: Fields): Fields {
   const more = (row['profile'] ?? {}) as Fields;
   return {
@@ -34,7 +34,7 @@ export function profileOf(row: Fields): Fields {
 
 const rows = (value: unknown): readonly Fields[] => (value ?? []) as readonly Fields[];
 
-/** Instants stand as numbers in JSON of the fold, and as texts in JSON of rows. */
+/** Instants are numbers in the fold's JSON, and texts in JSON made from rows. */
 function instant(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   return formatInstant(typeof value === 'number' ? value : Date.parse(value as string));

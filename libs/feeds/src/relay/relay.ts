@@ -3,20 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notifier, ChannelProducer, Channels, Clock } from '#platform';
 import type { Database } from '#database';
 import type { Feed } from '../feed.js';
+import type { OutboxMessage } from '../outbox-message.js';
+import type { OutboxSource } from '../outbox-source.js';
 import { OUTPUTS } from '../outputs.js';
-import type { Said } from '../published.js';
-import type { Source } from '../source.js';
-import { carried } from './cloud-event.js';
-import type { Round } from './round.js';
+import { toCloudEvent } from './cloud-event.js';
+import type { RoundRobinCursor } from './round-robin.js';
 
-/** What other processes say is looked for this often; what is said in this one rings, and is looked for in case that it did not. */
-const IDLE_MS = 100;
-const IDLE_MS_RUNG = 1_000;
+/** How often an idle relay polls for messages that other processes write. */
+const POLL_MS = 100;
+/** The same where only this process writes messages and its notifier reports them: a safety net. */
+const POLL_MS_NOTIFIED = 1_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
 export interface RelayObserver {
-  carried?(messages: number): void;
+  published?(messages: number): void;
   failed?(error: unknown, waitMs: number): void;
 }
 
@@ -24,46 +25,51 @@ export interface RelayDependencies {
   readonly database: Database;
   readonly channels: Channels;
   readonly clock: Clock;
-  /** Rung in this process when something was said. */
-  readonly said?: Notifier;
+  /** Notifies when this process has written messages to the outbox. */
+  readonly notifier?: Notifier;
   readonly outputs?: readonly Feed[];
-  readonly watch?: RelayObserver;
+  readonly observer?: RelayObserver;
 }
 
 /**
- * Carries what was said of customers out to the channels, as long as it runs: each customer's in its order, at least once. Any number may run
- * against one database. Where the broker or the database cannot be reached it waits, and goes on where it stood.
+ * The outbox relay: publishes pending messages to Kafka, each customer's in order, at least once. Any number of relays may run against one database.
+ *
+ * States, after `start()`:
+ * - idle: nothing is pending. The relay polls every POLL_MS, and at once when the notifier calls.
+ * - sending: messages are pending. It dispatches batch after batch, without a pause between them.
+ * - backing off: the broker or the database failed. It waits FIRST_WAIT_MS, then twice as long each time up to LONGEST_WAIT_MS, and dispatches
+ *   the same messages again; `failure` says why. The first batch that succeeds ends this state.
+ * - stopped: `stop()` lets the current batch end, and closes the producer.
  */
 export class Relay {
-  /** Why nothing is carried at present; null while all is well. */
+  /** Why the last batch failed; null after one that succeeded. */
   failure: string | null = null;
   private readonly producer: ChannelProducer;
   private readonly outputs: readonly Feed[];
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
-  private topicsAreThere = false;
-  /** Each begins somewhere: so those who begin again and again, or side by side, do not all begin with the same customers. */
-  private readonly rounds = new Map<Source, Round>();
-  /** Those that told something at last: they are not asked whether there is more, which would wait behind whoever has the connection. */
-  private readonly telling = new Set<Source>();
+  private topicsExist = false;
+  /** Each round starts at a random customer, so that relays that restart, or run side by side, do not all start with the same customers. */
+  private readonly cursors = new Map<OutboxSource, RoundRobinCursor>();
+  /** Sources whose last batch was not empty: they are drained without a check for more, which would wait for the connection. */
+  private readonly busy = new Set<OutboxSource>();
   private woken = new AbortController();
 
-  constructor(private readonly parts: RelayDependencies) {
-    this.outputs = parts.outputs ?? OUTPUTS;
-    for (const { from } of this.outputs) this.rounds.set(from, { after: randomBytes(16).toString('hex') });
-    this.producer = parts.channels.producer();
+  constructor(private readonly dependencies: RelayDependencies) {
+    this.outputs = dependencies.outputs ?? OUTPUTS;
+    for (const { source } of this.outputs) this.cursors.set(source, { after: randomBytes(16).toString('hex') });
+    this.producer = dependencies.channels.producer();
   }
 
   start(): void {
     this.running ??= this.run();
   }
 
-  /** Looks at once, instead of a moment later. */
+  /** Ends the current pause, so that the relay polls at once. */
   wake(): void {
     this.woken.abort();
   }
 
-  /** Ends what is being carried, and stops. */
   async stop(): Promise<void> {
     this.stopping.abort();
     this.wake();
@@ -71,79 +77,79 @@ export class Relay {
     await this.producer.close();
   }
 
-  /** Carries one batch; returns how many things were told. */
-  async carry(): Promise<number> {
-    const { channels } = this.parts;
-    if (!this.topicsAreThere) {
+  /** Dispatches one batch of each source; returns the number of messages. */
+  async dispatch(): Promise<number> {
+    const { channels } = this.dependencies;
+    if (!this.topicsExist) {
       await channels.ensureTopics(this.outputs.map(({ name, plan }) => ({ topic: name, ...plan })));
-      this.topicsAreThere = true;
+      this.topicsExist = true;
     }
-    const waiting = this.waitingAmong([...this.rounds.keys()].filter((source) => !this.telling.has(source)));
-    // Side by side: what one cannot tell, or tells slowly, holds nobody else up.
+    const pending = this.pendingAmong([...this.cursors.keys()].filter((source) => !this.busy.has(source)));
+    // Side by side: a source that fails or is slow does not hold up the others.
     const outcomes = await Promise.allSettled(
-      [...this.rounds].map(async ([source, round]) => {
-        if (!this.telling.has(source) && !(await waiting).has(source)) return 0;
-        const told = await this.carryFrom(source, round).catch((error: unknown) => {
-          this.telling.delete(source);
+      [...this.cursors].map(async ([source, cursor]) => {
+        if (!this.busy.has(source) && !(await pending).has(source)) return 0;
+        const published = await this.drain(source, cursor).catch((error: unknown) => {
+          this.busy.delete(source);
           throw error;
         });
-        if (told > 0) this.telling.add(source);
-        else this.telling.delete(source);
-        return told;
+        if (published > 0) this.busy.add(source);
+        else this.busy.delete(source);
+        return published;
       }),
     );
-    let told = 0;
+    let published = 0;
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') throw outcome.reason;
-      told += outcome.value;
+      published += outcome.value;
     }
-    return told;
+    return published;
   }
 
-  /** Those that have something to tell: one question, so that an idle relay costs the database next to nothing. */
-  private async waitingAmong(sources: readonly Source[]): Promise<ReadonlySet<Source>> {
+  /** The sources that have pending messages: one query, so that an idle relay costs the database next to nothing. */
+  private async pendingAmong(sources: readonly OutboxSource[]): Promise<ReadonlySet<OutboxSource>> {
     if (sources.length === 0) return new Set();
-    const [waiting] = await this.parts.database.query<Record<string, boolean>>(
-      `SELECT ${sources.map((source, at) => `${source.waiting} AS source_${at}`).join(', ')}`,
+    const [pending] = await this.dependencies.database.query<Record<string, boolean>>(
+      `SELECT ${sources.map((source, at) => `${source.pending} AS source_${at}`).join(', ')}`,
     );
-    return new Set(sources.filter((_, at) => waiting?.[`source_${at}`] === true));
+    return new Set(sources.filter((_, at) => pending?.[`source_${at}`] === true));
   }
 
-  private carryFrom(source: Source, round: Round): Promise<number> {
-    const { database, clock, watch } = this.parts;
-    const feeds = this.outputs.filter(({ from }) => from === source);
-    const tell = async (said: readonly Said[]) => {
-      const messages = said.flatMap((each) =>
-        feeds.map((feed) => carried(feed, each)).filter((message) => message !== null),
+  private drain(source: OutboxSource, cursor: RoundRobinCursor): Promise<number> {
+    const { database, clock, observer } = this.dependencies;
+    const feeds = this.outputs.filter((feed) => feed.source === source);
+    const publish = async (records: readonly OutboxMessage[]) => {
+      const messages = records.flatMap((record) =>
+        feeds.map((feed) => toCloudEvent(feed, record)).filter((message) => message !== null),
       );
       await this.producer.send(messages);
-      watch?.carried?.(messages.length);
+      observer?.published?.(messages.length);
     };
-    return source.carry(database, tell, () => clock.now(), round);
+    return source.drain(database, publish, () => clock.now(), cursor);
   }
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
-    const { said, database } = this.parts;
-    // Only what is this process's own has nobody else who says anything in it.
-    const idleMs = said !== undefined && database.kind === 'pglite' ? IDLE_MS_RUNG : IDLE_MS;
-    const silence = said?.listen(() => this.wake());
+    const { notifier, database } = this.dependencies;
+    // Only an embedded database has no other process that writes messages to it.
+    const pollMs = notifier !== undefined && database.kind === 'pglite' ? POLL_MS_NOTIFIED : POLL_MS;
+    const unsubscribe = notifier?.listen(() => this.wake());
     let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
-      // A ring while it looks is not missed; nor a stop.
+      // Created before the batch: a notification during the batch is not missed, nor is a stop.
       this.woken = new AbortController();
       try {
-        const told = await this.carry();
+        const published = await this.dispatch();
         this.failure = null;
         waitMs = FIRST_WAIT_MS;
-        if (told === 0) await sleep(idleMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
+        if (published === 0) await sleep(pollMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
       } catch (error) {
         this.failure = error instanceof Error ? error.message : String(error);
-        this.parts.watch?.failed?.(error, waitMs);
+        this.dependencies.observer?.failed?.(error, waitMs);
         await sleep(waitMs, undefined, { signal }).catch(() => undefined);
         waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
       }
     }
-    silence?.();
+    unsubscribe?.();
   }
 }

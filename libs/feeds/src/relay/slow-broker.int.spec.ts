@@ -7,7 +7,7 @@ import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { memoryLog } from '#testing';
 import { describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
-import { PROFILES } from './customers.js';
+import { PROFILES_SOURCE } from './profiles.js';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 0, 1);
@@ -65,7 +65,7 @@ describeOnPostgres('a slow broker', (offer) => {
           sending();
           return acknowledged;
         };
-        relayed = PROFILES.carry(relaying, send, clock.now, { after: '' });
+        relayed = PROFILES_SOURCE.drain(relaying, send, clock.now, { after: '' });
         void relayed.then(() => sending());
       });
 

@@ -21,13 +21,13 @@ import type { Relay } from '../relay/relay.js';
 export const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
 
-/** What a channel read, as far as these stories need it. */
+/** A message as a channel reads it, as far as these stories need it. */
 export interface Read {
   readonly topic: string;
   readonly key: string;
   readonly id: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** It has no value: in a compacted topic the key is taken away. */
+  /** The message has no value: in a compacted topic it deletes the key. */
   readonly gone: boolean;
 }
 
@@ -37,7 +37,7 @@ export const readOf = ({ topic, key, value, headers }: OutgoingMessage): Read =>
   gone: value === null,
 });
 
-/** Keeps what it is given to send; fails when it is told to, after it sent some. */
+/** Channels that record what is sent. For the next `failures` batches it records half of the batch, and then fails. */
 export class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
   readonly sent: Read[] = [];
   failures = 0;
@@ -49,7 +49,7 @@ export class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
         const fails = this.failures > 0;
         if (fails) this.failures -= 1;
         this.sent.push(...messages.slice(0, fails ? Math.ceil(messages.length / 2) : messages.length).map(readOf));
-        if (fails) throw new Error('the answer got lost');
+        if (fails) throw new Error('the answer was lost');
       },
       close: () => Promise.resolve(),
     };
@@ -60,7 +60,7 @@ export class Recording implements Pick<Channels, 'producer' | 'ensureTopics'> {
   }
 }
 
-/** An engine whose customers stage period, log in, buy, and buy in the past. */
+/** An engine whose customers visit, log in, buy, and buy in the past. */
 export class World {
   private readonly ingestion: Ingestion;
   private count = 0;
@@ -97,7 +97,7 @@ export class World {
     const { exceptions } = await new IngestTouchpointsHandler(this.ingestion).execute(
       new IngestTouchpoints([{ document }], this.now),
     );
-    // What comes of whom we were asked to forget is not kept.
+    // Events of an erased customer are suppressed.
     expect(exceptions.filter(({ outcome }) => outcome !== 'suppressed')).toEqual([]);
   }
 
@@ -105,7 +105,7 @@ export class World {
     return this.happens(at, 'order-placed', who, { orderId: `o-${this.count}`, currency: 'EUR', totalMinor: 1_000 });
   }
 
-  /** Customers come as somebody unknown, buy, log in, and some of it becomes known late. */
+  /** Customers visit anonymously, buy, log in, and some events arrive late. */
   async lives(customers: number): Promise<void> {
     const first = this.lived;
     this.lived += customers;
@@ -114,7 +114,7 @@ export class World {
       await this.happens(this.now - 50 * DAY, 'site-visited', browser);
       await this.orders(this.now - 40 * DAY, user);
       await this.projector.catchUp();
-      // Who visited turns out to be who bought; and they had bought before.
+      // The visitor turns out to be the buyer, who had bought before.
       if (n % 2 === 0) await this.happens(this.now - 30 * DAY, 'site-visited', { ...user, ...browser });
       if (n % 3 === 0) await this.orders(this.now - 45 * DAY, user);
       this.time.at += 60_000;
@@ -124,7 +124,7 @@ export class World {
     await this.projector.catchUp();
   }
 
-  /** What the engine believes: that stage periods began, and that they ended. */
+  /** The engine's own state: the beginning and the end of each stage period. */
   async believed(): Promise<string[]> {
     const [live] = await this.database.query<{ name: string }>(
       `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
@@ -142,10 +142,10 @@ export class World {
       .sort();
   }
 
-  /** Something that no fold can read comes into their stream. */
+  /** Appends an event to the customer's stream that no fold can read. */
   async confuses(customerId: string): Promise<void> {
     const [last] = (await this.log.readStreams([STREAMS.subject(customerId)], { upTo: Infinity })).slice(-1);
-    if (last === undefined) throw new Error('Nothing is known of them.');
+    if (last === undefined) throw new Error('The customer has no events.');
     const { source, meta, data } = last;
     const event = {
       source,
@@ -161,13 +161,13 @@ export class World {
     await this.projector.catchUp();
   }
 
-  /** Time passes, and nothing else happens. */
+  /** Time passes without events. */
   async waits(ms: number): Promise<void> {
     this.time.at += ms;
     await this.projector.catchUp();
   }
 
-  /** The program starts again, and finds what is there. */
+  /** The projector stops and starts again. */
   async restarts(): Promise<void> {
     await this.projector.stop();
     const { database, log } = this;
@@ -186,7 +186,7 @@ export class World {
     await this.projector.catchUp();
   }
 
-  /** As `erases`, where they may be nobody whom we know, or forgotten already. */
+  /** As `erases`, for a customer who may be unknown or erased already. */
   async forgets(who: Record<string, string>): Promise<void> {
     await this.projector.catchUp();
     await this.erases(who).catch(() => undefined);
@@ -209,11 +209,12 @@ export class World {
   }
 }
 
-export async function carryAll(relay: Relay): Promise<void> {
+/** Dispatches until nothing is pending. */
+export async function drainAll(relay: Relay): Promise<void> {
   for (let failed = 0; failed < 20;) {
-    const told = await relay.carry().catch(() => -1);
-    if (told === 0) return;
-    if (told === -1) failed += 1;
+    const published = await relay.dispatch().catch(() => -1);
+    if (published === 0) return;
+    if (published === -1) failed += 1;
   }
-  throw new Error('It never came to its end.');
+  throw new Error('The outbox never became empty.');
 }

@@ -1,31 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '#platform';
-import type { Database } from '#database';
-import { enqueueDeliveries } from './fan-out.js';
-import { deliver, acquireLease, type Delivered, type DeliveryDependencies } from './delivering.js';
-import type { EndpointRow, Endpoints } from './endpoints.js';
-import { WebhookClient } from './webhook-client.js';
-import type { EgressPolicy } from './egress-policy.js';
-import { addressReplays, beginReplay, type Begun } from './replaying.js';
-import type { WaitingBounds } from './bounds.js';
-import { signed } from './signature.js';
-import { listen, prepareTables } from './tables.js';
+import { instantText, type Database } from '#database';
 import { ATTEMPT_SCHEDULE, type AttemptSchedule } from './attempts.js';
+import { deliver, type DeliveryDependencies, type DeliveryResult } from './deliveries.js';
+import type { EgressPolicy } from './egress-policy.js';
+import type { EndpointRow, Endpoints } from './endpoints.js';
+import { enqueueDeliveries } from './fan-out.js';
+import { acquireLease, releaseAllLeases } from './lease.js';
+import type { PendingLimits } from './pending-limits.js';
+import { beginReplay, enqueueReplays, type ReplayRequested } from './replay.js';
+import { signatureHeaders } from './signature.js';
+import { createTriggers, prepareTables } from './tables.js';
+import { WebhookClient } from './webhook-client.js';
 
-/** While there are endpoints; and while there are none. */
-const IDLE_MS = 150;
-const RESTING_MS = 1_000;
+/** How often it polls while there are endpoints, and while there are none. */
+const POLL_MS = 150;
+const POLL_MS_WITHOUT_ENDPOINTS = 1_000;
+const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-/** Endpoints that are sent to at one time. */
-const AT_ONCE = 32;
-/** Where nobody says otherwise. */
-const BOUNDS: WaitingBounds = { messagesMax: 100_000, ageMsMax: 7 * 86_400_000 };
-/** A message that is under way when we are asked to stop has so long to be answered. */
+/** Endpoints to which one process sends at the same time. */
+const CONCURRENT_ENDPOINTS = 32;
+/** The limits where none are configured. */
+const PENDING_LIMITS: PendingLimits = { messagesMax: 100_000, ageMsMax: 7 * 86_400_000 };
+/** How long `stop()` waits for the answer to a request in flight. */
 const GRACE_MS = 5_000;
 
 export interface DispatcherObserver {
-  delivered?(endpoint: string, outcome: Delivered): void;
+  delivered?(endpoint: string, result: DeliveryResult): void;
   failed?(error: unknown, waitMs: number): void;
 }
 
@@ -33,44 +35,54 @@ export interface DispatcherDependencies {
   readonly database: Database;
   readonly endpoints: Endpoints;
   readonly clock: Clock;
-  readonly reach: EgressPolicy;
+  readonly egressPolicy: EgressPolicy;
   readonly attempts?: AttemptSchedule;
-  readonly bounds?: WaitingBounds;
+  readonly limits?: PendingLimits;
   readonly random?: () => number;
-  readonly watch?: DispatcherObserver;
+  readonly observer?: DispatcherObserver;
 }
 
 /**
- * Carries what was said to the endpoints that were registered, as long as it runs: to each in its order, at least once, and to none later because of
- * another. Any number may run against one database.
+ * Sends published messages to the registered endpoints: to each endpoint in order and at least once, and independently of the other endpoints. Any
+ * number of dispatchers may run against one database.
+ *
+ * States, after `start()`:
+ * - waiting for the projector: its outbox tables do not exist yet. It polls every POLL_MS_WITHOUT_ENDPOINTS.
+ * - idle: nothing is pending, due or being replayed. It polls every POLL_MS, or POLL_MS_WITHOUT_ENDPOINTS where no endpoint is registered.
+ * - sending: messages are pending. It fans them out batch after batch, and leases the endpoints that are due. Each leased endpoint has one
+ *   delivery in flight; when it ends, the dispatcher polls at once. An endpoint that fails waits by itself (`next_attempt_at`): the dispatcher
+ *   goes on with the others.
+ * - backing off: the database failed. It waits FIRST_WAIT_MS, then twice as long each time up to LONGEST_WAIT_MS; `failure` says why.
+ * - stopped: `stop()` ends the deliveries in flight after their current message, and aborts a request that is not answered within GRACE_MS.
  */
 export class WebhookDispatcher {
-  /** Why nothing is carried at present; null while all is well. */
+  /** Why the last poll failed; null after one that succeeded. */
   failure: string | null = null;
   private readonly leaseOwner = randomUUID();
   private readonly webhookClient: WebhookClient;
   private readonly stopping = new AbortController();
-  private readonly cutting = new AbortController();
-  private readonly under = new Map<string, Promise<void>>();
+  private readonly aborting = new AbortController();
+  /** Deliveries in flight, by endpoint. */
+  private readonly inFlight = new Map<string, Promise<void>>();
   private prepared: Promise<void> | null = null;
-  private listening = false;
+  private triggersExist = false;
   private running: Promise<void> | null = null;
   private woken = new AbortController();
 
-  constructor(private readonly parts: DispatcherDependencies) {
-    this.webhookClient = new WebhookClient(parts.reach);
+  constructor(private readonly dependencies: DispatcherDependencies) {
+    this.webhookClient = new WebhookClient(dependencies.egressPolicy);
   }
 
   start(): void {
     this.running ??= this.run();
   }
 
-  /** Looks at once, instead of a moment later. */
+  /** Ends the current pause, so that the dispatcher polls at once. */
   wake(): void {
     this.woken.abort();
   }
 
-  /** Makes the tables where they are not there; whoever uses them waits for it. */
+  /** Resolves when the tables exist and are up to date; creates and upgrades them at the first call. */
   async ready(): Promise<void> {
     this.prepared ??= this.prepare();
     try {
@@ -81,87 +93,81 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Has an endpoint told again what was said and rests on the log from a position on: what it missed, where none is given. */
-  async replay(endpointId: string, fromPosition: number | null): Promise<Begun> {
+  /** Sends an endpoint again what rests on the log from a position on; or, for null, what the endpoint missed. */
+  async replay(endpointId: string, fromPosition: number | null): Promise<ReplayRequested> {
     await this.ready();
-    const begun = await beginReplay(this.parts.database, endpointId, fromPosition, this.parts.clock.now());
+    const { database, clock } = this.dependencies;
+    const requested = await beginReplay(database, endpointId, fromPosition, clock.now());
     this.wake();
-    return begun;
+    return requested;
   }
 
-  /** Ends what is being sent, and stops. */
   async stop(): Promise<void> {
     this.stopping.abort();
     this.wake();
-    const cut = setTimeout(() => this.cutting.abort(), GRACE_MS);
+    const abort = setTimeout(() => this.aborting.abort(), GRACE_MS);
     await this.running;
-    await Promise.all(this.under.values());
-    clearTimeout(cut);
+    await Promise.all(this.inFlight.values());
+    clearTimeout(abort);
     this.webhookClient.close();
   }
 
-  /** Addresses what was said and begins to deliver what is due. Gives for how long nothing else is to do, in milliseconds. */
-  async turn(): Promise<number> {
-    const { database, clock } = this.parts;
+  /** Polls once: fans out pending messages, and starts the deliveries that are due. Returns the pause until the next poll, in milliseconds. */
+  async poll(): Promise<number> {
+    const { database, clock, limits = PENDING_LIMITS } = this.dependencies;
     await this.ready();
-    if (!this.listening) this.listening = await listen(database);
-    if (!this.listening) return RESTING_MS;
+    if (!this.triggersExist) this.triggersExist = await createTriggers(database);
+    if (!this.triggersExist) return POLL_MS_WITHOUT_ENDPOINTS;
     const now = () => clock.now();
-    const [seen] = await database.query<{ endpoints: boolean; waiting: boolean; replays: boolean; due: boolean }>(
+    const [found] = await database.query<{ endpoints: boolean; pending: boolean; replays: boolean; due: boolean }>(
       `SELECT EXISTS (SELECT 1 FROM perennial_webhooks.endpoints) AS endpoints,
-              EXISTS (SELECT 1 FROM perennial_webhooks.waiting) AS waiting,
+              EXISTS (SELECT 1 FROM perennial_webhooks.pending) AS pending,
               EXISTS (SELECT 1 FROM perennial_webhooks.replays) AS replays,
               EXISTS (SELECT 1 FROM perennial_webhooks.endpoints e
-                       WHERE status = 'active' AND (next_try_at IS NULL OR next_try_at <= $1)
+                       WHERE status = 'active' AND (next_attempt_at IS NULL OR next_attempt_at <= $1)
                          AND EXISTS (SELECT 1 FROM perennial_webhooks.deliveries d
                                       WHERE d.endpoint_id = e.endpoint_id AND d.dead_at IS NULL)) AS due`,
-      [new Date(now()).toISOString()],
+      [instantText(now())],
     );
-    const bounds = this.parts.bounds ?? BOUNDS;
-    let addressed = seen?.waiting === true ? await enqueueDeliveries(database, now, bounds) : 0;
-    if (seen?.replays === true) addressed += await addressReplays(database, now);
-    const room = AT_ONCE - this.under.size;
-    if ((seen?.due === true || addressed > 0) && room > 0)
-      for (const endpoint of await acquireLease(
-        { database, leaseOwner: this.leaseOwner, now },
-        [...this.under.keys()],
-        room,
-      ))
-        this.begin(endpoint);
-    if (addressed > 0) return 0;
-    return seen?.endpoints === true ? IDLE_MS : RESTING_MS;
+    let enqueued = found?.pending === true ? await enqueueDeliveries(database, now, limits) : 0;
+    if (found?.replays === true) enqueued += await enqueueReplays(database, now);
+    const free = CONCURRENT_ENDPOINTS - this.inFlight.size;
+    if ((found?.due === true || enqueued > 0) && free > 0) {
+      const { leaseOwner } = this;
+      const leased = await acquireLease({ database, leaseOwner, now }, [...this.inFlight.keys()], free);
+      for (const endpoint of leased) this.startDelivery(endpoint);
+    }
+    if (enqueued > 0) return 0;
+    return found?.endpoints === true ? POLL_MS : POLL_MS_WITHOUT_ENDPOINTS;
   }
 
-  /** Resolves when nothing is being sent. */
+  /** Resolves when no delivery is in flight. */
   async settled(): Promise<void> {
-    while (this.under.size > 0) await Promise.all(this.under.values());
+    while (this.inFlight.size > 0) await Promise.all(this.inFlight.values());
   }
 
   private async prepare(): Promise<void> {
-    const { database } = this.parts;
+    const { database } = this.dependencies;
     await prepareTables(database);
-    // Where the database is this process's own, whoever held an endpoint before is dead.
-    if (database.kind === 'pglite')
-      await database.query('UPDATE perennial_webhooks.endpoints SET holder = NULL, held_until = NULL');
+    if (database.kind === 'pglite') await releaseAllLeases(database);
   }
 
-  private begin(endpoint: EndpointRow): void {
-    const { watch } = this.parts;
+  private startDelivery(endpoint: EndpointRow): void {
+    const { observer } = this.dependencies;
     const id = endpoint.endpoint_id;
-    const delivering = this.delivering();
-    const done = deliver(delivering, endpoint)
-      .then((outcome) => watch?.delivered?.(id, outcome))
-      // It could not be written down how it went: it is sent again.
-      .catch((error: unknown) => watch?.failed?.(error, 0))
+    const done = deliver(this.deliveryDependencies(), endpoint)
+      .then((result) => observer?.delivered?.(id, result))
+      // The results could not be stored: the messages are sent again.
+      .catch((error: unknown) => observer?.failed?.(error, 0))
       .finally(() => {
-        this.under.delete(id);
+        this.inFlight.delete(id);
         this.wake();
       });
-    this.under.set(id, done);
+    this.inFlight.set(id, done);
   }
 
-  private delivering(): DeliveryDependencies {
-    const { database, endpoints, clock, attempts = ATTEMPT_SCHEDULE, random = Math.random } = this.parts;
+  private deliveryDependencies(): DeliveryDependencies {
+    const { database, endpoints, clock, attempts = ATTEMPT_SCHEDULE, random = Math.random } = this.dependencies;
     const now = () => clock.now();
     return {
       ...{ database, leaseOwner: this.leaseOwner, attempts, random, now },
@@ -169,10 +175,10 @@ export class WebhookDispatcher {
       stopping: () => this.stopping.signal.aborted,
       send: ({ url }, message, secrets) =>
         this.webhookClient.send({
-          ...{ url, now, body: message.body, timeoutMs: attempts.timeoutMs, stop: this.cutting.signal },
+          ...{ url, now, body: message.body, timeoutMs: attempts.timeoutMs, abort: this.aborting.signal },
           headers: {
             ...(JSON.parse(message.headers) as Record<string, string>),
-            ...signed({ id: message.message_id, body: message.body ?? '' }, secrets, now()),
+            ...signatureHeaders({ id: message.message_id, body: message.body ?? '' }, secrets, now()),
           },
         }),
     };
@@ -180,20 +186,20 @@ export class WebhookDispatcher {
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
-    let waitMs = 500;
+    let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
-      let idleMs: number;
+      let pauseMs: number;
       try {
-        idleMs = await this.turn();
+        pauseMs = await this.poll();
         this.failure = null;
-        waitMs = 500;
+        waitMs = FIRST_WAIT_MS;
       } catch (error) {
         this.failure = error instanceof Error ? error.message : String(error);
-        this.parts.watch?.failed?.(error, waitMs);
-        idleMs = waitMs;
+        this.dependencies.observer?.failed?.(error, waitMs);
+        pauseMs = waitMs;
         waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
       }
-      if (idleMs > 0) await sleep(idleMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
+      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
       if (this.woken.signal.aborted) this.woken = new AbortController();
     }
   }

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { EgressPolicy } from './egress-policy.js';
 
-const rejection = (words: readonly string[], url: string) => new EgressPolicy(words).rejection(new URL(url));
+const rejection = (entries: readonly string[], url: string) => new EgressPolicy(entries).rejection(new URL(url));
 
-describe('where webhooks may be sent', () => {
+describe('the egress policy of webhooks', () => {
   it.each([
     ['https://hooks.example/x', ['public']],
     ['https://93.184.216.34/', ['public']],
@@ -15,8 +15,8 @@ describe('where webhooks may be sent', () => {
     ['http://crm.internal./', ['crm.internal']],
     ['http://10.1.2.3/', ['10.0.0.0/8']],
     ['https://10.1.2.3/', ['10.1.2.3']],
-  ])('%s is allowed by %j', (url, words) => {
-    expect(rejection(words, url)).toBeNull();
+  ])('%s is allowed by %j', (url, entries) => {
+    expect(rejection(entries, url)).toBeNull();
   });
 
   it.each([
@@ -30,7 +30,14 @@ describe('where webhooks may be sent', () => {
     ['https://[::ffff:169.254.169.254]/', ['public']],
     ['https://[64:ff9b::a9fe:a9fe]/', ['public']],
     ['https://[2002:7f00:1::]/', ['public']],
-    // As URLs may write 127.0.0.1 and 10.0.0.1 too.
+    ['https://[2001::1]/', ['public']],
+    ['https://[fc00::1]/', ['public']],
+    ['https://[4000::1]/', ['public']],
+    ['https://100.64.0.1/', ['public']],
+    ['https://198.19.255.1/', ['public']],
+    ['https://203.0.113.7/', ['public']],
+    ['https://255.255.255.255/', ['public']],
+    // Other spellings of 127.0.0.1 and 10.0.0.1.
     ['https://2130706433/', ['public']],
     ['https://0x7f.1/', ['public']],
     ['https://0/', ['public', 'loopback']],
@@ -38,12 +45,12 @@ describe('where webhooks may be sent', () => {
     ['ftp://hooks.example/', ['public']],
     ['https://me:word@hooks.example/', ['public']],
     ['file:///etc/passwd', ['public']],
-  ])('%s is rejected by %j', (url, words) => {
-    expect(rejection(words, url)).toEqual(expect.any(String));
+  ])('%s is rejected by %j', (url, entries) => {
+    expect(rejection(entries, url)).toEqual(expect.any(String));
   });
 
-  it('never lets a name lead into a private network, wherever it points', () => {
-    const reach = new EgressPolicy(['public', 'loopback']);
+  it('allows no host whose address is private, whatever its name', () => {
+    const policy = new EgressPolicy(['public', 'loopback']);
     const octet = fc.integer({ min: 0, max: 255 });
     const inside = fc.oneof(
       fc.tuple(fc.constant(10), octet, octet, octet),
@@ -54,17 +61,17 @@ describe('where webhooks may be sent', () => {
     fc.assert(
       fc.property(inside, fc.boolean(), (parts, mapped) => {
         const address = `${mapped ? '::ffff:' : ''}${parts.join('.')}`;
-        expect(reach.permits('hooks.example', address, true)).toBe(false);
+        expect(policy.permits('hooks.example', address, true)).toBe(false);
       }),
     );
   });
 
-  it('looks a name up at each connection, and gives only what is allowed', async () => {
-    const look = (words: readonly string[]) =>
+  it('looks a name up at each connection, and returns only allowed addresses', async () => {
+    const lookUp = (entries: readonly string[]) =>
       new Promise((resolve) => {
-        new EgressPolicy(words).lookup(true)('localhost', { all: true }, (error, found) => resolve(error ?? found));
+        new EgressPolicy(entries).lookup(true)('localhost', { all: true }, (error, found) => resolve(error ?? found));
       });
-    expect(await look(['public'])).toMatchObject({ message: expect.stringContaining('not allowed') });
-    expect(await look(['loopback'])).toContainEqual(expect.objectContaining({ address: '127.0.0.1' }));
+    expect(await lookUp(['public'])).toMatchObject({ message: expect.stringContaining('not allowed') });
+    expect(await lookUp(['loopback'])).toContainEqual(expect.objectContaining({ address: '127.0.0.1' }));
   });
 });

@@ -1,61 +1,51 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
-/** What is no address of the public internet: this host, private networks, link-local ones (a cloud's metadata), tests, multicast. */
-const NOT_PUBLIC_V4 = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
-  ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
-  ...['224.0.0.0/4', '240.0.0.0/4'],
-];
-/** Of version 6 one part alone is public, less what documents use and what carries version 4 inside. */
-const PUBLIC_V6 = '2000::/3';
-const NOT_PUBLIC_V6 = ['2001::/32', '2001:db8::/32', '2002::/16', '3fff::/20'];
+/** The only block of IPv6 from which public addresses are assigned. */
+const PUBLIC_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-const notPublic = blockOf([...NOT_PUBLIC_V4, ...NOT_PUBLIC_V6]);
-const publicV6 = blockOf([PUBLIC_V6]);
-
 /**
- * Where webhooks may be sent, so that nobody has the engine knock at doors of its own network: `public` (any address of the internet, by
- * https), `loopback`, and names, addresses or CIDR blocks that are allowed by name, to which http will do.
+ * Which addresses webhooks may be sent to, so that no registered URL makes the engine send requests into its own network. Each entry of the setting allows
+ * something: `public` (https to any address of the internet), `loopback` (this machine), or a host name, an address or a CIDR block, to which
+ * http is allowed too.
  */
 export class EgressPolicy {
-  private readonly open: boolean;
-  private readonly loopback: boolean;
-  private readonly names: ReadonlySet<string>;
-  private readonly block: BlockList;
+  private readonly allowsPublic: boolean;
+  private readonly allowsLoopback: boolean;
+  private readonly hostNames: ReadonlySet<string>;
+  private readonly blocks: BlockList;
 
-  constructor(words: readonly string[]) {
-    this.open = words.includes('public');
-    this.loopback = words.includes('loopback');
-    const others = words.filter((word) => word !== 'public' && word !== 'loopback' && word !== 'none');
-    const blocks = others.filter((word) => isIP(word.split('/', 1)[0] ?? '') !== 0);
-    this.names = new Set(others.filter((word) => !blocks.includes(word)).map((word) => nameOf(word)));
-    this.block = blockOf([...blocks, ...(this.loopback ? LOOPBACK : [])]);
+  constructor(entries: readonly string[]) {
+    this.allowsPublic = entries.includes('public');
+    this.allowsLoopback = entries.includes('loopback');
+    const others = entries.filter((entry) => entry !== 'public' && entry !== 'loopback' && entry !== 'none');
+    const blocks = others.filter((entry) => isIP(entry.split('/', 1)[0] ?? '') !== 0);
+    this.hostNames = new Set(others.filter((entry) => !blocks.includes(entry)).map(normalizedHost));
+    this.blocks = blockList([...blocks, ...(this.allowsLoopback ? LOOPBACK : [])]);
   }
 
-  /** Why nothing may be sent to this URL, as far as the URL itself tells; null where it may. */
+  /** Why nothing may be sent to this URL, as far as the URL itself shows; null where it is allowed. */
   rejection(url: URL): string | null {
-    if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'is neither https nor http';
-    if (url.username !== '' || url.password !== '') return 'holds a login';
-    const host = nameOf(url.hostname);
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https: or http:';
+    if (url.username !== '' || url.password !== '') return 'must not contain a login';
+    const host = normalizedHost(url.hostname);
     if (isIP(host) !== 0)
-      return this.permits(host, host, url.protocol === 'https:') ? null : 'is at an address that is not allowed';
-    if (this.names.has(host) || (this.loopback && isLocalhost(host))) return null;
-    if (!this.open) return 'is at a host that is not allowed';
-    return url.protocol === 'https:' ? null : 'is http, and its host is none of those that are allowed by name';
+      return this.permits(host, host, url.protocol === 'https:') ? null : 'has an address that is not allowed';
+    if (this.hostNames.has(host) || (this.allowsLoopback && isLocalhost(host))) return null;
+    if (!this.allowsPublic) return 'has a host that is not allowed';
+    return url.protocol === 'https:' ? null : 'must be https, because its host is not allowed by name';
   }
 
-  /** Whether a host that turns out to be at this address may be sent to. */
+  /** Whether messages may be sent to a host that has this address. */
   permits(host: string, address: string, secure: boolean): boolean {
-    if (this.names.has(nameOf(host))) return true;
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (this.block.check(address, family)) return true;
-    if (!this.open || !secure || notPublic.check(address, family)) return false;
-    return family === 'ipv4' || publicV6.check(address, family);
+    if (this.hostNames.has(normalizedHost(host))) return true;
+    if (this.blocks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return true;
+    return this.allowsPublic && secure && isPublic(address);
   }
 
-  /** Looks a name up for a connection, and gives the addresses that are allowed: asked at every connection, since a name may move. */
+  /** Looks a host name up and returns its allowed addresses. It is called at every connection, because the addresses of a name may change. */
   lookup(secure: boolean): LookupFunction {
     return (host, options, done) =>
       lookup(host, { ...options, all: true }, (error, found) => {
@@ -65,18 +55,25 @@ export class EgressPolicy {
         }
         const allowed = found.filter(({ address }) => this.permits(host, address, secure));
         const [first] = allowed;
-        if (first === undefined) done(new Unreachable(`${host} is at an address that is not allowed`), []);
+        if (first === undefined) done(new EgressDenied(`${host} has an address that is not allowed`), []);
         else if (options.all === true) done(null, allowed);
         else done(null, first.address, first.family);
       });
   }
 }
 
-/** Where nothing is sent, whatever its name. */
-export class Unreachable extends Error {}
+/** The policy does not allow the address. */
+export class EgressDenied extends Error {}
 
-/** As names are compared: without brackets, without the dot of the root. */
-const nameOf = (host: string): string =>
+/** `unicast` leaves out private, local, reserved and multicast addresses, and those that carry an IPv4 address inside. */
+function isPublic(text: string): boolean {
+  const address = ipaddr.parse(text);
+  if (address.range() !== 'unicast') return false;
+  return !(address instanceof ipaddr.IPv6) || address.match(PUBLIC_V6);
+}
+
+/** A host for comparison: lower case, without brackets, without a trailing dot. */
+const normalizedHost = (host: string): string =>
   host
     .toLowerCase()
     .replace(/^\[|\]$/g, '')
@@ -84,13 +81,13 @@ const nameOf = (host: string): string =>
 
 const isLocalhost = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost');
 
-function blockOf(words: readonly string[]): BlockList {
-  const block = new BlockList();
-  for (const word of words) {
-    const [address = '', prefix] = word.split('/', 2);
+function blockList(entries: readonly string[]): BlockList {
+  const blocks = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/', 2);
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) block.addAddress(address, family);
-    else block.addSubnet(address, Number(prefix), family);
+    if (prefix === undefined) blocks.addAddress(address, family);
+    else blocks.addSubnet(address, Number(prefix), family);
   }
-  return block;
+  return blocks;
 }

@@ -2,56 +2,56 @@ import { randomBytes } from 'node:crypto';
 import type { Instant } from '#contracts';
 import type { Clock } from '#platform';
 import type { Sealer } from '#keys';
-import type { Database, Queryable, Row } from '#database';
+import { arrayText, instantText, type Database, type Queryable, type Row } from '#database';
 import { newSecret } from './signature.js';
 
-/** More than these nobody needs, and each costs a little all the time. */
+/** The number of endpoints is limited, because each costs a little all the time. */
 const ENDPOINTS_MAX = 200;
 const HOUR_MS = 3_600_000;
-/** Whoever verifies has so long to learn a new secret. */
+/** For so long the former secret signs too, so that receivers have time to learn the new one. */
 const FORMER_SECRET_MS = 24 * HOUR_MS;
 
 export type EndpointStatus = 'active' | 'paused' | 'suspended' | 'failed' | 'gone';
 
-/** An endpoint as an operator sees it. Its secret is not among it. */
+/** An endpoint as operators see it, without its secret. */
 export interface EndpointRecord {
   readonly id: string;
   readonly url: string;
   readonly feeds: readonly string[];
   readonly status: EndpointStatus;
   readonly createdAt: Instant;
-  /** Messages that it took, from the beginning. */
-  readonly taken: number;
-  readonly waiting: number;
-  readonly oldestWaitingAt: Instant | null;
+  /** Messages delivered since it was registered. */
+  readonly delivered: number;
+  readonly pending: number;
+  readonly oldestPendingAt: Instant | null;
   readonly deadLetters: number;
-  /** Tries in a row that were in vain. */
+  /** Failed attempts in a row. */
   readonly failures: number;
-  readonly lastTriedAt: Instant | null;
-  readonly lastTakenAt: Instant | null;
+  readonly lastAttemptAt: Instant | null;
+  readonly lastDeliveredAt: Instant | null;
   readonly lastStatus: number | null;
-  /** Why the last try was in vain; null where it was not. */
+  /** Why the last attempt failed; null where it succeeded. */
   readonly lastReason: string | null;
-  readonly nextTryAt: Instant | null;
-  /** What was said while it was suspended or failed: how many messages, since when, and from where in the log it has to be told again. */
+  readonly nextAttemptAt: Instant | null;
+  /** Messages published while it was suspended or failed: how many, the log position from which a replay sends them, and since when. */
   readonly missed: number;
   readonly missedFrom: number | null;
   readonly missedSince: Instant | null;
-  /** What it is told again at present; null where nothing is. */
+  /** Its running replay; null where there is none. */
   readonly replay: ReplayRecord | null;
 }
 
-/** How far an endpoint that is told again has come. */
+/** The progress of a replay. */
 export interface ReplayRecord {
-  /** Stands in the header `perennial-replay` of each message. */
+  /** The header `perennial-replay` of each of its messages. */
   readonly id: string;
   readonly fromPosition: number;
   readonly beganAt: Instant;
-  /** Messages that are addressed by now. */
-  readonly told: number;
+  /** Messages enqueued so far. */
+  readonly enqueued: number;
 }
 
-/** A message that waits, or that was given up. */
+/** A pending message, or a dead letter. */
 export interface DeliveryRecord {
   readonly seq: number;
   readonly id: string;
@@ -64,7 +64,7 @@ export interface DeliveryRecord {
   readonly deadAt: Instant | null;
 }
 
-/** The endpoints that operators registered, and what is on its way to each. */
+/** The endpoints that operators registered, and the deliveries of each. */
 export class Endpoints {
   constructor(
     private readonly database: Database,
@@ -72,7 +72,7 @@ export class Endpoints {
     private readonly clock: Clock,
   ) {}
 
-  /** Registers an endpoint, which is told what is said from now on. Null where there are too many. */
+  /** Registers an endpoint: messages published from now on are sent to it. Null where there are too many endpoints. */
   async register(
     url: string,
     feeds: readonly string[],
@@ -86,7 +86,7 @@ export class Endpoints {
     await this.database.query(
       `INSERT INTO perennial_webhooks.endpoints (endpoint_id, url, feeds, status, secret, created_at)
        VALUES ($1, $2, $3::text[], 'active', $4, $5)`,
-      [id, url, textArray(feeds), await this.sealed(id, secret), instant(this.clock.now())],
+      [id, url, arrayText(feeds), await this.sealed(id, secret), instantText(this.clock.now())],
     );
     const endpoint = await this.find(id);
     return endpoint === null ? null : { endpoint, secret };
@@ -101,7 +101,7 @@ export class Endpoints {
     return row === undefined ? null : recordOf(row);
   }
 
-  /** Forgets an endpoint with everything that was on its way to it, and its secret for good. */
+  /** Deletes an endpoint with its deliveries, and its secret for good. */
   async remove(id: string): Promise<EndpointRecord | null> {
     const endpoint = await this.find(id);
     if (endpoint === null) return null;
@@ -110,36 +110,36 @@ export class Endpoints {
     return endpoint;
   }
 
-  /** Lets an endpoint rest, or sends to it at once, as if nothing had failed. What is said while it rests waits for it. */
-  async turn(id: string, status: 'active' | 'paused'): Promise<EndpointRecord | null> {
+  /** Pauses an endpoint: messages stay pending for it. Or activates it: it forgets failures, and the next attempt is due at once. */
+  async setStatus(id: string, status: 'active' | 'paused'): Promise<EndpointRecord | null> {
     await this.database.query(
-      `UPDATE perennial_webhooks.endpoints SET status = $2, failures = 0, failing_since = NULL, next_try_at = NULL
+      `UPDATE perennial_webhooks.endpoints SET status = $2, failures = 0, failing_since = NULL, next_attempt_at = NULL
         WHERE endpoint_id = $1`,
       [id, status],
     );
     return this.find(id);
   }
 
-  /** Gives an endpoint a new secret. The one before signs as well for a day, so that nothing is rejected in the meantime. */
+  /** Gives an endpoint a new secret. The former one signs too for a day, so that receivers reject nothing in the meantime. */
   async rotate(id: string): Promise<{ readonly secret: string; readonly formerUntil: Instant } | null> {
     if ((await this.find(id)) === null) return null;
     const secret = newSecret();
     const formerUntil = this.clock.now() + FORMER_SECRET_MS;
     await this.database.query(
       `UPDATE perennial_webhooks.endpoints SET former_secret = secret, former_until = $3, secret = $2 WHERE endpoint_id = $1`,
-      [id, await this.sealed(id, secret), instant(formerUntil)],
+      [id, await this.sealed(id, secret), instantText(formerUntil)],
     );
     return { secret, formerUntil };
   }
 
-  /** What waits for an endpoint, or was given up, in the order in which it is sent. */
+  /** The pending messages of an endpoint, or its dead letters, in the order of sending. */
   async deliveries(
     id: string,
     { dead, after, limit }: { readonly dead: boolean; readonly after: number; readonly limit: number },
   ): Promise<DeliveryRecord[] | null> {
     if ((await this.find(id)) === null) return null;
     const rows = await this.database.query<DeliveryRow>(
-      `SELECT seq, message_id, feed, key, created_at, tries, last_status, last_reason, dead_at
+      `SELECT seq, message_id, feed, key, created_at, attempts, last_status, last_reason, dead_at
          FROM perennial_webhooks.deliveries
         WHERE endpoint_id = $1 AND seq > $2::bigint AND dead_at IS ${dead ? 'NOT NULL' : 'NULL'} ORDER BY seq LIMIT $3::int`,
       [id, after, limit],
@@ -157,20 +157,20 @@ export class Endpoints {
     }));
   }
 
-  /** Has dead letters sent again, in their old order and before what is younger: those named, or all. Gives how many. */
+  /** Makes dead letters pending again: those with these message ids, or all. They keep their place in the order. Returns the number. */
   async replayDeadLetters(id: string, messages: readonly string[] | null): Promise<number | null> {
     if ((await this.find(id)) === null) return null;
     const [counted] = await this.database.query<{ replayed: number }>(
       `WITH again AS (
-         UPDATE perennial_webhooks.deliveries SET dead_at = NULL, tries = 0
+         UPDATE perennial_webhooks.deliveries SET dead_at = NULL, attempts = 0
           WHERE endpoint_id = $1 AND dead_at IS NOT NULL AND ($2::text[] IS NULL OR message_id = ANY($2::text[])) RETURNING 1)
        SELECT count(*)::int AS replayed FROM again`,
-      [id, messages === null ? null : textArray(messages)],
+      [id, messages === null ? null : arrayText(messages)],
     );
     return counted?.replayed ?? 0;
   }
 
-  /** The secrets that sign for an endpoint, the newest first; none where they cannot be opened. */
+  /** The secrets that sign messages to an endpoint, the newest first; none where the key store cannot open them. */
   async secretsOf({
     endpoint_id: id,
     secret,
@@ -183,15 +183,18 @@ export class Endpoints {
     return sealed.map((each) => this.sealer.open(key, each));
   }
 
-  /** Kept as personal data is: sealed, under a key that the database does not hold. */
+  /** Seals a secret as personal data is sealed: under a key that the database does not hold. */
   private async sealed(id: string, secret: string): Promise<string> {
     const key = (await this.sealer.keys.keysFor([id], { create: true })).get(id);
-    if (key === undefined || key === 'erased') throw new Error('The key store gave no key for an endpoint.');
+    if (key === undefined || key === 'erased')
+      throw new Error(
+        'The key store returned no key for the endpoint: check that it is reachable, and register the endpoint again.',
+      );
     return this.sealer.seal(key, secret);
   }
 }
 
-/** A row of the table, with what is on its way. */
+/** A row of the table of endpoints, with counts of its deliveries. */
 export interface EndpointRow extends Row {
   readonly endpoint_id: string;
   readonly url: string;
@@ -201,23 +204,23 @@ export interface EndpointRow extends Row {
   readonly former_secret: string | null;
   readonly former_until: Instant | null;
   readonly created_at: Instant;
-  readonly taken: number;
+  readonly delivered: number;
   readonly failures: number;
   readonly failing_since: Instant | null;
-  readonly last_tried_at: Instant | null;
-  readonly last_taken_at: Instant | null;
+  readonly last_attempt_at: Instant | null;
+  readonly last_delivered_at: Instant | null;
   readonly last_status: number | null;
   readonly last_reason: string | null;
-  readonly next_try_at: Instant | null;
+  readonly next_attempt_at: Instant | null;
   readonly missed: number;
   readonly missed_from: number | null;
   readonly missed_since: Instant | null;
   readonly replay_id: string | null;
   readonly replay_from: number | null;
   readonly replay_began_at: Instant | null;
-  readonly replay_told: number | null;
-  readonly waiting: number;
-  readonly oldest_waiting_at: Instant | null;
+  readonly replay_enqueued: number | null;
+  readonly pending: number;
+  readonly oldest_pending_at: Instant | null;
   readonly dead_letters: number;
 }
 
@@ -235,12 +238,12 @@ interface DeliveryRow extends Row {
 
 function readEndpoints(on: Queryable, where: string, params: readonly unknown[]): Promise<EndpointRow[]> {
   return on.query<EndpointRow>(
-    `SELECT e.*, d.waiting, d.oldest_waiting_at, d.dead_letters,
-            r.replay_id, r.from_position AS replay_from, r.began_at AS replay_began_at, r.told AS replay_told
+    `SELECT e.*, d.pending, d.oldest_pending_at, d.dead_letters,
+            r.replay_id, r.from_position AS replay_from, r.began_at AS replay_began_at, r.enqueued AS replay_enqueued
        FROM perennial_webhooks.endpoints e LEFT JOIN perennial_webhooks.replays r USING (endpoint_id)
        CROSS JOIN LATERAL (
-         SELECT count(*) FILTER (WHERE dead_at IS NULL)::int AS waiting,
-                min(created_at) FILTER (WHERE dead_at IS NULL) AS oldest_waiting_at,
+         SELECT count(*) FILTER (WHERE dead_at IS NULL)::int AS pending,
+                min(created_at) FILTER (WHERE dead_at IS NULL) AS oldest_pending_at,
                 count(*) FILTER (WHERE dead_at IS NOT NULL)::int AS dead_letters
            FROM perennial_webhooks.deliveries WHERE endpoint_id = e.endpoint_id) d
       ${where} ORDER BY e.created_at, e.endpoint_id`,
@@ -254,16 +257,16 @@ const recordOf = (row: EndpointRow): EndpointRecord => ({
   feeds: row.feeds,
   status: row.status,
   createdAt: row.created_at,
-  taken: row.taken,
-  waiting: row.waiting,
-  oldestWaitingAt: row.oldest_waiting_at,
+  delivered: row.delivered,
+  pending: row.pending,
+  oldestPendingAt: row.oldest_pending_at,
   deadLetters: row.dead_letters,
   failures: row.failures,
-  lastTriedAt: row.last_tried_at,
-  lastTakenAt: row.last_taken_at,
+  lastAttemptAt: row.last_attempt_at,
+  lastDeliveredAt: row.last_delivered_at,
   lastStatus: row.last_status,
   lastReason: row.last_reason,
-  nextTryAt: row.next_try_at,
+  nextAttemptAt: row.next_attempt_at,
   missed: row.missed,
   missedFrom: row.missed_from,
   missedSince: row.missed_since,
@@ -274,12 +277,6 @@ const recordOf = (row: EndpointRow): EndpointRecord => ({
           id: row.replay_id,
           fromPosition: row.replay_from ?? 0,
           beganAt: row.replay_began_at ?? 0,
-          told: row.replay_told ?? 0,
+          enqueued: row.replay_enqueued ?? 0,
         },
 });
-
-export const instant = (at: Instant): string => new Date(at).toISOString();
-
-/** A list of plain words as PostgreSQL writes it. */
-export const textArray = (words: readonly string[]): string =>
-  `{${words.map((word) => `"${word.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;

@@ -1,71 +1,70 @@
 import type { Instant } from '#contracts';
-import { LOCKS, tryLock, type Database, type Queryable, type Transaction } from '#database';
-import { ACTIONS_SAID } from '../relay/actions.js';
-import { OUTBOX } from '../relay/changes.js';
-import { carried } from '../relay/cloud-event.js';
-import { list } from '../relay/stage-changes.js';
+import { arrayText, instantText, LOCKS, tryLock } from '#database';
+import type { Database, Queryable, Row, Transaction } from '#database';
+import type { OutboxMessage } from '../outbox-message.js';
 import { OUTPUTS } from '../outputs.js';
-import type { Said } from '../published.js';
-import { changedProfiles } from './profiles.js';
-import { noteMissed, suspendTheFull, type WaitingBounds } from './bounds.js';
-import { instant } from './endpoints.js';
+import { ACTIONS_OUTBOX } from '../relay/actions.js';
+import { toCloudEvent } from '../relay/cloud-event.js';
+import { STAGE_CHANGES_OUTBOX } from '../relay/stage-changes.js';
 import { httpEvent } from './http-event.js';
+import { recordMissed, suspendOverLimits, type PendingLimits } from './pending-limits.js';
+import { changedProfiles } from './profiles.js';
 
-const WORDS = 500;
+const BATCH = 500;
 
-/** What was said: of which kind, of whom, and its number among what was said of them. */
-export interface Word {
+/** A published message that is not yet enqueued for endpoints: its kind, its customer, and its number among the customer's messages of that kind. */
+export interface PendingMessage {
   readonly source: 'change' | 'action' | 'profile';
   readonly customer_id: string;
   readonly number: number;
 }
 
 /**
- * Addresses what was said to every endpoint that wants the feed: in one transaction, once. It is written out here and now, so that each try
- * sends the same bytes. Returns how much was said.
+ * Fans out one batch of pending messages: enqueues a delivery of each for every endpoint that subscribes to its feed, in one transaction. Headers and
+ * body are rendered once, here, so that every attempt sends the same bytes. Returns the number of pending messages.
  */
 export async function enqueueDeliveries(
   database: Database,
   now: () => Instant,
-  bounds: WaitingBounds,
+  limits: PendingLimits,
 ): Promise<number> {
   return database.transaction(async (tx) => {
-    const [lock] = await tx.query<{ mine: boolean }>(`SELECT ${tryLock(LOCKS.webhookFanOut)} AS mine`);
-    if (lock?.mine !== true) return 0;
-    const words = await tx.query<Word & { n: number } & Record<string, unknown>>(
-      `DELETE FROM perennial_webhooks.waiting
-        WHERE n IN (SELECT n FROM perennial_webhooks.waiting ORDER BY n LIMIT ${WORDS})
+    const [lock] = await tx.query<{ acquired: boolean }>(`SELECT ${tryLock(LOCKS.webhookFanOut)} AS acquired`);
+    if (lock?.acquired !== true) return 0;
+    const pending = await tx.query<PendingMessage & { n: number } & Row>(
+      `DELETE FROM perennial_webhooks.pending
+        WHERE n IN (SELECT n FROM perennial_webhooks.pending ORDER BY n LIMIT ${BATCH})
         RETURNING n, source, customer_id, number`,
     );
-    if (words.length === 0) return 0;
-    const endpoints = await tx.query<Endpoint & { status: string } & Record<string, unknown>>(
+    if (pending.length === 0) return 0;
+    const endpoints = await tx.query<Subscription & { status: string } & Row>(
       `SELECT endpoint_id, feeds, status FROM perennial_webhooks.endpoints WHERE status <> 'gone'`,
     );
-    if (endpoints.length === 0) return words.length;
-    words.sort((a, b) => a.n - b.n);
-    const deliveries = deliveriesOf(words, await saidBy(tx, words, changedProfiles), endpoints);
-    const deaf = endpoints.filter(({ status }) => status === 'suspended' || status === 'failed');
-    const wanting = endpoints.filter((each) => !deaf.includes(each)).map(({ endpoint_id }) => endpoint_id);
-    const full = await suspendTheFull(
+    if (endpoints.length === 0) return pending.length;
+    pending.sort((a, b) => a.n - b.n);
+    const deliveries = renderDeliveries(pending, await loadMessages(tx, pending, changedProfiles), endpoints);
+    const closed = endpoints.filter(({ status }) => status === 'suspended' || status === 'failed');
+    const open = endpoints.filter((each) => !closed.includes(each)).map(({ endpoint_id }) => endpoint_id);
+    const suspended = await suspendOverLimits(
       tx,
-      wanting.filter((id) => deliveries.some(([endpointId]) => endpointId === id)),
-      bounds,
+      open.filter((id) => deliveries.some(([endpointId]) => endpointId === id)),
+      limits,
       now(),
     );
-    const missing = new Set([...full, ...deaf.map(({ endpoint_id }) => endpoint_id)]);
-    await putOnTheWay(
+    const missing = new Set([...suspended, ...closed.map(({ endpoint_id }) => endpoint_id)]);
+    await insertDeliveries(
       tx,
       deliveries.filter(([endpointId]) => !missing.has(endpointId)),
       now(),
     );
     const missed = new Map<string, number>();
     for (const [id] of deliveries) if (missing.has(id)) missed.set(id, (missed.get(id) ?? 0) + 1);
-    await noteMissed(tx, missed, words, now());
-    return words.length;
+    await recordMissed(tx, missed, pending, now());
+    return pending.length;
   });
 }
 
-interface Endpoint {
+interface Subscription {
   readonly endpoint_id: string;
   readonly feeds: readonly string[];
 }
@@ -79,19 +78,19 @@ type DeliveryRow = readonly [
   body: string | null,
 ];
 
-/** What was said, written out for each endpoint that wants it, as it will be sent. */
-export function deliveriesOf(
-  words: readonly Word[],
-  said: ReadonlyMap<string, Said>,
-  endpoints: readonly Endpoint[],
+/** The deliveries of these messages, rendered as they will be sent, for each endpoint that subscribes to their feed. */
+export function renderDeliveries(
+  pending: readonly PendingMessage[],
+  messages: ReadonlyMap<string, OutboxMessage>,
+  endpoints: readonly Subscription[],
   moreHeaders: Readonly<Record<string, string>> = {},
 ): readonly DeliveryRow[] {
-  return words
-    .flatMap((word) => said.get(keyOf(word)) ?? [])
-    .flatMap((each) => OUTPUTS.map((feed) => carried(feed, each)).filter((message) => message !== null))
+  return pending
+    .flatMap((each) => messages.get(keyOf(each)) ?? [])
+    .flatMap((record) => OUTPUTS.map((feed) => toCloudEvent(feed, record)).filter((message) => message !== null))
     .flatMap((message) => {
       const { id, headers, body } = httpEvent(message);
-      const written = JSON.stringify({ ...headers, ...moreHeaders });
+      const rendered = JSON.stringify({ ...headers, ...moreHeaders });
       return endpoints
         .filter(({ feeds }) => feeds.includes(message.topic))
         .map(({ endpoint_id }): DeliveryRow => [
@@ -99,14 +98,18 @@ export function deliveriesOf(
           id,
           message.topic,
           String(message.key ?? ''),
-          written,
+          rendered,
           body,
         ]);
     });
 }
 
-export async function putOnTheWay(tx: Transaction, deliveries: readonly DeliveryRow[], now: Instant): Promise<void> {
-  const at = instant(now);
+export async function insertDeliveries(
+  tx: Transaction,
+  deliveries: readonly DeliveryRow[],
+  now: Instant,
+): Promise<void> {
+  const at = instantText(now);
   await tx.copyIn(
     'perennial_webhooks.deliveries',
     ['endpoint_id', 'message_id', 'feed', 'key', 'headers', 'body', 'created_at'],
@@ -114,27 +117,29 @@ export async function putOnTheWay(tx: Transaction, deliveries: readonly Delivery
   );
 }
 
-const keyOf = ({ source, customer_id, number }: Word): string => `${source} ${customer_id} ${number}`;
+const keyOf = ({ source, customer_id, number }: PendingMessage): string => `${source} ${customer_id} ${number}`;
 
-/** What stands behind each word; nothing where it comes to nothing. */
-export async function saidBy(
+/** The content of each pending message, by its key; none for an unchanged profile. */
+export async function loadMessages(
   tx: Queryable,
-  words: readonly Word[],
-  profilesOf: typeof changedProfiles,
-): Promise<ReadonlyMap<string, Said>> {
-  const of = (source: Word['source']) => words.filter((word) => word.source === source);
+  pending: readonly PendingMessage[],
+  loadProfiles: typeof changedProfiles,
+): Promise<ReadonlyMap<string, OutboxMessage>> {
+  const of = (source: PendingMessage['source']) => pending.filter((each) => each.source === source);
   const [changes, actions] = [of('change'), of('action')];
-  const told = changes.length === 0 ? [] : await OUTBOX.read(tx, ...named('publication', changes));
-  const called = actions.length === 0 ? [] : await ACTIONS_SAID.read(tx, ...named('number', actions));
-  const profiles = await profilesOf(tx, of('profile'));
-  return new Map<string, Said>([
-    ...told.map((each) => [`change ${each.customerId} ${each.publication}`, each] as const),
-    ...called.map((each) => [`action ${each.customerId} ${each.number}`, each] as const),
-    ...profiles.map(({ word, said }) => [keyOf(word), said] as const),
+  const stageChanges =
+    changes.length === 0 ? [] : await STAGE_CHANGES_OUTBOX.read(tx, ...numbered('publication', changes));
+  const actionChanges = actions.length === 0 ? [] : await ACTIONS_OUTBOX.read(tx, ...numbered('number', actions));
+  const profiles = await loadProfiles(tx, of('profile'));
+  return new Map<string, OutboxMessage>([
+    ...stageChanges.map((change) => [`change ${change.customerId} ${change.publication}`, change] as const),
+    ...actionChanges.map((change) => [`action ${change.customerId} ${change.number}`, change] as const),
+    ...profiles.map(({ pending: each, message }) => [keyOf(each), message] as const),
   ]);
 }
 
-const named = (number: string, words: readonly Word[]): [which: string, params: unknown[]] => [
-  `SELECT * FROM unnest($1::text[], $2::int[]) AS w(customer_id, ${number})`,
-  [list(words.map((word) => word.customer_id)), list(words.map((word) => String(word.number)))],
+/** A query that selects the customers and numbers of these messages, and its parameters. */
+const numbered = (column: string, pending: readonly PendingMessage[]): [which: string, params: unknown[]] => [
+  `SELECT * FROM unnest($1::text[], $2::int[]) AS w(customer_id, ${column})`,
+  [arrayText(pending.map((each) => each.customer_id)), arrayText(pending.map((each) => each.number))],
 ];

@@ -15,15 +15,15 @@ describe('a message over HTTP', () => {
     });
   });
 
-  it('has no body where it takes away what its key had', () => {
+  it('has no body where it deletes its key', () => {
     expect(message({}, null).body).toBeNull();
   });
 
-  it('escapes what a header cannot hold, as CloudEvents has it', () => {
+  it('escapes what a header cannot hold, as CloudEvents says', () => {
     expect(message({ ce_subject: 'Euro € "100%"\n' }).headers['ce-subject']).toBe('Euro%20%E2%82%AC%20%22100%25%22%0A');
   });
 
-  it('gives a header that decodes to what it was, whatever it was', () => {
+  it('gives a header that decodes to the original text, whatever it was', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const header = message({ ce_subject: text }).headers['ce-subject'] ?? '';

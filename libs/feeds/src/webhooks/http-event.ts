@@ -1,13 +1,13 @@
 import type { OutgoingMessage } from '#platform';
 
-/** A message as it goes over HTTP: its headers and its body; none where it takes away what its key had. */
+/** A message as it is sent over HTTP; the body is null where the message deletes its key. */
 export interface HttpEvent {
   readonly id: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
 }
 
-/** A CloudEvent in Kafka's binary mode as HTTP has it: `ce_id` is `ce-id`, and what a header cannot hold is escaped. */
+/** Turns a CloudEvent from Kafka's binary mode into HTTP's: `ce_id` becomes `ce-id`, and characters that a header cannot hold are escaped. */
 export function httpEvent({ headers, value }: OutgoingMessage): HttpEvent {
   const translated = Object.entries(headers).map(
     ([name, text]) => [name.replace(/^ce_/, 'ce-'), escaped(String(text))] as const,
@@ -19,7 +19,7 @@ export function httpEvent({ headers, value }: OutgoingMessage): HttpEvent {
   };
 }
 
-/** As CloudEvents' HTTP binding says: a space, a quote, a percent sign, and whatever is not plain ASCII, as percent-encoded UTF-8. */
+/** As the HTTP binding of CloudEvents says: space, quote, percent sign and everything outside printable ASCII as percent-encoded UTF-8. */
 const escaped = (text: string): string =>
   text
     .toWellFormed()

@@ -4,19 +4,19 @@ import type { DispatcherObserver } from './dispatcher.js';
 import type { EndpointRecord, Endpoints } from './endpoints.js';
 import { lagSeconds } from './views.js';
 
-/** One reading serves all figures of one scrape. */
-const READING_MS = 500;
+/** For so long one read of the endpoints serves all gauges: all those of one scrape. */
+const READ_MS = 500;
 
-/** How the endpoints fare, for Prometheus: read when it is asked for. */
+/** Registers gauges of each endpoint, which are read from the database at every scrape. */
 export function registerWebhookMetrics(register: Registry, endpoints: Endpoints, clock: Clock): void {
-  let reading: Promise<readonly EndpointRecord[]> | null = null;
+  let current: Promise<readonly EndpointRecord[]> | null = null;
   const read = (): Promise<readonly EndpointRecord[]> => {
-    if (reading === null) {
-      // Where the database is away, the other figures are still told.
-      reading = endpoints.list().catch(() => []);
-      setTimeout(() => (reading = null), READING_MS).unref();
+    if (current === null) {
+      // Where the database does not answer, a scrape still returns the other metrics.
+      current = endpoints.list().catch(() => []);
+      setTimeout(() => (current = null), READ_MS).unref();
     }
-    return reading;
+    return current;
   };
   const gauge = (name: string, help: string, value: (endpoint: EndpointRecord) => number) =>
     new Gauge({
@@ -27,42 +27,40 @@ export function registerWebhookMetrics(register: Registry, endpoints: Endpoints,
         for (const endpoint of all) this.set({ endpoint: endpoint.id }, value(endpoint));
       },
     });
-  gauge('perennial_webhooks_waiting', 'Messages that wait for an endpoint', ({ waiting }) => waiting);
-  gauge(
-    'perennial_webhooks_lag_seconds',
-    'For how long the oldest message that waits for an endpoint has waited',
-    (e) => lagSeconds(e, clock.now()),
+  gauge('perennial_webhooks_pending', 'Messages pending for an endpoint', ({ pending }) => pending);
+  gauge('perennial_webhooks_lag_seconds', 'Age of the oldest message pending for an endpoint', (endpoint) =>
+    lagSeconds(endpoint, clock.now()),
   );
-  gauge('perennial_webhooks_dead_letters', 'Messages to an endpoint that were given up', (e) => e.deadLetters);
-  gauge('perennial_webhooks_failures_in_a_row', 'Tries in a row that were in vain', ({ failures }) => failures);
-  gauge('perennial_webhooks_missed', 'Messages that an endpoint is told by a replay alone', (e) => e.missed);
+  gauge('perennial_webhooks_dead_letters', 'Dead letters of an endpoint', ({ deadLetters }) => deadLetters);
+  gauge('perennial_webhooks_failures_in_a_row', 'Failed attempts in a row', ({ failures }) => failures);
+  gauge('perennial_webhooks_missed', 'Messages that only a replay sends to an endpoint', ({ missed }) => missed);
   gauge(
     'perennial_webhooks_active',
-    '1 where an endpoint is sent to, 0 where it is paused, suspended or was given up',
-    (e) => (e.status === 'active' ? 1 : 0),
+    '1 for an active endpoint, 0 for one that is paused, suspended, failed or gone',
+    ({ status }) => (status === 'active' ? 1 : 0),
   );
 }
 
-/** Counts what is delivered, and tells the log what is not. */
-export function watchingWebhooks(register: Registry, logger: Logger): DispatcherObserver {
+/** Counts delivered messages and failed attempts, and logs failures. */
+export function webhookObserver(register: Registry, logger: Logger): DispatcherObserver {
   const messages = new Counter({
-    ...{ name: 'perennial_webhooks_messages_total', help: 'Messages that endpoints took', registers: [register] },
+    ...{ name: 'perennial_webhooks_messages_total', help: 'Messages that endpoints accepted', registers: [register] },
     labelNames: ['endpoint'],
   });
   const failures = new Counter({
-    ...{ name: 'perennial_webhooks_failures_total', help: 'Tries that were in vain', registers: [register] },
+    ...{ name: 'perennial_webhooks_failures_total', help: 'Failed attempts', registers: [register] },
     labelNames: ['endpoint'],
   });
   return {
-    delivered: (endpoint, { taken, failure, deadLetters }) => {
-      messages.inc({ endpoint }, taken);
+    delivered: (endpoint, { delivered, failure, deadLetters }) => {
+      messages.inc({ endpoint }, delivered);
       if (failure === null) return;
       failures.inc({ endpoint });
-      logger.warn({ endpoint, reason: failure, deadLetters }, 'A webhook was not taken.');
+      logger.warn({ endpoint, reason: failure, deadLetters }, 'A webhook was not delivered.');
     },
     failed: (error, waitMs) => {
       const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason, waitMs }, 'Webhooks could not be carried; trying again.');
+      logger.warn({ reason, waitMs }, 'The webhook dispatcher failed; trying again.');
     },
   };
 }

@@ -17,13 +17,14 @@ const reject = (errors: readonly ValidationIssue[]): Problem =>
 /** What an endpoint is registered with, checked. */
 export function parseEndpoint(
   body: unknown,
-  reach: EgressPolicy,
+  egressPolicy: EgressPolicy,
 ): { readonly url: string; readonly feeds: readonly string[] } {
   const names = OUTPUTS.map(({ name }) => name);
   const { url, feeds = names } = fieldsOf(body);
   const errors: ValidationIssue[] = [];
   const parsed = typeof url === 'string' && url.length <= URL_LENGTH_MAX && URL.canParse(url) ? new URL(url) : null;
-  const rejection = parsed === null ? `is no URL of at most ${URL_LENGTH_MAX} characters` : reach.rejection(parsed);
+  const rejection =
+    parsed === null ? `is no URL of at most ${URL_LENGTH_MAX} characters` : egressPolicy.rejection(parsed);
   if (rejection !== null)
     errors.push({
       pointer: '#/url',
@@ -63,7 +64,7 @@ export function parseReplay(body: unknown): { readonly position: number } | { re
     detail: 'It cannot be told from where to tell it again.',
     errors: [
       {
-        pointer: from === undefined ? '/fromPosition' : '/from',
+        pointer: from === undefined ? '#/fromPosition' : '#/from',
         detail: 'is neither a position of the log nor an instant, or both are given',
         hint: 'give fromPosition (a whole number from 0), or from (RFC 3339), or neither for what was missed',
       },
@@ -96,6 +97,6 @@ export function parseNumber(name: string, text: unknown, byDefault: number, most
   if (number <= most) return number;
   throw new Problem(400, {
     detail: 'A parameter cannot be read.',
-    errors: [{ pointer: name, detail: 'is no whole number', hint: `give one from 0 to ${most}` }],
+    errors: [{ pointer: `#/${name}`, detail: 'is no whole number', hint: `give one from 0 to ${most}` }],
   });
 }

@@ -4,14 +4,14 @@ import type { Instant } from '#contracts';
 const PREFIX = 'whsec_';
 const SECRET_BYTES = 32;
 
-/** A secret as Standard Webhooks writes it. */
+/** A new secret in the form of Standard Webhooks. */
 export const newSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).toString('base64');
 
 /**
- * The three headers of Standard Webhooks: name, time of this try, and a signature under each secret over `id.timestamp.body`. While a
- * secret is being changed there are two, and whoever knows either is content.
+ * The three headers of Standard Webhooks: the message id, the time of this attempt, and a signature under each secret over `id.timestamp.body`. During a
+ * change of secrets there are two signatures, and a receiver that knows either secret accepts the message.
  */
-export function signed(
+export function signatureHeaders(
   { id, body }: { readonly id: string; readonly body: string },
   secrets: readonly string[],
   now: Instant,

@@ -3,56 +3,18 @@ import { formatInstant, type Instant } from '#contracts';
 import type { DeliveryRecord, EndpointRecord, EndpointStatus } from './endpoints.js';
 
 const ID = { pattern: '^[0-9a-f]{32}$' };
-const MOMENT = { type: String, format: 'date-time', nullable: true } as const;
-
-export class NewWebhook {
-  @ApiProperty({
-    example: 'https://hooks.example/perennial',
-    maxLength: 2048,
-    description: 'https; http to hosts that WEBHOOK_HOSTS allows by name, and to this machine',
-  })
-  readonly url!: string;
-  @ApiProperty({
-    type: [String],
-    required: false,
-    example: ['perennial.stage-changes'],
-    description: 'All feeds unless given',
-  })
-  readonly feeds?: readonly string[];
-}
-
-export class WebhookChange {
-  @ApiProperty({ enum: ['active', 'paused'] })
-  readonly status!: 'active' | 'paused';
-}
+const INSTANT = { type: String, format: 'date-time' } as const;
+const OPTIONAL_INSTANT = { ...INSTANT, nullable: true } as const;
 
 export class WebhookReplayView {
-  @ApiProperty({ description: 'stands in the header perennial-replay of each of its messages' })
+  @ApiProperty({ description: 'the header perennial-replay of each of its messages' })
   readonly id!: string;
   @ApiProperty()
   readonly fromPosition!: number;
-  @ApiProperty({ type: String, format: 'date-time' })
+  @ApiProperty(INSTANT)
   readonly beganAt!: string;
-  @ApiProperty({ description: 'messages that are on their way, or taken, by now' })
-  readonly told!: number;
-}
-
-export class WebhookReplayRequest {
-  @ApiProperty({
-    type: 'integer',
-    minimum: 0,
-    maximum: Number.MAX_SAFE_INTEGER,
-    required: false,
-    description: 'what rests on less of the log than this is left out; what it missed is told unless said otherwise',
-  })
-  readonly fromPosition?: number;
-  @ApiProperty({
-    type: String,
-    format: 'date-time',
-    required: false,
-    description: 'instead of a position: what rests on the log as it stood then, or on more of it',
-  })
-  readonly from?: string;
+  @ApiProperty({ description: 'messages enqueued so far, delivered ones included' })
+  readonly enqueued!: number;
 }
 
 export class WebhookView {
@@ -65,65 +27,65 @@ export class WebhookView {
   @ApiProperty({
     enum: ['active', 'paused', 'suspended', 'failed', 'gone'],
     description:
-      'paused: by a person; suspended: more waits for it, or for longer, than may; failed: took nothing for five days; gone: it answered 410',
+      'paused: by an operator; suspended: too many messages were pending, or for too long; failed: accepted nothing for five days; gone: answered 410',
   })
   readonly status!: EndpointStatus;
-  @ApiProperty({ type: String, format: 'date-time' })
+  @ApiProperty(INSTANT)
   readonly createdAt!: string;
-  @ApiProperty({ description: 'messages that it took, from the beginning' })
-  readonly taken!: number;
-  @ApiProperty({ description: 'messages that wait for it' })
-  readonly waiting!: number;
-  @ApiProperty({ description: 'how long the oldest of them has waited, in seconds; 0 where none waits' })
+  @ApiProperty({ description: 'messages delivered since it was registered' })
+  readonly delivered!: number;
+  @ApiProperty({ description: 'messages that are pending for it' })
+  readonly pending!: number;
+  @ApiProperty({ description: 'age of the oldest pending message in seconds; 0 where none is pending' })
   readonly lagSeconds!: number;
   @ApiProperty({ description: 'messages that were given up' })
   readonly deadLetters!: number;
-  @ApiProperty({ description: 'tries in a row that were in vain' })
+  @ApiProperty({ description: 'failed attempts in a row' })
   readonly failures!: number;
-  @ApiProperty(MOMENT)
-  readonly lastTriedAt!: string | null;
-  @ApiProperty(MOMENT)
-  readonly lastTakenAt!: string | null;
-  @ApiProperty({ type: Number, nullable: true, description: 'the last answer’s status; null where there was none' })
+  @ApiProperty(OPTIONAL_INSTANT)
+  readonly lastAttemptAt!: string | null;
+  @ApiProperty(OPTIONAL_INSTANT)
+  readonly lastDeliveredAt!: string | null;
+  @ApiProperty({ type: Number, nullable: true, description: 'status of the last answer; null where there was none' })
   readonly lastStatus!: number | null;
-  @ApiProperty({ type: String, nullable: true, description: 'why the last try was in vain; null where it was not' })
+  @ApiProperty({ type: String, nullable: true, description: 'why the last attempt failed; null where it succeeded' })
   readonly lastReason!: string | null;
-  @ApiProperty({ ...MOMENT, description: 'nothing is sent before' })
-  readonly nextTryAt!: string | null;
+  @ApiProperty({ ...OPTIONAL_INSTANT, description: 'nothing is sent before' })
+  readonly nextAttemptAt!: string | null;
   @ApiProperty({
-    description: 'messages that were said while it was suspended or failed, and are told by a replay alone',
+    description: 'messages published while it was suspended or failed; only a replay sends them',
   })
   readonly missed!: number;
-  @ApiProperty({ type: Number, nullable: true, description: 'the position of the log from which a replay tells them' })
+  @ApiProperty({ type: Number, nullable: true, description: 'the log position from which a replay sends them' })
   readonly missedFrom!: number | null;
-  @ApiProperty({ ...MOMENT, description: 'when the first of them was said' })
+  @ApiProperty({ ...OPTIONAL_INSTANT, description: 'when the first of them was published' })
   readonly missedSince!: string | null;
-  @ApiProperty({ type: () => WebhookReplayView, nullable: true, description: 'what it is told again at present' })
+  @ApiProperty({ type: () => WebhookReplayView, nullable: true, description: 'its running replay' })
   readonly replay!: WebhookReplayView | null;
 }
 
 export class NewWebhookView extends WebhookView {
-  @ApiProperty({ description: 'Signs what is sent. Shown only this once.', example: 'whsec_…' })
+  @ApiProperty({ description: 'Signs the messages. Shown only this once.', example: 'whsec_…' })
   readonly secret!: string;
 }
 
 export class NewSecretView {
-  @ApiProperty({ description: 'Signs what is sent from now on. Shown only this once.', example: 'whsec_…' })
+  @ApiProperty({ description: 'Signs the messages from now on. Shown only this once.', example: 'whsec_…' })
   readonly secret!: string;
-  @ApiProperty({ type: String, format: 'date-time', description: 'until then the one before signs as well' })
+  @ApiProperty({ ...INSTANT, description: 'until then the former secret signs too' })
   readonly formerUntil!: string;
 }
 
 export class DeliveryView {
-  @ApiProperty({ description: 'its place in the order; the next page begins after the last one’s' })
+  @ApiProperty({ description: 'its place in the order; pass that of the last one as `after` to get the next page' })
   readonly seq!: number;
-  @ApiProperty({ description: 'webhook-id, and the CloudEvent’s id' })
+  @ApiProperty({ description: 'webhook-id, and the id of the CloudEvent' })
   readonly id!: string;
   @ApiProperty()
   readonly feed!: string;
   @ApiProperty({ description: 'the customer' })
   readonly key!: string;
-  @ApiProperty({ type: String, format: 'date-time' })
+  @ApiProperty(INSTANT)
   readonly createdAt!: string;
   @ApiProperty()
   readonly attempts!: number;
@@ -131,13 +93,8 @@ export class DeliveryView {
   readonly lastStatus!: number | null;
   @ApiProperty({ type: String, nullable: true })
   readonly lastReason!: string | null;
-  @ApiProperty({ ...MOMENT, description: 'when it was given up' })
+  @ApiProperty({ ...OPTIONAL_INSTANT, description: 'when it became a dead letter' })
   readonly deadAt!: string | null;
-}
-
-export class DeadLettersToSend {
-  @ApiProperty({ type: [String], required: false, description: 'webhook-ids; all of them unless given' })
-  readonly messages?: readonly string[];
 }
 
 export class ReplayedView {
@@ -145,7 +102,7 @@ export class ReplayedView {
   readonly replayed!: number;
 }
 
-const moment = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
+const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
 
 export const webhookView = (endpoint: EndpointRecord, now: Instant): WebhookView => ({
   id: endpoint.id,
@@ -153,27 +110,27 @@ export const webhookView = (endpoint: EndpointRecord, now: Instant): WebhookView
   feeds: endpoint.feeds,
   status: endpoint.status,
   createdAt: formatInstant(endpoint.createdAt),
-  taken: endpoint.taken,
-  waiting: endpoint.waiting,
+  delivered: endpoint.delivered,
+  pending: endpoint.pending,
   lagSeconds: lagSeconds(endpoint, now),
   deadLetters: endpoint.deadLetters,
   failures: endpoint.failures,
-  lastTriedAt: moment(endpoint.lastTriedAt),
-  lastTakenAt: moment(endpoint.lastTakenAt),
+  lastAttemptAt: instant(endpoint.lastAttemptAt),
+  lastDeliveredAt: instant(endpoint.lastDeliveredAt),
   lastStatus: endpoint.lastStatus,
   lastReason: endpoint.lastReason,
-  nextTryAt: moment(endpoint.nextTryAt),
+  nextAttemptAt: instant(endpoint.nextAttemptAt),
   missed: endpoint.missed,
   missedFrom: endpoint.missedFrom,
-  missedSince: moment(endpoint.missedSince),
+  missedSince: instant(endpoint.missedSince),
   replay: endpoint.replay === null ? null : { ...endpoint.replay, beganAt: formatInstant(endpoint.replay.beganAt) },
 });
 
-export const lagSeconds = ({ oldestWaitingAt }: EndpointRecord, now: Instant): number =>
-  oldestWaitingAt === null ? 0 : Math.max(0, (now - oldestWaitingAt) / 1_000);
+export const lagSeconds = ({ oldestPendingAt }: EndpointRecord, now: Instant): number =>
+  oldestPendingAt === null ? 0 : Math.max(0, (now - oldestPendingAt) / 1_000);
 
 export const deliveryView = ({ createdAt, deadAt, ...delivery }: DeliveryRecord): DeliveryView => ({
   ...delivery,
   createdAt: formatInstant(createdAt),
-  deadAt: moment(deadAt),
+  deadAt: instant(deadAt),
 });

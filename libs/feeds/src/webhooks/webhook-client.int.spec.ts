@@ -13,13 +13,13 @@ import { EgressPolicy } from './egress-policy.js';
 import { makeAuthority } from './testdata/certificates.js';
 import { Receiver } from './testdata/receiver.js';
 
-const post = (url: string) => ({
+const request = (url: string) => ({
   ...{ url, headers: {}, body: '{}', timeoutMs: 5_000, now: () => 0 },
-  stop: new AbortController().signal,
+  abort: new AbortController().signal,
 });
 
-describe('one message, posted', () => {
-  it('goes nowhere that is not allowed, whatever was registered once', async () => {
+describe('the webhook client', () => {
+  it('sends to no address that the policy does not allow, whatever was registered', async () => {
     const channel = await Receiver.open();
     const webhookClient = new WebhookClient(new EgressPolicy(['public']));
     const { port } = new URL(channel.url);
@@ -29,7 +29,7 @@ describe('one message, posted', () => {
       `https://localhost:${port}/`,
       `https://[::1]:${port}/`,
     ])
-      expect([url, await webhookClient.send(post(url))]).toEqual([
+      expect([url, await webhookClient.send(request(url))]).toEqual([
         url,
         { kind: 'failing', status: null, reason: expect.stringContaining('not allowed'), waitMs: null },
       ]);
@@ -38,33 +38,33 @@ describe('one message, posted', () => {
     await channel.close();
   });
 
-  it('reuses a connection, and does not mind when the other side has closed it', async () => {
+  it('reuses a connection, and connects again when the server has closed it', async () => {
     const channel = await Receiver.open();
     const webhookClient = new WebhookClient(new EgressPolicy(['loopback']));
     for (let round = 0; round < 5; round += 1) {
-      expect(await webhookClient.send(post(channel.url))).toEqual({ kind: 'taken', status: 204 });
-      // As a server does that is restarted behind its address.
+      expect(await webhookClient.send(request(channel.url))).toEqual({ kind: 'delivered', status: 204 });
+      // As a restarting server does.
       if (round % 2 === 0) channel.dropConnections();
     }
-    expect(channel.taken).toHaveLength(5);
+    expect(channel.accepted).toHaveLength(5);
     webhookClient.close();
     await channel.close();
   });
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'perennial-post-'));
+const folder = mkdtempSync(join(tmpdir(), 'perennial-webhook-client-'));
 const authority = makeAuthority(folder);
-if (authority === null) console.warn('SKIPPED servers that speak TLS: there is no openssl here to make certificates.');
+if (authority === null) console.warn('SKIPPED servers with TLS: openssl is not installed, and makes the certificates.');
 
 (authority === null ? describe.skip : describe)(
-  `servers that speak TLS${authority === null ? ' (skipped: no openssl)' : ''}`,
+  `servers with TLS${authority === null ? ' (skipped: no openssl)' : ''}`,
   () => {
     const servers: Server[] = [];
     const seen: string[] = [];
     let [right, wrong] = ['', ''];
 
     const serving = async (name: string): Promise<string> => {
-      const server = createServer(authority?.vouchFor(name) ?? {}, (_, response) => {
+      const server = createServer(authority?.certificateFor(name) ?? {}, (_, response) => {
         seen.push(name);
         response.writeHead(204).end();
       });
@@ -82,10 +82,10 @@ if (authority === null) console.warn('SKIPPED servers that speak TLS: there is n
       rmSync(folder, { recursive: true });
     });
 
-    /** What became of a message to each, sent by a process that knows this authority beside those that Node knows; or none. */
+    /** The result of a message to each server, sent by a process that trusts this authority too, beside those that Node knows. */
     const sent = async (known: string | undefined): Promise<unknown[]> => {
       seen.length = 0;
-      const program = fileURLToPath(new URL('./testdata/sending-child.ts', import.meta.url));
+      const program = fileURLToPath(new URL('./testdata/send-in-child.ts', import.meta.url));
       const args = ['--conditions=source', '--import', '#from-source', program, right, wrong];
       const env = { ...process.env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: known ?? '' };
       const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -96,15 +96,15 @@ if (authority === null) console.warn('SKIPPED servers that speak TLS: there is n
       return answers;
     };
 
-    it('are told what is said where somebody known vouches for them, and not where the certificate is another’s', async () => {
+    it('get messages where a trusted authority signed their certificate, and not where it is for another host', async () => {
       expect(await sent(authority?.file)).toEqual([
-        { kind: 'taken', status: 204 },
+        { kind: 'delivered', status: 204 },
         { kind: 'failing', status: null, reason: 'ERR_TLS_CERT_ALTNAME_INVALID', waitMs: null },
       ]);
       expect(seen).toEqual(['localhost']);
     });
 
-    it('are told nothing where nobody vouches for them, and the reason says so', async () => {
+    it('get no messages where no trusted authority signed their certificate, and the reason says so', async () => {
       const reason = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE';
       const failing = { kind: 'failing', status: null, reason, waitMs: null };
       expect(await sent(undefined)).toEqual([failing, failing]);

@@ -7,26 +7,23 @@ import { parseEndpoint, parseMessages, parseNumber, parseReplay, parseStatus } f
 import type { WebhookDispatcher } from './dispatcher.js';
 import type { Endpoints } from './endpoints.js';
 import type { EgressPolicy } from './egress-policy.js';
+import { DeadLettersToSend, NewWebhook, WebhookChange, WebhookReplayRequest } from './bodies.js';
 import {
-  DeadLettersToSend,
   deliveryView,
   DeliveryView,
   NewSecretView,
-  NewWebhook,
   NewWebhookView,
   ReplayedView,
-  WebhookChange,
-  WebhookReplayRequest,
   webhookView,
   WebhookView,
 } from './views.js';
 
-/** What the routes need. */
+/** What the routes use. */
 export interface Webhooks {
   readonly endpoints: Endpoints;
   readonly dispatcher: WebhookDispatcher;
-  readonly reach: EgressPolicy;
-  /** The log, where this process has it: it tells which position an instant is. */
+  readonly egressPolicy: EgressPolicy;
+  /** The log, where this process has it: it finds the position of an instant. */
   readonly log: { positionAt(instant: Instant): Promise<number> } | null;
 }
 
@@ -37,12 +34,12 @@ const PAGE = 100;
 const PAGE_MAX = 1_000;
 
 const Id = (): MethodDecorator => ApiParam({ name: 'id', schema: { type: 'string', pattern: ENDPOINT.source } });
-const page = [
-  { name: 'after', description: 'the `seq` of the last one seen', max: Number.MAX_SAFE_INTEGER },
-  { name: 'limit', description: `how many at most; ${PAGE} unless given`, max: PAGE_MAX },
+const PAGE_PARAMETERS = [
+  { name: 'after', description: 'the `seq` of the last one of the page before', max: Number.MAX_SAFE_INTEGER },
+  { name: 'limit', description: `how many at most; ${PAGE} by default`, max: PAGE_MAX },
 ] as const;
 const Paged = (): MethodDecorator => (target, key, descriptor) => {
-  for (const { name, description, max } of page)
+  for (const { name, description, max } of PAGE_PARAMETERS)
     ApiQuery({ name, required: false, description, schema: { type: 'integer', minimum: 0, maximum: max } })(
       target,
       key,
@@ -50,7 +47,7 @@ const Paged = (): MethodDecorator => (target, key, descriptor) => {
     );
 };
 
-/** The feeds by webhook, for channels without Kafka: who is told, and how it goes. */
+/** Webhook endpoints, for channels without Kafka: register, watch, pause, replay and delete them. */
 @ApiTags('webhooks')
 @Controller('webhooks')
 @Allow('operate')
@@ -62,23 +59,23 @@ export class WebhooksController {
 
   @Post()
   @ApiOperation({
-    summary: 'Register an endpoint; the answer is the only time that its secret is shown',
-    description: 'It is told what is said from now on.',
+    summary: 'Register an endpoint; only this answer shows its secret',
+    description: 'Messages published from now on are sent to it.',
   })
   @ApiBody({ type: NewWebhook })
   @ApiCreatedResponse({ type: NewWebhookView })
   @ApiProblems(400, 409, 413, 415, 422)
   async register(@Body() body: unknown): Promise<NewWebhookView> {
-    const { url, feeds } = parseEndpoint(body, this.webhooks.reach);
+    const { url, feeds } = parseEndpoint(body, this.webhooks.egressPolicy);
     const registered = await (await this.endpoints()).register(url, feeds);
     if (registered === null)
-      throw new Problem(409, { detail: 'There are as many webhooks as there may be: take one away first.' });
+      throw new Problem(409, { detail: 'The number of webhooks has reached its limit: delete one first.' });
     this.webhooks.dispatcher.wake();
     return { ...webhookView(registered.endpoint, this.clock.now()), secret: registered.secret };
   }
 
   @Get()
-  @ApiOperation({ summary: 'All endpoints, and how each fares' })
+  @ApiOperation({ summary: 'All endpoints, with the state of each' })
   @ApiOkResponse({ type: [WebhookView] })
   async list(): Promise<WebhookView[]> {
     const now = this.clock.now();
@@ -87,7 +84,7 @@ export class WebhooksController {
 
   @Get(':id')
   @Id()
-  @ApiOperation({ summary: 'One endpoint, and how it fares' })
+  @ApiOperation({ summary: 'One endpoint and its state' })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(404)
   async find(@Param('id') id: string): Promise<WebhookView> {
@@ -97,15 +94,15 @@ export class WebhooksController {
   @Patch(':id')
   @Id()
   @ApiOperation({
-    summary: 'Let an endpoint rest, or send to it at once',
+    summary: 'Pause an endpoint, or activate it and send at once',
     description:
-      'What is said while it is paused waits for it; one that failed or is gone gets what is said from then on.',
+      'Messages published while it is paused stay pending. An endpoint that failed or is gone gets, once active, the messages published from then on.',
   })
   @ApiBody({ type: WebhookChange })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(400, 404, 413, 415, 422)
   async change(@Param('id') id: string, @Body() body: unknown): Promise<WebhookView> {
-    const endpoint = there(await (await this.endpoints()).turn(known(id), parseStatus(body)));
+    const endpoint = there(await (await this.endpoints()).setStatus(known(id), parseStatus(body)));
     this.webhooks.dispatcher.wake();
     return webhookView(endpoint, this.clock.now());
   }
@@ -113,7 +110,7 @@ export class WebhooksController {
   @Delete(':id')
   @HttpCode(200)
   @Id()
-  @ApiOperation({ summary: 'Forget an endpoint, what was on its way to it, and its secret' })
+  @ApiOperation({ summary: 'Delete an endpoint, its pending messages and dead letters, and its secret' })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(404)
   async remove(@Param('id') id: string): Promise<WebhookView> {
@@ -123,8 +120,8 @@ export class WebhooksController {
   @Post(':id/secrets')
   @Id()
   @ApiOperation({
-    summary: 'Give an endpoint a new secret; the answer is the only time that it is shown',
-    description: 'For a day the one before signs as well.',
+    summary: 'Give an endpoint a new secret; only this answer shows it',
+    description: 'For a day the former secret signs too.',
   })
   @ApiCreatedResponse({ type: NewSecretView })
   @ApiProblems(400, 404, 413, 415)
@@ -136,7 +133,7 @@ export class WebhooksController {
   @Get(':id/deliveries')
   @Id()
   @Paged()
-  @ApiOperation({ summary: 'What waits for an endpoint, in the order in which it will be sent' })
+  @ApiOperation({ summary: 'The pending messages of an endpoint, in the order of sending' })
   @ApiOkResponse({ type: [DeliveryView] })
   @ApiProblems(400, 404)
   deliveries(
@@ -150,7 +147,7 @@ export class WebhooksController {
   @Get(':id/dead-letters')
   @Id()
   @Paged()
-  @ApiOperation({ summary: 'What was given up, with the reason' })
+  @ApiOperation({ summary: 'The dead letters of an endpoint, with the reason of each' })
   @ApiOkResponse({ type: [DeliveryView] })
   @ApiProblems(400, 404)
   deadLetters(
@@ -166,12 +163,12 @@ export class WebhooksController {
   @Id()
   @ApiOperation({
     summary: 'Send dead letters again',
-    description: 'Under the names that they had, in their old order, before what is younger.',
+    description: 'With their original ids and in their original order, before newer messages.',
   })
   @ApiBody({ type: DeadLettersToSend, required: false })
   @ApiOkResponse({ type: ReplayedView })
   @ApiProblems(400, 404, 413, 415, 422)
-  async replay(@Param('id') id: string, @Body() body?: unknown): Promise<ReplayedView> {
+  async sendDeadLetters(@Param('id') id: string, @Body() body?: unknown): Promise<ReplayedView> {
     const messages = parseMessages(body);
     const replayed = there(await (await this.endpoints()).replayDeadLetters(known(id), messages));
     this.webhooks.dispatcher.wake();
@@ -182,41 +179,41 @@ export class WebhooksController {
   @HttpCode(200)
   @Id()
   @ApiOperation({
-    summary: 'Tell an endpoint again what was said, from a position or an instant on; or what it missed',
+    summary: 'Send an endpoint what was published from a position or an instant on; or what it missed',
     description:
-      'Sets it active. What is told again bears its old names and the header perennial-replay, customer by customer, each one’s in order; what is said now goes on between, and no other endpoint notices. `replay` in how it fares says how far it is.',
+      'Sets it active. Replayed messages have their original ids and the header perennial-replay, customer by customer, each one’s in order; live messages go on in between, and other endpoints get nothing. `replay` in the endpoint’s state shows the progress.',
   })
   @ApiBody({ type: WebhookReplayRequest, required: false })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(400, 404, 409, 413, 415, 422)
-  async tellAgain(@Param('id') id: string, @Body() body?: unknown): Promise<WebhookView> {
-    const asked = parseReplay(body);
-    const begun = await this.webhooks.dispatcher.replay(
+  async replay(@Param('id') id: string, @Body() body?: unknown): Promise<WebhookView> {
+    const from = parseReplay(body);
+    const requested = await this.webhooks.dispatcher.replay(
       known(id),
-      asked === null ? null : await this.positionOf(asked),
+      from === null ? null : await this.positionOf(from),
     );
-    if (begun === 'nothing-missed')
-      throw new Problem(409, { detail: 'It missed nothing: say from where with fromPosition or from.' });
+    if (requested === 'nothing-missed')
+      throw new Problem(409, { detail: 'The endpoint missed nothing: give fromPosition or from.' });
     return this.find(id);
   }
 
-  private async positionOf(asked: { readonly position: number } | { readonly instant: Instant }): Promise<number> {
-    if ('position' in asked) return asked.position;
+  private async positionOf(from: { readonly position: number } | { readonly instant: Instant }): Promise<number> {
+    if ('position' in from) return from.position;
     const { log } = this.webhooks;
     if (log === null)
       throw new Problem(422, {
-        detail: 'This process has no log to look an instant up in.',
-        errors: [{ pointer: '#/from', detail: 'cannot be looked up here', hint: 'give fromPosition' }],
+        detail: 'This process has no event log in which to find an instant.',
+        errors: [{ pointer: '#/from', detail: 'cannot be resolved by this process', hint: 'give fromPosition' }],
       });
-    return log.positionAt(asked.instant);
+    return log.positionAt(from.instant);
   }
 
   private async listed(id: string, dead: boolean, after: unknown, limit: unknown): Promise<DeliveryView[]> {
-    const asked = {
+    const page = {
       ...{ dead, after: parseNumber('after', after, 0, Number.MAX_SAFE_INTEGER) },
       limit: parseNumber('limit', limit, PAGE, PAGE_MAX),
     };
-    return there(await (await this.endpoints()).deliveries(known(id), asked)).map(deliveryView);
+    return there(await (await this.endpoints()).deliveries(known(id), page)).map(deliveryView);
   }
 
   private async endpoints(): Promise<Endpoints> {
@@ -226,11 +223,11 @@ export class WebhooksController {
 }
 
 function known(id: string): string {
-  if (!ENDPOINT.test(id)) throw new Problem(404, { detail: 'There is no webhook of this id.' });
+  if (!ENDPOINT.test(id)) throw new Problem(404, { detail: 'There is no webhook with this id.' });
   return id;
 }
 
 function there<T>(found: T | null): T {
-  if (found === null) throw new Problem(404, { detail: 'There is no webhook of this id.' });
+  if (found === null) throw new Problem(404, { detail: 'There is no webhook with this id.' });
   return found;
 }

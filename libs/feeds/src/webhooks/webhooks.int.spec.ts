@@ -12,13 +12,13 @@ import { EVERY_STORE } from '../testdata/stores.js';
 import type { EndpointRecord } from './endpoints.js';
 import { makeAuthority } from './testdata/certificates.js';
 import { Receiver, type Received } from './testdata/receiver.js';
-import { carryAll, QUICK, World } from './testdata/world.js';
+import { drainAll, QUICK, World } from './testdata/world.js';
 
 const FEEDS = OUTPUTS.map(({ name }) => name);
 const STAGE_CHANGES = ['perennial.stage-changes'];
 
-/** Whether a receiver that knows the secret would believe it. */
-function believable({ id, headers, body }: Received, secret: string): boolean {
+/** Whether a receiver that knows the secret accepts the signature. */
+function isAuthentic({ id, headers, body }: Received, secret: string): boolean {
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
   const text = `${id}.${String(headers['webhook-timestamp'])}.${body}`;
   const expected = `v1,${createHmac('sha256', key).update(text).digest('base64')}`;
@@ -44,16 +44,16 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
     };
     const registered = async (url: string, feeds: readonly string[] = FEEDS) => {
       const made = await world.endpoints.register(url, feeds);
-      if (made === null) throw new Error('There were too many.');
+      if (made === null) throw new Error('The number of webhooks has reached its limit.');
       return { id: made.endpoint.id, secret: made.secret };
     };
-    const seen = async (id: string): Promise<EndpointRecord> => {
+    const endpoint = async (id: string): Promise<EndpointRecord> => {
       const found = await world.endpoints.find(id);
-      if (found === null) throw new Error('It is gone.');
+      if (found === null) throw new Error('There is no such endpoint.');
       return found;
     };
-    /** What was said since the beginning, a customer's in their order. */
-    const said = async () => {
+    /** The stage changes published since the beginning, each customer's in order. */
+    const published = async () => {
       const rows = await database.query<{ position: number; facts: unknown[] }>(
         `SELECT p.position, jsonb_build_array(p.customer_id, cycle, stage, phase, ${millis('entered_at')}, ${millis('at')}, kind, publication) AS facts
            FROM perennial.outbox o JOIN perennial.published p USING (customer_id, publication)
@@ -65,7 +65,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
     beforeAll(async () => {
       database = await open();
       world = await World.open(database);
-      await world.dispatcher().turn();
+      await world.dispatcher().poll();
     });
     afterEach(async () => {
       for (const { id } of await world.endpoints.list()) await world.endpoints.remove(id);
@@ -77,19 +77,19 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await stop();
     });
 
-    it('note nothing where nobody registered', async () => {
-      await world.lives('nobody-listens');
-      const [noted] = await database.query('SELECT count(*)::int AS noted FROM perennial_webhooks.waiting');
-      expect(noted).toEqual({ noted: 0 });
+    it('enqueue nothing where no endpoint is registered', async () => {
+      await world.lives('before-any-endpoint');
+      const [found] = await database.query('SELECT count(*)::int AS pending FROM perennial_webhooks.pending');
+      expect(found).toEqual({ pending: 0 });
     });
 
-    it('bring what is said, signed, as CloudEvents, in its order, whether or not Kafka is there', async () => {
+    it('deliver what is published, signed, as CloudEvents, in order, without Kafka', async () => {
       const channel = await receiver();
       const { id, secret } = await registered(channel.url, STAGE_CHANGES);
-      const before = (await said()).length;
+      const before = (await published()).length;
       await world.lives('ann', 'ben');
-      await carryAll(world.dispatcher(), database);
-      expect(idsOf(channel.received)).toEqual((await said()).slice(before).map(({ message_id }) => message_id));
+      await drainAll(world.dispatcher(), database);
+      expect(idsOf(channel.received)).toEqual((await published()).slice(before).map(({ message_id }) => message_id));
       expect(channel.received.length).toBeGreaterThanOrEqual(4);
       for (const request of channel.received) {
         const { headers, body } = request;
@@ -102,71 +102,74 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
         });
         expect(headers['webhook-timestamp']).toBe(String(Math.floor(world.clock.now() / 1_000)));
         expect((JSON.parse(body) as { customerId: string }).customerId).toBe(headers['ce-subject']);
-        expect(believable(request, secret)).toBe(true);
+        expect(isAuthentic(request, secret)).toBe(true);
       }
-      expect(await seen(id)).toMatchObject({
-        ...{ status: 'active', taken: channel.received.length, waiting: 0, oldestWaitingAt: null, failures: 0 },
-        ...{ lastStatus: 204, lastReason: null, nextTryAt: null, deadLetters: 0 },
+      expect(await endpoint(id)).toMatchObject({
+        ...{ status: 'active', delivered: channel.received.length, pending: 0, oldestPendingAt: null, failures: 0 },
+        ...{ lastStatus: 204, lastReason: null, nextAttemptAt: null, deadLetters: 0 },
       });
-      // Nobody carried anything to Kafka, and nothing was counted as carried.
-      expect(idsOfAll(await said())).toEqual(expect.arrayContaining(idsOf(channel.received)));
+      // The relay did not run: for Kafka, all of it is still pending.
+      expect(idsOfAll(await published())).toEqual(expect.arrayContaining(idsOf(channel.received)));
     });
 
-    it('are not held up at one endpoint by another that is away; and that one gets all of it once it is back', async () => {
-      const [well, ill] = [await receiver(), await receiver()];
-      await registered(well.url, STAGE_CHANGES);
-      const { id } = await registered(ill.url, STAGE_CHANGES);
-      ill.answer = () => 503;
+    it('are not held up at one endpoint by another that fails; and that one gets all of them once it works again', async () => {
+      const [healthy, failing] = [await receiver(), await receiver()];
+      await registered(healthy.url, STAGE_CHANGES);
+      const { id } = await registered(failing.url, STAGE_CHANGES);
+      failing.answer = () => 503;
       const dispatcher = world.dispatcher();
       await world.lives('cleo', 'dora');
-      await carryAll(dispatcher, database);
-      expect(well.taken.length).toBeGreaterThanOrEqual(4);
-      expect(ill.received).toHaveLength(1);
-      expect(await seen(id)).toMatchObject({
-        ...{ waiting: well.taken.length, failures: 1, lastStatus: 503, lastReason: 'answered 503' },
-        nextTryAt: world.clock.now() + QUICK.firstWaitMs,
+      await drainAll(dispatcher, database);
+      expect(healthy.accepted.length).toBeGreaterThanOrEqual(4);
+      expect(failing.received).toHaveLength(1);
+      expect(await endpoint(id)).toMatchObject({
+        ...{ pending: healthy.accepted.length, failures: 1, lastStatus: 503, lastReason: 'answered 503' },
+        nextAttemptAt: world.clock.now() + QUICK.firstWaitMs,
       });
-      // Not before its time, though another process begins.
-      await carryAll(world.dispatcher(), database);
-      expect(ill.received).toHaveLength(1);
+      // Not before it is due, though another process starts.
+      await drainAll(world.dispatcher(), database);
+      expect(failing.received).toHaveLength(1);
       world.time.at += QUICK.firstWaitMs;
-      await carryAll(world.dispatcher(), database);
-      expect(await seen(id)).toMatchObject({ failures: 2, nextTryAt: world.clock.now() + 2 * QUICK.firstWaitMs });
-      ill.answer = () => 200;
+      await drainAll(world.dispatcher(), database);
+      expect(await endpoint(id)).toMatchObject({
+        failures: 2,
+        nextAttemptAt: world.clock.now() + 2 * QUICK.firstWaitMs,
+      });
+      failing.answer = () => 200;
       world.time.at += 2 * QUICK.firstWaitMs;
-      await carryAll(dispatcher, database);
-      expect(idsOf(ill.taken)).toEqual(idsOf(well.taken));
-      expect(once(idsOf(ill.received))).toEqual(idsOf(well.taken));
-      expect(await seen(id)).toMatchObject({ failures: 0, waiting: 0, lastReason: null });
+      await drainAll(dispatcher, database);
+      expect(idsOf(failing.accepted)).toEqual(idsOf(healthy.accepted));
+      expect(once(idsOf(failing.received))).toEqual(idsOf(healthy.accepted));
+      expect(await endpoint(id)).toMatchObject({ failures: 0, pending: 0, lastReason: null });
     });
 
     it.each([
       ['breaks the connection', 'broken' as const, 'ECONNRESET'],
       ['says nothing', 'silent' as const, 'gave no answer within 1000 ms'],
-      ['sends it elsewhere', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, 'answered 302'],
+      ['redirects', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, 'answered 302'],
     ])('wait for an endpoint that %s', async (_, reply, reason) => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => reply;
       await world.lives(`erin-${reason}`);
-      await carryAll(world.dispatcher(), database);
+      await drainAll(world.dispatcher(), database);
       expect(channel.received).toHaveLength(1);
-      expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason: reason });
+      expect(await endpoint(id)).toMatchObject({ status: 'active', failures: 1, lastReason: reason });
     });
 
-    it('wait for an endpoint that nobody vouches for, and tell an operator why', async () => {
+    it('wait for an endpoint whose certificate no trusted authority signed, and show the reason', async () => {
       const folder = mkdtempSync(join(tmpdir(), 'perennial-webhooks-'));
-      const server = createServer(makeAuthority(folder)?.vouchFor('localhost') ?? {});
+      const server = createServer(makeAuthority(folder)?.certificateFor('localhost') ?? {});
       await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
       const { port } = server.address() as AddressInfo;
       const { id } = await registered(`https://localhost:${port}/`, STAGE_CHANGES);
       await world.lives('uma');
-      await carryAll(world.dispatcher(), database);
-      // Where there is no openssl it has no certificate to show.
+      await drainAll(world.dispatcher(), database);
+      // Without openssl the server has no certificate.
       const lastReason = expect.stringMatching(/^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|ERR_SSL_.+)$/);
-      expect(await seen(id)).toMatchObject({ status: 'active', failures: 1, lastReason });
-      const [waiting] = (await world.endpoints.deliveries(id, { dead: false, after: 0, limit: 1 })) ?? [];
-      expect(waiting).toMatchObject({ attempts: 1, lastStatus: null, lastReason });
+      expect(await endpoint(id)).toMatchObject({ status: 'active', failures: 1, lastReason });
+      const [pending] = (await world.endpoints.deliveries(id, { dead: false, after: 0, limit: 1 })) ?? [];
+      expect(pending).toMatchObject({ attempts: 1, lastStatus: null, lastReason });
       server.close();
       rmSync(folder, { recursive: true });
     });
@@ -176,11 +179,11 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => ({ status: 429, headers: { 'retry-after': '90' } });
       await world.lives('fay');
-      await carryAll(world.dispatcher(), database);
-      expect(await seen(id)).toMatchObject({ nextTryAt: world.clock.now() + 90_000 });
+      await drainAll(world.dispatcher(), database);
+      expect(await endpoint(id)).toMatchObject({ nextAttemptAt: world.clock.now() + 90_000 });
     });
 
-    it('give up a message that is not wanted after a few tries, go on, and bring it again when it is asked for', async () => {
+    it('give up a rejected message after a few attempts, go on, and send it again on request', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       await world.lives('gil', 'hana');
@@ -188,108 +191,108 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       channel.answer = (request) => (request.id === (poison ??= request.id) ? 422 : 202);
       const dispatcher = world.dispatcher();
       for (let attempts = 0; attempts < QUICK.rejected; attempts += 1) {
-        await carryAll(dispatcher, database);
+        await drainAll(dispatcher, database);
         world.time.at += QUICK.longestWaitMs;
       }
       expect(idsOf(channel.received).filter((each) => each === poison)).toHaveLength(QUICK.rejected);
-      expect(idsOf(channel.taken)).not.toContain(poison);
-      expect(channel.taken.length).toBeGreaterThanOrEqual(3);
-      expect(await seen(id)).toMatchObject({ status: 'active', failures: 0, waiting: 0, deadLetters: 1 });
+      expect(idsOf(channel.accepted)).not.toContain(poison);
+      expect(channel.accepted.length).toBeGreaterThanOrEqual(3);
+      expect(await endpoint(id)).toMatchObject({ status: 'active', failures: 0, pending: 0, deadLetters: 1 });
       const listed = await world.endpoints.deliveries(id, { dead: true, after: 0, limit: 10 });
       expect(listed).toEqual([
         expect.objectContaining({ id: poison, attempts: QUICK.rejected, lastStatus: 422, lastReason: 'answered 422' }),
       ]);
-      // Sent again, it goes before what is younger, under its old name.
+      // Sent again, it goes before newer messages, with its original id.
       channel.answer = () => 200;
-      await world.endpoints.turn(id, 'paused');
+      await world.endpoints.setStatus(id, 'paused');
       await world.lives('ida');
-      await carryAll(dispatcher, database);
-      const before = channel.taken.length;
+      await drainAll(dispatcher, database);
+      const before = channel.accepted.length;
       expect(await world.endpoints.replayDeadLetters(id, ['unknown'])).toBe(0);
       expect(await world.endpoints.replayDeadLetters(id, poison === null ? [] : [poison])).toBe(1);
-      await world.endpoints.turn(id, 'active');
-      await carryAll(dispatcher, database);
-      expect(channel.taken[before]?.id).toBe(poison);
-      expect(channel.taken.length).toBeGreaterThan(before + 1);
-      expect(await seen(id)).toMatchObject({ waiting: 0, deadLetters: 0 });
+      await world.endpoints.setStatus(id, 'active');
+      await drainAll(dispatcher, database);
+      expect(channel.accepted[before]?.id).toBe(poison);
+      expect(channel.accepted.length).toBeGreaterThan(before + 1);
+      expect(await endpoint(id)).toMatchObject({ pending: 0, deadLetters: 0 });
     });
 
-    it('give up a message of an endpoint that stays away only after many tries', async () => {
+    it('give up a message to a failing endpoint only after many attempts', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => 500;
       await world.lives('jo');
       const dispatcher = world.dispatcher();
       for (let attempts = 0; attempts < QUICK.failing; attempts += 1) {
-        expect(await seen(id)).toMatchObject({ deadLetters: 0 });
-        await carryAll(dispatcher, database);
+        expect(await endpoint(id)).toMatchObject({ deadLetters: 0 });
+        await drainAll(dispatcher, database);
         world.time.at += QUICK.longestWaitMs;
       }
       expect(once(idsOf(channel.received))).toHaveLength(1);
-      expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 1, failures: QUICK.failing });
+      expect(await endpoint(id)).toMatchObject({ status: 'active', deadLetters: 1, failures: QUICK.failing });
     });
 
-    it('give up an endpoint that took nothing for days, keep what it missed, and bring it once a person turns it on', async () => {
+    it('give up an endpoint that accepted nothing for days, keep its messages, and send them once an operator activates it', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => 500;
       await world.lives('kim');
       const dispatcher = world.dispatcher();
-      await carryAll(dispatcher, database);
+      await drainAll(dispatcher, database);
       world.time.at += QUICK.givenUpAfterMs;
-      await carryAll(dispatcher, database);
-      const missed = await seen(id);
-      expect(missed).toMatchObject({ status: 'failed', waiting: 0 });
+      await drainAll(dispatcher, database);
+      const missed = await endpoint(id);
+      expect(missed).toMatchObject({ status: 'failed', pending: 0 });
       expect(missed.deadLetters).toBeGreaterThanOrEqual(2);
-      const tried = channel.received.length;
+      const received = channel.received.length;
       await world.lives('lou');
       world.time.at += QUICK.givenUpAfterMs;
-      await carryAll(dispatcher, database);
-      expect(channel.received).toHaveLength(tried);
+      await drainAll(dispatcher, database);
+      expect(channel.received).toHaveLength(received);
       channel.answer = () => 200;
-      await world.endpoints.turn(id, 'active');
+      await world.endpoints.setStatus(id, 'active');
       await world.endpoints.replayDeadLetters(id, null);
-      await carryAll(dispatcher, database);
-      expect(channel.taken).toHaveLength(missed.deadLetters);
-      expect(await seen(id)).toMatchObject({ status: 'active', deadLetters: 0, failures: 0 });
+      await drainAll(dispatcher, database);
+      expect(channel.accepted).toHaveLength(missed.deadLetters);
+      expect(await endpoint(id)).toMatchObject({ status: 'active', deadLetters: 0, failures: 0 });
     });
 
-    it('stop at once at an endpoint that is gone', async () => {
+    it('stop at once for an endpoint that is gone', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       channel.answer = () => 410;
       await world.lives('mia');
-      await carryAll(world.dispatcher(), database);
+      await drainAll(world.dispatcher(), database);
       await world.lives('ned');
       world.time.at += 3_600_000;
-      await carryAll(world.dispatcher(), database);
+      await drainAll(world.dispatcher(), database);
       expect(channel.received).toHaveLength(1);
-      expect(await seen(id)).toMatchObject({ status: 'gone', lastStatus: 410, waiting: 0 });
+      expect(await endpoint(id)).toMatchObject({ status: 'gone', lastStatus: 410, pending: 0 });
     });
 
-    it('are signed by the old secret too for a day after it was changed', async () => {
+    it('are signed by the former secret too for a day after a change', async () => {
       const channel = await receiver();
       const { id, secret } = await registered(channel.url, STAGE_CHANGES);
       const rotated = await world.endpoints.rotate(id);
       await world.lives('ole');
       const dispatcher = world.dispatcher();
-      await carryAll(dispatcher, database);
+      await drainAll(dispatcher, database);
       for (const request of channel.received) {
-        expect(believable(request, secret)).toBe(true);
-        expect(believable(request, rotated?.secret ?? '')).toBe(true);
+        expect(isAuthentic(request, secret)).toBe(true);
+        expect(isAuthentic(request, rotated?.secret ?? '')).toBe(true);
       }
       world.time.at += 86_400_000;
       const before = channel.received.length;
       await world.lives('pat');
-      await carryAll(dispatcher, database);
+      await drainAll(dispatcher, database);
       expect(channel.received.length).toBeGreaterThan(before);
       for (const request of channel.received.slice(before)) {
-        expect(believable(request, secret)).toBe(false);
-        expect(believable(request, rotated?.secret ?? '')).toBe(true);
+        expect(isAuthentic(request, secret)).toBe(false);
+        expect(isAuthentic(request, rotated?.secret ?? '')).toBe(true);
       }
     });
 
-    it('keep the secret where neither the table nor a list of endpoints shows it', async () => {
+    it('keep the secret out of the table and of the list of endpoints', async () => {
       const channel = await receiver();
       const { id, secret } = await registered(channel.url);
       const table = JSON.stringify(await database.query('SELECT * FROM perennial_webhooks.endpoints'));
@@ -298,128 +301,128 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(JSON.stringify(await world.endpoints.list())).not.toContain(secret);
     });
 
-    it('come again under the same name when whoever carried them died before it was written down', async () => {
+    it('come again with the same id when the dispatcher died before it stored the result', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
       await world.lives('quin');
       const dispatcher = world.dispatcher();
-      await dispatcher.turn();
+      await dispatcher.poll();
       await dispatcher.settled();
-      const first = idsOf(channel.taken);
-      channel.taken.length = 0;
+      const first = idsOf(channel.accepted);
+      channel.accepted.length = 0;
       await world.lives('rae');
-      // It sends, and dies: what it would have written is lost, and it still holds the endpoint.
+      // It sends, and dies: the result is lost, and it still has the lease of the endpoint.
       let died = false;
       const dying = world.dispatcher({ database: dyingAfterSending(database, () => (died = true)) });
-      await dying.turn();
+      await dying.poll();
       await dying.settled();
       expect(died).toBe(true);
-      const once = idsOf(channel.taken);
+      const once = idsOf(channel.accepted);
       expect(once.length).toBeGreaterThan(0);
-      expect(await seen(id)).toMatchObject({ waiting: once.length });
-      // Nobody else sends while it may be alive; then another does.
-      await dispatcher.turn();
+      expect(await endpoint(id)).toMatchObject({ pending: once.length });
+      // Another dispatcher sends nothing until the lease expires.
+      await dispatcher.poll();
       await dispatcher.settled();
-      expect(idsOf(channel.taken)).toEqual(once);
-      await database.query(`UPDATE perennial_webhooks.endpoints SET held_until = now() - interval '1 second'`);
-      await carryAll(dispatcher, database);
-      expect(idsOf(channel.taken)).toEqual([...once, ...once]);
+      expect(idsOf(channel.accepted)).toEqual(once);
+      await database.query(`UPDATE perennial_webhooks.endpoints SET lease_expires_at = now() - interval '1 second'`);
+      await drainAll(dispatcher, database);
+      expect(idsOf(channel.accepted)).toEqual([...once, ...once]);
       expect(first).not.toContain(once[0]);
-      expect(await seen(id)).toMatchObject({ waiting: 0 });
+      expect(await endpoint(id)).toMatchObject({ pending: 0 });
     });
 
-    it('are brought once and in their order by several at a time', async () => {
+    it('are delivered once and in order by several dispatchers', async () => {
       const channels = [await receiver(), await receiver()];
       for (const { url } of channels) await registered(url, STAGE_CHANGES);
-      const before = (await said()).length;
+      const before = (await published()).length;
       const dispatchers = Array.from({ length: name === 'PGlite' ? 1 : 3 }, () => world.dispatcher());
       for (const dispatcher of dispatchers) dispatcher.start();
       await world.lives(...Array.from({ length: 15 }, (_, n) => `several-${n}`));
-      const expected = (await said()).slice(before).map(({ message_id }) => message_id);
+      const expected = (await published()).slice(before).map(({ message_id }) => message_id);
       for (const channel of channels) {
-        for (let attempts = 0; attempts < 1_000 && channel.taken.length < expected.length; attempts += 1)
+        for (let attempts = 0; attempts < 1_000 && channel.accepted.length < expected.length; attempts += 1)
           await sleep(20);
-        expect(idsOf(channel.taken)).toEqual(expected);
+        expect(idsOf(channel.accepted)).toEqual(expected);
       }
       await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()));
     });
 
-    it('tell a profile when it changed, and that it is gone without a body', async () => {
+    it('deliver a profile when it changed, and its deletion without a body', async () => {
       const channel = await receiver();
       const { secret } = await registered(channel.url, ['perennial.customers', 'perennial.identity']);
       await world.lives('tom');
       await world.happens('site-visited', { anonymousId: 'browser-of-tom' });
-      await carryAll(world.dispatcher(), database);
-      const customers = new Set(channel.taken.map(({ headers }) => headers['ce-subject']));
+      await drainAll(world.dispatcher(), database);
+      const customers = new Set(channel.accepted.map(({ headers }) => headers['ce-subject']));
       expect(customers.size).toBe(2);
-      const before = channel.taken.length;
+      const before = channel.accepted.length;
       await world.happens('site-visited', { userId: 'tom', anonymousId: 'browser-of-tom' });
-      await carryAll(world.dispatcher(), database);
-      const after = channel.taken.slice(before);
+      await drainAll(world.dispatcher(), database);
+      const after = channel.accepted.slice(before);
       const [merged] = after.filter(({ headers }) => headers['ce-type'] === 'perennial.identity-changed');
       expect(JSON.parse(merged?.body ?? '')).toMatchObject({ kind: 'merged' });
       const profiles = after.filter(({ headers }) => headers['ce-type'] === 'perennial.customer-profile');
       const [gone] = profiles.filter(({ body }) => body === '');
       expect(gone?.headers).toMatchObject({ 'ce-subject': merged?.headers['ce-subject'], 'content-length': '0' });
       expect(gone?.headers['content-type']).toBeUndefined();
-      expect(gone !== undefined && believable(gone, secret)).toBe(true);
+      expect(gone !== undefined && isAuthentic(gone, secret)).toBe(true);
       expect(profiles.filter(({ body }) => body !== '')).toHaveLength(1);
     });
 
-    it('say nothing while the read models are rebuilt, but what was never told of a customer', async () => {
+    it('deliver nothing because of a rebuild, except profiles that were never delivered', async () => {
       const channel = await receiver();
       await registered(channel.url);
       await world.projector.rebuild();
-      await carryAll(world.dispatcher(), database);
-      expect(new Set(channel.taken.map(({ headers }) => headers['ce-type']))).toEqual(
+      await drainAll(world.dispatcher(), database);
+      expect(new Set(channel.accepted.map(({ headers }) => headers['ce-type']))).toEqual(
         new Set(['perennial.customer-profile']),
       );
-      const told = channel.taken.length;
+      const delivered = channel.accepted.length;
       await world.projector.rebuild();
-      await carryAll(world.dispatcher(), database);
-      expect(channel.taken).toHaveLength(told);
+      await drainAll(world.dispatcher(), database);
+      expect(channel.accepted).toHaveLength(delivered);
     });
 
-    it('are told to one endpoint again from a position on, and to no other; what is said in the meantime goes on between', async () => {
-      const [asks, other] = [await receiver(), await receiver()];
-      const { id, secret } = await registered(asks.url);
+    it('are replayed to one endpoint from a position on, and to no other; live messages go on in between', async () => {
+      const [replaying, other] = [await receiver(), await receiver()];
+      const { id, secret } = await registered(replaying.url);
       await registered(other.url);
       await world.lives('before-1', 'before-2');
       const dispatcher = world.dispatcher();
-      await carryAll(dispatcher, database);
-      const first = [...asks.taken];
-      const told = other.taken.length;
-      // From the position of a message that it had: that one and all later ones, each under its old name.
-      const hers = new Set(idsOf(first));
+      await drainAll(dispatcher, database);
+      const first = [...replaying.accepted];
+      const toOther = other.accepted.length;
+      // From the position of a delivered message: that one and all later ones, each with its original id.
+      const ids = new Set(idsOf(first));
       const position = Math.max(
-        ...(await said()).filter(({ message_id }) => hers.has(message_id)).map((row) => row.position),
+        ...(await published()).filter(({ message_id }) => ids.has(message_id)).map((row) => row.position),
       );
       for (const [from, least] of [
         [0, first.length],
         [position, 1],
       ] as const) {
-        asks.taken.length = 0;
+        replaying.accepted.length = 0;
         expect(await dispatcher.replay(id, from)).toBe('begun');
-        expect((await seen(id)).replay).toMatchObject({ fromPosition: from, told: 0 });
-        await carryAll(dispatcher, database);
-        const again = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
+        expect((await endpoint(id)).replay).toMatchObject({ fromPosition: from, enqueued: 0 });
+        await drainAll(dispatcher, database);
+        const again = replaying.accepted.filter(({ headers }) => headers['perennial-replay'] !== undefined);
         expect(again.length).toBeGreaterThanOrEqual(least);
         if (from === 0) expect(idsOf(again)).toEqual(expect.arrayContaining(idsOf(first)));
         else expect(again.length).toBeLessThan(first.length);
         expect(new Set(idsOf(again)).size).toBe(again.length);
-        for (const each of again) expect(believable(each, secret)).toBe(true);
-        expect((await seen(id)).replay).toBeNull();
+        for (const each of again) expect(isAuthentic(each, secret)).toBe(true);
+        expect((await endpoint(id)).replay).toBeNull();
       }
-      expect(other.taken).toHaveLength(told);
-      // Each customer's in their order, and with the very bytes.
-      asks.taken.length = 0;
+      expect(other.accepted).toHaveLength(toOther);
+      // Each customer's in order, and with the same bytes.
+      replaying.accepted.length = 0;
       await dispatcher.replay(id, 0);
-      await dispatcher.turn();
+      await dispatcher.poll();
       await world.lives('in the meantime');
-      await carryAll(dispatcher, database);
-      const replayed = asks.taken.filter(({ headers }) => headers['perennial-replay'] !== undefined);
-      const live = asks.taken.filter(({ headers }) => headers['perennial-replay'] === undefined);
-      expect(idsOf(live)).toEqual(idsOf(other.taken).slice(told));
+      await drainAll(dispatcher, database);
+      const replayed = replaying.accepted.filter(({ headers }) => headers['perennial-replay'] !== undefined);
+      const live = replaying.accepted.filter(({ headers }) => headers['perennial-replay'] === undefined);
+      expect(idsOf(live)).toEqual(idsOf(other.accepted).slice(toOther));
       for (const each of first) expect(replayed.find((one) => one.id === each.id)?.body).toBe(each.body);
       const changes = (of: readonly Received[]) =>
         of
@@ -434,77 +437,80 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(await dispatcher.replay(id, null)).toBe('nothing-missed');
     });
 
-    it('go on being told again where whoever carried them died, and take no more room than a batch or two', async () => {
+    it('go on with a replay after the dispatcher died, and have no more than two batches pending', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url, STAGE_CHANGES);
-      const all = idsOfAll(await said());
+      const all = idsOfAll(await published());
       channel.answer = () => 503;
       await world.dispatcher().replay(id, 0);
-      for (let round = 0; round < 5; round += 1) await world.dispatcher().turn();
-      expect((await seen(id)).waiting).toBeLessThanOrEqual(1_000);
+      for (let round = 0; round < 5; round += 1) await world.dispatcher().poll();
+      expect((await endpoint(id)).pending).toBeLessThanOrEqual(1_000);
       channel.answer = () => 204;
       world.time.at += 3_600_000;
-      await carryAll(world.dispatcher(), database);
-      expect(once(idsOf(channel.taken)).sort()).toEqual(all);
+      await drainAll(world.dispatcher(), database);
+      expect(once(idsOf(channel.accepted)).sort()).toEqual(all);
     });
 
     it.each([
       ['too many', { messagesMax: 3, ageMsMax: 365 * 86_400_000 }],
       ['too old', { messagesMax: 1_000_000, ageMsMax: 86_400_000 }],
-    ])('that wait for one that rests are kept until they are %s, and then missed and not lost', async (why, bounds) => {
-      const [rests, well] = [await receiver(), await receiver()];
-      const { id } = await registered(rests.url);
-      await registered(well.url);
-      await world.endpoints.turn(id, 'paused');
-      const dispatcher = world.dispatcher({ bounds });
-      await world.lives('kept');
-      await carryAll(dispatcher, database);
-      const kept = await seen(id);
-      expect(kept).toMatchObject({ status: 'paused', missed: 0, missedFrom: null });
-      world.time.at += 2 * 86_400_000;
-      for (const who of ['missed-1', 'missed-2', 'missed-3']) {
-        await world.lives(who);
-        await carryAll(dispatcher, database);
-      }
-      await world.happens('site-visited', { anonymousId: `of ${why}` });
-      await carryAll(dispatcher, database);
-      await world.happens('site-visited', { userId: 'missed-1', anonymousId: `of ${why}` });
-      await carryAll(dispatcher, database);
-      const suspended = await seen(id);
-      expect(suspended.status).toBe('suspended');
-      expect(suspended.waiting).toBe(kept.waiting);
-      expect(suspended.missed).toBe(well.taken.length - kept.waiting);
-      expect(suspended.missedFrom).toBeGreaterThan(0);
-      expect(suspended.missedSince).not.toBeNull();
-      expect(rests.received).toEqual([]);
-      expect(await dispatcher.replay(id, null)).toBe('begun');
-      expect(await seen(id)).toMatchObject({ status: 'active', missed: 0, missedFrom: null, missedSince: null });
-      await carryAll(dispatcher, database);
-      // Profiles are told as they are now: the newest of each customer.
-      const newest = (of: readonly Received[]) =>
-        new Map(
-          of
-            .filter(({ headers }) => headers['ce-type'] === 'perennial.customer-profile')
-            .map(({ headers, body }) => [headers['ce-subject'], body]),
-        );
-      const others = (of: readonly Received[]) =>
-        idsOf(of.filter(({ headers }) => headers['ce-type'] !== 'perennial.customer-profile'));
-      expect(others(rests.taken)).toEqual(expect.arrayContaining(others(well.taken)));
-      const believed = newest(rests.taken);
-      for (const [customer, body] of newest(well.taken))
-        expect([customer, believed.get(customer)]).toEqual([customer, body]);
-    });
+    ])(
+      'stay pending for a paused endpoint until they are %s; the next ones are missed, and a replay sends them',
+      async (why, limits) => {
+        const [paused, healthy] = [await receiver(), await receiver()];
+        const { id } = await registered(paused.url);
+        await registered(healthy.url);
+        await world.endpoints.setStatus(id, 'paused');
+        const dispatcher = world.dispatcher({ limits });
+        await world.lives('kept');
+        await drainAll(dispatcher, database);
+        const kept = await endpoint(id);
+        expect(kept).toMatchObject({ status: 'paused', missed: 0, missedFrom: null });
+        world.time.at += 2 * 86_400_000;
+        for (const who of ['missed-1', 'missed-2', 'missed-3']) {
+          await world.lives(who);
+          await drainAll(dispatcher, database);
+        }
+        await world.happens('site-visited', { anonymousId: `of ${why}` });
+        await drainAll(dispatcher, database);
+        await world.happens('site-visited', { userId: 'missed-1', anonymousId: `of ${why}` });
+        await drainAll(dispatcher, database);
+        const suspended = await endpoint(id);
+        expect(suspended.status).toBe('suspended');
+        expect(suspended.pending).toBe(kept.pending);
+        expect(suspended.missed).toBe(healthy.accepted.length - kept.pending);
+        expect(suspended.missedFrom).toBeGreaterThan(0);
+        expect(suspended.missedSince).not.toBeNull();
+        expect(paused.received).toEqual([]);
+        expect(await dispatcher.replay(id, null)).toBe('begun');
+        expect(await endpoint(id)).toMatchObject({ status: 'active', missed: 0, missedFrom: null, missedSince: null });
+        await drainAll(dispatcher, database);
+        // A replay sends the current profile of each customer.
+        const newest = (of: readonly Received[]) =>
+          new Map(
+            of
+              .filter(({ headers }) => headers['ce-type'] === 'perennial.customer-profile')
+              .map(({ headers, body }) => [headers['ce-subject'], body]),
+          );
+        const others = (of: readonly Received[]) =>
+          idsOf(of.filter(({ headers }) => headers['ce-type'] !== 'perennial.customer-profile'));
+        expect(others(paused.accepted)).toEqual(expect.arrayContaining(others(healthy.accepted)));
+        const believed = newest(paused.accepted);
+        for (const [customer, body] of newest(healthy.accepted))
+          expect([customer, believed.get(customer)]).toEqual([customer, body]);
+      },
+    );
 
-    it('forget an endpoint with everything that was on its way to it', async () => {
+    it('delete an endpoint with its deliveries', async () => {
       const channel = await receiver();
       const { id } = await registered(channel.url);
-      await world.endpoints.turn(id, 'paused');
+      await world.endpoints.setStatus(id, 'paused');
       await world.lives('sue');
       const dispatcher = world.dispatcher();
-      await carryAll(dispatcher, database);
-      expect((await seen(id)).waiting).toBeGreaterThan(0);
+      await drainAll(dispatcher, database);
+      expect((await endpoint(id)).pending).toBeGreaterThan(0);
       await world.endpoints.remove(id);
-      await carryAll(dispatcher, database);
+      await drainAll(dispatcher, database);
       expect(await database.query('SELECT * FROM perennial_webhooks.deliveries')).toEqual([]);
       expect(await world.endpoints.find(id)).toBeNull();
       expect(channel.received).toEqual([]);
@@ -512,7 +518,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
   });
 }
 
-/** The database of a process that ends when it wants to write down how a delivery went. */
+/** The database of a process that dies when it stores the result of a delivery. */
 function dyingAfterSending(database: Database, onDeath: () => void): Database {
   const dying = (tx: Transaction): Transaction => ({
     ...tx,
@@ -530,8 +536,8 @@ function dyingAfterSending(database: Database, onDeath: () => void): Database {
   return {
     kind: database.kind,
     query: (sql, params) =>
-      // A second process on the same database does not let go of what the first one holds.
-      sql.startsWith('UPDATE perennial_webhooks.endpoints SET holder = NULL')
+      // A second process on the same database does not release the leases of the first one.
+      sql.startsWith('UPDATE perennial_webhooks.endpoints SET lease_owner = NULL')
         ? Promise.resolve([])
         : database.query(sql, params),
     exec: (sql) => database.exec(sql),

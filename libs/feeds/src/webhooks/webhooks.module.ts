@@ -13,13 +13,13 @@ import { SEALER, type Sealer } from '#keys';
 import { DATABASE, type Database } from '#database';
 import { WebhookDispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
-import { registerWebhookMetrics, watchingWebhooks } from './metrics.js';
+import { registerWebhookMetrics, webhookObserver } from './metrics.js';
 import { EgressPolicy } from './egress-policy.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
 
 const DAY_MS = 86_400_000;
 
-/** Carries the feeds to the endpoints that were registered, with Kafka or without. Needs the platform and the read models' database. */
+/** Sends the feeds to the registered endpoints, with or without Kafka. Needs the platform and the read models' database. */
 @Module({})
 export class WebhooksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
@@ -44,12 +44,12 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             eventLog?: NonNullable<Webhooks['log']>,
           ): Webhooks => {
             const endpoints = new Endpoints(database, sealer, clock);
-            const reach = new EgressPolicy(config.webhookHosts);
+            const egressPolicy = new EgressPolicy(config.webhookHosts);
             registerWebhookMetrics(metrics, endpoints, clock);
-            const watch = watchingWebhooks(metrics, logger);
-            const bounds = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY_MS };
-            const dispatcher = new WebhookDispatcher({ database, endpoints, clock, reach, watch, bounds });
-            return { endpoints, dispatcher, reach, log: eventLog ?? null };
+            const observer = webhookObserver(metrics, logger);
+            const limits = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY_MS };
+            const dispatcher = new WebhookDispatcher({ database, endpoints, clock, egressPolicy, observer, limits });
+            return { endpoints, dispatcher, egressPolicy, log: eventLog ?? null };
           },
           inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS, ...(log === undefined ? [] : [log])],
         },
@@ -59,8 +59,8 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
 
   onApplicationBootstrap(): void {
     const { dispatcher } = this.webhooks;
-    // An endpoint that is away is its own matter: whoever asks this process for figures still gets them.
-    this.health.register('webhooks', () => ({ ok: true, detail: dispatcher.failure ?? 'carried out' }));
+    // Always ok: this process still serves its other routes while the dispatcher cannot send.
+    this.health.register('webhooks', () => ({ ok: true, detail: dispatcher.failure ?? 'running' }));
     dispatcher.start();
   }
 

@@ -2,27 +2,27 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a server shows, PEM. */
-export interface Shown {
+/** A server's key and certificate, PEM. */
+export interface ServerCertificate {
   readonly key: string;
   readonly cert: string;
 }
 
-/** An authority that nobody knows yet, and what it vouches for. */
+/** A certificate authority that Node does not know by default. */
 export interface Authority {
   /** The file of its certificate. */
   readonly file: string;
-  vouchFor(name: string): Shown;
+  certificateFor(name: string): ServerCertificate;
 }
 
-/** Makes an authority in a folder, with this machine's openssl; null where there is none. */
+/** Makes an authority in a folder with openssl; null where openssl is not installed. */
 export function makeAuthority(folder: string): Authority | null {
   const [key, file] = [join(folder, 'authority.key'), join(folder, 'authority.pem')];
   const made = openssl('req', '-x509', ...EC, '-subj', '/CN=authority', '-days', '2', '-keyout', key, '-out', file);
   if (!made) return null;
   return {
     file,
-    vouchFor: (name) => {
+    certificateFor: (name) => {
       const of = (part: string) => join(folder, `${name}.${part}`);
       writeFileSync(of('names'), `subjectAltName=DNS:${name}\n`);
       openssl('req', ...EC, '-subj', `/CN=${name}`, '-keyout', of('key'), '-out', of('request'));

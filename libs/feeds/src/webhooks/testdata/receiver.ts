@@ -1,22 +1,22 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request as it came. */
+/** One request as it arrived. */
 export interface Received {
   readonly id: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** How a request is answered: a status, with headers where it has any; or not at all, the connection broken. */
+/** How a request is answered: by a status, maybe with headers; by closing the connection; or not at all. */
 export type Reply =
   number | { readonly status: number; readonly headers: Record<string, string> } | 'broken' | 'silent';
 
-/** A channel's endpoint on this machine: keeps what came, and answers as it is told. */
+/** A channel's endpoint on this machine: records requests, and answers as `answer` says. */
 export class Receiver {
   readonly received: Received[] = [];
-  /** Those that it took. */
-  readonly taken: Received[] = [];
+  /** Those that it accepted. */
+  readonly accepted: Received[] = [];
   answer: (request: Received) => Reply = () => 204;
 
   private constructor(
@@ -44,14 +44,14 @@ export class Receiver {
           return;
         }
         const { status, headers } = typeof reply === 'number' ? { status: reply, headers: {} } : reply;
-        if (status >= 200 && status < 300) receiver.taken.push(one);
+        if (status >= 200 && status < 300) receiver.accepted.push(one);
         response.writeHead(status, headers).end();
       });
     });
     return receiver;
   }
 
-  /** Closes what is kept open, as a server does that goes away for a moment. */
+  /** Closes open connections, as a restarting server does. */
   dropConnections(): void {
     this.server.closeAllConnections();
   }

@@ -17,7 +17,7 @@ export const QUICK: AttemptSchedule = {
   ...{ givenUpAfterMs: 5 * DAY, timeoutMs: 1_000 },
 };
 
-/** An engine whose customers do things when they are told to, at a time that stands still. */
+/** An engine with a clock that the spec moves, and customers that act when the spec says so. */
 export class World {
   readonly sealer: Sealer;
   readonly endpoints: Endpoints;
@@ -52,7 +52,7 @@ export class World {
         database: this.database,
         endpoints: this.endpoints,
         clock: this.clock,
-        reach: new EgressPolicy(['loopback']),
+        egressPolicy: new EgressPolicy(['loopback']),
       },
       ...{ attempts: QUICK, random: () => 1 },
       ...more,
@@ -61,7 +61,7 @@ export class World {
     return dispatcher;
   }
 
-  /** Customers stage period, and buy a minute later. */
+  /** Customers visit, and buy a minute later. */
   async lives(...names: readonly string[]): Promise<void> {
     for (const userId of names) {
       await this.happens('site-visited', { userId });
@@ -75,7 +75,7 @@ export class World {
     }
   }
 
-  /** Something happens now, and the read models have seen it. */
+  /** Publishes a touchpoint now, and folds it. */
   async happens(type: string, who: Readonly<Record<string, string>>, data: object = {}): Promise<void> {
     const id = `e-${(this.count += 1)}`;
     const document = {
@@ -97,17 +97,17 @@ export class World {
   }
 }
 
-/** Turns until nothing is left to do at this instant. */
-export async function carryAll(dispatcher: WebhookDispatcher, database: Database): Promise<void> {
+/** Polls until nothing is left to do at this instant. */
+export async function drainAll(dispatcher: WebhookDispatcher, database: Database): Promise<void> {
   for (let rounds = 0; rounds < 200; rounds += 1) {
-    await dispatcher.turn();
+    await dispatcher.poll();
     await dispatcher.settled();
-    const [left] = await database.query<{ waiting: number; due: number }>(
-      `SELECT (SELECT count(*)::int FROM perennial_webhooks.waiting) + (SELECT count(*)::int FROM perennial_webhooks.replays) AS waiting,
+    const [left] = await database.query<{ pending: number; due: number }>(
+      `SELECT (SELECT count(*)::int FROM perennial_webhooks.pending) + (SELECT count(*)::int FROM perennial_webhooks.replays) AS pending,
               (SELECT count(*)::int FROM perennial_webhooks.deliveries d JOIN perennial_webhooks.endpoints e USING (endpoint_id)
-                WHERE d.dead_at IS NULL AND e.status = 'active' AND e.next_try_at IS NULL) AS due`,
+                WHERE d.dead_at IS NULL AND e.status = 'active' AND e.next_attempt_at IS NULL) AS due`,
     );
-    if (left?.waiting === 0 && left.due === 0) return;
+    if (left?.pending === 0 && left.due === 0) return;
   }
-  throw new Error('It never came to its end.');
+  throw new Error('The deliveries never came to an end.');
 }

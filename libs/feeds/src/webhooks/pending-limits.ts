@@ -1,28 +1,26 @@
 import type { Instant } from '#contracts';
-import type { Queryable } from '#database';
-import { liveSchema } from '../relay/live-schema.js';
-import { list } from '../relay/stage-changes.js';
-import type { Word } from './fan-out.js';
-import { instant } from './endpoints.js';
+import { arrayText, instantText, type Queryable } from '#database';
+import { liveSchema } from '#projections/schema';
+import type { PendingMessage } from './fan-out.js';
 
-/** How much may wait for an endpoint, and for how long. */
-export interface WaitingBounds {
+/** How many messages may be pending for an endpoint, and for how long. */
+export interface PendingLimits {
   readonly messagesMax: number;
   readonly ageMsMax: number;
 }
 
 /**
- * Suspends those of the endpoints for which more waits, or for longer, than may: nothing more is addressed to them. Gives whom. What waits is asked
- * before something is added, so a batch more may wait.
+ * Suspends those of the endpoints that exceed a limit, and returns their ids: no more messages are enqueued for them. The limits are checked before
+ * a batch is enqueued, so an endpoint may have one batch more pending.
  */
-export async function suspendTheFull(
+export async function suspendOverLimits(
   tx: Queryable,
   endpointIds: readonly string[],
-  { messagesMax, ageMsMax }: WaitingBounds,
+  { messagesMax, ageMsMax }: PendingLimits,
   now: Instant,
 ): Promise<ReadonlySet<string>> {
   if (endpointIds.length === 0) return new Set();
-  const full = await tx.query<{ endpoint_id: string }>(
+  const suspended = await tx.query<{ endpoint_id: string }>(
     `UPDATE perennial_webhooks.endpoints e SET status = 'suspended'
       WHERE endpoint_id = ANY($1::text[]) AND status IN ('active', 'paused') AND (
         (SELECT count(*) FROM (SELECT 1 FROM perennial_webhooks.deliveries d
@@ -30,31 +28,31 @@ export async function suspendTheFull(
         OR (SELECT d.created_at FROM perennial_webhooks.deliveries d
              WHERE d.endpoint_id = e.endpoint_id AND d.dead_at IS NULL ORDER BY d.seq LIMIT 1) < $3)
       RETURNING endpoint_id`,
-    [list(endpointIds), messagesMax, instant(now - ageMsMax)],
+    [arrayText(endpointIds), messagesMax, instantText(now - ageMsMax)],
   );
-  return new Set(full.map(({ endpoint_id }) => endpoint_id));
+  return new Set(suspended.map(({ endpoint_id }) => endpoint_id));
 }
 
-/** Counts what endpoints were not told, and from where in the log it has to be told again. */
-export async function noteMissed(
+/** Counts the messages that endpoints missed, and remembers the log position from which a replay sends them. */
+export async function recordMissed(
   tx: Queryable,
   missed: ReadonlyMap<string, number>,
-  words: readonly Word[],
+  pending: readonly PendingMessage[],
   now: Instant,
 ): Promise<void> {
   if (missed.size === 0) return;
-  const from = await lowestPosition(tx, words);
+  const from = await lowestPosition(tx, pending);
   await tx.query(
     `UPDATE perennial_webhooks.endpoints e
         SET missed = e.missed + m.messages, missed_from = least(e.missed_from, $3::bigint),
             missed_since = coalesce(e.missed_since, $4::timestamptz)
        FROM unnest($1::text[], $2::bigint[]) AS m(endpoint_id, messages) WHERE e.endpoint_id = m.endpoint_id`,
-    [list([...missed.keys()]), list([...missed.values()].map(String)), from, instant(now)],
+    [arrayText([...missed.keys()]), arrayText([...missed.values()]), from, instantText(now)],
   );
 }
 
-/** The least of the log on which any of these words rests. Of who is no more nothing rests on the log: all of them are told again, always. */
-async function lowestPosition(tx: Queryable, words: readonly Word[]): Promise<number> {
+/** The lowest log position on which any of these messages rests. Deleted profiles rest on no position: a replay always sends all of them. */
+async function lowestPosition(tx: Queryable, pending: readonly PendingMessage[]): Promise<number> {
   const live = await liveSchema(tx);
   const profiles =
     live === null
@@ -71,9 +69,9 @@ async function lowestPosition(tx: Queryable, words: readonly Word[]): Promise<nu
         WHERE w.source = 'action'
        ${profiles}) AS rests(position)`,
     [
-      list(words.map(({ source }) => source)),
-      list(words.map(({ customer_id }) => customer_id)),
-      list(words.map(({ number }) => String(number))),
+      arrayText(pending.map(({ source }) => source)),
+      arrayText(pending.map(({ customer_id }) => customer_id)),
+      arrayText(pending.map(({ number }) => number)),
     ],
   );
   return lowest?.position ?? 0;

@@ -1,12 +1,12 @@
 import type { Channels } from '#platform';
 import type { Database } from '#database';
-import { carried } from '../relay/cloud-event.js';
 import type { Feed } from '../feed.js';
+import { toCloudEvent } from './cloud-event.js';
 
 export interface ReplayOptions {
-  /** What rests on less of the log than this is left out. From the beginning unless given. */
+  /** Leaves out what rests only on the log before this position. 0 by default. */
   readonly fromPosition?: number;
-  /** Names the topic, beside the feed's own: `perennial.stage-changes.replay-NAME`. */
+  /** Suffix of the replay topic: `perennial.stage-changes.replay-NAME`. */
   readonly name: string;
   readonly signal?: AbortSignal;
 }
@@ -17,8 +17,8 @@ export interface Replayed {
 }
 
 /**
- * Tells a feed again, from what was said, into a topic of its own: neither the live topic nor what is still to be told is touched, and messages
- * bear the names that they had. Customers one after the other, each in order; of profiles, the present ones.
+ * Publishes a feed's messages again into a topic of its own. Neither the live topic nor the pending messages are touched, and messages have
+ * their original ids. Customers come one after the other, each one's messages in order; profiles are the current ones.
  */
 export async function replayFeed(
   database: Database,
@@ -31,9 +31,9 @@ export async function replayFeed(
   const producer = channels.producer();
   let messages = 0;
   try {
-    for await (const said of feed.from.again(database, fromPosition)) {
+    for await (const page of feed.source.replay(database, fromPosition)) {
       if (signal?.aborted === true) break;
-      const outgoing = said.map((each) => carried(feed, each, topic)).filter((message) => message !== null);
+      const outgoing = page.map((record) => toCloudEvent(feed, record, topic)).filter((message) => message !== null);
       await producer.send(outgoing);
       messages += outgoing.length;
     }

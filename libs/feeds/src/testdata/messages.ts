@@ -1,22 +1,37 @@
-import type { Said, SaidAction, SaidCustomer } from '../published.js';
-import type { Told } from '../stage-change.js';
+import type { ActionChange, OutboxMessage, PublishedProfile } from '../outbox-message.js';
+import type { StageChange } from '../stage-change.js';
 
 const AT = Date.UTC(2026, 2, 1, 9);
 const DAY = 86_400_000;
-const [HER, OTHER] = ['0b'.repeat(16), '0c'.repeat(16)] as const;
+const [CUSTOMER, OTHER] = ['0b'.repeat(16), '0c'.repeat(16)] as const;
 
-const entered: Told = {
-  ...{ messageId: '0a'.repeat(16), customerId: HER, publication: 3, cycle: 1, position: 9, into: null, turn: null },
+const entered: StageChange = {
+  ...{
+    messageId: '0a'.repeat(16),
+    customerId: CUSTOMER,
+    publication: 3,
+    cycle: 1,
+    position: 9,
+    into: null,
+    identityChange: null,
+  },
   ...{ kind: 'entered', stage: 'retention', phase: 'active', enteredAt: AT, at: AT, historical: false },
-  ...{ reason: null, retracts: null, policyVersion: 'retail@1', belongsTo: HER },
+  ...{ reason: null, retracts: null, policyVersion: 'retail@1', belongsTo: CUSTOMER },
   cause: {
     ...{ rule: 'second-purchase', events: [{ source: 'shop', id: 'o-2' }], values: { orders: 2 } },
     policyVersion: 'retail@1',
   },
 };
 
-const proposed: SaidAction = {
-  ...{ actionId: '0d'.repeat(16), customerId: HER, number: 1, kind: 'proposed', treatment: 'welcome', medium: 'email' },
+const proposed: ActionChange = {
+  ...{
+    actionId: '0d'.repeat(16),
+    customerId: CUSTOMER,
+    number: 1,
+    kind: 'proposed',
+    treatment: 'welcome',
+    medium: 'email',
+  },
   ...{
     purpose: 'marketing',
     cycle: 1,
@@ -25,13 +40,13 @@ const proposed: SaidAction = {
     enteredAt: AT,
     because: 'first-purchase',
   },
-  ...{ policyVersion: 'retail@1', since: AT, validUntil: AT + 30 * DAY, reason: null, saidAt: AT },
+  ...{ policyVersion: 'retail@1', since: AT, validUntil: AT + 30 * DAY, reason: null, publishedAt: AT },
 };
 
-const profile: SaidCustomer = {
-  ...{ customerId: HER, revision: 7, changedAt: AT },
+const profile: PublishedProfile = {
+  ...{ customerId: CUSTOMER, revision: 7, changedAt: AT },
   profile: {
-    ...{ customerId: HER, cycle: 1, stage: 'retention', phase: 'active', enteredAt: '2026-03-01T09:00:00Z' },
+    ...{ customerId: CUSTOMER, cycle: 1, stage: 'retention', phase: 'active', enteredAt: '2026-03-01T09:00:00Z' },
     ...{ cause: entered.cause, policyVersion: 'retail@1', flags: [], nextDueAt: '2026-05-30T09:00:00Z' },
     ...{
       nextDueKind: 'at-risk',
@@ -51,8 +66,8 @@ const profile: SaidCustomer = {
   },
 };
 
-/** One of each thing that the engine may say. */
-export const OUTBOX_NOTIFIER: readonly Said[] = [
+/** One outbox message of each kind. */
+export const MESSAGES: readonly OutboxMessage[] = [
   entered,
   { ...entered, publication: 4, kind: 'left', at: AT + DAY },
   {
@@ -65,9 +80,9 @@ export const OUTBOX_NOTIFIER: readonly Said[] = [
       cause: null,
       policyVersion: null,
     },
-    ...{ turn: 'gone', belongsTo: OTHER, into: OTHER },
+    ...{ identityChange: 'gone', belongsTo: OTHER, into: OTHER },
   },
-  { ...entered, publication: 6, turn: 'back' },
+  { ...entered, publication: 6, identityChange: 'back' },
   proposed,
   { ...proposed, number: 2, kind: 'withdrawn', reason: 'consent-withdrawn' },
   profile,

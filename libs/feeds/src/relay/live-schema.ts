@@ -1,1 +1,0 @@
-export { liveSchema } from '#projections/schema';

@@ -17,7 +17,7 @@ export async function startBroker(): Promise<BenchBroker> {
   if (typeof found === 'string') throw new Error(`There is ${found}.`);
   const broker = await found.start();
   const { brokers } = broker;
-  const silent = { warn: () => undefined, debug: () => undefined };
+  const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
   const channels = await channelsAt({ brokers, tls: null, sasl: null }, silent);
   return {
     brokers,

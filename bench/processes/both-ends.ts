@@ -69,7 +69,7 @@ function touchpoints(perSecond: number, moving: number): (n: number) => Sent {
 
 async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
   const { brokers, changes, perSecond, moving, warmingSeconds, seconds } = ends;
-  const silent = { warn: () => undefined, debug: () => undefined };
+  const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
   const channels = await channelsAt({ brokers, tls: null, sasl: null }, silent);
   const all = perSecond * (warmingSeconds + seconds);
   const counted = perSecond * warmingSeconds;

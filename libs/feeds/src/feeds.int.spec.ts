@@ -151,7 +151,7 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
   });
 
   it('reach a channel in the order of each customer, through a restart of the broker', async () => {
-    const silent = { warn: () => undefined, debug: () => undefined };
+    const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
     const channels = await channelsAt({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
     const run = randomUUID();
     // Topics of this run's own: other suites may use the same broker.

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKWARDS, END, type Credentials, type EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
+import { backoffMs, type Backoff } from '#platform';
 import { EventLogError } from '../port.js';
 import { clientFor } from './connection-string.js';
 import { denied, failureOf, Interrupted, notAnswered, OutOfTime } from './failures.js';
@@ -24,7 +25,7 @@ export const TIMEOUTS: Timeouts = { attemptMs: 5_000, callMs: 60_000, silenceMs:
  */
 const APPENDS_MAX = 15;
 const READS_MAX = 32;
-const PROBE_BACKOFF_MS = [20, 50, 100, 200, 400, 800];
+const PROBE_BACKOFF: Backoff = { firstMs: 25, maxMs: 800 };
 /** After so many probes in vain the client is made again: it keeps a failed question for the server's features for ever. */
 const PROBES_PER_CLIENT = 5;
 
@@ -298,8 +299,8 @@ function generation(): AbortController {
   return controller;
 }
 
-/** Waits before trying again: longer each time, and not for all who wait to the same millisecond. */
+/** Waits before the next attempt: longer each time, and with jitter, so that callers do not all try again in the same millisecond. */
 export async function pause(attempt: number): Promise<void> {
-  const most = PROBE_BACKOFF_MS[Math.min(attempt, PROBE_BACKOFF_MS.length - 1)] as number;
+  const most = backoffMs(attempt + 1, PROBE_BACKOFF);
   await sleep(most / 2 + (Math.random() * most) / 2);
 }

@@ -1,4 +1,5 @@
 import { ErrorType } from '@eventstore/db-client';
+import { describeError } from '#platform';
 import { EventLogError } from '../port.js';
 
 /** The gRPC status codes that calls fail with before the client has put a name to them. */
@@ -101,12 +102,8 @@ export function nobodyAnswers(server: string, afterMs: number): EventLogError {
 export function notAnswered(server: string, afterMs: number, cause: unknown): EventLogError {
   return new EventLogError(
     'unavailable',
-    `The event log at ${server} did not answer within ${afterMs} ms: ${describe(cause)}. Whether the last append was ` +
+    `The event log at ${server} did not answer within ${afterMs} ms: ${describeError(cause)}. Whether the last append was ` +
       `stored is unknown: ask for its ids.`,
     { cause },
   );
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof Error && cause.message !== '' ? cause.message : 'no reason was given';
 }

@@ -24,7 +24,7 @@ import { KafkaIngestion } from './kafka-ingestion.js';
 
 const { missing } = KAFKA_OFFER;
 const title = missing === null ? 'touchpoints from Kafka' : `touchpoints from Kafka (skipped: ${missing})`;
-const SILENT = { warn: () => undefined, debug: () => undefined };
+const SILENT = { warn: () => undefined, info: () => undefined, debug: () => undefined };
 type Ingest = (items: readonly IngestItem[]) => Promise<IngestResult>;
 const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 

@@ -11,7 +11,7 @@ const [brokers = '', folder = '.', topic = '', group = ''] = process.argv.slice(
 const log = await openSqliteLog({ file: join(folder, 'log.db') });
 const sealer = new Sealer(openSqliteKeyStore({ file: join(folder, 'keys.db') }));
 const handler = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
-const silent = { warn: () => undefined, debug: () => undefined };
+const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
 const channels = await channelsAt({ brokers: brokers.split(','), tls: null, sasl: null }, silent);
 new KafkaIngestion(
   channels,

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { ChannelConsumer, ConsumerOptions, ReceivedBatch } from '../channel.js';
+import { backoffMs } from '../../loops/backoff.js';
+import { FailureLog, type FailureLogger } from '../../loops/failure-log.js';
+import { Loop } from '../../loops/loop.js';
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
-const AGAIN_MS = 1_000;
+/** How long a partition pauses after its batch failed. */
+const PAUSES = { firstMs: 500, maxMs: 30_000 };
+/** How long it waits before it joins the group again. */
+const REJOIN_MS = 1_000;
 const CLOSE_MS = 15_000;
 
 /**
@@ -16,42 +20,37 @@ export class KafkaConsumer implements ChannelConsumer {
   joined = false;
   /** The group is moving partitions: what was not begun is left to whoever gets it. */
   private moving = false;
-  private readonly closing = new AbortController();
-  private readonly pauses = new Map<string, number>();
-  private readonly living: Promise<void>;
+  /** Failures in a row, by topic and partition. */
+  private readonly failures = new Map<string, number>();
+  private readonly log: FailureLog;
+  private readonly loop = new Loop((signal) => this.turn(signal), {
+    backoff: { firstMs: REJOIN_MS, maxMs: REJOIN_MS },
+    observer: { failed: (error, retryInMs) => this.log.failed(error, retryInMs) },
+  });
 
   constructor(
     private readonly kafka: Kafka,
     private readonly options: ConsumerOptions,
-    private readonly log: { warn(facts: object, message: string): void },
+    logger: FailureLogger,
   ) {
-    this.living = this.live();
+    this.log = new FailureLog(logger, `The consumer of group ${options.group}`);
+    this.loop.start();
   }
 
   async close(): Promise<void> {
-    this.closing.abort();
     // A group that cannot be reached is not waited for: it will find that this member is gone.
-    await Promise.race([this.living, sleep(CLOSE_MS, undefined, { ref: false })]);
+    await Promise.race([this.loop.stop(), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
-  /** One membership after the other, until closed. */
-  private async live(): Promise<void> {
-    const { signal } = this.closing;
-    while (!signal.aborted) {
-      try {
-        const topics = await this.topics();
-        if (topics.length > 0) await this.member(topics);
-        else await sleep(Math.min(5_000, this.options.lookForTopicsMs ?? 5_000), undefined, { signal });
-      } catch (error) {
-        if (signal.aborted) return;
-        this.log.warn(
-          { reason: reasonOf(error) },
-          'The channels’ broker cannot be reached, or threw us out; trying again.',
-        );
-        await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
-      } finally {
-        this.joined = false;
-      }
+  /** One membership, from joining the group until it ends; returns how long to wait before the next. */
+  private async turn(signal: AbortSignal): Promise<number> {
+    try {
+      const topics = await this.topics();
+      if (topics.length === 0) return Math.min(5_000, this.options.lookForTopicsMs ?? 5_000);
+      await this.member(topics, signal);
+      return 0;
+    } finally {
+      this.joined = false;
     }
   }
 
@@ -67,7 +66,7 @@ export class KafkaConsumer implements ChannelConsumer {
   }
 
   /** A member of the group until it is closed, thrown out, or there are other topics to take. */
-  private async member(topics: readonly string[]): Promise<void> {
+  private async member(topics: readonly string[], signal: AbortSignal): Promise<void> {
     const { group, sessionTimeoutMs = 30_000, concurrency = 8, lookForTopicsMs = 30_000 } = this.options;
     const consumer = this.kafka.consumer({
       groupId: group,
@@ -84,6 +83,7 @@ export class KafkaConsumer implements ChannelConsumer {
     crashed.catch(() => undefined);
     consumer.on(consumer.events.GROUP_JOIN, () => {
       this.joined = true;
+      this.log.succeeded();
       this.moving = false;
     });
     try {
@@ -94,9 +94,9 @@ export class KafkaConsumer implements ChannelConsumer {
         eachBatchAutoResolve: false,
         eachBatch: (payload) => this.each(consumer, payload, sessionTimeoutMs / 10),
       });
-      while (!this.closing.signal.aborted) {
-        await Promise.race([crashed, sleep(lookForTopicsMs, undefined, this.closing).catch(() => undefined)]);
-        if (this.closing.signal.aborted) return;
+      while (!signal.aborted) {
+        await Promise.race([crashed, sleep(lookForTopicsMs, undefined, { signal }).catch(() => undefined)]);
+        if (signal.aborted) return;
         // That the list cannot be had just now is no reason to leave the group.
         const now = await this.topics().catch(() => topics);
         if (now.some((topic) => !topics.includes(topic))) return;
@@ -133,8 +133,9 @@ export class KafkaConsumer implements ChannelConsumer {
     try {
       await this.options.take(received);
     } catch (error) {
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, (this.pauses.get(key) ?? FIRST_PAUSE_MS / 2) * 2);
-      this.pauses.set(key, pauseMs);
+      const failures = (this.failures.get(key) ?? 0) + 1;
+      this.failures.set(key, failures);
+      const pauseMs = backoffMs(failures, PAUSES);
       const resume = pause();
       setTimeout(resume, pauseMs).unref();
       this.options.onPaused?.(received, error, pauseMs);
@@ -142,11 +143,9 @@ export class KafkaConsumer implements ChannelConsumer {
     } finally {
       clearInterval(beating);
     }
-    this.pauses.delete(key);
+    this.failures.delete(key);
     resolveOffset(last.offset);
     // kafkajs says how far we came before it joins the group again; from a generation that is over the group takes nothing.
     if (thrownOut[0] !== undefined) throw thrownOut[0];
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

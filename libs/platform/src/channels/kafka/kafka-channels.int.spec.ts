@@ -7,7 +7,7 @@ import { KafkaChannels } from './kafka-channels.js';
 
 const { missing } = KAFKA_OFFER;
 const title = missing === null ? 'channels on Kafka' : `channels on Kafka (skipped: ${missing})`;
-const SILENT = { warn: () => undefined, debug: () => undefined };
+const SILENT = { warn: () => undefined, info: () => undefined, debug: () => undefined };
 
 (missing === null ? describe : describe.skip)(title, () => {
   let kafka: TestKafka;

@@ -1,13 +1,13 @@
 import { Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { ChannelConsumer, ChannelProducer, Channels, ConsumerOptions, TopicPlan } from '../channel.js';
+import type { FailureLogger } from '../../loops/failure-log.js';
 import { KafkaConsumer } from './consumer.js';
 import { leaveIdleQueuesAlone } from './idle-queue.js';
 import type { KafkaConnection } from './connection.js';
 import { KafkaProducer } from './producer.js';
 
-/** Where kafkajs' own remarks go. */
-export interface ChannelLogger {
-  warn(facts: object, message: string): void;
+/** Where failures of the connection are logged, and, for debugging, what kafkajs itself logs. */
+export interface ChannelLogger extends FailureLogger {
   debug(facts: object, message: string): void;
 }
 

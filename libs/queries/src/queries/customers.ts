@@ -1,4 +1,4 @@
-import { InstantOrDay } from '../running/params.js';
+import { InstantOrDay } from '../running/instant-or-day.js';
 import { Describe, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
 import { pageOf } from '../running/page.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Day, Default, Flag, OneOf, Optional, Text, type Instant, type ValidationIssue } from '#contracts';
-import { InstantOrDay, parseParams } from './params.js';
+import { InstantOrDay } from './instant-or-day.js';
+import { parseParams } from './params.js';
 import { QueryRejected } from './query-rejected.js';
 
 class Spec {

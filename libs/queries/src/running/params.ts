@@ -1,8 +1,5 @@
 import {
-  AnyOf,
-  Day,
   documentReader,
-  Moment,
   parseInstant,
   pointerTo,
   type DocumentReader,
@@ -25,12 +22,6 @@ export type RawParams = Readonly<Record<string, unknown>>;
 
 /** How a date without a time becomes an instant: by the time zone of the business. */
 export type StartOfDay = (day: string) => Instant;
-
-/**
- * The kind of a parameter that is an instant: a date-time with its offset, or a date alone, which is 00:00 of that day in the time
- * zone of the business. The class declares it as `Instant | null`; `parseParams` turns the text into the instant.
- */
-export const InstantOrDay = (): PropertyDecorator => AnyOf(Moment(), Day());
 
 type Query = Pick<QueryDefinition, 'params' | 'time' | 'paged'>;
 

@@ -1,5 +1,5 @@
 import { Describe, Optional, TextAs, unreadable, Whole } from '#contracts';
-import { InstantOrDay } from './params.js';
+import { InstantOrDay } from './instant-or-day.js';
 import type { QueryDefinition } from './query.js';
 
 /** Rows in a page of JSON by default, and the most that `limit` may ask for. */

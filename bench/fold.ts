@@ -124,9 +124,9 @@ for (const length of [1_250, 2_500, 5_000, 10_000])
   );
 
 const last = five.at(-1);
-const { checkpoint } = foldCustomer({ events: five.slice(0, -1), policies, asOf: END });
-const text = JSON.stringify(checkpoint);
+const { snapshot } = foldCustomer({ events: five.slice(0, -1), policies, asOf: END });
+const text = JSON.stringify(snapshot);
 const resumed = best(5, () =>
-  foldCustomer({ events: last === undefined ? [] : [last], policies, asOf: END, checkpoint: JSON.parse(text) }),
+  foldCustomer({ events: last === undefined ? [] : [last], policies, asOf: END, snapshot: JSON.parse(text) }),
 );
-console.log(`its checkpoint: ${text.length} bytes; one more event on top, parsed again: ${resumed.toFixed(2)} ms`);
+console.log(`its snapshot: ${text.length} bytes; one more event on top, parsed again: ${resumed.toFixed(2)} ms`);

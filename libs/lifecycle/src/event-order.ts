@@ -14,7 +14,7 @@ export function compareEvents(a: LifecycleEvent, b: LifecycleEvent): number {
   return comparePlaces(a, b);
 }
 
-/** As `compareEvents`, for whatever names an event's place: a checkpoint's key, a row of an index. */
+/** As `compareEvents`, for whatever names an event's place: a snapshot's key, a row of an index. */
 export function comparePlaces(a: EventPlace, b: EventPlace): number {
   if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
   if (a.type !== b.type) {

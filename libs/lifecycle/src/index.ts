@@ -49,5 +49,5 @@ export {
   type Upcoming,
   type StagePeriodExplanation,
 } from './explain/explain.js';
-export { calledFor, type ActionTold, type ConsentTold } from './explain/called-for.js';
+export { explainActions, type ExplainedAction, type ExplainedConsent } from './explain/actions.js';
 export { CAUSE_RULES } from './explain/sentences.js';

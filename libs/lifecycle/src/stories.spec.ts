@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { said, story, storyUnder, when } from '#testing';
+import { instantText, story, storyUnder, when } from '#testing';
 import { BUILT_IN_POLICIES, compareEvents, foldCustomer, policyTimeline } from './index.js';
 
 const { retail, durable, seasonal, subscription } = BUILT_IN_POLICIES;
@@ -8,7 +8,7 @@ describe('weekly groceries', () => {
   const anna = () => {
     const told = story(retail);
     for (let week = 0; week < 10; week += 1)
-      told.buys(said(when('2026-01-05') + week * 7 * 86_400_000), `week ${week}`, { categories: ['groceries'] });
+      told.buys(instantText(when('2026-01-05') + week * 7 * 86_400_000), `week ${week}`, { categories: ['groceries'] });
     return told;
   };
 

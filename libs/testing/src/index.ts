@@ -3,4 +3,4 @@ export { memoryLog } from './memory-log.js';
 export { orderPlaced } from './order-placed.js';
 export { smallDisk, type SmallDisk } from './small-disk.js';
 export { arbitraryOf, sampleOf } from './touchpoints.js';
-export { said, staysOf, story, Story, storyUnder, when, type Bought } from './story.js';
+export { instantText, staysOf, story, Story, storyUnder, when, type Bought } from './story.js';

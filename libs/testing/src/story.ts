@@ -19,7 +19,7 @@ export function when(text: string): Instant {
 }
 
 /** An instant as a story writes it: a day when it is midnight in UTC, else the date-time. */
-export function said(at: Instant): string {
+export function instantText(at: Instant): string {
   return formatInstant(at).replace('T00:00:00Z', '');
 }
 
@@ -126,6 +126,7 @@ export function storyUnder(...published: readonly (readonly [from: string, polic
 /** The stays of a fold, one line each. */
 export function staysOf({ stagePeriods }: FoldResult): string[] {
   return stagePeriods.map(
-    ({ enteredAt, cycle, stage, phase }) => `${said(enteredAt)} ${stage}·${phase}${cycle > 1 ? ` (${cycle})` : ''}`,
+    ({ enteredAt, cycle, stage, phase }) =>
+      `${instantText(enteredAt)} ${stage}·${phase}${cycle > 1 ? ` (${cycle})` : ''}`,
   );
 }

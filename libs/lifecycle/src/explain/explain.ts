@@ -2,8 +2,8 @@ import type { Instant } from '#contracts';
 import { addDays, dayOf } from '../calendar/calendar.js';
 import type { CustomerView, Flag } from '../fold/result.js';
 import type { Deadline, EventRef, Phase, Stage, StagePeriod } from '../model.js';
-import { calledFor, type ActionTold, type ConsentTold } from './called-for.js';
-import { sayAction, sayDeadline, sayNotBefore, sayWhere, sayWhy } from './sentences.js';
+import { explainActions, type ExplainedAction, type ExplainedConsent } from './actions.js';
+import { actionSentence, deadlineSentence, notBeforeSentence, placeSentence, reasonSentence } from './sentences.js';
 
 /** Something that was measured and what it was held against. */
 export interface Compared {
@@ -58,9 +58,9 @@ export interface Explanation extends StagePeriodExplanation {
   /** What comes next, earliest first; empty where nothing will happen by itself. */
   readonly next: readonly Upcoming[];
   /** What the customer allowed and what the customer took back, since when and by which event. */
-  readonly consents: readonly ConsentTold[];
+  readonly consents: readonly ExplainedConsent[];
   /** What a channel should do next, and why it may. */
-  readonly actions: readonly ActionTold[];
+  readonly actions: readonly ExplainedAction[];
 }
 
 /** Explains where a customer stands. `stage_periods` are those of the same fold; the last one is where the customer stands. */
@@ -79,7 +79,7 @@ export function explain(input: {
     ...deadline,
     inDays: dayOf(deadline.dueAt, timeZone) - dayOf(asOf, timeZone),
   }));
-  const { consents, actions } = calledFor(view, asOf);
+  const { consents, actions } = explainActions(view, asOf);
   return {
     ...told,
     asOf,
@@ -92,9 +92,9 @@ export function explain(input: {
     sentences: [
       ...told.sentences,
       ...(silenceSuspended ? ['A contract suspends silence: no purchase is expected of them in the meantime.'] : []),
-      ...(next.length === 0 ? ['Nothing will move them by itself.'] : next.map(sayDeadline)),
+      ...(next.length === 0 ? ['Nothing will move them by itself.'] : next.map(deadlineSentence)),
       ...(flags.includes('second-order-due') ? ['A second order is due: the flag is raised, and moves nobody.'] : []),
-      ...actions.map(sayAction),
+      ...actions.map(actionSentence),
     ],
   };
 }
@@ -129,7 +129,7 @@ export function explainStagePeriod(
     values: cause.values,
     compared,
     notBefore,
-    sentences: [sayWhere(period), sayWhy(period, compared), sayNotBefore(period, notBefore)],
+    sentences: [placeSentence(period), reasonSentence(period, compared), notBeforeSentence(period, notBefore)],
   };
 }
 

@@ -1,10 +1,10 @@
 import { formatInstant } from '#contracts';
 import type { StagePeriod } from '../model.js';
-import type { ActionTold } from './called-for.js';
+import type { ExplainedAction } from './actions.js';
 import type { Compared, NotBefore, Upcoming } from './explain.js';
 
 /** `Since 1998-06-10T00:00:00Z they have been at-risk (retention, cycle 1).` */
-export function sayWhere({ stage, phase, cycle, enteredAt, leftAt }: StagePeriod): string {
+export function placeSentence({ stage, phase, cycle, enteredAt, leftAt }: StagePeriod): string {
   const place = `${phase} (${stage}, cycle ${cycle})`;
   return leftAt === null
     ? `Since ${formatInstant(enteredAt)} they have been ${place}.`
@@ -12,7 +12,7 @@ export function sayWhere({ stage, phase, cycle, enteredAt, leftAt }: StagePeriod
 }
 
 /** Why a stay began. */
-export function sayWhy(period: StagePeriod, compared: readonly Compared[]): string {
+export function reasonSentence(period: StagePeriod, compared: readonly Compared[]): string {
   const { rule, events, policyVersion, values } = period.cause;
   const by =
     events.length === 0
@@ -24,7 +24,7 @@ export function sayWhy(period: StagePeriod, compared: readonly Compared[]): stri
 }
 
 /** Why they were not there a day earlier. */
-export function sayNotBefore(period: StagePeriod, { at, phase, compared }: NotBefore): string {
+export function notBeforeSentence(period: StagePeriod, { at, phase, compared }: NotBefore): string {
   const { deadline } = period.cause;
   if (deadline !== undefined && deadline.dueAt < period.enteredAt)
     return `By these values it had been due on ${formatInstant(deadline.dueAt)}; that was not so until ${formatInstant(period.enteredAt)}, and what has been is not rewritten.`;
@@ -36,13 +36,13 @@ export function sayNotBefore(period: StagePeriod, { at, phase, compared }: NotBe
 }
 
 /** What comes next. */
-export function sayDeadline({ kind, dueAt, inDays }: Upcoming): string {
+export function deadlineSentence({ kind, dueAt, inDays }: Upcoming): string {
   const what = NEXT[kind] ?? kind;
   return `If nothing happens, ${what} on ${formatInstant(dueAt)}, in ${inDays} ${inDays === 1 ? 'day' : 'days'}.`;
 }
 
 /** What a channel should do for them, and which word of theirs allows it. */
-export function sayAction({ treatment, purpose, medium, validUntil, consent }: ActionTold): string {
+export function actionSentence({ treatment, purpose, medium, validUntil, consent }: ExplainedAction): string {
   const allowed = `the customer allowed ${purpose} by ${consent.medium ?? 'every medium'} on ${formatInstant(consent.since)}`;
   const { source, id } = consent.cause;
   return `Called for: ${treatment} by ${medium}, until ${formatInstant(validUntil)}; ${allowed} (event ${source} ${id}).`;
@@ -63,9 +63,9 @@ const REASONS: Readonly<Record<string, (values: Values) => string>> = {
     typeof signal === 'string'
       ? `they came back out of silence, with a signal of ${signal}`
       : 'they bought again out of silence',
-  'silence-at-risk': said,
-  'silence-lapsed': said,
-  'silence-lost': said,
+  'silence-at-risk': silenceReason,
+  'silence-lapsed': silenceReason,
+  'silence-lost': silenceReason,
   'policy-changed': () => 'another version of the policy took over, by which a deadline was overdue',
   'purchase-reversed': ({ order }) => `order ${order} was taken back, and no longer counts`,
   'cross-sell': ({ category }) => `they bought in ${category}, a category that they had not bought before`,
@@ -89,7 +89,7 @@ const REASONS: Readonly<Record<string, (values: Values) => string>> = {
 /** Every rule that can move a customer: the catalogue of causes. */
 export const CAUSE_RULES: readonly string[] = Object.keys(REASONS);
 
-function said({ rhythm_days: rhythm, replacement_days: replacement }: Values): string {
+function silenceReason({ rhythm_days: rhythm, replacement_days: replacement }: Values): string {
   if (typeof replacement === 'number')
     return `they have been silent for so long, though what the customer owns lasts ${replacement} days`;
   return typeof rhythm === 'number'

@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
 import { addDays } from '../calendar/calendar.js';
 import type { LifecycleEvent } from '../model.js';
-import { ACQUISITION_LADDER, type Told } from '../policy/compiled.js';
-import { metBy, move, policyOf, refOf, type Fold } from './fold.js';
+import { ACQUISITION_LADDER, type TouchpointSignal } from '../policy/compiled.js';
+import { causedBy, move, policyOf, refOf, type Fold } from './fold.js';
 import type { State } from './state.js';
 
 /** Turns the wheel: a new cycle knows nothing of the last one but the orders and contracts that there are. */
@@ -23,38 +23,38 @@ export function furthestPhase(state: State): (typeof ACQUISITION_LADDER)[number]
 }
 
 /** Notes what a touchpoint tells: only the customer's own acts count. */
-export function hear(state: State, at: Instant, told: Told): void {
+export function noteIntent(state: State, at: Instant, told: TouchpointSignal): void {
   if (!told.intent) return;
   state.lastIntentAt = at;
   if (told.phase > state.furthest) state.furthest = told.phase;
 }
 
 /** The first touchpoint of all: it makes their known. */
-export function becomeKnown(fold: Fold, event: LifecycleEvent, told: Told): void {
+export function beginFirstCycle(fold: Fold, event: LifecycleEvent, told: TouchpointSignal): void {
   const { state } = fold;
   beginCycle(state, event.occurredAt);
-  hear(state, event.occurredAt, told);
+  noteIntent(state, event.occurredAt, told);
   move(
     fold,
     event.occurredAt,
     'acquisition',
     furthestPhase(state),
-    metBy(fold, 'first-touchpoint', [refOf(event)], { touchpoint: event.type, intent: told.intent }),
+    causedBy(fold, 'first-touchpoint', [refOf(event)], { touchpoint: event.type, intent: told.intent }),
   );
 }
 
 /** A lost customer who acts of their own accord is to be won again. */
-export function returnAfterLost(fold: Fold, event: LifecycleEvent, told: Told): void {
+export function beginCycleAfterLost(fold: Fold, event: LifecycleEvent, told: TouchpointSignal): void {
   const { state } = fold;
   const lostSince = state.current?.enteredAt ?? null;
   beginCycle(state, event.occurredAt);
-  hear(state, event.occurredAt, told);
+  noteIntent(state, event.occurredAt, told);
   move(
     fold,
     event.occurredAt,
     'acquisition',
     furthestPhase(state),
-    metBy(fold, 'intent-after-lost', [refOf(event)], {
+    causedBy(fold, 'intent-after-lost', [refOf(event)], {
       touchpoint: event.type,
       lost_for_days: lostSince === null ? null : wholeDays(event.occurredAt - lostSince),
     }),
@@ -62,13 +62,13 @@ export function returnAfterLost(fold: Fold, event: LifecycleEvent, told: Told): 
 }
 
 /** An intent during acquisition: a further phase, or the furthest one back from `cold`. Without intent nobody moves. */
-export function advance(fold: Fold, event: LifecycleEvent, told: Told): void {
+export function advancePhase(fold: Fold, event: LifecycleEvent, told: TouchpointSignal): void {
   if (!told.intent) return;
   const { state } = fold;
   const wasCold = state.phase === 'cold';
   const before = furthestPhase(state);
   const silentSince = state.lastIntentAt ?? state.cycleSince;
-  hear(state, event.occurredAt, told);
+  noteIntent(state, event.occurredAt, told);
   const phase = furthestPhase(state);
   if (!wasCold && phase === before) return;
   const values = wasCold
@@ -79,7 +79,7 @@ export function advance(fold: Fold, event: LifecycleEvent, told: Told): void {
     event.occurredAt,
     'acquisition',
     phase,
-    metBy(fold, wasCold ? 'intent-ends-cold' : 'further-signal', [refOf(event)], values),
+    causedBy(fold, wasCold ? 'intent-ends-cold' : 'further-signal', [refOf(event)], values),
   );
 }
 

@@ -4,9 +4,9 @@ import type { LifecycleEvent } from '../model.js';
 import { beginCycle, wholeDays } from './acquisition.js';
 import { expand, signalsOfOrder } from './expansion.js';
 import { categoryOf, contractIdOf, orderOf } from './facts.js';
-import { metBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
+import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
 import type { Purchase } from './purchases.js';
-import { countSilence } from './silence.js';
+import { restartSilence } from './silence.js';
 
 /** An order: it is booked, and moves them. The same order told twice by one source counts once. */
 export function placeOrder(fold: Fold, event: LifecycleEvent): void {
@@ -65,14 +65,14 @@ function buy(fold: Fold, event: LifecycleEvent, bought: Omit<Purchase, 'day' | '
   record(fold, bought);
   state.lastIntentAt = at;
   state.inCycle += 1;
-  countSilence(fold);
+  restartSilence(fold);
   const events = [refOf(event)];
 
   if (stage === null || stage === 'acquisition' || phase === 'lost') {
     // The first surviving purchase of the cycle; of a later cycle it is a win-back.
     const values: Values = { touchpoint: event.type, cycle: state.cycle, lost_for_days: daysSince(lostSince, at) };
     const rule = state.cycle > 1 ? 'win-back' : 'first-purchase';
-    move(fold, at, 'retention', 'onboarding', metBy(fold, rule, events, values));
+    move(fold, at, 'retention', 'onboarding', causedBy(fold, rule, events, values));
     return;
   }
 
@@ -84,10 +84,10 @@ function buy(fold: Fold, event: LifecycleEvent, bought: Omit<Purchase, 'day' | '
   }
   if (reactivated) {
     const values = { from: phase, days_silent: silentFor };
-    move(fold, at, 'retention', 'active', metBy(fold, 'reactivated', events, values));
+    move(fold, at, 'retention', 'active', causedBy(fold, 'reactivated', events, values));
   } else if (phase === 'onboarding') {
     const values = { purchases_in_cycle: state.inCycle };
-    move(fold, at, 'retention', 'active', metBy(fold, 'second-purchase', events, values));
+    move(fold, at, 'retention', 'active', causedBy(fold, 'second-purchase', events, values));
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
-import { said, story, type Story } from '#testing';
+import { instantText, story, type Story } from '#testing';
 import { BUILT_IN_POLICIES, compareEvents, consentFor, foldCustomer, type Policy } from '../index.js';
 
 const marketing = { purpose: 'marketing' };
@@ -9,14 +9,15 @@ const byMail = { ...marketing, medium: 'email' };
 /** What is to be done next, a line each: what, by which medium, since when, until when. */
 const toDo = (told: Story, at: string): string[] =>
   (told.at(at).view?.actions ?? []).map(
-    ({ treatment, medium, since, validUntil }) => `${treatment} by ${medium}, ${said(since)} to ${said(validUntil)}`,
+    ({ treatment, medium, since, validUntil }) =>
+      `${treatment} by ${medium}, ${instantText(since)} to ${instantText(validUntil)}`,
   );
 
 const consents = (told: Story, at: string): string[] =>
   (told.at(at).view?.consents ?? []).map(
     ({ purpose, medium, given, since, expiresAt }) =>
-      `${purpose} by ${medium ?? 'all'}: ${given ? 'given' : 'withdrawn'} ${said(since)}` +
-      (expiresAt === null ? '' : ` to ${said(expiresAt)}`),
+      `${purpose} by ${medium ?? 'all'}: ${given ? 'given' : 'withdrawn'} ${instantText(since)}` +
+      (expiresAt === null ? '' : ` to ${instantText(expiresAt)}`),
   );
 
 const retail = BUILT_IN_POLICIES.retail;
@@ -148,7 +149,7 @@ describe('consents', () => {
     const told = bought().on('2026-01-05', 'consent-given', byMail).on('2026-01-06', 'consent-given', byMail);
     told.on('2026-01-07', 'consent-withdrawn', { purpose: 'service' }).on('2026-01-08', 'unsubscribed', {});
     const causes = (at: string) =>
-      told.at(at).view?.consents.map(({ purpose, since, cause }) => `${purpose} ${said(since)} ${cause.id}`);
+      told.at(at).view?.consents.map(({ purpose, since, cause }) => `${purpose} ${instantText(since)} ${cause.id}`);
     expect(causes('2026-01-06')).toEqual(['marketing 2026-01-05 e0002']);
     expect(causes('2026-01-08')).toEqual(['marketing 2026-01-08 e0005', 'service 2026-01-07 e0004']);
     told.on('2026-01-09', 'consent-given', marketing);
@@ -168,7 +169,7 @@ describe('consents', () => {
     for (let n = 0; n < 150; n += 1) told.on(at, 'unsubscribed', { purpose: `p${n}` });
     told.on(at, 'consent-given', byMail);
     expect(toDo(told, at)).toEqual([]);
-    expect(JSON.stringify(told.at(at).checkpoint.state.rejections).length).toBeLessThan(20_000);
+    expect(JSON.stringify(told.at(at).snapshot.state.rejections).length).toBeLessThan(20_000);
   });
 
   it('do not grow without end, and where there is no room for more the answer is no', () => {
@@ -261,7 +262,7 @@ describe('consents', () => {
     );
   });
 
-  it('are the same when the fold goes on from a checkpoint', () => {
+  it('are the same when the fold goes on from a snapshot', () => {
     fc.assert(
       fc.property(fc.array(statement, { minLength: 1, maxLength: 8 }), fc.nat(), (statements, cut) => {
         const told = story();
@@ -274,10 +275,10 @@ describe('consents', () => {
         const events = [...told.events].sort(compareEvents);
         const { policies } = told;
         const [first, rest] = [events.slice(0, cut % events.length), events.slice(cut % events.length)];
-        const { checkpoint } = foldCustomer({ events: first, policies, asOf: at });
-        const copy = JSON.parse(JSON.stringify(checkpoint)) as typeof checkpoint;
+        const { snapshot } = foldCustomer({ events: first, policies, asOf: at });
+        const copy = JSON.parse(JSON.stringify(snapshot)) as typeof snapshot;
         const whole = foldCustomer({ events, policies, asOf: at });
-        const parts = foldCustomer({ events: rest, policies, asOf: at, checkpoint: copy });
+        const parts = foldCustomer({ events: rest, policies, asOf: at, snapshot: copy });
         expect(parts.view).toEqual(whole.view);
       }),
     );

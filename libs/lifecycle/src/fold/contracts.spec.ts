@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { said, story } from '#testing';
+import { instantText, story } from '#testing';
 
 const contractId = 'c1';
 const c1 = { contractId };
@@ -138,6 +138,6 @@ describe('a payment', () => {
       values: { contract: 'c1', grace_days: 14, held: 'onboarding' },
     });
     expect(view?.flags).toContain('payment-overdue');
-    expect(said(view?.next?.dueAt ?? 0)).toBe('2026-03-15');
+    expect(instantText(view?.next?.dueAt ?? 0)).toBe('2026-03-15');
   });
 });

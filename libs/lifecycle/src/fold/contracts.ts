@@ -5,9 +5,9 @@ import { beginCycle } from './acquisition.js';
 import { buyContract, record } from './buying.js';
 import { expand } from './expansion.js';
 import { contractIdOf } from './facts.js';
-import { metBy, move, policyOf, refOf, type Fold } from './fold.js';
+import { causedBy, move, policyOf, refOf, type Fold } from './fold.js';
 import { pausedSince } from './pauses.js';
-import { boughtWithinSilence, countSilence, silenceSuspended } from './silence.js';
+import { boughtWithinSilence, restartSilence, silenceSuspended } from './silence.js';
 import type { Contract, State } from './state.js';
 
 /** What the events of a contract do, payments for it included. */
@@ -49,8 +49,8 @@ function change(fold: Fold, event: LifecycleEvent, id: string, known: Contract |
       if (known !== null && !isOpen(known)) return;
       if (known === null) set(state, id, known, 'good', at);
       state.signals = [];
-      if (standsAboveRisk(state))
-        move(fold, at, 'retention', 'at-risk', metBy(fold, 'contraction', [ref], { contract: id }));
+      if (canBecomeAtRisk(state))
+        move(fold, at, 'retention', 'at-risk', causedBy(fold, 'contraction', [ref], { contract: id }));
       return;
     case 'subscription-paused':
       if (known !== null && (!isOpen(known) || known.status === 'paused')) return;
@@ -64,8 +64,8 @@ function change(fold: Fold, event: LifecycleEvent, id: string, known: Contract |
       if (known !== null && (!isOpen(known) || known.status === 'running-out')) return;
       endPause(state, known, at);
       set(state, id, known, 'running-out', at);
-      if (standsAboveRisk(state))
-        move(fold, at, 'retention', 'at-risk', metBy(fold, 'contract-cancelled', [ref], { contract: id }));
+      if (canBecomeAtRisk(state))
+        move(fold, at, 'retention', 'at-risk', causedBy(fold, 'contract-cancelled', [ref], { contract: id }));
       return;
     case 'subscription-ended':
       if (known !== null && !isOpen(known)) return;
@@ -88,7 +88,7 @@ function fail(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void 
   const { contracts, timeZone } = policyOf(fold);
   set(state, contract.id, contract, 'payment-overdue', at);
   contract.graceEndsAt = addDays(at, contracts.graceDays, timeZone);
-  if (standsAboveRisk(state)) holdAtRisk(fold, at, [ref], contract.id);
+  if (canBecomeAtRisk(state)) holdAtRisk(fold, at, [ref], contract.id);
 }
 
 function holdAtRisk(fold: Fold, at: Instant, events: readonly EventRef[], contract: string): void {
@@ -96,14 +96,14 @@ function holdAtRisk(fold: Fold, at: Instant, events: readonly EventRef[], contra
   const { stage, phase, windowEndsAt, windowSince } = state;
   if (stage === null || phase === null) return;
   const values = { contract, grace_days: policyOf(fold).contracts.graceDays, held: phase };
-  move(fold, at, 'retention', 'at-risk', metBy(fold, 'payment-failed', events, values));
+  move(fold, at, 'retention', 'at-risk', causedBy(fold, 'payment-failed', events, values));
   state.held = { stage, phase, windowEndsAt, windowSince };
 }
 
 /** After they were placed again by their purchases: an unpaid or cancelled contract still puts them at risk. */
 export function holdForContracts(fold: Fold, at: Instant, events: readonly EventRef[]): void {
   const { state } = fold;
-  if (!standsAboveRisk(state)) return;
+  if (!canBecomeAtRisk(state)) return;
   const unpaid = state.contracts.find(({ status }) => status === 'payment-overdue');
   if (unpaid !== undefined) {
     holdAtRisk(fold, at, events, unpaid.id);
@@ -111,7 +111,7 @@ export function holdForContracts(fold: Fold, at: Instant, events: readonly Event
   }
   const cancelled = state.contracts.find(({ status }) => status === 'running-out');
   if (cancelled !== undefined && !silenceSuspended(state))
-    move(fold, at, 'retention', 'at-risk', metBy(fold, 'contract-cancelled', events, { contract: cancelled.id }));
+    move(fold, at, 'retention', 'at-risk', causedBy(fold, 'contract-cancelled', events, { contract: cancelled.id }));
 }
 
 /** Paid: within grace they are where they were, had nothing but time passed; after it the contract is open again. */
@@ -122,7 +122,7 @@ function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
     if (state.phase === 'lost' || state.stage === 'acquisition' || state.stage === null)
       reopen(fold, at, ref, contract.id, 'contract-reopened');
     else if (state.phase === 'at-risk' || state.phase === 'lapsed')
-      move(fold, at, 'retention', 'active', metBy(fold, 'contract-reopened', [ref], { contract: contract.id }));
+      move(fold, at, 'retention', 'active', causedBy(fold, 'contract-reopened', [ref], { contract: contract.id }));
     return;
   }
   if (contract.status === 'paused' && contract.beforePause === 'payment-overdue') {
@@ -134,7 +134,7 @@ function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
   const { held } = state;
   if (held === null || state.contracts.some(({ status }) => status === 'payment-overdue')) return;
   const values = { contract: contract.id, held: held.phase };
-  const cause = metBy(fold, 'payment-succeeded', [ref], values);
+  const cause = causedBy(fold, 'payment-succeeded', [ref], values);
   const shift = pausedSince(state, held.windowSince);
   if (held.stage === 'expansion' && held.windowEndsAt !== null && held.windowEndsAt + shift > at) {
     move(fold, at, held.stage, held.phase, cause);
@@ -152,7 +152,7 @@ function renew(fold: Fold, at: Instant, ref: EventRef, contract: string, reopene
     return;
   }
   if (state.stage === 'acquisition') return;
-  move(fold, at, 'retention', 'active', metBy(fold, 'renewed', [ref], { contract }));
+  move(fold, at, 'retention', 'active', causedBy(fold, 'renewed', [ref], { contract }));
 }
 
 /** A contract that was over is open again: retention, active. From `lost` a new cycle begins with it. */
@@ -173,8 +173,8 @@ function reopen(fold: Fold, at: Instant, ref: EventRef, contract: string, rule: 
   });
   state.inCycle += 1;
   state.lastIntentAt = at;
-  countSilence(fold);
-  move(fold, at, 'retention', 'active', metBy(fold, rule, [ref], { contract, cycle: state.cycle }));
+  restartSilence(fold);
+  move(fold, at, 'retention', 'active', causedBy(fold, rule, [ref], { contract, cycle: state.cycle }));
 }
 
 /** Grace is over and nothing was paid: as ended. */
@@ -197,19 +197,19 @@ function loseByContract(
 ): void {
   const { state } = fold;
   if (state.stage === 'acquisition' || state.stage === null || state.phase === 'lost') return;
-  if (hasOpen(state) || boughtLately(fold, at)) return;
-  const cause = metBy(fold, rule, events, { contract, other_contracts_open: 0, bought_within_silence: false });
+  if (hasOpen(state) || boughtRecently(fold, at)) return;
+  const cause = causedBy(fold, rule, events, { contract, other_contracts_open: 0, bought_within_silence: false });
   move(fold, at, 'retention', 'lost', deadline === undefined ? cause : { ...cause, deadline });
   state.lostByContract = true;
 }
 
 /** A reversed order does not bring back whom the end of their contract lost. */
 export function staysLostByContract(fold: Fold, at: Instant): boolean {
-  return fold.state.lostByContract && !hasOpen(fold.state) && !boughtLately(fold, at);
+  return fold.state.lostByContract && !hasOpen(fold.state) && !boughtRecently(fold, at);
 }
 
 /** Bought within the silence windows, other than a contract that is over by now: its beginning is no sign of life. */
-function boughtLately(fold: Fold, at: Instant): boolean {
+function boughtRecently(fold: Fold, at: Instant): boolean {
   const { contracts } = fold.state;
   return boughtWithinSilence(
     fold,
@@ -219,7 +219,7 @@ function boughtLately(fold: Fold, at: Instant): boolean {
 }
 
 /** In a phase from which a contract can put them at risk. */
-function standsAboveRisk({ stage, phase }: State): boolean {
+function canBecomeAtRisk({ stage, phase }: State): boolean {
   return stage === 'expansion' || phase === 'onboarding' || phase === 'active';
 }
 

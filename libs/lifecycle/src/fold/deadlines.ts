@@ -6,7 +6,7 @@ import { coldDueAt, coldSince, furthestPhase } from './acquisition.js';
 import { endGrace } from './contracts.js';
 import { move, policyOf, type Fold, type Values } from './fold.js';
 import { pausedSince } from './pauses.js';
-import { countSilence, nextSilence, silenceSuspended } from './silence.js';
+import { restartSilence, nextSilence, silenceSuspended } from './silence.js';
 import type { Contract } from './state.js';
 
 /** A deadline that moves them when it falls due. */
@@ -75,7 +75,7 @@ function fire(fold: Fold, due: Due, at: Instant): void {
     case 'lost': {
       const { silence } = state;
       if (silence === null) return;
-      const cause = metByDeadline(fold, `silence-${due.kind}`, due, silence.from, at, silenceValues(fold));
+      const cause = causedByDeadline(fold, `silence-${due.kind}`, due, silence.from, at, silenceValues(fold));
       move(fold, at, 'retention', due.kind, cause);
       return;
     }
@@ -89,7 +89,7 @@ function fire(fold: Fold, due: Due, at: Instant): void {
         at,
         'retention',
         'active',
-        metByDeadline(fold, 'expansion-ran-out', due, state.windowSince, at, values),
+        causedByDeadline(fold, 'expansion-ran-out', due, state.windowSince, at, values),
       );
       return;
     }
@@ -100,7 +100,7 @@ function fire(fold: Fold, due: Due, at: Instant): void {
         quote_counted: coldSince(state) > (state.lastIntentAt ?? state.cycleSince),
         furthest: furthestPhase(state),
       };
-      move(fold, at, 'acquisition', 'cold', metByDeadline(fold, 'cold', due, coldSince(state), at, values));
+      move(fold, at, 'acquisition', 'cold', causedByDeadline(fold, 'cold', due, coldSince(state), at, values));
       return;
     }
     default:
@@ -109,7 +109,7 @@ function fire(fold: Fold, due: Due, at: Instant): void {
 }
 
 /** A deadline that is overdue at the instant at which a policy took over fell due because of the policy. */
-function metByDeadline(fold: Fold, rule: string, due: Due, since: Instant, at: Instant, values: Values): Cause {
+function causedByDeadline(fold: Fold, rule: string, due: Due, since: Instant, at: Instant, values: Values): Cause {
   const byPolicy = due.dueAt < at && fold.state.policySince === at;
   return {
     rule: byPolicy ? 'policy-changed' : rule,
@@ -155,9 +155,9 @@ export function changePolicy(fold: Fold, era: PolicyEra): void {
   }
   if (state.timeZone !== timeZone) {
     state.timeZone = timeZone;
-    state.purchases.reckonDays(timeZone);
+    state.purchases.recomputeDays(timeZone);
   }
-  if (state.silence !== null) countSilence(fold);
+  if (state.silence !== null) restartSilence(fold);
   if (state.windowEndsAt !== null) state.windowEndsAt = addDays(state.windowSince, expansion.windowDays, timeZone);
   if (state.held !== null && state.held.windowEndsAt !== null)
     state.held = {

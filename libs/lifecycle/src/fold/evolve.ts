@@ -1,5 +1,12 @@
 import type { LifecycleEvent } from '../model.js';
-import { advance, becomeKnown, closeQuote, hear, openQuote, returnAfterLost } from './acquisition.js';
+import {
+  advancePhase,
+  beginFirstCycle,
+  closeQuote,
+  noteIntent,
+  openQuote,
+  beginCycleAfterLost,
+} from './acquisition.js';
 import { placeOrder } from './buying.js';
 import { giveConsent, reject, withdrawConsent } from './consents.js';
 import { contractEvent } from './contracts.js';
@@ -21,11 +28,11 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
 
   actOn(fold, event);
 
-  const told = fold.era.compiled.told(type, event.data);
-  if (state.stage === null) becomeKnown(fold, event, told);
-  else if (state.phase === 'lost' && told.intent) returnAfterLost(fold, event, told);
-  else if (state.stage === 'acquisition') advance(fold, event, told);
-  else hear(state, occurredAt, told);
+  const told = fold.era.compiled.signalOf(type, event.data);
+  if (state.stage === null) beginFirstCycle(fold, event, told);
+  else if (state.phase === 'lost' && told.intent) beginCycleAfterLost(fold, event, told);
+  else if (state.stage === 'acquisition') advancePhase(fold, event, told);
+  else noteIntent(state, occurredAt, told);
 }
 
 /** What an event does beside telling of intent. Types that stand in no list do nothing more. */

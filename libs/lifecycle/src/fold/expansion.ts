@@ -2,22 +2,22 @@ import type { Instant } from '#contracts';
 import { addDays } from '../calendar/calendar.js';
 import type { EventRef, ExpansionPhase, LifecycleEvent } from '../model.js';
 import { npsOf, starsOf } from './facts.js';
-import { metBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
+import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
 import type { Purchase } from './purchases.js';
 import type { ExpansionSignal, State } from './state.js';
 
 /** A signal of expansion that something gave, with the values that it was judged by. */
-export interface Found {
+export interface FoundSignal {
   readonly phase: ExpansionPhase;
   readonly orders: ExpansionSignal['orders'];
   readonly values: Values;
 }
 
 /** What a new order signals, the one that names the phase last: cross-sell, then up-sell. The order is in the book already. */
-export function signalsOfOrder(fold: Fold, order: Purchase): readonly Found[] {
+export function signalsOfOrder(fold: Fold, order: Purchase): readonly FoundSignal[] {
   const { purchases, cycle } = fold.state;
   const { crossSellOrdersBefore, upSellTimesMedian, upSellOrdersBefore } = policyOf(fold).expansion;
-  const found: Found[] = [];
+  const found: FoundSignal[] = [];
   const before = purchases.orders - 1;
   if (order.categories.length > 0 && before >= crossSellOrdersBefore) {
     const { taxonomy } = fold.era.compiled;
@@ -60,7 +60,7 @@ export function signalsOfOrder(fold: Fold, order: Purchase): readonly Found[] {
 export function expand(
   fold: Fold,
   at: Instant,
-  found: readonly Found[],
+  found: readonly FoundSignal[],
   rule: string | null,
   events: readonly EventRef[],
 ): void {
@@ -73,7 +73,7 @@ export function expand(
   const values: Record<string, string | number | boolean | null> = { signal: named.phase };
   for (const one of found) Object.assign(values, one.values);
   values['window_days'] = expansion.windowDays;
-  move(fold, at, 'expansion', named.phase, metBy(fold, rule ?? named.phase, events, values));
+  move(fold, at, 'expansion', named.phase, causedBy(fold, rule ?? named.phase, events, values));
   state.windowSince = at;
   state.windowEndsAt = addDays(at, expansion.windowDays, timeZone);
 }

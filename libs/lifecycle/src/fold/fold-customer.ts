@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { LifecycleEvent } from '../model.js';
 import { policyAt, type PolicyEra, type PolicyTimeline } from '../policy/timeline.js';
-import { fromCheckpoint, toCheckpoint, type Snapshot } from './snapshot.js';
+import { fromSnapshot, toSnapshot, type Snapshot } from './snapshot.js';
 import { changePolicy, passTime } from './deadlines.js';
 import { evolve } from './evolve.js';
 import type { Fold } from './fold.js';
@@ -10,25 +10,25 @@ import { initialState } from './state.js';
 import { viewAt } from './view.js';
 
 export interface FoldInput {
-  /** One customer's events, sorted by `compareEvents`, all after the checkpoint. Those after `asOf` are left alone. */
+  /** One customer's events, sorted by `compareEvents`, all after the snapshot. Those after `asOf` are left alone. */
   readonly events: readonly LifecycleEvent[];
   readonly policies: PolicyTimeline;
   readonly asOf: Instant;
-  readonly checkpoint?: Snapshot | null;
-  /** Leaves a checkpoint every so many events. None when not said. */
-  readonly checkpointEvery?: number;
+  readonly snapshot?: Snapshot | null;
+  /** Leaves a snapshot every so many events. None when not said. */
+  readonly snapshotEvery?: number;
 }
 
 /**
  * Folds a customer's events into where the customer stands at `asOf`. Pure: the same input gives the same result, whenever and
- * wherever it is asked. Throws a RangeError when the checkpoint lies after `asOf`.
+ * wherever it is asked. Throws a RangeError when the snapshot lies after `asOf`.
  */
 export function foldCustomer(input: FoldInput): FoldResult {
-  const { events, policies, asOf, checkpoint, checkpointEvery } = input;
-  const fold = begin(policies, checkpoint ?? null);
+  const { events, policies, asOf, snapshot, snapshotEvery } = input;
+  const fold = startFold(policies, snapshot ?? null);
   const { state, stagePeriods } = fold;
-  if (state.clock > asOf) throw new RangeError('The checkpoint holds events after asOf: fold from an earlier one.');
-  const checkpoints: Snapshot[] = [];
+  if (state.clock > asOf) throw new RangeError('The snapshot holds events after asOf: fold from an earlier one.');
+  const snapshots: Snapshot[] = [];
 
   let era = policies.eras.indexOf(fold.era);
   const advance = (until: Instant, inclusive: boolean): void => {
@@ -46,28 +46,28 @@ export function foldCustomer(input: FoldInput): FoldResult {
     advance(event.occurredAt, false);
     evolve(fold, event);
     folded += 1;
-    if (checkpointEvery !== undefined && folded % checkpointEvery === 0) checkpoints.push(toCheckpoint(state));
+    if (snapshotEvery !== undefined && folded % snapshotEvery === 0) snapshots.push(toSnapshot(state));
   }
-  const after = toCheckpoint(state);
+  const after = toSnapshot(state);
   advance(asOf, true);
 
-  return { view: viewAt(fold, asOf), stagePeriods, bookings: fold.bookings, checkpoint: after, checkpoints };
+  return { view: viewAt(fold, asOf), stagePeriods, bookings: fold.bookings, snapshot: after, snapshots };
 }
 
-function begin(policies: PolicyTimeline, checkpoint: Snapshot | null): Fold {
-  if (checkpoint === null) {
+function startFold(policies: PolicyTimeline, snapshot: Snapshot | null): Fold {
+  if (snapshot === null) {
     const era = policyAt(policies, -Infinity);
     return { state: initialState(era.version, era.policy.timeZone), era, stagePeriods: [], bookings: [] };
   }
-  const state = fromCheckpoint(checkpoint);
+  const state = fromSnapshot(snapshot);
   const stagePeriods = [];
-  // The one before comes along and is given again: whoever looked on from the checkpoint may have seen a deadline, overdue at
+  // The one before comes along and is given again: whoever looked on from the snapshot may have seen a deadline, overdue at
   // that very instant, undo the transition out of it, while an event that came at that instant after all leaves it standing.
   if (state.previous !== null) stagePeriods.push(state.previous);
   if (state.current !== null) stagePeriods.push(state.current);
   const era = policyAt(policies, state.clock);
   const fold: Fold = { state, era: foldedUnder(policies, state.policyVersion) ?? era, stagePeriods, bookings: [] };
-  // A checkpoint that does not fit (see below) goes on under the policy that is in force: as good as can be.
+  // A snapshot that does not fit (see below) goes on under the policy that is in force: as good as can be.
   if (state.policyVersion !== era.version) changePolicy(fold, { ...era, from: -Infinity });
   fold.era = era;
   return fold;
@@ -78,9 +78,9 @@ function foldedUnder(policies: PolicyTimeline, version: string): PolicyEra | nul
 }
 
 /**
- * True when the checkpoint was folded under the version that these policies put in force at its last event. Where it is
+ * True when the snapshot was folded under the version that these policies put in force at its last event. Where it is
  * false, fold from the beginning: what was folded rests on policies that are no longer known.
  */
-export function snapshotFits(checkpoint: Snapshot, policies: PolicyTimeline): boolean {
-  return policyAt(policies, checkpoint.state.clock ?? -Infinity).version === checkpoint.state.policyVersion;
+export function snapshotFits(snapshot: Snapshot, policies: PolicyTimeline): boolean {
+  return policyAt(policies, snapshot.state.clock ?? -Infinity).version === snapshot.state.policyVersion;
 }

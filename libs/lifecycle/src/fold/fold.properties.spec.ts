@@ -20,7 +20,7 @@ const fold = ({ events, policies }: History, asOf = END): FoldResult => foldCust
 
 /** What a reader keeps of a customer between two arrivals. */
 interface Kept {
-  readonly checkpoint: Snapshot;
+  readonly snapshot: Snapshot;
   readonly stagePeriods: readonly StagePeriod[];
   readonly bookings: number;
   readonly view: FoldResult['view'];
@@ -37,7 +37,7 @@ function same(actual: unknown, expected: unknown): void {
   if (!isDeepStrictEqual(actual, expected)) expect(actual).toStrictEqual(expected);
 }
 
-/** A reader that shares the checkpoint must not see it change: a write to it throws. */
+/** A reader that shares the snapshot must not see it change: a write to it throws. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -46,9 +46,9 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-/** A checkpoint as it comes back from where it was kept. */
-function stored(checkpoint: Snapshot): Snapshot {
-  return frozen(JSON.parse(JSON.stringify(checkpoint)) as Snapshot);
+/** A snapshot as it comes back from where it was kept. */
+function stored(snapshot: Snapshot): Snapshot {
+  return frozen(JSON.parse(JSON.stringify(snapshot)) as Snapshot);
 }
 
 describe('the histories that these properties are asked of', () => {
@@ -126,18 +126,18 @@ describe('a fold', () => {
           const result: FoldResult =
             kept === null || late
               ? foldCustomer({ events: known, policies, asOf: END })
-              : foldCustomer({ events: [event], policies, asOf: END, checkpoint: kept.checkpoint });
+              : foldCustomer({ events: [event], policies, asOf: END, snapshot: kept.snapshot });
           const on: Kept | null = late ? null : kept;
           kept = {
-            checkpoint: result.checkpoint,
+            snapshot: result.snapshot,
             stagePeriods: onTop(on?.stagePeriods ?? [], result.stagePeriods),
             bookings: (on?.bookings ?? 0) + result.bookings.length,
             view: result.view,
           };
         }
         const whole = fold(history);
-        const { view, stagePeriods, checkpoint } = whole;
-        same(kept, { view, stagePeriods, checkpoint, bookings: whole.bookings.length });
+        const { view, stagePeriods, snapshot } = whole;
+        same(kept, { view, stagePeriods, snapshot, bookings: whole.bookings.length });
       }),
       { numRuns: 10_000 },
     );
@@ -154,27 +154,27 @@ describe('a fold', () => {
           // Somebody looks in between, at an instant before the next event: it changes nothing of what comes after.
           const looked = Math.min(key + waitDays * DAY, Math.max(next - 1, key), END);
           const first = foldCustomer({ events: events.slice(0, cut), policies, asOf: looked });
-          const checkpoint = stored(first.checkpoint);
-          const second = foldCustomer({ events: events.slice(cut), policies, asOf: END, checkpoint });
+          const snapshot = stored(first.snapshot);
+          const second = foldCustomer({ events: events.slice(cut), policies, asOf: END, snapshot });
           same(second.view, whole.view);
           same([...first.bookings, ...second.bookings], whole.bookings);
           const early = foldCustomer({ events: events.slice(0, cut), policies, asOf: key });
           same(onTop(early.stagePeriods, second.stagePeriods), whole.stagePeriods);
-          same(second.checkpoint, whole.checkpoint);
+          same(second.snapshot, whole.snapshot);
         }
       }),
       { numRuns: 1_000 },
     );
   });
 
-  it('leaves checkpoints from each of which it goes on as if it had never stopped', () => {
+  it('leaves snapshots from each of which it goes on as if it had never stopped', () => {
     fc.assert(
       fc.property(histories(30), fc.integer({ min: 1, max: 7 }), ({ events, policies }, every) => {
-        const whole = foldCustomer({ events, policies, asOf: END, checkpointEvery: every });
-        expect(whole.checkpoints).toHaveLength(Math.floor(events.length / every));
-        whole.checkpoints.forEach((checkpoint, index) => {
+        const whole = foldCustomer({ events, policies, asOf: END, snapshotEvery: every });
+        expect(whole.snapshots).toHaveLength(Math.floor(events.length / every));
+        whole.snapshots.forEach((snapshot, index) => {
           const rest = events.slice((index + 1) * every);
-          const resumed = foldCustomer({ events: rest, policies, asOf: END, checkpoint: stored(checkpoint) });
+          const resumed = foldCustomer({ events: rest, policies, asOf: END, snapshot: stored(snapshot) });
           same(resumed.view, whole.view);
           same(resumed.stagePeriods, whole.stagePeriods.slice(resumed.stagePeriods[0]?.seq ?? 0));
         });
@@ -183,20 +183,20 @@ describe('a fold', () => {
     );
   });
 
-  it('knows a checkpoint that was folded under another policy, and goes on from it all the same', () => {
+  it('knows a snapshot that was folded under another policy, and goes on from it all the same', () => {
     fc.assert(
       fc.property(histories(), ({ events, policies }) => {
-        const { checkpoint } = foldCustomer({ events, policies, asOf: END });
+        const { snapshot } = foldCustomer({ events, policies, asOf: END });
         const last = events.at(-1)?.occurredAt ?? START;
         const first = policies.eras.slice(0, 1);
-        expect(snapshotFits(checkpoint, policies)).toBe(true);
+        expect(snapshotFits(snapshot, policies)).toBe(true);
         const replaced = policies.eras.slice(1).some(({ from }) => from <= last);
-        expect(snapshotFits(checkpoint, { eras: first })).toBe(!replaced);
+        expect(snapshotFits(snapshot, { eras: first })).toBe(!replaced);
         const resumed = foldCustomer({
           events: [],
           policies: { eras: first },
           asOf: END,
-          checkpoint: stored(checkpoint),
+          snapshot: stored(snapshot),
         });
         expect(resumed.view?.policyVersion ?? 'retail@1').toBe('retail@1');
         if (!replaced) same(resumed.view, foldCustomer({ events, policies: { eras: first }, asOf: END }).view);
@@ -269,16 +269,16 @@ describe('a fold', () => {
     );
   });
 
-  it('is pure: twice is once, and neither events nor checkpoints are touched', () => {
+  it('is pure: twice is once, and neither events nor snapshots are touched', () => {
     fc.assert(
       fc.property(histories(), ({ events, policies }) => {
         const given = frozen(events.map((event) => ({ ...event })));
-        const once = foldCustomer({ events: given, policies, asOf: END, checkpointEvery: 3 });
-        const twice = foldCustomer({ events: given, policies, asOf: END, checkpointEvery: 3 });
+        const once = foldCustomer({ events: given, policies, asOf: END, snapshotEvery: 3 });
+        const twice = foldCustomer({ events: given, policies, asOf: END, snapshotEvery: 3 });
         same(twice, once);
-        const again = foldCustomer({ events: [], policies, asOf: END, checkpoint: stored(once.checkpoint) });
+        const again = foldCustomer({ events: [], policies, asOf: END, snapshot: stored(once.snapshot) });
         same(again.view, once.view);
-        same(again.checkpoint, once.checkpoint);
+        same(again.snapshot, once.snapshot);
         same(again.bookings, []);
       }),
       RUNS,

@@ -20,7 +20,7 @@ export function policyOf(fold: Fold): Policy {
 }
 
 /** A cause that events met. */
-export function metBy(fold: Fold, rule: string, events: readonly EventRef[], values: Values = {}): Cause {
+export function causedBy(fold: Fold, rule: string, events: readonly EventRef[], values: Values = {}): Cause {
   return { rule, events, values, policyVersion: fold.era.version };
 }
 
@@ -41,7 +41,7 @@ export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause:
   state.stage = stage;
   state.phase = phase;
   let current = state.current;
-  if (current !== null && sameStay(current, state.cycle, stage, phase)) return;
+  if (current !== null && samePlace(current, state.cycle, stage, phase)) return;
   if (current !== null && current.enteredAt === at) {
     stagePeriods.pop();
     current = state.previous;
@@ -53,7 +53,7 @@ export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause:
     stagePeriods[stagePeriods.length - 1] = current = { ...current, leftAt: null };
     state.current = current;
     state.previous = stagePeriods[stagePeriods.length - 2] ?? null;
-    if (sameStay(current, state.cycle, stage, phase)) return;
+    if (samePlace(current, state.cycle, stage, phase)) return;
   }
   if (current !== null) stagePeriods[stagePeriods.length - 1] = state.previous = { ...current, leftAt: at };
   const seq = current === null ? 0 : current.seq + 1;
@@ -65,6 +65,6 @@ function open(fold: Fold, period: StagePeriod): void {
   fold.stagePeriods.push(period);
 }
 
-function sameStay(period: StagePeriod, cycle: number, stage: Stage, phase: Phase): boolean {
+function samePlace(period: StagePeriod, cycle: number, stage: Stage, phase: Phase): boolean {
   return period.cycle === cycle && period.stage === stage && period.phase === phase;
 }

@@ -166,7 +166,7 @@ export class PurchaseBook {
   }
 
   /** The business's zone has changed: its days are other days. */
-  reckonDays(timeZone: string): void {
+  recomputeDays(timeZone: string): void {
     for (const purchase of this.all) purchase.day = dayOf(purchase.at, timeZone);
   }
 }

@@ -82,14 +82,14 @@ export interface FoldResult {
   /** The customer at asOf; null where nothing but test traffic is known of them by then. */
   readonly view: CustomerView | null;
   /**
-   * From the stage period open at the checkpoint on, or from the one before it where the open one was entered at the checkpoint's
-   * very instant (`seq` says which); all of them without a checkpoint.
+   * From the stage period open at the snapshot on, or from the one before it where the open one was entered at the snapshot's
+   * very instant (`seq` says which); all of them without a snapshot.
    */
   readonly stagePeriods: readonly StagePeriod[];
-  /** New since the checkpoint; all without one. */
+  /** New since the snapshot; all without one. */
   readonly bookings: readonly Booking[];
   /** The state after the last event at or before asOf, never advanced by the clock. */
-  readonly checkpoint: Snapshot;
-  /** One every `checkpointEvery` events: a late event is folded from the last one before it. */
-  readonly checkpoints: readonly Snapshot[];
+  readonly snapshot: Snapshot;
+  /** One every `snapshotEvery` events: a late event is folded from the last one before it. */
+  readonly snapshots: readonly Snapshot[];
 }

@@ -40,7 +40,7 @@ describe('a reversal', () => {
     const asOf = when('2026-03-07');
     const first = foldCustomer({ events: events.slice(0, 5), policies, asOf });
     expect(first.stagePeriods.at(-1)).toMatchObject({ phase: 'lapsed', leftAt: null });
-    const then = foldCustomer({ events: events.slice(5), policies, asOf, checkpoint: first.checkpoint });
+    const then = foldCustomer({ events: events.slice(5), policies, asOf, snapshot: first.snapshot });
     const known = [...first.stagePeriods.slice(0, then.stagePeriods[0]?.seq), ...then.stagePeriods];
     expect(known).toEqual(told.at('2026-03-07').stagePeriods);
     expect(known.slice(-2)).toMatchObject([

@@ -4,10 +4,10 @@ import { furthestPhase } from './acquisition.js';
 import { holdForContracts, staysLostByContract } from './contracts.js';
 import { windowEnd } from './expansion.js';
 import { orderIdOf, returnOf, type ReturnFact } from './facts.js';
-import { metBy, move, policyOf, refOf, type Fold } from './fold.js';
+import { causedBy, move, policyOf, refOf, type Fold } from './fold.js';
 import { pausedSince } from './pauses.js';
 import type { Purchase } from './purchases.js';
-import { countSilence } from './silence.js';
+import { restartSilence } from './silence.js';
 
 /** A cancellation takes the whole order back. One that matches no order has no money to book. */
 export function cancelOrder(fold: Fold, event: LifecycleEvent): void {
@@ -25,7 +25,7 @@ export function returnOrder(fold: Fold, event: LifecycleEvent): void {
   const fact = returnOf(event);
   const order = fact.orderId === null ? null : fold.state.purchases.order(fact.orderId, event.source);
   if (order === null) {
-    bookAdrift(fold, event, fact);
+    bookUnmatchedReturn(fold, event, fact);
     return;
   }
   // What was taken back already cannot come back again.
@@ -86,7 +86,7 @@ function costOf(order: Purchase, amountMinor: number, whole: boolean): number | 
 }
 
 /** Money given back for an order that nobody knows: it is booked, and moves nobody. */
-function bookAdrift(fold: Fold, event: LifecycleEvent, fact: ReturnFact): void {
+function bookUnmatchedReturn(fold: Fold, event: LifecycleEvent, fact: ReturnFact): void {
   const lines = fact.lines.reduce((sum, { amountMinor }) => sum + (amountMinor ?? 0), 0);
   const amountMinor = fact.amountMinor ?? lines;
   if (amountMinor === 0) return;
@@ -121,13 +121,13 @@ function reverse(fold: Fold, event: LifecycleEvent, order: Purchase): void {
     state.silence = null;
     state.silenceHeardFrom = null;
     const values = { order: order.id, purchases_in_cycle: 0 };
-    move(fold, at, 'acquisition', furthestPhase(state), metBy(fold, 'purchase-reversed', events, values));
+    move(fold, at, 'acquisition', furthestPhase(state), causedBy(fold, 'purchase-reversed', events, values));
     return;
   }
-  countSilence(fold);
+  restartSilence(fold);
   state.signals = state.signals.filter(({ orders }) => orders.every(({ id, source }) => survives(fold, id, source)));
   if (state.phase === 'lost' && staysLostByContract(fold, at)) return;
-  placeAnew(fold, at, events, order.id);
+  placeByPurchases(fold, at, events, order.id);
 }
 
 function survives(fold: Fold, id: string, source: string): boolean {
@@ -135,12 +135,12 @@ function survives(fold: Fold, id: string, source: string): boolean {
 }
 
 /** Where the surviving purchases of the cycle put them. Silence that is overdue moves them on at this very instant. */
-function placeAnew(fold: Fold, at: Instant, events: readonly EventRef[], orderId: string): void {
+function placeByPurchases(fold: Fold, at: Instant, events: readonly EventRef[], orderId: string): void {
   const { state } = fold;
   const signal = state.signals.at(-1);
   const windowEndsAt = signal === undefined ? -Infinity : windowEnd(fold, signal.at);
   const values = { order: orderId, purchases_in_cycle: state.inCycle, standing_signal: signal?.phase ?? null };
-  const cause = metBy(fold, 'purchase-reversed', events, values);
+  const cause = causedBy(fold, 'purchase-reversed', events, values);
   if (signal !== undefined && windowEndsAt + pausedSince(state, signal.at) > at) {
     move(fold, at, 'expansion', signal.phase, cause);
     state.windowSince = signal.at;

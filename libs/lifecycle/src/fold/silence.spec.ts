@@ -84,6 +84,14 @@ describe('silence', () => {
   it('lets a purchase at the very instant of at-risk come in time', () => {
     const told = story().buys('2026-01-01', 'A').buys('2026-04-01', 'B');
     expect(told.stays('2026-04-02')).toEqual(['2026-01-01 retention·onboarding', '2026-04-01 retention·active']);
+    // Had silence moved them first, the purchase would have brought them back instead.
+    expect(told.rules('2026-04-02')).toEqual(['first-purchase', 'second-purchase']);
+  });
+
+  it('lets a purchase at the very instant of lost come in time: no new cycle begins', () => {
+    const told = story().buys('2024-01-01', 'A').buys('2024-12-31', 'B');
+    expect(told.stays('2025-01-01').at(-1)).toBe('2024-12-31 retention·active');
+    expect(told.rules('2025-01-01').at(-1)).toBe('reactivated');
   });
 
   it('counts a purchase straight from lost as a new cycle, with no stage period in between', () => {

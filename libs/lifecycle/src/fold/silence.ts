@@ -6,7 +6,7 @@ import type { Purchase } from './purchases.js';
 import type { Silence, State } from './state.js';
 
 /** Counts silence again, from the last surviving purchase of this cycle. */
-export function countSilence(fold: Fold): void {
+export function restartSilence(fold: Fold): void {
   const { state } = fold;
   const last = state.purchases.surviving.at(-1);
   state.silence = last === undefined || last.cycle !== state.cycle ? null : silenceFrom(fold, last.at);

@@ -4,7 +4,7 @@ import type { EventPlace } from '../event-order.js';
 import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State } from './state.js';
 
-/** The shape of checkpoints. A checkpoint of another shape is not read: fold from the beginning instead. */
+/** The shape of snapshots. A snapshot of another shape is not read: fold from the beginning instead. */
 export const SNAPSHOT_FORMAT = 4;
 
 /**
@@ -37,11 +37,11 @@ type PurchaseRow = readonly [
 const KINDS: readonly PurchaseKind[] = ['order', 'contract', 'reopened'];
 
 /** The last event folded: an event that compares after it can be folded on top. Null before the first event. */
-export function snapshotKey(checkpoint: Snapshot): EventPlace | null {
-  return checkpoint.state.key;
+export function snapshotKey(snapshot: Snapshot): EventPlace | null {
+  return snapshot.state.key;
 }
 
-export function toCheckpoint(state: State): Snapshot {
+export function toSnapshot(state: State): Snapshot {
   const sources: string[] = [];
   const currencies: string[] = [];
   const rows = state.purchases.all.map((purchase): PurchaseRow => [
@@ -78,11 +78,11 @@ export function toCheckpoint(state: State): Snapshot {
   };
 }
 
-/** The state that a checkpoint holds, free to be changed. */
-export function fromCheckpoint(checkpoint: Snapshot): State {
-  const { state, sources, currencies } = checkpoint;
+/** The state that a snapshot holds, free to be changed. */
+export function fromSnapshot(snapshot: Snapshot): State {
+  const { state, sources, currencies } = snapshot;
   const purchases = new PurchaseBook();
-  for (const row of checkpoint.purchases) {
+  for (const row of snapshot.purchases) {
     const [kind, id, source, at, cycle, survives, amountMinor, netMinor, costMinor, currency, categories, articles] =
       row;
     const purchase: Purchase = {

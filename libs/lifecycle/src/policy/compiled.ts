@@ -4,20 +4,20 @@ import { policyVersion, type Comparison, type Policy, type Signal, type Treatmen
 export const ACQUISITION_LADDER = ['awareness', 'knowledge', 'consideration', 'evaluation'] as const;
 
 /** What a touchpoint told under a policy. */
-export interface Told {
+export interface TouchpointSignal {
   /** Place in the ladder of acquisition, or -1 where it speaks of no phase. */
   readonly phase: number;
   readonly intent: boolean;
 }
 
-const NOTHING: Told = { phase: -1, intent: false };
+const NOTHING: TouchpointSignal = { phase: -1, intent: false };
 
 /** A policy made ready for the fold: names resolved once, not once per event. */
 export interface CompiledPolicy {
   readonly policy: Policy;
   readonly version: string;
   /** What a touchpoint of this type and data tells: the furthest phase and any intent among the signals that hold. */
-  told(type: string, data: Readonly<Record<string, unknown>>): Told;
+  signalOf(type: string, data: Readonly<Record<string, unknown>>): TouchpointSignal;
   readonly taxonomy: ReadonlySet<string>;
   readonly hasReplacement: boolean;
   /** What is done for customers in a phase; null where the policy names nothing. */
@@ -36,7 +36,7 @@ export function compile(policy: Policy): CompiledPolicy {
 }
 
 function build(policy: Policy): CompiledPolicy {
-  const constants = new Map<string, Told>();
+  const constants = new Map<string, TouchpointSignal>();
   const conditional = new Map<string, readonly Signal[]>();
   for (const [type, signals] of Object.entries(policy.signals)) {
     if (signals.some((signal) => signal.when !== undefined && signal.when.length > 0)) conditional.set(type, signals);
@@ -50,7 +50,7 @@ function build(policy: Policy): CompiledPolicy {
     policy,
     version: policyVersion(policy),
     treatment: (stage, phase) => treatments.get(`${stage}/${phase}`) ?? null,
-    told(type, data) {
+    signalOf(type, data) {
       const constant = constants.get(type);
       if (constant !== undefined) return constant;
       const signals = conditional.get(type);
@@ -63,7 +63,7 @@ function build(policy: Policy): CompiledPolicy {
 }
 
 /** Several signals at once tell the furthest phase. Without intent nothing goes beyond awareness. */
-function sum(signals: readonly Signal[]): Told {
+function sum(signals: readonly Signal[]): TouchpointSignal {
   let phase = -1;
   let intent = false;
   for (const signal of signals) {

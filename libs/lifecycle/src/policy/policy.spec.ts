@@ -25,7 +25,7 @@ describe('the built-in policies', () => {
   });
 
   it('let nothing that is not the customer’s own go beyond awareness', () => {
-    const { told } = compile(retail);
+    const { signalOf: told } = compile(retail);
     for (const { name, origin } of TOUCHPOINT_TYPES)
       if (origin !== 'customer')
         expect([name, told(name, {}).intent, told(name, {}).phase > 0]).toEqual([name, false, false]);

@@ -130,10 +130,7 @@ describe('a policy', () => {
       { onboarding: { secondOrderDueDays: 36_526 } },
       '`onboarding.secondOrderDueDays` must be a whole number from 1 to 36,525 (got 36526)',
     ],
-    [
-      { contracts: { graceDays: 1.5 } },
-      '`contracts.graceDays` must be a whole number from 1 to 36,525 (got 1.5)',
-    ],
+    [{ contracts: { graceDays: 1.5 } }, '`contracts.graceDays` must be a whole number from 1 to 36,525 (got 1.5)'],
     [silence({ mode: 'monthly' }), '`silence.mode` must be one of personal-rhythm, seasonal (got "monthly")'],
     [{ silence: {} }, '`silence.mode` is required: add it: one of personal-rhythm, seasonal'],
     [silence({ intervals: 101 }), '`silence.intervals` must be a whole number from 1 to 100 (got 101)'],

@@ -83,18 +83,18 @@ export function foldOne(
     events: due,
     policies,
     asOf,
-    checkpoint: base?.snapshot ?? null,
-    checkpointEvery: snapshotEvery,
+    snapshot: base?.snapshot ?? null,
+    snapshotEvery,
   });
   const before = base?.events ?? 0;
   const newest: FoldState = {
     events: before + due.length,
     uptoAt: due[due.length - 1]?.occurredAt ?? base?.uptoAt ?? 0,
     position,
-    snapshot: result.checkpoint,
+    snapshot: result.snapshot,
   };
   const snapshots: FoldState[] = [];
-  result.checkpoints.forEach((snapshot, i) => {
+  result.snapshots.forEach((snapshot, i) => {
     const at = before + (i + 1) * snapshotEvery;
     const key = snapshotKey(snapshot);
     if (key !== null && at < newest.events) snapshots.push({ events: at, uptoAt: key.occurredAt, position, snapshot });

@@ -1,5 +1,5 @@
 import { compareNamespaces, formatInstant, type Instant } from '#contracts';
-import { calledFor, type Consent, type NextAction } from '#lifecycle';
+import { explainActions, type Consent, type NextAction } from '#lifecycle';
 import { instantOf, withInstants } from '../running/answer.js';
 import { query, type QueryContext } from '../running/query.js';
 import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
@@ -82,7 +82,7 @@ export const customer = query({
 
 /** Read models that another program made have no consents, or none with their events: they serve until they are rebuilt. */
 function allowedIn(row: Readonly<Record<string, unknown>>, asOf: Instant): Readonly<Record<string, unknown>> {
-  const { consents, actions } = calledFor(
+  const { consents, actions } = explainActions(
     {
       consents: (row['consents'] ?? []) as readonly Consent[],
       actions: (row['actions'] ?? []) as readonly NextAction[],

@@ -3,13 +3,13 @@ import { consentFor, type Consent } from '../fold/consents.js';
 import type { NextAction } from '../fold/next-actions.js';
 
 /** A consent, and whether it is in force at the instant asked about. */
-export interface ConsentTold extends Consent {
+export interface ExplainedConsent extends Consent {
   /** Given, and not expired. */
   readonly inForce: boolean;
 }
 
 /** What a channel should do next, and the two reasons for it. */
-export interface ActionTold extends NextAction {
+export interface ExplainedAction extends NextAction {
   /** The rule that brought them to the phase of which it is the treatment. */
   readonly because: string;
   /** The consent that allows it. */
@@ -24,10 +24,10 @@ interface Allowed {
 }
 
 /** Their consents and what is called for because of them, at an instant since which they were not folded again. */
-export function calledFor(
+export function explainActions(
   { consents, actions, cause }: Allowed,
   asOf: Instant,
-): { readonly consents: readonly ConsentTold[]; readonly actions: readonly ActionTold[] } {
+): { readonly consents: readonly ExplainedConsent[]; readonly actions: readonly ExplainedAction[] } {
   return {
     consents: consents.map((one) => ({
       ...one,

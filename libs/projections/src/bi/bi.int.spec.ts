@@ -41,8 +41,8 @@ describeOnEachStore('the views for BI', (name) => {
     const [row] = await database.query<{ n: number }>('SELECT count(*)::int AS n FROM perennial_bi.customers');
     return row?.n ?? 0;
   };
-  /** The version whose tables a view stands on. */
-  const behind = async (): Promise<string[]> => {
+  /** The schemas whose tables the views read. */
+  const shownSchemas = async (): Promise<string[]> => {
     const rows = await database.query<{ schema: string }>(
       `SELECT DISTINCT t.relnamespace::regnamespace::text AS schema FROM pg_depend d
          JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid
@@ -52,20 +52,20 @@ describeOnEachStore('the views for BI', (name) => {
     return rows.map(({ schema }) => schema);
   };
 
-  it('tell in a comment what each of them and each column is', async () => {
-    const silent = await database.query(
+  it('have a comment on each view and each column', async () => {
+    const without = await database.query(
       `SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
         WHERE c.relnamespace = 'perennial_bi'::regnamespace
           AND (coalesce(col_description(c.oid, a.attnum), '') = '' OR coalesce(obj_description(c.oid, 'pg_class'), '') = '')`,
     );
-    expect(silent).toEqual([]);
+    expect(without).toEqual([]);
     const views = await database.query<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'perennial_bi'::regnamespace ORDER BY relname COLLATE "C"`,
     );
     expect(views.map((view) => view.name)).toEqual(VIEWS.map((view) => view.name).sort());
   });
 
-  it('show nothing that is sealed', async () => {
+  it('show no sealed value', async () => {
     const columns = await database.query(
       `SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'perennial_bi' AND (column_name ~ 'sealed|profile|state|detail|value' OR data_type IN ('jsonb', 'bytea'))`,
@@ -82,36 +82,36 @@ describeOnEachStore('the views for BI', (name) => {
     ]);
   });
 
-  it.each(queries.map((sql, n) => [n + 1, sql]))('answer question %i of the manual', async (_, sql) => {
+  it.each(queries.map((sql, n) => [n + 1, sql]))('answer query %i of the manual', async (_, sql) => {
     const rows = await database.query(sql as string);
     expect(rows.length).toBeGreaterThan(0);
   });
 
-  it('count the customers of a phase as the engine does', async () => {
+  it('count the customers of a phase as the table of customers does', async () => {
     const counted = await database.query(
       `SELECT DISTINCT ON (stage, phase) stage, phase, customers FROM perennial_bi.stage_days ORDER BY stage, phase, day DESC`,
     );
-    const standing = await database.query<{ stage: string; phase: string; customers: number }>(
+    const current = await database.query<{ stage: string; phase: string; customers: number }>(
       'SELECT stage, phase, count(*)::int AS customers FROM perennial_bi.customers GROUP BY 1, 2 ORDER BY 1, 2',
     );
-    expect(counted.filter((row) => row['customers'] !== 0)).toEqual(standing);
+    expect(counted.filter((row) => row['customers'] !== 0)).toEqual(current);
   });
 
   it('follow a rebuild and a rollback, in the transaction of the switch', async () => {
-    expect(await behind()).toEqual(['rm_1']);
+    expect(await shownSchemas()).toEqual(['rm_1']);
     await projector.rebuild();
-    expect(await behind()).toEqual(['rm_2']);
+    expect(await shownSchemas()).toEqual(['rm_2']);
     await tell(log, [order({ userId: 'new-one' }, day(580), 'after the rebuild')]);
     await projector.catchUp();
     const after = await shown();
     const [row] = await database.query<{ n: number }>('SELECT count(*)::int AS n FROM rm_2.customers');
     expect(after).toBe(row?.n);
     await projector.rollback(1);
-    expect(await behind()).toEqual(['rm_1']);
+    expect(await shownSchemas()).toEqual(['rm_1']);
     expect(await shown()).toBe(after);
   });
 
-  it('are left alone by a start at which nothing changed', async () => {
+  it('are not replaced by a start at which nothing changed', async () => {
     const written = async () =>
       database.query(
         `SELECT oid, xmin::text FROM pg_class WHERE relnamespace = 'perennial_bi'::regnamespace ORDER BY oid`,
@@ -144,7 +144,7 @@ describeOnPostgres('the reader’s role', (offer) => {
     await store.stop();
   });
 
-  it('answers the questions of the manual, also after a rebuild', async () => {
+  it('answers the queries of the manual, also after a rebuild', async () => {
     for (const sql of queries) expect((await reader.query(sql)).length).toBeGreaterThan(0);
     const before = await reader.query('SELECT * FROM customers ORDER BY customer_id');
     await projector.rebuild();
@@ -165,7 +165,7 @@ describeOnPostgres('the reader’s role', (offer) => {
     );
   });
 
-  it('may change nothing, even when it lifts its own limits', async () => {
+  it('may change nothing, even when it sets its transaction to read-write', async () => {
     await expect(reader.query('CREATE TEMP TABLE mine (id int)')).rejects.toMatchObject({ code: '25006' });
     await expect(reader.query('DELETE FROM published')).rejects.toMatchObject({ code: '42501' });
     await expect(
@@ -176,19 +176,19 @@ describeOnPostgres('the reader’s role', (offer) => {
     ).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('sees one version or the other while they are switched, and never neither', async () => {
+  it('sees one version or the other during a switch, and never none', async () => {
     const [row] = await store.database.query<{ n: number }>('SELECT count(*)::int AS n FROM perennial_bi.customers');
-    let asked = 0;
+    let answered = 0;
     let over = false;
-    const asking = (async () => {
+    const reading = (async () => {
       while (!over) {
         expect(await reader.query('SELECT count(*)::int AS n FROM customers')).toEqual([{ n: row?.n }]);
-        asked += 1;
+        answered += 1;
       }
     })();
     await projector.rebuild();
     over = true;
-    await asking;
-    expect(asked).toBeGreaterThan(1);
+    await reading;
+    expect(answered).toBeGreaterThan(1);
   });
 });

@@ -1,17 +1,17 @@
 import type { Transaction } from '#database';
 import { VIEWS, type View } from './views.js';
 
-/** The schema that analysts read. Its views show the live version; they stand above it, so that nobody needs to know its number. */
+/** The schema that analysts read. Its views show the live version, whose schema name changes with each rebuild. */
 export const BI_SCHEMA = 'perennial_bi';
 
-/** A reader's question may hold a switch up for so long; docs/bi.md gives the reader's role a shorter limit for each question. */
+/** A reader's query may delay a switch for so long; docs/bi.md gives the reader's role a shorter limit for each query. */
 const TIMEOUT_MS = 90_000;
 
-const MEANING = 'The live read models, for analysts: read only, without personal data.';
+const MEANING = 'The live read models for analysts: read-only, without personal data.';
 
 /**
- * Points the views at a version's tables, in the caller's transaction: whoever reads them sees the old version until it commits and
- * the new one from then on. Views are replaced and never dropped, so that what was granted on them, and built on them, stays.
+ * Points the views at a version's tables, in the caller's transaction: readers see the old version until it commits and the new one
+ * from then on. Views are replaced and never dropped, so that grants on them, and what was built on them, stay.
  */
 export async function showLive(tx: Transaction, schema: string): Promise<void> {
   const note = `${MEANING} Shows ${schema} as of ${digest()}.`;
@@ -19,7 +19,7 @@ export async function showLive(tx: Transaction, schema: string): Promise<void> {
     `SELECT obj_description(to_regnamespace($1)::oid, 'pg_namespace') AS note`,
     [BI_SCHEMA],
   );
-  // Replacing a view waits for those who read it: a start at which nothing changed leaves it alone.
+  // Replacing a view waits for its readers: a start at which nothing changed leaves the views alone.
   if (shown?.note === note) return;
   const [before] = await tx.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
   await tx.exec(`
@@ -43,7 +43,7 @@ function statements(view: View): string {
 
 const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
-/** Names the views as this program has them: another program's are replaced at its first start. */
+/** Identifies the views of this program: another program with other views replaces them at its first start. */
 function digest(): string {
   let sum = 0;
   for (const character of JSON.stringify(VIEWS)) sum = (Math.imul(sum, 31) + (character.codePointAt(0) ?? 0)) | 0;

@@ -26,3 +26,4 @@ export {
 } from './locks.js';
 export { copyText } from './copy-text.js';
 export { DATABASE } from './tokens.js';
+export { applyMigrations, type Migration, type Migrations } from './migrate.js';

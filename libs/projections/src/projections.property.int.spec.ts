@@ -36,7 +36,7 @@ describeOnEachStore('equal digests', (name) => {
     return digest;
   };
 
-  it('whatever the order of arrival, the size of the pages and the slices', async () => {
+  it('whatever the order of arrival, the size of the pages and batches, and the distance of the snapshots', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),
@@ -44,10 +44,13 @@ describeOnEachStore('equal digests', (name) => {
         fc.constantFrom(1, 7, 50, 1_000),
         fc.constantFrom(1, 3, 500),
         fc.constantFrom(0, 20, 100_000),
-        async (seed, order, pageSize, foldBatchSize, bulkLag) => {
+        fc.constantFrom(1, 3, 256),
+        async (seed, order, pageSize, foldBatchSize, bulkLag, snapshotEvery) => {
           const items = world(seed, 6, 12);
           const plain = await digestOf(await logOf(items));
-          const other = await digestOf(await logOf(shuffled(items, order)), { pageSize, foldBatchSize, bulkLag });
+          const other = await digestOf(await logOf(shuffled(items, order)), {
+            ...{ pageSize, foldBatchSize, bulkLag, snapshotEvery },
+          });
           expect(semantic(other)).toEqual(semantic(plain));
         },
       ),
@@ -59,8 +62,8 @@ describeOnEachStore('equal digests', (name) => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer(), async (seed, order) => {
         const log = await logOf(shuffled(world(seed, 8, 15), order));
-        const live = await digestOf(log, { pageSize: 13 });
-        const projector = await Projector.open({ database: store.database, log, clock: CLOCK });
+        const live = await digestOf(log, { pageSize: 13, snapshotEvery: 3 });
+        const projector = await Projector.open({ database: store.database, log, clock: CLOCK, snapshotEvery: 3 });
         expect(await projector.verify()).toMatchObject({ equal: true, differences: [] });
         const { version } = await projector.rebuild();
         expect(version).toBe(2);

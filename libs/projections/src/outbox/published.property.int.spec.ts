@@ -63,7 +63,7 @@ describe('published stage changes', () => {
         let now = day(300);
         const clock = { now: () => now };
         const log = memoryLog({ clock });
-        const projector = await Projector.open({ database, log, clock });
+        const projector = await Projector.open({ database, log, clock, snapshotEvery: 3 });
         const items = shuffled(world(seed, 4, 10), order);
         for (let at = 0; at < items.length; at += chunk) {
           await tell(log, items.slice(at, at + chunk));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector, type ProjectorOptions } from './projector.js';
+import { unreadable } from '../testdata/store.js';
 import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
@@ -107,6 +108,41 @@ describeOnEachStore('the projector', (name) => {
       { day: '2024-05-16', phase: 'at-risk', entered: 0, left_: 1 },
     ]);
     expect((await projector.status()).clock).toBe(day(1_000));
+  });
+
+  it('says how long it is behind: how much later the last event was recorded than the last indexed one', async () => {
+    now = day(2);
+    await tell(log, [order(ANNA, day(1), 'A1')]);
+    const projector = await open();
+    expect(await projector.status()).toMatchObject({ lag: 1, lagMs: 0 });
+    await projector.catchUp();
+    expect(await projector.status()).toMatchObject({ lag: 0, lagMs: 0 });
+    now = day(5);
+    await tell(log, [order(ANNA, day(3), 'A2'), order(ANNA, day(4), 'A3')]);
+    expect(await projector.status()).toMatchObject({ lag: 2, lagMs: day(5) - day(2) });
+    await projector.catchUp();
+    expect(await projector.status()).toMatchObject({ lag: 0, lagMs: 0 });
+    expect(await rows('SELECT recorded_at FROM rm_1.checkpoint')).toEqual([{ recorded_at: day(5) }]);
+    await projector.rebuild();
+    expect(await rows('SELECT recorded_at FROM rm_2.checkpoint')).toEqual([{ recorded_at: day(5) }]);
+  });
+
+  it('notes the clock while it runs, also where the deadline of a parked customer is overdue', async () => {
+    now = day(2);
+    await tell(log, [order(ANNA, day(1), 'A1')]);
+    const projector = await open();
+    await projector.catchUp();
+    await tell(log, [unreadable(anna, day(1.5), 'u1')]);
+    await projector.catchUp();
+    now = day(92);
+    projector.start();
+    const until = day(93);
+    while (((await projector.status()).clock ?? 0) < until) {
+      now = until;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await projector.stop();
+    expect(await projector.status()).toMatchObject({ parked: 1, dirty: 0, failure: null });
   });
 
   it('wakes by itself when it runs', async () => {

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { EventLog } from '#event-log';
+import { memoryLog } from '#testing';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
+import type { ReadModelStore } from '../read-models/read-model-store.js';
+import { eventsAfter, fold, index, liveStore } from '../testdata/store.js';
+import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
+import { foldDirty } from './fold-batch.js';
+
+describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
+  let opened: OpenedStore;
+  let log: EventLog;
+  let store: ReadModelStore;
+  let now = day(40);
+  const clock = { now: () => now };
+  const ANNA = { userId: 'anna' };
+  const anna = subject('userId', 'anna');
+  const rows = (sql: string) => opened.database.query(sql);
+  const visits = (from: number, count: number) =>
+    Array.from({ length: count }, (_, n) => touchpoint({ who: ANNA, at: day(from + n), type: 'site-visited' }));
+  /** Appends events and indexes them: they are marked dirty, or folded at once. */
+  const come = async (items: Parameters<typeof tell>[1], foldNow = false): Promise<void> => {
+    const { position } = await log.head();
+    await tell(log, items);
+    await index(store, await eventsAfter(log, position), position, foldNow);
+  };
+
+  beforeAll(async () => {
+    opened = await openStore(name);
+  });
+  afterAll(() => opened.stop());
+  beforeEach(async () => {
+    await opened.wipe();
+    now = day(40);
+    log = memoryLog({ clock });
+    store = await liveStore(opened.database, log, clock.now, { snapshotEvery: 3 });
+  });
+
+  it('folds those first that have been dirty for longest, and removes their marks', async () => {
+    for (const user of ['b', 'c', 'a']) {
+      await come([order({ userId: user }, day(3), user)]);
+      now += 1;
+    }
+    expect(await fold(store, { limit: 2 })).toBe(2);
+    expect(await rows('SELECT customer_id FROM rm_1.dirty')).toEqual([{ customer_id: subject('userId', 'a') }]);
+    expect(await fold(store, { limit: 2 })).toBe(1);
+    expect(await fold(store, { limit: 2 })).toBe(0);
+    expect(await rows('SELECT sum(orders)::int AS orders FROM rm_1.customers')).toEqual([{ orders: 3 }]);
+  });
+
+  it('folds only the customers named, if some are', async () => {
+    await come([order(ANNA, day(3), 'A1'), order({ userId: 'ben' }, day(3), 'B1')]);
+    expect(await fold(store, { only: [anna] })).toBe(1);
+    expect(await rows('SELECT customer_id FROM rm_1.customers')).toEqual([{ customer_id: anna }]);
+  });
+
+  it('folds nothing above the position of the tables', async () => {
+    await come([order(ANNA, day(3), 'A1')]);
+    await tell(log, [order(ANNA, day(4), 'A2')]);
+    await fold(store);
+    expect(await rows('SELECT orders FROM rm_1.customers')).toEqual([{ orders: 1 }]);
+  });
+
+  it('leaves a customer alone whose events all lie in the future, until the first of them comes', async () => {
+    await come([order(ANNA, day(40.5), 'A1')]);
+    expect(await fold(store)).toBe(1);
+    expect(await rows('SELECT not_before FROM rm_1.dirty')).toEqual([{ not_before: day(40.5) }]);
+    expect(await fold(store)).toBe(0);
+    now = day(40.5);
+    expect(await fold(store)).toBe(1);
+    expect(await rows('SELECT orders FROM rm_1.customers')).toEqual([{ orders: 1 }]);
+    expect(await rows('SELECT 1 FROM rm_1.dirty')).toEqual([]);
+  });
+
+  it('lets a heavy customer with a late event wait until folding pays', async () => {
+    await come(visits(1, 30), true);
+    await come([touchpoint({ who: ANNA, at: day(5.5), type: 'product-viewed' })]);
+    expect(await fold(store, { all: false })).toBe(0);
+    // 0.4 ms for each event of the history.
+    now += 12;
+    expect(await fold(store, { all: false })).toBe(1);
+    expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([{ touchpoints: 31 }]);
+    await come([touchpoint({ who: ANNA, at: day(6.5), type: 'product-viewed' })]);
+    expect(await fold(store, { all: false })).toBe(0);
+    expect(await fold(store, { all: true })).toBe(1);
+    // A quarter of the history is new: that pays at once.
+    await come(visits(7.5, 8));
+    expect(await fold(store, { all: false })).toBe(1);
+    expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([{ touchpoints: 40 }]);
+  });
+
+  it('goes back for a late event to the last snapshot before it, and no further', async () => {
+    await come([order(ANNA, day(1), 'A1'), ...visits(2, 20)], true);
+    expect(await rows('SELECT events FROM rm_1.snapshots ORDER BY events')).toEqual(
+      [3, 6, 9, 12, 15, 18].map((events) => ({ events })),
+    );
+    // What is before the snapshot is not read again: a mark that is planted there stays.
+    await rows(
+      `UPDATE rm_1.snapshots SET state = jsonb_set(state::jsonb, '{state,touchpoints}', '1009') WHERE events = 9`,
+    );
+    await come([touchpoint({ who: ANNA, at: day(9.5), type: 'product-viewed' })]);
+    await fold(store);
+    expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([{ touchpoints: 1_022 }]);
+    expect(await rows('SELECT events FROM rm_1.snapshots ORDER BY events')).toEqual(
+      [3, 6, 9, 12, 15, 18, 21].map((events) => ({ events })),
+    );
+  });
+
+  it('goes back to no snapshot that another policy made, or another program', async () => {
+    for (const planted of [`'{state,policyVersion}', '"another@1"'`, `'{format}', '1'`]) {
+      await opened.wipe();
+      log = memoryLog({ clock });
+      store = await liveStore(opened.database, log, clock.now, { snapshotEvery: 3 });
+      await come([order(ANNA, day(1), 'A1'), ...visits(2, 20)], true);
+      await rows(
+        `UPDATE rm_1.snapshots SET state = jsonb_set(jsonb_set(state::jsonb, '{state,touchpoints}', '77777'), ${planted})`,
+      );
+      await come([touchpoint({ who: ANNA, at: day(9.5), type: 'product-viewed' })]);
+      await fold(store);
+      expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([{ touchpoints: 22 }]);
+      expect(await rows(`SELECT 1 FROM rm_1.snapshots WHERE state LIKE '%77777%'`)).toEqual([]);
+    }
+  });
+
+  it('parks the one customer whose rows the database rejects, and folds the others', async () => {
+    await opened.database.exec('ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)');
+    await come([
+      order(ANNA, day(3), 'A1', 666),
+      ...Array.from({ length: 9 }, (_, n) => order({ userId: `user-${n}` }, day(3), `B${n}`)),
+    ]);
+    await expect(fold(store)).rejects.toThrow();
+    expect(await rows('SELECT count(*)::int AS n FROM rm_1.dirty')).toEqual([{ n: 10 }]);
+    expect(await foldDirty(store, 100, true)).toBe(10);
+    expect(await rows('SELECT customer_id, reason FROM rm_1.parked')).toEqual([
+      { customer_id: anna, reason: 'write-failed' },
+    ]);
+    expect(await rows('SELECT count(*)::int AS n FROM rm_1.customers')).toEqual([{ n: 9 }]);
+    expect(await rows('SELECT 1 FROM rm_1.dirty')).toEqual([]);
+    expect(store.context.counters.parked).toBe(1);
+  });
+});

@@ -1,141 +1,90 @@
-import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
-import { CustomersBySubject, EraseCustomer, EraseCustomerHandler } from '#privacy';
 import {
   DiscardQuarantined,
-  DiscardQuarantinedHandler,
   importedItem,
-  Ingestion,
   IngestTouchpoints,
-  IngestTouchpointsHandler,
-  prepareLog,
   PublishPolicy,
-  PublishPolicyHandler,
-  Quarantine,
-  registeredTypes,
   ReleaseQuarantined,
-  ReleaseQuarantinedHandler,
-  TypeContracts,
   type Closing,
+  type DiscardQuarantinedHandler,
+  type IngestTouchpointsHandler,
+  type PublishPolicyHandler,
+  type Quarantine,
+  type ReleaseQuarantinedHandler,
 } from '#ingestion';
-import { type ImportItem, type ItemOutcome } from '#imports';
-import { KeyStoreError, openKeys, Sealer, type KeyStore } from '#keys';
-import { type Clock, type Config } from '#platform';
-import { DatabaseError, openOnFirstUse, placeOf } from '#database';
-import { openIdTable, Projector, type BuildProgress } from '#projections';
-import {
-  runQuery,
-  personalData,
-  QueryRejected,
-  storeBytesIn,
-  type Answer,
-  type QueryContext,
-  type RawParams,
-} from '#queries';
+import type { ImportItem, ItemOutcome } from '#imports';
+import { EraseCustomer, type EraseCustomerHandler } from '#privacy';
+import type { BuildProgress, Projector } from '#projections';
+import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
-import { isFull } from '../full-disk.js';
-import { issueLines } from '../terminal/issue-lines.js';
+import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessZone } from './business-zone.js';
-import type { JsonObject, Engine, Erasure, OnProgress, RebuildSummary, DryRunSummary, Verification } from './engine.js';
+import type { DryRunSummary, Engine, Erasure, JsonObject, OnProgress, RebuildSummary, Verification } from './engine.js';
 
-/** Who is written down as having done what the command line does on the folder itself. */
+/** The actor that is recorded for what the command line does on the data folder itself. */
 const LOCAL = 'local';
 const POLL_MS = 250;
 
-/** The parts of an engine, opened here: what `npm start` has in its process, without HTTP. */
-interface LocalDependencies {
+/** What an engine consists of, opened in this process: what `npm start` has, without HTTP. */
+export interface LocalDependencies {
   readonly context: QueryContext;
-  readonly keys: KeyStore;
-  readonly ingestion: Ingestion;
   readonly quarantine: Quarantine;
-  /** Opened when it is first needed: what only reads or writes the log does without. */
+  readonly ingestTouchpoints: IngestTouchpointsHandler;
+  readonly eraseCustomer: EraseCustomerHandler;
+  readonly publishPolicy: PublishPolicyHandler;
+  readonly releaseQuarantined: ReleaseQuarantinedHandler;
+  readonly discardQuarantined: DiscardQuarantinedHandler;
+  /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
   /** Milliseconds spent waiting for commits so far. */
   readonly commitMs: () => number;
   close(): Promise<void>;
 }
 
-/** Opens a data folder whose engine is stopped, with the stores that the settings name, and owns it until `close`. */
-export async function openLocalEngine(config: Config, clock: Clock): Promise<Engine> {
-  const { dataDir, policy } = config;
-  const closing: (() => unknown)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).reverse()) await step();
-  };
-  try {
-    const lock = lockDataFolder(dataDir);
-    closing.push(() => lock.release());
-    const keys = await openKeys(config);
-    closing.push(() => keys.close());
-    const database = openOnFirstUse(placeOf(config));
-    closing.push(() => database.close());
-    const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
-    const log = await openLogOf(config, clock, ids);
-    closing.push(() => log.close());
-    await prepareLog(log, keys, policy, clock.now());
-    const sealer = new Sealer(keys);
-    let commitMs = 0;
-    const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
-    const ingestion = new Ingestion({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
-    const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
-    const storeBytes = () => storeBytesIn(dataDir, embedded);
-    const context = { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true };
-    const quarantine = new Quarantine(log, sealer);
-    let opening: Promise<Projector> | null = null;
-    const projector = () =>
-      (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(throwReadable));
-    const parts = { context, keys, ingestion, quarantine, projector, commitMs: () => commitMs, close };
-    return new LocalEngine(`the folder ${dataDir}`, parts);
-  } catch (error) {
-    await close();
-    return throwReadable(error);
-  }
-}
-
-/** What a person can fix who opens the stores is told without its trace. */
-function throwReadable(error: unknown): never {
-  if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
-  if (error instanceof KeyStoreError || error instanceof DatabaseError)
-    throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, error.message, { cause: error });
-  throw error;
-}
-
-class LocalEngine implements Engine {
-  /** Whether the read models were brought up to the log and the clock since they were last left behind. */
-  private current = false;
-
-  private readonly ingestTouchpoints: IngestTouchpointsHandler;
+/** A stopped engine, whose data folder is opened in this process. */
+export class LocalEngine implements Engine {
+  /** Whether the read models have caught up since the last write. */
+  private isCurrent = false;
 
   constructor(
     readonly place: string,
-    private readonly parts: LocalDependencies,
-  ) {
-    this.ingestTouchpoints = new IngestTouchpointsHandler(parts.ingestion);
-  }
+    private readonly dependencies: LocalDependencies,
+  ) {}
 
   async runQuery(query: string, params: RawParams): Promise<Answer> {
-    if (!this.current) await this.catchUp(() => undefined);
+    if (!this.isCurrent) await this.catchUp(() => undefined);
     return this.answer(query, params);
   }
 
   timeZone(): Promise<string> {
-    // The policies are read from the log: the read models need not have caught up.
+    // Policies are read from the log: the read models need not have caught up.
     return businessZone({ runQuery: (query, params) => this.answer(query, params) });
   }
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
-    this.current = false;
+    this.isCurrent = false;
     const command = new IngestTouchpoints(items.map(importedItem), this.now());
-    const { results } = await this.ingestTouchpoints.execute(command);
+    const { results } = await this.dependencies.ingestTouchpoints.execute(command);
     return results.map(({ outcome, code }) => (code === undefined ? { outcome } : { outcome, code }));
   }
 
   async catchUp(onProgress: OnProgress): Promise<void> {
-    const projector = await this.parts.projector();
+    const projector = await this.dependencies.projector();
+    const stopPolling = await this.pollProgress(projector, onProgress);
+    try {
+      await projector.catchUp();
+      this.isCurrent = true;
+    } finally {
+      await stopPolling();
+    }
+  }
+
+  /** Reports how far the projector has come, until the function that is returned is called. */
+  private async pollProgress(projector: Projector, onProgress: OnProgress): Promise<() => Promise<void>> {
     const most = { lag: 0, dirty: 0 };
     const before = (await projector.status()).counters.events;
-    let busy = true;
-    const look = async (): Promise<void> => {
-      while (busy) {
+    let isBusy = true;
+    const poll = async (): Promise<void> => {
+      while (isBusy) {
         const { lag, dirty, counters } = await projector.status();
         most.lag = Math.max(most.lag, lag);
         most.dirty = Math.max(most.dirty, dirty);
@@ -147,18 +96,15 @@ class LocalEngine implements Engine {
         await new Promise((wake) => setTimeout(wake, POLL_MS));
       }
     };
-    const looking = look().catch(() => undefined);
-    try {
-      await projector.catchUp();
-      this.current = true;
-    } finally {
-      busy = false;
-      await looking;
-    }
+    const polling = poll().catch(() => undefined);
+    return () => {
+      isBusy = false;
+      return polling;
+    };
   }
 
   async rebuild(onProgress: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
-    const projector = await this.parts.projector();
+    const projector = await this.dependencies.projector();
     const { version, position, events, elapsedMs } = await projector.rebuild({
       signal,
       onProgress: onBuild(onProgress),
@@ -168,12 +114,12 @@ class LocalEngine implements Engine {
   }
 
   async dryRun(onProgress: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
-    const projector = await this.parts.projector();
+    const projector = await this.dependencies.projector();
     return projector.dryRun({ signal, onProgress: onBuild(onProgress) });
   }
 
   async rollback(onProgress: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
-    const projector = await this.parts.projector();
+    const projector = await this.dependencies.projector();
     const { version } = await projector
       .rollback(undefined, { signal, onProgress: onBuild(onProgress) })
       .catch((error: unknown) => {
@@ -185,7 +131,7 @@ class LocalEngine implements Engine {
 
   async verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification> {
     await this.catchUp(onProgress);
-    const projector = await this.parts.projector();
+    const projector = await this.dependencies.projector();
     const { equal, live, rebuilt, differences } = await projector.verify({
       signal,
       onProgress: onBuild(onProgress),
@@ -201,64 +147,56 @@ class LocalEngine implements Engine {
 
   async erase({ identifier, customer }: Erasure): Promise<JsonObject> {
     await this.catchUp(() => undefined);
-    const { context, keys, ingestion } = this.parts;
     const colon = identifier?.indexOf(':') ?? -1;
     const identifiers =
       identifier === undefined ? [] : [{ namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) }];
-    const { log, clock } = context;
-    const customers = new CustomersBySubject(context.database);
-    const handler = new EraseCustomerHandler({ log, keys, identities: ingestion.identities, customers, clock });
-    const verdict = await handler.execute(new EraseCustomer({ identifiers, customerId: customer ?? null }, LOCAL));
+    const command = new EraseCustomer({ identifiers, customerId: customer ?? null }, LOCAL);
+    const verdict = await this.dependencies.eraseCustomer.execute(command);
     switch (verdict.outcome) {
       case 'erased':
         return { ...verdict.receipt };
       case 'unknown-customer':
-        throw rejected('There is no such customer.');
+        throw rejected(
+          `The customer ${identifier ?? customer ?? ''} is not known: perennial query customers lists those that are.`,
+        );
       case 'several-customers':
-        throw rejected(`These identifiers belong to several customers: ${verdict.customerIds.join(', ')}.`);
+        throw rejected(
+          `The identifier belongs to several customers: ${verdict.customerIds.join(', ')}. Erase each of them by its id.`,
+        );
       case 'behind':
-        throw new CliError(EXIT.failed, 'The read models have not yet seen all of the log: try again.');
+        throw new CliError(EXIT.failed, 'The read models have not read the whole log yet: run the command again.');
     }
   }
 
   async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject> {
-    const { log, clock } = this.parts.context;
-    const verdict = await new PublishPolicyHandler(log, clock).execute(new PublishPolicy(policy, effectiveFrom));
-    this.current = false;
+    this.isCurrent = false;
+    const verdict = await this.dependencies.publishPolicy.execute(new PublishPolicy(policy, effectiveFrom));
     if (!verdict.ok) throw rejected(`The policy cannot be published:${issueLines(verdict.errors)}`);
     const { published, position, changed } = verdict;
     return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
   }
 
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
-    const found = await this.parts.quarantine.find(quarantineId);
-    if (found === null) throw rejected('There is no quarantined event of this id.');
-    const body = await this.parts.quarantine.body(quarantineId);
+    const found = await this.dependencies.quarantine.find(quarantineId);
+    if (found === null) throw unknownQuarantined();
+    const body = await this.dependencies.quarantine.body(quarantineId);
     return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
   }
 
   async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
-    this.current = false;
-    return closedEvent(
-      await new ReleaseQuarantinedHandler(
-        this.parts.quarantine,
-        this.parts.ingestion,
-        this.parts.context.clock,
-      ).execute(new ReleaseQuarantined(quarantineId, fixed, LOCAL)),
-    );
+    this.isCurrent = false;
+    const command = new ReleaseQuarantined(quarantineId, fixed, LOCAL);
+    return closedEvent(await this.dependencies.releaseQuarantined.execute(command));
   }
 
   async discard(quarantineId: string, reason: string): Promise<JsonObject> {
-    this.current = false;
-    return closedEvent(
-      await new DiscardQuarantinedHandler(this.parts.quarantine, this.parts.context.clock).execute(
-        new DiscardQuarantined(quarantineId, reason, LOCAL),
-      ),
-    );
+    this.isCurrent = false;
+    const command = new DiscardQuarantined(quarantineId, reason, LOCAL);
+    return closedEvent(await this.dependencies.discardQuarantined.execute(command));
   }
 
   webhooks(): Promise<never> {
-    return Promise.reject(unreachable('Webhooks are told by a running engine: start it first.'));
+    return Promise.reject(unreachable('Only a running engine has webhooks: start it with npm start, then try again.'));
   }
 
   replayWebhook(): Promise<never> {
@@ -266,27 +204,27 @@ class LocalEngine implements Engine {
   }
 
   async stepTimings(): Promise<Readonly<Record<string, number>>> {
-    const projector = await this.parts.projector();
+    const projector = await this.dependencies.projector();
     const { stepMs } = await projector.status();
     const projecting = Object.entries(stepMs).map(([step, ms]) => [`projecting: ${step}`, ms] as const);
-    return { 'committing to the log': this.parts.commitMs(), ...Object.fromEntries(projecting) };
+    return { 'committing to the log': this.dependencies.commitMs(), ...Object.fromEntries(projecting) };
   }
 
   close(): Promise<void> {
-    return this.parts.close();
+    return this.dependencies.close();
   }
 
   private now(): number {
-    return this.parts.context.clock.now();
+    return this.dependencies.context.clock.now();
   }
 
   private async answer(query: string, params: RawParams): Promise<Answer> {
     try {
-      return await runQuery(this.parts.context, query, params);
+      return await runQuery(this.dependencies.context, query, params);
     } catch (error) {
       if (!(error instanceof QueryRejected)) throw error;
-      const issues = issueLines(error.issues);
-      if (error.code === 'unknown-customer') throw rejected(`There is no such customer:${issues}`);
+      const issues = issueLines(error.issues, optionName);
+      if (error.code === 'unknown-customer') throw rejected(`The customer is not known:${issues}`);
       throw usage(`The parameters of the query are not valid:${issues}`);
     }
   }
@@ -310,14 +248,20 @@ function closedEvent(closing: Closing): JsonObject {
     case 'closed':
       return { ...closing.quarantined };
     case 'unknown':
-      throw rejected('There is no quarantined event of this id.');
+      throw unknownQuarantined();
     case 'conflict':
-      throw rejected(`It was ${closing.quarantined.status} before.`);
+      throw rejected(
+        `The event was ${closing.quarantined.status} before: only an open one can be released or discarded.`,
+      );
     case 'erased':
-      throw rejected('A person whom it names was erased: nothing of it can be opened.');
+      throw rejected('The customer of the event was erased: it cannot be opened any more. Discard it.');
     case 'rejected':
       throw rejected(
-        `It is still not a touchpoint (${closing.code}). Nothing was written.${issueLines(closing.errors)}`,
+        `The event is still not valid (${closing.code}), and nothing was written:${issueLines(closing.errors)}`,
       );
   }
+}
+
+function unknownQuarantined(): CliError {
+  return rejected('No quarantined event has this id: perennial quarantine list shows them.');
 }

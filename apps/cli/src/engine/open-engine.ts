@@ -2,7 +2,7 @@ import { ConfigError, readConfig, readEngineFile, type Config } from '#platform'
 import { usage } from '../exit-codes.js';
 import type { EngineOptions, Session } from '../session.js';
 import type { Engine } from './engine.js';
-import { openLocalEngine } from './local-engine.js';
+import { openLocalEngine } from './open-local-engine.js';
 import { RemoteEngine } from './remote-engine.js';
 
 /**

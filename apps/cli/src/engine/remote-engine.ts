@@ -3,10 +3,11 @@ import type { ValidationIssue } from '#contracts';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
-import { issueLines } from '../terminal/issue-lines.js';
+import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessZone } from './business-zone.js';
-import type { JsonObject, Engine, Erasure, OnProgress, RebuildSummary, DryRunSummary, Verification } from './engine.js';
+import type { DryRunSummary, Engine, Erasure, JsonObject, OnProgress, RebuildSummary, Verification } from './engine.js';
 
+/** An error response (RFC 9457). */
 interface ProblemBody {
   readonly type?: string;
   readonly title?: string;
@@ -24,7 +25,7 @@ interface IngestResultBody {
   readonly resultsCut?: boolean;
 }
 
-interface WorkBody {
+interface JobBody {
   readonly state: 'running' | 'done' | 'failed';
   readonly progress: {
     readonly phase: string;
@@ -36,11 +37,13 @@ interface WorkBody {
   readonly failure: string | null;
 }
 
-/** How often a request is sent again when the engine is overloaded or the connection breaks. */
-const TRIES = 8;
+/** How many times a request is sent where the engine is overloaded. */
+const ATTEMPTS_MAX = 8;
+/** How many times it is sent where the engine does not answer. */
+const CONNECTIONS_MAX = 3;
 const POLL_MS = 300;
 
-/** The running engine, over HTTP. */
+/** A running engine, over HTTP. */
 export class RemoteEngine implements Engine {
   readonly place: string;
 
@@ -69,11 +72,14 @@ export class RemoteEngine implements Engine {
           `${JSON.stringify(item.kind === 'touchpoint' ? { touchpoint: item.touchpoint } : { invalidRow: item.invalid })}\n`,
       )
       .join('');
-    const taken = (await this.send('POST', '/v1/imports/rows', body, 'application/x-ndjson')) as IngestResultBody;
-    if (taken.received !== items.length || taken.resultsCut === true)
-      throw new CliError(EXIT.failed, `The engine took ${taken.received} of ${items.length} touchpoints of a batch.`);
+    const result = (await this.send('POST', '/v1/imports/rows', body, 'application/x-ndjson')) as IngestResultBody;
+    if (result.received !== items.length || result.resultsCut === true)
+      throw new CliError(
+        EXIT.failed,
+        `The engine accepted ${result.received} of ${items.length} rows of a batch: run the import again with a smaller --batch-size.`,
+      );
     const outcomes: ItemOutcome[] = items.map(() => ({ outcome: 'accepted' }));
-    for (const { index, outcome, code } of taken.results)
+    for (const { index, outcome, code } of result.results)
       outcomes[index] = code === undefined ? { outcome } : { outcome, code };
     return outcomes;
   }
@@ -83,7 +89,7 @@ export class RemoteEngine implements Engine {
     for (;;) {
       const { rows } = await this.runQuery('lag', {});
       const figures = new Map(rows.map((row) => [String(row['figure']), Number(row['value'] ?? 0)]));
-      // A log that counts bytes does not tell how many events there are to come.
+      // The positions of some logs count bytes: then the number of events that are left is not known.
       const counted = rows.some((row) => row['figure'] === 'lag_events' && row['value'] !== null);
       const unit = counted ? 'events and customers' : 'bytes and customers';
       const open = (figures.get('lag_positions') ?? 0) + (figures.get('dirty') ?? 0);
@@ -95,19 +101,19 @@ export class RemoteEngine implements Engine {
   }
 
   async rebuild(onProgress: OnProgress, signal: AbortSignal): Promise<RebuildSummary> {
-    return (await this.work('rebuild', onProgress, signal)) as unknown as RebuildSummary;
+    return (await this.runJob('rebuild', onProgress, signal)) as unknown as RebuildSummary;
   }
 
   async dryRun(onProgress: OnProgress, signal: AbortSignal): Promise<DryRunSummary> {
-    return (await this.work('rebuild?dryRun=true', onProgress, signal)) as unknown as DryRunSummary;
+    return (await this.runJob('rebuild?dryRun=true', onProgress, signal)) as unknown as DryRunSummary;
   }
 
   async rollback(onProgress: OnProgress, signal: AbortSignal): Promise<Omit<RebuildSummary, 'elapsedMs' | 'events'>> {
-    return (await this.work('rollback', onProgress, signal)) as unknown as RebuildSummary;
+    return (await this.runJob('rollback', onProgress, signal)) as unknown as RebuildSummary;
   }
 
   async verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification> {
-    return (await this.work('verify', onProgress, signal)) as unknown as Verification;
+    return (await this.runJob('verify', onProgress, signal)) as unknown as Verification;
   }
 
   async erase(erasure: Erasure): Promise<JsonObject> {
@@ -155,17 +161,17 @@ export class RemoteEngine implements Engine {
 
   async close(): Promise<void> {}
 
-  /** Starts long work, or joins it, and asks after it until it is over. Ctrl-C stops it in the engine too. */
-  private async work(
+  /** Starts a job, or joins the one that is running, and polls it until it ends. Ctrl-C stops the job in the engine too. */
+  private async runJob(
     kind: 'rebuild' | 'rebuild?dryRun=true' | 'rollback' | 'verify',
     onProgress: OnProgress,
     signal: AbortSignal,
   ): Promise<JsonObject> {
-    let work = (await this.send('POST', `/v1/projections/${kind}`)) as WorkBody;
+    let job = (await this.send('POST', `/v1/projections/${kind}`)) as JobBody;
     let stopping = false;
-    while (work.state === 'running') {
-      if (work.progress !== null) {
-        const { phase, done, total, items } = work.progress;
+    while (job.state === 'running') {
+      if (job.progress !== null) {
+        const { phase, done, total, items } = job.progress;
         onProgress({ step: phase, done, total, items, unit: phase === 'customers' ? 'customers' : 'events' });
       }
       await sleep(POLL_MS);
@@ -173,17 +179,17 @@ export class RemoteEngine implements Engine {
         stopping = true;
         await this.send('DELETE', '/v1/projections/jobs/current');
       }
-      work = (await this.send('GET', '/v1/projections/jobs/current')) as WorkBody;
+      job = (await this.send('GET', '/v1/projections/jobs/current')) as JobBody;
     }
-    if (work.state === 'done' && work.result !== null) return work.result;
-    if (stopping) throw new CliError(EXIT.stopped, 'Stopped. The same command goes on from there.');
+    if (job.state === 'done' && job.result !== null) return job.result;
+    if (stopping) throw new CliError(EXIT.stopped, 'Stopped. Run the same command again: it continues from there.');
     throw new CliError(
       EXIT.failed,
-      `The ${kind.replace('rebuild?dryRun=true', 'dry run')} failed: ${work.failure ?? 'no reason was given'}`,
+      `The ${kind.replace('rebuild?dryRun=true', 'dry run')} failed: ${job.failure ?? 'no reason was given'}`,
     );
   }
 
-  /** Sends, and sends again where that is harmless: everything that we send is idempotent by its ids. */
+  /** Sends a request, and retries it: all requests are idempotent by their ids. */
   private async send(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
@@ -215,12 +221,12 @@ export class RemoteEngine implements Engine {
       } catch (error) {
         const cause = (error as Error).cause;
         const reason = cause instanceof Error ? cause.message : (error as Error).message;
-        if (attempt >= 3)
-          throw unreachable(`${this.place} does not answer: ${reason}. Is it running?`, { cause: error });
+        if (attempt >= CONNECTIONS_MAX)
+          throw unreachable(`${this.place} does not answer (${reason}): start it, or correct --url.`, { cause: error });
         await sleep(200 * attempt);
         continue;
       }
-      if ((response.status === 429 || response.status === 503) && attempt < TRIES) {
+      if ((response.status === 429 || response.status === 503) && attempt < ATTEMPTS_MAX) {
         await response.body?.cancel();
         await sleep(1000 * Math.min(30, Number(response.headers.get('retry-after') ?? 1)));
         continue;
@@ -231,13 +237,14 @@ export class RemoteEngine implements Engine {
   }
 }
 
-/** A problem of the engine as an end of the command. */
+/** An error response of the engine as an end of the command. */
 function problemError(status: number, { title, detail, errors, type }: ProblemBody, place: string): CliError {
-  const issues = issueLines(errors ?? []);
+  const isInvalidQuery = type?.endsWith(':invalid-query') === true;
+  const issues = issueLines(errors ?? [], isInvalidQuery ? optionName : undefined);
   const text = issues !== '' ? `${title ?? 'Rejected'}:${issues}` : (detail ?? title ?? `HTTP ${status}`);
-  if (status === 401) return unreachable(`${place} does not let us in: ${text}`);
-  if (status === 403) return unreachable(`${place} does not allow this: ${text}`);
-  if (status === 400 && type?.endsWith(':invalid-question') === true) return usage(text);
+  if (status === 401) return unreachable(`${place} rejects the API key: ${text}`);
+  if (status === 403) return unreachable(`${place} does not permit this: ${text}`);
+  if (isInvalidQuery) return usage(text);
   if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(rejected(text), { code: 'full' });
   if (status >= 400 && status < 500) return rejected(text);
   return new CliError(EXIT.failed, `${place} failed: ${text}`);

@@ -1,0 +1,80 @@
+import { DatabaseError, openOnFirstUse, placeOf } from '#database';
+import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
+import {
+  DiscardQuarantinedHandler,
+  Ingestion,
+  IngestTouchpointsHandler,
+  prepareLog,
+  PublishPolicyHandler,
+  Quarantine,
+  registeredTypes,
+  ReleaseQuarantinedHandler,
+  TypeContracts,
+} from '#ingestion';
+import { KeyStoreError, openKeys, Sealer } from '#keys';
+import { type Clock, type Config } from '#platform';
+import { CustomersBySubject, EraseCustomerHandler } from '#privacy';
+import { openIdTable, Projector } from '#projections';
+import { personalData, storeBytesIn } from '#queries';
+import { CliError, EXIT, unreachable } from '../exit-codes.js';
+import { isFull } from '../full-disk.js';
+import type { Engine } from './engine.js';
+import { LocalEngine } from './local-engine.js';
+
+/**
+ * Opens a data folder whose engine is stopped, with the stores that the settings name, and locks it until `close`. The commands are handled by
+ * the same handlers as over HTTP.
+ */
+export async function openLocalEngine(config: Config, clock: Clock): Promise<Engine> {
+  const { dataDir, policy } = config;
+  const closing: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const lock = lockDataFolder(dataDir);
+    closing.push(() => lock.release());
+    const keys = await openKeys(config);
+    closing.push(() => keys.close());
+    const database = openOnFirstUse(placeOf(config));
+    closing.push(() => database.close());
+    const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
+    const log = await openLogOf(config, clock, ids);
+    closing.push(() => log.close());
+    await prepareLog(log, keys, policy, clock.now());
+    const sealer = new Sealer(keys);
+    let commitMs = 0;
+    const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
+    const ingestion = new Ingestion({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
+    const { identities } = ingestion;
+    const customers = new CustomersBySubject(database);
+    const quarantine = new Quarantine(log, sealer);
+    const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
+    const storeBytes = () => storeBytesIn(dataDir, embedded);
+    let opening: Promise<Projector> | null = null;
+    return new LocalEngine(`the folder ${dataDir}`, {
+      context: { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true },
+      quarantine,
+      ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
+      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, customers, clock }),
+      publishPolicy: new PublishPolicyHandler(log, clock),
+      releaseQuarantined: new ReleaseQuarantinedHandler(quarantine, ingestion, clock),
+      discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
+      projector: () =>
+        (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(throwReadable)),
+      commitMs: () => commitMs,
+      close,
+    });
+  } catch (error) {
+    await close();
+    return throwReadable(error);
+  }
+}
+
+/** Errors of opening the stores that an operator can fix are shown without their stack. */
+function throwReadable(error: unknown): never {
+  if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
+  if (error instanceof KeyStoreError || error instanceof DatabaseError)
+    throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, error.message, { cause: error });
+  throw error;
+}

@@ -1,4 +1,4 @@
-import { channelsAt, type Channels } from '#platform';
+import { connectChannels, type Channels } from '#platform';
 import { findBroker } from '../../test/services/kafka-server.js';
 
 /** A broker, and our own way to it. */
@@ -18,7 +18,7 @@ export async function startBroker(): Promise<BenchBroker> {
   const broker = await found.start();
   const { brokers } = broker;
   const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
-  const channels = await channelsAt({ brokers, tls: null, sasl: null }, silent);
+  const channels = await connectChannels({ brokers, tls: null, sasl: null }, silent);
   return {
     brokers,
     setting: brokers.join(','),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { channelsAt, type OutgoingMessage, type ReceivedMessage } from '#platform';
+import { connectChannels, type OutgoingMessage, type ReceivedMessage } from '#platform';
 
 /** Touchpoints at a steady rate into one topic, and the stage changes that come of them out of another. */
 export interface BothEnds {
@@ -70,7 +70,7 @@ function touchpoints(perSecond: number, moving: number): (n: number) => Sent {
 async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
   const { brokers, changes, perSecond, moving, warmingSeconds, seconds } = ends;
   const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
-  const channels = await channelsAt({ brokers, tls: null, sasl: null }, silent);
+  const channels = await connectChannels({ brokers, tls: null, sasl: null }, silent);
   const all = perSecond * (warmingSeconds + seconds);
   const counted = perSecond * warmingSeconds;
   const changedMs: number[] = [];
@@ -97,8 +97,8 @@ async function run(ends: BothEnds): Promise<SeenAtBothEnds> {
   };
   const listen = (topic: string, hear: (message: ReceivedMessage) => void) =>
     channels.consumer({
-      ...{ group: `both-ends-${topic}`, takes: (name) => name === topic, lookForTopicsMs: 1_000 },
-      take: ({ messages }) => Promise.resolve(messages.forEach(hear)),
+      ...{ group: `both-ends-${topic}`, subscribes: (name) => name === topic, topicPollMs: 1_000 },
+      handle: ({ messages }) => Promise.resolve(messages.forEach(hear)),
     });
   const listeners = [listen(changes, changed), listen(ends.touchpoints, passed)];
   while (listeners.some(({ joined }) => !joined)) await sleep(50);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { channelsAt, type Channels, type OutgoingMessage } from '#platform';
+import { connectChannels, type Channels, type OutgoingMessage } from '#platform';
 import { openDatabase, type Database } from '#database';
 import { KAFKA_OFFER, type TestKafka } from '../../../test/services/kafka.js';
 import { Relay } from './relay/relay.js';
@@ -152,7 +152,7 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
 
   it('reach a channel in the order of each customer, through a restart of the broker', async () => {
     const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
-    const channels = await channelsAt({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
+    const channels = await connectChannels({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
     const run = randomUUID();
     // Topics of this run's own: other suites may use the same broker.
     const outputs = OUTPUTS.map((feed) => ({ ...feed, name: `${feed.name}.${run}` }));
@@ -161,8 +161,8 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
     stops.push(() => relay.stop());
     const read: Read[] = [];
     const consumer = channels.consumer({
-      ...{ group: run, lookForTopicsMs: 500, takes: (topic) => topic.endsWith(run) },
-      take: ({ topic, messages }) => {
+      ...{ group: run, topicPollMs: 500, subscribes: (topic) => topic.endsWith(run) },
+      handle: ({ topic, messages }) => {
         for (const { key, value, headers } of messages)
           read.push(readOf({ topic, key, value, headers: headers as OutgoingMessage['headers'] }));
         return Promise.resolve();

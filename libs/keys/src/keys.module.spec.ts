@@ -81,14 +81,18 @@ describe('API keys over HTTP', () => {
     expect((await revoke('none')).statusCode).toBe(404);
   });
 
-  it.each([{}, [], { name: '', permissions: ['publish'] }, { name: 'x', permissions: ['all'] }])(
-    'are not created from %p, and the answer says what is wrong',
-    async (payload) => {
-      const answer = await create(payload);
-      expect(answer.statusCode).toBe(422);
-      expect(answer.json<{ errors: unknown[] }>().errors.length).toBeGreaterThan(0);
-    },
-  );
+  it.each([
+    ...[{}, [], { name: ' ', permissions: ['publish'] }, { name: 'x', permissions: ['all'] }],
+    ...[
+      { name: 'x', permissions: [] },
+      { name: 'x', permissions: ['read'], expires: 'never' },
+    ],
+  ])('are not created from %p, and the answer says what is wrong', async (payload) => {
+    const answer = await create(payload);
+    expect(answer.statusCode).toBe(422);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(answer.json<{ errors: unknown[] }>().errors.length).toBeGreaterThan(0);
+  });
 
   it('are not created with the former name of a permission, and the answer gives the present one', async () => {
     const answer = await create({ name: 'mailing', permissions: ['read', FORMER] });

@@ -1,4 +1,4 @@
-/** Tells the time in UTC milliseconds: injected, so that a test can hold it still. */
+/** The time in UTC milliseconds: injected, so that a test can fix it. */
 export interface Clock {
   now(): number;
 }

@@ -8,21 +8,21 @@ interface Rejected {
   readonly message: string;
 }
 
-/** What is needed of Fastify's reply. */
+/** The part of Fastify's reply that is used here. */
 interface RawReply {
   hijack(): unknown;
   readonly raw: ServerResponse;
 }
 
-/** The HTTP server's adapter: what is answered before any route is found is problem+json too. */
+/** The HTTP server's adapter. Answers given before a route is found are problem+json too. */
 export function createHttpAdapter(config: { readonly maxBodyBytes: number }): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: config.maxBodyBytes,
-    // Requests that have begun are finished when the engine stops; idle connections are closed.
+    // When the engine stops, requests in progress are finished, and idle connections are closed.
     forceCloseConnections: 'idle' as const,
-    // As long as Node's limit of a request's head: whatever gets in is judged by its route, which says what is wrong with it.
+    // As long as Node's limit for a request's head, so that the route validates every parameter and reports its issues.
     routerOptions: { maxParamLength: 16_384 },
-    // A malformed URL or an over-long parameter: no route is found for it, so no filter sees it.
+    // A malformed URL or an over-long parameter matches no route, so no filter sees it.
     frameworkErrors(error: Rejected, _: unknown, reply: RawReply): void {
       const status = error.statusCode ?? 400;
       reply.hijack();
@@ -30,7 +30,7 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
         .writeHead(status, { 'content-type': PROBLEM_JSON })
         .end(JSON.stringify(problemDocument(status, { detail: error.message })));
     },
-    // Bytes that are no HTTP request.
+    // Bytes that are not an HTTP request.
     clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
       if (error.code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();

@@ -1,4 +1,4 @@
-/** Config, clock, logging, health, access, sealing, channels. Knows nothing of ours, and nothing of Nest: see `nest.ts`. */
+/** Config, clock, logging, health checks, access, channels. It imports contracts alone, and no part of Nest: see `nest.ts`. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
 export { Notifier } from './notifier.js';
 export { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
@@ -21,7 +21,7 @@ export type {
   TopicPlan,
 } from './channels/channel.js';
 export type { Headers, OutgoingMessage, ReceivedHeader, ReceivedMessage } from './channels/message.js';
-export { channelsAt, openChannels } from './channels/open-channels.js';
+export { connectChannels, openChannels } from './channels/open-channels.js';
 export type { KafkaConnection } from './channels/kafka/connection.js';
 export { backoffMs, type Backoff } from './loops/backoff.js';
 export { describeError } from './loops/describe-error.js';

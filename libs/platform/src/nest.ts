@@ -1,4 +1,4 @@
-/** What Nest applications and controllers are made with: the server, who is let in, what an error looks like. */
+/** What Nest applications and controllers are made with: the server, access, validation of bodies, problem documents. */
 export { serve, startProcess } from './serving/serve.js';
 export { configureApp } from './serving/configure-app.js';
 export { createHttpAdapter } from './http-adapter.js';
@@ -9,6 +9,8 @@ export { createLogger } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';
 export { FastifyRoutes, type FastifyRoute } from './openapi/fastify-routes.js';
 export { ApiProblems, problemResponses, ProblemView } from './problems/api-problems.js';
+export { DocumentPipe } from './documents/document.pipe.js';
+export { ApiDocument, openApiSchema } from './openapi/openapi-schema.js';
 export { ProblemFilter } from './problems/problem.filter.js';
 export { Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from './problems/problem.js';
 export { commandHandler } from './commands/command-handler.js';

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { Notifier } from './notifier.js';
 
-describe('a bell', () => {
-  it('is heard by everybody who listens, at every ring, until they stop', () => {
+describe('a notifier', () => {
+  it('calls every listener at every notification, until the listener is removed', () => {
     const notifier = new Notifier();
-    const heard: string[] = [];
+    const calls: string[] = [];
     notifier.notify();
-    const deaf = notifier.listen(() => heard.push('ann'));
-    notifier.listen(() => heard.push('bob'));
+    const remove = notifier.listen(() => calls.push('first'));
+    notifier.listen(() => calls.push('second'));
     notifier.notify();
-    deaf();
+    remove();
     notifier.notify();
-    expect(heard).toEqual(['ann', 'bob', 'bob']);
+    expect(calls).toEqual(['first', 'second', 'second']);
   });
 });

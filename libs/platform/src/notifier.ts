@@ -1,19 +1,19 @@
 /**
- * Rung where something was said, so that whoever in the same process carries it on need not look for it again and again. It says that
- * there may be something, and no more: who hears it looks.
+ * Tells listeners in the same process that there may be new outbox messages, so that they need not poll at short intervals. A notification carries no
+ * content: each listener reads what is pending.
  */
 export class Notifier {
-  private readonly listening = new Set<() => void>();
+  private readonly listeners = new Set<() => void>();
 
   notify(): void {
-    for (const hear of this.listening) hear();
+    for (const listener of this.listeners) listener();
   }
 
-  /** Calls `hear` at every ring, until the function that is given back is called. */
-  listen(hear: () => void): () => void {
-    this.listening.add(hear);
+  /** Calls the listener at every notification, until the returned function is called. */
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener);
     return () => {
-      this.listening.delete(hear);
+      this.listeners.delete(listener);
     };
   }
 }

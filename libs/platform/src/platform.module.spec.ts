@@ -129,7 +129,7 @@ describe('the platform over HTTP', () => {
     const post = (payload: string, type = 'application/json') =>
       app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload });
 
-    it('tells an unknown route', async () => {
+    it('answers an unknown route', async () => {
       expect(problem(await get('/nowhere?x=1'))).toMatchObject({
         status: 404,
         title: 'Not Found',
@@ -137,18 +137,18 @@ describe('the platform over HTTP', () => {
       });
     });
 
-    it('tells a body that is not JSON, too large, or of an unknown type', async () => {
+    it('answers a body that is not JSON, too large, or of an unknown type', async () => {
       expect(problem(await post('{"a":'))).toMatchObject({ status: 400 });
       expect(problem(await post(''))).toMatchObject({ status: 400 });
       expect(problem(await post(JSON.stringify('x'.repeat(3_000))))).toMatchObject({ status: 413 });
       expect(problem(await post('<a/>', 'application/xml'))).toMatchObject({ status: 415 });
     });
 
-    it('tells a malformed URL', async () => {
+    it('answers a malformed URL', async () => {
       expect(problem(await get('/%zz'))).toMatchObject({ status: 400 });
     });
 
-    it('tells of the unexpected nothing but a correlation id, which the log explains', async () => {
+    it('shows of an unexpected error a correlation id alone, which leads to its cause in the log', async () => {
       const answer = problem(await get('/broken'));
       expect(answer).toMatchObject({ status: 500, title: 'Internal Server Error' });
       expect(JSON.stringify(answer)).not.toContain('hunter2');
@@ -158,11 +158,11 @@ describe('the platform over HTTP', () => {
   });
 
   describe('health and metrics', () => {
-    it('is live for everybody', async () => {
+    it('is live, without a key', async () => {
       expect((await get('/health/live')).json()).toEqual({ status: 'live' });
     });
 
-    it('is ready when every check is', async () => {
+    it('is ready while every check succeeds', async () => {
       const health = app.get<Health>(HEALTH);
       health.register('log', () => ({ ok: true }));
       expect((await get('/health/ready')).json()).toEqual({ status: 'ready', checks: { log: { ok: true } } });
@@ -187,7 +187,7 @@ describe('the platform over HTTP', () => {
 });
 
 describe('the log', () => {
-  it('strikes out what is secret or personal by name', () => {
+  it('redacts fields with the name of a secret or of personal data', () => {
     const lines: string[] = [];
     const logger = createLogger({ level: 'info', format: 'json', destination: { write: (line) => lines.push(line) } });
     logger.info({ authorization: 'Bearer pk_x', event: { identifiers: ['jane@shop.example'] }, count: 3 }, 'taken');
@@ -195,7 +195,7 @@ describe('the log', () => {
     expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 'info', msg: 'taken', count: 3 });
   });
 
-  it('reads well on a terminal', () => {
+  it('is readable on a terminal', () => {
     const lines: string[] = [];
     createLogger({ level: 'info', format: 'text', destination: { write: (line) => lines.push(line) } }).info(
       { events: 3 },

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog, type RecordedEvent } from '#event-log';
 import type { Registry } from 'prom-client';
-import { channelsAt, METRICS, type Channels } from '#platform';
+import { connectChannels, METRICS, type Channels } from '#platform';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import type { OutgoingMessage, ReceivedMessage } from '#platform';
 import { memoryLog } from '#testing';
@@ -36,7 +36,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
   beforeAll(async () => {
     kafka = await KAFKA_OFFER.start();
-    channels = await channelsAt({ brokers: kafka.brokers, tls: null, sasl: null }, SILENT);
+    channels = await connectChannels({ brokers: kafka.brokers, tls: null, sasl: null }, SILENT);
   });
   afterEach(async () => {
     await Promise.all(running.splice(0).map((each) => each.stop()));
@@ -60,7 +60,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
   }
 
   function member(topic: string, ingest: Ingest, group = randomUUID()): KafkaIngestion {
-    const options = { group, topics: [`${topic}*`], sessionTimeoutMs: 3_000, lookForTopicsMs: 1_000 };
+    const options = { group, topics: [`${topic}*`], sessionTimeoutMs: 3_000, topicPollMs: 1_000 };
     const made = new KafkaIngestion(channels, ingest, options);
     running.push(made);
     made.start();
@@ -175,8 +175,8 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     expect(JSON.parse(aside[0]?.meta ?? '')).toMatchObject({ provenance: { topic, partition: 0, offset: 1 } });
     const letters: ReceivedMessage[] = [];
     const reader = channels.consumer({
-      ...{ group: randomUUID(), lookForTopicsMs: 500, takes: (name) => name === `${topic}.dlq` },
-      take: (batch) => Promise.resolve(void letters.push(...batch.messages)),
+      ...{ group: randomUUID(), topicPollMs: 500, subscribes: (name) => name === `${topic}.dlq` },
+      handle: (batch) => Promise.resolve(void letters.push(...batch.messages)),
     });
     while (letters.length < 3) await sleep(50);
     await reader.close();

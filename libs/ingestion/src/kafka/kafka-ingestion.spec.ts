@@ -31,7 +31,7 @@ function kafkaIngestion(isBad: (item: IngestItem) => boolean = () => false) {
   const made = new KafkaIngestion(channels, ingest, { group: 'g', topics: ['touchpoints.*'] });
   made.start();
   const deliver = (messages: readonly ReceivedMessage[]) =>
-    (options as ConsumerOptions).take({ topic: 'touchpoints.web', partition: 0, behind: 0, messages });
+    (options as ConsumerOptions).handle({ topic: 'touchpoints.web', partition: 0, behind: 0, messages });
   return { batches, letters, deliver };
 }
 

@@ -13,7 +13,7 @@ export interface KafkaIngestionOptions {
   /** Events in one commit, where several partitions bring them. */
   readonly eventsMax?: number;
   readonly sessionTimeoutMs?: number;
-  readonly lookForTopicsMs?: number;
+  readonly topicPollMs?: number;
 }
 
 const COMMIT_EVENTS = 1_000;
@@ -52,15 +52,15 @@ export class KafkaIngestion {
   }
 
   start(): void {
-    const { group, topics, sessionTimeoutMs, lookForTopicsMs } = this.options;
+    const { group, topics, sessionTimeoutMs, topicPollMs } = this.options;
     const patterns = topics.map(pattern);
     this.consumer ??= this.channels.consumer({
       group,
-      takes: (topic) => !isDeadLetterTopic(topic) && patterns.some((each) => each.test(topic)),
-      take: (batch) => this.ingest(batch),
+      subscribes: (topic) => !isDeadLetterTopic(topic) && patterns.some((each) => each.test(topic)),
+      handle: (batch) => this.ingest(batch),
       onPaused: (batch, error, pauseMs) => this.observer.paused?.(batch, error, pauseMs),
       ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
-      ...(lookForTopicsMs === undefined ? {} : { lookForTopicsMs }),
+      ...(topicPollMs === undefined ? {} : { topicPollMs }),
     });
   }
 

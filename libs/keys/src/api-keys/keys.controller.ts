@@ -1,17 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiProperty,
-  ApiTags,
-  ApiCreatedResponse,
-} from '@nestjs/swagger';
-import type { ValidationIssue } from '#contracts';
-import { formerPermission, PERMISSIONS, type Permission } from '#platform';
-import { Allow, ApiProblems, Problem } from '#platform/nest';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags, ApiCreatedResponse } from '@nestjs/swagger';
+import { PERMISSIONS, type Permission } from '#platform';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
 import { ApiKeys, type ApiKeyRecord } from './api-keys.js';
+import { NEW_API_KEY, NewApiKey } from './new-api-key.js';
 
 /** A key as it may be shown. */
 export class ApiKeyView {
@@ -33,13 +25,6 @@ export class NewApiKeyView extends ApiKeyView {
   readonly key!: string;
 }
 
-export class NewApiKey {
-  @ApiProperty({ example: 'web shop', minLength: 1, maxLength: 100 })
-  readonly name!: string;
-  @ApiProperty({ enum: PERMISSIONS, isArray: true })
-  readonly permissions!: readonly Permission[];
-}
-
 /** Creates, lists and revokes API keys. */
 @ApiTags('access')
 @Controller('keys')
@@ -56,11 +41,11 @@ export class KeysController {
 
   @Post()
   @ApiOperation({ summary: 'Create an API key; only this answer shows it' })
-  @ApiBody({ type: NewApiKey })
+  @ApiDocument(NEW_API_KEY)
   @ApiCreatedResponse({ type: NewApiKeyView })
-  @ApiProblems(400, 415, 422)
-  async create(@Body() body: unknown): Promise<NewApiKeyView> {
-    const { name, permissions } = readNewKey(body);
+  async create(
+    @Body(new DocumentPipe(NEW_API_KEY, 'The API key cannot be created.')) { name, permissions }: NewApiKey,
+  ): Promise<NewApiKeyView> {
     const { key, record, stored } = this.apiKeys.create(name, permissions);
     await stored;
     return { ...view(record), key };
@@ -84,28 +69,3 @@ const view = (record: ApiKeyRecord): ApiKeyView => ({
   createdAt: new Date(record.createdAt).toISOString(),
   revokedAt: record.revokedAt === null ? null : new Date(record.revokedAt).toISOString(),
 });
-
-function readNewKey(body: unknown): NewApiKey {
-  const { name, permissions } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  const errors: ValidationIssue[] = [];
-  if (typeof name !== 'string' || name.trim() === '' || name.length > 100)
-    errors.push({ pointer: '#/name', detail: 'is not a valid name', hint: 'give a text of 1 to 100 characters' });
-  const listed: readonly unknown[] = Array.isArray(permissions) ? permissions : [];
-  if (listed.length === 0)
-    errors.push({
-      pointer: '#/permissions',
-      detail: 'is not a list of permissions',
-      hint: `give one or more of: ${PERMISSIONS.join(', ')}`,
-    });
-  listed.forEach((each, index) => {
-    if (PERMISSIONS.some((permission) => permission === each)) return;
-    const renamed = formerPermission(each);
-    errors.push({
-      pointer: `#/permissions/${index}`,
-      detail: renamed === null ? 'is not a permission' : 'is the former name of a permission',
-      hint: renamed === null ? `give one of: ${PERMISSIONS.join(', ')}` : `write ${renamed}`,
-    });
-  });
-  if (errors.length > 0) throw new Problem(422, { detail: 'The API key cannot be created.', errors });
-  return { name: name as string, permissions: permissions as Permission[] };
-}

@@ -6,7 +6,7 @@ import type { Permission, Principal } from './permissions.js';
 export const ALLOW = 'perennial:allow';
 export const PUBLIC = 'perennial:public';
 
-/** Lets in who holds the permission. A route without this, or `@Public()`, lets in nobody. */
+/** Opens a route to callers with the permission. A route with neither this nor `@Public()` is closed to every caller. */
 export const Allow = (permission: Permission): MethodDecorator & ClassDecorator =>
   applyDecorators(
     SetMetadata(ALLOW, permission),
@@ -15,16 +15,16 @@ export const Allow = (permission: Permission): MethodDecorator & ClassDecorator 
     ApiProblems(401, 403),
   );
 
-/** Lets in everybody: for the questions a load balancer asks. */
+/** Opens a route to every caller, without a key: for health checks. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
 
-/** A request that the guard let in. */
+/** A request that the guard has let in. */
 export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   principal?: Principal;
 }
 
-/** Who is asking: a parameter of a handler. */
+/** The authenticated caller, as a parameter of a handler. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal | undefined => {
   return context.switchToHttp().getRequest<GuardedRequest>().principal;
 });

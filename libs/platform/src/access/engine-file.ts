@@ -1,17 +1,17 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How the command line finds the engine that owns a data folder while it runs. */
+/** `engine.json` in a data folder: how the command line finds the engine that runs on the folder. */
 export interface EngineFile {
   readonly url: string;
   readonly pid: number;
-  /** Bearer token with every permission. */
+  /** A bearer token with every permission. */
   readonly token: string;
 }
 
 const pathOf = (dataDir: string): string => join(dataDir, 'engine.json');
 
-/** Leaves word of the running engine, readable by its owner only. */
+/** Writes the file of the running engine, readable by its owner only. */
 export function writeEngineFile(dataDir: string, engine: EngineFile): void {
   const path = pathOf(dataDir);
   const unfinished = `${path}.${process.pid}`;
@@ -22,7 +22,7 @@ export function writeEngineFile(dataDir: string, engine: EngineFile): void {
   renameSync(unfinished, path);
 }
 
-/** The engine that runs on this folder; null where none does (one that was killed leaves its file, not its process). */
+/** The engine that runs on this folder; null where none does. A killed engine leaves its file behind, so its process is checked too. */
 export function readEngineFile(dataDir: string): EngineFile | null {
   let engine: EngineFile;
   try {
@@ -42,7 +42,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is there, and belongs to somebody else.
+    // The process exists, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,67 +1,67 @@
 import type { OutgoingMessage, ReceivedMessage } from './message.js';
 
-/** A topic as it is to be: made where it is not there; one that is there is left as it is, for its operators may know better. */
+/** A topic to create where it does not exist. An existing topic stays as its operators configured it. */
 export interface TopicPlan {
   readonly topic: string;
   readonly partitions: number;
-  /** Copies of each partition; as many as there are brokers, where there are fewer. */
+  /** Copies of each partition; limited by the number of brokers. */
   readonly replicas: number;
-  /** Kafka's own settings of a topic: `cleanup.policy`, `retention.ms`, … */
+  /** Kafka's settings of the topic: `cleanup.policy`, `retention.ms`, … */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Hands messages over to the channels' broker. */
+/** Sends messages to the brokers of the channels. */
 export interface ChannelProducer {
   /**
-   * Resolves once all of them are on every copy that is in sync; rejects when that is not known of some: then send all of them again.
+   * Resolves once every in-sync replica has all of the messages. Rejects where that is unknown of any of them: then send all of them again.
    * Messages of one topic and key keep their order, and a repetition within a connection is not stored twice.
    */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What was read of one partition, in its order. */
+/** Messages read from one partition, in its order. */
 export interface ReceivedBatch {
   readonly topic: string;
   readonly partition: number;
   readonly messages: readonly ReceivedMessage[];
-  /** Messages of the partition that lie behind these, unread. */
+  /** Unread messages of the partition after these. */
   readonly behind: number;
 }
 
 export interface ConsumerOptions {
   /** Members of a group share its partitions. */
   readonly group: string;
-  /** Which topics: asked of each that is there, again and again, so that a new one is found. */
-  readonly takes: (topic: string) => boolean;
+  /** Whether the consumer reads a topic. The broker's list of topics is polled, so that new topics are found. */
+  readonly subscribes: (topic: string) => boolean;
   /**
-   * Takes a batch, and resolves once all of it is durable: only then is it counted as read. Called for several partitions at a time, for
-   * each in order. When it rejects, the partition pauses and the same messages come again.
+   * Processes a batch, and resolves once all of it is durable: only then is the offset committed. Called for several partitions at a time, and in
+   * order for each. When it rejects, the partition pauses and the same messages are read again.
    */
-  readonly take: (batch: ReceivedBatch) => Promise<void>;
-  /** Told when a partition pauses because its batch could not be taken. */
+  readonly handle: (batch: ReceivedBatch) => Promise<void>;
+  /** Called when a partition pauses because its batch was rejected. */
   readonly onPaused?: (batch: ReceivedBatch, error: unknown, pauseMs: number) => void;
-  /** How many partitions are worked on at one time. Default 8. */
+  /** How many partitions are processed at one time. Default 8. */
   readonly concurrency?: number;
-  /** A member that says nothing for so long is taken for dead. Default 30,000 ms. */
+  /** After so long without a heartbeat the group removes the member. Default 30,000 ms. */
   readonly sessionTimeoutMs?: number;
-  /** How often new topics are looked for. Default 30,000 ms. */
-  readonly lookForTopicsMs?: number;
+  /** How often the list of topics is polled. Default 30,000 ms. */
+  readonly topicPollMs?: number;
 }
 
-/** Reads as a member of a group, from where the group has come to; from the beginning of a topic that it has not read. */
+/** Reads as a member of a consumer group from the group's committed offset, or from the beginning of a topic without one. */
 export interface ChannelConsumer {
   /** Whether it is a member of its group at present. */
   readonly joined: boolean;
-  /** Finishes the batches that it works on, says how far it came, and leaves the group. */
+  /** Finishes the batches in progress, commits their offsets, and leaves the group. */
   close(): Promise<void>;
 }
 
-/** A connection to the channels' broker: what a client library must offer so that it can be put in the place of another. */
+/** A connection to the brokers of the channels: the port that a client library implements. */
 export interface Channels {
   producer(): ChannelProducer;
   consumer(options: ConsumerOptions): ChannelConsumer;
-  /** Makes those topics that are not there yet. */
+  /** Creates those topics that do not exist. */
   ensureTopics(plans: readonly TopicPlan[]): Promise<void>;
   /** Resolves when a broker answers. */
   ping(): Promise<void>;

@@ -3,16 +3,16 @@ import type { Channels } from './channel.js';
 import type { ChannelLogger } from './kafka/kafka-channels.js';
 import type { KafkaConnection } from './kafka/connection.js';
 
-/** The channels' broker at this place. Its client is loaded here and not before; nothing is connected before it is needed. */
-export async function channelsAt(place: KafkaConnection, log: ChannelLogger): Promise<Channels> {
+/** The channels by these brokers. The client library is loaded here, and not before; connections are opened when they are needed. */
+export async function connectChannels(connection: KafkaConnection, log: ChannelLogger): Promise<Channels> {
   const { KafkaChannels } = await import('./kafka/kafka-channels.js');
-  return new KafkaChannels(place, log);
+  return new KafkaChannels(connection, log);
 }
 
-/** The channels' broker that the config names; null where it names none. */
+/** The channels by the brokers that the config names; null where it names none. */
 export async function openChannels(
   { kafkaBrokers: brokers, kafkaTls: tls, kafkaSasl: sasl }: Config,
   log: ChannelLogger,
 ): Promise<Channels | null> {
-  return brokers === null ? null : channelsAt({ brokers, tls, sasl }, log);
+  return brokers === null ? null : connectChannels({ brokers, tls, sasl }, log);
 }

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 
-/** Writes structured lines. Personal data and secrets have no place in any of them; what slips in by name is struck out. */
+/** Writes structured lines. They must hold neither personal data nor secrets; fields with a name that suggests either are redacted. */
 export type Logger = PinoLogger;
 
 const SECRET = ['authorization', 'token', 'key', 'secret', 'password', 'cookie'];
@@ -10,7 +10,7 @@ export interface LoggerOptions {
   readonly level: string;
   /** `auto`: text on a terminal, JSON elsewhere. */
   readonly format: 'auto' | 'json' | 'text';
-  /** Where lines go; standard output unless given. */
+  /** Where lines go; standard output by default. */
   readonly destination?: { write(line: string): unknown };
 }
 
@@ -32,7 +32,7 @@ export function createLogger({ level, format, destination }: LoggerOptions): Log
   );
 }
 
-/** One line for a person: time, level, message, and what else there is. */
+/** A line for people: time, level, message, and the other fields. */
 function readable(line: string): string {
   const { level, time, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const { err, ...facts } = rest as { err?: { stack?: string } };

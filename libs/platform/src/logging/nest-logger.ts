@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger.js';
 
-/** Lets the framework's own messages go through our logger; what it says of its start is of interest to nobody: debug. */
+/** Passes the messages of Nest to our logger. The messages of its start have level debug. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { Allow } from '../access/allow.js';
 import { METRICS } from '../tokens.js';
 
-/** Figures for Prometheus. */
+/** Metrics for Prometheus. */
 @ApiTags('health')
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {

@@ -3,16 +3,20 @@ import { ApiExtraModels, ApiProperty, ApiResponse, getSchemaPath, type ApiRespon
 import { STATUS_CODES } from 'node:http';
 import { PROBLEM_JSON } from './problem.js';
 
-export class ComplaintView {
-  @ApiProperty({ description: 'JSON pointer into the body, or the name of a parameter', example: '#/data/currency' })
-  readonly path!: string;
-  @ApiProperty({ example: 'is not an ISO 4217 currency' })
-  readonly reason!: string;
-  @ApiProperty({ required: false, example: 'give three capital letters' })
+/** One issue of a request. */
+export class ValidationIssueView {
+  @ApiProperty({
+    description: 'JSON pointer into the body as a URI fragment, or into the object of the query parameters',
+    example: '#/data/currency',
+  })
+  readonly pointer!: string;
+  @ApiProperty({ description: 'What is wrong', example: 'must be a currency of ISO 4217, such as EUR (got "EURO")' })
+  readonly detail!: string;
+  @ApiProperty({ description: 'How to fix it', required: false, example: 'give three capital letters' })
   readonly hint?: string;
 }
 
-/** RFC 9457. */
+/** A problem document (RFC 9457). */
 export class ProblemView {
   @ApiProperty({ example: 'about:blank' })
   readonly type!: string;
@@ -24,8 +28,8 @@ export class ProblemView {
   readonly detail!: string;
   @ApiProperty({ required: false, example: '/v1/touchpoints' })
   readonly instance?: string;
-  @ApiProperty({ required: false, type: [ComplaintView] })
-  readonly errors?: ComplaintView[];
+  @ApiProperty({ required: false, type: [ValidationIssueView] })
+  readonly errors?: ValidationIssueView[];
 }
 
 /** The responses of an OpenAPI operation for the errors that it answers with, each as problem+json. */

@@ -4,7 +4,7 @@ import type { Logger } from '../logging/logger.js';
 import { LOGGER } from '../tokens.js';
 import { Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from './problem.js';
 
-/** What this filter needs of Fastify's reply. */
+/** The part of Fastify's reply that this filter uses. */
 interface Reply {
   readonly sent: boolean;
   readonly raw: { readonly headersSent: boolean; destroy(): void };
@@ -13,17 +13,20 @@ interface Reply {
   send(body: Buffer): unknown;
 }
 
-/** What Fastify says of its own errors: the status and the fix, in our words. */
+/** Fastify's own errors: the status, and a text that says how to fix the request. */
 const FASTIFY: Readonly<Record<string, readonly [status: number, detail: string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'The body is larger than MAX_BODY_BYTES: send less at a time.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'The content type is not one that this route reads.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'The content type says JSON, and the body is empty.'],
-  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'The body is not JSON.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'The body is not as long as content-length says.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'The body is larger than MAX_BODY_BYTES: send fewer events per request.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    415,
+    'This route does not read the content type of the body: see its documentation.',
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'The content type is JSON and the body is empty: send a JSON document.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'The body is not valid JSON.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'The length of the body differs from content-length.'],
   FST_ERR_BAD_URL: [400, 'The URL is malformed.'],
 };
 
-/** Every error becomes problem+json, Fastify's own too. What nobody expected tells a correlation id and nothing else. */
+/** Writes every error as problem+json, Fastify's own included. An unexpected error shows a correlation id and nothing else. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
@@ -32,13 +35,13 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<Reply>();
     const { url, method } = http.getRequest<{ url: string; method: string }>();
-    // The sender hung up before its request was whole: nobody is there to be told.
+    // The client closed the connection before its request was complete: no answer can reach it.
     if ((exception as { code?: unknown } | null)?.code === 'ECONNRESET') {
-      this.logger.debug({ method }, 'a request broke off');
+      this.logger.debug({ method }, 'the client aborted its request');
       reply.raw.destroy();
       return;
     }
-    // Too late to say anything but "no more": the client sees a cut answer, not a whole one that lies.
+    // The answer has begun: a cut connection shows the client that it is incomplete.
     if (reply.sent || reply.raw.headersSent) {
       this.logger.warn({ method, error: String(exception) }, 'an answer failed after it had begun');
       reply.raw.destroy();
@@ -48,7 +51,7 @@ export class ProblemFilter implements ExceptionFilter {
     const [path] = url.split('?', 1);
     reply.code(status).header('content-type', PROBLEM_JSON);
     for (const [name, value] of Object.entries(problem.headers ?? {})) reply.header(name, value);
-    // As bytes: to a text the server would add a charset, which JSON does not have.
+    // As bytes: the server would add a charset to a text, which JSON does not have.
     reply.send(Buffer.from(JSON.stringify(problemDocument(status, problem, path))));
   }
 
@@ -66,7 +69,7 @@ export class ProblemFilter implements ExceptionFilter {
     return [
       500,
       {
-        detail: `Something unexpected happened. The log tells more under the correlation id ${correlationId}.`,
+        detail: `An unexpected error occurred. The log has its cause under the correlation id ${correlationId}.`,
         extension: { correlationId },
       },
     ];

@@ -4,16 +4,16 @@ import type { ValidationIssue } from '#contracts';
 
 export interface ProblemOptions {
   readonly detail: string;
-  /** Last part of the problem's type URI; `about:blank` without. */
+  /** The last part of the problem's type URI; the type is `about:blank` without it. */
   readonly type?: string;
   readonly title?: string;
   readonly errors?: readonly ValidationIssue[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** Members of its own that this problem has. */
+  /** Further members of the problem document. */
   readonly extension?: Readonly<Record<string, unknown>>;
 }
 
-/** An answer that is an error, as RFC 9457 writes it. Thrown by a handler, written by `ProblemFilter`. */
+/** An error answer in the form of RFC 9457. A handler throws it, and `ProblemFilter` writes it. */
 export class Problem extends HttpException {
   constructor(
     status: number,
@@ -24,7 +24,7 @@ export class Problem extends HttpException {
   }
 }
 
-/** The document that goes out. */
+/** The problem document of an answer. */
 export function problemDocument(
   status: number,
   { type, title, detail, errors, extension }: ProblemOptions,

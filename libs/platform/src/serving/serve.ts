@@ -10,52 +10,52 @@ import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { LOGGER } from '../tokens.js';
 
-/** One process of the engine: what it is made of, and what it does as it comes and goes. */
-export interface Serving {
+/** One process of the engine: its module, and its hooks from start to end, in the order in which they are called. */
+export interface ServeOptions {
   readonly module: DynamicModule;
   readonly config: Config;
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   readonly port: number;
-  /** Once the stores are open, before anybody is let in. */
+  /** After the stores are opened, before the server listens. */
   prepare?(app: NestFastifyApplication): Promise<void>;
-  /** Once it listens, at this address as a browser of this machine finds it. */
+  /** After the server listens, at this address as a browser of this machine reaches it. */
   listening?(app: NestFastifyApplication, url: string): Promise<void> | void;
-  /** Asked to end: before anything else is stopped. */
+  /** On the signal to end, before anything is stopped. */
   stopping?(): void;
-  /** Nobody is let in any more, and every request was answered; the stores are still open. */
+  /** After every accepted request is answered; the stores are still open. */
   drained?(): Promise<void>;
-  /** The stores are closed. */
+  /** After the stores are closed. */
   closed?(): void;
 }
 
-/** A process that has not ended by then, after it was asked to, ends all the same, with exit code 1. */
+/** A process that has not ended so long after the signal is ended with exit code 1. */
 const STOP_MS_MAX = 25_000;
 
 /**
- * Runs a process until it is asked to end (SIGTERM or SIGINT): then it stops accepting, answers what it accepted, lets its parts
- * finish their step and commit, closes its stores, and ends with exit code 0. Whoever asks twice does not want to wait.
+ * Runs a process until SIGTERM or SIGINT: then it stops accepting requests, answers those that it has accepted, lets its parts finish their
+ * batch and commit, closes its stores, and ends with exit code 0. A second signal ends it at once, with exit code 1.
  *
- * @throws what the stores throw while they are opened
+ * @throws the error of a store that cannot be opened
  */
-export async function serve(serving: Serving): Promise<void> {
-  const { config } = serving;
-  const app = await NestFactory.create<NestFastifyApplication>(serving.module, createHttpAdapter(config), {
-    // Until there is a logger of ours: what keeps it from starting is told once, by whoever called.
+export async function serve(options: ServeOptions): Promise<void> {
+  const { config } = options;
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, createHttpAdapter(config), {
+    // Before our logger exists: the caller reports, once, the error that prevents the start.
     logger: false,
     abortOnError: false,
   });
   configureApp(app);
   const logger = app.get<Logger>(LOGGER);
   app.useLogger(new NestLogger(logger));
-  await serving.prepare?.(app);
-  await app.listen(serving.port, config.host);
-  stopOnSignal(app, logger, serving);
-  await serving.listening?.(app, urlOf(app, config));
+  await options.prepare?.(app);
+  await app.listen(options.port, config.host);
+  stopOnSignal(app, logger, options);
+  await options.listening?.(app, urlOf(app, config));
 }
 
 /**
- * Starts a process, or says why not and ends: what the person who starts it can fix is told in a sentence, anything else
- * with its trace.
+ * Starts a process, or prints why it cannot start and ends: an error that the operator can fix is printed as a sentence, any other with its
+ * stack trace.
  */
 export async function startProcess(start: () => Promise<void>): Promise<void> {
   try {
@@ -68,7 +68,7 @@ export async function startProcess(start: () => Promise<void>): Promise<void> {
 
 const FIXABLE = new Set(['ConfigError', 'EventLogError', 'KeyStoreError', 'DatabaseError']);
 
-// Told by name: this lib does not know the others' classes.
+// Recognised by name: this lib does not import the libs that declare the classes.
 const isFixable = (error: unknown): error is Error => error instanceof Error && FIXABLE.has(error.name);
 
 function urlOf(app: NestFastifyApplication, { host }: Config): string {
@@ -78,38 +78,38 @@ function urlOf(app: NestFastifyApplication, { host }: Config): string {
 }
 
 /**
- * Lets nobody in any more, and resolves once every request was answered. A connection that a client keeps open for its next
- * request is closed as soon as it is idle: it would hold up the end for as long as the client likes.
+ * Stops accepting connections, and resolves once every request is answered. A kept-alive connection is closed as soon as it is idle: a client
+ * could delay the end with it.
  */
 async function drain(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpServer() as Server;
-  const sweeping = setInterval(() => server.closeIdleConnections(), 50);
+  const closingIdle = setInterval(() => server.closeIdleConnections(), 50);
   try {
     await app.getHttpAdapter().getInstance().close();
   } finally {
-    clearInterval(sweeping);
+    clearInterval(closingIdle);
   }
 }
 
-function stopOnSignal(app: NestFastifyApplication, logger: Logger, serving: Serving): void {
+function stopOnSignal(app: NestFastifyApplication, logger: Logger, options: ServeOptions): void {
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.error({ afterMs: STOP_MS_MAX }, 'did not stop in time, and is ended');
+      logger.error({ afterMs: STOP_MS_MAX }, 'the process did not stop in time and is ended');
       process.exit(1);
     }, STOP_MS_MAX).unref();
     try {
-      serving.stopping?.();
+      options.stopping?.();
       await drain(app);
-      await serving.drained?.();
+      await options.drained?.();
       await app.close();
-      serving.closed?.();
+      options.closed?.();
       process.exit(0);
     } catch (error) {
-      logger.error({ err: error }, 'did not stop cleanly');
+      logger.error({ err: error }, 'the process did not stop cleanly');
       process.exit(1);
     }
   };

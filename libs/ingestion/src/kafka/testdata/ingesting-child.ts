@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openSqliteLog } from '#event-log';
-import { channelsAt, SYSTEM_CLOCK } from '#platform';
+import { connectChannels, SYSTEM_CLOCK } from '#platform';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { IngestTouchpoints, IngestTouchpointsHandler } from '../../pipeline/ingest-touchpoints.js';
 import { Ingestion } from '../../pipeline/ingestion.js';
@@ -12,12 +12,12 @@ const log = await openSqliteLog({ file: join(folder, 'log.db') });
 const sealer = new Sealer(openSqliteKeyStore({ file: join(folder, 'keys.db') }));
 const handler = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
 const silent = { warn: () => undefined, info: () => undefined, debug: () => undefined };
-const channels = await channelsAt({ brokers: brokers.split(','), tls: null, sasl: null }, silent);
+const channels = await connectChannels({ brokers: brokers.split(','), tls: null, sasl: null }, silent);
 new KafkaIngestion(
   channels,
   (items) => handler.execute(new IngestTouchpoints(items, SYSTEM_CLOCK.now())),
   // After this long the broker counts a killed member as dead and assigns its partitions to others.
-  { group, topics: [topic], sessionTimeoutMs: 1_500, lookForTopicsMs: 1_000 },
+  { group, topics: [topic], sessionTimeoutMs: 1_500, topicPollMs: 1_000 },
   { ingested: ({ partition, messages }) => void process.stdout.write(`${partition} ${messages.at(-1)?.offset}\n`) },
 ).start();
 setInterval(() => undefined, 1_000_000);

@@ -1,8 +1,8 @@
-/** Where the brokers are, and how they know us. */
+/** The brokers, and how to authenticate at them. */
 export interface KafkaConnection {
-  /** `host:port`, of some of them. */
+  /** `host:port` of one or more of them. */
   readonly brokers: readonly string[];
-  /** Null for a connection in the clear; `ca` (PEM) where the brokers' certificate is not of a public authority. */
+  /** Null for connections in the clear; `ca` (PEM) where no public authority issued the brokers' certificates. */
   readonly tls: { readonly ca: string | null } | null;
   readonly sasl: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';

@@ -9,17 +9,17 @@ import { Loop } from '../../loops/loop.js';
 const PAUSES = { firstMs: 500, maxMs: 30_000 };
 /** How long it waits before it joins the group again. */
 const REJOIN_MS = 1_000;
-const CLOSE_MS = 15_000;
+const CLOSE_MS_MAX = 15_000;
 
 /**
- * A member of a consumer group, by kafkajs. What kafkajs lacks is done here: it finds topics that come later, joins again after whatever
- * ended its membership, tells the group that it lives while a batch takes long, and when the group moves partitions, first finishes the
- * batches that were begun, counts them as read while the group still listens, and begins no others.
+ * A member of a consumer group, by kafkajs. It adds what kafkajs lacks: it finds topics that are created later, joins again after its membership
+ * has ended for any reason, sends heartbeats while a batch takes long, and when the group rebalances, finishes the batches in progress, commits
+ * their offsets while the group still accepts them, and begins no others.
  */
 export class KafkaConsumer implements ChannelConsumer {
   joined = false;
-  /** The group is moving partitions: what was not begun is left to whoever gets it. */
-  private moving = false;
+  /** The group rebalances: batches that were not begun are left to the members that get their partitions. */
+  private rebalancing = false;
   /** Failures in a row, by topic and partition. */
   private readonly failures = new Map<string, number>();
   private readonly log: FailureLog;
@@ -38,36 +38,36 @@ export class KafkaConsumer implements ChannelConsumer {
   }
 
   async close(): Promise<void> {
-    // A group that cannot be reached is not waited for: it will find that this member is gone.
-    await Promise.race([this.loop.stop(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    // An unreachable group is not waited for: it removes this member after the session timeout.
+    await Promise.race([this.loop.stop(), sleep(CLOSE_MS_MAX, undefined, { ref: false })]);
   }
 
   /** One membership, from joining the group until it ends; returns how long to wait before the next. */
   private async turn(signal: AbortSignal): Promise<number> {
     try {
       const topics = await this.topics();
-      if (topics.length === 0) return Math.min(5_000, this.options.lookForTopicsMs ?? 5_000);
-      await this.member(topics, signal);
+      if (topics.length === 0) return Math.min(5_000, this.options.topicPollMs ?? 5_000);
+      await this.join(topics, signal);
       return 0;
     } finally {
       this.joined = false;
     }
   }
 
-  /** The topics to take, of those that are there. */
+  /** The existing topics that it subscribes to. */
   private async topics(): Promise<string[]> {
     const admin = this.kafka.admin();
     try {
       await admin.connect();
-      return (await admin.listTopics()).filter((topic) => this.options.takes(topic)).sort();
+      return (await admin.listTopics()).filter((topic) => this.options.subscribes(topic)).sort();
     } finally {
       await admin.disconnect().catch(() => undefined);
     }
   }
 
-  /** A member of the group until it is closed, thrown out, or there are other topics to take. */
-  private async member(topics: readonly string[], signal: AbortSignal): Promise<void> {
-    const { group, sessionTimeoutMs = 30_000, concurrency = 8, lookForTopicsMs = 30_000 } = this.options;
+  /** A member of the group until it is closed or removed, or new topics exist. */
+  private async join(topics: readonly string[], signal: AbortSignal): Promise<void> {
+    const { group, sessionTimeoutMs = 30_000, concurrency = 8, topicPollMs = 30_000 } = this.options;
     const consumer = this.kafka.consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
@@ -76,7 +76,7 @@ export class KafkaConsumer implements ChannelConsumer {
       allowAutoTopicCreation: false,
       retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000, restartOnFailure: () => Promise.resolve(false) },
     });
-    this.moving = false;
+    this.rebalancing = false;
     const crashed = new Promise<never>((_, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     });
@@ -84,7 +84,7 @@ export class KafkaConsumer implements ChannelConsumer {
     consumer.on(consumer.events.GROUP_JOIN, () => {
       this.joined = true;
       this.log.succeeded();
-      this.moving = false;
+      this.rebalancing = false;
     });
     try {
       await consumer.connect();
@@ -92,12 +92,12 @@ export class KafkaConsumer implements ChannelConsumer {
       await consumer.run({
         partitionsConsumedConcurrently: concurrency,
         eachBatchAutoResolve: false,
-        eachBatch: (payload) => this.each(consumer, payload, sessionTimeoutMs / 10),
+        eachBatch: (payload) => this.handle(consumer, payload, sessionTimeoutMs / 10),
       });
       while (!signal.aborted) {
-        await Promise.race([crashed, sleep(lookForTopicsMs, undefined, { signal }).catch(() => undefined)]);
+        await Promise.race([crashed, sleep(topicPollMs, undefined, { signal }).catch(() => undefined)]);
         if (signal.aborted) return;
-        // That the list cannot be had just now is no reason to leave the group.
+        // A failed poll of the list is no reason to leave the group.
         const now = await this.topics().catch(() => topics);
         if (now.some((topic) => !topics.includes(topic))) return;
       }
@@ -106,10 +106,10 @@ export class KafkaConsumer implements ChannelConsumer {
     }
   }
 
-  private async each(consumer: Consumer, payload: EachBatchPayload, beatMs: number): Promise<void> {
+  private async handle(consumer: Consumer, payload: EachBatchPayload, beatMs: number): Promise<void> {
     const { batch, heartbeat, pause, resolveOffset, isRunning, isStale } = payload;
     const last = batch.messages.at(-1);
-    if (last === undefined || this.moving || !isRunning() || isStale()) return;
+    if (last === undefined || this.rebalancing || !isRunning() || isStale()) return;
     const received: ReceivedBatch = {
       topic: batch.topic,
       partition: batch.partition,
@@ -122,16 +122,16 @@ export class KafkaConsumer implements ChannelConsumer {
         headers: headers ?? {},
       })),
     };
-    const thrownOut: Error[] = [];
-    const beating = setInterval(() => {
+    const removed: Error[] = [];
+    const heartbeats = setInterval(() => {
       heartbeat().catch((error: Error) => {
-        thrownOut.push(error);
-        this.moving = true;
+        removed.push(error);
+        this.rebalancing = true;
       });
     }, beatMs);
     const key = `${batch.topic} ${batch.partition}`;
     try {
-      await this.options.take(received);
+      await this.options.handle(received);
     } catch (error) {
       const failures = (this.failures.get(key) ?? 0) + 1;
       this.failures.set(key, failures);
@@ -141,11 +141,11 @@ export class KafkaConsumer implements ChannelConsumer {
       this.options.onPaused?.(received, error, pauseMs);
       return;
     } finally {
-      clearInterval(beating);
+      clearInterval(heartbeats);
     }
     this.failures.delete(key);
     resolveOffset(last.offset);
-    // kafkajs says how far we came before it joins the group again; from a generation that is over the group takes nothing.
-    if (thrownOut[0] !== undefined) throw thrownOut[0];
+    // kafkajs commits the offset before it joins again; the group accepts no commit from an earlier generation.
+    if (removed[0] !== undefined) throw removed[0];
   }
 }

@@ -9,9 +9,9 @@ interface RequestQueue {
 const fixed = new WeakSet<object>();
 
 /**
- * kafkajs 2.2.4 asks each connection's queue of requests every millisecond whether something waits in it, for ever, with a timeout that is
- * negative (its issue 1751; Node 24 warns of it). Nothing can wait unless something was put there, and whoever puts it there asks anyway:
- * so an empty queue is left alone. The version is pinned, and a spec counts the timers.
+ * kafkajs 2.2.4 polls the request queue of each connection every millisecond, for ever, with a negative timeout (its issue 1751; Node 24 warns
+ * about it). A request that is added to the queue schedules the check itself, so this patch schedules none for an empty queue. The version is
+ * pinned, and a spec counts the timers.
  */
 export function leaveIdleQueuesAlone(): void {
   const require = createRequire(import.meta.url);

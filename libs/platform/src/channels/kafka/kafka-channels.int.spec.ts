@@ -33,8 +33,10 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
     open.push(made);
     return made;
   };
-  const consumer = (options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'takes' | 'take'>): ChannelConsumer => {
-    const made = channels.consumer({ group: randomUUID(), sessionTimeoutMs: 6_000, lookForTopicsMs: 500, ...options });
+  const consumer = (
+    options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'subscribes' | 'handle'>,
+  ): ChannelConsumer => {
+    const made = channels.consumer({ group: randomUUID(), sessionTimeoutMs: 6_000, topicPollMs: 500, ...options });
     open.push(made);
     return made;
   };
@@ -43,7 +45,7 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
     while (!done()) await sleep(20);
   };
 
-  it('carries messages in the order of each key, with their headers, and tombstones', async () => {
+  it('delivers messages and tombstones in the order of each key, with their headers', async () => {
     const topic = await topicOf(3);
     const sent = Array.from({ length: 300 }, (_, at) => ({
       ...{ topic, key: `k${at % 7}`, headers: { ce_id: String(at) } },
@@ -53,8 +55,8 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
     const read = new Map<string, (string | null)[]>();
     let count = 0;
     consumer({
-      takes: (name) => name === topic,
-      take: async ({ messages }) => {
+      subscribes: (name) => name === topic,
+      handle: async ({ messages }) => {
         for (const { key, value, headers } of messages) {
           const list = read.get(String(key)) ?? [];
           list.push(value === null ? null : String(value));
@@ -71,68 +73,68 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
       expect(read.get(key)).toEqual(sent.filter((each) => each.key === key).map(({ value }) => value));
   });
 
-  it('gives a batch again that could not be taken, and does not hold up the other partitions', async () => {
+  it('delivers a rejected batch again, without delaying the other partitions', async () => {
     const topic = await topicOf(2);
     const write = producer();
     await write.send([0, 1].map((partition) => ({ topic, partition, key: null, value: `p${partition}`, headers: {} })));
-    const taken: string[] = [];
+    const received: string[] = [];
     const paused: unknown[] = [];
     consumer({
-      takes: (name) => name === topic,
+      subscribes: (name) => name === topic,
       onPaused: (_batch, error) => paused.push(error),
-      take: (batch) => {
+      handle: (batch) => {
         if (batch.partition === 0 && paused.length < 2) return Promise.reject(new Error('the log is full'));
-        taken.push(...(text(batch) as string[]));
+        received.push(...(text(batch) as string[]));
         return Promise.resolve();
       },
     });
-    await until(() => taken.length === 2);
-    expect(taken).toEqual(['p1', 'p0']);
+    await until(() => received.length === 2);
+    expect(received).toEqual(['p1', 'p0']);
     expect(paused).toEqual([new Error('the log is full'), new Error('the log is full')]);
   });
 
-  it('finds a topic that was made after it began', async () => {
+  it('finds a topic that is created after it has started', async () => {
     const family = `family-${randomUUID()}`;
-    const taken: unknown[] = [];
+    const received: unknown[] = [];
     consumer({
-      takes: (name) => name.startsWith(family),
-      take: (batch) => Promise.resolve(void taken.push(...text(batch))),
+      subscribes: (name) => name.startsWith(family),
+      handle: (batch) => Promise.resolve(void received.push(...text(batch))),
     });
     for (const name of ['a', 'b']) {
       const topic = `${family}.${name}`;
       await channels.ensureTopics([{ topic, partitions: 1, replicas: 1, settings: {} }]);
       await producer().send([{ topic, key: null, value: name, headers: {} }]);
-      await until(() => taken.includes(name));
+      await until(() => received.includes(name));
     }
-    expect(taken).toEqual(['a', 'b']);
+    expect(received).toEqual(['a', 'b']);
   });
 
-  it('stays a member while a batch takes longer than its session, and reads on where its group has come to', async () => {
+  it('stays a member while a batch takes longer than its session, and continues from the committed offset', async () => {
     const topic = await topicOf(1);
     const write = producer();
     const group = randomUUID();
     await write.send([{ topic, key: null, value: 'first', headers: {} }]);
-    const taken: unknown[] = [];
-    const takes = (name: string) => name === topic;
+    const received: unknown[] = [];
+    const subscribes = (name: string) => name === topic;
     const slow = consumer({
-      ...{ group, takes, sessionTimeoutMs: 1_500 },
-      take: async (batch) => {
+      ...{ group, subscribes, sessionTimeoutMs: 1_500 },
+      handle: async (batch) => {
         await sleep(4_000);
-        taken.push(...text(batch));
+        received.push(...text(batch));
       },
     });
-    await until(() => taken.length === 1);
+    await until(() => received.length === 1);
     await slow.close();
     await write.send([{ topic, key: null, value: 'second', headers: {} }]);
-    consumer({ group, takes, take: (batch) => Promise.resolve(void taken.push(...text(batch))) });
-    await until(() => taken.length === 2);
-    expect(taken).toEqual(['first', 'second']);
+    consumer({ group, subscribes, handle: (batch) => Promise.resolve(void received.push(...text(batch))) });
+    await until(() => received.length === 2);
+    expect(received).toEqual(['first', 'second']);
   });
 
-  it('speaks TLS with who proves to be the broker, and logs in there', async () => {
-    // A broker that is not ours, or in a container, offers no such port. Which it is, is known only once it runs.
+  it('connects by TLS to a broker with a trusted certificate, and logs in there', async () => {
+    // A broker given from outside, or in a container, may offer no such port; that is known only once it runs.
     if (kafka.secured === null)
-      return void process.stderr.write('Left out: TLS and a login, because the broker given offers neither.\n');
+      return void process.stderr.write('Skipped: TLS and a login, since the given broker offers neither.\n');
     const { brokers, ca, username, password } = kafka.secured;
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
       const place = (login: string, authority: string | null) => ({
@@ -145,22 +147,25 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
       const secret = channels.producer();
       await secret.send([{ topic, key: null, value: mechanism, headers: {} }]);
       await secret.close();
-      const taken: unknown[] = [];
-      consumer({ takes: (name) => name === topic, take: (batch) => Promise.resolve(void taken.push(...text(batch))) });
-      await until(() => taken.length === 1);
-      expect(taken).toEqual([mechanism]);
+      const received: unknown[] = [];
+      consumer({
+        subscribes: (name) => name === topic,
+        handle: (batch) => Promise.resolve(void received.push(...text(batch))),
+      });
+      await until(() => received.length === 1);
+      expect(received).toEqual([mechanism]);
       await expect(new KafkaChannels(place('another', ca), SILENT).ping()).rejects.toThrow(/authentication/i);
       await expect(new KafkaChannels(place(password, null), SILENT).ping()).rejects.toThrow(/self-signed/i);
     }
   });
 
-  it('is quiet while nothing happens: no timer runs every millisecond', async () => {
+  it('starts no timer every millisecond while it is idle', async () => {
     const topic = await topicOf(1);
     const write = producer();
-    const taken: unknown[] = [];
-    consumer({ takes: (name) => name === topic, take: (batch) => Promise.resolve(void taken.push(batch)) });
+    const received: unknown[] = [];
+    consumer({ subscribes: (name) => name === topic, handle: (batch) => Promise.resolve(void received.push(batch)) });
     await write.send([{ topic, key: null, value: 'x', headers: {} }]);
-    await until(() => taken.length === 1);
+    await until(() => received.length === 1);
     const original = globalThis.setTimeout;
     let short = 0;
     globalThis.setTimeout = ((work: () => void, ms?: number, ...rest: unknown[]) => {
@@ -169,7 +174,7 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
     }) as typeof setTimeout;
     await sleep(2_000);
     globalThis.setTimeout = original;
-    // Unmended it is about a thousand for each second and connection.
+    // Without the patch about a thousand a second and connection.
     expect(short).toBeLessThan(100);
   });
 });

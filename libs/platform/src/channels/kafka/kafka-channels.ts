@@ -11,7 +11,7 @@ export interface ChannelLogger extends FailureLogger {
   debug(facts: object, message: string): void;
 }
 
-/** The channels' broker through kafkajs. Nothing is connected before it is needed. */
+/** The channels by kafkajs. Connections are opened when they are needed. */
 export class KafkaChannels implements Channels {
   private readonly kafka: Kafka;
 
@@ -29,8 +29,8 @@ export class KafkaChannels implements Channels {
       ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
       retry: { retries: 3, initialRetryTime: 200, maxRetryTime: 2_000 },
       logLevel: logLevel.WARN,
-      // What it calls an error is fixed by joining or connecting again, or comes back to us as a rejection.
-      logCreator: () => (entry) => this.log.debug({ kafkajs: wordsOf(entry) }, 'kafkajs'),
+      // What kafkajs logs as an error is solved by joining or connecting again, or arrives here as a rejection.
+      logCreator: () => (entry) => this.log.debug({ kafkajs: textOf(entry) }, 'kafkajs'),
     });
   }
 
@@ -47,8 +47,8 @@ export class KafkaChannels implements Channels {
     const admin = this.kafka.admin();
     try {
       await admin.connect();
-      const there = new Set(await admin.listTopics());
-      const missing = plans.filter(({ topic }) => !there.has(topic));
+      const existing = new Set(await admin.listTopics());
+      const missing = plans.filter(({ topic }) => !existing.has(topic));
       if (missing.length === 0) return;
       const { brokers } = await admin.describeCluster();
       await admin.createTopics({
@@ -77,7 +77,7 @@ export class KafkaChannels implements Channels {
 }
 
 function saslOf({ mechanism, username, password }: NonNullable<KafkaConnection['sasl']>) {
-  // kafkajs' types want each mechanism spelt out.
+  // The types of kafkajs require a literal per mechanism.
   switch (mechanism) {
     case 'plain':
       return { mechanism, username, password } as const;
@@ -88,6 +88,6 @@ function saslOf({ mechanism, username, password }: NonNullable<KafkaConnection['
   }
 }
 
-function wordsOf({ namespace, log: { message, error, topic, groupId } }: LogEntry): string {
-  return [namespace, message, error, topic, groupId].filter((word) => typeof word === 'string').join(' · ');
+function textOf({ namespace, log: { message, error, topic, groupId } }: LogEntry): string {
+  return [namespace, message, error, topic, groupId].filter((part) => typeof part === 'string').join(' · ');
 }

@@ -2,11 +2,11 @@ import { Partitioners, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { ChannelProducer } from '../channel.js';
 import type { OutgoingMessage } from '../message.js';
 
-/** Brokers take 1 MiB of one partition at a time, unless told otherwise; and one message's own overhead is below this. */
+/** Brokers accept 1 MiB per partition and request by default; a chunk stays below half of it, with this overhead per message. */
 const REQUEST_BYTES = 512 * 1024;
 const MESSAGE_OVERHEAD = 128;
 
-/** An idempotent producer of kafkajs. After a failure it begins again: a sequence that broke off cannot be gone on with. */
+/** An idempotent producer by kafkajs. After a failure it is replaced: a broken sequence cannot be continued. */
 export class KafkaProducer implements ChannelProducer {
   private producer: Promise<Producer> | null = null;
   private closed = false;
@@ -35,7 +35,7 @@ export class KafkaProducer implements ChannelProducer {
   private async connect(): Promise<Producer> {
     const producer = this.kafka.producer({
       idempotent: true,
-      // As Java's clients do it: a key's messages lie in one partition, whoever sends them.
+      // The partitioner of Java's clients: the messages of a key are in one partition, whichever client sends them.
       createPartitioner: Partitioners.DefaultPartitioner,
       allowAutoTopicCreation: false,
       retry: { retries: 6, initialRetryTime: 200, maxRetryTime: 4_000 },

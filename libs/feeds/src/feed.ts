@@ -15,7 +15,7 @@ export interface FeedMessage {
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
-/** A feed: which messages it publishes, by which key, to which topic, in which schema. Register it in `outputs.ts`; nothing else is needed. */
+/** A feed: which messages it publishes, by which key, to which topic, in which schema. Register it in `registry.ts`; nothing else is needed. */
 export interface Feed {
   /** The name of its topic too. */
   readonly name: string;

@@ -6,7 +6,7 @@ import { openDatabase, type Database } from '#database';
 import { KAFKA_OFFER, type TestKafka } from '../../../test/services/kafka.js';
 import { Relay } from './relay/relay.js';
 import type { Feed } from './feed.js';
-import { OUTPUTS } from './outputs.js';
+import { FEEDS } from './registry.js';
 import { replayFeed } from './relay/replay-feed.js';
 import { STORES } from './testdata/stores.js';
 import { drainAll, readOf, Recording, World, type Read } from './testdata/world.js';
@@ -93,7 +93,7 @@ for (const { name, missing, open, stop } of STORES) {
 
     it('replay messages with their original ids, and leave the outbox as it is', async () => {
       const again = new Recording();
-      const feed = OUTPUTS[0] as Feed;
+      const feed = FEEDS[0] as Feed;
       await world.orders(world.now, { userId: 'u1' });
       await world.projector.catchUp();
       const pending = async () => database.query('SELECT * FROM perennial.outbox ORDER BY customer_id, publication');
@@ -155,8 +155,8 @@ const title = KAFKA_OFFER.missing === null ? 'feeds on Kafka' : `feeds on Kafka 
     const channels = await connectChannels({ brokers: kafka.brokers, tls: null, sasl: null }, silent);
     const run = randomUUID();
     // Topics of this run's own: other suites may use the same broker.
-    const outputs = OUTPUTS.map((feed) => ({ ...feed, name: `${feed.name}.${run}` }));
-    const relay = new Relay({ database, channels, clock: { now: () => world.now }, outputs });
+    const feeds = FEEDS.map((feed) => ({ ...feed, name: `${feed.name}.${run}` }));
+    const relay = new Relay({ database, channels, clock: { now: () => world.now }, feeds });
     relay.start();
     stops.push(() => relay.stop());
     const read: Read[] = [];

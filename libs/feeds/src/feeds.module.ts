@@ -7,7 +7,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
+import { CLOCK, CONFIG, FailureLog, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
 import type { Notifier, Channels, Clock, Config, Health, Logger } from '#platform';
 import { DATABASE, type Database } from '#database';
 import { Relay, type RelayObserver } from './relay/relay.js';
@@ -79,12 +79,13 @@ function relayObserver(logger: Logger, metrics: Registry): RelayObserver {
     help: 'Batches of messages that could not be published and were tried again.',
     registers: [metrics],
   });
+  const failureLog = new FailureLog(logger, 'The relay');
   return {
     published: (count) => messages.inc(count),
-    failed: (error, waitMs) => {
+    failed: (error, retryInMs) => {
       failures.inc();
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason, waitMs }, 'The relay could not publish feeds; trying again.');
+      failureLog.failed(error, retryInMs);
     },
+    succeeded: () => failureLog.succeeded(),
   };
 }

@@ -1,2 +1,2 @@
-/** What the engine publishes to channels: one file per feed, the list of feeds, and the relay that publishes them. */
+/** What the engine publishes to channels: one file per feed, the registry of feeds, and the relay that publishes them. */
 export { asyncApiDocument } from './asyncapi/document.js';

@@ -27,6 +27,6 @@ export interface StageChange {
   readonly policyVersion: string | null;
   /** `gone`: a merge retracted the last change of this customer that still held; `back`: the first change after that. Otherwise null. */
   readonly identityChange: 'gone' | 'back' | null;
-  /** For a customer who is gone: the customer to whom their identifiers belong now. Otherwise this customer. */
+  /** For a customer who is gone: the customer that has their identifiers now. Otherwise this customer. */
   readonly belongsTo: string;
 }

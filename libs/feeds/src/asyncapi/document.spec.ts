@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
 import { TOUCHPOINT_TYPES } from '#contracts';
 import { toCloudEvent } from '../relay/cloud-event.js';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import { MESSAGES } from '../testdata/messages.js';
 import { asyncApiDocument } from './document.js';
 
@@ -52,7 +52,7 @@ describe('the AsyncAPI document', () => {
 
   it('holds every feed to its schema: no more fields, and no other', () => {
     let sent = 0;
-    for (const feed of OUTPUTS) {
+    for (const feed of FEEDS) {
       const validate = ajv.compile(feed.schema);
       for (const each of MESSAGES) {
         const message = toCloudEvent(feed, each);

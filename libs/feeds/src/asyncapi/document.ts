@@ -1,6 +1,6 @@
 import { TOUCHPOINT_TYPES, touchpointSchema, type JsonSchema } from '#contracts';
 import type { Feed } from '../feed.js';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -10,10 +10,10 @@ const text = (description: string): Json => ({ type: 'string', description });
 /** The attributes of a CloudEvent in binary mode, as headers in Kafka have them. */
 const CLOUD_EVENT: Readonly<Record<string, Json>> = {
   ce_specversion: { const: '1.0' },
-  ce_id: text('With ce_source it names the event for ever: sent again, it is the same event.'),
-  ce_source: text('Who sends it: a URI reference or a name.'),
-  ce_type: text('The type, of which the message’s value is the data.'),
-  ce_time: { type: 'string', format: 'date-time', description: 'When it happened.' },
+  ce_id: text('Identifies the event, together with ce_source: a repeated message has the same id.'),
+  ce_source: text('The sender: a URI reference or a name.'),
+  ce_type: text('The event type. The message’s value is its data.'),
+  ce_time: { type: 'string', format: 'date-time', description: 'When the event occurred.' },
   'content-type': { const: 'application/json' },
 };
 
@@ -22,27 +22,27 @@ const TOUCHPOINT_HEADERS: Json = {
   required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_channel'],
   properties: {
     ...CLOUD_EVENT,
-    ce_channel: text('Through which channel it came: shop, app, store-12, call-centre.'),
+    ce_channel: text('The channel through which it came: shop, app, store-12, call-centre.'),
     ce_identifiers: text(
-      'Who the customer is, as JSON text: [{"namespace":"email","value":"ann@example.com"}]. Or ce_subject.',
+      'The customer’s identifiers, as JSON text: [{"namespace":"email","value":"ann@example.com"}]. Or give ce_subject.',
     ),
-    ce_subject: text('Who the customer is where there is one identifier: namespace:value.'),
-    ce_actor: text('Who on the business side took part: kind:id.'),
+    ce_subject: text('The customer’s only identifier: namespace:value.'),
+    ce_actor: text('The actor on the business side: kind:id.'),
     ce_sentat: {
       type: 'string',
       format: 'date-time',
-      description: 'The sender’s own clock: with it, a wrong one is corrected.',
+      description: 'The sender’s clock when it sent the event: the engine uses it to correct a wrong clock.',
     },
-    ce_correlationid: text('What this belongs together with.'),
-    ce_causationid: text('What this follows from.'),
-    ce_schemaversion: text('The version of the data; the newest where it is absent.'),
-    ce_test: { enum: ['true', 'false'], description: 'Test traffic is kept, and left out of every figure.' },
+    ce_correlationid: text('The id that related events share.'),
+    ce_causationid: text('The id of the event that caused this one.'),
+    ce_schemaversion: text('The schema version of the data; the newest by default.'),
+    ce_test: { enum: ['true', 'false'], description: 'Marks test traffic: stored, and left out of every figure.' },
   },
 };
 
-const REASONS = ['code', 'path', 'detail', 'hint', 'quarantine-id', 'topic', 'partition', 'offset'];
+const REASONS = ['code', 'pointer', 'detail', 'hint', 'quarantine-id', 'topic', 'partition', 'offset'];
 
-/** The AsyncAPI 3 document of all topics, from the contracts and the list of outputs. */
+/** The AsyncAPI 3.0 document of all topics, generated from the contracts and the registry of feeds. */
 export function asyncApiDocument(version: string): Json {
   const touchpoints = TOUCHPOINT_TYPES.map(({ name }) => name);
   return {
@@ -51,7 +51,7 @@ export function asyncApiDocument(version: string): Json {
       title: 'Perennial: channels in, feeds out',
       version,
       description:
-        'Touchpoints that channels publish, and what follows from them. Messages are CloudEvents in binary mode; touchpoints may also come in structured mode, in batches, in our JSON form, or in a form of the topic’s own by a mapping.',
+        'Touchpoints that channels publish, and the feeds that the engine publishes. Messages are CloudEvents in binary mode. Touchpoints are accepted in structured mode, in batches, in Perennial’s own JSON format, and in any format that a mapping describes, too.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',
@@ -59,18 +59,18 @@ export function asyncApiDocument(version: string): Json {
       touchpoints: {
         address: 'touchpoints.{channel}',
         description:
-          'What a channel publishes: one topic for each, keyed by customer so that their touchpoints stay in order.',
-        parameters: { channel: { description: 'A name of the channel’s own: web, app, stores.' } },
+          'Touchpoints of one channel: one topic for each channel, keyed by customer so that each customer’s touchpoints stay in order.',
+        parameters: { channel: { description: 'A name that the channel chooses: web, app, stores.' } },
         messages: Object.fromEntries(touchpoints.map((name) => [name, ref(`components/messages/${name}`)])),
       },
       deadLetters: {
         address: 'touchpoints.{channel}.dlq',
-        description: 'Messages of a channel that could not be taken, as they came, with the reason in headers.',
+        description: 'Messages of a channel that were quarantined, unchanged, with the reason in headers.',
         parameters: { channel: { description: 'The channel’s name.' } },
         messages: { deadLetter: ref('components/messages/deadLetter') },
       },
       ...Object.fromEntries(
-        OUTPUTS.map((feed) => [
+        FEEDS.map((feed) => [
           nameOf(feed),
           {
             address: feed.name,
@@ -81,10 +81,10 @@ export function asyncApiDocument(version: string): Json {
       ),
     },
     operations: {
-      takeTouchpoints: { action: 'receive', channel: ref('channels/touchpoints') },
-      setAside: { action: 'send', channel: ref('channels/deadLetters') },
+      ingestTouchpoints: { action: 'receive', channel: ref('channels/touchpoints') },
+      quarantine: { action: 'send', channel: ref('channels/deadLetters') },
       ...Object.fromEntries(
-        OUTPUTS.map((feed) => [`tell-${nameOf(feed)}`, { action: 'send', channel: ref(`channels/${nameOf(feed)}`) }]),
+        FEEDS.map((feed) => [`publish-${nameOf(feed)}`, { action: 'send', channel: ref(`channels/${nameOf(feed)}`) }]),
       ),
     },
     components: {
@@ -107,12 +107,12 @@ export function asyncApiDocument(version: string): Json {
           },
           payload: {},
         },
-        ...Object.fromEntries(OUTPUTS.map((feed) => [nameOf(feed), messageOf(feed)])),
+        ...Object.fromEntries(FEEDS.map((feed) => [nameOf(feed), messageOf(feed)])),
       },
       schemas: {
         touchpointHeaders: TOUCHPOINT_HEADERS,
         ...Object.fromEntries(touchpoints.map((name) => [name, touchpointSchema(name) as JsonSchema])),
-        ...Object.fromEntries(OUTPUTS.map((feed) => [nameOf(feed), feed.schema])),
+        ...Object.fromEntries(FEEDS.map((feed) => [nameOf(feed), feed.schema])),
       },
     },
   };
@@ -130,7 +130,7 @@ function messageOf(feed: Feed): Json {
         ...CLOUD_EVENT,
         ce_source: { const: 'perennial' },
         ce_type: { const: feed.type },
-        ce_subject: text('The customer: the message’s key too.'),
+        ce_subject: text('The customer; also the message’s key.'),
       },
     },
     payload: ref(`components/schemas/${nameOf(feed)}`),

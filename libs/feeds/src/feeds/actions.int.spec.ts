@@ -3,7 +3,7 @@ import { BUILT_IN_POLICIES } from '#lifecycle';
 import type { Channels } from '#platform';
 import type { Database } from '#database';
 import { Relay } from '../relay/relay.js';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import { replayFeed } from '../relay/replay-feed.js';
 import { STORES } from '../testdata/stores.js';
 import { drainAll, DAY, Recording, World } from '../testdata/world.js';
@@ -253,7 +253,7 @@ for (const { name, missing, open, stop } of STORES) {
         'SELECT action_id FROM perennial.actions WHERE standing',
       );
       expect([...standing].sort()).toEqual(rows.map(({ action_id }) => action_id).sort());
-      expect(OUTPUTS).toContain(ACTIONS);
+      expect(FEEDS).toContain(ACTIONS);
     });
   });
 }

@@ -3,10 +3,10 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nes
 import { type Channels } from '#platform';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
 import { DATABASE, type Database } from '#database';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import { replayFeed, type Replayed } from '../relay/replay-feed.js';
 
-/** The channels' broker; null where the config names none. */
+/** The Kafka brokers; null where the config names none. */
 export const CHANNELS = Symbol.for('perennial.channels');
 
 export class FeedView {
@@ -21,9 +21,12 @@ export class FeedView {
 }
 
 export class ReplayRequest {
-  @ApiProperty({ pattern: '^[a-z0-9-]{1,40}$', description: 'names the topic: FEED.replay-NAME' })
+  @ApiProperty({ pattern: '^[a-z0-9-]{1,40}$', description: 'suffix of the topic: FEED.replay-NAME' })
   readonly name!: string;
-  @ApiProperty({ required: false, description: 'what rests on less of the log than this is left out' })
+  @ApiProperty({
+    required: false,
+    description: 'leaves out what rests only on the log before this position; 0 by default',
+  })
   readonly fromPosition?: number;
 }
 
@@ -34,7 +37,7 @@ export class ReplayView implements Replayed {
   readonly messages!: number;
 }
 
-/** What the engine tells the channels, and how it is told again. */
+/** The feeds that the engine publishes, and their replay. */
 @ApiTags('feeds')
 @Controller('feeds')
 @Allow('operate')
@@ -48,24 +51,24 @@ export class FeedsController {
   @ApiOperation({ summary: 'The feeds, with the schema of each' })
   @ApiOkResponse({ type: [FeedView] })
   list(): FeedView[] {
-    return OUTPUTS.map(({ name, type, meaning, schema }) => ({ name, type, meaning, schema }));
+    return FEEDS.map(({ name, type, meaning, schema }) => ({ name, type, meaning, schema }));
   }
 
   @Post(':feed/replays')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Tell a feed again, into a topic of its own',
+    summary: 'Publish a feed again, into a topic of its own',
     description:
-      'The live topic is not touched, and messages bear the names that they had. Answered when all is told. Told twice under one name, the topic holds it twice.',
+      'The live topic is not touched, and messages have their original ids. The answer comes when all messages are published. A second replay with the same name adds them to the same topic again.',
   })
   @ApiBody({ type: ReplayRequest })
   @ApiOkResponse({ type: ReplayView })
   @ApiProblems(400, 404, 409)
   async replay(@Param('feed') name: string, @Body() body: unknown): Promise<ReplayView> {
-    const feed = OUTPUTS.find((each) => each.name === name);
+    const feed = FEEDS.find((each) => each.name === name);
     if (feed === undefined)
       throw new Problem(404, {
-        detail: `There is no such feed; there are: ${OUTPUTS.map((each) => each.name).join(', ')}.`,
+        detail: `There is no such feed; there are: ${FEEDS.map((each) => each.name).join(', ')}.`,
       });
     if (this.channels === null) throw new Problem(409, { detail: 'No brokers are configured: set KAFKA_BROKERS.' });
     return replayFeed(this.database, this.channels, feed, asked(body));

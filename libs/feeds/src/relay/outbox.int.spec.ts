@@ -13,7 +13,7 @@ interface Message {
   readonly n: number;
 }
 
-/** More customers than a batch holds, for whom messages are written again and again; and one whose id comes after all of theirs. */
+/** More customers than a batch holds, whose messages are written again and again; and one whose id comes after all of theirs. */
 const MANY = 3_000;
 const LAST = 'z';
 const BATCHES = 6;

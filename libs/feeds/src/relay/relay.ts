@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Loop, type LoopObserver } from '#platform';
 import type { Notifier, ChannelProducer, Channels, Clock } from '#platform';
 import type { Database } from '#database';
 import type { Feed } from '../feed.js';
 import type { OutboxMessage } from '../outbox-message.js';
 import type { OutboxSource } from '../outbox-source.js';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import { toCloudEvent } from './cloud-event.js';
 import type { RoundRobinCursor } from './round-robin.js';
 
@@ -13,12 +13,9 @@ import type { RoundRobinCursor } from './round-robin.js';
 const POLL_MS = 100;
 /** The same where only this process writes messages and its notifier reports them: a safety net. */
 const POLL_MS_NOTIFIED = 1_000;
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
 
-export interface RelayObserver {
+export interface RelayObserver extends LoopObserver {
   published?(messages: number): void;
-  failed?(error: unknown, waitMs: number): void;
 }
 
 export interface RelayDependencies {
@@ -27,7 +24,7 @@ export interface RelayDependencies {
   readonly clock: Clock;
   /** Notifies when this process has written messages to the outbox. */
   readonly notifier?: Notifier;
-  readonly outputs?: readonly Feed[];
+  readonly feeds?: readonly Feed[];
   readonly observer?: RelayObserver;
 }
 
@@ -37,43 +34,42 @@ export interface RelayDependencies {
  * States, after `start()`:
  * - idle: nothing is pending. The relay polls every POLL_MS, and at once when the notifier calls.
  * - sending: messages are pending. It dispatches batch after batch, without a pause between them.
- * - backing off: the broker or the database failed. It waits FIRST_WAIT_MS, then twice as long each time up to LONGEST_WAIT_MS, and dispatches
+ * - backing off: the broker or the database failed. It waits half a second, then twice as long each time up to half a minute, and dispatches
  *   the same messages again; `failure` says why. The first batch that succeeds ends this state.
  * - stopped: `stop()` lets the current batch end, and closes the producer.
  */
 export class Relay {
-  /** Why the last batch failed; null after one that succeeded. */
-  failure: string | null = null;
   private readonly producer: ChannelProducer;
-  private readonly outputs: readonly Feed[];
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | null = null;
+  private readonly feeds: readonly Feed[];
+  private readonly loop: Loop;
+  private unsubscribe: (() => void) | undefined;
   private topicsExist = false;
   /** Each round starts at a random customer, so that relays that restart, or run side by side, do not all start with the same customers. */
   private readonly cursors = new Map<OutboxSource, RoundRobinCursor>();
   /** Sources whose last batch was not empty: they are drained without a check for more, which would wait for the connection. */
   private readonly busy = new Set<OutboxSource>();
-  private woken = new AbortController();
 
   constructor(private readonly dependencies: RelayDependencies) {
-    this.outputs = dependencies.outputs ?? OUTPUTS;
-    for (const { source } of this.outputs) this.cursors.set(source, { after: randomBytes(16).toString('hex') });
+    this.feeds = dependencies.feeds ?? FEEDS;
+    for (const { source } of this.feeds) this.cursors.set(source, { after: randomBytes(16).toString('hex') });
     this.producer = dependencies.channels.producer();
+    const { observer } = dependencies;
+    this.loop = new Loop(() => this.turn(), observer === undefined ? {} : { observer });
+  }
+
+  /** Why the last batch failed; null after one that succeeded. */
+  get failure(): string | null {
+    return this.loop.failure;
   }
 
   start(): void {
-    this.running ??= this.run();
-  }
-
-  /** Ends the current pause, so that the relay polls at once. */
-  wake(): void {
-    this.woken.abort();
+    this.unsubscribe ??= this.dependencies.notifier?.listen(() => this.loop.wake());
+    this.loop.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    this.wake();
-    await this.running;
+    this.unsubscribe?.();
+    await this.loop.stop();
     await this.producer.close();
   }
 
@@ -81,7 +77,7 @@ export class Relay {
   async dispatch(): Promise<number> {
     const { channels } = this.dependencies;
     if (!this.topicsExist) {
-      await channels.ensureTopics(this.outputs.map(({ name, plan }) => ({ topic: name, ...plan })));
+      await channels.ensureTopics(this.feeds.map(({ name, plan }) => ({ topic: name, ...plan })));
       this.topicsExist = true;
     }
     const pending = this.pendingAmong([...this.cursors.keys()].filter((source) => !this.busy.has(source)));
@@ -117,7 +113,7 @@ export class Relay {
 
   private drain(source: OutboxSource, cursor: RoundRobinCursor): Promise<number> {
     const { database, clock, observer } = this.dependencies;
-    const feeds = this.outputs.filter((feed) => feed.source === source);
+    const feeds = this.feeds.filter((feed) => feed.source === source);
     const publish = async (records: readonly OutboxMessage[]) => {
       const messages = records.flatMap((record) =>
         feeds.map((feed) => toCloudEvent(feed, record)).filter((message) => message !== null),
@@ -128,28 +124,11 @@ export class Relay {
     return source.drain(database, publish, () => clock.now(), cursor);
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
+  /** Dispatches one batch; returns the pause until the next one, in milliseconds. */
+  private async turn(): Promise<number> {
+    if ((await this.dispatch()) > 0) return 0;
     const { notifier, database } = this.dependencies;
     // Only an embedded database has no other process that writes messages to it.
-    const pollMs = notifier !== undefined && database.kind === 'pglite' ? POLL_MS_NOTIFIED : POLL_MS;
-    const unsubscribe = notifier?.listen(() => this.wake());
-    let waitMs = FIRST_WAIT_MS;
-    while (!signal.aborted) {
-      // Created before the batch: a notification during the batch is not missed, nor is a stop.
-      this.woken = new AbortController();
-      try {
-        const published = await this.dispatch();
-        this.failure = null;
-        waitMs = FIRST_WAIT_MS;
-        if (published === 0) await sleep(pollMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
-      } catch (error) {
-        this.failure = error instanceof Error ? error.message : String(error);
-        this.dependencies.observer?.failed?.(error, waitMs);
-        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-        waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
-      }
-    }
-    unsubscribe?.();
+    return notifier !== undefined && database.kind === 'pglite' ? POLL_MS_NOTIFIED : POLL_MS;
   }
 }

@@ -51,7 +51,7 @@ interface PublishedRow extends Row {
 
 /**
  * Loads stage changes, each customer's in order: `which` selects customer_id and publication. Two things are read from the live version of the
- * read models: the customer to whom the identifiers of a customer who is gone belong; and the cause, where a change was published before causes
+ * read models: the customer that has the identifiers of one who is gone; and the cause, where a change was published before causes
  * were stored.
  */
 export async function loadStageChanges(

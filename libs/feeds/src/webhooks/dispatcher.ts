@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '#platform';
+import { Loop, type Clock, type LoopObserver } from '#platform';
 import { instantText, type Database } from '#database';
 import { ATTEMPT_SCHEDULE, type AttemptSchedule } from './attempts.js';
 import { deliver, type DeliveryDependencies, type DeliveryResult } from './deliveries.js';
@@ -17,8 +16,6 @@ import { WebhookClient } from './webhook-client.js';
 /** How often it polls while there are endpoints, and while there are none. */
 const POLL_MS = 150;
 const POLL_MS_WITHOUT_ENDPOINTS = 1_000;
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
 /** Endpoints to which one process sends at the same time. */
 const CONCURRENT_ENDPOINTS = 32;
 /** The limits where none are configured. */
@@ -26,9 +23,8 @@ const PENDING_LIMITS: PendingLimits = { messagesMax: 100_000, ageMsMax: 7 * 86_4
 /** How long `stop()` waits for the answer to a request in flight. */
 const GRACE_MS = 5_000;
 
-export interface DispatcherObserver {
+export interface DispatcherObserver extends LoopObserver {
   delivered?(endpoint: string, result: DeliveryResult): void;
-  failed?(error: unknown, waitMs: number): void;
 }
 
 export interface DispatcherDependencies {
@@ -52,34 +48,38 @@ export interface DispatcherDependencies {
  * - sending: messages are pending. It fans them out batch after batch, and leases the endpoints that are due. Each leased endpoint has one
  *   delivery in flight; when it ends, the dispatcher polls at once. An endpoint that fails waits by itself (`next_attempt_at`): the dispatcher
  *   goes on with the others.
- * - backing off: the database failed. It waits FIRST_WAIT_MS, then twice as long each time up to LONGEST_WAIT_MS; `failure` says why.
+ * - backing off: the database failed. It waits half a second, then twice as long each time up to half a minute; `failure` says why.
  * - stopped: `stop()` ends the deliveries in flight after their current message, and aborts a request that is not answered within GRACE_MS.
  */
 export class WebhookDispatcher {
-  /** Why the last poll failed; null after one that succeeded. */
-  failure: string | null = null;
   private readonly leaseOwner = randomUUID();
   private readonly webhookClient: WebhookClient;
-  private readonly stopping = new AbortController();
+  private readonly loop: Loop;
+  private isStopping = false;
   private readonly aborting = new AbortController();
   /** Deliveries in flight, by endpoint. */
   private readonly inFlight = new Map<string, Promise<void>>();
   private prepared: Promise<void> | null = null;
   private triggersExist = false;
-  private running: Promise<void> | null = null;
-  private woken = new AbortController();
 
   constructor(private readonly dependencies: DispatcherDependencies) {
     this.webhookClient = new WebhookClient(dependencies.egressPolicy);
+    const { observer } = dependencies;
+    this.loop = new Loop(() => this.poll(), observer === undefined ? {} : { observer });
+  }
+
+  /** Why the last poll failed; null after one that succeeded. */
+  get failure(): string | null {
+    return this.loop.failure;
   }
 
   start(): void {
-    this.running ??= this.run();
+    this.loop.start();
   }
 
   /** Ends the current pause, so that the dispatcher polls at once. */
   wake(): void {
-    this.woken.abort();
+    this.loop.wake();
   }
 
   /** Resolves when the tables exist and are up to date; creates and upgrades them at the first call. */
@@ -103,10 +103,9 @@ export class WebhookDispatcher {
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    this.wake();
+    this.isStopping = true;
     const abort = setTimeout(() => this.aborting.abort(), GRACE_MS);
-    await this.running;
+    await this.loop.stop();
     await Promise.all(this.inFlight.values());
     clearTimeout(abort);
     this.webhookClient.close();
@@ -172,7 +171,7 @@ export class WebhookDispatcher {
     return {
       ...{ database, leaseOwner: this.leaseOwner, attempts, random, now },
       secretsOf: (endpoint) => endpoints.secretsOf(endpoint),
-      stopping: () => this.stopping.signal.aborted,
+      stopping: () => this.isStopping,
       send: ({ url }, message, secrets) =>
         this.webhookClient.send({
           ...{ url, now, body: message.body, timeoutMs: attempts.timeoutMs, abort: this.aborting.signal },
@@ -182,25 +181,5 @@ export class WebhookDispatcher {
           },
         }),
     };
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    let waitMs = FIRST_WAIT_MS;
-    while (!signal.aborted) {
-      let pauseMs: number;
-      try {
-        pauseMs = await this.poll();
-        this.failure = null;
-        waitMs = FIRST_WAIT_MS;
-      } catch (error) {
-        this.failure = error instanceof Error ? error.message : String(error);
-        this.dependencies.observer?.failed?.(error, waitMs);
-        pauseMs = waitMs;
-        waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
-      }
-      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: this.woken.signal }).catch(() => undefined);
-      if (this.woken.signal.aborted) this.woken = new AbortController();
-    }
   }
 }

@@ -2,7 +2,7 @@ import type { Instant } from '#contracts';
 import { arrayText, instantText, LOCKS, tryLock } from '#database';
 import type { Database, Queryable, Row, Transaction } from '#database';
 import type { OutboxMessage } from '../outbox-message.js';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import { ACTIONS_OUTBOX } from '../relay/actions.js';
 import { toCloudEvent } from '../relay/cloud-event.js';
 import { STAGE_CHANGES_OUTBOX } from '../relay/stage-changes.js';
@@ -87,7 +87,7 @@ export function renderDeliveries(
 ): readonly DeliveryRow[] {
   return pending
     .flatMap((each) => messages.get(keyOf(each)) ?? [])
-    .flatMap((record) => OUTPUTS.map((feed) => toCloudEvent(feed, record)).filter((message) => message !== null))
+    .flatMap((record) => FEEDS.map((feed) => toCloudEvent(feed, record)).filter((message) => message !== null))
     .flatMap((message) => {
       const { id, headers, body } = httpEvent(message);
       const rendered = JSON.stringify({ ...headers, ...moreHeaders });

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Clock, Logger } from '#platform';
+import { FailureLog, type Clock, type Logger } from '#platform';
 import type { DispatcherObserver } from './dispatcher.js';
 import type { EndpointRecord, Endpoints } from './endpoints.js';
 import { lagSeconds } from './views.js';
@@ -51,6 +51,7 @@ export function webhookObserver(register: Registry, logger: Logger): DispatcherO
     ...{ name: 'perennial_webhooks_failures_total', help: 'Failed attempts', registers: [register] },
     labelNames: ['endpoint'],
   });
+  const failureLog = new FailureLog(logger, 'The webhook dispatcher');
   return {
     delivered: (endpoint, { delivered, failure, deadLetters }) => {
       messages.inc({ endpoint }, delivered);
@@ -58,9 +59,7 @@ export function webhookObserver(register: Registry, logger: Logger): DispatcherO
       failures.inc({ endpoint });
       logger.warn({ endpoint, reason: failure, deadLetters }, 'A webhook was not delivered.');
     },
-    failed: (error, waitMs) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason, waitMs }, 'The webhook dispatcher failed; trying again.');
-    },
+    failed: (error, retryInMs) => failureLog.failed(error, retryInMs),
+    succeeded: () => failureLog.succeeded(),
   };
 }

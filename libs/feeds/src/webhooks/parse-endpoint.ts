@@ -1,6 +1,6 @@
 import { parseInstant, type Instant } from '#contracts';
 import { Problem } from '#platform/nest';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import type { EgressPolicy } from './egress-policy.js';
 import type { ValidationIssue } from '#contracts';
 
@@ -19,7 +19,7 @@ export function parseEndpoint(
   body: unknown,
   egressPolicy: EgressPolicy,
 ): { readonly url: string; readonly feeds: readonly string[] } {
-  const names = OUTPUTS.map(({ name }) => name);
+  const names = FEEDS.map(({ name }) => name);
   const { url, feeds = names } = fieldsOf(body);
   const errors: ValidationIssue[] = [];
   const parsed = typeof url === 'string' && url.length <= URL_LENGTH_MAX && URL.canParse(url) ? new URL(url) : null;

@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database, Transaction } from '#database';
-import { OUTPUTS } from '../outputs.js';
+import { FEEDS } from '../registry.js';
 import { EVERY_STORE } from '../testdata/stores.js';
 import type { EndpointRecord } from './endpoints.js';
 import { makeAuthority } from './testdata/certificates.js';
 import { Receiver, type Received } from './testdata/receiver.js';
 import { drainAll, QUICK, World } from './testdata/world.js';
 
-const FEEDS = OUTPUTS.map(({ name }) => name);
+const FEED_NAMES = FEEDS.map(({ name }) => name);
 const STAGE_CHANGES = ['perennial.stage-changes'];
 
 /** Whether a receiver that knows the secret accepts the signature. */
@@ -42,7 +42,7 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       receivers.push(one);
       return one;
     };
-    const registered = async (url: string, feeds: readonly string[] = FEEDS) => {
+    const registered = async (url: string, feeds: readonly string[] = FEED_NAMES) => {
       const made = await world.endpoints.register(url, feeds);
       if (made === null) throw new Error('The number of webhooks has reached its limit.');
       return { id: made.endpoint.id, secret: made.secret };

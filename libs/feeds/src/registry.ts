@@ -5,4 +5,4 @@ import { IDENTITY } from './feeds/identity.js';
 import { STAGE_CHANGES } from './feeds/stage-changes.js';
 
 /** All feeds that the engine publishes. A feed is one file and one line here. */
-export const OUTPUTS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS];
+export const FEEDS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS];

@@ -1,9 +1,14 @@
+import type { Migration } from '#database';
+
 /**
  * The SQL of the schema `perennial_webhooks`, which survives restarts and upgrades, step by step. A released step is never edited: change the schema by
  * a new step. The first two use names that the third replaces.
  */
-export const WEBHOOK_MIGRATIONS: readonly string[] = [
-  /* sql */ `
+export const WEBHOOK_MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'webhooks',
+    sql: /* sql */ `
   -- Where webhooks go. secret: sealed under the key of this name in the key store; former_secret signs as well until former_until. failures:
   -- tries in a row that were in vain. next_try_at: nothing is sent before. holder: the process that sends at present, until held_until,
   -- so that two never send to one endpoint. active -> paused (by a person), failed (silent for days), gone (it answered 410).
@@ -72,7 +77,11 @@ export const WEBHOOK_MIGRATIONS: readonly string[] = [
   ${noting('actions', 'action', 'number')}
   ${noting('dossiers', 'dossier', 'revision')}
   `,
-  /* sql */ `
+  },
+  {
+    number: 2,
+    name: 'suspension and replays',
+    sql: /* sql */ `
   -- suspended: more waits for it, or for longer, than may; nothing more is addressed to it. missed: messages that were not, and are in nothing but
   -- what was said; missed_from: the least of the log on which any of them rests; missed_since: when the first of them was said.
   ALTER TABLE perennial_webhooks.endpoints
@@ -99,7 +108,11 @@ export const WEBHOOK_MIGRATIONS: readonly string[] = [
   CREATE OR REPLACE FUNCTION perennial_webhooks.somebody_listens() RETURNS boolean LANGUAGE sql STABLE AS
     $$ SELECT EXISTS (SELECT 1 FROM perennial_webhooks.endpoints WHERE status <> 'gone') $$;
   `,
-  /* sql */ `
+  },
+  {
+    number: 3,
+    name: 'standard names',
+    sql: /* sql */ `
   -- Standard names. Rows stay: messages that were pending, endpoints, deliveries, replays and dead letters go on under the new names.
   -- The triggers on the outbox tables are replaced first: they name their transition table, and a projector that is writing locks these tables first too.
   DO $$
@@ -154,6 +167,7 @@ export const WEBHOOK_MIGRATIONS: readonly string[] = [
   ${enqueueing('actions', 'action', 'number')}
   ${enqueueing('profiles', 'profile', 'revision')}
   `,
+  },
 ];
 
 /** Step 1: the trigger function of one outbox table; `number` is the column that counts each customer's rows. */

@@ -1,4 +1,4 @@
-import { LOCKS, waitForLock, type Database } from '#database';
+import { applyMigrations, LOCKS, waitForLock, type Database, type Migration } from '#database';
 import { WEBHOOK_MIGRATIONS } from './migrations.js';
 
 /** The triggers that enqueue what is published. The projector makes these tables, and may start later than the dispatcher. */
@@ -12,23 +12,12 @@ const TRIGGERS = [
 /** Creates and upgrades the schema `perennial_webhooks`. A second call changes nothing. */
 export async function prepareTables(
   database: Database,
-  migrations: readonly string[] = WEBHOOK_MIGRATIONS,
+  steps: readonly Migration[] = WEBHOOK_MIGRATIONS,
 ): Promise<void> {
-  await database.transaction(async (tx) => {
-    await tx.query(`SELECT ${waitForLock(LOCKS.webhookTables)}`);
-    await tx.exec(`
-      CREATE SCHEMA IF NOT EXISTS perennial_webhooks;
-      CREATE TABLE IF NOT EXISTS perennial_webhooks.steps (
-        number int PRIMARY KEY, applied_at timestamptz(3) NOT NULL DEFAULT now());`);
-    const done = new Set(
-      (await tx.query<{ number: number }>('SELECT number FROM perennial_webhooks.steps')).map(({ number }) => number),
-    );
-    for (const [at, sql] of migrations.entries()) {
-      if (done.has(at + 1)) continue;
-      await tx.exec(sql);
-      await tx.query('INSERT INTO perennial_webhooks.steps (number) VALUES ($1)', [at + 1]);
-    }
-  });
+  const lock = LOCKS.webhookTables;
+  await database.transaction((tx) =>
+    applyMigrations(tx, { schema: 'perennial_webhooks', table: 'steps', lock, steps }),
+  );
 }
 
 /** Creates the triggers: from now on, what is published is enqueued. Returns false while the projector's tables are missing. */

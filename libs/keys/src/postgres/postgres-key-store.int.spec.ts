@@ -21,6 +21,21 @@ function secondPool(connectionString: string): pg.Pool {
   return new pg.Pool({ connectionString, max: 2 }).on('error', () => undefined);
 }
 
+/** The tables as releases before 0.2 made them, which kept no list of steps. */
+const TABLES_OF_0_1 = `
+  CREATE SCHEMA perennial_keys;
+  CREATE TABLE IF NOT EXISTS perennial_keys.facts (name text PRIMARY KEY, value bytea NOT NULL);
+  CREATE TABLE IF NOT EXISTS perennial_keys.keys (id bytea PRIMARY KEY, secret bytea) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0);
+  CREATE TABLE IF NOT EXISTS perennial_keys.listed (
+    subject_id bytea NOT NULL, key_id bytea NOT NULL, PRIMARY KEY (subject_id, key_id));
+  CREATE TABLE IF NOT EXISTS perennial_keys.erasures (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bytea NOT NULL);
+  CREATE TABLE IF NOT EXISTS perennial_keys.erased_earlier (id bytea PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS perennial_keys.api_keys (
+    id text PRIMARY KEY, name text NOT NULL, hash bytea NOT NULL, permissions jsonb NOT NULL,
+    created_at timestamptz(3) NOT NULL, revoked_at timestamptz(3));
+`;
+
 suite(title, () => {
   let server: TestPostgres;
   let admin: pg.Pool;
@@ -247,6 +262,28 @@ suite(title, () => {
       expect(engine.earlier).toBeNull();
       expect((await engine.keysFor(['01'.repeat(16)])).size).toBe(0);
     });
+  });
+
+  it('goes on with the keys of a release that kept no list of steps', async () => {
+    const before = await open();
+    const key = (await before.keysFor([id(1)], { create: true })).get(id(1));
+    const { rows } = await admin.query<{ name: string; value: Buffer }>('SELECT name, value FROM perennial_keys.facts');
+    const { rows: keys } = await admin.query<{ id: Buffer; secret: Buffer }>(
+      'SELECT id, secret FROM perennial_keys.keys',
+    );
+    await clear();
+    const owner = secondPool(url);
+    await owner.query(TABLES_OF_0_1);
+    for (const { name, value } of rows)
+      await owner.query('INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)', [name, value]);
+    for (const each of keys)
+      await owner.query('INSERT INTO perennial_keys.keys (id, secret) VALUES ($1, $2)', [each.id, each.secret]);
+    await owner.end();
+    const after = await open();
+    expect((await after.keysFor([id(1)])).get(id(1))).toEqual(key);
+    const applied = await admin.query('SELECT number, name FROM perennial_keys.migrations');
+    expect(applied.rows).toEqual([{ number: 1, name: 'keys' }]);
+    await clear();
   });
 
   it('is closed to the role of the read models', async () => {

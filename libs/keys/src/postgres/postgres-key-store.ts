@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { LOCKS, waitForLock, waitForSharedLock } from '#database';
+import { applyMigrations, LOCKS, waitForLock, waitForSharedLock, type Row } from '#database';
 import type { ApiKeyTable } from '../api-keys/api-key-table.js';
 import { postgresApiKeys } from './postgres-api-keys.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
 import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
 import { KeyCache } from '../key-cache.js';
+import { KEY_MIGRATIONS } from './migrations.js';
 import { KeyStoreLock } from './key-store-lock.js';
 import { asKeyStoreError, translated } from './postgres-errors.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
@@ -31,28 +32,6 @@ const UNPROVEN = 'unproven';
 
 /** Rows per statement. */
 const ROWS_MAX = 10_000;
-
-/** Vacuums the table of keys as soon as one was destroyed: until then the old row stays in its page. */
-const VACUUM_AT_ONCE = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0';
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS perennial_keys.facts (name text PRIMARY KEY, value bytea NOT NULL);
-  -- One key per subject, or per quarantined body. Without a secret: it was destroyed, and never gets one again. Making a key and
-  -- destroying it meet in this one row, so the second of them sees the first.
-  CREATE TABLE IF NOT EXISTS perennial_keys.keys (id bytea PRIMARY KEY, secret bytea) WITH (${VACUUM_AT_ONCE});
-  -- A listed key is destroyed with any of the subjects that it is listed under.
-  CREATE TABLE IF NOT EXISTS perennial_keys.listed (
-    subject_id bytea NOT NULL, key_id bytea NOT NULL, PRIMARY KEY (subject_id, key_id));
-  -- Destroyed keys, in order: every process polls it for what the others destroyed.
-  CREATE TABLE IF NOT EXISTS perennial_keys.erasures (
-    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bytea NOT NULL);
-  -- Of the ids that never get a key again, those that were erased under an earlier hash key.
-  CREATE TABLE IF NOT EXISTS perennial_keys.erased_earlier (id bytea PRIMARY KEY);
-  -- API keys, with a hash of each secret and never the secret itself.
-  CREATE TABLE IF NOT EXISTS perennial_keys.api_keys (
-    id text PRIMARY KEY, name text NOT NULL, hash bytea NOT NULL, permissions jsonb NOT NULL,
-    created_at timestamptz(3) NOT NULL, revoked_at timestamptz(3));
-`;
 
 const FETCH = `
   SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($2::bytea[])
@@ -159,15 +138,14 @@ async function prepare(
   place: string,
   { hashKey: given, moving }: PostgresKeyStoreOptions,
 ): Promise<Prepared> {
-  await client.query(`SELECT ${waitForLock(LOCKS.keyTables)}`);
-  const there = await client.query<{ schema: boolean; keys: boolean }>(
-    `SELECT to_regnamespace('perennial_keys') IS NOT NULL AS schema, to_regclass('perennial_keys.facts') IS NOT NULL AS keys`,
-  );
-  if (moving === 'replaced' && there.rows[0]?.keys !== true)
+  const found = await client.query<{ keys: boolean }>(`SELECT to_regclass('perennial_keys.facts') IS NOT NULL AS keys`);
+  if (moving === 'replaced' && found.rows[0]?.keys !== true)
     throw new KeyStoreError('missing', `No keys were found in ${place}: name the database that holds them.`);
-  // Checked first: a role without the right to make schemas may still use one that was made for it.
-  if (there.rows[0]?.schema !== true) await client.query('CREATE SCHEMA perennial_keys');
-  await client.query(SCHEMA);
+  const transaction = {
+    query: async (sql: string, params: readonly unknown[] = []) => (await client.query<Row>(sql, [...params])).rows,
+    exec: async (sql: string) => void (await client.query(sql)),
+  };
+  await applyMigrations(transaction, { schema: 'perennial_keys', lock: LOCKS.keyTables, steps: KEY_MIGRATIONS });
   const { rows } = await client.query<{ name: string; value: Buffer }>('SELECT name, value FROM perennial_keys.facts');
   const facts = new Map(rows.map(({ name, value }) => [name, value]));
   if (moving !== 'made' && facts.has(UNPROVEN))

@@ -1,3 +1,4 @@
+import type { Migration } from '#database';
 import { BI_NAMES } from '../bi/migration.js';
 import { EVENT_ID_NAMES, ID_TABLES } from '../indexing/event-ids/migration.js';
 import { JOBS_AND_WORKERS, MORE_REQUESTS, REQUEST_TABLES } from '../jobs/migration.js';
@@ -13,7 +14,7 @@ import { READ_MODEL_NAMES } from '../read-models/migration.js';
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
  */
-export const CONTROL_MIGRATIONS: readonly { readonly number: number; readonly name: string; readonly sql: string }[] = [
+export const CONTROL_MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
     name: 'versions',

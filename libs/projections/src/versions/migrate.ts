@@ -1,8 +1,7 @@
-import type { Database } from '#database';
+import { applyMigrations, LOCKS, type Database } from '#database';
 import { showLive } from '../bi/show-live.js';
 import { CONTROL_MIGRATIONS } from '../control/migrations.js';
 import { MODEL } from '../read-models/registry.js';
-import { lockSchemas } from './schema-lock.js';
 import { listVersions } from './versions.js';
 
 /**
@@ -14,21 +13,7 @@ import { listVersions } from './versions.js';
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(
     async (tx) => {
-      await lockSchemas(tx);
-      await tx.exec(`
-      CREATE SCHEMA IF NOT EXISTS perennial;
-      CREATE TABLE IF NOT EXISTS perennial.migrations (
-        number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz(3) NOT NULL DEFAULT now());`);
-      const applied = await tx.query<{ number: number }>('SELECT number FROM perennial.migrations');
-      const done = new Set(applied.map((row) => row.number));
-      for (const migration of CONTROL_MIGRATIONS) {
-        if (done.has(migration.number)) continue;
-        await tx.exec(migration.sql);
-        await tx.query('INSERT INTO perennial.migrations (number, name) VALUES ($1, $2)', [
-          migration.number,
-          migration.name,
-        ]);
-      }
+      await applyMigrations(tx, { schema: 'perennial', lock: LOCKS.migration, steps: CONTROL_MIGRATIONS });
       const live = (await listVersions(tx)).find(({ status, model }) => status === 'live' && model === MODEL);
       if (live !== undefined) await showLive(tx, live.schema);
     },

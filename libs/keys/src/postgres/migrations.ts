@@ -1,0 +1,31 @@
+import type { Migration } from '#database';
+
+/** Vacuums the table of keys as soon as one was destroyed: until then the old row stays in its page. */
+const VACUUM_AT_ONCE = 'autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0';
+
+/** The schema `perennial_keys`. A released step is never edited: change the schema by a new step. */
+export const KEY_MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'keys',
+    // Releases before 0.2 made these tables without a list of steps: in their databases this step changes nothing.
+    sql: `
+      CREATE TABLE IF NOT EXISTS perennial_keys.facts (name text PRIMARY KEY, value bytea NOT NULL);
+      -- One key per subject, or per quarantined body. Without a secret: it was destroyed, and never gets one again. Making a key and
+      -- destroying it meet in this one row, so the second of them sees the first.
+      CREATE TABLE IF NOT EXISTS perennial_keys.keys (id bytea PRIMARY KEY, secret bytea) WITH (${VACUUM_AT_ONCE});
+      -- A listed key is destroyed with any of the subjects that it is listed under.
+      CREATE TABLE IF NOT EXISTS perennial_keys.listed (
+        subject_id bytea NOT NULL, key_id bytea NOT NULL, PRIMARY KEY (subject_id, key_id));
+      -- Destroyed keys, in order: every process polls it for what the others destroyed.
+      CREATE TABLE IF NOT EXISTS perennial_keys.erasures (
+        n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bytea NOT NULL);
+      -- Of the ids that never get a key again, those that were erased under an earlier hash key.
+      CREATE TABLE IF NOT EXISTS perennial_keys.erased_earlier (id bytea PRIMARY KEY);
+      -- API keys, with a hash of each secret and never the secret itself.
+      CREATE TABLE IF NOT EXISTS perennial_keys.api_keys (
+        id text PRIMARY KEY, name text NOT NULL, hash bytea NOT NULL, permissions jsonb NOT NULL,
+        created_at timestamptz(3) NOT NULL, revoked_at timestamptz(3));
+    `,
+  },
+];

@@ -32,12 +32,10 @@ for (const { name, missing, open, stop } of STORES) {
     const published = () => recording.sent.filter(({ topic }) => topic === CUSTOMERS.name);
     /** The engine's own profiles of the customers who are not erased. */
     const believed = async (): Promise<Map<string, object>> => {
-      const [live] = await database.query<{ name: string }>(
-        `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
-      );
+      const live = await liveSchema(database);
       const rows = await database.query<{ row: Record<string, unknown> }>(
-        `SELECT to_jsonb(c) AS row FROM ${live?.name}.customers c WHERE EXISTS (
-           SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL)`,
+        `SELECT to_jsonb(c) AS row FROM ${live}.customers c WHERE EXISTS (
+           SELECT 1 FROM ${live}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL)`,
       );
       return new Map(rows.map(({ row }) => [String(row['customer_id']), profileOf(row)]));
     };
@@ -159,19 +157,17 @@ for (const { name, missing, open, stop } of STORES) {
     });
 
     it('are published from read models that another version made, and for every customer after the rebuild', async () => {
-      const [live] = await database.query<{ name: string }>(
-        `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
-      );
+      const live = await liveSchema(database);
       await world.lives(2);
       await drainAll(relay());
       // As it was before profiles were published: no consents, no marks, no recorded publication.
       await database.exec(`
-        ALTER TABLE ${live?.name}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
+        ALTER TABLE ${live}.customers DROP COLUMN consents CASCADE, DROP COLUMN actions CASCADE;
         UPDATE perennial.versions SET model = 'customers@1' WHERE status = 'live';
         COMMENT ON SCHEMA perennial_bi IS 'another version’s';
         DELETE FROM perennial.customers_published; DELETE FROM perennial.customer_changes;
-        INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT customer_id, now() FROM ${live?.name}.customers c
-          WHERE EXISTS (SELECT 1 FROM ${live?.name}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL) LIMIT 2;`);
+        INSERT INTO perennial.customer_changes (customer_id, changed_at) SELECT customer_id, now() FROM ${live}.customers c
+          WHERE EXISTS (SELECT 1 FROM ${live}.subjects s WHERE s.customer_id = c.customer_id AND s.erased_at IS NULL) LIMIT 2;`);
       recording = new Recording();
       await drainAll(relay());
       expect(published()).toHaveLength(2);

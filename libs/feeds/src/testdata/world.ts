@@ -14,6 +14,7 @@ import type { Policy } from '#lifecycle';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { type Channels, type OutgoingMessage } from '#platform';
 import { Projector } from '#projections';
+import { liveSchema } from '#projections/schema';
 import { type Database } from '#database';
 import { memoryLog } from '#testing';
 import type { Relay } from '../relay/relay.js';
@@ -126,11 +127,9 @@ export class World {
 
   /** The engine's own state: the beginning and the end of each stage period. */
   async believed(): Promise<string[]> {
-    const [live] = await this.database.query<{ name: string }>(
-      `SELECT schema_name AS name FROM perennial.versions WHERE status = 'live'`,
-    );
+    const live = await liveSchema(this.database);
     const stagePeriods = await this.database.query<Record<string, string | number | null>>(
-      `SELECT * FROM ${live?.name}.stage_periods`,
+      `SELECT * FROM ${live}.stage_periods`,
     );
     const fact = (period: (typeof stagePeriods)[number], kind: string, at: unknown) =>
       `${period['customer_id']} ${kind} ${period['cycle']} ${period['stage']}/${period['phase']} ${formatInstant(Number(at))}`;

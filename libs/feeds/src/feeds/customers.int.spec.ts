@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Channels } from '#platform';
 import type { Database } from '#database';
+import { liveSchema } from '#projections/schema';
 import { profileOf } from '../relay/profile.js';
 import { Relay } from '../relay/relay.js';
 import { replayFeed } from '../relay/replay-feed.js';

@@ -7,7 +7,7 @@ import { RemoteProjector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
 
-/** Answers questions over HTTP. What takes long is asked of a projector. */
+/** Answers queries over HTTP. Long operations become jobs, which a projector runs. */
 @Module({})
 export class ApiAppModule {
   static forRoot(config: Config): DynamicModule {

@@ -17,6 +17,6 @@ await startProcess(async () => {
       const adminKey = await app.get(ApiKeys).createAdminOnce();
       if (adminKey !== null) console.log(`The admin key, shown only this once: ${adminKey}`);
     },
-    listening: (_, url) => console.log(`Perennial answers questions at ${url}, documented at ${url}/docs`),
+    listening: (_, url) => console.log(`Perennial answers queries at ${url}, documented at ${url}/docs`),
   });
 });

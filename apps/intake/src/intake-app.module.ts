@@ -7,7 +7,7 @@ import { PlatformModule } from '#platform/nest';
 import { PrivacyModule } from '#privacy/nest';
 import { ProjectionsModule } from '#projections/nest';
 
-/** Takes touchpoints in: the only writer of touchpoints. Of the read models it asks who a person is that is to be forgotten. */
+/** Ingests touchpoints, over HTTP and Kafka: the only writer of touchpoints. It reads the read models only to find the subjects of a person to erase. */
 @Module({})
 export class IntakeAppModule {
   static forRoot(config: Config): DynamicModule {

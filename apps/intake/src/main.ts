@@ -20,6 +20,6 @@ await startProcess(async () => {
         config.policy,
         app.get<Clock>(CLOCK).now(),
       ),
-    listening: (_, url) => console.log(`Perennial takes touchpoints in at ${url}`),
+    listening: (_, url) => console.log(`Perennial ingests touchpoints at ${url}`),
   });
 });

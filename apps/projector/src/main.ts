@@ -11,6 +11,6 @@ await startProcess(async () => {
     module: ProjectorAppModule.forRoot(config),
     port: config.projectorPort,
     listening: (_, url) =>
-      console.log(`Perennial keeps the read models (${config.projectorRole}), and tells how it fares at ${url}`),
+      console.log(`Perennial keeps the read models (role: ${config.projectorRole}); health and metrics are at ${url}`),
   });
 });

@@ -5,7 +5,7 @@ import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
 
-/** Follows the log, keeps the read models, fires the clock: all of it, or the part that PROJECTOR_ROLE names. */
+/** Follows the log, keeps the read models and fires deadlines: all of it, or the part that PROJECTOR_ROLE selects. */
 @Module({})
 export class ProjectorAppModule {
   static forRoot(config: Config): DynamicModule {

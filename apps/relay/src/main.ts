@@ -12,10 +12,10 @@ await startProcess(async () => {
     port: config.relayPort,
     listening: (_, url) =>
       console.log(
-        `Perennial's relay is up at ${url}. ` +
+        `Perennial's relay publishes the feeds; health and metrics are at ${url}. ` +
           (config.kafkaBrokers === null
-            ? 'No brokers are configured (KAFKA_BROKERS is off): feeds are carried out to webhooks alone.'
-            : `Feeds are carried out to ${config.kafkaBrokers.join(', ')} and to webhooks.`),
+            ? 'KAFKA_BROKERS is off: it publishes to webhooks only.'
+            : `It publishes to ${config.kafkaBrokers.join(', ')} and to webhooks.`),
       ),
   });
 });

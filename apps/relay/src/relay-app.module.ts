@@ -5,7 +5,7 @@ import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
 
-/** Carries what was derived out to the channels. */
+/** Publishes the outbox to the channels: through Kafka and webhooks. */
 @Module({})
 export class RelayAppModule {
   static forRoot(config: Config): DynamicModule {

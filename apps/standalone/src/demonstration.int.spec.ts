@@ -12,7 +12,7 @@ import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { liveSchema } from '#projections/schema';
 import { runQuery, personalData, type QueryContext } from '#queries';
-import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
+import { demonstrationWanted, playDemonstration, EXAMPLE_CUSTOMER } from './demonstration.js';
 
 const clock = SYSTEM_CLOCK;
 const signal = new AbortController().signal;
@@ -25,9 +25,9 @@ describe('the demonstration, played into an empty engine', () => {
   let database: Database;
   let projector: Projector;
   let context: QueryContext;
-  const said: string[] = [];
+  const printed: string[] = [];
   const play = () =>
-    playDemonstration({ dataDir, log, ingestTouchpoints, clock, say: (line) => said.push(line), signal: signal });
+    playDemonstration({ dataDir, log, ingestTouchpoints, clock, print: (line) => printed.push(line), signal });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-demonstration-'));
@@ -66,21 +66,21 @@ describe('the demonstration, played into an empty engine', () => {
     expect([...(seen?.rules ?? [])].sort()).toEqual([...CAUSE_RULES].sort());
     expect(seen?.cycles).toBeGreaterThanOrEqual(2);
     expect(seen?.by_policy).toBeGreaterThan(0);
-    expect(said.at(-1)).toMatch(/^Demonstration: 2,000 made-up customers, /);
+    expect(printed.at(-1)).toMatch(/^Demonstration: 2,000 simulated customers, /);
   });
 
-  it('lets a newcomer ask whom the second policy moved, and why', async () => {
+  it('has customers that the second policy moved, with the reason', async () => {
     const { rows } = await runQuery(context, 'customers', { cause: 'policy-changed', limit: '1' });
     expect(rows).toHaveLength(1);
     const [why] = (await runQuery(context, 'explain', { customer: rows[0]?.['customerId'] })).rows;
-    // Whom it finds first hangs on the folder's hash key: the policy moved some to at-risk and some to lapsed.
+    // Which customer comes first depends on the folder's hash key: the policy moved some to at-risk and some to lapsed.
     expect(['at-risk', 'lapsed']).toContain(rows[0]?.['phase']);
     expect(why).toMatchObject({ phase: rows[0]?.['phase'], policyVersion: 'retail@2' });
     expect(why?.['text']).toContain('another version of the policy took over');
   });
 
-  it('names a customer who was lost, won back, and is at risk again for their silence', async () => {
-    const { rows } = await runQuery(context, 'history', { identifier: WHOM_TO_ASK_FOR });
+  it('has an example customer who was lost, won back, and is at risk again by silence', async () => {
+    const { rows } = await runQuery(context, 'history', { identifier: EXAMPLE_CUSTOMER });
     expect(rows.map(({ cycle, phase }) => `${String(cycle)} ${String(phase)}`)).toEqual([
       ...['awareness', 'onboarding', 'active', 'at-risk', 'lapsed', 'lost'].map((phase) => `1 ${phase}`),
       ...['knowledge', 'consideration', 'onboarding', 'at-risk'].map((phase) => `2 ${phase}`),
@@ -88,7 +88,7 @@ describe('the demonstration, played into an empty engine', () => {
     expect(rows.at(-1)?.['cause']).toMatchObject({ rule: 'silence-at-risk' });
   });
 
-  it('is not wanted again, and played again adds nothing', async () => {
+  it('is not wanted twice, and adds nothing when it is played again', async () => {
     expect(await demonstrationWanted(dataDir, log)).toBe(false);
     expect(existsSync(join(dataDir, 'demonstration.json'))).toBe(false);
     const before = await log.head();

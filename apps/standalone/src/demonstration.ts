@@ -19,28 +19,28 @@ const SEED = 1;
 const DAY = 86_400_000;
 const YEARS_DAYS = 731;
 const BATCH = 1_000;
-const SAID_EVERY_MS = 2_000;
+const PROGRESS_MS = 2_000;
 
 export interface DemonstrationDependencies {
   readonly dataDir: string;
   readonly log: EventLog;
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly clock: Clock;
-  /** Told what to print, a line at a time. */
-  readonly say: (line: string) => void;
+  /** Prints a line. */
+  readonly print: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** A made-up customer whose story a newcomer should read first: they bought, fell silent until they were lost, was won back, and is at risk again. */
-export const WHOM_TO_ASK_FOR = 'userId:u1-001620';
+/** A simulated customer with a history worth reading first: they bought, were silent until they counted as lost, were won back, and are at risk again. */
+export const EXAMPLE_CUSTOMER = 'userId:u1-001620';
 
-/** What is being played: kept in the data folder until it has been played to its end, so that a stop in the middle is made good. */
+/** The file that holds the demonstration's options until it has been played to its end, so that an interrupted one is resumed. */
 const markerOf = (dataDir: string): string => join(dataDir, 'demonstration.json');
 
-/** Streams of what every log holds from its first start on. */
+/** The streams that every log has after its first start. */
 const PREPARED: ReadonlySet<string> = new Set([STREAMS.business('policy'), STREAMS.privacy]);
 
-/** Whether to play: nobody has published anything yet, or a demonstration was begun here and not ended. */
+/** Whether to play: the log has no touchpoint yet, or an earlier demonstration was interrupted. */
 export async function demonstrationWanted(dataDir: string, log: EventLog): Promise<boolean> {
   if (existsSync(markerOf(dataDir))) return true;
   for await (const page of log.readAll(0, { pageSize: 100 }))
@@ -49,19 +49,19 @@ export async function demonstrationWanted(dataDir: string, log: EventLog): Promi
 }
 
 /**
- * Plays made-up customers over two years into the engine, by the same way in as any other touchpoint; and a second policy, in force from now
- * on, under which some of them are at risk who were not before. Played again after a stop it adds only what was missing: the ids are the same.
+ * Ingests the touchpoints of simulated customers over two years, through the same handler as any other touchpoint, and publishes a second policy, in
+ * force from now on, which moves some customers to at-risk. Played again after an interruption it adds only what is missing: the ids are the same.
  */
-export async function playDemonstration(parts: DemonstrationDependencies): Promise<void> {
-  const { dataDir, ingestTouchpoints, clock, say, signal } = parts;
+export async function playDemonstration(dependencies: DemonstrationDependencies): Promise<void> {
+  const { dataDir, ingestTouchpoints, clock, print, signal } = dependencies;
   const marker = markerOf(dataDir);
   const until = Math.floor(clock.now() / DAY) * DAY;
   const fresh: SimulationOptions = { customers: CUSTOMERS, seed: SEED, from: until - YEARS_DAYS * DAY, until };
   const simulation = existsSync(marker) ? (JSON.parse(readFileSync(marker, 'utf8')) as SimulationOptions) : fresh;
   writeFileSync(marker, JSON.stringify(simulation));
-  await publishSecondPolicy(parts);
+  await publishSecondPolicy(dependencies);
   const began = performance.now();
-  let saidAt = began;
+  let printedAt = began;
   const summary = await runImport({
     reader: simulationReader(simulation),
     file: { path: '', name: 'demonstration' },
@@ -72,9 +72,9 @@ export async function playDemonstration(parts: DemonstrationDependencies): Promi
     now: () => performance.now(),
     onProgress: ({ items }) => {
       const now = performance.now();
-      if (now - saidAt < SAID_EVERY_MS) return;
-      saidAt = now;
-      say(
+      if (now - printedAt < PROGRESS_MS) return;
+      printedAt = now;
+      print(
         `Demonstration: ${items.toLocaleString('en')} touchpoints, ${Math.round((items * 1_000) / (now - began)).toLocaleString('en')} a second`,
       );
     },
@@ -83,24 +83,24 @@ export async function playDemonstration(parts: DemonstrationDependencies): Promi
   if (summary.outcome === 'stopped') return;
   rmSync(marker, { force: true });
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-  say(
-    `Demonstration: ${CUSTOMERS.toLocaleString('en')} made-up customers, ${summary.progress.items.toLocaleString('en')} touchpoints over two years, in ${seconds} s. (DEMO=off for none.)`,
+  print(
+    `Demonstration: ${CUSTOMERS.toLocaleString('en')} simulated customers, ${summary.progress.items.toLocaleString('en')} touchpoints over two years, in ${seconds} s. (DEMO=off starts without it.)`,
   );
 }
 
 /**
- * Before the customers come, so that they are folded once; it moves nobody in the two years, since a policy is in force from its publication
- * on and rewrites nothing.
+ * Publishes before the customers are ingested, so that each is folded once. A policy applies from its publication on, so it changes nothing in the two
+ * years.
  */
-async function publishSecondPolicy({ log, clock, say }: DemonstrationDependencies): Promise<void> {
+async function publishSecondPolicy({ log, clock, print }: DemonstrationDependencies): Promise<void> {
   for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
     if (first === undefined) return;
     const { policy } = JSON.parse(first.data) as PolicyPublished;
     const verdict = await new PublishPolicyHandler(log, clock).execute(
       new PublishPolicy(withShorterSilence(policy), null),
     );
-    // Somebody published a policy of their own already: theirs is the one to look at.
-    if (!verdict.ok) say('Demonstration: your own policy stands, no second one is published.');
+    // The operator has published a policy of their own: it stays in force.
+    if (!verdict.ok) print('Demonstration: your own policy stays in force, and no second one is published.');
     return;
   }
 }

@@ -5,10 +5,10 @@ import { CLOCK, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Cloc
 import { ApiKeyAccess, ApiKeys, KEY_STORE, type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
 import { setUpOpenApi } from '#queries/nest';
-import { demonstrationWanted, playDemonstration, WHOM_TO_ASK_FOR } from './demonstration.js';
+import { demonstrationWanted, playDemonstration, EXAMPLE_CUSTOMER } from './demonstration.js';
 import { StandaloneModule } from './standalone.module.js';
 
-/** Starts the engine; the lock comes before anything in the folder is opened, the address after everything answers. */
+/** Starts the engine: the lock is taken before a store is opened, and the address is printed when everything answers. */
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   const lock = lockDataFolder(config.dataDir);
@@ -29,17 +29,17 @@ async function start(): Promise<void> {
       async listening(app, url) {
         writeEngineFile(config.dataDir, { url, pid: process.pid, token: app.get(ApiKeyAccess).localToken });
         const demo = config.demo && (await demonstrationWanted(config.dataDir, app.get<EventLog>(EVENT_LOG)));
-        sayWhereToLook(url, adminKey, demo);
+        printAddress(url, adminKey, demo);
         if (demo)
           demonstration = playDemonstration({
             dataDir: config.dataDir,
             log: app.get<EventLog>(EVENT_LOG),
             ingestTouchpoints: app.get(IngestTouchpointsHandler),
             clock: app.get<Clock>(CLOCK),
-            say: (line) => console.log(line),
+            print: (line) => console.log(line),
             signal: stopping.signal,
           }).catch((error: unknown) =>
-            app.get<Logger>(LOGGER).error({ err: error }, 'the demonstration broke off; it goes on at the next start'),
+            app.get<Logger>(LOGGER).error({ err: error }, 'the demonstration failed; the next start resumes it'),
           );
       },
       stopping() {
@@ -55,9 +55,9 @@ async function start(): Promise<void> {
   }
 }
 
-const DEMONSTRATED = [`  npx perennial explain ${WHOM_TO_ASK_FOR}`, `  npx perennial replay ${WHOM_TO_ASK_FOR}`];
+const EXAMPLES = [`  npx perennial explain ${EXAMPLE_CUSTOMER}`, `  npx perennial replay ${EXAMPLE_CUSTOMER}`];
 
-function sayWhereToLook(url: string, adminKey: string | null, demo: boolean): void {
+function printAddress(url: string, adminKey: string | null, demo: boolean): void {
   const lines = [
     '',
     `Perennial answers at ${url}`,
@@ -67,8 +67,8 @@ function sayWhereToLook(url: string, adminKey: string | null, demo: boolean): vo
     '',
     'Try in another terminal:',
     '  npx perennial query customers --stage retention --phase at-risk --limit 10',
-    // Without the demonstration nobody is known yet, or we do not know whom.
-    ...(demo ? DEMONSTRATED : ['  npx perennial stats', '  npx perennial import --help']),
+    // Without the demonstration the example customer does not exist.
+    ...(demo ? EXAMPLES : ['  npx perennial stats', '  npx perennial import --help']),
     '',
   ];
   console.log(lines.join('\n'));

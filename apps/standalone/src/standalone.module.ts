@@ -11,7 +11,7 @@ import { Projector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
 
-/** The whole engine in one process, on the embedded stores of one data folder unless the config names others. */
+/** The whole engine in one process, by default on the embedded stores of one data folder. */
 @Module({})
 export class StandaloneModule {
   static forRoot(config: Config, lock: DataFolderLock): DynamicModule {

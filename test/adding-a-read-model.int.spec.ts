@@ -15,7 +15,7 @@ describe('docs/adding-a-read-model.md', () => {
   afterAll(() => document.remove());
 
   it('adds a read model, and its spec and the projector’s pass', () => {
-    const told = document.blocks.map((block) => document.obey(block)).join('\n');
+    const told = document.blocks.map((block) => document.apply(block)).join('\n');
     expect(told).toContain('PASS int libs/projections/src/win-backs/win-backs.int.spec.ts');
     expect(told).toContain('PASS int libs/projections/src/processor/projector.int.spec.ts');
     // The compiler has nothing to say either.

@@ -37,7 +37,7 @@ describe('docs/adding-a-touchpoint.md', () => {
   });
 
   it('adds a type, and then a version, and the specs pass both times', () => {
-    for (const step of steps) document.obey(step);
+    for (const step of steps) document.apply(step);
     const tested = document.run('npm run jest -- libs/contracts/src/upcasters --selectProjects spec --verbose');
     for (const file of ['sample-requested.v1.json', 'sample-requested.v2.json'])
       expect(tested).toContain(`${file} is still read today`);

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { expect } from '@jest/globals';
 
 /**
- * A fenced block of a document. What stands behind its language says what to do with it: `FILE new`, `FILE at the end`,
+ * A fenced block of a document. The instruction behind its language says what to do with it: `FILE new`, `FILE at the end`,
  * `FILE after LINE`, `FILE instead of LINE`, `run`.
  */
 export interface Block {
@@ -16,7 +16,7 @@ export interface Block {
 const FENCE = /^( *)```\w+ (.+)\n([\s\S]*?)\n\1```$/gm;
 const ORDER = /^(\S+) (new|at the end|after|instead of)(?: (.+))?$/;
 
-/** Does what a document says, block by block, in a copy of the project of its own. */
+/** Follows a document, block by block, in a copy of the project. */
 export class DocumentRun {
   readonly blocks: readonly Block[];
   readonly project: string;
@@ -28,11 +28,11 @@ export class DocumentRun {
       text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
     }));
     this.scratch = mkdtempSync(join(tmpdir(), `${basename(document, '.md')}-`));
-    // One folder deeper, so that nothing beside the project is found beside the copy.
+    // One folder deeper, so that the copy does not find what is beside the project.
     this.project = join(this.scratch, 'project');
   }
 
-  /** Copies what is needed, and gives the copy a tsconfig that looks at one part only. */
+  /** Copies the files that are needed, and writes a tsconfig that covers one part only. */
   copy(paths: readonly string[], narrowed: { readonly name: string; readonly tsconfig: object }): void {
     mkdirSync(this.project);
     for (const path of [
@@ -53,7 +53,7 @@ export class DocumentRun {
     rmSync(this.scratch, { recursive: true, force: true });
   }
 
-  /** Runs a command line of the document in the copy; gives what it printed, and throws it when it failed. */
+  /** Runs a command line of the document in the copy. Returns what it printed; throws it where the command fails. */
   run(command: string): string {
     const { PERENNIAL_SHARED: _, NODE_OPTIONS: __, ...env } = process.env;
     try {
@@ -63,8 +63,8 @@ export class DocumentRun {
     }
   }
 
-  /** Obeys one block; gives what its commands printed. */
-  obey({ order, text }: Block): string {
+  /** Applies one block. Returns what its commands printed. */
+  apply({ order, text }: Block): string {
     if (order === 'run')
       return text
         .split('\n')
@@ -83,7 +83,7 @@ export class DocumentRun {
   }
 }
 
-/** Adds lines after the one line that reads so, or puts them in its place, as deep as it is indented. */
+/** Adds lines after the one line with this text, or replaces it, with the same indentation. */
 function edit(file: string, line: string, text: string, keep: boolean): void {
   const lines = readFileSync(file, 'utf8').split('\n');
   const found = lines.flatMap((each, index) => (each.trim() === line ? [index] : []));

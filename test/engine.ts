@@ -7,7 +7,7 @@ export interface Engine extends Launched {
   readonly url: string;
   readonly token: string;
   /** One request with the local key; the body is parsed where it is JSON. */
-  runQuery(
+  request(
     method: string,
     path: string,
     body?: unknown,
@@ -15,9 +15,9 @@ export interface Engine extends Launched {
   ): Promise<{ status: number; body: any }>; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
-/** Starts `standalone` from dist/ on a data folder and a free port, and waits until it says where it listens. */
+/** Starts `standalone` from dist/ on a data folder and a free port, and waits until it has written its address. */
 export async function startEngine(dataDir: string, env: Record<string, string> = {}): Promise<Engine> {
-  // A killed engine leaves its address behind: what is read below must be the new one's.
+  // A killed engine leaves its address behind: the file that is read below must be of the new one.
   rmSync(join(dataDir, 'engine.json'), { force: true });
   const address = join(dataDir, 'engine.json');
   const { up: text, ...launched } = await launch(
@@ -30,7 +30,7 @@ export async function startEngine(dataDir: string, env: Record<string, string> =
     url,
     token,
     ...launched,
-    async runQuery(method, path, body, headers = {}) {
+    async request(method, path, body, headers = {}) {
       const response = await fetch(`${url}${path}`, {
         method,
         headers: {

@@ -8,15 +8,15 @@ const UP_WITHIN_MS = 120_000;
 /** An app of the compiled tree, in a process of its own. */
 export interface Launched {
   readonly process: ChildProcess;
-  /** What it printed so far, both streams. */
+  /** The output so far, of both streams. */
   readonly printed: () => string;
-  /** Asks it to end, and waits until it has: resolves with its exit code. */
+  /** Sends SIGTERM and waits for the process; resolves with its exit code. */
   stop(): Promise<number | null>;
-  /** Ends it at once, as a power cut would. */
+  /** Sends SIGKILL, as a power cut would end it. */
   kill(): Promise<void>;
 }
 
-/** Starts `apps/<name>` from dist/ and waits until it is up: until `up`, told what it printed so far, gives something. */
+/** Starts `apps/<name>` from dist/ and waits until `up`, called with the output so far, returns a value. */
 export async function launch<T>(
   name: string,
   env: Record<string, string>,

@@ -6,7 +6,7 @@ import { settingsTable } from '#platform';
 
 const root = resolve(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-/** Tables are compared by what their cells say: how wide the columns are drawn is the formatter's business. */
+/** Tables are compared by their cells: the formatter decides how wide the columns are. */
 const cells = (table: string): string[][] =>
   table
     .trim()
@@ -19,7 +19,7 @@ describe('the README', () => {
     expect(cells(table)).toEqual(cells(settingsTable()));
   });
 
-  it('publishes a touchpoint that the contracts take', () => {
+  it('publishes a touchpoint that the contracts accept', () => {
     const body = /-d '(\{[^]*?\})'\n/.exec(readme)?.[1] ?? '';
     const document = JSON.parse(body) as { type: string; data: unknown };
     expect(validateEnvelope(document)).toEqual({ ok: true });
@@ -29,7 +29,7 @@ describe('the README', () => {
 
 describe('every document', () => {
   it.each(['README.md', 'ARCHITECTURE.md', 'docs/adding-a-touchpoint.md', 'docs/cli.md', 'docs/importing.md'])(
-    '%s links only to what is there',
+    '%s links only to existing files',
     (name) => {
       const text = readFileSync(join(root, name), 'utf8');
       const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target as string);
@@ -38,7 +38,7 @@ describe('every document', () => {
     },
   );
 
-  it.each(['README.md', 'ARCHITECTURE.md', 'docs/performance.md'])('%s names only files that are there', (name) => {
+  it.each(['README.md', 'ARCHITECTURE.md', 'docs/performance.md'])('%s names only existing files', (name) => {
     const text = readFileSync(join(root, name), 'utf8');
     const named = [...text.matchAll(/`((?:apps|libs|test|bench|scripts|docs)\/[^`*{ ]+)`/g)].map(
       ([, path]) => path as string,

@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type EachBatchPayload } from 'kafkajs';
-import { toBeDone, type Action } from './action.js';
+import { actionsToDo, type Action } from './actions-to-do.js';
 import { recipientOf, type EngineAccess, type Recipient } from './engine.js';
 
 const ACTIONS = 'perennial.actions';
 const TOUCHPOINTS = 'touchpoints.email';
-/** Who we are to the engine. */
+/** The source of the touchpoints of this channel. */
 const SOURCE = 'email-channel';
-/** How long people take to answer. In truth it is longer. */
+/** How long a simulated customer takes to answer. */
 const ANSWER_MS = 100;
 
 export interface ChannelOptions {
   readonly brokers: readonly string[];
   readonly engine: EngineAccess;
-  /** What people answer; null: what they like. */
+  /** The answer of every simulated customer; null for a mix of answers. */
   readonly answer: 'accepted' | 'declined' | 'ignored' | null;
-  readonly say: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
-/** Starts the channel; resolves once it takes part, with how it is stopped. */
+/** Starts the channel. Resolves once it has joined its consumer group, with a function that stops it. */
 export async function startEmailChannel({
   brokers,
   engine,
   answer,
-  say,
+  log,
 }: ChannelOptions): Promise<() => Promise<void>> {
   const kafka = new Kafka({ clientId: SOURCE, brokers: [...brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
@@ -42,7 +42,7 @@ export async function startEmailChannel({
           value: JSON.stringify(data),
           headers: {
             ce_specversion: '1.0',
-            // Said again after a crash, it is a duplicate. It happened when the engine receives it: so no time is given, and none can differ.
+            // Published again after a crash, it is a duplicate. No time is given, since a differing time would make it another event.
             ce_id: `${type}-${actionId}`,
             ce_source: SOURCE,
             ce_type: type,
@@ -57,18 +57,18 @@ export async function startEmailChannel({
 
   const send = async (action: Action): Promise<void> => {
     const recipient = await recipientOf(engine, action.customerId);
-    if (recipient === null) return say(`${action.customerId}: has no address`);
-    // The withdrawal may be on its way: who has moved on is not written to.
+    if (recipient === null) return log(`${action.customerId}: no address`);
+    // The withdrawal may not have arrived yet: the current stage decides.
     if (recipient.stage !== action.stage || recipient.phase !== action.phase)
-      return say(`${recipient.email}: has moved on`);
-    // Here a mail would be sent, with the actionId as the key by which the provider knows it again.
-    say(`${recipient.email}: ${action.action} (${action.stage}, ${action.phase})`);
+      return log(`${recipient.email}: already in another phase`);
+    // A real channel sends the mail here, with the actionId as the idempotency key of its provider.
+    log(`${recipient.email}: ${action.action} (${action.stage}, ${action.phase})`);
     const { actionId, medium, purpose } = action;
     await publish('contact-made', action, recipient, { actionId, medium, purpose, topic: action.action });
     await sleep(ANSWER_MS);
     const given = answer ?? ANSWERS[parseInt(action.actionId.slice(-2), 16) % ANSWERS.length] ?? 'ignored';
     await publish('response-given', action, recipient, { actionId, answer: given });
-    // Who accepts has followed the link: that is what moves them on.
+    // A customer who accepts has clicked the link: this touchpoint moves them to the next phase.
     if (given === 'accepted') await publish('message-clicked', action, recipient, { messageId: actionId, medium });
   };
 
@@ -78,10 +78,10 @@ export async function startEmailChannel({
   await consumer.subscribe({ topics: [ACTIONS], fromBeginning: true });
   const joined = new Promise<void>((resolve) => consumer.on(consumer.events.GROUP_JOIN, () => resolve()));
   await consumer.run({
-    // A batch at a time: what is withdrawn further on in it is never sent.
+    // Batch by batch: an action that is withdrawn later in the batch is never sent.
     eachBatch: async ({ batch, heartbeat, resolveOffset, isRunning }: EachBatchPayload) => {
       const messages = batch.messages.map(({ value }) => JSON.parse(String(value)) as Action);
-      for (const action of toBeDone(messages, done, Date.now())) {
+      for (const action of actionsToDo(messages, done, Date.now())) {
         if (!isRunning()) return;
         await send(action);
         await heartbeat();

@@ -1,27 +1,27 @@
 import { readFileSync } from 'node:fs';
 
-/** How the engine is asked: its address, and a key that may `read` and `open`. */
+/** The address of the engine, and an API key with the permissions `read` and `open`. */
 export interface EngineAccess {
   readonly url: string;
   readonly key: string;
 }
 
-/** From PERENNIAL_URL and PERENNIAL_KEY; or, beside an engine on the same machine, from the word that it leaves in its data folder. */
+/** From PERENNIAL_URL and PERENNIAL_KEY, or from the file that an engine on this machine writes into its data folder. */
 export function engineAccess(environment: NodeJS.ProcessEnv): EngineAccess {
   const { PERENNIAL_URL: url, PERENNIAL_KEY: key, DATA_DIR = './data' } = environment;
   if (url !== undefined && key !== undefined) return { url, key };
-  const word = JSON.parse(readFileSync(`${DATA_DIR}/engine.json`, 'utf8')) as { url: string; token: string };
-  return { url: word.url, key: word.token };
+  const engine = JSON.parse(readFileSync(`${DATA_DIR}/engine.json`, 'utf8')) as { url: string; token: string };
+  return { url: engine.url, key: engine.token };
 }
 
-/** Whom to write to, and where the customer stands by now. */
+/** The address of a customer, and their current phase. */
 export interface Recipient {
   readonly email: string;
   readonly stage: string;
   readonly phase: string;
 }
 
-/** Feeds hold no personal data: the address is asked for when it is needed. Null where there is none, or none any more (they were erased). */
+/** Feeds hold no personal data: the channel queries the address when it needs it. Null where there is none, or the customer was erased. */
 export async function recipientOf({ url, key }: EngineAccess, customerId: string): Promise<Recipient | null> {
   const response = await fetch(`${url}/v1/query/customer?customer=${customerId}`, {
     headers: { authorization: `Bearer ${key}` },

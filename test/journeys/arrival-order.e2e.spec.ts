@@ -15,7 +15,7 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** Runs the command on a data folder of its own; subjects are named by a keyed hash, so all folders share the keys of the first. */
+/** Runs the command on a data folder of its own. Subject ids are keyed hashes, so all folders share the keys of the first one. */
 function perennial(folder: string, ...args: string[]): string {
   const dataDir = join(scratch, folder);
   if (folder !== 'keys' && !existsSync(dataDir)) {
@@ -32,7 +32,7 @@ function perennial(folder: string, ...args: string[]): string {
   return run.stdout;
 }
 
-/** The digest of the live read models, once `verify` has found the rebuilt ones equal to them. */
+/** The digest of the live read models, after `verify` found the rebuilt ones equal. */
 function digestOf(folder: string): string {
   const printed = perennial(folder, 'verify');
   expect(printed).toContain('Equal.');
@@ -41,9 +41,9 @@ function digestOf(folder: string): string {
 
 function sameWhateverTheOrder(name: string, file: () => string, preset: string): void {
   it(`${name}: in order, shuffled twice, in other batch sizes, and rebuilt: one digest`, () => {
-    const calm = `${preset}-in-order`;
-    perennial(calm, 'import', file(), '--preset', preset);
-    const expected = digestOf(calm);
+    const ordered = `${preset}-in-order`;
+    perennial(ordered, 'import', file(), '--preset', preset);
+    const expected = digestOf(ordered);
     for (const [seed, batchSize] of [
       ['7', '137'],
       ['8', '5000'],
@@ -52,24 +52,24 @@ function sameWhateverTheOrder(name: string, file: () => string, preset: string):
       perennial(folder, 'import', file(), '--preset', preset, '--shuffle', seed, '--batch-size', batchSize);
       expect({ seed, digest: digestOf(folder) }).toEqual({ seed, digest: expected });
     }
-    perennial(calm, 'rebuild');
-    expect(digestOf(calm)).toBe(expected);
+    perennial(ordered, 'rebuild');
+    expect(digestOf(ordered)).toBe(expected);
   }, 600_000);
 }
 
-describe('the order of arrival does not show', () => {
-  const madeUp = (): string => {
-    const file = join(scratch, 'made-up.ndjson');
+describe('the order of arrival makes no difference', () => {
+  const simulated = (): string => {
+    const file = join(scratch, 'simulated.ndjson');
     if (!existsSync(file))
       perennial('keys', 'simulate', '--customers', '150', '--seed', '3', '--until', '2025-06-01', '--output', file);
     return file;
   };
-  sameWhateverTheOrder('made-up customers of every archetype', madeUp, 'touchpoints');
+  sameWhateverTheOrder('simulated customers of every archetype', simulated, 'touchpoints');
 });
 
 if (!existsSync(cdnow)) console.warn(`Not run: the CDNOW sample is not at ${cdnow}.`);
 (existsSync(cdnow) ? describe : describe.skip)(
-  'the order of arrival does not show in CDNOW (skipped: no sample)',
+  'the order of arrival makes no difference in CDNOW (skipped: no sample)',
   () => {
     sameWhateverTheOrder('6,919 real purchases', () => cdnow, 'cdnow');
   },

@@ -15,7 +15,7 @@ jest.setTimeout(300_000);
 
 const root = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/channels.md'), 'utf8');
-/** The examples of the page, by the names that they bear. */
+/** The examples of the page by their names. */
 const examples = new Map(
   [...page.matchAll(/^```\w+ (\S+\.\w+)\n([^]*?)\n```$/gm)].map(([, name, text]) => [name, text]),
 );
@@ -47,7 +47,7 @@ describe('the page for channels', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs the text of the page, as it stands there. */
+  /** Runs an example exactly as the page shows it. */
   const run = (name: string, { program }: Tool, env: Record<string, string>): Running => {
     const file = join(folder, name);
     writeFileSync(file, `${examples.get(name) ?? ''}\n`);
@@ -110,11 +110,11 @@ describe('the page for channels', () => {
         const publishing = run(`publish.${ending}`, tool, env);
         expect([await publishing.ended, publishing.printed()]).toEqual([0, publishing.printed()]);
         const { body } = await until(
-          () => engine.runQuery('GET', `/v1/query/customer?identifier=userId:${user}`),
+          () => engine.request('GET', `/v1/query/customer?identifier=userId:${user}`),
           (answer) => answer.body.rows?.[0]?.phase === 'onboarding',
         );
         const { customerId } = body.rows[0] as { customerId: string };
-        // kcat ends where the topic ends: it is asked again until the message is there.
+        // kcat exits at the end of the topic: it is run again until the message is there.
         await until(
           async () => {
             const reading =
@@ -151,10 +151,10 @@ describe('the page for channels', () => {
       { language: 'Python', name: 'receiver.py', tool: PYTHON },
     ];
     for (const { language, name, tool } of receivers)
-      story(tool.missing)(titled(`believes the engine, and nobody else, in ${language}`, tool.missing), async () => {
+      story(tool.missing)(titled(`accepts messages of the engine only, in ${language}`, tool.missing), async () => {
         const port = String(await freePort());
         const url = `http://127.0.0.1:${port}/`;
-        const { body: webhook } = await engine.runQuery('POST', '/v1/webhooks', {
+        const { body: webhook } = await engine.request('POST', '/v1/webhooks', {
           url,
           feeds: ['perennial.stage-changes'],
         });
@@ -174,28 +174,28 @@ describe('the page for channels', () => {
         const orderId = `order-${(orders += 1)}`;
         const identifiers = [{ namespace: 'userId', value: name }];
         const order = { id: orderId, source: 'shop', type: 'order-placed', channel: 'web', identifiers };
-        await engine.runQuery('POST', '/v1/touchpoints', [
+        await engine.request('POST', '/v1/touchpoints', [
           { ...order, data: { orderId, currency: 'EUR', totalMinor: 5 } },
         ]);
         await until(
           () => Promise.resolve(receiver.printed()),
           (printed) => /^perennial\.stage-changed [0-9a-f]{32} \{.*"phase":"onboarding"/m.test(printed),
         );
-        const rotated = await engine.runQuery('POST', `/v1/webhooks/${webhook.id}/secrets`);
+        const rotated = await engine.request('POST', `/v1/webhooks/${webhook.id}/secrets`);
         expect(rotated.status).toBe(201);
-        // It still knows the former secret alone, and still believes.
+        // The receiver still has only the former secret, and still accepts the messages.
         const returned = { ...order, id: `${orderId}-back`, type: 'order-cancelled', data: { orderId } };
-        await engine.runQuery('POST', '/v1/touchpoints', [returned]);
+        await engine.request('POST', '/v1/touchpoints', [returned]);
         await until(
           () => Promise.resolve(receiver.printed()),
           (printed) => printed.trim().split('\n').length > 1,
         );
-        const fares = await until(
-          () => engine.runQuery('GET', `/v1/webhooks/${webhook.id}`),
+        const webhookStatus = await until(
+          () => engine.request('GET', `/v1/webhooks/${webhook.id}`),
           ({ body }) => body.pending === 0,
         );
-        expect(fares.body).toMatchObject({ failures: 0, deadLetters: 0 });
-        await engine.runQuery('DELETE', `/v1/webhooks/${webhook.id}`);
+        expect(webhookStatus.body).toMatchObject({ failures: 0, deadLetters: 0 });
+        await engine.request('DELETE', `/v1/webhooks/${webhook.id}`);
       });
   });
 });

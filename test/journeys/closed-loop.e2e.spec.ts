@@ -13,10 +13,10 @@ jest.setTimeout(300_000);
 
 const root = resolve(import.meta.dirname, '../..');
 const { missing } = KAFKA_OFFER;
-const title = `the loop that a channel closes${missing === null ? '' : ` (skipped: ${missing})`}`;
+const title = `a channel that consumes actions and publishes touchpoints${missing === null ? '' : ` (skipped: ${missing})`}`;
 
 /** The sample channel in a process of its own, by the command of package.json. */
-async function startChannel(env: Record<string, string>): Promise<{ said: () => string[]; stop(): Promise<void> }> {
+async function startChannel(env: Record<string, string>): Promise<{ printed: () => string[]; stop(): Promise<void> }> {
   const child: ChildProcess = spawn('npm', ['run', '--silent', 'email-channel'], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', ...env },
@@ -25,13 +25,13 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const gone = once(child, 'exit');
-  const said = () => output.trim().split('\n');
+  const printed = () => output.trim().split('\n');
   await until(
-    () => Promise.resolve(said()),
-    (lines) => lines.includes('The e-mail channel listens.'),
+    () => Promise.resolve(printed()),
+    (lines) => lines.includes('The e-mail channel is running.'),
   );
   return {
-    said,
+    printed,
     stop: async () => {
       child.kill('SIGTERM');
       await gone;
@@ -60,8 +60,8 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const happens = async (email: string, type: string, data: object = {}): Promise<void> => {
-    const { body } = await engine.runQuery('POST', '/v1/touchpoints', [
+  const publish = async (email: string, type: string, data: object = {}): Promise<void> => {
+    const { body } = await engine.request('POST', '/v1/touchpoints', [
       {
         ...{ id: `e-${(count += 1)}`, source: 'shop', type, channel: 'web', data },
         identifiers: [{ namespace: 'email', value: email }],
@@ -71,77 +71,77 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
   };
   const byMail = { purpose: 'marketing', medium: 'email' };
   const query = async (name: string, params: Record<string, string>) => {
-    const { body } = await engine.runQuery('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+    const { body } = await engine.request('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
     return body.rows ?? [];
   };
-  const standing = (email: string) => query('customer', { identifier: `email:${email}` });
-  /** Messages of the topic of actions. */
-  const told = async (): Promise<number> => {
+  const customerOf = (email: string) => query('customer', { identifier: `email:${email}` });
+  /** The number of messages in the topic of actions. */
+  const countActions = async (): Promise<number> => {
     const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     const partitions = await admin.fetchTopicOffsets('perennial.actions').finally(() => admin.disconnect());
     return partitions.reduce((sum, { offset }) => sum + Number(offset), 0);
   };
-  const reaches = (email: string, phase: string) =>
+  const untilPhase = (email: string, phase: string) =>
     until(
-      () => standing(email),
+      () => customerOf(email),
       ([row]) => row?.phase === phase,
     );
 
-  it('begins with actions for those who consented, some of whom take it back before the channel hears of it', async () => {
+  it('begins with actions for customers who consented; one of them withdraws the consent before the channel starts', async () => {
     for (const email of ['ann@example.com', 'ben@example.com', 'cleo@example.com'])
-      await happens(email, 'site-visited');
-    await happens('ann@example.com', 'consent-given', byMail);
-    await happens('ben@example.com', 'consent-given', byMail);
-    await reaches('ben@example.com', 'awareness');
-    // The action stands before it is taken back.
+      await publish(email, 'site-visited');
+    await publish('ann@example.com', 'consent-given', byMail);
+    await publish('ben@example.com', 'consent-given', byMail);
+    await untilPhase('ben@example.com', 'awareness');
+    // The action is proposed before the consent is withdrawn.
     await until(
-      () => standing('ben@example.com'),
+      () => customerOf('ben@example.com'),
       ([row]) => row?.touchpoints === 2,
     );
-    await happens('ben@example.com', 'consent-withdrawn', byMail);
+    await publish('ben@example.com', 'consent-withdrawn', byMail);
     await until(
-      () => standing('ben@example.com'),
+      () => customerOf('ben@example.com'),
       ([row]) => row?.touchpoints === 3,
     );
-    // Both proposals and what was withdrawn have been told before the channel comes.
-    await until(told, (messages) => messages >= 3);
+    // Both proposals and the withdrawal are published before the channel starts.
+    await until(countActions, (messages) => messages >= 3);
   });
 
-  it('goes on with what the channel does, hears and tells, and the next stage shows it', async () => {
+  it('continues with what the channel does and publishes, and the customer reaches the next phase', async () => {
     channel = await startChannel({ ...env, DATA_DIR: folder, EMAIL_ANSWERS: 'accepted' });
-    const [ann] = await reaches('ann@example.com', 'knowledge');
+    const [ann] = await untilPhase('ann@example.com', 'knowledge');
     expect(ann).toMatchObject({ stage: 'acquisition', phase: 'knowledge' });
-    expect(channel.said()).toContain('ann@example.com: introduce (acquisition, awareness)');
-    // What is called for in the phase that the customer reached follows by itself.
+    expect(channel.printed()).toContain('ann@example.com: introduce (acquisition, awareness)');
+    // The action of the phase that the customer reached is proposed by itself.
     await until(
-      () => Promise.resolve(channel.said()),
+      () => Promise.resolve(channel.printed()),
       (lines) => lines.includes('ann@example.com: inform (acquisition, knowledge)'),
     );
-    const lived = await until(
+    const timeline = await until(
       () => query('timeline', { identifier: 'email:ann@example.com', limit: '100' }),
       (rows) => rows.filter(({ type }: { type: string }) => type === 'message-clicked').length === 2,
     );
-    const types = lived.map(({ type }: { type: string }) => type).sort();
+    const types = timeline.map(({ type }: { type: string }) => type).sort();
     expect(types).toEqual([
       ...['consent-given', 'contact-made', 'contact-made', 'message-clicked', 'message-clicked'],
       ...['response-given', 'response-given', 'site-visited'],
     ]);
   });
 
-  it('reaches nobody who withdrew or never consented', async () => {
-    // Whoever comes after them is written to: so they were passed over, and do not wait.
-    await happens('dora@example.com', 'consent-given', byMail);
-    await happens('dora@example.com', 'site-visited');
-    await reaches('dora@example.com', 'knowledge');
-    const written = channel.said().join('\n');
+  it('contacts no customer who withdrew their consent or never gave it', async () => {
+    // A customer who comes later is contacted: so the others were skipped, and are not pending.
+    await publish('dora@example.com', 'consent-given', byMail);
+    await publish('dora@example.com', 'site-visited');
+    await untilPhase('dora@example.com', 'knowledge');
+    const written = channel.printed().join('\n');
     expect(written).toContain('dora@example.com');
     expect(written).not.toContain('ben@example.com');
     expect(written).not.toContain('cleo@example.com');
-    expect((await standing('ben@example.com'))[0]).toMatchObject({ phase: 'awareness' });
+    expect((await customerOf('ben@example.com'))[0]).toMatchObject({ phase: 'awareness' });
   });
 
-  it('is counted, and tells nothing twice when the channel comes again', async () => {
+  it('is counted, and a restarted channel contacts no customer twice', async () => {
     const outcomes = await until(
       () => query('outcomes', { source: 'email-channel' }),
       ([row]) => row?.accepted === 12,
@@ -149,10 +149,10 @@ async function startChannel(env: Record<string, string>): Promise<{ said: () => 
     expect(outcomes[0]).toMatchObject({ received: 12, quarantined: 0 });
     await channel.stop();
     channel = await startChannel({ ...env, DATA_DIR: folder, EMAIL_ANSWERS: 'accepted' });
-    await happens('ann@example.com', 'consent-withdrawn', byMail);
-    await happens('erin@example.com', 'consent-given', byMail);
-    await happens('erin@example.com', 'site-visited');
-    await reaches('erin@example.com', 'knowledge');
-    expect(channel.said().join('\n')).not.toContain('ann@example.com');
+    await publish('ann@example.com', 'consent-withdrawn', byMail);
+    await publish('erin@example.com', 'consent-given', byMail);
+    await publish('erin@example.com', 'site-visited');
+    await untilPhase('erin@example.com', 'knowledge');
+    expect(channel.printed().join('\n')).not.toContain('ann@example.com');
   });
 });

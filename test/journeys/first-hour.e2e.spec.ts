@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Engine, startEngine } from '../engine.js';
 
-const DAY = 86_400_000;
+const DAY = 24 * 3_600_000;
 const ANN = 'email:ann@shop.example';
 const at = (daysAgo: number): string => new Date(Date.now() - daysAgo * DAY).toISOString();
 
-interface Draft {
+interface Example {
   readonly id: string;
   readonly type?: string;
   readonly daysAgo: number;
@@ -16,8 +16,8 @@ interface Draft {
   readonly identifiers?: readonly Record<string, string>[];
 }
 
-/** A touchpoint of Ann's in our plain JSON form; an order unless said otherwise. */
-const touchpoint = ({ id, type = 'order-placed', daysAgo, data, identifiers }: Draft) => ({
+/** A touchpoint of Ann in the plain JSON form, by default an order. */
+const touchpoint = ({ id, type = 'order-placed', daysAgo, data, identifiers }: Example) => ({
   id,
   source: 'shop',
   type,
@@ -44,25 +44,25 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const publish = async (...drafts: Draft[]) =>
-    (await engine.runQuery('POST', '/v1/touchpoints', drafts.map(touchpoint))).body;
+  const publish = async (...examples: Example[]) =>
+    (await engine.request('POST', '/v1/touchpoints', examples.map(touchpoint))).body;
   const query = async (name: string, params: Record<string, string>) => {
-    const answer = await engine.runQuery('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+    const answer = await engine.request('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
     expect({ name, ...answer }).toMatchObject({ status: 200 });
     return answer.body.rows;
   };
-  /** Asks again until the answer is as wished: the read models follow the log, they do not stand in its way. */
-  const eventually = async <T>(runQuery: () => Promise<T>, wished: (answer: T) => boolean): Promise<T> => {
-    for (let tries = 0; tries < 400; tries += 1) {
-      const answer = await runQuery().catch(() => null);
-      if (answer !== null && wished(answer)) return answer;
+  /** Repeats a request until the answer is the expected one: the read models follow the log with a delay. */
+  const eventually = async <T>(read: () => Promise<T>, isExpected: (answer: T) => boolean): Promise<T> => {
+    for (let attempts = 0; attempts < 400; attempts += 1) {
+      const answer = await read().catch(() => null);
+      if (answer !== null && isExpected(answer)) return answer;
       await new Promise((wake) => setTimeout(wake, 50));
     }
-    return runQuery();
+    return read();
   };
   const phases = async () => (await query('history', { identifier: ANN })).map(({ phase }: { phase: string }) => phase);
 
-  it('takes a touchpoint and shows the stage it leads to', async () => {
+  it('accepts a touchpoint and shows the stage it leads to', async () => {
     expect(await publish({ id: 'o-1', daysAgo: 200 })).toMatchObject({ received: 1, accepted: 1, quarantined: 0 });
     const rows = await eventually(
       () => query('customer', { identifier: ANN }),
@@ -72,7 +72,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     expect(rows[0].revenue).toEqual([{ amountMinor: 1_990, currency: 'EUR' }]);
   });
 
-  it('says why, since when, and what comes next', async () => {
+  it('explains the stage: why, since when, and what comes next', async () => {
     const [why] = await query('explain', { identifier: ANN });
     expect(why).toMatchObject({ phase: 'lapsed', policyVersion: 'retail@1' });
     expect(why.deadline).toMatchObject({ kind: 'lapsed' });
@@ -82,31 +82,31 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
 
   it('answers the same publication twice with duplicate, and another content under the same id with quarantine', async () => {
     const [same] = [touchpoint({ id: 'o-same', daysAgo: 150 })];
-    expect((await engine.runQuery('POST', '/v1/touchpoints', [same])).body).toMatchObject({ accepted: 1 });
-    expect((await engine.runQuery('POST', '/v1/touchpoints', [same])).body).toMatchObject({
+    expect((await engine.request('POST', '/v1/touchpoints', [same])).body).toMatchObject({ accepted: 1 });
+    expect((await engine.request('POST', '/v1/touchpoints', [same])).body).toMatchObject({
       accepted: 0,
       duplicate: 1,
     });
     const other = { ...same, data: { ...same?.data, orderId: 'another' } };
-    const reused = (await engine.runQuery('POST', '/v1/touchpoints', [other])).body;
+    const reused = (await engine.request('POST', '/v1/touchpoints', [other])).body;
     expect(reused).toMatchObject({ quarantined: 1 });
     expect(reused.results[0]).toMatchObject({ outcome: 'quarantined', code: 'id-reused' });
   });
 
-  it('changes what is believed when a late event arrives, and still tells what was believed before', async () => {
-    const believed = await eventually(phases, (answer) => answer.includes('active'));
-    expect(believed).toEqual(['onboarding', 'active', 'at-risk', 'lapsed']);
+  it('changes the history when a late event arrives, and still shows what was known before', async () => {
+    const known = await eventually(phases, (answer) => answer.includes('active'));
+    expect(known).toEqual(['onboarding', 'active', 'at-risk', 'lapsed']);
     const before = new Date().toISOString();
     await publish({ id: 'o-late', daysAgo: 50 });
     const now = await eventually(phases, (answer) => answer.at(-1) === 'active');
     expect(now).toEqual(['onboarding', 'active', 'at-risk', 'active']);
     const then = await query('history', { identifier: ANN, 'known-at': before });
-    expect(then.map(({ phase }: { phase: string }) => phase)).toEqual(believed);
+    expect(then.map(({ phase }: { phase: string }) => phase)).toEqual(known);
   });
 
   it('merges two subjects when a login carries both', async () => {
     const visitor = [{ namespace: 'anonymousId', value: 'v-77', role: 'self' }];
-    await publish({ id: 'stage period', type: 'site-visited', daysAgo: 20, data: {}, identifiers: visitor });
+    await publish({ id: 'visit', type: 'site-visited', daysAgo: 20, data: {}, identifiers: visitor });
     await eventually(
       () => query('customer', { identifier: 'anonymousId:v-77' }),
       (rows) => rows.length === 1,
@@ -121,13 +121,13 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     expect(rows[0].customerId).toBe(ann.customerId);
   });
 
-  it('sets a bad event aside with its path and reason, and takes it in once it is fixed, at its own time', async () => {
+  it('quarantines an invalid event with a pointer and a detail, and accepts it once it is fixed, with its original time', async () => {
     const broken = { id: 'o-bad', daysAgo: 3, data: { orderId: 'o-bad', currency: 'EURO', lines: [] } };
-    const taken = await publish(broken, { id: 'o-good', daysAgo: 4 });
-    expect(taken).toMatchObject({ received: 2, accepted: 1, quarantined: 1 });
-    const [bad] = taken.results;
+    const result = await publish(broken, { id: 'o-good', daysAgo: 4 });
+    expect(result).toMatchObject({ received: 2, accepted: 1, quarantined: 1 });
+    const [bad] = result.results;
     expect(bad).toMatchObject({ outcome: 'quarantined', code: 'data-invalid' });
-    const released = await engine.runQuery('POST', `/v1/quarantine/${bad.quarantineId}/release`, {
+    const released = await engine.request('POST', `/v1/quarantine/${bad.quarantineId}/release`, {
       fixed: touchpoint({ id: 'o-bad', daysAgo: 3 }),
     });
     expect(released).toMatchObject({ status: 200 });
@@ -138,7 +138,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     expect(orders.map(({ orderId }: { orderId: string }) => orderId)).toContain('o-bad');
   });
 
-  it('accounts for everything that it received', async () => {
+  it('has an outcome for everything that it received', async () => {
     const outcomes = await eventually(
       () => query('outcomes', { source: 'shop' }),
       (rows) => rows.some(({ quarantined }: { quarantined: number }) => quarantined === 2),
@@ -147,14 +147,14 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
       expect(accepted + duplicate + quarantined + suppressed).toBe(received);
   });
 
-  it('lets nobody in without a key', async () => {
+  it('rejects a request without an API key', async () => {
     const answer = await fetch(`${engine.url}/v1/query/customers`);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 
-  it('forgets a person for good', async () => {
-    const erased = await engine.runQuery('POST', '/v1/erasures', {
+  it('erases a customer for good', async () => {
+    const erased = await engine.request('POST', '/v1/erasures', {
       identifiers: [{ namespace: 'email', value: 'ann@shop.example' }],
     });
     expect(erased.status).toBeLessThan(300);
@@ -166,7 +166,7 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
     expect(JSON.stringify(names)).not.toContain('ann@shop.example');
   });
 
-  it('stops when it is told to, and knows everything again after a start', async () => {
+  it('stops on its signal, and has everything again after a start', async () => {
     const before = await query('stage-counts', {});
     expect(await engine.stop()).toBe(0);
     engine = await startEngine(folder);

@@ -27,22 +27,22 @@ interface Message {
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
-/** What a channel makes of the feeds: it passes over what it saw, adds up, takes back, keeps the newest. */
+/** A channel that consumes the feeds: it skips duplicates, applies and retracts stage changes, and keeps the newest profile. */
 class Channel {
   readonly seen = new Set<string>();
   readonly stages = new Map<string, string>();
   readonly profiles = new Map<string, string>();
   readonly actions = new Set<string>();
   private readonly last = new Map<string, number>();
-  /** Messages that came out of their order, or took back what was not said. */
+  /** Messages that came out of order, or retracted what was never published. */
   readonly wrong: Message[] = [];
-  again = 0;
+  duplicates = 0;
 
-  hear(message: Message): void {
+  receive(message: Message): void {
     const { topic, key, id, data } = message;
     const name = `${topic} ${id}`;
     if (this.seen.has(name)) {
-      this.again += 1;
+      this.duplicates += 1;
       return;
     }
     this.seen.add(name);
@@ -86,7 +86,7 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
     [kafka, postgres] = await Promise.all([KAFKA_OFFER.start(), offer.start()]);
     const env = { POSTGRES_URL: postgres.url, KEYS_URL: postgres.url, HASH_KEY: randomBytes(32).toString('hex') };
     engine = await startEngine(folder, env);
-    // The relay reads what was derived, and never the log: that of the one process is its own.
+    // The relay reads the outbox and never the log, which belongs to the one process.
     const brokers = kafka.brokers.join(',');
     relayEnv = { ...env, EVENT_LOG: 'esdb://127.0.0.1:1?tls=false', KAFKA_BROKERS: brokers, RELAY_PORT: '0' };
     relay = await startApp('relay', relayEnv);
@@ -110,16 +110,16 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
   const ordered = (ago: number, who: Record<string, string>) =>
     happened(ago, 'order-placed', who, { orderId: `o-${count}`, currency: 'EUR', totalMinor: 1_000 });
   const publish = async (events: readonly object[]): Promise<void> => {
-    const { body } = await engine.runQuery('POST', '/v1/touchpoints', events);
+    const { body } = await engine.request('POST', '/v1/touchpoints', events);
     expect(body).toMatchObject({ accepted: events.length });
   };
   const caughtUp = (): Promise<unknown> =>
     until(
-      () => engine.runQuery('GET', '/v1/projections/status'),
+      () => engine.request('GET', '/v1/projections/status'),
       ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
     );
 
-  /** Customers browse, allow us to write to them, buy, log in, take it back; some of it becomes known late. */
+  /** Customers browse, give consent, buy, log in and withdraw consent; some of it arrives late. */
   const live = async (first: number): Promise<void> => {
     const numbers = Array.from({ length: AT_ONCE }, (_, i) => first + i);
     const marketing = { purpose: 'marketing', medium: 'email' };
@@ -145,12 +145,12 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
     return found.map(({ line }) => line).sort();
   };
   const instant = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-  const said = (at: string) => at.replace('.000Z', 'Z');
+  const asPublished = (at: string) => at.replace('.000Z', 'Z');
 
-  it('while customers live, and the broker goes away and comes back', async () => {
-    let living = true;
+  it('are published while customers are active and the broker fails and recovers', async () => {
+    let isActive = true;
     const killing = (async () => {
-      while (living) {
+      while (isActive) {
         await sleep(200 + 150 * (kills % 5));
         await relay.kill();
         kills += 1;
@@ -165,40 +165,40 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
     for (let first = 0; first < CUSTOMERS || kills < 4; first += AT_ONCE) await live(first);
     for (const value of ['u1', 'u2']) {
       await caughtUp();
-      const { status } = await engine.runQuery('POST', '/v1/erasures', {
+      const { status } = await engine.request('POST', '/v1/erasures', {
         identifiers: [{ namespace: 'userId', value }],
       });
       expect(status).toBe(200);
     }
-    living = false;
+    isActive = false;
     await killing;
     await caughtUp();
   });
 
-  it('tell everything, in order: who adds it up has the engine’s own state, and the counts agree', async () => {
+  it('contain everything in order: a channel that applies them has the state of the engine, and the counts agree', async () => {
     const client = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
     consumer = client.consumer({ groupId: randomUUID() });
     await consumer.connect();
-    // Other suites may have told the same broker of customers of their own.
+    // Other suites may have published customers of their own to the same broker.
     const ours = new Set(await rows(`SELECT DISTINCT customer_id AS line FROM perennial.published`));
     await consumer.subscribe({ topics: [...TOPICS], fromBeginning: true });
     await consumer.run({
       eachMessage: ({ topic, message: { key, value, headers } }) => {
         const data = value === null ? null : (JSON.parse(String(value)) as Record<string, unknown>);
-        if (ours.has(String(key))) channel.hear({ topic, key: String(key), id: String(headers?.['ce_id']), data });
+        if (ours.has(String(key))) channel.receive({ topic, key: String(key), id: String(headers?.['ce_id']), data });
         return Promise.resolve();
       },
     });
-    const untold = () =>
+    const pending = () =>
       rows(`SELECT customer_id AS line FROM perennial.outbox
             UNION ALL SELECT customer_id FROM perennial.actions WHERE sent_at IS NULL
             UNION ALL SELECT customer_id FROM perennial.customer_changes`);
-    await until(untold, (left) => left.length === 0);
+    await until(pending, (left) => left.length === 0);
     const stagePeriods = (
       await rows(`SELECT customer_id || ' entered ' || phase || ' ' || ${instant('entered_at')} AS line FROM LIVE.stage_periods
                   UNION ALL SELECT customer_id || ' left ' || phase || ' ' || ${instant('left_at')} FROM LIVE.stage_periods WHERE left_at IS NOT NULL`)
     )
-      .map(said)
+      .map(asPublished)
       .sort();
     const profiles = await rows(
       `SELECT customer_id || ' ' || stage || '/' || phase || ' ' || touchpoints || ' ' || orders AS line FROM LIVE.customers c
@@ -207,7 +207,7 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
     const standing = await rows('SELECT action_id AS line FROM perennial.actions WHERE standing');
     const counts = await rows(`SELECT 'perennial.stage-changes ' || count(*) AS line FROM perennial.published
                                UNION ALL SELECT 'perennial.actions ' || count(*) FROM perennial.actions`);
-    const heard = () =>
+    const received = () =>
       Promise.resolve({
         stagePeriods: [...channel.stages.values()].sort(),
         profiles: [...channel.profiles].map(([id, profile]) => `${id} ${profile}`).sort(),
@@ -216,15 +216,15 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
           (topic) => `${topic} ${[...channel.seen].filter((name) => name.startsWith(`${topic} `)).length}`,
         ),
       });
-    const wanted = JSON.stringify({ stagePeriods, profiles, standing, counts });
-    await until(heard, (so) => JSON.stringify(so) === wanted, 60_000).catch(() => undefined);
-    expect(await heard()).toEqual({ stagePeriods, profiles, standing, counts });
+    const expected = JSON.stringify({ stagePeriods, profiles, standing, counts });
+    await until(received, (so) => JSON.stringify(so) === expected, 60_000).catch(() => undefined);
+    expect(await received()).toEqual({ stagePeriods, profiles, standing, counts });
     expect(channel.wrong).toEqual([]);
     expect(kills).toBeGreaterThanOrEqual(4);
     expect(standing.length).toBeGreaterThan(0);
     expect(profiles.length).toBeLessThan(ours.size);
     console.log(
-      `Killed ${kills} times: ${channel.seen.size} messages in ${TOPICS.length} topics, ${channel.again} of them told again.`,
+      `Killed ${kills} times: ${channel.seen.size} messages in ${TOPICS.length} topics, ${channel.duplicates} duplicates.`,
     );
   });
 });

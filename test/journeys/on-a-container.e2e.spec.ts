@@ -7,7 +7,7 @@ import { startEngine, type Engine } from '../engine.js';
 import { containedPostgres } from '../services/postgres.js';
 import type { TestPostgres } from '../services/postgres.js';
 
-const DAY = 86_400_000;
+const DAY = 24 * 3_600_000;
 const offer = await containedPostgres();
 const title = 'an engine whose read models are on PostgreSQL in a container';
 const [suite, why] = offer.missing === null ? [describe, ''] : [describe.skip, ` (skipped: ${offer.missing})`];
@@ -28,7 +28,7 @@ suite(`${title}${why}`, () => {
   });
 
   const publish = async (...ids: string[]): Promise<unknown> => {
-    const drafts = ids.map((id) => ({
+    const orders = ids.map((id) => ({
       ...{ id, source: 'shop', type: 'order-placed', channel: 'web' },
       time: new Date(Date.now() - 2 * DAY).toISOString(),
       identifiers: [{ namespace: 'userId', value: id }],
@@ -38,11 +38,11 @@ suite(`${title}${why}`, () => {
         lines: [{ sku: 'A', category: 'books', quantity: 1, unitPriceMinor: 1_990 }],
       },
     }));
-    return (await engine.runQuery('POST', '/v1/touchpoints', drafts)).body;
+    return (await engine.request('POST', '/v1/touchpoints', orders)).body;
   };
   const customer = async (id: string): Promise<unknown> => {
     for (;;) {
-      const { status, body } = await engine.runQuery('GET', `/v1/query/customer?identifier=userId:${id}`);
+      const { status, body } = await engine.request('GET', `/v1/query/customer?identifier=userId:${id}`);
       if (status === 200 && body.rows.length > 0) return body.rows[0];
       await new Promise((wake) => setTimeout(wake, 50));
     }
@@ -60,13 +60,13 @@ suite(`${title}${why}`, () => {
     await analyst.close();
   });
 
-  it('goes on taking touchpoints while the container is gone, and shows them when it is back', async () => {
-    if (server.outage === null) throw new Error('A container of ours can be stopped.');
+  it('accepts touchpoints while the container is down, and shows them once it is back', async () => {
+    if (server.outage === null) throw new Error('This container can be stopped.');
     await server.outage.halt('crash');
     expect(await publish('carl')).toMatchObject({ accepted: 1 });
-    expect((await engine.runQuery('GET', '/health/ready')).status).toBe(503);
+    expect((await engine.request('GET', '/health/ready')).status).toBe(503);
     await server.outage.restart();
     expect(await customer('carl')).toMatchObject({ stage: 'retention' });
-    expect((await engine.runQuery('GET', '/health/ready')).status).toBe(200);
+    expect((await engine.request('GET', '/health/ready')).status).toBe(200);
   });
 });

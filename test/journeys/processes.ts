@@ -22,7 +22,7 @@ export function sharedSettings(eventStore: { readonly connectionString: string }
   };
 }
 
-/** Starts `apps/<name>` from dist/ and waits until it says where it listens. */
+/** Starts `apps/<name>` from dist/ and waits until it prints its address. */
 export async function startApp(name: string, env: Record<string, string>): Promise<RunningApp> {
   const { up: url, ...launched } = await launch(
     name,
@@ -32,32 +32,35 @@ export async function startApp(name: string, env: Record<string, string>): Promi
   return { name, url, ...launched };
 }
 
-/** What an app says that is rejected at its start, and the exit code it ends with. */
-export async function rejectionOf(name: string, env: Record<string, string>): Promise<{ code: number; said: string }> {
+/** What an app prints that fails at its start, and its exit code. */
+export async function rejectionOf(
+  name: string,
+  env: Record<string, string>,
+): Promise<{ code: number; stderr: string }> {
   const child = spawn(process.execPath, [join(root, `dist/apps/${name}/src/main.js`)], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const [code] = (await once(child, 'exit')) as [number];
-  return { code, said };
+  return { code, stderr };
 }
 
-export interface Answered {
+export interface HttpResponse {
   readonly status: number;
   readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any
 }
 
 /** One request; the body is parsed where it is JSON. */
-export async function runQuery(
+export async function request(
   { url }: { readonly url: string },
   key: string,
   method: string,
   path: string,
   body?: unknown,
-): Promise<Answered> {
+): Promise<HttpResponse> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
@@ -71,18 +74,20 @@ export async function runQuery(
   return { status: response.status, body: json ? JSON.parse(text) : text };
 }
 
-/** Asks again and again until the answer is as wanted; fails with the last answer when that takes too long. */
+/** Polls until the answer is the expected one; fails with the last answer after a timeout. */
 export async function until<T>(
-  asking: () => Promise<T>,
-  wanted: (answer: T) => boolean,
+  poll: () => Promise<T>,
+  isExpected: (answer: T) => boolean,
   withinMs = 90_000,
 ): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {
-    const answer = await asking().catch((error: unknown) => error as Error);
-    if (!(answer instanceof Error) && wanted(answer)) return answer;
+    const answer = await poll().catch((error: unknown) => error as Error);
+    if (!(answer instanceof Error) && isExpected(answer)) return answer;
     if (Date.now() > end)
-      throw new Error(`Waited in vain; last: ${JSON.stringify(answer, null, 1).slice(0, 2_000)} ${String(answer)}`);
+      throw new Error(
+        `Timed out; the last answer was: ${JSON.stringify(answer, null, 1).slice(0, 2_000)} ${String(answer)}`,
+      );
     await sleep(100);
   }
 }

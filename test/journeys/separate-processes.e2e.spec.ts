@@ -6,7 +6,15 @@ import { openDatabase } from '#database';
 import { openIdTable } from '#projections';
 import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import { runQuery, rejectionOf, sharedSettings, startApp, until, type Answered, type RunningApp } from './processes.js';
+import {
+  request,
+  rejectionOf,
+  sharedSettings,
+  startApp,
+  until,
+  type HttpResponse,
+  type RunningApp,
+} from './processes.js';
 
 jest.setTimeout(600_000);
 
@@ -21,7 +29,7 @@ const EVENTS = 10_000;
 const BATCH = 100;
 const CUT_OFF_MS = 10_000;
 
-const period = (id: string, user: string, time: string): Record<string, unknown> => ({
+const visit = (id: string, user: string, time: string): Record<string, unknown> => ({
   id,
   source: 'site',
   type: 'site-visited',
@@ -31,7 +39,7 @@ const period = (id: string, user: string, time: string): Record<string, unknown>
   data: { url: 'https://shop.example/' },
 });
 const order = (id: string, user: string, time: string): Record<string, unknown> => ({
-  ...period(id, user, time),
+  ...visit(id, user, time),
   source: 'shop',
   type: 'order-placed',
   data: { orderId: id, currency: 'EUR', lines: [{ sku: 'A-1', category: 'books', quantity: 1, unitPriceMinor: 1990 }] },
@@ -53,23 +61,23 @@ suite(title, () => {
     running.add(app);
     return app;
   };
-  const publish = (...documents: unknown[]): Promise<Answered> =>
-    runQuery(ingestion, admin, 'POST', '/v1/touchpoints', documents);
-  const query = (name: string, params: Record<string, string>): Promise<Answered> =>
-    runQuery(api, admin, 'GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
-  const caughtUp = (): Promise<Answered> =>
+  const publish = (...documents: unknown[]): Promise<HttpResponse> =>
+    request(ingestion, admin, 'POST', '/v1/touchpoints', documents);
+  const query = (name: string, params: Record<string, string>): Promise<HttpResponse> =>
+    request(api, admin, 'GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+  const caughtUp = (): Promise<HttpResponse> =>
     until(
-      () => runQuery(api, admin, 'GET', '/v1/projections/status'),
+      () => request(api, admin, 'GET', '/v1/projections/status'),
       ({ status, body }) => status === 200 && body.lag === 0 && body.dirty === 0,
     );
 
-  /** Cuts the log off for a while; tells whether intake said in the meantime that it is not ready. */
+  /** Cuts the log off for a while. Resolves with whether intake reported in the meantime that it is not ready. */
   const cutOff = async (): Promise<boolean> => {
     const until = Date.now() + CUT_OFF_MS;
     let noticed = false;
     eventStore.cutOff();
     while (Date.now() < until) {
-      const { status } = await runQuery(ingestion, admin, 'GET', '/health/ready');
+      const { status } = await request(ingestion, admin, 'GET', '/health/ready');
       noticed ||= status === 503;
       await sleep(200);
     }
@@ -80,7 +88,7 @@ suite(title, () => {
   beforeAll(async () => {
     [postgres, eventStore] = await Promise.all([offer.start(), anyEventStore().start()]);
     env = sharedSettings(eventStore, postgres);
-    // All at once, on empty stores: each makes what it needs, and none stumbles over another.
+    // All at once, on empty stores: each creates what it needs, without conflicts.
     [api, ingestion, projector, relay] = await Promise.all([
       start('api'),
       start('intake'),
@@ -95,23 +103,23 @@ suite(title, () => {
     await postgres.stop();
   });
 
-  it('rejects to be one process of several on stores that have one owner each', async () => {
-    const { code, said } = await rejectionOf('intake', { KEYS_URL: postgres.url });
+  it('does not start as one of several processes on embedded stores, which have one owner', async () => {
+    const { code, stderr } = await rejectionOf('intake', { KEYS_URL: postgres.url });
     expect(code).toBe(1);
-    expect(said).toMatch(/EVENT_LOG names an embedded store, and intake is one process of several/);
-    expect(said).toMatch(/POSTGRES_URL names an embedded store/);
-    expect(said).not.toMatch(/KEYS_URL/);
+    expect(stderr).toMatch(/EVENT_LOG names an embedded store, and intake is one process of several/);
+    expect(stderr).toMatch(/POSTGRES_URL names an embedded store/);
+    expect(stderr).not.toMatch(/KEYS_URL/);
   });
 
   it('is live, ready and measured in each of its processes', async () => {
     for (const app of [api, ingestion, projector, relay]) {
-      expect(await runQuery(app, '', 'GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
+      expect(await request(app, '', 'GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
       await until(
-        () => runQuery(app, '', 'GET', '/health/ready'),
+        () => request(app, '', 'GET', '/health/ready'),
         ({ status }) => status === 200,
       );
       const metrics = await until(
-        () => runQuery(app, admin, 'GET', '/metrics'),
+        () => request(app, admin, 'GET', '/metrics'),
         ({ status }) => status === 200,
       );
       expect(metrics.body).toContain('process_resident_memory_bytes');
@@ -119,9 +127,9 @@ suite(title, () => {
     expect(relay.printed()).toContain('No brokers are configured');
   });
 
-  it('takes in at one, and shows and explains at another', async () => {
+  it('accepts touchpoints in one process, and shows and explains them in another', async () => {
     await until(
-      () => publish(period('v-1', 'ann', '2026-01-05T10:00:00Z')),
+      () => publish(visit('v-1', 'ann', '2026-01-05T10:00:00Z')),
       ({ status }) => status < 300,
     );
     expect(await publish(order('o-1', 'ann', '2026-01-06T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
@@ -136,19 +144,19 @@ suite(title, () => {
     expect(JSON.stringify(why.body.rows)).toContain('onboarding');
   });
 
-  it('has the projector rebuild and verify what the api asks for', async () => {
+  it('rebuilds and verifies in the projector what the api requests', async () => {
     for (const kind of ['rebuild', 'verify']) {
-      expect((await runQuery(api, admin, 'POST', `/v1/projections/${kind}`)).status).toBe(202);
-      const work = await until(
-        () => runQuery(api, admin, 'GET', '/v1/projections/jobs/current'),
+      expect((await request(api, admin, 'POST', `/v1/projections/${kind}`)).status).toBe(202);
+      const job = await until(
+        () => request(api, admin, 'GET', '/v1/projections/jobs/current'),
         ({ body }) => body.state !== 'running',
       );
-      expect(work.body).toMatchObject({ kind, state: 'done' });
-      if (kind === 'verify') expect(work.body.result).toMatchObject({ equal: true });
+      expect(job.body).toMatchObject({ kind, state: 'done' });
+      if (kind === 'verify') expect(job.body.result).toMatchObject({ equal: true });
     }
   });
 
-  it('goes on where it was when the projector is killed and started again', async () => {
+  it('continues after the projector was killed and started again', async () => {
     await projector.kill();
     expect(await publish(order('o-2', 'ben', '2026-01-08T10:00:00Z'))).toMatchObject({ body: { accepted: 1 } });
     projector = await start('projector');
@@ -158,17 +166,17 @@ suite(title, () => {
     );
   });
 
-  it('loses nothing, doubles nothing and keeps the order when the log is cut off amid ten thousand appends', async () => {
-    const told = Array.from({ length: EVENTS }, (_, n) =>
-      period(`flood-${n}`, `crowd-${n % CUSTOMERS}`, new Date(Date.UTC(2026, 0, 10) + n * 60_000).toISOString()),
+  it('loses nothing, duplicates nothing and keeps the order when the log is cut off during ten thousand appends', async () => {
+    const visits = Array.from({ length: EVENTS }, (_, n) =>
+      visit(`flood-${n}`, `crowd-${n % CUSTOMERS}`, new Date(Date.UTC(2026, 0, 10) + n * 60_000).toISOString()),
     );
     const cutAt = (EVENTS * 3) / 10;
     let restored: Promise<boolean> | null = null;
-    for (let at = 0; at < told.length; at += BATCH) {
+    for (let at = 0; at < visits.length; at += BATCH) {
       if (at === cutAt) restored = cutOff();
-      // Whoever publishes asks again until every event has its outcome.
+      // The channel publishes a batch again until every event has its outcome.
       for (;;) {
-        const answer = await publish(...told.slice(at, at + BATCH)).catch(() => null);
+        const answer = await publish(...visits.slice(at, at + BATCH)).catch(() => null);
         if (answer !== null && answer.status < 300) {
           expect(answer.body.accepted + answer.body.duplicate).toBe(BATCH);
           break;
@@ -176,7 +184,7 @@ suite(title, () => {
         await sleep(200);
       }
     }
-    // Otherwise nobody noticed that it was gone, and this proved nothing.
+    // Otherwise the outage was not noticed, and this test proved nothing.
     expect(await restored).toBe(true);
     await caughtUp();
 
@@ -215,7 +223,7 @@ suite(title, () => {
     expect(sum('received')).toBe(sum('accepted') + sum('duplicate') + sum('quarantined') + sum('suppressed'));
   });
 
-  it('has a second indexer stand by, and take over', async () => {
+  it('has a second indexer that stands by, and takes over', async () => {
     const other = await start('projector', { PROJECTOR_ROLE: 'both' });
     await publish(order('o-3', 'cleo', '2026-01-09T10:00:00Z'));
     await until(
@@ -230,15 +238,15 @@ suite(title, () => {
     );
     projector = other;
     await caughtUp();
-    expect((await runQuery(api, admin, 'POST', '/v1/projections/verify')).status).toBe(202);
-    const work = await until(
-      () => runQuery(api, admin, 'GET', '/v1/projections/jobs/current'),
+    expect((await request(api, admin, 'POST', '/v1/projections/verify')).status).toBe(202);
+    const job = await until(
+      () => request(api, admin, 'GET', '/v1/projections/jobs/current'),
       ({ body }) => body.state !== 'running',
     );
-    expect(work.body).toMatchObject({ state: 'done', result: { equal: true } });
+    expect(job.body).toMatchObject({ state: 'done', result: { equal: true } });
   });
 
-  it('counts one of two that two intakes take in under one name at one moment, for two customers', async () => {
+  it('counts one of two events that two intakes accept with one id at the same moment, for two customers', async () => {
     const second = await start('intake');
     const rounds = Array.from({ length: 20 }, (_, n) => n);
     const racing = (user: string, n: number): Record<string, unknown> => ({
@@ -248,7 +256,7 @@ suite(title, () => {
     for (const n of rounds)
       await Promise.all([
         publish(racing('left', n)),
-        runQuery(second, admin, 'POST', '/v1/touchpoints', [racing('right', n)]),
+        request(second, admin, 'POST', '/v1/touchpoints', [racing('right', n)]),
       ]);
     await caughtUp();
     const ordersOf = async (user: string): Promise<number> => {
@@ -263,27 +271,27 @@ suite(title, () => {
     expect(await second.stop()).toBe(0);
   });
 
-  it('forgets a person in every process at once', async () => {
-    await publish(period('e-1', 'eve', '2026-01-09T10:00:00Z'));
+  it('erases a customer in every process at once', async () => {
+    await publish(visit('e-1', 'eve', '2026-01-09T10:00:00Z'));
     await caughtUp();
-    const erased = await runQuery(ingestion, admin, 'POST', '/v1/erasures', { identifier: 'userId:eve' });
+    const erased = await request(ingestion, admin, 'POST', '/v1/erasures', { identifier: 'userId:eve' });
     expect(erased).toMatchObject({ status: 200, body: { subjects: 1, subjectKeysDestroyed: 1 } });
     const second = await start('intake');
-    const again = await runQuery(second, admin, 'POST', '/v1/touchpoints', [
-      period('e-2', 'eve', '2026-01-09T11:00:00Z'),
+    const again = await request(second, admin, 'POST', '/v1/touchpoints', [
+      visit('e-2', 'eve', '2026-01-09T11:00:00Z'),
     ]);
     expect(again.body).toMatchObject({ suppressed: 1, accepted: 0 });
     expect(await second.stop()).toBe(0);
   });
 
-  it('ends when it is asked to, with what was begun done', async () => {
-    const last = Array.from({ length: 500 }, (_, n) => period(`last-${n}`, 'zoe', '2026-01-11T10:00:00Z'));
+  it('stops on its signal after finishing what it began', async () => {
+    const last = Array.from({ length: 500 }, (_, n) => visit(`last-${n}`, 'zoe', '2026-01-11T10:00:00Z'));
     const publishing = publish(...last);
     await sleep(20);
     const codes = await Promise.all([ingestion.stop(), relay.stop()]);
     const answer = await publishing.catch(() => null);
     expect(codes).toEqual([0, 0]);
-    // Either it was not let in any more, or it was let in and answered in full.
+    // The request was either rejected, or accepted and answered in full.
     if (answer !== null && answer.status < 300) expect(answer.body.accepted).toBe(500);
     expect(await projector.stop()).toBe(0);
     expect(await api.stop()).toBe(0);

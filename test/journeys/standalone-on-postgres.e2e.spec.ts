@@ -30,11 +30,11 @@ suite(title, () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  const ann = (of: Engine) => of.runQuery('GET', '/v1/query/customer?identifier=userId:ann');
+  const ann = (of: Engine) => of.request('GET', '/v1/query/customer?identifier=userId:ann');
 
-  it('needs the settings and nothing else', async () => {
+  it('needs only the settings', async () => {
     engine = await startEngine(dataDir, env);
-    const published = await engine.runQuery('POST', '/v1/touchpoints', [
+    const published = await engine.request('POST', '/v1/touchpoints', [
       {
         id: 'o-1',
         source: 'shop',
@@ -57,29 +57,29 @@ suite(title, () => {
     expect(existsSync(join(dataDir, 'log.db'))).toBe(true);
   });
 
-  it('finds everything again', async () => {
+  it('has everything again after a start', async () => {
     engine = await startEngine(dataDir, env);
     expect((await ann(engine)).body.rows[0]).toMatchObject({ orders: 1 });
     expect(await engine.stop()).toBe(0);
   });
 
-  it('is rejected a start under another hash key, or under none', async () => {
+  it('does not start with another hash key, or without one', async () => {
     const start = { ...env, DATA_DIR: dataDir, PORT: '0', DEMO: 'off' };
     for (const HASH_KEY of ['a5'.repeat(32), 'own']) {
-      const { code, said } = await rejectionOf('standalone', { ...start, HASH_KEY });
+      const { code, stderr } = await rejectionOf('standalone', { ...start, HASH_KEY });
       expect(code).toBe(1);
-      expect(said).toMatch(/^perennial: .*hash key.*\n$/);
+      expect(stderr).toMatch(/^perennial: .*hash key.*\n$/);
     }
   });
 
-  it('says what is wrong where its database is not there, without the password', async () => {
-    const { code, said } = await rejectionOf('standalone', {
+  it('reports a missing database, without the password', async () => {
+    const { code, stderr } = await rejectionOf('standalone', {
       ...{ DATA_DIR: `${dataDir}-other`, PORT: '0', DEMO: 'off' },
       POSTGRES_URL: 'postgres://me:hunter2@127.0.0.1:1/perennial',
     });
     rmSync(`${dataDir}-other`, { recursive: true, force: true });
     expect(code).toBe(1);
-    expect(said).not.toContain('hunter2');
-    expect(said).toMatch(/^perennial: /);
+    expect(stderr).not.toContain('hunter2');
+    expect(stderr).toMatch(/^perennial: /);
   });
 });

@@ -10,7 +10,7 @@ import { runCli } from '../../apps/cli/src/testdata/run-cli.js';
 import { startEngine, type Engine } from '../engine.js';
 import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
-import { runQuery, sharedSettings, startApp, until, type RunningApp } from './processes.js';
+import { request, sharedSettings, startApp, until, type RunningApp } from './processes.js';
 
 jest.setTimeout(300_000);
 
@@ -20,7 +20,7 @@ interface Request {
   readonly body: string;
 }
 
-describe('a channel without Kafka, told by webhook', () => {
+describe('a channel without Kafka, which receives messages by webhook', () => {
   let folder: string;
   let engine: Engine;
   let server: Server;
@@ -56,7 +56,7 @@ describe('a channel without Kafka, told by webhook', () => {
   const buys = async (user: string): Promise<void> => {
     const id = `o-${published.length}`;
     published.push(id);
-    const { body } = await engine.runQuery('POST', '/v1/touchpoints', [
+    const { body } = await engine.request('POST', '/v1/touchpoints', [
       {
         ...{
           id,
@@ -70,15 +70,15 @@ describe('a channel without Kafka, told by webhook', () => {
     ]);
     expect(body).toMatchObject({ accepted: 1 });
   };
-  const fares = () => engine.runQuery('GET', `/v1/webhooks/${webhook.id}`).then(({ body }) => body);
-  const quiet = () => until(fares, ({ pending, lagSeconds }) => pending === 0 && lagSeconds === 0);
+  const webhookStatus = () => engine.request('GET', `/v1/webhooks/${webhook.id}`).then(({ body }) => body);
+  const quiet = () => until(webhookStatus, ({ pending, lagSeconds }) => pending === 0 && lagSeconds === 0);
 
   it('is registered, and shown its secret once', async () => {
-    const made = await engine.runQuery('POST', '/v1/webhooks', { url: hook, feeds: ['perennial.stage-changes'] });
+    const made = await engine.request('POST', '/v1/webhooks', { url: hook, feeds: ['perennial.stage-changes'] });
     expect(made).toMatchObject({ status: 201, body: { url: hook, status: 'active', pending: 0 } });
     webhook = made.body;
     expect(webhook.secret).toMatch(/^whsec_/);
-    const { body: listed } = await engine.runQuery('GET', '/v1/webhooks');
+    const { body: listed } = await engine.request('GET', '/v1/webhooks');
     expect(listed).toHaveLength(1);
     expect(JSON.stringify(listed)).not.toContain(webhook.secret);
   });
@@ -88,26 +88,24 @@ describe('a channel without Kafka, told by webhook', () => {
     ['a private network', { url: 'https://10.0.0.1/' }],
     ['http to the world', { url: 'http://hooks.example/' }],
     ['no URL', { url: 'hooks' }],
-    ['a feed that is none', { url: 'https://hooks.example/', feeds: ['perennial.secrets'] }],
+    ['an unknown feed', { url: 'https://hooks.example/', feeds: ['perennial.secrets'] }],
     ['nothing at all', undefined],
   ])('is rejected with %s', async (_, body) => {
-    const rejected = await engine.runQuery('POST', '/v1/webhooks', body);
+    const rejected = await engine.request('POST', '/v1/webhooks', body);
     expect(rejected).toMatchObject({ status: 422, body: { errors: [{ hint: expect.any(String) }] } });
   });
 
-  it('is nobody’s business who may not operate', async () => {
-    const { body } = await engine.runQuery('POST', '/v1/keys', { name: 'marketing', permissions: ['read'] });
+  it('is not accessible to an API key without the permission operate', async () => {
+    const { body } = await engine.request('POST', '/v1/keys', { name: 'marketing', permissions: ['read'] });
     for (const [method, path] of [
       ['GET', '/v1/webhooks'],
       ['POST', '/v1/webhooks'],
       ['DELETE', `/v1/webhooks/${webhook.id}`],
     ] as const)
-      expect((await engine.runQuery(method, path, undefined, { authorization: `Bearer ${body.key}` })).status).toBe(
-        403,
-      );
+      expect((await engine.request(method, path, undefined, { authorization: `Bearer ${body.key}` })).status).toBe(403);
   });
 
-  it('is told what happens, in a form that it can believe', async () => {
+  it('receives what happens, with a signature that it can verify', async () => {
     await buys('ann');
     await until(
       () => Promise.resolve(received.length),
@@ -121,10 +119,10 @@ describe('a channel without Kafka, told by webhook', () => {
     await quiet();
   });
 
-  it('is told the same again, under the same name, when the engine is killed between the answer and its note of it', async () => {
+  it('receives the same message again, with the same id, when the engine is killed between the response and recording it', async () => {
     const before = received.length;
     let killed: Promise<void> | null = null;
-    // By the time that the answer would come, nobody is there to note it.
+    // The engine is killed before it can record the response.
     onRequest = async () => {
       killed ??= engine.kill();
       await killed;
@@ -147,17 +145,17 @@ describe('a channel without Kafka, told by webhook', () => {
     await quiet();
   });
 
-  it('is waited for while it is away, through a restart of the engine, and seen to be', async () => {
+  it('is retried while it is unavailable, through a restart of the engine, and its status shows it', async () => {
     const before = received.length;
     onRequest = () => Promise.resolve(503);
     await buys('cleo');
-    const away = await until(fares, ({ failures }) => failures > 0);
+    const away = await until(webhookStatus, ({ failures }) => failures > 0);
     expect(away).toMatchObject({ status: 'active', lastStatus: 503, lastReason: 'answered 503', pending: 1 });
-    const { body: deliveries } = await engine.runQuery('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
+    const { body: deliveries } = await engine.request('GET', `/v1/webhooks/${webhook.id}/deliveries?limit=5`);
     expect(deliveries).toMatchObject([
       { id: received.at(-1)?.id, feed: 'perennial.stage-changes', attempts: expect.any(Number) },
     ]);
-    const { body: metrics } = await engine.runQuery('GET', '/metrics');
+    const { body: metrics } = await engine.request('GET', '/metrics');
     expect(metrics).toContain(`perennial_webhooks_pending{endpoint="${webhook.id}"} 1`);
     expect(metrics).toMatch(new RegExp(`perennial_webhooks_lag_seconds\\{endpoint="${webhook.id}"\\} \\d`));
     expect(await engine.stop()).toBe(0);
@@ -167,17 +165,17 @@ describe('a channel without Kafka, told by webhook', () => {
     expect(new Set(received.slice(before).map(({ id }) => id)).size).toBe(1);
   });
 
-  it('quarantines what is not wanted, and sends it again when it is asked to', async () => {
+  it('keeps messages that the endpoint rejects as dead letters, and replays them on request', async () => {
     onRequest = () => Promise.resolve(410);
     await buys('dora');
-    await until(fares, ({ status }) => status === 'gone');
-    const { body: dead } = await engine.runQuery('GET', `/v1/webhooks/${webhook.id}/dead-letters`);
+    await until(webhookStatus, ({ status }) => status === 'gone');
+    const { body: dead } = await engine.request('GET', `/v1/webhooks/${webhook.id}/dead-letters`);
     expect(dead).toMatchObject([{ lastStatus: 410, deadAt: expect.any(String) }]);
     const before = received.length;
     onRequest = () => Promise.resolve(200);
-    const active = await engine.runQuery('PATCH', `/v1/webhooks/${webhook.id}`, { status: 'active' });
+    const active = await engine.request('PATCH', `/v1/webhooks/${webhook.id}`, { status: 'active' });
     expect(active).toMatchObject({ status: 200, body: { status: 'active' } });
-    const replayed = await engine.runQuery('POST', `/v1/webhooks/${webhook.id}/dead-letters/replays`);
+    const replayed = await engine.request('POST', `/v1/webhooks/${webhook.id}/dead-letters/replays`);
     expect(replayed).toMatchObject({ status: 200, body: { replayed: 1 } });
     await until(
       () => Promise.resolve(received.length),
@@ -187,8 +185,8 @@ describe('a channel without Kafka, told by webhook', () => {
     await quiet();
   });
 
-  it('is told again what was said, from the command line, from a position or an instant on', async () => {
-    const told = (from: number) =>
+  it('receives messages again on a replay by the command line, from a position or an instant on', async () => {
+    const replayed = (from: number) =>
       received.slice(from).filter(({ headers }) => headers['perennial-replay'] !== undefined);
     const ids = new Set(received.map(({ id }) => id));
     for (const args of [
@@ -199,8 +197,8 @@ describe('a channel without Kafka, told by webhook', () => {
       const { code, stdout, stderr } = await runCli(folder, ['webhooks', 'replay', webhook.id, ...args]);
       expect([code, stderr]).toEqual([0, '']);
       expect(JSON.parse(stdout)).toMatchObject({ id: webhook.id, status: 'active', replay: { fromPosition: 0 } });
-      await until(fares, ({ replay, pending }) => replay === null && pending === 0);
-      expect(new Set(told(before).map(({ id }) => id))).toEqual(ids);
+      await until(webhookStatus, ({ replay, pending }) => replay === null && pending === 0);
+      expect(new Set(replayed(before).map(({ id }) => id))).toEqual(ids);
     }
     const listed = await runCli(folder, ['webhooks', 'list']);
     expect(JSON.parse(listed.stdout)).toMatchObject([{ id: webhook.id, missed: 0, missedFrom: null, replay: null }]);
@@ -208,11 +206,11 @@ describe('a channel without Kafka, told by webhook', () => {
     expect([missed.code, missed.stderr]).toEqual([3, expect.stringContaining('The endpoint missed nothing')]);
     const path = `/v1/webhooks/${webhook.id}/replays`;
     for (const body of [{ fromPosition: -1 }, { from: 'yesterday' }, { fromPosition: 1, from: '2026-01-01T00:00:00Z' }])
-      expect(await engine.runQuery('POST', path, body)).toMatchObject({ status: 422, body: { errors: [{}] } });
+      expect(await engine.request('POST', path, body)).toMatchObject({ status: 422, body: { errors: [{}] } });
   });
 
-  it('changes its secret without missing a message, and is forgotten', async () => {
-    const rotated = await engine.runQuery('POST', `/v1/webhooks/${webhook.id}/secrets`);
+  it('rotates its secret without missing a message, and is deleted', async () => {
+    const rotated = await engine.request('POST', `/v1/webhooks/${webhook.id}/secrets`);
     expect(rotated).toMatchObject({ status: 201, body: { formerUntil: expect.any(String) } });
     const before = received.length;
     await buys('erin');
@@ -222,7 +220,7 @@ describe('a channel without Kafka, told by webhook', () => {
     );
     expect(String(received.at(-1)?.headers['webhook-signature']).split(' ')).toHaveLength(2);
     await quiet();
-    expect((await engine.runQuery('DELETE', `/v1/webhooks/${webhook.id}`)).status).toBe(200);
+    expect((await engine.request('DELETE', `/v1/webhooks/${webhook.id}`)).status).toBe(200);
     for (const [method, path] of [
       ['GET', ''],
       ['DELETE', ''],
@@ -231,8 +229,8 @@ describe('a channel without Kafka, told by webhook', () => {
       ['POST', '/dead-letters/replays'],
       ['POST', '/replays'],
     ] as const)
-      expect((await engine.runQuery(method, `/v1/webhooks/${webhook.id}${path}`)).status).toBe(404);
-    expect((await engine.runQuery('GET', '/v1/webhooks/%00')).status).toBe(404);
+      expect((await engine.request(method, `/v1/webhooks/${webhook.id}${path}`)).status).toBe(404);
+    expect((await engine.request('GET', '/v1/webhooks/%00')).status).toBe(404);
   });
 });
 
@@ -274,19 +272,19 @@ const { missing } = offer;
       await postgres?.stop();
     });
 
-    it('are carried by the one that comes first, and by the next one, under the same names, when that one is killed', async () => {
+    it('are sent by the relay that starts first and, when it is killed, by the next one, with the same ids', async () => {
       const api = await start('api');
       const admin = /shown only this once: (\S+)/.exec(api.printed())?.[1] ?? '';
-      // Before there is anything to listen to.
+      // The relay starts before there is an outbox.
       const relay = await start('relay');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-      const made = await runQuery(relay, admin, 'POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
+      const made = await request(relay, admin, 'POST', '/v1/webhooks', { url, feeds: ['perennial.stage-changes'] });
       expect(made).toMatchObject({ status: 201, body: { status: 'active' } });
       const [, ingestion] = await Promise.all([start('projector'), start('intake')]);
       const orders = (id: string) =>
         until(
           () =>
-            runQuery(ingestion, admin, 'POST', '/v1/touchpoints', [
+            request(ingestion, admin, 'POST', '/v1/touchpoints', [
               {
                 ...{ id, source: 'shop', type: 'order-placed', channel: 'web' },
                 ...{ time: new Date().toISOString(), data: { orderId: id, currency: 'EUR', totalMinor: 5 } },
@@ -300,7 +298,7 @@ const { missing } = offer;
           () => Promise.resolve(received.length),
           (now) => now >= count,
         );
-      // Somebody listens by the time that something is said.
+      // The triggers are installed before the first message is published.
       await until(
         () => postgresQuery(postgres.url, `SELECT 1 FROM pg_trigger WHERE tgname LIKE 'webhooks%'`),
         (rows) => rows.length === 4,
@@ -316,16 +314,16 @@ const { missing } = offer;
       await comes(2);
       onRequest = () => Promise.resolve(204);
       const [first, second] = await Promise.all([start('relay'), start('relay')]);
-      // Half a minute later it is taken for dead.
+      // After half a minute the lease of the killed relay expires.
       await comes(3);
       expect(received[2]).toBe(received[1]);
       await orders('o-3');
       await comes(4);
-      const fares = await until(
-        () => runQuery(second, admin, 'GET', `/v1/webhooks/${made.body.id}`),
+      const webhookStatus = await until(
+        () => request(second, admin, 'GET', `/v1/webhooks/${made.body.id}`),
         ({ body }) => body.pending === 0,
       );
-      expect(fares.body).toMatchObject({ status: 'active', failures: 0, deadLetters: 0 });
+      expect(webhookStatus.body).toMatchObject({ status: 'active', failures: 0, deadLetters: 0 });
       expect(received).toHaveLength(4);
       expect(await Promise.all([first.stop(), second.stop()])).toEqual([0, 0]);
     });

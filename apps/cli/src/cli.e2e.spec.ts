@@ -41,20 +41,20 @@ describe('perennial, on a folder whose engine is stopped', () => {
     first = await cli('import', file('purchases.txt', PURCHASES), '--preset', 'cdnow', '--timings');
   });
 
-  it('imports what is fit, sets the rest aside, and says both by its exit code', () => {
+  it('imports valid rows, quarantines the others, and reports both by its exit code', () => {
     expect(first.stdout).toContain('4 accepted, 0 duplicates, 1 quarantined, 0 suppressed');
     expect(first.stdout).toContain('1 × value-malformed');
     expect(first.stdout).toContain('committing to the log');
     expect(first.code).toBe(5);
   });
 
-  it('imports the same file again, and nothing is new', async () => {
+  it('imports the same file again, and everything is a duplicate', async () => {
     const again = await cli('import', data('purchases.txt'), '--preset', 'cdnow');
     expect(again.stdout).toContain('0 accepted, 5 duplicates, 0 quarantined, 0 suppressed');
     expect(again.code).toBe(0);
   });
 
-  it('answers any question of the api, as CSV, JSON and table', async () => {
+  it('runs any query of the API, with CSV, JSON and a table as output', async () => {
     const rfm = await cli('query', 'rfm', '--as-of', '1997-02-01', '--unit', 'week', '--format', 'csv');
     expect(rfm.code).toBe(0);
     expect(
@@ -89,7 +89,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect(table.stdout).toContain('retention');
   });
 
-  it('tells the story of one customer, and why the customer stands where the customer stands', async () => {
+  it('shows the history of one customer, and explains their stage', async () => {
     const story = await cli('replay', 'userId:0001', '--as-of', '1997-06-03');
     const at = [
       '1997-01-01T00:00:00Z  order-placed',
@@ -100,14 +100,14 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect(story.stdout.indexOf('retention · at-risk')).toBeLessThan(story.stdout.indexOf('retention · lapsed'));
     const why = await cli('explain', 'userId:0001', '--as-of', '1997-05-01');
     expect(why.stdout).toContain('at-risk (retention, cycle 1)');
-    expect(why.stdout).toContain('3 orders that survive, 88.79 USD');
+    expect(why.stdout).toContain('3 kept, 88.79 USD');
   });
 
-  it('lists what was quarantined, shows it, takes it in fixed, and counts it from then on', async () => {
+  it('lists a quarantined event, shows it, accepts it fixed, and counts it from then on', async () => {
     const list = await cli('quarantine', 'list', '--format', 'csv');
     const [row, ...others] = rowsOf(list.stdout);
     expect(others).toEqual([]);
-    expect(row).toMatchObject({ code: 'value-malformed', path: 'day', source: 'cdnow' });
+    expect(row).toMatchObject({ code: 'value-malformed', pointer: '#/row/day', source: 'cdnow' });
     const id = row?.['quarantineId'] ?? '';
     const shown = JSON.parse((await cli('quarantine', 'show', id)).stdout) as {
       body: Record<string, unknown>;
@@ -132,7 +132,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect((await cli('quarantine', 'discard', id, '--reason', 'no')).code).toBe(3);
   });
 
-  it('proves the read models, rebuilds them, and the digest is the same', async () => {
+  it('verifies the read models and rebuilds them, and the digest is the same', async () => {
     const verified = await cli('verify');
     expect(verified.stdout).toContain('Equal.');
     expect(verified.code).toBe(0);
@@ -140,7 +140,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect((await cli('rebuild')).stdout).toContain(`digest ${digest}`);
   });
 
-  it('exports events as recorded, and after erasing says what is left in the figures and nothing of the person', async () => {
+  it('exports events as recorded; after an erasure the figures stay and the personal data are gone', async () => {
     const events = await cli('export', 'userId:0001');
     expect(events.stdout.trim().split('\n')).toHaveLength(3);
     const all = await cli('export', '--all', '--output', data('all.ndjson'));
@@ -155,7 +155,7 @@ describe('perennial, on a folder whose engine is stopped', () => {
     expect(rfm.map(({ identifier }) => identifier).sort()).toEqual(['', '0002']);
   });
 
-  it('publishes a policy of the next version, and rejects one that is none', async () => {
+  it('publishes the next version of a policy, and rejects a policy that is not valid', async () => {
     const shown = JSON.parse((await cli('policy', 'show')).stdout) as Record<string, unknown>;
     const next = file('next.json', JSON.stringify({ ...shown, version: 2 }));
     expect((await cli('policy', 'publish', next)).code).toBe(0);
@@ -174,7 +174,7 @@ describe('perennial, on a folder whose engine runs', () => {
   const dataDir = data('running');
   const cli = (...args: string[]): Promise<Ran> => runCli(dataDir, args);
 
-  it('gives what it gives on the folder itself', async () => {
+  it('gives the same as on the folder itself', async () => {
     const imported = await cli('import', file('purchases.txt', PURCHASES), '--preset', 'cdnow');
     expect(imported.code).toBe(5);
     const asked = [
@@ -199,12 +199,12 @@ describe('perennial, on a folder whose engine runs', () => {
     }
   });
 
-  it('has the engine rebuild, try a rebuild out, and go back', async () => {
+  it('rebuilds, makes a dry run and rolls back in the engine', async () => {
     const there = data('rebuilding');
     const on = (...args: string[]): Promise<Ran> => runCli(there, args);
     const digestIn = ({ stdout }: Ran): string => /digest (\w+)/.exec(stdout)?.[1] ?? stdout;
     await on('import', file('purchases.txt', PURCHASES), '--preset', 'cdnow');
-    // A row that does not follow from the log: the next rebuild would put it right.
+    // A row that does not follow from the log: the next rebuild corrects it.
     const database = await openDatabase({ kind: 'pglite', folder: join(there, 'readmodels') });
     await database.query('UPDATE rm_1.customers SET orders = orders + 1');
     await database.close();
@@ -230,12 +230,12 @@ describe('perennial, on a folder whose engine runs', () => {
   });
 });
 
-describe('perennial rejects, and says why', () => {
-  it('a mapping that cannot be used, before anything is written', async () => {
+describe('perennial rejects with a reason', () => {
+  it('a mapping that is not valid, before anything is written', async () => {
     const mapping = file('bad.mapping.json', JSON.stringify({ identifiers: [], type: { value: 'order-placed' } }));
     const ran = await runCli(data('untouched'), ['import', file('rows.csv', 'a,b\n1,2\n'), '--mapping', mapping]);
     expect(ran.code).toBe(3);
-    for (const path of ['/identifiers', '/source', '/occurredAt']) expect(ran.stderr).toContain(path);
+    for (const field of ['`identifiers`', '`source`', '`occurredAt`']) expect(ran.stderr).toContain(field);
     expect(existsSync(data('untouched'))).toBe(false);
   });
 
@@ -245,7 +245,7 @@ describe('perennial rejects, and says why', () => {
     expect((await runCli(data('untouched'), ['dance'])).code).toBe(2);
   });
 
-  it('a folder that another process owns, and an engine that does not answer', async () => {
+  it('a folder that another process has locked, and an engine that does not answer', async () => {
     const lock = lockDataFolder(data('owned'));
     const owned = await runCli(data('owned'), ['stats']);
     lock.release();
@@ -256,12 +256,12 @@ describe('perennial rejects, and says why', () => {
 });
 
 describe('perennial on a full disk', () => {
-  const disk = smallDisk(60, 'what a command says of a full disk');
+  const disk = smallDisk(60, 'what a command reports on a full disk');
   if (disk === null) return;
   beforeAll(() => disk.mount());
   afterAll(() => disk.unmount());
 
-  it('says how much room is missing, without a trace, and ends as one that can be given again', async () => {
+  it('reports how much space is missing, without a stack, and exits so that it can be run again', async () => {
     const { code, stderr } = await runCli(join(disk.folder, 'data'), ['query', 'customers']);
     expect(stderr).toMatch(/^The disk of .* is full: .* MiB are free, .* Make room there/m);
     expect(stderr).not.toMatch(/^\s+at /m);

@@ -96,7 +96,7 @@ describe('perennial move', () => {
     const someone = (await runCli(leaked, ['query', 'customers', '--limit', '1', '--format', 'csv'])).stdout;
     const erased = /[0-9a-f]{32}/.exec(someone)?.[0] ?? '';
     expect((await runCli(leaked, ['erase', erased, '--yes'])).code).toBe(0);
-    // Everything was received once: now it is a duplicate, or of somebody who is forgotten.
+    // Everything was received once: now it is a duplicate, or belongs to an erased customer.
     const again = ['simulate', '--customers', '120', '--from', '2024-01-01', '--until', '2026-01-01'];
     const outcomes = / 0 accepted, ([\d,]+) duplicates.*/;
     const expected = outcomes.exec((await runCli(leaked, again)).stdout)?.[0];
@@ -106,7 +106,7 @@ describe('perennial move', () => {
     const to = at('rekeyed');
     const command = ['--from', `sqlite:${leaked}`, '--to', `sqlite:${to}`, '--rekey'];
     await killedHalfway(to, command);
-    // Nobody can begin to use what is not proven yet.
+    // No engine can use a log that is not verified yet.
     expect(existsSync(join(to, 'keys.db'))).toBe(false);
     const moved = await move(...command);
     expect(moved).toMatchObject({ code: 0 });
@@ -132,9 +132,9 @@ describe('perennial move', () => {
     const to = `sqlite:${at('unwritten')}`;
     const wrong: [string[], number, string][] = [
       [['--rekey', '--keys'], 2, 'give one of them'],
-      [['--old-keys', old], 2, 'goes with --rekey only'],
+      [['--old-keys', old], 2, 'is only allowed with --rekey'],
       [['--rekey', '--new-keys', old], 2, 'a folder of their own'],
-      [['--rekey', '--old-keys', at('nothing')], 3, 'There are no keys'],
+      [['--rekey', '--old-keys', at('nothing')], 3, 'there are no keys'],
       [['--rekey', '--new-hash-key', at('nothing')], 2, '--new-hash-key'],
     ];
     for (const [args, code, said] of wrong) {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { rejected } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { pluralize } from '../terminal/format.js';
+import { formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { moneyText } from '../terminal/history-text.js';
 import { terminalWidth } from '../terminal/width.js';
@@ -34,7 +34,7 @@ export function explainCommand(session: Session): Command {
           '',
           `flags   ${(row['flags'] as readonly string[]).join(', ') || 'none'}`,
           `seen    ${String(row['firstSeenAt'])} to ${String(row['lastSeenAt'])}, ${pluralize(Number(row['touchpoints']), 'touchpoint')}`,
-          `orders  ${pluralize(orders, 'order')} kept, ${revenueText(row['revenue'])}`,
+          `orders  ${formatNumber(orders)} kept, ${revenueText(row['revenue'])}`,
         );
       }
       process.stdout.write(lines.map((line) => `${line}\n`).join(''));

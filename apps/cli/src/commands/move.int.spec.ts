@@ -30,21 +30,21 @@ const sqlite = (name: string): string => `sqlite:${at(name)}`;
 
 interface Moved {
   readonly code: number;
-  /** What stands on the terminal in the end. */
-  readonly said: string;
+  /** What the command wrote to the terminal. */
+  readonly output: string;
 }
 
-/** The command as a user gives it, in this process. */
+/** The command as on the command line, run in this process. */
 const move = (...args: string[]): Promise<Moved> => moveUntil(null, args);
 
-/** The same, with a Ctrl-C as soon as it says this, or something else that happens then. */
+/** The same, with a Ctrl-C, or another action, as soon as it writes this text. */
 async function moveUntil(ending: string | null, args: readonly string[], then?: () => void): Promise<Moved> {
-  let said = '';
+  let output = '';
   let ended = false;
   const stop = new AbortController();
   const writing = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said += String(text);
-    if (ended || ending === null || !said.includes(ending)) return true;
+    output += String(text);
+    if (ended || ending === null || !output.includes(ending)) return true;
     ended = true;
     if (then === undefined) stop.abort();
     else then();
@@ -52,17 +52,17 @@ async function moveUntil(ending: string | null, args: readonly string[], then?: 
   });
   const session = {
     clock: { now: () => Date.now() },
-    stderr: { write: (text: string) => (said += text) },
+    stderr: { write: (text: string) => (output += text) },
     signal: stop.signal,
   };
   try {
     await moveCommand(session)
       .exitOverride()
       .parseAsync([...args], { from: 'user' });
-    return { code: Number(process.exitCode), said };
+    return { code: Number(process.exitCode), output };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return { code: error.exitCode, said: said + error.message };
+    return { code: error.exitCode, output: output + error.message };
   } finally {
     writing.mockRestore();
     process.exitCode = undefined;
@@ -98,7 +98,7 @@ const erase = (log: EventLog, keys: KeyStore, userId: string) => {
   return handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'me'));
 };
 
-/** What becomes of the orders when they are sent once more, and of a new one of each person. */
+/** The outcomes of the orders when they are sent again, and of new orders. */
 async function outcomes(name: string, keys: KeyStore): Promise<(string | undefined)[]> {
   const log = await openLog(name);
   const { results } = await ingest(log, keys, [...ORDERS, order('new of ann', 'ann'), order('new of bob', 'bob')]);
@@ -107,7 +107,7 @@ async function outcomes(name: string, keys: KeyStore): Promise<(string | undefin
 }
 const AGAIN = ['duplicate', 'suppressed', 'duplicate', 'duplicate', 'suppressed', 'accepted', 'suppressed'];
 
-/** Four people, of whom one was erased, and what could not be read. */
+/** Four customers, one of them erased, and events that could not be read. */
 async function live(name: string, keys: KeyStore): Promise<void> {
   mkdirSync(at(name), { recursive: true });
   const log = await openLog(name);
@@ -178,14 +178,14 @@ describe('perennial move --rekey', () => {
       const [oldUrl, newUrl] = [await database('old'), await database('new')];
       const command = ['--from', sqlite('old'), '--to', eventstore.connectionString, '--rekey', '--by', 'ticket 7'];
       const there = await move(...command, '--old-keys', oldUrl, '--new-keys', newUrl);
-      expect(there).toMatchObject({ code: 0, said: expect.stringMatching(/read models +[0-9a-f]{32} +equal/) });
-      expect(there.said).toMatch(/on record +hash-key-changed, by ticket 7: 5 subjects, 1 of them erased/);
+      expect(there).toMatchObject({ code: 0, output: expect.stringMatching(/read models +[0-9a-f]{32} +equal/) });
+      expect(there.output).toMatch(/on record +hash-key-changed, by ticket 7: 5 subjects, 1 of them erased/);
       const keys = await openPostgresKeyStore({ url: newUrl });
       expect(await keys.apiKeys.readAll()).toMatchObject([{ name: 'web shop', revokedAt: expect.any(Number) }]);
       await keys.close();
-      // Done again it adds nothing, and what it said stands.
+      // Done again it adds nothing, and what it output stands.
       const again = await move(...command, '--old-keys', oldUrl, '--new-keys', newUrl, '--no-models');
-      expect(again).toMatchObject({ code: 0, said: expect.stringContaining(' 0 copied') });
+      expect(again).toMatchObject({ code: 0, output: expect.stringContaining(' 0 copied') });
 
       const back = ['--from', eventstore.connectionString, '--to', sqlite('back'), '--rekey', '--no-models'];
       expect(await move(...back, '--old-keys', newUrl)).toMatchObject({ code: 0 });
@@ -193,7 +193,7 @@ describe('perennial move --rekey', () => {
       expect(await outcomes('back', ownKeys)).toEqual(AGAIN);
       await ownKeys.close();
 
-      // An auditor sees both changes, each from the key of the one before, and neither tells who became whom.
+      // An auditor sees both changes, each from the key of the one before, and neither shows which subject became which.
       const changes = await changesIn('back');
       expect(changes).toMatchObject([
         { by: 'ticket 7', subjects: 5, erased: 1, command: 'perennial move --rekey' },
@@ -223,27 +223,27 @@ describe('perennial move --rekey', () => {
     it('leaves keys that are not proven to no engine, and an engine’s keys to the engine', async () => {
       const [oldUrl, newUrl] = [await database('old'), await database('unproven')];
       const command = ['--from', sqlite('old'), '--to', sqlite('half'), '--rekey', '--old-keys', oldUrl];
-      const half = await moveUntil('but for the names', [...command, '--new-keys', newUrl]);
-      expect(half).toMatchObject({ code: 6, said: expect.stringContaining('it continues from there') });
+      const half = await moveUntil('except for the subject ids', [...command, '--new-keys', newUrl]);
+      expect(half).toMatchObject({ code: 6, output: expect.stringContaining('it continues from there') });
       expect(await changesIn('half')).toEqual([]);
       await expect(openPostgresKeyStore({ url: newUrl })).rejects.toMatchObject({ code: 'unproven' });
       const other = await move(...command, '--no-models');
-      expect(other).toMatchObject({ code: 3, said: expect.stringContaining('an earlier run used other options') });
+      expect(other).toMatchObject({ code: 3, output: expect.stringContaining('an earlier run used other options') });
       expect(existsSync(join(at('half'), 'keys.db.new'))).toBe(false);
       expect(await move(...command, '--new-keys', newUrl, '--no-models')).toMatchObject({ code: 0 });
 
       const engine = await openPostgresKeyStore({ url: newUrl });
       const used = ['--from', sqlite('half'), '--to', sqlite('used'), '--rekey', '--old-keys', newUrl];
-      expect(await move(...used)).toMatchObject({ code: 4, said: expect.stringContaining('stop it first') });
+      expect(await move(...used)).toMatchObject({ code: 4, output: expect.stringContaining('stop it first') });
       await engine.close();
     });
 
     it('lets no engine start on the old keys, nor on the new ones, while it runs', async () => {
-      const [oldUrl, newUrl] = [await database('old'), await database('in the meantime')];
+      const [oldUrl, newUrl] = [await database('old'), await database('during')];
       const starts: Promise<unknown>[] = [];
-      const command = ['--from', sqlite('old'), '--to', sqlite('in the meantime'), '--rekey', '--old-keys', oldUrl];
+      const command = ['--from', sqlite('old'), '--to', sqlite('during'), '--rekey', '--old-keys', oldUrl];
       // The read models of both are still to be built then.
-      const moved = await moveUntil('but for the names', [...command, '--new-keys', newUrl], () => {
+      const moved = await moveUntil('except for the subject ids', [...command, '--new-keys', newUrl], () => {
         for (const url of [oldUrl, newUrl]) starts.push(openPostgresKeyStore({ url }).catch((error: unknown) => error));
       });
       expect(moved).toMatchObject({ code: 0 });
@@ -252,7 +252,7 @@ describe('perennial move --rekey', () => {
       for (const url of [oldUrl, newUrl]) await (await openPostgresKeyStore({ url })).close();
     });
 
-    it('takes away the new keys that it made where it is rejected before anything is moved', async () => {
+    it('deletes the new keys that it created where it is rejected before anything is copied', async () => {
       const [oldUrl, newUrl] = [await database('old'), await database('refused')];
       const keys = await openPostgresKeyStore({ url: oldUrl });
       writeFileSync(at('old-hash-key'), Buffer.from(keys.hashKey).toString('hex'));
@@ -265,32 +265,32 @@ describe('perennial move --rekey', () => {
         [['--to', sqlite('free'), '--old-keys', oldUrl, '--new-hash-key', at('old-hash-key')], 'give another'],
         [['--to', sqlite('to-file'), '--old-keys', oldUrl], 'holds something else'],
       ];
-      for (const [args, said] of rejected) {
-        expect(await move(...command, ...args)).toMatchObject({ code: 3, said: expect.stringContaining(said) });
+      for (const [args, output] of rejected) {
+        expect(await move(...command, ...args)).toMatchObject({ code: 3, output: expect.stringContaining(output) });
         const { rows } = await admin.query(
           'SELECT (SELECT count(*) FROM perennial_keys.facts)::int + (SELECT count(*) FROM perennial_keys.keys)::int AS left',
         );
-        expect([said, rows]).toEqual([said, [{ left: 0 }]]);
+        expect([output, rows]).toEqual([output, [{ left: 0 }]]);
       }
       await admin.end();
       expect(await move(...command, '--to', sqlite('free'), '--old-keys', oldUrl)).toMatchObject({ code: 0 });
     });
 
-    it('says what is wrong with an address, and never a password', async () => {
+    it('reports what is wrong with an address, without the password', async () => {
       const oldUrl = await database('old');
       const wrong: [string[], number, string][] = [
-        [['--old-keys', await database('empty')], 3, 'There are no keys in the database empty'],
+        [['--old-keys', await database('empty')], 3, 'No keys were found in the database empty'],
         [['--old-keys', 'postgres://me:hunter2@127.0.0.1:1/keys'], 4, 'the database keys at 127.0.0.1:1'],
-        [['--old-keys', 'mysql://me:hunter2@127.0.0.1:1/keys'], 2, 'is no place of keys'],
+        [['--old-keys', 'mysql://me:hunter2@127.0.0.1:1/keys'], 2, 'must be the location of keys'],
         [['--old-keys', oldUrl, '--new-keys', oldUrl], 2, 'a database of their own'],
         [[], 3, 'KEYS_URL'],
         // Another log's keys.
         [['--old-keys', await database('new')], 3, 'not its keys'],
       ];
-      for (const [args, code, said] of wrong) {
+      for (const [args, code, output] of wrong) {
         const ran = await move('--from', sqlite('old'), '--to', sqlite('unwritten'), '--rekey', ...args);
-        expect([args, ran.code, ran.said]).toEqual([args, code, expect.stringContaining(said)]);
-        expect(ran.said).not.toContain('hunter2');
+        expect([args, ran.code, ran.output]).toEqual([args, code, expect.stringContaining(output)]);
+        expect(ran.output).not.toContain('hunter2');
         expect(existsSync(join(at('unwritten'), 'log.db'))).toBe(false);
       }
     });
@@ -335,29 +335,29 @@ describe('perennial move --rekey', () => {
       await log.close();
       await keys.close();
       const late = await move(...command(from, 'followed'));
-      expect(late).toMatchObject({ code: 3, said: expect.stringContaining('the old log has grown since') });
+      expect(late).toMatchObject({ code: 3, output: expect.stringContaining('the old log has grown since') });
     });
 
-    it('rejects new keys that know somebody as erased whom the old ones do not', async () => {
+    it('rejects new keys that list a subject as erased which the old keys do not', async () => {
       const from = house();
       expect(await move(...command(from, 'known'))).toMatchObject({ code: 0 });
       await eraseIn('known', 'cleo');
       const again = await move(...command(from, 'known'));
-      expect(again).toMatchObject({ code: 3, said: expect.stringMatching(/know the subject .* as erased/) });
+      expect(again).toMatchObject({ code: 3, output: expect.stringMatching(/know the subject .* as erased/) });
     });
 
-    it('rejects new keys that do not know somebody who was erased since they were made', async () => {
+    it('rejects new keys that miss a subject which was erased since they were created', async () => {
       const from = house();
       expect(await move(...command(from, 'unknown'))).toMatchObject({ code: 0 });
       await eraseIn(from, 'cleo');
       const again = await move(...command(from, 'unknown'));
       expect(again).toMatchObject({
         code: 3,
-        said: expect.stringContaining('was erased since the new keys were made'),
+        output: expect.stringContaining('was erased since the new keys were made'),
       });
     });
 
-    it('gives back to nobody an API key that was revoked after the move', async () => {
+    it('does not restore an API key that was revoked after the move', async () => {
       const from = house();
       const open = async (name: string) => {
         const keys = keysIn(name);
@@ -374,15 +374,15 @@ describe('perennial move --rekey', () => {
       expect((await open('revoked')).list()).toMatchObject([{ id: record.id, revokedAt: NOW }]);
     });
 
-    it('leaves no new keys behind where another log lies', async () => {
+    it('leaves no new keys behind where the target holds another log', async () => {
       const occupied = house();
       const newKeys = at('not-left-behind');
       const rejected = await move(...command('plain', occupied), '--new-keys', newKeys);
-      expect(rejected).toMatchObject({ code: 3, said: expect.stringContaining('holds something else') });
+      expect(rejected).toMatchObject({ code: 3, output: expect.stringContaining('holds something else') });
       expect(existsSync(join(newKeys, 'keys.db.new'))).toBe(false);
     });
 
-    it('asks for a hash key that is kept apart by its option, and copies such keys without it', async () => {
+    it('names the option for a hash key that is kept apart, and copies such keys without it', async () => {
       mkdirSync(at('apart'));
       const hashKey = Buffer.alloc(32, 7);
       writeFileSync(at('hash-key'), hashKey.toString('hex'));
@@ -390,7 +390,7 @@ describe('perennial move --rekey', () => {
       await live('apart', keys);
       await keys.close();
       const asked = await move(...command('apart', 'apart-rekeyed'));
-      expect(asked).toMatchObject({ code: 3, said: expect.stringContaining('--old-hash-key FILE') });
+      expect(asked).toMatchObject({ code: 3, output: expect.stringContaining('--old-hash-key FILE') });
       expect(await move(...command('apart', 'apart-rekeyed'), '--old-hash-key', at('hash-key'))).toMatchObject({
         code: 0,
       });
@@ -401,14 +401,14 @@ describe('perennial move --rekey', () => {
       await copied.close();
     });
 
-    it('tells the way from a server to a server', async () => {
+    it('explains how to copy from a server to a server', async () => {
       const servers = ['--from', 'esdb://127.0.0.1:1?tls=false', '--to', 'kurrentdb://127.0.0.1:2?tls=false'];
       const keys = ['--old-keys', at('plain'), '--new-keys', at('by-way')];
       const way = await move(...servers, '--rekey', ...keys);
-      expect(way).toMatchObject({ code: 2, said: expect.stringContaining('with --rekey on one of the two') });
+      expect(way).toMatchObject({ code: 2, output: expect.stringContaining('with --rekey on one of the two') });
     });
 
-    it('takes --by with --rekey only, and nobody for an answer', async () => {
+    it('accepts --by only with --rekey, and only with a text', async () => {
       const plain = ['--from', sqlite('plain'), '--to', sqlite('by')];
       expect(await move(...plain, '--by', 'me')).toMatchObject({ code: 2 });
       expect(await move(...plain, '--rekey', '--by', '')).toMatchObject({ code: 2 });

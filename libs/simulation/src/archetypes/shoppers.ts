@@ -282,7 +282,7 @@ function fan(life: Life): void {
     life.days(5, 20);
     if (random.bool(0.7)) life.record('review-posted', { stars: random.between(4, 5), orderId, sku, text: 'Again!' });
   }
-  answer(life, 'nps', random.between(9, 10), 'Told all my friends.');
+  answer(life, 'nps', random.between(9, 10), 'I recommend it to my friends.');
   life.days(1, 9);
   life.record('shared', { contentId: 'guide-music', network: 'social' });
   life.record('community-posted', {

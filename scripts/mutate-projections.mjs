@@ -1,0 +1,454 @@
+// Plants faults in indexing and folding, one at a time, and runs the specs that must see them. A planted fault that no spec sees has
+// survived: a rule without a test. Not part of CI.
+//
+//     node scripts/mutate-projections.mjs [--store "PostgreSQL 18"] [--only NAME] [--again]
+//
+// Results are kept in coverage/mutants.ndjson, so that a run goes on where the last one stopped; `--again` begins anew with those that survived.
+// The files are changed in place and put back: run it in a clean checkout.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const root = join(import.meta.dirname, '..');
+const source = join(root, 'libs/projections/src');
+const results = join(root, 'coverage/mutants.ndjson');
+
+const INDEX = 'indexing/index-batch.int.spec.ts';
+const FOLD = 'folding/fold-batch.int.spec.ts';
+const CLOCK = 'processor/clock.int.spec.ts';
+const PROJECTOR = 'processor/projector.int.spec.ts';
+const DIGESTS = 'projections.property.int.spec.ts';
+const PUBLISHED = 'outbox/published.property.int.spec.ts';
+
+/** The specs are run in this order until one fails. */
+const ALL = [INDEX, FOLD, PROJECTOR, DIGESTS];
+
+/** Name, file, exact text (once in the file), replacement, specs. */
+const MUTANTS = [
+  // What a batch of events does.
+  ['page edge', 'indexing/index-batch.ts', 'event.position > from)', 'event.position >= from)', [INDEX]],
+  ['out of step ignored', 'indexing/index-batch.ts', 'if (batch.after > from) throw', 'if (false) throw', [INDEX]],
+  ['out of step too strict', 'indexing/index-batch.ts', 'batch.after > from', 'batch.after >= from', [INDEX]],
+  [
+    'stand-by ignored',
+    'indexing/index-batch.ts',
+    '(SELECT ${tryLock(LOCKS.indexing(version))})',
+    '(SELECT ${tryLock(LOCKS.indexing(version))} OR true)',
+    [INDEX],
+  ],
+  ['policy folds at once', 'indexing/index-batch.ts', 'batch.foldNow && !published &&', 'batch.foldNow &&', ALL],
+  [
+    'folds although others fold',
+    'folding/folding-lock.ts',
+    'return lock?.acquired === true;',
+    'return lock !== undefined;',
+    [INDEX, FOLD, DIGESTS],
+  ],
+  [
+    'fold now ignored',
+    'indexing/index-batch.ts',
+    'const foldNow = batch.foldNow &&',
+    'const foldNow = false &&',
+    [INDEX],
+  ],
+  [
+    'recorded instant not kept',
+    'indexing/index-batch.ts',
+    'recorded_at = greatest(recorded_at, $2::timestamptz)',
+    'recorded_at = coalesce(recorded_at, null)',
+    [INDEX],
+  ],
+  [
+    'recorded instant goes back',
+    'indexing/index-batch.ts',
+    'greatest(recorded_at, $2::timestamptz)',
+    '$2::timestamptz',
+    [INDEX],
+  ],
+  ['unreadable not parked', 'indexing/index-batch.ts', 'await park(writes, unreadable, position, now);', '', [INDEX]],
+  ['dirty mark left out', 'indexing/index-batch.ts', 'await markDirty(writes, mark, position, now);', '', [INDEX]],
+  ['links left out', 'indexing/index-batch.ts', 'facts.subjects, facts.links)', 'facts.subjects, [])', [INDEX]],
+  [
+    'receipts left out',
+    'indexing/index-batch.ts',
+    'await countOutcomes(writes, facts.receipts, recounts);',
+    '',
+    [INDEX],
+  ],
+  ['policies not kept', 'indexing/index-batch.ts', 'store.forgetPolicies();', '', ALL],
+  [
+    'states outlive a policy',
+    'indexing/index-batch.ts',
+    "await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);",
+    '',
+    [INDEX],
+  ],
+  [
+    'snapshots outlive a policy',
+    'indexing/index-batch.ts',
+    "await tx.query('DELETE FROM snapshots WHERE upto_at >= $1::timestamptz', [from]);",
+    '',
+    [INDEX],
+  ],
+  [
+    'policy marks no customer',
+    'indexing/index-batch.ts',
+    "await markAllDirty(tx, 'policy-changed', position, now);",
+    '',
+    [INDEX],
+  ],
+  [
+    'first policy from its instant',
+    'indexing/index-batch.ts',
+    'CASE WHEN count(*) = 1 THEN',
+    'CASE WHEN count(*) = 0 THEN',
+    [INDEX],
+  ],
+  ['parked folded', 'indexing/index-batch.ts', 'if (row?.parked === true) {', 'if (false) {', [INDEX]],
+  [
+    'parked stay parked in a merge',
+    'indexing/index-batch.ts',
+    "one.reason !== 'merge' && one.reason !== 'unmerge'",
+    'true',
+    [INDEX],
+  ],
+  ['dirty folded at once', 'indexing/index-batch.ts', '|| row?.dirty === true ||', '||', ALL],
+  ['heavy and late folded at once', 'indexing/index-batch.ts', '|| heavyAndLate) mark', ') mark', [INDEX, FOLD]],
+  [
+    'heavy wait although in order',
+    'indexing/index-batch.ts',
+    '(one.earliestAt ?? Infinity) < (row.upto_at ?? -Infinity)',
+    'true',
+    [INDEX, FOLD],
+  ],
+  // Which customers a batch affects.
+  [
+    'latest instead of earliest',
+    'indexing/affected-customer.ts',
+    'event.occurredAt < one.earliestAt',
+    'event.occurredAt > one.earliestAt',
+    ALL,
+  ],
+  ['merge keeps the state', 'indexing/affected-customer.ts', 'one.earliestAt = -Infinity;', '', ALL],
+  ['merge has all events at hand', 'indexing/affected-customer.ts', 'one.complete = false;', '', ALL],
+  ['merge without reason', 'indexing/affected-customer.ts', "one.reason = 'merge';", '', [INDEX]],
+  ['always complete', 'indexing/affected-customer.ts', 'complete: fresh.has(customerId)', 'complete: true', ALL],
+  [
+    'erased not folded',
+    'indexing/affected-customer.ts',
+    'for (const customerId of erased) of(customerId);',
+    '',
+    [INDEX, PROJECTOR],
+  ],
+  // Dirty marks.
+  [
+    'pending replaced',
+    'indexing/dirty.ts',
+    'pending = dirty.pending + EXCLUDED.pending',
+    'pending = EXCLUDED.pending',
+    [INDEX],
+  ],
+  [
+    'earliest replaced',
+    'indexing/dirty.ts',
+    'earliest_at = least(dirty.earliest_at, EXCLUDED.earliest_at)',
+    'earliest_at = EXCLUDED.earliest_at',
+    [INDEX],
+  ],
+  ['waiting goes on', 'indexing/dirty.ts', ',\n       not_before = NULL`', '`', [INDEX, FOLD, PROJECTOR]],
+  ['weaker reason wins', 'indexing/dirty.ts', "')} > ${rankOf('", "')} < ${rankOf('", [INDEX]],
+  [
+    'a policy marks no dirty ones',
+    'indexing/dirty.ts',
+    ' UNION SELECT customer_id FROM dirty',
+    '',
+    [INDEX, CLOCK, PROJECTOR],
+  ],
+  ['due a moment late', 'indexing/dirty.ts', 'wake_at <= $1::timestamptz', 'wake_at < $1::timestamptz', [CLOCK]],
+  [
+    'parked are due',
+    'indexing/dirty.ts',
+    'AND NOT EXISTS (SELECT 1 FROM parked p WHERE p.customer_id = c.customer_id)',
+    '',
+    [CLOCK],
+  ],
+  [
+    'dirty are due',
+    'indexing/dirty.ts',
+    'AND NOT EXISTS (SELECT 1 FROM dirty d WHERE d.customer_id = c.customer_id)',
+    '',
+    [CLOCK],
+  ],
+  ['latest due first', 'indexing/dirty.ts', 'ORDER BY wake_at LIMIT $2', 'ORDER BY wake_at DESC LIMIT $2', [CLOCK]],
+  // Facts of a page.
+  [
+    'referees link',
+    'indexing/page-facts.ts',
+    "identifier.role === 'self'",
+    'identifier.role !== undefined',
+    [INDEX, PROJECTOR],
+  ],
+  [
+    'links both ways',
+    'indexing/page-facts.ts',
+    'subjectId < identifier.subjectId ?',
+    'subjectId > identifier.subjectId ?',
+    ALL,
+  ],
+  [
+    'first seen latest',
+    'indexing/page-facts.ts',
+    '  else if (event.occurredAt < known.firstSeenAt)',
+    '  else if (event.occurredAt > known.firstSeenAt)',
+    ALL,
+  ],
+  [
+    'second identifier ignored',
+    'indexing/page-facts.ts',
+    'return first !== -1 && meta.indexOf(\'"subjectId"\', first + 11) === -1;',
+    'return first !== -1;',
+    ALL,
+  ],
+  // The clock.
+  ['clock noted while dirty', 'processor/clock.ts', ' AND NOT (SELECT marked FROM marked))', ')', [CLOCK]],
+  [
+    'clock goes back',
+    'processor/clock.ts',
+    'checkpoint SET clock = greatest(clock, $1::timestamptz)\n        WHERE clock IS DISTINCT FROM greatest(clock, $1::timestamptz)',
+    'checkpoint SET clock = $1::timestamptz\n        WHERE true',
+    [CLOCK],
+  ],
+  [
+    'waiting hold the clock',
+    'processor/clock.ts',
+    'WHERE not_before IS NULL OR not_before <= $1::timestamptz',
+    '',
+    [CLOCK],
+  ],
+  [
+    'policy fires twice',
+    'processor/clock.ts',
+    "p.effective_from > coalesce(c.clock, '-infinity') AND p.effective_from <= $1",
+    'p.effective_from <= $1',
+    [CLOCK],
+  ],
+  ['waiting do not wake', 'processor/clock.ts', '(SELECT min(not_before) FROM ${schema}.dirty)', 'NULL', [CLOCK]],
+  // Which dirty customers are folded.
+  [
+    'claims the future',
+    'folding/fold-batch.ts',
+    '(d.not_before IS NULL OR d.not_before <= $1::timestamptz)',
+    '($1::timestamptz IS NOT NULL)',
+    [FOLD],
+  ],
+  [
+    'newest marks first',
+    'folding/fold-batch.ts',
+    'ORDER BY d.since, d.customer_id',
+    'ORDER BY d.since DESC, d.customer_id',
+    [FOLD],
+  ],
+  ['heavy never wait', 'folding/fold-batch.ts', '($3::boolean OR', '(true OR $3::boolean OR', [FOLD]],
+  [
+    'heavy wait for ever',
+    'folding/fold-batch.ts',
+    "OR d.since <= $1::timestamptz - least(n.events * $6::float8, $7::float8) * interval '1 millisecond')",
+    'OR ($6::float8 + $7::float8 < 0))',
+    [FOLD],
+  ],
+  ['much that is new waits', 'folding/fold-batch.ts', 'OR d.pending * $5 >= n.events', 'OR $5::int < 0', [FOLD]],
+  [
+    'marks stay',
+    'folding/fold-batch.ts',
+    "'DELETE FROM dirty WHERE customer_id = ANY($1::text[])', params: [ids]",
+    "'SELECT $1::text[]', params: [ids]",
+    [FOLD],
+  ],
+  [
+    'rejections fail the batch',
+    'folding/fold-batch.ts',
+    '    if (!isRejection(error)) throw error;\n  }',
+    '    throw error;\n  }',
+    [FOLD],
+  ],
+  // From which state, with which events.
+  ['state of another policy', 'folding/read-events.ts', '&& snapshotFits(snapshot, policies)', '', [FOLD, INDEX]],
+  ['state of another program', 'folding/read-events.ts', 'snapshot.format === SNAPSHOT_FORMAT &&', '', [FOLD]],
+  [
+    'snapshots unchecked',
+    'folding/read-events.ts',
+    'snapshot !== undefined && stateFits(snapshot, moment.policies) ?',
+    'snapshot !== undefined ?',
+    [FOLD],
+  ],
+  ['late events on top', 'folding/fold-customers.ts', '&& !allAfter(one.events, one.base)', '&& false', ALL],
+  ['late not folded again', 'folding/read-events.ts', 'one.again = true;', '', ALL],
+  [
+    'snapshot events twice',
+    'folding/read-events.ts',
+    'events.filter((event) => isAfter(event, base));',
+    'events;',
+    ALL,
+  ],
+  [
+    'state events twice',
+    'folding/read-events.ts',
+    'event.position > base.position || isAfter(event, base)',
+    'true',
+    ALL,
+  ],
+  [
+    'tail from the beginning',
+    'folding/read-events.ts',
+    'events.filter((event) => event.position > from)',
+    'events',
+    ALL,
+  ],
+  [
+    'waiting events forgotten',
+    'folding/fold-customers.ts',
+    'if (known.waitingUntil !== null) return one;',
+    '',
+    [PROJECTOR, DIGESTS],
+  ],
+  ['snapshot at the instant', 'folding/load.ts', 'n.upto_at < c.before', 'n.upto_at <= c.before', ALL],
+  [
+    'oldest snapshot',
+    'folding/load.ts',
+    'ORDER BY n.customer_id, n.events DESC',
+    'ORDER BY n.customer_id, n.events',
+    [FOLD],
+  ],
+  ['future folded', 'folding/fold-one.ts', '> asOf) count--', '> asOf + 1e12) count--', [FOLD]],
+  [
+    'equal instants in any order',
+    'folding/fold-one.ts',
+    'return compareEvents(event, { ...event, ...key }) > 0;',
+    'return true;',
+    ALL,
+  ],
+  [
+    'one less in the state',
+    'folding/fold-one.ts',
+    'events: before + due.length',
+    'events: before + due.length - 1',
+    ALL,
+  ],
+  [
+    'snapshots misnumbered',
+    'folding/fold-one.ts',
+    'const at = before + (i + 1) * snapshotEvery;',
+    'const at = before + i * snapshotEvery;',
+    ALL,
+  ],
+  // What is written.
+  [
+    'snapshots after a late event stay',
+    'folding/write.ts',
+    's.events > c.events',
+    's.events > c.events + 1000',
+    [FOLD, DIGESTS],
+  ],
+  ['sums not taken back', 'folding/write.ts', 'sums.add(period, -1)', 'sums.add(period, 0 as 1)', ALL],
+  ['rewritten from the start', 'folding/write.ts', '(folded.stagePeriods[0]?.seq ?? 0)', '0', ALL],
+  [
+    'bookings of a whole fold stay',
+    'folding/write.ts',
+    '...standing.filter((one) => one.written && one.folded.whole),',
+    '',
+    ALL,
+  ],
+  [
+    'bookings folded again stay',
+    'folding/write.ts',
+    'standing.filter((one) => one.again && !one.folded.whole),',
+    '[],',
+    ALL,
+  ],
+  [
+    'parked keep their deadline',
+    'folding/park.ts',
+    "await writes.query('UPDATE customers SET wake_at = NULL WHERE customer_id = ANY($1::text[])', [ids]);",
+    '',
+    [FOLD, CLOCK, PROJECTOR],
+  ],
+  [
+    'parked stay dirty',
+    'folding/park.ts',
+    "await writes.query('DELETE FROM dirty WHERE customer_id = ANY($1::text[])', [ids]);",
+    '',
+    [FOLD],
+  ],
+  [
+    'reversals as late events',
+    'folding/fold-customers.ts',
+    "event.type === 'order-cancelled' || event.type === 'order-returned'",
+    'event.type === undefined',
+    [PROJECTOR, PUBLISHED],
+  ],
+];
+
+const { values } = parseArgs({
+  options: { store: { type: 'string', default: 'PGlite' }, only: { type: 'string' }, again: { type: 'boolean' } },
+});
+
+const known = new Map();
+if (existsSync(results))
+  for (const line of readFileSync(results, 'utf8').trim().split('\n')) {
+    const { name, outcome } = JSON.parse(line);
+    known.set(name, outcome);
+  }
+
+for (const [name, file, text, replacement, specs] of MUTANTS) {
+  if (values.only !== undefined && name !== values.only) continue;
+  const before = known.get(name);
+  if (values.only === undefined && before !== undefined && !(values.again && before !== 'killed')) continue;
+  const path = join(source, file);
+  const original = readFileSync(path, 'utf8');
+  if (original.split(text).length !== 2) throw new Error(`${name}: ${file} must hold this text once: ${text}`);
+  const putBack = () => writeFileSync(path, original);
+  process.once('exit', putBack);
+  writeFileSync(
+    path,
+    original.replace(text, () => replacement),
+  );
+  const begun = performance.now();
+  let seenBy = null;
+  for (const spec of specs) if (seenBy === null && fails(spec)) seenBy = spec;
+  putBack();
+  process.removeListener('exit', putBack);
+  const outcome = seenBy === null ? 'survived' : 'killed';
+  known.set(name, outcome);
+  mkdirSync(join(root, 'coverage'), { recursive: true });
+  const seconds = Math.round((performance.now() - begun) / 1_000);
+  appendFileSync(results, `${JSON.stringify({ name, file, outcome, seenBy, seconds })}\n`);
+  console.log(`${outcome.padEnd(8)}  ${name.padEnd(36)}  ${file.padEnd(32)}  ${seenBy ?? ''}  (${seconds} s)`);
+}
+
+const outcomes = MUTANTS.map(([name]) => known.get(name));
+const count = (outcome) => outcomes.filter((each) => each === outcome).length;
+console.log(
+  `${count('killed')} killed, ${count('survived')} survived, ${count(undefined)} not run, of ${MUTANTS.length}`,
+);
+for (const [name, file] of MUTANTS) if (known.get(name) === 'survived') console.log(`survived: ${name} (${file})`);
+
+/** Whether a spec fails with the planted fault in place, on one store. */
+function fails(spec) {
+  const { status, signal } = spawnSync(
+    'npm',
+    [
+      'run',
+      '--silent',
+      'jest',
+      '--',
+      join('libs/projections/src', spec),
+      '--maxWorkers=1',
+      '--bail',
+      '-t',
+      values.store,
+    ],
+    { cwd: root, stdio: 'ignore', timeout: 300_000 },
+  );
+  return status !== 0 || signal !== null;
+}

@@ -3,7 +3,7 @@ import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
-import { eventsAfter, fold, index, liveStore } from '../testdata/store.js';
+import { eventsAfter, fold, index, liveStore, policyPublished } from '../testdata/store.js';
 import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
 import { foldDirty } from './fold-batch.js';
 
@@ -120,6 +120,41 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
       expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([{ touchpoints: 22 }]);
       expect(await rows(`SELECT 1 FROM rm_1.snapshots WHERE state LIKE '%77777%'`)).toEqual([]);
     }
+  });
+
+  it('keeps no snapshot that lacks a late event, where a policy took the newest state away before it was folded', async () => {
+    await come([order(ANNA, day(1), 'A1'), ...visits(2, 20)], true);
+    // In force from day 40: snapshots of earlier days stay, and so does what they hold.
+    await come([policyPublished('retail@1', {}, now)]);
+    await fold(store);
+    await come([policyPublished('retail@2', {}, now)]);
+    await rows('DELETE FROM rm_1.states');
+    expect(await rows('SELECT 1 FROM rm_1.snapshots')).not.toEqual([]);
+    // Both are folded together, and the second alone: on a snapshot that holds the first.
+    await come([touchpoint({ who: ANNA, at: day(2.5), type: 'product-viewed' })]);
+    await fold(store);
+    await come([touchpoint({ who: ANNA, at: day(15.5), type: 'product-viewed' })]);
+    await fold(store);
+    expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([{ touchpoints: 23 }]);
+  });
+
+  it('keeps no snapshot of a customer who was merged into another, for the day on which they are parted', async () => {
+    const tablet = { deviceId: 'tablet' };
+    const ben = { userId: 'ben' };
+    const both = (who: Record<string, string>, at: number) =>
+      touchpoint({ who: { ...who, ...tablet }, at: day(at), type: 'app-opened' });
+    await come([touchpoint({ who: ben, at: day(1), type: 'app-opened' }), ...visits(2, 12)], true);
+    await come(
+      Array.from({ length: 12 }, (_, n) => touchpoint({ who: tablet, at: day(3 + n), type: 'app-opened' })),
+      true,
+    );
+    const id = subject('deviceId', 'tablet');
+    const snapshots = () => rows(`SELECT 1 FROM rm_1.snapshots WHERE customer_id = '${id}'`);
+    expect(await snapshots()).not.toEqual([]);
+    await come([both(ben, 20)], true);
+    await fold(store);
+    expect(await rows(`SELECT 1 FROM rm_1.customers WHERE customer_id = '${id}'`)).toEqual([]);
+    expect(await snapshots()).toEqual([]);
   });
 
   it('parks the one customer whose rows the database rejects, and folds the others', async () => {

@@ -79,7 +79,15 @@ export async function foldAndWrite(
   const moment: FoldMoment = { policies: policies.timeline, asOf: now, position };
   const { outcomes, failed } = await foldCustomers(tx, tasks, known, moment, context);
   await context.times.of('write', async () => {
-    const write = { models: CUSTOMER_READ_MODELS, dayOf: policies.dayOf, position, now, publishes: isLive };
+    const { snapshotEvery } = context;
+    const write = {
+      models: CUSTOMER_READ_MODELS,
+      dayOf: policies.dayOf,
+      position,
+      now,
+      snapshotEvery,
+      publishes: isLive,
+    };
     context.counters.published += await writeOutcomes(tx, writes, outcomes, write);
     await parkFailed(tx, writes, failed, { position, now, publishes: isLive });
     await keepWaiting(writes, outcomes, position, now);

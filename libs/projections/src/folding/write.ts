@@ -50,6 +50,8 @@ export interface WriteContext {
   readonly dayOf: DayOf;
   readonly position: number;
   readonly now: Instant;
+  /** A history leaves a snapshot every so many events. */
+  readonly snapshotEvery: number;
   /** False while a version is built beside the live one. */
   readonly publishes: boolean;
 }
@@ -108,7 +110,7 @@ export async function writeOutcomes(
         break;
     }
   }
-  await writeStates(writes, outcomes);
+  await writeStates(writes, outcomes, context.snapshotEvery);
   if (!context.publishes) return 0;
   const { position, now } = context;
   await markProfiles(
@@ -320,7 +322,7 @@ export function stateRow(customerId: string, state: FoldState): Row {
   };
 }
 
-async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[]): Promise<void> {
+async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[], snapshotEvery: number): Promise<void> {
   const newest: Row[] = [];
   const snapshotRows: Row[] = [];
   const cut: Row[] = [];
@@ -328,7 +330,9 @@ async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[]): Pr
     if (folded !== null && state !== null && state.events >= STATE_FROM_EVENTS)
       newest.push(stateRow(customerId, state));
     for (const snapshot of snapshots) snapshotRows.push(stateRow(customerId, snapshot));
-    if (again && hadState) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
+    // A snapshot lasts only while what it holds is not folded again. A history that is too short for one has none.
+    const mayHaveSnapshots = hadState || (state?.events ?? 0) > snapshotEvery;
+    if ((again || base === null) && mayHaveSnapshots) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
   }
   await removeCustomers(
     writes,

@@ -1,7 +1,8 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Default, Describe, documentReader, Matching, Whole } from '#contracts';
 import { type Channels } from '#platform';
-import { Allow, ApiProblems, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
 import { DATABASE, type Database } from '#database';
 import { FEEDS } from '../registry.js';
 import { replayFeed, type Replayed } from '../relay/replay-feed.js';
@@ -20,15 +21,19 @@ export class FeedView {
   readonly schema!: object;
 }
 
-export class ReplayRequest {
-  @ApiProperty({ pattern: '^[a-z0-9-]{1,40}$', description: 'suffix of the topic: FEED.replay-NAME' })
+/** A replay of a feed. */
+export class FeedReplay {
+  @Matching('^[a-z0-9-]+$', 40, 'up to 40 lower-case letters, digits and hyphens')
+  @Describe('Suffix of the topic: FEED.replay-NAME')
   readonly name!: string;
-  @ApiProperty({
-    required: false,
-    description: 'leaves out what rests only on the log before this position; 0 by default',
-  })
-  readonly fromPosition?: number;
+
+  @Whole(0, Number.MAX_SAFE_INTEGER)
+  @Default(0)
+  @Describe('Leaves out what rests only on the log before this position')
+  readonly fromPosition!: number;
 }
+
+const FEED_REPLAY = documentReader(FeedReplay);
 
 export class ReplayView implements Replayed {
   @ApiProperty()
@@ -48,7 +53,7 @@ export class FeedsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The feeds, with the schema of each' })
+  @ApiOperation({ operationId: 'listFeeds', summary: 'The feeds, with the schema of each' })
   @ApiOkResponse({ type: [FeedView] })
   list(): FeedView[] {
     return FEEDS.map(({ name, type, meaning, schema }) => ({ name, type, meaning, schema }));
@@ -57,29 +62,24 @@ export class FeedsController {
   @Post(':feed/replays')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'replayFeed',
     summary: 'Publish a feed again, into a topic of its own',
     description:
       'The live topic is not touched, and messages have their original ids. The answer comes when all messages are published. A second replay with the same name adds them to the same topic again.',
   })
-  @ApiBody({ type: ReplayRequest })
+  @ApiDocument(FEED_REPLAY)
   @ApiOkResponse({ type: ReplayView })
-  @ApiProblems(400, 404, 409)
-  async replay(@Param('feed') name: string, @Body() body: unknown): Promise<ReplayView> {
+  @ApiProblems(404, 409)
+  async replay(
+    @Param('feed') name: string,
+    @Body(new DocumentPipe(FEED_REPLAY, 'The feed cannot be replayed.')) replay: FeedReplay,
+  ): Promise<ReplayView> {
     const feed = FEEDS.find((each) => each.name === name);
     if (feed === undefined)
       throw new Problem(404, {
-        detail: `There is no such feed; there are: ${FEEDS.map((each) => each.name).join(', ')}.`,
+        detail: `There is no feed "${name}": give one of ${FEEDS.map((each) => each.name).join(', ')}.`,
       });
     if (this.channels === null) throw new Problem(409, { detail: 'No brokers are configured: set KAFKA_BROKERS.' });
-    return replayFeed(this.database, this.channels, feed, asked(body));
+    return replayFeed(this.database, this.channels, feed, replay);
   }
-}
-
-function asked(body: unknown): { name: string; fromPosition: number } {
-  const { name, fromPosition = 0 } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  if (typeof name !== 'string' || !/^[a-z0-9-]{1,40}$/.test(name))
-    throw new Problem(400, { detail: 'Give the replay a name of small letters, digits and hyphens.' });
-  if (typeof fromPosition !== 'number' || !Number.isSafeInteger(fromPosition) || fromPosition < 0)
-    throw new Problem(400, { detail: 'fromPosition is a position of the log: a whole number from 0.' });
-  return { name, fromPosition };
 }

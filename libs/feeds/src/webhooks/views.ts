@@ -126,6 +126,14 @@ export const webhookView = (endpoint: EndpointRecord, now: Instant): WebhookView
   replay: endpoint.replay === null ? null : { ...endpoint.replay, beganAt: formatInstant(endpoint.replay.beganAt) },
 });
 
+export const newSecretView = ({
+  secret,
+  formerUntil,
+}: {
+  readonly secret: string;
+  readonly formerUntil: Instant;
+}): NewSecretView => ({ secret, formerUntil: formatInstant(formerUntil) });
+
 export const lagSeconds = ({ oldestPendingAt }: EndpointRecord, now: Instant): number =>
   oldestPendingAt === null ? 0 : Math.max(0, (now - oldestPendingAt) / 1_000);
 

@@ -1,16 +1,39 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { formatInstant, type Instant } from '#contracts';
+import {
+  applyDecorators,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+} from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { parseInstant, type Instant, type JsonSchema } from '#contracts';
 import { CLOCK, type Clock } from '#platform';
-import { Allow, ApiProblems, Problem } from '#platform/nest';
-import { parseEndpoint, parseMessages, parseNumber, parseReplay, parseStatus } from './parse-endpoint.js';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, openApiSchema, Problem } from '#platform/nest';
+import {
+  DEAD_LETTERS_TO_SEND,
+  DELIVERY_PAGE,
+  NEW_WEBHOOK,
+  WEBHOOK_CHANGE,
+  WEBHOOK_REPLAY,
+  type DeadLettersToSend,
+  type DeliveryPage,
+  type NewWebhook,
+  type WebhookChange,
+  type WebhookReplay,
+} from './bodies.js';
 import type { WebhookDispatcher } from './dispatcher.js';
-import type { Endpoints } from './endpoints.js';
 import type { EgressPolicy } from './egress-policy.js';
-import { DeadLettersToSend, NewWebhook, WebhookChange, WebhookReplayRequest } from './bodies.js';
+import type { Endpoints } from './endpoints.js';
 import {
   deliveryView,
   DeliveryView,
+  newSecretView,
   NewSecretView,
   NewWebhookView,
   ReplayedView,
@@ -29,23 +52,17 @@ export interface Webhooks {
 
 export const WEBHOOKS = Symbol.for('perennial.webhooks');
 
-const ENDPOINT = /^[0-9a-f]{32}$/;
-const PAGE = 100;
-const PAGE_MAX = 1_000;
+const WEBHOOK_ID = /^[0-9a-f]{32}$/;
 
-const Id = (): MethodDecorator => ApiParam({ name: 'id', schema: { type: 'string', pattern: ENDPOINT.source } });
-const PAGE_PARAMETERS = [
-  { name: 'after', description: 'the `seq` of the last one of the page before', max: Number.MAX_SAFE_INTEGER },
-  { name: 'limit', description: `how many at most; ${PAGE} by default`, max: PAGE_MAX },
-] as const;
-const Paged = (): MethodDecorator => (target, key, descriptor) => {
-  for (const { name, description, max } of PAGE_PARAMETERS)
-    ApiQuery({ name, required: false, description, schema: { type: 'integer', minimum: 0, maximum: max } })(
-      target,
-      key,
-      descriptor,
-    );
-};
+const ApiWebhookId = (): MethodDecorator =>
+  ApiParam({ name: 'id', schema: { type: 'string', pattern: WEBHOOK_ID.source } });
+
+const ApiDeliveryPage = (): MethodDecorator =>
+  applyDecorators(
+    ...Object.entries(DELIVERY_PAGE.schema['properties'] as Readonly<Record<string, JsonSchema>>).map(
+      ([name, schema]) => ApiQuery({ name, required: false, schema: openApiSchema(schema) }),
+    ),
+  );
 
 /** Webhook endpoints, for channels without Kafka: register, watch, pause, replay and delete them. */
 @ApiTags('webhooks')
@@ -59,15 +76,27 @@ export class WebhooksController {
 
   @Post()
   @ApiOperation({
+    operationId: 'registerWebhook',
     summary: 'Register an endpoint; only this answer shows its secret',
     description: 'Messages published from now on are sent to it.',
   })
-  @ApiBody({ type: NewWebhook })
+  @ApiDocument(NEW_WEBHOOK)
   @ApiCreatedResponse({ type: NewWebhookView })
-  @ApiProblems(400, 409, 413, 415, 422)
-  async register(@Body() body: unknown): Promise<NewWebhookView> {
-    const { url, feeds } = parseEndpoint(body, this.webhooks.egressPolicy);
-    const registered = await (await this.endpoints()).register(url, feeds);
+  @ApiProblems(409, 413)
+  async register(
+    @Body(new DocumentPipe(NEW_WEBHOOK, 'The webhook cannot be registered.')) { url, feeds }: NewWebhook,
+  ): Promise<NewWebhookView> {
+    const rejection = this.webhooks.egressPolicy.rejection(url);
+    if (rejection !== null)
+      throw new Problem(422, {
+        type: 'invalid',
+        detail: 'The webhook cannot be registered.',
+        errors: [
+          { pointer: '#/url', detail: rejection, hint: 'give an https URL, or have WEBHOOK_HOSTS allow its host' },
+        ],
+      });
+    url.hash = '';
+    const registered = await (await this.endpoints()).register(url.href, [...new Set(feeds)]);
     if (registered === null)
       throw new Problem(409, { detail: 'The number of webhooks has reached its limit: delete one first.' });
     this.webhooks.dispatcher.wake();
@@ -75,7 +104,7 @@ export class WebhooksController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'All endpoints, with the state of each' })
+  @ApiOperation({ operationId: 'listWebhooks', summary: 'All endpoints, with the state of each' })
   @ApiOkResponse({ type: [WebhookView] })
   async list(): Promise<WebhookView[]> {
     const now = this.clock.now();
@@ -83,137 +112,144 @@ export class WebhooksController {
   }
 
   @Get(':id')
-  @Id()
-  @ApiOperation({ summary: 'One endpoint and its state' })
+  @ApiWebhookId()
+  @ApiOperation({ operationId: 'getWebhook', summary: 'One endpoint and its state' })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(404)
   async find(@Param('id') id: string): Promise<WebhookView> {
-    return webhookView(there(await (await this.endpoints()).find(known(id))), this.clock.now());
+    return webhookView(existing(await (await this.endpoints()).find(webhookId(id))), this.clock.now());
   }
 
   @Patch(':id')
-  @Id()
+  @ApiWebhookId()
   @ApiOperation({
+    operationId: 'changeWebhook',
     summary: 'Pause an endpoint, or activate it and send at once',
     description:
       'Messages published while it is paused stay pending. An endpoint that failed or is gone gets, once active, the messages published from then on.',
   })
-  @ApiBody({ type: WebhookChange })
+  @ApiDocument(WEBHOOK_CHANGE)
   @ApiOkResponse({ type: WebhookView })
-  @ApiProblems(400, 404, 413, 415, 422)
-  async change(@Param('id') id: string, @Body() body: unknown): Promise<WebhookView> {
-    const endpoint = there(await (await this.endpoints()).setStatus(known(id), parseStatus(body)));
+  @ApiProblems(404, 413)
+  async change(
+    @Param('id') id: string,
+    @Body(new DocumentPipe(WEBHOOK_CHANGE, 'The webhook cannot be changed.')) { status }: WebhookChange,
+  ): Promise<WebhookView> {
+    const endpoint = existing(await (await this.endpoints()).setStatus(webhookId(id), status));
     this.webhooks.dispatcher.wake();
     return webhookView(endpoint, this.clock.now());
   }
 
   @Delete(':id')
   @HttpCode(200)
-  @Id()
-  @ApiOperation({ summary: 'Delete an endpoint, its pending messages and dead letters, and its secret' })
+  @ApiWebhookId()
+  @ApiOperation({
+    operationId: 'deleteWebhook',
+    summary: 'Delete an endpoint, its pending messages and dead letters, and its secret',
+  })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(404)
   async remove(@Param('id') id: string): Promise<WebhookView> {
-    return webhookView(there(await (await this.endpoints()).remove(known(id))), this.clock.now());
+    return webhookView(existing(await (await this.endpoints()).remove(webhookId(id))), this.clock.now());
   }
 
   @Post(':id/secrets')
-  @Id()
+  @ApiWebhookId()
   @ApiOperation({
+    operationId: 'rotateWebhookSecret',
     summary: 'Give an endpoint a new secret; only this answer shows it',
     description: 'For a day the former secret signs too.',
   })
   @ApiCreatedResponse({ type: NewSecretView })
   @ApiProblems(400, 404, 413, 415)
   async rotate(@Param('id') id: string): Promise<NewSecretView> {
-    const { secret, formerUntil } = there(await (await this.endpoints()).rotate(known(id)));
-    return { secret, formerUntil: formatInstant(formerUntil) };
+    return newSecretView(existing(await (await this.endpoints()).rotate(webhookId(id))));
   }
 
   @Get(':id/deliveries')
-  @Id()
-  @Paged()
-  @ApiOperation({ summary: 'The pending messages of an endpoint, in the order of sending' })
+  @ApiWebhookId()
+  @ApiDeliveryPage()
+  @ApiOperation({
+    operationId: 'listWebhookDeliveries',
+    summary: 'The pending messages of an endpoint, in the order of sending',
+  })
   @ApiOkResponse({ type: [DeliveryView] })
   @ApiProblems(400, 404)
-  deliveries(
-    @Param('id') id: string,
-    @Query('after') after?: unknown,
-    @Query('limit') limit?: unknown,
-  ): Promise<DeliveryView[]> {
-    return this.listed(id, false, after, limit);
+  deliveries(@Param('id') id: string, @Query() query: unknown): Promise<DeliveryView[]> {
+    return this.listDeliveries(id, false, query);
   }
 
   @Get(':id/dead-letters')
-  @Id()
-  @Paged()
-  @ApiOperation({ summary: 'The dead letters of an endpoint, with the reason of each' })
+  @ApiWebhookId()
+  @ApiDeliveryPage()
+  @ApiOperation({
+    operationId: 'listWebhookDeadLetters',
+    summary: 'The dead letters of an endpoint, with the reason of each',
+  })
   @ApiOkResponse({ type: [DeliveryView] })
   @ApiProblems(400, 404)
-  deadLetters(
-    @Param('id') id: string,
-    @Query('after') after?: unknown,
-    @Query('limit') limit?: unknown,
-  ): Promise<DeliveryView[]> {
-    return this.listed(id, true, after, limit);
+  deadLetters(@Param('id') id: string, @Query() query: unknown): Promise<DeliveryView[]> {
+    return this.listDeliveries(id, true, query);
   }
 
   @Post(':id/dead-letters/replays')
   @HttpCode(200)
-  @Id()
+  @ApiWebhookId()
   @ApiOperation({
+    operationId: 'sendWebhookDeadLetters',
     summary: 'Send dead letters again',
     description: 'With their original ids and in their original order, before newer messages.',
   })
-  @ApiBody({ type: DeadLettersToSend, required: false })
+  @ApiDocument(DEAD_LETTERS_TO_SEND, { required: false })
   @ApiOkResponse({ type: ReplayedView })
-  @ApiProblems(400, 404, 413, 415, 422)
-  async sendDeadLetters(@Param('id') id: string, @Body() body?: unknown): Promise<ReplayedView> {
-    const messages = parseMessages(body);
-    const replayed = there(await (await this.endpoints()).replayDeadLetters(known(id), messages));
+  @ApiProblems(404, 413)
+  async sendDeadLetters(
+    @Param('id') id: string,
+    @Body(new DocumentPipe(DEAD_LETTERS_TO_SEND, 'The dead letters cannot be sent.')) { messages }: DeadLettersToSend,
+  ): Promise<ReplayedView> {
+    const replayed = existing(await (await this.endpoints()).replayDeadLetters(webhookId(id), messages ?? null));
     this.webhooks.dispatcher.wake();
     return { replayed };
   }
 
   @Post(':id/replays')
   @HttpCode(200)
-  @Id()
+  @ApiWebhookId()
   @ApiOperation({
+    operationId: 'replayWebhook',
     summary: 'Send an endpoint what was published from a position or an instant on; or what it missed',
     description:
       'Sets it active. Replayed messages have their original ids and the header perennial-replay, customer by customer, each one’s in order; live messages go on in between, and other endpoints get nothing. `replay` in the endpoint’s state shows the progress.',
   })
-  @ApiBody({ type: WebhookReplayRequest, required: false })
+  @ApiDocument(WEBHOOK_REPLAY, { required: false })
   @ApiOkResponse({ type: WebhookView })
-  @ApiProblems(400, 404, 409, 413, 415, 422)
-  async replay(@Param('id') id: string, @Body() body?: unknown): Promise<WebhookView> {
-    const from = parseReplay(body);
-    const requested = await this.webhooks.dispatcher.replay(
-      known(id),
-      from === null ? null : await this.positionOf(from),
-    );
+  @ApiProblems(404, 409, 413)
+  async replay(
+    @Param('id') id: string,
+    @Body(new DocumentPipe(WEBHOOK_REPLAY, 'The replay cannot begin.')) beginning: WebhookReplay,
+  ): Promise<WebhookView> {
+    const requested = await this.webhooks.dispatcher.replay(webhookId(id), await this.positionOf(beginning));
     if (requested === 'nothing-missed')
       throw new Problem(409, { detail: 'The endpoint missed nothing: give fromPosition or from.' });
     return this.find(id);
   }
 
-  private async positionOf(from: { readonly position: number } | { readonly instant: Instant }): Promise<number> {
-    if ('position' in from) return from.position;
+  /** Null: the position of what the endpoint missed. */
+  private async positionOf({ fromPosition, from }: WebhookReplay): Promise<number | null> {
+    const instant = from === undefined ? null : parseInstant(from);
+    if (instant === null) return fromPosition ?? null;
     const { log } = this.webhooks;
     if (log === null)
       throw new Problem(422, {
         detail: 'This process has no event log in which to find an instant.',
         errors: [{ pointer: '#/from', detail: 'cannot be resolved by this process', hint: 'give fromPosition' }],
       });
-    return log.positionAt(from.instant);
+    return log.positionAt(instant);
   }
 
-  private async listed(id: string, dead: boolean, after: unknown, limit: unknown): Promise<DeliveryView[]> {
-    const page = {
-      ...{ dead, after: parseNumber('after', after, 0, Number.MAX_SAFE_INTEGER) },
-      limit: parseNumber('limit', limit, PAGE, PAGE_MAX),
-    };
-    return there(await (await this.endpoints()).deliveries(known(id), page)).map(deliveryView);
+  private async listDeliveries(id: string, dead: boolean, query: unknown): Promise<DeliveryView[]> {
+    const page = deliveryPage(query);
+    return existing(await (await this.endpoints()).deliveries(webhookId(id), { dead, ...page })).map(deliveryView);
   }
 
   private async endpoints(): Promise<Endpoints> {
@@ -222,12 +258,20 @@ export class WebhooksController {
   }
 }
 
-function known(id: string): string {
-  if (!ENDPOINT.test(id)) throw new Problem(404, { detail: 'There is no webhook with this id.' });
+function deliveryPage(query: unknown): DeliveryPage {
+  const reading = DELIVERY_PAGE.read(query);
+  if (reading.ok) return reading.value;
+  throw new Problem(400, { detail: 'The query parameters are not valid.', errors: reading.errors });
+}
+
+function webhookId(id: string): string {
+  if (!WEBHOOK_ID.test(id)) throw noWebhook();
   return id;
 }
 
-function there<T>(found: T | null): T {
-  if (found === null) throw new Problem(404, { detail: 'There is no webhook with this id.' });
+function existing<T>(found: T | null): T {
+  if (found === null) throw noWebhook();
   return found;
 }
+
+const noWebhook = (): Problem => new Problem(404, { detail: 'There is no webhook with this id.' });

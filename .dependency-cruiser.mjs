@@ -1,7 +1,7 @@
 /**
  * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import)
  * or, to make a Nest application, by its nest.ts (`#name/nest`), and platform in a worker thread by its threads.ts,
- * and may enter only the libs that its row names. `test/boundaries.int.spec.ts` plants a violation and sees this bark.
+ * and may enter only the libs that its row names. `test/boundaries.int.spec.ts` plants violations and sees each reported.
  */
 const table = {
   contracts: { values: [], types: [] },
@@ -37,7 +37,7 @@ const frontDoors = { projections: '|schema', platform: '|threads', testing: '|st
 const forbidden = [
   {
     name: 'apps-are-leaves',
-    comment: 'Nobody imports an app: what two processes share belongs in a lib.',
+    comment: 'An app is a leaf: what two processes share belongs in a lib.',
     severity: 'error',
     from: { path: '^libs/' },
     to: { path: '^apps/' },
@@ -66,14 +66,14 @@ const forbidden = [
   {
     name: 'an-index-knows-no-nest',
     comment:
-      'The command line and every spec enter by the indexes, and would wait a second for a framework that they do not use: what needs Nest is named in nest.ts.',
+      'The command line and most specs import the indexes, and would wait a second for a framework that they do not use: nest.ts exports what needs Nest.',
     severity: 'error',
     from: { path: '^libs/[^/]+/src/index\\.ts$' },
     to: { path: 'node_modules/(@nestjs|fastify|rxjs|prom-client)/', reachable: true },
   },
   {
     name: 'the-core-is-pure',
-    comment: 'contracts and lifecycle know no Node API and no framework: time, ids and input are arguments.',
+    comment: 'contracts and lifecycle use no Node API and no framework: time, ids and input are arguments.',
     severity: 'error',
     from: { path: '^libs/(contracts|lifecycle)/', pathNot: spec },
     to: { dependencyTypes: ['core'] },

@@ -11,7 +11,7 @@ interface Violation {
   readonly rule: { readonly name: string };
 }
 
-/** Each planted file, what it does wrong, and the rule that must bark. */
+/** Each planted file with its violation, and the rule that must report it. */
 const planted = [
   {
     rule: 'contracts-imports-only-its-row',
@@ -26,7 +26,7 @@ const planted = [
   {
     rule: 'platform-imports-only-its-row',
     file: 'libs/platform/src/planted.ts',
-    text: "import { STREAMS } from '#contracts';\nexport const planted = STREAMS;\n",
+    text: "import { ApiKeys } from '#keys';\nexport const planted = ApiKeys;\n",
   },
   {
     rule: 'queries-takes-only-types-from-projections',
@@ -44,8 +44,8 @@ const planted = [
     text: "import type { Digest } from '#projections';\nexport type Planted = Digest;\n",
   },
   {
-    rule: 'ingestion-imports-only-its-row',
-    file: 'libs/ingestion/src/planted-schema.ts',
+    rule: 'keys-imports-only-its-row',
+    file: 'libs/keys/src/planted-schema.ts',
     text: "import { liveSchema } from '#projections/schema';\nexport const planted = liveSchema;\n",
   },
   {
@@ -102,13 +102,13 @@ describe('the import table', () => {
 
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-  it.each(planted)('barks at $file with $rule', ({ rule, file }) => {
+  it.each(planted)('reports $file by $rule', ({ rule, file }) => {
     expect(violations.filter((violation) => violation.from === file).map((violation) => violation.rule.name)).toContain(
       rule,
     );
   });
 
-  it('says nothing of the files that keep to the table', () => {
+  it('reports no file that conforms to the table', () => {
     const files = new Set<string>(planted.map(({ file }) => file));
     expect(violations.filter((violation) => !files.has(violation.from))).toEqual([]);
   });

@@ -9,7 +9,7 @@ const base = {
   transform: {
     '^.+\\.ts$': ['@swc/jest', compiler],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/\\.stryker/'],
 };
 
 export default {

@@ -1,0 +1,40 @@
+// Mutation testing of the rules: `npm run mutate`. It takes hours, can be stopped at any time and goes on where it stopped, since what has been
+// found out stands in .stryker/incremental.json. One folder or file alone: `npm run mutate -- --mutate libs/lifecycle/src/fold/silence.ts`.
+// Each property ends after so many milliseconds: a mutant that it sees, it mostly sees at once.
+process.env['PROPERTY_TIME_MS'] ??= '100';
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  mutate: ['libs/lifecycle/src/{fold,policy,customers}/**/*.ts', '!**/*.spec.ts'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    projectType: 'custom',
+    configFile: 'scripts/mutation.jest.config.mjs',
+    // Imports by # are not followed by it; the coverage of each test says better which tests a mutant needs.
+    enableFindRelatedTests: false,
+  },
+  coverageAnalysis: 'perTest',
+  // What runs once, when a file is loaded, would need a process of its own for each mutant.
+  ignoreStatic: true,
+  // Texts and their patterns are held by golden specs, which would be run for every word.
+  mutator: { excludedMutations: ['StringLiteral', 'Regex'] },
+  concurrency: 1,
+  incremental: true,
+  incrementalFile: '.stryker/incremental.json',
+  tempDirName: '.stryker/sandbox',
+  // The sandbox gets what the specs of the rules need, and nothing of hundreds of megabytes.
+  ignorePatterns: [
+    '*',
+    '!libs/**',
+    '!scripts/**',
+    '!package.json',
+    '!tsconfig.json',
+    '!jest.config.mjs',
+    '!stryker.config.mjs',
+  ],
+  reporters: ['progress', 'clear-text', 'json'],
+  jsonReporter: { fileName: '.stryker/report.json' },
+  clearTextReporter: { allowColor: false, logTests: false },
+  timeoutMS: 30_000,
+};

@@ -16,7 +16,7 @@ export const LONGEST = [
   'libs/projections/src/versions/killed-rebuild.int.spec.ts',
   'test/journeys/webhooks.e2e.spec.ts',
   'test/journeys/killed-relay.e2e.spec.ts',
-  'libs/projections/src/processor/folders.int.spec.ts',
+  'libs/projections/src/processor/workers.int.spec.ts',
   'libs/ingestion/src/kafka/kafka-ingestion.int.spec.ts',
   'test/journeys/separate-processes.e2e.spec.ts',
   'test/adding-a-touchpoint.int.spec.ts',

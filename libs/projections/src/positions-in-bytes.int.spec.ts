@@ -49,19 +49,19 @@ describe('a log whose positions count bytes', () => {
     expect((await projector.status()).lag).toBeGreaterThan(60 * 100);
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ lag: 0, lagMs: 0, lagUnit: 'bytes' });
-    const told: BuildProgress[] = [];
-    const { events, position } = await projector.rebuild({ onProgress: (progress) => told.push(progress) });
+    const reports: BuildProgress[] = [];
+    const { events, position } = await projector.rebuild({ onProgress: (progress) => reports.push(progress) });
     expect(events).toBe(60);
     expect(position).toBeGreaterThan(60 * 100);
     // The share is one of places, the count one of events.
-    expect(told.findLast(({ phase }) => phase === 'links')).toMatchObject({
+    expect(reports.findLast(({ phase }) => phase === 'links')).toMatchObject({
       done: position,
       total: position,
       items: 60,
     });
   });
 
-  it('is taken to hold as many events as its pages do', () => {
+  it('is estimated to hold as many events as its pages do', () => {
     const page = { after: 1_000, events: Array.from({ length: 10 }, (_, n) => ({ position: 1_100 + n * 100 })) };
     expect(eventsBetween(1_000, 2_000, page as never)).toBe(10);
     expect(eventsBetween(2_000, 102_000, page as never)).toBe(1_000);

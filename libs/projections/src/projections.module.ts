@@ -24,14 +24,14 @@ import { openDatabase, placeOf, type DatabasePlace } from '#database';
 export interface ProjectionsModuleOptions {
   /** A database opened elsewhere, which is closed elsewhere. */
   readonly database?: Database;
-  /** Where to open one; where the config says unless given. */
+  /** Where to open one. Default: as the config says. */
   readonly place?: DatabasePlace;
   /**
-   * What is done with the read models: `keep` them in step with the log, in the role that the config names; `operate` on what
-   * another process keeps; `read` them only. Default keep.
+   * What this process does with the read models: `keep` them in step with the log, in the role that the config names; `operate` those
+   * that another process keeps; only `read` them. Default keep.
    */
   readonly use?: 'keep' | 'operate' | 'read';
-  /** The role, whatever the config names: the engine in one process does everything. */
+  /** The role, instead of the one in the config: the engine in one process does everything. */
   readonly role?: ProjectorRole;
 }
 
@@ -69,10 +69,10 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         clock: Clock,
         logger: Logger,
         { projectorRole }: Config,
-        said: Notifier,
+        outbox: Notifier,
       ) =>
         Projector.open({
-          ...{ database, log, clock, logger, role: options.role ?? projectorRole, onPublished: () => said.notify() },
+          ...{ database, log, clock, logger, role: options.role ?? projectorRole, onPublished: () => outbox.notify() },
           ...(ids === null ? {} : { ids }),
         }),
       inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG, OUTBOX_NOTIFIER],
@@ -128,7 +128,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     });
     registerProjectorMetrics(this.metrics, projector);
     projector.start();
-    // A database that is this process's own is asked for nothing by others.
+    // No other process requests jobs in a database that belongs to this process alone.
     if (this.opened.database.kind === 'postgres') jobRunner.start();
   }
 

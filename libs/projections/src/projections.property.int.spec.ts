@@ -69,10 +69,10 @@ describeOnEachStore('equal digests', (name) => {
         expect(version).toBe(2);
         const rebuilt = await projector.digest();
         expect(semantic(rebuilt)).toEqual(semantic(live));
-        // The rebuilt tables believe what was said: nothing is said again.
-        const [said] = await store.database.query('SELECT count(*) AS n FROM perennial.published');
+        // The rebuilt tables hold what was published: nothing is published again.
+        const [published] = await store.database.query('SELECT count(*) AS n FROM perennial.published');
         await projector.rebuild();
-        expect(await store.database.query('SELECT count(*) AS n FROM perennial.published')).toEqual([said]);
+        expect(await store.database.query('SELECT count(*) AS n FROM perennial.published')).toEqual([published]);
       }),
       { numRuns: 5 },
     );

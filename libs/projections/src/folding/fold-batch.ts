@@ -26,7 +26,7 @@ export const COUNT_POLICIES: Statement = { sql: 'SELECT count(*)::int AS n FROM 
 
 /**
  * Folds a batch of dirty customers, in the caller's transaction: claims them, loads what the tables know, folds, writes the rows of every
- * read model and what is to be published, and removes the dirty marks. Customers whom another worker has claimed are skipped. Returns
+ * read model and what is to be published, and removes the dirty marks. Customers that another worker has claimed are skipped. Returns
  * how many were claimed.
  */
 export async function foldBatch(tx: Transaction, batch: FoldBatch, store: ReadModelStore): Promise<number> {

@@ -35,8 +35,8 @@ export async function readEvents(
 }
 
 /**
- * Takes plans with a late event back to the last snapshot before it, or to the beginning, and reads what follows. A snapshot that
- * was taken under another policy is not used.
+ * Moves plans with a late event back to the last snapshot before it, or to the beginning, and reads what follows. A snapshot that
+ * was made under another policy is not used.
  */
 export async function goBack(
   tx: Transaction,

@@ -5,7 +5,7 @@ import type { RecordedEvent } from '#event-log';
 export const REASONS = ['events', 'deadline', 'policy-changed', 'released', 'rebuild', 'unmerge', 'merge'] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** A customer whom a batch of events concerns. */
+/** A customer that a batch of events concerns. */
 export interface AffectedCustomer {
   readonly customerId: string;
   reason: Reason;
@@ -30,11 +30,11 @@ export interface SubjectChanges {
   readonly fresh: ReadonlySet<string>;
   /** Customers who gained or lost a subject: what was folded of them before is not valid. */
   readonly moved: Iterable<string>;
-  /** Customers of whom a subject was erased: they are folded again, since no action is proposed to them any more. */
+  /** Customers with an erased subject: they are folded again, since no action is proposed to them any more. */
   readonly erased: Iterable<string>;
 }
 
-/** The customers whom a batch concerns: `touchpoints` are its touchpoints by subject. */
+/** The customers that a batch concerns: `touchpoints` are its touchpoints by subject. */
 export function affectedCustomers(
   touchpoints: ReadonlyMap<string, readonly RecordedEvent[]>,
   { customerOf, fresh, moved, erased }: SubjectChanges,

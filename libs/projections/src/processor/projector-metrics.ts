@@ -2,16 +2,16 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Projector } from './projector.js';
 import type { ProjectorStatus } from './status.js';
 
-/** One reading serves all figures of one scrape. */
-const READING_MS = 500;
+/** One status serves all figures of one scrape. */
+const STATUS_MS = 500;
 
-/** Figures of the projector for Prometheus, read when they are asked for. */
+/** Figures of the projector for Prometheus, read at each scrape. */
 export function registerProjectorMetrics(register: Registry, projector: Projector): void {
   let reading: Promise<ProjectorStatus> | null = null;
   const read = (): Promise<ProjectorStatus> => {
     if (reading === null) {
       reading = projector.status();
-      setTimeout(() => (reading = null), READING_MS).unref();
+      setTimeout(() => (reading = null), STATUS_MS).unref();
     }
     return reading;
   };
@@ -41,19 +41,15 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
   );
   gauge(
     'perennial_projector_lag_seconds',
-    'How much later the last event of the log was recorded than the last that the read models know',
+    'How much later the last event of the log was recorded than the last event that the read models hold',
     (s) => s.lagMs / 1_000,
   );
-  gauge('perennial_projector_dirty_customers', 'Customers who must be folded again', (s) => s.dirty);
-  gauge(
-    'perennial_projector_parked_customers',
-    'Customers who could not be folded and were quarantined',
-    (s) => s.parked,
-  );
+  gauge('perennial_projector_dirty_customers', 'Customers that must be folded again', (s) => s.dirty);
+  gauge('perennial_projector_parked_customers', 'Customers that could not be folded and are parked', (s) => s.parked);
   gauge('perennial_projector_position', 'The log is indexed up to this position', (s) => s.position);
   counter('perennial_projector_events_total', 'Events indexed', (s) => s.counters.events);
   counter('perennial_projector_folded_total', 'Customers folded', (s) => s.counters.folded);
-  counter('perennial_projector_published_total', 'Changes of stage said or taken back', (s) => s.counters.published);
+  counter('perennial_projector_published_total', 'Stage changes published or retracted', (s) => s.counters.published);
   new Counter({
     name: 'perennial_projector_step_seconds_total',
     help: 'Time spent on each step of the projector',

@@ -31,7 +31,7 @@ describeOnEachStore('the projector', (name) => {
     log = memoryLog({ clock });
   });
 
-  it('makes a customer, their stage periods and their bookings of what the log tells', async () => {
+  it('makes a customer with stage periods and bookings from the log', async () => {
     now = day(40);
     await tell(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
@@ -64,15 +64,15 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.status()).toMatchObject({ position: 4, lag: 0, dirty: 0, parked: 0, version: 1 });
   });
 
-  it('says what it believes once, and catching up again says nothing', async () => {
+  it('publishes each stage change once, and nothing when it catches up again', async () => {
     now = day(40);
     await tell(log, [touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }), order(ANNA, day(30), 'A1')]);
     const projector = await open();
     await projector.catchUp();
-    const said = await rows(
+    const published = await rows(
       'SELECT kind, stage, at, historical, retracted FROM perennial.published ORDER BY publication',
     );
-    expect(said).toMatchObject([
+    expect(published).toMatchObject([
       { kind: 'entered', stage: 'acquisition', at: day(1) },
       { kind: 'left', stage: 'acquisition', at: day(30) },
       { kind: 'entered', stage: 'retention', at: day(30), historical: true, retracted: false },
@@ -86,7 +86,7 @@ describeOnEachStore('the projector', (name) => {
     ]);
   });
 
-  it('fires a deadline at its own instant, however late the clock is looked at', async () => {
+  it('fires a deadline at its own instant, however late the clock is read', async () => {
     now = day(2);
     await tell(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
@@ -196,7 +196,7 @@ describeOnEachStore('the projector', (name) => {
     expect((await projector.status()).counters.transitionsDue).toBe(1);
   });
 
-  it('takes more of the log at once while more of it is waiting', async () => {
+  it('reads larger pages of the log while more events are waiting', async () => {
     now = day(40);
     const items = Array.from({ length: 1_500 }, (_, n) => order({ userId: `c${n}` }, day(3), `O${n}`));
     await tell(log, items.slice(0, 1));
@@ -221,13 +221,13 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows('SELECT count(*)::int AS n FROM rm_1.customers')).toEqual([{ n: 1_500 }]);
   });
 
-  it('takes back what a late event disproves, and says why', async () => {
+  it('retracts what a late event disproves, with the reason', async () => {
     now = day(100);
     await tell(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
     await projector.catchUp();
     expect(await rows(`SELECT 1 FROM perennial.published WHERE phase = 'at-risk' AND NOT retracted`)).toHaveLength(1);
-    // A purchase of day 50 that reaches us on day 100: they never was at risk.
+    // A purchase of day 50 that reaches us on day 100: they never were at risk.
     await tell(log, [order(ANNA, day(50), 'A2')]);
     await projector.catchUp();
     expect(
@@ -248,7 +248,7 @@ describeOnEachStore('the projector', (name) => {
     ]);
   });
 
-  it('merges two customers when a link comes, and takes back what was said of the one absorbed', async () => {
+  it('merges two customers when a link comes, and retracts what was published of the absorbed one', async () => {
     now = day(40);
     const browser = { anonymousId: 'browser-1' };
     await tell(log, [touchpoint({ who: browser, at: day(1), type: 'site-visited' }), order(ANNA, day(3), 'A1')]);
@@ -301,7 +301,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  it('parks a customer who cannot be folded, goes on with the rest, and releases them', async () => {
+  it('parks a customer that cannot be folded, goes on with the rest, and releases the customer', async () => {
     now = day(10);
     const broken = touchpoint({ who: ANNA, at: day(2), type: 'site-visited' });
     await tell(log, [
@@ -319,12 +319,12 @@ describeOnEachStore('the projector', (name) => {
     await tell(log, [touchpoint({ who: ANNA, at: day(4), type: 'site-visited' })]);
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ parked: 1, dirty: 0 });
-    // Still broken: released, they are parked again; nobody else is concerned.
+    // Still broken: after its release the customer is parked again; no other customer is concerned.
     expect(await projector.release(anna)).toBe(true);
     expect(await projector.status()).toMatchObject({ parked: 0, dirty: 1 });
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ parked: 1, dirty: 0 });
-    expect(await projector.release('nobody')).toBe(false);
+    expect(await projector.release('unknown')).toBe(false);
   });
 
   it('lets an event of the future wait until its time', async () => {
@@ -350,7 +350,7 @@ describeOnEachStore('the projector', (name) => {
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 
-  it('counts the outcomes that receipts tell, by source and day', async () => {
+  it('counts the outcomes in the receipts, by source and day', async () => {
     const items = [order(ANNA, day(1), 'A1'), order(ANNA, day(2), 'A2')];
     const receipt = (id: string, at: number) => ({
       stream: 'receipts-shop',

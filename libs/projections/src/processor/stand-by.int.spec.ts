@@ -105,14 +105,14 @@ describeOnPostgres('several projectors', (offer) => {
     expect(overall).toBe(await alone());
   });
 
-  it('take turns when both index, and say each thing once', async () => {
+  it('take turns when both index, and publish each stage change once', async () => {
     const both = await Promise.all([open(), open()]);
     for (const projector of both) projector.start();
     const digests = await Promise.all(both.map(untilIndexed));
-    const said = await store.database.query(
+    const repeated = await store.database.query(
       'SELECT customer_id, publication FROM perennial.outbox GROUP BY 1, 2 HAVING count(*) > 1',
     );
-    expect(said).toEqual([]);
+    expect(repeated).toEqual([]);
     expect(digests[0]?.overall).toBe(digests[1]?.overall);
     expect(digests[0]?.overall).toBe(await alone());
   });

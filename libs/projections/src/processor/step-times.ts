@@ -1,4 +1,4 @@
-/** The steps of the work whose share of time is told. */
+/** The steps of the work whose share of time is measured. */
 export type Step = 'read' | 'index' | 'load' | 'parse' | 'fold' | 'write';
 
 /** Counts how long each step takes: two readings of a clock a step, cheap enough to be always on. */

@@ -17,7 +17,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
       (row) => row['name'],
     );
   const open = () => Projector.open({ database: store.database, log, clock, foldBatchSize: 20 });
-  const said = () =>
+  const published = () =>
     rows(`SELECT p.customer_id, p.publication, p.kind, p.cycle, p.stage, p.phase, p.entered_at, p.at, p.historical
             FROM perennial.published p JOIN perennial.outbox o USING (customer_id, publication) ORDER BY 1, 2`);
 
@@ -32,7 +32,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     log = memoryLog({ clock });
   });
 
-  it('goes on while events come and people read, and nobody sees anything but a whole version', async () => {
+  it('goes on while events come and clients read, and no client sees anything but a whole version', async () => {
     await tell(log, world(3, 60, 6));
     const projector = await open();
     await projector.catchUp();
@@ -51,25 +51,25 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
           }),
         );
     })();
-    let told = 0;
-    const telling = (async () => {
-      for (; going && told < 500; told += 1) {
-        await tell(log, [order({ userId: `new-${told % 50}` }, day(510), `new-${told}`)]);
+    let appended = 0;
+    const appending = (async () => {
+      for (; going && appended < 500; appended += 1) {
+        await tell(log, [order({ userId: `new-${appended % 50}` }, day(510), `new-${appended}`)]);
         await new Promise((wake) => setTimeout(wake, 2));
       }
     })();
     const { version } = await projector.rebuild();
     going = false;
-    await Promise.all([reading, telling]);
+    await Promise.all([reading, appending]);
     await projector.stop();
 
     expect(version).toBe(2);
     expect(await liveSchema(store.database)).toBe('rm_2');
-    expect(told).toBeGreaterThan(0);
+    expect(appended).toBeGreaterThan(0);
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(before);
     await projector.catchUp();
     const orders = await rows(`SELECT count(*) AS n FROM rm_2.bookings WHERE order_id LIKE 'new-%'`);
-    expect(orders).toEqual([{ n: told }]);
+    expect(orders).toEqual([{ n: appended }]);
     expect(await projector.verify()).toMatchObject({ equal: true });
   }, 120_000);
 
@@ -80,16 +80,16 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     await projector.rebuild();
     await tell(log, [order({ userId: 'late' }, day(515), 'late')]);
     const { overall } = await projector.digest();
-    const published = (await said()).length;
+    const count = (await published()).length;
     for (const version of [1, 2]) {
       expect((await projector.rollback()).version).toBe(version);
       expect(await liveSchema(store.database)).toBe(`rm_${version}`);
       expect((await projector.digest()).overall).toBe(overall);
     }
-    expect((await said()).length).toBe(published);
+    expect((await published()).length).toBe(count);
   }, 120_000);
 
-  it('is only tried out in a dry run: it says nothing where nothing would change', async () => {
+  it('is only tried in a dry run: there are no differences where nothing would change', async () => {
     await tell(log, world(7, 30, 5));
     const projector = await open();
     await projector.catchUp();
@@ -131,7 +131,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     expect(await rows('SELECT orders FROM rm_1.customers')).toEqual([{ orders: 7 }]);
   }, 120_000);
 
-  it('takes up what was built and not switched to, and builds none of it again', async () => {
+  it('resumes with a version that was built and not switched to, and builds none of it again', async () => {
     await tell(log, world(11, 30, 5));
     const projector = await open();
     await projector.catchUp();
@@ -152,16 +152,16 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     expect(await next.verify()).toMatchObject({ equal: true });
   }, 120_000);
 
-  it('says everything at once where nothing was said yet, in the words in which it is said one by one', async () => {
+  it('publishes everything at once where nothing was published yet, as if it had been published one by one', async () => {
     await tell(log, world(9, 30, 5));
     const projector = await open();
     await projector.catchUp();
-    const oneByOne = await said();
+    const oneByOne = await published();
     expect(oneByOne.length).toBeGreaterThan(50);
     await store.database.exec('DELETE FROM perennial.outbox; DELETE FROM perennial.published');
     await projector.rebuild();
-    const atOnce = await said();
-    // Where something was retracted in the meantime, the numbers differ; what is said does not.
+    const atOnce = await published();
+    // Where something was retracted in the meantime, the numbers differ; the stage changes do not.
     const saying = (all: readonly Record<string, unknown>[]) =>
       all.map(({ customer_id, kind, stage, phase, entered_at, at, historical }) =>
         JSON.stringify({ customer_id, kind, stage, phase, entered_at, at, historical }),
@@ -170,6 +170,6 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     // Nor does anybody have to be folded for it.
     expect(await rows(`SELECT customer_id FROM ${await liveSchema(store.database)}.dirty`)).toEqual([]);
     await projector.catchUp();
-    expect(await said()).toEqual(atOnce);
+    expect(await published()).toEqual(atOnce);
   }, 120_000);
 });

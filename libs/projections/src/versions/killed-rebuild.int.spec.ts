@@ -9,24 +9,24 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 const CHILD = fileURLToPath(new URL('../testdata/rebuild-child.ts', import.meta.url));
 const FROM_SOURCE = ['--conditions=source', '--import', '#from-source'];
 
-type Line = Record<string, unknown>;
+type Report = Record<string, unknown>;
 
-/** Runs the child; kills it as soon as `killAt` says so. Null when it was killed, else what it told at its end. */
+/** Runs the child; kills it as soon as `killAt` says so. Null when it was killed, else the last line it wrote. */
 function run(
   mode: 'fill' | 'rebuild',
   folder: string,
   held: string,
-  killAt: (line: Line) => boolean,
-  seen: Line[],
-): Promise<Line | null> {
+  killAt: (line: Report) => boolean,
+  seen: Report[],
+): Promise<Report | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...FROM_SOURCE, CHILD, mode, folder, held], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
-    let last: Line = {};
+    let last: Report = {};
     createInterface({ input: child.stdout }).on('line', (text) => {
-      last = JSON.parse(text) as Line;
+      last = JSON.parse(text) as Report;
       seen.push(last);
       if (killAt(last)) child.kill('SIGKILL');
     });
@@ -45,7 +45,7 @@ describe.each([
   { log: 'a log too large to be held', held: '1000' },
 ])('a rebuild of $log that is killed', ({ held }) => {
   const folder = mkdtempSync(join(tmpdir(), 'perennial-rebuild-'));
-  let live: Line | null = null;
+  let live: Report | null = null;
   beforeAll(async () => {
     live = await run('fill', folder, held, () => false, []);
   }, 120_000);
@@ -53,12 +53,12 @@ describe.each([
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('goes on where it was, and ends with the same digest and nothing said twice', async () => {
+  it('goes on where it was, and ends with the same digest and nothing published twice', async () => {
     const kills = ['links', 'components', 'customers', 'customers', 'indexes'];
     let reached = 0;
-    let everybody = Infinity;
+    let customersInAll = Infinity;
     for (const [round, phase] of kills.entries()) {
-      const seen: Line[] = [];
+      const seen: Report[] = [];
       let steps = 0;
       const ended = await run(
         'rebuild',
@@ -73,8 +73,8 @@ describe.each([
       const folded = customers.map((line) => line['done'] as number);
       // What was folded before a kill is not folded again; unless the last kill came after everything, the switch of
       // versions too: then this is a rebuild of its own.
-      if (folded.length > 0 && reached < everybody) expect(folded[0]).toBeGreaterThan(reached);
-      everybody = Number(customers.at(-1)?.['total'] ?? everybody);
+      if (folded.length > 0 && reached < customersInAll) expect(folded[0]).toBeGreaterThan(reached);
+      customersInAll = Number(customers.at(-1)?.['total'] ?? customersInAll);
       reached = Math.max(reached, ...folded);
     }
     const ended = await run('rebuild', folder, held, () => false, []);

@@ -37,8 +37,8 @@ export async function switchTo(
 }
 
 /**
- * Makes a version the live one, in the caller's transaction: at its commit all readers change over. Customers of whom the version holds something
- * else than was published are marked dirty, so that exactly the difference is published. `onStep` receives how many of how many steps
+ * Makes a version the live one, in the caller's transaction: at its commit all readers change over. Customers whose stage changes differ from the
+ * published ones are marked dirty, so that exactly the difference is published. `onStep` receives how many of how many steps
  * are done before each of them: with many customers they take minutes.
  */
 async function makeLive(
@@ -69,7 +69,7 @@ async function makeLive(
   }
 }
 
-/** Marks the customers dirty of whom the version on the search path holds something else than what stands published. */
+/** Marks the customers dirty whose stage periods, in the version on the search path, differ from what stands published. */
 async function markWherePublishedDiffers(tx: Transaction, at: string): Promise<void> {
   await tx.query(
     `WITH held AS (

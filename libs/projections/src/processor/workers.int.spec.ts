@@ -26,8 +26,8 @@ const WITHIN_MS = 8_000;
 const offer = anyPostgres();
 const [suite, title] =
   offer.missing === null
-    ? [describe, `folders in processes of their own on ${offer.name}`]
-    : [describe.skip, `folders in processes of their own (skipped: ${offer.missing})`];
+    ? [describe, `workers in processes of their own on ${offer.name}`]
+    : [describe.skip, `workers in processes of their own (skipped: ${offer.missing})`];
 
 suite(title, () => {
   let store: OpenedStore;
@@ -38,20 +38,20 @@ suite(title, () => {
   const children = new Set<ChildProcess>();
 
   // Shuffled: so customers merge late, and events come after what they precede.
-  const told = shuffled(world(SEED, 40, 20), SEED);
+  const items = shuffled(world(SEED, 40, 20), SEED);
 
   beforeAll(async () => {
     store = await openStore(offer.name);
     // What one process makes of it, at the end of time, in one go.
     const whole = memoryLog({ clock: { now: () => END } });
-    await tell(whole, told);
+    await tell(whole, items);
     const alone = await Projector.open({ database: store.database, log: whole, clock: { now: () => END } });
     expected = (await alone.digest()).overall;
   });
   afterAll(() => store.stop());
   beforeEach(async () => {
     await store.wipe();
-    folder = mkdtempSync(join(tmpdir(), 'perennial-folders-'));
+    folder = mkdtempSync(join(tmpdir(), 'perennial-workers-'));
     file = join(folder, 'log.db');
   });
   afterEach(async () => {
@@ -68,7 +68,7 @@ suite(title, () => {
     await gone;
   };
 
-  /** Waits to be told the clock. */
+  /** A worker process that waits for the clock. */
   const prepare = async (): Promise<ChildProcess> => {
     const child = spawn(
       process.execPath,
@@ -85,22 +85,22 @@ suite(title, () => {
   };
 
   /** Has so many of them fold what one process indexes, while events, deadlines and time come, and some are killed. */
-  const fold = async (folders: number, kills: number): Promise<{ digest: string; folded: number; parked: number }> => {
+  const fold = async (workers: number, kills: number): Promise<{ digest: string; folded: number; parked: number }> => {
     // As many again wait, to take the place of those who are killed.
-    const waiting = await Promise.all(Array.from({ length: folders + kills }, prepare));
+    const waiting = await Promise.all(Array.from({ length: workers + kills }, prepare));
     const clockText = racingFrom(day(0), END, WITHIN_MS);
     const clock = racingClock(clockText);
     const working: ChildProcess[] = [];
     const next = (): void => {
       const child = waiting.shift();
-      if (child === undefined) throw new Error('Nobody is left.');
+      if (child === undefined) throw new Error('No worker is left.');
       child.stdin?.write(`${clockText}\n`);
       working.push(child);
     };
     log = await openSqliteLog({ file, clock, writing: 'here' });
     const indexer = await Projector.open({ database: store.database, log, clock, role: 'indexer', pageSize: 20 });
     indexer.start();
-    for (let n = 0; n < folders; n += 1) next();
+    for (let n = 0; n < workers; n += 1) next();
     const killing = (async () => {
       for (let n = 0; n < kills; n += 1) {
         await sleep(WITHIN_MS / (kills + 1));
@@ -109,9 +109,9 @@ suite(title, () => {
         next();
       }
     })();
-    for (let at = 0; at < told.length; at += 25) {
-      await tell(log, told.slice(at, at + 25));
-      await sleep((WITHIN_MS * 25) / told.length);
+    for (let at = 0; at < items.length; at += 25) {
+      await tell(log, items.slice(at, at + 25));
+      await sleep((WITHIN_MS * 25) / items.length);
     }
     await killing;
     for (;;) {
@@ -131,11 +131,11 @@ suite(title, () => {
     [1, 1],
     [2, 2],
     [4, 3],
-  ])('gives with %i of them what one process gives, though %i are killed on the way', async (folders, kills) => {
-    const { digest, folded, parked } = await fold(folders, kills);
+  ])('gives with %i of them what one process gives, though %i are killed on the way', async (workers, kills) => {
+    const { digest, folded, parked } = await fold(workers, kills);
     expect(parked).toBe(0);
     expect(digest).toBe(expected);
-    // Who indexes folded nobody: all of it was done by the others.
+    // The indexer folded no customer: the workers folded all.
     expect(folded).toBe(0);
   });
 });

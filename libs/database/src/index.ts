@@ -11,9 +11,9 @@ export {
 export { openDatabase, placeOf, type DatabasePlace } from './open-database.js';
 export { openOnFirstUse } from './open-on-first-use.js';
 export type { Table } from './table.js';
-export { deleteRows, insertRows, instantText, sortedByKey, unnest, upsertRows, valuesOf } from './rows.js';
+export { deleteRows, insertRows, sortedByKey, unnest, upsertRows, valuesOf } from './rows.js';
 export { Writes, type Writer } from './batch-writer.js';
-export { arrayText } from './values.js';
+export { arrayText, instantText } from './values.js';
 export {
   isLock,
   LOCKS,
@@ -24,6 +24,6 @@ export {
   waitForSharedLock,
   type AdvisoryLock,
 } from './locks.js';
-export { copyText } from './copy-text.js';
+export { copyText } from './copy.js';
 export { DATABASE } from './tokens.js';
 export { applyMigrations, type Migration, type Migrations } from './migrate.js';

@@ -1,18 +1,7 @@
 import type { Row } from './port.js';
-import { arrayText } from './values.js';
+import { arrayText, instantText } from './values.js';
 import type { ColumnType, Table } from './table.js';
 import type { Writer } from './batch-writer.js';
-
-/** What PostgreSQL can hold and print in four digits: years 1 to 9999. Whatever lies outside is moved to the edge. */
-const EARLIEST = -62_135_596_800_000;
-const LATEST = 253_402_300_799_999;
-
-/** An instant as the database takes it. Infinity stands for `infinity`. */
-export function instantText(at: number): string {
-  if (at === -Infinity) return '-infinity';
-  if (at === Infinity) return 'infinity';
-  return new Date(Math.min(Math.max(at, EARLIEST), LATEST)).toISOString();
-}
 
 /** A value as a column of this type takes it: text, number or boolean. */
 export function columnText(type: ColumnType, value: unknown): string | number | boolean | null {

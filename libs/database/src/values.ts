@@ -1,4 +1,5 @@
-/** How values travel: the same text to and from both stores, so that neither driver's habits can differ. */
+/** Values as text, the same to and from both stores: so the two drivers cannot differ in what they make of a value. */
+import { parse as parseArray } from 'postgres-array';
 
 const BOOLEAN = 16;
 const INT8 = 20;
@@ -15,40 +16,15 @@ const INT4_ARRAY = 1007;
 const TEXT_ARRAY = 1009;
 const INT8_ARRAY = 1016;
 
-/** Reads `2026-11-22 05:00:00.123+00`, as a session in UTC writes it. */
-function readInstant(text: string): number {
+/** Parses `2026-11-22 05:00:00.123+00`, as a session in UTC prints it. */
+function parseInstant(text: string): number {
   if (text === 'infinity') return Infinity;
   if (text === '-infinity') return -Infinity;
   const zone = text.length - 3;
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11, zone)}Z`);
 }
 
-/**
- * Reads a one-dimensional array, `{1,"a \\"b\\"",NULL}`, the counterpart of `arrayText`.
- *
- * @throws SyntaxError on an array of arrays: a query that gives one should give rows instead
- */
-function readArray<T>(text: string, read: (element: string) => T): (T | null)[] {
-  if (text === '{}') return [];
-  if (!text.startsWith('{') || text.startsWith('{{')) throw new SyntaxError(`Not a one-dimensional array: ${text}`);
-  const elements: (T | null)[] = [];
-  for (let i = 1; i < text.length; i += 1) {
-    let element = '';
-    if (text[i] === '"') {
-      for (i += 1; text[i] !== '"'; i += 1) element += text[i] === '\\' ? (text[(i += 1)] ?? '') : (text[i] ?? '');
-      elements.push(read(element));
-      i += 1;
-    } else {
-      const from = i;
-      while (text[i] !== ',' && text[i] !== '}') i += 1;
-      element = text.slice(from, i);
-      elements.push(element === 'NULL' ? null : read(element));
-    }
-  }
-  return elements;
-}
-
-/** PostgreSQL's types by number, and how their text is read; whatever is not listed stays text. */
+/** PostgreSQL's types by number, and how their text is parsed. Values of other types stay text. */
 export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [BOOLEAN]: (text) => text === 't',
   [INT2]: Number,
@@ -60,44 +36,13 @@ export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [JSON_TYPE]: (text) => JSON.parse(text) as unknown,
   [JSONB]: (text) => JSON.parse(text) as unknown,
   [DATE]: (text) => text,
-  [TIMESTAMPTZ]: readInstant,
-  [INT4_ARRAY]: (text) => readArray(text, Number),
-  [INT8_ARRAY]: (text) => readArray(text, Number),
-  [TEXT_ARRAY]: (text) => readArray(text, String),
+  [TIMESTAMPTZ]: parseInstant,
+  [INT4_ARRAY]: (text) => parseArray(text, Number),
+  [INT8_ARRAY]: (text) => parseArray(text, Number),
+  [TEXT_ARRAY]: (text) => parseArray(text, String),
 };
 
-const CLEAN = /^[^\\\t\n\r\0]*$/;
-
-/** A text in COPY's text format. What PostgreSQL's text cannot hold (U+0000) becomes U+FFFD. */
-export function escapedForCopy(text: string): string {
-  if (CLEAN.test(text)) return text;
-  return text
-    .replaceAll('\0', '\ufffd')
-    .replaceAll('\\', '\\\\')
-    .replaceAll('\t', '\\t')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r');
-}
-
-/** One value in COPY's text format. */
-function copyText(value: unknown): string {
-  if (value === null || value === undefined) return '\\N';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  return escapedForCopy(String(value as string));
-}
-
-/** Rows in COPY's text format. */
-export function copyRows(rows: readonly (readonly unknown[])[]): string {
-  let text = '';
-  for (const row of rows) {
-    for (let i = 0; i < row.length; i++) text += (i === 0 ? '' : '\t') + copyText(row[i]);
-    text += '\n';
-  }
-  return text;
-}
-
-/** A one-dimensional array literal: `{1,"a \"b\"",NULL}`. */
+/** A one-dimensional array as a parameter: `{1,"a \"b\"",NULL}`. U+0000, which PostgreSQL's text cannot hold, becomes U+FFFD. */
 export function arrayText(values: readonly unknown[]): string {
   let text = '{';
   for (let i = 0; i < values.length; i++) {
@@ -114,7 +59,13 @@ export function arrayText(values: readonly unknown[]): string {
   return `${text}}`;
 }
 
-/** The COPY statement for some columns of a table. */
-export function copyStatement(table: string, columns: readonly string[], from: string): string {
-  return `COPY ${table} (${columns.join(', ')}) FROM ${from}`;
+/** The instants that PostgreSQL holds and prints with four digits of a year: years 1 to 9999. Others are moved to the nearest of them. */
+const EARLIEST = -62_135_596_800_000;
+const LATEST = 253_402_300_799_999;
+
+/** An instant as a parameter of type `timestamptz`. Infinity stands for `infinity`. */
+export function instantText(at: number): string {
+  if (at === -Infinity) return '-infinity';
+  if (at === Infinity) return 'infinity';
+  return new Date(Math.min(Math.max(at, EARLIEST), LATEST)).toISOString();
 }

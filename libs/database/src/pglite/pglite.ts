@@ -13,7 +13,7 @@ import {
 import type { Step } from './session.js';
 import type { Request } from './worker.js';
 import { FairQueue } from './fair-queue.js';
-import { copyRows, copyStatement } from '../values.js';
+import { copyRows, copyStatement } from '../copy.js';
 
 const BEGIN: Step = { sql: 'BEGIN', params: [] };
 const COMMIT: Step = { sql: 'COMMIT', params: [] };

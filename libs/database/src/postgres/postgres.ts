@@ -10,9 +10,10 @@ import {
   type Transaction,
   type TransactionOptions,
 } from '../port.js';
-import { CopyIn } from '../copy-in.js';
+import { CopyIn } from './copy-in.js';
 import { checkVersion, tellPostgresError, whereOf, type Where } from './errors.js';
-import { copyRows, copyStatement, PARSERS } from '../values.js';
+import { copyRows, copyStatement } from '../copy.js';
+import { PARSERS } from '../values.js';
 
 const TYPES = {
   getTypeParser: (oid: number) => PARSERS[oid] ?? ((text: string) => text),

@@ -1,3 +1,4 @@
+import { instantText } from '#database';
 import { InstantOrDay } from '../running/instant-or-day.js';
 import { Describe, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
@@ -6,10 +7,11 @@ import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
 import { reject } from '../running/query-rejected.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
-import { isoOf, isoOrNull } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 import { Where } from '../reading/where.js';
+
+const instantOrNull = (at: Instant | null): string | null => (at === null ? null : instantText(at));
 
 /** Kept as of now only, so it cannot be combined with as-of. */
 const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
@@ -81,16 +83,16 @@ export const customers = query({
       for (const name of NOW_ONLY)
         if (params[name] !== null) throw reject(name, 'is known of now only', `leave as-of out, or leave ${name} out`);
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
-      const where = new Where(isoOf(asOf), limit + 1)
+      const where = new Where(instantText(asOf), limit + 1)
         .and('customer_id > ?::text', after?.[0] ?? null)
         .and('stage = ?::text', params.stage)
         .and('phase = ?::text', params.phase)
         .and('cycle = ?::int', params.cycle)
         .and('cause = ?::text', params.cause)
         .and('flags @> to_jsonb(ARRAY[?::text])', params.flag)
-        .and('entered_at >= ?::timestamptz', isoOrNull(params['entered-since']))
-        .and('entered_at < ?::timestamptz', isoOrNull(params['entered-before']))
-        .and('next_due_at < ?::timestamptz', isoOrNull(params['next-due-before']))
+        .and('entered_at >= ?::timestamptz', instantOrNull(params['entered-since']))
+        .and('entered_at < ?::timestamptz', instantOrNull(params['entered-before']))
+        .and('next_due_at < ?::timestamptz', instantOrNull(params['next-due-before']))
         .and('next_due_kind = ?::text', params['next-due-kind'])
         .and('orders >= ?::int', params['orders-min'])
         .and(

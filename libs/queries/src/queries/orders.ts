@@ -1,6 +1,6 @@
+import { instantText } from '#database';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
-import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
@@ -33,10 +33,10 @@ export const orders = query({
     const subjectId = namedSubject(context, params);
     return inReadModels(context.database, async (models) => {
       const customerId = await customerOf(models, subjectId, params);
-      const where = new Where(customerId, isoOf(asOf), limit + 1);
+      const where = new Where(customerId, instantText(asOf), limit + 1);
       if (after !== null)
         where.always(
-          `("bookedAt", "orderId", currency) > (${where.param(isoOf(Number(after[0])))}::timestamptz, ${where.param(after[1])}::text, ${where.param(after[2])}::text)`,
+          `("bookedAt", "orderId", currency) > (${where.param(instantText(Number(after[0])))}::timestamptz, ${where.param(after[1])}::text, ${where.param(after[2])}::text)`,
         );
       const rows = await models.query<{ bookedAt: number; orderId: string; currency: string }>(
         `SELECT * FROM (

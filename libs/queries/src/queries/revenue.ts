@@ -1,7 +1,7 @@
+import { instantText } from '#database';
 import { Default, Describe, OneOf } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
-import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
@@ -32,7 +32,7 @@ export const revenue = query({
   ],
   async answer(context, { params, asOf, timeZone, after, limit }) {
     return inReadModels(context.database, async (models) => {
-      const where = new Where(params.period, timeZone, isoOf(asOf), limit + 1);
+      const where = new Where(params.period, timeZone, instantText(asOf), limit + 1);
       if (after !== null)
         where.always(`(period, currency) > (${where.param(after[0])}::date, ${where.param(after[1])}::text)`);
       const rows = await models.query<{ period: string; currency: string }>(

@@ -1,9 +1,9 @@
+import { instantText } from '#database';
 import { Default, Describe, OneOf } from '#contracts';
 import { purchaseSummary, type Booking } from '#lifecycle';
 import { instantOf } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
-import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
 class RfmParams {
@@ -51,7 +51,7 @@ export const rfm = query({
            FROM page JOIN bookings b ON b.customer_id = page.customer_id
           WHERE b.at <= $1::timestamptz
           ORDER BY b.customer_id, b.at`,
-        [isoOf(asOf), String(after?.[0] ?? ''), limit + 1],
+        [instantText(asOf), String(after?.[0] ?? ''), limit + 1],
       );
       const identifiers = await strongestIdentifiers(models, [...new Set(rows.map((row) => row.customer_id))]);
       return { rows, identifiers, position: models.position };

@@ -1,10 +1,10 @@
+import { instantText } from '#database';
 import { NoParams } from '../running/params.js';
 import { instantOf } from '../running/answer.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
-import { isoOf } from '../reading/instants.js';
 import { inReadModels } from '../reading/read-models.js';
 
 /** All customers' stage periods as of an instant: later ones are absent, lasting ones have no end. */
@@ -36,7 +36,7 @@ export const stagePeriods = query({
             AND entered_at <= $1::timestamptz
           ORDER BY customer_id, seq
           LIMIT $4::int`,
-        [isoOf(asOf), customerId, isoOf(Number(enteredAt)), limit + 1],
+        [instantText(asOf), customerId, instantText(Number(enteredAt)), limit + 1],
       );
       const ids = [...new Set(rows.map((row) => row.customerId))];
       return { rows, identifiers: await strongestIdentifiers(models, ids), position: models.position };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { copyText } from './copy-text.js';
+import { copyRows, copyText } from './copy.js';
 import { valuesOf } from './rows.js';
-import { copyRows } from './values.js';
+
 import type { Table } from './table.js';
 
 const THINGS: Table = {

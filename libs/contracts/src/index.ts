@@ -95,4 +95,4 @@ export { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';
 export { readSealedFields, sealedFields, type Beside, type SealedFields } from './sealed-fields.js';
 export { joinPersonal, personalPaths, separatePersonal, type PersonalFields, type Separated } from './personal.js';
-export { TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';
+export { TYPE_DEFINITION, TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

@@ -72,7 +72,8 @@ const nameIsNotBuiltIn: DocumentRule<TypeDefinitionForm> = ({ name }) =>
 const schemaIsSafe: DocumentRule<TypeDefinitionForm> = ({ schema }) =>
   dangersOf(schema).map((danger) => issueUnder(pointerTo('schema'), danger));
 
-const DEFINITION = documentReader(TypeDefinitionForm, {
+/** The document of a registration. */
+export const TYPE_DEFINITION = documentReader(TypeDefinitionForm, {
   rules: [nameIsNotBuiltIn, schemaIsSafe],
 });
 
@@ -90,7 +91,7 @@ export class TypeRegistry {
 
   /** Checks a definition and adds it. Registering the same twice changes nothing. */
   register(definition: unknown): Registration {
-    const reading = DEFINITION.read(definition);
+    const reading = TYPE_DEFINITION.read(definition);
     if (!reading.ok) return reading;
     const given: TypeDefinition = reading.value;
     const versions = this.registered.get(given.name) ?? [];

@@ -1,4 +1,3 @@
 /** Ingestion as a module of a Nest application: its routes, its commands on the bus, its Kafka consumer. */
 export { IngestionModule } from './ingestion.module.js';
-export { fieldsOf, invalid } from './http/body.js';
 export { StoreProblems } from './http/store-problems.js';

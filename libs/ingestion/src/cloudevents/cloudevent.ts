@@ -15,27 +15,27 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 /** Extensions that hold more than CloudEvents' simple types where the event is JSON: ours. */
 const STRUCTURED_EXTENSIONS = new Set(['identifiers', 'actor']);
 
-const reject = (path: string, reason: string, hint: string): Rejection =>
-  Rejection.of('not-a-cloudevent', path, reason, hint);
+const reject = (pointer: string, detail: string, hint: string): Rejection =>
+  Rejection.of('not-a-cloudevent', pointer, detail, hint);
 
-/** A JSON document that says it is a CloudEvent (structured mode, or one of a batch), or the reason why it is none. */
+/** The CloudEvent of a JSON document (structured mode, or one of a batch), or the reason why it is not valid. */
 export function structuredEvent(document: unknown): CloudEvent | Rejection {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    return reject('#', 'is no object', 'give a CloudEvent in the JSON format');
+    return reject('#', 'must be a JSON object', 'send a CloudEvent in the JSON format');
   const { data, data_base64: base64, ...given } = document as Record<string, unknown>;
-  // It would become the prototype of what it is copied to.
-  if (Object.hasOwn(given, '__proto__')) return reject('#', 'has an attribute called __proto__', 'leave it out');
+  // It would become the prototype of the object that it is copied to.
+  if (Object.hasOwn(given, '__proto__')) return reject('#', 'must not have an attribute with the name __proto__', 'leave it out');
   const attributes: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
-    // In the JSON format null says that the attribute is absent.
+    // In the JSON format null means that the attribute is absent.
     if (value !== null) attributes[name] = value;
   }
   const rejection = checkAttributes(attributes);
   if (rejection !== null) return rejection;
   if (base64 === undefined || base64 === null) return data === undefined ? { attributes } : { attributes, data };
-  if (data !== undefined) return reject('#/data_base64', 'stands beside data', 'give one of the two');
+  if (data !== undefined) return reject('#/data_base64', 'must not stand beside data', 'send one of the two');
   if (typeof base64 !== 'string' || !BASE64.test(base64))
-    return reject('#/data_base64', 'is no base64', 'encode the bytes as RFC 4648 says');
+    return reject('#/data_base64', 'must be base64', 'encode the bytes as in RFC 4648');
   return { attributes, data: Buffer.from(base64, 'base64') };
 }
 
@@ -70,8 +70,8 @@ function binaryData(
     try {
       return { attributes, data: JSON.parse(text) as unknown };
     } catch {
-      // Without a content type it was only a guess.
-      if (isJson) return Rejection.of('unreadable', '#/data', 'is not JSON', 'send JSON, or say another content type');
+      // Without a content type, JSON was only a guess.
+      if (isJson) return Rejection.of('unreadable', '#/data', 'must be valid JSON', 'send JSON, or state another content type');
     }
   }
   return { attributes, data: text };
@@ -84,23 +84,23 @@ export function mediaType(contentType: string | undefined): string | undefined {
 
 function checkAttributes(attributes: Readonly<Record<string, unknown>>): Rejection | null {
   if (attributes['specversion'] !== '1.0')
-    return reject('#/specversion', 'is not 1.0', 'send CloudEvents of version 1.0');
+    return reject('#/specversion', 'must be 1.0', 'send CloudEvents of version 1.0');
   for (const name of ['id', 'source', 'type'])
-    if (!isText(attributes[name])) return reject(`#/${name}`, 'is missing, or no text', `give the attribute ${name}`);
+    if (!isText(attributes[name])) return reject(`#/${name}`, 'must be text of at least one character', `add the attribute ${name}`);
   for (const name of ['subject', 'dataschema', 'datacontenttype', 'time'])
     if (attributes[name] !== undefined && !isText(attributes[name]))
-      return reject(`#/${name}`, 'is empty, or no text', 'give it a value, or leave it out');
+      return reject(`#/${name}`, 'must be text of at least one character', 'give it a value, or leave it out');
   const { time, datacontenttype } = attributes;
   if (time !== undefined && parseInstant(time as string) === null)
-    return reject('#/time', 'is no RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
+    return reject('#/time', 'must be an RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z');
   if (datacontenttype !== undefined && !RFC2045.test(datacontenttype as string))
-    return reject('#/datacontenttype', 'is no media type', 'write it as application/json');
+    return reject('#/datacontenttype', 'must be a media type', 'write it as application/json');
   for (const [name, value] of Object.entries(attributes)) {
     if (!NAME.test(name))
-      return reject('#', 'an attribute has a name that is not allowed', 'use small letters and digits only');
+      return reject('#', 'must not have an attribute whose name holds anything but small letters and digits', 'rename the attribute');
     const simple = typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
     if (!simple && !STRUCTURED_EXTENSIONS.has(name))
-      return reject(`#/${name}`, 'is no text, boolean or whole number', 'put structured values into data');
+      return reject(`#/${name}`, 'must be text, a boolean or a whole number', 'move structured values into data');
   }
   return null;
 }

@@ -7,8 +7,8 @@ import { Problem, ProblemFilter } from '#platform/nest';
 const RETRY_LATER = { 'retry-after': '5' };
 
 /**
- * Tells a store that cannot write for what it is: the sender may try again, and nothing was acknowledged. A filter, which
- * costs a request that succeeds nothing: an interceptor leads each of them through a pipeline of its own.
+ * Answers with a problem where a store cannot write: the sender may try again, and nothing was acknowledged. It is a filter, which
+ * costs a successful request nothing; an interceptor would run for each.
  */
 @Catch(EventLogError, KeyStoreError)
 export class StoreProblems implements ExceptionFilter<EventLogError | KeyStoreError> {
@@ -23,12 +23,12 @@ export class StoreProblems implements ExceptionFilter<EventLogError | KeyStoreEr
   }
 }
 
-/** What a failing store is told as; any other error is given back as it is. */
+/** The problem of a failing store; any other error is returned as it is. */
 export function problemOf(error: unknown): unknown {
   const isLog = error instanceof EventLogError;
   if (!isLog && !(error instanceof KeyStoreError)) return error;
   return error.code === 'full'
-    ? new Problem(507, { type: 'disk-full', detail: `${error.message} Nothing that was not acknowledged is stored.` })
+    ? new Problem(507, { type: 'disk-full', detail: `${error.message} What was not acknowledged is not stored.` })
     : new Problem(503, {
         type: `${isLog ? 'log' : 'keys'}-${error.code}`,
         detail: error.message,

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { IngestOutcome, ItemResult } from '../pipeline/item.js';
 
-/** What became of one event. */
+/** The outcome of one event. */
 export class ItemResultView implements ItemResult {
   @ApiProperty({ description: 'Its place in the batch, from 0', example: 3 })
   readonly index!: number;
@@ -13,7 +13,7 @@ export class ItemResultView implements ItemResult {
   readonly outcome!: IngestOutcome;
   @ApiProperty({
     required: false,
-    description: 'Where the log holds it; of a duplicate, what it repeats; of a quarantined one, its record',
+    description: 'Position in the log; for a duplicate, of the event that it repeats; for a quarantined one, of its quarantine record',
   })
   readonly position?: number;
   @ApiProperty({ required: false, description: 'Why it was quarantined or suppressed', example: 'data-invalid' })
@@ -28,11 +28,11 @@ export class ItemResultView implements ItemResult {
   readonly detail?: string;
   @ApiProperty({ required: false })
   readonly hint?: string;
-  @ApiProperty({ required: false, description: 'By which it can be released or discarded' })
+  @ApiProperty({ required: false, description: 'By this id it can be released or discarded' })
   readonly quarantineId?: string;
 }
 
-/** What became of a batch: received = accepted + duplicate + quarantined + suppressed. */
+/** The outcomes of a batch: received = accepted + duplicate + quarantined + suppressed. */
 export class IngestResultView {
   @ApiProperty({ example: 1000 })
   readonly received!: number;
@@ -50,6 +50,6 @@ export class IngestResultView {
       'The events that were not accepted; all of them with verbose=true, and for a single event. Of a stream at most 10,000.',
   })
   readonly results!: readonly ItemResult[];
-  @ApiProperty({ required: false, description: 'True where the list of results was cut: the counts are whole' })
+  @ApiProperty({ required: false, description: 'True where the list of results was cut; the counts are whole' })
   readonly resultsCut?: true;
 }

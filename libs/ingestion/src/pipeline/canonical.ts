@@ -1,7 +1,4 @@
-/**
- * A JSON value with the fields of every object in one order, so that the same content is the same text whoever wrote it.
- * A value that is in order already is given back as it is.
- */
+/** A JSON value with the fields of every object in one order, so that the same content is the same text, whatever wrote it. */
 export function canonical(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(canonical);

@@ -9,8 +9,8 @@ const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g,
 const NAMES = new Map<string, string>(NAMESPACES.map((namespace) => [plain(namespace), namespace]));
 
 /**
- * The subjects that a body names, as far as anybody can tell: by identifiers in our form, by fields that bear the name of
- * a namespace, and by whatever looks like an e-mail address. So erasing one of them finds the body.
+ * The subjects that can be found in a body: by identifiers in our form, by fields that have the name of a namespace, and by any text
+ * that looks like an e-mail address. Erasing one of them finds the body.
  */
 export function foundSubjects(body: unknown, identities: Identities): string[] {
   const found = new Set<string>();

@@ -1,28 +1,28 @@
 import type { JsonSchema } from '#contracts';
 import { canonical } from './canonical.js';
 
-/** Data without what must be sealed, its fields in canonical order; and what must be sealed, by JSON pointer. */
+/** Data without what is sealed, its fields in canonical order; and what is sealed, by plain JSON pointer. */
 export interface Separation {
   readonly data: unknown;
   /** Null where nothing is personal. */
   readonly personal: Record<string, unknown> | null;
 }
 
-interface MicroBatcher {
+interface Sealed {
   personal: Record<string, unknown> | null;
 }
 
-/** Gives what is kept of a value that stands at a pointer. */
-type Keep = (value: unknown, at: string, into: MicroBatcher) => unknown;
+/** Returns what is kept in the clear of the value at a pointer. */
+type Keep = (value: unknown, at: string, into: Sealed) => unknown;
 
 /**
- * Compiles `separatePersonal` of contracts for one schema: the same verdict field by field (a property proves it), at a
- * fraction of its cost, with the fields in canonical order as it goes.
+ * Compiles `separatePersonal` of contracts for one schema: the same result field by field (a property proves it), at a
+ * fraction of its cost, with the fields in canonical order.
  */
 export function compileSeparator(schema: JsonSchema): (data: unknown) => Separation {
   const keep = keeperOf(schema);
   return (data) => {
-    const into: MicroBatcher = { personal: null };
+    const into: Sealed = { personal: null };
     const kept = keep(data, '', into);
     return { data: kept, personal: into.personal };
   };
@@ -61,7 +61,7 @@ function objectKeeper(properties: JsonSchema, others: unknown): Keep {
     }
     const names = Object.keys(object);
     if (names.length === seen) return kept;
-    // Fields that the contract does not know: nobody can tell what they hold.
+    // Fields that the contract does not know may hold personal data.
     for (const name of names) {
       if (declared.has(name)) continue;
       const path = at + pointerStep(name);
@@ -82,11 +82,11 @@ function isPersonal(schema: JsonSchema): boolean {
   return schema['x-personal'] === true || (isSchema(schema['items']) && isPersonal(schema['items']));
 }
 
-function seal(into: MicroBatcher, pointer: string, value: unknown): void {
+function seal(into: Sealed, pointer: string, value: unknown): void {
   (into.personal ??= {})[pointer] = value;
 }
 
-/** The values are in order already, and only the names are not. */
+/** Orders the names; the values are in canonical order already. */
 function canonicalOrder(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

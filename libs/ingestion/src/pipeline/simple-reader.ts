@@ -1,60 +1,59 @@
 import { BOUNDS, isCurrency, orderAmountMinor, parseInstant, type JsonSchema } from '#contracts';
 
 /**
- * Reads a document in which there is nothing to think about: plain objects with no field but those that the schema knows,
- * every value as the schema says, nothing personal, nothing near a bound. Gives it with its fields in canonical order,
- * where one that is absent may stand as undefined; null for any other document, good or bad.
+ * Reads a **simple** document: plain objects with only fields of the schema, each value as the schema requires, nothing personal, nothing near
+ * a bound. Returns it with its fields in canonical order, where an absent field may be undefined. Returns null for any other
+ * document, valid or not: the caller decides on that by validator and separator.
  */
 export type SimpleReader = (document: unknown) => Readonly<Record<string, unknown>> | null;
 
 export interface SimpleReaderOptions {
-  /** Fields that only have to be objects: somebody else looks into them. */
+  /** Fields that only have to be objects: their content is checked elsewhere. */
   readonly opaque?: readonly string[];
-  /** Whether personal values may stand in what is read: then somebody else seals them. */
+  /** Whether personal values are simple too: where they are sealed elsewhere. */
   readonly personalToo?: boolean;
 }
 
 /**
- * Compiles a reader: it does in one go what otherwise bounds, validator and separator do in three. What it takes, they
- * take, and make the same of it (a property proves it); what it does not take they decide alone. A schema with a word that
- * is not known here gives a reader that takes nothing.
+ * Compiles a reader: it does in one pass what bounds, validator and separator do in three. They accept each document that it reads, and make the
+ * same of it (a property proves it). For a schema with a keyword that is not known here, no document is simple.
  */
 export function compileSimpleReader(schema: JsonSchema, options: SimpleReaderOptions = {}): SimpleReader {
   try {
-    const writing = new ReaderWriting(options);
-    const root = writing.object(schema, 1, writing.rules(schema));
+    const compiler = new ReaderCompiler(options);
+    const root = compiler.object(schema, 1, compiler.rules(schema));
     if (root.values > BOUNDS.values || root.characters > BOUNDS.characters) return () => null;
-    return writing.compile(root.name);
+    return compiler.compile(root.name);
   } catch (error) {
     if (error instanceof NotSimple) return () => null;
     throw error;
   }
 }
 
-/** A schema that needs more than is done here. */
+/** A schema with a keyword that the reader does not know. */
 class NotSimple extends Error {}
 
-/** Longer lists are left to the others: so no document that is taken can come near a bound. */
+/** A longer list is not simple: so no simple document comes near a bound. */
 const LIST_MAX = 100;
 /** An RFC 3339 date-time has at most nine digits of a fraction. */
 const DATE_TIME_LENGTH = 35;
 const ANNOTATIONS = ['$schema', '$id', 'title', 'description', 'x-group', 'x-origin', 'x-personal'];
-const WORDS = {
+const KEYWORDS = {
   object: new Set([...ANNOTATIONS, 'type', 'properties', 'required', 'additionalProperties']),
   array: new Set([...ANNOTATIONS, 'type', 'items', 'minItems', 'maxItems']),
   string: new Set([...ANNOTATIONS, 'type', 'minLength', 'maxLength', 'enum', 'format', 'pattern']),
   number: new Set([...ANNOTATIONS, 'type', 'minimum', 'maximum']),
   boolean: new Set([...ANNOTATIONS, 'type']),
 } as const;
-/** Names that mean something to JavaScript, and those that it would put into an order of its own. */
+/** Names that have a meaning in JavaScript, and those that it would order by itself. */
 const ODD_NAME = /^(?:__proto__|constructor|prototype|toJSON|\d+)$/;
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const UNSTORABLE = /[\0\ud800-\udfff]/;
-/** Shorter texts are looked through by hand: to call the pattern costs more than to read them. */
+/** Shorter texts are scanned in a loop, which costs less than a call of the pattern. */
 const SHORT = 48;
 
-/** What the compiled text calls. */
+/** Functions that the compiled reader calls. */
 const HELPERS = {
   /** Whether a text holds neither NUL nor any surrogate: then its length in characters is its length. */
   isSimpleText(text: string): boolean {
@@ -75,16 +74,14 @@ const HELPERS = {
   },
 };
 
-/** A value's check as text that returns null from the reader where it fails, and the most that such a value can hold. */
+/** The check of a value, as code that returns null from the reader where it fails; and the most that such a value can hold. */
 interface Check {
   readonly text: string;
   readonly values: number;
   readonly characters: number;
-  /** What is kept of it, where that is not the value itself. */
-  readonly kept?: string;
 }
 
-class ReaderWriting {
+class ReaderCompiler {
   private readonly functions: string[] = [];
   private readonly patterns: RegExp[] = [];
 
@@ -93,7 +90,7 @@ class ReaderWriting {
   compile(root: string): SimpleReader {
     const names = Object.keys(HELPERS);
     const body = `'use strict';\nconst { ${names.join(', ')} } = helpers;\n${this.functions.join('\n')}\nreturn ${root};`;
-    // The text holds names and numbers of a schema, each written as JSON, and nothing that a document says.
+    // The code holds names and numbers of a schema, each written as JSON, and nothing of any document.
     const make = new Function('helpers', 'patterns', body) as (
       helpers: typeof HELPERS,
       patterns: readonly RegExp[],
@@ -111,10 +108,10 @@ class ReaderWriting {
     });
   }
 
-  /** Writes the reader of an object; gives its name. */
+  /** Adds the reader of an object, and returns its name. */
   object(schema: JsonSchema, depth: number, rules: readonly string[] = []): Check & { readonly name: string } {
     const { allOf: _, ...own } = schema;
-    mustKnow(rules.length > 0 ? own : schema, WORDS.object);
+    mustKnow(rules.length > 0 ? own : schema, KEYWORDS.object);
     const { properties, required = [] } = schema;
     if (schema['type'] !== 'object' || !isSchema(properties) || depth > BOUNDS.depth) throw new NotSimple();
     const names = Object.keys(properties).sort();
@@ -139,7 +136,7 @@ class ReaderWriting {
       `  if (typeof o !== 'object' || o === null || Object.getPrototypeOf(o) !== Object.prototype) return null;`,
       `  let seen = 0;`,
       ...lines.map((line) => `  ${line}`),
-      // Every field that is there was seen: so there is none that the schema does not know.
+      // Fields that the schema does not know make this less than zero.
       `  for (const _ in o) seen -= 1;`,
       `  if (seen !== 0) return null;`,
       ...rules.map((rule) => `  if (!(${rule})) return null;`),
@@ -160,7 +157,7 @@ class ReaderWriting {
       case 'number':
         return number(schema, field);
       case 'boolean':
-        mustKnow(schema, WORDS.boolean);
+        mustKnow(schema, KEYWORDS.boolean);
         return { text: reject(`typeof ${field} !== 'boolean'`), values: 1, characters: 0 };
       case 'array':
         return this.list(name, schema, field, depth);
@@ -180,7 +177,7 @@ class ReaderWriting {
   }
 
   private string(schema: JsonSchema, field: string): Check {
-    mustKnow(schema, WORDS.string);
+    mustKnow(schema, KEYWORDS.string);
     const { minLength = 0, maxLength, enum: words, format, pattern } = schema;
     if (Array.isArray(words)) {
       const none = words.map((word) => `${field} !== ${JSON.stringify(word)}`).join(' && ');
@@ -215,7 +212,7 @@ class ReaderWriting {
   }
 
   private list(name: string, schema: JsonSchema, field: string, depth: number): Check {
-    mustKnow(schema, WORDS.array);
+    mustKnow(schema, KEYWORDS.array);
     const { items, minItems = 0, maxItems = LIST_MAX } = schema;
     if (depth + 1 > BOUNDS.depth) throw new NotSimple();
     const item = `${field}i`;
@@ -235,7 +232,7 @@ class ReaderWriting {
 }
 
 function number(schema: JsonSchema, field: string): Check {
-  mustKnow(schema, WORDS.number);
+  mustKnow(schema, KEYWORDS.number);
   const { minimum, maximum } = schema;
   const conditions = [
     `typeof ${field} !== 'number'`,
@@ -255,8 +252,8 @@ function requiredAlone(schema: JsonSchema): string {
   return (required as readonly unknown[]).map((name) => `o[${JSON.stringify(name)}] !== undefined`).join(' && ');
 }
 
-function mustKnow(schema: JsonSchema, words: ReadonlySet<string>): void {
-  if (!Object.keys(schema).every((word) => words.has(word))) throw new NotSimple();
+function mustKnow(schema: JsonSchema, keywords: ReadonlySet<string>): void {
+  if (!Object.keys(schema).every((word) => keywords.has(word))) throw new NotSimple();
 }
 
 function isPersonal(schema: JsonSchema): boolean {

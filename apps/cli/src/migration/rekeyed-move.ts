@@ -157,7 +157,7 @@ export class RekeyedMove {
   }
 
   summary({ subjects, erased: gone, by, mapping }: HashKeyChanged): string {
-    const { touchpoints, erased, unhashable, bodiesLetGo } = this.rekeying.counts;
+    const { touchpoints, erased, unhashable, bodiesDropped } = this.rekeying.counts;
     return [
       `  keys         ${this.plan.newKeys.name}: new keys, with a hash key of their own${this.plan.newHashKey === null ? '' : ' that is kept apart'}`,
       `  on record    hash-key-changed, by ${by}: ${pluralize(subjects, 'subject')}${gone === 0 ? '' : `, ${formatNumber(gone)} of them erased`}, mapping ${mapping.slice(0, 16)}…`,
@@ -169,9 +169,9 @@ export class RekeyedMove {
         : [
             `  not hashed   ${formatNumber(unhashable)} of ${pluralize(touchpoints, 'touchpoint')}: if they are sent again, they are quarantined as id-reused`,
           ]),
-      ...(bodiesLetGo === 0
+      ...(bodiesDropped === 0
         ? []
-        : [`  released     ${pluralize(bodiesLetGo, 'quarantined body', 'quarantined bodies')} that had been cut`]),
+        : [`  dropped      ${pluralize(bodiesDropped, 'quarantined body', 'quarantined bodies')} that had been cut`]),
       `The old log and its keys (${this.plan.oldKeys.name}) still belong together: destroy them, and every copy, once the engine runs on the new ones.\n`,
     ].join('\n');
   }

@@ -24,7 +24,8 @@ export function structuredEvent(document: unknown): CloudEvent | Rejection {
     return reject('#', 'must be a JSON object', 'send a CloudEvent in the JSON format');
   const { data, data_base64: base64, ...given } = document as Record<string, unknown>;
   // It would become the prototype of the object that it is copied to.
-  if (Object.hasOwn(given, '__proto__')) return reject('#', 'must not have an attribute with the name __proto__', 'leave it out');
+  if (Object.hasOwn(given, '__proto__'))
+    return reject('#', 'must not have an attribute with the name __proto__', 'leave it out');
   const attributes: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     // In the JSON format null means that the attribute is absent.
@@ -71,7 +72,8 @@ function binaryData(
       return { attributes, data: JSON.parse(text) as unknown };
     } catch {
       // Without a content type, JSON was only a guess.
-      if (isJson) return Rejection.of('unreadable', '#/data', 'must be valid JSON', 'send JSON, or state another content type');
+      if (isJson)
+        return Rejection.of('unreadable', '#/data', 'must be valid JSON', 'send JSON, or state another content type');
     }
   }
   return { attributes, data: text };
@@ -86,7 +88,8 @@ function checkAttributes(attributes: Readonly<Record<string, unknown>>): Rejecti
   if (attributes['specversion'] !== '1.0')
     return reject('#/specversion', 'must be 1.0', 'send CloudEvents of version 1.0');
   for (const name of ['id', 'source', 'type'])
-    if (!isText(attributes[name])) return reject(`#/${name}`, 'must be text of at least one character', `add the attribute ${name}`);
+    if (!isText(attributes[name]))
+      return reject(`#/${name}`, 'must be text of at least one character', `add the attribute ${name}`);
   for (const name of ['subject', 'dataschema', 'datacontenttype', 'time'])
     if (attributes[name] !== undefined && !isText(attributes[name]))
       return reject(`#/${name}`, 'must be text of at least one character', 'give it a value, or leave it out');
@@ -97,7 +100,11 @@ function checkAttributes(attributes: Readonly<Record<string, unknown>>): Rejecti
     return reject('#/datacontenttype', 'must be a media type', 'write it as application/json');
   for (const [name, value] of Object.entries(attributes)) {
     if (!NAME.test(name))
-      return reject('#', 'must not have an attribute whose name holds anything but small letters and digits', 'rename the attribute');
+      return reject(
+        '#',
+        'must not have an attribute whose name holds anything but small letters and digits',
+        'rename the attribute',
+      );
     const simple = typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
     if (!simple && !STRUCTURED_EXTENSIONS.has(name))
       return reject(`#/${name}`, 'must be text, a boolean or a whole number', 'move structured values into data');

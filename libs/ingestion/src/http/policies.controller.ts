@@ -38,7 +38,8 @@ export class PoliciesController {
   @ApiOkResponse({ type: PolicyPublishedView })
   @ApiProblems(400, 415, 422, 503, 507)
   async publishPolicy(
-    @Body(new DocumentPipe(PUBLISH_POLICY_REQUEST, NOT_PUBLISHED)) { policy, effectiveFrom = null }: PublishPolicyRequest,
+    @Body(new DocumentPipe(PUBLISH_POLICY_REQUEST, NOT_PUBLISHED))
+    { policy, effectiveFrom = null }: PublishPolicyRequest,
   ): Promise<PolicyPublishedView> {
     const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(
       new PublishPolicy(policy, effectiveFrom),

@@ -78,8 +78,10 @@ export class QuarantineController {
 
   @Get(':quarantineId')
   @Allow('read')
-  @ApiOperation({ operationId: 'quarantinedEvent',
-    summary: 'One quarantined event with its reason, and with its body for a key that may open personal data' })
+  @ApiOperation({
+    operationId: 'quarantinedEvent',
+    summary: 'One quarantined event with its reason, and with its body for a key that may open personal data',
+  })
   @ApiParam(ID)
   @ApiOkResponse({ type: QuarantinedView })
   @ApiProblems(404)
@@ -121,8 +123,7 @@ export class QuarantineController {
   @Post(':quarantineId/discard')
   @HttpCode(200)
   @Allow('operate')
-  @ApiOperation({ operationId: 'discardQuarantined',
-    summary: 'Close a quarantined event without ingesting it' })
+  @ApiOperation({ operationId: 'discardQuarantined', summary: 'Close a quarantined event without ingesting it' })
   @ApiParam(ID)
   @ApiDocument(DISCARD_REQUEST)
   @ApiOkResponse({ type: QuarantinedView })
@@ -140,8 +141,10 @@ export class QuarantineController {
   @Post('release')
   @HttpCode(200)
   @Allow('operate')
-  @ApiOperation({ operationId: 'releaseAllQuarantined',
-    summary: 'Release all open events that were quarantined with one code, up to 1,000 at a time' })
+  @ApiOperation({
+    operationId: 'releaseAllQuarantined',
+    summary: 'Release all open events that were quarantined with one code, up to 1,000 at a time',
+  })
   @ApiDocument(BULK_RELEASE_REQUEST)
   @ApiOkResponse({ type: BulkReleaseView })
   @ApiProblems(400, 415, 422, 503, 507)

@@ -11,7 +11,11 @@ export class TypeRegisteredView {
   readonly name!: string;
   @ApiProperty({ example: 1 })
   readonly version!: number;
-  @ApiProperty({ nullable: true, type: Number, description: 'Position in the log; null where the same definition was registered before' })
+  @ApiProperty({
+    nullable: true,
+    type: Number,
+    description: 'Position in the log; null where the same definition was registered before',
+  })
   readonly position!: number | null;
 }
 

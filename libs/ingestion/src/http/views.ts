@@ -13,7 +13,8 @@ export class ItemResultView implements ItemResult {
   readonly outcome!: IngestOutcome;
   @ApiProperty({
     required: false,
-    description: 'Position in the log; for a duplicate, of the event that it repeats; for a quarantined one, of its quarantine record',
+    description:
+      'Position in the log; for a duplicate, of the event that it repeats; for a quarantined one, of its quarantine record',
   })
   readonly position?: number;
   @ApiProperty({ required: false, description: 'Why it was quarantined or suppressed', example: 'data-invalid' })

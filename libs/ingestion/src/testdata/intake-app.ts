@@ -53,4 +53,3 @@ export class IngestionApp {
     await this.keyStore.close();
   }
 }
-

@@ -7,25 +7,25 @@ import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
 import { RekeyError } from './rekeying.js';
 
-/** A log with the keys that it was written under. */
+/** A log with the key store that it was written under. */
 export interface RekeyedSide {
   readonly log: Pick<EventLog, 'readAll'>;
   readonly keys: KeyStore;
 }
 
-/** How one subject is called on either side. */
+/** The ids of one subject on both sides. */
 export interface RekeyedPair {
   readonly before: string;
   readonly after: string;
-  /** Whether they are erased. */
+  /** Whether the subject is erased. */
   readonly erased: boolean;
 }
 
 /**
- * Compares two logs of different hash keys in everything but names: each is read with its own keys alone, all that opens is opened, and a subject stands as what it names
- * (which its key must confirm), an erased one as the first, second, third of the erased. So equal digests say that the new log tells the same of the same people, and that its
- * keys open it; nothing of how it was made goes into them.
- * @throws RekeyError where a side does not fit its keys
+ * Compares two logs with different hash keys in everything but ids. Each log is read with its own keys alone, and everything that can be opened is opened. A
+ * subject is represented by its identifier (which the hash key must confirm), an erased one by its ordinal among the erased. So equal digests prove that
+ * both logs hold the same events of the same people, and that the new keys open the new log; the digests do not depend on how it was made.
+ * @throws RekeyError where a log does not fit its keys
  */
 export async function compareRekeyed(
   before: RekeyedSide,
@@ -36,15 +36,15 @@ export async function compareRekeyed(
     signal,
   }: {
     readonly onEvents?: (events: number) => void;
-    /** Told of the names of each subject, whenever they are met. */
+    /** Called with the ids of a subject each time that an event has it. */
     readonly onPair?: (pair: RekeyedPair) => void;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<{ readonly before: string; readonly after: string } | null> {
-  const sides = [new NamelessReader(before), new NamelessReader(after)] as const;
+  const sides = [new ComparedLog(before), new ComparedLog(after)] as const;
   const others = sides[1].pages()[Symbol.asyncIterator]();
-  let waiting: IterableIterator<Nameless> = [].values();
-  const next = async (): Promise<Nameless | null> => {
+  let waiting: IterableIterator<ComparedEvent> = [].values();
+  const next = async (): Promise<ComparedEvent | null> => {
     for (;;) {
       const one = waiting.next();
       if (one.done !== true) return one.value;
@@ -59,11 +59,11 @@ export async function compareRekeyed(
       await others.return?.();
       return null;
     }
-    for (const { names } of page) {
+    for (const { subjects } of page) {
       const other = await next();
-      if (onPair !== undefined && other !== null && names.length === other.names.length)
-        for (const [at, { id, erased }] of names.entries())
-          onPair({ before: id, after: (other.names[at] as Name).id, erased });
+      if (onPair !== undefined && other !== null && subjects.length === other.subjects.length)
+        for (const [at, { id, erased }] of subjects.entries())
+          onPair({ before: id, after: (other.subjects[at] as Subject).id, erased });
     }
     events += page.length;
     onEvents?.(events);
@@ -72,21 +72,21 @@ export async function compareRekeyed(
   return { before: sides[0].digest(), after: sides[1].digest() };
 }
 
-interface Name {
+interface Subject {
   readonly id: string;
   readonly erased: boolean;
 }
 
-interface Nameless {
-  /** The subjects that the event names, in its order. */
-  readonly names: readonly Name[];
+interface ComparedEvent {
+  /** The subjects of the event, in its order. */
+  readonly subjects: readonly Subject[];
 }
 
-/** Reads a log and says what it holds without the names that a hash key gave. */
-class NamelessReader {
+/** Reads a log and digests its content without the ids that its hash key gave. */
+class ComparedLog {
   private readonly hash = createHash('sha256');
   private readonly sealer: Sealer;
-  /** The erased and the quarantined, by the order in which they are met. */
+  /** Ordinals of erased subjects and quarantined events, in the order of the log. */
   private readonly ordinals = new Map<string, number>();
 
   constructor(private readonly side: RekeyedSide) {
@@ -97,25 +97,25 @@ class NamelessReader {
     return this.hash.digest('hex');
   }
 
-  async *pages(): AsyncGenerator<readonly Nameless[], void> {
+  async *pages(): AsyncGenerator<readonly ComparedEvent[], void> {
     for await (const page of this.side.log.readAll(0)) {
       const metas = page.map(({ stream, meta }) =>
         subjectOfStream(stream) === null ? null : (JSON.parse(meta) as TouchpointMeta),
       );
-      const asked = metas.flatMap((meta) => meta?.identifiers.map(({ subjectId }) => subjectId) ?? []);
+      const subjectIds = metas.flatMap((meta) => meta?.identifiers.map(({ subjectId }) => subjectId) ?? []);
       const bodies = page.filter(({ type }) => type === 'event-quarantined').map(({ id }) => id);
-      const keys = await this.side.keys.keysFor([...asked, ...bodies]);
+      const keys = await this.side.keys.keysFor([...subjectIds, ...bodies]);
       yield page.map((event, at) => this.read(event, metas[at] ?? null, keys));
     }
   }
 
-  private read(event: RecordedEvent, meta: TouchpointMeta | null, keys: ReadonlyMap<string, KeyState>): Nameless {
+  private read(event: RecordedEvent, meta: TouchpointMeta | null, keys: ReadonlyMap<string, KeyState>): ComparedEvent {
     const { source, type, schemaVersion, occurredAt, recordedAt, revision } = event;
-    const plain = { source, type, schemaVersion, occurredAt, recordedAt, revision };
-    const told = meta === null ? this.other(event, keys) : this.touchpoint(event, meta, keys);
-    this.hash.update(`${JSON.stringify({ ...plain, ...told })}\n`);
-    const names = meta?.identifiers.map(({ subjectId: id }) => ({ id, erased: keys.get(id) === 'erased' }));
-    return { names: names ?? [] };
+    const common = { source, type, schemaVersion, occurredAt, recordedAt, revision };
+    const content = meta === null ? this.other(event, keys) : this.touchpoint(event, meta, keys);
+    this.hash.update(`${JSON.stringify({ ...common, ...content })}\n`);
+    const subjects = meta?.identifiers.map(({ subjectId: id }) => ({ id, erased: keys.get(id) === 'erased' }));
+    return { subjects: subjects ?? [] };
   }
 
   private touchpoint(
@@ -124,18 +124,18 @@ class NamelessReader {
     keys: ReadonlyMap<string, KeyState>,
   ): object {
     const { identifiers, sealed, ...rest } = meta;
-    const who = new Map<string, string>();
+    const identifierOf = new Map<string, string>();
     for (const { namespace, subjectId, sealed: value } of identifiers) {
       const key = keys.get(subjectId);
-      if (key === undefined) throw new RekeyError(`There is no key of the subject ${subjectId}.`);
+      if (key === undefined) throw new RekeyError(`The key store has no key of the subject ${subjectId}.`);
       if (key === 'erased') {
-        who.set(subjectId, `erased ${this.ordinal(subjectId)}`);
+        identifierOf.set(subjectId, `erased ${this.ordinal(subjectId)}`);
         continue;
       }
       const opened = this.sealer.open(key, value);
       if (this.sealer.subjectIdOf(namespace, opened) !== subjectId)
-        throw new RekeyError(`The hash key gives the subject ${subjectId} another name.`);
-      who.set(subjectId, `${namespace}\0${opened}`);
+        throw new RekeyError(`The hash key gives the subject ${subjectId} another id.`);
+      identifierOf.set(subjectId, `${namespace}\0${opened}`);
     }
     const own = subjectOfStream(stream) ?? '';
     const key = keys.get(own);
@@ -143,9 +143,9 @@ class NamelessReader {
       sealed === undefined ? null : key === undefined || key === 'erased' ? 'erased' : this.sealer.open(key, sealed);
     return {
       ...{ id, data, personal },
-      stream: who.get(own) ?? null,
+      stream: identifierOf.get(own) ?? null,
       meta: rest,
-      identifiers: identifiers.map(({ namespace, role, subjectId }) => [namespace, role, who.get(subjectId)]),
+      identifiers: identifiers.map(({ namespace, role, subjectId }) => [namespace, role, identifierOf.get(subjectId)]),
     };
   }
 
@@ -156,7 +156,7 @@ class NamelessReader {
         const { subjectId: _, ...rest } = JSON.parse(data) as QuarantinedData;
         const { sealed, provenance } = JSON.parse(meta) as QuarantinedMeta;
         const key = keys.get(id);
-        // What was cut may have been let go: then it opens on one side only.
+        // A body that was cut may have been dropped: then it can be opened on one side only.
         const open = (text: string): string | null =>
           key === undefined || key === 'erased' || rest.cut === true ? null : this.sealer.open(key, text);
         const place = provenance === undefined ? null : { ...provenance, sealed: open(provenance.sealed) };
@@ -167,14 +167,14 @@ class NamelessReader {
         return { stream: `quarantine ${this.ordinal(stream.slice('quarantine-'.length))}`, meta, data };
       case 'person-erased': {
         const { subjectIds, customerId } = JSON.parse(data) as PersonErased;
-        // Names that never came have no place by which they could be told apart.
+        // Subjects without events have no ordinal.
         const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
         return { stream, meta, met, customer: customerId === null ? null : (this.ordinals.get(customerId) ?? 0) };
       }
       case 'hash-key-adopted':
         return { stream, id, meta };
       case 'hash-key-changed': {
-        // Of an earlier change: its mapping is hashed again.
+        // The mapping of an earlier change is hashed again.
         const { mapping: _, ...change } = JSON.parse(data) as HashKeyChanged;
         return { stream, id, meta, change };
       }

@@ -7,42 +7,42 @@ import { factEvent, OWN_SOURCES, plainContentHash } from '#ingestion';
 /** The data of a `hash-key-changed`. */
 export type HashKeyChanged = Readonly<Change>;
 
-/** The new name of each subject by its old one, and who of them is erased: in memory, some 140 bytes for each subject. */
+/** The new id of each subject by its old one, and which of them are erased: in memory, about 140 bytes for each subject. */
 export class KeyMapping implements Iterable<readonly [before: string, after: string]> {
-  /** By the first byte of the old name: one map alone takes 16 million entries and no more. */
-  private readonly names = Array.from({ length: 256 }, () => new Map<string, string>());
-  private readonly gone = new Set<string>();
+  /** By the first byte of the old id: a single map cannot hold more than 16 million entries. */
+  private readonly ids = Array.from({ length: 256 }, () => new Map<string, string>());
+  private readonly erasedIds = new Set<string>();
 
   add(pair: { readonly before: string; readonly after: string; readonly erased: boolean }): void {
-    this.names[Number.parseInt(pair.before.slice(0, 2), 16)]?.set(pair.before, pair.after);
-    if (pair.erased) this.gone.add(pair.before);
+    this.ids[Number.parseInt(pair.before.slice(0, 2), 16)]?.set(pair.before, pair.after);
+    if (pair.erased) this.erasedIds.add(pair.before);
   }
 
   get subjects(): number {
-    return this.names.reduce((subjects, { size }) => subjects + size, 0);
+    return this.ids.reduce((subjects, { size }) => subjects + size, 0);
   }
 
   get erased(): number {
-    return this.gone.size;
+    return this.erasedIds.size;
   }
 
   *[Symbol.iterator](): Generator<readonly [before: string, after: string], void> {
-    for (const some of this.names) yield* some;
+    for (const some of this.ids) yield* some;
   }
 
   /**
-   * Stands for the whole table: HMAC-SHA256 under the new hash key over `perennial key mapping v1` and a line `OLD NEW` for each subject, in the
-   * order of the old names. Without that key nobody can try a table against it: of a log with few subjects all tables could be tried.
+   * A digest of the whole mapping: HMAC-SHA256 under the new hash key over `perennial key mapping v1` and a line `OLD NEW` for each subject, in the
+   * order of the old ids. It is keyed, since for a log with few subjects all possible mappings could be tested against a plain hash.
    */
   digest(hashKey: Uint8Array): string {
     const digest = createHmac('sha256', hashKey).update('perennial key mapping v1\n');
-    for (const some of this.names)
+    for (const some of this.ids)
       for (const before of [...some.keys()].sort()) digest.update(`${before} ${some.get(before)}\n`);
     return digest.digest('hex');
   }
 }
 
-/** What a move under another hash key writes behind the last event that it moved, when all is proven. */
+/** The event that a migration to another hash key appends after the last event, once the comparison succeeded. */
 export class KeyChange {
   private readonly id: string;
 
@@ -50,17 +50,17 @@ export class KeyChange {
     private readonly oldKeys: KeyStore,
     private readonly newKeys: KeyStore,
   ) {
-    // Counted, so that who looks for all of them need not know the keys.
+    // Numbered, so that all changes can be found without the keys.
     this.id = `hash-key-change/${(oldKeys.earlier?.count ?? 0) + 1}`;
   }
 
-  /** Whether an event is this very change, as it was recorded when the same move came to its end before. */
+  /** Whether an event is this change, recorded when the same migration ended before. */
   is({ source, id, data }: RecordedEvent): boolean {
     if (source !== OWN_SOURCES.privacy || id !== this.id) return false;
     return (JSON.parse(data) as HashKeyChanged).check === this.newKeys.hashKeyCheck;
   }
 
-  /** The new log as it is without this change: what was moved. */
+  /** The new log without this change: the events that were copied. */
   without<Log extends Pick<EventLog, 'readAll'>>(log: Log): Pick<EventLog, 'readAll'> & { readonly found: boolean } {
     const is = (event: RecordedEvent): boolean => this.is(event);
     let found = false;
@@ -78,7 +78,7 @@ export class KeyChange {
     };
   }
 
-  /** The target of a move that may have come to its end before: what was added then is not in its way, and nothing can follow it. */
+  /** The target of a migration that may have ended before: its change event is ignored, and no event can be appended after it. */
   target(to: MoveTarget): MoveTarget {
     const moved = this.without(to);
     return {
@@ -87,15 +87,15 @@ export class KeyChange {
         if (moved.found)
           throw new LogMoveError(
             'occupied',
-            `This move came to its end before, and the old log has grown since, by ${events.length} events or more: they cannot follow. ` +
-              'Delete the new log and its keys, and move again.',
+            `This migration has ended, and the old log has grown since, by ${events.length} events or more: they cannot be added. ` +
+              'Delete the new log and its keys, and migrate again.',
           );
         await to.importEvents(events);
       },
     };
   }
 
-  /** Writes it down. Twice is the same as once: what was recorded first stands. @returns what is on record */
+  /** Records the change. Twice is the same as once: the first record counts. @returns the recorded data */
   async record(
     log: EventLog,
     { events, mapping, by }: { readonly events: number; readonly mapping: KeyMapping; readonly by: string },
@@ -125,7 +125,7 @@ export class KeyChange {
     });
     const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
     if (verdict?.status !== 'accepted')
-      throw new Error(`The new log would not record that its hash key changed (${verdict?.status}): move again.`);
+      throw new Error(`The new log did not record that its hash key changed (${verdict?.status}): migrate again.`);
     return data;
   }
 }

@@ -25,10 +25,10 @@ import {
 import { ERASURE_PREFIX, erasureIdOf, type PersonErased } from '../erasure/erase-subjects.js';
 import type { HashKeyChanged } from './key-change.js';
 
-/** What stands where something was sealed for somebody erased: it never opened again, and now there is nothing in it. */
+/** In place of what was sealed for an erased person: it could not be opened any more, and now it holds nothing. */
 export const NOTHING_SEALED = '1.';
 
-/** Why a log cannot get another hash key. */
+/** The log cannot be moved under another hash key. */
 export class RekeyError extends Error {
   constructor(message: string) {
     super(message);
@@ -36,41 +36,43 @@ export class RekeyError extends Error {
   }
 }
 
-/** What became of the events that were mapped. */
+/** The outcomes of the mapped events. */
 export interface RekeyCounts {
   touchpoints: number;
-  /** Touchpoints of people who were erased: nothing can be opened, nor hashed, any more. */
+  /** Touchpoints of erased people: they can neither be opened nor hashed again. */
   erased: number;
-  /** Touchpoints whose content hash is not made of what the log holds: sent again, they would be taken for another content. */
+  /** Touchpoints whose content hash cannot be computed from the log: sent again, they would count as other content. */
   unhashable: number;
-  /** Quarantined bodies that are let go, because it cannot be told under whom they are to be found by an erasure. */
-  bodiesLetGo: number;
+  /** Quarantined bodies that are dropped, because an erasure could not find every person in them. */
+  bodiesDropped: number;
 }
 
-interface Known {
+/** An identifier of a touchpoint with its subject under both hash keys. */
+interface RekeyedIdentifier {
   readonly identifier: SealedIdentifier;
   readonly key: SubjectKey | null;
-  /** The value in the clear; null of the erased. */
+  /** The value in the clear; null for an erased subject. */
   readonly value: string | null;
-  /** The subject's new name. */
+  /** The subject's new id. */
   readonly id: string;
 }
 
 /**
- * Puts the events of a log under another hash key: every subject gets the name that the new key gives it, what was sealed is sealed again under a new key of
- * its own, and the hashes keyed with these are made again. What an event says stays letter for letter; so do its source, id, instants and place.
- * Ids that are themselves keyed hashes, or made of them (of quarantined events, of erasures), are renamed too: whoever has the leaked key could try guesses against them.
+ * Maps the events of a log to another hash key: each subject gets its id under the new key, what was sealed is sealed again under a new
+ * subject key, and hashes keyed with these are computed again. The content of an event stays the same to the letter; so do its source, id, instants and
+ * position. Ids that are keyed hashes, or derived from them (of quarantined events, of erasures), are replaced too: a person with the leaked key could
+ * test guesses against them.
  *
- * The same event always comes to the same result, so a copy that was interrupted goes on where it stopped. Give the events from the first on,
+ * The same event always has the same result, so a copy that was interrupted continues where it stopped. Map the events from the first one,
  * in the order of the log.
  */
 export class Rekeying {
-  readonly counts: RekeyCounts = { touchpoints: 0, erased: 0, unhashable: 0, bodiesLetGo: 0 };
+  readonly counts: RekeyCounts = { touchpoints: 0, erased: 0, unhashable: 0, bodiesDropped: 0 };
   private readonly from: Sealer;
   private readonly to: Sealer;
-  private readonly later: KeyedHash;
-  private readonly found: Identities;
-  private readonly foundBefore: Identities;
+  private readonly newHash: KeyedHash;
+  private readonly newIdentities: Identities;
+  private readonly oldIdentities: Identities;
   /** The new ids of quarantined events, by their old ones. */
   private readonly quarantined = new Map<string, string>();
 
@@ -80,14 +82,14 @@ export class Rekeying {
   ) {
     this.from = new Sealer(oldKeys);
     this.to = new Sealer(newKeys);
-    this.later = new KeyedHash(newKeys.hashKey);
-    this.found = new Identities(this.to);
-    this.foundBefore = new Identities(this.from);
+    this.newHash = new KeyedHash(newKeys.hashKey);
+    this.newIdentities = new Identities(this.to);
+    this.oldIdentities = new Identities(this.from);
   }
 
-  /** The events of a page under the new key; the keys of all their subjects are durable when it resolves. @throws RekeyError */
+  /** The events of a page under the new hash key; the keys of all their subjects are durable when it resolves. @throws RekeyError */
   async map(events: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {
-    const touchpoints = new Map<MovedEvent, readonly Known[]>();
+    const touchpoints = new Map<MovedEvent, readonly RekeyedIdentifier[]>();
     const metas = new Map<MovedEvent, TouchpointMeta>();
     for (const event of events)
       if (subjectOfStream(event.stream) !== null) metas.set(event, JSON.parse(event.meta) as TouchpointMeta);
@@ -103,10 +105,10 @@ export class Rekeying {
       living.map(({ id }) => id),
       { create: true },
     );
-    const forgotten = living.find(({ id }) => newKeys.get(id) === 'erased');
-    if (forgotten !== undefined)
+    const erased = living.find(({ id }) => newKeys.get(id) === 'erased');
+    if (erased !== undefined)
       throw new RekeyError(
-        `The new keys know the subject ${forgotten.identifier.subjectId} as erased, and the old ones do not: these are not the keys that the new ones were made of.`,
+        `The subject ${erased.identifier.subjectId} is erased in the new key store and not in the old one: the new key store was not made from the old one.`,
       );
     const bodies = await this.bodies(events.filter(({ type }) => type === 'event-quarantined'));
     return events.map((event) => {
@@ -124,25 +126,25 @@ export class Rekeying {
   }
 
   private renamed(name: string): string {
-    return derivedSubjectId(this.later, name);
+    return derivedSubjectId(this.newHash, name);
   }
 
   private known(
     event: MovedEvent,
     identifier: SealedIdentifier,
     keys: ReadonlyMap<string, SubjectKey | 'erased'>,
-  ): Known {
+  ): RekeyedIdentifier {
     const { namespace, subjectId, sealed } = identifier;
     const key = keys.get(subjectId);
     if (key === 'erased') return { identifier, key: null, value: null, id: this.renamed(subjectId) };
     if (key === undefined)
       throw new RekeyError(
-        `The key store has no key of the subject ${subjectId} (${event.type} ${event.id} of ${event.source}): it is not the whole key store of this log.`,
+        `The key store has no key of the subject ${subjectId} (${event.type} ${event.id} of ${event.source}): it is not the complete key store of this log.`,
       );
     const value = this.from.open(key, sealed);
     if (this.from.subjectIdOf(namespace, value) !== subjectId)
       throw new RekeyError(
-        `The hash key gives the subject ${subjectId} another name (${event.type} ${event.id} of ${event.source}): it is not the key of this log.`,
+        `The hash key gives the subject ${subjectId} another id (${event.type} ${event.id} of ${event.source}): it is not the hash key of this log.`,
       );
     return { identifier, key, value, id: this.to.subjectIdOf(namespace, value) };
   }
@@ -150,7 +152,7 @@ export class Rekeying {
   private touchpoint(
     event: MovedEvent,
     meta: TouchpointMeta,
-    known: readonly Known[],
+    known: readonly RekeyedIdentifier[],
     newKeys: ReadonlyMap<string, SubjectKey>,
   ): MovedEvent {
     this.counts.touchpoints += 1;
@@ -158,7 +160,7 @@ export class Rekeying {
     const own = known.find(({ identifier }) => identifier.subjectId === subject);
     if (own === undefined)
       throw new RekeyError(
-        `${event.type} ${event.id} of ${event.source} does not name the subject in whose stream it stands.`,
+        `${event.type} ${event.id} of ${event.source} has no identifier of the subject of its stream.`,
       );
     const identifiers = known.map(({ identifier, value, id }) => {
       const key = newKeys.get(id);
@@ -197,15 +199,15 @@ export class Rekeying {
   }
 
   /**
-   * The content hash under the new keys. Two things that it covers are not told by the log: whether the source itself stated the version and the time. So
-   * the old hash is looked for first: what gives it is what was hashed.
+   * The content hash under the new keys. It covers two facts that the log does not hold: whether the source itself stated the version and the time. So
+   * the combination that gives the old hash is searched for first: that is the content that was hashed.
    */
   private contentHash({ event, meta, known, personal }: Readable, oldKey: SubjectKey, newKey: SubjectKey): Uint8Array {
     const { type, schemaVersion: version, occurredAt, data: dataText } = event;
     const facts = factsOf(meta);
     const channel = JSON.stringify(meta.channel);
-    const told = { type, facts, channel, dataText };
-    const named = (nameOf: (one: Known) => string): string =>
+    const common = { type, facts, channel, dataText };
+    const named = (nameOf: (one: RekeyedIdentifier) => string): string =>
       known.map((one) => `${one.identifier.role} ${nameOf(one)} `).join('');
     const before = named(({ identifier }) => identifier.subjectId);
     const stated: readonly (Instant | '')[] =
@@ -213,7 +215,7 @@ export class Rekeying {
     for (const personalText of personalTexts(personal))
       for (const schemaVersion of ['', version] as const)
         for (const at of stated) {
-          const content = { ...told, schemaVersion, stated: at, personalText };
+          const content = { ...common, schemaVersion, stated: at, personalText };
           const old = this.from.contentHash(oldKey, contentText({ ...content, subjects: before }));
           if (Buffer.compare(old, event.contentHash) === 0)
             return this.to.contentHash(newKey, contentText({ ...content, subjects: named(({ id }) => id) }));
@@ -226,7 +228,7 @@ export class Rekeying {
     return Buffer.from(this.renamed(Buffer.from(contentHash).toString('hex')), 'hex');
   }
 
-  /** What is no touchpoint. */
+  /** Every other event than touchpoints and quarantined events. */
   private other(event: MovedEvent): MovedEvent {
     switch (event.type) {
       case 'event-released':
@@ -247,23 +249,23 @@ export class Rekeying {
     }
   }
 
-  /** The bodies of quarantined events, with new keys, all durable in one go. */
+  /** The bodies of quarantined events with their new keys, durable in one transaction. */
   private async bodies(events: readonly MovedEvent[]): Promise<ReadonlyMap<MovedEvent, Renamed>> {
     const bodies = new Map<MovedEvent, Renamed>();
     if (events.length === 0) return bodies;
     const states = await this.oldKeys.keysFor(events.map(({ id }) => id));
     const opened: [MovedEvent, Body][] = [];
-    const letGo: string[] = [];
+    const dropped: string[] = [];
     for (const event of events) {
       const state = states.get(event.id);
       if (state === undefined)
         throw new RekeyError(
-          `The key store has no key of the quarantined body ${event.id}: it is not the whole key store of this log.`,
+          `The key store has no key of the quarantined body ${event.id}: it is not the complete key store of this log.`,
         );
       const body = state === 'erased' ? null : await this.body(event, state);
       if (body !== null) opened.push([event, body]);
-      // Who was erased before is erased here too; a body that is let go now must never have a key again.
-      else if (state !== 'erased') letGo.push(this.renamed(event.id));
+      // A body that was erased before stays erased; one that is dropped now must never have a key again.
+      else if (state !== 'erased') dropped.push(this.renamed(event.id));
       bodies.set(event, { quarantineId: this.renamed(event.id), body: null, key: null });
     }
     const keys = await this.newKeys.createListed(
@@ -273,7 +275,7 @@ export class Rekeying {
       const key = keys[at] ?? 'erased';
       bodies.set(event, { quarantineId: body.quarantineId, body, key: key === 'erased' ? null : key });
     }
-    if (letGo.length > 0) await this.newKeys.destroy(letGo);
+    if (dropped.length > 0) await this.newKeys.destroy(dropped);
     for (const [{ id }, { quarantineId }] of bodies) this.quarantined.set(id, quarantineId);
     return bodies;
   }
@@ -301,7 +303,7 @@ export class Rekeying {
     };
   }
 
-  /** What a quarantined body that opens comes to; null where it is let go. */
+  /** A quarantined body that can be opened, under the new hash key; null where it is dropped. */
   private async body({ id: before, ...event }: MovedEvent, key: SubjectKey): Promise<Body | null> {
     const { sealed, provenance } = JSON.parse(event.meta) as QuarantinedMeta;
     const data = JSON.parse(event.data) as QuarantinedData;
@@ -313,10 +315,10 @@ export class Rekeying {
         ? document
         : [document, { topic: provenance?.topic, ...(JSON.parse(provenanceText) as object) }];
     if (data.cut === true) {
-      // Of a body that was cut, names may stand in the part that is gone: an erasure must find it under these too.
-      const seen = new Set(foundSubjects(around, this.foundBefore));
+      // Identifiers may have been in the part that was cut off: an erasure must find the body by these too.
+      const seen = new Set(foundSubjects(around, this.oldIdentities));
       if ((await this.oldKeys.listedUnder(before)).some((subjectId) => !seen.has(subjectId))) {
-        this.counts.bodiesLetGo += 1;
+        this.counts.bodiesDropped += 1;
         return null;
       }
     }
@@ -327,8 +329,8 @@ export class Rekeying {
       text,
       provenanceText,
       quarantineId: known ? quarantineIdOf(whole, this.to) : this.renamed(before),
-      listedUnder: foundSubjects(around, this.found),
-      subjectId: subjectIn(document, this.found),
+      listedUnder: foundSubjects(around, this.newIdentities),
+      subjectId: subjectIn(document, this.newIdentities),
     };
   }
 
@@ -336,9 +338,7 @@ export class Rekeying {
     const before = event.stream.slice(STREAMS.quarantine('').length);
     const quarantineId = this.quarantined.get(before);
     if (quarantineId === undefined)
-      throw new RekeyError(
-        `${event.type} ${event.id} closes a quarantined event that the log does not hold before it.`,
-      );
+      throw new RekeyError(`${event.type} ${event.id} closes a quarantined event that is not in the log before it.`);
     const id = `${quarantineId}/${event.type}`;
     const contentHash = Buffer.from(hash('sha256', id, 'hex').slice(0, 32), 'hex');
     return { ...event, stream: STREAMS.quarantine(quarantineId), id, contentHash };
@@ -359,14 +359,14 @@ export class Rekeying {
     };
   }
 
-  /** An earlier change stays on record; its mapping could be guessed at with the keys that it joined, so it is hashed again. */
+  /** An earlier change stays on record. Its mapping is hashed again: with the keys of that change it could be guessed. */
   private earlierChange(event: MovedEvent): MovedEvent {
     const change = JSON.parse(event.data) as HashKeyChanged;
-    const data = { ...change, mapping: this.later.hashOf(`\0mapping\0${change.mapping}`) };
+    const data = { ...change, mapping: this.newHash.hashOf(`\0mapping\0${change.mapping}`) };
     return { ...event, contentHash: plainContentHash(data), data: JSON.stringify(data) };
   }
 
-  /** A receipt names its duplicates by their ids, and those of quarantined events are renamed. */
+  /** A receipt holds the ids of its duplicates, and those of quarantined events are replaced. */
   private receipt(event: MovedEvent): MovedEvent {
     const receipt = JSON.parse(event.data) as Receipt;
     if (!receipt.duplicates.some(([id]) => this.quarantined.has(id))) return event;
@@ -379,11 +379,11 @@ export class Rekeying {
 interface Readable {
   readonly event: MovedEvent;
   readonly meta: TouchpointMeta;
-  readonly known: readonly Known[];
+  readonly known: readonly RekeyedIdentifier[];
   readonly personal: string | null;
 }
 
-/** A quarantined event under its new id, and what of it opens. */
+/** A quarantined event under its new id, with its body where that can be opened. */
 interface Renamed {
   readonly quarantineId: string;
   readonly body: Body | null;
@@ -398,7 +398,7 @@ interface Body {
   readonly subjectId: string | null;
 }
 
-/** What may have been hashed of what is sealed: provenance is sealed with it, and is no part of the content. */
+/** Texts of sealed fields that the content hash may cover: provenance is sealed with them, but is not part of the content. */
 function personalTexts(sealed: string | null): readonly string[] {
   if (sealed === null) return [''];
   const { personal, beside, mixed } = readSealedFields(sealed);
@@ -407,13 +407,14 @@ function personalTexts(sealed: string | null): readonly string[] {
     Object.keys(personal).length === 0 ? null : personal,
     Object.keys(hashed).length === 0 ? null : hashed,
   );
-  // What looks like ours in an old one may be a field of the data.
+  // In an old event, a name of ours may be a field of the data.
   return mixed ? [text, sealed] : [text];
 }
 
 /**
- * Whether these are the keys of the log, and know of every erasure that it tells: an older copy of them would still hold the keys of people who
- * were forgotten since. @throws RekeyError
+ * Checks that a key store belongs to the log and has every erasure that the log records: an older copy would still hold the keys of people who
+ * were erased since.
+ * @throws RekeyError
  */
 export async function mustBeKeysOf(
   privacy: AsyncIterable<readonly { readonly type: string; readonly data: string }[]>,
@@ -422,13 +423,13 @@ export async function mustBeKeysOf(
   for await (const page of privacy)
     for (const { type, data } of page) {
       if (type === 'hash-key-adopted' && (JSON.parse(data) as { check: string }).check !== keys.hashKeyCheck)
-        throw new RekeyError('The log was written under another hash key: these are not its keys.');
+        throw new RekeyError('The log was written under another hash key: this key store does not belong to it.');
       if (type !== 'person-erased') continue;
       const { subjectIds } = JSON.parse(data) as PersonErased;
       const states = await keys.keysFor(subjectIds);
       if (subjectIds.some((subjectId) => states.get(subjectId) !== 'erased'))
         throw new RekeyError(
-          'The log tells of an erasure that the key store knows nothing of: it is an older copy. Erase that person again first, or take the newest copy.',
+          'The log records an erasure that the key store does not have: it is an older copy. Use the newest copy, or erase that person again first.',
         );
     }
 }

@@ -9,9 +9,9 @@ import { median, milliseconds, percent, perSecond, quantile, report, type Line }
 import { shares } from './measuring/usage.js';
 
 /**
- * Durable intake over HTTP, in batches, against nothing but SQLite: the very rows that the server stored are written again by
- * prepared statements in a loop, into the same tables with the same indexes, WAL and synchronous=FULL, a commit for every
- * batch. The server is a process of its own, the sender another one, on loopback, over connections that are kept.
+ * Durable ingestion over HTTP, in batches, against SQLite alone: the rows that the server stored are written again by
+ * prepared statements in a loop, into the same tables with the same indexes, WAL and synchronous=FULL, one commit for each
+ * batch. The server is a process of its own, the sender another one, on loopback, over persistent connections.
  *
  *     npm run bench -- intake-http [--events 100000] [--rounds 3] [--sizes 100,500,1000] [--connections 8]
  */
@@ -29,15 +29,15 @@ const { values: options } = parseArgs({
 const EVENTS = Number(options.events);
 const ROUNDS = Number(options.rounds);
 const CONNECTIONS = Number(options.connections);
-/** A tenth again is sent before the clock runs: it warms the server up, and its rows warm the baseline up. */
+/** Another tenth is sent before the measurement: it warms up the server, and its rows warm up the baseline. */
 const UNTIMED = Math.ceil(EVENTS / 10);
-/** So that a customer has some fifty events. */
+/** About fifty events for each customer. */
 const CUSTOMERS = Math.max(1, Math.ceil(EVENTS / 50));
 const GOAL = 0.6;
 
 interface Round {
   readonly rawMs: number;
-  /** Processor time of the baseline for an event: with the server's own it says what a busy machine leaves of the ratio. */
+  /** Processor time of the baseline for an event: on a busy machine it is steadier than the ratio. */
   readonly rawCpuUs: number;
   readonly oursMs: number;
   readonly p99Ms: number;
@@ -97,7 +97,7 @@ const lines: Line[] = [];
 const limits: string[] = [];
 
 async function measure(
-  what: string,
+  label: string,
   format: BodyFormat,
   batch: number,
   { customers = CUSTOMERS, start = startIntake, goal = `≥ ${GOAL}` } = {},
@@ -107,7 +107,7 @@ async function measure(
   const ratios = rounds.map(({ rawMs, oursMs }) => rawMs / oursMs);
   const of = (figure: (round: Round) => number): number => median(rounds.map(figure));
   lines.push({
-    what: `${what}, batches of ${batch}`,
+    what: `${label}, batches of ${batch}`,
     raw: perSecond(
       EVENTS,
       of(({ rawMs }) => rawMs),
@@ -125,24 +125,24 @@ async function measure(
     ? ''
     : `the server's event loop was busy ${percent(main)} of the time and the server used ${cpu.toFixed(2)} cores (${of(({ server }) => server?.cpuUs ?? Number.NaN).toFixed(0)} µs an event, the baseline ${of(({ rawCpuUs }) => rawCpuUs).toFixed(0)}), `;
   console.error(
-    `${what}, ${batch}: ratio ${median(ratios).toFixed(2)}; ${used}the sender ${of(({ loader }) => loader.cpu).toFixed(2)}; ` +
+    `${label}, ${batch}: ratio ${median(ratios).toFixed(2)}; ${used}the sender ${of(({ loader }) => loader.cpu).toFixed(2)}; ` +
       `p99 of a request ${milliseconds(of(({ p99Ms }) => p99Ms))}; ${Math.round(of(({ bytes }) => bytes))} B an event`,
   );
-  if (used !== '') limits.push(`${what}, ${batch}: ${used}the sender ${of(({ loader }) => loader.cpu).toFixed(2)}.`);
+  if (used !== '') limits.push(`${label}, ${batch}: ${used}the sender ${of(({ loader }) => loader.cpu).toFixed(2)}.`);
 }
 
 for (const format of options.formats.split(',') as BodyFormat[])
   for (const size of options.sizes.split(','))
     await measure(format === 'json' ? 'JSON' : 'NDJSON', format, Number(size));
-await measure('JSON, every event a new customer', 'json', 500, { customers: 0x7fffffff, goal: '(to know)' });
+await measure('JSON, every event a new customer', 'json', 500, { customers: 0x7fffffff, goal: '(for information)' });
 if (options['whole-engine'])
   await measure('JSON, the whole engine folding in the meantime', 'json', 500, {
     start: startStandalone,
-    goal: '(to know)',
+    goal: '(for information)',
   });
 
 report(
-  `Durable intake over HTTP: ${EVENTS.toLocaleString('en')} events, ${CUSTOMERS.toLocaleString('en')} customers, ` +
+  `Durable ingestion over HTTP: ${EVENTS.toLocaleString('en')} events, ${CUSTOMERS.toLocaleString('en')} customers, ` +
     `${CONNECTIONS} connections, the median of ${ROUNDS} rounds; ${availableParallelism()} cores, Node ${process.version}`,
   lines,
   [

@@ -14,10 +14,10 @@ import type { BareConsumption } from './processes/bare-consumer.js';
 import type { IngestionProgress } from './processes/intake-server.js';
 
 /**
- * Intake from Kafka against nothing but kafkajs and SQLite: a bare consumer of the same topic writes the very rows that our intake stored, ready
- * in memory, into the same tables with the same indexes, WAL and synchronous=FULL, each batch that kafkajs hands over in one commit, before
- * its offset counts. It neither reads JSON nor validates, names, seals, hashes or judges. Each is a process of its own, and they take turns;
- * the broker is on the same machine. The topic is full before either begins: it is read as quickly as can be.
+ * Ingestion from Kafka against kafkajs and SQLite alone: a bare consumer of the same topic writes the rows that our ingestion stored, prepared
+ * in memory, into the same tables with the same indexes, WAL and synchronous=FULL, each batch of kafkajs in one commit, before
+ * its offset is committed. It neither reads JSON nor validates, identifies, seals, hashes or deduplicates. Each is a process of its own, one after the other;
+ * the broker is on the same machine. The topic is filled before either starts: it is read at full speed.
  *
  * Forms: our own JSON, and CloudEvents in binary, structured and batch mode (ten events a message).
  *
@@ -33,22 +33,22 @@ const { values: options } = parseArgs({
   },
 });
 const EVENTS = Number(options.events);
-/** Taken in before the clock runs, by either: so that its code is compiled. */
+/** Ingested by both before the measurement, so that their code is compiled. */
 const UNTIMED = Number(options.warming);
 const ROUNDS = Number(options.rounds);
 const PARTITIONS = Number(options.partitions);
 const GOAL = 0.6;
-const WORDS: Readonly<Record<MessageForm, string>> = {
+const LABELS: Readonly<Record<MessageForm, string>> = {
   json: 'JSON',
   binary: 'CloudEvents, binary mode',
   structured: 'CloudEvents, structured mode',
   batch: 'CloudEvents, batches of ten',
 };
-const LOOK_MS = 10;
+const POLL_MS = 10;
 const GIVE_UP_MS = 300_000;
 
-/** What it took to take the timed events in. */
-interface Seen {
+/** What the measured events cost. */
+interface Measurement {
   readonly ms: number;
   readonly events: number;
   readonly cpu: number;
@@ -56,43 +56,44 @@ interface Seen {
   readonly cpuUs: number;
 }
 
-/** Looks on while a process takes events in: from the first look at which it was warm until all are taken. */
-async function lookOn(look: () => Promise<IngestionProgress>): Promise<Seen> {
+/** Polls a process while it ingests: from the first poll at which it was warm until all events are ingested. */
+async function observe(poll: () => Promise<IngestionProgress>): Promise<Measurement> {
   const giveUpAt = performance.now() + GIVE_UP_MS;
   let warm: IngestionProgress | null = null;
   for (;;) {
-    const now = await look();
+    const now = await poll();
     if (warm === null && now.taken >= UNTIMED) warm = now;
     if (warm !== null && now.taken >= UNTIMED + EVENTS) return between(warm, now);
-    if (performance.now() > giveUpAt) throw new Error(`${now.taken} of ${UNTIMED + EVENTS} events were taken in time.`);
-    await sleep(LOOK_MS);
+    if (performance.now() > giveUpAt)
+      throw new Error(`${now.taken} of ${UNTIMED + EVENTS} events were ingested in time.`);
+    await sleep(POLL_MS);
   }
 }
 
-function between(before: IngestionProgress, after: IngestionProgress): Seen {
+function between(before: IngestionProgress, after: IngestionProgress): Measurement {
   const events = after.taken - before.taken;
   const used: [Usage, Usage] = [before, after];
   const cpuUs = ((after.cpuMs - before.cpuMs) * 1_000) / events;
   return { ms: after.wallMs - before.wallMs, events, cpuUs, ...shares(...used) };
 }
 
-async function ours(broker: BenchBroker, topic: string, dataDir: string): Promise<Seen> {
+async function ours(broker: BenchBroker, topic: string, dataDir: string): Promise<Measurement> {
   const kafka = { KAFKA_BROKERS: broker.setting, KAFKA_TOPICS: topic, KAFKA_GROUP: randomUUID() };
   const server = await startIntake(dataDir, kafka);
   try {
-    return await lookOn(() => runQuery<IngestionProgress>(server.child, 'progress'));
+    return await observe(() => runQuery<IngestionProgress>(server.child, 'progress'));
   } finally {
     await server.stop();
   }
 }
 
-async function bare(broker: BenchBroker, topic: string, stored: string, file: string): Promise<Seen> {
+async function bare(broker: BenchBroker, topic: string, stored: string, file: string): Promise<Measurement> {
   const child = startProgram('bench/processes/bare-consumer');
   await nextMessage(child);
   const { brokers } = broker;
   await runQuery(child, { brokers, topic, group: randomUUID(), stored, file } satisfies BareConsumption);
   try {
-    return await lookOn(() => runQuery<IngestionProgress>(child, 'progress'));
+    return await observe(() => runQuery<IngestionProgress>(child, 'progress'));
   } finally {
     await stopProgram(child);
     if (child.exitCode !== 0) throw new Error('The bare consumer did not write every row.');
@@ -118,7 +119,7 @@ try {
   for (const form of options.forms.split(',') as MessageForm[]) {
     const topic = `touchpoints.bench-${form}`;
     await fill(broker, topic, form);
-    const rounds: { readonly ours: Seen; readonly raw: Seen }[] = [];
+    const rounds: { readonly ours: Measurement; readonly raw: Measurement }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const folder = mkdtempSync(join(tmpdir(), 'perennial-bench-'));
       try {
@@ -127,17 +128,17 @@ try {
         const seen = await ours(broker, topic, dataDir);
         const raw = await bare(broker, topic, join(dataDir, 'log.db'), join(folder, 'raw.db'));
         rounds.push({ ours: seen, raw });
-        const rate = ({ events, ms }: Seen) => perSecond(events, ms);
-        console.error(`${WORDS[form]}, round ${round + 1}: ours ${rate(seen)}, bare ${rate(raw)}`);
+        const rate = ({ events, ms }: Measurement) => perSecond(events, ms);
+        console.error(`${LABELS[form]}, round ${round + 1}: ours ${rate(seen)}, bare ${rate(raw)}`);
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }
     }
-    const perEvent = ({ ms, events }: Seen): number => ms / events;
+    const perEvent = ({ ms, events }: Measurement): number => ms / events;
     const ratios = rounds.map((round) => perEvent(round.raw) / perEvent(round.ours));
     const of = (figure: (round: (typeof rounds)[number]) => number): number => median(rounds.map(figure));
     lines.push({
-      what: `${WORDS[form]}, ${PARTITIONS} partitions`,
+      what: `${LABELS[form]}, ${PARTITIONS} partitions`,
       raw: perSecond(
         1,
         of(({ raw }) => perEvent(raw)),
@@ -150,7 +151,7 @@ try {
       goal: `≥ ${GOAL}`,
     });
     limits.push(
-      `${WORDS[form]}: our event loop was busy ${percent(of(({ ours }) => ours.mainThread))} of the time, our process used ` +
+      `${LABELS[form]}: our event loop was busy ${percent(of(({ ours }) => ours.mainThread))} of the time, our process used ` +
         `${of(({ ours }) => ours.cpu).toFixed(2)} cores (${of(({ ours }) => ours.cpuUs).toFixed(0)} µs an event); the bare consumer ` +
         `${of(({ raw }) => raw.cpu).toFixed(2)} (${of(({ raw }) => raw.cpuUs).toFixed(0)} µs). The broker shares the ${availableParallelism()} cores.`,
     );
@@ -159,7 +160,7 @@ try {
   await broker.stop();
 }
 report(
-  `Intake from Kafka: ${EVENTS.toLocaleString('en')} events after ${UNTIMED.toLocaleString('en')} untimed, the median of ${ROUNDS} rounds; ` +
+  `Ingestion from Kafka: ${EVENTS.toLocaleString('en')} events after ${UNTIMED.toLocaleString('en')} untimed, the median of ${ROUNDS} rounds; ` +
     `${availableParallelism()} cores, Node ${process.version}`,
   lines,
   limits,

@@ -1,4 +1,11 @@
-import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -30,7 +37,8 @@ import { followTypes } from './types/follow-types.js';
 import { registeredTypes, RegisterType, RegisterTypeHandler } from './types/register-type.js';
 import { TypeContracts } from './types/type-contracts.js';
 
-/** Ingests touchpoints over HTTP, and from Kafka where the config names brokers. Needs the platform, the keys and the event log. */
+/** Ingests touchpoints over HTTP, and from Kafka where the config names brokers. Needs the platform, the keys and the event log; gives `Ingestion` to all modules. */
+@Global()
 @Module({})
 export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown {
   private following: ReturnType<typeof followTypes> | null = null;

@@ -20,7 +20,7 @@ export class ReleaseRequest {
   @Describe('The event as it should have been; without it the received event is ingested')
   readonly fixed?: unknown;
 }
-export const RELEASE_REQUEST = documentReader(ReleaseRequest, {});
+export const RELEASE_REQUEST = documentReader(ReleaseRequest);
 
 /** The body of a discard. */
 export class DiscardRequest {
@@ -39,7 +39,7 @@ export class BulkReleaseRequest {
   @Hint('give the code of a quarantined event, such as type-unknown')
   readonly code!: string;
 }
-export const BULK_RELEASE_REQUEST = documentReader(BulkReleaseRequest, {});
+export const BULK_RELEASE_REQUEST = documentReader(BulkReleaseRequest);
 
 /** The body of a publication. */
 export class PublishPolicyRequest {
@@ -49,4 +49,4 @@ export class PublishPolicyRequest {
   @Describe('A future instant from which the policy is in force; immediately by default')
   readonly effectiveFrom?: string | null;
 }
-export const PUBLISH_POLICY_REQUEST = documentReader(PublishPolicyRequest, {});
+export const PUBLISH_POLICY_REQUEST = documentReader(PublishPolicyRequest);

@@ -321,7 +321,7 @@ describe('a log under another hash key', () => {
       const lived = openSqliteKeyStore({ file });
       await lived.keysFor(['0'.repeat(32)], { create: true });
       await lived.close();
-      await expect(freshKeys(old.keys, file)).rejects.toThrow('not the one of this log');
+      await expect(freshKeys(old.keys, file)).rejects.toThrow('does not belong to this log');
       const same = openSqliteKeyStore({ file: ':memory:', hashKey: old.keys.hashKey });
       await expect(rekeyKeyStore(old.keys, same, { proven: false })).rejects.toThrow('the old one');
       await stranger.close();

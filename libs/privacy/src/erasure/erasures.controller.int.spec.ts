@@ -1,0 +1,94 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { EventLogModule } from '#event-log/nest';
+import { IngestTouchpoints, IngestTouchpointsHandler } from '#ingestion';
+import { IngestionModule } from '#ingestion/nest';
+import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { KeysModule } from '#keys/nest';
+import { readConfig, type Permission } from '#platform';
+import { configureApp, createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
+import { memoryLog, orderPlaced } from '#testing';
+import { PrivacyModule } from '../privacy.module.js';
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+
+describe('POST /v1/erasures', () => {
+  let app: NestFastifyApplication;
+  let keyStore: SqliteKeyStore;
+  const logged: string[] = [];
+  beforeAll(async () => {
+    const clock = { now: () => NOW };
+    keyStore = openSqliteKeyStore({ file: ':memory:' });
+    const config = readConfig({});
+    const logger = createLogger({ level: 'warn', format: 'json', destination: { write: (line) => logged.push(line) } });
+    const testing = await Test.createTestingModule({
+      imports: [
+        PlatformModule.forRoot({ config, logger, clock }),
+        KeysModule.forRoot({ keyStore }),
+        EventLogModule.forRoot({ log: memoryLog({ clock }) }),
+        IngestionModule.forRoot(),
+        PrivacyModule.forRoot(),
+      ],
+    }).compile();
+    app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+    configureApp(app);
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+  });
+  afterAll(async () => {
+    await app.close();
+    await keyStore.close();
+  });
+
+  const keyWith = (...permissions: Permission[]): string => app.get(ApiKeys).create('of a spec', permissions).key;
+  const erase = async (payload: unknown, key = keyWith('operate')) => {
+    const answer = await app.inject({
+      ...{ method: 'POST', url: '/v1/erasures', payload: JSON.stringify(payload) },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    });
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+  };
+  const ingest = (id: string) =>
+    app.get(IngestTouchpointsHandler).execute(new IngestTouchpoints([{ document: orderPlaced({ id }) }], NOW));
+
+  it('erases a person, and answers the same the second time', async () => {
+    await ingest('e-1');
+    const first = await erase({ identifier: 'email:jane@shop.example' });
+    expect(first).toMatchObject({ status: 200, body: { subjects: 1, subjectKeysDestroyed: 1 } });
+    const again = await erase({ identifiers: [{ namespace: 'email', value: 'JANE@shop.example' }] });
+    expect(again.body).toMatchObject({ erasureId: first.body['erasureId'], position: first.body['position'] });
+    expect((await ingest('e-2')).counts).toMatchObject({ suppressed: 1 });
+  });
+
+  it.each([
+    ['no person', {}, '#'],
+    ['an identifier without a namespace', { identifier: 'jane' }, '#/identifier'],
+    ['a customer that is not an id', { customer: 'x' }, '#/customer'],
+    ['an empty identifier', { identifiers: [{}] }, '#/identifiers/0/namespace'],
+    ['identifiers that are not a list', { identifiers: 'x' }, '#/identifiers'],
+    ['an unknown field', { identifier: 'email:a@b.example', dryRun: true }, '#/dryRun'],
+  ])('rejects %s', async (_, payload, pointer) => {
+    const { status, body } = await erase(payload);
+    expect(status).toBe(422);
+    expect((body['errors'] as { pointer: string }[]).map((issue) => issue.pointer)).toContain(pointer);
+  });
+
+  it('needs the permission', async () => {
+    expect((await erase({}, keyWith('publish', 'read', 'audit'))).status).toBe(403);
+  });
+
+  it('never fails, whatever is sent', async () => {
+    const key = keyWith('operate');
+    const field = fc.constantFrom('identifiers', 'identifier', 'customer', 'other');
+    const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, fc.jsonValue()));
+    await fc.assert(
+      fc.asyncProperty(body, async (payload) => {
+        expect((await erase(payload, key)).status).toBeLessThan(500);
+      }),
+      { numRuns: 150 },
+    );
+    expect(logged).toEqual([]);
+  });
+});

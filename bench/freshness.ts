@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runQuery, nextMessage, startProgram } from './measuring/children.js';
 import { startStandalone } from './measuring/servers.js';
-import { milliseconds, quantile, report, type Line } from './measuring/table.js';
+import { milliseconds, quantile, report, type ReportRow } from './measuring/table.js';
 import type { SteadilyLoaded, SteadyLoad } from './processes/steady-loader.js';
 
 /**
  * How soon a touchpoint can be seen in the read models: events come over HTTP at a steady rate into the whole engine, and some
  * of them are looked for over HTTP until the profile of their customer shows them. The time runs from the moment at which the
- * event was due to be sent, so that a stall counts against whoever would have sent in the meantime. The baseline is the
+ * event was due to be sent, so that a delay counts for every event that was due in the meantime. The baseline is the
  * acknowledgement of the same requests: what of that time it takes to make them durable.
  *
  *     npm run bench -- freshness [--per-second 1000] [--seconds 30] [--batch 10]
@@ -47,7 +47,7 @@ try {
   await engine.stop();
   if (loaded.unseen > 0) throw new Error(`${loaded.unseen} events were never seen.`);
   const { visibleMs, acknowledgedMs } = loaded;
-  const line = (what: string, share: number, goal: string): Line => {
+  const line = (what: string, share: number, goal: string): ReportRow => {
     const raw = quantile(acknowledgedMs, share);
     const ours = quantile(visibleMs, share);
     return { what, raw: milliseconds(raw), ours: milliseconds(ours), ratio: (ours / raw).toFixed(2), goal };

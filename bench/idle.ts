@@ -10,7 +10,7 @@ import { stopProgram } from './measuring/children.js';
 import { processorTime, type ProcessorTime } from './measuring/processor-time.js';
 import { sendLoad, startApp, startStandalone } from './measuring/servers.js';
 import { startPostgres } from './measuring/shared-stores.js';
-import { report, type Line } from './measuring/table.js';
+import { report, type ReportRow } from './measuring/table.js';
 
 /**
  * What the engine takes of a processor while nothing happens, as the kernel counts it, thread by thread: alone in one process on its embedded
@@ -31,7 +31,7 @@ const SETTLING_MS = Number(options.settling) * 1_000;
 const CUSTOMERS = 500;
 const PROCESSES = ['intake', 'projector', 'relay', 'api'] as const;
 
-const lines: Line[] = [];
+const lines: ReportRow[] = [];
 const limits: string[] = [];
 
 /** Watches processes while they have nothing to do. */

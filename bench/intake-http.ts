@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { storedRows, writeRaw } from './measuring/raw-log.js';
 import { sendLoad, startIntake, startStandalone, type Server } from './measuring/servers.js';
 import type { BodyFormat } from './measuring/shop-events.js';
-import { median, milliseconds, percent, perSecond, quantile, report, type Line } from './measuring/table.js';
+import { median, milliseconds, percent, perSecond, quantile, report, type ReportRow } from './measuring/table.js';
 import { shares } from './measuring/usage.js';
 
 /**
@@ -93,7 +93,7 @@ async function round(
   }
 }
 
-const lines: Line[] = [];
+const lines: ReportRow[] = [];
 const limits: string[] = [];
 
 async function measure(

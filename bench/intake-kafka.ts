@@ -8,7 +8,7 @@ import { startBroker, type BenchBroker } from './measuring/broker.js';
 import { runQuery, nextMessage, startProgram, stopProgram } from './measuring/children.js';
 import { startIntake } from './measuring/servers.js';
 import { shopMessages, type MessageForm } from './measuring/shop-messages.js';
-import { median, percent, perSecond, report, type Line } from './measuring/table.js';
+import { median, percent, perSecond, report, type ReportRow } from './measuring/table.js';
 import { shares, type Usage } from './measuring/usage.js';
 import type { BareConsumption } from './processes/bare-consumer.js';
 import type { IngestionProgress } from './processes/intake-server.js';
@@ -112,7 +112,7 @@ async function fill(broker: BenchBroker, topic: string, form: MessageForm): Prom
   await producer.close();
 }
 
-const lines: Line[] = [];
+const lines: ReportRow[] = [];
 const limits: string[] = [];
 const broker = await startBroker();
 try {

@@ -9,14 +9,14 @@ import { runQuery, nextMessage, startProgram } from './measuring/children.js';
 import { descendantTimes, threadTimes } from './measuring/processor-time.js';
 import { startStandalone } from './measuring/servers.js';
 import { startPostgres } from './measuring/shared-stores.js';
-import { milliseconds, quantile, report, type Line } from './measuring/table.js';
+import { milliseconds, quantile, report, type ReportRow } from './measuring/table.js';
 import type { BothEnds, SeenAtBothEnds } from './processes/both-ends.js';
 
 /**
  * From a touchpoint in a topic to the stage change that it causes in `perennial.stage-changes`: the whole engine in one process, Kafka in and
- * out, touchpoints at a steady rate. At worst every touchpoint moves a customer: a half of them are somebody new, a half the first order of
- * somebody who came a few seconds before. With `--moving 0.2` one in five does, and four are looks of customers who are known. The time runs from
- * the moment at which a touchpoint was due to be sent until a consumer has read the change, so a stall counts against whoever would have
+ * out, touchpoints at a steady rate. At worst every touchpoint moves a customer: half of them are new customers, half the first order of
+ * a customer who came a few seconds before. With `--moving 0.2` one in five does, and four are looks of customers who are known. The time runs from
+ * the moment at which a touchpoint was due to be sent until a consumer has read the change, so a delay counts for every touchpoint that would have
  * sent in the meantime. The baseline is another consumer that reads the touchpoint itself from the topic it was sent to: what of that time is Kafka's.
  *
  *     npm run bench -- kafka-latency [--per-second 500,750,1000] [--moving 1,0.2] [--postgres] [--seconds 30] [--warming 20] [--partitions 6]
@@ -50,7 +50,7 @@ interface IngestResult {
   readonly server: number;
 }
 
-const lines: Line[] = [];
+const lines: ReportRow[] = [];
 const limits: string[] = [];
 for (const moving of numbers(options.moving))
   for (const perSecond of numbers(options['per-second'])) await measure(perSecond, moving);

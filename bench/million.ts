@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sendLoad, startStandalone, type Server } from './measuring/servers.js';
-import { megabytes, median, perSecond, report, seconds, type Line } from './measuring/table.js';
+import { megabytes, median, perSecond, report, seconds, type ReportRow } from './measuring/table.js';
 
 /**
  * A million events through the whole engine: over HTTP into the log, into the read models, and a rebuild of these. Watched is
@@ -134,7 +134,7 @@ try {
   const tenth = Math.max(1, Math.floor(PARTS / 10));
   const firstMs = partMs.slice(0, tenth).reduce((sum, ms) => sum + ms, 0) / tenth;
   const lastMs = partMs.slice(-tenth).reduce((sum, ms) => sum + ms, 0) / tenth;
-  const memory = (what: string, step: { ms: number; samples: Sample[] }): Line => ({
+  const memory = (what: string, step: { ms: number; samples: Sample[] }): ReportRow => ({
     what: `memory ${what}: 2nd quarter, last quarter`,
     raw: megabytes(quarter(step, 1)),
     ours: megabytes(quarter(step, 3)),

@@ -9,7 +9,7 @@ import { IngestTouchpoints } from '#ingestion';
 import { openDatabase } from '#database';
 import { Projector } from '#projections';
 import { openFolder } from './measuring/simulated-log.js';
-import { report, seconds, type Line } from './measuring/table.js';
+import { report, seconds, type ReportRow } from './measuring/table.js';
 
 /**
  * One customer's history arriving backwards, so that each event is earlier than all before it. Folding again for each would
@@ -101,7 +101,7 @@ async function arrive(order: Order, arrival: Arrival, events: number, until: num
 }
 
 const until = SYSTEM_CLOCK.now();
-const lines: Line[] = [];
+const lines: ReportRow[] = [];
 let digest: string | null = null;
 const told = ({ ms, folds, readAgain }: Arrived) =>
   `${seconds(ms)}, ${folds.toLocaleString('en')} folds, ${readAgain.toLocaleString('en')} read again`;

@@ -13,7 +13,7 @@ import { runQuery, personalData, type QueryContext } from '#queries';
 import { installedPrograms, startProgram } from '../test/services/postgres-program.js';
 import type { RunningServer } from '../test/services/postgres.js';
 import { generateLog, isGenerated, madeItem, type Population } from './measuring/generated-log.js';
-import { megabytes, median, perSecond, quantile, report, seconds, type Line } from './measuring/table.js';
+import { megabytes, median, perSecond, quantile, report, seconds, type ReportRow } from './measuring/table.js';
 import { planOf, watchedDatabase, type Asked } from './measuring/watched-database.js';
 
 /**
@@ -71,7 +71,7 @@ async function once(step: string, work: () => Promise<void>): Promise<void> {
 }
 
 const say = (text: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`);
-const lines: Line[] = [];
+const lines: ReportRow[] = [];
 const tell = (what: string, ours: string, ratio = ''): void => {
   lines.push({ what, raw: '', ours, ratio, goal: '' });
   note({ figure: what, ours, ratio });

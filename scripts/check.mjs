@@ -7,7 +7,7 @@ const steps = ['lint', 'typecheck', 'format:check', 'boundaries', 'unused'];
 const waiting = [...steps];
 const failed = [];
 
-/** Runs a guard, and prints what it said once it has ended: two that speak at once are read by nobody. */
+/** Runs a guard, and prints what it said once it has ended: the output of two at once could not be read. */
 function guard(step) {
   const started = Date.now();
   const child = spawn('npm', ['run', '--silent', step], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -64,12 +64,12 @@ try {
   if (died) throw new Error('The engine died under the fuzz.');
   const ready = await fetch(`${url}/health/ready`);
   if (!ready.ok) throw new Error(`The engine is not ready after the fuzz: ${ready.status} ${await ready.text()}`);
-  const fates = await (await fetch(`${url}/v1/query/outcomes`, { headers: authorization })).json();
-  for (const row of fates.rows) {
+  const outcomes = await (await fetch(`${url}/v1/query/outcomes`, { headers: authorization })).json();
+  for (const row of outcomes.rows) {
     const sum = row.accepted + row.duplicate + row.quarantined + row.suppressed;
     if (sum !== row.received) throw new Error(`An event has no outcome: ${JSON.stringify(row)}`);
   }
-  console.log(`Every event has its outcome: ${fates.rows.length} source-days add up.`);
+  console.log(`Every event has its outcome: ${outcomes.rows.length} source-days add up.`);
   process.exitCode = code === 0 ? 0 : 1;
 } catch (error) {
   console.error(String(error));

@@ -1,4 +1,4 @@
-// `npm run kafka`: an Apache Kafka of one node on this machine, from its jars (Java 17 and, the first time, Maven), for whoever tries
+// `npm run kafka`: an Apache Kafka of one node on this machine, from its jars (Java 17 and, the first time, Maven), for trying out
 // channels out. Prints its address; Ctrl-C stops it and takes its data away.
 import { resolve } from 'node:path';
 import { ensureInstalled } from './install.mjs';

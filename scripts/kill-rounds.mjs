@@ -1,6 +1,6 @@
 // `npm run kill [-- ROUNDS [SEED]]`: kill -9, again and again, in the middle of an import, of a rebuild and of publishing over
 // HTTP. After each kill the same work is taken up again. In the end nothing that was acknowledged may be lost, nothing
-// doubled, and the digest must be that of a run nobody disturbed.
+// doubled, and the digest must be that of an undisturbed run.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -117,8 +117,8 @@ async function publishUntilKilled(folder, batches, acknowledged, killAfterMs) {
       });
       if (!response.ok) throw new Error(`refused: ${response.status} ${await response.text()}`);
       const { results } = await response.json();
-      for (const { source, id, fate, position } of results)
-        if (fate === 'accepted') {
+      for (const { source, id, outcome, position } of results)
+        if (outcome === 'accepted') {
           const key = `${source}\n${id}`;
           if (acknowledged.has(key))
             throw new Error(`${key} was accepted twice: at ${acknowledged.get(key)} and ${position}`);

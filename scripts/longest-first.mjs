@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * The suites that take longest, on a clone that has not run any yet: whoever began with the short ones would wait at the end for one
+ * The suites that take longest, on a clone that has not run any yet: a run that began with the short ones would wait at the end for one
  * long suite with all other cores idle. Jest's own order (by the last run, or by size) takes the rest.
  */
 export const LONGEST = [

@@ -37,9 +37,9 @@ const KCAT_ARGS = [
   ...['-H', 'content-type=application/cloudevents+json', '-E', '-q'],
 ];
 const STAGE_CHANGES = 'perennial.stage-changes';
-const DOSSIERS = 'perennial.customers';
+const PROFILES = 'perennial.customers';
 const ACTIONS = 'perennial.actions';
-const FEEDS = [STAGE_CHANGES, DOSSIERS, ACTIONS, 'perennial.identity'];
+const FEEDS = [STAGE_CHANGES, PROFILES, ACTIONS, 'perennial.identity'];
 
 const missing = [KCAT.missing, KAFKA_PYTHON.missing].filter((reason) => reason !== null);
 const found = await findBroker();
@@ -111,11 +111,11 @@ try {
     await Promise.all(CLIENTS.map(async (name) => [name, await messagesOf(admin, topicOf(name))])),
   );
   await until(async () => {
-    const fates = await ask('/v1/query/outcomes?limit=1000');
+    const outcomes = await ask('/v1/query/outcomes?limit=1000');
     // What was taken by an engine that died before it said so came again: it is received more than once, and accepted once.
     return ROUGH
-      ? sum(fates.rows, 'accepted') >= CLIENTS.reduce((all, name) => all + named(name).size, 0)
-      : sum(fates.rows, 'received') >= TOUCHPOINTS;
+      ? sum(outcomes.rows, 'accepted') >= CLIENTS.reduce((all, name) => all + named(name).size, 0)
+      : sum(outcomes.rows, 'received') >= TOUCHPOINTS;
   });
   const takenMs = performance.now() - began;
   await until(async () => {
@@ -123,7 +123,7 @@ try {
     return lag === 0 && dirty === 0;
   });
   const foldedMs = performance.now() - began;
-  const { rows: fates } = await ask('/v1/query/outcomes?limit=1000');
+  const { rows: outcomes } = await ask('/v1/query/outcomes?limit=1000');
   // All is told once nothing new comes any more.
   let told = -1;
   await until(async () => {
@@ -132,8 +132,8 @@ try {
     told = now;
     return still;
   }, 2_000);
-  const [changes, dossiers, actions] = await Promise.all(
-    [STAGE_CHANGES, DOSSIERS, ACTIONS].map((topic) => readAll(client, admin, topic)),
+  const [changes, profiles, actions] = await Promise.all(
+    [STAGE_CHANGES, PROFILES, ACTIONS].map((topic) => readAll(client, admin, topic)),
   );
   await admin.disconnect();
   await engine.stop();
@@ -143,14 +143,14 @@ try {
   const models = await readModels();
   const state = addedUp(changes);
   const expected = (name) => named(name).size;
-  const believed = newest(dossiers);
+  const believed = newest(profiles);
   const standing = standingOf(actions);
   const checks = CLIENTS.flatMap((name) => {
-    const mine = fates.filter(({ source }) => source === `by-${name}`);
+    const mine = outcomes.filter(({ source }) => source === `by-${name}`);
     return [
       [`${name}: messages that the broker holds`, published[name], each(name)],
       ...(ROUGH
-        ? [[`${name}: received, each with its outcome`, sum(mine, 'received'), fated(mine)]]
+        ? [[`${name}: received, each with its outcome`, sum(mine, 'received'), withOutcome(mine)]]
         : [[`${name}: received`, sum(mine, 'received'), each(name)]]),
       [`${name}: accepted, each name once`, sum(mine, 'accepted'), expected(name)],
       ...(ROUGH ? [] : [[`${name}: duplicates`, sum(mine, 'duplicate'), each(name) - expected(name)]]),
@@ -165,8 +165,8 @@ try {
       state.filter((fact, at) => fact === models.facts[at]).length,
       models.facts.length,
     ],
-    ['customers in the compacted topic, newest word of each', believed.length, models.dossiers.length],
-    ['of them as the engine has them', common(believed, models.dossiers), models.dossiers.length],
+    ['customers in the compacted topic, newest message of each', believed.length, models.profiles.length],
+    ['of them as the engine has them', common(believed, models.profiles), models.profiles.length],
     ['actions proposed or withdrawn, all of them told', new Set(actions.map(({ id }) => id)).size, models.actions],
     ['actions that stand, added up by a consumer', standing.length, models.standing.length],
     ['of them as the engine has them', common(standing, models.standing), models.standing.length],
@@ -183,7 +183,7 @@ try {
   if (disturbed !== undefined)
     console.log(
       `In the meantime: ${disturbed.kills} kills of the engine, ${disturbed.brokers} of the broker, ${disturbed.rebalances} rebalances; ` +
-        `received ${sum(fates, 'received').toLocaleString('en')}, ${sum(fates, 'duplicate').toLocaleString('en')} of them duplicates; ` +
+        `received ${sum(outcomes, 'received').toLocaleString('en')}, ${sum(outcomes, 'duplicate').toLocaleString('en')} of them duplicates; ` +
         `${changes.length.toLocaleString('en')} stage changes told, ${(changes.length - models.published).toLocaleString('en')} of them twice.`,
     );
   process.exitCode = checks.every(([, is, shouldBe]) => is === shouldBe) ? 0 : 1;
@@ -414,10 +414,10 @@ function addedUp(changes) {
   return [...stands.values()].sort();
 }
 
-/** What a consumer believes that keeps the newest word of each key. */
-function newest(dossiers) {
+/** What a consumer believes that keeps the newest message of each key. */
+function newest(profiles) {
   const stands = new Map();
-  for (const { key, gone, stage, phase, touchpoints, orders } of dossiers)
+  for (const { key, gone, stage, phase, touchpoints, orders } of profiles)
     if (gone) stands.delete(key);
     else stands.set(key, `${key} ${stage} ${phase} ${touchpoints} ${orders}`);
   return [...stands.values()].sort();
@@ -446,8 +446,8 @@ function named(client) {
 }
 
 /** What its outcomes add up to. */
-function fated(rows) {
-  return ['accepted', 'duplicate', 'quarantined', 'suppressed'].reduce((all, fate) => all + sum(rows, fate), 0);
+function withOutcome(rows) {
+  return ['accepted', 'duplicate', 'quarantined', 'suppressed'].reduce((all, outcome) => all + sum(rows, outcome), 0);
 }
 
 async function readModels() {
@@ -462,7 +462,7 @@ async function readModels() {
   );
   const actions = await database.query('SELECT action_id, standing FROM perennial.actions');
   await database.close();
-  const dossiers = customers.map((one) =>
+  const profiles = customers.map((one) =>
     [one.customer_id, one.stage, one.phase, one.touchpoints, one.orders].join(' '),
   );
   const standing = actions.filter((one) => one.standing).map(({ action_id }) => action_id);
@@ -474,7 +474,7 @@ async function readModels() {
   ]);
   return {
     ...{ published: counted.published, facts: facts.sort() },
-    ...{ dossiers: dossiers.sort(), actions: actions.length, standing: standing.sort() },
+    ...{ profiles: profiles.sort(), actions: actions.length, standing: standing.sort() },
   };
 }
 

@@ -84,7 +84,6 @@ export const PATHS = {
   carrying: 'relay',
   following: 'processor',
   asking: 'running',
-  sealing: 'keys',
   visits: 'stage-periods',
   fates: 'outcomes',
   flaw: 'validation-issue',

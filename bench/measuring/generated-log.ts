@@ -46,7 +46,7 @@ const subjectId = (subject: number): string =>
 const noise = randomFillSync(Buffer.alloc(1 << 20)).toString('base64url');
 const sealed = (n: number, length: number): string => `1.${noise.substr(spread(n, noise.length - 100), length)}`;
 
-/** Touchpoint number `n`: views of somebody unknown, now and then known; clicks in mails; orders, some of them returned. */
+/** Touchpoint number `n`: views of unknown and, now and then, of known customers; clicks in mails; orders, some of them returned. */
 export function madeTouchpoint(n: number, { customers, until, lapsing }: Population): Made {
   const customer = n < customers ? n : spread(n, customers);
   const lapses = customer < lapsing.customers;

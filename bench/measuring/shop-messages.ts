@@ -8,7 +8,7 @@ export type MessageForm = 'json' | 'binary' | 'structured' | 'batch';
 const BATCH_EVENTS = 10;
 
 /**
- * Consecutive events of a shop as a channel puts them into a topic: keyed by whom each names first, so that theirs keep their order; a
+ * Consecutive events of a shop as a channel puts them into a topic: keyed by the first identifier of each, so that a customer's events keep their order; a
  * batch by the first of them.
  */
 export function shopMessages(

@@ -1,5 +1,5 @@
 /** One figure of a benchmark beside its raw baseline, both of the same run. */
-export interface Line {
+export interface ReportRow {
   readonly what: string;
   /** What the raw store did with the same rows. */
   readonly raw: string;
@@ -8,12 +8,12 @@ export interface Line {
   readonly goal: string;
 }
 
-const HEADS: Line = { what: 'what', raw: 'raw baseline', ours: 'ours', ratio: 'ratio', goal: 'goal' };
+const HEADS: ReportRow = { what: 'what', raw: 'raw baseline', ours: 'ours', ratio: 'ratio', goal: 'goal' };
 
 /** Prints the figures as a table, and below it what limits them. */
-export function report(title: string, lines: readonly Line[], limits: readonly string[]): void {
+export function report(title: string, lines: readonly ReportRow[], limits: readonly string[]): void {
   const all = [HEADS, ...lines];
-  const width = (column: keyof Line) => Math.max(...all.map((line) => line[column].length));
+  const width = (column: keyof ReportRow) => Math.max(...all.map((line) => line[column].length));
   const widths = { what: width('what'), raw: width('raw'), ours: width('ours'), ratio: width('ratio') };
   console.log(`\n${title}\n`);
   for (const { what, raw, ours, ratio, goal } of all)

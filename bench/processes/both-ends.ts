@@ -48,7 +48,7 @@ function touchpoints(perSecond: number, moving: number): (n: number) => Sent {
   let moved = 0;
   return (n) => {
     const id = `t-${n}`;
-    // Until there is anybody who came long enough ago to be known, whoever comes is new.
+    // Until a customer came long enough ago to be known, every customer is new.
     const moves = newcomers <= lag || Math.floor((n + 1) * moving) > Math.floor(n * moving);
     if (moves) moved += 1;
     const orders = moves && moved % 2 === 0 && newcomers - ordered > lag;

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { CONTENT_TYPES, shopBodies, type BodyFormat, type ShopOptions } from '../measuring/shop-events.js';
 import { usageNow, type Usage } from '../measuring/usage.js';
 
-/** What to send, to whom, and when to give up. */
+/** What to send, to which server, and when to give up. */
 export interface Load {
   readonly url: string;
   readonly token: string;

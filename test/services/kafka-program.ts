@@ -56,7 +56,7 @@ export async function startKafkaProgram(): Promise<RunningBroker> {
     // One in sixty-four begins with a dash: as a word of its own it would be taken for an option.
     const cluster = randomBytes(16).toString('base64url');
     const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${cluster}`, '-c', properties];
-    // The user is there before the broker first starts, so that nobody has to be let in to make it.
+    // The user is there before the broker first starts, so that no client without credentials is needed to create it.
     const { username, password } = secured;
     const scram = SCRAM.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
     execFileSync('java', [...classpath, ...format, ...scram], { stdio: 'ignore', cwd: folder });
@@ -128,7 +128,7 @@ function settingsOf(port: number, controllerPort: number, folder: string, secure
       ]),
     ),
     'log.dirs': join(folder, 'data'),
-    // A topic that nobody made is a mistake in a test: it is seen as one.
+    // A topic that no test created is a mistake in a test, and must show as one.
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,

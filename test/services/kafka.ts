@@ -3,7 +3,7 @@ import { KAFKA_VERSION, type SecuredAddress } from './kafka-program.js';
 import { noteServer } from './ledger.js';
 import type { Outage } from './postgres.js';
 
-/** An Apache Kafka for a suite. Topics are the suite's own to make, with names that nobody else has. */
+/** An Apache Kafka for a suite. Topics are the suite's own to make, with names of their own. */
 export interface TestKafka {
   /** `host:port`, one or several. */
   readonly brokers: readonly string[];

@@ -11,7 +11,7 @@ import type { RunningServer } from './postgres.js';
 export interface PostgresProgram {
   readonly major: number;
   readonly what: string;
-  /** The folder of initdb and postgres, as whoever runs them can read it. */
+  /** The folder of initdb and postgres, readable for the user who runs them. */
   bin(): Promise<string>;
 }
 
@@ -38,13 +38,13 @@ export async function installedPrograms(): Promise<PostgresProgram[]> {
 }
 
 /**
- * Starts a server on a folder of its own and a free port. PostgreSQL rejects to run as root: so as root it runs as `nobody`, on a
+ * Starts a server on a folder of its own and a free port. PostgreSQL refuses to run as root: so as root it runs as an unprivileged user, on a
  * folder of that user's. Nothing in it is meant to outlive the suite, so it does not wait for the disk.
  */
 export async function startProgram(program: PostgresProgram): Promise<RunningServer> {
   const bin = await program.bin();
   const folder = await mkdtemp(join(tmpdir(), 'perennial-postgres-'));
-  const owner = userInfo().uid === 0 ? nobody() : null;
+  const owner = userInfo().uid === 0 ? unprivilegedUser() : null;
   const data = join(folder, 'data');
   await mkdir(data, { mode: 0o700 });
   await chmod(folder, 0o755);
@@ -108,7 +108,7 @@ function packagedServer(): Package | null {
 }
 
 /**
- * The package's programs with the symbolic links that npm cannot carry. As root they are copied, once, to where `nobody` can read
+ * The package's programs with the symbolic links that npm cannot carry. As root they are copied, once, to where that user can read
  * them: the checkout may lie where only root can.
  */
 async function readablePackage({ folder, version }: Package): Promise<string> {
@@ -143,7 +143,7 @@ async function makeLinks(packaged: string, folder: string): Promise<void> {
     if (!existsSync(join(folder, target))) await symlink(basename(source), join(folder, target)).catch(() => undefined);
 }
 
-function nobody(): { uid: number; gid: number } {
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim());
+function unprivilegedUser(): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'daemon'], { encoding: 'utf8' }).trim());
   return { uid: id('-u'), gid: id('-g') };
 }

@@ -7,7 +7,7 @@ import { installedPrograms, startProgram } from './postgres-program.js';
 
 /** A PostgreSQL server for a suite. */
 export interface TestPostgres {
-  /** Address of an empty database; whoever uses it may do anything there. */
+  /** Address of an empty database; its user may do anything there. */
   readonly url: string;
   /** As the server tells it, such as `15.18`. */
   readonly version: string;

@@ -23,7 +23,7 @@ export class Cable {
     return this.#port;
   }
 
-  /** Cuts everybody off: connections break, the port is closed. */
+  /** Cuts off every client: connections break, the port is closed. */
   cutOff(): void {
     this.#listener?.close();
     this.#listener = null;

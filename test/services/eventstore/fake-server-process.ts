@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 /** An EventStoreDB that is reached by an address, and can be cut off. */
 export interface EventStoreServer {
-  /** With the name of a log that nobody else uses, where others use the server. */
+  /** With a log name of its own, since others may use the server. */
   readonly connectionString: string;
   cutOff(): void;
   restore(): Promise<void>;

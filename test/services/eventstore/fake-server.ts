@@ -33,7 +33,7 @@ export interface FakeServerOptions {
   readonly version?: string;
   /** Where the leader is, when it is not this node. */
   readonly leader?: () => { readonly host: string; readonly port: number };
-  /** Who may do anything, as `user:password`; everybody when absent. */
+  /** The user who may do anything, as `user:password`; every client when absent. */
   readonly credentials?: string;
   /** The largest event that it takes (MaxAppendEventSize, from 24.10 on); none unless given. */
   readonly eventBytesMax?: number;
@@ -83,7 +83,7 @@ export class FakeServer {
     return `esdb://127.0.0.1:${this.port}?tls=${String(this.options.tls !== undefined)}`;
   }
 
-  /** Cuts everybody off: connections break, the port is closed. What was committed stays. */
+  /** Cuts off every client: connections break, the port is closed. What was committed stays. */
   cutOff(): void {
     this.#cable?.cutOff();
   }
@@ -127,7 +127,7 @@ export class FakeServer {
     this.#server = null;
   }
 
-  /** Writes as somebody else does, past the wire: another tenant of the server, or a person with a tool. */
+  /** Writes as another client does, past the wire: another tenant of the server, or a person with a tool. */
   writeForeign(stream: string, count: number, type = 'foreign'): void {
     for (let i = 0; i < count; i += 1)
       this.log.append(stream, 'any', [
@@ -432,7 +432,7 @@ export class FakeServer {
     const { credentials, leader } = this.options;
     if (credentials !== undefined) {
       const given = metadata.get('authorization')[0]?.toString() ?? '';
-      // Whoever says nothing is nobody, and may do nothing here; whoever says something wrong is not let in at all.
+      // A client without credentials is anonymous and may do nothing here; one with wrong credentials is rejected.
       if (given === '') return wire.accessDenied();
       if (given !== `Basic ${Buffer.from(credentials).toString('base64')}`) return wire.unauthenticated();
     }
@@ -442,7 +442,7 @@ export class FakeServer {
   }
 }
 
-/** Somebody who is gone, or was left hanging: nothing more is to be sent. */
+/** A client that is gone, or whose call was left open: nothing more is sent. */
 class Over extends Error {}
 
 /** One answer in many messages, at the pace of who reads it, until its fault strikes. */

@@ -28,7 +28,7 @@ export function livedInLog(): StoredLog {
     if (day % 4 === 1) log.tombstone(order);
     if (day % 8 === 0) log.append(order, 'any', [event('order-placed', bytes('{"again":true}'))]);
   }
-  // Somebody who names streams as we do, and is nobody of ours.
+  // Another program that names its streams as we do.
   log.append('perennial.by-hand', 'any', [event('by-hand', bytes('{}'), bytes('{"perennial":{"source":1}}'))]);
   return log;
 }

@@ -113,7 +113,7 @@ export class StoredLog {
     return this.#write(stream, proposed);
   }
 
-  /** Soft: the stream reads as missing, and goes on from its next revision when somebody appends. */
+  /** Soft: the stream reads as missing, and continues from its next revision at the next append. */
   delete(stream: string, expected: ExpectedVersion = 'any'): Appended {
     const wrong = this.#wrongToDelete(stream, expected);
     if (wrong !== null) return wrong;

@@ -26,7 +26,7 @@ export interface SubscriptionOptions {
  * From 24 on (Enumerator.AllSubscriptionFiltered) a checkpoint is the last event sent, or the beginning of the page looked at
  * last where that is later; one comes at every interval and one at the end of what is there; then `caughtUp`; live ones name
  * an event, not always one that was sent. Before 24 what is there ends without a checkpoint, and a subscription begins by
- * passing over the first event at or above its place, whichever that is; 22 tells nobody that it has caught up.
+ * passing over the first event at or above its place, whichever that is; 22 does not report that it has caught up.
  */
 export class Subscription {
   #checkpoint: wire.Position | null = null;

@@ -3,7 +3,6 @@
 // Each property ends after so many milliseconds: a mutant that it sees, it mostly sees at once.
 process.env['PROPERTY_TIME_MS'] ??= '100';
 
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['libs/lifecycle/src/{fold,policy,customers}/**/*.ts', '!**/*.spec.ts'],
   testRunner: 'jest',

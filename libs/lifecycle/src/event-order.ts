@@ -1,7 +1,7 @@
 import { rankOf, type Instant } from '#contracts';
 import type { LifecycleEvent } from './model.js';
 
-/** What decides the place of an event: the four things that every reader of the log knows of it. */
+/** What decides the place of an event: the four fields that every reader of the log knows. */
 export interface EventPlace {
   readonly occurredAt: Instant;
   readonly type: string;
@@ -14,7 +14,7 @@ export function compareEvents(a: LifecycleEvent, b: LifecycleEvent): number {
   return comparePlaces(a, b);
 }
 
-/** As `compareEvents`, for whatever names an event's place: a snapshot's key, a row of an index. */
+/** As `compareEvents`, for anything that has an event's place: a snapshot's key, a row of an index. */
 export function comparePlaces(a: EventPlace, b: EventPlace): number {
   if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
   if (a.type !== b.type) {

@@ -7,7 +7,7 @@ export type RetentionPhase = 'onboarding' | 'active' | 'at-risk' | 'lapsed' | 'l
 export type ExpansionPhase = 'cross-sell' | 'up-sell' | 'advocacy';
 export type Phase = AcquisitionPhase | RetentionPhase | ExpansionPhase;
 
-/** A recorded event as the fold takes it: upcast to the newest version of its type, sealed fields absent. */
+/** A recorded event as the fold reads it: upcast to the newest version of its type, sealed fields absent. */
 export interface LifecycleEvent {
   readonly position: number;
   readonly recordedAt: Instant;
@@ -23,7 +23,7 @@ export interface LifecycleEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Names an event for ever. */
+/** The identity of an event. */
 export interface EventRef {
   readonly source: string;
   readonly id: string;
@@ -56,7 +56,7 @@ export interface StagePeriod {
   readonly cause: Cause;
 }
 
-/** What silence will do next, and when, if nothing happens before. */
+/** What happens next, and when, unless an event changes it. */
 export interface Deadline {
   readonly dueAt: Instant;
   /** `cold`, `at-risk`, `lapsed`, `lost`, `expansion-ends`, `grace-ends`, `second-order-due`, … */
@@ -80,7 +80,7 @@ export interface Booking {
   readonly currency: string;
   /** Cost in minor units, null where unknown. */
   readonly costMinor: number | null;
-  /** True on the booking from which on the order no longer survives. */
+  /** True on the booking after which the order no longer survives. */
   readonly reverses: boolean;
   /** The event that booked it. */
   readonly event: EventRef;

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Instant } from '#contracts';
 
-/** A stretch of time during which a zone keeps one offset: `from` included, `until` not. */
+/** A span of time in which a zone keeps one offset: `from` included, `until` not. */
 interface OffsetSpan {
   readonly from: Instant;
   readonly until: Instant;
@@ -9,16 +9,16 @@ interface OffsetSpan {
 }
 
 const DAY = 86_400_000;
-/** What Temporal can represent lies within 10^8 days of the epoch; beyond it there is nothing to ask. */
+/** Temporal represents instants within 10^8 days of the epoch. */
 const FURTHEST: Instant = 8.64e15;
 
 /**
- * Spans already asked for, by zone. The time-zone database does not change while a process runs, so this memory
- * changes no answer: it only spares the library, whose every call costs 14–25 µs, all but one question per span.
+ * Spans already looked up, by zone. The time-zone database does not change while a process runs, so the cache changes no
+ * result: it saves all but one call of the library per span, each of which costs 14–25 µs.
  */
 const spansByZone = new Map<string, OffsetSpan[]>();
 
-/** True for the zone in which days are 24 h for ever: integers do. */
+/** True for the zone in which every day has 24 h, so that integers suffice. */
 export function isUtc(timeZone: string): boolean {
   return timeZone === 'UTC';
 }
@@ -40,7 +40,7 @@ export function offsetAt(at: Instant, timeZone: string): number {
 function askSpan(at: Instant, timeZone: string): OffsetSpan {
   const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
   const next = there.getTimeZoneTransition('next');
-  // "Previous" is strictly before, so ask from one millisecond later: an instant on a transition belongs to what follows.
+  // "Previous" is strictly before, so look from one millisecond later: an instant on a transition belongs to what follows.
   const previous = there.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
   return {
     from: previous === null ? -FURTHEST : previous.epochMilliseconds,
@@ -63,7 +63,7 @@ export function fromWall(wall: number, timeZone: string): Instant {
   const before = offsetAt(wall - DAY, timeZone);
   const after = offsetAt(wall + DAY, timeZone);
   if (before === after) return wall - before;
-  // A boundary lies near: here, and only here, the library decides.
+  // A transition is near: only here does the library decide.
   return Temporal.Instant.fromEpochMilliseconds(wall)
     .toZonedDateTimeISO('UTC')
     .toPlainDateTime()

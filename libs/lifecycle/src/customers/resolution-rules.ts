@@ -1,8 +1,8 @@
 import type { ResolutionRules } from './resolve-customers.js';
 
 /**
- * How links make customers: a person has one `userId` with us; a raw component of more subjects than the limit is
- * somebody's shared device or a data error, and keeps only what a person or a login said. Keep-aparts come with unmerging.
+ * The rules of resolution: a person has one `userId`; a raw component of more subjects than the limit is a shared device or
+ * a data error, and keeps only the links of an operator or a login. Keep-aparts come with unmerging.
  */
 export const RESOLUTION_RULES: ResolutionRules = {
   uniqueNamespaces: ['userId'],

@@ -5,23 +5,23 @@ import { compareUtf8 } from '../event-order.js';
 export interface KnownSubject {
   readonly subjectId: string;
   readonly namespace: string;
-  /** Where it first stands in the log: the lowest of a customer names the customer. */
+  /** Its first position in the log: the lowest one among a customer's subjects names the customer. */
   readonly firstPosition: number;
 }
 
-/** Two subjects that somebody took for one customer, and when and how. */
+/** A statement that two subjects are one customer: when, by which event, and of which origin. */
 export interface CustomerLink {
   readonly a: string;
   readonly b: string;
   readonly occurredAt: Instant;
   readonly source: string;
-  /** The event that said so. */
+  /** The event that states it. */
   readonly id: string;
   /** `touchpoint`: two identifiers stood in one touchpoint; `identify`: a login or an identify call; `operator`: a person. */
   readonly origin: 'touchpoint' | 'identify' | 'operator';
 }
 
-/** What decides the place of a link in the order of links. */
+/** The fields that order links. */
 export type LinkPlace = Pick<CustomerLink, 'a' | 'b' | 'occurredAt' | 'source' | 'id'>;
 
 /** A decision that two sides are different people: no link joins them until it is lifted. */
@@ -31,7 +31,7 @@ export interface KeepApart {
 }
 
 export interface ResolutionRules {
-  /** Namespaces of which a customer has at most one value: `userId`, say. */
+  /** Namespaces of which a customer has at most one value, such as `userId`. */
   readonly uniqueNamespaces: readonly string[];
   readonly keepApart: readonly KeepApart[];
   /** A component of more subjects than this keeps only its `identify` and `operator` links, and is listed. */
@@ -60,8 +60,8 @@ export interface Resolution {
 }
 
 /**
- * Who is who: a pure function of the subjects and the set of links, whatever order they come in. Links are taken by
- * (occurredAt, source, id); one that would join two values of a unique namespace, or cross a keep-apart, is rejected.
+ * Resolves subjects to customers: a pure function of the subjects and the set of links, in whatever order they come. Links
+ * apply by (occurredAt, source, id); one that would join two values of a unique namespace, or cross a keep-apart, is rejected.
  */
 export function resolveCustomers(
   subjects: readonly KnownSubject[],
@@ -140,7 +140,7 @@ class Forest {
   }
 }
 
-/** The order in which links count: (occurredAt, source, id), texts as UTF-8 bytes. */
+/** The one order of links: (occurredAt, source, id), texts as UTF-8 bytes. Readers of stored links sort by it too. */
 export function compareLinks(x: LinkPlace, y: LinkPlace): number {
   return (
     x.occurredAt - y.occurredAt ||

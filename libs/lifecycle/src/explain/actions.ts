@@ -2,28 +2,28 @@ import type { Instant } from '#contracts';
 import { consentFor, type Consent } from '../fold/consents.js';
 import type { NextAction } from '../fold/next-actions.js';
 
-/** A consent, and whether it is in force at the instant asked about. */
+/** A consent, and whether it is in force at an instant. */
 export interface ExplainedConsent extends Consent {
   /** Given, and not expired. */
   readonly inForce: boolean;
 }
 
-/** What a channel should do next, and the two reasons for it. */
+/** What a channel should do next, with its two reasons: the phase and the consent. */
 export interface ExplainedAction extends NextAction {
-  /** The rule that brought them to the phase of which it is the treatment. */
+  /** The rule that moved the customer to the phase of this treatment. */
   readonly because: string;
   /** The consent that allows it. */
   readonly consent: Pick<Consent, 'medium' | 'since' | 'cause'>;
 }
 
-/** What is known of a customer by the fold that says what is called for. */
+/** What the fold knows of a customer's consents and actions. */
 interface Allowed {
   readonly consents: readonly Consent[];
   readonly actions: readonly NextAction[];
   readonly cause: { readonly rule: string };
 }
 
-/** Their consents and what is called for because of them, at an instant since which they were not folded again. */
+/** The customer's consents, and the actions that they allow, at an instant to which the last fold still applies. */
 export function explainActions(
   { consents, actions, cause }: Allowed,
   asOf: Instant,

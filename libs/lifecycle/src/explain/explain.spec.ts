@@ -5,9 +5,9 @@ import { foldCustomer } from '../fold/fold-customer.js';
 import { histories } from '../testdata/histories.js';
 import { explain, explainStagePeriod } from './explain.js';
 
-function explained(told: Story, asOf: string) {
-  const { view, stagePeriods } = told.at(asOf);
-  if (view === null) throw new Error('The story has no touchpoint by then.');
+function explained(life: Story, asOf: string) {
+  const { view, stagePeriods } = life.at(asOf);
+  if (view === null) throw new Error('The story has no touchpoint at this instant.');
   return explain({ view, stagePeriods, timeZone: 'UTC' });
 }
 
@@ -43,13 +43,13 @@ describe('why they are at risk, and why not yesterday', () => {
     ]);
   });
 
-  it('is said in plain English', () => {
+  it('is written in plain English', () => {
     expect(answer.sentences).toEqual([
-      'Since 2026-03-10T00:00:00Z they have been at-risk (retention, cycle 1).',
-      'Because they have been silent for so long, and usually buys every 17 days; days of silence: 34, needed: 34 days. Policy retail@1.',
+      'The customer has been at-risk (retention, cycle 1) since 2026-03-10T00:00:00Z.',
+      'Reason: no purchase came for the days of the policy; the customer usually buys every 17 days; days of silence: 34, needed: 34 days. Policy retail@1.',
       'Not a day earlier: on 2026-03-09T00:00:00Z, days of silence: only 33 of 34 days.',
-      'If nothing happens, they will have lapsed on 2026-03-27T00:00:00Z, in 7 days.',
-      'If nothing happens, they will be lost on 2027-02-04T00:00:00Z, in 321 days.',
+      'If nothing happens, the customer will be lapsed on 2026-03-27T00:00:00Z, in 7 days.',
+      'If nothing happens, the customer will be lost on 2027-02-04T00:00:00Z, in 321 days.',
     ]);
   });
 });
@@ -69,36 +69,36 @@ describe('an explanation', () => {
       ],
       notBefore: { phase: 'active', compared: [] },
     });
-    expect(answer.sentences[2]).toBe('Not earlier: that had not happened; they were active.');
+    expect(answer.sentences[2]).toBe('Not earlier: this had not happened yet; the customer was active.');
   });
 
-  it('tells of an overdue deadline that it was not due before', () => {
+  it('explains that an overdue deadline was not due before', () => {
     const told = story().buys('2026-01-01', 'A').buys('2026-03-25', 'B').returns('2026-05-10', 'B');
     expect(explained(told, '2026-05-11').sentences[2]).toBe(
-      'By these values it had been due on 2026-04-01T00:00:00Z; that was not so until 2026-05-10T00:00:00Z, and what has been is not rewritten.',
+      'By these values the deadline fell on 2026-04-01T00:00:00Z; they apply only from 2026-05-10T00:00:00Z on, and earlier stage periods are not rewritten.',
     );
   });
 
-  it('tells that a contract suspends silence', () => {
+  it('explains that a contract suspends silence', () => {
     const told = story().on('2026-01-01', 'subscription-started', { contractId: 'c' }).buys('2026-01-02', 'A');
     expect(explained(told, '2030-01-01').sentences.slice(-2)).toEqual([
-      'A contract suspends silence: no purchase is expected of them in the meantime.',
-      'Nothing will move them by itself.',
+      'A contract suspends silence: no purchase is expected of the customer while it runs.',
+      'No deadline is open: only an event can move the customer.',
     ]);
   });
 
-  it('tells what a channel should do for them, and which consent allows it', () => {
+  it('explains what a channel should do, and which consent allows it', () => {
     const told = story().buys('2026-01-01', 'A').on('2026-01-05', 'consent-given', { purpose: 'marketing' });
     const { actions, consents, sentences } = explained(told, '2026-01-06');
     expect(sentences.at(-1)).toBe(
-      'Called for: welcome by email, until 2026-02-04T00:00:00Z; the customer allowed marketing by every medium on 2026-01-05T00:00:00Z (event shop e0002).',
+      'Next action: welcome by email, until 2026-02-04T00:00:00Z; the customer allowed marketing by every medium on 2026-01-05T00:00:00Z (event shop e0002).',
     );
     expect(actions).toMatchObject([{ treatment: 'welcome', medium: 'email', because: 'first-purchase' }]);
     expect(consents).toMatchObject([{ purpose: 'marketing', medium: null, cause: { source: 'shop', id: 'e0002' } }]);
     expect(explained(story().buys('2026-01-01', 'A'), '2026-01-06')).toMatchObject({ actions: [], consents: [] });
   });
 
-  it('has words for every rule, and never leaves a value out of a sentence', () => {
+  it('has a sentence for every rule, and never leaves a value out of one', () => {
     fc.assert(
       fc.property(histories(), ({ events, policies }) => {
         const { stagePeriods } = foldCustomer({ events, policies, asOf: when('2060-01-01') });

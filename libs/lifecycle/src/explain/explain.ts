@@ -5,7 +5,7 @@ import type { Deadline, EventRef, Phase, Stage, StagePeriod } from '../model.js'
 import { explainActions, type ExplainedAction, type ExplainedConsent } from './actions.js';
 import { actionSentence, deadlineSentence, notBeforeSentence, placeSentence, reasonSentence } from './sentences.js';
 
-/** Something that was measured and what it was held against. */
+/** A measured value and what it was compared with. */
 export interface Compared {
   /** `days of silence`, `days without intent`, … */
   readonly what: string;
@@ -14,14 +14,14 @@ export interface Compared {
   readonly unit: 'days' | 'minor units' | 'purchases' | 'points';
 }
 
-/** Why they were not there a day earlier. */
+/** Why the period did not begin a day earlier. */
 export interface NotBefore {
   /** The instant one calendar day before the customer entered. */
   readonly at: Instant;
-  /** Where they stood then; null where they were not yet known. */
+  /** The stage then; null where the customer was not yet known. */
   readonly stage: Stage | null;
   readonly phase: Phase | null;
-  /** What the same comparison gave then; empty where an event made the difference. */
+  /** The same comparison then; empty where an event made the difference. */
   readonly compared: readonly Compared[];
 }
 
@@ -30,7 +30,7 @@ export interface Upcoming extends Deadline {
   readonly inDays: number;
 }
 
-/** Why a stay in a phase began: everything that the question "why is the customer here, and why not yesterday" asks for. */
+/** Why a stage period began: why the customer is in this phase, and why not a day earlier. */
 export interface StagePeriodExplanation {
   readonly seq: number;
   readonly cycle: number;
@@ -45,7 +45,7 @@ export interface StagePeriodExplanation {
   readonly values: StagePeriod['cause']['values'];
   readonly compared: readonly Compared[];
   readonly notBefore: NotBefore;
-  /** In plain English, one thought each. */
+  /** The same in English, one statement each. */
   readonly sentences: readonly string[];
 }
 
@@ -55,15 +55,15 @@ export interface Explanation extends StagePeriodExplanation {
   readonly days: number;
   readonly flags: readonly Flag[];
   readonly silenceSuspended: boolean;
-  /** What comes next, earliest first; empty where nothing will happen by itself. */
+  /** Open deadlines, earliest first; empty where none is open. */
   readonly next: readonly Upcoming[];
-  /** What the customer allowed and what the customer took back, since when and by which event. */
+  /** What the customer allowed and what they withdrew, since when and by which event. */
   readonly consents: readonly ExplainedConsent[];
   /** What a channel should do next, and why it may. */
   readonly actions: readonly ExplainedAction[];
 }
 
-/** Explains where a customer stands. `stage_periods` are those of the same fold; the last one is where the customer stands. */
+/** Explains where a customer stands. `stagePeriods` are those of the same fold; the last one is where the customer stands. */
 export function explain(input: {
   readonly view: CustomerView;
   readonly stagePeriods: readonly StagePeriod[];
@@ -73,15 +73,15 @@ export function explain(input: {
   const { asOf, enteredAt, flags, deadlines, silenceSuspended } = view;
   const last = stagePeriods.at(-1);
   if (last === undefined)
-    throw new RangeError('A customer who is known has at least one stage period: give those of the fold.');
-  const told = explainStagePeriod(last, stagePeriods.at(-2) ?? null, timeZone);
+    throw new RangeError('A known customer has at least one stage period: give those of the fold.');
+  const explained = explainStagePeriod(last, stagePeriods.at(-2) ?? null, timeZone);
   const next = deadlines.map((deadline) => ({
     ...deadline,
     inDays: dayOf(deadline.dueAt, timeZone) - dayOf(asOf, timeZone),
   }));
   const { consents, actions } = explainActions(view, asOf);
   return {
-    ...told,
+    ...explained,
     asOf,
     days: dayOf(asOf, timeZone) - dayOf(enteredAt, timeZone),
     flags,
@@ -90,16 +90,22 @@ export function explain(input: {
     consents,
     actions,
     sentences: [
-      ...told.sentences,
-      ...(silenceSuspended ? ['A contract suspends silence: no purchase is expected of them in the meantime.'] : []),
-      ...(next.length === 0 ? ['Nothing will move them by itself.'] : next.map(deadlineSentence)),
-      ...(flags.includes('second-order-due') ? ['A second order is due: the flag is raised, and moves nobody.'] : []),
+      ...explained.sentences,
+      ...(silenceSuspended
+        ? ['A contract suspends silence: no purchase is expected of the customer while it runs.']
+        : []),
+      ...(next.length === 0
+        ? ['No deadline is open: only an event can move the customer.']
+        : next.map(deadlineSentence)),
+      ...(flags.includes('second-order-due')
+        ? ['A second order is due: the flag second-order-due is raised; the phase stays.']
+        : []),
       ...actions.map(actionSentence),
     ],
   };
 }
 
-/** Explains one stay, given the one before it (null for the first). */
+/** Explains one stage period, given the one before it (null for the first). */
 export function explainStagePeriod(
   period: StagePeriod,
   before: StagePeriod | null,
@@ -108,7 +114,7 @@ export function explainStagePeriod(
   const { seq, cycle, stage, phase, enteredAt, leftAt, cause } = period;
   const compared = comparedAt(period, enteredAt, timeZone);
   const yesterday = addDays(enteredAt, -1, timeZone);
-  // Only what time brought about was measurable a day before; what an event brought about had not happened.
+  // Only a deadline could be measured a day before; an event had not happened yet.
   const notBefore: NotBefore = {
     at: yesterday,
     stage: before?.stage ?? null,
@@ -133,7 +139,7 @@ export function explainStagePeriod(
   };
 }
 
-/** What the rule compared, as it stood at an instant. */
+/** What the rule compared, as measured at an instant. */
 function comparedAt(period: StagePeriod, at: Instant, timeZone: string): readonly Compared[] {
   const { values, deadline } = period.cause;
   if (deadline !== undefined) {

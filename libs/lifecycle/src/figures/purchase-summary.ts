@@ -12,7 +12,7 @@ export interface SummaryOptions {
   readonly timeZone: string;
 }
 
-/** What the buy-till-you-die models take of a customer (Fader, Hardie, Lee 2005). */
+/** What the buy-till-you-die models use of a customer (Fader, Hardie, Lee 2005). */
 export interface PurchaseSummary {
   /** Distinct periods with a surviving order, minus one. */
   readonly frequency: number;
@@ -21,7 +21,7 @@ export interface PurchaseSummary {
   /** From the first such period to that of asOf, in the unit. */
   readonly T: number;
   /**
-   * Mean of the sums of the periods after the first, net of what was taken back, in minor units (a mean: it may be a
+   * Mean of the sums of the periods after the first, net of returns, in minor units (a mean: it may be a
    * fraction). Null without such a period, or where the orders are in several currencies.
    */
   readonly monetaryMinor: number | null;
@@ -72,7 +72,7 @@ export function purchaseSummary(bookings: readonly Booking[], options: SummaryOp
   };
 }
 
-/** Each order with what is left of it. A reversal takes from the latest order of its id that still survives. */
+/** Each order with what remains of it. A reversal applies to the latest order of its id that still survives. */
 function ordersOf(bookings: readonly Booking[], asOf: Instant): OrderSum[] {
   const known = bookings.filter(({ at }) => at <= asOf);
   const orders: OrderSum[] = [];

@@ -5,7 +5,7 @@ import { ACQUISITION_LADDER, type TouchpointSignal } from '../policy/compiled.js
 import { causedBy, move, policyOf, refOf, type Fold } from './fold.js';
 import type { State } from './state.js';
 
-/** Turns the wheel: a new cycle knows nothing of the last one but the orders and contracts that there are. */
+/** Begins a new cycle: it keeps nothing of the one before but the orders and contracts. */
 export function beginCycle(state: State, at: Instant): void {
   state.cycle += 1;
   state.cycleSince = at;
@@ -22,33 +22,33 @@ export function furthestPhase(state: State): (typeof ACQUISITION_LADDER)[number]
   return ACQUISITION_LADDER[Math.max(state.furthest, 0)] ?? 'awareness';
 }
 
-/** Notes what a touchpoint tells: only the customer's own acts count. */
-export function noteIntent(state: State, at: Instant, told: TouchpointSignal): void {
-  if (!told.intent) return;
+/** Records the intent that a touchpoint shows: only the customer's own acts count. */
+export function noteIntent(state: State, at: Instant, signal: TouchpointSignal): void {
+  if (!signal.intent) return;
   state.lastIntentAt = at;
-  if (told.phase > state.furthest) state.furthest = told.phase;
+  if (signal.phase > state.furthest) state.furthest = signal.phase;
 }
 
-/** The first touchpoint of all: it makes their known. */
-export function beginFirstCycle(fold: Fold, event: LifecycleEvent, told: TouchpointSignal): void {
+/** The first touchpoint of all: the customer becomes known. */
+export function beginFirstCycle(fold: Fold, event: LifecycleEvent, signal: TouchpointSignal): void {
   const { state } = fold;
   beginCycle(state, event.occurredAt);
-  noteIntent(state, event.occurredAt, told);
+  noteIntent(state, event.occurredAt, signal);
   move(
     fold,
     event.occurredAt,
     'acquisition',
     furthestPhase(state),
-    causedBy(fold, 'first-touchpoint', [refOf(event)], { touchpoint: event.type, intent: told.intent }),
+    causedBy(fold, 'first-touchpoint', [refOf(event)], { touchpoint: event.type, intent: signal.intent }),
   );
 }
 
-/** A lost customer who acts of their own accord is to be won again. */
-export function beginCycleAfterLost(fold: Fold, event: LifecycleEvent, told: TouchpointSignal): void {
+/** A lost customer who acts of their own accord begins a new cycle in acquisition. */
+export function beginCycleAfterLost(fold: Fold, event: LifecycleEvent, signal: TouchpointSignal): void {
   const { state } = fold;
   const lostSince = state.current?.enteredAt ?? null;
   beginCycle(state, event.occurredAt);
-  noteIntent(state, event.occurredAt, told);
+  noteIntent(state, event.occurredAt, signal);
   move(
     fold,
     event.occurredAt,
@@ -61,14 +61,14 @@ export function beginCycleAfterLost(fold: Fold, event: LifecycleEvent, told: Tou
   );
 }
 
-/** An intent during acquisition: a further phase, or the furthest one back from `cold`. Without intent nobody moves. */
-export function advancePhase(fold: Fold, event: LifecycleEvent, told: TouchpointSignal): void {
-  if (!told.intent) return;
+/** An intent during acquisition: it moves the customer to a further phase, or from `cold` back to the furthest one. Without intent nothing changes. */
+export function advancePhase(fold: Fold, event: LifecycleEvent, signal: TouchpointSignal): void {
+  if (!signal.intent) return;
   const { state } = fold;
   const wasCold = state.phase === 'cold';
   const before = furthestPhase(state);
   const silentSince = state.lastIntentAt ?? state.cycleSince;
-  noteIntent(state, event.occurredAt, told);
+  noteIntent(state, event.occurredAt, signal);
   const phase = furthestPhase(state);
   if (!wasCold && phase === before) return;
   const values = wasCold
@@ -83,20 +83,20 @@ export function advancePhase(fold: Fold, event: LifecycleEvent, told: Touchpoint
   );
 }
 
-/** Since when they have shown no intent, an open or ended quote counted as if it were one. */
+/** The last sign of intent: the last act of the customer's own, or the end of a quote if that is later. */
 export function coldSince(state: State): Instant {
   let since = state.lastIntentAt ?? state.cycleSince;
   for (const { endsAt } of state.quotes) if (endsAt > since) since = endsAt;
   return since;
 }
 
-/** When `cold` falls. */
+/** When the customer becomes `cold`. */
 export function coldDueAt(fold: Fold): Instant {
   const { timeZone, acquisition } = policyOf(fold);
   return addDays(coldSince(fold.state), acquisition.coldAfterDays, timeZone);
 }
 
-/** A quote was sent: `cold` waits until its validity ends. A quote sent again has the later validity. */
+/** A quote was sent: `cold` waits until its validity ends. A quote that is sent again takes the new validity. */
 export function openQuote(state: State, id: string, endsAt: Instant): void {
   const known = state.quotes.find((quote) => quote.id === id);
   if (known === undefined) state.quotes = [...state.quotes, { id, endsAt }];
@@ -109,7 +109,7 @@ export function closeQuote(state: State, id: string, at: Instant): void {
   if (quote !== undefined && quote.endsAt > at) quote.endsAt = at;
 }
 
-/** Whole days of 24 h, for saying how long something lasted; never for reckoning when it is due. */
+/** Whole days of 24 h: to report how long something lasted, never to compute when it is due. */
 export function wholeDays(millis: number): number {
   return Math.floor(millis / 86_400_000);
 }

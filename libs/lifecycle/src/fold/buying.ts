@@ -8,7 +8,7 @@ import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.
 import type { Purchase } from './purchases.js';
 import { restartSilence } from './silence.js';
 
-/** An order: it is booked, and moves them. The same order told twice by one source counts once. */
+/** An order: it is booked, and moves the customer. The same order sent twice by one source counts once. */
 export function placeOrder(fold: Fold, event: LifecycleEvent): void {
   const fact = orderOf(event);
   const known = fold.state.purchases.order(fact.orderId, event.source);
@@ -38,7 +38,7 @@ export function placeOrder(fold: Fold, event: LifecycleEvent): void {
   });
 }
 
-/** A contract entered into is a purchase, though no order: it tells nothing of what an order is worth. */
+/** A new contract is a purchase but not an order: it does not count for the value of orders. */
 export function buyContract(fold: Fold, event: LifecycleEvent): void {
   const category = categoryOf(event);
   buy(fold, event, {
@@ -91,7 +91,7 @@ function buy(fold: Fold, event: LifecycleEvent, bought: Omit<Purchase, 'day' | '
   }
 }
 
-/** Writes a purchase of the present cycle into the book. */
+/** Records a purchase of the present cycle. */
 export function record(fold: Fold, bought: Omit<Purchase, 'day' | 'cycle' | 'survives'>): void {
   const { state } = fold;
   const { kind, id, source, at, amountMinor, netMinor, costMinor, currency, categories, articles } = bought;

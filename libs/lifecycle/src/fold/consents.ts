@@ -2,22 +2,22 @@ import { parseInstant, type Instant } from '#contracts';
 import type { EventRef, LifecycleEvent } from '../model.js';
 import type { State } from './state.js';
 
-/** What the customer allowed or forbade for a purpose, by one medium or (null) by every medium of which nothing else is said. */
+/** What the customer allowed or forbade for a purpose, by one medium or (null) by every medium without an entry of its own. */
 export interface Consent {
   readonly purpose: string;
   readonly medium: string | null;
   /** False: withdrawn, or rejected. */
   readonly given: boolean;
-  /** Since when it has been so without a break. */
+  /** Since when, without a break. */
   readonly since: Instant;
-  /** The event that made it so. */
+  /** The event that gave or withdrew it. */
   readonly cause: EventRef;
   readonly expiresAt: Instant | null;
 }
 
 /**
- * What the customer rejected at the last instant at which the customer rejected anything. In the catalogue these come before a consent of the same
- * instant; what the customer rejected then stays rejected, so they are taken once more after it.
+ * What the customer rejected at the last instant of any rejection. The catalogue ranks rejections before a consent of the
+ * same instant; a rejection prevails then, so the fold applies it once more after that consent.
  */
 export interface Rejections {
   readonly at: Instant;
@@ -31,10 +31,10 @@ interface Rejection {
   readonly cause: EventRef;
 }
 
-/** No history makes a state grow without end: who is asked for more purposes than this is not taken to have consented to them. */
+/** The state stays bounded: consents beyond this number are not recorded, so the answer for them is no. */
 const CONSENTS_MAX = 100;
 
-/** The consent in force for a purpose by a medium; null where there is none. What is said of the medium goes before what is said of all. */
+/** The consent in force for a purpose by a medium; null where there is none. An entry of the medium prevails over one of all media. */
 export function consentFor(
   consents: readonly Consent[],
   purpose: string,
@@ -45,7 +45,7 @@ export function consentFor(
   return said !== null && inForce(said, at) ? said : null;
 }
 
-/** The customer allowed it. What was allowed already goes on; two consents last as long as the longer one. What the customer rejected at this very instant goes before it. */
+/** Records a consent. One that is in force continues; two consents last as long as the longer one. A rejection of the same instant prevails. */
 export function giveConsent(state: State, event: LifecycleEvent): void {
   allow(state, event);
   const { rejections } = state;
@@ -75,27 +75,27 @@ function allow(state: State, event: LifecycleEvent): void {
       ...others.flatMap((one) => {
         if (one.purpose !== purpose) return [one];
         if (inForce(one, occurredAt)) return [{ ...one, expiresAt: later(one.expiresAt, expiresAt) }];
-        // What was not allowed by this medium begins again; told apart only where the others go on with what they had.
+        // A medium that was not allowed begins here; it keeps an entry of its own only where the others continue an earlier consent.
         return before === null ? [] : [{ ...one, given: true, since: occurredAt, cause: refOf(event), expiresAt }];
       }),
     ]);
 }
 
-/** The customer took it back: by one medium, or by all. */
+/** Records a withdrawal: by one medium, or by all. */
 export function withdrawConsent(state: State, event: LifecycleEvent): void {
   const purpose = textOf(event.data['purpose']);
   if (purpose !== null)
     withdraw(state, purpose, { medium: textOf(event.data['medium']), cause: refOf(event) }, event.occurredAt);
 }
 
-/** The customer wants no more of it, or called it spam: a withdrawal, for every purpose where none is named. */
+/** Records an unsubscription or a spam report: a withdrawal, for every purpose where none is named. */
 export function reject(state: State, event: LifecycleEvent): void {
   const { data, occurredAt } = event;
   const rejection = { purpose: textOf(data['purpose']), medium: textOf(data['medium']), cause: refOf(event) };
   withdrawAll(state, rejection, occurredAt);
   const before = state.rejections?.at === occurredAt ? state.rejections.said : [];
   if (before.some(({ purpose, medium }) => purpose === rejection.purpose && medium === rejection.medium)) return;
-  // Where there is no room to tell them apart, the customer rejected everything.
+  // Where there is no room for one more entry, everything counts as rejected.
   const said = before.length < CONSENTS_MAX ? [...before, rejection] : [{ ...rejection, purpose: null, medium: null }];
   state.rejections = { at: occurredAt, said };
 }
@@ -110,7 +110,7 @@ function withdraw(state: State, purpose: string, rejection: Pick<Rejection, 'med
   const { medium, cause } = rejection;
   const others = state.consents.filter((one) => !isAt(one, purpose, medium));
   const said = entry(state.consents, purpose, medium);
-  // Where there is no room to tell one medium apart, none is allowed any more.
+  // Where there is no room for an entry of one medium, no medium is allowed any more.
   if (medium !== null && said === null && others.length >= CONSENTS_MAX)
     return withdraw(state, purpose, { medium: null, cause }, at);
   const since = said !== null && !said.given ? { since: said.since, cause: said.cause } : { since: at, cause };

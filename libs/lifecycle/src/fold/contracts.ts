@@ -10,7 +10,7 @@ import { pausedSince } from './pauses.js';
 import { boughtWithinSilence, restartSilence, silenceSuspended } from './silence.js';
 import type { Contract, State } from './state.js';
 
-/** What the events of a contract do, payments for it included. */
+/** Applies an event of a contract, or a payment for it. */
 export function contractEvent(fold: Fold, event: LifecycleEvent): void {
   const id = contractIdOf(event);
   if (id === null) return;
@@ -82,7 +82,7 @@ function change(fold: Fold, event: LifecycleEvent, id: string, known: Contract |
   }
 }
 
-/** The first failure after a paid state: at risk, with days of grace from here. A retry that fails changes nothing. */
+/** The first failed payment after a paid one: the customer is at risk, with days of grace from here. A failed retry changes nothing. */
 function fail(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
   const { state } = fold;
   const { contracts, timeZone } = policyOf(fold);
@@ -100,7 +100,7 @@ function holdAtRisk(fold: Fold, at: Instant, events: readonly EventRef[], contra
   state.held = { stage, phase, windowEndsAt, windowSince };
 }
 
-/** After they were placed again by their purchases: an unpaid or cancelled contract still puts them at risk. */
+/** After a reversal placed the customer by their purchases: an unpaid or cancelled contract still puts them at risk. */
 export function holdForContracts(fold: Fold, at: Instant, events: readonly EventRef[]): void {
   const { state } = fold;
   if (!canBecomeAtRisk(state)) return;
@@ -114,7 +114,7 @@ export function holdForContracts(fold: Fold, at: Instant, events: readonly Event
     move(fold, at, 'retention', 'at-risk', causedBy(fold, 'contract-cancelled', events, { contract: cancelled.id }));
 }
 
-/** Paid: within grace they are where they were, had nothing but time passed; after it the contract is open again. */
+/** A payment: within grace the customer returns to the phase before; after grace the contract opens again. */
 function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
   const { state } = fold;
   if (contract.status === 'ended-unpaid') {
@@ -155,7 +155,7 @@ function renew(fold: Fold, at: Instant, ref: EventRef, contract: string, reopene
   move(fold, at, 'retention', 'active', causedBy(fold, 'renewed', [ref], { contract }));
 }
 
-/** A contract that was over is open again: retention, active. From `lost` a new cycle begins with it. */
+/** A contract that had ended opens again: retention, active. From `lost` it begins a new cycle. */
 function reopen(fold: Fold, at: Instant, ref: EventRef, contract: string, rule: string): void {
   const { state } = fold;
   if (state.phase === 'lost' || state.stage === null) beginCycle(state, at);
@@ -177,7 +177,7 @@ function reopen(fold: Fold, at: Instant, ref: EventRef, contract: string, rule: 
   move(fold, at, 'retention', 'active', causedBy(fold, rule, [ref], { contract, cycle: state.cycle }));
 }
 
-/** Grace is over and nothing was paid: as ended. */
+/** Grace is over without a payment: the contract ends. */
 export function endGrace(fold: Fold, contract: Contract, dueAt: Instant, at: Instant): void {
   const { state } = fold;
   const since = contract.since;
@@ -186,7 +186,7 @@ export function endGrace(fold: Fold, contract: Contract, dueAt: Instant, at: Ins
   loseByContract(fold, at, 'grace-over', [], contract.id, { kind: 'grace-ends', dueAt, since });
 }
 
-/** A contract ended. They are lost, unless another is open or a purchase other than of contracts that ended is recent enough. */
+/** A contract ended. The customer is lost, unless another contract is open or another purchase is recent enough. */
 function loseByContract(
   fold: Fold,
   at: Instant,
@@ -203,12 +203,12 @@ function loseByContract(
   state.lostByContract = true;
 }
 
-/** A reversed order does not bring back whom the end of their contract lost. */
+/** A reversed order does not bring back a customer who was lost by the end of a contract. */
 export function staysLostByContract(fold: Fold, at: Instant): boolean {
   return fold.state.lostByContract && !hasOpen(fold.state) && !boughtRecently(fold, at);
 }
 
-/** Bought within the silence windows, other than a contract that is over by now: its beginning is no sign of life. */
+/** Whether the customer bought within the windows of silence. The start of a contract that has ended does not count. */
 function boughtRecently(fold: Fold, at: Instant): boolean {
   const { contracts } = fold.state;
   return boughtWithinSilence(
@@ -218,7 +218,7 @@ function boughtRecently(fold: Fold, at: Instant): boolean {
   );
 }
 
-/** In a phase from which a contract can put them at risk. */
+/** Whether the customer is in a phase from which a contract can put them at risk. */
 function canBecomeAtRisk({ stage, phase }: State): boolean {
   return stage === 'expansion' || phase === 'onboarding' || phase === 'active';
 }
@@ -257,7 +257,7 @@ function pause(state: State, contract: Contract, at: Instant): void {
   state.pausedSince ??= at;
 }
 
-/** The contract runs again as it did before; with the last pause over, each open deadline is later by its length. */
+/** The contract runs again as before; once the last pause has ended, each open deadline is later by its length. */
 function endPause(state: State, contract: Contract | null, at: Instant): void {
   if (contract === null || contract.status !== 'paused') return;
   const { beforePause, graceEndsAt, since } = contract;

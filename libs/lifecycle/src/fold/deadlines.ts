@@ -9,7 +9,7 @@ import { pausedSince } from './pauses.js';
 import { restartSilence, nextSilence, silenceSuspended } from './silence.js';
 import type { Contract } from './state.js';
 
-/** A deadline that moves them when it falls due. */
+/** A deadline that moves the customer when it falls due. */
 interface Due {
   readonly kind: 'at-risk' | 'lapsed' | 'lost' | 'grace-ends' | 'expansion-ends' | 'cold';
   readonly dueAt: Instant;
@@ -18,7 +18,7 @@ interface Due {
 
 /**
  * Lets time pass: every deadline before `until` falls due, each at its own instant; with `inclusive` those at `until` too.
- * A deadline that turns out to be overdue falls due now, not in the past: what has been is not rewritten.
+ * A deadline that turns out to be overdue falls due now, not in the past: stage periods that ended are not rewritten.
  */
 export function passTime(fold: Fold, until: Instant, inclusive: boolean): void {
   const { state } = fold;
@@ -32,7 +32,7 @@ export function passTime(fold: Fold, until: Instant, inclusive: boolean): void {
   }
 }
 
-/** The next deadline that moves them. At one instant: silence, the end of grace, the end of the expansion window, cold. */
+/** The next deadline that moves the customer. At one instant: silence, the end of grace, the end of the expansion window, cold. */
 function nextDue(fold: Fold): Due | null {
   const { state } = fold;
   const { stage, clock } = state;
@@ -120,7 +120,7 @@ function causedByDeadline(fold: Fold, rule: string, due: Due, since: Instant, at
   };
 }
 
-/** What silence was compared with. */
+/** What silence was compared with, for the cause. */
 function silenceValues(fold: Fold): Values {
   const { silence } = fold.state;
   if (silence === null) return {};
@@ -142,7 +142,7 @@ function silenceValues(fold: Fold): Values {
   };
 }
 
-/** Another version of the policy takes over: open deadlines are reckoned again, and what has been stays as it was. */
+/** Another version of the policy takes over: open deadlines are computed again, and past stage periods stay as they are. */
 export function changePolicy(fold: Fold, era: PolicyEra): void {
   const { state } = fold;
   const before = policyOf(fold);
@@ -171,7 +171,7 @@ export function changePolicy(fold: Fold, era: PolicyEra): void {
   }
 }
 
-/** Every open deadline, earliest first: those that move them, and those that only raise or lower a flag. */
+/** Every open deadline, earliest first: those that move the customer, and those that only raise or lower a flag. */
 export function openDeadlines(fold: Fold, asOf: Instant): readonly Deadline[] {
   const { state } = fold;
   const { stage, phase, silence } = state;
@@ -184,13 +184,13 @@ export function openDeadlines(fold: Fold, asOf: Instant): readonly Deadline[] {
   }
   if (silence !== null && stage !== 'acquisition' && phase !== 'lost' && !silenceSuspended(state)) {
     const shift = pausedSince(state, silence.from);
-    const heard = Math.max(state.silenceHeardFrom ?? -Infinity, asOf);
+    const suspendedUntil = Math.max(state.silenceHeardFrom ?? -Infinity, asOf);
     const since = silence.from;
-    if (phase !== 'at-risk' && phase !== 'lapsed' && silence.atRiskAt + shift > heard)
+    if (phase !== 'at-risk' && phase !== 'lapsed' && silence.atRiskAt + shift > suspendedUntil)
       open.push({ kind: 'at-risk', dueAt: silence.atRiskAt + shift, since });
-    if (phase !== 'lapsed' && silence.lapsedAt + shift > heard)
+    if (phase !== 'lapsed' && silence.lapsedAt + shift > suspendedUntil)
       open.push({ kind: 'lapsed', dueAt: silence.lapsedAt + shift, since });
-    if (silence.lostAt + shift > heard) open.push({ kind: 'lost', dueAt: silence.lostAt + shift, since });
+    if (silence.lostAt + shift > suspendedUntil) open.push({ kind: 'lost', dueAt: silence.lostAt + shift, since });
   }
   const window = stage === 'expansion' ? windowEnd(fold) : null;
   if (window !== null) open.push({ kind: window.kind, dueAt: window.dueAt, since: state.windowSince });
@@ -203,7 +203,7 @@ export function openDeadlines(fold: Fold, asOf: Instant): readonly Deadline[] {
   return open.sort((a, b) => a.dueAt - b.dueAt);
 }
 
-/** When a second order is due, while they have only one; null in every other phase, and while a pause suspends it. */
+/** When a second order is due, while the customer has only one; null in every other phase, and while a pause suspends it. */
 export function secondOrderDueAt(fold: Fold): Instant | null {
   const { silence, phase, pausedSince: since } = fold.state;
   if (phase !== 'onboarding' || silence === null || since !== null) return null;

@@ -15,7 +15,7 @@ import { quoteIdOf, validUntilOf } from './facts.js';
 import type { Fold } from './fold.js';
 import { cancelOrder, returnOrder } from './reversals.js';
 
-/** One event happens. Deadlines before its instant have fired; those at its instant come after it. */
+/** Applies one event. Deadlines before its instant have fired already; those at its instant fire after it. */
 export function evolve(fold: Fold, event: LifecycleEvent): void {
   const { state } = fold;
   const { occurredAt, type, source, id } = event;
@@ -28,14 +28,14 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
 
   actOn(fold, event);
 
-  const told = fold.era.compiled.signalOf(type, event.data);
-  if (state.stage === null) beginFirstCycle(fold, event, told);
-  else if (state.phase === 'lost' && told.intent) beginCycleAfterLost(fold, event, told);
-  else if (state.stage === 'acquisition') advancePhase(fold, event, told);
-  else noteIntent(state, occurredAt, told);
+  const signal = fold.era.compiled.signalOf(type, event.data);
+  if (state.stage === null) beginFirstCycle(fold, event, signal);
+  else if (state.phase === 'lost' && signal.intent) beginCycleAfterLost(fold, event, signal);
+  else if (state.stage === 'acquisition') advancePhase(fold, event, signal);
+  else noteIntent(state, occurredAt, signal);
 }
 
-/** What an event does beside telling of intent. Types that stand in no list do nothing more. */
+/** What an event does beside showing intent. Types that are not listed do nothing more. */
 function actOn(fold: Fold, event: LifecycleEvent): void {
   switch (event.type) {
     case 'order-placed':

@@ -6,14 +6,14 @@ import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.
 import type { Purchase } from './purchases.js';
 import type { ExpansionSignal, State } from './state.js';
 
-/** A signal of expansion that something gave, with the values that it was judged by. */
+/** A signal of expansion, with the values that were compared. */
 export interface FoundSignal {
   readonly phase: ExpansionPhase;
   readonly orders: ExpansionSignal['orders'];
   readonly values: Values;
 }
 
-/** What a new order signals, the one that names the phase last: cross-sell, then up-sell. The order is in the book already. */
+/** The signals of a new order: cross-sell, then up-sell; the last one names the phase. The order is recorded already. */
 export function signalsOfOrder(fold: Fold, order: Purchase): readonly FoundSignal[] {
   const { purchases, cycle } = fold.state;
   const { crossSellOrdersBefore, upSellTimesMedian, upSellOrdersBefore } = policyOf(fold).expansion;
@@ -56,7 +56,7 @@ export function signalsOfOrder(fold: Fold, order: Purchase): readonly FoundSigna
   return found;
 }
 
-/** Takes signals: each restarts the window, the last one names the phase. */
+/** Applies signals: each restarts the window, the last one names the phase. */
 export function expand(
   fold: Fold,
   at: Instant,
@@ -84,7 +84,7 @@ export function windowEnd(fold: Fold, at: Instant): Instant {
   return addDays(at, expansion.windowDays, timeZone);
 }
 
-/** Somebody whom the customer recommended us to bought, or the customer answered or reviewed: advocacy, where they are in a state for it. */
+/** A referral bought, or the customer answered a survey or wrote a review: advocacy, from the phases that allow it. */
 export function advocate(fold: Fold, event: LifecycleEvent): void {
   const { state } = fold;
   const { advocacyNpsMin, advocacyStarsMin } = policyOf(fold).expansion;
@@ -128,7 +128,7 @@ export function advocate(fold: Fold, event: LifecycleEvent): void {
   );
 }
 
-/** Advocacy counts from onboarding, active and an expansion under way; not from at-risk on, and never without a purchase. */
+/** Advocacy counts from onboarding, active and expansion; not from at-risk on, and never without a purchase. */
 function canAdvocate({ stage, phase, purchases }: State): boolean {
   if (purchases.surviving.length === 0) return false;
   return stage === 'expansion' || phase === 'onboarding' || phase === 'active';

@@ -3,7 +3,7 @@ import type { LifecycleEvent } from '../model.js';
 import type { ArticleLeft } from './purchases.js';
 
 /**
- * What the rules read from a touchpoint's data, in one place: the shapes are those of the catalogue. Whatever is
+ * What the rules read from a touchpoint's data, in one place: the shapes are those of the catalogue. A value that is
  * missing or of another kind reads as absent, so that no event can stop a fold.
  */
 export interface OrderFact {
@@ -12,13 +12,13 @@ export interface OrderFact {
   readonly currency: string;
   readonly costMinor: number | null;
   readonly categories: readonly string[];
-  /** Pieces by line: what can come back. */
+  /** Pieces by line: what can be returned. */
   readonly articles: readonly ArticleLeft[];
 }
 
 export interface ReturnFact {
   readonly orderId: string | null;
-  /** Said to be whole, or not; null where it is not said. */
+  /** Whether the event states that the whole order is returned; null where it states neither. */
   readonly whole: boolean | null;
   readonly lines: readonly { readonly sku: string; readonly quantity: number; readonly amountMinor: number | null }[];
   readonly amountMinor: number | null;
@@ -34,7 +34,7 @@ export function orderOf(event: LifecycleEvent): OrderFact {
   const categories: string[] = [];
   for (const line of listOf(data['lines'])) {
     const quantity = numberOf(line['quantity']) ?? 0;
-    // What came along for nothing, or was taken back within the ticket, was not bought.
+    // A line without pieces, or with pieces taken back on the same receipt, is not a purchase.
     if (quantity <= 0) continue;
     const category = textOf(line['category']);
     if (category !== null && !categories.includes(category)) categories.push(category);
@@ -77,7 +77,7 @@ export function quoteIdOf(event: LifecycleEvent): string {
   return textOf(event.data['quoteId']) ?? event.id;
 }
 
-/** Until when we stand by the quote; its own instant where that is not said. */
+/** When the validity of the quote ends; the instant of the event where none is given. */
 export function validUntilOf(event: LifecycleEvent): Instant {
   const text = textOf(event.data['validUntil']);
   return (text === null ? null : parseInstant(text)) ?? event.occurredAt;

@@ -9,19 +9,34 @@ import type { FoldResult } from './result.js';
 import { initialState } from './state.js';
 import { viewAt } from './view.js';
 
+/*
+ * The fold: from a customer's events to where the customer stands. Read its files in this order.
+ *
+ *   Events     facts.ts          what the rules read from a touchpoint's data
+ *   State      state.ts          all that is carried from one event to the next
+ *              purchases.ts      the purchases within it; snapshot.ts: the state as JSON
+ *   Fold       fold.ts           the fold in progress, and the one function that moves a customer
+ *              evolve.ts         one event happens; it calls acquisition.ts, buying.ts, expansion.ts, contracts.ts,
+ *                                reversals.ts and consents.ts, one file for each subject of the rules
+ *   Deadlines  deadlines.ts      what happens when time passes; silence.ts, pauses.ts
+ *   Result     result.ts         what a fold returns; view.ts and next-actions.ts derive it from the state
+ *
+ * This file drives them: it advances time to each event, lets the event happen, and looks at the state at `asOf`.
+ */
+
 export interface FoldInput {
-  /** One customer's events, sorted by `compareEvents`, all after the snapshot. Those after `asOf` are left alone. */
+  /** One customer's events, sorted by `compareEvents`, all after the snapshot. Those after `asOf` are ignored. */
   readonly events: readonly LifecycleEvent[];
   readonly policies: PolicyTimeline;
   readonly asOf: Instant;
   readonly snapshot?: Snapshot | null;
-  /** Leaves a snapshot every so many events. None when not said. */
+  /** Takes a snapshot after every so many events; none by default. */
   readonly snapshotEvery?: number;
 }
 
 /**
- * Folds a customer's events into where the customer stands at `asOf`. Pure: the same input gives the same result, whenever and
- * wherever it is asked. Throws a RangeError when the snapshot lies after `asOf`.
+ * Folds a customer's events into where the customer stands at `asOf`. Pure: the same input gives the same result.
+ * @throws RangeError when the snapshot lies after `asOf`
  */
 export function foldCustomer(input: FoldInput): FoldResult {
   const { events, policies, asOf, snapshot, snapshotEvery } = input;
@@ -61,13 +76,13 @@ function startFold(policies: PolicyTimeline, snapshot: Snapshot | null): Fold {
   }
   const state = fromSnapshot(snapshot);
   const stagePeriods = [];
-  // The one before comes along and is given again: whoever looked on from the snapshot may have seen a deadline, overdue at
-  // that very instant, undo the transition out of it, while an event that came at that instant after all leaves it standing.
+  // The period before the open one is returned again: a reader that advanced time from the snapshot may have seen a deadline,
+  // overdue at that very instant, undo the transition out of it, while an event of that instant may leave it standing.
   if (state.previous !== null) stagePeriods.push(state.previous);
   if (state.current !== null) stagePeriods.push(state.current);
   const era = policyAt(policies, state.clock);
   const fold: Fold = { state, era: foldedUnder(policies, state.policyVersion) ?? era, stagePeriods, bookings: [] };
-  // A snapshot that does not fit (see below) goes on under the policy that is in force: as good as can be.
+  // A snapshot that does not fit (see `snapshotFits`) continues under the policy that is in force.
   if (state.policyVersion !== era.version) changePolicy(fold, { ...era, from: -Infinity });
   fold.era = era;
   return fold;
@@ -79,7 +94,7 @@ function foldedUnder(policies: PolicyTimeline, version: string): PolicyEra | nul
 
 /**
  * True when the snapshot was folded under the version that these policies put in force at its last event. Where it is
- * false, fold from the beginning: what was folded rests on policies that are no longer known.
+ * false, fold from the beginning: the snapshot rests on policies that are no longer known.
  */
 export function snapshotFits(snapshot: Snapshot, policies: PolicyTimeline): boolean {
   return policyAt(policies, snapshot.state.clock ?? -Infinity).version === snapshot.state.policyVersion;

@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.js';
 import type { PolicyEra } from '../policy/timeline.js';
 import type { State } from './state.js';
 
-/** A fold under way: the state, the policy in force, and what has come out so far. */
+/** A fold in progress: the state, the policy in force, and what it has produced so far. */
 export interface Fold {
   readonly state: State;
   era: PolicyEra;
@@ -19,19 +19,19 @@ export function policyOf(fold: Fold): Policy {
   return fold.era.policy;
 }
 
-/** A cause that events met. */
+/** The cause of a transition that events brought about. */
 export function causedBy(fold: Fold, rule: string, events: readonly EventRef[], values: Values = {}): Cause {
   return { rule, events, values, policyVersion: fold.era.version };
 }
 
-/** The event's name, for causes and bookings. */
+/** How causes and bookings name an event. */
 export function refOf(event: LifecycleEvent): EventRef {
   return { source: event.source, id: event.id };
 }
 
 /**
- * Moves them, and keeps the stage periods in order: none of length zero (what was entered at this very instant was not a stay),
- * no two equal neighbours (who is moved to where they are, stays).
+ * Moves the customer, and keeps the stage periods in order: none of length zero (a period entered at this very instant is
+ * replaced), no two equal neighbours (a move to the present phase changes nothing).
  */
 export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause: Cause): void {
   const { state, stagePeriods } = fold;
@@ -49,7 +49,7 @@ export function move(fold: Fold, at: Instant, stage: Stage, phase: Phase, cause:
       open(fold, { seq: 0, cycle: state.cycle, stage, phase, enteredAt: at, leftAt: null, cause });
       return;
     }
-    // The stage period before the undone one is open again: as the same stay, or to be left at this instant for another.
+    // The period before the replaced one is open again: it continues, or ends at this instant for another.
     stagePeriods[stagePeriods.length - 1] = current = { ...current, leftAt: null };
     state.current = current;
     state.previous = stagePeriods[stagePeriods.length - 2] ?? null;

@@ -5,19 +5,19 @@ import type { Fold } from './fold.js';
 
 /** What a channel should do next for a customer: the treatment of their phase, by a medium that the customer allows. */
 export interface NextAction {
-  /** By the name that the policy gives it. */
+  /** The name that the policy gives it. */
   readonly treatment: string;
   readonly purpose: string;
   readonly medium: string;
-  /** Since when it is called for: the customer entered the phase, or gave their consent. */
+  /** When it became due: the customer entered the phase, or gave their consent, whichever is later. */
   readonly since: Instant;
-  /** Until then and no longer: the treatment's days are over, or the consent expires. */
+  /** When it ends: the treatment's days are over, or the consent expires. */
   readonly validUntil: Instant;
 }
 
 const NOTHING: readonly NextAction[] = [];
 
-/** What is called for at an instant, by medium in the policy's order; nothing without a consent in force. */
+/** The actions due at an instant, by medium in the policy's order; none without a consent in force. */
 export function nextActions({ state, era }: Fold, asOf: Instant): readonly NextAction[] {
   const { stage, phase, current, consents } = state;
   if (consents.length === 0 || stage === null || phase === null || current === null) return NOTHING;

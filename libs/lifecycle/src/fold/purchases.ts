@@ -7,7 +7,7 @@ import { dayOf } from '../calendar/calendar.js';
  */
 export type PurchaseKind = 'order' | 'contract' | 'reopened';
 
-/** What an order still holds of one article: counted down by returns. */
+/** The pieces of one article that an order still holds: returns count them down. */
 export interface ArticleLeft {
   readonly sku: string;
   left: number;
@@ -23,7 +23,7 @@ export interface Purchase {
   /** The calendar day in the zone of the policy in force. */
   day: number;
   readonly cycle: number;
-  /** False from the instant on at which it was cancelled or wholly returned. */
+  /** False from the instant at which it was cancelled or wholly returned. */
   survives: boolean;
   /** As placed. */
   readonly amountMinor: number;
@@ -36,13 +36,13 @@ export interface Purchase {
   readonly articles: readonly ArticleLeft[];
 }
 
-/** From so many purchases on, an order is found through a map instead of by looking at each. */
+/** From so many purchases on, an order is found through a map instead of a scan. */
 const MAP_FROM = 12;
 
 /**
- * Every purchase of a customer, in order of time, with what the rules ask about them: which survive, how regular they
- * are, what an order is usually worth. It grows with purchases, never with touchpoints; each question costs the
- * logarithm of their number, or the few that are asked for.
+ * Every purchase of a customer, in order of time, with what the rules need of them: which survive, how regular they are,
+ * what an order is usually worth. It grows with purchases, never with touchpoints; each answer costs the logarithm of
+ * their number, or as many steps as purchases are asked for.
  */
 export class PurchaseBook {
   readonly all: Purchase[] = [];
@@ -53,7 +53,7 @@ export class PurchaseBook {
   private byId: Map<string, Purchase[]> | null = null;
   /** How many surviving purchases hold each category. */
   private readonly categories = new Map<string, number>();
-  /** Values as placed of the surviving orders, sorted, by currency; made when the first up-sell can be asked for. */
+  /** Values of the surviving orders as placed, sorted, by currency; built when an up-sell first becomes possible. */
   private values: Map<string, number[]> | null = null;
 
   add(purchase: Purchase): void {
@@ -137,7 +137,7 @@ export class PurchaseBook {
     return gaps.length % 2 === 1 ? upper : Math.ceil(((gaps[middle - 1] ?? 0) + upper) / 2);
   }
 
-  /** The surviving order before this place among the surviving (the last when not said), and its place; null at the start. */
+  /** The surviving order before this place among the surviving (by default the last), and its place; null at the start. */
   orderBefore(place = this.surviving.length): { readonly order: Purchase; readonly place: number } | null {
     for (let i = place - 1; i >= 0; i -= 1) {
       const order = this.surviving[i];
@@ -165,7 +165,7 @@ export class PurchaseBook {
     return { count, median: count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2 };
   }
 
-  /** The business's zone has changed: its days are other days. */
+  /** Computes the calendar days again, after the time zone of the business changed. */
   recomputeDays(timeZone: string): void {
     for (const purchase of this.all) purchase.day = dayOf(purchase.at, timeZone);
   }

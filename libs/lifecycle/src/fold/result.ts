@@ -4,10 +4,10 @@ import type { Snapshot } from './snapshot.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
 
-/** What is raised beside the phase: it moves nobody. */
+/** Raised beside the phase; a flag never moves a customer. */
 export type Flag = 'second-order-due' | 'quote-open' | 'contract-paused' | 'payment-overdue' | 'win-back';
 
-/** How a contract stands. `running-out`: cancelled, but not yet ended. */
+/** The status of a contract. `running-out`: cancelled, but not yet ended. */
 export type ContractStatus = 'good' | 'payment-overdue' | 'paused' | 'running-out' | 'ended' | 'ended-unpaid';
 
 export interface ContractView {
@@ -44,7 +44,7 @@ export interface CustomerView {
   /** `name@version` of the policy in force at asOf (the cause quotes the one in force when the customer entered). */
   readonly policyVersion: string;
   readonly flags: readonly Flag[];
-  /** The earliest open deadline: when they must be looked at again if nothing happens. */
+  /** The earliest open deadline: when the customer must be folded again if nothing happens before. */
   readonly next: Deadline | null;
   /** All open deadlines of the present phase, earliest first. */
   readonly deadlines: readonly Deadline[];
@@ -72,14 +72,14 @@ export interface CustomerView {
   readonly silence: SilenceBounds | null;
   /** True while a contract in good standing suspends silence, or a paused one all deadlines. */
   readonly silenceSuspended: boolean;
-  /** What the customer allowed and what the customer took back; whoever asks looks at `expiresAt`. */
+  /** What the customer allowed and what they withdrew; a reader compares `expiresAt` with its own instant. */
   readonly consents: readonly Consent[];
   /** What a channel should do next: the treatment of their phase, by the media that the customer allows. */
   readonly actions: readonly NextAction[];
 }
 
 export interface FoldResult {
-  /** The customer at asOf; null where nothing but test traffic is known of them by then. */
+  /** The customer at asOf; null where only test traffic is known by then. */
   readonly view: CustomerView | null;
   /**
    * From the stage period open at the snapshot on, or from the one before it where the open one was entered at the snapshot's

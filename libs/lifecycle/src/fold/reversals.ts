@@ -9,7 +9,7 @@ import { pausedSince } from './pauses.js';
 import type { Purchase } from './purchases.js';
 import { restartSilence } from './silence.js';
 
-/** A cancellation takes the whole order back. One that matches no order has no money to book. */
+/** A cancellation reverses the whole order. One that matches no order books nothing. */
 export function cancelOrder(fold: Fold, event: LifecycleEvent): void {
   const orderId = orderIdOf(event);
   const order = orderId === null ? null : fold.state.purchases.order(orderId, event.source);
@@ -18,8 +18,8 @@ export function cancelOrder(fold: Fold, event: LifecycleEvent): void {
 }
 
 /**
- * A return takes back what it names: pieces, an amount, or everything. When no piece is left, the order is wholly
- * returned at that moment. Anything less books money only, as does a return that matches no order.
+ * A return reverses what it names: pieces, an amount, or everything. When no piece is left, the order is wholly returned
+ * at that moment. A smaller return books money only, as does one that matches no order.
  */
 export function returnOrder(fold: Fold, event: LifecycleEvent): void {
   const fact = returnOf(event);
@@ -28,7 +28,7 @@ export function returnOrder(fold: Fold, event: LifecycleEvent): void {
     bookUnmatchedReturn(fold, event, fact);
     return;
   }
-  // What was taken back already cannot come back again.
+  // An order that was reversed cannot be returned again.
   if (!order.survives) return;
   const namesNothing = fact.lines.length === 0 && fact.amountMinor === null;
   let worth = 0;
@@ -40,14 +40,14 @@ export function returnOrder(fold: Fold, event: LifecycleEvent): void {
   const emptied = fact.lines.length > 0 && order.articles.length > 0 && !left;
   const whole = fact.whole === true || emptied || (namesNothing && fact.whole !== false);
   const given = fact.amountMinor ?? (fact.lines.length === 0 ? null : worth);
-  // Where nobody says what was given back, a whole return gives back all, and a partial one what the pieces were sold for.
+  // Where the event states no amount, a whole return refunds all, and a partial one what the pieces were sold for.
   const stated = fact.amountMinor !== null || fact.lines.some(({ amountMinor }) => amountMinor !== null);
   const amount =
     whole && !stated ? order.netMinor : stated ? (given ?? 0) : Math.min(given ?? 0, Math.max(order.netMinor, 0));
   takeBack(fold, event, order, amount, whole);
 }
 
-/** Counts down what is left of an article; the price at which those pieces were sold. */
+/** Counts down the pieces of an article; returns the price at which they were sold. */
 function takePieces(order: Purchase, sku: string, quantity: number): number {
   let wanted = quantity;
   let price = 0;
@@ -79,13 +79,13 @@ function takeBack(fold: Fold, event: LifecycleEvent, order: Purchase, amountMino
   if (whole) reverse(fold, event, order);
 }
 
-/** The cost that comes back with an amount: all of it with the whole order, else in proportion, in whole minor units. */
+/** The cost that is reversed with an amount: all of it with the whole order, else in proportion, in whole minor units. */
 function costOf(order: Purchase, amountMinor: number, whole: boolean): number | null {
   if (order.costMinor === null || whole) return order.costMinor;
   return order.netMinor === 0 ? 0 : Math.round((order.costMinor * amountMinor) / order.netMinor);
 }
 
-/** Money given back for an order that nobody knows: it is booked, and moves nobody. */
+/** A refund for an unknown order: it is booked, and the stage stays. */
 function bookUnmatchedReturn(fold: Fold, event: LifecycleEvent, fact: ReturnFact): void {
   const lines = fact.lines.reduce((sum, { amountMinor }) => sum + (amountMinor ?? 0), 0);
   const amountMinor = fact.amountMinor ?? lines;
@@ -106,8 +106,8 @@ function bookUnmatchedReturn(fold: Fold, event: LifecycleEvent, fact: ReturnFact
 }
 
 /**
- * The purchase unhappens from here on. One of an earlier cycle moves nobody. When none is left in this cycle, they are
- * back in acquisition, in the same cycle; else they are placed again from those that are left.
+ * From here on the purchase does not count. One of an earlier cycle changes no stage. When none is left in this cycle, the
+ * customer is back in acquisition, in the same cycle; else the remaining purchases decide the phase.
  */
 function reverse(fold: Fold, event: LifecycleEvent, order: Purchase): void {
   const { state } = fold;
@@ -134,7 +134,7 @@ function survives(fold: Fold, id: string, source: string): boolean {
   return fold.state.purchases.order(id, source)?.survives === true;
 }
 
-/** Where the surviving purchases of the cycle put them. Silence that is overdue moves them on at this very instant. */
+/** Moves the customer to the phase that the surviving purchases of the cycle give. Silence that is overdue moves them on at this very instant. */
 function placeByPurchases(fold: Fold, at: Instant, events: readonly EventRef[], orderId: string): void {
   const { state } = fold;
   const signal = state.signals.at(-1);

@@ -5,14 +5,14 @@ import { pausedSince } from './pauses.js';
 import type { Purchase } from './purchases.js';
 import type { Silence, State } from './state.js';
 
-/** Counts silence again, from the last surviving purchase of this cycle. */
+/** Starts silence again, from the last surviving purchase of this cycle. */
 export function restartSilence(fold: Fold): void {
   const { state } = fold;
   const last = state.purchases.surviving.at(-1);
   state.silence = last === undefined || last.cycle !== state.cycle ? null : silenceFrom(fold, last.at);
 }
 
-/** The instants at which silence after a purchase moves them: always at-risk before lapsed before lost. */
+/** The instants at which silence after a purchase moves the customer: always at-risk before lapsed before lost. */
 export function silenceFrom(fold: Fold, from: Instant): Silence {
   const { timeZone, silence, replacementDays } = policyOf(fold);
   const { purchases } = fold.state;
@@ -75,16 +75,16 @@ export function nextSilence(
   if (silence === null || phase === 'lost' || state.stage === 'acquisition') return null;
   if (state.contracts.length > 0 && silenceSuspended(state)) return null;
   const shift = state.pauses.length === 0 ? 0 : pausedSince(state, silence.from);
-  const heard = state.silenceHeardFrom ?? -Infinity;
+  const suspendedUntil = state.silenceHeardFrom ?? -Infinity;
   if (phase !== 'lapsed') {
-    if (phase !== 'at-risk' && silence.atRiskAt + shift > heard)
+    if (phase !== 'at-risk' && silence.atRiskAt + shift > suspendedUntil)
       return { kind: 'at-risk', dueAt: silence.atRiskAt + shift };
-    if (silence.lapsedAt + shift > heard) return { kind: 'lapsed', dueAt: silence.lapsedAt + shift };
+    if (silence.lapsedAt + shift > suspendedUntil) return { kind: 'lapsed', dueAt: silence.lapsedAt + shift };
   }
-  return silence.lostAt + shift > heard ? { kind: 'lost', dueAt: silence.lostAt + shift } : null;
+  return silence.lostAt + shift > suspendedUntil ? { kind: 'lost', dueAt: silence.lostAt + shift } : null;
 }
 
-/** True when they bought so lately, other than by the contracts named, that silence has not yet lost them. */
+/** True when the customer bought so recently that silence would not have made them lost; purchases that `not` names do not count. */
 export function boughtWithinSilence(fold: Fold, at: Instant, not: (purchase: Purchase) => boolean): boolean {
   const { surviving } = fold.state.purchases;
   for (let i = surviving.length - 1; i >= 0; i -= 1) {

@@ -4,7 +4,7 @@ import type { EventPlace } from '../event-order.js';
 import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State } from './state.js';
 
-/** The shape of snapshots. A snapshot of another shape is not read: fold from the beginning instead. */
+/** The format of snapshots. A snapshot of another format is not read: fold from the beginning instead. */
 export const SNAPSHOT_FORMAT = 4;
 
 /**
@@ -36,7 +36,7 @@ type PurchaseRow = readonly [
 
 const KINDS: readonly PurchaseKind[] = ['order', 'contract', 'reopened'];
 
-/** The last event folded: an event that compares after it can be folded on top. Null before the first event. */
+/** The place of the last event folded: an event that compares after it can be folded on top. Null before the first event. */
 export function snapshotKey(snapshot: Snapshot): EventPlace | null {
   return snapshot.state.key;
 }
@@ -65,7 +65,7 @@ export function toSnapshot(state: State): Snapshot {
       ...rest,
       clock: Number.isFinite(clock) ? clock : null,
       // What the fold changes in place is copied; the rest it replaces, so that it may be shared.
-      // Only what was entered at the very last instant can still be undone, and only what was rejected then still counts.
+      // Only a period entered at the last instant can still be undone, and only rejections of that instant still count.
       previous: state.current?.enteredAt === clock ? state.previous : null,
       rejections: state.rejections?.at === clock ? state.rejections : null,
       quotes: state.quotes.map((quote) => ({ ...quote })),
@@ -78,7 +78,7 @@ export function toSnapshot(state: State): Snapshot {
   };
 }
 
-/** The state that a snapshot holds, free to be changed. */
+/** The state that a snapshot holds, as a copy that the fold may change. */
 export function fromSnapshot(snapshot: Snapshot): State {
   const { state, sources, currencies } = snapshot;
   const purchases = new PurchaseBook();

@@ -6,21 +6,21 @@ import type { Consent, Rejections } from './consents.js';
 import { PurchaseBook } from './purchases.js';
 import type { ContractStatus } from './result.js';
 
-/** An offer in writing: while it is open, `cold` waits. */
+/** A written offer: `cold` cannot fall while it is open. */
 export interface Quote {
   readonly id: string;
   /** When its validity ends: as sent, or earlier by an answer. */
   endsAt: Instant;
 }
 
-/** What made an expansion; it stands as long as all its orders survive. */
+/** What started an expansion; it counts as long as all its orders survive. */
 export interface ExpansionSignal {
   readonly phase: ExpansionPhase;
   readonly at: Instant;
   readonly orders: readonly { readonly id: string; readonly source: string }[];
 }
 
-/** Silence after the last surviving purchase: the instants at which it moves them, and what they were reckoned from. */
+/** Silence after the last surviving purchase: the instants at which it moves the customer, and what they were computed from. */
 export interface Silence {
   readonly from: Instant;
   readonly rhythmDays: number | null;
@@ -37,8 +37,8 @@ export interface Silence {
 
 /**
  * One contract. From `good` a failed payment makes it `payment-overdue`, and from there a payment makes it good again
- * or the end of grace `ended-unpaid`; `paused` remembers what it was before; `running-out` is cancelled and not yet
- * ended; `ended` is for ever, unless it is renewed or started again; `ended-unpaid` opens again when it is paid.
+ * or the end of grace `ended-unpaid`; `paused` keeps the status before it; `running-out` is cancelled and not yet
+ * ended; `ended` is final unless the contract is renewed or started again; `ended-unpaid` opens again when it is paid.
  */
 export interface Contract {
   readonly id: string;
@@ -51,7 +51,7 @@ export interface Contract {
   beforePause: 'good' | 'payment-overdue' | 'running-out' | null;
 }
 
-/** A phase that waits for a payment, with its window, which runs on. */
+/** A phase that is restored when an overdue payment arrives, with its window, which goes on running. */
 export interface Held {
   readonly stage: Stage;
   readonly phase: Phase;
@@ -59,11 +59,11 @@ export interface Held {
   readonly windowSince: Instant;
 }
 
-/** Everything that the fold carries from one event to the next. */
+/** All that the fold carries from one event to the next. */
 export interface State {
   /** The last event folded. */
   key: EventPlace | null;
-  /** The instant of the last thing that happened: nothing happens before it any more. */
+  /** The instant of the last event or deadline: nothing later happens before it. */
   clock: Instant;
   policyVersion: string;
   timeZone: string;
@@ -92,26 +92,26 @@ export interface State {
   purchases: PurchaseBook;
   /** Surviving purchases of this cycle. */
   inCycle: number;
-  /** What was taken back without an order, or beyond it, by currency: revenue that no order shows. */
+  /** Returns that match no order, by currency: revenue that no order shows. */
   adrift: Record<string, number>;
   silence: Silence | null;
-  /** Silence was suspended until here: what had fallen due before moves nobody any more. */
+  /** Silence was suspended until here: a deadline of silence before it no longer moves the customer. */
   silenceHeardFrom: Instant | null;
 
-  /** Taken signals of this cycle, in order; older than the window they are dropped. */
+  /** Signals of this cycle, in order; those older than the window are dropped. */
   signals: ExpansionSignal[];
   /** The end of the expansion window, before any pause is added, and since when it runs. */
   windowEndsAt: Instant | null;
   windowSince: Instant;
   nps: { readonly score: number; readonly event: EventRef } | null;
-  /** The last review, until it has made an advocacy. */
+  /** The last review, until an advocacy used it. */
   review: { readonly stars: number; readonly event: EventRef } | null;
 
   contracts: Contract[];
-  /** Pauses that are over. */
+  /** Pauses that have ended. */
   pauses: (readonly [from: Instant, until: Instant])[];
   pausedSince: Instant | null;
-  /** Where they were before a failed payment put them at risk; null once anything else has moved them. */
+  /** The phase before a failed payment put the customer at risk; null once anything else has moved them. */
   held: Held | null;
   /** Lost because a contract ended, not by silence. */
   lostByContract: boolean;
@@ -121,7 +121,7 @@ export interface State {
   rejections: Rejections | null;
 }
 
-/** Nobody yet. */
+/** The state before the first event. */
 export function initialState(policyVersion: string, timeZone: string): State {
   return {
     key: null,

@@ -8,7 +8,7 @@ import { nextActions } from './next-actions.js';
 import type { CustomerView, Flag } from './result.js';
 import { silenceSuspended } from './silence.js';
 
-/** The customer at an instant up to which the fold was brought; null where nobody is known. */
+/** The customer at an instant to which the fold was advanced; null where no touchpoint made them known. */
 export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
   const { state } = fold;
   const { stage, phase, current, silence, purchases } = state;

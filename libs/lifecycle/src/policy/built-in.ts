@@ -30,7 +30,7 @@ const SIGNALS: Policy['signals'] = {
   'quote-requested': own('evaluation'),
   'quote-sent': by('evaluation'),
   'quote-accepted': own('evaluation'),
-  // To decline is their own act, but no intent to buy: it moves nobody.
+  // Declining a quote is the customer's own act, but no intent to buy.
   'quote-declined': by('evaluation'),
   'quote-expired': by('evaluation'),
   'demo-attended': own('evaluation'),
@@ -146,9 +146,9 @@ const YEAR = 365;
  */
 export const BUILT_IN_POLICIES: Readonly<Record<'retail' | 'subscription' | 'durable' | 'seasonal', Policy>> = {
   retail: RETAIL,
-  // Contracts carry the customer; where the customer merely orders, the defaults of the rules hold.
+  // Contracts decide; for customers who only order, the defaults hold.
   subscription: { ...RETAIL, name: 'subscription' },
-  // What is bought lasts: its replacement interval is the floor of at-risk, and a longer silence is no news.
+  // Products last: their replacement interval is the lower bound of at-risk, and a longer silence means little.
   durable: {
     ...RETAIL,
     name: 'durable',

@@ -1,26 +1,26 @@
 import { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy.js';
 
-/** The phases of acquisition from the first to the furthest; a signal is held as its place here. */
+/** The phases of acquisition from the first to the furthest; a signal is stored as its index here. */
 export const ACQUISITION_LADDER = ['awareness', 'knowledge', 'consideration', 'evaluation'] as const;
 
-/** What a touchpoint told under a policy. */
+/** What a touchpoint signals under a policy. */
 export interface TouchpointSignal {
-  /** Place in the ladder of acquisition, or -1 where it speaks of no phase. */
+  /** Index in the ladder of acquisition, or -1 where it signals no phase. */
   readonly phase: number;
   readonly intent: boolean;
 }
 
 const NOTHING: TouchpointSignal = { phase: -1, intent: false };
 
-/** A policy made ready for the fold: names resolved once, not once per event. */
+/** A policy prepared for the fold: names are resolved once, not once per event. */
 export interface CompiledPolicy {
   readonly policy: Policy;
   readonly version: string;
-  /** What a touchpoint of this type and data tells: the furthest phase and any intent among the signals that hold. */
+  /** What a touchpoint of this type and data signals: the furthest phase and any intent among the signals whose conditions hold. */
   signalOf(type: string, data: Readonly<Record<string, unknown>>): TouchpointSignal;
   readonly taxonomy: ReadonlySet<string>;
   readonly hasReplacement: boolean;
-  /** What is done for customers in a phase; null where the policy names nothing. */
+  /** The treatment of a phase; null where the policy names none. */
   treatment(stage: string, phase: string): Required<TreatmentRule> | null;
 }
 
@@ -28,7 +28,7 @@ const TREATMENT = { purpose: 'marketing', media: ['email'], validDays: 30 };
 
 const compiled = new WeakMap<Policy, CompiledPolicy>();
 
-/** The compiled form of a policy; made once, since a published policy never changes. */
+/** The compiled form of a policy; built once, since a published policy never changes. */
 export function compile(policy: Policy): CompiledPolicy {
   let ready = compiled.get(policy);
   if (ready === undefined) compiled.set(policy, (ready = build(policy)));
@@ -62,7 +62,7 @@ function build(policy: Policy): CompiledPolicy {
   };
 }
 
-/** Several signals at once tell the furthest phase. Without intent nothing goes beyond awareness. */
+/** Of several signals the furthest phase counts. Without intent no signal goes beyond awareness. */
 function sum(signals: readonly Signal[]): TouchpointSignal {
   let phase = -1;
   let intent = false;
@@ -74,7 +74,7 @@ function sum(signals: readonly Signal[]): TouchpointSignal {
   return { phase, intent };
 }
 
-/** Whether a plain comparison holds. A field that is absent meets only `not-equals`. */
+/** Whether a comparison holds. For an absent field only `not-equals` holds. */
 export function holds(comparison: Comparison, data: Readonly<Record<string, unknown>>): boolean {
   const actual = fieldOf(data, comparison.field);
   const { op, value } = comparison;
@@ -100,7 +100,7 @@ export function holds(comparison: Comparison, data: Readonly<Record<string, unkn
   }
 }
 
-/** Only numbers are compared by size: text has as many orders as there are languages. */
+/** Only numbers are compared by size: the order of texts depends on the language. */
 function comparable(actual: unknown, value: unknown): boolean {
   return typeof actual === 'number' && typeof value === 'number';
 }

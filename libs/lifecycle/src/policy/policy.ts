@@ -10,7 +10,7 @@ export interface Policy {
   readonly timeZone: string;
   /** ISO 4217 code that figures are converted to; null until one is named: figures then stand per currency. */
   readonly currency: string | null;
-  /** What each touchpoint type tells of acquisition, and whether it is the customer's own act. */
+  /** What each touchpoint type signals about acquisition, and whether it is the customer's own act. */
   readonly signals: Readonly<Record<string, readonly Signal[]>>;
   readonly acquisition: AcquisitionRules;
   readonly onboarding: { readonly secondOrderDueDays: number };
@@ -19,11 +19,11 @@ export interface Policy {
   readonly contracts: { readonly graceDays: number };
   /** The categories that the business declares. Only these can make a cross-sell; a SKU never does. */
   readonly taxonomy: readonly string[];
-  /** How many days what they bought lasts, by category: a floor of at-risk. */
+  /** How many days a product lasts, by category: a lower bound of at-risk. */
   readonly replacementDays: Readonly<Record<string, number>>;
   readonly ladder: readonly LadderRung[];
   readonly tiers: TierRules;
-  /** The treatment for each phase of each stage. A bare name stands for the rule with everything else as it is unless said. */
+  /** The treatment for each phase of each stage. A bare name stands for a treatment with default purpose, media and days. */
   readonly treatments: Readonly<Record<string, Readonly<Record<string, string | TreatmentRule>>>>;
 }
 
@@ -31,19 +31,19 @@ export interface Policy {
 export interface TreatmentRule {
   /** As the business calls it. */
   readonly name: string;
-  /** The purpose for which they must have given their consent. Unless said, `marketing`. */
+  /** The purpose for which the customer must have given their consent; `marketing` by default. */
   readonly purpose?: string;
-  /** By which media, as touchpoints name them: one action for each that the customer allows. Unless said, `email`. */
+  /** By which media, as touchpoints name them: one action for each that the customer allows; `email` by default. */
   readonly media?: readonly string[];
-  /** So many days from when it is called for. Unless said, 30. */
+  /** How many days the action is valid; 30 by default. */
   readonly validDays?: number;
 }
 
-/** One thing that a touchpoint of a type may tell. All conditions of `when` must hold; none means always. */
+/** One signal of a touchpoint type. All conditions of `when` must hold; none means always. */
 export interface Signal {
-  /** The phase of acquisition that it speaks of; null where it speaks of none (product-used, say). */
+  /** The phase of acquisition that it signals; null where it signals none (product-used, for example). */
   readonly phase: 'awareness' | 'knowledge' | 'consideration' | 'evaluation' | null;
-  /** True where the customer does it of their own accord: only that moves them, ends `cold`, ends `lost`. */
+  /** True where the customer acts of their own accord: only that moves them, ends `cold`, ends `lost`. */
   readonly intent: boolean;
   readonly when?: readonly Comparison[];
 }
@@ -63,7 +63,7 @@ export interface AcquisitionRules {
   readonly coldAfterDays: number;
 }
 
-/** How silence is judged: against their own rhythm, or against the anniversary of their last purchase. */
+/** What silence is compared with: the customer's own rhythm, or the anniversary of their last purchase. */
 export type SilenceRules = PersonalRhythmRules | SeasonalRules;
 
 export interface PersonalRhythmRules {

@@ -4,7 +4,7 @@ import { BUILT_IN_POLICIES } from './built-in.js';
 import { compile, type CompiledPolicy } from './compiled.js';
 import type { Policy } from './policy.js';
 
-/** A stretch of time under one version of the policy: from `from` on, until the next one begins. */
+/** A time under one version of the policy: from `from` until the next era begins. */
 export interface PolicyEra {
   /** The version as it was published; `name@version` unless the publisher named it otherwise. */
   readonly version: string;
@@ -20,9 +20,9 @@ export interface PolicyTimeline {
 }
 
 /**
- * The timeline of the policies published, as it was known at `knownAt` (all of them, when not said). The first one
+ * The timeline of the policies published, as it was known at `knownAt` (by default all of them). The first one
  * published is in force from the beginning of time for every knownAt; each later one from its `effectiveFrom`, though
- * never from before it was published: what has been is not rewritten. Without any, the built-in `retail` holds.
+ * never from before it was published: the past is not rewritten. Without any, the built-in `retail` holds.
  */
 export function policyTimeline(published: readonly PublishedPolicy<Policy>[], knownAt?: Instant): PolicyTimeline {
   const [first, ...later] = published

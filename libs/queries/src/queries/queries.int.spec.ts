@@ -156,7 +156,7 @@ describe('the questions, asked of three customers', () => {
     ]);
     expect(rows[0]?.['next']).toMatchObject([{ kind: 'lapsed', dueAt: '2024-06-07T00:00:00Z' }, { kind: 'lost' }]);
     expect(String(rows[0]?.['text']).split('\n')[0]).toBe(
-      'Since 2024-04-23T00:00:00Z they have been at-risk (retention, cycle 1).',
+      'The customer has been at-risk (retention, cycle 1) since 2024-04-23T00:00:00Z.',
     );
     const before = await engine.runQuery('explain', { customer: anna, 'as-of': iso(day(0)) });
     expect(before.rows).toEqual([]);

@@ -13,15 +13,15 @@ import { milliseconds, quantile, report, type ReportRow } from './measuring/tabl
 import type { BothEnds, SeenAtBothEnds } from './processes/both-ends.js';
 
 /**
- * From a touchpoint in a topic to the stage change that it causes in `perennial.stage-changes`: the whole engine in one process, Kafka in and
- * out, touchpoints at a steady rate. At worst every touchpoint moves a customer: half of them are new customers, half the first order of
- * a customer who came a few seconds before. With `--moving 0.2` one in five does, and four are looks of customers who are known. The time runs from
- * the moment at which a touchpoint was due to be sent until a consumer has read the change, so a delay counts for every touchpoint that would have
- * sent in the meantime. The baseline is another consumer that reads the touchpoint itself from the topic it was sent to: what of that time is Kafka's.
+ * Latency from a touchpoint in a topic to the stage change that it causes in `perennial.stage-changes`: the whole engine in one process, Kafka in and
+ * out, touchpoints at a steady rate. In the worst case every touchpoint moves a customer: half of them come from new customers, half are the first
+ * order of a customer who came a few seconds before. With `--moving 0.2` one in five moves a customer, and four are product views of known customers.
+ * The time runs from the moment at which a touchpoint was due to be sent until a consumer has read the change, so a stall also counts for the
+ * touchpoints that were due during it. The baseline is a second consumer that reads the touchpoint itself from its topic: Kafka's share of the time.
  *
  *     npm run bench -- kafka-latency [--per-second 500,750,1000] [--moving 1,0.2] [--postgres] [--seconds 30] [--warming 20] [--partitions 6]
  *
- * The read models are the embedded ones; with `--postgres` they lie on a server of this machine, one for each rate.
+ * The read models are embedded; with `--postgres` they are on a server on this machine, a new one for each rate.
  */
 const { values: options } = parseArgs({
   options: {
@@ -39,10 +39,10 @@ const WARMING = Number(options.warming);
 const SECONDS = Number(options.seconds);
 const numbers = (list: string): readonly number[] => list.split(',').map(Number);
 
-/** What each process took of the processors, as shares of one core. */
-interface IngestResult {
+/** The processor time of each process, as a share of one core. */
+interface CoreShares {
   readonly engine: number;
-  /** Of the engine's: what it does itself, in its main thread; and the thread that is busiest beside it: the embedded database. */
+  /** Parts of the engine's share: its main thread; and its busiest other thread, which is the embedded database. */
   readonly mainThread: number;
   readonly otherThread: number;
   readonly broker: number;
@@ -55,7 +55,7 @@ const limits: string[] = [];
 for (const moving of numbers(options.moving))
   for (const perSecond of numbers(options['per-second'])) await measure(perSecond, moving);
 report(
-  `A stage change is told: ${SECONDS} s of touchpoints after ${WARMING} s untimed, the read models ${options.postgres ? 'on PostgreSQL' : 'embedded'} ` +
+  `A stage change is published: ${SECONDS} s of touchpoints after ${WARMING} s untimed, the read models ${options.postgres ? 'on PostgreSQL' : 'embedded'} ` +
     `(baseline: the touchpoint is read from its own topic); ${availableParallelism()} cores, Node ${process.version}`,
   lines,
   [...limits, `broker, engine and the channel at both ends share ${availableParallelism()} cores.`],
@@ -66,7 +66,8 @@ async function measure(perSecond: number, moving: number): Promise<void> {
   const broker = await startBroker();
   const postgres = options.postgres ? await startPostgres() : null;
   try {
-    if (options.postgres && postgres === null) throw new Error('There is no PostgreSQL here.');
+    if (options.postgres && postgres === null)
+      throw new Error('PostgreSQL is not installed: leave out --postgres, or install it.');
     await broker.makeTopic(TOPIC, Number(options.partitions));
     const engine = await startStandalone(folder, {
       KAFKA_BROKERS: broker.setting,
@@ -79,12 +80,12 @@ async function measure(perSecond: number, moving: number): Promise<void> {
       ...{ warmingSeconds: WARMING, seconds: SECONDS },
     };
     await runQuery(channel, ends);
-    const [seen, taken] = await Promise.all([
+    const [seen, shares] = await Promise.all([
       nextMessage<SeenAtBothEnds>(channel),
-      takenBy(engine.child, channel, WARMING, SECONDS),
+      coreShares(engine.child, channel, WARMING, SECONDS),
     ]);
     await engine.stop();
-    note(perSecond, moving, seen, taken);
+    note(perSecond, moving, seen, shares);
   } finally {
     await postgres?.stop();
     await broker.stop();
@@ -92,7 +93,7 @@ async function measure(perSecond: number, moving: number): Promise<void> {
   }
 }
 
-function note(perSecond: number, moving: number, seen: SeenAtBothEnds, taken: IngestResult): void {
+function note(perSecond: number, moving: number, seen: SeenAtBothEnds, shares: CoreShares): void {
   const what = `${perSecond.toLocaleString('en')}/s, ${moving === 1 ? 'each moves a customer' : `${moving * 100} % of them move one`}`;
   const { changedMs, passedMs } = seen;
   for (const [name, share] of [
@@ -105,14 +106,15 @@ function note(perSecond: number, moving: number, seen: SeenAtBothEnds, taken: In
     const ratio = (ours / raw).toFixed(1);
     lines.push({ what: `${what}: ${name}`, raw: milliseconds(raw), ours: milliseconds(ours), ratio, goal: '' });
   }
-  // The other rates are measured nevertheless; but it has failed.
+  // The other rates are still measured, but the benchmark has failed.
   if (seen.unseen > 0) process.exitCode = 1;
-  const untold = seen.unseen === 0 ? 'all of them told' : `${seen.unseen} NEVER TOLD, so it was not kept up with`;
+  const unseen =
+    seen.unseen === 0 ? 'all of them published' : `${seen.unseen} NEVER PUBLISHED, so the engine did not keep up`;
   const cores = (share: number): string => share.toFixed(2);
   limits.push(
-    `${what}: of ${seen.sent.toLocaleString('en')} touchpoints ${seen.changing.toLocaleString('en')} moved a customer, ${untold}; cores taken: engine ${cores(taken.engine)} ` +
-      `(event loop ${cores(taken.mainThread)}, the thread busiest beside it ${cores(taken.otherThread)}), broker ${cores(taken.broker)}, channel ` +
-      `${cores(taken.channel)}${taken.server > 0 ? `, PostgreSQL ${cores(taken.server)}` : ''}.`,
+    `${what}: of ${seen.sent.toLocaleString('en')} touchpoints ${seen.changing.toLocaleString('en')} moved a customer, ${unseen}; cores used: engine ${cores(shares.engine)} ` +
+      `(event loop ${cores(shares.mainThread)}, busiest other thread ${cores(shares.otherThread)}), broker ${cores(shares.broker)}, channel ` +
+      `${cores(shares.channel)}${shares.server > 0 ? `, PostgreSQL ${cores(shares.server)}` : ''}.`,
   );
   console.error(
     `${lines
@@ -122,19 +124,19 @@ function note(perSecond: number, moving: number, seen: SeenAtBothEnds, taken: In
   );
 }
 
-/** Looks at the processes twice: when what counts begins, and when it ends. */
-async function takenBy(
+/** The processor time between the beginning and the end of the timed part. */
+async function coreShares(
   engine: ChildProcess,
   channel: ChildProcess,
   afterSeconds: number,
   seconds: number,
-): Promise<IngestResult> {
+): Promise<CoreShares> {
   await sleep(afterSeconds * 1_000);
   const enginePid = engine.pid ?? 0;
-  const look = () => ({ at: performance.now(), processes: descendantTimes(), threads: threadTimes(enginePid) });
-  const before = look();
+  const sample = () => ({ at: performance.now(), processes: descendantTimes(), threads: threadTimes(enginePid) });
+  const before = sample();
   await sleep(seconds * 1_000);
-  const after = look();
+  const after = sample();
   const elapsed = after.at - before.at;
   const share = (pid: number): number =>
     ((after.processes.get(pid)?.ms ?? 0) - (before.processes.get(pid)?.ms ?? 0)) / elapsed;

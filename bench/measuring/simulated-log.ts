@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { DAY } from '#contracts';
 import { openSqliteLog, type EventLog } from '#event-log';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { simulateTouchpoints } from '#simulation';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
 
-const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 /** One for all folders, so that their subjects have the same names and their digests can be compared. */
 const HASH_KEY = new Uint8Array(32).fill(7);
@@ -35,7 +35,7 @@ export async function openFolder(dataDir: string): Promise<Folder> {
 
 /** Ingests two years of simulated customers, as any other touchpoints are ingested; returns how many were accepted. */
 export async function simulateInto({ ingestTouchpoints }: Folder, customers: number): Promise<number> {
-  const until = Math.floor(SYSTEM_CLOCK.now() / DAY_MS) * DAY_MS;
+  const until = Math.floor(SYSTEM_CLOCK.now() / DAY) * DAY;
   let batch: { readonly document: unknown }[] = [];
   let accepted = 0;
   const ingest = async (): Promise<void> => {
@@ -43,7 +43,7 @@ export async function simulateInto({ ingestTouchpoints }: Folder, customers: num
     accepted += counts.accepted;
     batch = [];
   };
-  for (const document of simulateTouchpoints({ seed: 1, customers, from: until - 731 * DAY_MS, until })) {
+  for (const document of simulateTouchpoints({ seed: 1, customers, from: until - 731 * DAY, until })) {
     batch.push({ document });
     if (batch.length === BATCH) await ingest();
   }

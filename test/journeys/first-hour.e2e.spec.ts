@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DAY } from '#contracts';
 import { type Engine, startEngine } from '../engine.js';
 
-const DAY = 24 * 3_600_000;
 const ANN = 'email:ann@shop.example';
 const at = (daysAgo: number): string => new Date(Date.now() - daysAgo * DAY).toISOString();
 

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DAY } from '#contracts';
 import { openDatabase } from '#database';
 import { startEngine, type Engine } from '../engine.js';
 import { containedPostgres } from '../services/postgres.js';
 import type { TestPostgres } from '../services/postgres.js';
 
-const DAY = 24 * 3_600_000;
 const offer = await containedPostgres();
 const title = 'an engine whose read models are on PostgreSQL in a container';
 const [suite, why] = offer.missing === null ? [describe, ''] : [describe.skip, ` (skipped: ${offer.missing})`];

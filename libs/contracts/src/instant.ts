@@ -1,6 +1,11 @@
 /** An instant in UTC: whole milliseconds since 1970-01-01T00:00:00Z. */
 export type Instant = number;
 
+/** Fixed durations in milliseconds. Calendar days of a time zone are not among them: lifecycle's calendar computes those. */
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d{2}):(\d{2}))$/;
 
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -11,6 +11,7 @@ export {
 } from './run-import.js';
 export { mappedDocumentReader, mappedReader } from './mapped-reader.js';
 export { parseMapping, type Mapping } from './mapping.js';
+export { mappingSchema } from './mapping-document.js';
 export { MappingRejected } from './mapping-rejected.js';
 export { PRESETS, type Preset } from './presets/index.js';
 export { FileRejected } from './rows.js';

@@ -1,5 +1,5 @@
-import { formatInstant } from '#contracts';
-import { DAY, type Life, type TouchpointContext } from './life.js';
+import { DAY, formatInstant } from '#contracts';
+import type { Life, TouchpointContext } from './life.js';
 import { articleOf, CATEGORIES, type Category } from './products.js';
 
 /** What customers do and receive again and again: the archetypes are composed of these steps. */

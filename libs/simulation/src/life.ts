@@ -1,5 +1,8 @@
 import {
+  DAY,
   formatInstant,
+  HOUR,
+  MINUTE,
   touchpointType,
   type Actor,
   type DataOf,
@@ -8,10 +11,6 @@ import {
 } from '#contracts';
 import type { IdentifierInput, Random, TouchpointInput } from '#imports';
 import type { Person } from './people.js';
-
-export const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
 
 /** The namespaces of a simulated customer's identifiers. */
 export type SimulatedNamespace = 'userId' | 'email' | 'phone' | 'loyaltyCard' | 'deviceId' | 'anonymousId';

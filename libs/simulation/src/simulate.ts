@@ -1,10 +1,10 @@
-import type { Instant } from '#contracts';
+import { DAY, type Instant } from '#contracts';
 import { seededRandom, type TouchpointInput } from '#imports';
 import { CONTRACTS } from './archetypes/contracts.js';
 import { SHOPPERS } from './archetypes/shoppers.js';
 import { VISITORS } from './archetypes/visitors.js';
 import type { Archetype } from './archetypes/archetype.js';
-import { DAY, Life } from './life.js';
+import { Life } from './life.js';
 import { personAt } from './people.js';
 
 /** Every kind of customer that the simulation knows. */

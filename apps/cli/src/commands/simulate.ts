@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseInstant, type Instant } from '#contracts';
+import { DAY, parseInstant, type Instant } from '#contracts';
 import { runImport, type ImportSummary } from '#imports';
 import { simulateTouchpoints, simulationReader, type SimulationOptions } from '#simulation';
 import type { Engine } from '../engine/engine.js';
@@ -22,7 +22,6 @@ interface SimulateOptions extends EngineOptions {
   readonly wait: boolean;
 }
 
-const DAY = 24 * 3_600_000;
 const DEFAULT_PERIOD = 731 * DAY;
 const LINES_PER_WRITE = 500;
 

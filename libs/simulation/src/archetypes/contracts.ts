@@ -1,6 +1,6 @@
-import { formatInstant } from '#contracts';
+import { DAY, formatInstant } from '#contracts';
 import { answer, buy, employee, getHelp, learn, seeAd, signUp } from '../behaviours.js';
-import { DAY, type Life } from '../life.js';
+import type { Life } from '../life.js';
 import type { Archetype } from './archetype.js';
 
 /** People and companies with a contract or a quote. */

@@ -1,3 +1,4 @@
+import { DAY } from '#contracts';
 import {
   answer,
   browse,
@@ -13,7 +14,7 @@ import {
   type Purchase,
 } from '../behaviours.js';
 import { CATEGORIES, type Category } from '../products.js';
-import { DAY, type Life } from '../life.js';
+import type { Life } from '../life.js';
 import type { Archetype } from './archetype.js';
 
 /** Customers who order: often, seldom, once, or again after a long silence. */

@@ -1,9 +1,9 @@
 import type { Copy, Row, Statement, Transaction } from './port.js';
 
-/** What rows can be written to: a transaction, which writes at once, or writes that are put off until they are sent. */
+/** What rows can be written to: a transaction, which writes at once, or a batch, which is sent later. */
 export type Writer = Pick<Transaction, 'query' | 'copyIn'>;
 
-/** Writes whose answers nobody reads: kept in their order, and sent all at once, which spares the way for each of them. */
+/** Writes whose answers are not read: collected in order, and sent in one round trip. */
 export class Writes implements Writer {
   #steps: (Statement | Copy)[] = [];
 
@@ -17,7 +17,7 @@ export class Writes implements Writer {
     return Promise.resolve();
   }
 
-  /** Does all that was put off, in order; and then asks, on the same way there and back, what sees it done. Gives the rows of each question. */
+  /** Sends the writes in order, and then the queries, in one round trip; the queries see what was written. Returns the rows of each query. */
   async send(tx: Transaction, queries: readonly Statement[] = []): Promise<Row[][]> {
     const steps = this.#steps;
     this.#steps = [];

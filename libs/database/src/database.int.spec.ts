@@ -63,12 +63,12 @@ describeOnEachStore('the read models’ database', (store) => {
   );
 
   it(
-    'takes array literals, whatever characters they hold',
+    'accepts array literals, whatever characters they hold',
     on(async (database) => {
       const values = ['a', 'b"c\\d', null, '', 'NULL', '{x,y}', 'é 🌱\n'];
       const rows = await database.query('SELECT x FROM unnest($1::text[]) AS x', [arrayText(values)]);
       expect(rows.map((row) => row['x'])).toEqual(values);
-      // And gives them back as arrays.
+      // And returns them as arrays.
       expect(
         await database.query('SELECT $1::text[] AS texts, ARRAY[1, NULL] AS few, ARRAY[]::bigint[] AS none', [
           arrayText(values),
@@ -118,7 +118,7 @@ describeOnEachStore('the read models’ database', (store) => {
   );
 
   it(
-    'keeps a transaction to itself while others ask',
+    'isolates a transaction from concurrent queries',
     on(async (database) => {
       const seen: unknown[] = [];
       await Promise.all([
@@ -134,7 +134,7 @@ describeOnEachStore('the read models’ database', (store) => {
   );
 
   it(
-    'tells what was wrong by PostgreSQL’s code, and works on afterwards',
+    'reports an error by PostgreSQL’s code, and works on afterwards',
     on(async (database) => {
       await expect(database.query('SELECT * FROM nowhere')).rejects.toMatchObject({ code: '42P01' });
       await expect(database.copyIn('things', ['id'], [[30], [30]])).rejects.toMatchObject({ code: '23505' });
@@ -143,7 +143,7 @@ describeOnEachStore('the read models’ database', (store) => {
   );
 
   it(
-    'does a batch whole or not at all, whoever asks at the same time',
+    'runs a batch whole or not at all, beside concurrent statements',
     on(async (database) => {
       const insert = (id: number) => ({ sql: 'INSERT INTO things (id) VALUES ($1) RETURNING id', params: [id] });
       const count = async () =>

@@ -4,14 +4,14 @@ import type { Database } from './port.js';
 import { PgliteDatabase } from './pglite/pglite.js';
 import type { PostgresOptions } from './postgres/postgres.js';
 
-/** Where the read models are kept: in this process (a folder, or null for memory only), or on a server. */
+/** Where the read models are stored: in this process (in a folder, or null for memory only), or on a server. */
 export type DatabasePlace =
   | { readonly kind: 'pglite'; readonly folder: string | null }
   | ({ readonly kind: 'postgres'; readonly url: string } & PostgresOptions);
 
 /**
- * Opens the read models' database. A PGlite folder must belong to one process alone: PGlite itself does not see to that,
- * whoever opens it holds the data folder's lock.
+ * Opens the read models' database. A PGlite folder must belong to one process alone. PGlite itself does not check
+ * that: the process that opens it holds the lock of the data folder.
  *
  * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to fix it.
  */
@@ -37,7 +37,7 @@ async function reach(place: DatabasePlace): Promise<{ database: Database; greete
   return { database, greeted: () => database.greet() };
 }
 
-/** Where the config says that the read models are. */
+/** The place of the read models, by the config. */
 export function placeOf({ dataDir, postgresUrl }: Pick<Config, 'dataDir' | 'postgresUrl'>): DatabasePlace {
   return postgresUrl === null
     ? { kind: 'pglite', folder: join(dataDir, 'readmodels') }

@@ -2,8 +2,8 @@ import type { Database, Row } from './port.js';
 import { openDatabase, type DatabasePlace } from './open-database.js';
 
 /**
- * The read models' database, opened when it is first asked for anything: who needs the log alone does not wait for it. What is said of
- * `openDatabase` is then said of that first question.
+ * The read models' database, opened by its first call: a command that needs the log alone does not wait for it. That first call throws what
+ * `openDatabase` throws.
  */
 export function openOnFirstUse(place: DatabasePlace): Database {
   let opening: Promise<Database> | null = null;

@@ -28,11 +28,11 @@ export interface CopyText {
   readonly text: string;
 }
 
-/** Where rows can be written in bulk as well: the database itself, or a transaction on it. */
+/** A connection that also writes rows in bulk: the database itself, or a transaction on it. */
 export interface Transaction extends Queryable {
   /**
-   * Does the steps in order, one way there and back for all of them, in one transaction; gives the rows of each. The first
-   * that fails ends it.
+   * Runs the steps in order, in one round trip and one transaction; returns the rows of each. The first
+   * that fails ends the transaction.
    */
   batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]>;
   /** Writes many rows at once, by the fastest way this store has (COPY). Columns in the order given. */
@@ -40,9 +40,9 @@ export interface Transaction extends Queryable {
 }
 
 export interface TransactionOptions {
-  /** True: the work goes over whole tables and takes as long as it takes; the server's time limits do not hold for it. */
+  /** True: the work reads or writes whole tables, and the server's time limits do not apply to it. */
   readonly long?: boolean;
-  /** True: it only asks. Where all share one connection it waits for those who keep the tables, while it gets half of the time. */
+  /** True: the transaction only reads. Where all share one connection, readers get half of the time and writers the other half. */
   readonly asking?: boolean;
 }
 
@@ -57,11 +57,11 @@ export interface Database extends Transaction {
   close(): Promise<void>;
 }
 
-/** What the database answered when it rejected. */
+/** The database rejected a statement, or could not be reached. */
 export class DatabaseError extends Error {
   constructor(
     message: string,
-    /** PostgreSQL's SQLSTATE, such as `23505`; empty when it was no answer of the server's. */
+    /** PostgreSQL's SQLSTATE, such as `23505`; empty when the server did not answer. */
     readonly code: string,
     options?: ErrorOptions,
   ) {
@@ -72,7 +72,7 @@ export class DatabaseError extends Error {
 
 /**
  * Whether the database rejected the very rows it was given: a value it cannot hold, a rule that they break. Anything else (the
- * connection, the server, a conflict of two transactions) is nobody's fault and worth another try.
+ * connection, the server, a conflict of two transactions) may succeed when it is tried again.
  */
 export function isRejection(error: unknown): boolean {
   return error instanceof DatabaseError && /^(?:22|23)/.test(error.code);

@@ -238,14 +238,14 @@ export function appendingCases(given: () => LogFixture): void {
     const verdicts = await log().appendMany(
       [before, { ...bad, ...change(bad) }, after].map((event) => ({ stream, event })),
     );
-    expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
+    expect(statuses(verdicts)).toEqual(['accepted', 'rejected', 'accepted']);
     expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(reason) });
     expect((await collect(log().read(stream))).map(({ id }) => id)).toEqual([before.id, after.id]);
   });
 
   it('rejects a stream without a name, or with half a character', async () => {
-    expect(statuses(await log().append('', 'any', [samples.event()]))).toEqual(['refused']);
-    expect(statuses(await log().append('s\udfff', 'any', [samples.event()]))).toEqual(['refused']);
+    expect(statuses(await log().append('', 'any', [samples.event()]))).toEqual(['rejected']);
+    expect(statuses(await log().append('s\udfff', 'any', [samples.event()]))).toEqual(['rejected']);
   });
 
   it('accepts an event exactly at the limit', async () => {
@@ -260,7 +260,7 @@ export function appendingCases(given: () => LogFixture): void {
   it('one rejected event rejects an append of all or nothing, and the verdicts of the others say why', async () => {
     const stream = samples.stream();
     const verdicts = await log().append(stream, 'any', [samples.event(), samples.event({ id: '' }), samples.event()]);
-    expect(statuses(verdicts)).toEqual(['refused', 'refused', 'refused']);
+    expect(statuses(verdicts)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('item 1') });
     expect(verdicts[1]).toMatchObject({ reason: expect.stringContaining('id is empty') });
     expect(await collect(log().read(stream))).toEqual([]);
@@ -269,7 +269,9 @@ export function appendingCases(given: () => LogFixture): void {
   it('a rejected item leaves its id free for the fixed one', async () => {
     const event = samples.event();
     const stream = samples.stream();
-    expect(statuses(await log().appendMany([{ stream, event: { ...event, schemaVersion: -1 } }]))).toEqual(['refused']);
+    expect(statuses(await log().appendMany([{ stream, event: { ...event, schemaVersion: -1 } }]))).toEqual([
+      'rejected',
+    ]);
     expect(statuses(await log().appendMany([{ stream, event }]))).toEqual(['accepted']);
   });
 

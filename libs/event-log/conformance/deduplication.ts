@@ -129,7 +129,7 @@ export function deduplicationCases(given: () => LogFixture): void {
     const [known, fresh] = [samples.event(), samples.event()];
     await log().append(stream, 'any', [known]);
     const verdicts = await log().append(stream, 'any', [fresh, known]);
-    expect(statuses(verdicts)).toEqual(['refused', 'duplicate']);
+    expect(statuses(verdicts)).toEqual(['rejected', 'duplicate']);
     expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('item 1') });
     expect(await log().find([fresh])).toEqual([null]);
   });
@@ -139,7 +139,7 @@ export function deduplicationCases(given: () => LogFixture): void {
     const [known, fresh] = [samples.event(), samples.event()];
     await log().append(stream, 'any', [known]);
     const reused = { ...known, contentHash: contentHash('other') };
-    expect(statuses(await log().append(stream, 'any', [fresh, reused]))).toEqual(['refused', 'id-reused']);
+    expect(statuses(await log().append(stream, 'any', [fresh, reused]))).toEqual(['rejected', 'id-reused']);
     expect(await log().find([fresh])).toEqual([null]);
   });
 
@@ -147,7 +147,7 @@ export function deduplicationCases(given: () => LogFixture): void {
     const stream = samples.stream();
     const event = samples.event();
     const verdicts = await log().append(stream, 'any', [event, event]);
-    expect(statuses(verdicts)).toEqual(['refused', 'refused']);
+    expect(statuses(verdicts)).toEqual(['rejected', 'rejected']);
     expect(verdicts[1]).toMatchObject({ reason: expect.stringContaining('item 0') });
     expect(await log().find([event])).toEqual([null]);
   });

@@ -250,7 +250,7 @@ export function readingCases(given: () => LogFixture): void {
     expect(await collect(log().follow(0, { signal: AbortSignal.abort() }))).toEqual([]);
   });
 
-  it('a follower that leaves its loop holds nobody up', async () => {
+  it('a follower that leaves its loop does not block appends', async () => {
     const { position } = await log().head();
     await log().appendMany(samples.items(3));
     const stop = new AbortController();

@@ -74,7 +74,7 @@ export function receiptCases(given: () => LogFixture): void {
     const bad = { ...fresh, event: { ...fresh.event, id: '' } };
     const items = [fresh, reused, bad];
     const receipt = draft(all(items));
-    expect(statuses(await log().appendMany(items, [receipt]))).toEqual(['accepted', 'id-reused', 'refused']);
+    expect(statuses(await log().appendMany(items, [receipt]))).toEqual(['accepted', 'id-reused', 'rejected']);
     expect(await receiptIn(receipt)).toMatchObject({ received: 1, accepted: 1, quarantined: 0, duplicates: [] });
   });
 

@@ -12,7 +12,7 @@ export interface DataFolderLock {
 
 const SQLITE_BUSY = 5;
 
-/** A lock that nobody remembers is held all the same: collected, its connection would close and free the folder. */
+/** Keeps a lock from being garbage-collected, which would close its connection and free the folder. */
 const held = new Set<DatabaseSyncInstance>();
 
 /**
@@ -50,7 +50,8 @@ export function lockDataFolder(dataDir: string): DataFolderLock {
 
 function nameOf(dataDir: string, ownerFile: string): string {
   const engine = readEngineFile(dataDir);
-  if (engine !== null) return `process ${engine.pid}, which answers at ${engine.url}: ask it, or stop it first`;
+  if (engine !== null)
+    return `process ${engine.pid}, which answers at ${engine.url}: send requests to it, or stop it first`;
   let pid = '';
   try {
     pid = readFileSync(ownerFile, 'utf8').trim();

@@ -49,12 +49,12 @@ export class EventLogModule implements OnApplicationShutdown {
   }
 }
 
-/** The log as everybody gets it: what a commit takes is on the metrics page. */
+/** The log that is provided: it measures how long commits take. */
 function measured({ log }: Opened, registry: Registry, health: Health): EventLog {
   health.register('log', async () => ({ ok: true, detail: `at position ${(await log.head()).position}` }));
   const latency = new Histogram({
     name: 'perennial_log_commit_seconds',
-    help: 'From asking the log to append to its acknowledgement: durable by then.',
+    help: 'From the call of an append to its acknowledgement, when it is durable.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [registry],
   });

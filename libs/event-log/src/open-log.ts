@@ -5,7 +5,7 @@ import type { IdTable } from './eventstore/ids.js';
 import type { EventLog } from './port.js';
 import { openSqliteLog } from './sqlite/sqlite-log.js';
 
-/** Opens the log that the config names. Whoever opens a file holds the data folder's lock. */
+/** Opens the log that the config names. The process that opens a file holds the lock of the data folder. */
 export async function openLogOf(
   { eventLog, dataDir }: Pick<Config, 'eventLog' | 'dataDir'>,
   clock: Clock,

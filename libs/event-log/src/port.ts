@@ -2,7 +2,7 @@ import type { Instant } from '#contracts';
 
 /** An event ready to be appended: everything is serialised, so that nothing can fail inside a commit. */
 export interface NewEvent {
-  /** (source, id) names an event for ever. */
+  /** (source, id) identifies an event for ever. */
   readonly source: string;
   readonly id: string;
   readonly type: string;
@@ -23,7 +23,7 @@ export interface NewEvent {
 export interface RecordedEvent {
   /**
    * Place in the whole log: a whole number from 1 on, total, always rising. The next event may lie more than 1 above
-   * (EventStoreDB counts bytes), so nobody computes with positions: they are compared, and given back.
+   * (EventStoreDB counts bytes), so never compute with positions: compare them, and pass them back.
    */
   readonly position: number;
   readonly stream: string;
@@ -34,7 +34,7 @@ export interface RecordedEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly occurredAt: Instant;
-  /** When the log took it: never decreases along the log. */
+  /** When the log recorded it: never decreases along the log. */
   readonly recordedAt: Instant;
   readonly meta: string;
   readonly data: string;
@@ -42,10 +42,10 @@ export interface RecordedEvent {
   readonly contentHash?: Uint8Array;
 }
 
-/** What the caller takes the stream to be when appending to it. */
+/** What the caller expects of the stream that it appends to. */
 export type Expected = 'any' | 'no-stream' | 'exists' | number;
 
-/** One item of `appendMany`: an event and its stream; `expected` is 'any' unless said. */
+/** One item of `appendMany`: an event and its stream; `expected` is 'any' by default. */
 export interface AppendItem {
   readonly stream: string;
   readonly event: NewEvent;
@@ -58,7 +58,7 @@ export type Verdict =
       readonly status: 'accepted';
       readonly position: number;
       readonly revision: number;
-      /** Left out by a store that does not tell it with its acknowledgement: read the event for it. */
+      /** Absent where the store does not return it with its acknowledgement: read the event for it. */
       readonly recordedAt?: Instant;
     }
   /** The same (source, id) and content was recorded before, at this position (maybe earlier in this very batch). */
@@ -68,11 +68,11 @@ export type Verdict =
   /** The stream was not where `expected` said; `actual` is its last revision, or null where there is no stream. */
   | { readonly status: 'wrong-revision'; readonly expected: Expected; readonly actual: number | null }
   /** The item itself cannot be stored (too large, malformed): the reason says what and how to fix it. */
-  | { readonly status: 'refused'; readonly reason: string };
+  | { readonly status: 'rejected'; readonly reason: string };
 
 /**
- * What one intake batch wants on record of one source beside its events: written in the same commit, or right behind it
- * where a store has no commit over several streams.
+ * The receipt of one source in an ingested batch: written in the same commit, or right after it where a store has no commit over
+ * several streams.
  * A receipt that would count nothing is not written. One whose id is on record already is not written again:
  * every attempt, a repeated one too, brings a new id.
  */
@@ -85,7 +85,7 @@ export interface ReceiptDraft {
   readonly receivedAt: Instant;
   /**
    * For every item of the batch that belongs to this receipt: its index in `items` and what it is if the log accepts it.
-   * An item judged `duplicate` counts as duplicate; `id-reused` and `refused` items are not counted (the caller
+   * An item with the verdict `duplicate` counts as duplicate; `id-reused` and `rejected` items are not counted (the caller
    * quarantines them in a batch of its own, with its own receipt).
    */
   readonly items: readonly { readonly index: number; readonly outcome: 'accepted' | 'quarantined' }[];
@@ -112,31 +112,31 @@ export interface ReadOptions {
   readonly upTo?: number;
   /** Ends the reading, without an error, before the next page. */
   readonly signal?: AbortSignal;
-  /** Leaves out what a first pass over a long log does not look at: `data` is then `{}`. */
+  /** Leaves `data` out (it is then `{}`), which a first pass over a long log does not need. */
   readonly without?: 'data';
-  /** Gives each event its `contentHash` as well: for who judges names (the indexer) and who copies the log. */
+  /** Returns the `contentHash` of each event as well: the indexer deduplicates by it, and a copy of the log keeps it. */
   readonly with?: 'contentHash';
 }
 
 /**
  * The event log: append, read, follow. The semantics below hold for every adapter and are stated by the conformance suite.
- * - Positions are total and rising: nobody sees position n before everything below it. They may have gaps.
+ * - Positions are total and rising: no reader sees position n before everything below it. They may have gaps.
  * - `recordedAt` never decreases along the log.
  * - `expected` is enforced in the store, right under concurrent creators.
  * - An acknowledged append survives kill -9 and power loss.
  * - A bad item never fails its neighbours.
- * - When the answer got lost, ask `find`: never replay blindly.
+ * - When the answer got lost, call `find`: never append again blindly.
  * - What is on record decides first: the same (source, id) again is `duplicate` or `id-reused` whatever the stream or
  *   `expected` says; then `expected` decides.
  * - After `close`, and on a log whose store is gone, every call fails with an `EventLogError`.
  */
 export interface EventLog {
-  /** What the difference of two positions counts: `events` unless said, or `bytes` of the server's log. */
+  /** What the difference of two positions counts: `events` by default, or `bytes` of the server's log. */
   readonly counts?: 'events' | 'bytes';
   /**
    * Appends all events to one stream, or none. Three outcomes: all `accepted`; all `duplicate` (a repeat of the whole,
    * whatever `expected` says); or nothing is stored: all `wrong-revision`, or each culprit has its own verdict and its
-   * neighbours are `refused` with a reason that names the culprit.
+   * neighbours are `rejected` with a reason that names the culprit.
    */
   append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]>;
   /**
@@ -167,7 +167,7 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-/** How the log tells its kind: thrown when a data folder is owned by another process, is torn, or is full. */
+/** An error of the log as a whole, by its code: the data folder is owned by another process, torn, full, and so on. */
 export class EventLogError extends Error {
   constructor(
     readonly code: 'locked' | 'torn' | 'full' | 'closed' | 'wrong-version' | 'timeout' | 'unavailable',

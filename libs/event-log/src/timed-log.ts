@@ -1,6 +1,6 @@
 import type { EventLog } from './port.js';
 
-/** The same log, telling how long each append took from the call to the acknowledgement, in milliseconds, whatever came of it. */
+/** The same log, which reports how long each append took, from the call to its outcome, in milliseconds. */
 export function timedLog(log: EventLog, onCommit: (elapsedMs: number) => void): EventLog {
   const timed = async <T>(append: () => Promise<T>): Promise<T> => {
     const begun = performance.now();

@@ -36,7 +36,7 @@ export function decideWhole(
   const rejections = items.map((item) => rejectionOf({ ...item, expected }));
   if (rejections.some((reason) => reason !== null))
     return withNeighbours(
-      rejections.map((reason) => (reason === null ? null : { status: 'refused', reason })),
+      rejections.map((reason) => (reason === null ? null : { status: 'rejected', reason })),
       'was refused',
     );
 
@@ -54,7 +54,7 @@ export function decideWhole(
       firstOf.set(name, index);
       return null;
     }
-    return { status: 'refused', reason: `It names the same event as item ${twin} of the same append: leave one out.` };
+    return { status: 'rejected', reason: `It names the same event as item ${twin} of the same append: leave one out.` };
   });
   if (culprits.some((verdict) => verdict !== null)) return withNeighbours(culprits, 'is on record or named twice');
 
@@ -66,5 +66,5 @@ export function decideWhole(
 function withNeighbours(culprits: readonly (Verdict | null)[], what: string): Verdict[] {
   const culprit = culprits.findIndex((verdict) => verdict !== null);
   const reason = `Not stored, because item ${culprit} of the same append ${what}: append the rest without it.`;
-  return culprits.map((verdict) => verdict ?? { status: 'refused', reason });
+  return culprits.map((verdict) => verdict ?? { status: 'rejected', reason });
 }

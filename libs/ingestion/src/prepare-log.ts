@@ -38,7 +38,7 @@ export async function prepareLog(
       }),
     },
   ]);
-  if (first?.status === 'refused') throw new Error(`The first policy cannot be stored: ${first.reason}`);
+  if (first?.status === 'rejected') throw new Error(`The first policy cannot be stored: ${first.reason}`);
   if (adopted?.status === 'id-reused')
     throw new KeyStoreError(
       'other-hash-key',

@@ -136,7 +136,7 @@ class MemoryLog implements EventLog {
 
   #appendOne(item: AppendItem, now: number): Verdict {
     const reason = rejectionOf(item);
-    if (reason !== null) return { status: 'refused', reason };
+    if (reason !== null) return { status: 'rejected', reason };
     const found = this.#lookUp(item.event);
     if (found !== null) return verdictOnFound(found);
     const expected = item.expected ?? 'any';

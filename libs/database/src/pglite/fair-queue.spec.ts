@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FairQueue } from './fair-queue.js';
 
-/** A line whose clock only moves while somebody has his turn. */
+/** A queue whose clock moves only while a task runs. */
 function lineWithClock() {
   let at = 0;
   const queue = new FairQueue(() => at);
@@ -39,7 +39,7 @@ describe('the line in front of the one connection', () => {
     expect(asked * 4).toBeLessThanOrEqual(240);
   });
 
-  it('owes nothing for the time that nobody else wanted', async () => {
+  it('counts no time while nothing else waited', async () => {
     const { served, turn } = lineWithClock();
     await turn('alone', false, 10_000);
     await new Promise(setImmediate);

@@ -1,27 +1,27 @@
-/** What one side can be ahead of the other at most. */
+/** The most that one side can be ahead of the other. */
 const AHEAD_MS_MAX = 250;
 
 /**
- * The line in front of the one connection. Those who keep the tables go before those who only ask, unless they have had more
- * than half of the time lately: many who ask cannot keep the tables from going on, nor the other way round.
+ * The queue of tasks for the one connection. Writers go before readers, unless the writers have had more than half of the time
+ * lately: so many readers cannot stop the indexing, nor the other way round.
  */
 export class FairQueue {
-  readonly #keeping: (() => Promise<void>)[] = [];
-  readonly #asking: (() => Promise<void>)[] = [];
-  /** How much more time the ones have had than the others while both wanted it, in milliseconds. */
+  readonly #writers: (() => Promise<void>)[] = [];
+  readonly #readers: (() => Promise<void>)[] = [];
+  /** How much more time writers have had than readers while both waited, in milliseconds. */
   #ahead = 0;
   #busy = false;
 
   constructor(private readonly now = () => performance.now()) {}
 
-  /** Whether somebody waits who only asks. */
-  get isAskedFor(): boolean {
-    return this.#asking.length > 0;
+  /** Whether a reader waits. */
+  get hasReader(): boolean {
+    return this.#readers.length > 0;
   }
 
-  turn<T>(work: () => Promise<T>, asking: boolean): Promise<T> {
+  turn<T>(work: () => Promise<T>, reading: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      (asking ? this.#asking : this.#keeping).push(() => Promise.resolve().then(work).then(resolve, reject));
+      (reading ? this.#readers : this.#writers).push(() => Promise.resolve().then(work).then(resolve, reject));
       if (!this.#busy) void this.#serve();
     });
   }
@@ -29,15 +29,15 @@ export class FairQueue {
   async #serve(): Promise<void> {
     this.#busy = true;
     for (;;) {
-      const keeping = this.#keeping.length > 0 && (this.#ahead <= 0 || this.#asking.length === 0);
-      const next = (keeping ? this.#keeping : this.#asking).shift();
+      const writing = this.#writers.length > 0 && (this.#ahead <= 0 || this.#readers.length === 0);
+      const next = (writing ? this.#writers : this.#readers).shift();
       if (next === undefined) break;
-      // Whoever has it while nobody else wants it owes nothing for that.
-      const wanted = (keeping ? this.#asking : this.#keeping).length > 0;
+      // Time that no other task waited for does not count.
+      const wanted = (writing ? this.#readers : this.#writers).length > 0;
       const begun = this.now();
       await next();
       const took = this.now() - begun;
-      const ahead = wanted ? this.#ahead + (keeping ? took : -took) : this.#ahead;
+      const ahead = wanted ? this.#ahead + (writing ? took : -took) : this.#ahead;
       this.#ahead = Math.max(-AHEAD_MS_MAX, Math.min(AHEAD_MS_MAX, ahead));
     }
     this.#busy = false;

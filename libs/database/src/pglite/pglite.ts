@@ -20,13 +20,13 @@ const COMMIT: Step = { sql: 'COMMIT', params: [] };
 const ROLLBACK: Step = { sql: 'ROLLBACK', params: [] };
 
 /**
- * PGlite in a thread of its own. It is one connection: a transaction has it to itself, and everybody else waits
- * in line, so keep transactions short.
+ * PGlite in a thread of its own. It is one connection: a transaction has it to itself, and other calls wait,
+ * so keep transactions short.
  */
 export class PgliteDatabase implements Database {
   readonly kind = 'pglite';
   readonly #worker: WorkerClient<Request, Row[][]>;
-  readonly #line = new FairQueue();
+  readonly #queue = new FairQueue();
   #closed: Promise<void> | null = null;
 
   /** `folder` null: in memory, gone when closed. */
@@ -44,28 +44,28 @@ export class PgliteDatabase implements Database {
   }
 
   async query<R extends Row = Row>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
-    const [rows = []] = await this.#atOnce({ op: 'run', steps: [{ sql, params }] });
+    const [rows = []] = await this.#single({ op: 'run', steps: [{ sql, params }] });
     return rows as R[];
   }
 
   exec(sql: string): Promise<void> {
-    return this.#inLine((on) => on.exec(sql));
+    return this.#queued((on) => on.exec(sql));
   }
 
   async batch(steps: readonly (Statement | Copy | CopyText)[]): Promise<Row[][]> {
-    return steps.length === 0 ? [] : this.#atOnce({ op: 'run', steps: steps.map(stepOf), whole: true });
+    return steps.length === 0 ? [] : this.#single({ op: 'run', steps: steps.map(stepOf), whole: true });
   }
 
   copyIn(table: string, columns: readonly string[], rows: readonly (readonly unknown[])[]): Promise<void> {
-    return this.#inLine((on) => on.copyIn(table, columns, rows));
+    return this.#queued((on) => on.copyIn(table, columns, rows));
   }
 
   async transaction<T>(work: (tx: Transaction) => Promise<T>, { asking = false }: TransactionOptions = {}): Promise<T> {
-    // The thread takes one request after the other, so nobody waits for the answer to BEGIN: it goes with what comes first.
-    // For the same reason the next in line need not wait for the answer to COMMIT.
+    // The thread runs one request after the other, so BEGIN goes with the first statement instead of waiting for its answer.
+    // For the same reason the next task does not wait for the answer to COMMIT.
     let begun = false;
-    const { result, committed } = await this.#inLine(async () => {
-      const tx = speaking((steps) => {
+    const { result, committed } = await this.#queued(async () => {
+      const tx = transactionOn((steps) => {
         if (begun) return this.#run(steps);
         begun = true;
         return this.#run([BEGIN, ...steps]).then(([, ...results]) => results);
@@ -83,7 +83,7 @@ export class PgliteDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#inLine(() => this.#ask({ op: 'close' }))
+    this.#closed ??= this.#queued(() => this.#ask({ op: 'close' }))
       .catch(() => [])
       .then(async () => {
         await this.#worker.terminate();
@@ -91,19 +91,19 @@ export class PgliteDatabase implements Database {
     return this.#closed;
   }
 
-  #inLine<T>(work: (on: Transaction) => Promise<T>, asking = false): Promise<T> {
-    return this.#line.turn(() => work(speaking((steps) => this.#run(steps))), asking);
+  #queued<T>(work: (on: Transaction) => Promise<T>, asking = false): Promise<T> {
+    return this.#queue.turn(() => work(transactionOn((steps) => this.#run(steps))), asking);
   }
 
   /**
-   * What is one request need not be answered before the next in line has his turn, since the thread takes one after the other: so it is not
-   * idle in the meantime. Unless somebody waits who only asks: the shares are measured by how long each has it.
+   * A single request need not be answered before the next task begins, since the thread runs one after the other: so the thread is never
+   * idle. Where a reader waits it is awaited all the same: the shares of time are measured by how long each task takes.
    */
-  async #atOnce(request: Ask): Promise<Row[][]> {
+  async #single(request: Ask): Promise<Row[][]> {
     let answer: Promise<Row[][]> = Promise.resolve([]);
-    await this.#line.turn(async () => {
+    await this.#queue.turn(async () => {
       answer = this.#ask(request);
-      if (this.#line.isAskedFor)
+      if (this.#queue.hasReader)
         await answer.then(
           () => undefined,
           () => undefined,
@@ -123,8 +123,8 @@ export class PgliteDatabase implements Database {
 
 type Ask = Request extends infer R ? (R extends Request ? Omit<R, 'no'> : never) : never;
 
-/** The words of a transaction, by something that runs steps. */
-function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transaction {
+/** A transaction on something that runs steps. */
+function transactionOn(run: (steps: readonly Step[]) => Promise<Row[][]>): Transaction {
   return {
     query: async <R extends Row>(sql: string, params: readonly unknown[] = []) => {
       const [rows] = await run([{ sql, params }]);
@@ -144,7 +144,7 @@ function speaking(run: (steps: readonly Step[]) => Promise<Row[][]>): Transactio
 
 function stepOf(step: Statement | Copy | CopyText): Step {
   if (!('into' in step)) return { sql: step.sql, params: step.params ?? [] };
-  // PGlite has no COPY FROM STDIN (it waits for ever): it reads what we hand it as the file /dev/blob.
+  // COPY FROM STDIN never ends in PGlite: it reads the rows from the file /dev/blob instead.
   return {
     sql: copyStatement(step.into, step.columns, "'/dev/blob'"),
     text: 'text' in step ? step.text : copyRows(step.rows),

@@ -1,6 +1,6 @@
 /**
- * The thread in which PGlite lives: it stalls its event loop while it works, so it gets one of its own.
- * Requests are answered in the order in which they come; who may ask when is decided on the other side.
+ * The thread of PGlite, which blocks its event loop while it works. Requests are answered in the order in which they come;
+ * the other side decides their order.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -30,7 +30,7 @@ const { folder } = workerData as { folder: string | null };
 
 /**
  * A new database is some seconds in the making, file by file, and one that was left half made would be taken for a whole one. So
- * a mark stands beside it in the meantime: where one is found, nobody has put anything in yet, and it is made again.
+ * a mark stands beside it in the meantime: where one is found, nothing was stored yet, and the database is made again.
  */
 async function create(dataDir: string): Promise<PGlite> {
   const unfinished = `${dataDir}.unfinished`;
@@ -61,7 +61,7 @@ async function open(): Promise<{ pg: PGlite; session: PgliteSession }> {
 }
 
 const opened = open();
-// Whoever asks hears why; until then nobody need.
+// Each request is answered with the reason why it did not open.
 opened.catch(() => undefined);
 
 const run = (session: PgliteSession, steps: readonly Step[]) => session.run(steps);

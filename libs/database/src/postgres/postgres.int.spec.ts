@@ -4,32 +4,32 @@ import type { TestPostgres } from '../../../../test/services/postgres.js';
 import { migrate } from '#projections';
 import type { Database } from '../port.js';
 import { openDatabase } from '../open-database.js';
-import { checkVersion, tellPostgresError, whereOf } from './errors.js';
+import { checkVersion, describePostgresError, whereOf } from './errors.js';
 import type { PostgresOptions } from './postgres.js';
 import { describeOnPostgres } from '#testing/stores';
 
 const WHERE = { host: 'db.example:5432', database: 'perennial', user: 'engine' };
 
-describe('what is told of a PostgreSQL server', () => {
-  it('rejects one that is too old, and names the oldest that will do', () => {
+describe('errors of a PostgreSQL server', () => {
+  it('reject one that is too old, and name the oldest supported', () => {
     expect(() => checkVersion(140_011, WHERE)).toThrow(
-      'PostgreSQL at db.example:5432 is version 14, and 15 is the oldest that will do: upgrade it, or give POSTGRES_URL another server.',
+      'PostgreSQL at db.example:5432 is version 14, and 15 is the oldest supported: upgrade it, or give POSTGRES_URL another server.',
     );
     for (const number of [150_000, 180_004]) expect(() => checkVersion(number, WHERE)).not.toThrow();
   });
 
-  it('never tells the password', () => {
+  it('never contain the password', () => {
     const where = whereOf('postgres://engine:s3cret@db.example:5432/perennial');
     expect(where).toEqual(WHERE);
-    expect(tellPostgresError({ code: '28P01', message: 'no' }, where).message).not.toContain('s3cret');
+    expect(describePostgresError({ code: '28P01', message: 'no' }, where).message).not.toContain('s3cret');
   });
 
-  it('says how an address is written when it is none', () => {
+  it('say how an address is written when it is not valid', () => {
     expect(() => whereOf('localhost five four')).toThrow(/postgres:\/\/USER:PASSWORD@HOST:PORT\/DATABASE/);
   });
 
-  it('leaves an answer that it knows nothing of as the server gave it', () => {
-    expect(tellPostgresError({ code: '42P01', message: 'relation "x" does not exist' }, WHERE)).toMatchObject({
+  it('keep the message of the server where no fix is known', () => {
+    expect(describePostgresError({ code: '42P01', message: 'relation "x" does not exist' }, WHERE)).toMatchObject({
       message: 'relation "x" does not exist',
       code: '42P01',
     });
@@ -64,7 +64,7 @@ describeOnPostgres('the connection', (offer) => {
     }
   };
 
-  it('says where it looked when nobody answers', async () => {
+  it('names the server that does not answer', async () => {
     const opening = open({}, (url) => {
       url.port = '9';
     });
@@ -73,7 +73,7 @@ describeOnPostgres('the connection', (offer) => {
     );
   });
 
-  it('says which database is missing and how to make it', async () => {
+  it('says which database is missing and how to create it', async () => {
     const opening = open({}, (url) => {
       url.pathname = '/nowhere';
     });
@@ -104,7 +104,7 @@ describeOnPostgres('the connection', (offer) => {
     await expect(opening).rejects.not.toThrow(/wrong/);
   });
 
-  it('says which right is missing when the schemas cannot be made', async () => {
+  it('says which right is missing when the schemas cannot be created', async () => {
     await admin.exec(`CREATE ROLE guest LOGIN PASSWORD 'g'`);
     const guest = await open({}, (url) => {
       url.username = 'guest';
@@ -143,7 +143,7 @@ describeOnPostgres('the connection', (offer) => {
       expect(rows).toHaveLength(1);
     }));
 
-  it('gives up waiting for a lock that somebody keeps', () =>
+  it('gives up waiting for a lock that another transaction holds', () =>
     using({ lockTimeoutMs: 100 }, async (opened) => {
       await admin.exec('CREATE TABLE kept (id int)');
       await admin.transaction(async (tx) => {

@@ -11,7 +11,7 @@ import {
   type TransactionOptions,
 } from '../port.js';
 import { CopyIn } from './copy-in.js';
-import { checkVersion, tellPostgresError, whereOf, type Where } from './errors.js';
+import { checkVersion, describePostgresError, whereOf, type Where } from './errors.js';
 import { copyRows, copyStatement } from '../copy.js';
 import { PARSERS } from '../values.js';
 
@@ -28,7 +28,7 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number;
   /** A statement waits so long for a lock. Default 30 s. */
   readonly lockTimeoutMs?: number;
-  /** The server ends a transaction in which nothing is asked for so long, so that a process that hangs holds up nobody. Default 60 s. */
+  /** The server ends a transaction that is idle for so long, so that a process that hangs does not block others. Default 60 s. */
   readonly idleInTransactionTimeoutMs?: number;
   /** As the server's own views name this process. Default `perennial`. */
   readonly applicationName?: string;
@@ -93,7 +93,7 @@ export class PostgresDatabase implements Database {
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
     });
-    // A connection that broke while idle is replaced by the pool; whoever asks next gets a new one.
+    // A connection that broke while idle is replaced by the pool: the next call gets a new one.
     this.#pool.on('error', () => undefined);
   }
 
@@ -149,7 +149,7 @@ export class PostgresDatabase implements Database {
   async #withClient<T>(work: (client: Connection) => Promise<T>, long = false): Promise<T> {
     if (this.#closed !== null) throw new DatabaseError('The database is closed.', '57P01');
     const client = await this.#pool.connect().catch((error: unknown) => {
-      throw tellPostgresError(error, this.#where);
+      throw describePostgresError(error, this.#where);
     });
     let broken: Error | undefined;
     const onError = (error: Error) => {
@@ -219,7 +219,7 @@ class Connection implements Transaction {
     });
   }
 
-  /** Waits for an answer; hangs up when the network has swallowed it, so that nobody waits for ever. */
+  /** Waits for an answer; closes the connection when none comes in time, so that no caller waits for ever. */
   async #answer<T>(runQuery: () => Promise<T>): Promise<T> {
     const hangUp = () => {
       const { connection } = this.client as unknown as { connection: { stream: Socket } };
@@ -229,7 +229,7 @@ class Connection implements Transaction {
     try {
       return await runQuery();
     } catch (error) {
-      throw tellPostgresError(error, this.where);
+      throw describePostgresError(error, this.where);
     } finally {
       if (timer !== null) clearTimeout(timer);
     }

@@ -22,7 +22,7 @@ export interface Place {
 export type AppendOutcome =
   | { readonly status: 'stands'; readonly places: readonly Place[] }
   | { readonly status: 'wrong-revision'; readonly actual: number | null }
-  | { readonly status: 'refused'; readonly reason: string };
+  | { readonly status: 'rejected'; readonly reason: string };
 
 /** Events read at once when looking for our own. */
 const LOOK_BACK = 200;
@@ -87,11 +87,11 @@ export async function appendOnce(
             if (expected === 'exists' && (await isMissing(connection, stream)))
               return { status: 'wrong-revision', actual: null };
             return {
-              status: 'refused',
+              status: 'rejected',
               reason: `The stream ${stream} was deleted on the server for ever: nothing can be appended to it.`,
             };
-          case 'refused':
-            return { status: 'refused', reason: failure.reason };
+          case 'rejected':
+            return { status: 'rejected', reason: failure.reason };
           case 'denied':
             throw denied(connection.server, error);
           case 'missing-stream':

@@ -7,13 +7,13 @@ import { clientFor } from './connection-string.js';
 import { denied, failureOf, Interrupted, notAnswered, OutOfTime } from './failures.js';
 import { Window } from './window.js';
 
-/** How long things may take. Our own clocks: the client has none for BatchAppend and for reads. */
+/** Timeouts of our own: the client has none for BatchAppend and for reads. */
 export interface Timeouts {
   /** One attempt at a call, in milliseconds; after it the outcome is unknown and asked for. Default 5,000. */
   readonly attemptMs: number;
-  /** A call with all its attempts; after it the caller is told that the server did not answer. Default 60,000. */
+  /** A call with all its attempts; after it the caller gets the error that the server did not answer. Default 60,000. */
   readonly callMs: number;
-  /** A subscription from which nothing was heard for so long is doubted, and the head is asked for. Default 15,000. */
+  /** After so long without a message from a subscription, the head of the log is read to check it. Default 15,000. */
   readonly silenceMs: number;
 }
 
@@ -21,7 +21,7 @@ export const TIMEOUTS: Timeouts = { attemptMs: 5_000, callMs: 60_000, silenceMs:
 
 /**
  * So many appends are under way at once. Not more than 15: from the sixteenth message on the client queues in front of a
- * slow connection, and what waits in that queue when the connection breaks fails in nobody's hands (an unhandled rejection).
+ * slow connection, and what waits in that queue when the connection breaks is an unhandled rejection.
  */
 const APPENDS_MAX = 15;
 const READS_MAX = 32;
@@ -68,7 +68,7 @@ export class Connection {
     return this.#client;
   }
 
-  /** Aborts when the connection is given up: whoever listens to a stream of it listens to this as well. */
+  /** Aborts when the connection is given up: a listener of one of its streams listens to this as well. */
   get generation(): AbortSignal {
     return this.#generation.signal;
   }
@@ -97,8 +97,8 @@ export class Connection {
   }
 
   /**
-   * A reading that may be tried again, until it gives something or the deadline passes. One that the server may have to look
-   * long for is given more time than others to say nothing.
+   * A read that is tried again until it succeeds or the deadline passes. `silenceMs`: how long the server may send nothing,
+   * which is longer for a search.
    * @throws EventLogError `unavailable`, or the failure that trying again does not fix
    */
   async reading<T>(
@@ -129,8 +129,8 @@ export class Connection {
   }
 
   /**
-   * To be told of every call that failed without a verdict, and of which generation it was: gives the connection up where
-   * it is at fault. A call that took too long while others were answered is no fault of the connection.
+   * To be called for every call that failed without a verdict, with the generation that it used: gives the connection up where
+   * it is at fault. A call that took too long while others were answered does not count against the connection.
    */
   failed(error: unknown, generation: AbortSignal): void {
     if (generation.aborted || error instanceof Interrupted) return;
@@ -154,14 +154,14 @@ export class Connection {
     void this.#client.dispose();
   }
 
-  #recover(anew: boolean): void {
+  #recover(newClient: boolean): void {
     if (this.#recovering !== null || this.#closed) return;
-    this.#recovering = this.#recovery(anew).finally(() => {
+    this.#recovering = this.#recovery(newClient).finally(() => {
       this.#recovering = null;
     });
   }
 
-  async #recovery(anew: boolean): Promise<void> {
+  async #recovery(newClient: boolean): Promise<void> {
     this.#generation.abort();
     this.#generation = generation();
     if (this.#underWay > 0)
@@ -169,7 +169,7 @@ export class Connection {
         this.#idle = resolve;
       });
     await this.#cancelAll();
-    if (anew) this.#client = clientFor(this.connectionString);
+    if (newClient) this.#client = clientFor(this.connectionString);
     for (let probe = 0; !this.#closed; probe += 1) {
       try {
         const call = new Call(this.generation, this.timeouts.attemptMs);
@@ -235,7 +235,7 @@ export class Call {
   }
 }
 
-/** The last event of the whole server, whoever's it is; null when there is none. */
+/** The last event of the whole server, of any log; null when there is none. */
 export async function endOf(client: EventStoreDBClient, call: Call): Promise<ResolvedEvent | null> {
   const [last] = await drained(
     client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true }),

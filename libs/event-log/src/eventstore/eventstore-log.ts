@@ -15,7 +15,7 @@ import type {
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { logAt } from './connection-string.js';
 import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
-import { failureOf, nobodyAnswers } from './failures.js';
+import { failureOf, unreachable } from './failures.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable, type Mark } from './ids.js';
 import { acquire, release } from './shared-connections.js';
@@ -29,7 +29,7 @@ export interface EventStoreLogOptions {
    * `esdb+discover://` for DNS. All calls go to the leader. `#name` at its end is the log's name, where none is given below.
    */
   readonly connectionString: string;
-  /** Who stands under which name: kept by the indexer. */
+  /** Which event has which id: written by the indexer. */
   readonly ids: IdTable;
   /**
    * The name of this log among others on the server: its streams are called `<name>.<stream>`, and it reads those only.
@@ -38,8 +38,8 @@ export interface EventStoreLogOptions {
   readonly name?: string;
   readonly timeouts?: Partial<Timeouts>;
   /**
-   * How long the first answer may take, in milliseconds: somebody who waits at a terminal is to hear soon that there is nobody at this
-   * address. As long as any call unless given.
+   * How long the first answer may take, in milliseconds: at a terminal, an unreachable server should be reported soon.
+   * Default: as long as any call.
    */
   readonly openMs?: number;
 }
@@ -72,9 +72,9 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
 async function answered(first: Promise<unknown>, withinMs: number, server: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(nobodyAnswers(server, withinMs)), withinMs);
+    timer = setTimeout(() => reject(unreachable(server, withinMs)), withinMs);
   });
-  // It goes on asking until the connection is closed; then nobody listens to what it says.
+  // The call goes on until the connection is closed, and its outcome is no longer needed.
   first.catch(() => undefined);
   try {
     await Promise.race([first, late]);
@@ -305,7 +305,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
     });
   }
 
-  /** Events of ours, without those that repeat a name recorded lower. */
+  /** Events of ours, without those that repeat an event id recorded lower. */
   async #ours(events: readonly ResolvedEvent[], withHash: boolean): Promise<RecordedEvent[]> {
     if (events.length === 0) return [];
     for (const position of await this.ids.duplicates(this.#duplicatesUpTo)) {
@@ -333,7 +333,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
         ),
       );
     } catch (error) {
-      // A stream that is missing is empty; so is one that somebody deleted on the server.
+      // A missing stream is empty; so is one that was deleted on the server.
       const { kind } = failureOf(error);
       if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
       throw error;

@@ -2,7 +2,7 @@ import { ErrorType } from '@eventstore/db-client';
 import { describeError } from '#platform';
 import { EventLogError } from '../port.js';
 
-/** The gRPC status codes that calls fail with before the client has put a name to them. */
+/** The gRPC status codes of errors that the client passes on as they are. */
 const GRPC = {
   cancelled: 1,
   invalidArgument: 3,
@@ -11,20 +11,20 @@ const GRPC = {
   unauthenticated: 16,
 } as const;
 
-/** What a failed call means to us. */
+/** What a failed call means. */
 export type Failure =
   | { readonly kind: 'wrong-revision'; readonly actual: number | null }
-  /** The server will never take this: the reason says why. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** The server will never accept this: the reason says why. */
+  | { readonly kind: 'rejected'; readonly reason: string }
   | { readonly kind: 'missing-stream' }
   | { readonly kind: 'deleted-stream' }
   | { readonly kind: 'denied' }
-  /** The connection is call or the node is not the one to ask: everything under way on it is in doubt. */
+  /** The connection is gone, or the node is not the leader: the outcome of every open call is unknown. */
   | { readonly kind: 'lost' }
-  /** Nothing is known of what became of it. */
+  /** The outcome is unknown. */
   | { readonly kind: 'unknown' };
 
-/** Our own clock ran out on a call: the client has none for BatchAppend, and waits for ever. */
+/** A call took longer than our own timeout: the client has none for BatchAppend, and waits for ever. */
 export class OutOfTime extends Error {}
 
 /** The connection was given up under a call. */
@@ -51,10 +51,10 @@ export function failureOf(error: unknown): Failure {
     case ErrorType.NO_STREAM:
       return { kind: 'missing-stream' };
     case ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED:
-      return { kind: 'refused', reason: `The server takes no append of this size: ${message}. Split it.` };
+      return { kind: 'rejected', reason: `The server accepts no append of this size: ${message}. Split it.` };
     case ErrorType.MISSING_REQUIRED_METADATA_PROPERTY:
     case ErrorType.INVALID_ARGUMENT:
-      return { kind: 'refused', reason: `The server rejects it: ${message}.` };
+      return { kind: 'rejected', reason: `The server rejects it: ${message}.` };
     case ErrorType.ACCESS_DENIED:
       return { kind: 'denied' };
     case ErrorType.UNAVAILABLE:
@@ -66,15 +66,15 @@ export function failureOf(error: unknown): Failure {
   // A server that is told to take smaller events says so in a word that BatchAppend's client does not know.
   if (/MaximumAppendEventSizeExceeded/.test(message ?? ''))
     return {
-      kind: 'refused',
-      reason: 'The server takes no event of this size. Split it, or set MaxAppendEventSize higher.',
+      kind: 'rejected',
+      reason: 'The server accepts no event of this size. Split it, or set MaxAppendEventSize higher.',
     };
   switch (code) {
     case GRPC.permissionDenied:
     case GRPC.unauthenticated:
       return { kind: 'denied' };
     case GRPC.invalidArgument:
-      return { kind: 'refused', reason: `The server rejects it: ${message}.` };
+      return { kind: 'rejected', reason: `The server rejects it: ${message}.` };
     case GRPC.unavailable:
     case GRPC.cancelled:
       return { kind: 'lost' };
@@ -91,11 +91,11 @@ export function denied(server: string, cause: unknown): EventLogError {
   );
 }
 
-export function nobodyAnswers(server: string, afterMs: number): EventLogError {
+export function unreachable(server: string, afterMs: number): EventLogError {
   return new EventLogError(
     'unavailable',
-    `No EventStoreDB answers at ${server} (asked for ${afterMs} ms). See that it runs there, that the port is its HTTP port (2113 unless set otherwise), ` +
-      `and that tls=true or tls=false says how it speaks.`,
+    `No EventStoreDB answers at ${server} (waited ${afterMs} ms). Check that it runs there, that the port is its HTTP port (2113 by default), ` +
+      `and that tls=true or tls=false fits the server.`,
   );
 }
 
@@ -103,7 +103,7 @@ export function notAnswered(server: string, afterMs: number, cause: unknown): Ev
   return new EventLogError(
     'unavailable',
     `The event log at ${server} did not answer within ${afterMs} ms: ${describeError(cause)}. Whether the last append was ` +
-      `stored is unknown: ask for its ids.`,
+      `stored is unknown: look its event ids up.`,
     { cause },
   );
 }

@@ -44,7 +44,7 @@ describe('of @eventstore/db-client it is known that', () => {
     expect(read.map(({ data }) => data)).toEqual(texts);
     expect(read.map(({ meta }) => meta)).toEqual(texts);
     const circular = { n: 1n } as unknown as string;
-    expect(statuses(await log.append(stream, 'any', [{ ...samples.event(), data: circular }]))).toEqual(['refused']);
+    expect(statuses(await log.append(stream, 'any', [{ ...samples.event(), data: circular }]))).toEqual(['rejected']);
   });
 
   it('an append of no events is sent all the same: none is', async () => {
@@ -118,11 +118,11 @@ describe('of @eventstore/db-client it is known that', () => {
     const stream = samples.stream();
     const events = [samples.event(), samples.event({ meta }), samples.event()];
     const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
-    expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
+    expect(statuses(verdicts)).toEqual(['accepted', 'rejected', 'accepted']);
     expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/would take \d+ bytes.*split the event/) });
     const large = samples.events(3).map((event) => ({ ...event, data: `"${'x'.repeat(500_000)}"` }));
     expect(await log.append(stream, 'any', large)).toEqual(
-      large.map(() => ({ status: 'refused', reason: expect.stringContaining('append fewer at once') })),
+      large.map(() => ({ status: 'rejected', reason: expect.stringContaining('append fewer at once') })),
     );
     expect(statuses(await log.appendMany(large.map((event) => ({ stream, event }))))).toEqual(
       large.map(() => 'accepted'),
@@ -143,7 +143,7 @@ describe('of @eventstore/db-client it is known that', () => {
       ...samples.items(1, deleted),
       ...samples.items(1, kept),
     ]);
-    expect(statuses(verdicts)).toEqual(['refused', 'accepted', 'accepted']);
+    expect(statuses(verdicts)).toEqual(['rejected', 'accepted', 'accepted']);
     expect(verdicts[0]).toMatchObject({ reason: expect.stringContaining('was deleted on the server') });
     expect(verdicts[1]).toMatchObject({ revision: 2 });
   });
@@ -152,13 +152,13 @@ describe('of @eventstore/db-client it is known that', () => {
     const server = await on.server();
     const [a, ab] = [await on.log(server, { name: 'a' }), await on.log(server, { name: 'a-b' })];
     server.writeForeign('$stats-127.0.0.1:2113', 40, '$statsCollected');
-    server.writeForeign('somebody-else', 40);
+    server.writeForeign('other-tenant', 40);
     server.writeForeign('a.by-hand', 3);
     expect(await a.log.head()).toEqual({ position: 0, recordedAt: 0 });
     const items = samples.items(3);
     await a.log.appendMany(items);
     await ab.log.appendMany(samples.items(2));
-    server.writeForeign('somebody-else', 300);
+    server.writeForeign('other-tenant', 300);
     expect(ids(await collect(a.log.readAll(0)))).toEqual(items.map(({ event }) => event.id));
     expect((await a.log.head()).position).toBe((await collect(a.log.readAll(0))).at(-1)?.position);
     expect(await collect(ab.log.readAll(0))).toHaveLength(2);
@@ -171,16 +171,16 @@ describe('of @eventstore/db-client it is known that', () => {
     const timeouts = { attemptMs: 30_000, silenceMs: 30_000 };
     const first = await on.log(server, { name: 'ours', timeouts });
     const [verdict] = await first.log.appendMany(samples.items(1));
-    server.writeForeign('somebody-else', 60_000);
+    server.writeForeign('other-tenant', 60_000);
     const [again, empty] = [
       await on.log(server, { name: 'ours', timeouts }),
-      await on.log(server, { name: 'nobody', timeouts }),
+      await on.log(server, { name: 'empty', timeouts }),
     ];
     // A few looks at the end, and one for all that lies before; not one for every thousand.
     const before = server.calls.read;
     expect((await again.log.head()).position).toBe(positionOf(verdict));
     expect(await empty.log.head()).toEqual({ position: 0, recordedAt: 0 });
-    server.writeForeign('somebody-else', 10);
+    server.writeForeign('other-tenant', 10);
     expect(await empty.log.head()).toEqual({ position: 0, recordedAt: 0 });
     expect(server.calls.read - before).toBeLessThan(10);
     expect(before).toBeLessThan(30);
@@ -191,7 +191,7 @@ describe('of @eventstore/db-client it is known that', () => {
     const { log } = await on.log(server);
     const [verdict] = await log.appendMany(samples.items(1));
     const following = followUntil(log, positionOf(verdict), 1);
-    server.writeForeign('somebody-else', 5_000);
+    server.writeForeign('other-tenant', 5_000);
     const written = server.log.events.at(-1)?.position ?? 0n;
     // A connection that is cut before the checkpoint has reached the follower begins where it was: so it is cut until it has.
     for (let begun = 0; begun <= Number(written) - 200_000;) {
@@ -262,7 +262,7 @@ describe('of @eventstore/db-client it is known that', () => {
     // Known and new ones together: nothing is stored, and the culprit is named.
     const last = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     const mixed = await last.log.append(stream, 'any', [events[0] as (typeof events)[0], samples.event()]);
-    expect(statuses(mixed)).toEqual(['duplicate', 'refused']);
+    expect(statuses(mixed)).toEqual(['duplicate', 'rejected']);
     expect(await collect(log.read(stream))).toHaveLength(3);
   });
 });
@@ -307,7 +307,7 @@ describe('of the server it is known that', () => {
     async (version) => {
       const server = await on.server({ version });
       const { log } = await on.log(server);
-      server.writeForeign('somebody-else', 700);
+      server.writeForeign('other-tenant', 700);
       let breaks = 0;
       // Broken now after an event, now after a checkpoint with nothing of ours behind it.
       server.faults.read = ({ subscription }) =>
@@ -316,7 +316,7 @@ describe('of the server it is known that', () => {
       const items = samples.items(60);
       for (let i = 0; i < items.length; i += 3) {
         await log.appendMany(items.slice(i, i + 3));
-        server.writeForeign('somebody-else', i % 2 === 0 ? 31 : 1_100);
+        server.writeForeign('other-tenant', i % 2 === 0 ? 31 : 1_100);
         server.writeForeign('$stats-127.0.0.1:2113', i % 5, '$statsCollected');
       }
       expect(ids(await following)).toEqual(items.map(({ event }) => event.id));
@@ -332,7 +332,7 @@ describe('of the server it is known that', () => {
       const stream = samples.stream();
       const events = [samples.event(), samples.event({ data: `"${'x'.repeat(20_000)}"` }), samples.event()];
       const verdicts = await log.appendMany(events.map((event) => ({ stream, event })));
-      expect(statuses(verdicts)).toEqual(['accepted', 'refused', 'accepted']);
+      expect(statuses(verdicts)).toEqual(['accepted', 'rejected', 'accepted']);
       expect(verdicts[1]).toMatchObject({ reason: expect.stringMatching(/MaxAppendEventSize|rejects it/) });
     },
   );
@@ -349,7 +349,7 @@ describe('of the server it is known that', () => {
       expect(await log.append(soft, 'exists', [samples.event()])).toEqual([
         { status: 'wrong-revision', expected: 'exists', actual: null },
       ]);
-      expect(statuses(await log.append(hard, 'exists', [samples.event()]))).toEqual(['refused']);
+      expect(statuses(await log.append(hard, 'exists', [samples.event()]))).toEqual(['rejected']);
       expect(await log.append(soft, 'no-stream', [samples.event()])).toMatchObject([
         { status: 'accepted', revision: 2 },
       ]);
@@ -429,7 +429,7 @@ describe('of the server it is known that', () => {
   });
 
   it('one without our rights is told so at once, not after many attempts', async () => {
-    const server = await on.server({ credentials: 'somebody:else' });
+    const server = await on.server({ credentials: 'other:user' });
     await expect(on.log(server)).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('rejects this user'),

@@ -131,7 +131,7 @@ describe.each([
     );
   });
 
-  it('a decision whose answer got lost does not take its own event for somebody else’s', async () => {
+  it('a decision whose answer got lost does not take its own event for another process’s', async () => {
     const server = await on.server({ batchAppend });
     const { log } = await on.log(server);
     const stream = samples.stream();
@@ -143,7 +143,7 @@ describe.each([
     expect(calls).toBe(2);
   });
 
-  it('BatchAppend has no deadline of the client’s: an append that nobody answers ends by our own clock, and may come again', async () => {
+  it('BatchAppend has no deadline of the client’s: an append that is never answered ends by our own timeout, and may come again', async () => {
     const server = await on.server({ batchAppend });
     const { log } = await on.log(server, { timeouts: { attemptMs: 150, callMs: 500 } });
     server.faults.append = () => 'swallow';

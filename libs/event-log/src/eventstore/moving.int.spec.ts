@@ -14,7 +14,7 @@ const samples = new Samples();
 const moved = (events: readonly RecordedEvent[]) => events.map(({ position: _, ...rest }) => rest);
 
 describe('moving house to EventStoreDB and back', () => {
-  it('keeps order, ids, recordedAt and meta, goes on where it stopped, and rejects a house that somebody lives in', async () => {
+  it('keeps order, ids, recordedAt and meta, goes on where it stopped, and rejects a target that is in use', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'perennial-move-'));
     const clock = { at: Date.UTC(2020, 0, 1), now: () => clock.at };
     const from = await openSqliteLog({ file: join(folder, 'log.db'), clock, writing: 'here' });

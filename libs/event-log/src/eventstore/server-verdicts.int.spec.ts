@@ -128,12 +128,12 @@ function verdicts(where: string, start: () => Promise<{ readonly connectionStrin
       await client.deleteStream(to);
       await expect(all(client.readStream(to))).rejects.toMatchObject({ type: 'stream-not-found' });
       await expect(append(to, event(), STREAM_EXISTS)).rejects.toMatchObject({ type: 'stream-deleted' });
-      const anew = event();
-      expect(await revision(append(to, anew, NO_STREAM))).toBe(2);
-      expect(await ids(to)).toEqual([anew.id]);
+      const second = event();
+      expect(await revision(append(to, second, NO_STREAM))).toBe(2);
+      expect(await ids(to)).toEqual([second.id]);
     });
 
-    it('a stream with a tombstone is deleted to everybody, for ever', async () => {
+    it('a stream with a tombstone is deleted for ever, to all readers', async () => {
       const to = stream();
       await append(to, event());
       await client.tombstoneStream(to);

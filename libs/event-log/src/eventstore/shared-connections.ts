@@ -16,7 +16,7 @@ function shared(): Shared {
 }
 
 /** Given to a call, even an empty name keeps it off BatchAppend; on a connection without TLS it is not sent. */
-const NOBODY: Credentials = { username: 'anonymous', password: '' };
+const ANONYMOUS: Credentials = { username: 'anonymous', password: '' };
 
 /**
  * One client for each server in a process, shared by its logs. BatchAppend goes to one server only, the first: its
@@ -48,6 +48,6 @@ export function release(connectionString: string): void {
 
 function credentialsIn(connectionString: string): Credentials {
   const [, username, password] = /^[^/]*\/\/([^:@/]+):([^@]+)@/.exec(connectionString) ?? [];
-  if (username === undefined || password === undefined) return NOBODY;
+  if (username === undefined || password === undefined) return ANONYMOUS;
   return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
 }

@@ -12,7 +12,7 @@ describe('opening the log of a server that is not there', () => {
     mute = null;
   });
 
-  /** A port at which somebody answers the telephone and says nothing, or nobody does. */
+  /** A port that accepts connections and never answers, or that no process listens on. */
   async function port(listening: boolean): Promise<number> {
     const server = createServer((call) => void calls.add(call));
     await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
@@ -23,7 +23,7 @@ describe('opening the log of a server that is not there', () => {
   }
 
   it.each([
-    ['nobody listens', false],
+    ['no process listens', false],
     ['who listens says nothing', true],
   ])(
     'ends within the time that it is given where %s, with what to look at and without the password',

@@ -109,7 +109,7 @@ export class Writing {
     );
   }
 
-  /** The server knew some of the names, which neither the table nor we did: somebody else appended them just now. */
+  /** The server knew some of the ids, which neither the table nor this process did: another process appended them just now. */
   async #partlyThere(
     prepared: readonly Prepared[],
     expected: Expected,
@@ -122,7 +122,7 @@ export class Writing {
     const judged = this.#decideWhole(prepared, expected, all);
     if (judged !== null) return judged;
     return prepared.map(() => ({
-      status: 'refused',
+      status: 'rejected',
       reason:
         'The server takes some of these events for repetitions, and they cannot be found: append them one by one.',
     }));
@@ -146,7 +146,7 @@ export class Writing {
         throw new EventLogError(
           'torn',
           `Events of ${group[0]?.item.event.source ?? ''} from ${group[0]?.item.event.id ?? ''} on cannot be taken over: ` +
-            `${outcome.status === 'refused' ? outcome.reason : 'the target holds some of them elsewhere'}.`,
+            `${outcome.status === 'rejected' ? outcome.reason : 'the target holds some of them elsewhere'}.`,
         );
       next += group.length;
     }
@@ -167,7 +167,7 @@ export class Writing {
       const reason = rejectionOf(item);
       const one = reason === null ? { index, item, sendable: sendable(item.event) } : null;
       const rejection = one === null ? reason : sizeRejection(item, one.sendable.bytes);
-      if (rejection !== null) verdicts[index] = { status: 'refused', reason: rejection };
+      if (rejection !== null) verdicts[index] = { status: 'rejected', reason: rejection };
       else if (one !== null) prepared.push(one);
     });
     if (prepared.length > 0)
@@ -218,7 +218,7 @@ export class Writing {
             else for (const [one, verdict] of await this.#send(group, floor)) tell(one, verdict);
           }
         } finally {
-          // Whoever waits for an item of a queue that failed is not to wait for ever.
+          // An item that waits for one of a queue that failed must not wait for ever.
           for (const one of queue) settled.get(one)?.resolve();
         }
       }),
@@ -278,8 +278,8 @@ export class Writing {
 
   #verdictOn(one: Prepared, outcome: AppendOutcome, expected: Expected, at: number, floor: number): Verdict {
     switch (outcome.status) {
-      case 'refused':
-        return { status: 'refused', reason: outcome.reason };
+      case 'rejected':
+        return { status: 'rejected', reason: outcome.reason };
       case 'wrong-revision':
         return { status: 'wrong-revision', expected, actual: outcome.actual };
       case 'stands': {
@@ -295,7 +295,7 @@ export class Writing {
     const bytes = prepared.reduce((sum, one) => sum + one.sendable.bytes, 0);
     if (bytes <= APPEND_BYTES_MAX) return null;
     return prepared.map(({ item, sendable: one }) => ({
-      status: 'refused',
+      status: 'rejected',
       reason:
         sizeRejection(item, one.bytes) ??
         `The ${prepared.length} events of this append take ${bytes} bytes together, at most ${APPEND_BYTES_MAX} go in one: append fewer at once.`,

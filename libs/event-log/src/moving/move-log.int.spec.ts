@@ -158,7 +158,7 @@ describe('the digest of a log', () => {
       [{ ...first, contentHash: Buffer.alloc(16, 77) }, ...rest],
     ].map(digestOf);
     expect(new Set(digests).size).toBe(digests.length);
-    // Where it lies is nobody's business.
+    // Where it lies does not count.
     expect(digestOf(events.map((one) => ({ ...one, position: one.position + 9 })))).toBe(digestOf(events));
   });
 });

@@ -22,7 +22,7 @@ export function compact(text: string): Compact {
 
 /**
  * The text of a form. Written out in one piece: a text that is put together of parts keeps them all, at ten times the memory, and is put together
- * again by whoever compares it first.
+ * again by the first comparison.
  */
 export function expand(form: Compact): string {
   if (typeof form === 'string') return form;

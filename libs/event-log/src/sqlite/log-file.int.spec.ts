@@ -104,12 +104,12 @@ describe('a file that is not whole', () => {
   const torn = { name: 'EventLogError', code: 'torn' };
 
   it.each(['thread', 'here'] as const)('no database at all (writing: %s)', async (writing) => {
-    writeFileSync(file, 'These are notes of somebody, in the wrong place. '.repeat(500));
+    writeFileSync(file, 'These are notes, in the wrong place. '.repeat(500));
     await expect(open(writing)).rejects.toMatchObject(torn);
-    expect(readFileSync(file, 'utf8')).toContain('notes of somebody');
+    expect(readFileSync(file, 'utf8')).toContain('These are notes');
   });
 
-  it('a database of somebody else', async () => {
+  it('a database of another program', async () => {
     const db = new DatabaseSync(file);
     db.exec('CREATE TABLE theirs (a)');
     db.close();
@@ -252,7 +252,7 @@ describe('a full disk', () => {
     expect((await log.head()).position).toBe(acknowledged);
     await expect(log.appendMany(samples.items(500))).rejects.toMatchObject(full);
     disk.enlarge(64);
-    expect(statuses(await log.appendMany(samples.items(500)))).not.toContain('refused');
+    expect(statuses(await log.appendMany(samples.items(500)))).not.toContain('rejected');
     expect(await collect(log.readAll(0))).toHaveLength(acknowledged + 500);
     await log.close();
   });

@@ -122,7 +122,7 @@ export function flattenVerdicts(verdicts: readonly Verdict[]): FlatVerdicts {
         numbers[i * 3 + 1] = verdict.position;
         return;
       case 'wrong-revision':
-      case 'refused':
+      case 'rejected':
         numbers[i * 3] = WORDED;
         worded.push([i, verdict]);
     }

@@ -28,7 +28,7 @@ export interface SqliteLogOptions {
   readonly writing?: 'thread' | 'here';
 }
 
-/** How long a follower sleeps at most without being woken. The writer wakes it; this is for what nobody foresaw. */
+/** The longest wait of a follower that is not woken. The writer wakes it after each commit; the poll is a safeguard. */
 const POLL_MS = 1_000;
 const PAGE_SIZE = 1_000;
 /** Streams read between two turns of the event loop. */

@@ -132,7 +132,7 @@ export class SqliteWriter {
     for (const draft of request.receipts)
       for (const receipt of receiptsOf(draft, request.items, verdicts)) {
         const verdict = this.#each(receipt);
-        if (verdict.status === 'refused') throw new Error(`The receipt ${draft.id} was rejected: ${verdict.reason}`);
+        if (verdict.status === 'rejected') throw new Error(`The receipt ${draft.id} was rejected: ${verdict.reason}`);
       }
     return verdicts;
   }
@@ -147,7 +147,7 @@ export class SqliteWriter {
 
   #each(item: AppendItem): Verdict {
     const reason = rejectionOf(item);
-    if (reason !== null) return { status: 'refused', reason };
+    if (reason !== null) return { status: 'rejected', reason };
     const { event, stream: name, expected = 'any' } = item;
     let stream = this.#known(name);
     const plain = expected === 'any' && stream !== null && this.#types.has(event.type);

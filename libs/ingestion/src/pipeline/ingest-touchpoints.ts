@@ -160,7 +160,7 @@ export class IngestTouchpointsHandler {
         case 'id-reused':
           notAppended.push({ index, rejection: idReused(verdict.position) });
           break;
-        case 'refused':
+        case 'rejected':
           notAppended.push({ index, rejection: notStorable(verdict.reason) });
           break;
         default:

@@ -78,7 +78,7 @@ export class Ingestion {
       default:
         return {
           outcome: 'rejected',
-          rejection: notStorable(verdict?.status === 'refused' ? verdict.reason : 'the log gave no verdict'),
+          rejection: notStorable(verdict?.status === 'rejected' ? verdict.reason : 'the log gave no verdict'),
         };
     }
   }

@@ -72,7 +72,7 @@ export class PublishPolicyHandler {
       case 'accepted':
       case 'duplicate':
         return { ok: true, position: appended.position, published, changed: appended.status === 'accepted' };
-      case 'refused':
+      case 'rejected':
         return rejected('#/policy', appended.reason, 'make the policy smaller');
       default:
         return rejected(

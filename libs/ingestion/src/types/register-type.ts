@@ -67,7 +67,7 @@ export class RegisterTypeHandler {
       case 'duplicate':
         this.contracts.replace(registry);
         return { ok: true, definition, position: verdict.position };
-      case 'refused':
+      case 'rejected':
         return rejected('#', verdict.reason, 'make the definition smaller');
       default:
         return rejected('#/version', 'was registered by another process at the same moment', 'give the next version');

@@ -148,7 +148,7 @@ const IDENTIFIERS = [
   '[',
   'userId:1',
 ];
-const ACTORS = ['employee:e7', 'nobody', '{"kind":"system","id":"crm"}', '{"kind":', 'customer:1'];
+const ACTORS = ['employee:e7', 'system', '{"kind":"system","id":"crm"}', '{"kind":', 'customer:1'];
 const CONTENT_TYPES = [
   ...[
     'application/json',

@@ -48,14 +48,14 @@ describe('POST /v1/touchpoints', () => {
           : JSON.stringify(payload),
     });
 
-  it('takes one event, and says where the log holds it', async () => {
+  it('ingests one event, and answers with its position', async () => {
     const answer = await post(fresh());
     expect(answer.statusCode).toBe(200);
     expect(answer.json<Answer>()).toMatchObject({ received: 1, accepted: 1, results: [{ outcome: 'accepted' }] });
     expect(typeof answer.json<Answer>().results[0]?.['position']).toBe('number');
   });
 
-  it('takes a batch, and lists what was not accepted', async () => {
+  it('ingests a batch, and lists what was not accepted', async () => {
     const event = fresh();
     const answer = await post([event, { ...event, id: 'o-2' }, event, { ...event, id: 'o-3', type: 'x' }]);
     expect(answer.json<Answer>()).toMatchObject({
@@ -69,7 +69,7 @@ describe('POST /v1/touchpoints', () => {
     expect(verbose.json<Answer>().results).toHaveLength(1);
   });
 
-  it('takes CloudEvents in binary, structured and batch mode', async () => {
+  it('ingests CloudEvents in binary, structured and batch mode', async () => {
     const { identifiers, data, ...attributes } = fresh();
     const cloudEvent = { specversion: '1.0', ...attributes, identifiers, data };
     const headers: Record<string, string> = { 'content-type': JSON_TYPE, 'ce-specversion': '1.0' };
@@ -89,7 +89,7 @@ describe('POST /v1/touchpoints', () => {
     expect((await post('[]', batch)).json()).toMatchObject({ received: 0 });
   });
 
-  it('takes NDJSON as a stream of any length', async () => {
+  it('ingests NDJSON as a stream of any length', async () => {
     const base = fresh();
     const lines = Array.from({ length: 120 }, (_, n) =>
       n % 10 === 9 ? 'nonsense' : JSON.stringify({ ...base, id: `o-${n}` }),
@@ -108,7 +108,7 @@ describe('POST /v1/touchpoints', () => {
       return answer.json();
     };
 
-    it('of nobody, and of who may not publish', async () => {
+    it('of an unknown key, and of a key that may not publish', async () => {
       problem(await post(fresh(), { 'content-type': JSON_TYPE, authorization: 'Bearer pk_x' }), 401);
       problem(
         await post(fresh(), { 'content-type': JSON_TYPE, authorization: `Bearer ${engine.key('read', 'operate')}` }),
@@ -122,7 +122,7 @@ describe('POST /v1/touchpoints', () => {
       problem(await post('[{},', { 'content-type': 'application/cloudevents-batch+json' }), 400);
     });
 
-    it('of a type that nobody reads', async () => {
+    it('of a type that is not read', async () => {
       problem(await post('<a/>', { 'content-type': 'application/xml' }), 415);
       problem(await post('hello', {}), 415);
       problem(await post('x', { 'content-type': 'application/cloudevents+avro' }), 415);
@@ -140,7 +140,7 @@ describe('POST /v1/touchpoints', () => {
     });
   });
 
-  it('tells the outcome of an event whose answer got lost', async () => {
+  it('shows the outcome of an event whose answer got lost', async () => {
     const event = fresh();
     const { position } = (await post(event)).json<Answer>().results[0] as { position: number };
     const get = (query: string) =>
@@ -272,7 +272,7 @@ describe('POST /v1/touchpoints under load', () => {
   it.each([
     ['full', 507],
     ['unavailable', 503],
-  ] as const)('says that a store is %s, and acknowledges nothing', async (code, status) => {
+  ] as const)('answers that a store is %s, and acknowledges nothing', async (code, status) => {
     const log: EventLog = memoryLog();
     log.appendMany = () => Promise.reject(new EventLogError(code, 'The disk is what it is.'));
     const engine = await IngestionApp.start({}, { log });
@@ -288,7 +288,7 @@ describe('POST /v1/touchpoints under load', () => {
     await engine.stop();
   });
 
-  it('keeps what it had taken of a stream that breaks off, and is ready for the next', async () => {
+  it('keeps what it ingested of a stream that breaks off, and is ready for the next', async () => {
     const log: EventLog = memoryLog();
     const engine = await IngestionApp.start({ MAX_BATCH_EVENTS: '1', MAX_IN_FLIGHT_REQUESTS: '1' }, { log });
     try {
@@ -316,7 +316,7 @@ describe('POST /v1/touchpoints under load', () => {
     }
   });
 
-  it('says to what is no HTTP what it is', async () => {
+  it('answers bytes that are not HTTP with a problem', async () => {
     const engine = await IngestionApp.start();
     await engine.app.listen(0, '127.0.0.1');
     const { port } = engine.app.getHttpServer().address() as AddressInfo;

@@ -102,7 +102,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     }
   }
 
-  it('takes CloudEvents of every mode and our own form, each once, and keeps where it stood', async () => {
+  it('ingests CloudEvents of every mode and our own form, each once, and keeps their place in the topic', async () => {
     const topic = await topicOf(2);
     const { log, sealer, ingest } = engine();
     const event = {
@@ -132,7 +132,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     expect(taken.map(({ id }) => id).sort()).toEqual(['a', 'b', 'c', 'd', 'o-1']);
     const meta = JSON.parse(taken.find(({ id }) => id === 'b')?.meta ?? '') as Record<string, string>;
     expect(meta['provenance']).toMatchObject({ topic, offset: expect.any(Number), partition: expect.any(Number) });
-    // A key may be somebody's address: it stands in the log only sealed.
+    // A key may be a person's address: the log holds it sealed only.
     const whole = JSON.stringify(await eventsOf(log, 'order-placed'));
     expect(whole).not.toContain('ann@shop.example');
     const [subject] = (meta['identifiers'] as unknown as { subjectId: string }[]) ?? [];
@@ -142,7 +142,7 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     expect(JSON.parse(sealer.open(key as never, meta['sealed'] ?? ''))).toMatchObject({
       $provenance: { key: 'ann@shop.example', headers: { 'x-tag': 'spring' } },
     });
-    // The same event by another road is the same event.
+    // The same event over another transport is the same event.
     const again = await ingest([
       {
         document: orderPlaced({

@@ -10,7 +10,7 @@ const named = (identities: Identities, ...values: readonly string[]) =>
     return { identified };
   });
 
-/** A store that lets somebody do something while it is being asked. */
+/** A key store that runs a function while it is queried. */
 function interrupted(keys: KeyStore, meanwhile: () => Promise<unknown>): KeyStore {
   let interrupting = true;
   return {
@@ -31,7 +31,7 @@ function interrupted(keys: KeyStore, meanwhile: () => Promise<unknown>): KeyStor
   };
 }
 
-describe('the keys of those whom a batch names', () => {
+describe('the keys of the subjects of a batch', () => {
   it('are asked once, and known afterwards', async () => {
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const identities = new Identities(new Sealer(keys));
@@ -45,7 +45,7 @@ describe('the keys of those whom a batch names', () => {
     await keys.close();
   });
 
-  it('are not used once they are destroyed: somebody erased while the store was being asked is erased in the answer', async () => {
+  it('are not used once they are destroyed: a subject that is erased during the query is erased in the answer', async () => {
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const jane = new Sealer(keys).subjectIdOf('userId', 'jane');
     const identities = new Identities(new Sealer(interrupted(keys, () => keys.destroy([jane]))));
@@ -57,7 +57,7 @@ describe('the keys of those whom a batch names', () => {
     await keys.close();
   });
 
-  it('are forgotten with an erasure, of those too whom a batch on its way holds', async () => {
+  it('are forgotten with an erasure, also by a batch in progress', async () => {
     const keys = openSqliteKeyStore({ file: ':memory:' });
     const identities = new Identities(new Sealer(keys));
     const [jane] = named(identities, 'jane');

@@ -91,7 +91,7 @@ describe('intake', () => {
       expect(await sealer.openMany(identifiers)).toEqual(['jane@shop.example', 'u1']);
     });
 
-    it('and seals what is personal in its data, and what nobody knows', async () => {
+    it('and seals personal data and unknown fields', async () => {
       const note = order({ id: 'n', type: 'note-added', data: { text: 'likes blue', topic: 'taste', mood: 'fine' } });
       const event = await at(only(await take({ ...note, loyaltyTier: 'gold' })).position);
       expect(JSON.parse(event.data)).toEqual({ topic: 'taste' });
@@ -231,7 +231,7 @@ describe('intake', () => {
         order({ channel: undefined }),
         { code: 'envelope-invalid', pointer: '#/channel' },
       ],
-      ['one that names nobody', order({ identifiers: [] }), { code: 'no-identifier' }],
+      ['one without an identifier', order({ identifiers: [] }), { code: 'no-identifier' }],
       ['one without identifiers', order({ identifiers: undefined }), { code: 'no-identifier' }],
       [
         'one that names only a referee',
@@ -288,7 +288,7 @@ describe('intake', () => {
   describe('suppresses', () => {
     const JANE = { namespace: 'email', value: 'jane@shop.example' };
 
-    it('what is about somebody who was erased', async () => {
+    it('an event of a person who was erased', async () => {
       await keyStore.destroy([sealer.subjectIdOf('email', 'jane@shop.example')]);
       const taken = await take(order());
       expect(only(taken)).toMatchObject({ outcome: 'suppressed', code: 'erased' });
@@ -296,7 +296,7 @@ describe('intake', () => {
       expect(await receipts()).toMatchObject([{ received: 1, suppressed: { erased: 1 } }]);
     });
 
-    it('a bad event that names somebody who was erased', async () => {
+    it('a bad event that names a person who was erased', async () => {
       await keyStore.destroy([sealer.subjectIdOf('email', 'jane@shop.example')]);
       for (const bad of [order({ type: 'x' }), { email: 'JANE@shop.example' }, ['write to jane@shop.example, please']])
         expect(only(await take(bad))).toMatchObject({ outcome: 'suppressed', code: 'erased' });

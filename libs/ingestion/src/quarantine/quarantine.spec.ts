@@ -150,7 +150,7 @@ describe('the quarantine', () => {
     expect(await discard('x', '', 'me', NOW)).toEqual({ outcome: 'unknown' });
   });
 
-  it('has no body any more once a person whom it names was erased', async () => {
+  it('has no body any more once a person in it was erased', async () => {
     const id = await quarantined({ note: 'call jane@shop.example', phone: '+49 171 1234567' });
     const subjectIds = [sealer.subjectIdOf('phone', '+491711234567')];
     await keys.destroy(subjectIds);

@@ -63,7 +63,7 @@ describe('the digest of a mapping', () => {
 });
 
 describe('the change of a hash key', () => {
-  it('is written once, whoever comes again and says otherwise, and names no subject', async () => {
+  it('is recorded once, whatever a later call states, and holds no subject', async () => {
     const { old, fresh } = await keys();
     const log = memoryLog({ clock: { now: () => NOW } });
     const change = new KeyChange(old, fresh);

@@ -235,7 +235,7 @@ describe('a log under another hash key', () => {
     );
   }, 120_000);
 
-  it('knows the erased of every key before, and nobody else for one of them', async () => {
+  it('knows the subjects erased under every earlier key, and no other subject as one of them', async () => {
     const house = new House(memoryLog({ clock: { now: () => NOW } }), openSqliteKeyStore({ file: ':memory:' }));
     await house.take(PEOPLE.map((person) => ({ document: orderPlaced({ id: person, identifiers: [named(person)] }) })));
     await house.erase('userId', 'ann');

@@ -4,7 +4,7 @@ import { memoryLog } from '#testing';
 import { Projector } from './processor/projector.js';
 import { eventsBetween } from './processor/steps.js';
 import { day, order } from './testdata/touchpoints.js';
-import { LogWithoutDeduplication } from './testdata/unjudging-log.js';
+import { LogWithoutDeduplication } from './testdata/log-without-deduplication.js';
 import type { BuildProgress } from './versions/build/build-run.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 

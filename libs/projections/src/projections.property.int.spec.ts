@@ -4,7 +4,7 @@ import { memoryLog } from '#testing';
 import type { AppendItem, EventLog } from '#event-log';
 import type { Digest } from './versions/digest.js';
 import { Projector, type ProjectorOptions } from './processor/projector.js';
-import { day, tell } from './testdata/touchpoints.js';
+import { day, appendAll } from './testdata/touchpoints.js';
 import { shuffled, world } from './testdata/world.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
@@ -12,7 +12,7 @@ const CLOCK = { now: () => day(520) };
 
 async function logOf(items: readonly AppendItem[]): Promise<EventLog> {
   const log = memoryLog({ clock: CLOCK });
-  await tell(log, items);
+  await appendAll(log, items);
   return log;
 }
 

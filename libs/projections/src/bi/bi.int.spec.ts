@@ -6,7 +6,7 @@ import { memoryLog } from '#testing';
 import type { Database } from '#database';
 import { Projector } from '../processor/projector.js';
 import { openDatabase } from '#database';
-import { day, order, tell } from '../testdata/touchpoints.js';
+import { day, order, appendAll } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { VIEWS } from './views.js';
 import { describeOnEachStore, describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
@@ -31,7 +31,7 @@ describeOnEachStore('the views for BI', (name) => {
     store = await openStore(name);
     database = store.database;
     log = memoryLog({ clock });
-    await tell(log, world(5));
+    await appendAll(log, world(5));
     projector = await Projector.open({ database, log, clock });
     await projector.catchUp();
   });
@@ -101,7 +101,7 @@ describeOnEachStore('the views for BI', (name) => {
     expect(await shownSchemas()).toEqual(['rm_1']);
     await projector.rebuild();
     expect(await shownSchemas()).toEqual(['rm_2']);
-    await tell(log, [order({ userId: 'new-one' }, day(580), 'after the rebuild')]);
+    await appendAll(log, [order({ userId: 'new-one' }, day(580), 'after the rebuild')]);
     await projector.catchUp();
     const after = await shown();
     const [row] = await database.query<{ n: number }>('SELECT count(*)::int AS n FROM rm_2.customers');
@@ -129,7 +129,7 @@ describeOnPostgres('the reader’s role', (offer) => {
   beforeAll(async () => {
     store = await openStore(offer.name);
     const log = memoryLog({ clock });
-    await tell(log, world(5));
+    await appendAll(log, world(5));
     projector = await Projector.open({ database: store.database, log, clock });
     await projector.catchUp();
     await store.database.exec(role);

@@ -4,7 +4,7 @@ import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { eventsAfter, fold, index, liveStore, policyPublished } from '../testdata/store.js';
-import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
+import { day, order, subject, appendAll, touchpoint } from '../testdata/touchpoints.js';
 import { foldDirty } from './fold-batch.js';
 
 describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
@@ -19,9 +19,9 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
   const visits = (from: number, count: number) =>
     Array.from({ length: count }, (_, n) => touchpoint({ who: ANNA, at: day(from + n), type: 'site-visited' }));
   /** Appends events and indexes them: they are marked dirty, or folded at once. */
-  const come = async (items: Parameters<typeof tell>[1], foldNow = false): Promise<void> => {
+  const come = async (items: Parameters<typeof appendAll>[1], foldNow = false): Promise<void> => {
     const { position } = await log.head();
-    await tell(log, items);
+    await appendAll(log, items);
     await index(store, await eventsAfter(log, position), position, foldNow);
   };
 
@@ -56,7 +56,7 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
 
   it('folds nothing above the position of the tables', async () => {
     await come([order(ANNA, day(3), 'A1')]);
-    await tell(log, [order(ANNA, day(4), 'A2')]);
+    await appendAll(log, [order(ANNA, day(4), 'A2')]);
     await fold(store);
     expect(await rows('SELECT orders FROM rm_1.customers')).toEqual([{ orders: 1 }]);
   });

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector } from '../processor/projector.js';
-import { day, order, tell, touchpoint } from '../testdata/touchpoints.js';
+import { day, order, appendAll, touchpoint } from '../testdata/touchpoints.js';
+import { HOUR } from '../time.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
 const EVENTS = 2_000;
-const HOUR = 3_600_000;
 
 /** A log that counts how many touchpoints are read from it to be folded. */
 function counting(log: EventLog): { readonly log: EventLog; read: number } {
@@ -46,7 +46,7 @@ describe('one customer’s long history', () => {
     const clock = { now: () => day(400) };
     const { database } = store;
     const straight = memoryLog({ clock });
-    await tell(straight, history);
+    await appendAll(straight, history);
     const once = await Projector.open({ database, log: straight, clock });
     await once.catchUp();
     const expected = await once.digest();
@@ -55,7 +55,7 @@ describe('one customer’s long history', () => {
     const log = memoryLog({ clock });
     const counted = counting(log);
     const projector = await Projector.open({ database, log: counted.log, clock, pageSize: 20, bulkLag: 100_000 });
-    await tell(log, history.toReversed());
+    await appendAll(log, history.toReversed());
     await projector.catchUp();
     expect((await projector.digest()).models).toEqual(expected.models);
     // Folded again at each page it would be 20 + 40 + … = a hundred thousand.
@@ -71,16 +71,18 @@ describe('one customer’s long history', () => {
     const counted = counting(log);
     // As an import: they are folded once, at its end.
     const projector = await Projector.open({ database, log: counted.log, clock, bulkLag: 0 });
-    await tell(log, history);
+    await appendAll(log, history);
     await projector.catchUp();
     expect(await database.query('SELECT count(*) AS n FROM rm_1.snapshots')).toEqual([{ n: 7 }]);
     counted.read = 0;
-    await tell(log, [touchpoint({ who: { userId: 'anna' }, at: day(200), type: 'app-opened' })]);
+    await appendAll(log, [touchpoint({ who: { userId: 'anna' }, at: day(200), type: 'app-opened' })]);
     await projector.catchUp();
     expect(counted.read).toBe(0);
     const before = await database.query('SELECT events FROM rm_1.snapshots ORDER BY events');
     // Two hours before the end of the history.
-    await tell(log, [touchpoint({ who: { userId: 'anna' }, at: day(0) + (EVENTS - 2) * HOUR, type: 'app-opened' })]);
+    await appendAll(log, [
+      touchpoint({ who: { userId: 'anna' }, at: day(0) + (EVENTS - 2) * HOUR, type: 'app-opened' }),
+    ]);
     await projector.catchUp();
     expect(await database.query('SELECT events FROM rm_1.snapshots ORDER BY events')).toEqual(before);
     expect(await projector.verify()).toMatchObject({ equal: true });

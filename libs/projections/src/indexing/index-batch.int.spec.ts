@@ -6,7 +6,7 @@ import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { eventsAfter, fold, index, liveStore, policyPublished, unreadable } from '../testdata/store.js';
-import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
+import { day, order, subject, appendAll, touchpoint } from '../testdata/touchpoints.js';
 import { OutOfStep, StandBy } from './index-batch.js';
 
 describeOnEachStore('a batch of events in one transaction', (name) => {
@@ -35,7 +35,7 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
   });
 
   it('folds its customers, moves the checkpoint, and leaves no dirty mark', async () => {
-    await tell(log, [touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }), order(ANNA, day(3), 'A1')]);
+    await appendAll(log, [touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }), order(ANNA, day(3), 'A1')]);
     expect(await index(store, await eventsAfter(log))).toBe(2);
     expect(await rows('SELECT customer_id, orders, touchpoints FROM rm_1.customers')).toEqual([
       { customer_id: anna, orders: 1, touchpoints: 2 },
@@ -45,7 +45,11 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
   });
 
   it('marks its customers dirty where they are not folded at once, with how much came and since when', async () => {
-    await tell(log, [order(ANNA, day(7), 'A2'), order(ANNA, day(3), 'A1'), order({ userId: 'ben' }, day(5), 'B1')]);
+    await appendAll(log, [
+      order(ANNA, day(7), 'A2'),
+      order(ANNA, day(3), 'A1'),
+      order({ userId: 'ben' }, day(5), 'B1'),
+    ]);
     await index(store, (await eventsAfter(log)).slice(0, 1), 0, false);
     now = day(41);
     await index(store, await eventsAfter(log, 1), 1, false);
@@ -105,7 +109,7 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
     }, 120_000);
 
     it('adds nothing to a dirty mark for events that are indexed', async () => {
-      await tell(log, [order(ANNA, day(3), 'A1'), order(ANNA, day(5), 'A2')]);
+      await appendAll(log, [order(ANNA, day(3), 'A1'), order(ANNA, day(5), 'A2')]);
       const events = await eventsAfter(log);
       await index(store, events.slice(0, 1), 0, false);
       await index(store, events, 0, false);
@@ -114,7 +118,7 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
   });
 
   it('is rejected where it begins above the position of the tables', async () => {
-    await tell(log, [order(ANNA, day(3), 'A1'), order(ANNA, day(5), 'A2')]);
+    await appendAll(log, [order(ANNA, day(3), 'A1'), order(ANNA, day(5), 'A2')]);
     const wrong = await index(store, await eventsAfter(log, 1), 1).catch((error: unknown) => error);
     expect(wrong).toBeInstanceOf(OutOfStep);
     expect(wrong).toMatchObject({ position: 0 });
@@ -123,7 +127,7 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
 
   if (name !== 'pglite')
     it('stands by while another process indexes', async () => {
-      await tell(log, [order(ANNA, day(3), 'A1')]);
+      await appendAll(log, [order(ANNA, day(3), 'A1')]);
       const events = await eventsAfter(log);
       await opened.database.transaction(async (tx) => {
         await tx.query(`SELECT ${tryLock(LOCKS.indexing(1))}`);
@@ -133,7 +137,7 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
     });
 
   it('keeps the latest instant at which an event was recorded, also where a later one was recorded earlier', async () => {
-    await tell(log, [order(ANNA, day(3), 'A1')]);
+    await appendAll(log, [order(ANNA, day(3), 'A1')]);
     const [event] = await eventsAfter(log);
     if (event === undefined) throw new Error('There is no event.');
     await index(store, [event]);
@@ -146,20 +150,20 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
 
   it('leaves a parked customer parked, unless a link joins them with another', async () => {
     const broken = touchpoint({ who: ANNA, at: day(2), type: 'site-visited' });
-    await tell(log, [{ ...broken, event: { ...broken.event, type: 'case-resolved', schemaVersion: 99 } }]);
+    await appendAll(log, [{ ...broken, event: { ...broken.event, type: 'case-resolved', schemaVersion: 99 } }]);
     await index(store, await eventsAfter(log));
-    await tell(log, [order(ANNA, day(3), 'A1')]);
+    await appendAll(log, [order(ANNA, day(3), 'A1')]);
     await index(store, await eventsAfter(log, 1), 1);
     expect(await rows('SELECT reason FROM rm_1.parked')).toEqual([{ reason: 'fold-failed' }]);
     expect(await rows('SELECT 1 FROM rm_1.dirty UNION ALL SELECT 1 FROM rm_1.customers')).toEqual([]);
-    await tell(log, [touchpoint({ who: { ...ANNA, anonymousId: 'browser' }, at: day(4), type: 'app-opened' })]);
+    await appendAll(log, [touchpoint({ who: { ...ANNA, anonymousId: 'browser' }, at: day(4), type: 'app-opened' })]);
     await index(store, await eventsAfter(log, 2), 2);
     expect(await rows('SELECT 1 FROM rm_1.parked')).toEqual([]);
     expect(await rows(`SELECT reason FROM rm_1.dirty WHERE customer_id = '${anna}'`)).toEqual([{ reason: 'merge' }]);
   });
 
   it('parks the customer of an event that it cannot read, and goes on with the others', async () => {
-    await tell(log, [unreadable(anna, day(3), 'u1'), order({ userId: 'ben' }, day(3), 'B1')]);
+    await appendAll(log, [unreadable(anna, day(3), 'u1'), order({ userId: 'ben' }, day(3), 'B1')]);
     await index(store, await eventsAfter(log));
     expect(await rows('SELECT customer_id, reason, position FROM rm_1.parked')).toEqual([
       { customer_id: anna, reason: 'unreadable-event', position: 2 },
@@ -178,9 +182,9 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
 
     it('deletes the states and snapshots that it makes invalid, and marks all customers dirty', async () => {
       await begin({ snapshotEvery: 3 });
-      await tell(log, visits(1, 12));
+      await appendAll(log, visits(1, 12));
       await index(store, await eventsAfter(log));
-      await tell(log, [policyPublished('retail@1', hasty(), now), policyPublished('retail@2', {}, now, day(50))]);
+      await appendAll(log, [policyPublished('retail@1', hasty(), now), policyPublished('retail@2', {}, now, day(50))]);
       expect(await rows('SELECT 1 FROM rm_1.snapshots')).not.toEqual([]);
       // The first policy of all is in force from the beginning of time.
       await index(store, (await eventsAfter(log, 12)).slice(0, 1), 12);
@@ -204,13 +208,13 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
       await begin({ snapshotEvery: 3 });
       now = day(100);
       const items = [order(ANNA, day(1), 'A1'), order(ANNA, day(60), 'A2'), ...visits(61, 12)];
-      await tell(log, items);
+      await appendAll(log, items);
       await index(store, await eventsAfter(log));
       // Of the same name as the built-in policy, which was in force until now: only the content tells them apart.
-      await tell(log, [policyPublished('retail@1', hasty(), now)]);
+      await appendAll(log, [policyPublished('retail@1', hasty(), now)]);
       await index(store, await eventsAfter(log, items.length), items.length);
       await fold(store);
-      await tell(log, [touchpoint({ who: ANNA, at: day(70.5), type: 'product-viewed' })]);
+      await appendAll(log, [touchpoint({ who: ANNA, at: day(70.5), type: 'product-viewed' })]);
       await index(store, await eventsAfter(log, items.length + 1), items.length + 1);
       await fold(store);
       const tables = async () => ({

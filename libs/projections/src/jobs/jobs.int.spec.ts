@@ -3,7 +3,7 @@ import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from '../processor/projector.js';
-import { day, tell } from '../testdata/touchpoints.js';
+import { day, appendAll } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { JobRunner } from './job-runner.js';
 import { RemoteProjector } from './remote-projector.js';
@@ -33,7 +33,7 @@ suite(title, () => {
   beforeEach(async () => {
     await store.wipe();
     log = memoryLog({ clock });
-    await tell(log, world(5, 8, 8));
+    await appendAll(log, world(5, 8, 8));
     const { database } = store;
     projector = await Projector.open({ database, log, clock, role: 'indexer' });
     // As another process has it: its own projector follows no log.

@@ -8,7 +8,7 @@ import type { Database } from '#database';
 import { inOrder } from '../folding/fold-one.js';
 import { emptyFacts, gather } from '../indexing/page-facts.js';
 import { Projector } from '../processor/projector.js';
-import { day, tell } from '../testdata/touchpoints.js';
+import { day, appendAll } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 import { DAY } from '../time.js';
 import { openStore, type OpenedStore } from '#testing/stores';
@@ -66,7 +66,7 @@ describe('published stage changes', () => {
         const projector = await Projector.open({ database, log, clock, snapshotEvery: 3 });
         const items = shuffled(world(seed, 4, 10), order);
         for (let at = 0; at < items.length; at += chunk) {
-          await tell(log, items.slice(at, at + chunk));
+          await appendAll(log, items.slice(at, at + chunk));
           await projector.catchUp();
           now += 5 * DAY;
         }

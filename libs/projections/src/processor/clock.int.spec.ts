@@ -4,7 +4,7 @@ import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { eventsAfter, fold, index, liveStore, policyPublished, unreadable } from '../testdata/store.js';
-import { day, order, subject, tell } from '../testdata/touchpoints.js';
+import { day, order, subject, appendAll } from '../testdata/touchpoints.js';
 import { fireDeadlines, nextWake, noteClock } from './clock.js';
 
 describeOnEachStore('the clock of the read models', (name) => {
@@ -16,9 +16,9 @@ describeOnEachStore('the clock of the read models', (name) => {
   const anna = subject('userId', 'anna');
   const rows = (sql: string) => opened.database.query(sql);
   const noted = async () => (await rows('SELECT clock FROM rm_1.checkpoint'))[0]?.['clock'];
-  const come = async (items: Parameters<typeof tell>[1], foldNow = true): Promise<void> => {
+  const come = async (items: Parameters<typeof appendAll>[1], foldNow = true): Promise<void> => {
     const { position } = await log.head();
-    await tell(log, items);
+    await appendAll(log, items);
     await index(store, await eventsAfter(log, position), position, foldNow);
   };
 

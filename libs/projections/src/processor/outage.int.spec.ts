@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from './projector.js';
-import { day, tell } from '../testdata/touchpoints.js';
+import { day, appendAll } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 import { describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
 
@@ -31,7 +31,7 @@ describeOnPostgres('while the server goes away and comes back', (offer) => {
       const items = shuffled(world(7, 30, 20), 3);
       const publishing = (async () => {
         for (let at = 0; at < items.length; at += 10) {
-          await tell(log, items.slice(at, at + 10));
+          await appendAll(log, items.slice(at, at + 10));
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
       })();

@@ -3,7 +3,7 @@ import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector, type ProjectorOptions } from './projector.js';
 import { unreadable } from '../testdata/store.js';
-import { day, order, subject, tell, touchpoint } from '../testdata/touchpoints.js';
+import { day, order, subject, appendAll, touchpoint } from '../testdata/touchpoints.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
 describeOnEachStore('the projector', (name) => {
@@ -33,7 +33,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('makes a customer with stage periods and bookings from the log', async () => {
     now = day(40);
-    await tell(log, [
+    await appendAll(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
       touchpoint({ who: ANNA, at: day(2), type: 'product-viewed', data: { sku: 'sku-tea' } }),
       order(ANNA, day(3), 'A1', 1_250),
@@ -66,7 +66,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('publishes each stage change once, and nothing when it catches up again', async () => {
     now = day(40);
-    await tell(log, [touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }), order(ANNA, day(30), 'A1')]);
+    await appendAll(log, [touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }), order(ANNA, day(30), 'A1')]);
     const projector = await open();
     await projector.catchUp();
     const published = await rows(
@@ -88,7 +88,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('fires a deadline at its own instant, however late the clock is read', async () => {
     now = day(2);
-    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await appendAll(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
     await projector.catchUp();
     const { nextWake } = await projector.status();
@@ -112,13 +112,13 @@ describeOnEachStore('the projector', (name) => {
 
   it('says how long it is behind: how much later the last event was recorded than the last indexed one', async () => {
     now = day(2);
-    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await appendAll(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
     expect(await projector.status()).toMatchObject({ lag: 1, lagMs: 0 });
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ lag: 0, lagMs: 0 });
     now = day(5);
-    await tell(log, [order(ANNA, day(3), 'A2'), order(ANNA, day(4), 'A3')]);
+    await appendAll(log, [order(ANNA, day(3), 'A2'), order(ANNA, day(4), 'A3')]);
     expect(await projector.status()).toMatchObject({ lag: 2, lagMs: day(5) - day(2) });
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ lag: 0, lagMs: 0 });
@@ -129,10 +129,10 @@ describeOnEachStore('the projector', (name) => {
 
   it('notes the clock while it runs, also where the deadline of a parked customer is overdue', async () => {
     now = day(2);
-    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await appendAll(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
     await projector.catchUp();
-    await tell(log, [unreadable(anna, day(1.5), 'u1')]);
+    await appendAll(log, [unreadable(anna, day(1.5), 'u1')]);
     await projector.catchUp();
     now = day(92);
     projector.start();
@@ -147,7 +147,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('wakes by itself when it runs', async () => {
     now = day(2);
-    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await appendAll(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
     projector.start();
     const until = async (sql: string) => {
@@ -156,7 +156,7 @@ describeOnEachStore('the projector', (name) => {
     await until(`SELECT 1 FROM rm_1.customers WHERE phase = 'onboarding'`);
     now = day(92);
     await until(`SELECT 1 FROM rm_1.customers WHERE phase = 'at-risk'`);
-    await tell(log, [order(ANNA, day(91.5), 'A2')]);
+    await appendAll(log, [order(ANNA, day(91.5), 'A2')]);
     await until(`SELECT 1 FROM rm_1.customers WHERE phase = 'active'`);
     await projector.stop();
     expect(await rows('SELECT phase, entered_at FROM rm_1.stage_periods ORDER BY seq')).toEqual([
@@ -168,7 +168,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('fires the clock while events go on coming', async () => {
     now = day(2);
-    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await appendAll(log, [order(ANNA, day(1), 'A1')]);
     await (await open()).catchUp();
     now = day(92);
     const quiet = log;
@@ -177,7 +177,7 @@ describeOnEachStore('the projector', (name) => {
     const readAll = async function* (...of: Parameters<EventLog['readAll']>) {
       reads += 1;
       now += 1_000;
-      await tell(quiet, [touchpoint({ who: { anonymousId: `visitor-${reads}` }, at: now, type: 'site-visited' })]);
+      await appendAll(quiet, [touchpoint({ who: { anonymousId: `visitor-${reads}` }, at: now, type: 'site-visited' })]);
       yield* quiet.readAll(...of);
     };
     log = new Proxy(quiet, {
@@ -199,7 +199,7 @@ describeOnEachStore('the projector', (name) => {
   it('reads larger pages of the log while more events are waiting', async () => {
     now = day(40);
     const items = Array.from({ length: 1_500 }, (_, n) => order({ userId: `c${n}` }, day(3), `O${n}`));
-    await tell(log, items.slice(0, 1));
+    await appendAll(log, items.slice(0, 1));
     const asked: number[] = [];
     const watched = new Proxy(log, {
       get: (target, name) => {
@@ -213,7 +213,7 @@ describeOnEachStore('the projector', (name) => {
     });
     const projector = await open({ log: watched });
     await projector.catchUp();
-    await tell(log, items);
+    await appendAll(log, items);
     asked.length = 0;
     await projector.catchUp();
     // 1,499 are waiting; the last reading finds none.
@@ -223,12 +223,12 @@ describeOnEachStore('the projector', (name) => {
 
   it('retracts what a late event disproves, with the reason', async () => {
     now = day(100);
-    await tell(log, [order(ANNA, day(1), 'A1')]);
+    await appendAll(log, [order(ANNA, day(1), 'A1')]);
     const projector = await open();
     await projector.catchUp();
     expect(await rows(`SELECT 1 FROM perennial.published WHERE phase = 'at-risk' AND NOT retracted`)).toHaveLength(1);
     // A purchase of day 50 that reaches us on day 100: they never were at risk.
-    await tell(log, [order(ANNA, day(50), 'A2')]);
+    await appendAll(log, [order(ANNA, day(50), 'A2')]);
     await projector.catchUp();
     expect(
       await rows(
@@ -251,11 +251,11 @@ describeOnEachStore('the projector', (name) => {
   it('merges two customers when a link comes, and retracts what was published of the absorbed one', async () => {
     now = day(40);
     const browser = { anonymousId: 'browser-1' };
-    await tell(log, [touchpoint({ who: browser, at: day(1), type: 'site-visited' }), order(ANNA, day(3), 'A1')]);
+    await appendAll(log, [touchpoint({ who: browser, at: day(1), type: 'site-visited' }), order(ANNA, day(3), 'A1')]);
     const projector = await open();
     await projector.catchUp();
     expect(await rows('SELECT 1 FROM rm_1.customers')).toHaveLength(2);
-    await tell(log, [touchpoint({ who: { ...ANNA, ...browser }, at: day(4), type: 'app-opened' })]);
+    await appendAll(log, [touchpoint({ who: { ...ANNA, ...browser }, at: day(4), type: 'app-opened' })]);
     await projector.catchUp();
     // The browser is lower in the log: they are named after it.
     const together = subject('anonymousId', 'browser-1');
@@ -281,7 +281,7 @@ describeOnEachStore('the projector', (name) => {
   it('rejects a link that would join two users, and lists it', async () => {
     now = day(10);
     const device = { deviceId: 'tablet' };
-    await tell(log, [
+    await appendAll(log, [
       touchpoint({ who: { ...ANNA, ...device }, at: day(1), type: 'app-opened' }),
       touchpoint({ who: { userId: 'ben', ...device }, at: day(2), type: 'app-opened' }),
     ]);
@@ -293,7 +293,7 @@ describeOnEachStore('the projector', (name) => {
     ]);
     expect(await rows('SELECT event_id, rejected FROM rm_1.links WHERE rejected IS NOT NULL')).toHaveLength(1);
     // A link of an earlier day, come late: now it is Ben's tablet.
-    await tell(log, [touchpoint({ who: { userId: 'ben', ...device }, at: day(0.5), type: 'app-opened' })]);
+    await appendAll(log, [touchpoint({ who: { userId: 'ben', ...device }, at: day(0.5), type: 'app-opened' })]);
     await projector.catchUp();
     const [tablet] = await rows(`SELECT customer_id FROM rm_1.subjects WHERE namespace = 'deviceId'`);
     const [ben] = await rows(`SELECT customer_id FROM rm_1.subjects WHERE subject_id = '${subject('userId', 'ben')}'`);
@@ -304,7 +304,7 @@ describeOnEachStore('the projector', (name) => {
   it('parks a customer that cannot be folded, goes on with the rest, and releases the customer', async () => {
     now = day(10);
     const broken = touchpoint({ who: ANNA, at: day(2), type: 'site-visited' });
-    await tell(log, [
+    await appendAll(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
       { ...broken, event: { ...broken.event, type: 'case-resolved', schemaVersion: 99 } },
       touchpoint({ who: { userId: 'ben' }, at: day(3), type: 'site-visited' }),
@@ -316,7 +316,7 @@ describeOnEachStore('the projector', (name) => {
     ]);
     expect(await rows('SELECT customer_id FROM rm_1.customers')).toEqual([{ customer_id: subject('userId', 'ben') }]);
     expect(await projector.status()).toMatchObject({ parked: 1, dirty: 0 });
-    await tell(log, [touchpoint({ who: ANNA, at: day(4), type: 'site-visited' })]);
+    await appendAll(log, [touchpoint({ who: ANNA, at: day(4), type: 'site-visited' })]);
     await projector.catchUp();
     expect(await projector.status()).toMatchObject({ parked: 1, dirty: 0 });
     // Still broken: after its release the customer is parked again; no other customer is concerned.
@@ -329,7 +329,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('lets an event of the future wait until its time', async () => {
     now = day(1);
-    await tell(log, [
+    await appendAll(log, [
       touchpoint({ who: ANNA, at: day(1), type: 'site-visited' }),
       order(ANNA, day(1.5), 'A1'),
       order({ userId: 'ben' }, day(1.6), 'B1'),
@@ -340,7 +340,7 @@ describeOnEachStore('the projector', (name) => {
       { customer_id: anna, stage: 'acquisition' },
     ]);
     expect((await projector.status()).nextWake).toBe(day(1.5));
-    await tell(log, [touchpoint({ who: ANNA, at: day(1), type: 'app-opened' })]);
+    await appendAll(log, [touchpoint({ who: ANNA, at: day(1), type: 'app-opened' })]);
     now = day(2);
     await projector.catchUp();
     expect(await rows('SELECT stage, touchpoints FROM rm_1.customers ORDER BY touchpoints')).toEqual([
@@ -381,12 +381,12 @@ describeOnEachStore('the projector', (name) => {
 
   it('goes back to the version before, brought up to date', async () => {
     now = day(40);
-    await tell(log, [order(ANNA, day(3), 'A1')]);
+    await appendAll(log, [order(ANNA, day(3), 'A1')]);
     const projector = await open();
     await projector.catchUp();
     await projector.rebuild();
     expect(await projector.status()).toMatchObject({ version: 2 });
-    await tell(log, [order(ANNA, day(20), 'A2')]);
+    await appendAll(log, [order(ANNA, day(20), 'A2')]);
     await projector.catchUp();
     await projector.rollback(1);
     expect(await projector.status()).toMatchObject({ version: 1, position: 2, dirty: 0 });
@@ -403,7 +403,7 @@ describeOnEachStore('the projector', (name) => {
 
   it('rebuilds read models that another version of the program made, before anything else', async () => {
     now = day(40);
-    await tell(log, [order(ANNA, day(3), 'A1')]);
+    await appendAll(log, [order(ANNA, day(3), 'A1')]);
     await (await open()).catchUp();
     await rows(`UPDATE perennial.versions SET model = 'customers@0'`);
     const projector = await open();
@@ -415,7 +415,7 @@ describeOnEachStore('the projector', (name) => {
   it('keeps the tables from swelling under many rewrites', async () => {
     now = day(40);
     const projector = await open({ pageSize: 10, vacuumAfter: 5 });
-    await tell(
+    await appendAll(
       log,
       Array.from({ length: 200 }, (_, i) => touchpoint({ who: ANNA, at: day(1) + i, type: 'site-visited' })),
     );
@@ -427,7 +427,7 @@ describeOnEachStore('the projector', (name) => {
     now = day(40);
     const projector = await open();
     await store.database.exec(`ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)`);
-    await tell(log, [
+    await appendAll(log, [
       order(ANNA, day(3), 'A1', 666),
       ...Array.from({ length: 9 }, (_, i) => order({ userId: `user-${i}` }, day(3), `B${i}`)),
     ]);
@@ -448,7 +448,10 @@ describeOnEachStore('the projector', (name) => {
     const projector = await open();
     // More than any amount that the database can hold.
     const absurd = order(ANNA, day(3), 'A1', 1e19);
-    await tell(log, [absurd, ...Array.from({ length: 9 }, (_, i) => order({ userId: `user-${i}` }, day(3), `B${i}`))]);
+    await appendAll(log, [
+      absurd,
+      ...Array.from({ length: 9 }, (_, i) => order({ userId: `user-${i}` }, day(3), `B${i}`)),
+    ]);
     await projector.catchUp();
     await projector.rebuild();
     for (const schema of ['rm_1', 'rm_2']) {

@@ -8,7 +8,7 @@ import type { Database } from '#database';
 import type { Digest } from '../versions/digest.js';
 import { Projector } from './projector.js';
 import { openDatabase } from '#database';
-import { day, tell } from '../testdata/touchpoints.js';
+import { day, appendAll } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { describeOnPostgres, openStore, type OpenedStore } from '#testing/stores';
 
@@ -29,7 +29,7 @@ describeOnPostgres('several projectors', (offer) => {
   beforeEach(async () => {
     await store.wipe();
     log = memoryLog({ clock });
-    await tell(log, world(SEED));
+    await appendAll(log, world(SEED));
   });
   afterEach(async () => {
     for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
@@ -50,7 +50,7 @@ describeOnPostgres('several projectors', (offer) => {
       process.execPath,
       [
         ...['--conditions=source', '--import', '#from-source'],
-        join(import.meta.dirname, '../testdata/indexing-child.ts'),
+        join(import.meta.dirname, '../testdata/indexer-child.ts'),
         ...[store.url ?? '', String(SEED), String(NOW), String(idleMs)],
       ],
       { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },

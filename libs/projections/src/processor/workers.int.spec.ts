@@ -11,7 +11,7 @@ import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from './projector.js';
 import { racingClock, racingFrom } from '../testdata/racing-clock.js';
-import { day, tell } from '../testdata/touchpoints.js';
+import { day, appendAll } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
@@ -44,7 +44,7 @@ suite(title, () => {
     store = await openStore(offer.name);
     // What one process makes of it, at the end of time, in one go.
     const whole = memoryLog({ clock: { now: () => END } });
-    await tell(whole, items);
+    await appendAll(whole, items);
     const alone = await Projector.open({ database: store.database, log: whole, clock: { now: () => END } });
     expected = (await alone.digest()).overall;
   });
@@ -74,7 +74,7 @@ suite(title, () => {
       process.execPath,
       [
         ...['--conditions=source', '--import', '#from-source'],
-        join(import.meta.dirname, '../testdata/folding-child.ts'),
+        join(import.meta.dirname, '../testdata/worker-child.ts'),
         ...[store.url ?? '', file],
       ],
       { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } },
@@ -110,7 +110,7 @@ suite(title, () => {
       }
     })();
     for (let at = 0; at < items.length; at += 25) {
-      await tell(log, items.slice(at, at + 25));
+      await appendAll(log, items.slice(at, at + 25));
       await sleep((WITHIN_MS * 25) / items.length);
     }
     await killing;

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { STREAMS } from '#contracts';
 import type { AppendItem, EventLog } from '#event-log';
+import { DAY } from '../time.js';
 
-/** A day, for telling stories: `day(3)` is 00:00 UTC three days after 1 January 2024. */
-export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * 86_400_000;
+/** `day(3)` is 00:00 UTC three days after 1 January 2024. */
+export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * DAY;
 
-/** A subject's id as intake would make it, but without a key. */
+/** A subject's id as ingestion makes it, but without a key. */
 export const subject = (namespace: string, value: string): string =>
   createHash('sha256').update(`${namespace}\0${value}`).digest('hex').slice(0, 32);
 
-export interface Told {
+/** `who`: the customer's identifiers by namespace, the strongest first. */
+export interface TestTouchpoint {
   readonly who: Readonly<Record<string, string>>;
   readonly at: number;
   readonly type: string;
@@ -20,8 +22,8 @@ export interface Told {
 
 let counter = 0;
 
-/** A touchpoint as intake would append it: to the stream of the first identifier that `who` names. */
-export function touchpoint({ who, at, type, data = {}, id, test }: Told): AppendItem {
+/** A touchpoint as ingestion appends it: to the stream of the first identifier of `who`. */
+export function touchpoint({ who, at, type, data = {}, id, test }: TestTouchpoint): AppendItem {
   const identifiers = Object.entries(who).map(([namespace, value]) => ({
     namespace,
     role: 'self' as const,
@@ -29,17 +31,17 @@ export function touchpoint({ who, at, type, data = {}, id, test }: Told): Append
     sealed: `sealed:${value}`,
   }));
   const meta = { channel: 'shop', identifiers, receivedAt: at, ...(test ? { test } : {}) };
-  const name = id ?? `e${++counter}`;
+  const eventId = id ?? `e${++counter}`;
   return {
     stream: STREAMS.subject(identifiers[0]?.subjectId ?? ''),
     event: {
       source: 'shop',
-      id: name,
+      id: eventId,
       type,
       schemaVersion: 1,
       occurredAt: at,
       contentHash: createHash('md5')
-        .update(JSON.stringify([name, type, at, data]))
+        .update(JSON.stringify([eventId, type, at, data]))
         .digest(),
       meta: JSON.stringify(meta),
       data: JSON.stringify(data),
@@ -47,9 +49,9 @@ export function touchpoint({ who, at, type, data = {}, id, test }: Told): Append
   };
 }
 
-/** An order of one article. */
+/** An order of one item. */
 export function order(
-  who: Told['who'],
+  who: TestTouchpoint['who'],
   at: number,
   orderId: string,
   amountMinor = 1_000,
@@ -68,8 +70,8 @@ export function order(
   });
 }
 
-/** Appends everything, so many at a time. */
-export async function tell(log: EventLog, items: readonly AppendItem[], batch = 100): Promise<void> {
+/** Appends all items, `batch` at a time. */
+export async function appendAll(log: EventLog, items: readonly AppendItem[], batch = 100): Promise<void> {
   for (let at = 0; at < items.length; at += batch) {
     const verdicts = await log.appendMany(items.slice(at, at + batch));
     const wrong = verdicts.find((verdict) => verdict.status !== 'accepted' && verdict.status !== 'duplicate');

@@ -1,7 +1,8 @@
 import type { AppendItem } from '#event-log';
+import { HOUR } from '../time.js';
 import { day, order, touchpoint } from './touchpoints.js';
 
-/** A repeatable source of chance (mulberry32): the same seed, the same world. */
+/** A repeatable random generator (mulberry32): the same seed gives the same world. */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -12,7 +13,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** The same items in an order of chance. */
+/** The same items in random order. */
 export function shuffled<T>(items: readonly T[], seed: number): T[] {
   const random = seededRandom(seed);
   const out = [...items];
@@ -23,11 +24,11 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
   return out;
 }
 
-const PLAIN = ['site-visited', 'message-opened', 'message-clicked', 'product-viewed', 'cart-updated', 'app-opened'];
+const SIGNALS = ['site-visited', 'message-opened', 'message-clicked', 'product-viewed', 'cart-updated', 'app-opened'];
 
 /**
- * Some hundred days of some customers who stage period under one name, log in under another, buy, cancel and fall silent. Two
- * sometimes share a device, so that links are rejected; some traffic is a test.
+ * Some hundred days of customers who visit under one identifier, log in under another, buy, cancel and fall silent. Pairs of customers
+ * share a device, so that links are rejected; some traffic is a test.
  */
 export function world(seed: number, customers = 20, eventsEach = 20): AppendItem[] {
   const random = seededRandom(seed);
@@ -48,7 +49,7 @@ export function world(seed: number, customers = 20, eventsEach = 20): AppendItem
     const count = 1 + Math.floor(random() * eventsEach * 2);
     for (let e = 0; e < count; e++) {
       // Whole hours, so that instants collide.
-      const at = day(0) + Math.floor(random() * 24 * 500) * 3_600_000;
+      const at = day(0) + Math.floor(random() * 24 * 500) * HOUR;
       const who = pick(names);
       const id = `${c}-${e}`;
       const dice = random();
@@ -58,8 +59,8 @@ export function world(seed: number, customers = 20, eventsEach = 20): AppendItem
       } else if (dice < 0.36 && orders.length > 0) {
         const type = random() < 0.5 ? 'order-cancelled' : 'order-returned';
         items.push(touchpoint({ who, at, type, id, data: { orderId: pick(orders), currency: 'EUR' } }));
-      } else if (dice < 0.4) items.push(touchpoint({ who, at, type: pick(PLAIN), id, test: true }));
-      else items.push(touchpoint({ who, at, type: pick(PLAIN), id }));
+      } else if (dice < 0.4) items.push(touchpoint({ who, at, type: pick(SIGNALS), id, test: true }));
+      else items.push(touchpoint({ who, at, type: pick(SIGNALS), id }));
     }
   }
   return items;

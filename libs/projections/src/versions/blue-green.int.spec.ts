@@ -3,7 +3,7 @@ import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { Projector } from '../processor/projector.js';
 import { liveSchema } from '../schema.js';
-import { day, order, subject, tell } from '../testdata/touchpoints.js';
+import { day, order, subject, appendAll } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 
@@ -33,7 +33,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   });
 
   it('goes on while events come and clients read, and no client sees anything but a whole version', async () => {
-    await tell(log, world(3, 60, 6));
+    await appendAll(log, world(3, 60, 6));
     const projector = await open();
     await projector.catchUp();
     const before = (await rows(`SELECT count(*) AS n FROM ${await liveSchema(store.database)}.customers`))[0]?.[
@@ -54,7 +54,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     let appended = 0;
     const appending = (async () => {
       for (; going && appended < 500; appended += 1) {
-        await tell(log, [order({ userId: `new-${appended % 50}` }, day(510), `new-${appended}`)]);
+        await appendAll(log, [order({ userId: `new-${appended % 50}` }, day(510), `new-${appended}`)]);
         await new Promise((wake) => setTimeout(wake, 2));
       }
     })();
@@ -74,11 +74,11 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   }, 120_000);
 
   it('goes back to the version that was live before, brought up to date, and forth again', async () => {
-    await tell(log, world(5, 30, 5));
+    await appendAll(log, world(5, 30, 5));
     const projector = await open();
     await expect(projector.rollback()).rejects.toThrow('no older version');
     await projector.rebuild();
-    await tell(log, [order({ userId: 'late' }, day(515), 'late')]);
+    await appendAll(log, [order({ userId: 'late' }, day(515), 'late')]);
     const { overall } = await projector.digest();
     const count = (await published()).length;
     for (const version of [1, 2]) {
@@ -90,7 +90,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   }, 120_000);
 
   it('is only tried in a dry run: there are no differences where nothing would change', async () => {
-    await tell(log, world(7, 30, 5));
+    await appendAll(log, world(7, 30, 5));
     const projector = await open();
     await projector.catchUp();
     expect(await projector.dryRun()).toEqual({
@@ -101,7 +101,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   }, 120_000);
 
   it('shows in a dry run what would change, from where to where, and switches nothing', async () => {
-    await tell(log, [order({ userId: 'anna' }, day(500), 'A1'), order({ userId: 'bert' }, day(500), 'B1')]);
+    await appendAll(log, [order({ userId: 'anna' }, day(500), 'A1'), order({ userId: 'bert' }, day(500), 'B1')]);
     const projector = await open();
     await projector.catchUp();
     const anna = subject('userId', 'anna');
@@ -132,7 +132,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   }, 120_000);
 
   it('resumes with a version that was built and not switched to, and builds none of it again', async () => {
-    await tell(log, world(11, 30, 5));
+    await appendAll(log, world(11, 30, 5));
     const projector = await open();
     await projector.catchUp();
     const died = new Error('The process died.');
@@ -143,7 +143,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
     });
     await expect(dying).rejects.toBe(died);
     expect(await schemas()).toEqual(['rm_1', 'rm_2']);
-    await tell(log, [order({ userId: 'late-comer' }, day(400), 'L1')]);
+    await appendAll(log, [order({ userId: 'late-comer' }, day(400), 'L1')]);
     const phases = new Set<string>();
     const next = await open();
     const { version } = await next.rebuild({ onProgress: ({ phase }) => phases.add(phase) });
@@ -153,7 +153,7 @@ describeOnEachStore('a rebuild beside the live read models', (name) => {
   }, 120_000);
 
   it('publishes everything at once where nothing was published yet, as if it had been published one by one', async () => {
-    await tell(log, world(9, 30, 5));
+    await appendAll(log, world(9, 30, 5));
     const projector = await open();
     await projector.catchUp();
     const oneByOne = await published();

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@j
 import { eventUuid, MemoryIdTable, NO_MARK, receiptsOf, type AppendItem } from '#event-log';
 import { Projector } from '../../processor/projector.js';
 import { day, order, touchpoint } from '../../testdata/touchpoints.js';
-import { LogWithoutDeduplication } from '../../testdata/unjudging-log.js';
+import { LogWithoutDeduplication } from '../../testdata/log-without-deduplication.js';
 import { seededRandom, shuffled, world } from '../../testdata/world.js';
 import { openIdTable, type DatabaseIdTable } from './id-table.js';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';

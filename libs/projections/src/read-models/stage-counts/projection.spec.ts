@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Row, Writer } from '#database';
 import { Sums } from '../../folding/write.js';
 import { day } from '../../testdata/touchpoints.js';
+import { HOUR } from '../../time.js';
 import { STAGE_COUNTS } from './projection.js';
 
 if (STAGE_COUNTS.shape !== 'sum') throw new Error('Sums over stage periods.');
@@ -9,7 +10,7 @@ const model = STAGE_COUNTS;
 
 /** Days in UTC, and a day later under the policy `ahead`. */
 const dayOf = (at: number, policyVersion: string): string =>
-  new Date(at + (policyVersion === 'ahead' ? 12 * 3_600_000 : 0)).toISOString().slice(0, 10);
+  new Date(at + (policyVersion === 'ahead' ? 12 * HOUR : 0)).toISOString().slice(0, 10);
 const period = (from: number, until: number | null, version = 'p1'): Row => ({
   ...{ customer_id: 's1', seq: 0, cycle: 1, stage: 'retention', phase: 'active' },
   ...{ entered_at: from, left_at: until, policy_version: version },

@@ -1,18 +1,18 @@
 /**
- * A projector in a process of its own, which stops in the middle of a page, with the indexer's lock in its hands, and says
- * HOLDING. It is there to be killed, or frozen. Arguments: the database's address, the seed of the world, the clock.
+ * A projector in a process of its own, which stops in the middle of a page while it holds the indexer's lock, and prints HOLDING. A spec
+ * kills or freezes it. Arguments: the address of the database, the seed of the world, the clock.
  */
 import { memoryLog } from '#testing';
 import type { Database, Transaction } from '#database';
 import { Projector } from '../processor/projector.js';
 import { openDatabase } from '#database';
-import { tell } from './touchpoints.js';
+import { appendAll } from './touchpoints.js';
 import { world } from './world.js';
 
 const [url = '', seed = '1', at = '0', idleMs = '60000'] = process.argv.slice(2);
 const clock = { now: () => Number(at) };
 const log = memoryLog({ clock });
-await tell(log, world(Number(seed)));
+await appendAll(log, world(Number(seed)));
 
 const real = await openDatabase({ kind: 'postgres', url, idleInTransactionTimeoutMs: Number(idleMs) });
 const stopping: Database = {

@@ -8,8 +8,8 @@ import {
 } from '#event-log';
 
 /**
- * A log that knows only its streams, as EventStoreDB does: it stores whatever it is given, and leaves out for readers what the
- * id table names a duplicate. Positions have gaps. Only what the read models ask of a log.
+ * A log that does not deduplicate, as EventStoreDB: it stores every event, and readers do not get the events that the id table lists as
+ * duplicates. Positions have gaps. It has only those methods of a log that the projections call.
  */
 export class LogWithoutDeduplication {
   readonly #events: RecordedEvent[] = [];
@@ -19,7 +19,7 @@ export class LogWithoutDeduplication {
     private readonly now: () => number,
   ) {}
 
-  /** Stores all of them, asking nobody. */
+  /** Stores all items, without a check. */
   store(items: readonly AppendItem[]): void {
     for (const { stream, event } of items)
       this.#events.push({
@@ -31,7 +31,7 @@ export class LogWithoutDeduplication {
       });
   }
 
-  /** As the port, for the calls that reading models make. */
+  /** As the port, with the methods that projections call. */
   asLog(): EventLog {
     const reading = {
       counts: 'bytes',
@@ -50,11 +50,11 @@ export class LogWithoutDeduplication {
   }
 
   async #counting(after: number, upTo: number): Promise<RecordedEvent[]> {
-    const repeated = new Set(await this.ids.duplicates(after));
-    return this.#events.filter(({ position }) => position > after && position <= upTo && !repeated.has(position));
+    const duplicates = new Set(await this.ids.duplicates(after));
+    return this.#events.filter(({ position }) => position > after && position <= upTo && !duplicates.has(position));
   }
 
-  /** The UUIDs of all names stored, each once. */
+  /** The UUIDs of all event ids stored, each once. */
   get uuids(): string[] {
     return [...new Set(this.#events.map(eventUuid))];
   }

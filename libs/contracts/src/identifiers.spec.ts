@@ -20,7 +20,7 @@ describe('the strongest identifier', () => {
     );
   });
 
-  it('is never a colleague, a referee or nobody', () => {
+  it('is never a colleague, a referee or a placeholder', () => {
     expect(strongestSelf([{ ...self('userId'), role: 'referee' }, self('anonymousId')])?.namespace).toBe('anonymousId');
     expect(strongestSelf([self('userId', 'null'), self('deviceId')])?.namespace).toBe('deviceId');
     expect(strongestSelf([self('userId', '0')])).toBeNull();
@@ -93,7 +93,7 @@ describe('placeholders', () => {
       '-1',
       'NaN',
     ],
-  ])('%j is nobody', (value) => {
+  ])('%j is a placeholder', (value) => {
     expect(isPlaceholder('userId', value)).toBe(true);
   });
 
@@ -107,12 +107,12 @@ describe('placeholders', () => {
     '@x.se',
     'ann@',
     'x@host.invalid',
-  ])('%j is nobody’s address', (value) => {
+  ])('%j is a placeholder address', (value) => {
     expect(isPlaceholder('email', value)).toBe(true);
   });
 
   it.each(['0', '1234', '0000000000', '+1111111111', '123456789', '1234567890', 'call me'])(
-    '%j is nobody’s number',
+    '%j is a placeholder number',
     (value) => {
       expect(isPlaceholder('phone', value)).toBe(true);
     },
@@ -130,7 +130,7 @@ describe('placeholders', () => {
     ['email', 'test.ann@shop.se'],
     ['phone', '0701234567'],
     ['phone', '+46701234567'],
-  ])('%s %j is somebody', (namespace, value) => {
+  ])('%s %j is not a placeholder', (namespace, value) => {
     expect(isPlaceholder(namespace, value)).toBe(false);
   });
 });

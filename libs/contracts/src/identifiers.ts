@@ -57,7 +57,7 @@ function normalisePhone(value: string): string {
   return subscriber === '' ? '' : `+${subscriber}`;
 }
 
-/** Values that stand for "nobody" in some channel, lower case. One of them would join strangers. */
+/** Placeholders that channels send in place of an identifier, lower case. Linking by one of them would join strangers. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
   ...[
     'null',
@@ -111,8 +111,8 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
   '9774d56d682e549c',
 ]);
 
-/** Local parts and first labels of domains which together make an address that nobody reads. */
-const NOBODY = new Set(
+/** Local parts and first labels of domains which together make a placeholder address. */
+const PLACEHOLDER_LABELS = new Set(
   'test testing none null na no noemail nomail email mail unknown undefined anonymous guest nobody noone dummy asdf abc a x xx xxx'.split(
     ' ',
   ),
@@ -121,11 +121,11 @@ const NOBODY = new Set(
 /** Phone numbers that people type to get past a form. */
 const KEYPAD = /^(?:0?1234567(?:8(?:9(?:0)?)?)?|0?123456789\d?|9876543210?)$/;
 
-/** A mail-merge or template field that nobody filled in: `{{user.id}}`, `${id}`, `%%email%%`, `*|EMAIL|*`, `%s`. */
+/** A mail-merge or template field that was not filled in: `{{user.id}}`, `${id}`, `%%email%%`, `*|EMAIL|*`, `%s`. */
 const TEMPLATE = /^(?:\{\{.*\}\}|\$\{.*\}|\{[^{}]*\}|%%.*%%|%[sd]|\*\|.*\|\*|<%.*%>|<[^<>]*>)$/s;
 
 /**
- * Whether a value stands for nobody in particular, so that linking by it would join strangers. The value may be
+ * Whether a value identifies no particular person, so that linking by it would join strangers. The value may be
  * normalised or not.
  */
 export function isPlaceholder(namespace: string, value: string): boolean {
@@ -135,23 +135,23 @@ export function isPlaceholder(namespace: string, value: string): boolean {
   if (PLACEHOLDERS.has(text) || TEMPLATE.test(text)) return true;
   // The letter x over and over.
   if (/^x{2,}$/.test(text)) return true;
-  if (namespace === 'email') return isNobodysAddress(text);
-  if (namespace === 'phone') return isNobodysNumber(text);
+  if (namespace === 'email') return isPlaceholderAddress(text);
+  if (namespace === 'phone') return isPlaceholderNumber(text);
   return false;
 }
 
-function isNobodysAddress(text: string): boolean {
+function isPlaceholderAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
   // Without a local part or without a domain it is no address at all.
   if (at <= 0 || at === text.length - 1) return true;
   const local = text.slice(0, at);
   const domain = text.slice(at + 1);
   const label = domain.split('.')[0] ?? '';
-  if (NOBODY.has(local) && (NOBODY.has(label) || label === 'example')) return true;
+  if (PLACEHOLDER_LABELS.has(local) && (PLACEHOLDER_LABELS.has(label) || label === 'example')) return true;
   return domain.endsWith('.invalid') || domain === 'invalid';
 }
 
-function isNobodysNumber(text: string): boolean {
+function isPlaceholderNumber(text: string): boolean {
   const digits = text.replace('+', '');
   // Fewer digits than any number that reaches a person; or one digit over and over; or the keypad in its order.
   return digits.length < 5 || /^(\d)\1+$/.test(digits) || KEYPAD.test(digits);

@@ -25,7 +25,7 @@ const OF_TOUCHPOINTS: Reporting = { showValues: false, texts: false };
 
 const OF_RULE = /^#\/allOf\/(\d+)\//;
 
-/** What ajv found, in the form in which everybody reads it. */
+/** Turns the errors of ajv into issues. */
 export function issuesOf(
   errors: readonly ErrorObject[],
   schema: JsonSchema,
@@ -156,7 +156,8 @@ function usualHint(error: ErrorObject, schema: JsonSchema, wanted: string): stri
   const numeric = expected === 'integer' || expected === 'number';
   if (data === null && !isRequired(schema, instancePath)) return 'leave the field out when it is unknown';
   if (typeof data === 'string' && numeric) return `write the number without quotes: ${wanted}`;
-  if (typeof data === 'number' && expected === 'integer' && instancePath.endsWith('Minor')) return 'give a whole number; money is in minor units (cents)';
+  if (typeof data === 'number' && expected === 'integer' && instancePath.endsWith('Minor'))
+    return 'give a whole number; money is in minor units (cents)';
   if (typeof data === 'number' && expected === 'string') return `write it in quotes: ${wanted}`;
   return `give ${wanted}`;
 }

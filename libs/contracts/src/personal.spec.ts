@@ -28,12 +28,12 @@ describe('personal fields', () => {
       orderId: 'o',
       currency: 'EUR',
       lines: [line, { ...line, engraving: 'for Ann' }],
-      'gift/to~whom': 'Ann',
+      'gift/to~name': 'Ann',
     };
     const separated = separatePersonal('order-placed', 1, data);
     expect(separated).toEqual({
       data: { orderId: 'o', currency: 'EUR', lines: [line, line] },
-      personal: { '/lines/1/engraving': 'for Ann', '/gift~1to~0whom': 'Ann' },
+      personal: { '/lines/1/engraving': 'for Ann', '/gift~1to~0name': 'Ann' },
     });
     expect(joinPersonal(separated.data, separated.personal)).toEqual(data);
     expect(separated.data).not.toHaveProperty('engraving');

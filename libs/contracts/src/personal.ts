@@ -35,7 +35,7 @@ export function personalPathsOf(schema: JsonSchema, at = ''): string[] {
 
 /**
  * Takes out of the data what must be sealed: the fields that the contract marks personal, and every field that it does
- * not know, for nobody can tell what such a field holds. `joinPersonal` puts them back.
+ * not know, since such a field may hold anything. `joinPersonal` puts them back.
  */
 export function separatePersonal(type: string, version: number, data: Data): Separated {
   return separateBy(touchpointSchema(type, version) ?? {}, data);

@@ -140,7 +140,7 @@ describe('three categories in the first order', () => {
   });
 });
 
-describe('a lost customer whom we mail', () => {
+describe('a lost customer who receives mail', () => {
   const told = story(retail)
     .buys('2024-01-01', 'A')
     .on('2025-03-01', 'campaign-received')
@@ -239,7 +239,7 @@ describe('one contract ended while another runs', () => {
     .on('2024-02-01', 'subscription-started', { contractId: 'fibre' })
     .on('2025-08-01', 'subscription-ended', { contractId: 'phone' });
 
-  it('moves nobody', () => {
+  it('changes no stage', () => {
     expect(told.stays('2026-01-01')).toEqual(['2024-01-01 retention·onboarding', '2024-02-01 retention·active']);
   });
 
@@ -273,7 +273,7 @@ describe('B2B with a quote open for six months and a colleague who orders', () =
 });
 
 describe('a purchase backdated before a published at-risk', () => {
-  it('was never at risk then: state is a function of what happened, not of when it was told', () => {
+  it('was never at risk then: state is a function of what happened, not of when it was recorded', () => {
     const told = story(retail).buys('2026-01-01', 'A');
     expect(told.stays('2026-04-10')).toEqual(['2026-01-01 retention·onboarding', '2026-04-01 retention·at-risk']);
     told.buys('2026-03-20', 'told late');

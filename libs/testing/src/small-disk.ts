@@ -14,7 +14,7 @@ export interface SmallDisk {
 }
 
 /**
- * A disk of this size, to be mounted by whoever needs it; null where this machine does not let us, and then it says on stderr what is left out. Such
+ * A disk of this size, to be mounted by the suite that needs it; null where this machine does not allow it, and then stderr names what is skipped. Such
  * a case is left out of the suite rather than skipped: only a test machine with the right to mount can carry it, and none is promised that right.
  */
 export function smallDisk(megabytes: number, leftOut: string): SmallDisk | null {
@@ -35,7 +35,7 @@ export function smallDisk(megabytes: number, leftOut: string): SmallDisk | null 
     },
   };
   try {
-    // Tried while suites are gathered, when nobody knows yet which of them will run and take it away again.
+    // Tried while suites are collected, before it is known which of them run and unmount it again.
     disk.mount();
     disk.unmount();
     return disk;

@@ -14,7 +14,7 @@ import {
 export function when(text: string): Instant {
   const [day, time = '00:00'] = text.split(' ');
   const at = parseInstant(text.includes('T') ? text : `${day}T${time}:00Z`);
-  if (at === null) throw new Error(`A story does not know when "${text}" is.`);
+  if (at === null) throw new Error(`"${text}" is not a day, a minute or an RFC 3339 date-time.`);
   return at;
 }
 
@@ -24,7 +24,7 @@ export function instantText(at: Instant): string {
 }
 
 export interface Bought {
-  /** In cents. 50 euros when not said. */
+  /** In cents; 50 euros by default. */
   readonly amount?: number;
   readonly categories?: readonly string[];
   readonly currency?: string;
@@ -33,8 +33,8 @@ export interface Bought {
 }
 
 /**
- * One customer's history, told in the order of the telling; it is folded in the order of time. Each line adds one
- * touchpoint and gives the story back.
+ * One customer's history: the given part of a spec. Each call adds one touchpoint and returns the story; the touchpoints
+ * are recorded in the order of the calls and folded in the order of time.
  */
 export class Story {
   readonly events: LifecycleEvent[] = [];
@@ -82,18 +82,18 @@ export class Story {
     return policyTimeline(this.published);
   }
 
-  /** The fold of what has happened by then, however it was told. */
+  /** The fold at an instant, whatever the order of the calls. */
   at(text: string): FoldResult {
     const events = [...this.events].sort(compareEvents);
     return foldCustomer({ events, policies: this.policies, asOf: when(text) });
   }
 
-  /** The stays up to then: `2026-01-01 retention·onboarding`; from the second cycle on with its number. */
+  /** The stage periods up to an instant: `2026-01-01 retention·onboarding`; from the second cycle on with its number. */
   stays(text: string): string[] {
     return staysOf(this.at(text));
   }
 
-  /** The rule that began each stay. */
+  /** The rule that began each stage period. */
   rules(text: string): string[] {
     return this.at(text).stagePeriods.map(({ cause }) => cause.rule);
   }
@@ -123,7 +123,7 @@ export function storyUnder(...published: readonly (readonly [from: string, polic
   );
 }
 
-/** The stays of a fold, one line each. */
+/** The stage periods of a fold, one line each. */
 export function staysOf({ stagePeriods }: FoldResult): string[] {
   return stagePeriods.map(
     ({ enteredAt, cycle, stage, phase }) =>

@@ -9,7 +9,7 @@ import {
   type JsonSchema,
 } from '#contracts';
 
-/** Data of a touchpoint or a fact, of every shape that its contract allows: for properties of fast-check. The newest version unless said. */
+/** Data of a touchpoint or a fact, of every shape that its contract allows: for properties of fast-check. The newest version by default. */
 export function sampleOf(
   type: string,
   version = (touchpointType(type) ?? factOf(type))?.version ?? 0,
@@ -18,11 +18,11 @@ export function sampleOf(
   const validate = factOf(type) === null ? validateTouchpointData : validateFact;
   if (schema === null) throw new Error(`${type} has no version ${version}`);
   const data = arbitraryOf(schema) as Arbitrary<Record<string, unknown>>;
-  // Rules that speak of several fields at once are met by trying again.
+  // Rules about several fields are met by drawing again.
   return data.filter((sample) => validate(type, version, sample).ok);
 }
 
-/** Values that a JSON Schema allows, as far as its fields go one by one: what the contracts' own fields use of it. */
+/** Values that a JSON Schema allows, field by field: the keywords that the contracts' own fields use. */
 export function arbitraryOf(schema: JsonSchema): Arbitrary<unknown> {
   const { enum: words, const: only } = schema;
   if (only !== undefined) return fc.constant(only);
@@ -73,7 +73,7 @@ function objectOf(schema: JsonSchema): Arbitrary<unknown> {
     .map((value) => ({ ...value }));
 }
 
-/** Names of fields that no contract knows; those that have a meaning in JavaScript are rejected everywhere. */
+/** Names of fields that no contract declares; those with a meaning in JavaScript are rejected everywhere. */
 function fieldNames(): Arbitrary<string> {
   return fc.stringMatching(/^[a-z]{1,12}$/).filter((name) => name !== 'constructor' && name !== 'prototype');
 }

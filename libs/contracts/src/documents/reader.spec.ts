@@ -23,7 +23,7 @@ import {
 } from './kinds.js';
 import { documentReader, type DocumentReader, type DocumentRule } from './reader.js';
 
-class Line {
+class OrderLine {
   @Text(20) sku!: string;
   @Whole(1, 1_000_000) quantity!: number;
 }
@@ -44,7 +44,7 @@ class Treatment {
 }
 
 class Order {
-  @Parts(() => Line, 1, 500) lines!: Line[];
+  @Parts(() => OrderLine, 1, 500) lines!: OrderLine[];
   @Describe('How silence is judged') @OneOfClasses('mode', () => Personal, () => Seasonal) silence!:
     Personal | Seasonal;
   @MapOf(Whole(1, 36_525)) replacementDays!: Record<string, number>;
@@ -56,11 +56,11 @@ class Order {
   )
   treatments!: Record<string, string | Treatment>;
   @OrNull(OneOf('EUR', 'SEK')) currency!: string | null;
-  @OrNull(Part(() => Line)) gift!: Line | null;
+  @OrNull(Part(() => OrderLine)) gift!: OrderLine | null;
   @Default(30) @Whole(1, 100) @Describe('Days until the order is due') dueDays!: number;
   @Optional() @Scalar() note?: string | number | boolean | null;
   @Optional() @Anything() other?: unknown;
-  @Optional() @FormerName('mend') @Text() hint?: string;
+  @Optional() @FormerName('advice') @Text() hint?: string;
 }
 
 const noGiftWithoutCurrency: DocumentRule<Order> = ({ gift, currency }) =>
@@ -184,7 +184,7 @@ describe('a document', () => {
       { lines: [{ sku: 'a', Quantity: 1, quantity: 1 }] },
       '`lines[0].Quantity` is not a known field: did you mean quantity? Otherwise leave it out; known are sku, quantity',
     ],
-    ['a field by its former name', { mend: 'x' }, '`mend` is now called hint: use hint instead'],
+    ['a field by its former name', { advice: 'x' }, '`advice` is now called hint: use hint instead'],
     [
       'a rule about two fields',
       { gift: { sku: 'a', quantity: 1 } },
@@ -231,7 +231,7 @@ describe('a document', () => {
   });
 
   it('keeps unknown fields where others may extend it', () => {
-    const open = documentReader(Line, { unknownFields: 'keep' });
+    const open = documentReader(OrderLine, { unknownFields: 'keep' });
     expect(open.read({ sku: 'a', quantity: 1, colour: 'red' })).toMatchObject({ ok: true, value: { colour: 'red' } });
   });
 });
@@ -269,7 +269,7 @@ class Settings {
   @Default('info') @OneOf('info', 'warn') LOG_LEVEL!: string;
   @Default(['public']) @ListOf(Text(50), 1) HOSTS!: string[];
   @Default(false) @Flag() DEMO!: boolean;
-  @Optional() @FormerName('FEEDER_PORT') @Whole(0, 65_535) RELAY_PORT!: number | null;
+  @Optional() @FormerName('SENDER_PORT') @Whole(0, 65_535) RELAY_PORT!: number | null;
   @Default('own')
   @Secret()
   @TextAs('own, or 8 hex characters', (text) =>
@@ -328,7 +328,7 @@ describe('values that arrive as text', () => {
       'a very secret one',
       'PASSWORD must be a password of at least 8 characters (got text of more than 5 characters)',
     ],
-    ['FEEDER_PORT', '1', 'FEEDER_PORT is now called RELAY_PORT: use RELAY_PORT instead'],
+    ['SENDER_PORT', '1', 'SENDER_PORT is now called RELAY_PORT: use RELAY_PORT instead'],
   ])('%s rejects %j', (name, text, expected) => {
     const texts = issuesOf(SETTINGS, { [name]: text }).map((issue) => issueText(issue, (at) => at.slice(2)));
     expect(texts).toEqual([expected]);

@@ -42,7 +42,7 @@ const SIZE_OR_POTENTIAL: Rule = {
     customers !== undefined || (potentialMinor !== undefined && currency !== undefined),
 };
 
-/** How large a segment of the market is, and what it spends, with everybody, over a period. */
+/** How large a segment of the market is, and what it spends with all suppliers over a period. */
 export class MarketEstimated {
   @Text() @Holds(SIZE_OR_POTENTIAL) segment!: string;
   @Day() from!: string;
@@ -50,7 +50,7 @@ export class MarketEstimated {
   @Day() until!: string;
   /** How many customers there are, ours included. */
   @Optional() @Whole(0, 100_000_000_000) customers?: number;
-  /** What they spend with everybody. */
+  /** What they spend with all suppliers. */
   @Optional() @AmountMinor() potentialMinor?: number;
   @Optional() @Currency() currency?: string;
   @Optional() @OneOf('survey', 'bureau', 'model') source?: string;
@@ -92,7 +92,7 @@ export class ProductDefined {
   @Optional() @Whole(1, 36_500) replacementDays?: number;
 }
 
-/** Somebody acts for the business: an employee, a partner, a supplier, a team. */
+/** An actor on the side of the business: an employee, a partner, a supplier, a team. */
 export class ActorRegistered {
   @Id() actorId!: string;
   @OneOf('employee', 'partner', 'supplier', 'team', 'system') kind!: string;
@@ -122,7 +122,7 @@ const SAYS_HOW_MUCH: Rule = {
     value !== undefined || (amountMinor !== undefined && currency !== undefined),
 };
 
-/** What a figure is to be over a period, for everybody or a segment. */
+/** The target of a figure over a period, for all customers or a segment. */
 export class TargetSet {
   /** The figure by its name: `acquisition-cost`, `conversion`, `retention-rate`, … */
   @Text() @Holds(SAYS_HOW_MUCH) figure!: string;

@@ -128,10 +128,10 @@ export class HashKeyChanged {
   /** Subjects, of touchpoints, that got another name; those who are erased among them. */
   @Position() subjects!: number;
   @Position() erased!: number;
-  /** Stands for the table of all old names with their new ones. Keyed with the new hash key: nobody else can try guesses against it. */
+  /** Stands for the table of all old names with their new ones. Keyed with the new hash key: without that key no guess can be checked against it. */
   @Matching('^[0-9a-f]{64}$', 64, '64 hex characters') mapping!: string;
   /** What did it. */
   @Text(200) command!: string;
-  /** Who answers for it, as it was stated; `local` where nobody was named. */
+  /** Who answers for it, as it was stated; `local` where no name was given. */
   @Text(512) by!: string;
 }

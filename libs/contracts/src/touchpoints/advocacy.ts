@@ -1,12 +1,12 @@
 import { AmountMinor, Currency, Id, Optional, Text } from '../fields.js';
 
-/** The customer recommended us to somebody. Whom, stands among the identifiers, in the role of referee. */
+/** The customer recommended us. The person they told is among the identifiers, in the role of referee. */
 export class ReferralMade {
   @Optional() @Id() referralId?: string;
   @Optional() @Text() campaign?: string;
 }
 
-/** Somebody whom the customer recommended us to became a customer: the referee, under that role. */
+/** A person whose referral came from the customer became a customer: the referee, under that role. */
 export class ReferralConverted {
   @Optional() @Id() referralId?: string;
   /** The referee's first order. */

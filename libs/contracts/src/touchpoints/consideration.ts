@@ -38,7 +38,7 @@ export class EnquiryMade {
   @Optional() @FreeText() @Personal() text?: string;
 }
 
-/** The customer met somebody of ours. */
+/** The customer met an employee or a partner. */
 export class ContactMet {
   @Optional() @Text() topic?: string;
   @Optional() @Text() place?: string;

@@ -11,7 +11,7 @@ export class ActionProposed {
   @Optional() @Text() purpose?: string;
 }
 
-/** Somebody of ours got in touch with the customer. */
+/** An employee or a system contacted the customer. */
 export class ContactMade {
   @Optional() @Id() actionId?: string;
   @Optional() @OneOf(...MEDIA) medium?: string;

@@ -28,7 +28,7 @@ export class ConsentWithdrawn {
   @Optional() @OneOf(...MEDIA) medium?: string;
 }
 
-/** The customer belongs to an account: a household, a company. It merges nobody. */
+/** The customer belongs to an account: a household, a company. It merges no customers. */
 export class AccountJoined {
   @Id() accountId!: string;
   @Optional() @OneOf('household', 'company', 'other') kind?: string;
@@ -42,14 +42,14 @@ export class AccountLeft {
   @Optional() @Text() reason?: string;
 }
 
-/** Somebody of ours is in charge of the customer. */
+/** An employee, team or partner was put in charge of the customer. */
 export class OwnerAssigned {
   @Id() ownerId!: string;
   @Optional() @OneOf('employee', 'team', 'partner') kind?: string;
   @Optional() @Id() formerOwnerId?: string;
 }
 
-/** Somebody of ours wrote something down about the customer. */
+/** An employee wrote a note about the customer. */
 export class NoteAdded {
   @FreeText() @Personal() text!: string;
   @Optional() @Text() topic?: string;

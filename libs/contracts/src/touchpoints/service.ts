@@ -60,7 +60,7 @@ export class CaseResolvedV1 {
   @Optional() @FreeText() @Personal() text?: string;
 }
 
-/** A case was closed: how long somebody worked on it, and what that cost. It closes the complaint of the same case. */
+/** A case was closed: how long an employee worked on it, and what that cost. It closes the complaint of the same case. */
 export class CaseResolved {
   @Id() caseId!: string;
   /** Minutes of work, rounded to whole ones. */
@@ -81,7 +81,7 @@ export class ComplaintMade {
   @Optional() @FreeText() @Personal() text?: string;
 }
 
-/** Somebody of ours took a call. */
+/** An employee took a call. */
 export class CallHandled {
   @Optional() @Id() callId?: string;
   @Optional() @Id() caseId?: string;

@@ -10,7 +10,7 @@ const SAYS_SOMETHING: Rule = {
 };
 
 /**
- * What the customer spends in a category with everybody, us included, over a period; or, where only that is known,
+ * What the customer spends in a category with all suppliers, us included, over a period; or, where only that is known,
  * where we stand among the brands that the customer uses.
  */
 export class WalletEstimated {

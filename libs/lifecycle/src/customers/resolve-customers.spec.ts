@@ -69,7 +69,7 @@ describe('customers', () => {
     expect(resolution.rejected.map(({ reason }) => reason)).toEqual(['component-too-large']);
   });
 
-  it('leave out links to subjects that nobody knows', () => {
+  it('leave out links to unknown subjects', () => {
     expect(customers([subject('a')], [link('a', 'z')], RULES)).toEqual(['a: a']);
   });
 

@@ -23,7 +23,7 @@ describe('the summary of purchases', () => {
     });
   });
 
-  it('sees nothing after asOf, and nobody before the first purchase', () => {
+  it('ignores bookings after asOf, and is null before the first purchase', () => {
     const told = story().buys('2026-01-16', 'A').buys('2026-02-02', 'B').returns('2026-02-20', 'B');
     expect(summary(told, { asOf: when('2026-02-10') })).toMatchObject({ frequency: 1, recency: 17 });
     expect(summary(told, { asOf: when('2026-02-20') })).toMatchObject({

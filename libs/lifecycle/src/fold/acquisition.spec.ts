@@ -57,7 +57,7 @@ describe('acquisition', () => {
     expect(told.stays('2027-01-01').at(-1)).toBe('2026-08-30 acquisition·cold');
   });
 
-  it('counts an order told twice by its source once', () => {
+  it('counts an order that its source sent twice once', () => {
     const told = story().buys('2026-01-01', 'A').buys('2026-01-01 00:05', 'A');
     expect(told.at('2026-01-02')).toMatchObject({
       view: { orders: 1, phase: 'onboarding' },

@@ -92,7 +92,7 @@ describe('a contract', () => {
 });
 
 describe('a payment', () => {
-  it('that names no contract moves nobody', () => {
+  it('that names no contract changes no stage', () => {
     const told = story().buys('2026-01-01', 'A').on('2026-01-02', 'payment-failed', { orderId: 'A' });
     expect(told.stays('2026-01-03')).toEqual(['2026-01-01 retention·onboarding']);
   });

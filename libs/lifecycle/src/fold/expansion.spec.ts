@@ -38,7 +38,7 @@ describe('an up-sell', () => {
     expect(told.at('2026-02-03').view?.phase).toBe('up-sell');
   });
 
-  it('is told in one currency only', () => {
+  it('needs one currency', () => {
     const told = regular()
       .buys('2026-01-31', 'D', { amount: 9000 })
       .buys('2026-02-10', 'E', { amount: 9000, currency: 'USD' });

@@ -96,7 +96,7 @@ describe('a fold', () => {
         for (let cut = 0; cut <= events.length; cut += 1) {
           const key = events[cut - 1]?.occurredAt ?? START;
           const next = events[cut]?.occurredAt ?? END;
-          // Somebody looks in between, at an instant before the next event: it changes nothing of what comes after.
+          // A reader looks at an instant before the next event: it changes nothing of what comes after.
           const looked = Math.min(key + waitDays * DAY, Math.max(next - 1, key), END);
           const first = foldCustomer({ events: events.slice(0, cut), policies, asOf: looked });
           const snapshot = stored(first.snapshot);

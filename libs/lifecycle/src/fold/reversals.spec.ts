@@ -59,7 +59,7 @@ describe('a reversal', () => {
     ]);
   });
 
-  it('of an order of an earlier cycle moves nobody', () => {
+  it('of an order of an earlier cycle changes no stage', () => {
     const told = story().buys('2024-01-01', 'A').buys('2025-06-01', 'B').returns('2025-06-20', 'A');
     expect(told.stays('2025-07-01').slice(4)).toEqual(['2025-06-01 retention·onboarding (2)']);
     expect(told.at('2025-07-01').view?.orders).toBe(1);

@@ -120,7 +120,7 @@ describe('silence', () => {
 });
 
 describe('onboarding', () => {
-  it('raises a flag after thirty days without a second order, and moves nobody', () => {
+  it('raises a flag after thirty days without a second order, and changes no stage', () => {
     const told = story().buys('2026-01-01', 'A');
     expect(told.at('2026-01-30 23:59').view).toMatchObject({
       flags: [],

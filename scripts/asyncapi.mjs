@@ -1,4 +1,4 @@
-// `npm run asyncapi`: writes docs/asyncapi.json again from the contracts and the list of outputs.
+// `npm run asyncapi`: writes docs/asyncapi.json again from the contracts and the registry of feeds.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, ensureInstalled } from './install.mjs';

@@ -28,7 +28,7 @@ function start(opens = true): WorkerClient<Request, string> {
   });
   return client;
 }
-const ask = (text: string) => client?.ask((no) => ({ no, text }));
+const ask = async (text: string) => client?.ask((no) => ({ no, text }));
 
 afterEach(() => client?.terminate());
 

@@ -1,16 +1,8 @@
 /** A channel's payload becomes a touchpoint, or a rejection with its reason: over HTTP, from Kafka, from files and from a simulation. */
-export { Ingestion, type IngestionDependencies } from './pipeline/ingestion.js';
-export {
-  IngestTouchpoints,
-  IngestTouchpointsHandler,
-  UNREADABLE_SOURCE,
-  type IngestOptions,
-} from './pipeline/ingest-touchpoints.js';
-export type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts } from './pipeline/item.js';
-export { Rejection, type RejectionCode } from './pipeline/rejection.js';
+export { Ingestion } from './pipeline/ingestion.js';
+export { IngestTouchpoints, IngestTouchpointsHandler } from './pipeline/ingest-touchpoints.js';
+export type { IngestItem, IngestResult, ItemResult } from './pipeline/item.js';
 export { importedItem } from './importing/imported-item.js';
-export { readEvents, readDocument } from './cloudevents/read-events.js';
-export { HTTP_BINDING, KAFKA_BINDING } from './cloudevents/bindings.js';
 export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
 export { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
 export { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
@@ -20,7 +12,7 @@ export {
   type PolicyPublished,
   type PublishVerdict,
 } from './policies/publish-policy.js';
-export { RegisterType, RegisterTypeHandler, registeredTypes, type RegisterVerdict } from './types/register-type.js';
+export { registeredTypes } from './types/register-type.js';
 export { TypeContracts } from './types/type-contracts.js';
 export { prepareLog } from './prepare-log.js';
 export { factEvent } from './facts/fact-event.js';

@@ -37,7 +37,7 @@ export function decideWhole(
   if (rejections.some((reason) => reason !== null))
     return withNeighbours(
       rejections.map((reason) => (reason === null ? null : { status: 'rejected', reason })),
-      'was refused',
+      'was rejected',
     );
 
   const found = items.map(find);

@@ -345,14 +345,14 @@ const MUTANTS = [
   // What is written.
   [
     'snapshots outlive a whole fold',
-    'folding/write.ts',
+    'folding/states.ts',
     '(again || base === null) && mayHaveSnapshots',
     'again && hadState',
     [FOLD, DIGESTS],
   ],
   [
     'snapshots after a late event stay',
-    'folding/write.ts',
+    'folding/states.ts',
     's.events > c.events',
     's.events > c.events + 1000',
     [FOLD, DIGESTS],

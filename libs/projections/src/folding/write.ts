@@ -4,7 +4,6 @@ import {
   arrayText,
   deleteRows,
   insertRows,
-  sortedByKey,
   unnest,
   upsertRows,
   type Row,
@@ -21,8 +20,9 @@ import {
 } from '../outbox/publish-stage-changes.js';
 import type { CustomerReadModel, DayOf, FoldedView } from '../read-models/read-model.js';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
-import { SNAPSHOTS, STATES } from '../read-models/working-tables.js';
 import type { FoldedEvents, FoldState } from './fold-one.js';
+import { writeStates } from './states.js';
+import { Sums } from './sums.js';
 
 /** What folding a customer came to, beside what was there before: ready to be written. Without `folded` the customer's rows go. */
 export interface FoldOutcome extends FoldedEvents {
@@ -55,9 +55,6 @@ export interface WriteContext {
   /** False while a version is built beside the live one. */
   readonly publishes: boolean;
 }
-
-/** A shorter history gets no row in `states`: it is read again from the log. */
-export const STATE_FROM_EVENTS = 8;
 
 /**
  * Writes what was folded: the rows of every read model, the states to go on from, and what is to be published; returns how many
@@ -257,102 +254,4 @@ async function moveSums(writes: Writer, context: WriteContext, changes: readonly
     }
     await sums.write(writes);
   }
-}
-
-/** Adds up what stage periods contribute to a read model of sums. */
-export class Sums {
-  readonly #rows = new Map<string, Row>();
-
-  constructor(
-    private readonly model: CustomerReadModel & { shape: 'sum' },
-    private readonly dayOf: DayOf,
-  ) {}
-
-  add(period: Row, sign: 1 | -1): void {
-    const { table, sums } = this.model;
-    for (const row of this.model.of(period, this.dayOf)) {
-      const key = table.key.map((column) => String(row[column])).join('\0');
-      const known = this.#rows.get(key);
-      if (known === undefined) {
-        for (const sum of sums) row[sum] = sign * (row[sum] as number);
-        this.#rows.set(key, row);
-      } else for (const sum of sums) known[sum] = (known[sum] as number) + sign * (row[sum] as number);
-    }
-  }
-
-  /** Adds the sums to the rows of the table. */
-  write(writes: Writer): Promise<void> {
-    return addSums(writes, this.model, this.#changed());
-  }
-
-  /** Only rows with something to add or take away. */
-  #changed(): Row[] {
-    return [...this.#rows.values()].filter((row) => this.model.sums.some((sum) => row[sum] !== 0));
-  }
-}
-
-async function addSums(writes: Writer, model: CustomerReadModel & { shape: 'sum' }, rows: Row[]): Promise<void> {
-  if (rows.length === 0) return;
-  const { table, sums } = model;
-  const set = sums.map((sum) => `${sum} = t.${sum} + EXCLUDED.${sum}`).join(', ');
-  await insertRows(
-    writes,
-    { ...table, name: `${table.name} AS t` },
-    sortedByKey(table, rows),
-    `(${table.key.join(', ')}) DO UPDATE SET ${set}`,
-  );
-  const emptied = rows.filter((row) => sums.some((sum) => (row[sum] as number) < 0));
-  if (emptied.length === 0) return;
-  const keys = unnest(table, table.key, emptied, 'k');
-  await writes.query(
-    `DELETE FROM ${table.name} t USING ${keys.sql} WHERE ${table.key.map((c) => `t.${c} = k.${c}`).join(' AND ')}
-        AND ${sums.map((sum) => `t.${sum} = 0`).join(' AND ')}`,
-    keys.params,
-  );
-}
-
-/** The state of a customer as a row of `states` or `snapshots`. */
-export function stateRow(customerId: string, state: FoldState): Row {
-  return {
-    customer_id: customerId,
-    events: state.events,
-    upto_at: state.uptoAt,
-    position: state.position,
-    state: JSON.stringify(state.snapshot),
-  };
-}
-
-async function writeStates(writes: Writer, outcomes: readonly FoldOutcome[], snapshotEvery: number): Promise<void> {
-  const newest: Row[] = [];
-  const snapshotRows: Row[] = [];
-  const cut: Row[] = [];
-  for (const { customerId, folded, newest: state, snapshots, base, again, hadState } of outcomes) {
-    if (folded !== null && state !== null && state.events >= STATE_FROM_EVENTS)
-      newest.push(stateRow(customerId, state));
-    for (const snapshot of snapshots) snapshotRows.push(stateRow(customerId, snapshot));
-    // A snapshot lasts only while what it holds is not folded again. A history that is too short for one has none.
-    const mayHaveSnapshots = hadState || (state?.events ?? 0) > snapshotEvery;
-    if ((again || base === null) && mayHaveSnapshots) cut.push({ customer_id: customerId, events: base?.events ?? -1 });
-  }
-  await removeCustomers(
-    writes,
-    STATES,
-    outcomes.filter((one) => one.hadState),
-  );
-  if (cut.length > 0) {
-    const rows = unnest(SNAPSHOTS, ['customer_id', 'events'], cut, 'c');
-    await writes.query(
-      `DELETE FROM snapshots s USING ${rows.sql} WHERE s.customer_id = c.customer_id AND s.events > c.events`,
-      rows.params,
-    );
-  }
-  await insertRows(writes, SNAPSHOTS, snapshotRows, 'DO NOTHING');
-  const had = new Set(outcomes.flatMap((one) => (one.hadState ? [one.customerId] : [])));
-  const there = (row: Row): boolean => had.has(row['customer_id'] as string);
-  await upsertRows(writes, STATES, newest.filter(there));
-  await insertRows(
-    writes,
-    STATES,
-    newest.filter((row) => !there(row)),
-  );
 }

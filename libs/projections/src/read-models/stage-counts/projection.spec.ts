@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Row, Writer } from '#database';
-import { Sums } from '../../folding/write.js';
+import { Sums } from '../../folding/sums.js';
 import { day } from '../../testdata/touchpoints.js';
 import { HOUR } from '../../time.js';
 import { STAGE_COUNTS } from './projection.js';

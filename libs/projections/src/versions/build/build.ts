@@ -1,5 +1,5 @@
 import { instantText } from '#database';
-import type { Sums } from '../../folding/write.js';
+import type { Sums } from '../../folding/sums.js';
 import { BuildRun, transactionOn, type BuildOptions } from './build-run.js';
 import type { BuildState } from './build-state.js';
 import { foldAll } from './fold-all.js';

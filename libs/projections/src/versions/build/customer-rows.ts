@@ -1,6 +1,6 @@
 import { copyText, type CopyText, type Row, type Table } from '#database';
 import type { FoldedEvents } from '../../folding/fold-one.js';
-import { STATE_FROM_EVENTS, stateRow } from '../../folding/write.js';
+import { STATE_FROM_EVENTS, stateRow } from '../../folding/states.js';
 import type { FoldedView } from '../../read-models/read-model.js';
 import { CUSTOMER_READ_MODELS } from '../../read-models/registry.js';
 import { STAGE_PERIODS } from '../../read-models/stage-periods/table.js';

@@ -3,7 +3,7 @@ import type { LifecycleEvent } from '#lifecycle';
 import { describeError } from '#platform';
 import { foldOne, inOrder, type FoldOptions } from '../../folding/fold-one.js';
 import { readTouchpoints } from '../../folding/load.js';
-import { Sums } from '../../folding/write.js';
+import { Sums } from '../../folding/sums.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import type { DayOf } from '../../read-models/read-model.js';
 import { CUSTOMER_READ_MODELS } from '../../read-models/registry.js';

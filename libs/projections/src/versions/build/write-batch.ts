@@ -2,7 +2,7 @@ import type { Instant } from '#contracts';
 import { insertRows, isRejection, sortedByKey } from '#database';
 import { describeError } from '#platform';
 import { park, type ParkedCustomer } from '../../folding/park.js';
-import type { Sums } from '../../folding/write.js';
+import type { Sums } from '../../folding/sums.js';
 import { DIRTY, waitingRow } from '../../read-models/working-tables.js';
 import type { BuildRun } from './build-run.js';
 import { advance, type BuildState } from './build-state.js';

@@ -150,7 +150,7 @@ describe.each([
     const item = { stream: samples.stream(), event: samples.event() };
     await expect(log.appendMany([item])).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringContaining('ask for its ids'),
+      message: expect.stringContaining('look its event ids up'),
     });
     expect(await log.find([item.event])).toEqual([null]);
     server.faults.append = () => null;

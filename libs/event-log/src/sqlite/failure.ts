@@ -44,7 +44,7 @@ export function asEventLogError(error: unknown, file: string): unknown {
     case SQLITE_IOERR:
       return new EventLogError(
         'unavailable',
-        `The disk under the event log ${file} failed: ${error.message}. Whether the last append was stored is unknown: ask for its ids.`,
+        `The disk under the event log ${file} failed: ${error.message}. Whether the last append was stored is unknown: look its event ids up.`,
         cause,
       );
     default:

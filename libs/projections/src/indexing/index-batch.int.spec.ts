@@ -46,8 +46,8 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
 
   it('marks its customers dirty where they are not folded at once, with how much came and since when', async () => {
     await appendAll(log, [
-      order(ANNA, day(7), 'A2'),
       order(ANNA, day(3), 'A1'),
+      order(ANNA, day(7), 'A2'),
       order({ userId: 'ben' }, day(5), 'B1'),
     ]);
     await index(store, (await eventsAfter(log)).slice(0, 1), 0, false);
@@ -160,6 +160,10 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
     await index(store, await eventsAfter(log, 2), 2);
     expect(await rows('SELECT 1 FROM rm_1.parked')).toEqual([]);
     expect(await rows(`SELECT reason FROM rm_1.dirty WHERE customer_id = '${anna}'`)).toEqual([{ reason: 'merge' }]);
+    // Of two reasons the stronger one stays, whichever came first.
+    await appendAll(log, [touchpoint({ who: ANNA, at: day(5), type: 'site-visited' })]);
+    await index(store, await eventsAfter(log, 3), 3);
+    expect(await rows(`SELECT DISTINCT reason FROM rm_1.dirty`)).toEqual([{ reason: 'merge' }]);
   });
 
   it('parks the customer of an event that it cannot read, and goes on with the others', async () => {

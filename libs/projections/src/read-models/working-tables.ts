@@ -1,15 +1,16 @@
 import type { Instant } from '#contracts';
-import type { Row } from '#database';
-import type { Table } from '#database';
+import type { Row, Table } from '#database';
 
-/** How far this version has come. */
+/** Tables that each version of the read models keeps for the engine itself: nothing else reads them but checkpoint, dirty and parked. */
+
+/** How far this version is. */
 export const CHECKPOINT: Table = {
   name: 'checkpoint',
   migrations: [
     /* sql */ `
     -- 001: One row. position: the log is indexed up to here. recorded_at: the running maximum of recordedAt so far.
-    -- clock: every deadline up to this instant has been persisted. build: null once the version was built; before that,
-    -- which phase the build is in and how far it came, so that it goes on after a kill.
+    -- clock: every deadline up to this instant is persisted. build: null once the version is built; before that, the phase
+    -- of the build and its progress, from which the build continues after a kill.
     CREATE TABLE checkpoint (
       one         boolean PRIMARY KEY DEFAULT true CHECK (one),
       position    bigint NOT NULL,
@@ -25,17 +26,18 @@ export const CHECKPOINT: Table = {
   semantic: [],
 };
 
-/** The customers who must be folded again. */
+/** The customers that must be folded again. */
 export const DIRTY: Table = {
   name: 'dirty',
   migrations: [
     /* sql */ `
-    -- 001: A customer to be folded again, whatever for: new events, a late one, a merge, a policy, a deadline. Folders
-    -- claim rows with FOR UPDATE SKIP LOCKED and delete them in the transaction that writes what they folded; who marks a
-    -- claimed row waits for that and marks again. So: absent = clean, present = must be folded, locked = being folded.
-    -- earliest_at: the earliest occurredAt among the events not yet folded; no snapshot at or after it is of use
-    -- (-infinity: none is; null: nothing new came, only time passed). pending: how many such events.
-    -- not_before: nothing is to be folded until then (all their events lie in the future).
+    -- 001: A customer to be folded again, for any reason: new events, a late event, a merge, a policy, a deadline. A worker
+    -- claims rows with FOR UPDATE SKIP LOCKED and deletes them in the transaction that writes the folds; a process that
+    -- marks a claimed row waits for that transaction and marks again. So: absent = clean, present = must be folded,
+    -- locked = being folded.
+    -- earliest_at: the earliest occurredAt of the events not yet folded; snapshots at or after it are of no use (-infinity:
+    -- no snapshot is of use; null: there are no new events, only time passed). pending: how many such events.
+    -- not_before: the customer is not folded before then (all events lie in the future).
     CREATE TABLE dirty (
       customer_id text COLLATE "C" PRIMARY KEY,
       position    bigint NOT NULL,
@@ -61,7 +63,7 @@ export const DIRTY: Table = {
   semantic: [],
 };
 
-/** The mark of a customer of whom only the future is known: they are looked at when it comes. */
+/** The mark of a customer whose events all lie in the future: the customer is folded when the first of them is due. */
 export function waitingRow(
   one: { readonly customerId: string; readonly until: Instant },
   position: number,
@@ -78,14 +80,14 @@ export function waitingRow(
   };
 }
 
-/** The newest fold state of each customer with some history, to go on from. */
+/** The newest fold state of each customer with some history: the next fold continues from it. */
 export const STATES: Table = {
   name: 'states',
   migrations: [
     /* sql */ `
     -- 001: The fold's own state (JSON) after a customer's last event in event order, never advanced by the clock.
     -- events: how many are in it; position: all of the log up to here is in it, but for events that still lie in the
-    -- future. upto_at: the instant of its last event. Losing a row here costs time, never truth.
+    -- future. upto_at: the instant of its last event. A lost row costs time, never correctness.
     CREATE TABLE states (
       customer_id text COLLATE "C" PRIMARY KEY,
       events      int NOT NULL,
@@ -106,7 +108,7 @@ export const SNAPSHOTS: Table = {
   name: 'snapshots',
   migrations: [
     /* sql */ `
-    -- 001: As in states, for earlier points of a long history. A late event takes away those that come after it.
+    -- 001: As in states, for earlier points of a long history. A late event deletes the snapshots that come after it.
     CREATE TABLE snapshots (
       customer_id text COLLATE "C" NOT NULL,
       events      int NOT NULL,
@@ -123,13 +125,13 @@ export const SNAPSHOTS: Table = {
   semantic: [],
 };
 
-/** The customers who could not be folded. */
+/** The customers that could not be folded. */
 export const PARKED: Table = {
   name: 'parked',
   migrations: [
     /* sql */ `
-    -- 001: A customer who could not be folded is quarantined with the reason, so that the rest go on. Their rows stay as they
-    -- were last. They are folded again when a person releases them, after the cause was fixed.
+    -- 001: A customer that could not be folded is parked with the reason, so that the others are not held up. The rows of a
+    -- parked customer stay as they were. An operator releases the customer, once the cause is fixed, to be folded again.
     CREATE TABLE parked (
       customer_id text COLLATE "C" PRIMARY KEY,
       reason      text NOT NULL,

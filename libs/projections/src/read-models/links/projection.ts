@@ -15,7 +15,7 @@ import { LINKS, SUBJECTS } from './table.js';
 export interface SubjectsKnown {
   /** The customer of each subject on the page, after the page's links. */
   readonly customerOf: ReadonlyMap<string, string>;
-  /** Customers who gained or lost a subject: their earlier folds no longer hold. */
+  /** Customers that gained or lost a subject: their earlier folds no longer hold. */
   readonly moved: ReadonlySet<string>;
   /** Subjects seen for the first time. */
   readonly fresh: ReadonlySet<string>;

@@ -262,7 +262,7 @@ function knownLink(row: LinkRow): CustomerLink {
   };
 }
 
-/** The customers to whom these subjects belong. */
+/** The customers of these subjects. */
 export async function customersOf(tx: Transaction, subjectIds: readonly string[]): Promise<string[]> {
   if (subjectIds.length === 0) return [];
   const rows = await tx.query<{ customer_id: string }>(

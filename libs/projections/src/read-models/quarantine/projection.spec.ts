@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { RecordedEvent } from '#event-log';
 import { day } from '../../testdata/touchpoints.js';
@@ -29,9 +31,11 @@ describe('the list of quarantined events', () => {
   });
 
   it('given an event that was stored in version 1, shows it in the same words', () => {
-    const { pointer: _, hint, ...rest } = QUARANTINED;
-    const before = fact('event-quarantined', { ...rest, path: '/data/currency', mend: hint }, { schemaVersion: 1 });
-    expect(quarantineChanges([before])).toEqual(quarantineChanges([fact('event-quarantined', QUARANTINED)]));
+    const golden = join(import.meta.dirname, '../../../../contracts/golden/event-quarantined.v1.json');
+    const { data, becomes } = JSON.parse(readFileSync(golden, 'utf8')) as { data: object; becomes: object };
+    expect(quarantineChanges([fact('event-quarantined', data, { schemaVersion: 1 })])).toEqual(
+      quarantineChanges([fact('event-quarantined', becomes)]),
+    );
   });
 
   it('given an event of which nothing could be read, has nulls, and the time of recording', () => {

@@ -56,7 +56,9 @@ function withoutOtherBranches(errors: readonly ErrorObject[]): readonly ErrorObj
   let left = [...errors];
   for (const union of errors.filter(({ keyword }) => keyword === 'anyOf')) {
     const branches = union.schema as readonly JsonSchema[];
-    const own = branches.findIndex((branch) => admits(branch, union.data));
+    const admitting = branches.flatMap((branch, index) => (admits(branch, union.data) ? [index] : []));
+    // Of two kinds of text no one is meant more than the other: then all that may be given is named.
+    const own = admitting.length === 1 ? (admitting[0] as number) : -1;
     left = left.filter((error) => {
       if (error === union) return own === -1;
       const within =

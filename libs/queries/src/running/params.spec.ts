@@ -60,6 +60,9 @@ describe('parameters', () => {
       '#/surprise',
     ]);
     for (const { detail, hint } of issues) expect(`${detail}${hint}`).not.toMatch(/undefined/);
+    expect(issues.find(({ pointer }) => pointer === '#/as-of')?.detail).toMatch(
+      /^must be a day, such as .*, or a date-time .*\(got "yesterday"\)$/,
+    );
   });
 
   it.each([

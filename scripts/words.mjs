@@ -122,10 +122,10 @@ export const PUBLIC = {
 
 /**
  * Where the old words stay: what was stored under them is read for ever (upcasters, golden files), released migrations are never edited,
- * old settings are answered with their new names, and this list names them all.
+ * old settings are answered with their new names, placeholders are what people type, and this list names them all.
  */
 const KEPT =
-  /(^|\/)(golden\/|upcasters(\.spec)?\.ts$|migrations?\.ts$|migrations\.int\.spec\.ts$|former-names(\.spec)?\.(ts|md)$)|^scripts\/words\.mjs$|^test\/words\.spec\.ts$|^package-lock\.json$|^LICENSE$/;
+  /(^|\/)(golden\/|upcasters(\.spec)?\.ts$|migrations?\.ts$|migrations\.int\.spec\.ts$|former-names(\.spec)?\.(ts|md)$|former-versions\.ts$|placeholders\.ts$)|^scripts\/words\.mjs$|^test\/words\.spec\.ts$|^package-lock\.json$|^LICENSE$/;
 
 const GONE_PATTERNS = GONE.map(([pattern, instead]) => [new RegExp(`\\b(?:${pattern})\\b`, 'gi'), instead]);
 const NAME = new RegExp(`(?<![\\w$-])(${Object.keys(NAMES).join('|')})(?![\\w$-])`, 'g');

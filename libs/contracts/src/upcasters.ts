@@ -1,7 +1,7 @@
 import { factOf, FACTS, TOUCHPOINT_TYPES, touchpointType } from './catalogue.js';
 import { toMinor } from './currencies.js';
 import { factClassOf } from './facts/classes.js';
-import type { IssueOnRecordV1 } from './facts/engine.js';
+import type { IssueOnRecordV1 } from './facts/former-versions.js';
 import { classOf } from './touchpoints/classes.js';
 import { fragment, pointerTo } from './validation-issue.js';
 

@@ -2,6 +2,7 @@ import type { ClassConstructor } from 'class-transformer';
 import type { FactName } from '../catalogue.js';
 import * as business from './business.js';
 import * as engine from './engine.js';
+import * as former from './former-versions.js';
 import * as rules from './rules.js';
 
 /** The class of each version of each fact's data, version 1 first. An old one stays for as long as a log may hold it. */
@@ -19,8 +20,8 @@ const FACT_CLASSES = {
   'model-fitted': [rules.ModelFitted],
   'population-scored': [rules.PopulationScored],
   'intake-receipt': [engine.IntakeReceipt],
-  'event-quarantined': [engine.EventQuarantinedV1, engine.EventQuarantined],
-  'event-released': [engine.EventReleasedV1, engine.EventReleased],
+  'event-quarantined': [former.EventQuarantinedV1, engine.EventQuarantined],
+  'event-released': [former.EventReleasedV1, engine.EventReleased],
   'event-discarded': [engine.EventDiscarded],
   'person-erased': [engine.PersonErased],
   'hash-key-adopted': [engine.HashKeyAdopted],

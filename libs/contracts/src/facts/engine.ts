@@ -30,30 +30,6 @@ export class IntakeReceipt {
   @Named() duplicates!: [id: string, position: number][];
 }
 
-/** One issue of an event, as the log of version 1 names its fields. */
-export class IssueOnRecordV1 {
-  @AnyText() path!: string;
-  @AnyText() reason!: string;
-  @AnyText() mend!: string;
-}
-
-/** Version 1 of a quarantined event: pointers without the `#` of a URI fragment, and other names. Replaced by `EventQuarantined`. */
-export class EventQuarantinedV1 {
-  @TextOrNull(512) source!: string | null;
-  @TextOrNull(512) eventId!: string | null;
-  @TextOrNull(512) type!: string | null;
-  @AnyText() code!: string;
-  @AnyText() path!: string;
-  @AnyText() detail!: string;
-  @AnyText() mend!: string;
-  @Optional() @Parts(() => IssueOnRecordV1, 1, 1000) flaws?: IssueOnRecordV1[];
-  @At() receivedAt!: number;
-  @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
-  @Optional() @AnyText() file?: string;
-  @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
-  @Optional() @Flag() cut?: boolean;
-}
-
 /** One issue of an event: a `ValidationIssue` as the log holds it. It never holds a value. */
 export class IssueOnRecord {
   @AnyText() pointer!: string;
@@ -79,15 +55,6 @@ export class EventQuarantined {
   @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
   /** True where the body was too large to be kept whole. */
   @Optional() @Flag() cut?: boolean;
-}
-
-/** Version 1 of a released event. Replaced by `EventReleased`. */
-export class EventReleasedV1 {
-  @AnyText() source!: string;
-  @AnyText() eventId!: string;
-  @Position() touchpointPosition!: number;
-  @Flag() mended!: boolean;
-  @Text(512) by!: string;
 }
 
 /** A quarantined event was accepted after all, as it was or fixed. */

@@ -9,6 +9,7 @@ import { RegisterType, RegisterTypeHandler } from '../types/register-type.js';
 import { DiscardQuarantined, DiscardQuarantinedHandler } from './discard-quarantined.js';
 import { Quarantine, type Closing } from './quarantine.js';
 import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './release-quarantined.js';
+import { quarantinedInVersion1 } from '../testdata/former-versions.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const DAY = 86_400_000;
@@ -73,16 +74,15 @@ describe('the quarantine', () => {
   it('shows what version 1 of the log quarantined, and finds the same event sent again to be a duplicate', async () => {
     const id = await quarantined(bad);
     const [{ data, ...stored }] = (await log.readStreams([`quarantine-${id}`])) as [RecordedEvent];
-    const { pointer, hint, ...rest } = JSON.parse(data) as Readonly<Record<string, string>>;
-    const flaws = [pointer, '#/id'].map((at) => ({ path: at?.slice(1), reason: 'is wrong', mend: 'change it' }));
-    const old = memoryLog({ clock: { now: () => NOW } });
-    const v1 = { ...rest, path: pointer?.slice(1), mend: hint, flaws };
-    const contentHash = Buffer.from(id, 'hex');
-    await old.append(stored.stream, 'no-stream', [
-      { ...stored, contentHash, schemaVersion: 1, data: JSON.stringify(v1) },
-    ]);
-
     const issue = { detail: 'is wrong', hint: 'change it' };
+    const v1 = quarantinedInVersion1(data, [
+      { ...issue, pointer: '#/type' },
+      { ...issue, pointer: '#/id' },
+    ]);
+    const old = memoryLog({ clock: { now: () => NOW } });
+    const contentHash = Buffer.from(id, 'hex');
+    await old.append(stored.stream, 'no-stream', [{ ...stored, contentHash, schemaVersion: 1, data: v1 }]);
+
     expect(await new Quarantine(old, sealer).find(id)).toEqual({
       ...(await quarantine.find(id)),
       position: 1,

@@ -1,5 +1,5 @@
-// Mutation testing of the rules: `npm run mutate`. It takes hours, can be stopped at any time and goes on where it stopped, since what has been
-// found out stands in .stryker/incremental.json. One folder or file alone: `npm run mutate -- --mutate libs/lifecycle/src/fold/silence.ts`.
+// Mutation testing of the rules: `npm run mutate`. It takes hours. What a run found is written to .stryker/incremental.json at its end, and the next
+// run goes on from there: so run it by groups of files, such as `npm run mutate -- --mutate libs/lifecycle/src/fold/silence.ts`.
 // Each property ends after so many milliseconds: a mutant that it sees, it mostly sees at once.
 process.env['PROPERTY_TIME_MS'] ??= '100';
 

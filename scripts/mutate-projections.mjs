@@ -1,9 +1,10 @@
 // Plants faults in indexing and folding, one at a time, and runs the specs that must see them. A planted fault that no spec sees has
-// survived: a rule without a test. Not part of CI.
+// survived: a rule without a test. A spec that fails only because it takes too long has seen nothing, nor has one that does not start.
+// Not part of CI.
 //
 //     node scripts/mutate-projections.mjs [--store "PostgreSQL 18"] [--only NAME] [--again]
 //
-// Results are kept in coverage/mutants.ndjson, so that a run goes on where the last one stopped; `--again` repeats those that survived.
+// Results are kept in coverage/mutants.ndjson, so that a run goes on where the last one stopped; `--again` repeats those that were not killed.
 // The files are changed in place and put back: run it in a clean checkout.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,8 @@ const root = join(import.meta.dirname, '..');
 const source = join(root, 'libs/projections/src');
 const results = join(root, 'coverage/mutants.ndjson');
 
+const FACTS = 'indexing/page-facts.spec.ts';
+const AFFECTED = 'indexing/affected-customer.spec.ts';
 const INDEX = 'indexing/index-batch.int.spec.ts';
 const FOLD = 'folding/fold-batch.int.spec.ts';
 const CLOCK = 'processor/clock.int.spec.ts';
@@ -23,6 +26,7 @@ const PUBLISHED = 'outbox/published.property.int.spec.ts';
 
 /** The specs are run in this order until one fails. */
 const ALL = [INDEX, FOLD, PROJECTOR, DIGESTS];
+const FOLDING = [FOLD, INDEX, PROJECTOR, DIGESTS];
 
 /** Name, file, exact text (once in the file), replacement, specs. */
 const MUTANTS = [
@@ -128,18 +132,18 @@ const MUTANTS = [
     'indexing/affected-customer.ts',
     'event.occurredAt < one.earliestAt',
     'event.occurredAt > one.earliestAt',
-    ALL,
+    [AFFECTED],
   ],
-  ['merge keeps the state', 'indexing/affected-customer.ts', 'one.earliestAt = -Infinity;', '', ALL],
-  ['merge has all events at hand', 'indexing/affected-customer.ts', 'one.complete = false;', '', ALL],
-  ['merge without reason', 'indexing/affected-customer.ts', "one.reason = 'merge';", '', [INDEX]],
-  ['always complete', 'indexing/affected-customer.ts', 'complete: fresh.has(customerId)', 'complete: true', ALL],
+  ['merge keeps the state', 'indexing/affected-customer.ts', 'one.earliestAt = -Infinity;', '', [AFFECTED]],
+  ['merge has all events at hand', 'indexing/affected-customer.ts', 'one.complete = false;', '', [AFFECTED]],
+  ['merge without reason', 'indexing/affected-customer.ts', "one.reason = 'merge';", '', [AFFECTED]],
+  ['always complete', 'indexing/affected-customer.ts', 'complete: fresh.has(customerId)', 'complete: true', [AFFECTED]],
   [
     'erased not folded',
     'indexing/affected-customer.ts',
     'for (const customerId of erased) of(customerId);',
     '',
-    [INDEX, PROJECTOR],
+    [AFFECTED],
   ],
   // Dirty marks.
   [
@@ -182,33 +186,27 @@ const MUTANTS = [
   ],
   ['latest due first', 'indexing/dirty.ts', 'ORDER BY wake_at LIMIT $2', 'ORDER BY wake_at DESC LIMIT $2', [CLOCK]],
   // Facts of a page.
-  [
-    'referees link',
-    'indexing/page-facts.ts',
-    "identifier.role === 'self'",
-    'identifier.role !== undefined',
-    [INDEX, PROJECTOR],
-  ],
+  ['referees link', 'indexing/page-facts.ts', "identifier.role === 'self'", 'identifier.role !== undefined', [FACTS]],
   [
     'links both ways',
     'indexing/page-facts.ts',
     'subjectId < identifier.subjectId ?',
     'subjectId > identifier.subjectId ?',
-    ALL,
+    [FACTS],
   ],
   [
     'first seen latest',
     'indexing/page-facts.ts',
     '  else if (event.occurredAt < known.firstSeenAt)',
     '  else if (event.occurredAt > known.firstSeenAt)',
-    ALL,
+    [FACTS],
   ],
   [
     'second identifier ignored',
     'indexing/page-facts.ts',
     'return first !== -1 && meta.indexOf(\'"subjectId"\', first + 11) === -1;',
     'return first !== -1;',
-    ALL,
+    [FACTS],
   ],
   // The clock.
   ['clock noted while dirty', 'processor/clock.ts', ' AND NOT (SELECT marked FROM marked))', ')', [CLOCK]],
@@ -282,28 +280,28 @@ const MUTANTS = [
     'snapshot !== undefined ?',
     [FOLD],
   ],
-  ['late events on top', 'folding/fold-customers.ts', '&& !allAfter(one.events, one.base)', '&& false', ALL],
-  ['late not folded again', 'folding/read-events.ts', 'one.again = true;', '', ALL],
+  ['late events on top', 'folding/fold-customers.ts', '&& !allAfter(one.events, one.base)', '&& false', FOLDING],
+  ['late not folded again', 'folding/read-events.ts', 'one.again = true;', '', FOLDING],
   [
     'snapshot events twice',
     'folding/read-events.ts',
     'events.filter((event) => isAfter(event, base));',
     'events;',
-    ALL,
+    FOLDING,
   ],
   [
     'state events twice',
     'folding/read-events.ts',
     'event.position > base.position || isAfter(event, base)',
     'true',
-    ALL,
+    FOLDING,
   ],
   [
     'tail from the beginning',
     'folding/read-events.ts',
     'events.filter((event) => event.position > from)',
     'events',
-    ALL,
+    FOLDING,
   ],
   [
     'waiting events forgotten',
@@ -312,7 +310,7 @@ const MUTANTS = [
     '',
     [PROJECTOR, DIGESTS],
   ],
-  ['snapshot at the instant', 'folding/load.ts', 'n.upto_at < c.before', 'n.upto_at <= c.before', ALL],
+  ['snapshot at the instant', 'folding/load.ts', 'n.upto_at < c.before', 'n.upto_at <= c.before', FOLDING],
   [
     'oldest snapshot',
     'folding/load.ts',
@@ -326,21 +324,21 @@ const MUTANTS = [
     'folding/fold-one.ts',
     'return compareEvents(event, { ...event, ...key }) > 0;',
     'return true;',
-    ALL,
+    FOLDING,
   ],
   [
     'one less in the state',
     'folding/fold-one.ts',
     'events: before + due.length',
     'events: before + due.length - 1',
-    ALL,
+    FOLDING,
   ],
   [
     'snapshots misnumbered',
     'folding/fold-one.ts',
     'const at = before + (i + 1) * snapshotEvery;',
     'const at = before + i * snapshotEvery;',
-    ALL,
+    FOLDING,
   ],
   // What is written.
   [
@@ -357,21 +355,21 @@ const MUTANTS = [
     's.events > c.events + 1000',
     [FOLD, DIGESTS],
   ],
-  ['sums not taken back', 'folding/write.ts', 'sums.add(period, -1)', 'sums.add(period, 0 as 1)', ALL],
-  ['rewritten from the start', 'folding/write.ts', '(folded.stagePeriods[0]?.seq ?? 0)', '0', ALL],
+  ['sums not taken back', 'folding/write.ts', 'sums.add(period, -1)', 'sums.add(period, 0 as 1)', FOLDING],
+  ['rewritten from the start', 'folding/write.ts', '(folded.stagePeriods[0]?.seq ?? 0)', '0', FOLDING],
   [
     'bookings of a whole fold stay',
     'folding/write.ts',
     '...standing.filter((one) => one.written && one.folded.whole),',
     '',
-    ALL,
+    FOLDING,
   ],
   [
     'bookings folded again stay',
     'folding/write.ts',
     'standing.filter((one) => one.again && !one.folded.whole),',
     '[],',
-    ALL,
+    FOLDING,
   ],
   [
     'parked keep their deadline',
@@ -422,41 +420,49 @@ for (const [name, file, text, replacement, specs] of MUTANTS.toSorted((a, b) => 
     original.replace(text, () => replacement),
   );
   const begun = performance.now();
+  let outcome = 'survived';
   let seenBy = null;
-  for (const spec of specs) if (seenBy === null && fails(spec)) seenBy = spec;
+  let test = null;
+  for (const spec of specs) {
+    const seen = run(spec);
+    if (seen.outcome === 'survived') continue;
+    ({ outcome, test } = seen);
+    seenBy = spec;
+    if (outcome === 'killed') break;
+  }
   putBack();
   process.removeListener('exit', putBack);
-  const outcome = seenBy === null ? 'survived' : 'killed';
   known.set(name, outcome);
   mkdirSync(join(root, 'coverage'), { recursive: true });
   const seconds = Math.round((performance.now() - begun) / 1_000);
-  appendFileSync(results, `${JSON.stringify({ name, file, outcome, seenBy, seconds })}\n`);
-  console.log(`${outcome.padEnd(8)}  ${name.padEnd(36)}  ${file.padEnd(32)}  ${seenBy ?? ''}  (${seconds} s)`);
+  appendFileSync(results, `${JSON.stringify({ name, file, outcome, seenBy, test, seconds })}\n`);
+  console.log(`${outcome.padEnd(9)}  ${name.padEnd(36)}  ${file.padEnd(32)}  ${seenBy ?? ''}  (${seconds} s)`);
 }
 
 const outcomes = MUTANTS.map(([name]) => known.get(name));
 const count = (outcome) => outcomes.filter((each) => each === outcome).length;
 console.log(
-  `${count('killed')} killed, ${count('survived')} survived, ${count(undefined)} not run, of ${MUTANTS.length}`,
+  ['killed', 'survived', 'timed out', 'not started', undefined]
+    .map((outcome) => `${count(outcome)} ${outcome ?? 'not run'}`)
+    .join(', ') + `, of ${MUTANTS.length}`,
 );
-for (const [name, file] of MUTANTS) if (known.get(name) === 'survived') console.log(`survived: ${name} (${file})`);
+for (const [name, file] of MUTANTS)
+  if ((known.get(name) ?? 'killed') !== 'killed') console.log(`${known.get(name)}: ${name} (${file})`);
 
-/** Whether a spec fails with the planted fault in place, on one store. */
-function fails(spec) {
-  const { status, signal } = spawnSync(
-    'npm',
-    [
-      'run',
-      '--silent',
-      'jest',
-      '--',
-      join('libs/projections/src', spec),
-      '--maxWorkers=1',
-      '--bail',
-      '-t',
-      values.store,
-    ],
-    { cwd: root, stdio: 'ignore', timeout: 300_000 },
-  );
-  return status !== 0 || signal !== null;
+/** What a spec says with the planted fault in place, on one store: the outcome, and the test that failed first. */
+function run(spec) {
+  const onStore = spec.endsWith('.int.spec.ts') ? ['-t', values.store] : [];
+  const args = [join('libs/projections/src', spec), '--maxWorkers=1', '--bail', ...onStore];
+  const { status, signal, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'jest', '--', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    timeout: 300_000,
+  });
+  if (status === 0) return { outcome: 'survived', test: null };
+  const output = stdout + stderr;
+  const failed = /^ {2}● (.+)$/mu.exec(output)?.[1] ?? null;
+  if (signal !== null || /Exceeded timeout of/u.test(output)) return { outcome: 'timed out', test: failed };
+  if (failed === null || /Test suite failed to run/u.test(output)) return { outcome: 'not started', test: failed };
+  return { outcome: 'killed', test: failed };
 }

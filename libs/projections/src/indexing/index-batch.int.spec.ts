@@ -166,6 +166,22 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
     expect(await rows(`SELECT DISTINCT reason FROM rm_1.dirty`)).toEqual([{ reason: 'merge' }]);
   });
 
+  it('marks a heavy customer dirty for a late event, and folds one in order at once', async () => {
+    await begin({ snapshotEvery: 3 });
+    const visit = (at: number) => touchpoint({ who: ANNA, at: day(at), type: 'site-visited' });
+    const folded = () => rows('SELECT touchpoints FROM rm_1.customers');
+    await appendAll(log, [1, 2, 3, 4, 5, 6, 7, 8, 9].map(visit));
+    await index(store, await eventsAfter(log));
+    await appendAll(log, [visit(10)]);
+    await index(store, await eventsAfter(log, 9), 9);
+    expect(await folded()).toEqual([{ touchpoints: 10 }]);
+    expect(await rows('SELECT 1 FROM rm_1.dirty')).toEqual([]);
+    await appendAll(log, [visit(4.5)]);
+    await index(store, await eventsAfter(log, 10), 10);
+    expect(await folded()).toEqual([{ touchpoints: 10 }]);
+    expect(await rows('SELECT pending, earliest_at FROM rm_1.dirty')).toEqual([{ pending: 1, earliest_at: day(4.5) }]);
+  });
+
   it('parks the customer of an event that it cannot read, and goes on with the others', async () => {
     await appendAll(log, [unreadable(anna, day(3), 'u1'), order({ userId: 'ben' }, day(3), 'B1')]);
     await index(store, await eventsAfter(log));

@@ -12,9 +12,8 @@ export type {
   RecordedEvent,
   Verdict,
 } from './port.js';
-export { LIMITS, rejectionOf } from './rejection.js';
 export { RECEIPT_SOURCE, RECEIPT_TYPE, receiptsOf } from './receipt.js';
-export { decideWhole, meets, verdictOnFound, type Found } from './whole-append.js';
+export { decideWhole, LIMITS, meets, rejectionOf, verdictOnFound, type Found } from './append-rules.js';
 export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';
 export { eventUuid, NO_MARK, type IdTable, type KnownId, type Mark } from './eventstore/ids.js';
 export { openEventStoreLog } from './eventstore/open-eventstore-log.js';

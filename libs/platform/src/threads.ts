@@ -1,5 +1,3 @@
-/**
- * What the body of a worker thread needs, and no more: a thread that loads the index of platform starts half as fast.
- * The side that starts the thread uses `WorkerClient` of the index.
- */
+/** Both sides of a worker thread, and no more: a thread that loads the index of platform starts half as fast. */
 export { failureOf, type Answer, type Failure } from './threads/answer.js';
+export { threadFile, WorkerClient } from './threads/worker-client.js';

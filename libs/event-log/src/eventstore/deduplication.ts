@@ -1,25 +1,24 @@
-import type { Found } from '../whole-append.js';
-import { verdictOnFound } from '../whole-append.js';
+import { verdictOnFound, type Found } from '../append-rules.js';
 import type { AppendItem, Verdict } from '../port.js';
 import { BACKWARDS, FORWARDS } from '@eventstore/db-client';
 import { drained, endOf, type Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
 import { contentHashOf, positionOf } from './stored-event.js';
 
-/** Names of our own that the table need not know yet: beyond so many the oldest are left to the indexer. */
+/** Event ids appended here that the table may not hold yet: beyond so many the oldest are left to the indexer. */
 const RECENT_MAX = 500_000;
 
-/** Events of a stream that are searched for names which the server says that it knows. */
+/** The newest events of a stream that are searched for ids which the server recognised. */
 const NEWEST = 4_096;
 
-/** What is known before an append: who stands on record, and a position that the log had by then. */
-export interface Known {
+/** What is known before an append: the event ids on record, and a position that the log had reached. */
+export interface KnownIds {
   readonly known: ReadonlyMap<string, KnownId>;
   readonly floor: number;
 }
 
 /**
- * What is on record under a name: what the id table knows, and what this process appended since the table was last
+ * The event ids on record: what the id table knows, and what this process appended since the table was last
  * written. The lowest position counts.
  */
 export class Deduplication {
@@ -30,8 +29,8 @@ export class Deduplication {
     private readonly ids: IdTable,
   ) {}
 
-  /** Asked once for each batch. */
-  async of(uuids: readonly string[]): Promise<Known> {
+  /** Called once for each batch. */
+  async of(uuids: readonly string[]): Promise<KnownIds> {
     const [known, end] = await Promise.all([
       this.lookup(uuids),
       this.connection.reading((client, call) => endOf(client, call)),
@@ -55,12 +54,12 @@ export class Deduplication {
     return result;
   }
 
-  /** What this process remembers of a name: the indexer may know better. */
+  /** What this process remembers of an event id: the indexer may know a lower position. */
   remembered(uuid: string): KnownId | null {
     return this.#cache.get(uuid) ?? null;
   }
 
-  /** Which of these names stand among the newest events of a stream, and what stands there. */
+  /** Which of these event ids are among the newest events of a stream, and what is stored there. */
   async inStream(stream: string, uuids: readonly string[]): Promise<ReadonlyMap<string, KnownId>> {
     const wanted = new Set(uuids);
     const found = new Map<string, KnownId>();
@@ -100,13 +99,13 @@ export class Deduplication {
   }
 }
 
-export function foundUnder(known: KnownId | undefined, { event }: AppendItem): Found {
+export function foundById(known: KnownId | undefined, { event }: AppendItem): Found {
   if (known === undefined) return null;
   return { position: known.position, sameContent: Buffer.compare(known.contentHash, event.contentHash) === 0 };
 }
 
 export function verdictOnKnown(known: KnownId, item: AppendItem): Verdict {
-  return verdictOnFound(foundUnder(known, item) as NonNullable<Found>);
+  return verdictOnFound(foundById(known, item) as NonNullable<Found>);
 }
 
 function lowest(a: KnownId | null, b: KnownId | null): KnownId | null {

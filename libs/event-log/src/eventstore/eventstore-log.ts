@@ -21,7 +21,7 @@ import { eventUuid, type IdTable, type Mark } from './ids.js';
 import { acquire, release } from './shared-connections.js';
 import { newestBelow } from './newest.js';
 import { positionOf, recordedEvent } from './stored-event.js';
-import { Writing } from './writing.js';
+import { BatchAppender } from './batch-appender.js';
 
 export interface EventStoreLogOptions {
   /**
@@ -86,7 +86,7 @@ async function answered(first: Promise<unknown>, withinMs: number, server: strin
 /** The EventStoreDB adapter of the port. Positions are commit positions. */
 export class EventStoreLog implements EventLog, MoveTarget {
   readonly counts = 'bytes';
-  readonly #writing: Writing;
+  readonly #appender: BatchAppender;
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
   readonly #duplicates = new Set<number>();
@@ -105,14 +105,14 @@ export class EventStoreLog implements EventLog, MoveTarget {
     private readonly ids: IdTable,
     private readonly prefix: string,
   ) {
-    this.#writing = new Writing(connection, ids, prefix);
+    this.#appender = new BatchAppender(connection, ids, prefix);
     setMaxListeners(0, this.#closing.signal);
   }
 
   async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]> {
     this.#mustBeOpen();
     if (events.length === 0) return [];
-    return this.#writing.whole(
+    return this.#appender.whole(
       expected,
       events.map((event) => ({ stream, event })),
     );
@@ -121,13 +121,13 @@ export class EventStoreLog implements EventLog, MoveTarget {
   async appendMany(items: readonly AppendItem[], receipts: readonly ReceiptDraft[] = []): Promise<readonly Verdict[]> {
     this.#mustBeOpen();
     if (items.length === 0 && receipts.length === 0) return [];
-    return this.#writing.each(items, receipts);
+    return this.#appender.each(items, receipts);
   }
 
   /** Their recordedAt stands in the metadata: the server gives events no time but its own. */
   async importEvents(events: readonly MovedEvent[]): Promise<void> {
     this.#mustBeOpen();
-    await this.#writing.import(events);
+    await this.#appender.import(events);
   }
 
   async *read(stream: string, from = 0, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
@@ -226,7 +226,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
   ): Promise<readonly (RecordedEvent | null)[]> {
     this.#mustBeOpen();
     const uuids = ids.map(eventUuid);
-    const known = await this.#writing.deduplication.lookup(uuids);
+    const known = await this.#appender.deduplication.lookup(uuids);
     return Promise.all(
       uuids.map(async (uuid) => {
         const one = known.get(uuid);
@@ -292,7 +292,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    await this.#writing.settled();
+    await this.#appender.settled();
     release(this.connectionString);
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
 
-/** What stands on record under a name: its lowest position, and the hash of the content that stands there. */
+/** What the log holds under an event id: its lowest position, and the hash of the content at that position. */
 export interface KnownId {
   readonly position: number;
   /** 16 bytes, as in `NewEvent`. */
@@ -18,7 +18,7 @@ export interface Mark {
 export const NO_MARK: Mark = { position: 0, recordedAt: Number.NEGATIVE_INFINITY };
 
 /**
- * Who stands under which name, over the whole log: what no stream of EventStoreDB can tell. Kept by the indexer, which
+ * The event ids of the whole log: no stream of EventStoreDB can look an id up. Kept by the indexer, which
  * follows the log (`with: 'contentHash'`) in order and in one transaction a page does three things:
  * - for each event it writes uuid → (position, contentHash) where the uuid is new. Where it stands already at a lower
  *   position, the event is a repetition: its position joins the duplicates. The lowest position counts, for ever.
@@ -29,9 +29,9 @@ export const NO_MARK: Mark = { position: 0, recordedAt: Number.NEGATIVE_INFINITY
  * the process that appended it, and to the server while it is recent; what slips through both becomes a duplicate here.
  */
 export interface IdTable {
-  /** For each uuid (`eventUuid`) what stands on record, or null; and the position up to which that is the whole truth. */
+  /** For each uuid (`eventUuid`) what the log holds, or null; and the position up to which that is complete. */
   lookup(uuids: readonly string[]): Promise<{ readonly known: readonly (KnownId | null)[]; readonly upTo: number }>;
-  /** Positions above `after` that repeat a name recorded lower, ascending: few, if any. No reader gets them. */
+  /** Positions above `after` that repeat an event id recorded lower, ascending: few, if any. No reader gets them. */
   duplicates(after: number): Promise<readonly number[]>;
   /** The highest mark at or below a position; NO_MARK where there is none. */
   markAt(position: number): Promise<Mark>;
@@ -40,8 +40,8 @@ export interface IdTable {
 }
 
 /**
- * The UUID of an event on the server, for ever the same for the same (source, id): so that the server itself knows a
- * close retry again. Laid out as version 5 (a UUID from a name by a hash); the hash is SHA-256, cut.
+ * The UUID of an event on the server, always the same for the same (source, id): so that the server itself recognises
+ * a retry that follows soon. Laid out as version 5 (a UUID from a name by a hash); the hash is SHA-256, cut.
  */
 export function eventUuid({ source, id }: { readonly source: string; readonly id: string }): string {
   const bytes = createHash('sha256')

@@ -4,7 +4,7 @@ import { eventUuid, NO_MARK, type IdTable, type KnownId, type Mark } from './ids
 
 /**
  * The id table in memory, for a log that one short-lived process reads from its beginning: specs, and tools that copy a
- * log. It knows what it was given by `index`, in the order of the log, and nothing once the process is call.
+ * log. It knows what it was given by `index`, in the order of the log, and nothing after the process has ended.
  */
 export class MemoryIdTable implements IdTable {
   readonly #known = new Map<string, KnownId>();

@@ -1,6 +1,5 @@
 import type { Verdict } from '../port.js';
-import type { WriteRequest } from './request.js';
-import { GROUP_EVENTS_MAX, type LogWriter } from './log-writer.js';
+import { GROUP_EVENTS_MAX, type LogWriter, type WriteRequest } from './log-writer.js';
 import { SqliteWriter } from './writer.js';
 
 interface Waiting {

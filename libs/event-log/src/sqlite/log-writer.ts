@@ -1,5 +1,10 @@
-import type { Verdict } from '../port.js';
-import type { WriteRequest } from './request.js';
+import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
+
+/** What the log asks of its writer. `now` is the injected clock's time; without one the writer reads the system's. */
+export type WriteRequest = { readonly now?: number | undefined } & (
+  | { readonly kind: 'whole'; readonly expected: Expected; readonly items: readonly AppendItem[] }
+  | { readonly kind: 'each'; readonly items: readonly AppendItem[]; readonly receipts: readonly ReceiptDraft[] }
+);
 
 /** Where the log sends what is to be written: to a thread of its own, or to the calling thread. */
 export interface LogWriter {

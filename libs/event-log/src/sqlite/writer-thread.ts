@@ -1,10 +1,15 @@
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import { flattenVerdicts, unflatten, unflattenReceipts, type FlatVerdicts, type WriteRequest } from './request.js';
 import { failureOf, type Answer } from '#platform/threads';
 import { EventLogError } from '../port.js';
-import type { ToThread } from './thread-messages.js';
+import { GROUP_EVENTS_MAX, type WriteRequest } from './log-writer.js';
+import {
+  flattenVerdicts,
+  unflatten,
+  unflattenReceipts,
+  type FlatVerdicts,
+  type ToThread,
+} from './threaded-log-writer.js';
 import { SqliteWriter } from './writer.js';
-import { GROUP_EVENTS_MAX } from './log-writer.js';
 
 interface Waiting {
   readonly no: number;

@@ -3,11 +3,10 @@ import { EventLogError } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import type { AppendItem, Expected, NewEvent, Verdict } from '../port.js';
 import { receiptsOf } from '../receipt.js';
-import { rejectionOf } from '../rejection.js';
-import { decideWhole, meets, verdictOnFound, type Found } from '../whole-append.js';
+import { decideWhole, meets, rejectionOf, verdictOnFound, type Found } from '../append-rules.js';
 import { compact } from './compact.js';
 import { asEventLogError } from './failure.js';
-import type { WriteRequest } from './request.js';
+import type { WriteRequest } from './log-writer.js';
 import { openForWriting } from './schema.js';
 
 /** Streams whose last revision is remembered; when there are more, all are forgotten and looked up again. */

@@ -2,12 +2,11 @@ import { EventLogError } from '../port.js';
 import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import { receiptsOf } from '../receipt.js';
-import { rejectionOf } from '../rejection.js';
-import { decideWhole } from '../whole-append.js';
+import { decideWhole, rejectionOf } from '../append-rules.js';
 import { appendOnce, type AppendOutcome, type Place } from './appender.js';
 import type { Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
-import { foundUnder, Deduplication, verdictOnKnown } from './deduplication.js';
+import { foundById, Deduplication, verdictOnKnown } from './deduplication.js';
 import { InFlightIds } from './in-flight-ids.js';
 import { APPEND_BYTES_MAX, sendable, sizeRejection, type Sendable } from './stored-event.js';
 
@@ -15,18 +14,18 @@ import { APPEND_BYTES_MAX, sendable, sizeRejection, type Sendable } from './stor
 const GROUP_MAX = 500;
 const GROUP_BYTES_MAX = APPEND_BYTES_MAX / 2;
 
-/** An item on its way: what is sent for it. */
+/** An item with what is sent for it. */
 interface Prepared {
   readonly index: number;
   readonly item: AppendItem;
   readonly sendable: Sendable;
 }
 
-/** Appending: what is on record decides first, then the server. */
-export class Writing {
+/** Appends batches: the event ids on record decide first, then the server. */
+export class BatchAppender {
   readonly deduplication: Deduplication;
-  readonly #names = new InFlightIds();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #inFlight = new InFlightIds();
+  readonly #pending = new Set<Promise<unknown>>();
 
   constructor(
     private readonly connection: Connection,
@@ -51,22 +50,22 @@ export class Writing {
     return this.#counted(this.#import(events));
   }
 
-  /** Ends when nothing is under way. */
+  /** Resolves when no append is pending. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
   async #counted<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
+    this.#pending.add(work);
     try {
       return await work;
     } finally {
-      this.#underWay.delete(work);
+      this.#pending.delete(work);
     }
   }
 
   async #whole(expected: Expected, items: readonly AppendItem[]): Promise<readonly Verdict[]> {
-    // What cannot be stored is said without asking anybody.
+    // What cannot be stored is rejected without a request to the server.
     if (items.some((item) => rejectionOf({ ...item, expected }) !== null)) {
       const rejected = decideWhole(
         items,
@@ -80,10 +79,10 @@ export class Writing {
     const tooLarge = this.#tooLargeTogether(prepared);
     if (tooLarge !== null) return tooLarge;
     const uuids = prepared.map((one) => one.sendable.uuid);
-    return this.#names.with(uuids, async () => {
+    return this.#inFlight.with(uuids, async () => {
       const { known, floor } = await this.deduplication.of(uuids);
-      const judged = this.#decideWhole(prepared, expected, known);
-      if (judged !== null) return judged;
+      const verdicts = this.#decideWhole(prepared, expected, known);
+      if (verdicts !== null) return verdicts;
       const outcome = await this.#append(prepared, expected, floor);
       if (
         outcome.status === 'wrong-revision' &&
@@ -105,7 +104,7 @@ export class Writing {
       prepared.map(({ item }) => item),
       expected,
       () => assumed(expected),
-      (item) => foundUnder(known.get(uuidOf.get(item) ?? ''), item),
+      (item) => foundById(known.get(uuidOf.get(item) ?? ''), item),
     );
   }
 
@@ -119,8 +118,8 @@ export class Writing {
     const uuids = prepared.map((one) => one.sendable.uuid);
     const all = new Map([...(await this.deduplication.inStream(stream, uuids)), ...known]);
     for (const [uuid, one] of all) this.deduplication.remember(uuid, one);
-    const judged = this.#decideWhole(prepared, expected, all);
-    if (judged !== null) return judged;
+    const verdicts = this.#decideWhole(prepared, expected, all);
+    if (verdicts !== null) return verdicts;
     return prepared.map(() => ({
       status: 'rejected',
       reason:
@@ -154,7 +153,7 @@ export class Writing {
 
   async #eachWithReceipts(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {
     const verdicts = await this.#each(items);
-    // Behind the events, because no commit of the server spans two streams: a receipt counts what is on record by then.
+    // Behind the events, because no commit of the server spans two streams: a receipt counts what is on record once they are stored.
     const receipts = drafts.flatMap((draft) => receiptsOf(draft, items, verdicts));
     if (receipts.length > 0) await this.#each(receipts);
     return verdicts;
@@ -171,7 +170,7 @@ export class Writing {
       else if (one !== null) prepared.push(one);
     });
     if (prepared.length > 0)
-      await this.#names.with(
+      await this.#inFlight.with(
         prepared.map((one) => one.sendable.uuid),
         () => this.#eachOf(prepared, verdicts),
       );
@@ -182,7 +181,7 @@ export class Writing {
   async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[]): Promise<void> {
     const { known, floor } = await this.deduplication.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
     const here = new Map(known);
-    // The last item before this one that has the same name, wherever it goes: its outcome decides on this one.
+    // The last item before this one that has the same event id, in whichever stream: its outcome decides on this one.
     const settled = new Map<Prepared, { readonly promise: Promise<void>; resolve(): void }>();
     const twinOf = new Map<Prepared, Prepared>();
     const lastOf = new Map<string, Prepared>();
@@ -198,7 +197,7 @@ export class Writing {
       if (queue === undefined) streams.set(one.item.stream, [one]);
       else queue.push(one);
     }
-    const tell = (one: Prepared, verdict: Verdict) => {
+    const settle = (one: Prepared, verdict: Verdict) => {
       verdicts[one.index] = verdict;
       if (verdict.status === 'accepted' && !here.has(one.sendable.uuid))
         here.set(one.sendable.uuid, { position: verdict.position, contentHash: one.item.event.contentHash });
@@ -214,8 +213,8 @@ export class Writing {
             const twin = twinOf.get(first);
             if (twin !== undefined) await settled.get(twin)?.promise;
             const stands = here.get(first.sendable.uuid);
-            if (group.length === 1 && stands !== undefined) tell(first, verdictOnKnown(stands, first.item));
-            else for (const [one, verdict] of await this.#send(group, floor)) tell(one, verdict);
+            if (group.length === 1 && stands !== undefined) settle(first, verdictOnKnown(stands, first.item));
+            else for (const [one, verdict] of await this.#send(group, floor)) settle(one, verdict);
           }
         } finally {
           // An item that waits for one of a queue that failed must not wait for ever.
@@ -245,7 +244,7 @@ export class Writing {
     const expected = group[0]?.item.expected ?? 'any';
     const outcome = await this.#append(group, expected, floor);
     if (group.length > 1 && outcome.status !== 'stands') {
-      // One of them spoilt it for all: by themselves only that one fails.
+      // One of them made the whole append fail: sent one by one, only that one fails.
       const apart: (readonly [Prepared, Verdict])[] = [];
       for (const one of group) apart.push(...(await this.#send([one], floor)));
       return apart;
@@ -266,7 +265,7 @@ export class Writing {
     for (const [at, one] of group.entries()) {
       const place = outcome.places[at] as Place;
       places.push(place);
-      // At or below the floor it was there before us, and the server knew it again: what stands there is its content.
+      // At or below the floor it was stored before, and the server recognised its id: the content at that position counts.
       const contentHash =
         place.position > floor
           ? one.item.event.contentHash
@@ -303,7 +302,7 @@ export class Writing {
   }
 }
 
-/** A last revision that meets the expectation: what the server will find is not known here. */
+/** A last revision that meets the expectation: what the server will find is unknown here. */
 function assumed(expected: Expected): number | null {
   return expected === 'exists' ? 0 : typeof expected === 'number' ? expected : null;
 }

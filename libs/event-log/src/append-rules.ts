@@ -1,5 +1,7 @@
 /// <reference lib="es2024.string" />
-import type { AppendItem } from './port.js';
+import type { AppendItem, Expected, Verdict } from './port.js';
+
+// The rules of appending that every adapter applies, so that all give the same verdicts.
 
 /** What an event may measure. An adapter may not allow less. */
 export const LIMITS = {
@@ -57,4 +59,72 @@ function sizeRejection(stream: string, { source, id, type, meta, data }: AppendI
   const bytes = [stream, source, id, type, meta, data].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (bytes <= LIMITS.eventBytes) return null;
   return `The event has ${bytes} bytes, at most ${LIMITS.eventBytes} are allowed: send what is large elsewhere and name it by a link, or split the event.`;
+}
+
+/** What the log holds under an event's (source, id): null when nothing. */
+export type Found = { readonly position: number; readonly sameContent: boolean } | null;
+
+/** Whether a stream whose last revision is `actual` (null: no stream) is where `expected` says. */
+export function meets(expected: Expected, actual: number | null): boolean {
+  switch (expected) {
+    case 'any':
+      return true;
+    case 'no-stream':
+      return actual === null;
+    case 'exists':
+      return actual !== null;
+    default:
+      return actual === expected;
+  }
+}
+
+/** The verdict on an event whose id is on record already. */
+export function verdictOnFound(found: NonNullable<Found>): Verdict {
+  return { status: found.sameContent ? 'duplicate' : 'id-reused', position: found.position };
+}
+
+/**
+ * Decides on an append of all or nothing. Null: store all of them. Otherwise nothing is stored, and these are the verdicts.
+ * `find` looks up what is on record; it and `lastRevision` are called only for events that could be stored.
+ */
+export function decideWhole(
+  items: readonly AppendItem[],
+  expected: Expected,
+  lastRevision: () => number | null,
+  find: (item: AppendItem) => Found,
+): readonly Verdict[] | null {
+  const rejections = items.map((item) => rejectionOf({ ...item, expected }));
+  if (rejections.some((reason) => reason !== null))
+    return withNeighbours(
+      rejections.map((reason) => (reason === null ? null : { status: 'rejected', reason })),
+      'was rejected',
+    );
+
+  const found = items.map(find);
+  if (found.every((one) => one !== null && one.sameContent))
+    return found.map((one) => verdictOnFound(one as NonNullable<Found>));
+
+  const firstOf = new Map<string, number>();
+  const culprits = items.map(({ event }, index): Verdict | null => {
+    const known = found[index];
+    if (known) return verdictOnFound(known);
+    const name = JSON.stringify([event.source, event.id]);
+    const twin = firstOf.get(name);
+    if (twin === undefined) {
+      firstOf.set(name, index);
+      return null;
+    }
+    return { status: 'rejected', reason: `It names the same event as item ${twin} of the same append: leave one out.` };
+  });
+  if (culprits.some((verdict) => verdict !== null)) return withNeighbours(culprits, 'is on record or named twice');
+
+  const actual = lastRevision();
+  if (!meets(expected, actual)) return items.map(() => ({ status: 'wrong-revision', expected, actual }));
+  return null;
+}
+
+function withNeighbours(culprits: readonly (Verdict | null)[], what: string): Verdict[] {
+  const culprit = culprits.findIndex((verdict) => verdict !== null);
+  const reason = `Not stored, because item ${culprit} of the same append ${what}: append the rest without it.`;
+  return culprits.map((verdict) => verdict ?? { status: 'rejected', reason });
 }

@@ -3,13 +3,13 @@ import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
 import { invalidRowItem } from './imported-item.js';
 
-/** A line of `POST /v1/imports/rows`, as `perennial import` sends it: a touchpoint, or a row that cannot become one. */
-export type ImportRow = { readonly touchpoint: unknown } | { readonly invalidRow: InvalidRow };
-
 const TEXTS = ['id', 'source', 'file', 'code', 'pointer', 'detail', 'hint'] as const;
 const TEXT_MAX = 2_000;
 
-/** Reads one line of an import. A line of any other form is quarantined: the importer that wrote it has a defect. */
+/**
+ * Reads one line of `POST /v1/imports/rows`, as `perennial import` sends it: `{"touchpoint": …}`, or `{"invalidRow": …}` for a row that cannot
+ * become one. A line of any other form is quarantined: the importer that wrote it has a defect.
+ */
 export function readImportRow(line: unknown): IngestItem {
   if (typeof line !== 'object' || line === null) return notARow(line);
   const [[name, value] = [], ...others] = Object.entries(line);

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
+import { CLOCK, CONFIG, describeError, HEALTH, LOGGER, METRICS } from '#platform';
 import type { Channels, Clock, Config, Health, Logger } from '#platform';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
@@ -95,7 +95,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
       },
       paused: ({ topic, partition }, error, pauseMs) => {
         pauses.inc({ topic });
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = describeError(error);
         this.logger.warn(
           { topic, partition, reason, pauseMs },
           'Messages could not be ingested; the partition pauses.',

@@ -1,9 +1,10 @@
 import { streamOfFact } from '#contracts';
 import type { EventLog } from '#event-log';
+import { Loop } from '#platform';
 import type { TypeContracts } from './type-contracts.js';
 import { registeredTypes } from './register-type.js';
 
-/** How often a process reads the registrations of other processes. */
+/** How often a process reads the registrations of other processes, whether the last poll succeeded or not. */
 const POLL_MS = 1_000;
 
 /**
@@ -12,31 +13,18 @@ const POLL_MS = 1_000;
  */
 export function followTypes(log: EventLog, contracts: TypeContracts): { stop(): Promise<void> } {
   let nextRevision = 0;
-  let polling: Promise<void> = Promise.resolve();
-  const poll = async (): Promise<void> => {
+  const poll = async (): Promise<number> => {
     let last: number | null = null;
     for await (const page of log.read(streamOfFact('type-registered'), nextRevision))
       last = page.at(-1)?.revision ?? last;
-    if (last === null) return;
-    contracts.replace(await registeredTypes(log));
-    nextRevision = last + 1;
+    if (last !== null) {
+      contracts.replace(await registeredTypes(log));
+      nextRevision = last + 1;
+    }
+    return POLL_MS;
   };
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    // The log's own health check reports a log that is unavailable; the next poll tries again.
-    polling = poll()
-      .catch(() => undefined)
-      .finally(() => {
-        busy = false;
-      });
-  }, POLL_MS);
-  timer.unref();
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return polling;
-    },
-  };
+  // The log's own health check reports a log that is unavailable; the next poll tries again.
+  const loop = new Loop(poll, { backoff: { firstMs: POLL_MS, maxMs: POLL_MS }, keepsProcessAlive: false });
+  loop.start();
+  return loop;
 }

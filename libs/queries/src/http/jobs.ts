@@ -1,3 +1,4 @@
+import { describeError } from '#platform';
 import type { BuildProgress, Projector, RebuildOptions } from '#projections';
 
 /** What builds and compares versions of the read models. */
@@ -54,7 +55,7 @@ export class CurrentJob {
         this.job = { ...begun, state: 'done', result };
       },
       (error: unknown) => {
-        this.job = { ...begun, state: 'failed', failure: error instanceof Error ? error.message : String(error) };
+        this.job = { ...begun, state: 'failed', failure: describeError(error) };
       },
     );
     return begun;

@@ -17,12 +17,12 @@ import { SEALER, type Sealer } from '#keys';
 import { ACCESS, CLOCK, CONFIG, LOGGER, METRICS, openChannels } from '#platform';
 import type { Access, Clock, Config, Logger } from '#platform';
 import { commandHandler, FastifyRoutes } from '#platform/nest';
-import { InFlight } from './http/in-flight.js';
 import { acceptOnlyJson } from './http/json-bodies.js';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
-import { touchpointsPlugin, TOUCHPOINTS_ROUTES } from './http/touchpoints.plugin.js';
+import { TOUCHPOINTS_ROUTES } from './http/touchpoints.openapi.js';
+import { InFlight, touchpointsPlugin } from './http/touchpoints.plugin.js';
 import { TypesController } from './http/types.controller.js';
 import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
 import { inFlightMetrics, ingestionMetrics } from './metrics.js';
@@ -117,7 +117,8 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
     acceptOnlyJson(server);
     void server.register(
       touchpointsPlugin({
-        ingest: (items) => this.commands.execute(new IngestTouchpoints(items, this.clock.now())),
+        commands: this.commands,
+        clock: this.clock,
         access: this.access,
         inFlight: this.inFlight,
         limits: this.config,

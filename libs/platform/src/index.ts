@@ -6,10 +6,9 @@ export { ConfigError, readConfig, readSetting, settingsTable, type Config } from
 export type { Settings } from './config/settings.js';
 export type { LogPlace } from './config/setting-kinds.js';
 export { requireSharedStores } from './config/shared-stores.js';
-export { principalOf, type Access } from './access/access.js';
 export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
 export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';
-export { PERMISSIONS, type Permission, type Principal } from './access/permissions.js';
+export { PERMISSIONS, type Access, type Permission, type Principal } from './access/permissions.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
 export type { Logger } from './logging/logger.js';
 export type {

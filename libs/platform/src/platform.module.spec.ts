@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, Global, Module, Post, VERSION_NEUTRAL } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { Access } from './access/access.js';
+import type { Access } from './access/permissions.js';
 import { Allow, CurrentPrincipal, Public } from './access/allow.js';
 import { PERMISSIONS, type Permission, type Principal } from './access/permissions.js';
 import { readConfig } from './config/config.js';

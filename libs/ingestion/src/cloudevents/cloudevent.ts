@@ -40,11 +40,6 @@ export function structuredEvent(document: unknown): CloudEvent | Rejection {
   return { attributes, data: Buffer.from(base64, 'base64') };
 }
 
-/** Whether attributes from headers make a CloudEvent in binary mode. */
-export function isBinary(attributes: Readonly<Record<string, string>> | null): boolean {
-  return attributes !== null && Object.keys(attributes).some((name) => /^(?:specversion|id|type|source)$/i.test(name));
-}
-
 /** A message in binary mode: attributes from its headers, data in its body. */
 export function binaryEvent(
   headers: Readonly<Record<string, string>>,

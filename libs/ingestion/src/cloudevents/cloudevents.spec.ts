@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
+import { binaryEvent, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
-import { readEvents } from './read-events.js';
-import { HTTP_BINDING, sortHeaders } from './bindings.js';
+import { HTTP_BINDING, isBinary, readEvents, sortHeaders } from './read-events.js';
 import { Rejection } from '../pipeline/rejection.js';
 
 interface Vector {

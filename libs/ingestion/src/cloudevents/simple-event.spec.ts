@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ReceivedHeader, ReceivedMessage } from '#platform';
-import { binaryEvent, isBinary, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
+import { binaryEvent, mediaType, structuredEvent, type CloudEvent } from './cloudevent.js';
 import { formOf } from './envelope-form.js';
-import { HTTP_BINDING } from './bindings.js';
-import { readEvents } from './read-events.js';
+import { HTTP_BINDING, isBinary, readEvents } from './read-events.js';
 import { checkEnvelope } from '../pipeline/envelope.js';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';

@@ -1,5 +1,5 @@
 import { readSimpleEnvelope, type Envelope } from '../pipeline/envelope.js';
-import type { Binding, MessageHeaders } from './bindings.js';
+import type { Binding, MessageHeaders } from './read-events.js';
 import { SIMPLE_FIELDS } from './envelope-form.js';
 
 /**
@@ -41,10 +41,9 @@ export interface SimpleBinaryEvent extends SimpleEvent {
   readonly others: Readonly<Record<string, string>> | null;
 }
 
-/** A CloudEvent in binary mode: one pass over the headers, and data in JSON in the body. */
+/** A message that states a specversion in its headers, as a CloudEvent in binary mode: one pass over the headers, and data in JSON in the body. */
 export function simpleBinaryEvent(headers: MessageHeaders, body: Buffer, binding: Binding): SimpleBinaryEvent | null {
   const { specversion, simpleFields, keepsOtherHeaders } = binding;
-  if (headers[specversion] === undefined) return null;
   const form: Record<string, unknown> = {};
   let others: Record<string, string> | null = null;
   for (const name of Object.keys(headers)) {

@@ -1,42 +1,35 @@
 import type { Readable } from 'node:stream';
-import { getSchemaPath } from '@nestjs/swagger';
+import type { CommandBus } from '@nestjs/cqrs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ENVELOPE_SCHEMA } from '#contracts';
-import type { Access, Permission } from '#platform';
-import { authorize, Problem, problemResponses, ProblemView, type FastifyRoute } from '#platform/nest';
-import { HTTP_BINDING } from '../cloudevents/bindings.js';
+import type { Access, Clock } from '#platform';
+import { authorize, Problem } from '#platform/nest';
 import { readNdjson } from '../cloudevents/ndjson.js';
-import { NDJSON_TYPES, readDocument, readEvents } from '../cloudevents/read-events.js';
+import { HTTP_BINDING, NDJSON_TYPES, readDocument, readEvents } from '../cloudevents/read-events.js';
 import { readImportRow } from '../importing/import-rows.js';
+import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
-import type { InFlight } from './in-flight.js';
 import { problemOf } from './store-problems.js';
 import { StreamResult } from './stream-result.js';
-import { IngestResultView, ItemResultView } from './views.js';
+import { IMPORT_ROWS_PATH, LISTED_MAX, PERMISSION, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
+import type { IngestResultView } from './views.js';
+
+export interface TouchpointsPluginOptions {
+  readonly commands: CommandBus;
+  readonly clock: Clock;
+  readonly access: Access;
+  readonly inFlight: InFlight;
+  readonly limits: { readonly maxBatchEvents: number; readonly maxBodyBytes: number };
+}
+
+/** Events and bytes of a stream in one commit. */
+const CHUNK_EVENTS = 2_000;
+const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
  * The routes that receive events, as a Fastify plugin. They are not a Nest controller for two reasons: their bodies are read as bytes or as a
  * stream, so that one bad event never fails a batch in the server's own parser; and Nest's pipeline costs a request as much as
  * validating thirty events. Guard, problem documents and OpenAPI are those of every other route.
  */
-export const TOUCHPOINTS_PATH = '/v1/touchpoints';
-export const IMPORT_ROWS_PATH = '/v1/imports/rows';
-const PERMISSION: Permission = 'publish';
-
-export interface TouchpointsPluginOptions {
-  /** Ingests a batch: the command on the bus. */
-  readonly ingest: (items: readonly IngestItem[]) => Promise<IngestResult>;
-  readonly access: Access;
-  readonly inFlight: InFlight;
-  readonly limits: { readonly maxBatchEvents: number; readonly maxBodyBytes: number };
-}
-
-/** At most this many results of a stream are listed: its counts are always whole. */
-const LISTED_MAX = 10_000;
-/** Events and bytes of a stream in one commit. */
-const CHUNK_EVENTS = 2_000;
-const CHUNK_BYTES = 4 * 1024 * 1024;
-
 export function touchpointsPlugin(options: TouchpointsPluginOptions) {
   const { access, inFlight } = options;
   return (server: FastifyInstance, _: object, done: () => void): void => {
@@ -81,8 +74,13 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
       type: 'batch-too-large',
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
-  const { counts, results, exceptions } = await options.ingest(items);
+  const { counts, results, exceptions } = await ingest(items, options);
   return { ...counts, results: verbose || items.length === 1 ? results : exceptions };
+}
+
+/** The command on the bus. */
+function ingest(items: readonly IngestItem[], { commands, clock }: TouchpointsPluginOptions): Promise<IngestResult> {
+  return commands.execute(new IngestTouchpoints(items, clock.now()));
 }
 
 async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestResultView> {
@@ -97,8 +95,9 @@ async function ingestStream(
   stream: Readable,
   readLine: (document: unknown) => IngestItem,
   verbose: boolean,
-  { ingest, limits }: TouchpointsPluginOptions,
+  options: TouchpointsPluginOptions,
 ): Promise<IngestResultView> {
+  const { limits } = options;
   const result = new StreamResult(verbose, LISTED_MAX);
   const chunkEvents = Math.min(limits.maxBatchEvents, CHUNK_EVENTS);
   let pending: Promise<IngestResult> | null = null;
@@ -108,7 +107,7 @@ async function ingestStream(
     lineBytes: limits.maxBodyBytes,
   })) {
     if (pending !== null) result.add(await pending);
-    pending = ingest(items);
+    pending = ingest(items, options);
     // Awaited in its turn; until then its failure must not count as unhandled.
     pending.catch(() => undefined);
   }
@@ -134,117 +133,54 @@ function isVerbose(query: unknown): boolean {
   return verbose === 'true' || verbose === '1' || verbose === '';
 }
 
-const EVENT = {
-  ...(ENVELOPE_SCHEMA as Record<string, unknown>),
-  description: 'A touchpoint in our JSON form, or a CloudEvent 1.0 in the JSON format',
-};
-const CLOUD_EVENT = {
-  type: 'object',
-  required: ['specversion', 'id', 'source', 'type'],
-  properties: {
-    specversion: { type: 'string', enum: ['1.0'] },
-    id: { type: 'string', minLength: 1 },
-    source: { type: 'string', minLength: 1 },
-    type: { type: 'string', minLength: 1 },
-    subject: { type: 'string', description: 'namespace:value names the customer where identifiers do not' },
-    time: { type: 'string', format: 'date-time' },
-    channel: { type: 'string' },
-    identifiers: { type: 'array', items: { type: 'object' } },
-    data: {},
-  },
-};
-const INVALID_ROW = {
-  type: 'object',
-  description: 'A row of a file that cannot become a touchpoint: it is quarantined with this reason',
-  required: ['id', 'source', 'file', 'line', 'code', 'pointer', 'detail', 'hint'],
-  properties: {
-    id: { type: 'string' },
-    source: { type: 'string' },
-    file: { type: 'string', example: 'orders.csv' },
-    line: { type: 'integer', minimum: 0 },
-    row: { description: 'The row as it was read' },
-    identifiers: { type: 'array', items: { type: 'object' } },
-    code: { type: 'string', example: 'money-inexact' },
-    pointer: { type: 'string', description: 'The column' },
-    detail: { type: 'string' },
-    hint: { type: 'string' },
-  },
-};
+export interface InFlightLimits {
+  readonly maxInFlightBytes: number;
+  readonly maxInFlightRequests: number;
+}
 
-const COMMON = {
-  tags: ['intake'],
-  security: [{ bearer: [] }],
-  'x-permission': PERMISSION,
-  parameters: [
-    {
-      name: 'verbose',
-      in: 'query',
-      required: false,
-      schema: { type: 'boolean' },
-      description: `List the accepted events too. At most ${LISTED_MAX} results of a stream are listed, those that were not accepted first`,
-    },
-  ],
-  responses: {
-    200: {
-      description: 'The outcome of each event',
-      content: { 'application/json': { schema: { $ref: getSchemaPath(IngestResultView) } } },
-    },
-    ...problemResponses(400, 401, 403, 413, 415, 429, 503, 507),
-  },
-};
-const MODELS = [IngestResultView, ItemResultView, ProblemView];
+/** What a request of unknown length counts as: one chunk of a stream is in memory at a time. */
+const STREAM_BYTES = 4 * 1024 * 1024;
+/** Whole seconds after which a rejected sender may try again: a batch takes far less. */
+const RETRY_AFTER_S = 1;
 
-/** The routes of this plugin in the OpenAPI document. */
-export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
-  {
-    path: TOUCHPOINTS_PATH,
-    method: 'post',
-    models: MODELS,
-    operation: {
-      ...COMMON,
-      operationId: 'publishTouchpoints',
-      summary: 'Publish touchpoints',
-      description:
-        'One event, a batch, or a stream of lines. Each event has one outcome: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never rejected for one bad event. Every outcome in the answer is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and our extensions beside them: ce-channel, ce-identifiers (JSON text).',
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': { schema: { anyOf: [EVENT, { type: 'array', items: EVENT }] } },
-          'application/cloudevents+json': { schema: CLOUD_EVENT },
-          'application/cloudevents-batch+json': { schema: { type: 'array', items: CLOUD_EVENT } },
-          'application/x-ndjson': {
-            schema: {
-              type: 'string',
-              description: 'One touchpoint, or one CloudEvent in the JSON format, on each line',
-            },
-          },
-        },
-      },
-    },
-  },
-  {
-    path: IMPORT_ROWS_PATH,
-    method: 'post',
-    models: MODELS,
-    operation: {
-      ...COMMON,
-      operationId: 'importRows',
-      summary: 'Ingest rows that an importer read from a file',
-      description:
-        'For `perennial import`: each line is `{"touchpoint": …}`, or `{"invalidRow": …}` for a row that cannot become a touchpoint; that one is quarantined with the reason of the importer.',
-      requestBody: {
-        required: true,
-        content: {
-          'application/x-ndjson': {
-            schema: {
-              oneOf: [
-                { type: 'object', required: ['touchpoint'], properties: { touchpoint: EVENT } },
-                { type: 'object', required: ['invalidRow'], properties: { invalidRow: INVALID_ROW } },
-              ],
-            },
-          },
-        },
-      },
-    },
-  },
-];
+/** Counts the requests being ingested, and rejects more than the process can hold, before a body is read. */
+export class InFlight {
+  private bytesInFlight = 0;
+  private requestsInFlight = 0;
+
+  constructor(private readonly limits: InFlightLimits) {}
+
+  get bytes(): number {
+    return this.bytesInFlight;
+  }
+
+  /**
+   * Admits a request, and returns what to call when it has ended (a second call does nothing). Throws `Problem` 429 or 503
+   * with an integer Retry-After.
+   */
+  enter(contentLength: string | undefined): () => void {
+    const length = Number(contentLength ?? STREAM_BYTES);
+    const bytes = Number.isFinite(length) ? Math.min(length, this.limits.maxInFlightBytes) : STREAM_BYTES;
+    if (this.requestsInFlight >= this.limits.maxInFlightRequests)
+      throw overload(429, `${this.requestsInFlight} requests are being ingested already.`);
+    if (this.bytesInFlight > 0 && this.bytesInFlight + bytes > this.limits.maxInFlightBytes)
+      throw overload(503, `${this.bytesInFlight} bytes are being ingested already.`);
+    this.requestsInFlight += 1;
+    this.bytesInFlight += bytes;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.requestsInFlight -= 1;
+      this.bytesInFlight -= bytes;
+    };
+  }
+}
+
+function overload(status: 429 | 503, what: string): Problem {
+  return new Problem(status, {
+    type: 'overloaded',
+    detail: `${what} Nothing of this request was ingested: send it again later.`,
+    headers: { 'retry-after': String(RETRY_AFTER_S) },
+  });
+}

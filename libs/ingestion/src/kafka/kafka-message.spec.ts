@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { ReceivedMessage } from '#platform';
-import { KAFKA_BINDING, sortHeaders } from '../cloudevents/bindings.js';
+import { KAFKA_BINDING, sortHeaders } from '../cloudevents/read-events.js';
 import { binaryEvent, structuredEvent, type CloudEvent } from '../cloudevents/cloudevent.js';
 import { Rejection } from '../pipeline/rejection.js';
 import { readKafkaMessage } from './kafka-message.js';

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { ReceivedMessage } from '#platform';
-import { KAFKA_BINDING } from '../cloudevents/bindings.js';
-import { readEvents } from '../cloudevents/read-events.js';
+import { KAFKA_BINDING, readEvents } from '../cloudevents/read-events.js';
 import type { IngestItem, Provenance } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
 import type { TopicMapping } from './topic-mappings.js';

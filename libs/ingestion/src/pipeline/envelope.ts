@@ -1,4 +1,12 @@
-import { ENVELOPE_SCHEMA, validateEnvelope, type Actor, type JsonSchema, type Role } from '#contracts';
+import {
+  ENVELOPE_SCHEMA,
+  parseInstant,
+  validateEnvelope,
+  type Actor,
+  type Instant,
+  type JsonSchema,
+  type Role,
+} from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
 import { compileSimpleReader } from './simple-reader.js';
 import { Rejection } from './rejection.js';
@@ -34,7 +42,7 @@ export interface Envelope {
 }
 
 /** An envelope that was checked. */
-export interface Checked {
+export interface CheckedEnvelope {
   readonly envelope: Envelope;
   /** Fields beyond the contract: they are kept and sealed, since they may hold personal data. Null where there are none. */
   readonly others: Readonly<Record<string, unknown>> | null;
@@ -58,7 +66,7 @@ const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
  * The step: checks the envelope. A simple one takes one pass (none, where `simple` is the result of an earlier one); every other is decided by the
  * validator. A CloudEvent's `subject` of the form `namespace:value` names the customer where no identifiers do; an event without data has empty data.
  */
-export function checkEnvelope(document: unknown, simple = readSimpleEnvelope(document)): Checked | Rejection {
+export function checkEnvelope(document: unknown, simple = readSimpleEnvelope(document)): CheckedEnvelope | Rejection {
   if (simple !== null) return RESERVED.has(simple.source) ? SOURCE_RESERVED : { envelope: simple, others: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     return Rejection.of('envelope-invalid', '#', 'must be a JSON object', 'send each event as a JSON object');
@@ -113,4 +121,56 @@ function othersOf(envelope: Envelope): Record<string, unknown> | null {
     if (value !== undefined) (others ??= {})[name] = value;
   }
   return others;
+}
+
+const HOUR = 3_600_000;
+const FUTURE_MAX = 24 * HOUR;
+const EARLIEST = Date.UTC(1900, 0, 1);
+
+/** When a touchpoint happened. */
+export interface Moment {
+  readonly occurredAt: Instant;
+  /** What the source states; null where it states nothing. A retry states the same again, whatever its clocks do. */
+  readonly stated: Instant | null;
+  readonly sentAt: Instant | null;
+}
+
+/**
+ * The step: places a touchpoint in time. Where a sender states when its own clock sent the event (`sentAt`), its clock is
+ * corrected: receivedAt − (sentAt − originalTimestamp), where the original is `originalTimestamp`, or the time stated.
+ */
+export function placeInTime(
+  times: Pick<Envelope, 'time' | 'occurredAt' | 'originalTimestamp' | 'sentAt'>,
+  receivedAt: Instant,
+): Moment | Rejection {
+  const original = instant(times.originalTimestamp, '#/originalTimestamp');
+  if (original instanceof Rejection) return original;
+  const stated = original ?? instant(times.occurredAt ?? times.time, '#/time');
+  if (stated instanceof Rejection) return stated;
+  const sentAt = instant(times.sentAt, '#/sentAt');
+  if (sentAt instanceof Rejection) return sentAt;
+  const occurredAt = stated === null ? receivedAt : sentAt === null ? stated : receivedAt - (sentAt - stated);
+  if (occurredAt > receivedAt + FUTURE_MAX)
+    return Rejection.of(
+      'time-in-future',
+      '#/time',
+      'must not be more than 24 hours in the future',
+      'fix the clock of the sender, or send sentAt so that ingestion can correct it',
+    );
+  if (occurredAt < EARLIEST)
+    return Rejection.of(
+      'time-too-early',
+      '#/time',
+      'must not be before 1900',
+      'state when it happened, in UTC or with its offset',
+    );
+  return { occurredAt, stated, sentAt };
+}
+
+function instant(value: unknown, pointer: string): Instant | null | Rejection {
+  if (value === undefined) return null;
+  const at = typeof value === 'string' ? parseInstant(value) : null;
+  return (
+    at ?? Rejection.of('envelope-invalid', pointer, 'must be an RFC 3339 date-time', 'write it as 2026-01-31T12:00:00Z')
+  );
 }

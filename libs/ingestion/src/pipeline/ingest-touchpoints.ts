@@ -2,9 +2,8 @@ import { hash, randomUUID } from 'node:crypto';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
-import { IngestBatch } from './batch.js';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
-import type { IngestItem, IngestOutcome, IngestResult, ItemResult } from './item.js';
+import type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts } from './item.js';
 import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
@@ -29,13 +28,18 @@ export interface IngestOptions {
   readonly onIngested?: (result: IngestResult) => void;
 }
 
-/** What is to be appended for one event, and its outcome if the log accepts it. */
-interface PendingAppend {
+/** What is to be appended, with the outcome of each event if the log accepts it. */
+interface PendingAppends {
+  readonly items: AppendItem[];
+  readonly outcomes: PendingOutcome[];
+}
+
+/** The outcome of an event if the log accepts it. */
+interface PendingOutcome {
   readonly index: number;
   readonly source: string | null;
   readonly id: string | null;
   readonly outcome: 'accepted' | 'quarantined';
-  readonly item: AppendItem;
   readonly quarantined: QuarantineDraft | null;
 }
 
@@ -68,7 +72,7 @@ export class IngestTouchpointsHandler {
     const rejected: NotAppended[] = [];
     const touchpoints = this.validate(batch, rejected);
     await this.ingestion.identities.loadKeys(touchpoints);
-    const pending: PendingAppend[] = [];
+    const pending: PendingAppends = { items: [], outcomes: [] };
     const suppressed: ItemResult[] = [];
     this.seal(batch, pending, suppressed);
     await this.quarantine(batch, rejected, pending, suppressed);
@@ -95,7 +99,7 @@ export class IngestTouchpointsHandler {
     return touchpoints;
   }
 
-  private seal({ items, receivedAt, valid }: IngestBatch, pending: PendingAppend[], suppressed: ItemResult[]): void {
+  private seal({ items, receivedAt, valid }: IngestBatch, pending: PendingAppends, suppressed: ItemResult[]): void {
     const { identities, sealer } = this.ingestion;
     const { epoch } = identities;
     for (let index = 0; index < items.length; index += 1) {
@@ -104,7 +108,10 @@ export class IngestTouchpointsHandler {
       const { source, id } = touchpoint.envelope;
       const item = sealEvent(touchpoint, epoch, sealer, receivedAt, items[index]?.provenance);
       if (item === null) suppressed.push(suppressedResult(index, source, id));
-      else pending.push({ index, source, id, outcome: 'accepted', item, quarantined: null });
+      else {
+        pending.items.push(item);
+        pending.outcomes.push({ index, source, id, outcome: 'accepted', quarantined: null });
+      }
     }
   }
 
@@ -112,7 +119,7 @@ export class IngestTouchpointsHandler {
   private async quarantine(
     { items, receivedAt }: IngestBatch,
     rejected: readonly NotAppended[],
-    pending: PendingAppend[],
+    pending: PendingAppends,
     suppressed: ItemResult[],
   ): Promise<void> {
     if (rejected.length === 0) return;
@@ -128,34 +135,34 @@ export class IngestTouchpointsHandler {
       const { source, eventId: id } = draft;
       const item = sealQuarantined(draft, keys[at] ?? ERASED, sealer);
       if (item === null) suppressed.push(suppressedResult(index, source, id));
-      else pending.push({ index, source, id, outcome: 'quarantined', item, quarantined: draft });
+      else {
+        pending.items.push(item);
+        pending.outcomes.push({ index, source, id, outcome: 'quarantined', quarantined: draft });
+      }
     }
   }
 
   /** Appends in one commit, with a receipt for each source. Returns what the log did not accept. */
   private async append(
     batch: IngestBatch,
-    pending: readonly PendingAppend[],
+    { items, outcomes }: PendingAppends,
     suppressed: readonly ItemResult[],
   ): Promise<readonly NotAppended[]> {
     for (const result of suppressed) batch.record(result);
-    if (pending.length === 0 && suppressed.length === 0) return [];
-    const verdicts = await this.ingestion.log.appendMany(
-      pending.map(({ item }) => item),
-      this.receipts(pending, suppressed, batch.receivedAt),
-    );
+    if (items.length === 0 && suppressed.length === 0) return [];
+    const verdicts = await this.ingestion.log.appendMany(items, this.receipts(outcomes, suppressed, batch.receivedAt));
     const notAppended: NotAppended[] = [];
-    for (let at = 0; at < pending.length; at += 1) {
-      const append = pending[at] as PendingAppend;
-      const { index } = append;
+    for (let at = 0; at < outcomes.length; at += 1) {
+      const pending = outcomes[at] as PendingOutcome;
+      const { index } = pending;
       const verdict = verdicts[at];
       switch (verdict?.status) {
         case 'accepted':
-          if (append.quarantined === null) batch.accept(index, verdict.position);
-          else batch.record(resultOf(append, append.outcome, verdict.position));
+          if (pending.quarantined === null) batch.accept(index, verdict.position);
+          else batch.record(resultOf(pending, pending.outcome, verdict.position));
           break;
         case 'duplicate':
-          batch.record(resultOf(append, 'duplicate', verdict.position));
+          batch.record(resultOf(pending, 'duplicate', verdict.position));
           break;
         case 'id-reused':
           notAppended.push({ index, rejection: idReused(verdict.position) });
@@ -171,7 +178,7 @@ export class IngestTouchpointsHandler {
   }
 
   private async quarantineNotAppended(batch: IngestBatch, notAppended: readonly NotAppended[]): Promise<void> {
-    const pending: PendingAppend[] = [];
+    const pending: PendingAppends = { items: [], outcomes: [] };
     const suppressed: ItemResult[] = [];
     await this.quarantine(batch, notAppended, pending, suppressed);
     const again = await this.append(batch, pending, suppressed);
@@ -180,13 +187,13 @@ export class IngestTouchpointsHandler {
   }
 
   private receipts(
-    pending: readonly PendingAppend[],
+    outcomes: readonly PendingOutcome[],
     suppressed: readonly ItemResult[],
     receivedAt: Instant,
   ): ReceiptDraft[] {
     const bySource = new Map<
       string,
-      { items: { index: number; outcome: PendingAppend['outcome'] }[]; suppressed: number }
+      { items: { index: number; outcome: PendingOutcome['outcome'] }[]; suppressed: number }
     >();
     const draftOf = (source: string | null) => {
       const name = source ?? UNREADABLE_SOURCE;
@@ -194,8 +201,8 @@ export class IngestTouchpointsHandler {
       if (draft === undefined) bySource.set(name, (draft = { items: [], suppressed: 0 }));
       return draft;
     };
-    for (let index = 0; index < pending.length; index += 1) {
-      const { source, outcome } = pending[index] as PendingAppend;
+    for (let index = 0; index < outcomes.length; index += 1) {
+      const { source, outcome } = outcomes[index] as PendingOutcome;
       draftOf(source).items.push({ index, outcome });
     }
     for (const { source } of suppressed) draftOf(source).suppressed += 1;
@@ -218,8 +225,8 @@ export class IngestTouchpointsHandler {
   }
 }
 
-function resultOf(append: PendingAppend, outcome: IngestOutcome, position: number): ItemResult {
-  const { index, source, id, quarantined } = append;
+function resultOf(pending: PendingOutcome, outcome: IngestOutcome, position: number): ItemResult {
+  const { index, source, id, quarantined } = pending;
   if (quarantined === null) return { index, source, id, outcome, position };
   const { quarantineId, data } = quarantined;
   const { code, pointer, detail, hint } = data;
@@ -228,4 +235,46 @@ function resultOf(append: PendingAppend, outcome: IngestOutcome, position: numbe
 
 function suppressedResult(index: number, source: string | null, id: string | null): ItemResult {
   return { index, source, id, outcome: 'suppressed', code: ERASED, detail: 'a person in it was erased' };
+}
+
+/** A batch in the pipeline, with the outcomes so far. Most events are accepted: only the other outcomes are kept as objects. */
+class IngestBatch implements IngestResult {
+  readonly counts: OutcomeCounts;
+  /** The valid touchpoints, by the index of their item; null for rejected items. */
+  readonly valid: (ValidTouchpoint | null)[] = [];
+  private readonly positions: Float64Array;
+  private readonly notAccepted: (ItemResult | undefined)[] = [];
+
+  constructor(
+    readonly items: readonly IngestItem[],
+    readonly receivedAt: Instant,
+  ) {
+    this.counts = { received: items.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+    this.positions = new Float64Array(items.length);
+  }
+
+  accept(index: number, position: number): void {
+    this.positions[index] = position;
+    this.counts.accepted += 1;
+  }
+
+  /** Records any outcome but `accepted`. */
+  record(result: ItemResult): void {
+    this.notAccepted[result.index] = result;
+    this.counts[result.outcome] += 1;
+  }
+
+  get results(): readonly ItemResult[] {
+    return this.items.map((_, index) => this.notAccepted[index] ?? this.accepted(index));
+  }
+
+  get exceptions(): readonly ItemResult[] {
+    return this.notAccepted.filter((result) => result !== undefined);
+  }
+
+  private accepted(index: number): ItemResult {
+    const envelope = this.valid[index]?.envelope;
+    const { source = null, id = null } = envelope ?? {};
+    return { index, source, id, outcome: 'accepted', position: this.positions[index] ?? 0 };
+  }
 }

@@ -2,10 +2,9 @@ import type { Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
 import { TypeContracts } from '../types/type-contracts.js';
-import { checkEnvelope } from './envelope.js';
+import { checkEnvelope, placeInTime } from './envelope.js';
 import { Identities } from './identities.js';
 import type { IngestItem } from './item.js';
-import { placeInTime } from './moment.js';
 import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
 

@@ -2,15 +2,14 @@ import { sealedFields, STREAMS, type Beside, type Instant, type PersonalFields }
 import type { AppendItem } from '#event-log';
 import { LruCache, type Sealer, type SubjectKey } from '#keys';
 import { canonical } from './canonical.js';
-import type { Checked, Envelope } from './envelope.js';
+import type { CheckedEnvelope, Envelope, Moment } from './envelope.js';
 import type { Identified, Identity, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
-import type { Moment } from './moment.js';
 import type { Separation } from './separator.js';
 import type { TypeContract } from '../types/type-contracts.js';
 
 /** A touchpoint that passed every validation; the keys of its subjects are still to be loaded. */
-export interface ValidTouchpoint extends Checked {
+export interface ValidTouchpoint extends CheckedEnvelope {
   readonly identified: Identified;
   readonly moment: Moment;
   readonly contract: TypeContract;
@@ -167,7 +166,7 @@ export function factsOf({
 }
 
 /** What is sealed of an event besides fields of its data; null where nothing is. */
-function besideOf(others: Checked['others'], { placeholders }: Identified): Beside | null {
+function besideOf(others: CheckedEnvelope['others'], { placeholders }: Identified): Beside | null {
   if (others === null && placeholders === null) return null;
   return {
     ...(others === null ? {} : { $envelope: others }),

@@ -1,10 +1,9 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ACCESS } from '../tokens.js';
-import type { Access } from './access.js';
 import { ALLOW, PUBLIC, type GuardedRequest } from './allow.js';
 import { authorize } from './authorize.js';
-import type { Permission } from './permissions.js';
+import type { Access, Permission } from './permissions.js';
 
 /** Denies by default: a route without `@Allow()` or `@Public()` is closed to every caller, the admin key included. */
 @Injectable()

@@ -1,6 +1,5 @@
 import { Problem } from '../problems/problem.js';
-import { principalOf, type Access } from './access.js';
-import type { Permission, Principal } from './permissions.js';
+import type { Access, Permission, Principal } from './permissions.js';
 
 /**
  * The principal of an `Authorization` header, if it holds the permission: the one check of every route, whether Nest's guard or a
@@ -24,4 +23,10 @@ export function authorize(
   if (!principal.permissions.has(permission))
     throw new Problem(403, { detail: `The key "${principal.name}" lacks the permission "${permission}".` });
   return principal;
+}
+
+/** The principal that an `Authorization` header names; null where it names none. */
+function principalOf(access: Access, authorization: string | undefined): Principal | null {
+  const bearer = authorization === undefined ? null : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+  return bearer === null || bearer === undefined ? null : access.authenticate(bearer);
 }

@@ -10,3 +10,9 @@ export interface Principal {
   readonly name: string;
   readonly permissions: ReadonlySet<Permission>;
 }
+
+/** Authenticates the caller of a request. The lib `keys` provides it as ACCESS. */
+export interface Access {
+  /** The principal that a bearer token belongs to; null where the token is unknown, malformed or revoked. */
+  authenticate(bearer: string): Principal | null;
+}

@@ -1,0 +1,127 @@
+import { getSchemaPath } from '@nestjs/swagger';
+import { ENVELOPE_SCHEMA } from '#contracts';
+import type { Permission } from '#platform';
+import { problemResponses, ProblemView, type FastifyRoute } from '#platform/nest';
+import { IngestResultView, ItemResultView } from './views.js';
+
+/** The routes that receive events, and what OpenAPI says of them. */
+export const TOUCHPOINTS_PATH = '/v1/touchpoints';
+export const IMPORT_ROWS_PATH = '/v1/imports/rows';
+export const PERMISSION: Permission = 'publish';
+/** At most this many results of a stream are listed: its counts are always whole. */
+export const LISTED_MAX = 10_000;
+
+const EVENT = {
+  ...(ENVELOPE_SCHEMA as Record<string, unknown>),
+  description: 'A touchpoint in our JSON form, or a CloudEvent 1.0 in the JSON format',
+};
+const CLOUD_EVENT = {
+  type: 'object',
+  required: ['specversion', 'id', 'source', 'type'],
+  properties: {
+    specversion: { type: 'string', enum: ['1.0'] },
+    id: { type: 'string', minLength: 1 },
+    source: { type: 'string', minLength: 1 },
+    type: { type: 'string', minLength: 1 },
+    subject: { type: 'string', description: 'namespace:value names the customer where identifiers do not' },
+    time: { type: 'string', format: 'date-time' },
+    channel: { type: 'string' },
+    identifiers: { type: 'array', items: { type: 'object' } },
+    data: {},
+  },
+};
+const INVALID_ROW = {
+  type: 'object',
+  description: 'A row of a file that cannot become a touchpoint: it is quarantined with this reason',
+  required: ['id', 'source', 'file', 'line', 'code', 'pointer', 'detail', 'hint'],
+  properties: {
+    id: { type: 'string' },
+    source: { type: 'string' },
+    file: { type: 'string', example: 'orders.csv' },
+    line: { type: 'integer', minimum: 0 },
+    row: { description: 'The row as it was read' },
+    identifiers: { type: 'array', items: { type: 'object' } },
+    code: { type: 'string', example: 'money-inexact' },
+    pointer: { type: 'string', description: 'The column' },
+    detail: { type: 'string' },
+    hint: { type: 'string' },
+  },
+};
+
+const COMMON = {
+  tags: ['intake'],
+  security: [{ bearer: [] }],
+  'x-permission': PERMISSION,
+  parameters: [
+    {
+      name: 'verbose',
+      in: 'query',
+      required: false,
+      schema: { type: 'boolean' },
+      description: `List the accepted events too. At most ${LISTED_MAX} results of a stream are listed, those that were not accepted first`,
+    },
+  ],
+  responses: {
+    200: {
+      description: 'The outcome of each event',
+      content: { 'application/json': { schema: { $ref: getSchemaPath(IngestResultView) } } },
+    },
+    ...problemResponses(400, 401, 403, 413, 415, 429, 503, 507),
+  },
+};
+const MODELS = [IngestResultView, ItemResultView, ProblemView];
+
+/** The routes in the OpenAPI document. */
+export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
+  {
+    path: TOUCHPOINTS_PATH,
+    method: 'post',
+    models: MODELS,
+    operation: {
+      ...COMMON,
+      operationId: 'publishTouchpoints',
+      summary: 'Publish touchpoints',
+      description:
+        'One event, a batch, or a stream of lines. Each event has one outcome: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never rejected for one bad event. Every outcome in the answer is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and our extensions beside them: ce-channel, ce-identifiers (JSON text).',
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: { anyOf: [EVENT, { type: 'array', items: EVENT }] } },
+          'application/cloudevents+json': { schema: CLOUD_EVENT },
+          'application/cloudevents-batch+json': { schema: { type: 'array', items: CLOUD_EVENT } },
+          'application/x-ndjson': {
+            schema: {
+              type: 'string',
+              description: 'One touchpoint, or one CloudEvent in the JSON format, on each line',
+            },
+          },
+        },
+      },
+    },
+  },
+  {
+    path: IMPORT_ROWS_PATH,
+    method: 'post',
+    models: MODELS,
+    operation: {
+      ...COMMON,
+      operationId: 'importRows',
+      summary: 'Ingest rows that an importer read from a file',
+      description:
+        'For `perennial import`: each line is `{"touchpoint": …}`, or `{"invalidRow": …}` for a row that cannot become a touchpoint; that one is quarantined with the reason of the importer.',
+      requestBody: {
+        required: true,
+        content: {
+          'application/x-ndjson': {
+            schema: {
+              oneOf: [
+                { type: 'object', required: ['touchpoint'], properties: { touchpoint: EVENT } },
+                { type: 'object', required: ['invalidRow'], properties: { invalidRow: INVALID_ROW } },
+              ],
+            },
+          },
+        },
+      },
+    },
+  },
+];

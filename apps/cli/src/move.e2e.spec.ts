@@ -112,7 +112,7 @@ describe('perennial move', () => {
     expect(moved).toMatchObject({ code: 0 });
     expect(moved.stdout).toMatch(/opened +[0-9a-f]{64} +equal/);
     expect(moved.stdout).toMatch(/read models +[0-9a-f]{32} +equal/);
-    expect(moved.stdout).toMatch(/of people who were erased/);
+    expect(moved.stdout).toMatch(/touchpoints of erased customers/);
     expect(await move(...command, '--no-models')).toMatchObject({ code: 0 });
 
     expect((await runCli(to, ['query', 'stage-counts', '--format', 'csv'])).stdout).toBe(stages);
@@ -131,7 +131,7 @@ describe('perennial move', () => {
   it('asks with --rekey for what it needs, before anything is written', async () => {
     const to = `sqlite:${at('unwritten')}`;
     const wrong: [string[], number, string][] = [
-      [['--rekey', '--keys'], 2, 'give one of them'],
+      [['--rekey', '--keys'], 2, 'give only one of them'],
       [['--old-keys', old], 2, 'is only allowed with --rekey'],
       [['--rekey', '--new-keys', old], 2, 'a folder of their own'],
       [['--rekey', '--old-keys', at('nothing')], 3, 'there are no keys'],

@@ -1,16 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import jest from '../jest.config.mjs';
 
-// The specs of the rules alone, for mutation testing. That of the generated histories says something about the specs, and nothing about the rules.
-const {
-  displayName: _,
-  testPathIgnorePatterns,
-  ...spec
-} = jest.projects.find(({ displayName }) => displayName === 'spec');
+// The specs of the rules alone, for mutation testing, as one test file that imports them.
+const { displayName: _, ...spec } = jest.projects.find(({ displayName }) => displayName === 'spec');
 
 export default {
   ...spec,
   rootDir: '..',
-  testMatch: ['<rootDir>/libs/lifecycle/**/*.spec.ts'],
-  testPathIgnorePatterns: [...testPathIgnorePatterns, '/testdata/'],
+  roots: ['<rootDir>/libs/lifecycle', '<rootDir>/scripts'],
+  testMatch: ['<rootDir>/scripts/mutation.specs.mjs'],
+  // Stryker loads it itself, and knows no <rootDir>.
+  testEnvironment: fileURLToPath(new URL('mutation-environment.mjs', import.meta.url)),
   setupFiles: ['<rootDir>/scripts/property-time.mjs'],
 };

@@ -59,6 +59,16 @@ describe('a contract', () => {
     expect(told.stays('2027-01-01').slice(-2)).toEqual(['2026-01-10 expansion·up-sell', '2026-08-08 retention·active']);
   });
 
+  it('paused and resumed before a deadline began leaves that deadline where it is', () => {
+    const told = story()
+      .on('2026-01-02', 'subscription-started', c1)
+      .on('2026-02-01', 'subscription-paused', c1)
+      .on('2026-03-03', 'subscription-resumed', c1)
+      .on('2026-04-01', 'subscription-upgraded', c1);
+    // 180 days from 1 April are 28 September.
+    expect(told.stays('2027-01-01').slice(-2)).toEqual(['2026-04-01 expansion·up-sell', '2026-09-28 retention·active']);
+  });
+
   it('paused while its payment is overdue keeps the days of grace that were left', () => {
     const told = subscribed()
       .on('2026-02-01', 'payment-failed', c1)

@@ -45,6 +45,22 @@ describe('customers', () => {
     expect(rejected).toEqual([{ link: link('v', 'd', 2), reason: 'unique-namespace' }]);
   });
 
+  it.each([
+    ['source', { source: 'a', id: '2' }, { source: 'b', id: '1' }, 'v'],
+    ['id', { source: 's', id: '1' }, { source: 's', id: '2' }, 'v'],
+    ['pair, within one event', { source: 's', id: '1' }, { source: 's', id: '1' }, 'u'],
+  ])('take links of one instant in the order of their %s', (_, ofV, ofU, expected) => {
+    const subjects = [subject('u', 'userId'), subject('v', 'userId'), subject('d', 'deviceId')];
+    const links = [
+      { ...link('d', 'v'), ...ofV },
+      { ...link('u', 'd'), ...ofU },
+    ];
+    for (const given of [links, links.toReversed()]) {
+      const { customerOf } = resolveCustomers(subjects, given, RULES);
+      expect(['u', 'v'].filter((user) => customerOf.get(user) === customerOf.get('d'))).toEqual([expected]);
+    }
+  });
+
   it('are kept apart where a person decided so, also by way of others', () => {
     const subjects = ['a', 'b', 'x', 'y'].map((id) => subject(id));
     const rules = { ...RULES, keepApart: [{ one: ['a', 'x'], other: ['b'] }] };

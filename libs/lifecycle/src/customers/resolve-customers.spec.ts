@@ -85,6 +85,55 @@ describe('customers', () => {
     expect(resolution.rejected.map(({ reason }) => reason)).toEqual(['component-too-large']);
   });
 
+  it.each([
+    ['the single subject first', link('u', 'd', 2)],
+    ['the larger component first', link('d', 'u', 2)],
+  ])('keep their unique value when a larger component takes them in: %s', (_, second) => {
+    const subjects = [subject('u', 'userId'), subject('v', 'userId'), subject('d'), subject('e')];
+    const late = link('v', 'e', 3);
+    expect(resolveCustomers(subjects, [link('d', 'e', 1), second, late], RULES).rejected).toEqual([
+      { link: late, reason: 'unique-namespace' },
+    ]);
+  });
+
+  it('have one value of each unique namespace, and keep all of them', () => {
+    const subjects = [subject('u', 'userId'), subject('v', 'userId'), subject('l', 'loyaltyId')];
+    const rules = { ...RULES, uniqueNamespaces: ['userId', 'loyaltyId'] };
+    const late = link('l', 'v', 2);
+    const { customerOf, rejected } = resolveCustomers(subjects, [link('u', 'l', 1), late], rules);
+    expect(customerOf.get('l')).toBe(customerOf.get('u'));
+    expect(rejected).toEqual([{ link: late, reason: 'unique-namespace' }]);
+  });
+
+  it('may join on one side of a decision, and are kept apart from either side, by each decision', () => {
+    const subjects = ['a', 'b', 'c', 'x'].map((id) => subject(id));
+    const keepApart = [
+      { one: ['a', 'x'], other: ['b'] },
+      { one: ['a'], other: ['c'] },
+    ];
+    const links = [link('a', 'x', 1), link('b', 'a', 2), link('a', 'c', 3)];
+    const resolution = resolveCustomers(subjects, links, { ...RULES, keepApart });
+    expect(resolution.customers.map(({ subjects }) => subjects)).toEqual([['a', 'x'], ['b'], ['c']]);
+    expect(resolution.rejected.map(({ reason }) => reason)).toEqual(['kept-apart', 'kept-apart']);
+  });
+
+  it('of as many subjects as the limit keep every link; beyond it, a link within a customer is not rejected', () => {
+    const subjects = ['a', 'b', 'c'].map((id) => subject(id));
+    const links = [link('a', 'b', 1), link('b', 'c', 2, 'identify'), link('c', 'b', 3)];
+    expect(resolveCustomers(subjects, links, { ...RULES, componentLimit: 3 })).toMatchObject({
+      rejected: [],
+      oversized: [],
+    });
+    expect(resolveCustomers(subjects, links, { ...RULES, componentLimit: 2 }).rejected.map(({ link }) => link)).toEqual(
+      [links[0]],
+    );
+  });
+
+  it('are sorted by customerId', () => {
+    const subjects = [subject('a', 'email', 9), subject('b', 'email', 5), subject('z', 'email', 1)];
+    expect(customers(subjects, [link('a', 'z')], RULES)).toEqual(['b: b', 'z: a z']);
+  });
+
   it('leave out links to unknown subjects', () => {
     expect(customers([subject('a')], [link('a', 'z')], RULES)).toEqual(['a: a']);
   });

@@ -18,6 +18,7 @@ const results = join(root, 'coverage/mutants.ndjson');
 const FACTS = 'indexing/page-facts.spec.ts';
 const AFFECTED = 'indexing/affected-customer.spec.ts';
 const INDEX = 'indexing/index-batch.int.spec.ts';
+const ONE = 'folding/fold-one.spec.ts';
 const FOLD = 'folding/fold-batch.int.spec.ts';
 const CLOCK = 'processor/clock.int.spec.ts';
 const PROJECTOR = 'processor/projector.int.spec.ts';
@@ -318,27 +319,27 @@ const MUTANTS = [
     'ORDER BY n.customer_id, n.events',
     [FOLD],
   ],
-  ['future folded', 'folding/fold-one.ts', '> asOf) count--', '> asOf + 1e12) count--', [FOLD]],
+  ['future folded', 'folding/fold-one.ts', '> asOf) count--', '> asOf + 1e12) count--', [ONE]],
   [
     'equal instants in any order',
     'folding/fold-one.ts',
     'return compareEvents(event, { ...event, ...key }) > 0;',
     'return true;',
-    FOLDING,
+    [ONE],
   ],
   [
     'one less in the state',
     'folding/fold-one.ts',
     'events: before + due.length',
     'events: before + due.length - 1',
-    FOLDING,
+    [ONE],
   ],
   [
     'snapshots misnumbered',
     'folding/fold-one.ts',
     'const at = before + (i + 1) * snapshotEvery;',
     'const at = before + i * snapshotEvery;',
-    FOLDING,
+    [ONE],
   ],
   // What is written.
   [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AppendItem, RecordedEvent } from '#event-log';
+import type { AppendItem } from '#event-log';
+import { recorded } from '../testdata/folded.js';
 import { day, order, subject, touchpoint } from '../testdata/touchpoints.js';
 import { emptyFacts, gather, type PageFacts } from './page-facts.js';
 
@@ -7,9 +8,6 @@ const ANNA = { userId: 'anna' };
 const anna = subject('userId', 'anna');
 const browser = subject('anonymousId', 'browser');
 
-/** As the log gives them back, from position 1. */
-const recorded = (items: readonly AppendItem[]): RecordedEvent[] =>
-  items.map(({ stream, event }, i) => ({ ...event, stream, revision: i, position: i + 1, recordedAt: day(30) + i }));
 const factsOf = (...items: AppendItem[]): PageFacts => gather(emptyFacts(), recorded(items));
 const visit = (who: Record<string, string>, at: number) => touchpoint({ who, at: day(at), type: 'site-visited' });
 

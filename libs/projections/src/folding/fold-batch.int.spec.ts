@@ -157,6 +157,26 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
     expect(await snapshots()).toEqual([]);
   });
 
+  it('writes the bookings and the stage counts of events that are folded again in place of the old ones', async () => {
+    const days = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    await come(
+      days.map((at) => order(ANNA, day(at), `A${at}`)),
+      true,
+    );
+    await come([order(ANNA, day(5.5), 'late', 500)]);
+    await fold(store);
+    const [{ orders, revenue, written } = {}] = await rows(
+      `SELECT (SELECT orders FROM rm_1.customers) AS orders, sum(amount_minor)::int AS revenue, count(*)::int AS written
+         FROM rm_1.bookings`,
+    );
+    expect({ orders, revenue, written }).toEqual({ orders: 13, revenue: 12_500, written: 13 });
+    // Each stage period is counted once, in its phase.
+    const counted = await rows('SELECT phase, sum(entered)::int AS n FROM rm_1.stage_days GROUP BY 1 ORDER BY 1');
+    expect(counted.filter((row) => row['n'] !== 0)).toEqual(
+      await rows('SELECT phase, count(*)::int AS n FROM rm_1.stage_periods GROUP BY 1 ORDER BY 1'),
+    );
+  });
+
   it('parks the one customer whose rows the database rejects, and folds the others', async () => {
     await opened.database.exec('ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)');
     await come([

@@ -28,21 +28,28 @@ describe('the README', () => {
 });
 
 describe('every document', () => {
-  it.each(['README.md', 'ARCHITECTURE.md', 'docs/adding-a-touchpoint.md', 'docs/cli.md', 'docs/importing.md'])(
-    '%s links only to existing files',
+  it.each([
+    'README.md',
+    'ARCHITECTURE.md',
+    'docs/adding-a-touchpoint.md',
+    'docs/cli.md',
+    'docs/importing.md',
+    'docs/testing.md',
+  ])('%s links only to existing files', (name) => {
+    const text = readFileSync(join(root, name), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target as string);
+    const missing = links.filter((target) => !existsSync(join(root, dirname(name), target)));
+    expect(missing).toEqual([]);
+  });
+
+  it.each(['README.md', 'ARCHITECTURE.md', 'docs/performance.md', 'docs/testing.md'])(
+    '%s names only existing files',
     (name) => {
       const text = readFileSync(join(root, name), 'utf8');
-      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target as string);
-      const missing = links.filter((target) => !existsSync(join(root, dirname(name), target)));
-      expect(missing).toEqual([]);
+      const named = [...text.matchAll(/`((?:apps|libs|test|bench|scripts|docs)\/[^`*{ ]+)`/g)].map(
+        ([, path]) => path as string,
+      );
+      expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     },
   );
-
-  it.each(['README.md', 'ARCHITECTURE.md', 'docs/performance.md'])('%s names only existing files', (name) => {
-    const text = readFileSync(join(root, name), 'utf8');
-    const named = [...text.matchAll(/`((?:apps|libs|test|bench|scripts|docs)\/[^`*{ ]+)`/g)].map(
-      ([, path]) => path as string,
-    );
-    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
-  });
 });

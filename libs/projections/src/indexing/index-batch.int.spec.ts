@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LOCKS, tryLock } from '#database';
+import { LOCKS, tryLock, waitForSharedLock } from '#database';
 import type { EventLog } from '#event-log';
 import { BUILT_IN_POLICIES } from '#lifecycle';
 import { memoryLog } from '#testing';
@@ -136,6 +136,18 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
       expect(await index(store, events)).toBe(1);
     });
 
+  if (name !== 'pglite')
+    it('marks its customers dirty while another process folds', async () => {
+      await appendAll(log, [order(ANNA, day(3), 'A1')]);
+      const events = await eventsAfter(log);
+      await opened.database.transaction(async (tx) => {
+        await tx.query(`SELECT ${waitForSharedLock(LOCKS.folding(1))}`);
+        expect(await index(store, events)).toBe(1);
+      });
+      expect(await rows('SELECT customer_id FROM rm_1.dirty')).toEqual([{ customer_id: anna }]);
+      expect(await rows('SELECT 1 FROM rm_1.customers')).toEqual([]);
+    });
+
   it('keeps the latest instant at which an event was recorded, also where a later one was recorded earlier', async () => {
     await appendAll(log, [order(ANNA, day(3), 'A1')]);
     const [event] = await eventsAfter(log);
@@ -180,6 +192,28 @@ describeOnEachStore('a batch of events in one transaction', (name) => {
     await index(store, await eventsAfter(log, 10), 10);
     expect(await folded()).toEqual([{ touchpoints: 10 }]);
     expect(await rows('SELECT pending, earliest_at FROM rm_1.dirty')).toEqual([{ pending: 1, earliest_at: day(4.5) }]);
+  });
+
+  it('adds to the mark of a dirty customer, and folds none of their events at once', async () => {
+    await appendAll(log, [order(ANNA, day(3), 'A1'), order(ANNA, day(5), 'A2')]);
+    const events = await eventsAfter(log);
+    await index(store, events.slice(0, 1), 0, false);
+    await rows(`UPDATE rm_1.dirty SET not_before = now()`);
+    await index(store, events.slice(1), 1);
+    expect(await rows('SELECT pending, not_before FROM rm_1.dirty')).toEqual([{ pending: 2, not_before: null }]);
+    expect(await rows('SELECT 1 FROM rm_1.customers')).toEqual([]);
+  });
+
+  it('folds no customer at once beside a new policy, and marks also those dirty again who have no rows yet', async () => {
+    await appendAll(log, [order(ANNA, day(3), 'A1')]);
+    await index(store, await eventsAfter(log), 0, false);
+    await appendAll(log, [order({ userId: 'ben' }, day(3), 'B1'), policyPublished('retail@1', {}, now)]);
+    await index(store, await eventsAfter(log, 1), 1);
+    expect(await rows('SELECT 1 FROM rm_1.customers')).toEqual([]);
+    expect(await rows('SELECT reason FROM rm_1.dirty ORDER BY since, reason')).toEqual([
+      { reason: 'events' },
+      { reason: 'policy-changed' },
+    ]);
   });
 
   it('parks the customer of an event that it cannot read, and goes on with the others', async () => {

@@ -76,7 +76,7 @@ describe('the demonstration, played into an empty engine', () => {
     // Which customer comes first depends on the folder's hash key: the policy moved some to at-risk and some to lapsed.
     expect(['at-risk', 'lapsed']).toContain(rows[0]?.['phase']);
     expect(why).toMatchObject({ phase: rows[0]?.['phase'], policyVersion: 'retail@2' });
-    expect(why?.['text']).toContain('another version of the policy took over');
+    expect(why?.['text']).toContain('another version of the policy took effect');
   });
 
   it('has an example customer who was lost, won back, and is at risk again by silence', async () => {

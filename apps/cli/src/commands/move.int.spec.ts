@@ -261,7 +261,7 @@ describe('perennial move --rekey', () => {
       await admin.connect();
       const command = ['--from', sqlite('old'), '--rekey', '--new-keys', newUrl, '--no-models'];
       const rejected: [string[], string][] = [
-        [['--to', sqlite('free'), '--old-keys', await database('new')], 'not its keys'],
+        [['--to', sqlite('free'), '--old-keys', await database('new')], 'does not belong to it'],
         [['--to', sqlite('free'), '--old-keys', oldUrl, '--new-hash-key', at('old-hash-key')], 'give another'],
         [['--to', sqlite('to-file'), '--old-keys', oldUrl], 'holds something else'],
       ];
@@ -285,7 +285,7 @@ describe('perennial move --rekey', () => {
         [['--old-keys', oldUrl, '--new-keys', oldUrl], 2, 'a database of their own'],
         [[], 3, 'KEYS_URL'],
         // Another log's keys.
-        [['--old-keys', await database('new')], 3, 'not its keys'],
+        [['--old-keys', await database('new')], 3, 'does not belong to it'],
       ];
       for (const [args, code, output] of wrong) {
         const ran = await move('--from', sqlite('old'), '--to', sqlite('unwritten'), '--rekey', ...args);
@@ -343,7 +343,7 @@ describe('perennial move --rekey', () => {
       expect(await move(...command(from, 'known'))).toMatchObject({ code: 0 });
       await eraseIn('known', 'cleo');
       const again = await move(...command(from, 'known'));
-      expect(again).toMatchObject({ code: 3, output: expect.stringMatching(/know the subject .* as erased/) });
+      expect(again).toMatchObject({ code: 3, output: expect.stringMatching(/subject .* is erased in the new key store/) });
     });
 
     it('rejects new keys that miss a subject which was erased since they were created', async () => {

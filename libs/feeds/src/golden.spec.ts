@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
-import { toCloudEvent } from './relay/cloud-event.js';
+import { toCloudEvent } from './feed.js';
 import { FEEDS } from './registry.js';
 import { MESSAGES } from './testdata/messages.js';
 

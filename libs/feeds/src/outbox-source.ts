@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import type { Database } from '#database';
 import type { OutboxMessage } from './outbox-message.js';
-import type { RoundRobinCursor } from './relay/round-robin.js';
+import type { RoundRobinCursor } from './relay/outbox.js';
 
 /** Where a feed's messages come from: a table of pending messages, and a table from which published ones can be replayed. */
 export interface OutboxSource {

@@ -3,7 +3,7 @@ import specification from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from '@jest/globals';
 import { TOUCHPOINT_TYPES } from '#contracts';
-import { toCloudEvent } from '../relay/cloud-event.js';
+import { toCloudEvent } from '../feed.js';
 import { FEEDS } from '../registry.js';
 import { MESSAGES } from '../testdata/messages.js';
 import { asyncApiDocument } from './document.js';

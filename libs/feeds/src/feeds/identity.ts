@@ -1,5 +1,5 @@
 import type { Feed } from '../feed.js';
-import { STAGE_CHANGES_SOURCE } from '../relay/stage-changes.js';
+import { STAGE_CHANGES_SOURCE } from './stage-changes.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 /** Merges and unmerges of customers whose stage changes were published before. */

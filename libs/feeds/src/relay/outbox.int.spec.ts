@@ -4,7 +4,7 @@ import { type Database } from '#database';
 import { memoryLog } from '#testing';
 import { STORES } from '../testdata/stores.js';
 import { PROFILES_SOURCE } from './profiles.js';
-import { STAGE_CHANGES_OUTBOX } from './stage-changes.js';
+import { STAGE_CHANGES_OUTBOX } from '../feeds/stage-changes.js';
 import { ACTIONS_OUTBOX } from './actions.js';
 import { drainOutbox, claimSql, type OutboxTable } from './outbox.js';
 

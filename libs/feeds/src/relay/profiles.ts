@@ -7,7 +7,7 @@ import type { OutboxSource } from '../outbox-source.js';
 import { isLive, liveColumns, liveSchema } from '#projections/schema';
 import { INDEX_SCANS, withIndexScans } from './outbox.js';
 import { profileOf } from './profile.js';
-import { lastInRound, roundRobinPage, type RoundRobinCursor } from './round-robin.js';
+import { lastInRound, roundRobinPage, type RoundRobinCursor } from './outbox.js';
 
 /** Customers whose profiles are published in one batch. */
 const BATCH_CUSTOMERS = 1_000;

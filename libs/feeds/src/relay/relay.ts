@@ -6,8 +6,8 @@ import type { Feed } from '../feed.js';
 import type { OutboxMessage } from '../outbox-message.js';
 import type { OutboxSource } from '../outbox-source.js';
 import { FEEDS } from '../registry.js';
-import { toCloudEvent } from './cloud-event.js';
-import type { RoundRobinCursor } from './round-robin.js';
+import { toCloudEvent } from '../feed.js';
+import type { RoundRobinCursor } from './outbox.js';
 
 /** How often an idle relay polls for messages that other processes write. */
 const POLL_MS = 100;

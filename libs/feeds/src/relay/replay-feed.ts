@@ -1,7 +1,7 @@
 import type { Channels } from '#platform';
 import type { Database } from '#database';
 import type { Feed } from '../feed.js';
-import { toCloudEvent } from './cloud-event.js';
+import { toCloudEvent } from '../feed.js';
 
 export interface ReplayOptions {
   /** Leaves out what rests only on the log before this position. 0 by default. */

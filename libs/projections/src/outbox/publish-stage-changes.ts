@@ -52,7 +52,7 @@ const OUTBOX: Table = {
   semantic: [],
 };
 
-interface Publication extends Record<string, unknown> {
+interface StageChange extends Record<string, unknown> {
   customer_id: string;
   publication: number;
   seq: number;
@@ -88,10 +88,10 @@ export async function publishStageChanges(
     const before = standing.get(customerId);
     let publication = before?.last ?? 0;
     const outdated = new Map((before?.rows ?? []).map((row) => [changeKey(row), row]));
-    const fresh: Publication[] = [];
+    const fresh: StageChange[] = [];
     for (const change of stagePeriods.flatMap((period, i) => changesOf(period, stagePeriods[i + 1])))
       if (!outdated.delete(changeKey(change))) fresh.push(change);
-    const add = (change: Publication, kind: Publication['kind'], more: Row) => {
+    const add = (change: StageChange, kind: StageChange['kind'], more: Row) => {
       publication += 1;
       const row = {
         ...change,
@@ -133,15 +133,15 @@ export async function publishStageChanges(
 async function standingOf(
   tx: Transaction,
   changed: readonly ChangedStagePeriods[],
-): Promise<Map<string, { rows: Publication[]; last: number }>> {
+): Promise<Map<string, { rows: StageChange[]; last: number }>> {
   const customers = unnest(
     PUBLISHED,
     ['customer_id', 'entered_at'],
     changed.map((one) => ({ customer_id: one.customerId, entered_at: one.since })),
     'c',
   );
-  const found = new Map<string, { rows: Publication[]; last: number }>();
-  const rows = await tx.query<Publication & { for_customer: string; last: number | null; publication: number | null }>(
+  const found = new Map<string, { rows: StageChange[]; last: number }>();
+  const rows = await tx.query<StageChange & { for_customer: string; last: number | null; publication: number | null }>(
     `SELECT c.customer_id AS for_customer, l.last, p.* FROM ${customers.sql}
        LEFT JOIN LATERAL (SELECT max(publication) AS last FROM perennial.published WHERE customer_id = c.customer_id) l ON true
        LEFT JOIN LATERAL (SELECT * FROM perennial.published s WHERE s.customer_id = c.customer_id AND NOT s.retracted
@@ -160,7 +160,7 @@ async function standingOf(
 async function absorbers(
   tx: Transaction,
   changed: readonly ChangedStagePeriods[],
-  standing: ReadonlyMap<string, { readonly rows: readonly Publication[] }>,
+  standing: ReadonlyMap<string, { readonly rows: readonly StageChange[] }>,
 ): Promise<Map<string, string>> {
   const gone = changed.filter(
     ({ customerId, stagePeriods, reason }) =>
@@ -175,7 +175,7 @@ async function absorbers(
 }
 
 /** The stage changes of a stage period: it was entered, and it was left, with the cause of the period that followed. */
-function changesOf(period: Row, next: Row | undefined): Publication[] {
+function changesOf(period: Row, next: Row | undefined): StageChange[] {
   const entered = {
     customer_id: period['customer_id'],
     publication: 0,
@@ -188,7 +188,7 @@ function changesOf(period: Row, next: Row | undefined): Publication[] {
     at: period['entered_at'],
     cause: period['cause'],
     policy_version: period['policy_version'],
-  } as Publication;
+  } as StageChange;
   const leftAt = period['left_at'] as number | null;
   if (leftAt === null) return [entered];
   const leaving = {
@@ -199,6 +199,6 @@ function changesOf(period: Row, next: Row | undefined): Publication[] {
 }
 
 /** Two stage changes are the same when all these are equal. The number of the stage period is left out: it may shift. */
-function changeKey({ kind, cycle, stage, phase, entered_at: enteredAt, at }: Publication): string {
+function changeKey({ kind, cycle, stage, phase, entered_at: enteredAt, at }: StageChange): string {
   return `${kind} ${cycle} ${stage} ${phase} ${enteredAt} ${at}`;
 }

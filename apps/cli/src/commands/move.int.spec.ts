@@ -343,7 +343,10 @@ describe('perennial move --rekey', () => {
       expect(await move(...command(from, 'known'))).toMatchObject({ code: 0 });
       await eraseIn('known', 'cleo');
       const again = await move(...command(from, 'known'));
-      expect(again).toMatchObject({ code: 3, output: expect.stringMatching(/subject .* is erased in the new key store/) });
+      expect(again).toMatchObject({
+        code: 3,
+        output: expect.stringMatching(/subject .* is erased in the new key store/),
+      });
     });
 
     it('rejects new keys that miss a subject which was erased since they were created', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runQuery, nextMessage, startProgram } from './measuring/children.js';
+import { requestFrom, nextMessage, startProgram } from './measuring/children.js';
 import { startStandalone } from './measuring/servers.js';
 import { milliseconds, quantile, report, type ReportRow } from './measuring/table.js';
 import type { SteadilyLoaded, SteadyLoad } from './processes/steady-loader.js';
@@ -35,7 +35,7 @@ try {
   const load = async (seconds: number, first: number): Promise<SteadilyLoaded> => {
     const loader = startProgram('bench/processes/steady-loader');
     await nextMessage(loader);
-    return runQuery<SteadilyLoaded>(loader, {
+    return requestFrom<SteadilyLoaded>(loader, {
       ...{ url: engine.url, token: engine.token, first, perSecond: PER_SECOND, batch: Number(options.batch), seconds },
       ...{ customers: Number(options.customers), probesPerSecond: Number(options.probes), askEveryMs: ASK_EVERY_MS },
     } satisfies SteadyLoad);

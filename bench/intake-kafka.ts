@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startBroker, type BenchBroker } from './measuring/broker.js';
-import { runQuery, nextMessage, startProgram, stopProgram } from './measuring/children.js';
+import { requestFrom, nextMessage, startProgram, stopProgram } from './measuring/children.js';
 import { startIntake } from './measuring/servers.js';
 import { shopMessages, type MessageForm } from './measuring/shop-messages.js';
 import { median, percent, perSecond, report, type ReportRow } from './measuring/table.js';
@@ -81,7 +81,7 @@ async function ours(broker: BenchBroker, topic: string, dataDir: string): Promis
   const kafka = { KAFKA_BROKERS: broker.setting, KAFKA_TOPICS: topic, KAFKA_GROUP: randomUUID() };
   const server = await startIntake(dataDir, kafka);
   try {
-    return await observe(() => runQuery<IngestionProgress>(server.child, 'progress'));
+    return await observe(() => requestFrom<IngestionProgress>(server.child, 'progress'));
   } finally {
     await server.stop();
   }
@@ -91,9 +91,9 @@ async function bare(broker: BenchBroker, topic: string, stored: string, file: st
   const child = startProgram('bench/processes/bare-consumer');
   await nextMessage(child);
   const { brokers } = broker;
-  await runQuery(child, { brokers, topic, group: randomUUID(), stored, file } satisfies BareConsumption);
+  await requestFrom(child, { brokers, topic, group: randomUUID(), stored, file } satisfies BareConsumption);
   try {
-    return await observe(() => runQuery<IngestionProgress>(child, 'progress'));
+    return await observe(() => requestFrom<IngestionProgress>(child, 'progress'));
   } finally {
     await stopProgram(child);
     if (child.exitCode !== 0) throw new Error('The bare consumer did not write every row.');

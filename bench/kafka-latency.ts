@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startBroker } from './measuring/broker.js';
-import { runQuery, nextMessage, startProgram } from './measuring/children.js';
+import { requestFrom, nextMessage, startProgram } from './measuring/children.js';
 import { descendantTimes, threadTimes } from './measuring/processor-time.js';
 import { startStandalone } from './measuring/servers.js';
 import { startPostgres } from './measuring/shared-stores.js';
@@ -79,7 +79,7 @@ async function measure(perSecond: number, moving: number): Promise<void> {
       ...{ brokers: broker.brokers, touchpoints: TOPIC, changes: CHANGES, perSecond, moving },
       ...{ warmingSeconds: WARMING, seconds: SECONDS },
     };
-    await runQuery(channel, ends);
+    await requestFrom(channel, ends);
     const [seen, shares] = await Promise.all([
       nextMessage<SeenAtBothEnds>(channel),
       coreShares(engine.child, channel, WARMING, SECONDS),

@@ -186,7 +186,7 @@ function hotQueries(context: QueryContext, known: readonly string[]): readonly H
   ];
 }
 
-/** Customers to ask about, from all over the table. */
+/** Customers to query, from all over the table. */
 async function someCustomers(database: Database, schema: string): Promise<string[]> {
   const rows = await database.query<{ customer_id: string }>(
     `SELECT customer_id FROM ${schema}.customers TABLESAMPLE SYSTEM (10) ORDER BY md5(customer_id) LIMIT 20000`,
@@ -194,7 +194,7 @@ async function someCustomers(database: Database, schema: string): Promise<string
   return rows.map((row) => row.customer_id);
 }
 
-/** The plans of everything that the questions ask of the tables. */
+/** The plans of all statements of the queries. */
 async function checkPlans(
   database: Database,
   schema: string,

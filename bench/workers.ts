@@ -8,17 +8,17 @@ import { openSqliteLog } from '#event-log';
 import { SYSTEM_CLOCK } from '#platform';
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
-import { runQuery, nextMessage, startProgram, stopProgram } from './measuring/children.js';
+import { requestFrom, nextMessage, startProgram, stopProgram } from './measuring/children.js';
 import { openFolder, simulateInto } from './measuring/simulated-log.js';
 import { perSecond, percent, report, seconds } from './measuring/table.js';
 import type { Usage } from './measuring/usage.js';
 
 /**
- * Folding marked customers by 1, 2 and 4 processes that claim them from one PostgreSQL: how much more two or four do than
- * one, and what of the machine's processors each side takes. One process indexes first, and marks; then only folding is
- * timed. The digest must be the same each time.
+ * Folding dirty customers with 1, 2 and 4 processes that claim them from one PostgreSQL: how much faster two or four are than
+ * one, and which share of the machine's cores each side uses. One process indexes first, and marks customers dirty; then only folding
+ * is timed. The digest must be the same each time.
  *
- *     npm run bench -- folders --postgres postgres://… [--customers 4000]
+ *     npm run bench -- workers --postgres postgres://… [--customers 4000]
  */
 const { values: options } = parseArgs({
   options: { postgres: { type: 'string' }, customers: { type: 'string', default: '4000' } },
@@ -27,9 +27,9 @@ if (options.postgres === undefined) throw new Error('Give the address of an empt
 const url = options.postgres;
 
 interface Measured {
-  readonly folders: number;
+  readonly workers: number;
   readonly elapsedMs: number;
-  /** Processor time of all folders together. */
+  /** Processor time of all workers together. */
   readonly cpuMs: number;
   readonly digest: string;
 }
@@ -43,36 +43,36 @@ try {
   await data.close();
   console.error(`${touchpoints} touchpoints`);
   const log = await openSqliteLog({ file, writing: 'here' });
-  let marked = 0;
+  let dirty = 0;
   const measured: Measured[] = [];
-  for (const folders of [1, 2, 4, 1]) {
+  for (const workers of [1, 2, 4, 1]) {
     await wipe(database);
     const indexer = await Projector.open({ database, log, clock: SYSTEM_CLOCK, role: 'indexer' });
     indexer.start();
     while ((await indexer.status()).lag > 0) await sleep(100);
     await indexer.stop();
-    marked = (await indexer.status()).dirty;
-    measured.push(await fold(folders, indexer));
+    dirty = (await indexer.status()).dirty;
+    measured.push(await fold(workers, indexer));
     console.error(JSON.stringify(measured.at(-1)));
   }
   await log.close();
   const digests = new Set(measured.map(({ digest }) => digest));
   if (digests.size !== 1) throw new Error(`The digests differ: ${[...digests].join(', ')}`);
-  // The first round warms the server up: the last one is what one process is compared by.
+  // The first round warms the server up: the last one is the comparison.
   const one = measured.at(-1)?.elapsedMs ?? NaN;
   report(
-    `Folding ${marked.toLocaleString('en')} marked customers of ${touchpoints.toLocaleString('en')} touchpoints from SQLite into PostgreSQL; ` +
+    `Folding ${dirty.toLocaleString('en')} dirty customers of ${touchpoints.toLocaleString('en')} touchpoints from SQLite into PostgreSQL; ` +
       `${availableParallelism()} cores, Node ${process.version}. Equal digests: ${[...digests].join()}`,
-    measured.slice(1).map(({ folders, elapsedMs, cpuMs }) => ({
-      what: `${folders} folding`,
-      raw: `folders use ${percent(cpuMs / elapsedMs / availableParallelism())} of the processors`,
+    measured.slice(1).map(({ workers, elapsedMs, cpuMs }) => ({
+      what: `${workers} folding`,
+      raw: `workers use ${percent(cpuMs / elapsedMs / availableParallelism())} of the cores`,
       ours: `${seconds(elapsedMs)} (${perSecond(touchpoints, elapsedMs)})`,
       ratio: (one / elapsedMs).toFixed(2),
       goal: '(to know)',
     })),
     [
-      'The server and the folders share the processors of this machine: the share that one folder leaves unused is all that more of them can win here.',
-      'On machines of their own, folders meet in the server alone: in its processor time a customer, and in the sums that they add to.',
+      'The server and the workers share the cores of this machine: more workers can gain only the share that one worker leaves unused.',
+      'On machines of their own, workers share only the server: its processor time per customer, and the sums that they update.',
     ],
   );
 } finally {
@@ -80,16 +80,16 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function fold(folders: number, indexer: Projector): Promise<Measured> {
+async function fold(workers: number, indexer: Projector): Promise<Measured> {
   const children = await Promise.all(
-    Array.from({ length: folders }, async () => {
-      const child = startProgram('bench/processes/folder', { POSTGRES_URL: url, LOG_FILE: file });
+    Array.from({ length: workers }, async () => {
+      const child = startProgram('bench/processes/worker', { POSTGRES_URL: url, LOG_FILE: file });
       await nextMessage(child);
       return child;
     }),
   );
   const used = async (): Promise<number> => {
-    const usages = await Promise.all(children.map((child) => runQuery<Usage>(child, 'usage')));
+    const usages = await Promise.all(children.map((child) => requestFrom<Usage>(child, 'usage')));
     return usages.reduce((sum, usage) => sum + usage.cpuMs, 0);
   };
   const before = await used();
@@ -100,7 +100,7 @@ async function fold(folders: number, indexer: Projector): Promise<Measured> {
   const cpuMs = (await used()) - before;
   await Promise.all(children.map(stopProgram));
   const { overall } = await indexer.digest();
-  return { folders, elapsedMs, cpuMs, digest: overall };
+  return { workers, elapsedMs, cpuMs, digest: overall };
 }
 
 /** Empties the database: each round begins as the first did. */

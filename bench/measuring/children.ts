@@ -33,9 +33,9 @@ export function startProgram(name: string, env: Readonly<Record<string, string>>
 }
 
 /** Sends a request to a child and waits for its answer. A child that ends instead fails the call. */
-export async function runQuery<Answer>(child: ChildProcess, request: unknown): Promise<Answer> {
+export async function requestFrom<Answer>(child: ChildProcess, message: unknown): Promise<Answer> {
   const answer = nextMessage<Answer>(child);
-  child.send(request as object);
+  child.send(message as object);
   return answer;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Load, Loaded } from '../processes/loader.js';
 import { freePort } from '../../test/services/port.js';
-import { runQuery, nextMessage, startProgram, stopProgram } from './children.js';
+import { requestFrom, nextMessage, startProgram, stopProgram } from './children.js';
 import type { Usage } from './usage.js';
 
 /** A server of ours in a process of its own. */
@@ -22,7 +22,7 @@ const settings = (dataDir: string) => ({ DATA_DIR: dataDir, PORT: '0', DEMO: 'of
 export async function startIntake(dataDir: string, more: Readonly<Record<string, string>> = {}): Promise<Server> {
   const child = startProgram('bench/processes/intake-server', { ...settings(dataDir), ...more });
   const { url, token } = await nextMessage<{ readonly url: string; readonly token: string }>(child);
-  return { url, token, child, usage: () => runQuery<Usage>(child, 'usage'), stop: () => stopProgram(child) };
+  return { url, token, child, usage: () => requestFrom<Usage>(child, 'usage'), stop: () => stopProgram(child) };
 }
 
 /** The whole engine, as `npm start` runs it. */
@@ -54,7 +54,7 @@ export async function startApp(name: string, env: Readonly<Record<string, string
 export async function sendLoad(load: Load, warm: () => Promise<void>): Promise<Loaded> {
   const loader = startProgram('bench/processes/loader');
   await nextMessage(loader);
-  await runQuery(loader, load);
+  await requestFrom(loader, load);
   await warm();
-  return runQuery<Loaded>(loader, 'go');
+  return requestFrom<Loaded>(loader, 'go');
 }

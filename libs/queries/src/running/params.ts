@@ -9,7 +9,7 @@ import {
 } from '#contracts';
 import type { QueryDefinition } from './query.js';
 import { QueryRejected } from './query-rejected.js';
-import { declareStandardParams } from './standard-params.js';
+import { declareStandardParams, STANDARD_PARAMS } from './standard-params.js';
 
 /** A class whose decorated fields are the parameters of a query: kebab-case, in the query string and on the command line alike. */
 export type ParamsClass<P extends object> = new () => P;
@@ -38,9 +38,14 @@ function readerOf(query: Query): DocumentReader<Readonly<Record<string, unknown>
   return reader;
 }
 
-/** The JSON Schema of each parameter of a query, by its name: for OpenAPI and for the options of the command line. */
+/**
+ * The JSON Schema of each parameter of a query, by its name: for OpenAPI and for the options of the command line. The query's own
+ * parameters come first.
+ */
 export function paramSchemas(query: Query): Readonly<Record<string, JsonSchema>> {
-  return (readerOf(query).schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const properties = (readerOf(query).schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>;
+  const isStandard = (name: string): number => Number(STANDARD_PARAMS.includes(name));
+  return Object.fromEntries(Object.entries(properties).sort(([a], [b]) => isStandard(a) - isStandard(b)));
 }
 
 /** Whether a parameter is an instant. */

@@ -5,6 +5,9 @@ import type { QueryDefinition } from './query.js';
 /** Rows in a page of JSON by default, and the most that `limit` may ask for. */
 export const PAGE_SIZE = { default: 100, maximum: 1000 } as const;
 
+/** The parameters of time and paging. */
+export const STANDARD_PARAMS: readonly string[] = ['as-of', 'known-at', 'limit', 'cursor'];
+
 /** A cursor holds a number for each stream of a customer where the answer is read from the log. */
 const CURSOR_LENGTH_MAX = 4096;
 
@@ -37,7 +40,7 @@ export function declareStandardParams(target: object, { time, paged }: Pick<Quer
         ? { value: text }
         : unreadable('is not a cursor', 'send nextCursor unchanged; or leave it out to begin again'),
     ),
-    Describe('nextCursor of the page before, with the same parameters.'),
+    Describe('the nextCursor of the page before, with the same parameters.'),
   ]);
 }
 

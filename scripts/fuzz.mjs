@@ -59,7 +59,8 @@ try {
   args.push('--max-examples', maxExamples, '--request-timeout', '20', '--continue-on-failure', '--no-color');
   args.push('--phases', 'examples,coverage,fuzzing', '--suppress-health-check', 'all', '--warnings', 'off');
   args.push('--generation-deterministic');
-  const fuzz = spawn(program, args, { cwd: data, stdio: 'inherit' });
+  const hooks = { PYTHONPATH: join(root, 'scripts/fuzz'), SCHEMATHESIS_HOOKS: 'hooks' };
+  const fuzz = spawn(program, args, { cwd: data, stdio: 'inherit', env: { ...process.env, ...hooks } });
   const code = await new Promise((done) => fuzz.once('exit', done));
   if (died) throw new Error('The engine died under the fuzz.');
   const ready = await fetch(`${url}/health/ready`);

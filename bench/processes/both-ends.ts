@@ -26,7 +26,7 @@ export interface SeenAtBothEnds {
   readonly unseen: number;
 }
 
-/** Who comes, orders so much later: their order finds their known, folded and told of. */
+/** A new customer orders so much later: by then they are known, folded and published. */
 const ORDERS_AFTER_SECONDS = 5;
 const EVERY_MS = 5;
 /** After the last was sent. */

@@ -93,8 +93,8 @@ function together(
   issues: readonly ValidationIssue[],
   validity: { readonly ok: true } | { readonly ok: false; readonly errors: readonly ValidationIssue[] },
 ): readonly ValidationIssue[] {
-  const told = new Set(issues.map(({ pointer }) => pointer));
-  const others = validity.ok ? [] : validity.errors.filter(({ pointer }) => !told.has(pointer));
+  const reported = new Set(issues.map(({ pointer }) => pointer));
+  const others = validity.ok ? [] : validity.errors.filter(({ pointer }) => !reported.has(pointer));
   return [...issues, ...others].slice(0, ISSUES_MAX);
 }
 

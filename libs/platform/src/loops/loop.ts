@@ -4,7 +4,7 @@ import { describeError } from './describe-error.js';
 
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 
-/** Is told how the turns of a loop go. */
+/** Called as the turns of a loop succeed or fail. */
 export interface LoopObserver {
   /** A turn failed; the next begins in `retryInMs`. */
   failed?(error: unknown, retryInMs: number): void;

@@ -73,7 +73,7 @@ export const customers = query({
       name: 'nextDueAt',
       type: 'instant',
       nullable: true,
-      description: 'when silence moves their next; null with as-of',
+      description: 'when silence moves the customer next; null with as-of',
     },
     { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then; null with as-of' },
     { name: 'flags', type: 'json', nullable: true, description: 'flags of the customer; null with as-of' },

@@ -8,7 +8,7 @@ import { OneCustomer } from '../reading/who.js';
 /** Why is the customer there, since when, why not before, and what comes next: for any instant of truth and of belief. */
 export const explanation = query({
   name: 'explain',
-  summary: 'Why one customer stands where the customer stands, since when, why not earlier, and what comes next.',
+  summary: 'Why one customer is in their phase, since when, why not earlier, and what comes next.',
   description:
     'Folded from the log when the query runs. text says it in plain English; the other columns say the same in parts. No row if nothing was known about the customer.',
   permission: 'read',
@@ -21,12 +21,12 @@ export const explanation = query({
     ...PLACE_COLUMNS,
     { name: 'since', type: 'instant', description: 'since when' },
     { name: 'days', type: 'integer', description: 'whole days in the phase at as-of, by the calendar of the business' },
-    { name: 'rule', type: 'text', description: 'the rule that brought their here' },
+    { name: 'rule', type: 'text', description: 'the rule that moved the customer here' },
     { name: 'events', type: 'json', description: 'the events that met it; empty where a deadline did' },
     { name: 'deadline', type: 'json', nullable: true, description: 'the deadline that fell due' },
     { name: 'values', type: 'json', description: 'the values that the rule compared, named with their units' },
     { name: 'compared', type: 'json', description: 'what was measured, and what was needed' },
-    { name: 'notBefore', type: 'json', description: 'the same a day earlier, and where they stood then' },
+    { name: 'notBefore', type: 'json', description: 'the values a day earlier, and the phase of that time' },
     { name: 'next', type: 'json', description: 'what comes next if nothing happens, and when; the earliest first' },
     { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
     { name: 'silenceSuspended', type: 'boolean', description: 'whether a contract suspends silence' },

@@ -9,7 +9,8 @@ import { OneCustomer } from '../reading/who.js';
 export const history = query({
   name: 'history',
   summary: "One customer's stage periods to the phases of the lifecycle, each with its cause.",
-  description: 'Stage periods tile their time: each begins where the one before ended. The last one has no end.',
+  description:
+    'Stage periods cover the time of a customer without gaps: each begins where the one before ended. The last one has no end.',
   permission: 'read',
   params: OneCustomer,
   time: 'as-of and known-at',

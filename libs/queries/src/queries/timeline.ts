@@ -38,7 +38,7 @@ export const timeline = query({
     { name: 'channel', type: 'text', description: 'through which channel' },
     { name: 'source', type: 'text', description: 'the source that sent it' },
     { name: 'id', type: 'text', description: 'the id by which the source names it' },
-    { name: 'subjectId', type: 'text', description: 'the subject of theirs whose stream holds it' },
+    { name: 'subjectId', type: 'text', description: 'the subject in whose stream it is' },
     { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
     { name: 'position', type: 'integer', description: 'its place in the log' },
     { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },

@@ -12,7 +12,7 @@ export interface Life {
   /** Who they were then: an id may have become another by a merge since. */
   readonly customerId: string;
   readonly subjectIds: readonly string[];
-  /** In the order of folding; empty where nothing was known of their yet. */
+  /** In the order of folding; empty where nothing was known of the customer yet. */
   readonly events: readonly LifecycleEvent[];
   readonly policies: PolicyTimeline;
   readonly position: number;

@@ -5,7 +5,7 @@ import type { ReadModels } from './read-models.js';
 /** A customer as they were known at a position: their id then, and their subjects then. */
 export interface KnownSubjects {
   readonly customerId: string;
-  /** Empty where nothing was known of their yet. */
+  /** Empty where nothing was known of the customer yet. */
   readonly subjectIds: readonly string[];
 }
 

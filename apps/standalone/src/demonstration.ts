@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { STREAMS } from '#contracts';
+import { DAY, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import {
   importedItem,
@@ -16,7 +16,6 @@ import type { Clock } from '#platform';
 
 const CUSTOMERS = 2_000;
 const SEED = 1;
-const DAY = 86_400_000;
 const YEARS_DAYS = 731;
 const BATCH = 1_000;
 const PROGRESS_MS = 2_000;

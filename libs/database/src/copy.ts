@@ -1,3 +1,4 @@
+import { DAY } from '#contracts';
 import type { CopyText, Row } from './port.js';
 import { jsonText } from './rows.js';
 import { instantText } from './values.js';
@@ -69,7 +70,6 @@ const WRITERS: Readonly<Record<ColumnType, (value: unknown) => string>> = {
   },
 };
 
-const DAY = 86_400_000;
 const DAYS_KEPT = 20_000;
 const days = new Map<number, string>();
 const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));

@@ -1,3 +1,4 @@
+import { DAY } from '#contracts';
 import {
   ANY,
   BACKWARDS,
@@ -193,7 +194,6 @@ async function isMissing(connection: Connection, stream: string): Promise<boolea
 }
 
 const BATCH_APPEND = { path: '/event_store.client.streams.Streams/BatchAppend' };
-const DAY_MS = 86_400_000;
 
 /**
  * How long the client is told that an append may take. With BatchAppend it makes an instant of it, by the clock of this
@@ -205,7 +205,7 @@ async function deadlineFor(client: EventStoreDBClient, connection: Connection): 
   if (connection.credentials !== undefined) return attemptMs;
   // The question that the client asks itself, and answers once: `supports` is protected.
   const { supports } = client as unknown as { supports(method: { readonly path: string }): Promise<boolean> };
-  return (await supports(BATCH_APPEND)) ? DAY_MS : attemptMs;
+  return (await supports(BATCH_APPEND)) ? DAY : attemptMs;
 }
 
 function expectedRevision(expected: Expected) {

@@ -1,6 +1,5 @@
+import { DAY } from '#contracts';
 import type { TopicPlan } from '#platform';
-
-const DAY_MS = 86_400_000;
 
 type Plan = Omit<TopicPlan, 'topic'>;
 
@@ -11,12 +10,12 @@ type Plan = Omit<TopicPlan, 'topic'>;
 export const COMPACTED: Plan = {
   partitions: 12,
   replicas: 3,
-  settings: { 'cleanup.policy': 'compact', 'delete.retention.ms': String(7 * DAY_MS) },
+  settings: { 'cleanup.policy': 'compact', 'delete.retention.ms': String(7 * DAY) },
 };
 
 /** For feeds whose every message counts: Kafka keeps them for 30 days; a replay publishes older ones again. */
 export const KEPT_FOR_A_MONTH: Plan = {
   partitions: 12,
   replicas: 3,
-  settings: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * DAY_MS) },
+  settings: { 'cleanup.policy': 'delete', 'retention.ms': String(30 * DAY) },
 };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DAY } from '#contracts';
 import { Loop, type Clock, type LoopObserver } from '#platform';
 import { instantText, type Database } from '#database';
 import { ATTEMPT_SCHEDULE, type AttemptSchedule } from './attempts.js';
@@ -19,7 +20,7 @@ const POLL_MS_WITHOUT_ENDPOINTS = 1_000;
 /** Endpoints to which one process sends at the same time. */
 const CONCURRENT_ENDPOINTS = 32;
 /** The limits where none are configured. */
-const PENDING_LIMITS: PendingLimits = { messagesMax: 100_000, ageMsMax: 7 * 86_400_000 };
+const PENDING_LIMITS: PendingLimits = { messagesMax: 100_000, ageMsMax: 7 * DAY };
 /** How long `stop()` waits for the answer to a request in flight. */
 const GRACE_MS = 5_000;
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { HOUR } from '#contracts';
 import type { Instant } from '#contracts';
 import type { Clock } from '#platform';
 import type { Sealer } from '#keys';
@@ -7,9 +8,8 @@ import { newSecret } from './signature.js';
 
 /** The number of endpoints is limited, because each costs a little all the time. */
 const ENDPOINTS_MAX = 200;
-const HOUR_MS = 3_600_000;
 /** For so long the former secret signs too, so that receivers have time to learn the new one. */
-const FORMER_SECRET_MS = 24 * HOUR_MS;
+const FORMER_SECRET_MS = 24 * HOUR;
 
 export type EndpointStatus = 'active' | 'paused' | 'suspended' | 'failed' | 'gone';
 

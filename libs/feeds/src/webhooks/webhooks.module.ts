@@ -1,3 +1,4 @@
+import { DAY } from '#contracts';
 import {
   Inject,
   Module,
@@ -16,8 +17,6 @@ import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, webhookObserver } from './metrics.js';
 import { EgressPolicy } from './egress-policy.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
-
-const DAY_MS = 86_400_000;
 
 /** Sends the feeds to the registered endpoints, with or without Kafka. Needs the platform and the read models' database. */
 @Module({})
@@ -47,7 +46,7 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             const egressPolicy = new EgressPolicy(config.webhookHosts);
             registerWebhookMetrics(metrics, endpoints, clock);
             const observer = webhookObserver(metrics, logger);
-            const limits = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY_MS };
+            const limits = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY };
             const dispatcher = new WebhookDispatcher({ database, endpoints, clock, egressPolicy, observer, limits });
             return { endpoints, dispatcher, egressPolicy, log: eventLog ?? null };
           },

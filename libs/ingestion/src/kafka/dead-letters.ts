@@ -1,10 +1,10 @@
+import { DAY } from '#contracts';
 import type { OutgoingMessage, ReceivedHeader, ReceivedMessage, TopicPlan } from '#platform';
 import type { ItemResult } from '../pipeline/item.js';
 
 type HeaderGiven = OutgoingMessage['headers'][string];
 
 const SUFFIX = '.dlq';
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 export const isDeadLetterTopic = (topic: string): boolean => topic.endsWith(SUFFIX);
 
@@ -14,7 +14,7 @@ export function deadLetterPlan(topic: string): TopicPlan {
     topic: `${topic}${SUFFIX}`,
     partitions: 1,
     replicas: 3,
-    settings: { 'cleanup.policy': 'delete', 'retention.ms': String(14 * DAY_MS) },
+    settings: { 'cleanup.policy': 'delete', 'retention.ms': String(14 * DAY) },
   };
 }
 

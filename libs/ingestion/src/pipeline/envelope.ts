@@ -1,11 +1,12 @@
 import {
-  ENVELOPE_SCHEMA,
-  parseInstant,
-  validateEnvelope,
   type Actor,
+  ENVELOPE_SCHEMA,
+  HOUR,
   type Instant,
   type JsonSchema,
+  parseInstant,
   type Role,
+  validateEnvelope,
 } from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
 import { compileSimpleReader } from './simple-reader.js';
@@ -123,7 +124,6 @@ function othersOf(envelope: Envelope): Record<string, unknown> | null {
   return others;
 }
 
-const HOUR = 3_600_000;
 const FUTURE_MAX = 24 * HOUR;
 const EARLIEST = Date.UTC(1900, 0, 1);
 

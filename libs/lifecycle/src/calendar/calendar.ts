@@ -1,7 +1,6 @@
+import { DAY } from '#contracts';
 import type { Instant } from '#contracts';
 import { fromWall, isUtc, toWall } from './zone.js';
-
-const DAY = 86_400_000;
 
 /** The calendar day in the zone, as days since 1970-01-01. */
 export function dayOf(at: Instant, timeZone: string): number {

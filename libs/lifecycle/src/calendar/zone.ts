@@ -1,3 +1,4 @@
+import { DAY } from '#contracts';
 import { Temporal } from 'temporal-polyfill';
 import type { Instant } from '#contracts';
 
@@ -8,7 +9,6 @@ interface OffsetSpan {
   readonly offset: number;
 }
 
-const DAY = 86_400_000;
 /** Temporal represents instants within 10^8 days of the epoch. */
 const FURTHEST: Instant = 8.64e15;
 

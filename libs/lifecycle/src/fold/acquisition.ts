@@ -1,3 +1,4 @@
+import { DAY } from '#contracts';
 import type { Instant } from '#contracts';
 import { addDays } from '../calendar/calendar.js';
 import type { LifecycleEvent } from '../model.js';
@@ -111,5 +112,5 @@ export function closeQuote(state: State, id: string, at: Instant): void {
 
 /** Whole days of 24 h: to report how long something lasted, never to compute when it is due. */
 export function wholeDays(millis: number): number {
-  return Math.floor(millis / 86_400_000);
+  return Math.floor(millis / DAY);
 }

@@ -1,9 +1,9 @@
+import { HOUR } from '#contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { memoryLog } from '#testing';
 import type { EventLog } from '#event-log';
 import { Projector } from '../processor/projector.js';
 import { day, order, appendAll, touchpoint } from '../testdata/touchpoints.js';
-import { HOUR } from '../time.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
 const EVENTS = 2_000;

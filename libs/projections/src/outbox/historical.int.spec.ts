@@ -1,10 +1,10 @@
+import { HOUR } from '#contracts';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import { Projector } from '../processor/projector.js';
 import { day, subject, touchpoint } from '../testdata/touchpoints.js';
-import { HOUR } from '../time.js';
 
 const NOW = day(100);
 /** 24 hours before now, and a millisecond more. */

@@ -1,5 +1,5 @@
+import { HOUR } from '#contracts';
 import type { Instant } from '#contracts';
-import { HOUR } from '../time.js';
 
 /** A change further back than this is published as history, and calls for no action. */
 const HISTORICAL_AFTER_MS = 24 * HOUR;

@@ -3,14 +3,13 @@ import fc from 'fast-check';
 import { memoryLog } from '#testing';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { foldCustomer, policyTimeline, RESOLUTION_RULES, resolveCustomers } from '#lifecycle';
-import { subjectOfStream } from '#contracts';
+import { DAY, subjectOfStream } from '#contracts';
 import type { Database } from '#database';
 import { inOrder } from '../folding/fold-one.js';
 import { emptyFacts, gather } from '../indexing/page-facts.js';
 import { Projector } from '../processor/projector.js';
 import { day, appendAll } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
-import { DAY } from '../time.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
 interface PublishedRow extends Record<string, unknown> {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { STREAMS } from '#contracts';
+import { DAY, STREAMS } from '#contracts';
 import type { AppendItem, EventLog } from '#event-log';
-import { DAY } from '../time.js';
 
 /** `day(3)` is 00:00 UTC three days after 1 January 2024. */
 export const day = (n: number): number => Date.UTC(2024, 0, 1) + n * DAY;

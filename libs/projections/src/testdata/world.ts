@@ -1,5 +1,5 @@
+import { HOUR } from '#contracts';
 import type { AppendItem } from '#event-log';
-import { HOUR } from '../time.js';
 import { day, order, touchpoint } from './touchpoints.js';
 
 /** A repeatable random generator (mulberry32): the same seed gives the same world. */

@@ -1,4 +1,4 @@
-import { Day, Describe, OneOf, Optional } from '#contracts';
+import { Day, DAY, Describe, OneOf, Optional } from '#contracts';
 import { dayOf } from '#lifecycle';
 import { query } from '../running/query.js';
 import { reject } from '../running/query-rejected.js';
@@ -84,10 +84,8 @@ interface DayRow extends Record<string, unknown> {
   readonly customers: number;
 }
 
-/** Calendar days have no zone: as UTC days they are 24 hours each. */
-const DAY_MS = 24 * 60 * 60 * 1000;
-const dayText = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
-const addDays = (day: string, n: number): string => dayText(Date.parse(`${day}T00:00:00Z`) / DAY_MS + n);
+const dayText = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
+const addDays = (day: string, n: number): string => dayText(Date.parse(`${day}T00:00:00Z`) / DAY + n);
 const nextDay = (day: string): string => addDays(day, 1);
 const earlier = (a: string, b: string): string => (a < b ? a : b);
 const later = (a: string, b: string): string => (a > b ? a : b);

@@ -1,4 +1,4 @@
-import { parseInstant, streamOfFact, upcast, type Data, type Instant } from '#contracts';
+import { type Data, DAY, type Instant, parseInstant, streamOfFact, upcast } from '#contracts';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { dayStart, policyTimeline, type Policy, type PolicyTimeline, type PublishedPolicy } from '#lifecycle';
 
@@ -30,9 +30,7 @@ export async function policiesKnown(log: EventLog, knownAt: Instant | null): Pro
 export const startOfDayIn =
   (timeZone: string) =>
   (day: string): Instant =>
-    dayStart(Math.round(Date.parse(`${day}T00:00:00Z`) / DAY_MS), timeZone);
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+    dayStart(Math.round(Date.parse(`${day}T00:00:00Z`) / DAY), timeZone);
 
 async function upToDate(log: EventLog): Promise<{ policies: readonly PolicyOnRecord[]; timeline: PolicyTimeline }> {
   const known = READ.get(log) ?? { revision: 0, policies: [], timeline: policyTimeline([]) };

@@ -1,7 +1,8 @@
+import { DAY } from '#contracts';
 import type { Instant } from '#contracts';
 import { dayOf, policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
 import type { Transaction } from '#database';
-import { DAY, utcDay } from '../../time.js';
+import { utcDay } from '../../time.js';
 import type { DayOf } from '../read-model.js';
 
 /** The policies that a version of the read models knows. */

@@ -1,8 +1,8 @@
+import { HOUR } from '#contracts';
 import { describe, expect, it } from '@jest/globals';
 import type { Row, Writer } from '#database';
 import { Sums } from '../../folding/sums.js';
 import { day } from '../../testdata/touchpoints.js';
-import { HOUR } from '../../time.js';
 import { STAGE_COUNTS } from './projection.js';
 
 if (STAGE_COUNTS.shape !== 'sum') throw new Error('Sums over stage periods.');

@@ -10,6 +10,7 @@ import { Counter, type Registry } from 'prom-client';
 import { CLOCK, CONFIG, FailureLog, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
 import type { Notifier, Channels, Clock, Config, Health, Logger } from '#platform';
 import { DATABASE, type Database } from '#database';
+import { partialHealth } from './partial-health.js';
 import { Relay, type RelayObserver } from './relay/relay.js';
 import { CHANNELS, FeedsController } from './http/feeds.controller.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -58,8 +59,8 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
   onApplicationBootstrap(): void {
     const { relay } = this;
     if (relay === null) return;
-    // Always ok: this process still serves its other routes while the broker does not answer.
-    this.health.register('feeds', () => ({ ok: true, detail: relay.failure ?? 'running' }));
+    // Not required: this process still serves its other routes while the broker does not answer.
+    this.health.register('feeds', () => partialHealth(relay.failure));
     relay.start();
   }
 

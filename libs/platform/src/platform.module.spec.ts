@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Get, Global, Module, Post, VERSION_NEUTRAL } from '@nestjs/common';
+import { Body, Controller, Get, Global, Module, Post, Query, VERSION_NEUTRAL } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { Access } from './access/permissions.js';
@@ -33,6 +33,11 @@ class Routes {
   @Public()
   broken(): string {
     throw new Error('the password is hunter2');
+  }
+  @Get('store-failure')
+  @Public()
+  storeFailure(@Query() { name = '', code = '' }: Record<string, string>): string {
+    throw Object.assign(new Error(`PostgreSQL at db.internal, user "models": ${code}`), { name, code });
   }
   @Post('echo')
   @Public()
@@ -148,6 +153,56 @@ describe('the platform over HTTP', () => {
       expect(problem(await get('/%zz'))).toMatchObject({ status: 400 });
     });
 
+    const failing = (name: string, code: string) => get(`/store-failure?name=${name}&code=${encodeURIComponent(code)}`);
+
+    it.each([
+      ['DatabaseError', '', 'database-unavailable'],
+      ['DatabaseError', '57P01', 'database-unavailable'],
+      ['DatabaseError', '57P03', 'database-unavailable'],
+      ['DatabaseError', '08006', 'database-unavailable'],
+      ['DatabaseError', '53300', 'database-unavailable'],
+      ['DatabaseError', '25006', 'database-unavailable'],
+      ['DatabaseError', '28P01', 'database-unavailable'],
+      ['DatabaseError', '55P03', 'database-unavailable'],
+      ['DatabaseError', '40P01', 'database-unavailable'],
+      ['DatabaseError', 'XX001', 'database-unavailable'],
+      ['EventLogError', 'torn', 'log-torn'],
+      ['EventLogError', 'unavailable', 'log-unavailable'],
+      ['KeyStoreError', 'torn', 'keys-torn'],
+      ['KeyStoreError', 'unavailable', 'keys-unavailable'],
+      ['JournalError', 'unavailable', 'journal-unavailable'],
+    ])('answers 503 with Retry-After on every route where a store fails (%s %s)', async (name, code, type) => {
+      const answer = await failing(name, code);
+      expect(problem(answer)).toMatchObject({ status: 503, type: `urn:perennial:problem:${type}` });
+      expect(answer.headers['retry-after']).toBe('5');
+    });
+
+    it.each([
+      ['DatabaseError', '53100'],
+      ['EventLogError', 'full'],
+      ['KeyStoreError', 'full'],
+    ])('answers 507 where the disk under a store is full (%s %s)', async (name, code) => {
+      expect(problem(await failing(name, code))).toMatchObject({
+        status: 507,
+        type: 'urn:perennial:problem:disk-full',
+      });
+    });
+
+    it('names no host and no role of the database in an answer, and logs them once', async () => {
+      const before = lines.length;
+      for (let times = 0; times < 5; times += 1) {
+        const answer = await failing('DatabaseError', '57P02');
+        expect(answer.body).not.toMatch(/db\.internal|models"/);
+      }
+      const logged = lines.slice(before).filter((line) => line.includes('57P02'));
+      expect(logged).toHaveLength(1);
+      expect(logged[0]).toContain('db.internal');
+    });
+
+    it('still answers 500 to a mistake of its own in a statement', async () => {
+      expect(problem(await failing('DatabaseError', '42601'))).toMatchObject({ status: 500 });
+    });
+
     it('shows of an unexpected error a correlation id alone, which leads to its cause in the log', async () => {
       const answer = problem(await get('/broken'));
       expect(answer).toMatchObject({ status: 500, title: 'Internal Server Error' });
@@ -174,6 +229,18 @@ describe('the platform over HTTP', () => {
         type: 'urn:perennial:problem:not-ready',
         detail: 'Not ready: read models.',
         checks: { log: { ok: true }, 'read models': { ok: false, detail: 'not opened yet' } },
+      });
+    });
+
+    it('stays ready while a part fails that it can do without, and shows that it fails', async () => {
+      const health = app.get<Health>(HEALTH);
+      health.register('read models', () => ({ ok: true }));
+      health.register('webhooks', () => ({ ok: false, detail: 'the database cannot be reached', required: false }));
+      const answer = await get('/health/ready');
+      expect(answer.statusCode).toBe(200);
+      expect(answer.json()).toMatchObject({
+        status: 'ready',
+        checks: { webhooks: { ok: false, detail: 'the database cannot be reached', required: false } },
       });
     });
 

@@ -12,6 +12,7 @@ import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
 import type { Clock, Config, Health, Logger } from '#platform';
 import { SEALER, type Sealer } from '#keys';
 import { DATABASE, type Database } from '#database';
+import { partialHealth } from '../partial-health.js';
 import { WebhookDispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, webhookObserver } from './metrics.js';
@@ -58,8 +59,8 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
 
   onApplicationBootstrap(): void {
     const { dispatcher } = this.webhooks;
-    // Always ok: this process still serves its other routes while the dispatcher cannot send.
-    this.health.register('webhooks', () => ({ ok: true, detail: dispatcher.failure ?? 'running' }));
+    // Not required: this process still serves its other routes while the dispatcher cannot send.
+    this.health.register('webhooks', () => partialHealth(dispatcher.failure));
     dispatcher.start();
   }
 

@@ -1,10 +1,9 @@
-import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
 import { PublishPolicy, type PublishVerdict } from '../policies/publish-policy.js';
 import { PUBLISH_POLICY_REQUEST, type PublishPolicyRequest } from './request-bodies.js';
-import { StoreProblems } from './store-problems.js';
 
 export class PolicyPublishedView {
   @ApiProperty({ example: 'retail@2' })
@@ -22,7 +21,6 @@ const NOT_PUBLISHED = 'The policy cannot be published.';
 /** Where the business publishes its policy. */
 @ApiTags('policy')
 @Controller('policies')
-@UseFilters(StoreProblems)
 export class PoliciesController {
   constructor(private readonly commands: CommandBus) {}
 

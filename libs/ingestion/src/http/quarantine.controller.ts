@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
@@ -15,7 +15,6 @@ import {
   type DiscardRequest,
   type ReleaseRequest,
 } from './request-bodies.js';
-import { StoreProblems } from './store-problems.js';
 
 export class QuarantinedView {
   @ApiProperty({ example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' })
@@ -68,7 +67,6 @@ const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' }
 /** Quarantined events, one by one: shown, released as they are or fixed, or discarded. */
 @ApiTags('intake')
 @Controller('quarantine')
-@UseFilters(StoreProblems)
 export class QuarantineController {
   constructor(
     private readonly commands: CommandBus,

@@ -1,9 +1,8 @@
-import { Controller, Get, Inject, Query, UseFilters } from '@nestjs/common';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { Allow, ApiProblems, Problem } from '#platform/nest';
-import { StoreProblems } from './store-problems.js';
 
 export class EventOutcomeView {
   @ApiProperty({ enum: ['accepted', 'unknown'] })
@@ -21,7 +20,6 @@ export class EventOutcomeView {
 /** The outcome of a published event. Touchpoints are published through `touchpoints.plugin.ts`. */
 @ApiTags('intake')
 @Controller('touchpoints')
-@UseFilters(StoreProblems)
 export class TouchpointsController {
   constructor(@Inject(EVENT_LOG) private readonly log: EventLog) {}
 

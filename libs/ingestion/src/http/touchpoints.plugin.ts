@@ -8,7 +8,6 @@ import { HTTP_BINDING, NDJSON_TYPES, readDocument, readEvents } from '../cloudev
 import { readImportRow } from '../importing/import-rows.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
-import { problemOf } from './store-problems.js';
 import { StreamResult } from './stream-result.js';
 import { IMPORT_ROWS_PATH, LISTED_MAX, PERMISSION, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
 import type { IngestResultView } from './views.js';
@@ -53,12 +52,8 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
 }
 
 async function answer(reply: FastifyReply, act: () => Promise<IngestResultView>): Promise<FastifyReply> {
-  try {
-    // Text goes out in one piece with the head.
-    return await reply.type('application/json; charset=utf-8').send(JSON.stringify(await act()));
-  } catch (error) {
-    throw problemOf(error);
-  }
+  // Text goes out in one piece with the head.
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(await act()));
 }
 
 async function publish(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestResultView> {

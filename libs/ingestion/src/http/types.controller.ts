@@ -1,10 +1,9 @@
-import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { TYPE_DEFINITION, type TypeDefinition } from '#contracts';
 import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
 import { RegisterType, type RegisterVerdict } from '../types/register-type.js';
-import { StoreProblems } from './store-problems.js';
 
 export class TypeRegisteredView {
   @ApiProperty({ example: 'campsite-booked' })
@@ -24,7 +23,6 @@ const NOT_REGISTERED = 'The type cannot be registered.';
 /** Where the business registers touchpoint types of its own. */
 @ApiTags('policy')
 @Controller('types')
-@UseFilters(StoreProblems)
 export class TypesController {
   constructor(private readonly commands: CommandBus) {}
 

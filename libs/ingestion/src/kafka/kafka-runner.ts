@@ -51,7 +51,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     // Unreachable brokers do not make the process unready: touchpoints over HTTP are still accepted.
     if (running !== null)
       this.health.register('kafka', () =>
-        running.joined ? { ok: true } : { ok: true, detail: 'reads no topic currently' },
+        running.joined ? { ok: true } : { ok: false, detail: 'reads no topic at present', required: false },
       );
   }
 

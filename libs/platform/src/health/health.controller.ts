@@ -26,7 +26,15 @@ const READY = {
       additionalProperties: {
         type: 'object',
         required: ['ok'],
-        properties: { ok: { type: 'boolean' }, detail: { type: 'string' } },
+        properties: {
+          ok: { type: 'boolean' },
+          detail: { type: 'string' },
+          required: {
+            type: 'boolean',
+            enum: [false],
+            description: 'Present where the process is ready although this part fails',
+          },
+        },
       },
     },
   },
@@ -79,9 +87,9 @@ export class HealthController {
           this.indicators
             .check(name)
             .attempt(async () => {
-              const { ok, detail } = await check();
-              if (!ok) throw new Error(detail ?? 'failed');
-              return detail === undefined ? {} : { detail };
+              const { ok, detail, required } = await check();
+              if (!ok && required !== false) throw new Error(detail ?? 'failed');
+              return { ...(detail === undefined ? {} : { detail }), ...(ok ? {} : { failing: true }) };
             })
             .withTimeout(CHECK_MS_MAX),
     );
@@ -90,9 +98,10 @@ export class HealthController {
 
 /** The result of each indicator in the form that the route documents. */
 function checksOf(details: HealthCheckResult['details']): Record<string, CheckResult> {
-  const checks = Object.entries(details).map(([name, { status, detail, message }]): [string, CheckResult] => {
+  const checks = Object.entries(details).map(([name, { status, detail, message, failing }]): [string, CheckResult] => {
     const text: unknown = detail ?? message;
-    return [name, { ok: status === 'up', ...(typeof text === 'string' ? { detail: text } : {}) }];
+    const said = typeof text === 'string' ? { detail: text } : {};
+    return [name, failing === true ? { ok: false, ...said, required: false } : { ok: status === 'up', ...said }];
   });
   return Object.fromEntries(checks);
 }

@@ -2,6 +2,8 @@
 export interface CheckResult {
   readonly ok: boolean;
   readonly detail?: string;
+  /** False for a part whose failure leaves the process ready: it still does its other work. */
+  readonly required?: false;
 }
 
 export type Check = () => CheckResult | Promise<CheckResult>;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Logger } from '../logging/logger.js';
+import { describeError } from '../loops/describe-error.js';
 import { LOGGER } from '../tokens.js';
 import { Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from './problem.js';
+import { storeProblem } from './store-problem.js';
 
 /** The part of Fastify's reply that this filter uses. */
 interface Reply {
@@ -26,10 +28,17 @@ const FASTIFY: Readonly<Record<string, readonly [status: number, detail: string]
   FST_ERR_BAD_URL: [400, 'The URL is malformed.'],
 };
 
-/** Writes every error as problem+json, Fastify's own included. An unexpected error shows a correlation id and nothing else. */
+/**
+ * Writes every error as problem+json, Fastify's own included. Where a store failed, the answer says so, and when to try again; an unexpected error
+ * shows a correlation id and nothing else.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  private readonly stores: StoreFailures;
+
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {
+    this.stores = new StoreFailures(logger);
+  }
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -64,6 +73,11 @@ export class ProblemFilter implements ExceptionFilter {
       return [exception.getStatus(), { detail: exception.message }];
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
       return [statusCode, { detail: (exception as Error).message }];
+    const store = storeProblem(exception);
+    if (store !== null) {
+      this.stores.failed(exception, store.getStatus());
+      return [store.getStatus(), store.problem];
+    }
     const correlationId = randomUUID();
     this.logger.error({ correlationId, method, path: url.split('?', 1)[0], err: exception }, 'unexpected error');
     return [
@@ -73,5 +87,28 @@ export class ProblemFilter implements ExceptionFilter {
         extension: { correlationId },
       },
     ];
+  }
+}
+
+const REPEAT_MS = 60_000;
+
+/** Requests may fail by the thousand while a store is away: each cause is logged at once, and then at most once a minute. */
+class StoreFailures {
+  private cause: string | null = null;
+  private loggedAt = 0;
+  private requests = 0;
+
+  constructor(private readonly logger: Logger) {}
+
+  failed(error: unknown, status: number): void {
+    const now = performance.now();
+    const cause = describeError(error);
+    this.requests += 1;
+    if (cause === this.cause && now - this.loggedAt < REPEAT_MS) return;
+    const { requests } = this;
+    this.cause = cause;
+    this.loggedAt = now;
+    this.requests = 0;
+    this.logger.warn({ cause, status, requests }, 'A store failed, and requests were answered with this status.');
   }
 }

@@ -107,6 +107,7 @@ function stopOnSignal(app: NestFastifyApplication, logger: Logger, options: Serv
       await options.drained?.();
       await app.close();
       options.closed?.();
+      logger.info({}, 'stopped');
       process.exit(0);
     } catch (error) {
       logger.error({ err: error }, 'the process did not stop cleanly');

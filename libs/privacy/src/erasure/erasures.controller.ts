@@ -1,9 +1,8 @@
-import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
 import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
-import { StoreProblems } from '#ingestion/nest';
 import type { ErasureReceipt } from './erase-subjects.js';
 import { EraseCustomer, type ErasureVerdict } from './erase-customer.js';
 import { ERASURE_REQUEST, type ErasureRequest } from './erasure-request.js';
@@ -30,7 +29,6 @@ export class ErasureReceiptView implements ErasureReceipt {
 /** Where a person is erased. */
 @ApiTags('privacy')
 @Controller('erasures')
-@UseFilters(StoreProblems)
 export class ErasuresController {
   constructor(private readonly commands: CommandBus) {}
 

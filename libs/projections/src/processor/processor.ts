@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import { instantText } from '#database';
-import { Loop, type Backoff } from '#platform';
+import { FailureLog, Loop, type Backoff } from '#platform';
 import { foldDirty } from '../folding/fold-batch.js';
 import { StandBy } from '../indexing/index-batch.js';
 import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
@@ -118,10 +118,8 @@ export class Processor {
     if (this.#running) return;
     this.#running = true;
     this.#idle = false;
-    const failed = (error: unknown, retryInMs: number): void => {
-      this.context.logger.error({ error, retryInMs }, 'A step of the projector failed and is tried again.');
-    };
-    this.#loop = new Loop((signal) => this.#turn(signal), { backoff: BACKOFF, observer: { failed } });
+    const observer = new FailureLog(this.context.logger, 'The projector');
+    this.#loop = new Loop((signal) => this.#turn(signal), { backoff: BACKOFF, observer });
     this.#loop.start();
   }
 

@@ -4,13 +4,21 @@ import type { ProjectorStatus } from './status.js';
 
 /** One status serves all figures of one scrape. */
 const STATUS_MS = 500;
+/** A database that answers later than this counts as away: a scrape must not take as long as a connection may. */
+const ANSWER_MS_MAX = 2_000;
 
-/** Figures of the projector for Prometheus, read at each scrape. */
-export function registerProjectorMetrics(register: Registry, projector: Projector): void {
-  let reading: Promise<ProjectorStatus> | null = null;
-  const read = (): Promise<ProjectorStatus> => {
+const lateAnswer = (): Promise<null> =>
+  new Promise((resolve) => setTimeout(() => resolve(null), ANSWER_MS_MAX).unref());
+
+/**
+ * Figures of the projector for Prometheus, read at each scrape. While the database does not answer, they are absent, and a scrape still returns
+ * all others.
+ */
+export function registerProjectorMetrics(register: Registry, projector: Pick<Projector, 'status'>): void {
+  let reading: Promise<ProjectorStatus | null> | null = null;
+  const read = (): Promise<ProjectorStatus | null> => {
     if (reading === null) {
-      reading = projector.status();
+      reading = Promise.race([projector.status(), lateAnswer()]).catch(() => null);
       setTimeout(() => (reading = null), STATUS_MS).unref();
     }
     return reading;
@@ -21,7 +29,9 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
       help,
       registers: [register],
       async collect() {
-        this.set(value(await read()));
+        const status = await read();
+        if (status === null) this.remove();
+        else this.set(value(status));
       },
     });
   const counter = (name: string, help: string, value: (status: ProjectorStatus) => number) =>
@@ -30,10 +40,20 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
       help,
       registers: [register],
       async collect() {
+        const status = await read();
+        if (status === null) return this.remove();
         this.reset();
-        this.inc(value(await read()));
+        this.inc(value(status));
       },
     });
+  new Gauge({
+    name: 'perennial_projector_database_up',
+    help: '1 while the database of the read models answers, 0 while it does not',
+    registers: [register],
+    async collect() {
+      this.set((await read()) === null ? 0 : 1);
+    },
+  });
   gauge(
     'perennial_projector_lag_events',
     'How many events the read models are behind; not a number where the log counts bytes and they are behind',
@@ -56,7 +76,7 @@ export function registerProjectorMetrics(register: Registry, projector: Projecto
     labelNames: ['step'],
     registers: [register],
     async collect() {
-      const { stepMs } = await read();
+      const stepMs: Readonly<Record<string, number>> = (await read())?.stepMs ?? {};
       this.reset();
       for (const [step, ms] of Object.entries(stepMs)) this.inc({ step }, ms / 1_000);
     },

@@ -36,7 +36,13 @@ export class TouchpointForm {
   @Optional() @Part(() => ActorForm) actor?: ActorForm;
   @Optional() @Text(256) correlationId?: string;
   @Optional() @Text(256) causationId?: string;
-  /** When the sender's own clock sent it: with it, a wrong clock is corrected. */
+  /** When it happened by the clock that also wrote `sentAt`, where `time` is of another clock. */
+  @Optional() @Moment() originalTimestamp?: string;
+  /**
+   * The sender's clock when it sent the event. Where it differs from ours by five minutes or more, the clock was wrong, and the time of the event is
+   * corrected by the difference. Only for events that are sent just now: leave it out where the event was kept in between. NDJSON, files and imports
+   * are never corrected; a message of a topic is compared with its own timestamp.
+   */
   @Optional() @Moment() sentAt?: string;
   /** Test or internal traffic: kept, and left out of every figure. */
   @Optional() @Flag() test?: boolean;

@@ -64,6 +64,12 @@ export interface TouchpointMeta {
   readonly causationId?: string;
   readonly test?: true;
   /** Where it stood in a channel's topic; the message's key and other headers are among what is sealed. */
-  readonly provenance?: { readonly topic: string; readonly partition: number; readonly offset: number };
+  readonly provenance?: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    /** The record's timestamp; absent in events that were recorded before it was kept. */
+    readonly timestamp?: number;
+  };
   readonly sealed?: string;
 }

@@ -22,6 +22,11 @@ const TOUCHPOINT_HEADERS: Json = {
   required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_channel'],
   properties: {
     ...CLOUD_EVENT,
+    ce_time: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When the event occurred; the timestamp of the record by default.',
+    },
     ce_channel: text('The channel through which it came: shop, app, store-12, call-centre.'),
     ce_identifiers: text(
       'The customer’s identifiers, as JSON text: [{"namespace":"email","value":"ann@example.com"}]. Or give ce_subject.',
@@ -31,7 +36,13 @@ const TOUCHPOINT_HEADERS: Json = {
     ce_sentat: {
       type: 'string',
       format: 'date-time',
-      description: 'The sender’s clock when it sent the event: the engine uses it to correct a wrong clock.',
+      description:
+        'The sender’s clock when it sent the event. Where it differs by five minutes or more from the timestamp of the record, the clock was wrong, and the time of the event is corrected by the difference.',
+    },
+    ce_originaltimestamp: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When the event occurred by the clock that also wrote ce_sentat, where ce_time is of another clock.',
     },
     ce_correlationid: text('The id that related events share.'),
     ce_causationid: text('The id of the event that caused this one.'),

@@ -101,6 +101,35 @@ describe('POST /v1/touchpoints', () => {
     expect(taken.results.map(({ index }) => index)).toEqual([9, 19, 29, 39, 49, 59, 69, 79, 89, 99, 109, 119]);
   });
 
+  describe('an event whose sentAt is of 2019', () => {
+    const old = () => fresh({ time: '2019-05-01T10:00:00Z', sentAt: '2019-05-01T10:00:01Z' });
+    const recordedAt = async ({ source: name, id }: Record<string, unknown>): Promise<string | undefined> => {
+      const [event] = await engine.log.find([{ source: String(name), id: String(id) }]);
+      return event === null || event === undefined ? undefined : new Date(event.occurredAt).toISOString();
+    };
+    const CORRECTED = '2026-01-31T11:59:59.000Z';
+    const AS_STATED = '2019-05-01T10:00:00.000Z';
+    const imported = (lines: string) =>
+      engine.app.inject({
+        ...{ method: 'POST', url: '/v1/imports/rows', payload: lines },
+        headers: { authorization: `Bearer ${key}`, 'content-type': NDJSON },
+      });
+    it.each([
+      ['alone, from a live client', (event: object) => post(event), CORRECTED],
+      ['in a batch of a live client', (event: object) => post([event]), CORRECTED],
+      [
+        'in NDJSON, the form of archives',
+        (event: object) => post(JSON.stringify(event), { 'content-type': NDJSON }),
+        AS_STATED,
+      ],
+      ['in a row of an import', (event: object) => imported(JSON.stringify({ touchpoint: event })), AS_STATED],
+    ])('%s', async (_, send, expected) => {
+      const event = old();
+      expect((await send(event)).json()).toMatchObject({ accepted: 1 });
+      expect(await recordedAt(event)).toBe(expected);
+    });
+  });
+
   describe('rejects the whole request', () => {
     const problem = (answer: Awaited<ReturnType<typeof post>>, status: number): Record<string, unknown> => {
       expect(answer.statusCode).toBe(status);

@@ -7,6 +7,7 @@ import { readNdjson } from '../cloudevents/ndjson.js';
 import { HTTP_BINDING, NDJSON_TYPES, readDocument, readEvents } from '../cloudevents/read-events.js';
 import { readImportRow } from '../importing/import-rows.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
+import type { Arrival } from '../pipeline/moment.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import { StreamResult } from './stream-result.js';
 import { IMPORT_ROWS_PATH, LISTED_MAX, PERMISSION, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
@@ -69,13 +70,17 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
       type: 'batch-too-large',
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
-  const { counts, results, exceptions } = await ingest(items, options);
+  const { counts, results, exceptions } = await ingest(items, 'live', options);
   return { ...counts, results: verbose || items.length === 1 ? results : exceptions };
 }
 
 /** The command on the bus. */
-function ingest(items: readonly IngestItem[], { commands, clock }: TouchpointsPluginOptions): Promise<IngestResult> {
-  return commands.execute(new IngestTouchpoints(items, clock.now()));
+function ingest(
+  items: readonly IngestItem[],
+  arrival: Arrival,
+  { commands, clock }: TouchpointsPluginOptions,
+): Promise<IngestResult> {
+  return commands.execute(new IngestTouchpoints(items, clock.now(), arrival));
 }
 
 async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestResultView> {
@@ -102,7 +107,8 @@ async function ingestStream(
     lineBytes: limits.maxBodyBytes,
   })) {
     if (pending !== null) result.add(await pending);
-    pending = ingest(items, options);
+    // A stream is the form of files and archives: their sentAt is of another day, and corrects nothing.
+    pending = ingest(items, 'kept', options);
     // Awaited in its turn; until then its failure must not count as unhandled.
     pending.catch(() => undefined);
   }

@@ -39,11 +39,11 @@ export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin
 }
 
 function provenanceOf(
-  { offset, key }: ReceivedMessage,
+  { offset, key, timestamp }: ReceivedMessage,
   { topic, partition }: MessageOrigin,
   headers: Provenance['headers'],
 ): Provenance {
-  return { topic, partition, offset, key: key === null ? null : textOf(key), headers };
+  return { topic, partition, offset, timestamp, key: key === null ? null : textOf(key), headers };
 }
 
 /** Most items are good: these are not copied field by field. */

@@ -4,6 +4,7 @@ import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
 import type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts } from './item.js';
+import { arrivalOf, type Arrival } from './moment.js';
 import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
@@ -18,6 +19,8 @@ export class IngestTouchpoints {
   constructor(
     readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
+    /** `live` where a client sent these events just now: only then does `sentAt` tell how wrong the client's clock is. */
+    readonly arrival: Arrival = 'kept',
   ) {}
 }
 
@@ -67,8 +70,8 @@ export class IngestTouchpointsHandler {
   }
 
   /** Resolves once every event's outcome is durable, with a result for each, in their order. */
-  async execute({ items, receivedAt }: IngestTouchpoints): Promise<IngestResult> {
-    const batch = new IngestBatch(items, receivedAt);
+  async execute({ items, receivedAt, arrival }: IngestTouchpoints): Promise<IngestResult> {
+    const batch = new IngestBatch(items, receivedAt, arrival);
     const rejected: NotAppended[] = [];
     const touchpoints = this.validate(batch, rejected);
     await this.ingestion.identities.loadKeys(touchpoints);
@@ -87,7 +90,8 @@ export class IngestTouchpointsHandler {
     const { items, receivedAt, valid } = batch;
     const touchpoints: ValidTouchpoint[] = [];
     for (let index = 0; index < items.length; index += 1) {
-      const touchpoint = this.ingestion.validate(items[index] as IngestItem, receivedAt);
+      const item = items[index] as IngestItem;
+      const touchpoint = this.ingestion.validate(item, receivedAt, batch.arrivedAt(item));
       if (touchpoint instanceof Rejection) {
         valid.push(null);
         rejected.push({ index, rejection: touchpoint });
@@ -117,16 +121,18 @@ export class IngestTouchpointsHandler {
 
   /** Makes the quarantine records of rejected events, with the keys of all bodies in one transaction. */
   private async quarantine(
-    { items, receivedAt }: IngestBatch,
+    batch: IngestBatch,
     rejected: readonly NotAppended[],
     pending: PendingAppends,
     suppressed: ItemResult[],
   ): Promise<void> {
     if (rejected.length === 0) return;
     const { identities, sealer } = this.ingestion;
-    const drafts = rejected.map(({ index, rejection }) =>
-      quarantineEvent(items[index] as IngestItem, rejection, receivedAt, identities, sealer),
-    );
+    const drafts = rejected.map(({ index, rejection }) => {
+      const item = batch.items[index] as IngestItem;
+      const times = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item) };
+      return quarantineEvent(item, rejection, times, identities, sealer);
+    });
     const keys = await sealer.keys.createListed(
       drafts.map(({ quarantineId, listedUnder }) => ({ id: quarantineId, listedUnder })),
     );
@@ -248,9 +254,14 @@ class IngestBatch implements IngestResult {
   constructor(
     readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
+    private readonly arrival: Arrival,
   ) {
     this.counts = { received: items.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
     this.positions = new Float64Array(items.length);
+  }
+
+  arrivedAt({ provenance }: IngestItem): Instant | null {
+    return arrivalOf(provenance, this.arrival, this.receivedAt);
   }
 
   accept(index: number, position: number): void {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { readSealedFields, type TouchpointMeta } from '#contracts';
 import type { EventLog, Receipt, RecordedEvent } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
@@ -47,6 +48,7 @@ describe('intake', () => {
       new IngestTouchpoints(
         documents.map((document) => ({ document })),
         receivedAt,
+        'live',
       ),
     );
   const only = (taken: IngestResult): ItemResult => {
@@ -199,6 +201,42 @@ describe('intake', () => {
       const { position } = only(await take(skewed));
       const retried = { ...skewed, sentAt: '2026-01-31T11:10:00Z' };
       expect(only(await takeAt(NOW + HOUR, retried))).toMatchObject({ outcome: 'duplicate', position });
+    });
+
+    it('knows it again whenever it is sent, read and recorded, by whatever way', async () => {
+      const way = fc.record({
+        sentAt: fc.option(fc.integer({ min: NOW - HOUR, max: NOW + 400 * 24 * HOUR }), { nil: undefined }),
+        receivedAt: fc.integer({ min: NOW, max: NOW + 400 * 24 * HOUR }),
+        arrival: fc.constantFrom('live' as const, 'kept' as const),
+        timestamp: fc.option(fc.constantFrom(-1, NOW, NOW + 24 * HOUR, NOW + 900 * 24 * HOUR), { nil: undefined }),
+      });
+      let id = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(way, { minLength: 2, maxLength: 4 }), fc.boolean(), async (ways, timeless) => {
+          const { time: _, ...rest } = order({ id: `many-${(id += 1)}` });
+          const stated = timeless ? rest : { ...rest, time: '2026-01-31T11:00:00Z' };
+          const outcomes: string[] = [];
+          for (const { sentAt, receivedAt, arrival, timestamp } of ways) {
+            const document = sentAt === undefined ? stated : { ...stated, sentAt: new Date(sentAt).toISOString() };
+            const provenance = {
+              topic: 't',
+              partition: 0,
+              offset: 1,
+              timestamp: timestamp ?? -1,
+              key: null,
+              headers: null,
+            };
+            const item = timestamp === undefined ? { document } : { document, provenance };
+            const { results } = await handler.execute(new IngestTouchpoints([item], receivedAt, arrival));
+            outcomes.push(results[0]?.code ?? results[0]?.outcome ?? '');
+          }
+          // What lies too far ahead without a time is quarantined for that; nothing is ever other content.
+          expect(outcomes).not.toContain('id-reused');
+          const accepted = outcomes.filter((outcome) => outcome === 'accepted');
+          expect(accepted.length).toBeLessThanOrEqual(1);
+        }),
+        { numRuns: 50 },
+      );
     });
 
     it('knows it again within one batch', async () => {

@@ -2,9 +2,10 @@ import type { Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
 import { TypeContracts } from '../types/type-contracts.js';
-import { checkEnvelope, placeInTime } from './envelope.js';
+import { checkEnvelope } from './envelope.js';
 import { Identities } from './identities.js';
 import type { IngestItem } from './item.js';
+import { placeInTime } from './moment.js';
 import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
 
@@ -39,15 +40,15 @@ export class Ingestion {
     this.identities = new Identities(sealer);
   }
 
-  /** The steps that need no key: envelope, identifiers, time, data. */
-  validate(item: IngestItem, receivedAt: Instant): ValidTouchpoint | Rejection {
+  /** The steps that need no key: envelope, identifiers, time, data. `arrivedAt`: see `arrivalOf`. */
+  validate(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null): ValidTouchpoint | Rejection {
     if (item.rejection !== undefined) return item.rejection;
     const checked = checkEnvelope(item.document, item.envelope);
     if (checked instanceof Rejection) return checked;
     const { envelope, others } = checked;
     const identified = this.identities.identify(envelope.identifiers);
     if (identified instanceof Rejection) return identified;
-    const moment = placeInTime(envelope, receivedAt);
+    const moment = placeInTime(envelope, receivedAt, arrivedAt);
     if (moment instanceof Rejection) return moment;
     const contract = this.contracts.of(envelope.type, envelope.schemaVersion);
     if (contract === null) return TYPE_UNKNOWN;
@@ -60,8 +61,8 @@ export class Ingestion {
    * Ingests one event again that was received before: without a receipt, since it was counted then, and without
    * quarantining it a second time.
    */
-  async admit(item: IngestItem, receivedAt: Instant): Promise<Admission> {
-    const touchpoint = this.validate(item, receivedAt);
+  async admit(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null): Promise<Admission> {
+    const touchpoint = this.validate(item, receivedAt, arrivedAt);
     if (touchpoint instanceof Rejection) return { outcome: 'rejected', rejection: touchpoint };
     await this.identities.loadKeys([touchpoint]);
     const event = sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt);

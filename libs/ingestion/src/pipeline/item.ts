@@ -18,6 +18,8 @@ export interface Provenance {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** When the broker or the producer dated it, in UTC milliseconds; −1 where neither did. */
+  readonly timestamp?: number;
   readonly key: string | null;
   /** Headers that do not belong to the event itself; null where there are none. */
   readonly headers: Readonly<Record<string, string>> | null;

@@ -32,6 +32,8 @@ export interface QuarantinedData {
 /** The metadata of an `event-quarantined`: the body, sealed under the key named by the quarantine's own id. */
 export interface QuarantinedMeta {
   readonly sealed: string;
+  /** What `sentAt` is compared with when it is released (see `arrivalOf`); absent where the event was kept in between. */
+  readonly arrivedAt?: Instant;
   /** Its place in a channel's topic, and its key and headers, sealed under the same key. */
   readonly provenance?: {
     readonly topic: string;
@@ -50,6 +52,7 @@ export interface QuarantineDraft {
   readonly listedUnder: readonly string[];
   readonly body: string;
   readonly data: QuarantinedData;
+  readonly arrivedAt: Instant | null;
   readonly provenance: Provenance | null;
 }
 
@@ -63,7 +66,7 @@ const NAME_MAX = 512;
 export function quarantineEvent(
   item: IngestItem,
   rejection: Rejection,
-  receivedAt: Instant,
+  { receivedAt, arrivedAt }: { readonly receivedAt: Instant; readonly arrivedAt: Instant | null },
   identities: Identities,
   sealer: Sealer,
 ): QuarantineDraft {
@@ -82,6 +85,7 @@ export function quarantineEvent(
     eventId,
     listedUnder: foundSubjects(provenance === null ? document : [document, provenance], identities),
     body,
+    arrivedAt,
     provenance,
     data: {
       source,
@@ -135,16 +139,17 @@ export function placeOf(item: {
 
 /** The step: seals the body and completes the record. Null where a person in the body was erased: nothing of it is kept. */
 export function sealQuarantined(
-  { quarantineId, body, data, provenance }: QuarantineDraft,
+  { quarantineId, body, data, arrivedAt, provenance }: QuarantineDraft,
   key: KeyState,
   sealer: Sealer,
 ): AppendItem | null {
   if (key === 'erased') return null;
   const sealed = sealer.seal(key, body);
-  const meta: QuarantinedMeta =
-    provenance === null
-      ? { sealed }
-      : { sealed, provenance: sealedPlace(provenance, (text) => sealer.seal(key, text)) };
+  const meta: QuarantinedMeta = {
+    sealed,
+    ...(arrivedAt === null ? {} : { arrivedAt }),
+    ...(provenance === null ? {} : { provenance: sealedPlace(provenance, (text) => sealer.seal(key, text)) }),
+  };
   return {
     stream: STREAMS.quarantine(quarantineId),
     event: factEvent({

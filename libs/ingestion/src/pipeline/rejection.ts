@@ -16,6 +16,8 @@ export type RejectionCode =
   | 'placeholder-identifier'
   /** More than 24 hours in the future. */
   | 'time-in-future'
+  /** Sent before it happened. */
+  | 'time-impossible'
   /** Before 1900. */
   | 'time-too-early'
   /** The type is neither built in nor registered. */

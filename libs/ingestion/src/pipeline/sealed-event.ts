@@ -2,9 +2,10 @@ import { sealedFields, STREAMS, type Beside, type Instant, type PersonalFields }
 import type { AppendItem } from '#event-log';
 import { LruCache, type Sealer, type SubjectKey } from '#keys';
 import { canonical } from './canonical.js';
-import type { CheckedEnvelope, Envelope, Moment } from './envelope.js';
+import type { CheckedEnvelope, Envelope } from './envelope.js';
 import type { Identified, Identity, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
+import type { Moment } from './moment.js';
 import type { Separation } from './separator.js';
 import type { TypeContract } from '../types/type-contracts.js';
 
@@ -146,8 +147,9 @@ function sealed(
 /** The place of the message, in the clear: it names no person. */
 function placeOf(provenance: Provenance | undefined): string {
   if (provenance === undefined) return '';
-  const { topic, partition, offset } = provenance;
-  return `,"provenance":{"topic":${quoted(topic)},"partition":${partition},"offset":${offset}}`;
+  const { topic, partition, offset, timestamp } = provenance;
+  const dated = timestamp === undefined ? '' : `,"timestamp":${timestamp}`;
+  return `,"provenance":{"topic":${quoted(topic)},"partition":${partition},"offset":${offset}${dated}}`;
 }
 
 /** The rest of the metadata, as JSON fields that follow others. */

@@ -29,6 +29,9 @@ describe('the quarantine', () => {
   });
   afterEach(() => keys.close());
 
+  const message = (timestamp: number) => ({
+    ...{ topic: 't', partition: 0, offset: 1, timestamp, key: null, headers: null },
+  });
   const bad = orderPlaced({ type: 'campsite-booked', data: { site: 'lake' } });
   const release = (id: string, fixed: unknown, by: string, now: number): Promise<Closing> =>
     new ReleaseQuarantinedHandler(quarantine, ingestion, { now: () => now }).execute(
@@ -116,6 +119,29 @@ describe('the quarantine', () => {
     const [event] = (await all()).filter(({ type }) => type === 'campsite-booked');
     expect(event).toMatchObject({ occurredAt: NOW, data: '{"site":"lake"}' });
     expect(JSON.parse(event?.meta as string)).toMatchObject({ receivedAt: NOW });
+  });
+
+  it.each([
+    ['of a live client, whose clock is corrected', 'live', {}, NOW - 1_000],
+    ['of a file, at the time that it states', 'kept', { at: { file: 'a.ndjson', line: 1 } }, NOW - 400 * DAY],
+    [
+      'of a topic, by the timestamp of its message',
+      'kept',
+      { provenance: message(NOW - 2 * DAY) },
+      NOW - 2 * DAY - 1_000,
+    ],
+  ] as const)('releases an event %s, whenever it is released', async (_, arrival, place, occurredAt) => {
+    const sentAt = NOW - 400 * DAY + 1_000;
+    const document = { ...bad, time: new Date(sentAt - 1_000).toISOString(), sentAt: new Date(sentAt).toISOString() };
+    const { results } = await new IngestTouchpointsHandler(ingestion).execute(
+      new IngestTouchpoints([{ document, ...place }], NOW, arrival),
+    );
+    const fixed = { ...document, type: 'order-placed', data: orderPlaced()['data'] };
+    expect(await release(results[0]?.quarantineId ?? '', fixed, 'me', NOW + 9 * DAY)).toMatchObject({
+      outcome: 'closed',
+    });
+    const [event] = (await all()).filter(({ type }) => type === 'order-placed');
+    expect(event).toMatchObject({ occurredAt });
   });
 
   it('releases a fixed event, and counts it no second time', async () => {

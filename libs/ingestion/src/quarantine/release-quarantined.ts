@@ -1,7 +1,7 @@
 import type { Clock } from '#platform';
 import { readDocument } from '../cloudevents/read-events.js';
 import type { Ingestion } from '../pipeline/ingestion.js';
-import type { QuarantinedData } from '../pipeline/quarantined.js';
+import type { QuarantinedData, QuarantinedMeta } from '../pipeline/quarantined.js';
 import type { Closing, Quarantine } from './quarantine.js';
 
 /** Ingest a quarantined event after all: as it is, or fixed. */
@@ -37,7 +37,8 @@ export class ReleaseQuarantinedHandler {
       document = JSON.parse(body);
     }
     const { receivedAt } = JSON.parse(event.data) as QuarantinedData;
-    const admission = await this.ingestion.admit(readDocument(document), receivedAt);
+    const { arrivedAt = null } = JSON.parse(event.meta) as QuarantinedMeta;
+    const admission = await this.ingestion.admit(readDocument(document), receivedAt, arrivedAt);
     if (admission.outcome === 'rejected')
       return { outcome: 'rejected', code: admission.rejection.code, errors: admission.rejection.issues };
     if (admission.outcome === 'suppressed') return { outcome: 'erased' };

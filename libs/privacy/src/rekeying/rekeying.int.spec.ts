@@ -64,7 +64,9 @@ class House {
   /** What became of each item, without the place that it got. */
   async take(items: readonly IngestItem[]): Promise<Partial<ItemResult>[]> {
     const handler = new IngestTouchpointsHandler(this.ingestion);
-    const { results } = await handler.execute(new IngestTouchpoints(items, NOW));
+    const { results } = await handler.execute(
+      new IngestTouchpoints(items, NOW, items.length % 2 === 0 ? 'live' : 'kept'),
+    );
     return results.map(({ outcome, code, source, id }) => ({ outcome, code, source, id }) as Partial<ItemResult>);
   }
 
@@ -129,6 +131,7 @@ const good = fc
       { schemaVersion: 1 },
       { time: undefined },
       { sentAt: '2026-01-31T11:30:00.250Z' },
+      { sentAt: '2026-01-31T11:58:00Z' },
       { actor: { kind: 'employee', id: 'e-1' }, correlationId: 'c "1"', causationId: 'd', test: true },
       { loyaltyTier: 'gold', traceparent: 'x' },
     ),
@@ -161,6 +164,10 @@ const provenance = {
 const item: fc.Arbitrary<IngestItem> = fc.oneof(
   { weight: 3, arbitrary: document.map((each) => ({ document: each })) },
   { weight: 1, arbitrary: document.map((each) => ({ document: each, provenance })) },
+  {
+    weight: 1,
+    arbitrary: document.map((each) => ({ document: each, provenance: { ...provenance, timestamp: NOW - 86_400_000 } })),
+  },
   { weight: 1, arbitrary: document.map((each) => ({ document: each, provenance: { ...provenance, headers: null } })) },
   { weight: 1, arbitrary: document.map((each) => ({ document: each, at: { file: 'orders.csv', line: 4 } })) },
 );

@@ -211,7 +211,7 @@ export class Rekeying {
       known.map((one) => `${one.identifier.role} ${nameOf(one)} `).join('');
     const before = named(({ identifier }) => identifier.subjectId);
     const stated: readonly (Instant | '')[] =
-      meta.sentAt === undefined ? [occurredAt, ''] : [occurredAt - meta.receivedAt + meta.sentAt, ''];
+      meta.sentAt === undefined ? [occurredAt, ''] : [occurredAt, ...originals(occurredAt, meta, meta.sentAt), ''];
     for (const personalText of personalTexts(personal))
       for (const schemaVersion of ['', version] as const)
         for (const at of stated) {
@@ -295,6 +295,7 @@ export class Rekeying {
       contentHash: Buffer.from(quarantineId, 'hex'),
       meta: JSON.stringify({
         sealed: seal(body?.text, meta.sealed),
+        ...(meta.arrivedAt === undefined ? {} : { arrivedAt: meta.arrivedAt }),
         ...(provenance === undefined
           ? {}
           : { provenance: { ...provenance, sealed: seal(body?.provenanceText, provenance.sealed) } }),
@@ -432,4 +433,11 @@ export async function mustBeKeysOf(
           'The log records an erasure that the key store does not have: it is an older copy. Use the newest copy, or erase that person again first.',
         );
     }
+}
+
+/** What the source may have stated, where its clock was corrected: against our reading, or against the record's timestamp. */
+function originals(occurredAt: Instant, meta: TouchpointMeta, sentAt: Instant): readonly Instant[] {
+  return [meta.receivedAt, meta.provenance?.timestamp ?? meta.receivedAt].map(
+    (arrivedAt) => occurredAt - arrivedAt + sentAt,
+  );
 }

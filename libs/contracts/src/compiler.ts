@@ -1,8 +1,9 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { isCurrency } from './currencies.js';
-import { isDateTime, isDay, type JsonSchema, type Rule } from './fields.js';
+import { IDENTIFIES, isDateTime, isDay, type JsonSchema, type Rule } from './fields.js';
 import { issuesOf, type Reporting } from './issues.js';
 import type { Validity } from './validation-issue.js';
+import { isSpoilt } from './spreadsheets.js';
 import { isAmountExact } from './touchpoints/order-amount.js';
 
 /** Words of ours in a schema that check nothing. */
@@ -27,6 +28,13 @@ ajv.addKeyword({
   keyword: 'x-amount-is-exact',
   schemaType: 'boolean',
   validate: (_: boolean, data: unknown) => isAmountExact(data),
+});
+
+ajv.addKeyword({
+  keyword: IDENTIFIES,
+  type: 'string',
+  schemaType: 'boolean',
+  validate: (_: boolean, data: string) => !isSpoilt(data),
 });
 
 /** A validator compiled from a JSON Schema. */

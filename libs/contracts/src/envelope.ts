@@ -1,4 +1,17 @@
-import { AnyObject, Flag, Matching, Moment, OneOf, Optional, Part, Parts, Personal, Text, Whole } from './fields.js';
+import {
+  AnyObject,
+  Flag,
+  Id,
+  Matching,
+  Moment,
+  OneOf,
+  Optional,
+  Part,
+  Parts,
+  Personal,
+  Text,
+  Whole,
+} from './fields.js';
 
 /** An identifier as a channel sends it. */
 export class IdentifierForm {
@@ -19,7 +32,7 @@ export class ActorForm {
 /** A touchpoint as a channel sends it: our JSON form, and the attributes of a CloudEvent of the same names. */
 export class TouchpointForm {
   /** With the source it names the event for ever: the same id sent again is the same event. */
-  @Text(256) id!: string;
+  @Id(256) id!: string;
   /** Who sends it: a URI reference or a name. */
   @Text(512) source!: string;
   @Text(128) type!: string;

@@ -4,6 +4,7 @@ import { Type, type ClassConstructor } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
 import { isCurrency } from './currencies.js';
 import { parseInstant } from './instant.js';
+import { isSpoilt } from './spreadsheets.js';
 
 /**
  * What a field of a document may be. Each kind says the same thing twice, side by side: as a constraint of
@@ -22,6 +23,8 @@ export const PERSONAL = 'perennialPersonal';
 
 /** The name of the constraint that only describes a field; it holds for every value. */
 export const ANNOTATION = 'perennialAnnotation';
+/** The word of a schema that a text is an id: one that a spreadsheet spoilt is not. */
+export const IDENTIFIES = 'x-identifies';
 
 /** The largest amount that one field may hold, in minor units: sums of a customer's lifetime stay exact integers. */
 export const MAX_AMOUNT_MINOR = 10_000_000_000_000;
@@ -88,9 +91,14 @@ export function Text(max = 200): PropertyDecorator {
   return field(schema, (value) => isText(value, 1, max), `text of 1 to ${max} characters`);
 }
 
-/** An id of the channel's or the business's own, of 1 to 200 characters: it names one order, contract, quote, … */
-export function Id(): PropertyDecorator {
-  return Text(200);
+/** An id of the channel's or the business's own: it names one order, contract, quote, … One that a spreadsheet spoilt names none. */
+export function Id(max = 200): PropertyDecorator {
+  const schema = { type: 'string', minLength: 1, maxLength: max, [IDENTIFIES]: true };
+  return field(
+    schema,
+    (value) => isText(value, 1, max) && !isSpoilt(value as string),
+    `an id of 1 to ${max} characters`,
+  );
 }
 
 /** What a person wrote or said; it may be empty. In a touchpoint, mark it `@Personal()`. */

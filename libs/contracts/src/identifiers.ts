@@ -1,5 +1,6 @@
 import type { Role } from './touchpoint.js';
 import { PLACEHOLDER_LABELS, PLACEHOLDERS } from './placeholders.js';
+import { isSpoilt } from './spreadsheets.js';
 
 /** The version of `normaliseIdentifier`. A subject's id rests on it: its rules never change under this number. */
 export const NORMALISATION_VERSION = 1;
@@ -69,6 +70,8 @@ const TEMPLATE = /^(?:\{\{.*\}\}|\$\{.*\}|\{[^{}]*\}|%%.*%%|%[sd]|\*\|.*\|\*|<%.
  * normalised or not.
  */
 export function isPlaceholder(namespace: string, value: string): boolean {
+  // As it was received: of a phone number, normalising leaves only the digits.
+  if (isSpoilt(value)) return true;
   const text = normaliseIdentifier(namespace, value).toLowerCase();
   // Nothing but zeros, dashes and the like: `0`, `0000`, `---`, `?`, the nil UUID.
   if (/^[\s0._\-–—+?*#/\\|:;,!'"()[\]{}<>=~]*$/.test(text)) return true;

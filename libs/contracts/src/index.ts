@@ -25,6 +25,18 @@ export {
   normaliseIdentifier,
   strongestSelf,
 } from './identifiers.js';
+export { isSpoilt, withoutSpreadsheetQuoting } from './spreadsheets.js';
+export { likelyEncoding } from './bytes/likely-encoding.js';
+export {
+  byteOrderMark,
+  decodeUnicode,
+  unicodeDocument,
+  type UnicodeEncoding,
+  type UnicodeText,
+} from './bytes/unicode.js';
+export { issueOfFlaw, type JsonFlaw } from './json/flaws.js';
+export { survivesAsDouble } from './json/digits.js';
+export { readJson, readJsonDigits, type JsonReading } from './json/read-json.js';
 export { isCurrency, minorDigits, toMinor } from './currencies.js';
 export {
   issueText,

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from './documents/nearest.js';
-import { isObject, type JsonSchema, type Rule } from './fields.js';
+import { IDENTIFIES, isObject, type JsonSchema, type Rule } from './fields.js';
 import { fragment, pointerKeys, pointerStep, ROOT, type ValidationIssue } from './validation-issue.js';
 
 /** At most so many issues are reported of one document. */
@@ -153,6 +153,8 @@ function hintOf(schema: JsonSchema): string | null {
 
 function usualHint(error: ErrorObject, schema: JsonSchema, wanted: string): string {
   const { data, instancePath } = error;
+  if (error.keyword === IDENTIFIES)
+    return 'format the column as text in the spreadsheet, fill it in again from the source, and export it';
   if (error.keyword !== 'type') return `give ${wanted}`;
   const expected = (error.params as { readonly type?: unknown }).type;
   const numeric = expected === 'integer' || expected === 'number';
@@ -190,6 +192,8 @@ function kindOf({ keyword, params, data }: ErrorObject): string | null {
     case 'format':
     case 'pattern':
       return 'text of another form';
+    case IDENTIFIES:
+      return 'what a spreadsheet or a wrong encoding left of an id, such as 4.9E+12, #N/A or a replaced letter';
     default:
       return null;
   }
@@ -263,7 +267,7 @@ export function describe(schema: JsonSchema): string {
   if (typeof pattern === 'string') return `text that matches ${pattern}`;
   switch (type) {
     case 'string':
-      return `text${range(minLength, maxLength, 'character')}`;
+      return `${schema[IDENTIFIES] === true ? 'an id' : 'text'}${range(minLength, maxLength, 'character')}`;
     case 'integer':
       return `a whole number${numbers(schema, minimum, maximum)}`;
     case 'number':

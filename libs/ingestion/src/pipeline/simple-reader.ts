@@ -1,4 +1,4 @@
-import { BOUNDS, isCurrency, orderAmountMinor, parseInstant, type JsonSchema } from '#contracts';
+import { BOUNDS, isCurrency, isSpoilt, orderAmountMinor, parseInstant, type JsonSchema } from '#contracts';
 
 /**
  * Reads a **simple** document: plain objects with only fields of the schema, each value as the schema requires, nothing personal, nothing near
@@ -41,7 +41,7 @@ const ANNOTATIONS = ['$schema', '$id', 'title', 'description', 'x-group', 'x-ori
 const KEYWORDS = {
   object: new Set([...ANNOTATIONS, 'type', 'properties', 'required', 'additionalProperties']),
   array: new Set([...ANNOTATIONS, 'type', 'items', 'minItems', 'maxItems']),
-  string: new Set([...ANNOTATIONS, 'type', 'minLength', 'maxLength', 'enum', 'format', 'pattern']),
+  string: new Set([...ANNOTATIONS, 'type', 'minLength', 'maxLength', 'enum', 'format', 'pattern', 'x-identifies']),
   number: new Set([...ANNOTATIONS, 'type', 'minimum', 'maximum']),
   boolean: new Set([...ANNOTATIONS, 'type']),
 } as const;
@@ -66,6 +66,7 @@ const HELPERS = {
     return true;
   },
   isCurrency,
+  isSpoilt,
   isDateTime: (text: string): boolean => parseInstant(text) !== null,
   isDay: (text: string): boolean => DAY.test(text) && parseInstant(`${text}T00:00:00Z`) !== null,
   isAmountExact(data: Parameters<typeof orderAmountMinor>[0]): boolean {
@@ -207,6 +208,7 @@ class ReaderCompiler {
       default:
         throw new NotSimple();
     }
+    if (schema['x-identifies'] === true) conditions.push(`isSpoilt(${field})`);
     if (longest === null) throw new NotSimple();
     return { text: reject(conditions.join(' || ')), values: 1, characters: longest };
   }

@@ -1,0 +1,37 @@
+import { analyse } from 'chardet';
+import { byteOrderMark } from './unicode.js';
+
+const SAMPLE_BYTES = 16 * 1024;
+
+/** What the names of the guess are called in the Encoding Standard. Text in ISO 8859-1 is read as windows-1252, which contains it. */
+const STANDARD_NAMES: Readonly<Record<string, string>> = {
+  'iso-8859-1': 'windows-1252',
+  'iso-8859-9': 'windows-1254',
+};
+/** Guesses without a name there, and those that would say nothing. */
+const NO_HINT = /^(?:utf-8|ascii|utf-32|iso-2022-(?:cn|kr)|ibm42)/;
+
+/** The encoding that bytes look like which are not UTF-8: a guess for an error's hint, never for reading them. */
+export function likelyEncoding(bytes: Uint8Array): string {
+  const mark = byteOrderMark(bytes);
+  if (mark !== null && mark.encoding !== 'utf-8') return mark.encoding;
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  const wide = utf16Of(sample);
+  if (wide !== null) return wide;
+  for (const { name } of analyse(sample)) {
+    const guess = name.toLowerCase();
+    if (NO_HINT.test(guess)) continue;
+    return STANDARD_NAMES[guess] ?? guess;
+  }
+  return 'windows-1252';
+}
+
+/** Western text in UTF-16 has a zero byte beside nearly every character. */
+function utf16Of(sample: Uint8Array): 'utf-16le' | 'utf-16be' | null {
+  let even = 0;
+  let odd = 0;
+  for (let at = 0; at < sample.length; at += 1) if (sample[at] === 0) at % 2 === 0 ? (even += 1) : (odd += 1);
+  const many = sample.length / 8;
+  if (odd > many && odd > 4 * even) return 'utf-16le';
+  return even > many && even > 4 * odd ? 'utf-16be' : null;
+}

@@ -3,6 +3,7 @@ import { EVENT_LOG, type EventLog } from '#event-log';
 import { prepareLog } from '#ingestion';
 import { CLOCK, readConfig, requireSharedStores, type Clock } from '#platform';
 import { KEY_STORE, type KeyStore } from '#keys';
+import { JournalKeeper } from '#privacy';
 import { serve, startProcess } from '#platform/nest';
 import { IntakeAppModule } from './intake-app.module.js';
 
@@ -13,13 +14,15 @@ await startProcess(async () => {
     config,
     module: IntakeAppModule.forRoot(config),
     port: config.intakePort,
-    prepare: (app) =>
-      prepareLog(
+    prepare: async (app) => {
+      await prepareLog(
         app.get<EventLog>(EVENT_LOG),
         app.get<KeyStore>(KEY_STORE),
         config.policy,
         app.get<Clock>(CLOCK).now(),
-      ),
+      );
+      await app.get(JournalKeeper).reconcile();
+    },
     listening: (_, url) => console.log(`Perennial ingests touchpoints at ${url}`),
   });
 });

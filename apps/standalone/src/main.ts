@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { EVENT_LOG, lockDataFolder, type EventLog } from '#event-log';
 import { IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { CLOCK, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Clock, type Logger } from '#platform';
+import { JournalKeeper } from '#privacy';
 import { ApiKeyAccess, ApiKeys, KEY_STORE, type KeyStore } from '#keys';
 import { serve, startProcess } from '#platform/nest';
 import { setUpOpenApi } from '#queries/nest';
@@ -24,6 +25,7 @@ async function start(): Promise<void> {
         setUpOpenApi(app);
         const log = app.get<EventLog>(EVENT_LOG);
         await prepareLog(log, app.get<KeyStore>(KEY_STORE), config.policy, app.get<Clock>(CLOCK).now());
+        await app.get(JournalKeeper).reconcile();
         adminKey = await app.get(ApiKeys).createAdminOnce();
       },
       async listening(app, url) {

@@ -2,6 +2,7 @@ export { KEY_STORE, SEALER } from './tokens.js';
 export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
 export { SqliteKeyStore, openSqliteKeyStore, type SqliteKeyStoreOptions } from './sqlite/sqlite-key-store.js';
 export { copyKeyStore } from './sqlite/copy-key-store.js';
+export { KeyStoreFile } from './sqlite/key-store-file.js';
 export { rekeyKeyStore } from './rekeying/rekey-key-store.js';
 export type { RekeyableKeyStore } from './rekeying/rekeyable-key-store.js';
 export { EarlierSubjectIds, derivedSubjectId } from './rekeying/earlier-subject-ids.js';

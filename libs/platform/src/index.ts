@@ -4,7 +4,7 @@ export { Notifier } from './notifier.js';
 export { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
-export type { LogPlace } from './config/setting-kinds.js';
+export type { JournalPlace, LogPlace } from './config/setting-kinds.js';
 export { requireSharedStores } from './config/shared-stores.js';
 export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
 export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';

@@ -12,11 +12,11 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { KeyStoreError, openKeys, Sealer } from '#keys';
-import { type Clock, type Config } from '#platform';
-import { CustomersBySubject, EraseCustomerHandler } from '#privacy';
+import { ConfigError, type Clock, type Config } from '#platform';
+import { CustomersBySubject, EraseCustomerHandler, JournalError, openErasureJournal, reconcileJournal } from '#privacy';
 import { openIdTable, Projector } from '#projections';
 import { personalData, storeBytesIn } from '#queries';
-import { CliError, EXIT, unreachable } from '../exit-codes.js';
+import { CliError, EXIT, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import type { Engine } from './engine.js';
 import { LocalEngine } from './local-engine.js';
@@ -42,6 +42,9 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     const log = await openLogOf(config, clock, ids);
     closing.push(() => log.close());
     await prepareLog(log, keys, policy, clock.now());
+    const journal = await openErasureJournal(config, SILENT);
+    closing.push(() => journal?.close());
+    if (journal !== null) await reconcileJournal(journal, log, keys);
     const sealer = new Sealer(keys);
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
@@ -56,7 +59,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
       context: { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true },
       quarantine,
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
-      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, customers, clock }),
+      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, customers, clock, journal }),
       publishPolicy: new PublishPolicyHandler(log, clock),
       releaseQuarantined: new ReleaseQuarantinedHandler(quarantine, ingestion, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
@@ -71,10 +74,13 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
   }
 }
 
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+
 /** Errors of opening the stores that an operator can fix are shown without their stack. */
 function throwReadable(error: unknown): never {
   if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
-  if (error instanceof KeyStoreError || error instanceof DatabaseError)
+  if (error instanceof ConfigError) throw usage(error.message);
+  if (error instanceof KeyStoreError || error instanceof DatabaseError || error instanceof JournalError)
     throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, error.message, { cause: error });
   throw error;
 }

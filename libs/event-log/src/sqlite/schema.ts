@@ -14,7 +14,7 @@ export const SCHEMA_VERSION = 1;
  * over the whole log; `stream_revision` finds a stream's events, in order, and holds that no revision is given twice.
  * `data` stands last, so that a reader that does not want it does not follow its overflow pages.
  */
-export const SCHEMA = `
+export const TABLES = `
   CREATE TABLE sources (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE streams (id INTEGER PRIMARY KEY, name ANY NOT NULL UNIQUE) STRICT;
@@ -32,6 +32,8 @@ export const SCHEMA = `
     meta TEXT NOT NULL,
     data TEXT NOT NULL
   ) STRICT;
+`;
+export const INDEXES = `
   CREATE UNIQUE INDEX source_id ON events (source, id);
   CREATE UNIQUE INDEX stream_revision ON events (stream, revision);
 `;
@@ -48,7 +50,7 @@ export const WRITER_PRAGMAS = `
 export function openForWriting(file: string): DatabaseSyncInstance {
   try {
     if (existsSync(file)) mustBeWhole(file);
-    else create(file);
+    else createLogFile(file);
     const db = new DatabaseSync(file, { timeout: 5_000 });
     try {
       db.exec(WRITER_PRAGMAS);
@@ -84,7 +86,7 @@ export function openForReading(file: string): DatabaseSyncInstance {
  * A new log is made under another name and moved into place whole, so that a kill in between leaves no half of one,
  * and an empty file under the log's own name can only be a loss.
  */
-function create(file: string): void {
+export function createLogFile(file: string): void {
   if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0)
     throw new EventLogError(
       'torn',
@@ -97,7 +99,7 @@ function create(file: string): void {
   try {
     db.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     db.exec(
-      `BEGIN; ${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+      `BEGIN; ${TABLES} ${INDEXES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
     );
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   } finally {

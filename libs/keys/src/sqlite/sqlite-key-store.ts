@@ -6,6 +6,7 @@ import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
 import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
 import { KeyCache } from '../key-cache.js';
 import { KeyMaker, type MadeKeys } from './key-maker.js';
+import { copyKeyStoreInThread } from './key-copier.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
 import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
@@ -109,6 +110,8 @@ export class SqliteKeyStore implements RekeyableKeyStore {
   /** The thread that makes keys; null until the first large request has started it. */
   private makerThread: KeyMakerClient | null = null;
   private starting: Promise<void> | null = null;
+  /** The copy that is being made; it never rejects. */
+  private copying: Promise<void> = Promise.resolve();
   /** The number of `destroy` calls: an answer of the thread may be older than the last of them. */
   private erasures = 0;
 
@@ -212,6 +215,8 @@ export class SqliteKeyStore implements RekeyableKeyStore {
   }
 
   async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+    // A copy reads an older state of the file, which the WAL keeps as long as it is read.
+    await this.copying;
     this.erasures += 1;
     const gone: string[] = [];
     const counts = this.transaction(() => {
@@ -241,7 +246,21 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     this.cache.onDestroyed(listener);
   }
 
+  /**
+   * Copies the store into another file, in a thread of its own, while it is used: with everything that was written before the call. An erasure waits
+   * until the copy ends, so that it is in the next one.
+   * @throws KeyStoreError
+   */
+  async copyTo(file: string): Promise<void> {
+    if (this.file === null) throw new KeyStoreError('unavailable', 'A key store in memory has no file to copy.');
+    await this.copying;
+    const copied = copyKeyStoreInThread(this.file, file);
+    this.copying = copied.catch(() => undefined);
+    await copied;
+  }
+
   async close(): Promise<void> {
+    await this.copying;
     await this.starting;
     await this.makerThread?.close();
     await this.syncing?.close();
@@ -309,9 +328,13 @@ export class SqliteKeyStore implements RekeyableKeyStore {
 
   private read(id: string): KeyState | undefined {
     const bytes = bytesOf(id);
-    const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
-    if (row !== undefined) return subjectKey(id, row.secret);
-    return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
+    try {
+      const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
+      if (row !== undefined) return subjectKey(id, row.secret);
+      return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
+    } catch (error) {
+      throw asKeyStoreError(error);
+    }
   }
 
   /** Syncs what was just written. Keys whose sync failed stay in `undurable`: every request for them fails. */

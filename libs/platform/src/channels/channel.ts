@@ -63,6 +63,10 @@ export interface Channels {
   consumer(options: ConsumerOptions): ChannelConsumer;
   /** Creates those topics that do not exist. */
   ensureTopics(plans: readonly TopicPlan[]): Promise<void>;
+  /** Every message of a topic as it is at the time of the call, in the order of each partition. A missing topic is empty. */
+  readTopic(topic: string): Promise<readonly ReceivedMessage[]>;
+  /** Kafka's settings of an existing topic, by name. */
+  topicSettings(topic: string): Promise<ReadonlyMap<string, string>>;
   /** Resolves when a broker answers. */
   ping(): Promise<void>;
 }

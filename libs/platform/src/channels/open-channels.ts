@@ -11,7 +11,7 @@ export async function connectChannels(connection: KafkaConnection, log: ChannelL
 
 /** The channels by the brokers that the config names; null where it names none. */
 export async function openChannels(
-  { kafkaBrokers: brokers, kafkaTls: tls, kafkaSasl: sasl }: Config,
+  { kafkaBrokers: brokers, kafkaTls: tls, kafkaSasl: sasl }: Pick<Config, 'kafkaBrokers' | 'kafkaTls' | 'kafkaSasl'>,
   log: ChannelLogger,
 ): Promise<Channels | null> {
   return brokers === null ? null : connectChannels({ brokers, tls, sasl }, log);

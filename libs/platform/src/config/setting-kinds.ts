@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { TextAs, unreadable } from '#contracts';
 import type { KafkaConnection } from '../channels/kafka/connection.js';
 
@@ -60,6 +61,25 @@ export function HashKey(): Kind {
       : unreadable(
           'must be own, 64 hex characters (32 random bytes), or file: and the path of a file that holds them',
           'make one with: openssl rand -hex 32',
+        );
+  });
+}
+
+/** Where erasures are recorded apart from the data folder. */
+export type JournalPlace =
+  { readonly kind: 'file'; readonly file: string } | { readonly kind: 'topic'; readonly topic: string };
+
+/** Null for `off`; the path of a file becomes absolute. */
+export function ErasureJournalPlace(): Kind {
+  return TextAs('off, the path of a file, or kafka: and a topic', (text): Parsed<JournalPlace | null> => {
+    if (text.toLowerCase() === 'off') return { value: null };
+    if (!text.startsWith('kafka:')) return { value: { kind: 'file', file: resolve(text) } };
+    const topic = text.slice('kafka:'.length);
+    return /^[a-zA-Z0-9._-]{1,249}$/.test(topic)
+      ? { value: { kind: 'topic', topic } }
+      : unreadable(
+          'must be off, the path of a file, or kafka: and the name of a topic',
+          'give such as /mnt/safe/erasures.ndjson or kafka:perennial-erasures',
         );
   });
 }

@@ -2,6 +2,7 @@ import { Default, Describe, documentReader, FormerName, ListOf, OneOf, Secret, T
 import type { KafkaConnection } from '../channels/kafka/connection.js';
 import { FORMER_NAMES } from './former-names.js';
 import {
+  ErasureJournalPlace,
   EventLogPlace,
   HashKey,
   JsonFile,
@@ -11,6 +12,7 @@ import {
   OnOff,
   PostgresUrlOr,
   WebhookHosts,
+  type JournalPlace,
   type LogPlace,
 } from './setting-kinds.js';
 
@@ -65,6 +67,13 @@ export class Settings {
     'The key that subject ids are derived with: own (made once and kept with the keys), 64 hex characters, or file: and the path of a file that holds them. It never changes: a start with another is rejected',
   )
   readonly HASH_KEY!: Uint8Array | null;
+
+  @Default('off')
+  @ErasureJournalPlace()
+  @Describe(
+    'Where erasures are recorded apart from DATA_DIR, so that a restored backup cannot undo them: off, the path of a file on another disk, or kafka: and a topic. An erasure is acknowledged only after it is recorded there',
+  )
+  readonly ERASURE_JOURNAL!: JournalPlace | null;
 
   @Default('both')
   @OneOf('indexer', 'workers', 'both')

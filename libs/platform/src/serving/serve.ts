@@ -66,7 +66,7 @@ export async function startProcess(start: () => Promise<void>): Promise<void> {
   }
 }
 
-const FIXABLE = new Set(['ConfigError', 'EventLogError', 'KeyStoreError', 'DatabaseError']);
+const FIXABLE = new Set(['ConfigError', 'EventLogError', 'KeyStoreError', 'DatabaseError', 'JournalError']);
 
 // Recognised by name: this lib does not import the libs that declare the classes.
 const isFixable = (error: unknown): error is Error => error instanceof Error && FIXABLE.has(error.name);

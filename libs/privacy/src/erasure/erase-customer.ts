@@ -4,6 +4,7 @@ import type { Identities } from '#ingestion';
 import type { KeyStore } from '#keys';
 import type { Clock } from '#platform';
 import type { CustomersBySubject } from './customer-subjects.js';
+import type { ErasureJournal } from '../journal/erasure-journal.js';
 import { eraseSubjects, type ErasureReceipt } from './erase-subjects.js';
 
 /** Erase a person. */
@@ -34,6 +35,8 @@ export interface ErasureDependencies {
   /** Null in a process without read models: then only the subjects of the command are erased. */
   readonly customers: CustomersBySubject | null;
   readonly clock: Clock;
+  /** Null where the settings name none. */
+  readonly journal?: ErasureJournal | null;
 }
 
 const WAIT_MS = 5_000;
@@ -64,8 +67,8 @@ export class EraseCustomerHandler {
   }
 
   private async erase(subjectIds: readonly string[], customerId: string | null, by: string): Promise<ErasureVerdict> {
-    const { log, keys, clock } = this.dependencies;
-    const receipt = await eraseSubjects(log, keys, { subjectIds, customerId, by }, clock.now());
+    const { log, keys, clock, journal = null } = this.dependencies;
+    const receipt = await eraseSubjects({ log, keys, journal }, { subjectIds, customerId, by }, clock.now());
     return { outcome: 'erased', receipt };
   }
 }

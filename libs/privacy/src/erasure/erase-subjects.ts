@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { formatInstant, STREAMS, type Instant } from '#contracts';
-import type { EventLog } from '#event-log';
+import type { EventLog, NewEvent } from '#event-log';
 import type { KeyStore } from '#keys';
+import type { ErasureJournal, JournaledErasure } from '../journal/erasure-journal.js';
 import { canonical, factEvent, OWN_SOURCES, plainContentHash } from '#ingestion';
 
 /** The data of a `person-erased`. */
@@ -36,6 +37,14 @@ export interface ErasureRequest {
   readonly by: string;
 }
 
+/** Where an erasure is recorded, and what it destroys. */
+export interface ErasureStores {
+  readonly log: Pick<EventLog, 'appendMany' | 'find'>;
+  readonly keys: KeyStore;
+  /** Null where the settings name none. */
+  readonly journal?: ErasureJournal | null;
+}
+
 /** What the id of an erasure in the log begins with. */
 export const ERASURE_PREFIX = 'erasure/';
 
@@ -43,31 +52,44 @@ export const ERASURE_PREFIX = 'erasure/';
 export const erasureIdOf = (sortedSubjectIds: readonly string[]): string =>
   hash('sha256', sortedSubjectIds.join(' '), 'hex').slice(0, 32);
 
+/** The fact that a person was erased, for the log. */
+export function personErasedEvent({
+  erasureId,
+  subjectIds,
+  customerId,
+  erasedAt,
+  by,
+}: Omit<JournaledErasure, 'hashKeyCheck'>): NewEvent {
+  const data: PersonErased = { subjectIds, customerId };
+  return factEvent({
+    name: 'person-erased',
+    source: OWN_SOURCES.privacy,
+    id: `${ERASURE_PREFIX}${erasureId}`,
+    occurredAt: erasedAt,
+    contentHash: plainContentHash(subjectIds),
+    meta: { by },
+    data,
+  });
+}
+
 /**
- * Erases a person: destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
+ * Erases a person: records the erasure in the journal, where there is one, destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
  * ones for ever, and then records the erasure in the log. The log, its order and its figures stay; nothing can open what was sealed.
  * If the process dies in between, the keys are destroyed, and erasing again completes the record.
  */
 export async function eraseSubjects(
-  log: EventLog,
-  keys: KeyStore,
+  { log, keys, journal = null }: ErasureStores,
   { subjectIds, customerId, by }: ErasureRequest,
   now: Instant,
 ): Promise<ErasureReceipt> {
   const subjects = [...new Set(subjectIds)].sort();
   if (subjects.length === 0) throw new RangeError('An erasure needs at least one subject.');
-  const destroyed = await keys.destroy(subjects);
   const erasureId = erasureIdOf(subjects);
-  const data: PersonErased = { subjectIds: subjects, customerId };
-  const event = factEvent({
-    name: 'person-erased',
-    source: OWN_SOURCES.privacy,
-    id: `${ERASURE_PREFIX}${erasureId}`,
-    occurredAt: now,
-    contentHash: plainContentHash(subjects),
-    meta: { by },
-    data,
-  });
+  const erasure = { erasureId, subjectIds: subjects, customerId, erasedAt: now, by };
+  // First, since it may fail: nothing is destroyed yet, and the caller requests the erasure again.
+  await journal?.append({ ...erasure, hashKeyCheck: keys.hashKeyCheck });
+  const destroyed = await keys.destroy(subjects);
+  const event = personErasedEvent(erasure);
   const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
   if (verdict?.status !== 'accepted' && verdict?.status !== 'duplicate')
     throw new Error(

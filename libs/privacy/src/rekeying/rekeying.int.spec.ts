@@ -84,7 +84,11 @@ class House {
 
   async erase(namespace: string, value: string): Promise<void> {
     const { subjectId } = this.ingestion.identities.of(namespace, value);
-    await eraseSubjects(this.log, this.keys, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
+    await eraseSubjects(
+      { log: this.log, keys: this.keys },
+      { subjectIds: [subjectId], customerId: null, by: 'me' },
+      NOW,
+    );
   }
 
   async events(): Promise<MovedEvent[]> {

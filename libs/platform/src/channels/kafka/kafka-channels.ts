@@ -1,10 +1,12 @@
-import { Kafka, logLevel, type LogEntry } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { ChannelConsumer, ChannelProducer, Channels, ConsumerOptions, TopicPlan } from '../channel.js';
 import type { FailureLogger } from '../../loops/failure-log.js';
 import { KafkaConsumer } from './consumer.js';
 import { leaveIdleQueuesAlone } from './idle-queue.js';
 import type { KafkaConnection } from './connection.js';
+import type { ReceivedMessage } from '../message.js';
 import { KafkaProducer } from './producer.js';
+import { readTopic } from './topic-reader.js';
 
 /** Where failures of the connection are logged, and, for debugging, what kafkajs itself logs. */
 export interface ChannelLogger extends FailureLogger {
@@ -60,6 +62,26 @@ export class KafkaChannels implements Channels {
           configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
         })),
       });
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  readTopic(topic: string): Promise<readonly ReceivedMessage[]> {
+    return readTopic(this.kafka, topic);
+  }
+
+  async topicSettings(topic: string): Promise<ReadonlyMap<string, string>> {
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+      });
+      return new Map(
+        resources.flatMap(({ configEntries }) => configEntries.map((entry) => [entry.configName, entry.configValue])),
+      );
     } finally {
       await admin.disconnect().catch(() => undefined);
     }

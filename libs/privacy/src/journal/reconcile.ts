@@ -1,0 +1,101 @@
+import { STREAMS } from '#contracts';
+import type { EventLog } from '#event-log';
+import { OWN_SOURCES } from '#ingestion';
+import type { KeyStore } from '#keys';
+import { ERASURE_PREFIX, personErasedEvent, type PersonErased } from '../erasure/erase-subjects.js';
+import type { ErasureJournal, JournaledErasure } from './erasure-journal.js';
+
+/** What a start, or a restore, did with the journal. */
+export interface Reconciled {
+  /** Erasures in the journal that were made under this hash key. */
+  readonly erasures: number;
+  /** Of these, those that the log did not know: they are applied and recorded now. */
+  readonly applied: number;
+  /** Keys that were still there, and are destroyed now. */
+  readonly keysDestroyed: number;
+  /** Erasures of the log that the journal did not have, and has now. */
+  readonly added: number;
+  /** Erasures in the journal that were made under another hash key, and are not applied. */
+  readonly otherHashKey: number;
+}
+
+/** Subjects in one transaction of the key store. */
+const SUBJECTS_A_CALL = 10_000;
+
+/**
+ * Brings the journal, the keys and the log together: what the journal knows is destroyed and recorded, and what the log alone knows is added to the
+ * journal. Twice is the same as once. To be called before anything is served.
+ */
+export async function reconcileJournal(
+  journal: ErasureJournal,
+  log: Pick<EventLog, 'appendMany' | 'find' | 'read'>,
+  keys: KeyStore,
+): Promise<Reconciled> {
+  const all = await journal.readAll();
+  const own = [
+    ...new Map(
+      all.filter((each) => each.hashKeyCheck === keys.hashKeyCheck).map((each) => [each.erasureId, each]),
+    ).values(),
+  ];
+  let keysDestroyed = 0;
+  const subjectIds = [...new Set(own.flatMap((each) => each.subjectIds))];
+  for (let from = 0; from < subjectIds.length; from += SUBJECTS_A_CALL) {
+    const destroyed = await keys.destroy(subjectIds.slice(from, from + SUBJECTS_A_CALL));
+    keysDestroyed += destroyed.subjectKeys + destroyed.listedKeys;
+  }
+  const known = await erasuresOfLog(log, keys.hashKeyCheck);
+  const missing = own.filter(({ erasureId }) => !known.has(erasureId));
+  if (missing.length > 0) {
+    const verdicts = await log.appendMany(
+      missing.map((erasure) => ({ stream: STREAMS.privacy, event: personErasedEvent(erasure) })),
+    );
+    const failed = verdicts.find(({ status }) => status !== 'accepted' && status !== 'duplicate');
+    if (failed !== undefined) throw new Error(`The log did not record an erasure of the journal (${failed.status}).`);
+  }
+  const journaled = new Set(own.map(({ erasureId }) => erasureId));
+  const toAdd = [...known.values()].filter(({ erasureId }) => !journaled.has(erasureId));
+  for (const erasure of toAdd) await journal.append(erasure);
+  return {
+    erasures: own.length + toAdd.length,
+    applied: missing.length,
+    keysDestroyed,
+    added: toAdd.length,
+    otherHashKey: all.filter((each) => each.hashKeyCheck !== keys.hashKeyCheck).length,
+  };
+}
+
+/** The erasures that the log has recorded, by their id. Those from before a change of the hash key have ids of the former key, and are in the keys. */
+async function erasuresOfLog(
+  log: Pick<EventLog, 'read'>,
+  hashKeyCheck: string,
+): Promise<ReadonlyMap<string, JournaledErasure>> {
+  const found = new Map<string, JournaledErasure>();
+  for await (const page of log.read(STREAMS.privacy))
+    for (const { source, id, type, data, meta, recordedAt } of page) {
+      if (source !== OWN_SOURCES.privacy || type !== 'person-erased' || !id.startsWith(ERASURE_PREFIX)) continue;
+      const { subjectIds, customerId } = JSON.parse(data) as PersonErased;
+      const { by } = JSON.parse(meta) as { readonly by?: string };
+      const erasureId = id.slice(ERASURE_PREFIX.length);
+      found.set(erasureId, {
+        erasureId,
+        subjectIds,
+        customerId,
+        erasedAt: recordedAt,
+        by: by ?? 'unknown',
+        hashKeyCheck,
+      });
+    }
+  return found;
+}
+
+/** For the log lines of a start: what was done, in one sentence; null where nothing was. */
+export function reconciliationText({ applied, keysDestroyed, added, otherHashKey }: Reconciled): string | null {
+  const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? '' : 's'}`;
+  const parts = [
+    ...(applied > 0 ? [`${count(applied, 'erasure')} of the journal applied again`] : []),
+    ...(keysDestroyed > 0 ? [`${count(keysDestroyed, 'key')} destroyed`] : []),
+    ...(added > 0 ? [`${count(added, 'erasure')} of the log added to the journal`] : []),
+    ...(otherHashKey > 0 ? [`${count(otherHashKey, 'erasure')} of another hash key passed over`] : []),
+  ];
+  return parts.length === 0 ? null : parts.join(', ');
+}

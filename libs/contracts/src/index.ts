@@ -37,12 +37,16 @@ export {
 export { issueOfFlaw, type JsonFlaw } from './json/flaws.js';
 export { survivesAsDouble } from './json/digits.js';
 export { readJson, readJsonDigits, type JsonReading } from './json/read-json.js';
+export { likelyField, likelyNamespace } from './did-you-mean.js';
+export { nearest } from './documents/nearest.js';
 export { isCurrency, minorDigits, toMinor } from './currencies.js';
 export {
   issueText,
   issueUnder,
   keysOf,
   placeText,
+  pointerKeys as plainPointerKeys,
+  pointerStep as plainPointerStep,
   pointerTo,
   ROOT,
   type ValidationIssue,

@@ -8,6 +8,7 @@ export {
   type ImportSink,
   type ImportSummary,
   type ItemOutcome,
+  type ItemWarning,
 } from './run-import.js';
 export { mappedDocumentReader, mappedReader } from './mapped-reader.js';
 export { parseMapping, type Mapping } from './mapping.js';

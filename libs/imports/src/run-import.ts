@@ -1,3 +1,4 @@
+import { placeText, type ValidationIssue } from '#contracts';
 import type { ImportItem } from './import-item.js';
 import type { ImportFile, ImportReader, ReadReport } from './import-reader.js';
 import { shuffled } from './shuffle.js';
@@ -7,6 +8,15 @@ export interface ItemOutcome {
   readonly outcome: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
   /** Why it was quarantined or suppressed; of a duplicate, why the first one was. */
   readonly code?: string;
+  /** What is likely meant otherwise in this accepted item, or in any of its batch. */
+  readonly warnings?: readonly ItemWarning[];
+}
+
+/** What is likely meant otherwise in an accepted item: a field that nothing reads, a namespace that is likely misspelt. */
+export interface ItemWarning extends ValidationIssue {
+  readonly code: string;
+  /** How many items it holds for; one where it is absent. */
+  readonly count?: number;
 }
 
 /** Ingests a batch. Resolves with an outcome for each item, in their order, once they are durable. */
@@ -51,6 +61,8 @@ export interface ImportSummary {
   /** Counts by code, of what was quarantined or suppressed. */
   readonly codes: ReadonlyMap<string, number>;
   readonly notices: ReadonlyMap<string, number>;
+  /** Warnings of accepted items, each kind once, with the number of its items. */
+  readonly warnings: ReadonlyMap<string, number>;
   readonly timings: {
     readonly totalMs: number;
     /** Spent waiting for the file to be read, parsed and mapped. */
@@ -59,6 +71,13 @@ export interface ImportSummary {
     readonly storeMs: number;
   };
 }
+
+/** So many kinds of warnings are told of one file. */
+const WARNINGS_MAX = 50;
+
+/** Lines of one order have the same warning: their place in its list is not part of it. */
+const warningText = ({ pointer, detail, hint }: ItemWarning): string =>
+  `${placeText(pointer.replace(/\/\d+/g, ''))} ${detail}: ${hint}`;
 
 interface PendingBatch {
   readonly items: readonly ImportItem[];
@@ -85,6 +104,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
   const inFlight = Math.max(1, options.batchesInFlight ?? 2);
   const outcomes = { accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   const codes = new Map<string, number>();
+  const warnings = new Map<string, number>();
   const pending: PendingBatch[] = [];
   let items = skip;
   let line = 0;
@@ -99,8 +119,13 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     const answered = await oldest.outcomes;
     storeMs += now() - from;
     pending.shift();
-    for (const { outcome, code } of answered) {
+    for (const { outcome, code, warnings: ofItem } of answered) {
       outcomes[outcome] += 1;
+      for (const warning of ofItem ?? []) {
+        const text = warningText(warning);
+        if (warnings.has(text) || warnings.size < WARNINGS_MAX)
+          warnings.set(text, (warnings.get(text) ?? 0) + (warning.count ?? 1));
+      }
       if (code !== undefined && outcome !== 'duplicate') codes.set(code, (codes.get(code) ?? 0) + 1);
     }
     items += oldest.items.length;
@@ -115,6 +140,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     skipped: skip,
     codes,
     notices: report.notices,
+    warnings,
     timings: { totalMs: now() - started, readMs, storeMs },
   });
 

@@ -17,8 +17,15 @@ export function ingestionMetrics(registry: Registry): (result: IngestResult) => 
     buckets: [1, 10, 100, 1_000, 10_000],
     registers,
   });
-  return ({ counts: { received, ...outcomes } }) => {
+  const warnings = new Counter({
+    name: 'perennial_intake_warnings_total',
+    help: 'Accepted events that are likely meant otherwise, by the kind of warning: senders over HTTP are told which fields.',
+    labelNames: ['code'],
+    registers,
+  });
+  return ({ counts: { received, ...outcomes }, warnings: told }) => {
     batches.observe(received);
+    for (const { code, count } of told) warnings.inc({ code }, count);
     for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) events.inc({ outcome }, count);
   };
 }

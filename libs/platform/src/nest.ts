@@ -8,7 +8,7 @@ export { Allow, CurrentPrincipal, Public } from './access/allow.js';
 export { createLogger } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';
 export { FastifyRoutes, type FastifyRoute } from './openapi/fastify-routes.js';
-export { ApiProblems, problemResponses, ProblemView } from './problems/api-problems.js';
+export { ApiProblems, problemResponses, ProblemView, ValidationIssueView } from './problems/api-problems.js';
 export { DocumentPipe } from './documents/document.pipe.js';
 export { ApiDocument, openApiSchema } from './openapi/openapi-schema.js';
 export { ProblemFilter } from './problems/problem.filter.js';

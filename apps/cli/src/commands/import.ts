@@ -24,6 +24,8 @@ import { issueLines } from '../terminal/issue-lines.js';
 import { Progress } from '../terminal/progress.js';
 import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { timingsTable } from '../terminal/timings.js';
+import { terminalWidth } from '../terminal/width.js';
+import { wrap } from '../terminal/wrap.js';
 import { ImportCheckpoint } from './import-checkpoint.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -168,6 +170,9 @@ function report(name: string, summary: ImportSummary): string {
   ];
   for (const [code, number] of summary.codes) lines.push(`  ${formatNumber(number)} × ${code}`);
   for (const [remark, number] of summary.notices) lines.push(`  ${remark}: ${formatNumber(number)}`);
+  if (summary.warnings.size > 0) lines.push('Accepted, and likely meant otherwise:');
+  for (const [warning, number] of summary.warnings)
+    lines.push(wrap(`  ${formatNumber(number)} × ${warning}`, terminalWidth(), 4));
   return lines.map((line) => `${line}\n`).join('');
 }
 

@@ -64,7 +64,11 @@ export class LocalEngine implements Engine {
     this.isCurrent = false;
     const command = new IngestTouchpoints(items.map(importedItem), this.now());
     const { results } = await this.dependencies.ingestTouchpoints.execute(command);
-    return results.map(({ outcome, code }) => (code === undefined ? { outcome } : { outcome, code }));
+    return results.map(({ outcome, code, warnings }) => ({
+      outcome,
+      ...(code === undefined ? {} : { code }),
+      ...(warnings === undefined ? {} : { warnings }),
+    }));
   }
 
   async catchUp(onProgress: OnProgress): Promise<void> {

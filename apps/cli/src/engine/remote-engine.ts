@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
-import type { ImportItem, ItemOutcome } from '#imports';
+import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
@@ -22,6 +22,7 @@ interface IngestResultBody {
     readonly outcome: ItemOutcome['outcome'];
     readonly code?: string;
   }[];
+  readonly warnings?: readonly ItemWarning[];
   readonly resultsCut?: boolean;
 }
 
@@ -81,6 +82,9 @@ export class RemoteEngine implements Engine {
     const outcomes: ItemOutcome[] = items.map(() => ({ outcome: 'accepted' }));
     for (const { index, outcome, code } of result.results)
       outcomes[index] = code === undefined ? { outcome } : { outcome, code };
+    const [first] = outcomes;
+    // The engine tells each kind of warning once, with the number of its items: which ones they are is not needed.
+    if (first !== undefined && result.warnings !== undefined) outcomes[0] = { ...first, warnings: result.warnings };
     return outcomes;
   }
 

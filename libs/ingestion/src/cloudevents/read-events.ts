@@ -31,6 +31,8 @@ export interface Binding {
 /** The events of one message. */
 export interface ReadMessage {
   readonly items: readonly IngestItem[];
+  /** Whether it came in a mode of CloudEvents: binary, structured or batch. */
+  readonly isCloudEvents: boolean;
   /** Headers that do not belong to an event; null where there are none, or the binding drops them. */
   readonly otherHeaders: Readonly<Record<string, string>> | null;
 }
@@ -89,15 +91,16 @@ export function readEvents(
   const simple = headers[binding.specversion] === undefined ? null : simpleBinaryEvent(headers, body, binding);
   if (simple !== null) {
     const { document, envelope, others } = simple;
-    return { items: [{ document, envelope }], otherHeaders: others };
+    return { items: [{ document, envelope }], isCloudEvents: true, otherHeaders: others };
   }
   const sorted = sortHeaders(headers, binding);
   const media = knownMediaType(sorted.contentType);
-  const read =
-    !isWholeEvent(media) && isBinary(sorted.attributes)
-      ? [binaryItem(sorted, body)]
-      : readBody(body, media ?? binding.defaultMediaType, readOwnForm);
-  return 'code' in read ? { ...read, otherHeaders: sorted.others } : { items: read, otherHeaders: sorted.others };
+  const isBinaryMode = !isWholeEvent(media) && isBinary(sorted.attributes);
+  const read = isBinaryMode
+    ? [binaryItem(sorted, body)]
+    : readBody(body, media ?? binding.defaultMediaType, readOwnForm);
+  if ('code' in read) return { ...read, otherHeaders: sorted.others };
+  return { items: read, isCloudEvents: isBinaryMode || isWholeEvent(media), otherHeaders: sorted.others };
 }
 
 /** Reads one JSON document: a touchpoint in our form, or a CloudEvent (it states its specversion). */
@@ -161,13 +164,13 @@ function structuredItem(document: unknown): IngestItem {
   const simple = simpleStructuredEvent(document);
   if (simple !== null) return simple;
   const event = structuredEvent(document);
-  return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event) };
+  return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event), isCloudEvent: true };
 }
 
 /** A rejected message keeps its attributes and its body. */
 function binaryItem({ attributes, contentType }: SortedHeaders, body: Buffer): IngestItem {
   const event = binaryEvent(attributes ?? {}, contentType, body);
-  if (!(event instanceof Rejection)) return { document: formOf(event) };
+  if (!(event instanceof Rejection)) return { document: formOf(event), isCloudEvent: true };
   return {
     document: { ...attributes, ...(body.length > 0 ? { data: body.toString('utf8') } : {}) },
     rejection: event,

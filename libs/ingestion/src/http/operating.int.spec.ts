@@ -131,9 +131,7 @@ describe('what an operator does over HTTP', () => {
       ids.add(operationId);
       expect(operation).toHaveProperty('x-permission');
       for (const [status, { content = {} }] of Object.entries(responses))
-        expect(Object.keys(content)).toEqual([
-          status.startsWith('2') ? 'application/json' : 'application/problem+json',
-        ]);
+        expect(Object.keys(content)[0]).toBe(status.startsWith('2') ? 'application/json' : 'application/problem+json');
       expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));
     }
     expect(routes[0]?.operation['requestBody']).toMatchObject({

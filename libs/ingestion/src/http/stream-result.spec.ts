@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { IngestOutcome, ItemResult, IngestResult } from '../pipeline/item.js';
 import { StreamResult } from './stream-result.js';
 
-function taken(...outcomes: readonly IngestOutcome[]): IngestResult {
+function taken(...outcomes: readonly IngestOutcome[]): Omit<IngestResult, 'concealed'> {
   const results = outcomes.map((outcome, index): ItemResult => ({ index, source: 'shop', id: `e-${index}`, outcome }));
   const counts = { received: outcomes.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   for (const outcome of outcomes) counts[outcome] += 1;
-  return { counts, results, exceptions: results.filter(({ outcome }) => outcome !== 'accepted') };
+  return { counts, results, exceptions: results.filter(({ outcome }) => outcome !== 'accepted'), warnings: [] };
 }
 
 const listed = (account: StreamResult) => account.view.results.map(({ index, outcome }) => `${index} ${outcome}`);

@@ -1,4 +1,5 @@
 import type { OutcomeCounts, ItemResult, IngestResult } from '../pipeline/item.js';
+import { BatchWarnings } from '../pipeline/warnings.js';
 import type { IngestResultView } from './views.js';
 
 /**
@@ -9,6 +10,7 @@ export class StreamResult {
   private readonly counts: OutcomeCounts = { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
   private readonly exceptions: ItemResult[] = [];
   private readonly accepted: ItemResult[] = [];
+  private readonly warnings = new BatchWarnings();
   private cut = false;
 
   constructor(
@@ -17,8 +19,9 @@ export class StreamResult {
   ) {}
 
   /** Adds the next chunk of the stream. */
-  add(result: IngestResult): void {
+  add(result: Omit<IngestResult, 'concealed'>): void {
     const before = this.counts.received;
+    this.warnings.merge(result.warnings, before);
     for (const name of Object.keys(this.counts) as (keyof OutcomeCounts)[]) this.counts[name] += result.counts[name];
     this.list(this.exceptions, result.exceptions, before);
     if (!this.withAccepted || result.counts.accepted === 0) return;
@@ -35,7 +38,13 @@ export class StreamResult {
     const room = this.listedMax - this.exceptions.length;
     const results = [...this.exceptions, ...this.accepted.slice(0, room)].sort((a, b) => a.index - b.index);
     const cut = this.cut || this.accepted.length > room;
-    return { ...this.counts, results, ...(cut ? { resultsCut: true as const } : {}) };
+    const { all: warnings } = this.warnings;
+    return {
+      ...this.counts,
+      ...(warnings.length === 0 ? {} : { warnings }),
+      results,
+      ...(cut ? { resultsCut: true as const } : {}),
+    };
   }
 
   private list(listed: ItemResult[], results: readonly ItemResult[], before: number): void {

@@ -1,8 +1,9 @@
 import { getSchemaPath } from '@nestjs/swagger';
 import { ENVELOPE_SCHEMA } from '#contracts';
 import type { Permission } from '#platform';
-import { problemResponses, ProblemView, type FastifyRoute } from '#platform/nest';
-import { IngestResultView, ItemResultView } from './views.js';
+import { PROBLEM_JSON, problemResponses, ProblemView, ValidationIssueView, type FastifyRoute } from '#platform/nest';
+import { OUTCOMES_HEADER } from './ingest-answer.js';
+import { BatchWarningView, IngestResultView, ItemResultView, WarningView } from './views.js';
 
 /** The routes that receive events, and what OpenAPI says of them. */
 export const TOUCHPOINTS_PATH = '/v1/touchpoints';
@@ -61,15 +62,28 @@ const COMMON = {
       description: `List the accepted events too. At most ${LISTED_MAX} results of a stream are listed, those that were not accepted first`,
     },
   ],
-  responses: {
-    200: {
-      description: 'The outcome of each event',
-      content: { 'application/json': { schema: { $ref: getSchemaPath(IngestResultView) } } },
-    },
-    ...problemResponses(400, 401, 403, 413, 415, 429, 503, 507),
+};
+const OUTCOMES = {
+  [OUTCOMES_HEADER]: {
+    description: 'The counts of the body. A key that may only publish sees suppressed events as accepted ones',
+    schema: { type: 'string', example: 'accepted=997, duplicate=2, quarantined=1, suppressed=0' },
   },
 };
-const MODELS = [IngestResultView, ItemResultView, ProblemView];
+const RESULT = { schema: { $ref: getSchemaPath(IngestResultView) } };
+const LINES = {
+  schema: {
+    type: 'string',
+    description: 'A result on each line, and the counts on the last; where Accept asks for lines',
+  },
+};
+const resultIn = (description: string) => ({ description, headers: OUTCOMES, content: { 'application/json': RESULT } });
+const STREAM_RESULT = {
+  description: 'The outcomes of a stream, whatever they are',
+  headers: OUTCOMES,
+  content: { 'application/json': RESULT, 'application/x-ndjson': LINES },
+};
+const PROBLEMS = problemResponses(400, 401, 403, 413, 415, 429, 503, 507);
+const MODELS = [IngestResultView, ItemResultView, WarningView, BatchWarningView, ValidationIssueView, ProblemView];
 
 /** The routes in the OpenAPI document. */
 export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
@@ -81,8 +95,30 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
       ...COMMON,
       operationId: 'publishTouchpoints',
       summary: 'Publish touchpoints',
+      responses: {
+        200: {
+          ...STREAM_RESULT,
+          description:
+            'Each event was accepted or suppressed, or repeats one that was; or a stream of lines, whatever its outcomes',
+        },
+        202: resultIn(
+          'Some CloudEvents are in quarantine (in a content mode of CloudEvents: delivered, not to be sent again)',
+        ),
+        207: resultIn('In our JSON form: some events are in quarantine, repetitions of quarantined ones included'),
+        422: {
+          description:
+            'In our JSON form: all events are in quarantine. A problem document with the members of a result',
+          headers: OUTCOMES,
+          content: {
+            [PROBLEM_JSON]: {
+              schema: { allOf: [{ $ref: getSchemaPath(ProblemView) }, { $ref: getSchemaPath(IngestResultView) }] },
+            },
+          },
+        },
+        ...PROBLEMS,
+      },
       description:
-        'One event, a batch, or a stream of lines. Each event has one outcome: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never rejected for one bad event. Every outcome in the answer is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and our extensions beside them: ce-channel, ce-identifiers (JSON text).',
+        'One event, a batch, or a stream of lines. Each event has one outcome: accepted, duplicate, quarantined with its reason, or suppressed. A batch is never rejected for one bad event, and its status sums up the outcomes. `warnings` names what was accepted and is likely meant otherwise. Every outcome in the answer is durable. A CloudEvent in binary mode carries its attributes in ce- headers, and our extensions beside them: ce-channel, ce-identifiers (JSON text).',
       requestBody: {
         required: true,
         content: {
@@ -107,6 +143,7 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
       ...COMMON,
       operationId: 'importRows',
       summary: 'Ingest rows that an importer read from a file',
+      responses: { 200: STREAM_RESULT, ...PROBLEMS },
       description:
         'For `perennial import`: each line is `{"touchpoint": …}`, or `{"invalidRow": …}` for a row that cannot become a touchpoint; that one is quarantined with the reason of the importer.',
       requestBody: {

@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Access, Clock } from '#platform';
-import { authorize, Problem } from '#platform/nest';
+import type { Access, Clock, Principal } from '#platform';
+import { authorize, Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from '#platform/nest';
 import { readNdjson } from '../cloudevents/ndjson.js';
 import { HTTP_BINDING, NDJSON_TYPES, readDocument, readEvents } from '../cloudevents/read-events.js';
 import { readImportRow } from '../importing/import-rows.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { Arrival } from '../pipeline/moment.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
+import { answerOf, concealsErasure, OUTCOMES_HEADER, outcomesText, type IngestAnswer } from './ingest-answer.js';
 import { StreamResult } from './stream-result.js';
 import { IMPORT_ROWS_PATH, LISTED_MAX, PERMISSION, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
 import type { IngestResultView } from './views.js';
@@ -33,61 +34,105 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 export function touchpointsPlugin(options: TouchpointsPluginOptions) {
   const { access, inFlight } = options;
   return (server: FastifyInstance, _: object, done: () => void): void => {
+    server.decorateRequest('principal', null);
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     server.addContentTypeParser(NDJSON_TYPES, (_request, stream, parsed) => parsed(null, stream));
     // The caller is authorized, and overload rejected, before a body is read.
     server.addHook('onRequest', (request, reply, next) => {
       try {
-        authorize(access, request.headers.authorization, PERMISSION);
+        (request as unknown as Authorized).principal = authorize(access, request.headers.authorization, PERMISSION);
         reply.raw.once('close', inFlight.enter(request.headers['content-length']));
         next();
       } catch (error) {
         next(error as Error);
       }
     });
-    server.post(TOUCHPOINTS_PATH, (request, reply) => answer(reply, () => publish(request, options)));
-    server.post(IMPORT_ROWS_PATH, (request, reply) => answer(reply, () => importRows(request, options)));
+    server.post(TOUCHPOINTS_PATH, (request, reply) => answer(request, reply, () => publish(request, options)));
+    server.post(IMPORT_ROWS_PATH, (request, reply) => answer(request, reply, () => importRows(request, options)));
     done();
   };
 }
 
-async function answer(reply: FastifyReply, act: () => Promise<IngestResultView>): Promise<FastifyReply> {
-  // Text goes out in one piece with the head.
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(await act()));
+/** A request whose sender is known. */
+interface Authorized {
+  principal: Principal | null;
 }
 
-async function publish(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestResultView> {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  act: () => Promise<IngestAnswer>,
+): Promise<FastifyReply> {
+  const { status, view } = await act();
+  reply.code(status).header(OUTCOMES_HEADER, outcomesText(view));
+  if (status === 422)
+    return reply
+      .type(PROBLEM_JSON)
+      .send(
+        Buffer.from(JSON.stringify({ ...problemDocument(status, allQuarantined(view), TOUCHPOINTS_PATH), ...view })),
+      );
+  if (status === 200 && request.headers.accept?.startsWith('application/x-ndjson') === true)
+    return reply.type('application/x-ndjson').send(linesOf(view));
+  // Text goes out in one piece with the head.
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(view));
+}
+
+/** The problem that an answer states beside its results, as every answer with an error status does. */
+function allQuarantined({ received, results }: IngestResultView): ProblemOptions {
+  const [first] = results;
+  const detail =
+    received === 1
+      ? 'The event is in quarantine: fix it and send it again, or release it.'
+      : `Each of the ${received} events is in quarantine: fix them and send them again, or release them.`;
+  return {
+    type: 'all-quarantined',
+    detail,
+    ...(received === 1 && first?.errors !== undefined ? { errors: first.errors } : {}),
+  };
+}
+
+/** A result on each line, and the counts on the last. */
+function linesOf({ results, ...counts }: IngestResultView): string {
+  return [...results, counts].map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+async function publish(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestAnswer> {
   const verbose = isVerbose(request.query);
+  const ingest = ingester(request, options);
   const body = request.body as Buffer | Readable | undefined;
-  if (body !== undefined && !Buffer.isBuffer(body)) return ingestStream(body, readDocument, verbose, options);
+  if (body !== undefined && !Buffer.isBuffer(body)) return ingestStream(body, readDocument, verbose, ingest, options);
   const read = readEvents(request.headers, body ?? Buffer.alloc(0), HTTP_BINDING);
   if ('code' in read) throw new Problem(read.code === 'malformed' ? 400 : 415, { detail: read.detail });
-  const { items } = read;
+  const { items, isCloudEvents } = read;
   const { maxBatchEvents } = options.limits;
   if (items.length > maxBatchEvents)
     throw new Problem(413, {
       type: 'batch-too-large',
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
-  const { counts, results, exceptions } = await ingest(items, 'live', options);
-  return { ...counts, results: verbose || items.length === 1 ? results : exceptions };
+  return answerOf(await ingest(items, 'live'), isCloudEvents ? 'cloudevents' : 'touchpoints', verbose);
 }
 
-/** The command on the bus. */
-function ingest(
-  items: readonly IngestItem[],
-  arrival: Arrival,
-  { commands, clock }: TouchpointsPluginOptions,
-): Promise<IngestResult> {
-  return commands.execute(new IngestTouchpoints(items, clock.now(), arrival));
+type Ingest = (items: readonly IngestItem[], arrival: Arrival) => Promise<Omit<IngestResult, 'concealed'>>;
+
+/** The command on the bus, with what its sender may learn of the result. */
+function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPluginOptions): Ingest {
+  const { principal } = request as unknown as Authorized;
+  const conceals = principal === null || concealsErasure(principal);
+  return async (items, arrival) => {
+    const result = await commands.execute<IngestTouchpoints, IngestResult>(
+      new IngestTouchpoints(items, clock.now(), arrival, conceals),
+    );
+    return conceals ? result.concealed : result;
+  };
 }
 
-async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestResultView> {
+async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestAnswer> {
   const body = request.body as Buffer | Readable | undefined;
   if (body === undefined || Buffer.isBuffer(body))
     throw new Problem(415, { detail: `Rows of an import are read as NDJSON only: send ${NDJSON_TYPES[0]}.` });
-  return ingestStream(body, readImportRow, isVerbose(request.query), options);
+  return ingestStream(body, readImportRow, isVerbose(request.query), ingester(request, options), options);
 }
 
 /** A stream is ingested in chunks while it arrives: the next chunk is read while the last one is stored. */
@@ -95,12 +140,12 @@ async function ingestStream(
   stream: Readable,
   readLine: (document: unknown) => IngestItem,
   verbose: boolean,
-  options: TouchpointsPluginOptions,
-): Promise<IngestResultView> {
-  const { limits } = options;
+  ingest: Ingest,
+  { limits }: TouchpointsPluginOptions,
+): Promise<IngestAnswer> {
   const result = new StreamResult(verbose, LISTED_MAX);
   const chunkEvents = Math.min(limits.maxBatchEvents, CHUNK_EVENTS);
-  let pending: Promise<IngestResult> | null = null;
+  let pending: ReturnType<Ingest> | null = null;
   for await (const items of readNdjson(stream, readLine, {
     chunkEvents,
     chunkBytes: CHUNK_BYTES,
@@ -108,12 +153,12 @@ async function ingestStream(
   })) {
     if (pending !== null) result.add(await pending);
     // A stream is the form of files and archives: their sentAt is of another day, and corrects nothing.
-    pending = ingest(items, 'kept', options);
+    pending = ingest(items, 'kept');
     // Awaited in its turn; until then its failure must not count as unhandled.
     pending.catch(() => undefined);
   }
   if (pending !== null) result.add(await pending);
-  return result.view;
+  return { status: 200, view: result.view };
 }
 
 /** Whether accepted events are listed too. Any other query parameter is an error of the sender. */

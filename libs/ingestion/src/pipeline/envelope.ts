@@ -1,4 +1,16 @@
-import { type Actor, ENVELOPE_SCHEMA, type JsonSchema, type Role, validateEnvelope } from '#contracts';
+import {
+  type Actor,
+  ENVELOPE_SCHEMA,
+  type JsonSchema,
+  keysOf,
+  likelyField,
+  plainPointerStep,
+  pointerTo,
+  ROOT,
+  type Role,
+  validateEnvelope,
+  type ValidationIssue,
+} from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
 import { compileSimpleReader } from './simple-reader.js';
 import { Rejection } from './rejection.js';
@@ -38,6 +50,8 @@ export interface CheckedEnvelope {
   readonly envelope: Envelope;
   /** Fields beyond the contract: they are kept and sealed, since they may hold personal data. Null where there are none. */
   readonly others: Readonly<Record<string, unknown>> | null;
+  /** Fields of identifiers and actor beyond the contract, by plain JSON pointer: nothing is kept of them. Null where there are none. */
+  readonly unknown: readonly string[] | null;
 }
 
 const readSimple = compileSimpleReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
@@ -59,18 +73,90 @@ const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
  * validator. A CloudEvent's `subject` of the form `namespace:value` names the customer where no identifiers do; an event without data has empty data.
  */
 export function checkEnvelope(document: unknown, simple = readSimpleEnvelope(document)): CheckedEnvelope | Rejection {
-  if (simple !== null) return RESERVED.has(simple.source) ? SOURCE_RESERVED : { envelope: simple, others: null };
+  if (simple !== null)
+    return RESERVED.has(simple.source) ? SOURCE_RESERVED : { envelope: simple, others: null, unknown: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     return Rejection.of('envelope-invalid', '#', 'must be a JSON object', 'send each event as a JSON object');
   const completed = complete(document as Readonly<Record<string, unknown>>);
   const validity = validateEnvelope(completed);
-  if (!validity.ok) {
-    const { identifiers } = completed;
-    if (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0)) return NO_IDENTIFIER;
-    return Rejection.ofIssues('envelope-invalid', validity.errors);
-  }
+  if (!validity.ok) return invalidEnvelope(completed, validity.errors);
   const envelope = completed as unknown as Envelope;
-  return RESERVED.has(envelope.source) ? SOURCE_RESERVED : { envelope, others: othersOf(envelope) };
+  return RESERVED.has(envelope.source)
+    ? SOURCE_RESERVED
+    : { envelope, others: othersOf(envelope), unknown: unknownWithin(envelope) };
+}
+
+/** What names the event comes first: without it nothing else can be said of the event. */
+const FIRST_FIELDS = ['id', 'source', 'type', 'channel', 'identifiers'];
+
+function invalidEnvelope(document: Readonly<Record<string, unknown>>, errors: readonly ValidationIssue[]): Rejection {
+  const wrapped = wrapperOf(document);
+  const place = ({ pointer }: ValidationIssue): number => {
+    const at = FIRST_FIELDS.indexOf(keysOf(pointer)[0] ?? '');
+    return at === -1 ? FIRST_FIELDS.length : at;
+  };
+  const named = errors.map((issue) =>
+    hasNoIdentifier(document, issue) ? NO_IDENTIFIER : likelyMeant(document, issue),
+  );
+  const ordered = [...(wrapped === null ? [] : [wrapped]), ...named.sort((a, b) => place(a) - place(b))];
+  return Rejection.ofIssues(ordered[0] === NO_IDENTIFIER ? 'no-identifier' : 'envelope-invalid', ordered);
+}
+
+/** A list of events within an object, or a call in the form of another product: then every field is missing, and one sentence says why. */
+function wrapperOf(document: Readonly<Record<string, unknown>>): ValidationIssue | null {
+  if (document['id'] !== undefined || document['source'] !== undefined) return null;
+  const list = ['events', 'batch', 'touchpoints', 'records', 'messages', 'items'].find((name) =>
+    Array.isArray(document[name]),
+  );
+  if (list !== undefined)
+    return {
+      pointer: pointerTo(list),
+      detail: 'is a list within an object, and no touchpoint',
+      hint: 'send the list itself: the body is a JSON array of touchpoints',
+    };
+  const isCall =
+    typeof document['type'] === 'string' &&
+    /^(?:track|identify|page|screen|alias|group)$/.test(document['type']) &&
+    (document['messageId'] !== undefined || document['userId'] !== undefined || document['anonymousId'] !== undefined);
+  return isCall
+    ? {
+        pointer: ROOT,
+        detail: 'is a call of an analytics library, and no touchpoint',
+        hint: 'write it as {"id", "source", "type": "order-placed", "channel", "identifiers": [{"namespace": "userId", "value": …}], "data"}',
+      }
+    : null;
+}
+
+function hasNoIdentifier({ identifiers }: Readonly<Record<string, unknown>>, { pointer }: ValidationIssue): boolean {
+  return (
+    pointer === '#/identifiers' &&
+    (identifiers === undefined || (Array.isArray(identifiers) && identifiers.length === 0))
+  );
+}
+
+/** A field that is missing while one of a like name is there. */
+function likelyMeant(document: Readonly<Record<string, unknown>>, issue: ValidationIssue): ValidationIssue {
+  const [name, ...more] = keysOf(issue.pointer);
+  if (name === undefined || more.length > 0 || document[name] !== undefined) return issue;
+  const given = Object.keys(document).find((each) => !STORED_FIELDS.has(each) && likelyField(each, [name]) === name);
+  return given === undefined
+    ? issue
+    : { ...issue, hint: `rename the field that was likely meant by it to \`${name}\`` };
+}
+
+const IDENTIFIER_FIELDS = new Set(['namespace', 'value', 'role']);
+const ACTOR_FIELDS = new Set(['kind', 'id']);
+
+/** Fields of identifiers and actor that the contract does not know: they are dropped, so the sender is told. */
+function unknownWithin({ identifiers, actor }: Envelope): readonly string[] | null {
+  let unknown: string[] | null = null;
+  identifiers.forEach((identifier, at) => {
+    for (const name of Object.keys(identifier))
+      if (!IDENTIFIER_FIELDS.has(name)) (unknown ??= []).push(`/identifiers/${at}${plainPointerStep(name)}`);
+  });
+  for (const name of Object.keys(actor ?? {}))
+    if (!ACTOR_FIELDS.has(name)) (unknown ??= []).push(`/actor${plainPointerStep(name)}`);
+  return unknown;
 }
 
 const SOURCE_RESERVED = Rejection.of(
@@ -79,12 +165,11 @@ const SOURCE_RESERVED = Rejection.of(
   'must not be a name that the engine uses itself',
   'give the source a name of its own',
 );
-const NO_IDENTIFIER = Rejection.of(
-  'no-identifier',
-  '#/identifiers',
-  'must hold at least one identifier',
-  'add an identifier of the customer: userId, email, phone, anonymousId, …',
-);
+const NO_IDENTIFIER: ValidationIssue = {
+  pointer: '#/identifiers',
+  detail: 'must hold at least one identifier',
+  hint: 'add an identifier of the customer: userId, email, phone, anonymousId, …',
+};
 
 function complete(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { identifiers, subject, data } = document;

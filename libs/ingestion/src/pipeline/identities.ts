@@ -1,4 +1,11 @@
-import { compareNamespaces, isPlaceholder, normaliseIdentifier, type Role } from '#contracts';
+import {
+  compareNamespaces,
+  isPlaceholder,
+  likelyNamespace,
+  normaliseIdentifier,
+  type Role,
+  type ValidationIssue,
+} from '#contracts';
 import type { KeyState, Sealer, SubjectKey } from '#keys';
 import { Rejection } from './rejection.js';
 
@@ -21,6 +28,8 @@ export class Identity {
     readonly subjectId: string,
     /** A placeholder stands for no particular person: it makes no subject, and links nothing. */
     readonly placeholder: boolean,
+    /** The built-in namespace that its own one is likely a misspelling of. */
+    readonly likelyNamespace: string | null,
   ) {}
 
   /** Its subject's key at an epoch; null where it was not loaded in that epoch. */
@@ -81,6 +90,8 @@ export interface Identified {
   readonly named: readonly NamedIdentity[];
   /** Placeholders, as they were received; null where there are none. */
   readonly placeholders: readonly unknown[] | null;
+  /** Whether a sender should be told something about them: of a placeholder, or of a namespace that is likely misspelt. */
+  readonly isOdd: boolean;
 }
 
 /** An identifier that satisfies the contract of the envelope. */
@@ -136,7 +147,7 @@ export class Identities {
   private make(namespace: string, value: string): Identity {
     const normalised = normaliseIdentifier(namespace, value);
     const subjectId = this.sealer.subjectIdOf(namespace, normalised);
-    return new Identity(namespace, normalised, subjectId, isPlaceholder(namespace, value));
+    return new Identity(namespace, normalised, subjectId, isPlaceholder(namespace, value), likelyNamespace(namespace));
   }
 
   /**
@@ -173,28 +184,45 @@ export class Identities {
     const named: NamedIdentity[] = [];
     let placeholders: unknown[] | null = null;
     let self: Identity | null = null;
+    let isOdd = false;
     for (let at = 0; at < identifiers.length; at += 1) {
       const form = identifiers[at] as IdentifierForm;
       const identity = this.of(form.namespace, form.value);
       if (identity.placeholder) {
         (placeholders ??= []).push(form);
+        isOdd = true;
         continue;
       }
+      if (identity.likelyNamespace !== null) isOdd = true;
       const role = form.role ?? 'self';
       if (named.length === 0 || !isNamed(named, identity, role)) named.push({ identity, role });
       if (role === 'self' && (self === null || compareNamespaces(identity.namespace, self.namespace) < 0))
         self = identity;
     }
-    if (self !== null) return { self, named, placeholders };
+    if (self !== null) return { self, named, placeholders, isOdd };
     return placeholders === null
       ? Rejection.of('no-identifier', '#/identifiers', 'must hold an identifier in the role self', ADD_IDENTIFIER)
-      : Rejection.of(
-          'placeholder-identifier',
-          '#/identifiers',
-          'must hold an identifier that is not a placeholder',
-          ADD_IDENTIFIER,
-        );
+      : this.onlyPlaceholders(identifiers);
   }
+
+  private onlyPlaceholders(identifiers: readonly IdentifierForm[]): Rejection {
+    const issues = identifiers.flatMap(({ namespace, value }, at) =>
+      this.of(namespace, value).placeholder ? [placeholderIssue(at, namespace, value)] : [],
+    );
+    return Rejection.ofIssues('placeholder-identifier', issues);
+  }
+}
+
+/** Why an identifier names no customer, and what to do about it. */
+export function placeholderIssue(at: number, namespace: string, value: string): ValidationIssue {
+  const isExample = namespace === 'email' && /@example\.[a-z]+$/i.test(value.trim());
+  return {
+    pointer: `#/identifiers/${at}/value`,
+    detail: 'is a placeholder, which stands for no particular customer',
+    hint: isExample
+      ? 'to try it out, use a name before the @ that could be a person, such as jane.doe@example.com'
+      : `${ADD_IDENTIFIER}; leave out what is unknown`,
+  };
 }
 
 const isNamed = (named: readonly NamedIdentity[], identity: Identity, role: Role): boolean =>

@@ -2,15 +2,19 @@ import { hash, randomUUID } from 'node:crypto';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
+import { OWN_SOURCES } from './envelope.js';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
 import type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts } from './item.js';
 import { arrivalOf, type Arrival } from './moment.js';
 import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
+import { BatchWarnings, isWarned, warningsOf, type BatchWarning, type Warning } from './warnings.js';
 
 /** Stands for the source of an event that states none in a readable way, where outcomes are counted. */
 export const UNREADABLE_SOURCE = '(unreadable)';
+/** So many suppressed events are recognised when they come again. */
+const SUPPRESSED_MAX = 100_000;
 /** The code of a suppressed event: a person in it was erased. */
 const ERASED = 'erased';
 
@@ -21,6 +25,8 @@ export class IngestTouchpoints {
     readonly receivedAt: Instant,
     /** `live` where a client sent these events just now: only then does `sentAt` tell how wrong the client's clock is. */
     readonly arrival: Arrival = 'kept',
+    /** Whether the sender may not learn who was erased: see `IngestResult.concealed`. */
+    readonly concealsErasure = false,
   ) {}
 }
 
@@ -60,6 +66,8 @@ export class IngestTouchpointsHandler {
   private readonly newId: () => string;
   private readonly onIngested: ((result: IngestResult) => void) | undefined;
   private readonly receiptStreams = new LruCache<string, string>(1_000);
+  /** Suppressed events that were seen, by a keyed hash of their names. */
+  private readonly suppressed = new LruCache<string, true>(SUPPRESSED_MAX);
 
   constructor(
     private readonly ingestion: Ingestion,
@@ -70,7 +78,7 @@ export class IngestTouchpointsHandler {
   }
 
   /** Resolves once every event's outcome is durable, with a result for each, in their order. */
-  async execute({ items, receivedAt, arrival }: IngestTouchpoints): Promise<IngestResult> {
+  async execute({ items, receivedAt, arrival, concealsErasure }: IngestTouchpoints): Promise<IngestResult> {
     const batch = new IngestBatch(items, receivedAt, arrival);
     const rejected: NotAppended[] = [];
     const touchpoints = this.validate(batch, rejected);
@@ -83,7 +91,31 @@ export class IngestTouchpointsHandler {
     // What the log itself does not accept is quarantined in a batch of its own, with its own receipt.
     if (notAppended.length > 0) await this.quarantineNotAppended(batch, notAppended);
     this.onIngested?.(batch);
+    if (concealsErasure && batch.counts.suppressed > 0) await this.conceal(batch);
     return batch;
+  }
+
+  /**
+   * Makes suppressed events look to their sender as those of any other customer: accepted the first time, and a duplicate from then on,
+   * whether the log holds them from before the erasure or they were suppressed in this process.
+   */
+  private async conceal(batch: IngestBatch): Promise<void> {
+    const suppressed = batch.exceptions
+      .filter(({ outcome }) => outcome === 'suppressed')
+      .map(({ index }) => batch.appearance(index));
+    const names = suppressed.map(({ source, id, quarantineId }) =>
+      quarantineId === undefined
+        ? { source: source ?? '', id: id ?? '' }
+        : { source: OWN_SOURCES.quarantine, id: quarantineId },
+    );
+    const recorded = await this.ingestion.log.find(names);
+    suppressed.forEach((shown, at) => {
+      const { source, id } = names[at] as (typeof names)[number];
+      const key = this.ingestion.sealer.keyedId(`suppressed\0${source}\0${id}`);
+      const isRepeated = (recorded[at] ?? null) !== null || this.suppressed.get(key) === true;
+      this.suppressed.set(key, true);
+      if (isRepeated) batch.appear({ ...shown, outcome: 'duplicate' });
+    });
   }
 
   private validate(batch: IngestBatch, rejected: NotAppended[]): ValidTouchpoint[] {
@@ -98,6 +130,7 @@ export class IngestTouchpointsHandler {
       } else {
         valid.push(touchpoint);
         touchpoints.push(touchpoint);
+        if (isWarned(touchpoint)) batch.warned.push(index);
       }
     }
     return touchpoints;
@@ -140,8 +173,10 @@ export class IngestTouchpointsHandler {
       const { index } = rejected[at] as NotAppended;
       const { source, eventId: id } = draft;
       const item = sealQuarantined(draft, keys[at] ?? ERASED, sealer);
-      if (item === null) suppressed.push(suppressedResult(index, source, id));
-      else {
+      if (item === null) {
+        suppressed.push(suppressedResult(index, source, id));
+        batch.appear(resultOf({ index, source, id, outcome: 'quarantined', quarantined: draft }, 'quarantined'));
+      } else {
         pending.items.push(item);
         pending.outcomes.push({ index, source, id, outcome: 'quarantined', quarantined: draft });
       }
@@ -231,12 +266,13 @@ export class IngestTouchpointsHandler {
   }
 }
 
-function resultOf(pending: PendingOutcome, outcome: IngestOutcome, position: number): ItemResult {
+function resultOf(pending: PendingOutcome, outcome: IngestOutcome, position?: number): ItemResult {
   const { index, source, id, quarantined } = pending;
-  if (quarantined === null) return { index, source, id, outcome, position };
+  const at = position === undefined ? {} : { position };
+  if (quarantined === null) return { index, source, id, outcome, ...at };
   const { quarantineId, data } = quarantined;
-  const { code, pointer, detail, hint } = data;
-  return { index, source, id, outcome, position, code, pointer, detail, hint, quarantineId };
+  const { code, pointer, detail, hint, issues: errors = [{ pointer, detail, hint }] } = data;
+  return { index, source, id, outcome, ...at, code, pointer, detail, hint, errors, quarantineId };
 }
 
 function suppressedResult(index: number, source: string | null, id: string | null): ItemResult {
@@ -250,6 +286,9 @@ class IngestBatch implements IngestResult {
   readonly valid: (ValidTouchpoint | null)[] = [];
   private readonly positions: Float64Array;
   private readonly notAccepted: (ItemResult | undefined)[] = [];
+  private readonly appearances = new Map<number, ItemResult>();
+  /** The events that there is something to warn of, by their index. */
+  readonly warned: number[] = [];
 
   constructor(
     readonly items: readonly IngestItem[],
@@ -275,6 +314,18 @@ class IngestBatch implements IngestResult {
     this.counts[result.outcome] += 1;
   }
 
+  /** What a suppressed event looks like to a sender who may not learn that a person was erased: accepted, unless said otherwise. */
+  appear(result: ItemResult): void {
+    this.appearances.set(result.index, result);
+  }
+
+  appearance(index: number): ItemResult {
+    const known = this.appearances.get(index);
+    if (known !== undefined) return known;
+    const { position: _, ...accepted } = this.accepted(index);
+    return accepted;
+  }
+
   get results(): readonly ItemResult[] {
     return this.items.map((_, index) => this.notAccepted[index] ?? this.accepted(index));
   }
@@ -283,9 +334,60 @@ class IngestBatch implements IngestResult {
     return this.notAccepted.filter((result) => result !== undefined);
   }
 
+  get warnings(): readonly BatchWarning[] {
+    if (this.warned.length === 0) return [];
+    const warnings = new BatchWarnings();
+    for (const index of this.warned)
+      warnings.add(this.valid[index]?.envelope.type ?? '', index, this.warningsAt(index) ?? []);
+    return warnings.all;
+  }
+
+  get concealed(): Omit<IngestResult, 'concealed'> {
+    const results = this.results.map((result) =>
+      withoutPosition(result.outcome === 'suppressed' ? this.appearance(result.index) : result),
+    );
+    const counts: OutcomeCounts = {
+      received: results.length,
+      accepted: 0,
+      duplicate: 0,
+      quarantined: 0,
+      suppressed: 0,
+    };
+    for (const { outcome } of results) counts[outcome] += 1;
+    const exceptions = results.filter(({ outcome }) => outcome !== 'accepted');
+    return { counts, results, exceptions, warnings: this.warnings };
+  }
+
   private accepted(index: number): ItemResult {
     const envelope = this.valid[index]?.envelope;
     const { source = null, id = null } = envelope ?? {};
-    return { index, source, id, outcome: 'accepted', position: this.positions[index] ?? 0 };
+    const warnings = this.warningsAt(index);
+    return {
+      index,
+      source,
+      id,
+      outcome: 'accepted',
+      position: this.positions[index] ?? 0,
+      ...(warnings === null ? {} : { warnings }),
+    };
+  }
+
+  private warningsAt(index: number): readonly Warning[] | null {
+    const touchpoint = this.valid[index];
+    if (touchpoint === null || touchpoint === undefined || !isWarned(touchpoint)) return null;
+    const warnings = warningsOf(touchpoint, this.items[index] as IngestItem);
+    return warnings.length === 0 ? null : warnings;
   }
 }
+
+/** A position would tell which events the log holds. */
+function withoutPosition(result: ItemResult): ItemResult {
+  const { position: _, ...rest } = result;
+  return rest.code === 'id-reused' ? { ...rest, ...CONCEALED_REUSE, errors: [CONCEALED_REUSE] } : rest;
+}
+
+const CONCEALED_REUSE = {
+  pointer: '#/id',
+  detail: 'was used before for other content',
+  hint: 'give every event an id of its own',
+} as const;

@@ -1,4 +1,4 @@
-import type { Instant } from '#contracts';
+import { nearest, TOUCHPOINT_TYPES, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
 import { TypeContracts } from '../types/type-contracts.js';
@@ -44,17 +44,49 @@ export class Ingestion {
   validate(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null): ValidTouchpoint | Rejection {
     if (item.rejection !== undefined) return item.rejection;
     const checked = checkEnvelope(item.document, item.envelope);
-    if (checked instanceof Rejection) return checked;
-    const { envelope, others } = checked;
+    if (checked instanceof Rejection) return checked.and(this.dataRejection(item.document));
+    const { envelope, others, unknown } = checked;
     const identified = this.identities.identify(envelope.identifiers);
-    if (identified instanceof Rejection) return identified;
     const moment = placeInTime(envelope, receivedAt, arrivedAt);
-    if (moment instanceof Rejection) return moment;
+    if (identified instanceof Rejection)
+      return identified.and(moment instanceof Rejection ? moment : null, this.dataRejection(envelope));
+    if (moment instanceof Rejection) return moment.and(this.dataRejection(envelope));
     const contract = this.contracts.of(envelope.type, envelope.schemaVersion);
-    if (contract === null) return TYPE_UNKNOWN;
+    if (contract === null) return this.unknownType(envelope.type);
     const separation = contract.read(envelope.data);
     if (separation instanceof Rejection) return separation;
-    return { envelope, others, identified, moment, contract, separation };
+    return { envelope, others, unknown, identified, moment, contract, separation };
+  }
+
+  /** What is wrong with the type and the data of an event that is rejected already: its sender should hear all at once. */
+  private dataRejection(document: unknown): Rejection | null {
+    if (typeof document !== 'object' || document === null) return null;
+    const { type, schemaVersion, data } = document as Readonly<Record<string, unknown>>;
+    if (typeof type !== 'string' || type === '') return null;
+    const version = typeof schemaVersion === 'number' ? schemaVersion : undefined;
+    const contract = this.contracts.of(type, version);
+    if (contract === null) return type.length > TYPE_LENGTH_MAX ? null : this.unknownType(type);
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) return null;
+    const separation = contract.read(data);
+    return separation instanceof Rejection ? separation : null;
+  }
+
+  /** Of an unknown type: with the name that was likely meant. It is one of ours, so nothing personal is repeated. */
+  private unknownType(type: string): Rejection {
+    const { types } = this.contracts;
+    const likely =
+      OTHER_NAMES.get(type.toLowerCase().replace(/[-_. ]/g, '')) ??
+      nearest(
+        type,
+        [...TOUCHPOINT_TYPES, ...types.custom()].map(({ name }) => name),
+      );
+    if (likely === null) return TYPE_UNKNOWN;
+    return Rejection.of(
+      'type-unknown',
+      '#/type',
+      'must be a type of the catalogue or a registered type',
+      `did you mean ${likely}? GET /v1/types lists all types; one of your own can be registered with its JSON Schema`,
+    );
   }
 
   /**
@@ -88,8 +120,38 @@ const TYPE_UNKNOWN = Rejection.of(
   'type-unknown',
   '#/type',
   'must be a type of the catalogue or a registered type',
-  'use a type of the catalogue, or register this one with its JSON Schema and release the event',
+  'use a type of the catalogue (GET /v1/types lists them), or register this one with its JSON Schema and release the event',
 );
+const TYPE_LENGTH_MAX = 128;
+
+/** Names of other catalogues, in small letters without separators: the e-commerce events of analytics libraries, and what people try first. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['ordercompleted', 'order-placed'],
+  ['ordercreated', 'order-placed'],
+  ['orderpaid', 'order-placed'],
+  ['purchase', 'order-placed'],
+  ['purchased', 'order-placed'],
+  ['orderrefunded', 'order-returned'],
+  ['refund', 'order-returned'],
+  ['ordercanceled', 'order-cancelled'],
+  ['productadded', 'cart-updated'],
+  ['productremoved', 'cart-updated'],
+  ['cartviewed', 'cart-updated'],
+  ['addtocart', 'cart-updated'],
+  ['removefromcart', 'cart-updated'],
+  ['begincheckout', 'checkout-started'],
+  ['viewitem', 'product-viewed'],
+  ['productsearched', 'product-searched'],
+  ['search', 'product-searched'],
+  ['pageview', 'site-visited'],
+  ['pageviewed', 'site-visited'],
+  ['login', 'profile-updated'],
+  ['signin', 'profile-updated'],
+  ['loggedin', 'profile-updated'],
+  ['identify', 'profile-updated'],
+  ['signup', 'profile-updated'],
+  ['signedup', 'profile-updated'],
+]);
 
 export function idReused(position: number): Rejection {
   return Rejection.of(

@@ -1,5 +1,7 @@
+import type { ValidationIssue } from '#contracts';
 import type { Envelope } from './envelope.js';
 import type { Rejection } from './rejection.js';
+import type { BatchWarning, Warning } from './warnings.js';
 
 /** One event as it was received: a document in our JSON form, not validated yet, and a rejection where one is known already. */
 export interface IngestItem {
@@ -7,6 +9,8 @@ export interface IngestItem {
   readonly rejection?: Rejection;
   /** The document as the reader of simple envelopes returned it, where it was read already. */
   readonly envelope?: Envelope;
+  /** Whether it came as a CloudEvent, which may have extensions that are not ours. */
+  readonly isCloudEvent?: true;
   /** The place of a rejected row in its file: recorded with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
   /** The place of the message in its topic: kept beside the touchpoint, and not part of its content. */
@@ -42,6 +46,10 @@ export interface ItemResult {
   readonly pointer?: string;
   readonly detail?: string;
   readonly hint?: string;
+  /** All that is wrong with a quarantined event, the most helpful first; `pointer`, `detail` and `hint` repeat the first. */
+  readonly errors?: readonly ValidationIssue[];
+  /** What the sender should look at, although the event was accepted. */
+  readonly warnings?: readonly Warning[];
   /** By this id it can be released or discarded. */
   readonly quarantineId?: string;
 }
@@ -62,4 +70,11 @@ export interface IngestResult {
   readonly results: readonly ItemResult[];
   /** The results of the events that were not accepted. */
   readonly exceptions: readonly ItemResult[];
+  /** The warnings of the batch, each kind once. */
+  readonly warnings: readonly BatchWarning[];
+  /**
+   * The same for a sender who may only publish, and so may not learn whether a person was erased: suppressed events look accepted, in
+   * counts and results, and no result has a position.
+   */
+  readonly concealed: Omit<IngestResult, 'concealed'>;
 }

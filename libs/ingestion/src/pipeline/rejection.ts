@@ -31,6 +31,9 @@ export type RejectionCode =
   /** A row of a file that could not become a touchpoint: the importer's own codes. */
   | (string & {});
 
+/** So many issues of one event are told. */
+const ISSUES_MAX = 20;
+
 /** Why an event is quarantined: what is wrong, where, and how to fix it. It never holds a value: a value may be personal. */
 export class Rejection {
   constructor(
@@ -41,6 +44,17 @@ export class Rejection {
 
   static of(code: RejectionCode, pointer: string, detail: string, hint: string): Rejection {
     return new Rejection(code, [{ pointer, detail, hint }]);
+  }
+
+  /** This rejection with the issues of others behind its own: an event is told all that is wrong with it, and counts under one code. */
+  and(...others: readonly (Rejection | null)[]): Rejection {
+    const [first, ...rest] = this.issues;
+    for (const other of others)
+      for (const issue of other?.issues ?? [])
+        if (issue.pointer !== first.pointer && !rest.some(({ pointer }) => pointer === issue.pointer)) rest.push(issue);
+    return rest.length + 1 === this.issues.length
+      ? this
+      : new Rejection(this.code, [first, ...rest.slice(0, ISSUES_MAX - 1)]);
   }
 
   /** The issues of a part of the event, by their pointers into the event. */

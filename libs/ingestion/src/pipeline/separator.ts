@@ -6,10 +6,13 @@ export interface Separation {
   readonly data: unknown;
   /** Null where nothing is personal. */
   readonly personal: Record<string, unknown> | null;
+  /** Fields that the schema does not know, by plain JSON pointer; null where there are none. They are sealed too. */
+  readonly unknown: readonly string[] | null;
 }
 
 interface Sealed {
   personal: Record<string, unknown> | null;
+  unknown: string[] | null;
 }
 
 /** Returns what is kept in the clear of the value at a pointer. */
@@ -22,9 +25,9 @@ type Keep = (value: unknown, at: string, into: Sealed) => unknown;
 export function compileSeparator(schema: JsonSchema): (data: unknown) => Separation {
   const keep = keeperOf(schema);
   return (data) => {
-    const into: Sealed = { personal: null };
+    const into: Sealed = { personal: null, unknown: null };
     const kept = keep(data, '', into);
-    return { data: kept, personal: into.personal };
+    return { data: kept, personal: into.personal, unknown: into.unknown };
   };
 }
 
@@ -65,8 +68,10 @@ function objectKeeper(properties: JsonSchema, others: unknown): Keep {
     for (const name of names) {
       if (declared.has(name)) continue;
       const path = at + pointerStep(name);
-      if (keepOther === null) seal(into, path, object[name]);
-      else kept[name] = keepOther(object[name], path, into);
+      if (keepOther === null) {
+        seal(into, path, object[name]);
+        if (others !== true) (into.unknown ??= []).push(path);
+      } else kept[name] = keepOther(object[name], path, into);
     }
     return keepOther === null ? kept : canonicalOrder(kept);
   };

@@ -1,4 +1,4 @@
-import { TypeRegistry, type JsonSchema } from '#contracts';
+import { touchpointType, TypeRegistry, type JsonSchema } from '#contracts';
 import { Rejection } from '../pipeline/rejection.js';
 import { compileSimpleReader } from '../pipeline/simple-reader.js';
 import { compileSeparator, type Separation } from '../pipeline/separator.js';
@@ -7,6 +7,9 @@ import { compileSeparator, type Separation } from '../pipeline/separator.js';
 export interface TypeContract {
   readonly type: string;
   readonly version: number;
+  /** Whether the business registered it: it is not of the catalogue. */
+  readonly isCustom: boolean;
+  readonly schema: JsonSchema;
   /** The data, with what is personal separated from what is kept in the clear; or why they are not valid. */
   read(data: unknown): Separation | Rejection;
 }
@@ -60,10 +63,12 @@ export class TypeContracts {
     return {
       type,
       version,
+      isCustom: touchpointType(type) === null,
+      schema,
       // Simple data take one pass; all other data, valid or not, are decided by the validator and divided by the separator.
       read(data) {
         const simple = readSimple(data);
-        if (simple !== null) return { data: simple, personal: null };
+        if (simple !== null) return { data: simple, personal: null, unknown: null };
         const validity = registry.validate(type, version, data);
         return validity.ok ? separate(data) : Rejection.ofIssues('data-invalid', validity.errors, '#/data');
       },

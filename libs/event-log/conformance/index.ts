@@ -3,6 +3,7 @@ import type { EventLog } from '#event-log';
 import { appendingCases } from './appending.js';
 import { closingCases } from './closing.js';
 import type { LogFixture } from './fixture.js';
+import { identityCases } from './identity.js';
 import { modelCases } from './model.js';
 import { deduplicationCases } from './deduplication.js';
 import { readingCases } from './reading.js';
@@ -32,6 +33,7 @@ export function eventLogConformance(name: string, openFixture: () => Promise<Log
     describe('deduplication', () => deduplicationCases(given));
     describe('reading and following', () => readingCases(given));
     describe('time', () => timeCases(given));
+    describe('identity', () => identityCases(given));
     describe('receipts', () => receiptCases(given));
     describe('against a model', () => modelCases(given, model));
     describe('closing', () => closingCases(openFixture));

@@ -25,6 +25,7 @@ export { timedLog } from './timed-log.js';
 export { LogDigest } from './moving/log-digest.js';
 export { LogMoveError, moveLog, type Moved, type MoveOptions, type MoveProgress } from './moving/move-log.js';
 export type { MovedEvent, MoveSource, MoveTarget } from './moving/moved-event.js';
+export { identityOfFile } from './sqlite/schema.js';
 export { SqliteMoveTarget } from './sqlite/sqlite-move-target.js';
 export { LogCopier, type CopyOptions } from './sqlite/copying/log-copier.js';
 export { BEFORE_FIRST, type Segment, type SegmentEnd, type SegmentFile } from './sqlite/copying/segment.js';

@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import type { LogIdentity } from '#platform';
 
 /** An event ready to be appended: everything is serialised, so that nothing can fail inside a commit. */
 export interface NewEvent {
@@ -162,6 +163,15 @@ export interface EventLog {
   find(ids: readonly { readonly source: string; readonly id: string }[]): Promise<readonly (RecordedEvent | null)[]>;
   /** The highest position a reader can see (0 when empty), and when it was recorded. */
   head(): Promise<{ readonly position: number; readonly recordedAt: Instant }>;
+  /** The event at a position, with its content hash; null where no event of this log stands. */
+  at(position: number): Promise<RecordedEvent | null>;
+  /** Which log this is, and which copy of it: assigned when it was created, or when it was first opened by a program that knows of identities. */
+  identity(): Promise<LogIdentity>;
+  /**
+   * Makes this log another copy of itself: every store that keeps positions of it is set aside and rebuilt. For an operator who accepts that the end
+   * of the log is lost, and for a restore.
+   */
+  becomeAnotherCopy(): Promise<LogIdentity>;
   /** The highest position recorded at or before an instant: what was known then (0 when nothing was). */
   positionAt(knownAt: Instant): Promise<number>;
   close(): Promise<void>;

@@ -20,6 +20,9 @@ export function timedLog(log: EventLog, onCommit: (elapsedMs: number) => void): 
     follow: (after, options) => log.follow(after, options),
     find: (ids) => log.find(ids),
     head: () => log.head(),
+    at: (position) => log.at(position),
+    identity: () => log.identity(),
+    becomeAnotherCopy: () => log.becomeAnotherCopy(),
     positionAt: (knownAt) => log.positionAt(knownAt),
     close: () => log.close(),
   };

@@ -10,6 +10,15 @@ export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } fr
 export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';
 export { PERMISSIONS, type Access, type Permission, type Principal } from './access/permissions.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
+export {
+  compareIdentity,
+  identityIn,
+  identityText,
+  newCopyOf,
+  newLogIdentity,
+  StoreMismatchError,
+  type LogIdentity,
+} from './stores/log-identity.js';
 export type { Logger } from './logging/logger.js';
 export type {
   ChannelConsumer,

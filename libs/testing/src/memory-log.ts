@@ -15,6 +15,7 @@ import {
   type RecordedEvent,
   type Verdict,
 } from '#event-log';
+import { newCopyOf, newLogIdentity, type LogIdentity } from '#platform';
 
 /**
  * An event log in plain arrays: the model that the real adapters are compared with, and a quick log for specs.
@@ -30,6 +31,7 @@ class MemoryLog implements EventLog {
   readonly #names = new Map<string, { readonly event: RecordedEvent; readonly hash: Buffer }>();
   readonly #waiting = new Set<() => void>();
   #closed = false;
+  #identity = newLogIdentity();
 
   constructor(private readonly clock: { now(): number }) {}
 
@@ -122,6 +124,22 @@ class MemoryLog implements EventLog {
   async head(): Promise<{ readonly position: number; readonly recordedAt: number }> {
     this.#mustBeOpen();
     return { position: this.#events.length, recordedAt: this.#events.at(-1)?.recordedAt ?? 0 };
+  }
+
+  async at(position: number): Promise<RecordedEvent | null> {
+    this.#mustBeOpen();
+    const event = this.#events[position - 1];
+    return event === undefined ? null : this.#as({ with: 'contentHash' })(event);
+  }
+
+  async identity(): Promise<LogIdentity> {
+    this.#mustBeOpen();
+    return this.#identity;
+  }
+
+  async becomeAnotherCopy(): Promise<LogIdentity> {
+    this.#mustBeOpen();
+    return (this.#identity = newCopyOf(this.#identity));
   }
 
   async positionAt(knownAt: number): Promise<number> {

@@ -129,6 +129,7 @@ export class RekeyedMove {
     const target = this.change.target(to);
     return {
       readAll: (after, options) => target.readAll(after, options),
+      belongTo: (log) => target.belongTo(log),
       importEvents: (events) => {
         this.imported = true;
         return target.importEvents(events);

@@ -4,7 +4,7 @@ import { BACKWARDS, END, type Credentials, type EventStoreDBClient, type Resolve
 import { backoffMs, type Backoff } from '#platform';
 import { EventLogError } from '../port.js';
 import { clientFor } from './connection-string.js';
-import { denied, failureOf, Interrupted, notAnswered, OutOfTime } from './failures.js';
+import { denied, failureOf, Interrupted, isInvalidPosition, notAnswered, OutOfTime } from './failures.js';
 import { Window } from './window.js';
 
 /** Timeouts of our own: the client has none for BatchAppend and for reads. */
@@ -119,7 +119,7 @@ export class Connection {
           const { kind } = failureOf(error);
           if (kind === 'denied') throw denied(this.server, error);
           if (kind !== 'lost' && kind !== 'unknown') throw error;
-          if (error instanceof RangeError || error instanceof EventLogError) throw error;
+          if (error instanceof RangeError || error instanceof EventLogError || isInvalidPosition(error)) throw error;
           if (performance.now() > deadline) throw notAnswered(this.server, this.timeouts.callMs, error);
           this.failed(error, generation);
           await pause(attempt);

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { BACKWARDS, END, FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
+import { newCopyOf, type LogIdentity } from '#platform';
 import { EventLogError } from '../port.js';
 import type {
   AppendItem,
@@ -15,11 +16,12 @@ import type {
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { logAt } from './connection-string.js';
 import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
-import { failureOf, unreachable } from './failures.js';
+import { failureOf, isInvalidPosition, unreachable } from './failures.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable, type Mark } from './ids.js';
 import { acquire, release } from './shared-connections.js';
 import { newestBelow } from './newest.js';
+import { identityOnServer, replaceIdentity } from './server-identity.js';
 import { positionOf, recordedEvent } from './stored-event.js';
 import { BatchAppender } from './batch-appender.js';
 
@@ -89,6 +91,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
   readonly #appender: BatchAppender;
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
+  #identity: LogIdentity | null = null;
   readonly #duplicates = new Set<number>();
   #duplicatesUpTo = 0;
   /** The last event of ours that was seen, and how far the server's log was looked through for a later one. */
@@ -272,6 +275,28 @@ export class EventStoreLog implements EventLog, MoveTarget {
     }
   }
 
+  async at(position: number): Promise<RecordedEvent | null> {
+    this.#mustBeOpen();
+    return position > 0 ? this.#at(position, true) : null;
+  }
+
+  async identity(): Promise<LogIdentity> {
+    this.#mustBeOpen();
+    return (this.#identity ??= await identityOnServer(this.connection, this.#name));
+  }
+
+  async becomeAnotherCopy(): Promise<LogIdentity> {
+    const before = await this.identity();
+    return (this.#identity = await replaceIdentity(this.connection, this.#name, (last) => newCopyOf(last ?? before)));
+  }
+
+  async belongTo(log: LogIdentity): Promise<void> {
+    this.#mustBeOpen();
+    this.#identity = await replaceIdentity(this.connection, this.#name, (own) =>
+      own?.logId === log.logId && own.copyId !== log.copyId ? own : newCopyOf(log),
+    );
+  }
+
   async positionAt(knownAt: Instant): Promise<number> {
     this.#mustBeOpen();
     const mark = await this.ids.markBy(knownAt);
@@ -340,17 +365,27 @@ export class EventStoreLog implements EventLog, MoveTarget {
     }
   }
 
-  async #at(position: number): Promise<RecordedEvent | null> {
+  async #at(position: number, withHash = false): Promise<RecordedEvent | null> {
     const fromPosition = { commit: BigInt(position), prepare: BigInt(position) };
-    const [event] = await this.connection.reading((client, call) =>
-      drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), call),
-    );
-    const found = event === undefined ? null : recordedEvent(event, this.prefix);
-    return found?.position === position ? found : null;
+    try {
+      const [event] = await this.connection.reading((client, call) =>
+        drained(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true }), call),
+      );
+      const found = event === undefined ? null : recordedEvent(event, this.prefix, withHash);
+      return found?.position === position ? found : null;
+    } catch (error) {
+      // A position at which no record begins: of another log, or beyond the end of this one.
+      if (isInvalidPosition(error)) return null;
+      throw error;
+    }
   }
 
   async #timeAt(after: number): Promise<RunningTime> {
     return new RunningTime(await this.ids.markAt(after));
+  }
+
+  get #name(): string {
+    return this.prefix.slice(0, -1);
   }
 
   #mustBeOpen(): void {

@@ -83,6 +83,12 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
+/** At this position of $all no record begins. A read says it in a word, a subscription in a sentence. */
+export function isInvalidPosition(error: unknown): boolean {
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  return typeof message === 'string' && /InvalidPosition|invalid position/i.test(message);
+}
+
 export function denied(server: string, cause: unknown): EventLogError {
   return new EventLogError(
     'unavailable',

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventLog, NewEvent } from '../port.js';
 import { openSqliteLog } from '../sqlite/sqlite-log.js';
 import { SqliteMoveTarget } from '../sqlite/sqlite-move-target.js';
+import { identityOfFile } from '../sqlite/schema.js';
 import { LogDigest } from './log-digest.js';
 import { LogMoveError, moveLog, type MoveProgress } from './move-log.js';
 import type { MovedEvent, MoveTarget } from './moved-event.js';
@@ -126,9 +127,20 @@ describe('moving a log', () => {
     expect(await everything(newFileName)).toEqual(before);
   });
 
+  it('keeps the identity of the log, and gives the copy one of its own, once', async () => {
+    await moveLog({ from: old, to: target });
+    const moved = identityOfFile(newFileName);
+    expect(moved?.logId).toBe((await old.identity()).logId);
+    expect(moved?.copyId).not.toBe((await old.identity()).copyId);
+    await moveLog({ from: old, to: target });
+    expect(identityOfFile(newFileName)).toEqual(moved);
+    target.close();
+  });
+
   it('does not believe a target that stores something else than it was given', async () => {
     const liar: MoveTarget = {
       readAll: (after, options) => target.readAll(after, options),
+      belongTo: (log) => target.belongTo(log),
       importEvents: (events) => target.importEvents(events.map((one, at) => (at === 5 ? { ...one, meta: '{}' } : one))),
     };
     await expect(moveLog({ from: old, to: liar })).rejects.toThrow(LogMoveError);

@@ -60,6 +60,7 @@ export async function moveLog({ from, to, map, onProgress, signal }: MoveOptions
   const there = eachOf(to.readAll(0, { pageSize: PAGE_SIZE, with: 'contentHash' }));
   let comparing = true;
   let copied = 0;
+  const identity = await from.identity();
   let { position: head } = await from.head();
   for await (const page of from.readAll(0, { pageSize: PAGE_SIZE, with: 'contentHash' })) {
     if (signal?.aborted) return { outcome: 'stopped', events: digest.events, copied, digest: null };
@@ -77,7 +78,11 @@ export async function moveLog({ from, to, map, onProgress, signal }: MoveOptions
       }
       fresh.push(event);
     }
-    if (fresh.length > 0) await to.importEvents(fresh);
+    if (fresh.length > 0) {
+      // Whose copy it is stands in it before the first event does.
+      if (copied === 0) await to.belongTo(identity);
+      await to.importEvents(fresh);
+    }
     copied += fresh.length;
     const position = page.at(-1)?.position ?? 0;
     head = Math.max(head, position);
@@ -85,6 +90,7 @@ export async function moveLog({ from, to, map, onProgress, signal }: MoveOptions
   }
   if (comparing && (await there.next()).done !== true)
     throw new LogMoveError('occupied', 'The target holds events beyond the end of the log that is moved.');
+  await to.belongTo(identity);
   return prove(digest, copied, { to, onProgress, signal });
 }
 

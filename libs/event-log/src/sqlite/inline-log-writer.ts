@@ -1,3 +1,4 @@
+import type { LogIdentity } from '#platform';
 import type { Verdict } from '../port.js';
 import { GROUP_EVENTS_MAX, type LogWriter, type WriteRequest } from './log-writer.js';
 import { SqliteWriter } from './writer.js';
@@ -27,6 +28,11 @@ export class InlineLogWriter implements LogWriter {
       this.#waiting.push({ request, resolve, reject });
       if (this.#waiting.length === 1) setImmediate(() => this.#commit());
     });
+  }
+
+  async identify(identity: LogIdentity): Promise<void> {
+    this.#commit();
+    this.#writer.identify(identity);
   }
 
   async allowPages(pagesMax: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { LogIdentity } from '#platform';
 import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
 
 /** What the log asks of its writer. `now` is the injected clock's time; without one the writer reads the system's. */
@@ -9,6 +10,8 @@ export type WriteRequest = { readonly now?: number | undefined } & (
 /** Where the log sends what is to be written: to a thread of its own, or to the calling thread. */
 export interface LogWriter {
   write(request: WriteRequest): Promise<readonly Verdict[]>;
+  /** Gives the log another identity. */
+  identify(identity: LogIdentity): Promise<void>;
   /** Lets the file grow to at most so many pages: how a test makes the disk full. */
   allowPages(pagesMax: number): Promise<void>;
   /** Resolves when every request before it is on the disk. */

@@ -1,8 +1,9 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import type { LogIdentity } from '#platform';
 import type { RecordedEvent } from '../port.js';
 import { compact, expand, type Compact } from './compact.js';
 import { asEventLogError } from './failure.js';
-import { openForReading } from './schema.js';
+import { identityOf, openForReading } from './schema.js';
 
 type Row = [
   position: number,
@@ -78,6 +79,21 @@ export class SqliteReader {
       [source, compact(id)],
     );
     return event ?? null;
+  }
+
+  at(position: number): RecordedEvent | null {
+    const [event] = this.#events(`SELECT ${COLUMNS}, e.data, e.content_hash FROM events e WHERE e.position = ?`, [
+      position,
+    ]);
+    return event ?? null;
+  }
+
+  identity(): LogIdentity | null {
+    try {
+      return identityOf(this.#db);
+    } catch (error) {
+      throw asEventLogError(error, this.file);
+    }
   }
 
   head(): { readonly position: number; readonly recordedAt: number } {

@@ -1,6 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import type { LogIdentity } from '#platform';
+import { newLogIdentity } from '#platform/threads';
 import { EventLogError } from '../port.js';
 import { asEventLogError } from './failure.js';
 
@@ -38,6 +40,14 @@ export const INDEXES = `
   CREATE UNIQUE INDEX stream_revision ON events (stream, revision);
 `;
 
+/**
+ * Which log this is, in a table of its own: a program that knows nothing of it reads the rest all the same. A log of such a program gets its
+ * identity when it is first opened for writing.
+ */
+const IDENTITY = `
+  CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), log_id TEXT NOT NULL, copy_id TEXT NOT NULL) STRICT;
+`;
+
 /** What makes an acknowledged append survive a power cut, and what keeps the writer quick between two syncs. */
 export const WRITER_PRAGMAS = `
   PRAGMA synchronous = FULL;
@@ -55,6 +65,7 @@ export function openForWriting(file: string): DatabaseSyncInstance {
     try {
       db.exec(WRITER_PRAGMAS);
       mustBeOurs(db, file);
+      if (identityOf(db) === null) writeIdentity(db, newLogIdentity());
     } catch (error) {
       db.close();
       throw error;
@@ -62,6 +73,32 @@ export function openForWriting(file: string): DatabaseSyncInstance {
     return db;
   } catch (error) {
     throw asEventLogError(error, file);
+  }
+}
+
+/** The identity in the file; null where a program that knows of none wrote it. */
+export function identityOf(db: DatabaseSyncInstance): LogIdentity | null {
+  const known = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'identity'").get();
+  if (known === undefined) return null;
+  const row = db.prepare('SELECT log_id, copy_id FROM identity').get() as
+    { readonly log_id: string; readonly copy_id: string } | undefined;
+  return row === undefined ? null : { logId: row.log_id, copyId: row.copy_id };
+}
+
+export function writeIdentity(db: DatabaseSyncInstance, { logId, copyId }: LogIdentity): void {
+  db.exec(IDENTITY);
+  db.prepare(
+    'INSERT INTO identity (one, log_id, copy_id) VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE SET log_id = excluded.log_id, copy_id = excluded.copy_id',
+  ).run(logId, copyId);
+}
+
+/** The identity of a log's file that may be open elsewhere; null where it has none yet. The file is only read. */
+export function identityOfFile(file: string): LogIdentity | null {
+  const db = openForReading(file);
+  try {
+    return identityOf(db);
+  } finally {
+    db.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import { SYSTEM_CLOCK, type Clock } from '#platform';
+import { newCopyOf, SYSTEM_CLOCK, type Clock, type LogIdentity } from '#platform';
 import { EventLogError } from '../port.js';
 import type {
   AppendItem,
@@ -154,6 +154,24 @@ export class SqliteLog implements EventLog {
   async head(): Promise<{ readonly position: number; readonly recordedAt: Instant }> {
     this.#mustBeOpen();
     return this.reader.head();
+  }
+
+  async at(position: number): Promise<RecordedEvent | null> {
+    this.#mustBeOpen();
+    return this.reader.at(position);
+  }
+
+  async identity(): Promise<LogIdentity> {
+    this.#mustBeOpen();
+    const identity = this.reader.identity();
+    if (identity === null) throw new EventLogError('torn', `The event log ${this.options.file} lost its identity.`);
+    return identity;
+  }
+
+  async becomeAnotherCopy(): Promise<LogIdentity> {
+    const identity = newCopyOf(await this.identity());
+    await this.writer.identify(identity);
+    return identity;
   }
 
   async positionAt(knownAt: Instant): Promise<number> {

@@ -1,3 +1,4 @@
+import { newCopyOf, type LogIdentity } from '#platform';
 import type { ReadOptions, RecordedEvent } from '../port.js';
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { SqliteReader } from './reader.js';
@@ -17,6 +18,11 @@ export class SqliteMoveTarget implements MoveTarget {
 
   async importEvents(events: readonly MovedEvent[]): Promise<void> {
     this.writer.importEvents(events);
+  }
+
+  async belongTo(log: LogIdentity): Promise<void> {
+    const own = this.reader.identity();
+    if (own?.logId !== log.logId || own.copyId === log.copyId) this.writer.identify(newCopyOf(log));
   }
 
   async *readAll(

@@ -1,4 +1,5 @@
 import { threadFile, WorkerClient, type Failure } from '#platform/threads';
+import type { LogIdentity } from '#platform';
 import { EventLogError } from '../port.js';
 import type { AppendItem, Expected, NewEvent, ReceiptDraft, Verdict } from '../port.js';
 import type { LogWriter, WriteRequest } from './log-writer.js';
@@ -51,6 +52,10 @@ export class ThreadedLogWriter implements LogWriter {
     await this.#ask((no) => ({ kind: 'allow-pages', no, pagesMax }), 0);
   }
 
+  async identify(identity: LogIdentity): Promise<void> {
+    await this.#ask((no) => ({ kind: 'identify', no, identity }), 0);
+  }
+
   async close(): Promise<void> {
     await this.thread.close({ kind: 'close' });
   }
@@ -98,6 +103,7 @@ export type ToThread =
     }
   | { readonly kind: 'commit' }
   | { readonly kind: 'allow-pages'; readonly no: number; readonly pagesMax: number }
+  | { readonly kind: 'identify'; readonly no: number; readonly identity: LogIdentity }
   | { readonly kind: 'close' };
 
 /** Makes an error of what the thread answers when a request failed. */

@@ -71,6 +71,15 @@ function serve(port: MessagePort, file: string): void {
         writer.allowPages(message.pagesMax);
         answer([{ no: message.no }]);
         return;
+      case 'identify':
+        commitAll();
+        try {
+          writer.identify(message.identity);
+          answer([{ no: message.no }]);
+        } catch (error) {
+          answer([{ no: message.no, failure: failureOf(error, EventLogError) }]);
+        }
+        return;
       case 'close':
         commitAll();
         writer.close();

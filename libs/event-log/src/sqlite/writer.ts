@@ -1,5 +1,6 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { EventLogError } from '../port.js';
+import type { LogIdentity } from '#platform';
 import type { MovedEvent } from '../moving/moved-event.js';
 import type { AppendItem, Expected, NewEvent, Verdict } from '../port.js';
 import { receiptsOf } from '../receipt.js';
@@ -7,7 +8,7 @@ import { decideWhole, meets, rejectionOf, verdictOnFound, type Found } from '../
 import { compact } from './compact.js';
 import { asEventLogError } from './failure.js';
 import type { WriteRequest } from './log-writer.js';
-import { openForWriting } from './schema.js';
+import { openForWriting, writeIdentity } from './schema.js';
 
 /** Streams whose last revision is remembered; when there are more, all are forgotten and looked up again. */
 const STREAMS_REMEMBERED_MAX = 100_000;
@@ -100,6 +101,15 @@ export class SqliteWriter {
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#forget();
+      throw asEventLogError(error, this.file);
+    }
+  }
+
+  /** Gives the log another identity: a move, or an operator who accepts a loss. */
+  identify(identity: LogIdentity): void {
+    try {
+      writeIdentity(this.#db, identity);
+    } catch (error) {
       throw asEventLogError(error, this.file);
     }
   }

@@ -87,6 +87,7 @@ describe('the change of a hash key', () => {
     const imported: unknown[] = [];
     const target: MoveTarget = {
       readAll: (after, options) => log.readAll(after, options),
+      belongTo: async () => {},
       importEvents: async (events) => void imported.push(...events),
     };
     const seen = async (to: MoveTarget): Promise<number> => {

@@ -83,6 +83,7 @@ export class KeyChange {
     const moved = this.without(to);
     return {
       readAll: (after, options) => moved.readAll(after, options),
+      belongTo: (log) => to.belongTo(log),
       importEvents: async (events) => {
         if (moved.found)
           throw new LogMoveError(

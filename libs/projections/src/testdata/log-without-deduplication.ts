@@ -6,6 +6,7 @@ import {
   type ReadOptions,
   type RecordedEvent,
 } from '#event-log';
+import { newLogIdentity } from '#platform';
 
 /**
  * A log that does not deduplicate, as EventStoreDB: it stores every event, and readers do not get the events that the id table lists as
@@ -13,6 +14,7 @@ import {
  */
 export class LogWithoutDeduplication {
   readonly #events: RecordedEvent[] = [];
+  readonly #identity = newLogIdentity();
 
   constructor(
     private readonly ids: IdTable,
@@ -39,6 +41,8 @@ export class LogWithoutDeduplication {
       follow: (after: number, options: ReadOptions) => this.#pages(after, options),
       readStreams: async (streams: readonly string[], { upTo = Infinity, after = 0 } = {}) =>
         (await this.#counting(after, upTo)).filter((event) => streams.includes(event.stream)),
+      at: async (position: number) => this.#events.find((event) => event.position === position) ?? null,
+      identity: async () => this.#identity,
       head: async () => ({ position: this.#events.at(-1)?.position ?? 0, recordedAt: this.now() }),
     };
     return reading as unknown as EventLog;

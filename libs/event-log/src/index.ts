@@ -21,6 +21,15 @@ export type { EventStoreLogOptions } from './eventstore/eventstore-log.js';
 export { MemoryIdTable } from './eventstore/memory-ids.js';
 export { lockDataFolder, type DataFolderLock } from './data-folder.js';
 export { openLogOf } from './open-log.js';
+export { checkMark, fingerprintOf, markOf, markProblem, type LogMark } from './log-mark.js';
+export {
+  checkFolderRecord,
+  mustBeHere,
+  placeText,
+  readFolderRecord,
+  writeFolderRecord,
+  type FolderRecord,
+} from './folder-record.js';
 export { timedLog } from './timed-log.js';
 export { LogDigest } from './moving/log-digest.js';
 export { LogMoveError, moveLog, type Moved, type MoveOptions, type MoveProgress } from './moving/move-log.js';

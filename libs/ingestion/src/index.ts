@@ -15,6 +15,7 @@ export {
 export { registeredTypes } from './types/register-type.js';
 export { TypeContracts } from './types/type-contracts.js';
 export { prepareLog } from './prepare-log.js';
+export { adoptedHashKey, mustBeAdopted } from './hash-key-guard.js';
 export { factEvent } from './facts/fact-event.js';
 export { canonical } from './pipeline/canonical.js';
 export { plainContentHash } from './pipeline/content-hash.js';

@@ -1,6 +1,7 @@
 export { KEY_STORE, SEALER } from './tokens.js';
-export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type SubjectKey } from './key-store.js';
+export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type KeyStoreFacts, type SubjectKey } from './key-store.js';
 export { SqliteKeyStore, openSqliteKeyStore, type SqliteKeyStoreOptions } from './sqlite/sqlite-key-store.js';
+export { holdsKeys } from './sqlite/holds-keys.js';
 export { copyKeyStore } from './sqlite/copy-key-store.js';
 export { KeyStoreFile } from './sqlite/key-store-file.js';
 export { rekeyKeyStore } from './rekeying/rekey-key-store.js';

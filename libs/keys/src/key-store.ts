@@ -78,3 +78,10 @@ export class KeyStoreError extends Error {
     this.name = 'KeyStoreError';
   }
 }
+
+/** Values that a key store keeps about the log that it belongs to: small, and without secrets. */
+export interface KeyStoreFacts {
+  fact(name: string): Promise<Uint8Array | null>;
+  /** Durable when it resolves; replaces the value that was there. */
+  recordFact(name: string, value: Uint8Array): Promise<void>;
+}

@@ -9,7 +9,7 @@ import { KeyCache } from '../key-cache.js';
 import { KEY_MIGRATIONS } from './migrations.js';
 import { KeyStoreLock } from './key-store-lock.js';
 import { asKeyStoreError, translated } from './postgres-errors.js';
-import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
+import { KeyStoreError, type Destroyed, type KeyState, type KeyStoreFacts, type SubjectKey } from '../key-store.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
@@ -187,7 +187,7 @@ async function adoptHashKey(
  * Keys are cached, but none is given from the cache alone: every call reads, in its one round trip, what was destroyed since the last
  * call. So an erasure in one process binds all others as soon as it is committed, and no message can get lost.
  */
-export class PostgresKeyStore implements RekeyableKeyStore {
+export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   readonly hashKey: Uint8Array;
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
@@ -307,6 +307,18 @@ export class PostgresKeyStore implements RekeyableKeyStore {
       this.pool.query<KeyRow>({ name: 'keys-poll', text: POLL, values: [this.lastErasure] }),
     );
     this.applyErasures(rows);
+  }
+
+  async fact(name: string): Promise<Uint8Array | null> {
+    const { rows } = await translated(
+      this.pool.query<{ value: Buffer }>('SELECT value FROM perennial_keys.facts WHERE name = $1', [name]),
+    );
+    return rows[0]?.value ?? null;
+  }
+
+  async recordFact(name: string, value: Uint8Array): Promise<void> {
+    await this.lock.ensureHeld();
+    await translated(this.pool.query(`${FACT} ON CONFLICT (name) DO UPDATE SET value = excluded.value`, [name, Buffer.from(value)]));
   }
 
   close(): Promise<void> {

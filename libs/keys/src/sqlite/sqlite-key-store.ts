@@ -9,7 +9,7 @@ import { KeyMaker, type MadeKeys } from './key-maker.js';
 import { copyKeyStoreInThread } from './key-copier.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
-import { KeyStoreError, type Destroyed, type KeyState, type SubjectKey } from '../key-store.js';
+import { KeyStoreError, type Destroyed, type KeyState, type KeyStoreFacts, type SubjectKey } from '../key-store.js';
 import { KeyMakerClient } from './key-maker-client.js';
 import {
   EARLIER_HASH_KEYS,
@@ -96,7 +96,7 @@ function earlierSubjectIdsIn(db: DatabaseSyncInstance, hashKey: Uint8Array): Ear
 }
 
 /** The key store in one SQLite file. Made by `openSqliteKeyStore`. */
-export class SqliteKeyStore implements RekeyableKeyStore {
+export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   readonly hashKeyCheck: string;
   readonly place: string;
   readonly apiKeys: ApiKeyTable;
@@ -259,12 +259,35 @@ export class SqliteKeyStore implements RekeyableKeyStore {
     await copied;
   }
 
+  async fact(name: string): Promise<Uint8Array | null> {
+    return factIn(this.db, name) ?? null;
+  }
+
+  async recordFact(name: string, value: Uint8Array): Promise<void> {
+    this.transaction(() => {
+      this.db
+        .prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
+        .run(name, value);
+    });
+  }
+
+  /**
+   * Folds the -wal file into keys.db by name, since closing would do it only when no prepared statement is left: a copy of keys.db alone is
+   * then whole.
+   */
   async close(): Promise<void> {
     await this.copying;
     await this.starting;
     await this.makerThread?.close();
     await this.syncing?.close();
-    if (this.db.isOpen) this.db.close();
+    if (!this.db.isOpen) return;
+    try {
+      this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // On a full or failing disk the -wal file keeps what keys.db does not hold yet: the next start reads both.
+    } finally {
+      this.db.close();
+    }
   }
 
   get earlier(): EarlierSubjectIds | null {

@@ -40,6 +40,8 @@ export class StoreMismatchError extends Error {
       | 'other-copy'
       /** The log is gone, and stores beside it show that there was one. */
       | 'log-missing'
+      /** The keys are gone, and the log beside them was written with keys. */
+      | 'keys-missing'
       /** The log ends before the event that another store has seen. */
       | 'log-shorter'
       /** The log holds another event where another store has seen one. */

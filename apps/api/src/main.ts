@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { ApiKeys } from '#keys';
 import { readConfig, requireSharedStores } from '#platform';
 import { serve, startProcess } from '#platform/nest';
+import { matchKeysOf } from '#privacy/nest';
 import { setUpOpenApi } from '#queries/nest';
 import { ApiAppModule } from './api-app.module.js';
 
@@ -14,6 +15,7 @@ await startProcess(async () => {
     port: config.apiPort,
     prepare: async (app) => {
       setUpOpenApi(app);
+      await matchKeysOf(app);
       const adminKey = await app.get(ApiKeys).createAdminOnce();
       if (adminKey !== null) console.log(`The admin key, shown only this once: ${adminKey}`);
     },

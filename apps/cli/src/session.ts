@@ -31,13 +31,17 @@ export function withEngineOptions(command: Command): Command {
   return command;
 }
 
-/** Opens the engine, runs the work on it, and closes it in any case. */
+/** For a command that begins a log where there is none. */
+export const CREATES = { creates: true } as const;
+
+/** Opens the engine, runs the work on it, and closes it in any case. Only a command that writes `creates` a log where there is none. */
 export async function useEngine<T>(
   options: EngineOptions,
   session: Session,
   work: (engine: Engine) => Promise<T>,
+  { creates = false }: { readonly creates?: boolean } = {},
 ): Promise<T> {
-  const engine = await openEngine({ ...options, dataDir: resolve(options.dataDir) }, session);
+  const engine = await openEngine({ ...options, dataDir: resolve(options.dataDir) }, session, creates);
   try {
     return await work(engine);
   } finally {

@@ -1,10 +1,8 @@
 import 'reflect-metadata';
-import { EVENT_LOG, type EventLog } from '#event-log';
-import { prepareLog } from '#ingestion';
-import { CLOCK, readConfig, requireSharedStores, type Clock } from '#platform';
-import { KEY_STORE, type KeyStore } from '#keys';
+import { readConfig, requireSharedStores } from '#platform';
 import { JournalKeeper } from '#privacy';
 import { serve, startProcess } from '#platform/nest';
+import { prepareStoresOf } from '#privacy/nest';
 import { IntakeAppModule } from './intake-app.module.js';
 
 await startProcess(async () => {
@@ -15,12 +13,7 @@ await startProcess(async () => {
     module: IntakeAppModule.forRoot(config),
     port: config.intakePort,
     prepare: async (app) => {
-      await prepareLog(
-        app.get<EventLog>(EVENT_LOG),
-        app.get<KeyStore>(KEY_STORE),
-        config.policy,
-        app.get<Clock>(CLOCK).now(),
-      );
+      await prepareStoresOf(app, config, { ownsFolder: false });
       await app.get(JournalKeeper).reconcile();
     },
     listening: (_, url) => console.log(`Perennial ingests touchpoints at ${url}`),

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { readConfig, requireSharedStores } from '#platform';
 import { serve, startProcess } from '#platform/nest';
+import { matchKeysOf } from '#privacy/nest';
 import { ProjectorAppModule } from './projector-app.module.js';
 
 await startProcess(async () => {
@@ -10,6 +11,7 @@ await startProcess(async () => {
     config,
     module: ProjectorAppModule.forRoot(config),
     port: config.projectorPort,
+    prepare: (app) => matchKeysOf(app),
     listening: (_, url) =>
       console.log(`Perennial keeps the read models (role: ${config.projectorRole}); health and metrics are at ${url}`),
   });

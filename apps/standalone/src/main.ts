@@ -1,10 +1,20 @@
 import 'reflect-metadata';
 import { EVENT_LOG, lockDataFolder, type EventLog } from '#event-log';
-import { IngestTouchpointsHandler, prepareLog } from '#ingestion';
-import { CLOCK, LOGGER, readConfig, removeEngineFile, writeEngineFile, type Clock, type Logger } from '#platform';
-import { JournalKeeper } from '#privacy';
-import { ApiKeyAccess, ApiKeys, KEY_STORE, type KeyStore } from '#keys';
+import { IngestTouchpointsHandler } from '#ingestion';
+import {
+  CLOCK,
+  LOGGER,
+  readConfig,
+  removeEngineFile,
+  RunningEngine,
+  writeEngineFile,
+  type Clock,
+  type Logger,
+} from '#platform';
+import { ApiKeyAccess, ApiKeys } from '#keys';
 import { serve, startProcess } from '#platform/nest';
+import { checkFolder, JournalKeeper } from '#privacy';
+import { prepareStoresOf } from '#privacy/nest';
 import { setUpOpenApi } from '#queries/nest';
 import { demonstrationWanted, playDemonstration, EXAMPLE_CUSTOMER } from './demonstration.js';
 import { StandaloneModule } from './standalone.module.js';
@@ -17,19 +27,20 @@ async function start(): Promise<void> {
   let demonstration: Promise<void> = Promise.resolve();
   let adminKey: string | null = null;
   try {
+    checkFolder(config, true);
     await serve({
       config,
       module: StandaloneModule.forRoot(config, lock),
       port: config.port,
       async prepare(app) {
         setUpOpenApi(app);
-        const log = app.get<EventLog>(EVENT_LOG);
-        await prepareLog(log, app.get<KeyStore>(KEY_STORE), config.policy, app.get<Clock>(CLOCK).now());
+        await prepareStoresOf(app, config, { ownsFolder: true });
         await app.get(JournalKeeper).reconcile();
         adminKey = await app.get(ApiKeys).createAdminOnce();
       },
       async listening(app, url) {
-        writeEngineFile(config.dataDir, { url, pid: process.pid, token: app.get(ApiKeyAccess).localToken });
+        const { localToken: token } = app.get(ApiKeyAccess);
+        app.get(RunningEngine).owns(writeEngineFile(config.dataDir, { url, pid: process.pid, token }));
         const demo = config.demo && (await demonstrationWanted(config.dataDir, app.get<EventLog>(EVENT_LOG)));
         printAddress(url, adminKey, demo);
         if (demo)

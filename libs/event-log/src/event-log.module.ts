@@ -1,6 +1,6 @@
-import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Inject, Module, Optional, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, HEALTH, METRICS, type Clock, type Config, type Health } from '#platform';
+import { CLOCK, CONFIG, HEALTH, METRICS, RunningEngine, type Clock, type Config, type Health } from '#platform';
 import { EVENT_LOG, ID_TABLE } from './tokens.js';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog } from './port.js';
@@ -26,7 +26,12 @@ interface Opened {
 export class EventLogModule implements OnApplicationShutdown {
   private static readonly OPENED = Symbol.for('perennial.event-log.opened');
 
-  constructor(@Inject(EventLogModule.OPENED) private readonly opened: Opened) {}
+  constructor(
+    @Inject(EventLogModule.OPENED) private readonly opened: Opened,
+    @Optional() @Inject(RunningEngine) engine?: RunningEngine,
+  ) {
+    if (engine !== undefined) engine.logIdentity = () => opened.log.identity();
+  }
 
   static forRoot(options: EventLogModuleOptions = {}): DynamicModule {
     return {

@@ -52,11 +52,7 @@ export function mustBeAdopted({ check }: AdoptedHashKey, keys: Pick<KeyStore, 'h
 }
 
 /** Records the hash key in a log that has none. Of two engines that start at once one succeeds, and the other reads what it recorded. */
-export async function adoptHashKey(
-  log: EventLog,
-  keys: Pick<KeyStore, 'hashKeyCheck'>,
-  now: Instant,
-): Promise<void> {
+export async function adoptHashKey(log: EventLog, keys: Pick<KeyStore, 'hashKeyCheck'>, now: Instant): Promise<void> {
   const check = keys.hashKeyCheck;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const adopted = await adoptedHashKey(log);

@@ -1,5 +1,12 @@
 export { KEY_STORE, SEALER } from './tokens.js';
-export { KeyStoreError, type Destroyed, type KeyState, type KeyStore, type KeyStoreFacts, type SubjectKey } from './key-store.js';
+export {
+  KeyStoreError,
+  type Destroyed,
+  type KeyState,
+  type KeyStore,
+  type KeyStoreFacts,
+  type SubjectKey,
+} from './key-store.js';
 export { SqliteKeyStore, openSqliteKeyStore, type SqliteKeyStoreOptions } from './sqlite/sqlite-key-store.js';
 export { holdsKeys } from './sqlite/holds-keys.js';
 export { copyKeyStore } from './sqlite/copy-key-store.js';

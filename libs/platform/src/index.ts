@@ -6,7 +6,16 @@ export { ConfigError, readConfig, readSetting, settingsTable, type Config } from
 export type { Settings } from './config/settings.js';
 export type { JournalPlace, LogPlace } from './config/setting-kinds.js';
 export { requireSharedStores } from './config/shared-stores.js';
-export { readEngineFile, removeEngineFile, writeEngineFile, type EngineFile } from './access/engine-file.js';
+export {
+  folderIdOf,
+  isSameFolder,
+  readEngineFile,
+  removeEngineFile,
+  writeEngineFile,
+  type EngineFile,
+  type FolderId,
+} from './access/engine-file.js';
+export { RunningEngine } from './access/running-engine.js';
 export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';
 export { PERMISSIONS, type Access, type Permission, type Principal } from './access/permissions.js';
 export { Health, type Check, type CheckResult } from './health/health.js';

@@ -4,6 +4,8 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { TerminusModule } from '@nestjs/terminus';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { AccessGuard } from './access/access.guard.js';
+import { EngineController } from './access/engine.controller.js';
+import { RunningEngine } from './access/running-engine.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Config } from './config/config.js';
 import { Health } from './health/health.js';
@@ -32,7 +34,7 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: [CqrsModule.forRoot(), TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController, MetricsController],
+      controllers: [HealthController, MetricsController, EngineController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: CLOCK, useValue: clock },
@@ -51,10 +53,11 @@ export class PlatformModule {
         },
         { provide: OUTBOX_NOTIFIER, useFactory: () => new Notifier() },
         FastifyRoutes,
+        RunningEngine,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [CONFIG, CLOCK, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER, FastifyRoutes],
+      exports: [CONFIG, CLOCK, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER, FastifyRoutes, RunningEngine],
     };
   }
 }

@@ -1,8 +1,15 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { Ingestion } from '#ingestion';
-import { KEY_STORE, type KeyStore } from '#keys';
+import { KEY_STORE, type EngineKeys, type KeyStore } from '#keys';
 import { CLOCK, CONFIG, HEALTH, LOGGER, type Clock, type Config, type Health, type Logger } from '#platform';
 import { commandHandler } from '#platform/nest';
 import { CustomersBySubject } from './erasure/customer-subjects.js';
@@ -10,19 +17,29 @@ import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js
 import { ErasuresController } from './erasure/erasures.controller.js';
 import { JournalKeeper } from './journal/journal-keeper.js';
 import { openErasureJournal } from './journal/open-journal.js';
+import { MarkKeeper } from './reconciling/mark-keeper.js';
 
 /**
  * Erasure over HTTP, and the journal of erasures. Needs the platform, the keys, the event log and ingestion; and the database of the read models
  * where there is one. The process calls `JournalKeeper.reconcile` before it listens.
  */
 @Module({})
-export class PrivacyModule implements OnApplicationShutdown {
+export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     @Inject(JournalKeeper) private readonly keeper: JournalKeeper,
+    @Inject(MarkKeeper) private readonly markKeeper: MarkKeeper,
     @Inject(CONFIG) { erasureJournal }: Config,
     @Inject(HEALTH) health: Health,
   ) {
     if (erasureJournal !== null) health.register('erasure-journal', () => keeper.health());
+  }
+
+  onApplicationBootstrap(): void {
+    this.markKeeper.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.markKeeper.stop();
   }
 
   static forRoot(): DynamicModule {
@@ -35,6 +52,11 @@ export class PrivacyModule implements OnApplicationShutdown {
           useFactory: async (config: Config, log: EventLog, keys: KeyStore, logger: Logger) =>
             new JournalKeeper(await openErasureJournal(config, logger), log, keys, logger),
           inject: [CONFIG, EVENT_LOG, KEY_STORE, LOGGER],
+        },
+        {
+          provide: MarkKeeper,
+          useFactory: (log: EventLog, keys: EngineKeys, logger: Logger) => new MarkKeeper(log, keys, logger),
+          inject: [EVENT_LOG, KEY_STORE, LOGGER],
         },
         commandHandler(
           EraseCustomer,

@@ -17,7 +17,7 @@ import {
 import type { Engine } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
-import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
@@ -96,15 +96,31 @@ async function importFile(path: string, options: ImportOptions, session: Session
   if (mapping === null && options.preset === undefined)
     throw usage('import needs the format of the file: give --preset NAME or --mapping FILE.');
   const { bytes, stamp } = await inspect(path);
-  return useEngine(options, session, async (engine) => {
-    const zone = options.timeZone ?? (await engine.timeZone());
-    const reader = mapping === null ? presetReader(options.preset ?? '', zone) : mappedReader(mapping.mapping);
-    const how = [stamp, mapping?.text ?? `${options.preset} ${zone}`, options.shuffle ?? 'in order'];
-    const checkpoint = new ImportCheckpoint(options.dataDir, how.join('\n'));
-    if (options.fromStart === true) checkpoint.remove();
-    const source = { file: { path, name: basename(path) }, bytes, checkpoint };
-    return importInto(engine, reader, source, options, session);
-  });
+  return useEngine(
+    options,
+    session,
+    async (engine) => {
+      const zone = options.timeZone ?? (await engine.timeZone());
+      const reader = mapping === null ? presetReader(options.preset ?? '', zone) : mappedReader(mapping.mapping);
+      const how = [
+        stamp,
+        mapping?.text ?? `${options.preset} ${zone}`,
+        options.shuffle ?? 'in order',
+        await logOf(engine),
+      ];
+      const checkpoint = new ImportCheckpoint(options.dataDir, how.join('\n'));
+      if (options.fromStart === true) checkpoint.remove();
+      const source = { file: { path, name: basename(path) }, bytes, checkpoint };
+      return importInto(engine, reader, source, options, session);
+    },
+    CREATES,
+  );
+}
+
+/** What an import skips was stored in this copy of this log, and in no other. */
+async function logOf(engine: Engine): Promise<string> {
+  const identity = await engine.logIdentity();
+  return identity === null ? engine.place : `${identity.logId} ${identity.copyId}`;
 }
 
 async function importInto(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
 import { rejected } from '../exit-codes.js';
-import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
 import { allRows } from './query.js';
@@ -99,10 +99,15 @@ function publishCommand(session: Session): Command {
     .option('--effective-from <date>', 'the instant from which the policy is in force (default: now)')
     .action(async (file: string, options: PublishOptions) => {
       const document = readPolicy(file);
-      await useEngine(options, session, async (engine) => {
-        const published = await engine.publishPolicy(document, options.effectiveFrom ?? null);
-        process.stdout.write(`${JSON.stringify(published)}\n`);
-      });
+      await useEngine(
+        options,
+        session,
+        async (engine) => {
+          const published = await engine.publishPolicy(document, options.effectiveFrom ?? null);
+          process.stdout.write(`${JSON.stringify(published)}\n`);
+        },
+        CREATES,
+      );
     });
   return withExamples(
     withEngineOptions(command),

@@ -4,7 +4,7 @@ import { runImport, type ImportSummary } from '#imports';
 import { simulateTouchpoints, simulationReader, type SimulationOptions } from '#simulation';
 import type { Engine } from '../engine/engine.js';
 import { EXIT, usage } from '../exit-codes.js';
-import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
@@ -49,7 +49,7 @@ export function simulateCommand(session: Session): Command {
       const simulation = simulationOf(options, session);
       process.exitCode =
         options.output === undefined
-          ? await useEngine(options, session, (engine) => intoEngine(engine, simulation, options, session))
+          ? await useEngine(options, session, (engine) => intoEngine(engine, simulation, options, session), CREATES)
           : await toFile(simulation, options.output, session);
     });
   return withExamples(

@@ -1,5 +1,6 @@
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { DryRunResult } from '#projections';
+import type { LogIdentity } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
 /** How far a step of long work has come. */
@@ -59,6 +60,8 @@ export interface Engine {
   runQuery(query: string, params: RawParams): Promise<Answer>;
   /** The time zone of the business: that of the policy in force. */
   timeZone(): Promise<string>;
+  /** Which log it writes to, and which copy of it; null where the engine does not say. */
+  logIdentity(): Promise<LogIdentity | null>;
   /** Ingests a batch; resolves when it is durable. */
   ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
   /** Waits until the read models have reached the current end of the log. */

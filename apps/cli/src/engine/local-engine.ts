@@ -12,6 +12,7 @@ import {
   type ReleaseQuarantinedHandler,
 } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
+import type { LogIdentity } from '#platform';
 import { EraseCustomer, type EraseCustomerHandler } from '#privacy';
 import type { BuildProgress, Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
@@ -37,6 +38,7 @@ export interface LocalDependencies {
   readonly projector: () => Promise<Projector>;
   /** Milliseconds spent waiting for commits so far. */
   readonly commitMs: () => number;
+  logIdentity(): Promise<LogIdentity>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,10 @@ export class LocalEngine implements Engine {
   timeZone(): Promise<string> {
     // Policies are read from the log: the read models need not have caught up.
     return businessZone({ runQuery: (query, params) => this.answer(query, params) });
+  }
+
+  logIdentity(): Promise<LogIdentity> {
+    return this.dependencies.logIdentity();
   }
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {

@@ -1,5 +1,14 @@
-import { ConfigError, readConfig, readEngineFile, type Config } from '#platform';
-import { usage } from '../exit-codes.js';
+import { join } from 'node:path';
+import {
+  ConfigError,
+  folderIdOf,
+  isSameFolder,
+  readConfig,
+  readEngineFile,
+  type Config,
+  type EngineFile,
+} from '#platform';
+import { unreachable, usage } from '../exit-codes.js';
 import type { EngineOptions, Session } from '../session.js';
 import type { Engine } from './engine.js';
 import { openLocalEngine } from './open-local-engine.js';
@@ -8,15 +17,49 @@ import { RemoteEngine } from './remote-engine.js';
 /**
  * The engine that the options name: the one at `--url`; else the one that is running on the data folder; else the data folder itself, opened
  * in this process until the command ends.
+ *
+ * @param creates whether the command may begin a log where there is none: one that only reads never does
  */
-export async function openEngine({ dataDir, url, key }: EngineOptions, { clock }: Session): Promise<Engine> {
+export async function openEngine(
+  { dataDir, url, key }: EngineOptions,
+  { clock, stderr }: Session,
+  creates = false,
+): Promise<Engine> {
   if (url !== undefined) {
     if (!URL.canParse(url)) throw usage(`--url must be an address (got ${url}): write http://127.0.0.1:3000.`);
     return new RemoteEngine(url, key ?? null);
   }
   const running = readEngineFile(dataDir);
-  if (running !== null) return new RemoteEngine(running.url, running.token);
-  return openLocalEngine({ ...settings(), dataDir }, clock);
+  if (running !== null) return engineOf(dataDir, running);
+  const announce = (line: string): void => void stderr.write(`${line}\n`);
+  return openLocalEngine({ ...settings(), dataDir }, clock, { creates, announce });
+}
+
+/**
+ * The engine that engine.json names, once it has proved that it runs on this very folder: engine.json is copied along with a folder, and a command
+ * that is given the copy must not reach the engine of the original. Nothing is sent before.
+ */
+async function engineOf(dataDir: string, { url, token, nonce, folder }: EngineFile): Promise<RemoteEngine> {
+  const own = folderIdOf(dataDir);
+  const file = join(dataDir, 'engine.json');
+  if (nonce === undefined || folder === undefined)
+    throw unreachable(
+      `${file} was written by an engine of an earlier version, and does not say which folder is its own: nothing was sent. Restart that engine, or give --url ${url} and --key.`,
+    );
+  const copied = (original: string): Error =>
+    unreachable(
+      `${dataDir} is not the data folder of the running engine that ${file} names, but a copy: that engine runs on ${original}. Nothing was sent. ` +
+        `To work on the engine, give --data-dir ${original}. To work on the copy, delete ${file} first.`,
+    );
+  if (!isSameFolder(own, folder)) throw copied(folder.path);
+  const engine = new RemoteEngine(url, token);
+  const described = await engine.describe();
+  if (described === null || described.nonce !== nonce)
+    throw unreachable(
+      `The process at ${url}, which ${file} names, is not the engine of this folder: nothing was sent. If no engine runs on the folder, delete ${file}; else give its --url and --key.`,
+    );
+  if (!isSameFolder(own, described.folder)) throw copied(described.folder.path);
+  return engine;
 }
 
 /** The settings that an engine would have here: where its stores are, and the first policy of an empty log. */

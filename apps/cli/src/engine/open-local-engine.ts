@@ -1,10 +1,10 @@
 import { DatabaseError, openOnFirstUse, placeOf } from '#database';
 import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
+import { existsSync } from 'node:fs';
 import {
   DiscardQuarantinedHandler,
   Ingestion,
   IngestTouchpointsHandler,
-  prepareLog,
   PublishPolicyHandler,
   Quarantine,
   registeredTypes,
@@ -12,28 +12,51 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { KeyStoreError, openKeys, Sealer } from '#keys';
-import { ConfigError, type Clock, type Config } from '#platform';
-import { CustomersBySubject, EraseCustomerHandler, JournalError, openErasureJournal, reconcileJournal } from '#privacy';
+import { ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
+import {
+  checkFolder,
+  CustomersBySubject,
+  EraseCustomerHandler,
+  JournalError,
+  openErasureJournal,
+  prepareStores,
+  reconcileJournal,
+  recordMark,
+} from '#privacy';
 import { openIdTable, Projector } from '#projections';
 import { personalData, storeBytesIn } from '#queries';
-import { CliError, EXIT, unreachable, usage } from '../exit-codes.js';
+import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import type { Engine } from './engine.js';
 import { LocalEngine } from './local-engine.js';
+
+export interface OpeningLocalEngine {
+  /** Whether the command may begin a log: a query never creates a store. */
+  readonly creates: boolean;
+  /** Shows a sentence about the stores. */
+  readonly announce: (line: string) => void;
+}
 
 /**
  * Opens a data folder whose engine is stopped, with the stores that the settings name, and locks it until `close`. The commands are handled by
  * the same handlers as over HTTP.
  */
-export async function openLocalEngine(config: Config, clock: Clock): Promise<Engine> {
-  const { dataDir, policy } = config;
+export async function openLocalEngine(
+  config: Config,
+  clock: Clock,
+  { creates, announce }: OpeningLocalEngine,
+): Promise<Engine> {
+  const { dataDir } = config;
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
+    // Locking creates the folder.
+    if (!creates || !existsSync(dataDir)) checkFolder(config, creates);
     const lock = lockDataFolder(dataDir);
     closing.push(() => lock.release());
+    checkFolder(config, creates);
     const keys = await openKeys(config);
     closing.push(() => keys.close());
     const database = openOnFirstUse(placeOf(config));
@@ -41,10 +64,16 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
     const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
     const log = await openLogOf(config, clock, ids);
     closing.push(() => log.close());
-    await prepareLog(log, keys, policy, clock.now());
+    if (!creates && (await log.head()).position === 0)
+      throw new StoreMismatchError(
+        'nothing-here',
+        'The event log that EVENT_LOG names holds no event: there is nothing to query, and nothing was written. Check its address and its #NAME.',
+      );
+    await prepareStores({ log, keys, config, now: clock.now(), announce, ownsFolder: true });
     const journal = await openErasureJournal(config, SILENT);
     closing.push(() => journal?.close());
     if (journal !== null) await reconcileJournal(journal, log, keys);
+    closing.push(() => recordMark(log, keys));
     const sealer = new Sealer(keys);
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
@@ -66,6 +95,7 @@ export async function openLocalEngine(config: Config, clock: Clock): Promise<Eng
       projector: () =>
         (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(throwReadable)),
       commitMs: () => commitMs,
+      logIdentity: () => log.identity(),
       close,
     });
   } catch (error) {
@@ -78,6 +108,7 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 
 /** Errors of opening the stores that an operator can fix are shown without their stack. */
 function throwReadable(error: unknown): never {
+  if (error instanceof StoreMismatchError) throw rejected(error.message);
   if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
   if (error instanceof ConfigError) throw usage(error.message);
   if (error instanceof KeyStoreError || error instanceof DatabaseError || error instanceof JournalError)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
+import type { FolderId, LogIdentity } from '#platform';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
@@ -24,6 +25,13 @@ interface IngestResultBody {
   }[];
   readonly warnings?: readonly ItemWarning[];
   readonly resultsCut?: boolean;
+}
+
+/** What an engine says of itself. */
+export interface EngineDescription {
+  readonly nonce: string;
+  readonly folder: FolderId;
+  readonly log: LogIdentity | null;
 }
 
 interface JobBody {
@@ -64,6 +72,10 @@ export class RemoteEngine implements Engine {
 
   timeZone(): Promise<string> {
     return businessZone(this);
+  }
+
+  async logIdentity(): Promise<LogIdentity | null> {
+    return (await this.describe())?.log ?? null;
   }
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
@@ -164,6 +176,17 @@ export class RemoteEngine implements Engine {
   }
 
   async close(): Promise<void> {}
+
+  /** Which engine answers, on which folder and which log; null where it does not say, or rejects the key. */
+  async describe(): Promise<EngineDescription | null> {
+    try {
+      return (await this.send('GET', '/v1/engine')) as EngineDescription;
+    } catch (error) {
+      // No answer at all is reported as it is: the engine may be starting.
+      if (error instanceof CliError && error.cause === undefined) return null;
+      throw error;
+    }
+  }
 
   /** Starts a job, or joins the one that is running, and polls it until it ends. Ctrl-C stops the job in the engine too. */
   private async runJob(

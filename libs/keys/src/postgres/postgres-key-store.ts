@@ -318,7 +318,9 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
 
   async recordFact(name: string, value: Uint8Array): Promise<void> {
     await this.lock.ensureHeld();
-    await translated(this.pool.query(`${FACT} ON CONFLICT (name) DO UPDATE SET value = excluded.value`, [name, Buffer.from(value)]));
+    await translated(
+      this.pool.query(`${FACT} ON CONFLICT (name) DO UPDATE SET value = excluded.value`, [name, Buffer.from(value)]),
+    );
   }
 
   close(): Promise<void> {

@@ -266,7 +266,9 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   async recordFact(name: string, value: Uint8Array): Promise<void> {
     this.transaction(() => {
       this.db
-        .prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
+        .prepare(
+          'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+        )
         .run(name, value);
     });
   }

@@ -62,11 +62,21 @@ export async function startProcess(start: () => Promise<void>): Promise<void> {
     await start();
   } catch (error) {
     process.stderr.write(`${isFixable(error) ? `perennial: ${error.message}` : inspect(error)}\n`);
-    process.exit(1);
+    process.exit(error instanceof Error && error.name === 'StoreMismatchError' ? EXIT_MISMATCH : 1);
   }
 }
 
-const FIXABLE = new Set(['ConfigError', 'EventLogError', 'KeyStoreError', 'DatabaseError', 'JournalError']);
+/** Stores do not belong together: nothing was served, and nothing written. */
+const EXIT_MISMATCH = 3;
+
+const FIXABLE = new Set([
+  'StoreMismatchError',
+  'ConfigError',
+  'EventLogError',
+  'KeyStoreError',
+  'DatabaseError',
+  'JournalError',
+]);
 
 // Recognised by name: this lib does not import the libs that declare the classes.
 const isFixable = (error: unknown): error is Error => error instanceof Error && FIXABLE.has(error.name);

@@ -35,7 +35,10 @@ export function checkFolder({ dataDir, eventLog, keysUrl, hashKey }: FolderSetti
   }
   const evidence = [
     ...(holdsKeys(keysFile) ? ['keys.db holds keys of its subjects'] : []),
-    ...(holdsFiles(join(dataDir, 'readmodels')) ? ['readmodels/ was built from it'] : []),
+    // A folder that a first start was killed over is not finished.
+    ...(holdsFiles(join(dataDir, 'readmodels')) && !existsSync(join(dataDir, 'readmodels.unfinished'))
+      ? ['readmodels/ was built from it']
+      : []),
     ...(record !== null ? ['log.json names it'] : []),
   ];
   if (evidence.length > 0)

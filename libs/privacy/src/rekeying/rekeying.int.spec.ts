@@ -300,6 +300,7 @@ describe('a log under another hash key', () => {
           let pages = 0;
           const dying: MoveSource = {
             head: () => old.log.head(),
+            identity: () => old.log.identity(),
             async *readAll(after, options) {
               for await (const page of old.log.readAll(after, options)) {
                 if ((pages += 1) > 1) throw new Error('killed');

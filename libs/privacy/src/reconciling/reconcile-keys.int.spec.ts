@@ -78,7 +78,7 @@ describe('the stores of a data folder', () => {
   let publications = 0;
   const subjectOf = ({ keys }: Opened, user: string): string => new Sealer(keys).subjectIdOf('userId', user);
   const erase = (opened: Opened, user: string) =>
-    eraseSubjects(opened.log, opened.keys, { subjectIds: [subjectOf(opened, user)], customerId: null, by: 'me' }, NOW);
+    eraseSubjects(opened, { subjectIds: [subjectOf(opened, user)], customerId: null, by: 'me' }, NOW);
 
   it('applies the erasures of the log again to keys from a backup: nobody who was erased comes back', async () => {
     let engine = await start();

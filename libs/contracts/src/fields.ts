@@ -70,7 +70,19 @@ export function Optional(): PropertyDecorator {
 
 /** The field may identify a person or hold what they said: it is sealed under the person's key before it reaches the log. */
 export function Personal(): PropertyDecorator {
-  return ValidateBy({ name: PERSONAL, constraints: [{ 'x-personal': true }], validator: { validate: () => true } });
+  return marked({ 'x-personal': true });
+}
+
+/**
+ * As `Personal`, for a field that was stored in the clear before: the content hash still covers it among the clear fields, where it stood. So an
+ * event of that time that is sent again is recognised.
+ */
+export function PersonalSince(): PropertyDecorator {
+  return marked({ 'x-personal': true, 'x-hashed-in-place': true });
+}
+
+function marked(schema: JsonSchema): PropertyDecorator {
+  return ValidateBy({ name: PERSONAL, constraints: [schema], validator: { validate: () => true } });
 }
 
 /** Unicode characters, as JSON Schema counts them. */

@@ -110,5 +110,12 @@ export { factSchema, touchpointSchema } from './schemas.js';
 export { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';
 export { readSealedFields, sealedFields, type Beside, type SealedFields } from './sealed-fields.js';
-export { joinPersonal, personalPaths, separatePersonal, type PersonalFields, type Separated } from './personal.js';
+export {
+  hashedSchema,
+  joinPersonal,
+  personalPaths,
+  separatePersonal,
+  type PersonalFields,
+  type Separated,
+} from './personal.js';
 export { TYPE_DEFINITION, TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

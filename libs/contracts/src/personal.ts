@@ -84,3 +84,40 @@ export function joinPersonal(data: Data, personal: PersonalFields): Data {
   }
   return whole;
 }
+
+/**
+ * The schema by which the content hash divides data: as `schema`, but with fields that became personal later among the clear ones, where they
+ * stood when the first events of the type were hashed. `earlier`: the schemas of the versions before. The schema itself where it has no such field.
+ */
+export function hashedSchema(schema: JsonSchema, earlier: readonly JsonSchema[]): JsonSchema {
+  const { 'x-personal': personal, 'x-hashed-in-place': inPlace, ...clear } = schema;
+  const here = personal === true && (inPlace === true || earlier.some((before) => before['x-personal'] !== true));
+  let changed = here;
+  const result: Record<string, unknown> = here ? { ...clear } : { ...schema };
+  const { properties, items } = schema;
+  if (isObject(properties)) {
+    const divided = Object.entries(properties).map(([name, part]) => {
+      if (!isObject(part)) return [name, part] as const;
+      const before = earlier.flatMap((each) => partOf(each['properties'], name));
+      const hashed = hashedSchema(part, before);
+      changed ||= hashed !== part;
+      return [name, hashed] as const;
+    });
+    result['properties'] = Object.fromEntries(divided);
+  }
+  if (isObject(items)) {
+    const hashed = hashedSchema(
+      items,
+      earlier.flatMap((each) => (isObject(each['items']) ? [each['items']] : [])),
+    );
+    changed ||= hashed !== items;
+    result['items'] = hashed;
+  }
+  return changed ? result : schema;
+}
+
+function partOf(properties: unknown, name: string): JsonSchema[] {
+  if (!isObject(properties) || !Object.hasOwn(properties, name)) return [];
+  const part = properties[name];
+  return isObject(part) ? [part] : [];
+}

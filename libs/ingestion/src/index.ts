@@ -23,10 +23,12 @@ export { OWN_SOURCES } from './pipeline/envelope.js';
 export {
   placeOf,
   quarantineIdOf,
+  UNSEARCHED_KEPT_MS,
   subjectIn,
   type QuarantinedData,
   type QuarantinedMeta,
 } from './pipeline/quarantined.js';
 export { foundSubjects } from './pipeline/found-identifiers.js';
+export { PersonSearch, type ClearIdentifier } from './quarantine/person-search.js';
 export { Identities } from './pipeline/identities.js';
 export { contentText, factsOf, hashedPersonal } from './pipeline/sealed-event.js';

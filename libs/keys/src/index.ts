@@ -5,6 +5,7 @@ export {
   type KeyState,
   type KeyStore,
   type KeyStoreFacts,
+  type ListedKey,
   type SubjectKey,
 } from './key-store.js';
 export { SqliteKeyStore, openSqliteKeyStore, type SqliteKeyStoreOptions } from './sqlite/sqlite-key-store.js';

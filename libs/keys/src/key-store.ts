@@ -1,3 +1,4 @@
+import type { Instant } from '#contracts';
 import type { EarlierSubjectIds } from './rekeying/earlier-subject-ids.js';
 
 /** The key that opens what is sealed for one subject (or one quarantined body). Never logged, never serialised. */
@@ -33,14 +34,25 @@ export interface KeyStore {
    * Makes a key that belongs to no single subject (a quarantined body's), listed under the subjects found in it: destroying any of their keys
    * destroys it. Resolves with each key in order; an existing key is given again, and `erased` where it, or one of its subjects, was destroyed.
    */
-  createListed(
-    keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
-  ): Promise<readonly KeyState[]>;
+  createListed(keys: readonly ListedKey[]): Promise<readonly KeyState[]>;
+  /** Destroys the keys whose `keepUntil` has come, and forbids new ones under their ids. Resolves with how many were destroyed. */
+  destroyExpired(now: Instant): Promise<number>;
+  /** How many keys exist that will be destroyed at their `keepUntil`. */
+  countExpiring(): Promise<number>;
   /** Destroys the keys of these subjects and every key listed under them, and forbids new ones for ever. Twice is the same as once. */
   destroy(subjectIds: readonly string[]): Promise<Destroyed>;
   /** Calls the listener with every id destroyed, so that caches forget it. */
   onDestroyed(listener: (ids: readonly string[]) => void): void;
   close(): Promise<void>;
+}
+
+/** A key that belongs to no single subject. */
+export interface ListedKey {
+  readonly id: string;
+  /** The subjects whose erasure destroys it. */
+  readonly listedUnder: readonly string[];
+  /** When it is destroyed at the latest; absent where it is kept. */
+  readonly keepUntil?: Instant | null;
 }
 
 /** The result of `destroy`. */

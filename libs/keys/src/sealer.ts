@@ -49,9 +49,18 @@ export class Sealer {
     const name = `${namespace}\0${normalisedValue}`;
     const known = this.subjectIds.get(name);
     if (known !== undefined) return known;
-    const id = this.keys.earlier?.erasedIdOf(name) ?? this.keyedId(name);
+    const id = this.idOfName(name);
     this.subjectIds.set(name, id);
     return id;
+  }
+
+  /** As `subjectIdOf`, without keeping the answer: for values that are tried, and mostly name no subject. */
+  subjectIdOnce(namespace: string, normalisedValue: string): string {
+    return this.idOfName(`${namespace}\0${normalisedValue}`);
+  }
+
+  private idOfName(name: string): string {
+    return this.keys.earlier?.erasedIdOf(name) ?? this.keyedId(name);
   }
 
   /** A keyed hash of any text under the hash key, 32 hex characters: an id that reveals nothing. */

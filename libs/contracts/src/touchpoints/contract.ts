@@ -1,4 +1,15 @@
-import { AmountMinor, Currency, FreeText, Id, Moment, OneOf, Optional, Personal, Text } from '../fields.js';
+import {
+  AmountMinor,
+  Currency,
+  FreeText,
+  Id,
+  Moment,
+  OneOf,
+  Optional,
+  Personal,
+  PersonalSince,
+  Text,
+} from '../fields.js';
 
 /** For how long an amount pays. */
 export const PERIODS = ['day', 'week', 'month', 'quarter', 'half-year', 'year'] as const;
@@ -53,7 +64,7 @@ export class SubscriptionDowngraded {
 export class SubscriptionPaused {
   @Id() contractId!: string;
   @Optional() @Moment() resumesAt?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
 }
 
 /** The contract runs again. */
@@ -65,12 +76,12 @@ export class SubscriptionResumed {
 export class SubscriptionCancelled {
   @Id() contractId!: string;
   @Optional() @Moment() endsAt?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
   @Optional() @FreeText() @Personal() text?: string;
 }
 
 /** The contract is over. */
 export class SubscriptionEnded {
   @Id() contractId!: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
 }

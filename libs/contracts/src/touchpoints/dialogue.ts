@@ -1,4 +1,15 @@
-import { AmountMinor, Currency, FreeText, Id, OneOf, Optional, Personal, Text, Whole } from '../fields.js';
+import {
+  AmountMinor,
+  Currency,
+  FreeText,
+  Id,
+  OneOf,
+  Optional,
+  Personal,
+  PersonalSince,
+  Text,
+  Whole,
+} from '../fields.js';
 import { MEDIA } from './awareness.js';
 
 /** We proposed something to the customer, or decided to hold it back for the control group. */
@@ -28,7 +39,7 @@ export class ResponseGiven {
   @OneOf('accepted', 'declined', 'ignored') answer!: string;
   @Optional() @Id() actionId?: string;
   @Optional() @Text() proposition?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
   @Optional() @FreeText() @Personal() text?: string;
 }
 
@@ -37,7 +48,7 @@ export class Unsubscribed {
   @Optional() @Text() newsletter?: string;
   @Optional() @OneOf(...MEDIA) medium?: string;
   @Optional() @Text() purpose?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
 }
 
 /** The customer called a message of ours spam. */

@@ -8,6 +8,7 @@ import {
   Optional,
   Parts,
   Personal,
+  PersonalSince,
   SignedAmountMinor,
   Text,
   Whole,
@@ -69,7 +70,7 @@ export class QuoteAccepted {
 export class QuoteDeclined {
   @Id() quoteId!: string;
   /** The reason's code in the business's own list. */
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
   @Optional() @FreeText() @Personal() text?: string;
 }
 

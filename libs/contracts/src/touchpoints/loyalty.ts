@@ -1,11 +1,11 @@
-import { AmountMinor, Currency, Id, Moment, Optional, Text, Whole } from '../fields.js';
+import { AmountMinor, Currency, Id, Moment, Optional, PersonalSince, Text, Whole } from '../fields.js';
 
 /** Points were credited: one lot, which may expire. */
 export class PointsEarned {
   @Whole(1, 1_000_000_000) points!: number;
   @Optional() @Id() lotId?: string;
   @Optional() @Id() orderId?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
   /** Absent where the lot does not expire. */
   @Optional() @Moment() expiresAt?: string;
 }

@@ -1,4 +1,4 @@
-import { AnyObject, FreeText, Id, Moment, OneOf, Optional, Personal, Text, Whole } from '../fields.js';
+import { AnyObject, FreeText, Id, Moment, OneOf, Optional, Personal, PersonalSince, Text, Whole } from '../fields.js';
 import { MEDIA } from './awareness.js';
 
 /** What a source holds for true about the customer: name, address, birthday, language, … */
@@ -39,7 +39,7 @@ export class AccountJoined {
 /** The customer no longer belongs to an account. */
 export class AccountLeft {
   @Id() accountId!: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
 }
 
 /** An employee, team or partner was put in charge of the customer. */

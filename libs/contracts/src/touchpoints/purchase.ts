@@ -8,6 +8,7 @@ import {
   Optional,
   Parts,
   Personal,
+  PersonalSince,
   SignedAmountMinor,
   Text,
   Whole,
@@ -62,7 +63,7 @@ export class OrderPlaced {
 export class OrderCancelled {
   @Id() orderId!: string;
   /** The reason's code in the business's own list. */
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
   @Optional() @FreeText() @Personal() text?: string;
 }
 
@@ -88,7 +89,7 @@ export class OrderReturned {
   @Optional() @AmountMinor() amountMinor?: number;
   /** The currency of the amounts; where it is absent, the order's. */
   @Optional() @Currency() currency?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
   @Optional() @FreeText() @Personal() text?: string;
 }
 
@@ -99,7 +100,7 @@ export class PaymentFailed {
   @Optional() @Id() paymentId?: string;
   @Optional() @AmountMinor() amountMinor?: number;
   @Optional() @Currency() currency?: string;
-  @Optional() @Text() reason?: string;
+  @Optional() @Text() @PersonalSince() reason?: string;
 }
 
 /** A payment went through. */

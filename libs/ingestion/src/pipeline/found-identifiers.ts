@@ -1,49 +1,155 @@
 import { NAMESPACES } from '#contracts';
+import type { Erased } from '../quarantine/erased-persons.js';
+import { plainName } from '../quarantine/person-search.js';
+import { textsIn } from '../quarantine/readable-forms.js';
 import type { Identities } from './identities.js';
 
-const VALUES_MAX = 5_000;
-const LISTED_MAX = 64;
-const ADDRESS = /[^\s"'<>,;:()[\]{}\\]{1,64}@[^\s"'<>,;:()[\]{}\\@]{1,190}/g;
+/** The subjects that a body names. */
+export interface FoundSubjects {
+  readonly subjectIds: readonly string[];
+  /** False where a part of the body could not be searched: an encoded file, or more names than are kept. */
+  readonly whole: boolean;
+}
 
-const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
-const NAMES = new Map<string, string>(NAMESPACES.map((namespace) => [plain(namespace), namespace]));
+const FOUND_MAX = 1_000;
+const ADDRESSES_MAX = 1_000;
+/** Values that are tried under the namespaces of erased persons. */
+const CANDIDATES_MAX = 5_000;
+
+const NAMES = new Map<string, string>([
+  ...NAMESPACES.map((namespace) => [plainName(namespace), namespace] as const),
+  ...['mail', 'emailaddress', 'mailaddress', 'mailto'].map((name) => [name, 'email'] as const),
+  ...['tel', 'telephone', 'telefon', 'mobile', 'mobil', 'handy', 'cell', 'cellphone', 'msisdn', 'phonenumber'].map(
+    (name) => [name, 'phone'] as const,
+  ),
+]);
 
 /**
  * The subjects that can be found in a body: by identifiers in our form, by fields that have the name of a namespace, and by any text
- * that looks like an e-mail address. Erasing one of them finds the body.
+ * that looks like an e-mail address; each of them encoded or not. Erasing one of them finds the body. Beyond that, the subjects of erased persons
+ * whose identifier stands anywhere in it: such a body is not kept.
  */
-export function foundSubjects(body: unknown, identities: Identities): string[] {
-  const found = new Set<string>();
-  let values = 0;
-  const name = (namespace: string, value: string): void => {
-    if (found.size >= LISTED_MAX || value.length > 512 || namespace.length > 64) return;
-    const identity = identities.of(namespace, value);
-    if (!identity.placeholder) found.add(identity.subjectId);
-  };
-  const visit = (value: unknown, field: string | null, depth: number): void => {
-    values += 1;
-    if (values > VALUES_MAX || depth > 16) return;
-    if (typeof value === 'string' || typeof value === 'number') {
-      const text = String(value);
-      const namespace = field === null ? undefined : NAMES.get(plain(field));
-      if (namespace !== undefined) name(namespace, text);
-      if (field === 'subject') {
-        const colon = text.indexOf(':');
-        if (colon > 0) name(text.slice(0, colon), text.slice(colon + 1));
-      }
-      if (text.includes('@')) for (const [address] of text.slice(0, 100_000).matchAll(ADDRESS)) name('email', address);
-      return;
-    }
-    if (typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) {
-      for (const item of value) visit(item, field, depth + 1);
-      return;
-    }
-    const { namespace, value: named } = value as Record<string, unknown>;
-    if (typeof namespace === 'string' && (typeof named === 'string' || typeof named === 'number'))
-      name(namespace, String(named));
-    for (const [key, each] of Object.entries(value)) visit(each, key, depth + 1);
-  };
-  visit(body, null, 0);
-  return [...found];
+export function foundSubjects(body: unknown, identities: Identities, erased: Erased | null = null): FoundSubjects {
+  const { texts, whole } = textsIn(body);
+  const search = new SubjectSearch(identities, whole);
+  for (const { field, text } of texts) {
+    if (field !== null) search.field(field, text);
+    if (text.includes('@')) search.addresses(text);
+    if (field === null || field === 'body' || PAIRED.test(text)) search.pairs(text);
+  }
+  if (erased !== null && erased.subjectIds.size > 0) {
+    const namespaces = new Set([...NAMESPACES, ...erased.namespaces]);
+    for (const { text } of texts) search.erased(text, namespaces, erased.subjectIds);
+  }
+  return search.result();
 }
+
+const PAIRED = /[:=]/;
+/** `"name": "value"`, `name=value`, `<name>value`, `name:value`: what is left of a form in a text that cannot be parsed. */
+const PAIR =
+  /([\p{L}_][\p{L}\p{N}._-]{0,63})["']?\s{0,8}[:=>]\s{0,8}(?:"([^"]{1,512})"|'([^']{1,512})'|([^\s"'<>,;&{}[\]]{1,512}))/gu;
+const SEPARATORS = /[\s"'<>,;:()[\]{}\\@|]/;
+const LOCAL_MAX = 64;
+const DOMAIN_MAX = 190;
+
+class SubjectSearch {
+  private readonly found = new Set<string>();
+  private addressCount = 0;
+  private candidateCount = 0;
+  private readonly tried = new Set<string>();
+
+  constructor(
+    private readonly identities: Identities,
+    private whole: boolean,
+  ) {}
+
+  result(): FoundSubjects {
+    return { subjectIds: [...this.found], whole: this.whole };
+  }
+
+  field(field: string, text: string): void {
+    const namespace = NAMES.get(plainName(field)) ?? (this.identities.knows(field) ? field : undefined);
+    if (namespace !== undefined) this.name(namespace, text);
+    if (field === 'subject') {
+      const colon = text.indexOf(':');
+      if (colon > 0) this.name(text.slice(0, colon), text.slice(colon + 1));
+    }
+  }
+
+  pairs(text: string): void {
+    if (!PAIRED.test(text)) return;
+    for (const [, field = '', double, single, bare] of text.matchAll(PAIR)) {
+      const namespace = NAMES.get(plainName(field)) ?? (this.identities.knows(field) ? field : undefined);
+      if (namespace !== undefined) this.name(namespace, (double ?? single ?? bare ?? '').trim());
+    }
+  }
+
+  /** Every address around an `@`, in each way that it can be cut out of a link or a sentence. */
+  addresses(text: string): void {
+    for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+      let start = at;
+      while (start > 0 && at - start < LOCAL_MAX && !SEPARATORS.test(text.charAt(start - 1))) start -= 1;
+      let end = at + 1;
+      while (end < text.length && end - at <= DOMAIN_MAX && !SEPARATORS.test(text.charAt(end))) end += 1;
+      const local = text.slice(start, at);
+      const domain = text.slice(at + 1, end);
+      if (local === '' || domain === '') continue;
+      this.addressCount += 1;
+      if (this.addressCount > ADDRESSES_MAX) {
+        this.whole = false;
+        return;
+      }
+      const locals = new Set([
+        local,
+        local.slice(local.search(/[^=?&/!#*$^~`]*$/)),
+        local.replace(/^[^\p{L}\p{N}]+/u, ''),
+      ]);
+      const domains = new Set(
+        [domain, domain.replace(/[?&=/#!*$^~`].*$/s, '')].map((each) => each.replace(/[^\p{L}\p{N}]+$/u, '')),
+      );
+      for (const before of locals)
+        for (const after of domains) if (before !== '' && after !== '') this.name('email', `${before}@${after}`);
+    }
+  }
+
+  /** Whether a text, or a part of it, is the identifier of an erased person. */
+  erased(text: string, namespaces: ReadonlySet<string>, subjectIds: ReadonlySet<string>): void {
+    const trimmed = text.trim();
+    if (trimmed.length <= VALUE_MAX) this.candidate(trimmed, namespaces, subjectIds);
+    if (!/[^\p{L}\p{N}]/u.test(trimmed)) return;
+    for (const [token] of trimmed.matchAll(/[\p{L}\p{N}][\p{L}\p{N}._+-]*/gu)) {
+      if (token.length < 4 || token.length > VALUE_MAX) continue;
+      this.candidate(token, namespaces, subjectIds);
+      const bare = token.replace(/[._+-]+$/, '');
+      if (bare !== token) this.candidate(bare, namespaces, subjectIds);
+    }
+    for (const [run] of trimmed.matchAll(/\+?\(?\d(?:[\s().\-–/]{0,3}\d){6,17}/g))
+      this.candidate(run, namespaces, subjectIds);
+  }
+
+  private candidate(value: string, namespaces: ReadonlySet<string>, subjectIds: ReadonlySet<string>): void {
+    if (value.length < 4 || this.tried.has(value)) return;
+    if (this.candidateCount >= CANDIDATES_MAX) {
+      this.whole = false;
+      return;
+    }
+    this.candidateCount += 1;
+    this.tried.add(value);
+    for (const namespace of namespaces) {
+      const { subjectId, placeholder } = this.identities.once(namespace, value);
+      if (!placeholder && subjectIds.has(subjectId)) this.found.add(subjectId);
+    }
+  }
+
+  private name(namespace: string, value: string): void {
+    if (value.length > VALUE_MAX || namespace.length > 64) return;
+    if (this.found.size >= FOUND_MAX) {
+      this.whole = false;
+      return;
+    }
+    const identity = this.identities.of(namespace, value);
+    if (!identity.placeholder) this.found.add(identity.subjectId);
+  }
+}
+
+const VALUE_MAX = 512;

@@ -26,6 +26,8 @@ function interrupted(keys: KeyStore, meanwhile: () => Promise<unknown>): KeyStor
     },
     createListed: (listed) => keys.createListed(listed),
     destroy: (ids) => keys.destroy(ids),
+    destroyExpired: (now) => keys.destroyExpired(now),
+    countExpiring: () => keys.countExpiring(),
     onDestroyed: (listener) => keys.onDestroyed(listener),
     close: () => keys.close(),
   };

@@ -101,6 +101,8 @@ interface IdentifierForm {
   readonly role?: Role;
 }
 
+/** Namespaces that are remembered: a business has a handful. */
+const NAMESPACES_MAX = 1_000;
 /** Identifiers in one generation. */
 const CACHED = 100_000;
 
@@ -112,6 +114,7 @@ export class Identities {
   private young: Generation = new Map();
   private old: Generation = new Map();
   private youngSize = 0;
+  private readonly namespaces = new Set<string>();
   private erasures = 0;
 
   constructor(private readonly sealer: Sealer) {
@@ -138,15 +141,29 @@ export class Identities {
       this.youngSize = 0;
     }
     const values = this.young.get(namespace);
-    if (values === undefined) this.young.set(namespace, new Map([[value, identity]]));
-    else values.set(value, identity);
+    if (values === undefined) {
+      this.young.set(namespace, new Map([[value, identity]]));
+      if (this.namespaces.size < NAMESPACES_MAX) this.namespaces.add(namespace);
+    } else values.set(value, identity);
     this.youngSize += 1;
     return identity;
   }
 
-  private make(namespace: string, value: string): Identity {
+  /** As `of`, without keeping the answer: for values that are tried, and mostly name no subject. */
+  once(namespace: string, value: string): Identity {
+    return this.young.get(namespace)?.get(value) ?? this.make(namespace, value, false);
+  }
+
+  /** Whether an identifier of this namespace has been resolved by this process. */
+  knows(namespace: string): boolean {
+    return this.namespaces.has(namespace);
+  }
+
+  private make(namespace: string, value: string, keep = true): Identity {
     const normalised = normaliseIdentifier(namespace, value);
-    const subjectId = this.sealer.subjectIdOf(namespace, normalised);
+    const subjectId = keep
+      ? this.sealer.subjectIdOf(namespace, normalised)
+      : this.sealer.subjectIdOnce(namespace, normalised);
     return new Identity(namespace, normalised, subjectId, isPlaceholder(namespace, value), likelyNamespace(namespace));
   }
 

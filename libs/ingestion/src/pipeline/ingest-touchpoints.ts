@@ -1,4 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
@@ -17,6 +18,9 @@ export const UNREADABLE_SOURCE = '(unreadable)';
 const SUPPRESSED_MAX = 100_000;
 /** The code of a suppressed event: a person in it was erased. */
 const ERASED = 'erased';
+
+/** Characters of quarantined bodies that are searched before other requests have their turn. */
+const SEARCHED_PER_TURN = 64 * 1024;
 
 /** Ingest this batch. */
 export class IngestTouchpoints {
@@ -160,14 +164,23 @@ export class IngestTouchpointsHandler {
     suppressed: ItemResult[],
   ): Promise<void> {
     if (rejected.length === 0) return;
-    const { identities, sealer } = this.ingestion;
-    const drafts = rejected.map(({ index, rejection }) => {
+    const { identities, sealer, erasedPersons } = this.ingestion;
+    const erased = await erasedPersons.load();
+    const drafts: QuarantineDraft[] = [];
+    let characters = 0;
+    for (const { index, rejection } of rejected) {
       const item = batch.items[index] as IngestItem;
       const times = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item) };
-      return quarantineEvent(item, rejection, times, identities, sealer);
-    });
+      const draft = quarantineEvent(item, rejection, times, { identities, sealer, erased });
+      drafts.push(draft);
+      characters += draft.body.length;
+      // Searching a body costs more than parsing it: other requests have their turn in between.
+      if (characters < SEARCHED_PER_TURN) continue;
+      characters = 0;
+      await nextTurn();
+    }
     const keys = await sealer.keys.createListed(
-      drafts.map(({ quarantineId, listedUnder }) => ({ id: quarantineId, listedUnder })),
+      drafts.map(({ quarantineId: id, listedUnder, keepUntil }) => ({ id, listedUnder, keepUntil })),
     );
     for (const [at, draft] of drafts.entries()) {
       const { index } = rejected[at] as NotAppended;

@@ -3,6 +3,7 @@ import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
 import { TypeContracts } from '../types/type-contracts.js';
 import { checkEnvelope } from './envelope.js';
+import { ErasedPersons } from '../quarantine/erased-persons.js';
 import { Identities } from './identities.js';
 import type { IngestItem } from './item.js';
 import { placeInTime } from './moment.js';
@@ -32,12 +33,14 @@ export class Ingestion {
   readonly identities: Identities;
   readonly log: EventLog;
   readonly sealer: Sealer;
+  readonly erasedPersons: ErasedPersons;
 
   constructor({ log, sealer, contracts = new TypeContracts() }: IngestionDependencies) {
     this.log = log;
     this.sealer = sealer;
     this.contracts = contracts;
     this.identities = new Identities(sealer);
+    this.erasedPersons = new ErasedPersons(log, sealer.keys);
   }
 
   /** The steps that need no key: envelope, identifiers, time, data. `arrivedAt`: see `arrivalOf`. */

@@ -1,10 +1,12 @@
-import { STREAMS, type ValidationIssue, type Instant } from '#contracts';
+import { DAY, STREAMS, type ValidationIssue, type Instant } from '#contracts';
 import type { AppendItem } from '#event-log';
 import type { KeyState, Sealer } from '#keys';
 import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
+import type { Erased } from '../quarantine/erased-persons.js';
 import { foundSubjects } from './found-identifiers.js';
 import type { Identities } from './identities.js';
+import type { Ingestion } from './ingestion.js';
 import type { IngestItem, Provenance } from './item.js';
 import { Rejection } from './rejection.js';
 
@@ -50,12 +52,16 @@ export interface QuarantineDraft {
   readonly eventId: string | null;
   /** The subjects that its body names. */
   readonly listedUnder: readonly string[];
+  /** When its body can no longer be opened: where it cannot be searched to its end for the persons in it; else null. */
+  readonly keepUntil: Instant | null;
   readonly body: string;
   readonly data: QuarantinedData;
   readonly arrivedAt: Instant | null;
   readonly provenance: Provenance | null;
 }
 
+/** How long a body is kept that cannot be searched to its end: an erasure might not find it. */
+export const UNSEARCHED_KEPT_MS = 30 * DAY;
 const BODY_MAX = 256 * 1024;
 const NAME_MAX = 512;
 
@@ -67,8 +73,7 @@ export function quarantineEvent(
   item: IngestItem,
   rejection: Rejection,
   { receivedAt, arrivedAt }: { readonly receivedAt: Instant; readonly arrivedAt: Instant | null },
-  identities: Identities,
-  sealer: Sealer,
+  { identities, sealer, erased }: Pick<Ingestion, 'identities' | 'sealer'> & { readonly erased: Erased },
 ): QuarantineDraft {
   const { document, provenance = null } = item;
   const at = provenance === null ? item.at : messagePlace(provenance);
@@ -77,13 +82,15 @@ export function quarantineEvent(
   const whole = textOf(document);
   const cut = whole.length > BODY_MAX;
   const body = cut ? whole.slice(0, BODY_MAX) : whole;
+  const found = foundSubjects(provenance === null ? document : [document, provenance], identities, erased);
   const [first] = rejection.issues;
   const subjectId = subjectIn(document, identities);
   return {
     quarantineId: quarantineIdOf({ source, eventId, place: placeOf(item), whole }, sealer),
     source,
     eventId,
-    listedUnder: foundSubjects(provenance === null ? document : [document, provenance], identities),
+    listedUnder: found.subjectIds,
+    keepUntil: found.whole && !cut ? null : receivedAt + UNSEARCHED_KEPT_MS,
     body,
     arrivedAt,
     provenance,

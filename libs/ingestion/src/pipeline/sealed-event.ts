@@ -51,7 +51,10 @@ export function sealEvent(
   const { personal } = separation;
   const beside = besideOf(others, identified);
   const dataText = JSON.stringify(separation.data);
-  const personalText = hashedPersonal(personal, beside);
+  // A field that became personal later is sealed, and hashed where it stood.
+  const { hashed } = separation;
+  const hashedText = hashed === undefined ? dataText : JSON.stringify(hashed.data);
+  const personalText = hashedPersonal((hashed ?? separation).personal, beside);
   const facts = factsOf(envelope);
   const channel = quoted(envelope.channel);
   const meta =
@@ -63,7 +66,16 @@ export function sealEvent(
     '}';
   const { type, schemaVersion = '' } = envelope;
   const stated = moment.stated ?? '';
-  const content = contentText({ type, schemaVersion, stated, subjects, facts, channel, dataText, personalText });
+  const content = contentText({
+    type,
+    schemaVersion,
+    stated,
+    subjects,
+    facts,
+    channel,
+    dataText: hashedText,
+    personalText,
+  });
   return {
     stream: STREAMS.subject(own.id),
     event: {

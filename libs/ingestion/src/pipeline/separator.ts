@@ -1,13 +1,19 @@
 import type { JsonSchema } from '#contracts';
 import { canonical } from './canonical.js';
 
-/** Data without what is sealed, its fields in canonical order; and what is sealed, by plain JSON pointer. */
-export interface Separation {
+/** As the content hash covers the data: what is kept in the clear, and what is sealed. */
+export interface Divided {
   readonly data: unknown;
   /** Null where nothing is personal. */
   readonly personal: Record<string, unknown> | null;
   /** Fields that the schema does not know, by plain JSON pointer; null where there are none. They are sealed too. */
   readonly unknown: readonly string[] | null;
+}
+
+/** Data without what is sealed, its fields in canonical order; and what is sealed, by plain JSON pointer. */
+export interface Separation extends Divided {
+  /** The data as the content hash divides them; absent where it divides them alike. See `hashedSchema`. */
+  readonly hashed?: Divided;
 }
 
 interface Sealed {

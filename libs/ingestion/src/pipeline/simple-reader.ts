@@ -37,7 +37,9 @@ class NotSimple extends Error {}
 const LIST_MAX = 100;
 /** An RFC 3339 date-time has at most nine digits of a fraction. */
 const DATE_TIME_LENGTH = 35;
-const ANNOTATIONS = ['$schema', '$id', 'title', 'description', 'x-group', 'x-origin', 'x-personal'];
+const ANNOTATIONS = [
+  ...['$schema', '$id', 'title', 'description', 'x-group', 'x-origin', 'x-personal', 'x-hashed-in-place'],
+];
 const KEYWORDS = {
   object: new Set([...ANNOTATIONS, 'type', 'properties', 'required', 'additionalProperties']),
   array: new Set([...ANNOTATIONS, 'type', 'items', 'minItems', 'maxItems']),

@@ -1,4 +1,4 @@
-import { touchpointType, TypeRegistry, type JsonSchema } from '#contracts';
+import { hashedSchema, touchpointType, TypeRegistry, type JsonSchema } from '#contracts';
 import { Rejection } from '../pipeline/rejection.js';
 import { compileSimpleReader } from '../pipeline/simple-reader.js';
 import { compileSeparator, type Separation } from '../pipeline/separator.js';
@@ -60,6 +60,11 @@ export class TypeContracts {
     const schema: JsonSchema = registry.schema(type, version) ?? {};
     const readSimple = compileSimpleReader(schema);
     const separate = compileSeparator(schema);
+    const earlier = Array.from({ length: version - 1 }, (_, at) => registry.schema(type, at + 1)).filter(
+      (each) => each !== null,
+    );
+    const hashed = hashedSchema(schema, earlier);
+    const divide = hashed === schema ? null : compileSeparator(hashed);
     return {
       type,
       version,
@@ -70,7 +75,8 @@ export class TypeContracts {
         const simple = readSimple(data);
         if (simple !== null) return { data: simple, personal: null, unknown: null };
         const validity = registry.validate(type, version, data);
-        return validity.ok ? separate(data) : Rejection.ofIssues('data-invalid', validity.errors, '#/data');
+        if (validity.ok) return divide === null ? separate(data) : { ...separate(data), hashed: divide(data) };
+        return Rejection.ofIssues('data-invalid', validity.errors, '#/data');
       },
     };
   }

@@ -28,4 +28,13 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
         created_at timestamptz(3) NOT NULL, revoked_at timestamptz(3));
     `,
   },
+  {
+    number: 2,
+    name: 'expiring keys',
+    sql: `
+      -- When a key is destroyed at the latest: of a quarantined body that could not be searched for the persons in it.
+      CREATE TABLE perennial_keys.expiring (key_id bytea PRIMARY KEY, at timestamptz(3) NOT NULL);
+      CREATE INDEX expiring_by_time ON perennial_keys.expiring (at);
+    `,
+  },
 ];

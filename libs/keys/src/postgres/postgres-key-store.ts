@@ -9,7 +9,14 @@ import { KeyCache } from '../key-cache.js';
 import { KEY_MIGRATIONS } from './migrations.js';
 import { KeyStoreLock } from './key-store-lock.js';
 import { asKeyStoreError, translated } from './postgres-errors.js';
-import { KeyStoreError, type Destroyed, type KeyState, type KeyStoreFacts, type SubjectKey } from '../key-store.js';
+import {
+  KeyStoreError,
+  type Destroyed,
+  type KeyState,
+  type KeyStoreFacts,
+  type ListedKey,
+  type SubjectKey,
+} from '../key-store.js';
 import {
   EARLIER_HASH_KEYS,
   REKEYED_FROM,
@@ -52,13 +59,16 @@ const INHERIT = [
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const POLL = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
 /** Empties every table, the hash key included. */
-const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
+const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
   WITH listing AS (
     INSERT INTO perennial_keys.listed (key_id, subject_id) SELECT * FROM unnest($3::bytea[], $4::bytea[])
     ON CONFLICT DO NOTHING)
   INSERT INTO perennial_keys.keys (id, secret) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`;
+const EXPIRE = `
+  INSERT INTO perennial_keys.expiring (key_id, at) SELECT * FROM unnest($1::bytea[], $2::timestamptz[])
+  ON CONFLICT DO NOTHING`;
 /** Removes the secret of a key, or records the erasure of an id that had none; an id that was erased before stays as it is. */
 const FORBID = `
   INSERT INTO perennial_keys.keys AS k (id, secret) SELECT id, NULL FROM unnest($1::bytea[]) AS t(id) ORDER BY id
@@ -240,9 +250,7 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     return found;
   }
 
-  async createListed(
-    keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
-  ): Promise<readonly KeyState[]> {
+  async createListed(keys: readonly ListedKey[]): Promise<readonly KeyState[]> {
     if (keys.length === 0) return [];
     await this.lock.ensureHeld();
     return inTransaction(this.pool, async (client) => {
@@ -261,6 +269,12 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
           bytesOfAll(listed.map(({ id }) => id)),
           bytesOfAll(listed.map(({ subjectId }) => subjectId)),
         ]);
+        const expiring = making.filter((key) => typeof key.keepUntil === 'number');
+        if (expiring.length > 0)
+          await client.query(EXPIRE, [
+            bytesOfAll(expiring.map(({ id }) => id)),
+            expiring.map(({ keepUntil }) => new Date(keepUntil as number)),
+          ]);
         for (const [id, state] of statesOf((await client.query<KeyRow>(READ, [bytesOfAll(ids)])).rows))
           known.set(id, state);
       }
@@ -282,6 +296,9 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
       const { rows } = await client.query<{ id: Buffer; had_none: boolean }>(FORBID, [
         bytesOfAll([...subjects, ...bodies]),
       ]);
+      await client.query('DELETE FROM perennial_keys.expiring WHERE key_id = ANY($1::bytea[])', [
+        bytesOfAll([...subjects, ...bodies]),
+      ]);
       await client.query('INSERT INTO perennial_keys.erasures (id) SELECT * FROM unnest($1::bytea[])', [
         rows.map(({ id }) => id),
       ]);
@@ -294,6 +311,22 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     });
     await this.poll();
     return destroyed;
+  }
+
+  async destroyExpired(now: number): Promise<number> {
+    const { rows } = await translated(
+      this.pool.query<{ key_id: Buffer }>('SELECT key_id FROM perennial_keys.expiring WHERE at <= $1', [new Date(now)]),
+    );
+    if (rows.length === 0) return 0;
+    const { subjectKeys } = await this.destroy(rows.map(({ key_id }) => key_id.toString('hex')));
+    return subjectKeys;
+  }
+
+  async countExpiring(): Promise<number> {
+    const { rows } = await translated(
+      this.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM perennial_keys.expiring'),
+    );
+    return rows[0]?.n ?? 0;
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {

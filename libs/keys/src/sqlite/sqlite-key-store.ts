@@ -9,7 +9,14 @@ import { KeyMaker, type MadeKeys } from './key-maker.js';
 import { copyKeyStoreInThread } from './key-copier.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
-import { KeyStoreError, type Destroyed, type KeyState, type KeyStoreFacts, type SubjectKey } from '../key-store.js';
+import {
+  KeyStoreError,
+  type Destroyed,
+  type KeyState,
+  type KeyStoreFacts,
+  type ListedKey,
+  type SubjectKey,
+} from '../key-store.js';
 import { KeyMakerClient } from './key-maker-client.js';
 import {
   EARLIER_HASH_KEYS,
@@ -33,6 +40,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (id BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
   -- A listed key is destroyed with any of the subjects that it is listed under.
   CREATE TABLE IF NOT EXISTS listed (subject_id BLOB NOT NULL, key_id BLOB NOT NULL, PRIMARY KEY (subject_id, key_id)) WITHOUT ROWID;
+  -- When a key is destroyed at the latest (UTC milliseconds).
+  CREATE TABLE IF NOT EXISTS expiring (key_id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   -- Ids that never get a key again.
   CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
   -- Of these, the ids that were erased under an earlier hash key, as they are derived under the present one.
@@ -137,6 +146,10 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
       listedUnder: db.prepare('SELECT key_id FROM listed WHERE subject_id = ?'),
       listedFor: db.prepare('SELECT subject_id FROM listed WHERE key_id = ?'),
       unlist: db.prepare('DELETE FROM listed WHERE subject_id = ?'),
+      expire: db.prepare('INSERT OR IGNORE INTO expiring (key_id, at) VALUES (?, ?)'),
+      unexpire: db.prepare('DELETE FROM expiring WHERE key_id = ?'),
+      expired: db.prepare('SELECT key_id FROM expiring WHERE at <= ?'),
+      countExpiring: db.prepare('SELECT count(*) AS n FROM expiring'),
     };
   }
 
@@ -199,15 +212,14 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     return this.makerThread;
   }
 
-  async createListed(
-    keys: readonly { readonly id: string; readonly listedUnder: readonly string[] }[],
-  ): Promise<readonly KeyState[]> {
+  async createListed(keys: readonly ListedKey[]): Promise<readonly KeyState[]> {
     const states = this.transaction(() =>
-      keys.map(({ id, listedUnder }): KeyState => {
+      keys.map(({ id, listedUnder, keepUntil = null }): KeyState => {
         const known = this.read(id);
         if (known !== undefined) return known;
         if (listedUnder.some((subjectId) => this.read(subjectId) === 'erased')) return 'erased';
         for (const subjectId of listedUnder) this.statements.list.run(bytesOf(subjectId), bytesOf(id));
+        if (keepUntil !== null) this.statements.expire.run(bytesOf(id), keepUntil);
         return this.make(id);
       }),
     );
@@ -228,9 +240,11 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
         for (const { key_id } of this.statements.listedUnder.all(id) as { key_id: Uint8Array }[]) {
           listedKeys += Number(this.statements.deleteKey.run(key_id).changes);
           this.statements.forbid.run(key_id);
+          this.statements.unexpire.run(key_id);
           gone.push(Buffer.from(key_id).toString('hex'));
         }
         this.statements.unlist.run(id);
+        this.statements.unexpire.run(id);
         subjectKeys += Number(this.statements.deleteKey.run(id).changes);
         forbidden += Number(this.statements.forbid.run(id).changes);
         gone.push(subjectId);
@@ -240,6 +254,17 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     this.cache.destroyed(gone);
     this.emptyWal();
     return counts;
+  }
+
+  async destroyExpired(now: number): Promise<number> {
+    const due = this.statements.expired.all(now) as { readonly key_id: Uint8Array }[];
+    if (due.length === 0) return 0;
+    const { subjectKeys } = await this.destroy(due.map(({ key_id }) => Buffer.from(key_id).toString('hex')));
+    return subjectKeys;
+  }
+
+  async countExpiring(): Promise<number> {
+    return (this.statements.countExpiring.get() as { readonly n: number }).n;
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {

@@ -70,6 +70,30 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(await store.createListed([{ id: id(9), listedUnder: [id(2), id(1)] }])).toEqual(['erased']);
     });
 
+    it('destroys a key at the end of the time for which it is kept, and no other', async () => {
+      const until = Date.UTC(2026, 1, 1);
+      await store.createListed([
+        { id: id(9), listedUnder: [id(1)], keepUntil: until },
+        { id: id(10), listedUnder: [], keepUntil: until + 1 },
+        { id: id(11), listedUnder: [] },
+      ]);
+      expect(await store.countExpiring()).toBe(2);
+      expect(await store.destroyExpired(until - 1)).toBe(0);
+      expect(await store.destroyExpired(until)).toBe(1);
+      expect(await store.destroyExpired(until)).toBe(0);
+      expect(await store.countExpiring()).toBe(1);
+      const states = await store.keysFor([id(9), id(10), id(11)]);
+      expect([...states.values()].filter((state) => state === 'erased')).toHaveLength(1);
+      expect(states.get(id(9))).toBe('erased');
+      expect(await store.createListed([{ id: id(9), listedUnder: [], keepUntil: until }])).toEqual(['erased']);
+    });
+
+    it('counts a key no longer once an erasure destroyed it', async () => {
+      await store.createListed([{ id: id(9), listedUnder: [id(1)], keepUntil: Date.UTC(2026, 1, 1) }]);
+      await store.destroy([id(1)]);
+      expect(await store.countExpiring()).toBe(0);
+    });
+
     it('gives the same listed key again', async () => {
       const first = await store.createListed([{ id: id(9), listedUnder: [] }]);
       expect(await store.createListed([{ id: id(9), listedUnder: [] }])).toEqual(first);

@@ -279,6 +279,7 @@ describe('a log and the hash key that it was written under', () => {
       ...{ hashKey: new Uint8Array(32), hashKeyCheck: check },
       ...{ keysFor: async () => new Map(), createListed: async () => [] },
       destroy: async () => ({ subjectKeys: 0, listedKeys: 0, forbidden: 0 }),
+      ...{ destroyExpired: async () => 0, countExpiring: async () => 0 },
       ...{ onDestroyed: () => undefined, close: async () => undefined },
       fact: async (name: string) => facts.get(name) ?? null,
       recordFact: async (name: string, value: Uint8Array) => void facts.set(name, value),

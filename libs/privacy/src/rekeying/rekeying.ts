@@ -13,6 +13,7 @@ import {
   contentText,
   factsOf,
   foundSubjects,
+  UNSEARCHED_KEPT_MS,
   hashedPersonal,
   Identities,
   placeOf,
@@ -269,7 +270,7 @@ export class Rekeying {
       bodies.set(event, { quarantineId: this.renamed(event.id), body: null, key: null });
     }
     const keys = await this.newKeys.createListed(
-      opened.map(([, { quarantineId: id, listedUnder }]) => ({ id, listedUnder })),
+      opened.map(([, { quarantineId: id, listedUnder, keepUntil }]) => ({ id, listedUnder, keepUntil })),
     );
     for (const [at, [event, body]] of opened.entries()) {
       const key = keys[at] ?? 'erased';
@@ -317,7 +318,7 @@ export class Rekeying {
         : [document, { topic: provenance?.topic, ...(JSON.parse(provenanceText) as object) }];
     if (data.cut === true) {
       // Identifiers may have been in the part that was cut off: an erasure must find the body by these too.
-      const seen = new Set(foundSubjects(around, this.oldIdentities));
+      const seen = new Set(foundSubjects(around, this.oldIdentities).subjectIds);
       if ((await this.oldKeys.listedUnder(before)).some((subjectId) => !seen.has(subjectId))) {
         this.counts.bodiesDropped += 1;
         return null;
@@ -330,9 +331,15 @@ export class Rekeying {
       text,
       provenanceText,
       quarantineId: known ? quarantineIdOf(whole, this.to) : this.renamed(before),
-      listedUnder: foundSubjects(around, this.newIdentities),
+      ...this.listing(around, data),
       subjectId: subjectIn(document, this.newIdentities),
     };
+  }
+
+  /** What finds the body at an erasure; and until when it is kept, where it cannot be searched to its end. */
+  private listing(around: unknown, { cut, receivedAt }: QuarantinedData): Pick<Body, 'listedUnder' | 'keepUntil'> {
+    const { subjectIds, whole } = foundSubjects(around, this.newIdentities);
+    return { listedUnder: subjectIds, keepUntil: whole && cut !== true ? null : receivedAt + UNSEARCHED_KEPT_MS };
   }
 
   private closed(event: MovedEvent): MovedEvent {
@@ -396,6 +403,7 @@ interface Body {
   readonly provenanceText: string | null;
   readonly quarantineId: string;
   readonly listedUnder: readonly string[];
+  readonly keepUntil: Instant | null;
   readonly subjectId: string | null;
 }
 

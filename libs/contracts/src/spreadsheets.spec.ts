@@ -32,7 +32,7 @@ describe('an identifier that a spreadsheet spoilt', () => {
     ],
     ...['1.#INF', '-1.#IND', '1.#QNAN', '5-Jan', '31-Dec', 'Mar-01', '2-Sep'],
     ...['M\ufffdller', '\ufffd', 'caf\ufffd\ufffd'],
-  ])('%s stands for nobody', (value) => {
+  ])('%s names no person', (value) => {
     expect(isSpoilt(value)).toBe(true);
     for (const namespace of ['userId', 'phone', 'loyaltyCard', 'crmId'])
       expect(isPlaceholder(namespace, value)).toBe(true);
@@ -68,7 +68,7 @@ describe('an identifier that a spreadsheet spoilt', () => {
       'err:5021',
     ],
     ...['Müller', 'user@shop.test', '6e2f4f0e-8a51-4e7c-93b4-2f6f6f9b7c11', '12e34567', '1.5', '1,5'],
-  ])('%s may be somebody', (value) => {
+  ])('%s may name a person', (value) => {
     expect(isSpoilt(value)).toBe(false);
   });
 });

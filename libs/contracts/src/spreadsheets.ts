@@ -18,7 +18,7 @@ const DAY_OF_MONTH = new RegExp(`^\\s*(?:\\d{1,2}-(?:${MONTHS})|(?:${MONTHS})-\\
 /** What stands in every other spoilt value: nearly all ids pass with one look. */
 const SUSPICIOUS = /[#\ufffd]|\d[.,]?e[+-]?\d|err:/i;
 
-/** Whether an identifier was spoilt on its way: then it stands for nobody, or for several. */
+/** Whether an identifier was spoilt on its way: then it stands for no person, or for several. */
 export function isSpoilt(value: string): boolean {
   if (DAY_OF_MONTH.test(value)) return true;
   if (!SUSPICIOUS.test(value)) return false;

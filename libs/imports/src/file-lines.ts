@@ -2,7 +2,13 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { likelyEncoding } from '#contracts';
+import { ENCODING_NAMES, encodingOf, UTF_8, type Encoding } from './encodings/encoding.js';
+import { FileRejected } from './file-rejected.js';
 import type { ImportFile } from './import-reader.js';
+import { InvalidValue } from './invalid-value.js';
+import { LineCutter, type RawLine } from './lines/line-cutter.js';
+import { rawText } from './lines/raw-text.js';
 
 /** The file's bytes as a stream, unpacked if it is gzip (recognised by its first two bytes, not by its name). */
 export async function openFile(file: ImportFile): Promise<Readable> {
@@ -25,16 +31,93 @@ export async function openFile(file: ImportFile): Promise<Readable> {
   return unpack === null ? pipeline(raw, counted, ignore) : pipeline(raw, counted, unpack, ignore);
 }
 
-/** The file's lines with their numbers from 1, a page for each chunk that was read. Lines end in `\r\n` or `\n`. */
-export async function* fileLines(file: ImportFile): AsyncIterable<readonly (readonly [line: number, text: string])[]> {
-  const stream = await openFile(file);
-  stream.setEncoding('utf8');
-  let rest = '';
-  let line = 0;
-  for await (const chunk of stream as AsyncIterable<string>) {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    yield parts.map((text) => [(line += 1), text.endsWith('\r') ? text.slice(0, -1) : text] as const);
+/** Bytes of one line, at most: of a longer one the beginning is quarantined, and the rest is skipped. */
+export const LINE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A line with its number from 1. Where it cannot be read, its text stands for its bytes, and the reason stands beside it. */
+export type FileLine = readonly [line: number, text: string, unreadable?: InvalidValue];
+
+/**
+ * The file's lines, a page for each chunk that was read. Lines end in `\r\n` or `\n`. They are in the encoding of `file`, by default UTF-8; a byte-order
+ * mark counts more.
+ */
+export async function* fileLines(file: ImportFile): AsyncIterable<readonly FileLine[]> {
+  const cutter = new LineCutter(LINE_BYTES_MAX, encodingOfFile(file));
+  const reader = new LineReader(cutter);
+  let isFirst = true;
+  for await (const chunk of (await openFile(file)) as AsyncIterable<Buffer>) {
+    if (isFirst) assertNotWide(chunk, file);
+    isFirst = false;
+    const lines = cutter.push(chunk);
+    if (lines.length > 0) yield reader.read(lines);
   }
-  if (rest !== '') yield [[line + 1, rest.endsWith('\r') ? rest.slice(0, -1) : rest]];
+  const rest = cutter.end();
+  if (rest.length > 0) yield reader.read(rest);
 }
+
+function encodingOfFile({ encoding }: ImportFile): Encoding {
+  if (encoding === undefined) return UTF_8;
+  const known = encodingOf(encoding);
+  if (known !== null) return known;
+  throw new FileRejected(
+    `'${encoding.slice(0, 40)}' is not an encoding that is read`,
+    `Give one of ${ENCODING_NAMES.join(', ')}.`,
+  );
+}
+
+/** Text in UTF-16 without a byte-order mark is valid UTF-8 with a zero in every other place: no line of it would be right. */
+function assertNotWide(chunk: Buffer, { encoding }: ImportFile): void {
+  if (encoding !== undefined) return;
+  const sample = chunk.subarray(0, 1_024);
+  const likely = sample.includes(0) ? likelyEncoding(sample) : '';
+  if (likely !== 'utf-16le' && likely !== 'utf-16be') return;
+  const marked = (sample[0] === 0xff && sample[1] === 0xfe) || (sample[0] === 0xfe && sample[1] === 0xff);
+  if (!marked) throw new FileRejected(`The file looks like ${likely}, without a byte-order mark`, howToName(likely));
+}
+
+const howToName = (encoding: string): string =>
+  `Set "encoding": "${encoding}" in the mapping or give --encoding ${encoding}, or save the file as UTF-8.`;
+
+/** Decodes lines and numbers them. */
+class LineReader {
+  private line = 0;
+  /** What the first lines look like that could not be decoded: the same hint for all of them. */
+  private likely: string | null = null;
+
+  constructor(private readonly cutter: LineCutter) {}
+
+  read(lines: readonly RawLine[]): FileLine[] {
+    const { encoding } = this.cutter;
+    let broken: Buffer[] | null = null;
+    const texts = lines.map(({ bytes, cut }) => {
+      const text = cut === null ? encoding.decode(bytes) : null;
+      if (text === null && cut === null) (broken ??= []).push(bytes);
+      return text;
+    });
+    if (broken !== null) this.likely ??= likelyEncoding(Buffer.concat(broken));
+    return lines.map(({ bytes, cut }, at) => {
+      this.line += 1;
+      const text = texts[at] ?? null;
+      if (text !== null) return [this.line, text.endsWith('\r') ? text.slice(0, -1) : text];
+      return [this.line, rawText(bytes, cut), cut === null ? notIn(encoding, this.likely ?? '') : TOO_LONG];
+    });
+  }
+}
+
+function notIn({ name }: Encoding, likely: string): InvalidValue {
+  if (name === 'utf-8')
+    return new InvalidValue('not-utf-8', null, `must be UTF-8 (it looks like ${likely})`, howToName(likely));
+  return new InvalidValue(
+    'not-in-encoding',
+    null,
+    `must be text in ${name}`,
+    'name the encoding that the file has, or leave it out where the file is UTF-8',
+  );
+}
+
+const TOO_LONG = new InvalidValue(
+  'line-too-long',
+  null,
+  `must not be longer than ${LINE_BYTES_MAX / 1024 / 1024} MiB in one line`,
+  'check the line ends of the file and its quotes, or leave out the column that is so long',
+);

@@ -11,6 +11,8 @@ export interface ImportFile {
   readonly path: string;
   /** The name that quarantined rows carry: without its folder, so that no path of this machine is stored. */
   readonly name: string;
+  /** The label of the encoding of its text; UTF-8 by default. A byte-order mark counts more. */
+  readonly encoding?: string;
   /** Called with the number of bytes of the file (as stored on disk) that were read. */
   readonly onBytes?: (read: number) => void;
 }

@@ -20,9 +20,10 @@ export class InvalidValue extends Error {
   }
 }
 
-/** A line that cannot be read as a row at all. */
-export function malformedRow(detail: string): InvalidValue {
-  return new InvalidValue('row-malformed', null, detail, 'check the delimiter, the quotes and the number of cells');
+/** A line that cannot be read as a row at all: what is wrong with it, as `must …`, or a reason of its own. */
+export function malformedRow(malformed: string | InvalidValue): InvalidValue {
+  if (malformed instanceof InvalidValue) return malformed;
+  return new InvalidValue('row-malformed', null, malformed, 'check the delimiter, the quotes and the number of cells');
 }
 
 /** What is known of a row that cannot become a touchpoint. */
@@ -36,6 +37,6 @@ export function invalidRow(place: RowPlace, { code, column, detail, hint }: Inva
 /** A column of a CSV file is a key of the row; in NDJSON it may also be a path through the row. */
 function pointerToColumn(row: unknown, column: string | null): string {
   if (column === null) return pointerTo('row');
-  const isKey = typeof row !== 'object' || row === null || Object.hasOwn(row, column);
+  const isKey = typeof row === 'object' && row !== null && Object.hasOwn(row, column);
   return pointerTo('row', ...(isKey ? [column] : column.split('.')));
 }

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { mappedReader } from './mapped-reader.js';
 import { parseMapping } from './mapping.js';
-import { FileRejected } from './rows.js';
+import { FileRejected } from './file-rejected.js';
 import { readText } from './testdata/read-file.js';
 
 const MAPPING = {

@@ -1,4 +1,11 @@
-import { formatInstant, isCurrency } from '#contracts';
+import {
+  formatInstant,
+  isCurrency,
+  issueOfFlaw,
+  readJson,
+  survivesAsDouble,
+  withoutSpreadsheetQuoting,
+} from '#contracts';
 import { dateParser, type DateParser } from './date-format.js';
 import { invalidRow, InvalidValue, malformedRow } from './invalid-value.js';
 import { parseMoney } from './money.js';
@@ -14,7 +21,8 @@ type Cells = Readonly<Record<string, unknown>>;
 export function mappedReader(mapping: Mapping): ImportReader {
   return {
     name: 'mapping',
-    async *read(file, report) {
+    async *read(given, report) {
+      const file = { ...(mapping.encoding === undefined ? {} : { encoding: mapping.encoding }), ...given };
       const identity = new RowIdentity();
       const values = new ValueReader();
       const rows = mapping.format === 'csv' ? csvRows(file, mapping.csv, columnsOf(mapping)) : ndjsonRows(file);
@@ -158,9 +166,9 @@ class ValueReader {
         return text;
       case 'integer':
         if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
-        throw malformed(source, 'a whole number');
+        throw malformed(source, /^[+-]?\d+$/.test(text) ? 'a whole number of at most 15 digits' : 'a whole number');
       case 'number':
-        if (/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text)) return Number(text);
+        if (/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text)) return numberOf(text, source);
         throw malformed(source, 'a number');
       case 'boolean':
         if (/^(true|yes|y|1)$/i.test(text)) return true;
@@ -174,11 +182,7 @@ class ValueReader {
         return formatInstant(this.instant(source, text));
       case 'json':
         if (typeof raw === 'object') return raw;
-        try {
-          return JSON.parse(text) as unknown;
-        } catch {
-          throw malformed(source, 'JSON');
-        }
+        return jsonOf(text, source);
     }
   }
 
@@ -209,12 +213,42 @@ class ValueReader {
   }
 }
 
+/** A number is not rounded in silence. */
+function numberOf(text: string, source: ColumnValue): number {
+  if (survivesAsDouble(text)) return Number(text);
+  throw new InvalidValue(
+    'number-inexact',
+    source.column,
+    'must be a number that keeps its digits',
+    'write fewer digits, or read the column "as": "text"',
+  );
+}
+
+function jsonOf(text: string, source: ColumnValue): unknown {
+  const reading = readJson(text);
+  if (reading === null) throw malformed(source, 'JSON');
+  const [flaw] = reading.flaws;
+  if (flaw === undefined) return reading.value;
+  const { hint } = issueOfFlaw(flaw);
+  const detail =
+    flaw.code === 'duplicate-key'
+      ? 'must be JSON without a key that stands twice'
+      : 'must be JSON whose numbers keep their digits';
+  throw new InvalidValue(flaw.code, source.column, detail, hint);
+}
+
 function isSource(template: DataTemplate): template is ValueSource {
   return !Array.isArray(template) && ('column' in template || 'value' in template);
 }
 
-/** A cell of the row; in NDJSON the column may be a path. */
+/** A cell of the row, without what only tells a spreadsheet that it is text. */
 function cell(cells: Cells, column: string): unknown {
+  const value = rawCell(cells, column);
+  return typeof value === 'string' ? withoutSpreadsheetQuoting(value) : value;
+}
+
+/** In NDJSON the column may be a path. */
+function rawCell(cells: Cells, column: string): unknown {
   if (Object.hasOwn(cells, column)) return cells[column];
   let value: unknown = cells;
   for (const step of column.split('.')) {

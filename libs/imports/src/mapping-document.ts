@@ -17,12 +17,14 @@ import {
   Optional,
   OrNull,
   Part,
+  printable,
   Text,
   type DocumentRule,
   type JsonSchema,
   type Role,
 } from '#contracts';
 import { isTimeZone } from '#lifecycle';
+import { ENCODING_NAMES, encodingOf } from './encodings/encoding.js';
 import { dateParser } from './date-format.js';
 import type { Rounding } from './money.js';
 
@@ -173,6 +175,13 @@ class MappingDocument {
   @Default('csv')
   format!: 'csv' | 'ndjson';
 
+  @Describe(
+    'encoding of the text, by a label of the Encoding Standard: windows-1252, latin1, shift_jis, utf-16le, …; by default utf-8. A byte-order mark counts more',
+  )
+  @Text(40)
+  @Optional()
+  encoding?: string;
+
   @Describe('how the CSV is written: `delimiter`, `quote` and `columns`')
   @Part(() => CsvDialectDocument)
   @Optional()
@@ -244,6 +253,17 @@ const csvIsForCsvFiles: DocumentRule<MappingDocument> = ({ csv, format }) =>
           pointer: '#/csv',
           detail: 'is not allowed with "format": "ndjson"',
           hint: 'leave it out, or set "format": "csv"',
+        },
+      ];
+
+const encodingIsKnown: DocumentRule<MappingDocument> = ({ encoding }) =>
+  encoding === undefined || encodingOf(encoding) !== null
+    ? []
+    : [
+        {
+          pointer: '#/encoding',
+          detail: `must be an encoding (got ${printable(encoding)})`,
+          hint: `write one of ${ENCODING_NAMES.join(', ')}`,
         },
       ];
 
@@ -319,7 +339,7 @@ const formatIsOfADate: DocumentRule<ColumnDocument> = ({ as, format }) => {
 };
 
 export const MAPPING = documentReader(MappingDocument, {
-  rules: [csvIsForCsvFiles, timeZoneIsKnown, rowHasOneId, someIdentifierIsOfTheCustomer],
+  rules: [csvIsForCsvFiles, encodingIsKnown, timeZoneIsKnown, rowHasOneId, someIdentifierIsOfTheCustomer],
 });
 export const CONSTANT = documentReader(ConstantDocument);
 export const COLUMN = documentReader(ColumnDocument, {

@@ -42,7 +42,7 @@ const ODD = {
 };
 
 const ODD_TEXTS = [
-  '`timezone` is not a known field: did you mean timeZone? Otherwise leave it out; known are format, csv, timeZone, id, source, type, occurredAt, channel, identifiers, data, dataByType, $schema, comment',
+  '`timezone` is not a known field: did you mean timeZone? Otherwise leave it out; known are format, encoding, csv, timeZone, id, source, type, occurredAt, channel, identifiers, data, dataByType, $schema, comment',
   '`format` must be one of csv, ndjson (got "cvs")',
   '`csv.quotes` is not a known field: did you mean quote? Otherwise leave it out; known are delimiter, quote, columns',
   '`csv.delimiter` must be text of 1 to 4 characters (got ";;;;;"): write ",", ";" or "\\t"',

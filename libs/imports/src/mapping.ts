@@ -37,6 +37,8 @@ export type DataTemplate = ValueSource | readonly DataTemplate[] | { readonly [f
 export interface Mapping {
   readonly format: 'csv' | 'ndjson';
   readonly csv: CsvDialect;
+  /** The label of the encoding of the text; UTF-8 by default. */
+  readonly encoding?: string;
   /** The columns that together are the id of a row; null for a hash of the row and its ordinal among identical rows. */
   readonly id: readonly string[] | null;
   readonly source: ValueSource;
@@ -69,9 +71,10 @@ export function parseMapping(document: unknown): Mapping {
     dataByType: reader.fieldsByType(dataByType, ['dataByType']),
   };
   if (whole === null || reader.issues.length > 0) throw new MappingRejected(reader.issues);
-  const { format, csv, id } = whole;
+  const { format, csv, id, encoding } = whole;
   return {
     format,
+    ...(encoding === undefined ? {} : { encoding }),
     csv: {
       delimiter: csv?.delimiter ?? ',',
       quote: csv === undefined ? '"' : csv.quote,

@@ -1,11 +1,14 @@
 import { parse } from 'csv-parse/sync';
-import { fileLines } from './file-lines.js';
+import { issueOfFlaw, keysOf, withoutSpreadsheetQuoting, readJsonDigits, readJson, type JsonReading } from '#contracts';
+import { fileLines, LINE_BYTES_MAX, type FileLine } from './file-lines.js';
+import { FileRejected } from './file-rejected.js';
 import type { ImportFile } from './import-reader.js';
+import { InvalidValue } from './invalid-value.js';
 
-/** One row of a file: its cells by column, or what is wrong with it, as `must …`. */
+/** One row of a file: its cells by column, or what is wrong with it: as `must …`, or as a reason of its own. */
 export type Row =
   | { readonly line: number; readonly cells: Readonly<Record<string, unknown>>; readonly text: string }
-  | { readonly line: number; readonly text: string; readonly malformed: string };
+  | { readonly line: number; readonly text: string; readonly malformed: string | InvalidValue };
 
 export interface CsvDialect {
   readonly delimiter: string;
@@ -16,17 +19,6 @@ export interface CsvDialect {
 
 /** A quoted cell may hold this many line ends. A quote that does not close within them makes only its own line malformed. */
 const QUOTED_LINES_MAX = 200;
-
-/** Thrown where a file has no header, or lacks a column that the mapping names: nothing was imported from it. */
-export class FileRejected extends Error {
-  constructor(
-    message: string,
-    readonly hint: string,
-  ) {
-    super(message);
-    this.name = 'FileRejected';
-  }
-}
 
 /**
  * Rows of a CSV file in pages. A row with too few or too many cells, or with a quote that does not close, is malformed, and reading goes on
@@ -41,19 +33,17 @@ export async function* csvRows(
   let columns = dialect.columns;
   if (columns !== null) assertColumns(columns, requiredColumns);
   const splitter = new RecordSplitter(dialect);
-  let first = true;
   for await (const lines of withEnd(fileLines(file))) {
     const page: Row[] = [];
     for (const record of lines === null ? splitter.end() : splitter.split(lines)) {
       if ('malformed' in record) {
+        if (columns === null) throw headerRejected(record.malformed);
         page.push(record);
         continue;
       }
       const { cells, line, text } = record;
-      if (first && cells[0] !== undefined) cells[0] = cells[0].replace(/^\ufeff/, '');
-      first = false;
       if (columns === null) {
-        columns = cells.map((name) => name.trim());
+        columns = cells.map((name) => withoutSpreadsheetQuoting(name).trim());
         assertColumns(columns, requiredColumns);
       } else page.push(rowOf(columns, cells, line, text));
     }
@@ -62,8 +52,7 @@ export async function* csvRows(
   if (columns === null) throw new FileRejected('The file is empty', 'Give a file whose first line names the columns.');
 }
 
-type NumberedLine = readonly [line: number, text: string];
-type MalformedRow = Extract<Row, { readonly malformed: string }>;
+type MalformedRow = Extract<Row, { readonly malformed: unknown }>;
 
 interface CsvRecord {
   readonly line: number;
@@ -73,15 +62,22 @@ interface CsvRecord {
 
 /** Splits lines into records. It keeps the lines of a record whose quoted cell is not closed yet. */
 class RecordSplitter {
-  private pending: NumberedLine[] = [];
+  private pending: FileLine[] = [];
+  private pendingLength = 0;
   private quotes = 0;
 
   constructor(private readonly dialect: CsvDialect) {}
 
-  *split(lines: readonly NumberedLine[]): Iterable<CsvRecord | MalformedRow> {
+  *split(lines: readonly FileLine[]): Iterable<CsvRecord | MalformedRow> {
     const { quote, delimiter } = this.dialect;
     for (const numbered of lines) {
-      const [line, text] = numbered;
+      const [line, text, unreadable] = numbered;
+      if (unreadable !== undefined) {
+        // No cell goes on in a line that cannot be read.
+        while (this.pending.length > 0) yield* this.unclosed();
+        yield { line, text, malformed: unreadable };
+        continue;
+      }
       if (this.pending.length === 0) {
         if (text === '') continue;
         if (quote === null || !beginsQuoted(text, quote, delimiter)) {
@@ -90,6 +86,7 @@ class RecordSplitter {
         }
       }
       this.pending.push(numbered);
+      this.pendingLength += text.length;
       this.quotes += countOf(text, quote ?? '"');
       if (this.quotes % 2 === 0) {
         const record = this.parsePending();
@@ -98,9 +95,8 @@ class RecordSplitter {
           continue;
         }
         yield record;
-        this.pending = [];
-        this.quotes = 0;
-      } else if (this.pending.length > QUOTED_LINES_MAX) yield* this.unclosed();
+        this.begin();
+      } else if (this.pending.length > QUOTED_LINES_MAX || this.pendingLength > LINE_BYTES_MAX) yield* this.unclosed();
     }
   }
 
@@ -112,10 +108,15 @@ class RecordSplitter {
   /** The first pending line is malformed; the others are read as if it had not been there. */
   private *unclosed(): Iterable<CsvRecord | MalformedRow> {
     const [first, ...rest] = this.pending;
-    this.pending = [];
-    this.quotes = 0;
+    this.begin();
     if (first !== undefined) yield { line: first[0], text: first[1], malformed: 'must close the quote that it opens' };
     yield* this.split(rest);
+  }
+
+  private begin(): void {
+    this.pending = [];
+    this.pendingLength = 0;
+    this.quotes = 0;
   }
 
   private parsePending(): CsvRecord | MalformedRow {
@@ -133,7 +134,7 @@ class RecordSplitter {
 
 /** Whether a cell of the line begins with the quote. Where none does, a quote is a character like any other. */
 function beginsQuoted(text: string, quote: string, delimiter: string): boolean {
-  return text.startsWith(quote) || text.startsWith(`\ufeff${quote}`) || text.includes(delimiter + quote);
+  return text.startsWith(quote) || text.includes(delimiter + quote);
 }
 
 function countOf(text: string, part: string): number {
@@ -160,27 +161,60 @@ function assertColumns(columns: readonly string[], required: readonly string[]):
   const missing = required.filter((name) => !columns.includes(name));
   if (missing.length > 0)
     throw new FileRejected(
-      `The file has no column ${missing.map((name) => `'${name}'`).join(', ')}; its columns are ${columns.map((name) => `'${name}'`).join(', ')}`,
+      `The file has no column ${namesOf(missing)}; its columns are ${namesOf(columns)}`,
       'Correct the column names or the delimiter in the mapping.',
+    );
+  const doubled = required.filter((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
+  if (doubled.length > 0)
+    throw new FileRejected(
+      `The file has more than one column ${namesOf(doubled)}: which of them is meant cannot be known`,
+      'Rename one of them in the first line of the file, or give the names of all columns in "csv.columns" of the mapping.',
     );
 }
 
+/** Names of columns in a message: so many, and so long. */
+const NAMES_MAX = 40;
+const NAME_MAX = 60;
+
+function namesOf(columns: readonly string[]): string {
+  const names = columns
+    .slice(0, NAMES_MAX)
+    .map((name) => `'${name.length > NAME_MAX ? `${name.slice(0, NAME_MAX)}…` : name}'`);
+  return names.join(', ') + (columns.length > NAMES_MAX ? ` and ${columns.length - NAMES_MAX} more` : '');
+}
+
+function headerRejected(malformed: string | InvalidValue): FileRejected {
+  const [detail, hint] =
+    malformed instanceof InvalidValue ? [malformed.detail, malformed.hint] : [malformed, 'Correct the first line.'];
+  return new FileRejected(`The first line, which names the columns, ${detail}`, hint);
+}
+
+/** How numbers are read: as ours, where one that loses digits makes the row malformed; or with their digits as text, where a mapping reads them. */
+export type NumbersAs = 'ours' | 'digits';
+
 /** Rows of an NDJSON file in pages: one JSON object a line; empty lines are skipped. */
-export async function* ndjsonRows(file: ImportFile): AsyncIterable<readonly Row[]> {
+export async function* ndjsonRows(file: ImportFile, numbers: NumbersAs = 'digits'): AsyncIterable<readonly Row[]> {
+  const read = numbers === 'ours' ? readJson : readJsonDigits;
   for await (const lines of fileLines(file)) {
     const page: Row[] = [];
-    for (const [line, text] of lines) if (text.trim() !== '') page.push(jsonRow(line, text));
+    for (const [line, text, unreadable] of lines)
+      if (unreadable !== undefined) page.push({ line, text, malformed: unreadable });
+      else if (text.trim() !== '') page.push(jsonRow(line, text, read(text)));
     if (page.length > 0) yield page;
   }
 }
 
-function jsonRow(line: number, text: string): Row {
-  try {
-    const cells: unknown = JSON.parse(text);
-    if (typeof cells === 'object' && cells !== null && !Array.isArray(cells))
-      return { line, text, cells: cells as Record<string, unknown> };
+function jsonRow(line: number, text: string, reading: JsonReading | null): Row {
+  if (reading === null) return { line, text, malformed: 'must be JSON' };
+  const { value: cells, flaws } = reading;
+  if (typeof cells !== 'object' || cells === null || Array.isArray(cells))
     return { line, text, malformed: 'must be a JSON object' };
-  } catch {
-    return { line, text, malformed: 'must be JSON' };
-  }
+  const [flaw] = flaws;
+  if (flaw === undefined) return { line, text, cells: cells as Record<string, unknown> };
+  const { pointer, detail, hint } = issueOfFlaw(flaw);
+  return {
+    line,
+    text,
+    malformed: new InvalidValue(flaw.code, pointer === '#' ? null : keysOf(pointer).join('.'), detail, hint),
+  };
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
+  ENCODING_NAMES,
+  encodingOf,
   FileRejected,
   mappedReader,
   MappingRejected,
@@ -34,6 +36,7 @@ interface ImportOptions extends EngineOptions {
   readonly mapping?: string;
   readonly batchSize: number;
   readonly timeZone?: string;
+  readonly encoding?: string;
   readonly shuffle?: number;
   readonly fromStart?: true;
   readonly wait: boolean;
@@ -55,6 +58,12 @@ export function importCommand(session: Session): Command {
     )
     .addOption(new Option('--mapping <file>', 'mapping document (JSON)').conflicts('preset'))
     .addOption(new Option('--time-zone <zone>', "time zone of a preset's dates (default: that of the business)"))
+    .addOption(
+      new Option(
+        '--encoding <label>',
+        'encoding of the file, such as windows-1252 (default: that of the mapping, or else utf-8)',
+      ).argParser(encodingLabel),
+    )
     .addOption(
       new Option('--batch-size <number>', 'touchpoints per commit').default(1000).argParser(wholeNumber(1, 100_000)),
     )
@@ -102,15 +111,18 @@ async function importFile(path: string, options: ImportOptions, session: Session
     async (engine) => {
       const zone = options.timeZone ?? (await engine.timeZone());
       const reader = mapping === null ? presetReader(options.preset ?? '', zone) : mappedReader(mapping.mapping);
+      const { encoding } = options;
       const how = [
         stamp,
         mapping?.text ?? `${options.preset} ${zone}`,
+        encoding ?? '',
         options.shuffle ?? 'in order',
         await logOf(engine),
       ];
       const checkpoint = new ImportCheckpoint(options.dataDir, how.join('\n'));
       if (options.fromStart === true) checkpoint.remove();
-      const source = { file: { path, name: basename(path) }, bytes, checkpoint };
+      const file = { path, name: basename(path), ...(encoding === undefined ? {} : { encoding }) };
+      const source = { file, bytes, checkpoint };
       return importInto(engine, reader, source, options, session);
     },
     CREATES,
@@ -235,6 +247,11 @@ async function inspect(path: string): Promise<{ readonly bytes: number; readonly
   } catch (error) {
     throw rejected(`${path} cannot be read: ${(error as Error).message}`);
   }
+}
+
+function encodingLabel(label: string): string {
+  if (encodingOf(label) !== null) return label;
+  throw new InvalidArgumentError(`It is not an encoding that is read: use one of ${ENCODING_NAMES.join(', ')}.`);
 }
 
 function presetReader(name: string, zone: string): ImportReader {

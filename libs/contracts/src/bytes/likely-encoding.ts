@@ -30,7 +30,11 @@ export function likelyEncoding(bytes: Uint8Array): string {
 function utf16Of(sample: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   let even = 0;
   let odd = 0;
-  for (let at = 0; at < sample.length; at += 1) if (sample[at] === 0) at % 2 === 0 ? (even += 1) : (odd += 1);
+  sample.forEach((byte, at) => {
+    if (byte !== 0) return;
+    if (at % 2 === 0) even += 1;
+    else odd += 1;
+  });
   const many = sample.length / 8;
   if (odd > many && odd > 4 * even) return 'utf-16le';
   return even > many && even > 4 * odd ? 'utf-16be' : null;

@@ -24,12 +24,13 @@ export function cdnowReader(timeZone: string): ImportReader {
       const identity = new RowIdentity();
       for await (const page of fileLines(file)) {
         const items: ImportItem[] = [];
-        for (const [line, text] of page) {
+        for (const [line, text, unreadable] of page) {
           const cells = text.trim().split(/\s+/);
           if (cells[0] === '') continue;
           report.lines += 1;
           const rowId = identity.of(cells.join(' '));
           try {
+            if (unreadable !== undefined) throw unreadable;
             items.push({ kind: 'touchpoint', line, touchpoint: purchase(cells, rowId, parseDay) });
           } catch (error) {
             if (!(error instanceof InvalidValue)) throw error;

@@ -13,7 +13,7 @@ export function touchpointsReader(): ImportReader {
     name: 'touchpoints',
     async *read(file, report) {
       const identity = new RowIdentity();
-      for await (const page of ndjsonRows(file)) {
+      for await (const page of ndjsonRows(file, 'ours')) {
         report.lines += page.length;
         yield page.map((row) => {
           const { line } = row;
@@ -21,7 +21,10 @@ export function touchpointsReader(): ImportReader {
             return { kind: 'touchpoint' as const, line, touchpoint: row.cells as unknown as TouchpointInput };
           const id = `row-${identity.of(row.text)}`;
           const place = { id, source: 'import', file: file.name, line, row: row.text, identifiers: [] };
-          const reason = new InvalidValue('row-malformed', null, row.malformed, 'write one JSON object on each line');
+          const reason =
+            row.malformed instanceof InvalidValue
+              ? row.malformed
+              : new InvalidValue('row-malformed', null, row.malformed, 'write one JSON object on each line');
           return { kind: 'invalid' as const, line, invalid: invalidRow(place, reason) };
         });
       }

@@ -246,6 +246,15 @@ export function SubjectIds(): PropertyDecorator {
   );
 }
 
+/** A list of names of 1 to 64 characters, such as namespaces. */
+export function Names(): PropertyDecorator {
+  return field(
+    { type: 'array', items: { type: 'string', minLength: 1, maxLength: 64 } },
+    (value) => Array.isArray(value) && value.every((each) => isText(each, 1, 64)),
+    'a list of names',
+  );
+}
+
 /** A subject's id, or null. */
 export function SubjectIdOrNull(): PropertyDecorator {
   return field(

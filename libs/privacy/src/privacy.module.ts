@@ -12,7 +12,6 @@ import { Ingestion } from '#ingestion';
 import { KEY_STORE, type EngineKeys, type KeyStore } from '#keys';
 import { CLOCK, CONFIG, HEALTH, LOGGER, type Clock, type Config, type Health, type Logger } from '#platform';
 import { commandHandler } from '#platform/nest';
-import { CustomersBySubject } from './erasure/customer-subjects.js';
 import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 import { ErasuresController } from './erasure/erasures.controller.js';
 import { JournalKeeper } from './journal/journal-keeper.js';
@@ -65,14 +64,14 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
           (
             log: EventLog,
             keys: KeyStore,
-            { identities }: Ingestion,
+            { identities, sealer }: Ingestion,
             clock: Clock,
             { recording: journal }: JournalKeeper,
             database?: Database,
           ) =>
             new EraseCustomerHandler({
-              ...{ log, keys, identities, clock, journal },
-              customers: database === undefined ? null : new CustomersBySubject(database),
+              ...{ log, keys, identities, sealer, clock, journal },
+              database: database ?? null,
             }),
         ),
       ],

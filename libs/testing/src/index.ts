@@ -4,3 +4,4 @@ export { orderPlaced } from './order-placed.js';
 export { smallDisk, type SmallDisk } from './small-disk.js';
 export { arbitraryOf, sampleOf } from './touchpoints.js';
 export { instantText, staysOf, story, Story, storyUnder, when, type Bought } from './story.js';
+export { MARY, nested, PERSON_FORMS } from './person-forms.js';

@@ -92,8 +92,9 @@ const ingest = (log: EventLog, keys: KeyStore, items: readonly IngestItem[]) =>
     new IngestTouchpoints(items, NOW),
   );
 const erase = (log: EventLog, keys: KeyStore, userId: string) => {
-  const { identities } = new Ingestion({ log, sealer: new Sealer(keys) });
-  const handler = new EraseCustomerHandler({ log, keys, identities, customers: null, clock: { now: () => NOW } });
+  const { identities, sealer } = new Ingestion({ log, sealer: new Sealer(keys) });
+  const clock = { now: () => NOW };
+  const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database: null, clock });
   const identifiers = [{ namespace: 'userId', value: userId }];
   return handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'me'));
 };

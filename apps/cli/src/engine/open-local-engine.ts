@@ -15,7 +15,6 @@ import { KeyStoreError, openKeys, Sealer } from '#keys';
 import { ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkFolder,
-  CustomersBySubject,
   EraseCustomerHandler,
   JournalError,
   openErasureJournal,
@@ -79,7 +78,6 @@ export async function openLocalEngine(
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
     const ingestion = new Ingestion({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
     const { identities } = ingestion;
-    const customers = new CustomersBySubject(database);
     const quarantine = new Quarantine(log, sealer);
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
@@ -88,7 +86,7 @@ export async function openLocalEngine(
       context: { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true },
       quarantine,
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
-      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, customers, clock, journal }),
+      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal }),
       publishPolicy: new PublishPolicyHandler(log, clock),
       releaseQuarantined: new ReleaseQuarantinedHandler(quarantine, ingestion, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),

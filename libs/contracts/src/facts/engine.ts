@@ -5,6 +5,7 @@ import {
   Flag,
   Matching,
   Named,
+  Names,
   Optional,
   Parts,
   Position,
@@ -77,6 +78,10 @@ export class EventDiscarded {
 export class PersonErased {
   @SubjectIds() subjectIds!: string[];
   @SubjectIdOrNull() customerId!: string | null;
+  /** The namespaces by which the person was known: a later body is searched for their identifiers under these. */
+  @Optional() @Names() namespaces?: string[];
+  /** Quarantined bodies in which the person was found, and whose keys are destroyed too. */
+  @Optional() @SubjectIds() quarantineIds?: string[];
 }
 
 /** Under which hash key the subjects of this log have their names. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { formatInstant, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { CustomersBySubject, EraseCustomer, EraseCustomerHandler } from '#privacy';
+import { EraseCustomer, EraseCustomerHandler } from '#privacy';
 import {
   Ingestion,
   IngestTouchpoints,
@@ -177,9 +177,9 @@ export class World {
   async erases(who: Record<string, string>): Promise<void> {
     const identifiers = Object.entries(who).map(([namespace, value]) => ({ namespace, value }));
     const { log, keys } = this;
-    const { identities } = this.ingestion;
-    const customers = new CustomersBySubject(this.database);
-    const handler = new EraseCustomerHandler({ log, keys, identities, customers, clock: this.clock });
+    const { identities, sealer } = this.ingestion;
+    const { database } = this;
+    const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database, clock: this.clock });
     const verdict = await handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'dpo'));
     expect(verdict.outcome).toBe('erased');
     await this.projector.catchUp();

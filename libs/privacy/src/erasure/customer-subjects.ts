@@ -1,10 +1,18 @@
 import type { Queryable } from '#database';
 import { liveSchema } from '#projections/schema';
 
+/** One subject of a customer. */
+export interface KnownSubject {
+  readonly subjectId: string;
+  readonly namespace: string;
+  /** The value of the identifier, sealed under the subject's key; null once erased. */
+  readonly sealed: string | null;
+}
+
 /** The subjects of one customer. */
 export interface CustomerSubjects {
   readonly customerId: string;
-  readonly subjectIds: readonly string[];
+  readonly subjects: readonly KnownSubject[];
 }
 
 /** Customers, and the position of the log up to which the read models know them. */
@@ -22,20 +30,26 @@ export class CustomersBySubject {
     const schema = await liveSchema(this.database);
     if (schema === null) return { customers: [], position: 0 };
     const [checkpoint] = await this.database.query<{ position: number }>(`SELECT position FROM ${schema}.checkpoint`);
-    const rows = await this.database.query<{ customer_id: string; subject_id: string }>(
-      `SELECT customer_id, subject_id FROM ${schema}.subjects
+    const rows = await this.database.query<{
+      customer_id: string;
+      subject_id: string;
+      namespace: string;
+      sealed: string | null;
+    }>(
+      `SELECT customer_id, subject_id, namespace, sealed FROM ${schema}.subjects
         WHERE customer_id IN (SELECT customer_id FROM ${schema}.subjects WHERE subject_id = ANY($1::text[]))
         ORDER BY customer_id, subject_id`,
       [subjectIds],
     );
-    const customers = new Map<string, string[]>();
-    for (const { customer_id: customerId, subject_id: subjectId } of rows) {
+    const customers = new Map<string, KnownSubject[]>();
+    for (const { customer_id: customerId, subject_id: subjectId, namespace, sealed } of rows) {
       const known = customers.get(customerId);
-      if (known === undefined) customers.set(customerId, [subjectId]);
-      else known.push(subjectId);
+      const subject = { subjectId, namespace, sealed };
+      if (known === undefined) customers.set(customerId, [subject]);
+      else known.push(subject);
     }
     return {
-      customers: [...customers].map(([customerId, ids]) => ({ customerId, subjectIds: ids })),
+      customers: [...customers].map(([customerId, subjects]) => ({ customerId, subjects })),
       position: Number(checkpoint?.position ?? 0),
     };
   }

@@ -7,14 +7,14 @@ import { openKeyStoreOf, Sealer, type SqliteKeyStore, type SubjectKey } from '#k
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog, Quarantine } from '#ingestion';
-import { orderPlaced } from '#testing';
-import { CustomersBySubject } from './customer-subjects.js';
+import { MARY, orderPlaced, PERSON_FORMS } from '#testing';
+import { DAY, STREAMS } from '#contracts';
 import { EraseCustomer, EraseCustomerHandler, type ErasureVerdict } from './erase-customer.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
 /** What would give Jane away, in the clear: each is looked for as UTF-8, UTF-16, hex and base64. */
-const TRACES = ['jane.doe@shop.example', 'Jane-Theodora Doe', 'hates broccoli', '+4917188776655', 'user-jane-4711'];
+const TRACES = ['jane.doe@shop.example', 'Jane-Theodora Doe', 'hates broccoli', '+4917311223344', 'user-jane-4711'];
 
 describe('forgetting a person', () => {
   let folder: string;
@@ -51,8 +51,7 @@ describe('forgetting a person', () => {
 
   const erasing = (person: Partial<EraseCustomer['person']>): Promise<ErasureVerdict> => {
     const { identities } = ingestion;
-    const customers = new CustomersBySubject(database);
-    const handler = new EraseCustomerHandler({ log, keys, identities, customers, clock: { now: () => NOW } });
+    const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database, clock: { now: () => NOW } });
     return handler.execute(new EraseCustomer({ identifiers: [], customerId: null, ...person }, 'me'));
   };
   const take = async (...documents: unknown[]): Promise<(string | undefined)[]> => {
@@ -84,7 +83,7 @@ describe('forgetting a person', () => {
       orderPlaced({
         id: 'p',
         type: 'profile-updated',
-        identifiers: [jane[1], { namespace: 'phone', value: '+49 171 88776655' }],
+        identifiers: [jane[1], { namespace: 'phone', value: '+49 173 11223344' }],
         data: { attributes: { name: 'Jane-Theodora Doe' } },
       }),
       orderPlaced({ id: 'n', type: 'note-taken', identifiers: jane, data: { text: 'hates broccoli' } }),
@@ -93,7 +92,7 @@ describe('forgetting a person', () => {
     await projector.catchUp();
     const subjectIds = [
       ...jane.map(({ namespace, value }) => ingestion.identities.of(namespace, value).subjectId),
-      sealer.subjectIdOf('phone', '+4917188776655'),
+      sealer.subjectIdOf('phone', '+4917311223344'),
     ];
     const states = await keys.keysFor([...subjectIds, quarantineId as string]);
     const secrets = [...states.values()].map((state) => Buffer.from((state as SubjectKey).secret));
@@ -131,6 +130,61 @@ describe('forgetting a person', () => {
       'accepted',
     ]);
     expect(found()).toEqual([]);
+  }, 120_000);
+
+  it('finds a person in every quarantined body, in whatever form, and in those that come later', async () => {
+    expect(await take(orderPlaced({ id: 'mary', identifiers: MARY }))).toEqual(['accepted']);
+    const bodies = PERSON_FORMS.map(([, body]) => body);
+    const ids = (await take(...bodies)) as string[];
+    const [other] = (await take({ note: 'rosemary.secret@shop.example', userId: 'mary-47110' })) as string[];
+    const quarantine = new Quarantine(log, sealer);
+    const open = async () => {
+      const texts = await Promise.all(ids.map((id) => quarantine.body(id)));
+      return PERSON_FORMS.flatMap(([title], at) => (texts[at] === null ? [] : [title]));
+    };
+    expect(await open()).toHaveLength(PERSON_FORMS.length);
+    await projector.catchUp();
+
+    const verdict = await erasing({ identifiers: [{ namespace: 'crmId', value: '0031X00002abc' }] });
+    expect(verdict).toMatchObject({
+      receipt: { subjects: MARY.length, bodyKeysDestroyed: ids.length, bodiesSearched: true, bodiesNotSearchable: 0 },
+    });
+    expect(await open()).toEqual([]);
+    expect(await quarantine.body(other as string)).not.toBeNull();
+
+    // The same, and the like, sent again: nothing of it is kept.
+    const again = await take(...bodies, { karte: 'LC-99-2210-774', n: 2 }, { text: 'call 0049 171 88776655', n: 2 });
+    expect(new Set(again)).toEqual(new Set(['suppressed']));
+  }, 120_000);
+
+  it('keeps a body that cannot be searched for 30 days at most, and the receipt counts it', async () => {
+    const picture = Buffer.from(Array.from({ length: 3_000 }, (_, n) => (n * 7_919) % 256)).toString('base64');
+    const [id] = (await take({ picture })) as [string];
+    await projector.catchUp();
+    expect(await erasing({ identifiers: [{ namespace: 'userId', value: 'nobody-1' }] })).toMatchObject({
+      receipt: { bodiesNotSearchable: 1 },
+    });
+    expect(await keys.destroyExpired(NOW + 30 * DAY - 1)).toBe(0);
+    expect(await new Quarantine(log, sealer).body(id)).not.toBeNull();
+    expect(await keys.destroyExpired(NOW + 30 * DAY)).toBe(1);
+    expect(await new Quarantine(log, sealer).body(id)).toBeNull();
+  }, 120_000);
+
+  it('counts events whose text was stored in the clear before its field became personal', async () => {
+    const identifiers = [{ namespace: 'userId', value: 'clear-1' }];
+    await take(orderPlaced({ id: 'c-1', identifiers }));
+    const stream = STREAMS.subject(sealer.subjectIdOf('userId', 'clear-1'));
+    const [stored] = await log.readStreams([stream]);
+    if (stored === undefined) throw new Error('nothing stored');
+    await log.append(stream, 'any', [
+      {
+        ...{ source: 'shop', id: 'c-2', type: 'unsubscribed', schemaVersion: 1, occurredAt: NOW, meta: stored.meta },
+        contentHash: new Uint8Array(16),
+        data: JSON.stringify({ purpose: 'marketing', reason: 'moved to Ann, +49 171 5550199' }),
+      },
+    ]);
+    await projector.catchUp();
+    expect(await erasing({ identifiers })).toMatchObject({ receipt: { eventsWithClearText: 1 } });
   }, 120_000);
 
   it('erases twice as once, and gives the same erasure again', async () => {

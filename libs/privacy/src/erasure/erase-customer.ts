@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '#event-log';
-import type { Identities } from '#ingestion';
-import type { KeyStore } from '#keys';
+import type { Queryable } from '#database';
+import { PersonSearch, type ClearIdentifier, type Identities } from '#ingestion';
+import { SealBrokenError, type KeyStore, type Sealer } from '#keys';
 import type { Clock } from '#platform';
-import type { CustomersBySubject } from './customer-subjects.js';
+import { eventsWithClearText } from './clear-text.js';
+import { CustomersBySubject, type KnownSubject } from './customer-subjects.js';
+import { QuarantinedBodies } from './quarantined-bodies.js';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
-import { eraseSubjects, type ErasureReceipt } from './erase-subjects.js';
+import { eraseSubjects, receiptOf, type ErasureReceipt } from './erase-subjects.js';
 
 /** Erase a person. */
 export class EraseCustomer {
@@ -32,8 +35,9 @@ export interface ErasureDependencies {
   readonly log: EventLog;
   readonly keys: KeyStore;
   readonly identities: Pick<Identities, 'of'>;
-  /** Null in a process without read models: then only the subjects of the command are erased. */
-  readonly customers: CustomersBySubject | null;
+  readonly sealer: Sealer;
+  /** Null in a process without read models: then only the subjects of the command are erased, and no body is searched. */
+  readonly database: Pick<Queryable, 'query'> | null;
   readonly clock: Clock;
   /** Null where the settings name none. */
   readonly journal?: ErasureJournal | null;
@@ -42,33 +46,96 @@ export interface ErasureDependencies {
 const WAIT_MS = 5_000;
 const POLL_MS = 50;
 
-/** Finds all subjects of a person and erases them: see `eraseSubjects`. Waits up to five seconds for the read models to reach the head of the log. */
+/** A person to be erased: what is known of them before their keys are destroyed. */
+interface Person {
+  readonly customerId: string | null;
+  readonly subjectIds: readonly string[];
+  readonly identifiers: readonly ClearIdentifier[];
+}
+
+/**
+ * Finds all subjects of a person, and every quarantined body that holds one of their identifiers in any form, and erases them: see `eraseSubjects`.
+ * Waits up to five seconds for the read models to reach the head of the log.
+ */
 export class EraseCustomerHandler {
-  constructor(private readonly dependencies: ErasureDependencies) {}
+  private readonly customers: CustomersBySubject | null;
+  private readonly bodies: QuarantinedBodies | null;
+
+  constructor(private readonly dependencies: ErasureDependencies) {
+    const { database, log, sealer } = dependencies;
+    this.customers = database === null ? null : new CustomersBySubject(database);
+    this.bodies = database === null ? null : new QuarantinedBodies(database, log, sealer);
+  }
 
   async execute({ person, by }: EraseCustomer): Promise<ErasureVerdict> {
-    const { log, identities, customers } = this.dependencies;
-    const { identifiers, customerId } = person;
-    const subjectIds = identifiers.map(({ namespace, value }) => identities.of(namespace, value).subjectId);
+    const { log, identities } = this.dependencies;
+    const { customerId } = person;
+    const named = person.identifiers.map(({ namespace, value }) => identities.of(namespace, value));
+    const subjectIds = named.map((identity) => identity.subjectId);
     if (customerId !== null) subjectIds.push(customerId);
-    if (customers === null) return this.erase(subjectIds, customerId, by);
+    if (this.customers === null) return this.erase({ customerId, subjectIds, identifiers: named }, by);
     const { position: head } = await log.head();
-    let found = await customers.find(subjectIds);
+    let found = await this.customers.find(subjectIds);
     for (let waitedMs = 0; found.position < head; waitedMs += POLL_MS) {
       if (waitedMs >= WAIT_MS) return { outcome: 'behind' };
       await sleep(POLL_MS);
-      found = await customers.find(subjectIds);
+      found = await this.customers.find(subjectIds);
     }
     const [customer, ...others] = found.customers;
     if (others.length > 0)
       return { outcome: 'several-customers', customerIds: found.customers.map((each) => each.customerId) };
     if (customer === undefined && customerId !== null) return { outcome: 'unknown-customer' };
-    return this.erase([...subjectIds, ...(customer?.subjectIds ?? [])], customer?.customerId ?? null, by);
+    const subjects = customer?.subjects ?? [];
+    return this.erase(
+      {
+        customerId: customer?.customerId ?? null,
+        subjectIds: [...subjectIds, ...subjects.map(({ subjectId }) => subjectId)],
+        identifiers: [...named, ...(await this.opened(subjects))],
+      },
+      by,
+    );
   }
 
-  private async erase(subjectIds: readonly string[], customerId: string | null, by: string): Promise<ErasureVerdict> {
+  private async erase({ customerId, subjectIds, identifiers }: Person, by: string): Promise<ErasureVerdict> {
     const { log, keys, clock, journal = null } = this.dependencies;
-    const receipt = await eraseSubjects({ log, keys, journal }, { subjectIds, customerId, by }, clock.now());
+    const search = new PersonSearch(identifiers);
+    const before = (await this.bodies?.naming(search, 0)) ?? { quarantineIds: [], position: 0 };
+    const namespaces = identifiers.map(({ namespace }) => namespace);
+    const { quarantineIds } = before;
+    const erasure = await eraseSubjects(
+      { log, keys, journal },
+      { subjectIds, customerId, by, namespaces, quarantineIds },
+      clock.now(),
+    );
+    // What arrived while the others were searched. From now on ingestion recognises the person itself.
+    const since = (await this.bodies?.naming(search, before.position)) ?? before;
+    const late = this.bodies === null ? 0 : (await keys.destroy(since.quarantineIds)).subjectKeys;
+    const receipt = receiptOf({
+      ...erasure,
+      bodyKeysDestroyed: erasure.bodyKeysDestroyed + late,
+      bodiesSearched: this.bodies !== null,
+      bodiesNotSearchable: await keys.countExpiring(),
+      eventsWithClearText: await eventsWithClearText(log, [...new Set(subjectIds)]),
+    });
     return { outcome: 'erased', receipt };
+  }
+
+  /** The identifiers of a customer in the clear, as far as they can be opened. */
+  private async opened(subjects: readonly KnownSubject[]): Promise<ClearIdentifier[]> {
+    const { sealer } = this.dependencies;
+    const opened = await Promise.all(
+      subjects.map(async ({ subjectId, namespace, sealed }) => {
+        if (sealed === null) return [];
+        try {
+          const [value] = await sealer.openMany([{ subjectId, sealed }]);
+          return value === null || value === undefined ? [] : [{ namespace, value }];
+        } catch (error) {
+          // A damaged text cannot be opened by anyone any more.
+          if (error instanceof SealBrokenError) return [];
+          throw error;
+        }
+      }),
+    );
+    return opened.flat();
   }
 }

@@ -10,7 +10,17 @@ export interface PersonErased {
   /** Sorted. */
   readonly subjectIds: readonly string[];
   readonly customerId: string | null;
+  /** The namespaces by which the person was known. Absent in erasures of before. */
+  readonly namespaces?: readonly string[];
+  /** Quarantined bodies in which the person was found. Absent where there are none. */
+  readonly quarantineIds?: readonly string[];
 }
+
+/** Every id that an erasure destroys the key of: to be destroyed again in a key store that does not know of it. */
+export const erasedIdsOf = ({
+  subjectIds,
+  quarantineIds = [],
+}: Pick<PersonErased, 'subjectIds' | 'quarantineIds'>): readonly string[] => [...subjectIds, ...quarantineIds];
 
 /** The receipt for a person who asked for erasure. It holds no personal data. */
 export interface ErasureReceipt {
@@ -20,8 +30,14 @@ export interface ErasureReceipt {
   readonly subjects: number;
   /** Keys destroyed by this call: none where all were destroyed before. */
   readonly subjectKeysDestroyed: number;
-  /** Keys of quarantined bodies that named one of them. */
+  /** Keys of quarantined bodies in which the person was found, destroyed by this call. */
   readonly bodyKeysDestroyed: number;
+  /** Whether all quarantined bodies were searched for the person's identifiers: false in a process without read models. */
+  readonly bodiesSearched: boolean;
+  /** Quarantined bodies that cannot be searched to their end. They may hold the person; each is destroyed 30 days after it was received. */
+  readonly bodiesNotSearchable: number;
+  /** Events of the person with text that was stored in the clear before its field became personal. `perennial move` seals it. */
+  readonly eventsWithClearText: number;
   /** Position of the erasure in the log. */
   readonly position: number;
   /** When it was first recorded, RFC 3339. */
@@ -35,7 +51,17 @@ export interface ErasureRequest {
   readonly subjectIds: readonly string[];
   readonly customerId: string | null;
   readonly by: string;
+  /** The namespaces by which the person was known. */
+  readonly namespaces?: readonly string[];
+  /** Quarantined bodies in which the person was found. */
+  readonly quarantineIds?: readonly string[];
 }
+
+/** What an erasure destroyed, and where it is on record. */
+export type Erasure = Pick<
+  ErasureReceipt,
+  'erasureId' | 'customerId' | 'subjects' | 'subjectKeysDestroyed' | 'bodyKeysDestroyed' | 'position' | 'erasedAt'
+>;
 
 /** Where an erasure is recorded, and what it destroys. */
 export interface ErasureStores {
@@ -59,8 +85,14 @@ export function personErasedEvent({
   customerId,
   erasedAt,
   by,
+  namespaces,
+  quarantineIds = [],
 }: Omit<JournaledErasure, 'hashKeyCheck'>): NewEvent {
-  const data: PersonErased = { subjectIds, customerId };
+  const data: PersonErased = {
+    ...{ subjectIds, customerId },
+    ...(namespaces === undefined ? {} : { namespaces }),
+    ...(quarantineIds.length === 0 ? {} : { quarantineIds }),
+  };
   return factEvent({
     name: 'person-erased',
     source: OWN_SOURCES.privacy,
@@ -79,15 +111,20 @@ export function personErasedEvent({
  */
 export async function eraseSubjects(
   { log, keys, journal = null }: ErasureStores,
-  { subjectIds, customerId, by }: ErasureRequest,
+  { subjectIds, customerId, by, namespaces, quarantineIds = [] }: ErasureRequest,
   now: Instant,
-): Promise<ErasureReceipt> {
+): Promise<Erasure> {
   const subjects = [...new Set(subjectIds)].sort();
   if (subjects.length === 0) throw new RangeError('An erasure needs at least one subject.');
   const erasureId = erasureIdOf(subjects);
-  const erasure = { erasureId, subjectIds: subjects, customerId, erasedAt: now, by };
+  const erasure = {
+    ...{ erasureId, subjectIds: subjects, customerId, erasedAt: now, by, quarantineIds },
+    ...(namespaces === undefined ? {} : { namespaces: [...new Set(namespaces)].sort() }),
+  };
   // First, since it may fail: nothing is destroyed yet, and the caller requests the erasure again.
   await journal?.append({ ...erasure, hashKeyCheck: keys.hashKeyCheck });
+  // The bodies first: where the process dies in between, the person's identifiers can still be opened to find them again.
+  const bodies = await keys.destroy(quarantineIds);
   const destroyed = await keys.destroy(subjects);
   const event = personErasedEvent(erasure);
   const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
@@ -96,14 +133,18 @@ export async function eraseSubjects(
       `The keys are destroyed, but the log did not record the erasure (${verdict?.status}): erase again.`,
     );
   const [recorded] = await log.find([event]);
-  const receipt = {
+  return {
     erasureId,
     customerId,
     subjects: subjects.length,
     subjectKeysDestroyed: destroyed.subjectKeys,
-    bodyKeysDestroyed: destroyed.listedKeys,
+    bodyKeysDestroyed: bodies.subjectKeys + destroyed.listedKeys,
     position: verdict.position,
     erasedAt: formatInstant(recorded?.recordedAt ?? now),
   };
+}
+
+/** The receipt with its hash: SHA-256, in hexadecimal digits, over the other fields as JSON with their names in order and no white space. */
+export function receiptOf(receipt: Omit<ErasureReceipt, 'receiptHash'>): ErasureReceipt {
   return { ...receipt, receiptHash: hash('sha256', JSON.stringify(canonical(receipt)), 'hex') };
 }

@@ -16,13 +16,28 @@ export class ErasureReceiptView implements ErasureReceipt {
   readonly subjects!: number;
   @ApiProperty()
   readonly subjectKeysDestroyed!: number;
-  @ApiProperty({ description: 'Keys of quarantined bodies that named one of them' })
+  @ApiProperty({ description: 'Keys of quarantined bodies in which the person was found, destroyed by this call' })
   readonly bodyKeysDestroyed!: number;
+  @ApiProperty({ description: 'Whether all quarantined bodies were searched for identifiers of the person' })
+  readonly bodiesSearched!: boolean;
+  @ApiProperty({
+    description:
+      'Quarantined bodies that cannot be searched to their end, such as encoded files. They may hold the person; each is destroyed 30 days after it was received',
+  })
+  readonly bodiesNotSearchable!: number;
+  @ApiProperty({
+    description:
+      'Events of the person with text that was stored in the clear before its field became personal. It stays in this log; `perennial move` seals it in a new one',
+  })
+  readonly eventsWithClearText!: number;
   @ApiProperty({ description: 'Position of the erasure in the log' })
   readonly position!: number;
   @ApiProperty({ format: 'date-time' })
   readonly erasedAt!: string;
-  @ApiProperty({ description: 'SHA-256 over the other fields as canonical JSON' })
+  @ApiProperty({
+    description:
+      'SHA-256, in hexadecimal digits, over the other fields as JSON with their names in order and no white space',
+  })
   readonly receiptHash!: string;
 }
 

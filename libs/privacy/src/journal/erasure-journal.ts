@@ -9,6 +9,10 @@ export interface JournaledErasure {
   readonly erasedAt: Instant;
   /** Id of the principal that requested it. */
   readonly by: string;
+  /** The namespaces by which the person was known; absent in older records. */
+  readonly namespaces?: readonly string[];
+  /** Quarantined bodies in which the person was found; absent in older records. */
+  readonly quarantineIds?: readonly string[];
   /** Identifies the hash key that the ids were derived with: under another one they have no meaning. */
   readonly hashKeyCheck: string;
 }

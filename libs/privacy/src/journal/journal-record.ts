@@ -12,9 +12,13 @@ export function journalLine({
   erasedAt,
   by,
   hashKeyCheck,
+  namespaces,
+  quarantineIds = [],
 }: JournaledErasure): string {
   return JSON.stringify({
     ...{ journal: VERSION, erasureId, erasedAt: formatInstant(erasedAt), subjectIds, customerId, by, hashKeyCheck },
+    ...(namespaces === undefined ? {} : { namespaces }),
+    ...(quarantineIds.length === 0 ? {} : { quarantineIds }),
   });
 }
 
@@ -24,7 +28,16 @@ export function readJournalLine(text: string, where: string): JournaledErasure {
   const version = record?.['journal'];
   if (typeof version === 'number' && version > VERSION)
     throw new JournalError('torn', `${where} was written by a newer version of the engine: start that version.`);
-  const { erasureId, subjectIds, customerId, erasedAt, by, hashKeyCheck } = record ?? {};
+  const {
+    erasureId,
+    subjectIds,
+    customerId,
+    erasedAt,
+    by,
+    hashKeyCheck,
+    namespaces,
+    quarantineIds = [],
+  } = record ?? {};
   const instant = typeof erasedAt === 'string' ? parseInstant(erasedAt) : null;
   const isId = (value: unknown): value is string => typeof value === 'string' && ID.test(value);
   if (
@@ -36,13 +49,22 @@ export function readJournalLine(text: string, where: string): JournaledErasure {
     !(customerId === null || isId(customerId)) ||
     instant === null ||
     typeof by !== 'string' ||
-    !isId(hashKeyCheck)
+    !isId(hashKeyCheck) ||
+    !(
+      namespaces === undefined ||
+      (Array.isArray(namespaces) && namespaces.every((each) => typeof each === 'string'))
+    ) ||
+    !(Array.isArray(quarantineIds) && quarantineIds.every(isId))
   )
     throw new JournalError(
       'torn',
       `${where} is not an erasure, so an erased person might be readable again. Restore the journal from its own copy, or remove what does not belong there.`,
     );
-  return { erasureId, subjectIds, customerId, erasedAt: instant, by, hashKeyCheck };
+  return {
+    ...{ erasureId, subjectIds, customerId, erasedAt: instant, by, hashKeyCheck },
+    ...(namespaces === undefined ? {} : { namespaces: namespaces as readonly string[] }),
+    ...(quarantineIds.length === 0 ? {} : { quarantineIds }),
+  };
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> | null {

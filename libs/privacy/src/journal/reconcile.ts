@@ -2,7 +2,7 @@ import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { OWN_SOURCES } from '#ingestion';
 import type { KeyStore } from '#keys';
-import { ERASURE_PREFIX, personErasedEvent, type PersonErased } from '../erasure/erase-subjects.js';
+import { ERASURE_PREFIX, erasedIdsOf, personErasedEvent, type PersonErased } from '../erasure/erase-subjects.js';
 import type { ErasureJournal, JournaledErasure } from './erasure-journal.js';
 
 /** What a start, or a restore, did with the journal. */
@@ -38,7 +38,7 @@ export async function reconcileJournal(
     ).values(),
   ];
   let keysDestroyed = 0;
-  const subjectIds = [...new Set(own.flatMap((each) => each.subjectIds))];
+  const subjectIds = [...new Set(own.flatMap(erasedIdsOf))];
   for (let from = 0; from < subjectIds.length; from += SUBJECTS_A_CALL) {
     const destroyed = await keys.destroy(subjectIds.slice(from, from + SUBJECTS_A_CALL));
     keysDestroyed += destroyed.subjectKeys + destroyed.listedKeys;
@@ -73,13 +73,12 @@ async function erasuresOfLog(
   for await (const page of log.read(STREAMS.privacy))
     for (const { source, id, type, data, meta, recordedAt } of page) {
       if (source !== OWN_SOURCES.privacy || type !== 'person-erased' || !id.startsWith(ERASURE_PREFIX)) continue;
-      const { subjectIds, customerId } = JSON.parse(data) as PersonErased;
+      const erasure = JSON.parse(data) as PersonErased;
       const { by } = JSON.parse(meta) as { readonly by?: string };
       const erasureId = id.slice(ERASURE_PREFIX.length);
       found.set(erasureId, {
+        ...erasure,
         erasureId,
-        subjectIds,
-        customerId,
         erasedAt: recordedAt,
         by: by ?? 'unknown',
         hashKeyCheck,

@@ -3,6 +3,7 @@ import { checkMark, markOf, type EventLog } from '#event-log';
 import { adoptedHashKey, mustBeAdopted } from '#ingestion';
 import type { KeyStore, KeyStoreFacts } from '#keys';
 import { compareIdentity, type LogIdentity } from '#platform';
+import { erasedIdsOf, type PersonErased } from '../erasure/erase-subjects.js';
 import { LogFacts, type MissingKeys } from './log-facts.js';
 
 /** So many events after the mark are searched for subjects without a key: a mark is seconds old, except in an old copy. */
@@ -78,10 +79,10 @@ async function applyErasures(
   let revision = applied;
   let forbidden = 0;
   for await (const page of log.read(STREAMS.privacy, applied + 1)) {
-    const subjectIds = page.flatMap(({ type, data }) =>
-      type === 'person-erased' ? (JSON.parse(data) as { readonly subjectIds: readonly string[] }).subjectIds : [],
+    const ids = page.flatMap(({ type, data }) =>
+      type === 'person-erased' ? erasedIdsOf(JSON.parse(data) as PersonErased) : [],
     );
-    if (subjectIds.length > 0) forbidden += (await keys.destroy(subjectIds)).forbidden;
+    if (ids.length > 0) forbidden += (await keys.destroy(ids)).forbidden;
     revision = page.at(-1)?.revision ?? revision;
   }
   if (revision === applied) return;

@@ -14,6 +14,7 @@ import { CLOCK, CONFIG, HEALTH, LOGGER, type Clock, type Config, type Health, ty
 import { commandHandler } from '#platform/nest';
 import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 import { ErasuresController } from './erasure/erasures.controller.js';
+import { ExpiryKeeper } from './erasure/expiry-keeper.js';
 import { JournalKeeper } from './journal/journal-keeper.js';
 import { openErasureJournal } from './journal/open-journal.js';
 import { MarkKeeper } from './reconciling/mark-keeper.js';
@@ -27,6 +28,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     @Inject(JournalKeeper) private readonly keeper: JournalKeeper,
     @Inject(MarkKeeper) private readonly markKeeper: MarkKeeper,
+    @Inject(ExpiryKeeper) private readonly expiryKeeper: ExpiryKeeper,
     @Inject(CONFIG) { erasureJournal }: Config,
     @Inject(HEALTH) health: Health,
   ) {
@@ -35,10 +37,12 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
 
   onApplicationBootstrap(): void {
     this.markKeeper.start();
+    this.expiryKeeper.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.markKeeper.stop();
+    await this.expiryKeeper.stop();
   }
 
   static forRoot(): DynamicModule {
@@ -51,6 +55,11 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
           useFactory: async (config: Config, log: EventLog, keys: KeyStore, logger: Logger) =>
             new JournalKeeper(await openErasureJournal(config, logger), log, keys, logger),
           inject: [CONFIG, EVENT_LOG, KEY_STORE, LOGGER],
+        },
+        {
+          provide: ExpiryKeeper,
+          useFactory: (keys: KeyStore, clock: Clock, logger: Logger) => new ExpiryKeeper(keys, clock, logger),
+          inject: [KEY_STORE, CLOCK, LOGGER],
         },
         {
           provide: MarkKeeper,

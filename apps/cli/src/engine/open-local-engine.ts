@@ -73,6 +73,7 @@ export async function openLocalEngine(
     closing.push(() => journal?.close());
     if (journal !== null) await reconcileJournal(journal, log, keys);
     closing.push(() => recordMark(log, keys));
+    await keys.destroyExpired(clock.now());
     const sealer = new Sealer(keys);
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));

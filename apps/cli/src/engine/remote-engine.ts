@@ -6,6 +6,7 @@ import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessZone } from './business-zone.js';
+import { CatchingUp } from './catching-up.js';
 import type { DryRunSummary, Engine, Erasure, JsonObject, OnProgress, RebuildSummary, Verification } from './engine.js';
 
 /** An error response (RFC 9457). */
@@ -101,17 +102,12 @@ export class RemoteEngine implements Engine {
   }
 
   async catchUp(onProgress: OnProgress): Promise<void> {
-    let total: number | null = null;
+    const wait = new CatchingUp();
     for (;;) {
       const { rows } = await this.runQuery('lag', {});
-      const figures = new Map(rows.map((row) => [String(row['figure']), Number(row['value'] ?? 0)]));
-      // The positions of some logs count bytes: then the number of events that are left is not known.
-      const counted = rows.some((row) => row['figure'] === 'lag_events' && row['value'] !== null);
-      const unit = counted ? 'events and customers' : 'bytes and customers';
-      const open = (figures.get('lag_positions') ?? 0) + (figures.get('dirty') ?? 0);
-      if (open === 0) return;
-      total = Math.max(total ?? 0, open);
-      onProgress({ step: 'catching up', done: total - open, total, unit });
+      const progress = wait.progress(rows);
+      if (progress === null) return;
+      onProgress(progress);
       await sleep(POLL_MS);
     }
   }

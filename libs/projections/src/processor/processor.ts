@@ -276,12 +276,13 @@ export class Processor {
     return wait > 0 ? wait : WAITING_MS;
   }
 
-  /** Whether a customer is dirty, since before an instant if one is given. */
-  async #anyDirty(before?: Instant): Promise<boolean> {
-    const [where, params] = before === undefined ? ['', []] : ['WHERE since < $1::timestamptz', [instantText(before)]];
-    const [row] = await this.context.database.query<{ any: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM ${this.#live.schema}.dirty ${where}) AS any`,
-      params,
+  /** Whether a customer is dirty, since before an instant if one is given; one whose first event is still to come is not. */
+  async #anyDirty(before = Infinity): Promise<boolean> {
+    const { database, now } = this.context;
+    const [row] = await database.query<{ any: boolean }>(
+      `SELECT EXISTS (SELECT 1 FROM ${this.#live.schema}.dirty
+                       WHERE since < $1::timestamptz AND (not_before IS NULL OR not_before <= $2::timestamptz)) AS any`,
+      [before === Infinity ? 'infinity' : instantText(before), instantText(now())],
     );
     return row?.any === true;
   }

@@ -65,6 +65,11 @@ export function registerProjectorMetrics(register: Registry, projector: Pick<Pro
     (s) => s.lagMs / 1_000,
   );
   gauge('perennial_projector_dirty_customers', 'Customers that must be folded again', (s) => s.dirty);
+  gauge(
+    'perennial_projector_waiting_customers',
+    'Customers whose first event is still to come: they are not behind',
+    (s) => s.waiting,
+  );
   gauge('perennial_projector_parked_customers', 'Customers that could not be folded and are parked', (s) => s.parked);
   gauge('perennial_projector_position', 'The log is indexed up to this position', (s) => s.position);
   counter('perennial_projector_events_total', 'Events indexed', (s) => s.counters.events);

@@ -31,6 +31,18 @@ describeOnEachStore('the projector', (name) => {
     log = memoryLog({ clock });
   });
 
+  it('is not behind because of a customer whose first event is still to come', async () => {
+    await appendAll(log, [order({ userId: 'soon' }, day(0.5), 'A1')]);
+    const projector = await open();
+    await projector.catchUp();
+    expect(await projector.status()).toMatchObject({ lag: 0, dirty: 0, waiting: 1, nextWake: day(0.5) });
+    now = day(0.5);
+    expect(await projector.status()).toMatchObject({ dirty: 1, waiting: 0 });
+    await projector.catchUp();
+    expect(await projector.status()).toMatchObject({ dirty: 0, waiting: 0 });
+    expect(await rows('SELECT phase FROM rm_1.customers')).toHaveLength(1);
+  });
+
   it('makes a customer with stage periods and bookings from the log', async () => {
     now = day(40);
     await appendAll(log, [

@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import { instantText } from '#database';
 import type { Counters } from '../read-models/read-model-store.js';
 import { nextWake } from './clock.js';
 import type { Processor } from './processor.js';
@@ -13,7 +14,10 @@ export interface ProjectorStatus {
   readonly lagUnit: 'events' | 'bytes';
   /** How much later the last event of the log was recorded than the last indexed one; 0 when all are indexed. */
   readonly lagMs: number;
+  /** Customers to be folded again. */
   readonly dirty: number;
+  /** Customers whose first event is still to come: nothing is behind because of them. */
+  readonly waiting: number;
   readonly parked: number;
   /** Every deadline up to here is persisted; null before the projector caught up for the first time. */
   readonly clock: Instant | null;
@@ -35,9 +39,15 @@ export async function statusOf({ context, live, running, failure }: Processor): 
     recorded_at: Instant | null;
     clock: Instant | null;
     dirty: number;
+    waiting: number;
     parked: number;
-  }>(`SELECT position, recorded_at, clock, (SELECT count(*)::int FROM ${schema}.dirty) AS dirty,
-             (SELECT count(*)::int FROM ${schema}.parked) AS parked FROM ${schema}.checkpoint`);
+  }>(
+    `SELECT position, recorded_at, clock, marks.*, (SELECT count(*)::int FROM ${schema}.parked) AS parked
+       FROM ${schema}.checkpoint,
+            (SELECT count(*) FILTER (WHERE due)::int AS dirty, count(*) FILTER (WHERE NOT due)::int AS waiting
+               FROM (SELECT not_before IS NULL OR not_before <= $1::timestamptz AS due FROM ${schema}.dirty) d) marks`,
+    [instantText(context.now())],
+  );
   const head = await context.log.head();
   const position = row?.position ?? 0;
   return {
@@ -47,6 +57,7 @@ export async function statusOf({ context, live, running, failure }: Processor): 
     lagUnit: context.log.counts ?? 'events',
     lagMs: head.position <= position ? 0 : Math.max(0, head.recordedAt - (row?.recorded_at ?? head.recordedAt)),
     dirty: row?.dirty ?? 0,
+    waiting: row?.waiting ?? 0,
     parked: row?.parked ?? 0,
     clock: row?.clock ?? null,
     nextWake: await nextWake(live),

@@ -30,6 +30,7 @@ const projector: Operations = {
         lag: 0,
         lagMs: 0,
         dirty: 0,
+        waiting: 0,
         parked: 1,
         clock: 0,
         nextWake: null,

@@ -17,8 +17,10 @@ export class StatusView {
   readonly lagUnit!: 'events' | 'bytes';
   @ApiProperty({ description: 'how much later the last event was recorded than the last that is indexed' })
   readonly lagMs!: number;
-  @ApiProperty({ description: 'customers that wait to be folded again' })
+  @ApiProperty({ description: 'customers that are to be folded again' })
   readonly dirty!: number;
+  @ApiProperty({ description: 'customers whose first event is still to come: nothing is behind because of them' })
+  readonly waiting!: number;
   @ApiProperty({ description: 'customers parked because they could not be folded' })
   readonly parked!: number;
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'deadlines up to here are persisted' })

@@ -6,7 +6,7 @@ import { inReadModels } from '../reading/read-models.js';
 /** How far the read models are behind the log: cheap enough to poll while waiting. */
 export const lag = query({
   name: 'lag',
-  summary: 'How far the read models are behind the log, and how many customers wait to be folded.',
+  summary: 'How far the read models are behind the log, and how many customers are to be folded again.',
   permission: 'read',
   params: NoParams,
   time: 'none',
@@ -15,7 +15,7 @@ export const lag = query({
   async answer(context) {
     const head = await context.log.head();
     return inReadModels(context.database, async (models) => ({
-      rows: figureRows(await followingFigures(models, context.log, head)),
+      rows: figureRows(await followingFigures(models, context.log, head, context.clock.now())),
       next: null,
       position: models.position,
     }));

@@ -293,6 +293,7 @@ describe('the questions, asked of three customers', () => {
         { figure: 'lag_positions', value: 0, at: null },
         { figure: 'lag_ms', value: 0, at: null },
         { figure: 'dirty', value: 0, at: null },
+        { figure: 'waiting', value: 0, at: null },
       ]),
     );
     for (const name of ['outcomes', 'parked', 'quarantine', 'refused-links'])

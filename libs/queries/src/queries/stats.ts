@@ -20,7 +20,7 @@ export const stats = query({
     const { log = null, keys = null } = context.storeBytes?.() ?? {};
     const head = await context.log.head();
     return inReadModels(context.database, async (models) => {
-      const following = await followingFigures(models, context.log, head);
+      const following = await followingFigures(models, context.log, head, context.clock.now());
       const [counts] = await models.query<Record<string, number>>(
         `SELECT ${COUNTED.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(', ')},
                 (SELECT count(*) FROM quarantine WHERE status = 'open') AS quarantine_open,

@@ -1,3 +1,5 @@
+import type { Instant } from '#contracts';
+import { instantText } from '#database';
 import type { EventLog } from '#event-log';
 import type { AnswerRow, Column } from '../running/query.js';
 import type { ReadModels } from './read-models.js';
@@ -18,10 +20,15 @@ export async function followingFigures(
   models: ReadModels,
   log: Pick<EventLog, 'head' | 'counts'>,
   head: Awaited<ReturnType<EventLog['head']>>,
+  now: Instant,
 ): Promise<readonly Figure[]> {
   const [row] = await models.query(
-    `SELECT position, recorded_at, clock, (SELECT count(*) FROM dirty) AS dirty, (SELECT count(*) FROM parked) AS parked
-       FROM checkpoint`,
+    `SELECT c.position, c.recorded_at, c.clock, d.*, (SELECT count(*) FROM parked) AS parked
+       FROM checkpoint c,
+            (SELECT count(*) FILTER (WHERE due) AS dirty, min(since) FILTER (WHERE due) AS oldest,
+                    max(since) FILTER (WHERE due) AS newest, count(*) FILTER (WHERE NOT due) AS waiting, min(not_before) FILTER (WHERE NOT due) AS until
+               FROM (SELECT since, not_before, not_before IS NULL OR not_before <= $1::timestamptz AS due FROM dirty) marks) d`,
+    [instantText(now)],
   );
   const behind = Math.max(0, head.position - models.position);
   const known = typeof row?.['recorded_at'] === 'number' ? row['recorded_at'] : null;
@@ -33,7 +40,11 @@ export async function followingFigures(
     ['lag_positions', behind],
     ['lag_ms', behind === 0 || known === null ? 0 : Math.max(0, head.recordedAt - known)],
     ['clock', null, row?.['clock']],
-    ['dirty', row?.['dirty'] ?? 0],
+    // Customers to be folded again, since when the first of them waits; and since when the last.
+    ['dirty', row?.['dirty'] ?? 0, row?.['oldest']],
+    ['dirty_newest', null, row?.['newest']],
+    // Customers whose first event is still to come: nothing is behind because of them.
+    ['waiting', row?.['waiting'] ?? 0, row?.['until']],
     ['parked', row?.['parked'] ?? 0],
   ];
 }

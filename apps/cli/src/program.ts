@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { clockCommand } from './commands/clock.js';
 import { eraseCommand } from './commands/erase.js';
 import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
@@ -34,6 +35,7 @@ export function program(session: Session, version: string): Command {
     rollbackCommand,
     verifyCommand,
     statsCommand,
+    clockCommand,
     eraseCommand,
     exportCommand,
     moveCommand,

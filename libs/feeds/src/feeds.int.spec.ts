@@ -120,6 +120,26 @@ for (const { name, missing, open, stop } of STORES) {
       expect(stateOf(recording.sent)).toEqual(await world.believed());
     });
 
+    it('publish nothing while the clock is not to be trusted, and everything after it', async () => {
+      await world.orders(world.now, { userId: 'paused' });
+      await world.projector.catchUp();
+      const before = recording.sent.length;
+      let paused = true;
+      const turns: number[] = [];
+      const watched = new Relay({
+        ...{ database, channels: recording as unknown as Channels, clock, paused: () => paused },
+        observer: { succeeded: () => turns.push(recording.sent.length) },
+      });
+      watched.start();
+      while (turns.length === 0) await sleep(10);
+      expect(turns).toEqual([before]);
+      paused = false;
+      while (recording.sent.length === before) await sleep(50);
+      await watched.stop();
+      await drainAll(relay());
+      expect(stateOf(recording.sent)).toEqual(await world.believed());
+    });
+
     it('publish nothing while the read models are rebuilt, and nothing after it where nothing changed', async () => {
       const before = recording.sent.length;
       await world.projector.rebuild();

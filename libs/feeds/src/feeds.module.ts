@@ -7,8 +7,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, FailureLog, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
-import type { Notifier, Channels, Clock, Config, Health, Logger } from '#platform';
+import { CLOCK_GUARD, CONFIG, FailureLog, HEALTH, LOGGER, METRICS, openChannels, OUTBOX_NOTIFIER } from '#platform';
+import type { Notifier, Channels, ClockGuard, Config, Health, Logger } from '#platform';
 import { DATABASE, type Database } from '#database';
 import { partialHealth } from './partial-health.js';
 import { Relay, type RelayObserver } from './relay/relay.js';
@@ -42,15 +42,18 @@ export class FeedsModule implements OnApplicationBootstrap, BeforeApplicationShu
           useFactory: (
             database: Database,
             channels: Channels | null,
-            clock: Clock,
+            guard: ClockGuard,
             logger: Logger,
             metrics: Registry,
             notifier: Notifier,
           ) =>
             channels === null
               ? null
-              : new Relay({ database, channels, clock, notifier, observer: relayObserver(logger, metrics) }),
-          inject: [DATABASE, CHANNELS, CLOCK, LOGGER, METRICS, OUTBOX_NOTIFIER],
+              : new Relay({
+                  ...{ database, channels, notifier, observer: relayObserver(logger, metrics) },
+                  ...{ clock: guard, paused: () => !guard.mayPublish },
+                }),
+          inject: [DATABASE, CHANNELS, CLOCK_GUARD, LOGGER, METRICS, OUTBOX_NOTIFIER],
         },
       ],
     };

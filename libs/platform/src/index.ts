@@ -1,7 +1,8 @@
 /** Config, clock, logging, health checks, access, channels. It imports contracts alone, and no part of Nest: see `nest.ts`. */
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
+export { ClockGuard, type ClockMarks, type ClockReport, type ClockState } from './clock-guard.js';
 export { Notifier } from './notifier.js';
-export { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
+export { ACCESS, CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
 export type { JournalPlace, LogPlace } from './config/setting-kinds.js';

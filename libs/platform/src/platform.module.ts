@@ -7,6 +7,7 @@ import { AccessGuard } from './access/access.guard.js';
 import { EngineController } from './access/engine.controller.js';
 import { RunningEngine } from './access/running-engine.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
+import { ClockGuard } from './clock-guard.js';
 import type { Config } from './config/config.js';
 import { Health } from './health/health.js';
 import { HealthController } from './health/health.controller.js';
@@ -15,7 +16,7 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { Notifier } from './notifier.js';
 import { FastifyRoutes } from './openapi/fastify-routes.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
+import { CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -38,6 +39,7 @@ export class PlatformModule {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: CLOCK, useValue: clock },
+        { provide: CLOCK_GUARD, useFactory: () => new ClockGuard(clock) },
         {
           provide: LOGGER,
           useFactory: () => logger ?? createLogger({ level: config.logLevel, format: config.logFormat }),
@@ -57,7 +59,7 @@ export class PlatformModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [CONFIG, CLOCK, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER, FastifyRoutes, RunningEngine],
+      exports: [CONFIG, CLOCK, CLOCK_GUARD, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER, FastifyRoutes, RunningEngine],
     };
   }
 }

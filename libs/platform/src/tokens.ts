@@ -8,6 +8,8 @@ const token = (name: string): symbol => Symbol.for(`perennial.${name}`);
 export const CONFIG = token('config');
 /** `Clock` */
 export const CLOCK = token('clock');
+/** `ClockGuard`: whether the clock is to be trusted, and a clock that was not set. */
+export const CLOCK_GUARD = token('clock-guard');
 /** `Logger` */
 export const LOGGER = token('logger');
 /** `Access`: authenticates callers; provided by keys. */

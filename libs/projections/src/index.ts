@@ -1,6 +1,8 @@
 export { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
+export { ClockWatch } from './clock/clock-watch.js';
+export { clockView, type ClockStatus } from './clock/clock-status.js';
 export { Projector, type ProjectorOptions } from './processor/projector.js';
-export type { ProjectorLogger } from './processor/projector-logger.js';
+export { SILENT as SILENT_LOGGER, type ProjectorLogger } from './processor/projector-logger.js';
 export type { ProjectorRole } from './processor/processor.js';
 export type { ProjectorStatus } from './processor/status.js';
 export type { RebuildOptions } from './versions/build-beside.js';

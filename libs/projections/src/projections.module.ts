@@ -9,14 +9,17 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { EVENT_LOG, ID_TABLE, type EventLog } from '#event-log';
-import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from '#platform';
-import type { Notifier, Clock, Config, Health, Logger } from '#platform';
+import { CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from '#platform';
+import type { ClockGuard, Notifier, Config, Health, Logger } from '#platform';
 import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
 import type { ProjectorRole } from './processor/processor.js';
 import { Projector } from './processor/projector.js';
 import { registerProjectorMetrics } from './processor/projector-metrics.js';
+import { ClockController } from './clock/clock.controller.js';
+import { clockHealth, registerClockMetrics } from './clock/clock-health.js';
+import { ClockWatch } from './clock/clock-watch.js';
 import { JobRunner } from './jobs/job-runner.js';
 import { RemoteProjector } from './jobs/remote-projector.js';
 import { openDatabase, placeOf, type DatabasePlace } from '#database';
@@ -56,6 +59,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     @Inject(ProjectionsModule.KEEPING) private readonly keeping: Keeping | null,
     @Inject(HEALTH) private readonly health: Health,
     @Inject(METRICS) private readonly metrics: Registry,
+    private readonly clock: ClockWatch,
   ) {}
 
   static forRoot(options: ProjectionsModuleOptions = {}): DynamicModule {
@@ -66,16 +70,17 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         database: Database,
         log: EventLog,
         ids: DatabaseIdTable | null,
-        clock: Clock,
+        guard: ClockGuard,
         logger: Logger,
         { projectorRole }: Config,
         outbox: Notifier,
       ) =>
         Projector.open({
-          ...{ database, log, clock, logger, role: options.role ?? projectorRole, onPublished: () => outbox.notify() },
+          ...{ database, log, clock: guard, logger, role: options.role ?? projectorRole },
+          ...{ onPublished: () => outbox.notify(), mayFire: () => guard.mayPublish },
           ...(ids === null ? {} : { ids }),
         }),
-      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK, LOGGER, CONFIG, OUTBOX_NOTIFIER],
+      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK_GUARD, LOGGER, CONFIG, OUTBOX_NOTIFIER],
     };
     const remote: Provider = {
       provide: RemoteProjector,
@@ -84,7 +89,14 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     };
     return {
       module: ProjectionsModule,
+      controllers: [ClockController],
       providers: [
+        {
+          provide: ClockWatch,
+          useFactory: (guard: ClockGuard, database: Database, logger: Logger, log?: EventLog) =>
+            new ClockWatch({ guard, database, log: log ?? null, logger }),
+          inject: [CLOCK_GUARD, DATABASE, LOGGER, { token: EVENT_LOG, optional: true }],
+        },
         {
           provide: ProjectionsModule.OPENED,
           useFactory: (config: Config) => open(options, config),
@@ -115,7 +127,10 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     };
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.clock.start();
+    this.health.register('clock', () => clockHealth(this.clock));
+    registerClockMetrics(this.metrics, this.clock);
     if (this.keeping === null) {
       const { database } = this.opened;
       this.health.register('read-models', async () => database.query('SELECT 1').then(() => ({ ok: true })));
@@ -133,6 +148,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.clock.stop();
     await this.keeping?.jobRunner.stop();
     await this.keeping?.projector.stop();
   }

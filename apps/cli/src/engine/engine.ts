@@ -1,5 +1,5 @@
 import type { ImportItem, ItemOutcome } from '#imports';
-import type { DryRunResult } from '#projections';
+import type { ClockStatus, DryRunResult } from '#projections';
 import type { LogIdentity } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
@@ -82,6 +82,10 @@ export interface Engine {
   release(quarantineId: string, fixed: unknown): Promise<JsonObject>;
   discard(quarantineId: string, reason: string): Promise<JsonObject>;
   /** Every webhook endpoint and its status. Only a running engine has them: throws `CliError` where there is none. */
+  /** The clock of the engine, beside elapsed time and what is recorded. */
+  clock(): Promise<ClockStatus>;
+  /** Accepts that clock as it is. */
+  confirmClock(): Promise<ClockStatus>;
   webhooks(): Promise<readonly JsonObject[]>;
   /** Sends messages to a webhook endpoint again: those that it missed, or all from a position or an instant on. */
   replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<JsonObject>;

@@ -14,7 +14,7 @@ import {
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { LogIdentity } from '#platform';
 import { EraseCustomer, type EraseCustomerHandler } from '#privacy';
-import type { BuildProgress, Projector } from '#projections';
+import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
@@ -36,6 +36,8 @@ export interface LocalDependencies {
   readonly discardQuarantined: DiscardQuarantinedHandler;
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
+  /** What the clock is compared with. */
+  readonly clockWatch: () => Promise<ClockWatch>;
   /** Milliseconds spent waiting for commits so far. */
   readonly commitMs: () => number;
   logIdentity(): Promise<LogIdentity>;
@@ -203,6 +205,18 @@ export class LocalEngine implements Engine {
     this.isCurrent = false;
     const command = new DiscardQuarantined(quarantineId, reason, LOCAL);
     return closedEvent(await this.dependencies.discardQuarantined.execute(command));
+  }
+
+  async clock(): Promise<ClockStatus> {
+    const watch = await this.dependencies.clockWatch();
+    await watch.refresh();
+    return clockView(watch);
+  }
+
+  async confirmClock(): Promise<ClockStatus> {
+    const watch = await this.dependencies.clockWatch();
+    await watch.confirm(LOCAL);
+    return clockView(watch);
   }
 
   webhooks(): Promise<never> {

@@ -12,7 +12,7 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { KeyStoreError, openKeys, Sealer } from '#keys';
-import { ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
+import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkFolder,
   EraseCustomerHandler,
@@ -22,7 +22,7 @@ import {
   reconcileJournal,
   recordMark,
 } from '#privacy';
-import { openIdTable, Projector } from '#projections';
+import { ClockWatch, openIdTable, Projector, SILENT_LOGGER } from '#projections';
 import { personalData, storeBytesIn } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
@@ -82,7 +82,18 @@ export async function openLocalEngine(
     const quarantine = new Quarantine(log, sealer);
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
+    const watch = new ClockWatch({ guard: new ClockGuard(clock), database, log, logger: SILENT_LOGGER });
+    const openProjector = async (): Promise<Projector> => {
+      const options = { database, log, clock, ...(ids === null ? {} : { ids }) };
+      const projector = await Projector.open(options).catch(throwReadable);
+      // Deadlines are fired by this clock: a wrong one is told before it does harm.
+      await watch.refresh();
+      const { state, detail } = watch.report();
+      if (state !== 'right') announce(detail);
+      return projector;
+    };
     let opening: Promise<Projector> | null = null;
+    const projector = () => (opening ??= openProjector());
     return new LocalEngine(`the folder ${dataDir}`, {
       context: { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true },
       quarantine,
@@ -91,8 +102,9 @@ export async function openLocalEngine(
       publishPolicy: new PublishPolicyHandler(log, clock),
       releaseQuarantined: new ReleaseQuarantinedHandler(quarantine, ingestion, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
-      projector: () =>
-        (opening ??= Projector.open({ database, log, clock, ...(ids === null ? {} : { ids }) }).catch(throwReadable)),
+      projector,
+      // Its tables are there once the projector is open.
+      clockWatch: () => projector().then(() => watch),
       commitMs: () => commitMs,
       logIdentity: () => log.identity(),
       close,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import type { FolderId, LogIdentity } from '#platform';
+import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
@@ -149,6 +150,14 @@ export class RemoteEngine implements Engine {
   async discard(quarantineId: string, reason: string): Promise<JsonObject> {
     const path = `/v1/quarantine/${encodeURIComponent(quarantineId)}/discard`;
     return (await this.send('POST', path, JSON.stringify({ reason }))) as JsonObject;
+  }
+
+  async clock(): Promise<ClockStatus> {
+    return (await this.send('GET', '/v1/clock')) as ClockStatus;
+  }
+
+  async confirmClock(): Promise<ClockStatus> {
+    return (await this.send('POST', '/v1/clock/confirm')) as ClockStatus;
   }
 
   async webhooks(): Promise<readonly JsonObject[]> {

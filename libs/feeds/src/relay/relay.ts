@@ -13,6 +13,8 @@ import type { RoundRobinCursor } from './outbox.js';
 const POLL_MS = 100;
 /** The same where only this process writes messages and its notifier reports them: a safety net. */
 const POLL_MS_NOTIFIED = 1_000;
+/** How often a paused relay polls whether it may go on. */
+const PAUSED_MS = 1_000;
 
 export interface RelayObserver extends LoopObserver {
   published?(messages: number): void;
@@ -22,6 +24,8 @@ export interface RelayDependencies {
   readonly database: Database;
   readonly channels: Channels;
   readonly clock: Clock;
+  /** True while the clock is not to be trusted: then nothing is published. Default: never. */
+  readonly paused?: () => boolean;
   /** Notifies when this process has written messages to the outbox. */
   readonly notifier?: Notifier;
   readonly feeds?: readonly Feed[];
@@ -36,6 +40,7 @@ export interface RelayDependencies {
  * - sending: messages are pending. It dispatches batch after batch, without a pause between them.
  * - backing off: the broker or the database failed. It waits half a second, then twice as long each time up to half a minute, and dispatches
  *   the same messages again; `failure` says why. The first batch that succeeds ends this state.
+ * - paused: the clock is not to be trusted. It polls whether it may go on.
  * - stopped: `stop()` lets the current batch end, and closes the producer.
  */
 export class Relay {
@@ -126,6 +131,7 @@ export class Relay {
 
   /** Dispatches one batch; returns the pause until the next one, in milliseconds. */
   private async turn(): Promise<number> {
+    if (this.dependencies.paused?.() === true) return PAUSED_MS;
     if ((await this.dispatch()) > 0) return 0;
     const { notifier, database } = this.dependencies;
     // Only an embedded database has no other process that writes messages to it.

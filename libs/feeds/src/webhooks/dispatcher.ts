@@ -32,6 +32,8 @@ export interface DispatcherDependencies {
   readonly database: Database;
   readonly endpoints: Endpoints;
   readonly clock: Clock;
+  /** True while the clock is not to be trusted: then nothing is sent. Default: never. */
+  readonly paused?: () => boolean;
   readonly egressPolicy: EgressPolicy;
   readonly attempts?: AttemptSchedule;
   readonly limits?: PendingLimits;
@@ -50,6 +52,7 @@ export interface DispatcherDependencies {
  *   delivery in flight; when it ends, the dispatcher polls at once. An endpoint that fails waits by itself (`next_attempt_at`): the dispatcher
  *   goes on with the others.
  * - backing off: the database failed. It waits half a second, then twice as long each time up to half a minute; `failure` says why.
+ * - paused: the clock is not to be trusted. It ends the deliveries in flight after their current message, and polls whether it may go on.
  * - stopped: `stop()` ends the deliveries in flight after their current message, and aborts a request that is not answered within GRACE_MS.
  */
 export class WebhookDispatcher {
@@ -117,7 +120,7 @@ export class WebhookDispatcher {
     const { database, clock, limits = PENDING_LIMITS } = this.dependencies;
     await this.ready();
     if (!this.triggersExist) this.triggersExist = await createTriggers(database);
-    if (!this.triggersExist) return POLL_MS_WITHOUT_ENDPOINTS;
+    if (!this.triggersExist || this.isPaused) return POLL_MS_WITHOUT_ENDPOINTS;
     const now = () => clock.now();
     const [found] = await database.query<{ endpoints: boolean; pending: boolean; replays: boolean; due: boolean }>(
       `SELECT EXISTS (SELECT 1 FROM perennial_webhooks.endpoints) AS endpoints,
@@ -139,6 +142,10 @@ export class WebhookDispatcher {
     }
     if (enqueued > 0) return 0;
     return found?.endpoints === true ? POLL_MS : POLL_MS_WITHOUT_ENDPOINTS;
+  }
+
+  private get isPaused(): boolean {
+    return this.dependencies.paused?.() === true;
   }
 
   /** Resolves when no delivery is in flight. */
@@ -172,7 +179,7 @@ export class WebhookDispatcher {
     return {
       ...{ database, leaseOwner: this.leaseOwner, attempts, random, now },
       secretsOf: (endpoint) => endpoints.secretsOf(endpoint),
-      stopping: () => this.isStopping,
+      stopping: () => this.isStopping || this.isPaused,
       send: ({ url }, message, secrets) =>
         this.webhookClient.send({
           ...{ url, now, body: message.body, timeoutMs: attempts.timeoutMs, abort: this.aborting.signal },

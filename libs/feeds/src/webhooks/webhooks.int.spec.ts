@@ -112,6 +112,22 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       expect(idsOfAll(await published())).toEqual(expect.arrayContaining(idsOf(channel.received)));
     });
 
+    it('send nothing while the clock is not to be trusted, and everything after it', async () => {
+      const channel = await receiver();
+      await registered(channel.url, STAGE_CHANGES);
+      let paused = true;
+      const dispatcher = world.dispatcher({ paused: () => paused });
+      await world.lives('paul');
+      for (let polls = 0; polls < 3; polls += 1) {
+        await dispatcher.poll();
+        await dispatcher.settled();
+      }
+      expect(channel.received).toEqual([]);
+      paused = false;
+      await drainAll(dispatcher, database);
+      expect(channel.received.length).toBeGreaterThanOrEqual(2);
+    });
+
     it('are not held up at one endpoint by another that fails; and that one gets all of them once it works again', async () => {
       const [healthy, failing] = [await receiver(), await receiver()];
       await registered(healthy.url, STAGE_CHANGES);

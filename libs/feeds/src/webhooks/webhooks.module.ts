@@ -8,8 +8,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { CLOCK, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
-import type { Clock, Config, Health, Logger } from '#platform';
+import { CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
+import type { ClockGuard, Config, Health, Logger } from '#platform';
 import { SEALER, type Sealer } from '#keys';
 import { DATABASE, type Database } from '#database';
 import { partialHealth } from '../partial-health.js';
@@ -38,7 +38,7 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             database: Database,
             sealer: Sealer,
             config: Config,
-            clock: Clock,
+            clock: ClockGuard,
             logger: Logger,
             metrics: Registry,
             eventLog?: NonNullable<Webhooks['log']>,
@@ -48,10 +48,13 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             registerWebhookMetrics(metrics, endpoints, clock);
             const observer = webhookObserver(metrics, logger);
             const limits = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY };
-            const dispatcher = new WebhookDispatcher({ database, endpoints, clock, egressPolicy, observer, limits });
+            const paused = () => !clock.mayPublish;
+            const dispatcher = new WebhookDispatcher({
+              ...{ database, endpoints, clock, paused, egressPolicy, observer, limits },
+            });
             return { endpoints, dispatcher, egressPolicy, log: eventLog ?? null };
           },
-          inject: [DATABASE, SEALER, CONFIG, CLOCK, LOGGER, METRICS, ...(log === undefined ? [] : [log])],
+          inject: [DATABASE, SEALER, CONFIG, CLOCK_GUARD, LOGGER, METRICS, ...(log === undefined ? [] : [log])],
         },
       ],
     };

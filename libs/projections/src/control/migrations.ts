@@ -1,5 +1,6 @@
 import type { Migration } from '#database';
 import { BI_NAMES } from '../bi/migration.js';
+import { CLOCK_CONFIRMATIONS } from '../clock/migration.js';
 import { EVENT_ID_NAMES, ID_TABLES } from '../indexing/event-ids/migration.js';
 import { JOBS_AND_WORKERS, MORE_REQUESTS, REQUEST_TABLES } from '../jobs/migration.js';
 import {
@@ -96,4 +97,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 13, name: 'event-id-names', sql: EVENT_ID_NAMES },
   { number: 14, name: 'read-model-names', sql: READ_MODEL_NAMES },
   { number: 15, name: 'bi-names', sql: BI_NAMES },
+  { number: 16, name: 'clock-confirmations', sql: CLOCK_CONFIRMATIONS },
 ];

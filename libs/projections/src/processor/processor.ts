@@ -17,6 +17,8 @@ export interface ProcessorOptions {
   readonly role: ProjectorRole;
   /** Called after customers were folded and committed: there may be messages in the outbox. */
   readonly onPublished: () => void;
+  /** False while the clock is not to be trusted: then no deadline is fired. */
+  readonly mayFire: () => boolean;
   /** Builds read models for this program, when the live ones were made by another version of it. */
   readonly rebuild: (processor: Processor) => Promise<unknown>;
 }
@@ -51,7 +53,7 @@ const BACKOFF: Backoff = { firstMs: 100, maxMs: 10_000 };
  * - **Standing by**: another process holds the indexing lock. The position follows that process, and the page is tried again.
  * - **Catching up**: the log has no page. Dirty customers are folded, batch by batch, then due deadlines mark customers dirty.
  * - **Idle**: no customer is dirty and no deadline is due. The clock is noted, and the loop waits for an event, for the next deadline, or
- *   for a second.
+ *   for a second. While the clock is not to be trusted, no deadline is fired and no clock noted: events are folded as of elapsed time.
  *
  * A step that fails is tried again with a growing delay, for ever. When another version went live, the loop goes on with that one; when
  * the live version does not fit this program, the loop rebuilds first. With the role `indexer` no customer is folded; with the role
@@ -215,6 +217,7 @@ export class Processor {
     const now = this.context.now();
     this.#nextWake = await nextWake(this.#live);
     const due = this.#nextWake !== null && this.#nextWake <= now;
+    if (!this.options.mayFire()) return false;
     if (due && (await fireDeadlines(this.#live, this.steps.foldBatchSize)) > 0) return true;
     await noteClock(this.#live, now);
     return false;
@@ -237,7 +240,7 @@ export class Processor {
 
   /** Fires deadlines once a second, so that events that never cease do not stop the clock. */
   async #fireBetweenPages(): Promise<void> {
-    if (performance.now() < this.#dueAgainAt) return;
+    if (performance.now() < this.#dueAgainAt || !this.options.mayFire()) return;
     await fireDeadlines(this.#live, this.steps.foldBatchSize);
     this.#dueAgainAt = performance.now() + IDLE_MS_MAX;
   }

@@ -46,6 +46,8 @@ export interface ProjectorOptions {
   readonly vacuumAfter?: number;
   /** Called after customers were folded and committed: there may be messages in the outbox. */
   readonly onPublished?: () => void;
+  /** False while the clock is not to be trusted: then no deadline is fired. Default true. */
+  readonly mayFire?: () => boolean;
 }
 
 /**
@@ -80,8 +82,8 @@ export class Projector {
       vacuumAfter: options.vacuumAfter ?? 1_000,
       foldsPages: role !== 'indexer',
     });
-    const onPublished = options.onPublished ?? (() => undefined);
-    return new Projector(new Processor(context, steps, live, position, { role, onPublished, rebuild }));
+    const { onPublished = () => undefined, mayFire = () => true } = options;
+    return new Projector(new Processor(context, steps, live, position, { role, onPublished, mayFire, rebuild }));
   }
 
   get role(): ProjectorRole {

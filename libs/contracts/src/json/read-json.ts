@@ -8,7 +8,7 @@ export interface JsonReading {
   readonly value: unknown;
   /** Keys that stand twice, and numbers that lost digits: the caller rejects what holds them. Nearly always empty. */
   readonly flaws: readonly JsonFlaw[];
-  /** Where the text is a list: the bytes of each of its items. */
+  /** Where the text is a list: the bytes of each of its items, with the separator before it. */
   readonly itemSizes: readonly number[] | null;
 }
 

@@ -2,7 +2,7 @@
 export interface JsonScan {
   /** False where no key stands twice and no number loses digits; where it is true, `flawsOf` decides. */
   readonly suspicious: boolean;
-  /** Where the text is a list: the bytes of each of its items. */
+  /** Where the text is a list: the bytes of each of its items, with the separator before it. */
   readonly itemSizes: readonly number[] | null;
 }
 

@@ -99,7 +99,7 @@ export class LineCutter {
       if (this.hash === null) {
         this.hash = createHash('sha256');
         for (const before of this.parts) this.hash.update(before);
-        this.parts = [Buffer.concat([...this.parts, part.subarray(0, HEAD_BYTES)]).subarray(0, HEAD_BYTES)];
+        this.parts = [Buffer.concat([...this.parts, part]).subarray(0, Math.min(HEAD_BYTES, lineBytesMax))];
       }
       this.hash.update(part);
     } else if (held === 0 || part.length > 0) this.parts.push(part);

@@ -1,5 +1,6 @@
-import { parseInstant } from '#contracts';
+import { parseInstant, unicodeDocument } from '#contracts';
 import { Rejection } from '../pipeline/rejection.js';
+import { notUtf8Rejection, readJsonBody, rejectionOf } from './strict-json.js';
 
 /** A CloudEvent 1.0: its attributes and extensions by name, and its data. */
 export interface CloudEvent {
@@ -61,16 +62,15 @@ function binaryData(
   const media = mediaType(contentType);
   const isJson = media === 'application/json' || media?.endsWith('+json') === true;
   if (media === 'application/octet-stream') return { attributes, data: body };
-  const text = body.toString('utf8');
   if (isJson || media === undefined) {
-    try {
-      return { attributes, data: JSON.parse(text) as unknown };
-    } catch {
-      // Without a content type, JSON was only a guess.
-      if (isJson)
-        return Rejection.of('unreadable', '#/data', 'must be valid JSON', 'send JSON, or state another content type');
-    }
+    const json = readJsonBody(body);
+    if (!('code' in json)) return rejectionOf(json.flaws, '#/data') ?? { attributes, data: json.value };
+    // Without a content type, JSON was only a guess.
+    if (isJson && json.code === 'malformed')
+      return Rejection.of('unreadable', '#/data', 'must be valid JSON', 'send JSON, or state another content type');
   }
+  const text = unicodeDocument(body)?.text;
+  if (text === undefined) return notUtf8Rejection('#/data', body);
   return { attributes, data: text };
 }
 

@@ -1,3 +1,4 @@
+import { readJson } from '#contracts';
 import type { CloudEvent } from './cloudevent.js';
 
 /**
@@ -50,11 +51,9 @@ export const SIMPLE_FIELDS: ReadonlyMap<string, FormField> = new Map([
 /** A value that a header holds as JSON text. */
 function fromText(value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
+  const reading = readJson(value);
+  // What is flawed stays text, which is no list of identifiers.
+  return reading === null || reading.flaws.length > 0 ? value : reading.value;
 }
 
 function actor(value: unknown): unknown {

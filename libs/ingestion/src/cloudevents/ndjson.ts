@@ -1,5 +1,8 @@
+import { readJson } from '#contracts';
+import { LineCutter, rawText, UTF_8, type Encoding, type RawLine } from '#imports';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
+import { notUtf8Rejection, rejectionOf } from './strict-json.js';
 
 export interface NdjsonLimits {
   /** Events in one chunk: one commit. */
@@ -10,74 +13,64 @@ export interface NdjsonLimits {
   readonly lineBytes: number;
 }
 
-const NEWLINE = 0x0a;
-/** Bytes that are kept of a line that is too long. */
-const HEAD_BYTES = 4_096;
-
 /**
  * Reads NDJSON as it arrives, in chunks: memory holds one chunk and one line, however long the stream is. `readLine` makes an item of the
- * document on a line. Empty lines are skipped; a line that is not JSON is one bad event.
+ * document on a line. Empty lines are skipped; a line that is not UTF-8, or not JSON, is one bad event.
  */
 export async function* readNdjson(
   stream: AsyncIterable<Uint8Array>,
   readLine: (document: unknown) => IngestItem,
   limits: NdjsonLimits,
 ): AsyncGenerator<readonly IngestItem[]> {
+  const cutter = new LineCutter(limits.lineBytes);
   let items: IngestItem[] = [];
   let chunkBytes = 0;
-  let parts: Buffer[] = [];
-  let lineBytes = 0;
-  const endLine = (): void => {
-    const line = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    const item = lineBytes > limits.lineBytes ? tooLong(line, limits) : itemOfLine(line, readLine);
-    if (item !== null) items.push(item);
-    chunkBytes += lineBytes;
-    parts = [];
-    lineBytes = 0;
-  };
-  const isFull = (): boolean => items.length >= limits.chunkEvents || chunkBytes >= limits.chunkBytes;
-  const hold = (part: Buffer): void => {
-    // Only the beginning of a line that is too long is kept, wherever the network cut it.
-    const room = limits.lineBytes - lineBytes;
-    if (room > 0) parts.push(part.length > room ? part.subarray(0, room) : part);
-    lineBytes += part.length;
-  };
-  for await (const bytes of stream) {
-    const received = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let from = 0;
-    for (let end = received.indexOf(NEWLINE); end !== -1; end = received.indexOf(NEWLINE, from)) {
-      hold(received.subarray(from, end));
-      from = end + 1;
-      endLine();
-      if (!isFull()) continue;
-      yield items;
+  function* full(lines: readonly RawLine[]): Generator<readonly IngestItem[]> {
+    for (const line of lines) {
+      const item = itemOfLine(line, cutter.encoding, readLine, limits);
+      if (item !== null) items.push(item);
+      chunkBytes += line.cut?.bytes ?? line.bytes.length;
+      if (items.length < limits.chunkEvents && chunkBytes < limits.chunkBytes) continue;
+      if (items.length > 0) yield items;
       items = [];
       chunkBytes = 0;
     }
-    if (from < received.length) hold(received.subarray(from));
   }
-  if (lineBytes > 0) endLine();
+  for await (const bytes of stream)
+    yield* full(cutter.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  yield* full(cutter.end());
   if (items.length > 0) yield items;
 }
 
-function itemOfLine(line: Buffer, readLine: (document: unknown) => IngestItem): IngestItem | null {
-  const text = line.toString('utf8').trim();
-  if (text === '') return null;
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
+function itemOfLine(
+  { bytes, cut }: RawLine,
+  encoding: Encoding,
+  readLine: (document: unknown) => IngestItem,
+  { lineBytes }: NdjsonLimits,
+): IngestItem | null {
+  const size = bytes.length;
+  if (cut !== null)
     return {
-      document: text,
-      rejection: Rejection.of('unreadable', '#', 'must be valid JSON', 'send one JSON document on each line'),
+      size,
+      document: rawText(bytes, cut),
+      rejection: Rejection.of(
+        'unreadable',
+        '#',
+        `must not be longer than ${lineBytes} bytes`,
+        'send less in one event',
+      ),
     };
-  }
-  return readLine(document);
+  const text = encoding.decode(bytes);
+  if (text === null) return { size, document: rawText(bytes), rejection: notUtf8Rejection('#', bytes) };
+  if (text.trim() === '') return null;
+  const reading = readJson(text, encoding === UTF_8 ? bytes : undefined);
+  if (reading === null) return { size, document: text.trim(), rejection: NOT_JSON };
+  const { value, flaws } = reading;
+  const rejection = rejectionOf(flaws);
+  if (rejection !== null) return { size, document: value, rejection, text: text.trim() };
+  const item = readLine(value);
+  (item as { size?: number }).size = size;
+  return item;
 }
 
-function tooLong(line: Buffer, { lineBytes }: NdjsonLimits): IngestItem {
-  return {
-    document: line.subarray(0, HEAD_BYTES).toString('utf8'),
-    rejection: Rejection.of('unreadable', '#', `must not be longer than ${lineBytes} bytes`, 'send less in one event'),
-  };
-}
+const NOT_JSON = Rejection.of('unreadable', '#', 'must be valid JSON', 'send one JSON document on each line');

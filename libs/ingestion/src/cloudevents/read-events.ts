@@ -1,9 +1,12 @@
+import { decodeUnicode, pointerTo, unicodeDocument } from '#contracts';
+import { rawText, type Encoding } from '#imports';
 import { LruCache } from '#keys';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
 import { binaryEvent, mediaType, structuredEvent } from './cloudevent.js';
 import { formOf, SIMPLE_FIELDS, type FormField } from './envelope-form.js';
 import { simpleBinaryEvent, simpleStructuredEvent } from './simple-event.js';
+import { flawsByItem, notUtf8Rejection, readJsonBody, rejectionOf, type JsonBody } from './strict-json.js';
 
 export type HeaderValue = string | Buffer | null;
 
@@ -20,8 +23,8 @@ export interface Binding {
   readonly simpleFields: ReadonlyMap<string, FormField>;
   /** Whether a header carries an attribute, known or unknown. */
   carriesAttribute(name: string): boolean;
-  /** The value of an attribute from the text of its header. */
-  decode(text: string): string;
+  /** The value of an attribute from the text of its header; null where its bytes are not UTF-8. */
+  decode(text: string): string | null;
   /** The media type of a body that states none; undefined where such a body is rejected. */
   readonly defaultMediaType: string | undefined;
   /** Whether headers that do not belong to the event are kept beside it. */
@@ -39,7 +42,7 @@ export interface ReadMessage {
 
 /** A message that cannot be read as a whole: none of it is ingested. */
 export interface UnreadableMessage {
-  readonly code: 'malformed' | 'unsupported-media-type';
+  readonly code: 'malformed' | 'not-utf-8' | 'unsupported-media-type';
   readonly detail: string;
   readonly otherHeaders: Readonly<Record<string, string>> | null;
 }
@@ -86,7 +89,7 @@ export function readEvents(
   headers: MessageHeaders,
   body: Buffer,
   binding: Binding,
-  readOwnForm?: (document: unknown) => IngestItem,
+  ownForm?: OwnForm,
 ): ReadMessage | UnreadableMessage {
   const simple = headers[binding.specversion] === undefined ? null : simpleBinaryEvent(headers, body, binding);
   if (simple !== null) {
@@ -95,10 +98,9 @@ export function readEvents(
   }
   const sorted = sortHeaders(headers, binding);
   const media = knownMediaType(sorted.contentType);
+  if (!isReadableCharset(sorted.contentType)) return { ...OTHER_CHARSET, otherHeaders: sorted.others };
   const isBinaryMode = !isWholeEvent(media) && isBinary(sorted.attributes);
-  const read = isBinaryMode
-    ? [binaryItem(sorted, body)]
-    : readBody(body, media ?? binding.defaultMediaType, readOwnForm);
+  const read = isBinaryMode ? [binaryItem(sorted, body)] : readBody(body, media ?? binding.defaultMediaType, ownForm);
   if ('code' in read) return { ...read, otherHeaders: sorted.others };
   return { items: read, isCloudEvents: isBinaryMode || isWholeEvent(media), otherHeaders: sorted.others };
 }
@@ -116,31 +118,38 @@ type Unread = Pick<UnreadableMessage, 'code' | 'detail'>;
 const isWholeEvent = (media: string | undefined): boolean =>
   media !== undefined && media.startsWith('application/cloudevents');
 
+/** A form of the sender's own, that a mapping reads. */
+export interface OwnForm {
+  /** The encoding of its text; UTF-8 where it is absent. */
+  readonly encoding?: Encoding | undefined;
+  read(document: unknown): IngestItem;
+}
+
 function readBody(
   body: Buffer,
   media: string | undefined,
-  readOwnForm: ((document: unknown) => IngestItem) | undefined,
+  ownForm: OwnForm | undefined,
 ): readonly IngestItem[] | Unread {
-  if (readOwnForm !== undefined && !isWholeEvent(media)) {
-    const document = parse(body);
-    return document === undefined ? NOT_JSON : [readOwnForm(document)];
+  if (ownForm !== undefined && !isWholeEvent(media)) {
+    const json = readJsonBody(body, 'mapped', ownForm.encoding);
+    return 'code' in json ? json : [strictItem(json, (document) => ownForm.read(document))];
   }
   switch (media) {
     case STRUCTURED:
     case BATCH:
     case JSON_TYPE: {
-      const document = parse(body);
-      if (document === undefined) return NOT_JSON;
-      if (media === STRUCTURED) return [structuredItem(document)];
-      if (media === JSON_TYPE) return Array.isArray(document) ? document.map(readDocument) : [readDocument(document)];
-      return Array.isArray(document) ? document.map(structuredItem) : NOT_A_BATCH;
+      const json = readJsonBody(body);
+      if ('code' in json) return json;
+      const isList = Array.isArray(json.value);
+      if (media === STRUCTURED) return [strictItem(json, structuredItem)];
+      if (media === JSON_TYPE) return isList ? itemsOf(json, readDocument) : [strictItem(json, readDocument)];
+      return isList ? itemsOf(json, structuredItem) : NOT_A_BATCH;
     }
     default:
       return isWholeEvent(media) ? OTHER_FORMAT : OTHER_MEDIA_TYPE;
   }
 }
 
-const NOT_JSON: Unread = { code: 'malformed', detail: 'The body is not valid JSON.' };
 const NOT_A_BATCH: Unread = { code: 'malformed', detail: 'A batch of CloudEvents must be a JSON array.' };
 const OTHER_FORMAT: Unread = {
   code: 'unsupported-media-type',
@@ -151,13 +160,51 @@ const OTHER_MEDIA_TYPE: Unread = {
   detail: `The content type is not one that is read here: send ${READABLE_TYPES.join(', ')}; or a CloudEvent in binary mode.`,
 };
 
-/** Undefined where the bytes are not JSON. */
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
+const OTHER_CHARSET: Unread = {
+  code: 'unsupported-media-type',
+  detail: 'The content type states a charset that is not read: send UTF-8.',
+};
+
+/** JSON is in Unicode, whatever the content type says; one that says otherwise was written by a sender that encodes otherwise. */
+function isReadableCharset(contentType: string | undefined): boolean {
+  if (contentType === undefined || !contentType.includes('charset')) return true;
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1] ?? 'utf-8';
+  return /^(?:utf-?8|us-ascii|utf-?16(?:le|be)?)$/i.test(charset);
+}
+
+/** The item of a document: where the document is flawed, with the reason and with the text that it was read from. */
+function strictItem({ value, flaws, text }: JsonBody, read: (document: unknown) => IngestItem): IngestItem {
+  const rejection = rejectionOf(flaws);
+  return rejection === null ? read(value) : { document: value, rejection, text };
+}
+
+/** The items of a list. One that is flawed does no harm to the others. */
+function itemsOf(
+  { value, flaws, itemSizes, text }: JsonBody,
+  read: (document: unknown) => IngestItem,
+): readonly IngestItem[] {
+  const documents = value as readonly unknown[];
+  const items = documents.map((document, at) => withSize(read(document), itemSizes?.[at] ?? 0));
+  if (flaws.length === 0) return items;
+  // The bytes of the text in UTF-8, of which the sizes speak.
+  const bytes = Buffer.from(text);
+  let start = bytes.indexOf('[');
+  const starts = (itemSizes ?? []).map((size) => (start += size) - size);
+  for (const [at, inner] of flawsByItem(flaws)) {
+    const rejection = rejectionOf(inner);
+    const from = starts[at];
+    const size = itemSizes?.[at];
+    if (rejection === null || from === undefined || size === undefined) continue;
+    // Without the separator before it.
+    const own = bytes.toString('utf8', from + 1, from + size).trim();
+    items[at] = { document: documents[at], rejection, text: own, size };
   }
+  return items;
+}
+
+function withSize(item: IngestItem, size: number): IngestItem {
+  (item as { size?: number }).size = size;
+  return item;
 }
 
 function structuredItem(document: unknown): IngestItem {
@@ -168,13 +215,11 @@ function structuredItem(document: unknown): IngestItem {
 }
 
 /** A rejected message keeps its attributes and its body. */
-function binaryItem({ attributes, contentType }: SortedHeaders, body: Buffer): IngestItem {
-  const event = binaryEvent(attributes ?? {}, contentType, body);
+function binaryItem({ attributes, contentType, rejection }: SortedHeaders, body: Buffer): IngestItem {
+  const event = rejection ?? binaryEvent(attributes ?? {}, contentType, body);
   if (!(event instanceof Rejection)) return { document: formOf(event), isCloudEvent: true };
-  return {
-    document: { ...attributes, ...(body.length > 0 ? { data: body.toString('utf8') } : {}) },
-    rejection: event,
-  };
+  const text = unicodeDocument(body)?.text ?? rawText(body);
+  return { document: { ...attributes, ...(body.length > 0 ? { data: text } : {}) }, rejection: event };
 }
 
 const mediaTypes = new LruCache<string, string>(100);
@@ -195,6 +240,8 @@ export interface SortedHeaders {
   readonly attributes: Readonly<Record<string, string>> | null;
   /** Headers that do not belong to the event; null where there are none, or the binding drops them. */
   readonly others: Readonly<Record<string, string>> | null;
+  /** Why the attributes cannot be read: one is not UTF-8, or stands twice with two values. */
+  readonly rejection: Rejection | null;
 }
 
 /** Whether attributes from headers make a CloudEvent in binary mode. */
@@ -202,35 +249,56 @@ export function isBinary(attributes: Readonly<Record<string, string>> | null): b
   return attributes !== null && Object.keys(attributes).some((name) => /^(?:specversion|id|type|source)$/i.test(name));
 }
 
-/** Sorts headers in one pass. Of a header that is repeated the last value counts; one without a value says nothing. */
+/** Sorts headers in one pass. Of another header that is repeated the last value counts; one without a value says nothing. */
 export function sortHeaders(headers: MessageHeaders, binding: Binding): SortedHeaders {
   const { prefix, keepsOtherHeaders } = binding;
   let contentType: string | undefined;
   let attributes: Record<string, string> | null = null;
   let others: Record<string, string> | null = null;
+  let rejection: Rejection | null = null;
   for (const name of Object.keys(headers)) {
     const given = headers[name];
     const value = isList(given) ? given.at(-1) : given;
     if (value === undefined || value === null) continue;
-    const text = value.toString();
+    const text = typeof value === 'string' ? value : decodeUnicode(value);
     // The prefix is cut and the rest kept as written: an attribute in capitals is one that CloudEvents does not allow.
-    if (binding.carriesAttribute(name)) (attributes ??= {})[name.slice(prefix.length)] = binding.decode(text);
-    else if (name === 'content-type' || CONTENT_TYPE.test(name)) contentType = text;
-    else if (keepsOtherHeaders) (others ??= {})[name] = text;
+    if (binding.carriesAttribute(name)) {
+      const attribute = name.slice(prefix.length);
+      const decoded = text === null ? null : binding.decode(text);
+      const bytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
+      if (decoded === null) rejection ??= notUtf8Rejection(pointerTo(attribute), bytes);
+      else if (isList(given) && given.some((each) => each !== null && each.toString() !== value.toString()))
+        rejection ??= DOUBLED(attribute);
+      (attributes ??= {})[attribute] = decoded ?? rawText(bytes);
+    } else if (name === 'content-type' || CONTENT_TYPE.test(name)) contentType = text ?? '';
+    else if (keepsOtherHeaders) (others ??= {})[name] = text ?? rawText(value as Buffer);
   }
-  return { contentType, attributes, others };
+  return { contentType, attributes, others, rejection };
 }
+
+const DOUBLED = (attribute: string): Rejection =>
+  Rejection.of(
+    'duplicate-key',
+    pointerTo(attribute),
+    'stands in two headers with two values',
+    'send each attribute once',
+  );
 
 const CONTENT_TYPE = /^content-type$/i;
 const isList = (given: MessageHeaders[string]): given is readonly HeaderValue[] => Array.isArray(given);
 
-/** Unquoted and percent-decoded, as the HTTP binding has it; as it stands where that fails. */
-function percentDecoded(value: string): string {
+const NOT_ASCII = /[^\0-\x7f]/;
+const ESCAPES_ONLY = /^(?:[^%]|%[0-9a-f]{2})*$/i;
+
+/** Unquoted and percent-decoded, as the HTTP binding has it; as it stands where a percent sign escapes nothing. Null where the bytes are not UTF-8. */
+function percentDecoded(value: string): string | null {
   const bare = value.startsWith('"') && value.endsWith('"') && value.length > 1 ? value.slice(1, -1) : value;
-  if (!bare.includes('%')) return bare;
+  // The server gives a header's bytes as characters.
+  const text = NOT_ASCII.test(bare) ? decodeUnicode(Buffer.from(bare, 'latin1')) : bare;
+  if (text === null || !text.includes('%')) return text;
   try {
-    return decodeURIComponent(bare);
+    return decodeURIComponent(text);
   } catch {
-    return bare;
+    return ESCAPES_ONLY.test(text) ? null : text;
   }
 }

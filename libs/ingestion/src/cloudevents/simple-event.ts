@@ -1,6 +1,8 @@
+import { decodeUnicode } from '#contracts';
 import { readSimpleEnvelope, type Envelope } from '../pipeline/envelope.js';
 import type { Binding, MessageHeaders } from './read-events.js';
 import { SIMPLE_FIELDS } from './envelope-form.js';
+import { readJsonBody } from './strict-json.js';
 
 /**
  * The fast path for CloudEvents. A CloudEvent is **simple** where each of its attributes is one that ingestion knows and
@@ -51,9 +53,13 @@ export function simpleBinaryEvent(headers: MessageHeaders, body: Buffer, binding
     const field = simpleFields.get(name);
     if (field === undefined && !keepsOtherHeaders && isUnrelated(name, binding)) continue;
     if (typeof given !== 'string' && !Buffer.isBuffer(given)) return null;
-    const text = typeof given === 'string' ? given : given.toString('utf8');
-    if (field !== undefined) form[field.name] = field.read(binding.decode(text));
-    else if (name === specversion) {
+    const text = typeof given === 'string' ? given : decodeUnicode(given);
+    if (text === null) return null;
+    if (field !== undefined) {
+      const value = binding.decode(text);
+      if (value === null) return null;
+      form[field.name] = field.read(value);
+    } else if (name === specversion) {
       if (text !== SPECVERSION) return null;
     } else if (name === CONTENT_TYPE) {
       if (!JSON_CONTENT_TYPES.has(text)) return null;
@@ -79,11 +85,8 @@ function simpleEvent(form: Record<string, unknown>, data: unknown): SimpleEvent 
   return envelope === null ? null : { document: form, envelope };
 }
 
-/** Undefined where the bytes are not JSON. */
+/** Undefined where the bytes are not JSON, or where their JSON is flawed. */
 function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
+  const json = readJsonBody(body);
+  return 'code' in json || json.flaws.length > 0 ? undefined : json.value;
 }

@@ -4,7 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Clock, Principal } from '#platform';
 import { authorize, Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from '#platform/nest';
 import { readNdjson } from '../cloudevents/ndjson.js';
-import { HTTP_BINDING, NDJSON_TYPES, readDocument, readEvents } from '../cloudevents/read-events.js';
+import {
+  HTTP_BINDING,
+  NDJSON_TYPES,
+  readDocument,
+  readEvents,
+  type UnreadableMessage,
+} from '../cloudevents/read-events.js';
 import { readImportRow } from '../importing/import-rows.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { Arrival } from '../pipeline/moment.js';
@@ -103,7 +109,7 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
   const body = request.body as Buffer | Readable | undefined;
   if (body !== undefined && !Buffer.isBuffer(body)) return ingestStream(body, readDocument, verbose, ingest, options);
   const read = readEvents(request.headers, body ?? Buffer.alloc(0), HTTP_BINDING);
-  if ('code' in read) throw new Problem(read.code === 'malformed' ? 400 : 415, { detail: read.detail });
+  if ('code' in read) throw unreadableBody(read);
   const { items, isCloudEvents } = read;
   const { maxBatchEvents } = options.limits;
   if (items.length > maxBatchEvents)
@@ -112,6 +118,11 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
   return answerOf(await ingest(items, 'live'), isCloudEvents ? 'cloudevents' : 'touchpoints', verbose);
+}
+
+function unreadableBody({ code, detail }: UnreadableMessage): Problem {
+  if (code === 'unsupported-media-type') return new Problem(415, { detail });
+  return new Problem(400, code === 'not-utf-8' ? { type: code, detail: `${detail} Send UTF-8.` } : { detail });
 }
 
 type Ingest = (items: readonly IngestItem[], arrival: Arrival) => Promise<Omit<IngestResult, 'concealed'>>;

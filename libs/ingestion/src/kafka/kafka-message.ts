@@ -1,6 +1,7 @@
-import { isUtf8 } from 'node:buffer';
+import { decodeUnicode } from '#contracts';
 import type { ReceivedMessage } from '#platform';
 import { KAFKA_BINDING, readEvents } from '../cloudevents/read-events.js';
+import { notUtf8Rejection } from '../cloudevents/strict-json.js';
 import type { IngestItem, Provenance } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
 import type { TopicMapping } from './topic-mappings.js';
@@ -28,13 +29,21 @@ export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin
     headers,
     value,
     KAFKA_BINDING,
-    mapping === undefined ? undefined : (document) => mapping(document, { topic, partition, offset, value }),
+    mapping === undefined
+      ? undefined
+      : {
+          encoding: mapping.encoding,
+          read: (document) => mapping.read(document, { topic, partition, offset, value }),
+        },
   );
   const provenance = provenanceOf(message, origin, read.otherHeaders);
-  if ('code' in read) return [{ document: keptText(value), rejection: unreadable(read.detail), provenance }];
+  if ('code' in read) {
+    const rejection = read.code === 'not-utf-8' ? notUtf8Rejection('#', value) : unreadable(read.detail);
+    return [{ document: keptText(value), rejection, provenance, size: value.length }];
+  }
   const { items } = read;
   return items.length === 1
-    ? [placed(items[0] as IngestItem, provenance)]
+    ? [placed(items[0] as IngestItem, provenance, value.length)]
     : items.map((item) => placed(item, provenance));
 }
 
@@ -47,15 +56,15 @@ function provenanceOf(
 }
 
 /** Most items are good: these are not copied field by field. */
-function placed(item: IngestItem, provenance: Provenance): IngestItem {
+function placed(item: IngestItem, provenance: Provenance, size = item.size ?? 0): IngestItem {
   const { document, envelope, rejection } = item;
-  if (rejection !== undefined) return { ...item, provenance };
-  return envelope === undefined ? { document, provenance } : { document, envelope, provenance };
+  if (rejection !== undefined) return { ...item, provenance, size };
+  return envelope === undefined ? { document, provenance, size } : { document, envelope, provenance, size };
 }
 
 /** Text where the bytes are text; otherwise base64, marked as such. */
 function textOf(bytes: Buffer): string {
-  return isUtf8(bytes) ? bytes.toString('utf8') : `base64:${bytes.toString('base64')}`;
+  return decodeUnicode(bytes) ?? `base64:${bytes.toString('base64')}`;
 }
 
 /** The part that is kept of a message that is not JSON; the whole message is in the topic of dead letters. */

@@ -1,11 +1,15 @@
 import { hash } from 'node:crypto';
 import { issueUnder, pointerTo, type ValidationIssue } from '#contracts';
-import { mappedDocumentReader, MappingRejected, parseMapping } from '#imports';
+import { encodingOf, mappedDocumentReader, MappingRejected, parseMapping, type Encoding } from '#imports';
 import { importedItem } from '../importing/imported-item.js';
 import type { IngestItem } from '../pipeline/item.js';
 
 /** Makes an item of a document of a topic whose channel has a form of its own. */
-export type TopicMapping = (document: unknown, place: MessagePlace) => IngestItem;
+export interface TopicMapping {
+  /** The encoding of the topic's messages; UTF-8 where it is absent. */
+  readonly encoding?: Encoding | undefined;
+  read(document: unknown, place: MessagePlace): IngestItem;
+}
 
 export interface MessagePlace {
   readonly topic: string;
@@ -38,14 +42,17 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
 }
 
 function mappingOf(given: unknown): TopicMapping {
-  const read = mappedDocumentReader(parseMapping(given));
-  return (document, { topic, partition, offset, value }) => {
+  const mapping = parseMapping(given);
+  const toItem = mappedDocumentReader(mapping);
+  const encoding = mapping.encoding === undefined ? undefined : (encodingOf(mapping.encoding) ?? undefined);
+  const read: TopicMapping['read'] = (document, { topic, partition, offset, value }) => {
     const cells =
       typeof document === 'object' && document !== null && !Array.isArray(document)
         ? (document as Readonly<Record<string, unknown>>)
         : { value: document };
     // A message that is read again is the same event; the same value at two places of the topic is two events.
     const id = `${hash('sha256', value, 'hex').slice(0, 24)}-${partition}-${offset}`;
-    return importedItem(read(cells, id, `${topic}/${partition}`, offset));
+    return importedItem(toItem(cells, id, `${topic}/${partition}`, offset));
   };
+  return { encoding, read };
 }

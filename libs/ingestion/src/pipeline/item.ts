@@ -6,7 +6,11 @@ import type { BatchWarning, Warning } from './warnings.js';
 /** One event as it was received: a document in our JSON form, not validated yet, and a rejection where one is known already. */
 export interface IngestItem {
   readonly document: unknown;
+  /** The bytes that it came in, about: so much work it is. */
+  readonly size?: number;
   readonly rejection?: Rejection;
+  /** The text that a rejected document was read from, where the document does not hold all of it: a key stood twice, or a number was rounded. */
+  readonly text?: string;
   /** The document as the reader of simple envelopes returned it, where it was read already. */
   readonly envelope?: Envelope;
   /** Whether it came as a CloudEvent, which may have extensions that are not ours. */

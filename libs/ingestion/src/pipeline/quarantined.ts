@@ -79,10 +79,12 @@ export function quarantineEvent(
   const at = provenance === null ? item.at : messagePlace(provenance);
   const source = nameIn(document, 'source');
   const eventId = nameIn(document, 'id');
-  const whole = textOf(document);
-  const cut = whole.length > BODY_MAX;
+  const { text: whole, isJson } =
+    item.text === undefined ? textOf(document) : { text: JSON.stringify(item.text), isJson: true };
+  const cut = !isJson || whole.length > BODY_MAX;
   const body = cut ? whole.slice(0, BODY_MAX) : whole;
-  const found = foundSubjects(provenance === null ? document : [document, provenance], identities, erased);
+  const searched = item.text === undefined ? document : [document, item.text];
+  const found = foundSubjects(provenance === null ? searched : [searched, provenance], identities, erased);
   const [first] = rejection.issues;
   const subjectId = subjectIn(document, identities);
   return {
@@ -198,12 +200,42 @@ function isIdentifier(value: unknown): value is { readonly namespace: string; re
   return typeof namespace === 'string' && namespace.length <= 64 && typeof named === 'string' && named.length <= 512;
 }
 
-/** The body as text; a note in its place where the document is too deep to be written. */
-function textOf(document: unknown): string {
-  if (typeof document === 'string') return JSON.stringify(document);
+/** The body as JSON text. One that is too deep to be read again is kept as mere text: so two of them are told apart. */
+function textOf(document: unknown): { readonly text: string; readonly isJson: boolean } {
   try {
-    return JSON.stringify(document) ?? 'null';
+    return { text: JSON.stringify(document) ?? 'null', isJson: true };
   } catch {
-    return '"(too deep to be written down)"';
+    return { text: deepText(document), isJson: false };
   }
+}
+
+/** What JSON.stringify writes, at any depth. */
+function deepText(document: unknown): string {
+  const parts: string[] = [];
+  /** What is still to be written, the next one last: a value, or a piece of text. */
+  const pending: { readonly value?: unknown; readonly text?: string }[] = [{ value: document }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, text } = next;
+    if (text !== undefined) parts.push(text);
+    else if (Array.isArray(value)) {
+      parts.push('[');
+      pending.push({ text: ']' });
+      for (let at = value.length - 1; at >= 0; at -= 1) {
+        pending.push({ value: value[at] as unknown });
+        if (at > 0) pending.push({ text: ',' });
+      }
+    } else if (typeof value === 'object' && value !== null) {
+      parts.push('{');
+      pending.push({ text: '}' });
+      Object.entries(value)
+        .reverse()
+        .forEach(([name, inner], at, all) => {
+          pending.push(
+            { value: inner as unknown },
+            { text: `${at < all.length - 1 ? ',' : ''}${JSON.stringify(name)}:` },
+          );
+        });
+    } else parts.push(JSON.stringify(value) ?? 'null');
+  }
+  return parts.join('');
 }

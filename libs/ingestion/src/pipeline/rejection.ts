@@ -4,6 +4,12 @@ import { issueUnder, type ValidationIssue } from '#contracts';
 export type RejectionCode =
   /** A line, or a payload, that is not JSON. */
   | 'unreadable'
+  /** Bytes that are not UTF-8: none of them is replaced. */
+  | 'not-utf-8'
+  /** A key that stands twice in one JSON object. */
+  | 'duplicate-key'
+  /** A number with more digits than a double holds. */
+  | 'number-inexact'
   /** Not a CloudEvent, although it states a specversion. */
   | 'not-a-cloudevent'
   /** The envelope violates its contract. */

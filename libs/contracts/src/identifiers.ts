@@ -8,6 +8,52 @@ export const NORMALISATION_VERSION = 1;
 /** The namespaces that we know, the strongest first. The list is open: any other namespace ranks after these, by name. */
 export const NAMESPACES = ['userId', 'loyaltyCard', 'email', 'phone', 'deviceId', 'anonymousId'] as const;
 
+/** What people read about a namespace. */
+export interface NamespaceDocumentation {
+  readonly meaning: string;
+  /** How its values are brought into one spelling. */
+  readonly normalisation: string;
+  /** A value as it may come, and as it is known then. */
+  readonly example: readonly [given: string, known: string];
+}
+
+const AS_IT_IS = 'Unicode NFC, white space around it removed; capitals count';
+
+/** The documentation of the namespaces that are known. The list is open. */
+export const NAMESPACE_DOCUMENTATION: Readonly<Record<(typeof NAMESPACES)[number], NamespaceDocumentation>> = {
+  userId: {
+    meaning: 'the id of the account that the customer logs in with; one per customer',
+    normalisation: AS_IT_IS,
+    example: [' u-1001 ', 'u-1001'],
+  },
+  loyaltyCard: {
+    meaning: 'the number of a loyalty card',
+    normalisation: AS_IT_IS,
+    example: [' 4711-0042', '4711-0042'],
+  },
+  email: {
+    meaning: 'an e-mail address',
+    normalisation: 'Unicode NFC, white space around it removed, lower case',
+    example: [' Jane.Doe@Shop.example ', 'jane.doe@shop.example'],
+  },
+  phone: {
+    meaning: 'a telephone number, best in its international form',
+    normalisation:
+      'digits only, with a leading + where it began with + or 00; the (0) of an international number is dropped',
+    example: ['0049 (0)30 1234-568', '+49301234568'],
+  },
+  deviceId: {
+    meaning: 'the id of a device or an installation of the app',
+    normalisation: AS_IT_IS,
+    example: ['9F3A-12', '9F3A-12'],
+  },
+  anonymousId: {
+    meaning: 'the id of a visitor who is not logged in: a cookie',
+    normalisation: AS_IT_IS,
+    example: ['v-77c1', 'v-77c1'],
+  },
+};
+
 const STRENGTH: ReadonlyMap<string, number> = new Map(NAMESPACES.map((namespace, index) => [namespace, index]));
 
 /** Orders namespaces by strength, the strongest first; unknown ones come last, by code unit. */

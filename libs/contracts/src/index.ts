@@ -20,6 +20,7 @@ export {
 export {
   compareNamespaces,
   isPlaceholder,
+  NAMESPACE_DOCUMENTATION,
   NAMESPACES,
   NORMALISATION_VERSION,
   normaliseIdentifier,
@@ -100,6 +101,7 @@ export {
 } from './fields.js';
 export { BOUNDS } from './bounds.js';
 export type { JsonSchema } from './fields.js';
+export { documentedSchema, typeDocumentation, type TypeDocumentation } from './touchpoints/documentation.js';
 export { classOf, type DataOf } from './touchpoints/classes.js';
 export { orderAmountMinor, orderCostMinor } from './touchpoints/order-amount.js';
 export { SURVEY_SCALES } from './touchpoints/satisfaction.js';

@@ -133,6 +133,11 @@ export class TypeRegistry {
     return [...this.registered.keys()].sort().flatMap((name) => this.type(name) ?? []);
   }
 
+  /** The newest definition of a registered type; null for any other. */
+  definition(name: string): TypeDefinition | null {
+    return this.version(name)?.definition ?? null;
+  }
+
   /** The JSON Schema of one version of a type's data, the newest by default; null when there is none. */
   schema(name: string, version?: number): JsonSchema | null {
     return touchpointSchema(name, version) ?? this.version(name, version)?.definition.schema ?? null;

@@ -14,6 +14,13 @@ export {
 } from './policies/publish-policy.js';
 export { registeredTypes } from './types/register-type.js';
 export { TypeContracts } from './types/type-contracts.js';
+export { touchpointsPage } from './types/touchpoints-page.js';
+export {
+  NAMESPACE_DESCRIPTIONS,
+  typeDescriptions,
+  type NamespaceDescription,
+  type TypeDescription,
+} from './types/type-catalogue.js';
 export { prepareLog } from './prepare-log.js';
 export { adoptedHashKey, mustBeAdopted } from './hash-key-guard.js';
 export { factEvent } from './facts/fact-event.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { TOUCHPOINT_TYPES } from '#contracts';
 import { FastifyRoutes } from '#platform/nest';
 import fc from 'fast-check';
 import { BUILT_IN_POLICIES } from '#lifecycle';
@@ -96,6 +97,33 @@ describe('what an operator does over HTTP', () => {
       expect((await runQuery('POST', url, {}, publisher)).status).toBe(403);
   });
 
+  it('lists all types, for a key that may publish: built-in ones, and those of the business', async () => {
+    const get = async (url: string, key?: string) => {
+      const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+      const answer = await engine.app.inject({ method: 'GET', url, headers });
+      return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+    };
+    const publisher = engine.key('publish');
+    const { status, body } = await get('/v1/types', publisher);
+    const types = body['types'] as readonly Record<string, unknown>[];
+    expect([status, types.length]).toEqual([200, types.length]);
+    expect(types.length).toBeGreaterThanOrEqual(TOUCHPOINT_TYPES.length);
+    expect(types.find(({ name }) => name === 'cart-updated')).toMatchObject({
+      group: 'evaluation',
+      schema: { properties: { lines: { description: expect.any(String) as unknown } } },
+      example: { cartId: 'c-1' },
+    });
+    expect(body['namespaces']).toMatchObject([{ name: 'userId' }, {}, { name: 'email' }, {}, {}, {}]);
+    expect((await get('/v1/types/order-placed', engine.key('read'))).body).toMatchObject({ name: 'order-placed' });
+    const unknown = await get('/v1/types/order_placed', publisher);
+    expect(unknown).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringContaining('order-placed?') as unknown },
+    });
+    expect((await get('/v1/types', engine.key('audit'))).status).toBe(403);
+    expect((await get('/v1/types')).status).toBe(401);
+  });
+
   it('is documented: every route with its answer, its problems and its permission', () => {
     const { paths } = SwaggerModule.createDocument(engine.app, new DocumentBuilder().build());
     expect(
@@ -105,7 +133,7 @@ describe('what an operator does over HTTP', () => {
     ).toEqual([
       ...['/v1/keys', '/v1/keys/{id}', '/v1/policies', '/v1/quarantine/release'],
       ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
-      ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints/outcome', '/v1/types'],
+      ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints/outcome', '/v1/types', '/v1/types/{name}'],
     ]);
     const routes = engine.app.get(FastifyRoutes).all;
     expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([

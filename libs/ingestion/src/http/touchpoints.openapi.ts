@@ -1,7 +1,7 @@
 import { getSchemaPath } from '@nestjs/swagger';
-import { ENVELOPE_SCHEMA } from '#contracts';
 import type { Permission } from '#platform';
 import { PROBLEM_JSON, problemResponses, ProblemView, ValidationIssueView, type FastifyRoute } from '#platform/nest';
+import { ANY_DATA, TOUCHPOINT, TOUCHPOINT_SCHEMAS } from './touchpoint-schemas.js';
 import { OUTCOMES_HEADER } from './ingest-answer.js';
 import { BatchWarningView, IngestResultView, ItemResultView, WarningView } from './views.js';
 
@@ -12,10 +12,6 @@ export const PERMISSION: Permission = 'publish';
 /** At most this many results of a stream are listed: its counts are always whole. */
 export const LISTED_MAX = 10_000;
 
-const EVENT = {
-  ...(ENVELOPE_SCHEMA as Record<string, unknown>),
-  description: 'A touchpoint in our JSON form, or a CloudEvent 1.0 in the JSON format',
-};
 const CLOUD_EVENT = {
   type: 'object',
   required: ['specversion', 'id', 'source', 'type'],
@@ -28,7 +24,7 @@ const CLOUD_EVENT = {
     time: { type: 'string', format: 'date-time' },
     channel: { type: 'string' },
     identifiers: { type: 'array', items: { type: 'object' } },
-    data: {},
+    data: ANY_DATA,
   },
 };
 const INVALID_ROW = {
@@ -85,12 +81,46 @@ const STREAM_RESULT = {
 const PROBLEMS = problemResponses(400, 401, 403, 413, 415, 429, 503, 507);
 const MODELS = [IngestResultView, ItemResultView, WarningView, BatchWarningView, ValidationIssueView, ProblemView];
 
+/** Bodies to try out: `Try it out` of /docs begins with the first. */
+const ORDER = {
+  id: 'order-1042',
+  source: 'shop',
+  type: 'order-placed',
+  channel: 'web',
+  identifiers: [
+    { namespace: 'userId', value: 'u-1001' },
+    { namespace: 'email', value: 'jane.doe@example.com' },
+  ],
+  data: {
+    orderId: '1042',
+    currency: 'EUR',
+    lines: [{ sku: 'TEA-1', category: 'tea', quantity: 2, unitPriceMinor: 1250 }],
+  },
+};
+const LOGIN = {
+  id: 'login-77',
+  source: 'shop',
+  type: 'profile-updated',
+  channel: 'web',
+  identifiers: [
+    { namespace: 'anonymousId', value: 'v-77c1' },
+    { namespace: 'userId', value: 'u-1001' },
+  ],
+  data: { attributes: { firstName: 'Jane' } },
+};
+const EXAMPLES = {
+  order: { summary: 'An order', value: ORDER },
+  login: { summary: 'A login: two identifiers, which are one customer from then on', value: LOGIN },
+  batch: { summary: 'A batch', value: [ORDER, LOGIN] },
+};
+
 /** The routes in the OpenAPI document. */
 export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
   {
     path: TOUCHPOINTS_PATH,
     method: 'post',
     models: MODELS,
+    schemas: TOUCHPOINT_SCHEMAS,
     operation: {
       ...COMMON,
       operationId: 'publishTouchpoints',
@@ -122,7 +152,10 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
       requestBody: {
         required: true,
         content: {
-          'application/json': { schema: { anyOf: [EVENT, { type: 'array', items: EVENT }] } },
+          'application/json': {
+            schema: { anyOf: [TOUCHPOINT, { type: 'array', items: TOUCHPOINT }] },
+            examples: EXAMPLES,
+          },
           'application/cloudevents+json': { schema: CLOUD_EVENT },
           'application/cloudevents-batch+json': { schema: { type: 'array', items: CLOUD_EVENT } },
           'application/x-ndjson': {
@@ -152,7 +185,7 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
           'application/x-ndjson': {
             schema: {
               oneOf: [
-                { type: 'object', required: ['touchpoint'], properties: { touchpoint: EVENT } },
+                { type: 'object', required: ['touchpoint'], properties: { touchpoint: TOUCHPOINT } },
                 { type: 'object', required: ['invalidRow'], properties: { invalidRow: INVALID_ROW } },
               ],
             },

@@ -1,8 +1,15 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { TYPE_DEFINITION, type TypeDefinition } from '#contracts';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { nearest, TYPE_DEFINITION, type JsonSchema, type TypeDefinition } from '#contracts';
 import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import {
+  NAMESPACE_DESCRIPTIONS,
+  typeDescriptions,
+  type NamespaceDescription,
+  type TypeDescription,
+} from '../types/type-catalogue.js';
+import { TypeContracts } from '../types/type-contracts.js';
 import { RegisterType, type RegisterVerdict } from '../types/register-type.js';
 
 export class TypeRegisteredView {
@@ -18,13 +25,96 @@ export class TypeRegisteredView {
   readonly position!: number | null;
 }
 
+export class TypeView implements TypeDescription {
+  @ApiProperty({ example: 'order-placed' })
+  readonly name!: string;
+  @ApiProperty({ example: 'purchase' })
+  readonly group!: string;
+  @ApiProperty({ enum: ['customer', 'business', 'system'], description: 'Who acts' })
+  readonly origin!: string;
+  @ApiProperty({ description: 'The newest version of its data', example: 1 })
+  readonly version!: number;
+  @ApiProperty({ description: 'Whether the business registered it' })
+  readonly isCustom!: boolean;
+  @ApiProperty({ example: 'The customer ordered.' })
+  readonly summary!: string;
+  @ApiProperty({ required: false, description: 'What it does to stage and figures, beyond the signals of the policy' })
+  readonly effect?: string;
+  @ApiProperty({ type: Object, description: 'JSON Schema of `data`, with the meaning of each field' })
+  readonly schema!: JsonSchema;
+  @ApiProperty({ required: false, type: Object, description: 'Data that are valid' })
+  readonly example?: Readonly<Record<string, unknown>>;
+}
+
+class NamespaceExampleView {
+  @ApiProperty({ example: ' Jane.Doe@Shop.example ' })
+  readonly given!: string;
+  @ApiProperty({ example: 'jane.doe@shop.example' })
+  readonly known!: string;
+}
+
+export class NamespaceView implements NamespaceDescription {
+  @ApiProperty({ example: 'email' })
+  readonly name!: string;
+  @ApiProperty()
+  readonly meaning!: string;
+  @ApiProperty({ description: 'How values are brought into one spelling' })
+  readonly normalisation!: string;
+  @ApiProperty()
+  readonly example!: NamespaceExampleView;
+}
+
+export class TypesView {
+  @ApiProperty({ type: [TypeView], description: 'Built-in types in the order of the catalogue, then registered ones' })
+  readonly types!: readonly TypeView[];
+  @ApiProperty({
+    type: [NamespaceView],
+    description: 'Namespaces of identifiers, the strongest first. Any other name is a namespace of the business’s own',
+  })
+  readonly namespaces!: readonly NamespaceView[];
+}
+
 const NOT_REGISTERED = 'The type cannot be registered.';
 
 /** Where the business registers touchpoint types of its own. */
-@ApiTags('policy')
+@ApiTags('types')
+@ApiExtraModels(NamespaceExampleView)
 @Controller('types')
 export class TypesController {
-  constructor(private readonly commands: CommandBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly contracts: TypeContracts,
+  ) {}
+
+  @Get()
+  @Allow('publish', 'read', 'operate')
+  @ApiOperation({
+    operationId: 'listTypes',
+    summary: 'All touchpoint types with their fields and examples, and the namespaces of identifiers',
+  })
+  @ApiOkResponse({ type: TypesView })
+  list(): TypesView {
+    return { types: typeDescriptions(this.contracts.types), namespaces: NAMESPACE_DESCRIPTIONS };
+  }
+
+  @Get(':name')
+  @Allow('publish', 'read', 'operate')
+  @ApiOperation({ operationId: 'showType', summary: 'One touchpoint type with its fields and an example' })
+  @ApiParam({ name: 'name', example: 'order-placed' })
+  @ApiOkResponse({ type: TypeView })
+  @ApiProblems(404)
+  show(@Param('name') name: string): TypeView {
+    const types = typeDescriptions(this.contracts.types);
+    const found = types.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    const likely = nearest(
+      name,
+      types.map((each) => each.name),
+    );
+    throw new Problem(404, {
+      detail: `There is no touchpoint type of this name.${likely === null ? '' : ` Did you mean ${likely}?`} GET /v1/types lists all of them.`,
+    });
+  }
 
   @Post()
   @HttpCode(200)

@@ -41,7 +41,7 @@ describe('registering a type', () => {
     const second = { ...CAMPSITE, version: 2, schema: { ...CAMPSITE.schema, required: ['site'] } };
     expect(await register(log, contracts, second)).toMatchObject({ ok: true, position: 2 });
     expect(contracts.of('campsite-booked')?.read({})).toBeInstanceOf(Rejection);
-    expect(contracts.of('campsite-booked', 1)?.read({})).toEqual({ data: {}, personal: null });
+    expect(contracts.of('campsite-booked', 1)?.read({})).toEqual({ data: {}, personal: null, unknown: null });
   });
 
   it('rejects what is no definition, and a name that is taken', async () => {

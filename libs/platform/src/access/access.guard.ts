@@ -17,7 +17,7 @@ export class AccessGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
     const request = context.switchToHttp().getRequest<GuardedRequest>();
-    const permission = this.reflector.getAllAndOverride<Permission | undefined>(ALLOW, targets);
+    const permission = this.reflector.getAllAndOverride<readonly Permission[] | undefined>(ALLOW, targets);
     request.principal = authorize(this.access, request.headers['authorization'] as string | undefined, permission);
     return true;
   }

@@ -6,12 +6,12 @@ import type { Permission, Principal } from './permissions.js';
 export const ALLOW = 'perennial:allow';
 export const PUBLIC = 'perennial:public';
 
-/** Opens a route to callers with the permission. A route with neither this nor `@Public()` is closed to every caller. */
-export const Allow = (permission: Permission): MethodDecorator & ClassDecorator =>
+/** Opens a route to callers with the permission, or with one of several. A route with neither this nor `@Public()` is closed to every caller. */
+export const Allow = (permission: Permission, ...others: readonly Permission[]): MethodDecorator & ClassDecorator =>
   applyDecorators(
-    SetMetadata(ALLOW, permission),
+    SetMetadata(ALLOW, [permission, ...others]),
     ApiBearerAuth(),
-    ApiExtension('x-permission', permission),
+    ApiExtension('x-permission', others.length === 0 ? permission : [permission, ...others].join(' or ')),
     ApiProblems(401, 403),
   );
 

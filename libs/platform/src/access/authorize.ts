@@ -2,14 +2,14 @@ import { Problem } from '../problems/problem.js';
 import type { Access, Permission, Principal } from './permissions.js';
 
 /**
- * The principal of an `Authorization` header, if it holds the permission: the one check of every route, whether Nest's guard or a
+ * The principal of an `Authorization` header, if it holds the permission, or one of several: the one check of every route, whether Nest's guard or a
  * route of Fastify's own asks. A route without a permission is closed.
  * @throws Problem 401 without a known key, 403 without the permission
  */
 export function authorize(
   access: Access,
   authorization: string | undefined,
-  permission: Permission | undefined,
+  permission: Permission | readonly Permission[] | undefined,
 ): Principal {
   const principal = principalOf(access, authorization);
   if (principal === null)
@@ -20,8 +20,11 @@ export function authorize(
     });
   if (permission === undefined)
     throw new Problem(403, { detail: 'This route is closed to every key: it declares no permission.' });
-  if (!principal.permissions.has(permission))
-    throw new Problem(403, { detail: `The key "${principal.name}" lacks the permission "${permission}".` });
+  const sufficient = [permission].flat();
+  if (!sufficient.some((each) => principal.permissions.has(each)))
+    throw new Problem(403, {
+      detail: `The key "${principal.name}" lacks the permission "${sufficient.join('" or "')}".`,
+    });
   return principal;
 }
 

@@ -1,4 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
+import type { JsonSchema } from '#contracts';
 
 /** The OpenAPI operation of a route that is registered with Fastify itself: Nest's explorer sees controllers only. */
 export interface FastifyRoute {
@@ -7,6 +8,8 @@ export interface FastifyRoute {
   readonly operation: Readonly<Record<string, unknown>>;
   /** Classes whose schemas the operation refers to. */
   readonly models: readonly Type[];
+  /** Schemas without a class that the operation refers to, by their names among the components. */
+  readonly schemas?: Readonly<Record<string, JsonSchema>>;
 }
 
 /** The routes that libs register with Fastify itself, for the OpenAPI document. */

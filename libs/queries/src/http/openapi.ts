@@ -21,8 +21,12 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, {
     extraModels: routes.flatMap(({ models }) => [...models]),
   });
-  for (const { path, method, operation } of routes)
+  const schemas: Record<string, object> = { ...document.components?.schemas };
+  for (const { path, method, operation, schemas: own } of routes) {
     document.paths[path] = { ...document.paths[path], [method]: operation };
+    Object.assign(schemas, own);
+  }
+  document.components = { ...document.components, schemas };
   return document;
 }
 

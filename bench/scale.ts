@@ -355,6 +355,7 @@ try {
       clock,
       personalData: personalData(new Sealer(keys)),
       mayReadPersonal: false,
+      mayAudit: false,
     };
     const known = await someCustomers(database, schema);
     // A plan that must not be is no reason to leave the rest unseen.

@@ -38,7 +38,7 @@ describe('the demonstration, played into an empty engine', () => {
     ingestTouchpoints = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
     database = await openDatabase({ kind: 'pglite', folder: null });
     projector = await Projector.open({ database, log, clock });
-    context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
+    context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true, mayAudit: true };
   });
   afterAll(async () => {
     await database.close();

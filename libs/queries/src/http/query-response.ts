@@ -50,8 +50,9 @@ export class QueryResponse {
     const format = formatOf(wanted, typeof accept === 'string' ? accept : undefined);
     const params: RawParams = { ...inQueryString, ...(request.params as RawParams) };
     const mayOpen = principal?.permissions.has('open') === true;
+    const mayAudit = principal?.permissions.has('audit') === true;
     const run = (more: RawParams): Promise<Answer> =>
-      this.bus.execute(new RunQuery(query.name, { ...params, ...more }, mayOpen));
+      this.bus.execute(new RunQuery(query.name, { ...params, ...more }, mayOpen, mayAudit));
     const allPages = format !== 'json' && query.paged && params['limit'] === undefined;
     const pageSize: RawParams = allPages ? { limit: String(PAGE_SIZE.maximum) } : {};
     // The first page comes before the headers: an invalid parameter is answered with a problem, not with a truncated stream.
@@ -96,6 +97,7 @@ function problemOf(error: unknown): unknown {
     title: TITLES[error.code],
     detail: error.message,
     errors: error.issues,
+    extension: error.extension,
   });
 }
 
@@ -103,5 +105,6 @@ const TITLES: Readonly<Record<QueryRejected['code'], string>> = {
   'invalid-query': 'The parameters of the query are not valid',
   'unknown-query': 'There is no query of this name',
   'unknown-customer': 'There is no such customer',
+  erased: 'The person was erased',
   'not-permitted': 'The key does not permit this',
 };

@@ -16,6 +16,7 @@ export class RunQuery extends Query<Answer> {
     readonly name: string,
     readonly params: RawParams,
     readonly mayReadPersonal: boolean,
+    readonly mayAudit: boolean,
   ) {
     super();
   }
@@ -35,10 +36,10 @@ export class RunQueryHandler implements IQueryHandler<RunQuery, Answer> {
     this.personalData = personalData(sealer);
   }
 
-  execute({ name, params, mayReadPersonal }: RunQuery): Promise<Answer> {
+  execute({ name, params, mayReadPersonal, mayAudit }: RunQuery): Promise<Answer> {
     const { database, log, clock, personalData } = this;
     const { dataDir, eventLog, keysUrl } = this.config;
     const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
-    return runQuery({ database, log, clock, personalData, storeBytes, mayReadPersonal }, name, params);
+    return runQuery({ database, log, clock, personalData, storeBytes, mayReadPersonal, mayAudit }, name, params);
   }
 }

@@ -40,7 +40,7 @@ export const customer = query({
     { name: 'policyVersion', type: 'text', description: 'the policy in force when they were folded' },
   ],
   async answer(context, { params, asOf }) {
-    const subjectId = namedSubject(context, params);
+    const subjectId = await namedSubject(context, params);
     const found = await inReadModels(context.database, async (models) => {
       const customerId = await customerOf(models, subjectId, params);
       const [row] = await models.query(

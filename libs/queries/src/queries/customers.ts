@@ -7,6 +7,7 @@ import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
 import { reject } from '../running/query-rejected.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 import { Where } from '../reading/where.js';
@@ -16,7 +17,7 @@ const instantOrNull = (at: Instant | null): string | null => (at === null ? null
 /** Kept as of now only, so it cannot be combined with as-of. */
 const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
 
-class CustomersParams {
+class CustomersParams extends ErasedParam {
   @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
   @Optional() @OneOf(...PHASES) @Describe('only those in this phase') phase!: string | null;
   @Optional() @Whole(1, 1_000_000) @Describe('only those in this turn of the lifecycle') cycle!: number | null;
@@ -47,7 +48,7 @@ export const customers = query({
   name: 'customers',
   summary: 'Customers by stage, phase, cycle, flags and deadlines.',
   description:
-    'One row for each customer, ordered by customerId, so that pages stay in step while customers move. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then.',
+    'One row for each customer, ordered by customerId, so that pages stay in step while customers move. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then. Erased customers are left out, unless `erased` says otherwise: figures of all customers still count them.',
   permission: 'read',
   params: CustomersParams,
   time: 'as-of',
@@ -103,6 +104,8 @@ export const customers = query({
           'EXISTS (SELECT FROM subjects s WHERE s.customer_id = here.customer_id AND s.namespace = ?::text)',
           params.namespace,
         );
+      const erased = erasedCondition(params.erased, 'here.customer_id');
+      if (erased !== null) where.always(erased);
       const rows = await models.query<{ customerId: string }>(
         `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt", cause, orders,
                 revenue_minor AS "revenueMinor", currency, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt",

@@ -30,7 +30,7 @@ export const orders = query({
     { name: 'reversedAt', type: 'instant', nullable: true, description: 'since when it counts no longer' },
   ],
   async answer(context, { params, asOf, after, limit }) {
-    const subjectId = namedSubject(context, params);
+    const subjectId = await namedSubject(context, params);
     return inReadModels(context.database, async (models) => {
       const customerId = await customerOf(models, subjectId, params);
       const where = new Where(customerId, instantText(asOf), limit + 1);

@@ -4,9 +4,10 @@ import { purchaseSummary, type Booking } from '#lifecycle';
 import { instantOf } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { inReadModels } from '../reading/read-models.js';
 
-class RfmParams {
+class RfmParams extends ErasedParam {
   @Default('day')
   @OneOf('day', 'week', 'month')
   @Describe('purchases within one period of the calendar count once')
@@ -19,7 +20,7 @@ export const rfm = query({
   name: 'rfm',
   summary: 'Frequency, recency, T and monetary value of each customer who bought, at an instant.',
   description:
-    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7.',
+    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7. Erased customers are left out, unless `erased` says otherwise.',
   permission: 'read',
   params: RfmParams,
   time: 'as-of',
@@ -44,6 +45,7 @@ export const rfm = query({
         `WITH page AS (
            SELECT DISTINCT customer_id FROM bookings
             WHERE customer_id > $2::text AND at <= $1::timestamptz AND kind = 'order'
+              AND ${erasedCondition(params.erased, 'bookings.customer_id') ?? 'true'}
             ORDER BY customer_id LIMIT $3::int
          )
          SELECT b.customer_id, b.order_id, b.at, b.kind, b.amount_minor, b.currency, b.cost_minor, b.reverses, b.source,

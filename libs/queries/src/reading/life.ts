@@ -35,7 +35,7 @@ export async function knownCustomer(
   named: NamedCustomer,
   bound: KnowledgeBound,
 ): Promise<Known> {
-  const subjectId = namedSubject(context, named);
+  const subjectId = await namedSubject(context, named);
   const knownPosition = bound.knownAt === null ? Infinity : await context.log.positionAt(bound.knownAt);
   return inReadModels(context.database, async (models) => {
     const position = Math.min(models.position, knownPosition, bound.position ?? Infinity);

@@ -14,6 +14,8 @@ type Closed = Sealed & { readonly sealed: string };
 export interface PersonalData {
   /** The subject of an identifier as a channel writes it. */
   subjectIdOf(namespace: string, value: string): string;
+  /** Whether the person of a subject was erased. */
+  isErased(subjectId: string): Promise<boolean>;
   /** The clear texts in order; null where the person was erased, or where the text is damaged. */
   open(items: readonly Sealed[]): Promise<readonly (string | null)[]>;
 }
@@ -39,6 +41,7 @@ export function personalData(sealer: Sealer): PersonalData {
   };
   return {
     subjectIdOf: (namespace, value) => sealer.subjectIdOf(namespace, normaliseIdentifier(namespace, value)),
+    isErased: async (subjectId) => (await sealer.keys.keysFor([subjectId])).get(subjectId) === 'erased',
     async open(items) {
       const closed = items.filter((item): item is Closed => item.sealed !== null);
       const values = (await openAll(closed)).values();

@@ -21,6 +21,8 @@ export interface QueryContext {
   readonly storeBytes?: () => StoreBytes;
   /** Whether the caller may see personal data in the clear. If not, sealed values are null. */
   readonly mayReadPersonal: boolean;
+  /** Whether the caller may know that a person was erased, and read what is left of their history. */
+  readonly mayAudit: boolean;
 }
 
 /** How a column reads. `instant` is RFC 3339 in UTC, `day` a calendar day of the business's zone, money whole minor units. */

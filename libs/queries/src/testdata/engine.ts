@@ -55,7 +55,14 @@ export async function specEngine(): Promise<SpecEngine> {
   let now = day(400);
   const clock = { now: () => now };
   const log = memoryLog({ clock });
-  const context: QueryContext = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true };
+  const context: QueryContext = {
+    database,
+    log,
+    clock,
+    personalData: personalData(sealer),
+    mayReadPersonal: true,
+    mayAudit: true,
+  };
   const projector = await Projector.open({ database, log, clock });
 
   const appendOne = async (told: TestTouchpoint): Promise<void> => {

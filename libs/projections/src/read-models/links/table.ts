@@ -17,6 +17,7 @@ export const SUBJECTS: Table = {
       erased_at      timestamptz(3)
     );
     CREATE INDEX subjects_by_customer ON subjects (customer_id, subject_id);
+    CREATE INDEX subjects_erased ON subjects (customer_id) WHERE erased_at IS NOT NULL;
     `,
   ],
   columns: {

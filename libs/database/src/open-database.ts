@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#platform';
 import type { Database } from './port.js';
+import { isDamage, notedDamage, setFolderAside } from './pglite/broken-folder.js';
 import { PgliteDatabase } from './pglite/pglite.js';
 import type { PostgresOptions } from './postgres/postgres.js';
 
@@ -9,13 +11,47 @@ export type DatabasePlace =
   | { readonly kind: 'pglite'; readonly folder: string | null }
   | ({ readonly kind: 'postgres'; readonly url: string } & PostgresOptions);
 
+export interface OpeningDatabase {
+  /**
+   * Sets a folder that is damaged aside, and announces it in a sentence. Only the process that keeps the read models may: it owns the folder, and
+   * rebuilds what was in it.
+   */
+  readonly setBrokenAside?: (line: string) => void;
+}
+
 /**
  * Opens the read models' database. A PGlite folder must belong to one process alone. PGlite itself does not check
  * that: the process that opens it holds the lock of the data folder.
  *
  * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to fix it.
  */
-export async function openDatabase(place: DatabasePlace): Promise<Database> {
+export async function openDatabase(place: DatabasePlace, options: OpeningDatabase = {}): Promise<Database> {
+  return place.kind === 'pglite' && place.folder !== null && options.setBrokenAside !== undefined
+    ? openFolder(place.folder, options.setBrokenAside)
+    : open(place);
+}
+
+/** A folder that does not open, or that was found damaged while it was used, is renamed, and a new one made: everything in it can be derived again. */
+async function openFolder(folder: string, announce: (line: string) => void): Promise<Database> {
+  const aside = (reason: string): void => {
+    const name = setFolderAside(folder);
+    announce(
+      `The folder of the read models ${folder} is damaged (${reason.replace(/[.\s]+$/, '')}): it was renamed to ${name}, and the read models are rebuilt from the event log. ` +
+        'Delete the renamed folder when it is not wanted.',
+    );
+  };
+  const noted = notedDamage(folder);
+  if (noted !== null && existsSync(folder)) aside(noted);
+  try {
+    return await open({ kind: 'pglite', folder });
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    aside((error as Error).message);
+    return open({ kind: 'pglite', folder });
+  }
+}
+
+async function open(place: DatabasePlace): Promise<Database> {
   const { database, greeted } = await reach(place);
   try {
     await greeted();

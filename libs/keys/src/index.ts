@@ -15,6 +15,7 @@ export { KeyStoreFile } from './sqlite/key-store-file.js';
 export { rekeyKeyStore } from './rekeying/rekey-key-store.js';
 export type { RekeyableKeyStore } from './rekeying/rekeyable-key-store.js';
 export { EarlierSubjectIds, derivedSubjectId } from './rekeying/earlier-subject-ids.js';
+export { publicationMemory } from './publication-memory.js';
 export { KeyedHash } from './keyed-hash.js';
 export { SealBrokenError, Sealer } from './sealer.js';
 export { LruCache } from './lru-cache.js';

@@ -1,9 +1,10 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { ACCESS, CLOCK, CONFIG, HEALTH, type Clock, type Config, type Health } from '#platform';
+import { ACCESS, CLOCK, CONFIG, HEALTH, PUBLICATION_MEMORY, type Clock, type Config, type Health } from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { KeysController } from './api-keys/keys.controller.js';
 import { openKeys, type EngineKeys } from './open-keys.js';
+import { publicationMemory } from './publication-memory.js';
 import { Sealer } from './sealer.js';
 import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 import { KEY_STORE, SEALER } from './tokens.js';
@@ -55,8 +56,9 @@ export class KeysModule implements OnApplicationShutdown {
         },
         { provide: ApiKeyAccess, useFactory: (apiKeys: ApiKeys) => new ApiKeyAccess(apiKeys), inject: [ApiKeys] },
         { provide: ACCESS, useExisting: ApiKeyAccess },
+        { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
-      exports: [KEY_STORE, SEALER, ApiKeys, ApiKeyAccess, ACCESS],
+      exports: [KEY_STORE, SEALER, ApiKeys, ApiKeyAccess, ACCESS, PUBLICATION_MEMORY],
     };
   }
 

@@ -2,7 +2,18 @@
 export { SYSTEM_CLOCK, type Clock } from './clock.js';
 export { ClockGuard, type ClockMarks, type ClockReport, type ClockState } from './clock-guard.js';
 export { Notifier } from './notifier.js';
-export { ACCESS, CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
+export {
+  ACCESS,
+  CLOCK,
+  CLOCK_GUARD,
+  CONFIG,
+  HEALTH,
+  LOGGER,
+  METRICS,
+  OUTBOX_NOTIFIER,
+  PUBLICATION_MEMORY,
+} from './tokens.js';
+export type { PublicationMemory } from './stores/publication-memory.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
 export type { JournalPlace, LogPlace } from './config/setting-kinds.js';

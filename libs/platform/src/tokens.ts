@@ -20,3 +20,5 @@ export const HEALTH = token('health');
 export const METRICS = token('metrics');
 /** `Notifier`: projections notify it when they have written outbox messages. */
 export const OUTBOX_NOTIFIER = token('outbox-notifier');
+/** `PublicationMemory`: what outlives the read models of what they published; provided by keys. */
+export const PUBLICATION_MEMORY = token('publication-memory');

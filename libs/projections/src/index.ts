@@ -15,3 +15,4 @@ export type { BuildProgress } from './versions/build/build-run.js';
 export type { Digest } from './versions/digest.js';
 export type { TableDifference } from './versions/differences.js';
 export { migrate } from './versions/migrate.js';
+export { fitReadModels, type Fitting } from './fitting/fit-read-models.js';

@@ -8,11 +8,12 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { EVENT_LOG, ID_TABLE, type EventLog } from '#event-log';
-import { CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from '#platform';
-import type { ClockGuard, Notifier, Config, Health, Logger } from '#platform';
+import { EVENT_LOG, ID_TABLE, MemoryIdTable, openLogOf, type EventLog } from '#event-log';
+import { CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER, PUBLICATION_MEMORY } from '#platform';
+import type { Clock, ClockGuard, Notifier, Config, Health, Logger, PublicationMemory } from '#platform';
 import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
+import { fitReadModels } from './fitting/fit-read-models.js';
 import { openIdTable, type DatabaseIdTable } from './indexing/event-ids/id-table.js';
 import type { ProjectorRole } from './processor/processor.js';
 import { Projector } from './processor/projector.js';
@@ -99,15 +100,52 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         },
         {
           provide: ProjectionsModule.OPENED,
-          useFactory: (config: Config) => open(options, config),
-          inject: [CONFIG],
+          useFactory: (config: Config, logger: Logger) => open(options, config, logger),
+          inject: [CONFIG, LOGGER],
         },
-        { provide: DATABASE, useFactory: ({ database }: Opened) => database, inject: [ProjectionsModule.OPENED] },
         {
+          // The log needs it, so the read models are compared with the log before, through a connection that knows no repeated ids.
           provide: ID_TABLE,
-          useFactory: (database: Database, { eventLog }: Config) =>
-            eventLog.kind === 'eventstore' ? openIdTable(database) : null,
-          inject: [DATABASE, CONFIG],
+          useFactory: async (
+            { database }: Opened,
+            config: Config,
+            clock: Clock,
+            logger: Logger,
+            memory?: PublicationMemory,
+          ) => {
+            if (config.eventLog.kind !== 'eventstore') return null;
+            const log = await openLogOf(config, clock, new MemoryIdTable());
+            try {
+              await fit(options, { database, log, clock, logger, memory });
+            } finally {
+              await log.close();
+            }
+            return openIdTable(database);
+          },
+          inject: [ProjectionsModule.OPENED, CONFIG, CLOCK, LOGGER, { token: PUBLICATION_MEMORY, optional: true }],
+        },
+        {
+          // A process without a log (the relay) reads what a projector keeps.
+          provide: DATABASE,
+          useFactory: async (
+            { database }: Opened,
+            ids: DatabaseIdTable | null,
+            clock: Clock,
+            logger: Logger,
+            log?: EventLog,
+            memory?: PublicationMemory,
+          ) => {
+            if (ids === null && log !== undefined) await fit(options, { database, log, clock, logger, memory });
+            return database;
+          },
+          inject: [
+            ProjectionsModule.OPENED,
+            ID_TABLE,
+            CLOCK,
+            LOGGER,
+            { token: EVENT_LOG, optional: true },
+            { token: PUBLICATION_MEMORY, optional: true },
+          ],
         },
         ...(use === 'read' ? [] : [projector]),
         {
@@ -139,6 +177,8 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     const { projector, jobRunner } = this.keeping;
     this.health.register('projections', async () => {
       const { failure, lag, lagUnit } = await projector.status();
+      const problem = await projector.logProblem();
+      if (problem !== null) return { ok: false, detail: problem };
       return failure === null ? { ok: true, detail: `${lag} ${lagUnit} behind` } : { ok: false, detail: failure };
     });
     registerProjectorMetrics(this.metrics, projector);
@@ -164,8 +204,32 @@ interface Keeping {
   readonly jobRunner: JobRunner;
 }
 
-async function open({ database, place }: ProjectionsModuleOptions, config: Config): Promise<Opened> {
+/** Compares the read models with the log: see `fitReadModels`. */
+async function fit(
+  { use = 'keep' }: ProjectionsModuleOptions,
+  {
+    database,
+    log,
+    clock,
+    logger,
+    memory,
+  }: {
+    readonly database: Database;
+    readonly log: EventLog;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly memory: PublicationMemory | undefined;
+  },
+): Promise<void> {
+  await fitReadModels({
+    ...{ database, log, now: clock.now(), keeps: use === 'keep' },
+    ...(memory === undefined ? {} : { memory }),
+    announce: (line) => logger.warn(line),
+  });
+}
+
+async function open({ database, place }: ProjectionsModuleOptions, config: Config, logger: Logger): Promise<Opened> {
   if (database !== undefined) return { database, close: async () => {} };
-  const own = await openDatabase(place ?? placeOf(config));
+  const own = await openDatabase(place ?? placeOf(config), { setBrokenAside: (line) => logger.warn(line) });
   return { database: own, close: () => own.close() };
 }

@@ -1,5 +1,5 @@
-import { DatabaseError, openOnFirstUse, placeOf } from '#database';
-import { EventLogError, lockDataFolder, openLogOf, timedLog } from '#event-log';
+import { DatabaseError, openOnFirstUse, placeOf, type Database } from '#database';
+import { EventLogError, lockDataFolder, MemoryIdTable, openLogOf, timedLog, type EventLog } from '#event-log';
 import { existsSync } from 'node:fs';
 import {
   DiscardQuarantinedHandler,
@@ -11,7 +11,7 @@ import {
   ReleaseQuarantinedHandler,
   TypeContracts,
 } from '#ingestion';
-import { KeyStoreError, openKeys, Sealer } from '#keys';
+import { KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkFolder,
@@ -22,7 +22,7 @@ import {
   reconcileJournal,
   recordMark,
 } from '#privacy';
-import { ClockWatch, openIdTable, Projector, SILENT_LOGGER } from '#projections';
+import { ClockWatch, fitReadModels, openIdTable, Projector, SILENT_LOGGER } from '#projections';
 import { personalData, storeBytesIn } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
@@ -58,9 +58,19 @@ export async function openLocalEngine(
     checkFolder(config, creates);
     const keys = await openKeys(config);
     closing.push(() => keys.close());
-    const database = openOnFirstUse(placeOf(config));
+    const memory = publicationMemory(keys);
+    const fit = (database: Database, log: EventLog): Promise<void> =>
+      fitReadModels({ database, log, now: clock.now(), keeps: true, memory, announce });
+    // The log on a server needs the id table, which is in the database: the two are compared through a connection that knows no repeated ids.
+    const isServer = config.eventLog.kind === 'eventstore';
+    const prepare = async (opened: Database): Promise<void> => {
+      if (!isServer) return fit(opened, log);
+      const probe = await openLogOf(config, clock, new MemoryIdTable());
+      await fit(opened, probe).finally(() => probe.close());
+    };
+    const database = openOnFirstUse(placeOf(config), { prepare, setBrokenAside: announce });
     closing.push(() => database.close());
-    const ids = config.eventLog.kind === 'eventstore' ? await openIdTable(database) : null;
+    const ids = isServer ? await openIdTable(database) : null;
     const log = await openLogOf(config, clock, ids);
     closing.push(() => log.close());
     if (!creates && (await log.head()).position === 0)

@@ -1,7 +1,7 @@
 /** SQLSTATE: the disk is full. */
 export const DISK_FULL = '53100';
 /** SQLSTATE: a file could not be read or written. */
-const IO_ERROR = '58030';
+export const IO_ERROR = '58030';
 
 /** The numbers by which PGlite's file system says what the machine's rejected: those of WASI. */
 const REJECTIONS: Readonly<Record<number, string>> = {

@@ -12,6 +12,7 @@ import {
 } from '../port.js';
 import type { Step } from './session.js';
 import type { Request } from './worker.js';
+import { isDamage, noteDamage } from './broken-folder.js';
 import { FairQueue } from './fair-queue.js';
 import { copyRows, copyStatement } from '../copy.js';
 
@@ -28,6 +29,8 @@ export class PgliteDatabase implements Database {
   readonly #worker: WorkerClient<Request, Row[][]>;
   readonly #queue = new FairQueue();
   #closed: Promise<void> | null = null;
+  /** Whether it has answered once: before that, opening it reports the damage. */
+  #opened = false;
 
   /** `folder` null: in memory, gone when closed. */
   constructor(folder: string | null) {
@@ -35,7 +38,15 @@ export class PgliteDatabase implements Database {
     this.#worker = new WorkerClient({
       file: threadFile(import.meta.url, 'worker'),
       workerData: { folder },
-      errorOf: ({ code, message }) => new DatabaseError(message, code ?? ''),
+      errorOf: ({ code, message }) => {
+        const error = new DatabaseError(message, code ?? '');
+        if (folder === null || !this.#opened || !isDamage(error)) return error;
+        noteDamage(folder, error);
+        return new DatabaseError(
+          `${message}. The folder of the read models is damaged: restart the engine, which sets it aside and rebuilds them.`,
+          error.code,
+        );
+      },
       ended: (cause) =>
         cause === undefined
           ? new DatabaseError('The database is closed.', '57P01')
@@ -117,7 +128,12 @@ export class PgliteDatabase implements Database {
   }
 
   #ask(request: Ask): Promise<Row[][]> {
-    return this.#worker.ask((no) => ({ ...request, no }));
+    return this.#worker
+      .ask((no) => ({ ...request, no }))
+      .then((rows) => {
+        this.#opened = true;
+        return rows;
+      });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Migration } from '#database';
 import { BI_NAMES } from '../bi/migration.js';
 import { CLOCK_CONFIRMATIONS } from '../clock/migration.js';
+import { LOG_IDENTITY_TABLE } from '../fitting/migration.js';
 import { EVENT_ID_NAMES, ID_TABLES } from '../indexing/event-ids/migration.js';
 import { JOBS_AND_WORKERS, MORE_REQUESTS, REQUEST_TABLES } from '../jobs/migration.js';
 import {
@@ -98,4 +99,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 14, name: 'read-model-names', sql: READ_MODEL_NAMES },
   { number: 15, name: 'bi-names', sql: BI_NAMES },
   { number: 16, name: 'clock-confirmations', sql: CLOCK_CONFIRMATIONS },
+  { number: 17, name: 'log-identity', sql: LOG_IDENTITY_TABLE },
 ];

@@ -133,7 +133,12 @@ async function foldByHalves(store: ReadModelStore, customerIds: readonly string[
       const [at] = await tx.query<{ position: number }>('SELECT position FROM checkpoint');
       const writes = new Writes();
       const { context, isLive: publishes } = store;
-      await parkFailed(tx, writes, failed, { position: at?.position ?? 0, now: context.now(), publishes });
+      await parkFailed(tx, writes, failed, {
+        position: at?.position ?? 0,
+        now: context.now(),
+        epoch: context.epoch,
+        publishes,
+      });
       await writes.send(tx);
       context.counters.parked += failed.length;
     });

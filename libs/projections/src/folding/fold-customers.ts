@@ -79,7 +79,7 @@ export async function foldAndWrite(
   const moment: FoldMoment = { policies: policies.timeline, asOf: now, position };
   const { outcomes, failed } = await foldCustomers(tx, tasks, known, moment, context);
   await context.times.of('write', async () => {
-    const { snapshotEvery } = context;
+    const { snapshotEvery, epoch } = context;
     const write = {
       models: CUSTOMER_READ_MODELS,
       dayOf: policies.dayOf,
@@ -87,9 +87,10 @@ export async function foldAndWrite(
       now,
       snapshotEvery,
       publishes: isLive,
+      epoch,
     };
     context.counters.published += await writeOutcomes(tx, writes, outcomes, write);
-    await parkFailed(tx, writes, failed, { position, now, publishes: isLive });
+    await parkFailed(tx, writes, failed, { position, now, epoch, publishes: isLive });
     await keepWaiting(writes, outcomes, position, now);
   });
   context.counters.folded += outcomes.length;

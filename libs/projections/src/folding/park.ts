@@ -1,6 +1,7 @@
 import type { Instant } from '#contracts';
 import { arrayText, insertRows, sortedByKey, type Row, type Transaction, type Writer } from '#database';
 import { publishActions } from '../outbox/publish-actions.js';
+import type { Publishing } from '../outbox/publish-stage-changes.js';
 import { refoldFromStart } from '../indexing/affected-customer.js';
 import { markDirty } from '../indexing/dirty.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
@@ -43,7 +44,7 @@ export async function parkFailed(
   tx: Transaction,
   writes: Writer,
   failed: readonly ParkedCustomer[],
-  { position, now, publishes }: { readonly position: number; readonly now: Instant; readonly publishes: boolean },
+  { position, now, epoch, publishes }: Publishing & { readonly publishes: boolean },
 ): Promise<void> {
   if (failed.length === 0) return;
   await park(writes, failed, position, now);
@@ -57,7 +58,7 @@ export async function parkFailed(
     erased: false,
     reason: 'parked' as const,
   }));
-  await publishActions(tx, writes, withdrawn, position, now);
+  await publishActions(tx, writes, withdrawn, { position, now, epoch });
 }
 
 /** Releases a parked customer, to be folded from the beginning. False when the customer is not parked. */

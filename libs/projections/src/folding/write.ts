@@ -11,6 +11,7 @@ import {
   type Transaction,
   type Writer,
 } from '#database';
+import type { Epoch } from '../fitting/epoch.js';
 import { markProfiles } from '../outbox/mark-profiles.js';
 import { publishActions, type CustomerActions } from '../outbox/publish-actions.js';
 import {
@@ -54,6 +55,7 @@ export interface WriteContext {
   readonly snapshotEvery: number;
   /** False while a version is built beside the live one. */
   readonly publishes: boolean;
+  readonly epoch: Epoch;
 }
 
 /**
@@ -109,14 +111,15 @@ export async function writeOutcomes(
   }
   await writeStates(writes, outcomes, context.snapshotEvery);
   if (!context.publishes) return 0;
-  const { position, now } = context;
+  const { position, now, epoch } = context;
+  const publishing = { position, now, epoch };
   await markProfiles(
     writes,
     [...standing, ...gone].map((one) => one.customerId),
     now,
   );
-  const changes = await publishStageChanges(tx, writes, changed, position, now);
-  return changes + (await publishActions(tx, writes, outcomes.filter(mayHaveActions).map(actionsOf), position, now));
+  const changes = await publishStageChanges(tx, writes, changed, publishing);
+  return changes + (await publishActions(tx, writes, outcomes.filter(mayHaveActions).map(actionsOf), publishing));
 }
 
 /** Few customers: actions need consent, unless the customer was merged, or another version proposed something. */

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { arrayText, instantText, LOCKS, tryLock, Writes, type Row, type Statement, type Transaction } from '#database';
-import type { RecordedEvent } from '#event-log';
+import { fingerprintOf, type RecordedEvent } from '#event-log';
 import { COUNT_POLICIES } from '../folding/fold-batch.js';
 import { foldAndWrite, taskOf, type FoldTask } from '../folding/fold-customers.js';
 import { foldsAlone } from '../folding/folding-lock.js';
@@ -125,10 +125,11 @@ async function index(
   );
   const affected = affectedCustomers(facts.touched, { customerOf, fresh, moved, erased });
   const recordedAt = events.reduce((latest, event) => Math.max(latest, event.recordedAt), -Infinity);
-  await writes.query('UPDATE checkpoint SET position = $1, recorded_at = greatest(recorded_at, $2::timestamptz)', [
-    last,
-    instantText(recordedAt),
-  ]);
+  const lastEvent = events.at(-1);
+  await writes.query(
+    'UPDATE checkpoint SET position = $1, recorded_at = greatest(recorded_at, $2::timestamptz), fingerprint = $3',
+    [last, instantText(recordedAt), lastEvent === undefined ? null : fingerprintOf(lastEvent)],
+  );
   const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
     customerId: customerOf.get(subjectId) ?? subjectId,
     reason: 'unreadable-event',

@@ -11,8 +11,9 @@ import {
   type Transaction,
   type Writer,
 } from '#database';
+import type { Epoch } from '../fitting/epoch.js';
 import { historyEnds } from './historical.js';
-import type { RetractionReason } from './publish-stage-changes.js';
+import type { Publishing, RetractionReason } from './publish-stage-changes.js';
 
 /** Why an action is no longer called for. */
 export type WithdrawalReason =
@@ -87,10 +88,10 @@ export async function publishActions(
   tx: Transaction,
   writes: Writer,
   customers: readonly CustomerActions[],
-  position: number,
-  now: Instant,
+  { position, now, epoch }: Publishing,
 ): Promise<number> {
   if (customers.length === 0) return 0;
+  const historyEnd = historyEnds(now, epoch);
   const published = await standingOf(tx, customers);
   const rows: Row[] = [];
   const ended: Row[] = [];
@@ -112,8 +113,13 @@ export async function publishActions(
     }
     if (view === null) continue;
     for (const action of calledFor.values()) {
-      if (action.since < historyEnds(now)) continue;
-      add({ ...proposal(customerId, view, action, number + 1), kind: 'proposed', reason: null, standing: true });
+      if (action.since < historyEnd) continue;
+      add({
+        ...proposal(customerId, view, action, { number: number + 1, epoch }),
+        kind: 'proposed',
+        reason: null,
+        standing: true,
+      });
     }
   }
   if (ended.length > 0) {
@@ -155,10 +161,20 @@ function keyOf(action: Pick<ActionRow, 'cycle' | 'stage' | 'phase' | 'treatment'
   return JSON.stringify([cycle, stage, phase, treatment, purpose, medium]);
 }
 
-function proposal(customerId: string, view: CustomerView, action: NextAction, number: number): Row {
+function proposal(
+  customerId: string,
+  view: CustomerView,
+  action: NextAction,
+  { number, epoch }: { readonly number: number; readonly epoch: Epoch },
+): Row {
   const { treatment, purpose, medium, since, validUntil } = action;
   const { cycle, stage, phase, enteredAt, cause, policyVersion } = view;
-  const name = JSON.stringify([customerId, cycle, stage, phase, treatment, purpose, medium, since, number]);
+  // Numbers begin again with an epoch, and ids must not.
+  const inEpoch = epoch.number === 0 ? [] : [epoch.number];
+  const name = JSON.stringify([
+    ...[customerId, cycle, stage, phase, treatment, purpose, medium, since, number],
+    ...inEpoch,
+  ]);
   return {
     action_id: createHash('sha256').update(name).digest('hex').slice(0, 32),
     ...{ treatment, purpose, medium, cycle, stage, phase, since },
@@ -186,7 +202,7 @@ function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActi
  * Marks customers dirty when a version becomes the live one and its actions differ from the published ones: a proposal stands that it does
  * not call for, or it calls for an action that was not proposed. The version's tables are on the search path.
  */
-export async function markWhereActionsDiffer(tx: Transaction, now: Instant): Promise<void> {
+export async function markWhereActionsDiffer(tx: Transaction, now: Instant, epoch: Epoch): Promise<void> {
   await tx.query(
     `WITH called AS (
        SELECT c.customer_id, c.cycle, c.stage, c.phase, a.treatment, a.purpose, a.medium,
@@ -205,6 +221,6 @@ export async function markWhereActionsDiffer(tx: Transaction, now: Instant): Pro
      INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
      SELECT customer_id, (SELECT position FROM checkpoint), 0, '-infinity', 'rebuild', $1::timestamptz FROM differ ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET reason = 'rebuild', earliest_at = '-infinity', not_before = NULL`,
-    [instantText(now), historyEnds(now), now],
+    [instantText(now), historyEnds(now, epoch), now],
   );
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '#contracts';
 import { arrayText, insertRows, unnest, type Row, type Table, type Transaction, type Writer } from '#database';
+import type { Epoch } from '../fitting/epoch.js';
 import { historyEnds } from './historical.js';
 
 /** Why a published stage change no longer holds. */
@@ -13,6 +14,14 @@ export interface ChangedStagePeriods {
   /** No stage period that began before this instant changed. */
   readonly since: Instant;
   readonly reason: RetractionReason;
+}
+
+/** The moment at which something is published. */
+export interface Publishing {
+  /** How much of the log it rests on. */
+  readonly position: number;
+  readonly now: Instant;
+  readonly epoch: Epoch;
 }
 
 const PUBLISHED: Table = {
@@ -75,10 +84,10 @@ export async function publishStageChanges(
   tx: Transaction,
   writes: Writer,
   changed: readonly ChangedStagePeriods[],
-  position: number,
-  now: Instant,
+  { position, now, epoch }: Publishing,
 ): Promise<number> {
   if (changed.length === 0) return 0;
+  const historyEnd = historyEnds(now, epoch);
   const standing = await standingOf(tx, changed);
   const into = await absorbers(tx, changed, standing);
   const published: Row[] = [];
@@ -102,7 +111,7 @@ export async function publishStageChanges(
         reason: null,
         retracts: null,
         into_id: null,
-        historical: change.at < historyEnds(now),
+        historical: change.at < historyEnd,
         ...more,
       };
       published.push(row);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import { instantText } from '#database';
 import { FailureLog, Loop, type Backoff } from '#platform';
+import { epochOf } from '../fitting/epoch.js';
 import { foldDirty } from '../folding/fold-batch.js';
 import { StandBy } from '../indexing/index-batch.js';
 import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
@@ -25,8 +26,8 @@ export interface ProcessorOptions {
 
 /** The live version was built for other read models: an indexer must rebuild it. */
 class NotFitting extends Error {
-  constructor() {
-    super('The read models were made by another version of this program, and wait to be rebuilt by an indexer.');
+  constructor(why: string) {
+    super(`The read models ${why}, and wait to be rebuilt by an indexer.`);
   }
 }
 
@@ -66,6 +67,8 @@ export class Processor {
   /** False: the live version was built for other read models than this program has. */
   #fits: boolean;
   #position: number;
+  /** Once the customers were resynced, they need not be again in this epoch. */
+  #mayNeedResync: boolean;
   #lastTurn: Promise<unknown> = Promise.resolve();
   #loop: Loop | null = null;
   #running = false;
@@ -87,6 +90,7 @@ export class Processor {
     this.#position = position;
     this.#live = new ReadModelStore(context, live.schema, live.version, true);
     this.#fits = fitsThisProgram(live);
+    this.#mayNeedResync = context.epoch.needsResync;
   }
 
   get role(): ProjectorRole {
@@ -155,10 +159,18 @@ export class Processor {
 
   /** Read models that another version of this program made are rebuilt before anything else is done. */
   async rebuildUnlessFitting(): Promise<void> {
-    if (this.#fits) return;
-    if (this.role === 'workers') throw new NotFitting();
-    this.context.logger.warn({}, 'The read models were made by another version of this program: they are rebuilt.');
+    if (this.#fits && !(await this.#needsResync())) return;
+    const why = this.#fits ? 'begin a new epoch of publication' : 'were made by another version of this program';
+    if (this.role === 'workers') throw new NotFitting(why);
+    this.context.logger.warn({}, `The read models ${why}: they are rebuilt.`);
     await this.options.rebuild(this);
+  }
+
+  /** Whether an epoch has begun in which the customers' current states are still to be published: a rebuild does it, at its switch. */
+  async #needsResync(): Promise<boolean> {
+    if (!this.#mayNeedResync) return false;
+    this.#mayNeedResync = (await epochOf(this.context.database)).needsResync;
+    return this.#mayNeedResync;
   }
 
   /** Goes on with a version that was made the live one. */

@@ -2,6 +2,8 @@ import type { Instant } from '#contracts';
 import type { Database } from '#database';
 import type { EventLog } from '#event-log';
 import { SNAPSHOT_EVERY } from '../folding/fold-one.js';
+import { epochOf } from '../fitting/epoch.js';
+import { checkpointProblem } from '../fitting/fit-read-models.js';
 import { release } from '../folding/park.js';
 import { deduplicateUpTo } from '../indexing/event-ids/deduplicate.js';
 import type { DatabaseIdTable } from '../indexing/event-ids/id-table.js';
@@ -9,6 +11,7 @@ import { ReadModelStore, type ProjectionContext } from '../read-models/read-mode
 import type { RebuildOptions } from '../versions/build-beside.js';
 import { digestLive, type Digest } from '../versions/digest.js';
 import { dryRun, type DryRunResult } from '../versions/dry-run.js';
+import { logProgress } from '../versions/log-progress.js';
 import { migrate } from '../versions/migrate.js';
 import { rebuild, type Rebuilt } from '../versions/rebuild.js';
 import { rollback } from '../versions/rollback.js';
@@ -67,6 +70,7 @@ export class Projector {
       ids,
       now: () => clock.now(),
       logger: options.logger ?? SILENT,
+      epoch: await epochOf(database),
       times: new StepTimes(),
       counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 },
       snapshotEvery: options.snapshotEvery ?? SNAPSHOT_EVERY,
@@ -83,7 +87,12 @@ export class Projector {
       foldsPages: role !== 'indexer',
     });
     const { onPublished = () => undefined, mayFire = () => true } = options;
-    return new Projector(new Processor(context, steps, live, position, { role, onPublished, mayFire, rebuild }));
+    return new Projector(
+      new Processor(context, steps, live, position, {
+        ...{ role, onPublished, mayFire },
+        rebuild: (processor) => rebuild(processor, logProgress(context.logger)),
+      }),
+    );
   }
 
   get role(): ProjectorRole {
@@ -122,6 +131,12 @@ export class Projector {
 
   status(): Promise<ProjectorStatus> {
     return statusOf(this.processor);
+  }
+
+  /** Why the log does not fit the live read models: it is shorter than they are, or another one; null where it fits. */
+  async logProblem(): Promise<string | null> {
+    const { context, live } = this.processor;
+    return (await checkpointProblem(context, live.schema))?.message ?? null;
   }
 
   /** Releases a parked customer, to be folded from the beginning. False when the customer is not parked. */

@@ -1,6 +1,7 @@
 import type { Instant } from '#contracts';
 import type { Database, Row, Statement, Transaction } from '#database';
 import type { EventLog } from '#event-log';
+import type { Epoch } from '../fitting/epoch.js';
 import type { DatabaseIdTable } from '../indexing/event-ids/id-table.js';
 import type { ProjectorLogger } from '../processor/projector-logger.js';
 import type { StepTimes } from '../processor/step-times.js';
@@ -27,6 +28,8 @@ export interface ProjectionContext {
   readonly times: StepTimes;
   readonly counters: Counters;
   readonly logger: ProjectorLogger;
+  /** In which epoch is published. */
+  readonly epoch: Epoch;
   /** Where repeated event ids are found, if the log does not find them itself: then pages carry content hashes. */
   readonly ids: DatabaseIdTable | null;
   /** A long history leaves a snapshot every so many events; above so many it is heavy. */

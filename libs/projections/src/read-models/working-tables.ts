@@ -20,8 +20,19 @@ export const CHECKPOINT: Table = {
     );
     INSERT INTO checkpoint (position) VALUES (0);
     `,
+    /* sql */ `
+    -- 002: fingerprint identifies the event at the position: the log of a later start must have the same event there.
+    ALTER TABLE checkpoint ADD COLUMN fingerprint text;
+    `,
   ],
-  columns: { one: 'boolean', position: 'bigint', recorded_at: 'timestamptz', clock: 'timestamptz', build: 'jsonb' },
+  columns: {
+    one: 'boolean',
+    position: 'bigint',
+    recorded_at: 'timestamptz',
+    clock: 'timestamptz',
+    build: 'jsonb',
+    fingerprint: 'text',
+  },
   key: ['one'],
   semantic: [],
 };

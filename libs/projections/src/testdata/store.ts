@@ -5,6 +5,7 @@ import { BUILT_IN_POLICIES, type Policy } from '#lifecycle';
 import { SNAPSHOT_EVERY } from '../folding/fold-one.js';
 import { foldBatch, type FoldBatch } from '../folding/fold-batch.js';
 import { indexBatch, readTurn, selectTurn } from '../indexing/index-batch.js';
+import { FIRST_EPOCH } from '../fitting/epoch.js';
 import { SILENT } from '../processor/projector-logger.js';
 import { StepTimes } from '../processor/step-times.js';
 import { ReadModelStore } from '../read-models/read-model-store.js';
@@ -22,7 +23,17 @@ export async function liveStore(
   await migrate(database);
   const { schema, version } = await findOrCreateLive(database, now());
   const counters = { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 };
-  const context = { database, log, now, counters, snapshotEvery, ids: null, logger: SILENT, times: new StepTimes() };
+  const context = {
+    database,
+    log,
+    now,
+    counters,
+    snapshotEvery,
+    ids: null,
+    logger: SILENT,
+    times: new StepTimes(),
+    epoch: FIRST_EPOCH,
+  };
   return new ReadModelStore(context, schema, version, true);
 }
 

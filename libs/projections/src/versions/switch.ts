@@ -1,5 +1,6 @@
 import type { Instant } from '#contracts';
 import { instantText, type Transaction } from '#database';
+import type { Epoch } from '../fitting/epoch.js';
 import { showLive } from '../bi/show-live.js';
 import { markAllProfiles } from '../outbox/mark-profiles.js';
 import { markWhereActionsDiffer } from '../outbox/publish-actions.js';
@@ -20,7 +21,7 @@ export async function switchTo(
   copy: ReadModelStore,
   onProgress?: (progress: BuildProgress) => void,
 ): Promise<void> {
-  const { database, now, logger } = processor.context;
+  const { database, now, logger, epoch } = processor.context;
   await processor.exclusively(async () => {
     await processor.steps.settle(copy);
     const begun = performance.now();
@@ -28,7 +29,7 @@ export async function switchTo(
       const rate = done / Math.max((performance.now() - begun) / 1_000, 1e-3);
       onProgress?.({ phase: 'switching', done, total, items: done, rate, secondsLeft: null });
     };
-    await database.transaction((tx) => makeLive(tx, version, now(), onStep), { long: true });
+    await database.transaction((tx) => makeLive(tx, version, { now: now(), epoch }, onStep), { long: true });
     await processor.goLive(version);
     const { position } = processor;
     logger.info({ version: version.version, position }, 'Another version of the read models is live.');
@@ -44,7 +45,7 @@ export async function switchTo(
 async function makeLive(
   tx: Transaction,
   version: Version,
-  now: Instant,
+  { now, epoch }: { readonly now: Instant; readonly epoch: Epoch },
   onStep: (done: number, steps: number) => void,
 ): Promise<void> {
   await lockSchemas(tx);
@@ -57,8 +58,8 @@ async function makeLive(
   await tx.query("SELECT set_config('search_path', $1, true)", [`${version.schema}, perennial`]);
   const steps = [
     // Where everything was published just now, nothing differs.
-    async () => (await publishAllStageChanges(tx, now)) || (await markWherePublishedDiffers(tx, at)),
-    () => markWhereActionsDiffer(tx, now),
+    async () => (await publishAllStageChanges(tx, now, epoch)) || (await markWherePublishedDiffers(tx, at)),
+    () => markWhereActionsDiffer(tx, now, epoch),
     () => markAllProfiles(tx, now),
     // Last, since it waits for current readers: the steps before hold no reader up.
     () => showLive(tx, version.schema),

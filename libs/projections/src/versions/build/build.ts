@@ -1,4 +1,5 @@
 import { instantText } from '#database';
+import { fingerprintOf } from '#event-log';
 import type { Sums } from '../../folding/sums.js';
 import { BuildRun, transactionOn, type BuildOptions } from './build-run.js';
 import type { BuildState } from './build-state.js';
@@ -49,13 +50,20 @@ function beginOrResume(options: BuildOptions): Promise<BuildState | null> {
 
 /** Writes the sums, and that the version is ready to go live. */
 async function finish(run: BuildRun, sums: readonly Sums[]): Promise<void> {
+  const last = await run.options.log.at(run.state.upTo);
   await run.transaction(async (tx) => {
     for (const sum of sums) await sum.write(tx);
     const { upTo, asOf, recordedAt } = run.state;
     await tx.query(
-      `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz
+      `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz, fingerprint = $5
         WHERE build = $4::text::jsonb`,
-      [upTo, instantText(asOf), recordedAt === null ? null : instantText(recordedAt), JSON.stringify(run.state)],
+      [
+        upTo,
+        instantText(asOf),
+        recordedAt === null ? null : instantText(recordedAt),
+        JSON.stringify(run.state),
+        last === null ? null : fingerprintOf(last),
+      ],
     );
     await tx.query("UPDATE perennial.versions SET status = 'ready', position = $1 WHERE schema_name = $2", [
       upTo,

@@ -11,6 +11,8 @@ export interface ActionChange {
   readonly customerId: string;
   /** Counts the action changes of this customer, from 1. */
   readonly number: number;
+  /** In which epoch of publication the number counts: 0 for the first one. */
+  readonly epoch: number;
   readonly kind: 'proposed' | 'withdrawn';
   readonly treatment: string;
   readonly purpose: string;

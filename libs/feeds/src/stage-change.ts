@@ -20,6 +20,10 @@ export interface StageChange {
   readonly retracts: number | null;
   /** The change lay more than 24 hours in the past when it was published: channels must not act on it. */
   readonly historical: boolean;
+  /** In which epoch of publication the number counts: 0 for the first one. */
+  readonly epoch: number;
+  /** Whether it is the state of the customer as the epoch began, published although it did not change. */
+  readonly resync: boolean;
   /** For a retraction because of a merge: the customer into which this one was merged. Otherwise null. */
   readonly into: string | null;
   /** Why the customer moved at `at`. Null for a retraction, and for a change that was published before causes were stored and no longer holds. */

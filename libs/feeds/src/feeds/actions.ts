@@ -2,6 +2,7 @@ import { formatInstant, MEDIA } from '#contracts';
 import type { Feed } from '../feed.js';
 import type { ActionChange } from '../outbox-message.js';
 import { ACTIONS_SOURCE } from '../relay/actions.js';
+import { EPOCH } from './epoch.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 const ID = { type: 'string', pattern: '^[0-9a-f]{32}$' };
@@ -28,6 +29,7 @@ export const ACTIONS: Feed = {
       },
       customerId: ID,
       number: { type: 'integer', minimum: 1, description: 'Counts the action changes of this customer, from 1.' },
+      epoch: EPOCH,
       kind: { enum: ['proposed', 'withdrawn'] },
       action: {
         type: 'string',
@@ -83,6 +85,7 @@ function messageFor(change: ActionChange): ReturnType<Feed['messageFor']> {
       ...{ actionId, customerId, number, kind, action: treatment, purpose, medium, cycle, stage, phase },
       ...{ enteredAt: formatInstant(change.enteredAt), because, policyVersion },
       ...{ since: formatInstant(change.since), validUntil: formatInstant(change.validUntil) },
+      ...(change.epoch === 0 ? {} : { epoch: change.epoch }),
       ...(reason === null ? {} : { reason }),
     },
   };

@@ -6,6 +6,7 @@ import type { Feed } from '../feed.js';
 import type { OutboxSource } from '../outbox-source.js';
 import { anyPending, drainOutbox, replayOutbox, type OutboxTable } from '../relay/outbox.js';
 import type { StageChange } from '../stage-change.js';
+import { EPOCH } from './epoch.js';
 import { KEPT_FOR_A_MONTH } from './topic-plans.js';
 
 /**
@@ -14,7 +15,8 @@ import { KEPT_FOR_A_MONTH } from './topic-plans.js';
  */
 const SELECT_STAGE_CHANGES = /* sql */ `
   SELECT p.customer_id, p.publication, p.kind, p.cycle, p.stage, p.phase, p.entered_at, p.at, p.position, p.reason, p.retracts, p.historical,
-         p.cause, p.policy_version, p.into_id, before.position AS before_position, before.kind AS before_kind,
+         p.cause, p.policy_version, p.into_id, p.resync,
+         (SELECT epoch FROM perennial.log_identity) AS epoch, before.position AS before_position, before.kind AS before_kind,
          before.reason AS before_reason, after.position AS after_position,
          CASE WHEN p.reason = 'merge' OR before.reason = 'merge' THEN EXISTS (
            SELECT 1 FROM perennial.published q
@@ -45,6 +47,9 @@ interface PublishedRow extends Row {
   readonly cause: unknown;
   readonly policy_version: string | null;
   readonly into_id: string | null;
+  readonly resync: boolean;
+  /** Null in a database whose projector has not recorded its log yet. */
+  readonly epoch: number | null;
   readonly before_position: number | null;
   readonly before_kind: string | null;
   readonly before_reason: string | null;
@@ -108,6 +113,8 @@ export async function loadStageChanges(
       reason: row.reason,
       retracts: row.retracts,
       historical: row.historical,
+      epoch: row.epoch ?? 0,
+      resync: row.resync,
       into: row.into_id,
       cause: row.cause ?? cause?.cause ?? null,
       policyVersion: row.policy_version ?? cause?.policyVersion ?? null,
@@ -125,10 +132,14 @@ function identityChangeOf(row: PublishedRow): StageChange['identityChange'] {
   return row.kind === 'entered' && wasTakenAway && row.before_position !== row.position ? 'back' : null;
 }
 
-/** A hash of the stage period, the kind and the customer's publication number: the same however often the message is sent. */
+/**
+ * A hash of the stage period, the kind, the customer's publication number and the epoch in which these count: the same however often the message is
+ * sent.
+ */
 function messageId(row: PublishedRow): string {
   const period = [row.customer_id, row.cycle, row.stage, row.phase, row.entered_at, row.at];
-  const name = JSON.stringify([...period, row.kind, row.publication]);
+  const inEpoch = (row.epoch ?? 0) === 0 ? [] : [row.epoch];
+  const name = JSON.stringify([...period, row.kind, row.publication, ...inEpoch]);
   return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }
 
@@ -162,7 +173,17 @@ export const STAGE_CHANGES: Feed = {
     required: ['customerId', 'publication', 'kind', 'cycle', 'stage', 'phase', 'enteredAt', 'at', 'historical'],
     properties: {
       customerId: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-      publication: { type: 'integer', minimum: 1, description: 'Counts the stage changes of this customer, from 1.' },
+      publication: {
+        type: 'integer',
+        minimum: 1,
+        description: 'Counts the stage changes of this customer in this epoch, from 1.',
+      },
+      epoch: EPOCH,
+      resync: {
+        type: 'boolean',
+        description:
+          'True: what was published before is lost to the engine, and this is the customer’s current state, published once more. Replace what you hold of the customer by it, and do not act on it.',
+      },
       kind: { enum: ['entered', 'left', 'retracted'] },
       cycle: {
         type: 'integer',
@@ -207,6 +228,8 @@ function messageFor(change: StageChange): ReturnType<Feed['messageFor']> {
     data: {
       customerId: change.customerId,
       publication: change.publication,
+      ...(change.epoch === 0 ? {} : { epoch: change.epoch }),
+      ...(change.resync ? { resync: true } : {}),
       kind: change.kind,
       cycle: change.cycle,
       stage: change.stage,

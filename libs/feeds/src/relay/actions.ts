@@ -7,6 +7,7 @@ interface ActionRow extends Row {
   readonly action_id: string;
   readonly customer_id: string;
   readonly number: number;
+  readonly epoch: number | null;
   readonly kind: ActionChange['kind'];
   readonly treatment: string;
   readonly purpose: string;
@@ -40,13 +41,14 @@ export const ACTIONS_SOURCE: OutboxSource = {
 
 async function readActionChanges(on: Queryable, which: string, params: readonly unknown[]): Promise<ActionChange[]> {
   const rows = await on.query<ActionRow>(
-    `WITH o AS (${which}) SELECT a.* FROM o JOIN perennial.actions a USING (customer_id, number) ORDER BY customer_id, number`,
+    `WITH o AS (${which}) SELECT a.*, (SELECT epoch FROM perennial.log_identity) AS epoch FROM o JOIN perennial.actions a USING (customer_id, number) ORDER BY customer_id, number`,
     params,
   );
   return rows.map((row) => ({
     actionId: row.action_id,
     customerId: row.customer_id,
     number: row.number,
+    epoch: row.epoch ?? 0,
     kind: row.kind,
     treatment: row.treatment,
     purpose: row.purpose,

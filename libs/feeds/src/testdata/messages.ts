@@ -14,6 +14,8 @@ const entered: StageChange = {
     position: 9,
     into: null,
     identityChange: null,
+    epoch: 0,
+    resync: false,
   },
   ...{ kind: 'entered', stage: 'retention', phase: 'active', enteredAt: AT, at: AT, historical: false },
   ...{ reason: null, retracts: null, policyVersion: 'retail@1', belongsTo: CUSTOMER },
@@ -28,6 +30,7 @@ const proposed: ActionChange = {
     actionId: '0d'.repeat(16),
     customerId: CUSTOMER,
     number: 1,
+    epoch: 0,
     kind: 'proposed',
     treatment: 'welcome',
     medium: 'email',
@@ -87,4 +90,5 @@ export const MESSAGES: readonly OutboxMessage[] = [
   { ...proposed, number: 2, kind: 'withdrawn', reason: 'consent-withdrawn' },
   profile,
   { ...profile, revision: 8, profile: null },
+  { ...entered, publication: 7, epoch: 1_790_000_000_000, resync: true, historical: true },
 ];

@@ -22,5 +22,6 @@ export async function epochOf(database: Pick<Queryable, 'query'>): Promise<Epoch
     'SELECT epoch, resynced FROM perennial.log_identity',
   );
   if (row === undefined || row.epoch === 0) return FIRST_EPOCH;
-  return { number: row.epoch, beganAt: row.epoch, needsResync: !row.resynced };
+  // What became true in the very millisecond may have been published as well.
+  return { number: row.epoch, beganAt: row.epoch + 1, needsResync: !row.resynced };
 }

@@ -74,6 +74,8 @@ export async function fitReadModels({ database, log, now, keeps, memory, announc
     `INSERT INTO perennial.log_identity (log_id, copy_id, epoch, resynced) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [identity.logId, identity.copyId, epoch, epoch === 0],
   );
+  // Revisions of profiles go up for ever: those of the epochs before are lower.
+  if (epoch > 0) await database.query(`SELECT setval('perennial.customer_revisions', $1::bigint)`, [epoch]);
   await memory?.noteKept();
 }
 

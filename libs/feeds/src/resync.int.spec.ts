@@ -5,6 +5,19 @@ import { fitReadModels, Projector } from '#projections';
 import { Relay } from './relay/relay.js';
 import { DAY, drainAll, Recording, World, type Read } from './testdata/world.js';
 
+interface Change {
+  readonly customerId: string;
+  readonly publication: number;
+  readonly kind: string;
+  readonly retracts: number;
+  readonly cycle: number;
+  readonly stage: string;
+  readonly phase: string;
+  readonly at: string;
+  readonly resync?: boolean;
+  readonly epoch?: number;
+}
+
 /**
  * A consumer as docs/channels.md describes it: the epoch decides first; a resync replaces what is held of the customer; what an unknown publication
  * retracts is not there.
@@ -16,8 +29,18 @@ class Consumer {
   read({ topic, data }: Read): void {
     if (topic === 'perennial.actions' && data['kind'] === 'proposed') this.acted += 1;
     if (topic !== 'perennial.stage-changes') return;
-    const { customerId, publication, kind, retracts, cycle, stage, phase, at, resync } = data as Record<string, never>;
-    const epoch = (data['epoch'] as number | undefined) ?? 0;
+    const {
+      customerId,
+      publication,
+      kind,
+      retracts,
+      cycle,
+      stage,
+      phase,
+      at,
+      resync,
+      epoch = 0,
+    } = data as unknown as Change;
     let one = this.held.get(customerId);
     if (one !== undefined && (epoch < one.epoch || (epoch === one.epoch && publication <= one.last))) return;
     if (one === undefined || epoch > one.epoch || resync === true)

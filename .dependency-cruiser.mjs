@@ -20,6 +20,7 @@ const table = {
   },
   projections: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log'], types: [] },
   privacy: { values: ['contracts', 'platform', 'database', 'event-log', 'keys', 'ingestion'], types: [], schema: true },
+  backup: { values: ['contracts', 'platform', 'event-log', 'keys', 'privacy'], types: [] },
   queries: {
     values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys'],
     types: ['projections'],

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { backupCommand } from './commands/backup.js';
 import { clockCommand } from './commands/clock.js';
 import { eraseCommand } from './commands/erase.js';
 import { explainCommand } from './commands/explain.js';
@@ -10,6 +11,7 @@ import { quarantineCommand } from './commands/quarantine.js';
 import { queryCommand } from './commands/query.js';
 import { rebuildCommand, rollbackCommand, verifyCommand } from './commands/rebuild.js';
 import { replayCommand } from './commands/replay.js';
+import { restoreCommand } from './commands/restore.js';
 import { simulateCommand } from './commands/simulate.js';
 import { statsCommand } from './commands/stats.js';
 import { webhooksCommand } from './commands/webhooks.js';
@@ -38,6 +40,8 @@ export function program(session: Session, version: string): Command {
     clockCommand,
     eraseCommand,
     exportCommand,
+    backupCommand,
+    restoreCommand,
     moveCommand,
     simulateCommand,
     policyCommand,

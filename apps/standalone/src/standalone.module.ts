@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { BackupModule } from '#backup/nest';
 import { EVENT_LOG, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
@@ -26,6 +27,7 @@ export class StandaloneModule {
         PrivacyModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector }),
         FeedsModule.forRoot({ log: EVENT_LOG }),
+        BackupModule.forRoot(),
       ],
     };
   }

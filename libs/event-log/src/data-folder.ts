@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { readEngineFile } from '#platform';
@@ -9,6 +9,9 @@ export interface DataFolderLock {
   readonly dataDir: string;
   release(): void;
 }
+
+/** A folder in a data folder whose files are being put in their place by a restore: until then no other process may open the stores. */
+export const RESTORING = 'restoring';
 
 const SQLITE_BUSY = 5;
 
@@ -21,8 +24,13 @@ const held = new Set<DatabaseSyncInstance>();
  *
  * The lock is an exclusive transaction on `lock.db`, which the kernel drops with the process. Nothing else may open
  * that file in the owning process, not even to copy it: closing any handle to a file drops a process's locks on it.
+ *
+ * @param options.restoring true for a restore, which alone may continue one that was interrupted
  */
-export function lockDataFolder(dataDir: string): DataFolderLock {
+export function lockDataFolder(
+  dataDir: string,
+  { restoring = false }: { readonly restoring?: boolean } = {},
+): DataFolderLock {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const owner = join(dataDir, 'lock.pid');
   const db = new DatabaseSync(join(dataDir, 'lock.db'));
@@ -35,6 +43,13 @@ export function lockDataFolder(dataDir: string): DataFolderLock {
     throw new EventLogError('locked', `The data folder ${dataDir} is owned by ${nameOf(dataDir, owner)}.`, {
       cause: error,
     });
+  }
+  if (!restoring && existsSync(join(dataDir, RESTORING))) {
+    db.close();
+    throw new EventLogError(
+      'locked',
+      `A restore into ${dataDir} was interrupted while it put the files in their place: run the same perennial restore again, with --force.`,
+    );
   }
   writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
   held.add(db);

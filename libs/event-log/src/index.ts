@@ -19,7 +19,7 @@ export { eventUuid, NO_MARK, type IdTable, type KnownId, type Mark } from './eve
 export { openEventStoreLog } from './eventstore/open-eventstore-log.js';
 export type { EventStoreLogOptions } from './eventstore/eventstore-log.js';
 export { MemoryIdTable } from './eventstore/memory-ids.js';
-export { lockDataFolder, type DataFolderLock } from './data-folder.js';
+export { lockDataFolder, RESTORING, type DataFolderLock } from './data-folder.js';
 export { openLogOf } from './open-log.js';
 export { checkMark, fingerprintOf, markOf, markProblem, type LogMark } from './log-mark.js';
 export {
@@ -37,4 +37,5 @@ export type { MovedEvent, MoveSource, MoveTarget } from './moving/moved-event.js
 export { identityOfFile } from './sqlite/schema.js';
 export { SqliteMoveTarget } from './sqlite/sqlite-move-target.js';
 export { LogCopier, type CopyOptions } from './sqlite/copying/log-copier.js';
+export { readSegment, type SegmentEvent, type SegmentReader } from './sqlite/copying/segment-reader.js';
 export { BEFORE_FIRST, type Segment, type SegmentEnd, type SegmentFile } from './sqlite/copying/segment.js';

@@ -1,3 +1,4 @@
+import type { BackupSummary } from '#backup';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { ClockStatus, DryRunResult } from '#projections';
 import type { LogIdentity } from '#platform';
@@ -89,6 +90,8 @@ export interface Engine {
   webhooks(): Promise<readonly JsonObject[]>;
   /** Sends messages to a webhook endpoint again: those that it missed, or all from a position or an instant on. */
   replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<JsonObject>;
+  /** Backs up the log and the keys into a folder of this machine. */
+  backUp(folder: string, onProgress: OnProgress, signal: AbortSignal): Promise<BackupSummary>;
   /** How many milliseconds each step has taken since the engine started. */
   stepTimings(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ import {
 } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { LogIdentity } from '#platform';
+import type { BackupOptions, BackupSummary } from '#backup';
 import { EraseCustomer, type EraseCustomerHandler } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
@@ -38,6 +39,7 @@ export interface LocalDependencies {
   readonly projector: () => Promise<Projector>;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
+  readonly backUp: (folder: string, options: BackupOptions) => Promise<BackupSummary>;
   /** Milliseconds spent waiting for commits so far. */
   readonly commitMs: () => number;
   logIdentity(): Promise<LogIdentity>;
@@ -225,6 +227,10 @@ export class LocalEngine implements Engine {
 
   replayWebhook(): Promise<never> {
     return this.webhooks();
+  }
+
+  backUp(folder: string, onProgress: OnProgress, signal: AbortSignal): Promise<BackupSummary> {
+    return this.dependencies.backUp(folder, { now: () => this.now(), onProgress, signal });
   }
 
   async stepTimings(): Promise<Readonly<Record<string, number>>> {

@@ -11,6 +11,7 @@ import {
   ReleaseQuarantinedHandler,
   TypeContracts,
 } from '#ingestion';
+import { backupSources, takeBackup } from '#backup';
 import { KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
@@ -115,6 +116,7 @@ export async function openLocalEngine(
       projector,
       // Its tables are there once the projector is open.
       clockWatch: () => projector().then(() => watch),
+      backUp: async (folder, options) => takeBackup(await backupSources(config, log, keys), folder, options),
       commitMs: () => commitMs,
       logIdentity: () => log.identity(),
       close,

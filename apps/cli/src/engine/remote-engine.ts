@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
+import { BackupError, type BackupSummary } from '#backup';
 import type { FolderId, LogIdentity } from '#platform';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
@@ -8,7 +9,16 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessZone } from './business-zone.js';
 import { CatchingUp } from './catching-up.js';
-import type { DryRunSummary, Engine, Erasure, JsonObject, OnProgress, RebuildSummary, Verification } from './engine.js';
+import type {
+  DryRunSummary,
+  Engine,
+  Erasure,
+  JobProgress,
+  JsonObject,
+  OnProgress,
+  RebuildSummary,
+  Verification,
+} from './engine.js';
 
 /** An error response (RFC 9457). */
 interface ProblemBody {
@@ -46,6 +56,13 @@ interface JobBody {
   } | null;
   readonly result: JsonObject | null;
   readonly failure: string | null;
+}
+
+interface BackupBody {
+  readonly state: 'running' | 'done' | 'failed';
+  readonly progress: JobProgress | null;
+  readonly result: BackupSummary | null;
+  readonly failure: { readonly code: string | null; readonly detail: string } | null;
 }
 
 /** How many times a request is sent where the engine is overloaded. */
@@ -170,6 +187,25 @@ export class RemoteEngine implements Engine {
   ): Promise<JsonObject> {
     const path = `/v1/webhooks/${encodeURIComponent(id)}/replays`;
     return (await this.send('POST', path, JSON.stringify(from))) as JsonObject;
+  }
+
+  async backUp(folder: string, onProgress: OnProgress, signal: AbortSignal): Promise<BackupSummary> {
+    let job = (await this.send('POST', '/v1/backups', JSON.stringify({ folder }))) as BackupBody;
+    let stopping = false;
+    while (job.state === 'running') {
+      if (job.progress !== null) onProgress(job.progress);
+      await sleep(POLL_MS);
+      if (signal.aborted && !stopping) {
+        stopping = true;
+        await this.send('DELETE', '/v1/backups/current');
+      }
+      job = (await this.send('GET', '/v1/backups/current')) as BackupBody;
+    }
+    if (job.result !== null) return job.result;
+    const { code, detail } = job.failure ?? { code: null, detail: 'no reason was given' };
+    throw BackupError.isCode(code)
+      ? new BackupError(code, detail)
+      : new CliError(EXIT.failed, `The backup failed: ${detail}`);
   }
 
   async stepTimings(): Promise<Readonly<Record<string, number>>> {

@@ -29,7 +29,7 @@ function answerTo(
       case 'write':
         return { no, value: writeSegment(request.file, request.to, request.before, progress) };
       case 'join':
-        return { no, value: joinSegments(request.segments, request.to, progress) };
+        return { no, value: joinSegments(request.segments, request.to, request.identity, progress) };
       case 'digest':
         return { no, value: fileDigest(request.file) };
     }

@@ -1,4 +1,4 @@
-import { threadFile, WorkerClient } from '#platform';
+import { threadFile, WorkerClient, type LogIdentity } from '#platform';
 import { EventLogError } from '../../port.js';
 import type { Segment, SegmentEnd, SegmentFile } from './segment.js';
 import { SharedProgress } from './shared-progress.js';
@@ -11,7 +11,13 @@ export type CopyRequest =
       readonly to: string;
       readonly before: SegmentEnd;
     }
-  | { readonly kind: 'join'; readonly no: number; readonly segments: readonly SegmentFile[]; readonly to: string }
+  | {
+      readonly kind: 'join';
+      readonly no: number;
+      readonly segments: readonly SegmentFile[];
+      readonly to: string;
+      readonly identity: LogIdentity;
+    }
   | { readonly kind: 'digest'; readonly no: number; readonly file: string }
   | { readonly kind: 'close' };
 
@@ -50,8 +56,13 @@ export class LogCopier {
   }
 
   /** Makes a log's file of segments: see `joinSegments`. False where it was stopped. */
-  joinSegments(segments: readonly SegmentFile[], to: string, options: CopyOptions): Promise<boolean> {
-    return this.follow(options, (no) => ({ kind: 'join', no, segments, to })) as Promise<boolean>;
+  joinSegments(
+    segments: readonly SegmentFile[],
+    to: string,
+    identity: LogIdentity,
+    options: CopyOptions,
+  ): Promise<boolean> {
+    return this.follow(options, (no) => ({ kind: 'join', no, segments, to, identity })) as Promise<boolean>;
   }
 
   /** The size of a file and the SHA-256 of its bytes. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { Instant } from '#contracts';
+import type { LogIdentity } from '#platform';
 import { EventLogError } from '../../port.js';
 import { asEventLogError } from '../failure.js';
-import { createLogFile, INDEXES, openForReading, SCHEMA_VERSION, TABLES } from '../schema.js';
+import { createLogFile, INDEXES, openForReading, SCHEMA_VERSION, TABLES, writeIdentity } from '../schema.js';
 import type { SharedProgress } from './shared-progress.js';
 
 /** "PERS": the file says of itself that it is a part of a copy, and not a log. */
@@ -134,6 +135,7 @@ function copyRows(
       if (progress.stopped) return false;
     }
     copy.exec('COMMIT');
+    if (progress.stopped) return false;
     if (done !== end.position - before.position)
       throw new EventLogError(
         'torn',
@@ -159,7 +161,12 @@ export interface SegmentFile {
  * Makes a log of segments, in the order of their positions. False where it was stopped; then, and where it fails, the file is of no use.
  * @throws EventLogError `torn` where a segment is damaged, or does not follow the one before
  */
-export function joinSegments(segments: readonly SegmentFile[], to: string, progress: SharedProgress): boolean {
+export function joinSegments(
+  segments: readonly SegmentFile[],
+  to: string,
+  identity: LogIdentity,
+  progress: SharedProgress,
+): boolean {
   createLogFile(to);
   const log = new DatabaseSync(to);
   try {
@@ -169,6 +176,7 @@ export function joinSegments(segments: readonly SegmentFile[], to: string, progr
     progress.begin(segments.at(-1)?.upTo ?? 0);
     for (const segment of segments) if (!join(log, segment, progress)) return false;
     log.exec(INDEXES);
+    writeIdentity(log, identity);
     const { events, position } = log
       .prepare('SELECT count(*) AS events, coalesce(max(position), 0) AS position FROM events')
       .get() as { readonly events: number; readonly position: number };
@@ -183,6 +191,7 @@ export function joinSegments(segments: readonly SegmentFile[], to: string, progr
   } finally {
     log.close();
   }
+  chmodSync(to, 0o600);
   sync(to);
   return true;
 }

@@ -164,14 +164,14 @@ export class IngestTouchpointsHandler {
     suppressed: ItemResult[],
   ): Promise<void> {
     if (rejected.length === 0) return;
-    const { identities, sealer, erasedPersons } = this.ingestion;
+    const { identities, sealer, contracts, erasedPersons } = this.ingestion;
     const erased = await erasedPersons.load();
     const drafts: QuarantineDraft[] = [];
     let characters = 0;
     for (const { index, rejection } of rejected) {
       const item = batch.items[index] as IngestItem;
       const times = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item) };
-      const draft = quarantineEvent(item, rejection, times, { identities, sealer, erased });
+      const draft = quarantineEvent(item, rejection, times, { identities, sealer, contracts, erased });
       drafts.push(draft);
       characters += draft.body.length;
       // Searching a body costs more than parsing it: other requests have their turn in between.
@@ -283,8 +283,9 @@ function resultOf(pending: PendingOutcome, outcome: IngestOutcome, position?: nu
   const { index, source, id, quarantined } = pending;
   const at = position === undefined ? {} : { position };
   if (quarantined === null) return { index, source, id, outcome, ...at };
-  const { quarantineId, data } = quarantined;
-  const { code, pointer, detail, hint, issues: errors = [{ pointer, detail, hint }] } = data;
+  const { quarantineId, issues: errors, data } = quarantined;
+  const { code } = data;
+  const [{ pointer, detail, hint }] = errors;
   return { index, source, id, outcome, ...at, code, pointer, detail, hint, errors, quarantineId };
 }
 

@@ -5,6 +5,7 @@ import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import type { Erased } from '../quarantine/erased-persons.js';
 import { foundSubjects } from './found-identifiers.js';
+import { issuesOnRecord } from './issues-on-record.js';
 import type { Identities } from './identities.js';
 import type { Ingestion } from './ingestion.js';
 import type { IngestItem, Provenance } from './item.js';
@@ -55,6 +56,8 @@ export interface QuarantineDraft {
   /** When its body can no longer be opened: where it cannot be searched to its end for the persons in it; else null. */
   readonly keepUntil: Instant | null;
   readonly body: string;
+  /** For the sender, who wrote the names in them. */
+  readonly issues: readonly [ValidationIssue, ...ValidationIssue[]];
   readonly data: QuarantinedData;
   readonly arrivedAt: Instant | null;
   readonly provenance: Provenance | null;
@@ -73,7 +76,14 @@ export function quarantineEvent(
   item: IngestItem,
   rejection: Rejection,
   { receivedAt, arrivedAt }: { readonly receivedAt: Instant; readonly arrivedAt: Instant | null },
-  { identities, sealer, erased }: Pick<Ingestion, 'identities' | 'sealer'> & { readonly erased: Erased },
+  {
+    identities,
+    sealer,
+    contracts,
+    erased,
+  }: Pick<Ingestion, 'identities' | 'sealer' | 'contracts'> & {
+    readonly erased: Erased;
+  },
 ): QuarantineDraft {
   const { document, provenance = null } = item;
   const at = provenance === null ? item.at : messagePlace(provenance);
@@ -85,7 +95,8 @@ export function quarantineEvent(
   const body = cut ? whole.slice(0, BODY_MAX) : whole;
   const searched = item.text === undefined ? document : [document, item.text];
   const found = foundSubjects(provenance === null ? searched : [searched, provenance], identities, erased);
-  const [first] = rejection.issues;
+  const issues = issuesOnRecord(rejection.issues, document, contracts);
+  const [first] = issues;
   const subjectId = subjectIn(document, identities);
   return {
     quarantineId: quarantineIdOf({ source, eventId, place: placeOf(item), whole }, sealer),
@@ -96,15 +107,16 @@ export function quarantineEvent(
     body,
     arrivedAt,
     provenance,
+    issues: rejection.issues,
     data: {
       source,
       eventId,
-      type: nameIn(document, 'type'),
+      type: typeIn(document),
       code: rejection.code,
       pointer: first.pointer,
       detail: first.detail,
       hint: first.hint,
-      ...(rejection.issues.length > 1 ? { issues: rejection.issues } : {}),
+      ...(issues.length > 1 ? { issues } : {}),
       receivedAt,
       ...(subjectId === null ? {} : { subjectId }),
       ...(at === undefined ? {} : { file: at.file, line: at.line }),
@@ -184,6 +196,14 @@ export function nameIn(document: unknown, field: 'source' | 'id' | 'type'): stri
   const readable =
     typeof value === 'string' && value !== '' && value.length <= NAME_MAX && !/\0|\p{Surrogate}/u.test(value);
   return readable ? value : null;
+}
+
+/** What a type may be called: anything else may be an address, or a sentence. */
+const TYPE_NAME = /^[A-Za-z][\w.:/-]{0,127}$/;
+
+function typeIn(document: unknown): string | null {
+  const type = nameIn(document, 'type');
+  return type !== null && TYPE_NAME.test(type) && !/\d{7}/.test(type) ? type : null;
 }
 
 /** The strongest subject that a document names in our form, as far as its identifiers can be read. */

@@ -1,0 +1,56 @@
+import { ENVELOPE_SCHEMA, keysOf, pointerTo, type JsonSchema, type ValidationIssue } from '#contracts';
+import type { TypeContracts } from '../types/type-contracts.js';
+
+/** Stands in a pointer for a name that no contract knows: such a name may be an address or a telephone number. */
+const UNKNOWN_NAME = '*';
+
+/** Names of an event that stand in no contract of ours, and are no one's: attributes of CloudEvents. */
+const ATTRIBUTES = new Set(['specversion', 'datacontenttype', 'dataschema', 'data_base64', 'data', 'events', 'batch']);
+
+/**
+ * The issues of a quarantined event as they stand in the log, in the clear: names that the contract declares and numbers of list items stay, every
+ * other name in a pointer becomes `*`, and so does every name within a personal field.
+ */
+export function issuesOnRecord(
+  issues: readonly [ValidationIssue, ...ValidationIssue[]],
+  document: unknown,
+  contracts: TypeContracts,
+): readonly [ValidationIssue, ...ValidationIssue[]] {
+  const schema = {
+    ...ENVELOPE_SCHEMA,
+    properties: { ...propertiesOf(ENVELOPE_SCHEMA), data: dataSchema(document, contracts) },
+  };
+  const [first, ...rest] = issues.map((issue) => ({ ...issue, pointer: withoutUnknownNames(issue.pointer, schema) }));
+  return [first as ValidationIssue, ...rest];
+}
+
+function dataSchema(document: unknown, contracts: TypeContracts): JsonSchema {
+  const { type, schemaVersion } = (document ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof type !== 'string') return {};
+  const version = typeof schemaVersion === 'number' ? schemaVersion : undefined;
+  return contracts.types.schema(type, version) ?? {};
+}
+
+function withoutUnknownNames(pointer: string, whole: JsonSchema): string {
+  const keys = keysOf(pointer);
+  let schema: JsonSchema | null = whole;
+  const steps: (string | number)[] = [];
+  for (const [depth, key] of keys.entries()) {
+    const items: JsonSchema | null = schema === null || schema['x-personal'] === true ? null : partOf(schema['items']);
+    if (items !== null && /^\d{1,9}$/.test(key)) {
+      steps.push(key);
+      schema = items;
+      continue;
+    }
+    const properties: JsonSchema = schema === null || schema['x-personal'] === true ? {} : propertiesOf(schema);
+    const declared = Object.hasOwn(properties, key) || (depth === 0 && ATTRIBUTES.has(key));
+    steps.push(declared ? key : UNKNOWN_NAME);
+    schema = declared ? partOf(properties[key]) : null;
+  }
+  return pointerTo(...steps);
+}
+
+const propertiesOf = (schema: JsonSchema): JsonSchema => partOf(schema['properties']) ?? {};
+
+const partOf = (value: unknown): JsonSchema | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : null;

@@ -255,4 +255,17 @@ describe('the API of the queries', () => {
     expect((await get('/docs-json')).json()).toMatchObject({ openapi: '3.0.0' });
     expect((await get('/docs')).statusCode).toBe(200);
   });
+
+  it('has a page at / that leads on, and the same links for programs', async () => {
+    const answer = await get('/');
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    const links = [...answer.body.matchAll(/href="(\/[^"]*)"/g)].map(([, path = '']) => path);
+    expect(links).toEqual(expect.arrayContaining(['/docs', '/docs-json', '/health/ready', '/health/live']));
+    for (const path of links) expect([path, (await get(path)).statusCode]).toEqual([path, 200]);
+    const json = await app.inject({ method: 'GET', url: '/', headers: { accept: 'application/json' } });
+    expect(json.json()).toMatchObject({ links: { documentation: '/docs', types: '/v1/types' } });
+    const odd = await app.inject({ method: 'GET', url: '/', headers: { host: '"><script>alert(1)</script>' } });
+    expect(odd.body).not.toContain('<script>');
+  });
 });

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { setUpFrontPage } from './front-page.js';
 import { FastifyRoutes } from '#platform/nest';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
@@ -30,8 +31,9 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** Serves Swagger UI at /docs and the document at /docs-json. Both are public: they hold no data of a customer. */
+/** Serves Swagger UI at /docs, the document at /docs-json, and a page at / that leads to them. All are public: they hold no data of a customer. */
 export function setUpOpenApi(app: INestApplication): void {
+  setUpFrontPage(app);
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',

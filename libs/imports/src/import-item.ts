@@ -36,7 +36,30 @@ export interface InvalidRow extends ValidationIssue {
   readonly code: string;
 }
 
-/** What a row, or a group of rows, became. */
-export type ImportItem =
-  | { readonly kind: 'touchpoint'; readonly line: number; readonly touchpoint: TouchpointInput }
-  | { readonly kind: 'invalid'; readonly line: number; readonly invalid: InvalidRow };
+/** What a row, or a group of rows, became: one touchpoint, several, or an invalid row. */
+export type ImportItem = ImportedTouchpoint | ImportedInvalidRow;
+
+export interface ImportedTouchpoint {
+  readonly kind: 'touchpoint';
+  /** The last line that it was read from: an import that stops goes on after it. */
+  readonly line: number;
+  readonly touchpoint: TouchpointInput;
+  /** The place in the file, where the reader says it. */
+  readonly origin?: RowOrigin;
+}
+
+export interface ImportedInvalidRow {
+  readonly kind: 'invalid';
+  readonly line: number;
+  readonly invalid: InvalidRow;
+  readonly origin?: RowOrigin;
+}
+
+/** Where in a file something was read. */
+export interface RowOrigin {
+  readonly file: string;
+  /** The first of its lines, from 1. */
+  readonly line: number;
+  /** The ids of its rows, which follow from their content: the same in every reading, by whatever mapping. */
+  readonly rows: readonly string[];
+}

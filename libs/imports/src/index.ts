@@ -14,7 +14,7 @@ export { mappedDocumentReader, mappedReader } from './mapped-reader.js';
 export { parseMapping, type Mapping } from './mapping.js';
 export { mappingSchema } from './mapping-document.js';
 export { MappingRejected } from './mapping-rejected.js';
-export { PRESETS, type Preset } from './presets/index.js';
+export { PRESETS, type Preset, type PresetOptions } from './presets/index.js';
 export { FileRejected } from './file-rejected.js';
 export { encodingOf, ENCODING_NAMES, markedEncoding, UTF_8, type Encoding } from './encodings/encoding.js';
 export { LineCutter, type RawLine } from './lines/line-cutter.js';

@@ -14,6 +14,8 @@ export class InvalidValue extends Error {
     /** What the column, or the row, must be: `must be a whole number`. */
     readonly detail: string,
     readonly hint: string,
+    /** Of several rows that make one touchpoint, the one with the fault, from 0. */
+    readonly rowAt = 0,
   ) {
     super(`${column ?? 'The row'} ${detail}`);
     this.name = 'InvalidValue';
@@ -30,13 +32,16 @@ export function malformedRow(malformed: string | InvalidValue): InvalidValue {
 export type RowPlace = Omit<InvalidRow, 'code' | 'pointer' | 'detail' | 'hint'>;
 
 /** The row together with the reason; the pointer leads to the column. */
-export function invalidRow(place: RowPlace, { code, column, detail, hint }: InvalidValue): InvalidRow {
-  return { ...place, code, pointer: pointerToColumn(place.row, column), detail, hint };
+export function invalidRow(place: RowPlace, { code, column, detail, hint, rowAt }: InvalidValue): InvalidRow {
+  const pointer = Array.isArray(place.row)
+    ? pointerToColumn(place.row[rowAt], column, rowAt)
+    : pointerToColumn(place.row, column);
+  return { ...place, code, pointer, detail, hint };
 }
 
 /** A column of a CSV file is a key of the row; in NDJSON it may also be a path through the row. */
-function pointerToColumn(row: unknown, column: string | null): string {
+function pointerToColumn(row: unknown, column: string | null, ...rowAt: readonly number[]): string {
   if (column === null) return pointerTo('row');
   const isKey = typeof row === 'object' && row !== null && Object.hasOwn(row, column);
-  return pointerTo('row', ...(isKey ? [column] : column.split('.')));
+  return pointerTo('row', ...rowAt, ...(isKey ? [column] : column.split('.')));
 }

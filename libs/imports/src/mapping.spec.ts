@@ -42,62 +42,95 @@ const ODD = {
 };
 
 const ODD_TEXTS = [
-  '`timezone` is not a known field: did you mean timeZone? Otherwise leave it out; known are format, encoding, csv, timeZone, id, source, type, occurredAt, channel, identifiers, data, dataByType, $schema, comment',
+  '`timezone` is not a known field: did you mean timeZone? Otherwise leave it out; known are format, encoding, csv, groupBy, skip, id, source, type, touchpoints, occurredAt, channel, identifiers, data, dataByType, $schema, comment, decimalSeparator, thousandsSeparator, timeZone, locale, yearPivot',
   '`format` must be one of csv, ndjson (got "cvs")',
   '`csv.quotes` is not a known field: did you mean quote? Otherwise leave it out; known are delimiter, quote, columns',
   '`csv.delimiter` must be text of 1 to 4 characters (got ";;;;;"): write ",", ";" or "\\t"',
   '`source` must be text, {"value": …} or {"column": …} (got 7): write {"value": "…"} for a constant, or {"column": "…"}',
   '`occurredAt` must be an object (got "date"): write {"column": "date", "format": "yyyy-MM-dd HH:mm:ss", "timeZone": "Europe/London"}',
-  '`type.column` is required: write {"column": "name of the column"}, or {"value": …} for a constant',
   '`channel.value` must be text (got false): write the text in quotes',
   '`identifiers[0].namespace` must be a name of letters, digits, dots and hyphens that begins with a letter (got "1st"): write userId, email, phone, loyaltyCard, anonymousId, deviceId or a namespace of your own',
-  '`identifiers[0].column` is required: write {"column": "name of the column"}, or {"value": …} for a constant',
-  '`identifiers[0].colum` is not a known field: did you mean column? Otherwise leave it out; known are column, as, map, default, optional, currency, rounding, format, timeZone',
+  '`identifiers[0].colum` is not a known field: did you mean column? Otherwise leave it out; known are column, aliases, columnOptional, columns, separator, prefix, maxLength, as, map, bySign, fallback, default, optional, currency, rounding, sign, format, inGroup, decimalSeparator, thousandsSeparator, timeZone, locale, yearPivot',
   '`data.price.rounding` must be one of reject, half-up (got "refuse")',
-  '`data.day.format` must be a date format (got "yyyy-MM"): write iso, epoch-seconds, epoch-millis, or a pattern such as dd/MM/yyyy HH:mm',
+  '`data.day.format` must have year, month and day: it has no day (got "yyyy-MM"): write iso, epoch-seconds, epoch-millis, serial-1900, serial-1904, or a pattern such as dd/MM/yyyy HH:mm',
   '`data.day.timeZone` must be an IANA time zone (got "Berlin"): write UTC, Europe/London or the like',
   '`data.name.currency` is only allowed with "as": "money": add "as": "money", or leave it out',
+  '`type` must have exactly one of column, columns, rowHash and value: write {"column": "name of the column"}, {"columns": ["shop", "order_id"]}, {"rowHash": true}, or {"value": …} for a constant',
 ];
 
 describe('a mapping', () => {
   it('is read, with its defaults', () => {
+    const column = (name: string) => [{ name, aliases: [], optional: false }];
+    const defaults = {
+      ...{
+        kind: 'column',
+        separator: '/',
+        prefix: '',
+        maxLength: undefined,
+        as: 'text',
+        map: null,
+        bySign: null,
+        fallback: null,
+      },
+      ...{ default: undefined, optional: false, currency: null, rounding: 'reject', sign: 'keep', numbers: {} },
+      ...{ dates: { formats: ['iso'], timeZone: 'UTC', locale: 'en', yearPivot: 60 }, inGroup: 'same' },
+    };
     expect(parseMapping(GOOD)).toEqual({
       format: 'csv',
       csv: { delimiter: ',', quote: '"', columns: null },
+      groupBy: null,
+      skip: [],
       id: null,
-      source: { value: '/shop' },
-      type: { ...GOOD.type, as: 'text', optional: false, rounding: 'reject' },
-      occurredAt: { ...GOOD.occurredAt, as: 'instant', optional: false, rounding: 'reject' },
-      channel: { value: 'import' },
-      identifiers: [
+      source: { kind: 'constant', value: '/shop' },
+      touchpoints: [
         {
-          namespace: 'userId',
-          role: 'self',
-          from: { column: 'customer', as: 'text', optional: false, rounding: 'reject' },
+          when: null,
+          id: null,
+          suffix: '',
+          type: { ...defaults, columns: column('kind'), map: GOOD.type.map },
+          occurredAt: {
+            ...{ ...defaults, columns: column('date'), as: 'instant' },
+            dates: { ...defaults.dates, formats: ['dd/MM/yyyy HH:mm'], timeZone: 'Europe/London' },
+          },
+          channel: { kind: 'constant', value: 'import' },
+          identifiers: [
+            {
+              namespace: 'userId',
+              role: 'self',
+              lastResort: false,
+              from: { ...defaults, columns: column('customer') },
+            },
+          ],
+          data: {
+            orderId: { ...defaults, columns: column('order') },
+            totalMinor: {
+              ...{ ...defaults, columns: column('amount'), as: 'money' },
+              currency: { column: null, value: 'EUR' },
+            },
+          },
         },
       ],
-      data: {
-        orderId: { column: 'order', as: 'text', optional: false, rounding: 'reject' },
-        totalMinor: {
-          column: 'amount',
-          as: 'money',
-          currency: { value: 'EUR' },
-          optional: false,
-          rounding: 'reject',
-        },
-      },
       dataByType: {},
     });
   });
 
-  it('gives its own time zone to dates that name none', () => {
+  it('gives its own time zone, language and separators to values that name none', () => {
     const mapping = parseMapping({
       ...GOOD,
       timeZone: 'Europe/Berlin',
-      data: { born: { column: 'born', as: 'date', format: 'dd.MM.yyyy' } },
+      locale: 'de',
+      decimalSeparator: ',',
+      data: {
+        born: { column: 'born', as: 'date', format: 'dd.MM.yyyy' },
+        weight: { column: 'weight', as: 'number' },
+        height: { column: 'height', as: 'number', decimalSeparator: '.' },
+      },
     });
-    expect(mapping.occurredAt.timeZone).toBe('Europe/London');
-    expect(mapping.data['born']).toMatchObject({ timeZone: 'Europe/Berlin' });
+    const [touchpoint] = mapping.touchpoints;
+    expect(touchpoint?.occurredAt.dates).toMatchObject({ timeZone: 'Europe/London', locale: 'de' });
+    expect(touchpoint?.data['born']).toMatchObject({ dates: { timeZone: 'Europe/Berlin' } });
+    expect(touchpoint?.data['weight']).toMatchObject({ numbers: { decimalSeparator: ',' } });
+    expect(touchpoint?.data['height']).toMatchObject({ numbers: { decimalSeparator: '.' } });
   });
 
   it('is rejected with everything that is wrong with it at once', () => {
@@ -138,6 +171,32 @@ describe('a mapping', () => {
     [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy' } }, '#/occurredAt/format'],
     [{ ...GOOD, source: { value: true } }, '#/source/value'],
     [{ ...GOOD, data: { lines: [{ sku: { column: 'sku', map: 'A' } }] } }, '#/data/lines/0/sku/map'],
+    [{ ...GOOD, occurredAt: { column: 'd', format: 'yyyy-MM-dd HH:mm:ss XX' } }, '#/occurredAt/format'],
+    [{ ...GOOD, occurredAt: { column: 'd', format: ['iso', 'YYYY-MM-DD'] } }, '#/occurredAt/format/1'],
+    [{ ...GOOD, occurredAt: { column: 'd', locale: 'klingon!' } }, '#/occurredAt/locale'],
+    [{ ...GOOD, data: { a: { column: 'x', yearPivot: 50 } } }, '#/data/a/yearPivot'],
+    [{ ...GOOD, data: { a: { column: 'x', sign: 'negate' } } }, '#/data/a/sign'],
+    [{ ...GOOD, data: { a: { column: 'x', inGroup: 'sum' } } }, '#/data/a/inGroup'],
+    [{ ...GOOD, data: { a: { column: 'x', aliases: [] } } }, '#/data/a/aliases'],
+    [{ ...GOOD, data: { a: { column: 'x', fallback: { colunm: 'y' } } } }, '#/data/a/fallback/colunm'],
+    [{ ...GOOD, decimalSeparator: ';' }, '#/decimalSeparator'],
+    [{ ...GOOD, decimalSeparator: ',', thousandsSeparator: ',' }, '#/thousandsSeparator'],
+    [{ ...GOOD, groupBy: {} }, '#/groupBy'],
+    [{ ...GOOD, groupBy: { column: 'a', columns: ['b'] } }, '#/groupBy'],
+    [{ ...GOOD, skip: { column: 'a' } }, '#/skip'],
+    [{ ...GOOD, skip: { present: true } }, '#/skip'],
+    [{ ...GOOD, skip: [{ column: 'a', equals: 'b' }, { any: [{ column: 'a', above: 1 }] }] }, '#/skip/1/any/0/above'],
+    [{ ...GOOD, touchpoints: [] }, '#/type'],
+    [
+      { ...GOOD, type: undefined, touchpoints: [{ type: 'a' }, { type: 'b' }, { type: 'b' }] },
+      '#/touchpoints/2/suffix',
+    ],
+    [{ ...GOOD, type: undefined, occurredAt: undefined, touchpoints: [{ type: 'a' }] }, '#/touchpoints/0/occurredAt'],
+    [
+      { ...GOOD, type: undefined, touchpoints: [{ type: 'a', when: { column: 'x', is: 1 } }] },
+      '#/touchpoints/0/when/is',
+    ],
+    [{ ...GOOD, data: { lines: { eachRow: { sku: 'x' } } } }, '#/data/lines/eachRow/sku'],
     [{ ...GOOD, data: { 'a/b': { colum: 'x', column: 'y' } } }, '#/data/a~1b/colum'],
   ])('%j is rejected at %s', (document, pointer) => {
     expect(errorsOf(document).map((error) => error.pointer)).toContain(pointer);

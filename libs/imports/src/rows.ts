@@ -17,18 +17,21 @@ export interface CsvDialect {
   readonly columns: readonly string[] | null;
 }
 
+/** The name of a column that the file must have, or several names of which it must have one. */
+export type RequiredColumn = string | readonly string[];
+
 /** A quoted cell may hold this many line ends. A quote that does not close within them makes only its own line malformed. */
 const QUOTED_LINES_MAX = 200;
 
 /**
- * Rows of a CSV file in pages. A row with too few or too many cells, or with a quote that does not close, is malformed, and reading goes on
+ * Rows of a CSV file in pages. Rows without anything in their cells are passed over. A row with too few or too many cells, or with a quote that does not close, is malformed, and reading goes on
  * with the next line. `line` is the row's first line. Only rows with a quoted cell pass through the CSV parser: the others are split at the
  * delimiter, which gives the same result several times as fast.
  */
 export async function* csvRows(
   file: ImportFile,
   dialect: CsvDialect,
-  requiredColumns: readonly string[] = [],
+  requiredColumns: readonly RequiredColumn[] = [],
 ): AsyncIterable<readonly Row[]> {
   let columns = dialect.columns;
   if (columns !== null) assertColumns(columns, requiredColumns);
@@ -42,6 +45,7 @@ export async function* csvRows(
         continue;
       }
       const { cells, line, text } = record;
+      if (cells.every(isBlank)) continue;
       if (columns === null) {
         columns = cells.map((name) => withoutSpreadsheetQuoting(name).trim());
         assertColumns(columns, requiredColumns);
@@ -157,14 +161,19 @@ function rowOf(columns: readonly string[], record: readonly string[], line: numb
   return { line, cells, text };
 }
 
-function assertColumns(columns: readonly string[], required: readonly string[]): void {
-  const missing = required.filter((name) => !columns.includes(name));
+function isBlank(cell: string): boolean {
+  return cell.trim() === '';
+}
+
+function assertColumns(columns: readonly string[], required: readonly RequiredColumn[]): void {
+  const wanted = required.map((names) => (typeof names === 'string' ? [names] : names));
+  const missing = wanted.filter((names) => !names.some((name) => columns.includes(name)));
   if (missing.length > 0)
     throw new FileRejected(
-      `The file has no column ${namesOf(missing)}; its columns are ${namesOf(columns)}`,
+      `The file has no column ${missing.map((names) => namesOf(names, ' or ')).join(', ')}; its columns are ${namesOf(columns)}`,
       'Correct the column names or the delimiter in the mapping.',
     );
-  const doubled = required.filter((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
+  const doubled = wanted.flat().filter((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
   if (doubled.length > 0)
     throw new FileRejected(
       `The file has more than one column ${namesOf(doubled)}: which of them is meant cannot be known`,
@@ -176,11 +185,11 @@ function assertColumns(columns: readonly string[], required: readonly string[]):
 const NAMES_MAX = 40;
 const NAME_MAX = 60;
 
-function namesOf(columns: readonly string[]): string {
+function namesOf(columns: readonly string[], between = ', '): string {
   const names = columns
     .slice(0, NAMES_MAX)
     .map((name) => `'${name.length > NAME_MAX ? `${name.slice(0, NAME_MAX)}…` : name}'`);
-  return names.join(', ') + (columns.length > NAMES_MAX ? ` and ${columns.length - NAMES_MAX} more` : '');
+  return names.join(between) + (columns.length > NAMES_MAX ? ` and ${columns.length - NAMES_MAX} more` : '');
 }
 
 function headerRejected(malformed: string | InvalidValue): FileRejected {

@@ -16,7 +16,7 @@ import {
   type ImportSummary,
   type Mapping,
 } from '#imports';
-import type { Engine } from '../engine/engine.js';
+import type { BusinessSettings, Engine } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
@@ -29,6 +29,7 @@ import { timingsTable } from '../terminal/timings.js';
 import { terminalWidth } from '../terminal/width.js';
 import { wrap } from '../terminal/wrap.js';
 import { ImportCheckpoint } from './import-checkpoint.js';
+import { presetOptions } from './preset-options.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ImportOptions extends EngineOptions {
@@ -36,6 +37,8 @@ interface ImportOptions extends EngineOptions {
   readonly mapping?: string;
   readonly batchSize: number;
   readonly timeZone?: string;
+  readonly currency?: string;
+  readonly source?: string;
   readonly encoding?: string;
   readonly shuffle?: number;
   readonly fromStart?: true;
@@ -58,6 +61,14 @@ export function importCommand(session: Session): Command {
     )
     .addOption(new Option('--mapping <file>', 'mapping document (JSON)').conflicts('preset'))
     .addOption(new Option('--time-zone <zone>', "time zone of a preset's dates (default: that of the business)"))
+    .addOption(
+      new Option('--currency <code>', 'currency of a preset whose file names none (default: that of the business)'),
+    )
+    .addOption(
+      new Option('--source <name>', "source of a preset's touchpoints, for a second shop of the same kind").conflicts(
+        'mapping',
+      ),
+    )
     .addOption(
       new Option(
         '--encoding <label>',
@@ -109,16 +120,12 @@ async function importFile(path: string, options: ImportOptions, session: Session
     options,
     session,
     async (engine) => {
-      const zone = options.timeZone ?? (await engine.timeZone());
-      const reader = mapping === null ? presetReader(options.preset ?? '', zone) : mappedReader(mapping.mapping);
+      const { reader, key } =
+        mapping === null
+          ? presetReader(options, await engine.businessSettings())
+          : { reader: mappedReader(mapping.mapping), key: mapping.text };
       const { encoding } = options;
-      const how = [
-        stamp,
-        mapping?.text ?? `${options.preset} ${zone}`,
-        encoding ?? '',
-        options.shuffle ?? 'in order',
-        await logOf(engine),
-      ];
+      const how = [stamp, key, encoding ?? '', options.shuffle ?? 'in order', await logOf(engine)];
       const checkpoint = new ImportCheckpoint(options.dataDir, how.join('\n'));
       if (options.fromStart === true) checkpoint.remove();
       const file = { path, name: basename(path), ...(encoding === undefined ? {} : { encoding }) };
@@ -254,9 +261,15 @@ function encodingLabel(label: string): string {
   throw new InvalidArgumentError(`It is not an encoding that is read: use one of ${ENCODING_NAMES.join(', ')}.`);
 }
 
-function presetReader(name: string, zone: string): ImportReader {
+/** The reader of a preset, and what it depends on beside the file. */
+function presetReader(
+  options: ImportOptions,
+  business: BusinessSettings,
+): { readonly reader: ImportReader; readonly key: string } {
+  const { preset: name = '' } = options;
   const preset = PRESETS.find((each) => each.name === name);
   if (preset === undefined)
     throw usage(`'${name}' is not a preset: use one of ${PRESETS.map((each) => each.name).join(', ')}.`);
-  return preset.reader(zone);
+  const how = presetOptions(preset, options, business);
+  return { reader: preset.reader(how), key: `${name} ${JSON.stringify(how)}` };
 }

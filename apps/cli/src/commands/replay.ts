@@ -50,7 +50,7 @@ async function stageChangesOf(
   engine: Engine,
   params: RawParams,
 ): Promise<{ readonly customerId: string; readonly entries: readonly HistoryEntry[] }> {
-  const timeZone = await engine.timeZone();
+  const timeZone = (await engine.businessSettings()).timeZone;
   const entries: HistoryEntry[] = [];
   let customerId = '';
   let before: StagePeriod | null = null;

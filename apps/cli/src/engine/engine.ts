@@ -44,6 +44,13 @@ export interface RebuildSummary {
 /** What a rebuild would change. */
 export type DryRunSummary = Pick<DryRunResult, 'equal' | 'position' | 'differences' | 'stages'>;
 
+/** What the policy in force says of the business as a whole. */
+export interface BusinessSettings {
+  readonly timeZone: string;
+  /** Null where the policy names none. */
+  readonly currency: string | null;
+}
+
 /** The customer to erase: by an identifier, or by their id. */
 export interface Erasure {
   readonly identifier?: string;
@@ -59,8 +66,8 @@ export interface Engine {
   readonly place: string;
   /** Runs a query; resolves with one page of its answer. Throws `CliError` where a parameter is not valid. */
   runQuery(query: string, params: RawParams): Promise<Answer>;
-  /** The time zone of the business: that of the policy in force. */
-  timeZone(): Promise<string>;
+  /** The time zone and the currency of the business: those of the policy in force. */
+  businessSettings(): Promise<BusinessSettings>;
   /** Which log it writes to, and which copy of it; null where the engine does not say. */
   logIdentity(): Promise<LogIdentity | null>;
   /** Ingests a batch; resolves when it is durable. */

@@ -19,8 +19,17 @@ import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type 
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
-import { businessZone } from './business-zone.js';
-import type { DryRunSummary, Engine, Erasure, JsonObject, OnProgress, RebuildSummary, Verification } from './engine.js';
+import { businessSettings } from './business-settings.js';
+import type {
+  BusinessSettings,
+  DryRunSummary,
+  Engine,
+  Erasure,
+  JsonObject,
+  OnProgress,
+  RebuildSummary,
+  Verification,
+} from './engine.js';
 
 /** The actor that is recorded for what the command line does on the data folder itself. */
 const LOCAL = 'local';
@@ -61,9 +70,9 @@ export class LocalEngine implements Engine {
     return this.answer(query, params);
   }
 
-  timeZone(): Promise<string> {
+  businessSettings(): Promise<BusinessSettings> {
     // Policies are read from the log: the read models need not have caught up.
-    return businessZone({ runQuery: (query, params) => this.answer(query, params) });
+    return businessSettings({ runQuery: (query, params) => this.answer(query, params) });
   }
 
   logIdentity(): Promise<LogIdentity> {

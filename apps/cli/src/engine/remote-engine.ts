@@ -7,9 +7,10 @@ import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
-import { businessZone } from './business-zone.js';
+import { businessSettings } from './business-settings.js';
 import { CatchingUp } from './catching-up.js';
 import type {
+  BusinessSettings,
   DryRunSummary,
   Engine,
   Erasure,
@@ -89,8 +90,8 @@ export class RemoteEngine implements Engine {
     return (await this.send('GET', `/v1/query/${query}?${search.toString()}`)) as Answer;
   }
 
-  timeZone(): Promise<string> {
-    return businessZone(this);
+  businessSettings(): Promise<BusinessSettings> {
+    return businessSettings(this);
   }
 
   async logIdentity(): Promise<LogIdentity | null> {

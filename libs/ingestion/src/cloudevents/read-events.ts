@@ -122,7 +122,7 @@ const isWholeEvent = (media: string | undefined): boolean =>
 export interface OwnForm {
   /** The encoding of its text; UTF-8 where it is absent. */
   readonly encoding?: Encoding | undefined;
-  read(document: unknown): IngestItem;
+  read(document: unknown): readonly IngestItem[];
 }
 
 function readBody(
@@ -132,7 +132,8 @@ function readBody(
 ): readonly IngestItem[] | Unread {
   if (ownForm !== undefined && !isWholeEvent(media)) {
     const json = readJsonBody(body, 'mapped', ownForm.encoding);
-    return 'code' in json ? json : [strictItem(json, (document) => ownForm.read(document))];
+    if ('code' in json) return json;
+    return json.flaws.length === 0 ? ownForm.read(json.value) : [strictItem(json, (document) => ({ document }))];
   }
   switch (media) {
     case STRUCTURED:

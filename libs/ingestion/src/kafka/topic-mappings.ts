@@ -4,11 +4,11 @@ import { encodingOf, mappedDocumentReader, MappingRejected, parseMapping, type E
 import { importedItem } from '../importing/imported-item.js';
 import type { IngestItem } from '../pipeline/item.js';
 
-/** Makes an item of a document of a topic whose channel has a form of its own. */
+/** Makes items of a document of a topic whose channel has a form of its own: one, several, or none where the mapping passes it over. */
 export interface TopicMapping {
   /** The encoding of the topic's messages; UTF-8 where it is absent. */
   readonly encoding?: Encoding | undefined;
-  read(document: unknown, place: MessagePlace): IngestItem;
+  read(document: unknown, place: MessagePlace): readonly IngestItem[];
 }
 
 export interface MessagePlace {
@@ -43,7 +43,15 @@ export function topicMappings(document: unknown): ReadonlyMap<string, TopicMappi
 
 function mappingOf(given: unknown): TopicMapping {
   const mapping = parseMapping(given);
-  const toItem = mappedDocumentReader(mapping);
+  if (mapping.groupBy !== null)
+    throw new MappingRejected([
+      {
+        pointer: '#/groupBy',
+        detail: 'is not allowed for a topic: each message is read by itself',
+        hint: 'leave it out; a message may hold the lines of its order as a list, read with "as": "json"',
+      },
+    ]);
+  const toItems = mappedDocumentReader(mapping);
   const encoding = mapping.encoding === undefined ? undefined : (encodingOf(mapping.encoding) ?? undefined);
   const read: TopicMapping['read'] = (document, { topic, partition, offset, value }) => {
     const cells =
@@ -52,7 +60,7 @@ function mappingOf(given: unknown): TopicMapping {
         : { value: document };
     // A message that is read again is the same event; the same value at two places of the topic is two events.
     const id = `${hash('sha256', value, 'hex').slice(0, 24)}-${partition}-${offset}`;
-    return importedItem(toItem(cells, id, `${topic}/${partition}`, offset));
+    return toItems(cells, id, `${topic}/${partition}`, offset).map(importedItem);
   };
   return { encoding, read };
 }

@@ -133,7 +133,8 @@ function readBody(
   if (ownForm !== undefined && !isWholeEvent(media)) {
     const json = readJsonBody(body, 'mapped', ownForm.encoding);
     if ('code' in json) return json;
-    return json.flaws.length === 0 ? ownForm.read(json.value) : [strictItem(json, (document) => ({ document }))];
+    const rejection = rejectionOf(json.flaws);
+    return rejection === null ? ownForm.read(json.value) : [{ document: json.value, rejection, text: json.text }];
   }
   switch (media) {
     case STRUCTURED:

@@ -5,6 +5,7 @@ import { eraseCommand } from './commands/erase.js';
 import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
+import { keysCommand } from './commands/keys.js';
 import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
 import { quarantineCommand } from './commands/quarantine.js';
@@ -38,6 +39,7 @@ export function program(session: Session, version: string): Command {
     verifyCommand,
     statsCommand,
     clockCommand,
+    keysCommand,
     eraseCommand,
     exportCommand,
     backupCommand,

@@ -10,8 +10,9 @@ await startProcess(async () => {
   requireSharedStores(config, 'intake');
   await serve({
     config,
-    module: IntakeAppModule.forRoot(config),
+    module: () => IntakeAppModule.forRoot(config),
     port: config.intakePort,
+    portSetting: 'INTAKE_PORT',
     prepare: async (app) => {
       await prepareStoresOf(app, config, { ownsFolder: false });
       await app.get(JournalKeeper).reconcile();

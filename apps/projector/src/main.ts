@@ -9,8 +9,9 @@ await startProcess(async () => {
   requireSharedStores(config, 'projector');
   await serve({
     config,
-    module: ProjectorAppModule.forRoot(config),
+    module: () => ProjectorAppModule.forRoot(config),
     port: config.projectorPort,
+    portSetting: 'PROJECTOR_PORT',
     prepare: (app) => matchKeysOf(app),
     listening: (_, url) =>
       console.log(`Perennial keeps the read models (role: ${config.projectorRole}); health and metrics are at ${url}`),

@@ -8,8 +8,9 @@ await startProcess(async () => {
   requireSharedStores(config, 'relay');
   await serve({
     config,
-    module: RelayAppModule.forRoot(config),
+    module: () => RelayAppModule.forRoot(config),
     port: config.relayPort,
+    portSetting: 'RELAY_PORT',
     listening: (_, url) =>
       console.log(
         `Perennial's relay publishes the feeds; health and metrics are at ${url}. ` +

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { EVENT_LOG, lockDataFolder, type EventLog } from '#event-log';
+import { EVENT_LOG, lockDataFolder, type DataFolderLock, type EventLog } from '#event-log';
 import { IngestTouchpointsHandler } from '#ingestion';
 import {
   CLOCK,
@@ -19,30 +19,33 @@ import { setUpOpenApi } from '#queries/nest';
 import { demonstrationWanted, playDemonstration, EXAMPLE_CUSTOMER } from './demonstration.js';
 import { StandaloneModule } from './standalone.module.js';
 
-/** Starts the engine: the lock is taken before a store is opened, and the address is printed when everything answers. */
+/** Starts the engine: the port is taken first, then the lock, before a store is opened, and the address is printed when everything answers. */
 async function start(): Promise<void> {
   const config = readConfig(process.env);
-  const lock = lockDataFolder(config.dataDir);
   const stopping = new AbortController();
   let demonstration: Promise<void> = Promise.resolve();
-  let adminKey: string | null = null;
+  const held: { lock?: DataFolderLock } = {};
   try {
-    checkFolder(config, true);
     await serve({
       config,
-      module: StandaloneModule.forRoot(config, lock),
+      module: () => {
+        held.lock = lockDataFolder(config.dataDir);
+        checkFolder(config, true);
+        return StandaloneModule.forRoot(config, held.lock);
+      },
       port: config.port,
+      portSetting: 'PORT',
       async prepare(app) {
         setUpOpenApi(app);
         await prepareStoresOf(app, config, { ownsFolder: true });
         await app.get(JournalKeeper).reconcile();
-        adminKey = await app.get(ApiKeys).createAdminOnce();
       },
       async listening(app, url) {
         const { localToken: token } = app.get(ApiKeyAccess);
         app.get(RunningEngine).owns(writeEngineFile(config.dataDir, { url, pid: process.pid, token }));
         const demo = config.demo && (await demonstrationWanted(config.dataDir, app.get<EventLog>(EVENT_LOG)));
-        printAddress(url, adminKey, demo);
+        // Created last, so that a start that fails does not leave a key that was never shown.
+        printAddress(url, await app.get(ApiKeys).createAdminOnce(), demo);
         if (demo)
           demonstration = playDemonstration({
             dataDir: config.dataDir,
@@ -60,10 +63,10 @@ async function start(): Promise<void> {
         stopping.abort();
       },
       drained: () => demonstration,
-      closed: () => lock.release(),
+      closed: () => held.lock?.release(),
     });
   } catch (error) {
-    lock.release();
+    held.lock?.release();
     throw error;
   }
 }

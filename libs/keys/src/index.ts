@@ -20,6 +20,7 @@ export { KeyedHash } from './keyed-hash.js';
 export { SealBrokenError, Sealer } from './sealer.js';
 export { LruCache } from './lru-cache.js';
 export { ApiKeys, type ApiKeyRecord } from './api-keys/api-keys.js';
+export { NEW_API_KEY } from './api-keys/new-api-key.js';
 export { ApiKeyAccess } from './api-keys/api-key-access.js';
 export { openKeyStoreOf, openKeys, openPostgresKeyStore, type EngineKeys } from './open-keys.js';
 export { sqliteApiKeys } from './api-keys/api-key-table.js';

@@ -18,6 +18,8 @@ interface RawReply {
 export function createHttpAdapter(config: { readonly maxBodyBytes: number }): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: config.maxBodyBytes,
+    // Node would answer a request without one by itself; `configureApp` answers it with a problem document.
+    http: { requireHostHeader: false },
     // When the engine stops, requests in progress are finished, and idle connections are closed.
     forceCloseConnections: 'idle' as const,
     // As long as Node's limit for a request's head, so that the route validates every parameter and reports its issues.
@@ -27,7 +29,7 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
       const status = error.statusCode ?? 400;
       reply.hijack();
       reply.raw
-        .writeHead(status, { 'content-type': PROBLEM_JSON })
+        .writeHead(status, { 'content-type': PROBLEM_JSON, 'x-content-type-options': 'nosniff' })
         .end(JSON.stringify(problemDocument(status, { detail: error.message })));
     },
     // Bytes that are not an HTTP request.
@@ -47,7 +49,7 @@ export function createHttpAdapter(config: { readonly maxBodyBytes: number }): Fa
       const document = problemDocument(status, { detail });
       const body = JSON.stringify(document);
       socket.end(
-        `HTTP/1.1 ${status} ${String(document['title'])}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${status} ${String(document['title'])}\r\ncontent-type: ${PROBLEM_JSON}\r\nx-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
       );
     },
   });

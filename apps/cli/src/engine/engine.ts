@@ -51,6 +51,15 @@ export interface BusinessSettings {
   readonly currency: string | null;
 }
 
+/** An API key as it may be shown, with instants in RFC 3339. */
+export interface ApiKeyInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly string[];
+  readonly createdAt: string;
+  readonly revokedAt: string | null;
+}
+
 /** The customer to erase: by an identifier, or by their id. */
 export interface Erasure {
   readonly identifier?: string;
@@ -89,11 +98,17 @@ export interface Engine {
   /** Ingests a quarantined event again, as it is or fixed. */
   release(quarantineId: string, fixed: unknown): Promise<JsonObject>;
   discard(quarantineId: string, reason: string): Promise<JsonObject>;
-  /** Every webhook endpoint and its status. Only a running engine has them: throws `CliError` where there is none. */
   /** The clock of the engine, beside elapsed time and what is recorded. */
   clock(): Promise<ClockStatus>;
   /** Accepts that clock as it is. */
   confirmClock(): Promise<ClockStatus>;
+  /** All API keys, revoked ones too; never the keys themselves. */
+  apiKeys(): Promise<readonly ApiKeyInfo[]>;
+  /** Creates an API key; only this answer has it. */
+  createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }>;
+  /** Revokes an API key from now on. */
+  revokeApiKey(id: string): Promise<ApiKeyInfo>;
+  /** Every webhook endpoint and its status. Only a running engine has them: throws `CliError` where there is none. */
   webhooks(): Promise<readonly JsonObject[]>;
   /** Sends messages to a webhook endpoint again: those that it missed, or all from a position or an instant on. */
   replayWebhook(id: string, from: { readonly fromPosition?: number; readonly from?: string }): Promise<JsonObject>;

@@ -11,6 +11,8 @@ import {
   type Quarantine,
   type ReleaseQuarantinedHandler,
 } from '#ingestion';
+import { formatInstant } from '#contracts';
+import { NEW_API_KEY, type ApiKeyRecord, type ApiKeys } from '#keys';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { LogIdentity } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
@@ -21,6 +23,7 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import type {
+  ApiKeyInfo,
   BusinessSettings,
   DryRunSummary,
   Engine,
@@ -46,6 +49,7 @@ export interface LocalDependencies {
   readonly discardQuarantined: DiscardQuarantinedHandler;
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
+  readonly apiKeys: () => Promise<ApiKeys>;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
   readonly backUp: (folder: string, options: BackupOptions) => Promise<BackupSummary>;
@@ -230,6 +234,25 @@ export class LocalEngine implements Engine {
     return clockView(watch);
   }
 
+  async apiKeys(): Promise<readonly ApiKeyInfo[]> {
+    return (await this.dependencies.apiKeys()).list().map(apiKeyInfo);
+  }
+
+  async createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }> {
+    const reading = NEW_API_KEY.read({ name, permissions });
+    if (!reading.ok) throw usage(`The API key cannot be created:${issueLines(reading.errors)}`);
+    const keys = await this.dependencies.apiKeys();
+    const { key, record, stored } = keys.create(reading.value.name, reading.value.permissions);
+    await stored;
+    return { ...apiKeyInfo(record), key };
+  }
+
+  async revokeApiKey(id: string): Promise<ApiKeyInfo> {
+    const record = await (await this.dependencies.apiKeys()).revoke(id);
+    if (record === null) throw rejected(`No API key has the id ${id}: perennial keys list shows them.`);
+    return apiKeyInfo(record);
+  }
+
   webhooks(): Promise<never> {
     return Promise.reject(unreachable('Only a running engine has webhooks: start it with npm start, then try again.'));
   }
@@ -300,6 +323,12 @@ function closedEvent(closing: Closing): JsonObject {
       );
   }
 }
+
+const apiKeyInfo = ({ createdAt, revokedAt, ...record }: ApiKeyRecord): ApiKeyInfo => ({
+  ...record,
+  createdAt: formatInstant(createdAt),
+  revokedAt: revokedAt === null ? null : formatInstant(revokedAt),
+});
 
 function unknownQuarantined(): CliError {
   return rejected('No quarantined event has this id: perennial quarantine list shows them.');

@@ -12,7 +12,7 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
-import { KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
+import { ApiKeys, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkFolder,
@@ -51,6 +51,8 @@ export async function openLocalEngine(
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
+  // What the engine makes is readable by its owner only, in whatever folder it makes it.
+  process.umask(0o077);
   try {
     // Locking creates the folder.
     if (!creates || !existsSync(dataDir)) checkFolder(config, creates);
@@ -113,6 +115,7 @@ export async function openLocalEngine(
       publishPolicy: new PublishPolicyHandler(log, clock),
       releaseQuarantined: new ReleaseQuarantinedHandler(quarantine, ingestion, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
+      apiKeys: () => ApiKeys.open(keys.apiKeys, clock),
       projector,
       // Its tables are there once the projector is open.
       clockWatch: () => projector().then(() => watch),
@@ -134,7 +137,7 @@ function throwReadable(error: unknown): never {
   if (error instanceof StoreMismatchError) throw rejected(error.message);
   if (error instanceof EventLogError && error.code === 'locked') throw unreachable(error.message, { cause: error });
   if (error instanceof ConfigError) throw usage(error.message);
-  if (error instanceof KeyStoreError || error instanceof DatabaseError || error instanceof JournalError)
-    throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, error.message, { cause: error });
+  if ([EventLogError, KeyStoreError, DatabaseError, JournalError].some((each) => error instanceof each))
+    throw new CliError(isFull(error) ? EXIT.stopped : EXIT.failed, (error as Error).message, { cause: error });
   throw error;
 }

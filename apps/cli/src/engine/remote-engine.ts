@@ -10,6 +10,7 @@ import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import { CatchingUp } from './catching-up.js';
 import type {
+  ApiKeyInfo,
   BusinessSettings,
   DryRunSummary,
   Engine,
@@ -176,6 +177,19 @@ export class RemoteEngine implements Engine {
 
   async confirmClock(): Promise<ClockStatus> {
     return (await this.send('POST', '/v1/clock/confirm')) as ClockStatus;
+  }
+
+  async apiKeys(): Promise<readonly ApiKeyInfo[]> {
+    return (await this.send('GET', '/v1/keys')) as ApiKeyInfo[];
+  }
+
+  async createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }> {
+    const body = JSON.stringify({ name, permissions });
+    return (await this.send('POST', '/v1/keys', body)) as ApiKeyInfo & { readonly key: string };
+  }
+
+  async revokeApiKey(id: string): Promise<ApiKeyInfo> {
+    return (await this.send('DELETE', `/v1/keys/${encodeURIComponent(id)}`)) as ApiKeyInfo;
   }
 
   async webhooks(): Promise<readonly JsonObject[]> {

@@ -1,18 +1,41 @@
 import { VersioningType, type INestApplication } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
+import { Problem } from '../problems/problem.js';
 
 /** Answers of the API hold personal data and figures of the moment: no cache on the way keeps them. */
 const NO_STORE = 'no-store';
 
+/** What a browser may do with an answer that holds data: nothing. */
+const DATA = "default-src 'none'; frame-ancestors 'none'";
+/** What a page of ours may load: its own scripts, styles and pictures. */
+const PAGES =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const hasPages = (url: string): boolean => !/^\/(?:v1|health|metrics|docs-)/.test(url);
+
+/** A name, an IPv4 or an IPv6 address, and a port. Which name it is decides nothing here: no answer depends on it, and access is by bearer keys alone. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+
+const noHost = (): Problem =>
+  new Problem(400, { detail: 'The request must have a Host header that names this server: HTTP/1.1 requires it.' });
+
 /**
  * What every HTTP application of ours has in common, in a process as in a spec: routes are served under `/v1`, unless their controller is
- * marked VERSION_NEUTRAL, and no answer of theirs is cached.
+ * marked VERSION_NEUTRAL, and no answer of theirs is cached. Every answer tells a browser to show it in no frame, to guess no type, and to load nothing from
+ * elsewhere.
  */
 export function configureApp(app: INestApplication): void {
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   const server = app.getHttpAdapter().getInstance() as FastifyInstance;
   server.addHook('onRequest', (request, reply, next) => {
-    if (request.url.startsWith('/v1/')) reply.header('cache-control', NO_STORE);
-    next();
+    const { url, headers, raw } = request;
+    if (url.startsWith('/v1/')) reply.header('cache-control', NO_STORE);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('x-frame-options', 'DENY');
+    reply.header('referrer-policy', 'no-referrer');
+    reply.header('content-security-policy', hasPages(url) ? PAGES : DATA);
+    const { host } = headers;
+    if (host === undefined ? raw.httpVersion !== '1.0' : !HOST.test(host)) next(noHost());
+    else next();
   });
 }

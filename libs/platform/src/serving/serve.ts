@@ -9,13 +9,17 @@ import { createHttpAdapter } from '../http-adapter.js';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { LOGGER } from '../tokens.js';
+import { ReservedPort } from './reserve-port.js';
 
 /** One process of the engine: its module, and its hooks from start to end, in the order in which they are called. */
 export interface ServeOptions {
-  readonly module: DynamicModule;
+  /** Called once the process has its port: it may take locks and read files. */
+  readonly module: () => DynamicModule;
   readonly config: Config;
   /** 0 picks a free one. */
   readonly port: number;
+  /** The setting that names the port: `PORT`. */
+  readonly portSetting: string;
   /** After the stores are opened, before the server listens. */
   prepare?(app: NestFastifyApplication): Promise<void>;
   /** After the server listens, at this address as a browser of this machine reaches it. */
@@ -35,22 +39,31 @@ const STOP_MS_MAX = 25_000;
  * Runs a process until SIGTERM or SIGINT: then it stops accepting requests, answers those that it has accepted, lets its parts finish their
  * batch and commit, closes its stores, and ends with exit code 0. A second signal ends it at once, with exit code 1.
  *
- * @throws the error of a store that cannot be opened
+ * The port is taken before anything is opened or written; until the process answers, requests get 503.
+ *
+ * @throws ListenError where the port cannot be had; the error of a store that cannot be opened
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const { config } = options;
-  const app = await NestFactory.create<NestFastifyApplication>(options.module, createHttpAdapter(config), {
-    // Before our logger exists: the caller reports, once, the error that prevents the start.
-    logger: false,
-    abortOnError: false,
-  });
-  configureApp(app);
-  const logger = app.get<Logger>(LOGGER);
-  app.useLogger(new NestLogger(logger));
-  await options.prepare?.(app);
-  await app.listen(options.port, config.host);
-  stopOnSignal(app, logger, options);
-  await options.listening?.(app, urlOf(app, config));
+  const reserved = await ReservedPort.open({ ...options, host: config.host });
+  try {
+    const app = await NestFactory.create<NestFastifyApplication>(options.module(), createHttpAdapter(config), {
+      // Before our logger exists: the caller reports, once, the error that prevents the start.
+      logger: false,
+      abortOnError: false,
+    });
+    configureApp(app);
+    const logger = app.get<Logger>(LOGGER);
+    app.useLogger(new NestLogger(logger));
+    await options.prepare?.(app);
+    reserved.handTo(app.getHttpServer() as Server);
+    await app.listen(options.port, config.host);
+    stopOnSignal(app, logger, options);
+    await options.listening?.(app, urlOf(app, config));
+  } catch (error) {
+    reserved.close();
+    throw error;
+  }
 }
 
 /**
@@ -58,6 +71,8 @@ export async function serve(options: ServeOptions): Promise<void> {
  * stack trace.
  */
 export async function startProcess(start: () => Promise<void>): Promise<void> {
+  // What the engine makes is readable by its owner only, in whatever folder it makes it.
+  process.umask(0o077);
   try {
     await start();
   } catch (error) {
@@ -72,6 +87,7 @@ const EXIT_MISMATCH = 3;
 const FIXABLE = new Set([
   'StoreMismatchError',
   'ConfigError',
+  'ListenError',
   'EventLogError',
   'KeyStoreError',
   'DatabaseError',

@@ -8,7 +8,6 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
@@ -16,13 +15,13 @@ import { EVENT_LOG, type EventLog } from '#event-log';
 import { SEALER, type Sealer } from '#keys';
 import { ACCESS, CLOCK, CONFIG, LOGGER, METRICS, openChannels } from '#platform';
 import type { Access, Clock, Config, Logger } from '#platform';
-import { commandHandler, FastifyRoutes } from '#platform/nest';
-import { acceptOnlyJson } from './http/json-bodies.js';
+import { commandHandler, FastifyRoutes, type HttpAdapter } from '#platform/nest';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
 import { TOUCHPOINTS_ROUTES } from './http/touchpoints.openapi.js';
-import { InFlight, touchpointsPlugin } from './http/touchpoints.plugin.js';
+import { InFlight } from './http/in-flight.js';
+import { touchpointsPlugin } from './http/touchpoints.plugin.js';
 import { TypesController } from './http/types.controller.js';
 import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
 import { inFlightMetrics, ingestionMetrics } from './metrics.js';
@@ -44,7 +43,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
   private following: ReturnType<typeof followTypes> | null = null;
 
   constructor(
-    private readonly host: HttpAdapterHost<FastifyAdapter>,
+    private readonly host: HttpAdapterHost<HttpAdapter>,
     private readonly commands: CommandBus,
     private readonly inFlight: InFlight,
     private readonly contracts: TypeContracts,
@@ -114,13 +113,13 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
 
   onModuleInit(): void {
     const server = this.host.httpAdapter.getInstance<FastifyInstance>();
-    acceptOnlyJson(server);
     void server.register(
       touchpointsPlugin({
         commands: this.commands,
         clock: this.clock,
         access: this.access,
         inFlight: this.inFlight,
+        bodies: this.host.httpAdapter.bodies,
         limits: this.config,
       }),
     );

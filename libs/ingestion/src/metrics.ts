@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { InFlight } from './http/touchpoints.plugin.js';
+import type { InFlight } from './http/in-flight.js';
 import type { IngestResult } from './pipeline/item.js';
 
 /** Counts every ingested batch. */

@@ -1,6 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { Bodies } from './bodies/bodies.js';
+import { acceptOnlyJson } from './bodies/json-bodies.js';
 import { PROBLEM_JSON, problemDocument } from './problems/problem.js';
 
 interface Rejected {
@@ -14,9 +17,36 @@ interface RawReply {
   readonly raw: ServerResponse;
 }
 
-/** The HTTP server's adapter. Answers given before a route is found are problem+json too. */
-export function createHttpAdapter(config: { readonly maxBodyBytes: number }): FastifyAdapter {
-  return new FastifyAdapter({
+/** The settings that bound a request. */
+export interface HttpLimits {
+  readonly maxBodyBytes: number;
+  readonly bodyIdleSeconds: number;
+  readonly bodySeconds: number;
+}
+
+/** The HTTP server's adapter, with what reads the bodies of its requests. */
+export class HttpAdapter extends FastifyAdapter {
+  readonly bodies: Bodies;
+
+  constructor(limits: HttpLimits, options: FastifyServerOptions<Server>) {
+    super(options);
+    this.bodies = new Bodies({
+      maxBodyBytes: limits.maxBodyBytes,
+      idleMs: limits.bodyIdleSeconds * 1_000,
+      totalMs: limits.bodySeconds * 1_000,
+    });
+  }
+
+  /** Nest's own parsers would replace bytes that are not UTF-8. */
+  override registerParserMiddleware(prefix?: string, rawBody?: boolean): void {
+    super.registerParserMiddleware(prefix, rawBody);
+    acceptOnlyJson(this.getInstance() as unknown as FastifyInstance, this.bodies);
+  }
+}
+
+/** Answers given before a route is found are problem+json too. */
+export function createHttpAdapter(config: HttpLimits): HttpAdapter {
+  return new HttpAdapter(config, {
     bodyLimit: config.maxBodyBytes,
     // Node would answer a request without one by itself; `configureApp` answers it with a problem document.
     http: { requireHostHeader: false },

@@ -1,7 +1,9 @@
 /** What Nest applications and controllers are made with: the server, access, validation of bodies, problem documents. */
 export { serve, startProcess } from './serving/serve.js';
 export { configureApp } from './serving/configure-app.js';
-export { createHttpAdapter } from './http-adapter.js';
+export { createHttpAdapter, HttpAdapter } from './http-adapter.js';
+export { Bodies, type OnBytes } from './bodies/bodies.js';
+export { ACCEPT_ENCODING } from './bodies/content-encoding.js';
 export { PlatformModule } from './platform.module.js';
 export { authorize } from './access/authorize.js';
 export { Allow, CurrentPrincipal, Public } from './access/allow.js';

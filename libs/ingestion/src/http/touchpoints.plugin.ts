@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Clock, Principal } from '#platform';
-import { authorize, Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from '#platform/nest';
+import { authorize, type Bodies, Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from '#platform/nest';
 import { readNdjson } from '../cloudevents/ndjson.js';
 import {
   HTTP_BINDING,
@@ -15,6 +15,7 @@ import { readImportRow } from '../importing/import-rows.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { Arrival } from '../pipeline/moment.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
+import type { InFlight, Lease } from './in-flight.js';
 import { answerOf, concealsErasure, OUTCOMES_HEADER, outcomesText, type IngestAnswer } from './ingest-answer.js';
 import { StreamResult } from './stream-result.js';
 import { IMPORT_ROWS_PATH, LISTED_MAX, PERMISSION, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
@@ -25,6 +26,7 @@ export interface TouchpointsPluginOptions {
   readonly clock: Clock;
   readonly access: Access;
   readonly inFlight: InFlight;
+  readonly bodies: Bodies;
   readonly limits: { readonly maxBatchEvents: number; readonly maxBodyBytes: number };
 }
 
@@ -38,17 +40,24 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
  * validating thirty events. Guard, problem documents and OpenAPI are those of every other route.
  */
 export function touchpointsPlugin(options: TouchpointsPluginOptions) {
-  const { access, inFlight } = options;
+  const { access, bodies, inFlight } = options;
   return (server: FastifyInstance, _: object, done: () => void): void => {
     server.decorateRequest('principal', null);
+    server.decorateRequest('lease', null);
     server.removeAllContentTypeParsers();
-    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
-    server.addContentTypeParser(NDJSON_TYPES, (_request, stream, parsed) => parsed(null, stream));
+    server.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) =>
+      bodies.read(payload, request.headers, (bytes) => leaseOf(request).add(bytes)),
+    );
+    server.addContentTypeParser(NDJSON_TYPES, (request: FastifyRequest, payload: Readable, parsed) =>
+      parsed(null, bodies.stream(payload, request.headers, streamBytes(leaseOf(request)))),
+    );
     // The caller is authorized, and overload rejected, before a body is read.
     server.addHook('onRequest', (request, reply, next) => {
       try {
-        (request as unknown as Authorized).principal = authorize(access, request.headers.authorization, PERMISSION);
-        reply.raw.once('close', inFlight.enter(request.headers['content-length']));
+        const principal = authorize(access, request.headers.authorization, PERMISSION);
+        const lease = inFlight.enter(principal.id, Number(request.headers['content-length'] ?? 0));
+        Object.assign(request as unknown as Authorized, { principal, lease });
+        reply.raw.once('close', () => lease.end());
         next();
       } catch (error) {
         next(error as Error);
@@ -60,9 +69,28 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
   };
 }
 
-/** A request whose sender is known. */
+/** A request whose sender is known, with its place among those in flight. */
 interface Authorized {
   principal: Principal | null;
+  lease: Lease | null;
+}
+
+function leaseOf(request: FastifyRequest): Lease {
+  const { lease } = request as unknown as Authorized;
+  if (lease === null) throw new Error('A body is read of a request that was not admitted.');
+  return lease;
+}
+
+/** Of a stream, which may be of any length, so much is in memory at a time. */
+const STREAM_BYTES = 4 * 1024 * 1024;
+
+function streamBytes(lease: Lease): (bytes: number) => void {
+  let counted = 0;
+  return (bytes) => {
+    const more = Math.min(bytes, STREAM_BYTES - counted);
+    counted += more;
+    if (more > 0) lease.add(more);
+  };
 }
 
 async function answer(
@@ -157,19 +185,41 @@ async function ingestStream(
   const result = new StreamResult(verbose, LISTED_MAX);
   const chunkEvents = Math.min(limits.maxBatchEvents, CHUNK_EVENTS);
   let pending: ReturnType<Ingest> | null = null;
-  for await (const items of readNdjson(stream, readLine, {
-    chunkEvents,
-    chunkBytes: CHUNK_BYTES,
-    lineBytes: limits.maxBodyBytes,
-  })) {
-    if (pending !== null) result.add(await pending);
-    // A stream is the form of files and archives: their sentAt is of another day, and corrects nothing.
-    pending = ingest(items, 'kept');
-    // Awaited in its turn; until then its failure must not count as unhandled.
-    pending.catch(() => undefined);
+  const settle = async (): Promise<void> => {
+    const last = pending;
+    pending = null;
+    if (last !== null) result.add(await last);
+  };
+  try {
+    for await (const items of readNdjson(stream, readLine, {
+      chunkEvents,
+      chunkBytes: CHUNK_BYTES,
+      lineBytes: limits.maxBodyBytes,
+    })) {
+      await settle();
+      // A stream is the form of files and archives: their sentAt is of another day, and corrects nothing.
+      pending = ingest(items, 'kept');
+      // Awaited in its turn; until then its failure must not count as unhandled.
+      pending.catch(() => undefined);
+    }
+  } catch (error) {
+    await settle();
+    throw error instanceof Problem ? endedEarly(error, result.view) : error;
   }
-  if (pending !== null) result.add(await pending);
+  await settle();
   return { status: 200, view: result.view };
+}
+
+/** The problem of a stream that ended early, with what was ingested before. */
+function endedEarly(error: Problem, { results: _, ...counts }: IngestResultView): Problem {
+  if (counts.received === 0) return error;
+  const { detail, ...problem } = error.problem;
+  const [first = detail] = detail.split(' Nothing of this request');
+  return new Problem(error.getStatus(), {
+    ...problem,
+    detail: `${first} The first ${counts.received} events were ingested; sent again, they are duplicates.`,
+    extension: { ...problem.extension, ...counts },
+  });
 }
 
 /** Whether accepted events are listed too. Any other query parameter is an error of the sender. */
@@ -188,56 +238,4 @@ function isVerbose(query: unknown): boolean {
       ],
     });
   return verbose === 'true' || verbose === '1' || verbose === '';
-}
-
-export interface InFlightLimits {
-  readonly maxInFlightBytes: number;
-  readonly maxInFlightRequests: number;
-}
-
-/** What a request of unknown length counts as: one chunk of a stream is in memory at a time. */
-const STREAM_BYTES = 4 * 1024 * 1024;
-/** Whole seconds after which a rejected sender may try again: a batch takes far less. */
-const RETRY_AFTER_S = 1;
-
-/** Counts the requests being ingested, and rejects more than the process can hold, before a body is read. */
-export class InFlight {
-  private bytesInFlight = 0;
-  private requestsInFlight = 0;
-
-  constructor(private readonly limits: InFlightLimits) {}
-
-  get bytes(): number {
-    return this.bytesInFlight;
-  }
-
-  /**
-   * Admits a request, and returns what to call when it has ended (a second call does nothing). Throws `Problem` 429 or 503
-   * with an integer Retry-After.
-   */
-  enter(contentLength: string | undefined): () => void {
-    const length = Number(contentLength ?? STREAM_BYTES);
-    const bytes = Number.isFinite(length) ? Math.min(length, this.limits.maxInFlightBytes) : STREAM_BYTES;
-    if (this.requestsInFlight >= this.limits.maxInFlightRequests)
-      throw overload(429, `${this.requestsInFlight} requests are being ingested already.`);
-    if (this.bytesInFlight > 0 && this.bytesInFlight + bytes > this.limits.maxInFlightBytes)
-      throw overload(503, `${this.bytesInFlight} bytes are being ingested already.`);
-    this.requestsInFlight += 1;
-    this.bytesInFlight += bytes;
-    let ended = false;
-    return () => {
-      if (ended) return;
-      ended = true;
-      this.requestsInFlight -= 1;
-      this.bytesInFlight -= bytes;
-    };
-  }
-}
-
-function overload(status: 429 | 503, what: string): Problem {
-  return new Problem(status, {
-    type: 'overloaded',
-    detail: `${what} Nothing of this request was ingested: send it again later.`,
-    headers: { 'retry-after': String(RETRY_AFTER_S) },
-  });
 }

@@ -181,10 +181,22 @@ export class Settings {
   @Describe('json, text, or auto: text on a terminal, JSON elsewhere')
   readonly LOG_FORMAT!: 'auto' | 'json' | 'text';
 
-  @Default(16 * MEGABYTE)
+  @Default(4 * MEGABYTE)
   @Whole(1_024, 1_024 * MEGABYTE)
-  @Describe('Largest request body in bytes; above it 413. NDJSON is streamed: there it limits one line')
+  @Describe(
+    'Largest request body in bytes, unpacked; above it 413. No other request is answered while a body is parsed, so keep it small. NDJSON is streamed: there it limits one line',
+  )
   readonly MAX_BODY_BYTES!: number;
+
+  @Default(30)
+  @Whole(1, 3_600)
+  @Describe('Seconds in which at least 1,024 bytes of a request body must arrive, or its end; else 408')
+  readonly BODY_IDLE_SECONDS!: number;
+
+  @Default(120)
+  @Whole(1, 86_400)
+  @Describe('Seconds in which a request body must have arrived; else 408. NDJSON may take as long as it keeps arriving')
+  readonly BODY_SECONDS!: number;
 
   @Default(10_000)
   @Whole(1, 1_000_000)
@@ -193,12 +205,14 @@ export class Settings {
 
   @Default(128 * MEGABYTE)
   @Whole(1_024, 16_384 * MEGABYTE)
-  @Describe('Most bytes of request bodies in flight at one time; above it 503 with Retry-After')
+  @Describe(
+    'Most bytes of request bodies in flight at one time, of one API key half of them; above it 503 with Retry-After',
+  )
   readonly MAX_IN_FLIGHT_BYTES!: number;
 
   @Default(256)
   @Whole(1, 100_000)
-  @Describe('Most requests in flight at one time; above it 429 with Retry-After')
+  @Describe('Most requests in flight at one time, of one API key half of them; above it 429 with Retry-After')
   readonly MAX_IN_FLIGHT_REQUESTS!: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { Bodies } from './bodies/bodies.js';
 import { acceptOnlyJson } from './bodies/json-bodies.js';
 import { PROBLEM_JSON, problemDocument } from './problems/problem.js';
@@ -28,7 +28,7 @@ export interface HttpLimits {
 export class HttpAdapter extends FastifyAdapter {
   readonly bodies: Bodies;
 
-  constructor(limits: HttpLimits, options: FastifyServerOptions<Server>) {
+  constructor(limits: HttpLimits, options: FastifyHttpOptions<Server>) {
     super(options);
     this.bodies = new Bodies({
       maxBodyBytes: limits.maxBodyBytes,

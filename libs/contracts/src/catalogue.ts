@@ -124,6 +124,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
   'case-resolved': 2,
   'event-quarantined': 2,
   'event-released': 2,
+  'policy-published': 2,
 };
 
 type NamesOf<T> = T extends Record<string, unknown> ? keyof T : never;

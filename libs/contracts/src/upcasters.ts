@@ -19,6 +19,7 @@ export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'case-resolved': [caseResolvedTo2],
   'event-quarantined': [eventQuarantinedTo2],
   'event-released': [eventReleasedTo2],
+  'policy-published': [policyPublishedTo2],
 };
 
 /** Hours became whole minutes, and a decimal cost became minor units. */
@@ -51,6 +52,11 @@ function pointerOfPath(path: unknown): string {
 /** "Mended" became "fixed". */
 function eventReleasedTo2({ mended, ...rest }: Data): Data {
   return { ...rest, fixed: mended };
+}
+
+/** Every policy of version 1 was prospective. */
+function policyPublishedTo2(data: Data): Data {
+  return { ...data, restates: false, reason: null };
 }
 
 /**

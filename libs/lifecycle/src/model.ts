@@ -90,6 +90,9 @@ export interface Booking {
 export interface PublishedPolicy<P> {
   readonly version: string;
   readonly policy: P;
+  /** −∞ for the beginning of time. */
   readonly effectiveFrom: Instant;
   readonly recordedAt: Instant;
+  /** True for one that counts from its `effectiveFrom` on although that lies before its publication. */
+  readonly restates?: boolean;
 }

@@ -15,7 +15,7 @@ const FACT_CLASSES = {
   'actor-surveyed': [business.ActorSurveyed],
   'target-set': [business.TargetSet],
   'result-recorded': [business.ResultRecorded],
-  'policy-published': [rules.PolicyPublished],
+  'policy-published': [former.PolicyPublishedV1, rules.PolicyPublished],
   'type-registered': [rules.TypeRegistered],
   'model-fitted': [rules.ModelFitted],
   'population-scored': [rules.PopulationScored],

@@ -1,4 +1,17 @@
-import { AnyText, At, Flag, Matching, Optional, Parts, Position, Text, TextOrNull, Whole } from '../fields.js';
+import {
+  AnyObject,
+  AnyText,
+  At,
+  Flag,
+  Matching,
+  MomentOrNull,
+  Optional,
+  Parts,
+  Position,
+  Text,
+  TextOrNull,
+  Whole,
+} from '../fields.js';
 
 /** Former versions of what the engine writes, with the field names that the log holds for ever. The upcasters turn them into the newest. */
 
@@ -33,4 +46,11 @@ export class EventReleasedV1 {
   @Position() touchpointPosition!: number;
   @Flag() mended!: boolean;
   @Text(512) by!: string;
+}
+
+/** Version 1 of a published policy, when none could restate the past. Replaced by `PolicyPublished`. */
+export class PolicyPublishedV1 {
+  @Matching('^[^@]+@[0-9]{1,9}$', 200, 'a name and a version, such as retail@2') version!: string;
+  @AnyObject() policy!: Record<string, unknown>;
+  @MomentOrNull() effectiveFrom!: string | null;
 }

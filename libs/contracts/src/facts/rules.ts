@@ -3,6 +3,7 @@ import {
   AnyObject,
   AnyText,
   Decimal,
+  Flag,
   MomentOrNull,
   Matching,
   Moment,
@@ -10,18 +11,26 @@ import {
   Optional,
   Position,
   Text,
+  TextOrNull,
   Whole,
 } from '../fields.js';
 
 /** What the engine goes by: policies, types, and what was learnt of the population. */
+
+/** The reason of a restatement is a sentence or two. */
+const REASON_LENGTH_MAX = 500;
 
 /** A policy was published. What the document itself says is judged by the lifecycle's own rules. */
 export class PolicyPublished {
   /** `name@version`. */
   @Matching('^[^@]+@[0-9]{1,9}$', 200, 'a name and a version, such as retail@2') version!: string;
   @AnyObject() policy!: Record<string, unknown>;
-  /** Null for the first policy of all, which is in force from the beginning of time. */
+  /** Null for the beginning of time. The first policy of all is in force from there. */
   @MomentOrNull() effectiveFrom!: string | null;
+  /** True where it counts from `effectiveFrom` on although that lies before its publication. */
+  @Flag() restates!: boolean;
+  /** Why the past is restated; null where it is not. */
+  @TextOrNull(REASON_LENGTH_MAX) reason!: string | null;
 }
 
 /** A touchpoint type of the business's own. Whether its schema may be used is judged by the registry. */

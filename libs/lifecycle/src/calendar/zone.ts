@@ -70,8 +70,12 @@ export function fromWall(wall: number, timeZone: string): Instant {
     .toZonedDateTime(timeZone, { disambiguation: 'compatible' }).epochMilliseconds;
 }
 
+/** A name, and no offset such as +02:00: what PostgreSQL reads under that is the opposite. */
+const NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/;
+
 /** True when the time-zone database knows the name. */
 export function isTimeZone(name: string): boolean {
+  if (!NAME.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;

@@ -20,9 +20,14 @@ export interface PolicyTimeline {
 }
 
 /**
- * The timeline of the policies published, as it was known at `knownAt` (by default all of them). The first one
- * published is in force from the beginning of time for every knownAt; each later one from its `effectiveFrom`, though
- * never from before it was published: the past is not rewritten. Without any, the built-in `retail` holds.
+ * The timeline of the policies published, as it was known at `knownAt` (by default all of them). Without any, the built-in `retail`
+ * holds. A timeline follows from these rules:
+ *
+ * - The first one published is in force from the beginning of time, for every knownAt.
+ * - Each later one is in force from its `effectiveFrom`, though never from before it was published: the past is not rewritten.
+ * - One that restates the past is in force from its `effectiveFrom` all the same. It replaces every version that began at or after
+ *   that instant and before its own publication. Versions that were still to come then keep their beginning.
+ * - Of two that begin at one instant, the one published later holds.
  */
 export function policyTimeline(published: readonly PublishedPolicy<Policy>[], knownAt?: Instant): PolicyTimeline {
   const [first, ...later] = published
@@ -33,13 +38,15 @@ export function policyTimeline(published: readonly PublishedPolicy<Policy>[], kn
     return policyTimeline([
       { version: 'retail@1', policy: BUILT_IN_POLICIES.retail, effectiveFrom: -Infinity, recordedAt: -Infinity },
     ]);
-  const eras = [era(first, -Infinity)];
+  let eras = [era(first, -Infinity)];
   for (const one of later) {
     if (knownAt !== undefined && one.recordedAt > knownAt) continue;
-    eras.push(era(one, Math.max(one.effectiveFrom, one.recordedAt)));
+    const from = one.restates === true ? one.effectiveFrom : Math.max(one.effectiveFrom, one.recordedAt);
+    if (one.restates === true) eras = eras.filter((other) => other.from < from || other.from >= one.recordedAt);
+    eras.push(era(one, from));
   }
   // A stable sort: of two that begin at one instant the one published later stands last, and is the one in force.
-  eras.sort((a, b) => a.from - b.from);
+  eras.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
   return { eras: eras.filter((one, index) => eras[index + 1]?.from !== one.from) };
 }
 

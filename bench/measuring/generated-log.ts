@@ -135,7 +135,7 @@ export async function generateLog(
     const keys = openSqliteKeyStore({ file: join(folder, 'keys.db'), hashKey: new Uint8Array(32).fill(7) });
     const clock = { now: () => population.until };
     const log = await openSqliteLog({ file, clock });
-    await prepareLog(log, keys, 'retail', population.until - 731 * DAY_MS);
+    await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, population.until - 731 * DAY_MS);
     const { position: first } = await log.head();
     await log.close();
     await keys.close();

@@ -21,7 +21,7 @@ export interface Folder {
 export async function openFolder(dataDir: string): Promise<Folder> {
   const keys = openSqliteKeyStore({ file: join(dataDir, 'keys.db'), hashKey: HASH_KEY });
   const log = await openSqliteLog({ file: join(dataDir, 'log.db') });
-  await prepareLog(log, keys, 'retail', Date.now());
+  await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, Date.now());
   return {
     log,
     keys,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openSqliteLog, type EventLog } from '#event-log';
 import { Ingestion, IngestTouchpointsHandler, prepareLog } from '#ingestion';
-import { CAUSE_RULES } from '#lifecycle';
+import { BUILT_IN_POLICIES, CAUSE_RULES } from '#lifecycle';
 import { openKeyStoreOf, Sealer, type KeyStore } from '#keys';
 import { SYSTEM_CLOCK } from '#platform';
 import { openDatabase, type Database } from '#database';
@@ -27,13 +27,21 @@ describe('the demonstration, played into an empty engine', () => {
   let context: QueryContext;
   const printed: string[] = [];
   const play = () =>
-    playDemonstration({ dataDir, log, ingestTouchpoints, clock, print: (line) => printed.push(line), signal });
+    playDemonstration({
+      dataDir,
+      log,
+      ingestTouchpoints,
+      clock,
+      policy: BUILT_IN_POLICIES.retail,
+      print: (line) => printed.push(line),
+      signal,
+    });
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-demonstration-'));
     keys = openKeyStoreOf(dataDir);
     log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock });
-    await prepareLog(log, keys, 'retail', clock.now());
+    await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, clock.now());
     const sealer = new Sealer(keys);
     ingestTouchpoints = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
     database = await openDatabase({ kind: 'pglite', folder: null });

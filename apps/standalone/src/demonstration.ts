@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DAY, STREAMS } from '#contracts';
+import { DAY, formatInstant, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import {
   importedItem,
@@ -11,6 +11,7 @@ import {
   type PolicyPublished,
 } from '#ingestion';
 import { withShorterSilence, simulationReader, type SimulationOptions } from '#simulation';
+import type { Policy } from '#lifecycle';
 import { runImport } from '#imports';
 import type { Clock } from '#platform';
 
@@ -25,6 +26,8 @@ export interface DemonstrationDependencies {
   readonly log: EventLog;
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly clock: Clock;
+  /** The first of its two policies. */
+  readonly policy: Policy;
   /** Prints a line. */
   readonly print: (line: string) => void;
   readonly signal: AbortSignal;
@@ -48,7 +51,7 @@ export async function demonstrationWanted(dataDir: string, log: EventLog): Promi
 }
 
 /**
- * Ingests the touchpoints of simulated customers over two years, through the same handler as any other touchpoint, and publishes a second policy, in
+ * Ingests the touchpoints of simulated customers over two years, through the same handler as any other touchpoint, and publishes two policies, the second in
  * force from now on, which moves some customers to at-risk. Played again after an interruption it adds only what is missing: the ids are the same.
  */
 export async function playDemonstration(dependencies: DemonstrationDependencies): Promise<void> {
@@ -58,7 +61,7 @@ export async function playDemonstration(dependencies: DemonstrationDependencies)
   const fresh: SimulationOptions = { customers: CUSTOMERS, seed: SEED, from: until - YEARS_DAYS * DAY, until };
   const simulation = existsSync(marker) ? (JSON.parse(readFileSync(marker, 'utf8')) as SimulationOptions) : fresh;
   writeFileSync(marker, JSON.stringify(simulation));
-  await publishSecondPolicy(dependencies);
+  await publishPolicies(dependencies);
   const began = performance.now();
   let printedAt = began;
   const summary = await runImport({
@@ -87,19 +90,27 @@ export async function playDemonstration(dependencies: DemonstrationDependencies)
   );
 }
 
+/** The second policy takes effect so soon after the first. */
+const SECOND_POLICY_AFTER_MS = 1_000;
+
 /**
- * Publishes before the customers are ingested, so that each is folded once. A policy applies from its publication on, so it changes nothing in the two
- * years.
+ * Publishes the demonstration's own policies before its customers are ingested, so that each is folded once: a first one for all of the two
+ * years, and a second one that applies from now on, so it changes nothing in them. Where the business has a policy of its own, that one
+ * stays in force and none is published.
  */
-async function publishSecondPolicy({ log, clock, print }: DemonstrationDependencies): Promise<void> {
-  for await (const [first] of log.read(STREAMS.business('policy'), 0, { pageSize: 1 })) {
-    if (first === undefined) return;
-    const { policy } = JSON.parse(first.data) as PolicyPublished;
-    const verdict = await new PublishPolicyHandler(log, clock).execute(
-      new PublishPolicy(withShorterSilence(policy), null),
-    );
-    // The operator has published a policy of their own: it stays in force.
-    if (!verdict.ok) print('Demonstration: your own policy stays in force, and no second one is published.');
+async function publishPolicies({ log, clock, policy, print }: DemonstrationDependencies): Promise<void> {
+  const versions: string[] = [];
+  for await (const page of log.read(STREAMS.business('policy')))
+    versions.push(...page.map(({ data }) => (JSON.parse(data) as PolicyPublished).version));
+  const [first, second] = [policy, withShorterSilence(policy)];
+  if (versions.length > 1) return;
+  const handler = new PublishPolicyHandler(log, clock);
+  const before = await handler.execute(new PublishPolicy(first));
+  if (!before.ok) {
+    print('Demonstration: your own policy stays in force, and no other is published.');
     return;
   }
+  const effectiveFrom = formatInstant(clock.now() + SECOND_POLICY_AFTER_MS);
+  const verdict = await handler.execute(new PublishPolicy(second, { effectiveFrom }));
+  if (!verdict.ok) throw new Error(`The second policy cannot be published: ${JSON.stringify(verdict.errors)}`);
 }

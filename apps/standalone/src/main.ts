@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { EVENT_LOG, lockDataFolder, type DataFolderLock, type EventLog } from '#event-log';
-import { IngestTouchpointsHandler } from '#ingestion';
+import { IngestTouchpointsHandler, policyOf } from '#ingestion';
 import {
   CLOCK,
   LOGGER,
@@ -52,6 +52,7 @@ async function start(): Promise<void> {
             log: app.get<EventLog>(EVENT_LOG),
             ingestTouchpoints: app.get(IngestTouchpointsHandler),
             clock: app.get<Clock>(CLOCK),
+            policy: policyOf(config.policy),
             print: (line) => console.log(line),
             signal: stopping.signal,
           }).catch((error: unknown) =>

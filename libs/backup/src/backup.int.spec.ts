@@ -42,7 +42,7 @@ describe('a backup', () => {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     keys = openKeyStoreOf(dataDir);
     log = await openSqliteLog({ file: join(dataDir, 'log.db'), clock: { now: () => NOW }, writing: 'here' });
-    await prepareLog(log, keys, 'retail', NOW);
+    await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, NOW);
   };
   const close = async (): Promise<void> => {
     await log.close();
@@ -139,7 +139,7 @@ describe('a backup', () => {
     const { logId, copyId } = await copy.identity();
     expect([logId === identity.logId, copyId === identity.copyId]).toEqual([true, false]);
     const restoredKeys = openKeyStoreOf(target);
-    await prepareLog(copy, restoredKeys, 'retail', NOW);
+    await prepareLog(copy, restoredKeys, { kind: 'built-in', name: 'retail' }, NOW);
     const own = new Ingestion({ log: copy, sealer: new Sealer(restoredKeys) });
     const again = await new IngestTouchpointsHandler(own).execute(
       new IngestTouchpoints([{ document: orderPlaced({ id: 'new-1' }) }], NOW),

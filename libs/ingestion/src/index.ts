@@ -10,6 +10,7 @@ export {
   PublishPolicy,
   PublishPolicyHandler,
   type PolicyPublished,
+  type PublishOptions,
   type PublishVerdict,
 } from './policies/publish-policy.js';
 export { registeredTypes } from './types/register-type.js';
@@ -21,6 +22,7 @@ export {
   type NamespaceDescription,
   type TypeDescription,
 } from './types/type-catalogue.js';
+export { FirstPolicy, policyOf } from './policies/first-policy.js';
 export { prepareLog } from './prepare-log.js';
 export { adoptedHashKey, mustBeAdopted } from './hash-key-guard.js';
 export { factEvent } from './facts/fact-event.js';

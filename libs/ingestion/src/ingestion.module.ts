@@ -27,6 +27,7 @@ import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
 import { inFlightMetrics, ingestionMetrics } from './metrics.js';
 import { Ingestion } from './pipeline/ingestion.js';
 import { IngestTouchpoints, IngestTouchpointsHandler } from './pipeline/ingest-touchpoints.js';
+import { FirstPolicy, policyOf } from './policies/first-policy.js';
 import { PublishPolicy, PublishPolicyHandler } from './policies/publish-policy.js';
 import { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
 import { OpenQuarantined } from './quarantine/open-quarantined.js';
@@ -66,9 +67,11 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         },
         {
           provide: Ingestion,
-          useFactory: (log: EventLog, sealer: Sealer, contracts: TypeContracts) =>
-            new Ingestion({ log, sealer, contracts }),
-          inject: [EVENT_LOG, SEALER, TypeContracts],
+          useFactory: (log: EventLog, sealer: Sealer, contracts: TypeContracts, config: Config, clock: Clock) => {
+            const firstPolicy = new FirstPolicy(log, policyOf(config.policy), () => clock.now());
+            return new Ingestion({ log, sealer, contracts, firstPolicy });
+          },
+          inject: [EVENT_LOG, SEALER, TypeContracts, CONFIG, CLOCK],
         },
         {
           provide: InFlight,

@@ -1,32 +1,27 @@
-import { assertNoGaps, streamOfFact, type Instant } from '#contracts';
+import { assertNoGaps, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
-import { BUILT_IN_POLICIES, policyVersion } from '#lifecycle';
 import type { KeyStore } from '#keys';
+import type { PolicySetting } from '#platform';
 import { adoptedHashKey, adoptHashKey, mustBeAdopted } from './hash-key-guard.js';
-import { policyEvent } from './policies/publish-policy.js';
+import { FirstPolicy, policyOf } from './policies/first-policy.js';
 
 /**
- * Prepares a log, at every start. An empty log gets its first policy. A log that was written under another hash key is rejected, since every
- * subject would get another id. The upcasters of all contracts are checked first: a missing one would show only with the first old event.
+ * Prepares a log, at every start. An empty log gets the policy of the file that the setting names; a built-in one is published only before
+ * the first touchpoint. A log that was written under another hash key is rejected, since every subject would get another id. The upcasters
+ * of all contracts are checked first: a missing one would show only with the first old event.
  * @throws KeyStoreError where the key store does not belong to this log
  * @throws StoreMismatchError where two key stores have written to it
+ * @throws ConfigError where the file does not hold a valid policy
  */
 export async function prepareLog(
   log: EventLog,
   keys: Pick<KeyStore, 'hashKeyCheck'>,
-  policyName: keyof typeof BUILT_IN_POLICIES,
+  setting: PolicySetting,
   now: Instant,
 ): Promise<void> {
   assertNoGaps();
-  const policy = BUILT_IN_POLICIES[policyName];
+  const policy = policyOf(setting);
   mustBeAdopted(await adoptedHashKey(log), keys);
-  const [first] = await log.appendMany([
-    {
-      stream: streamOfFact('policy-published'),
-      expected: 'no-stream',
-      event: policyEvent({ version: policyVersion(policy), policy, effectiveFrom: null }, now),
-    },
-  ]);
-  if (first?.status === 'rejected') throw new Error(`The first policy cannot be stored: ${first.reason}`);
   await adoptHashKey(log, keys, now);
+  if (setting.kind === 'file') await new FirstPolicy(log, policy, () => now).publish();
 }

@@ -16,7 +16,8 @@ export {
 export type { PublicationMemory } from './stores/publication-memory.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
-export type { JournalPlace, LogPlace } from './config/setting-kinds.js';
+export { DocumentFileError, parseDocumentText, readDocumentFile } from './config/document-file.js';
+export type { JournalPlace, LogPlace, PolicySetting } from './config/setting-kinds.js';
 export { requireSharedStores } from './config/shared-stores.js';
 export {
   folderIdOf,

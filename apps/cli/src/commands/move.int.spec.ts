@@ -112,7 +112,7 @@ const AGAIN = ['duplicate', 'suppressed', 'duplicate', 'duplicate', 'suppressed'
 async function live(name: string, keys: KeyStore): Promise<void> {
   mkdirSync(at(name), { recursive: true });
   const log = await openLog(name);
-  await prepareLog(log, keys, 'retail', NOW);
+  await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, NOW);
   await ingest(log, keys, ORDERS);
   await erase(log, keys, 'bob');
   await log.close();

@@ -103,7 +103,7 @@ function publishCommand(session: Session): Command {
         options,
         session,
         async (engine) => {
-          const published = await engine.publishPolicy(document, options.effectiveFrom ?? null);
+          const published = await engine.publishPolicy(document, { effectiveFrom: options.effectiveFrom ?? null });
           process.stdout.write(`${JSON.stringify(published)}\n`);
         },
         CREATES,

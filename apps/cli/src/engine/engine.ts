@@ -1,6 +1,7 @@
 import type { BackupSummary } from '#backup';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { ClockStatus, DryRunResult } from '#projections';
+import type { PublishOptions } from '#ingestion';
 import type { LogIdentity } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
@@ -92,7 +93,7 @@ export interface Engine {
   verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification>;
   /** Erases a customer's personal data; resolves with the recorded receipt. */
   erase(erasure: Erasure): Promise<JsonObject>;
-  publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject>;
+  publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** One quarantined event with its body, opened. */
   quarantinedEvent(quarantineId: string): Promise<JsonObject>;
   /** Ingests a quarantined event again, as it is or fixed. */

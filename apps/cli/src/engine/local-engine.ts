@@ -7,6 +7,7 @@ import {
   type Closing,
   type DiscardQuarantinedHandler,
   type IngestTouchpointsHandler,
+  type PublishOptions,
   type PublishPolicyHandler,
   type Quarantine,
   type ReleaseQuarantinedHandler,
@@ -195,12 +196,13 @@ export class LocalEngine implements Engine {
     }
   }
 
-  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject> {
+  async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {
     this.isCurrent = false;
-    const verdict = await this.dependencies.publishPolicy.execute(new PublishPolicy(policy, effectiveFrom));
+    const verdict = await this.dependencies.publishPolicy.execute(new PublishPolicy(policy, options));
     if (!verdict.ok) throw rejected(`The policy cannot be published:${issueLines(verdict.errors)}`);
     const { published, position, changed } = verdict;
-    return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
+    const { version, effectiveFrom, restates, reason } = published;
+    return { version, effectiveFrom, restates, reason, position, changed };
   }
 
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {

@@ -3,8 +3,10 @@ import { EventLogError, lockDataFolder, MemoryIdTable, openLogOf, timedLog, type
 import { existsSync } from 'node:fs';
 import {
   DiscardQuarantinedHandler,
+  FirstPolicy,
   Ingestion,
   IngestTouchpointsHandler,
+  policyOf,
   PublishPolicyHandler,
   Quarantine,
   registeredTypes,
@@ -90,7 +92,9 @@ export async function openLocalEngine(
     const sealer = new Sealer(keys);
     let commitMs = 0;
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
-    const ingestion = new Ingestion({ log: timed, sealer, contracts: new TypeContracts(await registeredTypes(log)) });
+    const contracts = new TypeContracts(await registeredTypes(log));
+    const firstPolicy = new FirstPolicy(log, policyOf(config.policy), () => clock.now());
+    const ingestion = new Ingestion({ log: timed, sealer, contracts, firstPolicy });
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
+import type { PublishOptions } from '#ingestion';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
 import type { FolderId, LogIdentity } from '#platform';
@@ -152,9 +153,8 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/erasures', JSON.stringify(erasure))) as JsonObject;
   }
 
-  async publishPolicy(policy: unknown, effectiveFrom: string | null): Promise<JsonObject> {
-    const body = { policy, ...(effectiveFrom === null ? {} : { effectiveFrom }) };
-    return (await this.send('POST', '/v1/policies', JSON.stringify(body))) as JsonObject;
+  async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {
+    return (await this.send('POST', '/v1/policies', JSON.stringify({ policy, ...options }))) as JsonObject;
   }
 
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {

@@ -193,7 +193,7 @@ export class World {
 
   async publishes(policy: Policy): Promise<void> {
     const handler = new PublishPolicyHandler(this.log, this.clock);
-    expect(await handler.execute(new PublishPolicy(policy, null))).toMatchObject({ ok: true });
+    expect(await handler.execute(new PublishPolicy(policy))).toMatchObject({ ok: true });
     await this.projector.catchUp();
   }
 

@@ -80,15 +80,33 @@ describe('what an operator does over HTTP', () => {
     });
   });
 
-  it('publishes a policy', async () => {
-    const policy = { ...BUILT_IN_POLICIES.retail };
-    expect(await runQuery('POST', '/v1/policies', { policy })).toMatchObject({
+  it('publishes a policy: from a date in its own zone, or for the past, with a reason', async () => {
+    const policy = { ...BUILT_IN_POLICIES.retail, name: 'mine', timeZone: 'Europe/Berlin' };
+    const publish = (body: object) => runQuery('POST', '/v1/policies', body);
+    expect(await publish({ policy, effectiveFrom: '2099-07-01' })).toMatchObject({
       status: 200,
-      body: { version: 'retail@1', effectiveFrom: null, changed: true },
+      body: { version: 'mine@1', effectiveFrom: '2099-06-30T22:00:00Z', restates: false, changed: true },
     });
-    expect(await runQuery('POST', '/v1/policies', { policy: { ...policy, version: 2, silence: {} } })).toMatchObject({
-      status: 422,
+    const second = { ...policy, version: 2 };
+    const reason = 'We always counted in Berlin.';
+    expect(await publish({ policy: second, restate: true, reason, effectiveFrom: 'beginning' })).toMatchObject({
+      status: 200,
+      body: { version: 'mine@2', effectiveFrom: null, restates: true, reason, changed: true },
     });
+  });
+
+  it.each([
+    ['a policy that is none', { silence: {} }, {}, '#/policy/silence'],
+    ['another date for what is published', {}, { effectiveFrom: '2099-08-01' }, '#/effectiveFrom'],
+    ['a date in the past', { version: 3 }, { effectiveFrom: '2020-01-01' }, '#/effectiveFrom'],
+    ['a restatement without a reason', { version: 3 }, { restate: true }, '#/reason'],
+    ['a reason that no store holds', { version: 3 }, { restate: true, reason: 'a\u0000b' }, '#/reason'],
+    ['an unknown option', { version: 3 }, { restated: true }, '#/restated'],
+  ])('rejects %s', async (_, changes, options, pointer) => {
+    const policy = { ...BUILT_IN_POLICIES.retail, name: 'mine', timeZone: 'Europe/Berlin', version: 2, ...changes };
+    const { status, body } = await runQuery('POST', '/v1/policies', { policy, ...options });
+    expect(status).toBe(422);
+    expect((body as { errors: { pointer: string }[] }).errors[0]?.pointer).toContain(pointer);
   });
 
   it('needs the permission to operate', async () => {

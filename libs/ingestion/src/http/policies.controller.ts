@@ -10,6 +10,10 @@ export class PolicyPublishedView {
   readonly version!: string;
   @ApiProperty({ nullable: true, type: String, format: 'date-time' })
   readonly effectiveFrom!: string | null;
+  @ApiProperty({ description: 'Whether it counts from a date before its publication' })
+  readonly restates!: boolean;
+  @ApiProperty({ nullable: true, type: String, description: 'Why the past is restated' })
+  readonly reason!: string | null;
   @ApiProperty({ description: 'Position in the log' })
   readonly position!: number;
   @ApiProperty({ description: 'False where the same policy was published before' })
@@ -30,20 +34,22 @@ export class PoliciesController {
   @ApiOperation({
     operationId: 'publishPolicy',
     summary: 'Publish a policy',
-    description: 'Prospectively: the past is not rewritten. The same policy again changes nothing.',
+    description:
+      'The first policy is in force from the beginning of time, and so is any that is published before the first touchpoint. A later one is in force from now or from a date to come: the past is not rewritten, unless `restate` is set. The same policy again changes nothing.',
   })
   @ApiDocument(PUBLISH_POLICY_REQUEST)
   @ApiOkResponse({ type: PolicyPublishedView })
   @ApiProblems(400, 415, 422, 503, 507)
   async publishPolicy(
     @Body(new DocumentPipe(PUBLISH_POLICY_REQUEST, NOT_PUBLISHED))
-    { policy, effectiveFrom = null }: PublishPolicyRequest,
+    { policy, ...options }: PublishPolicyRequest,
   ): Promise<PolicyPublishedView> {
     const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(
-      new PublishPolicy(policy, effectiveFrom),
+      new PublishPolicy(policy, options),
     );
     if (!verdict.ok) throw new Problem(422, { type: 'invalid', detail: NOT_PUBLISHED, errors: verdict.errors });
     const { published, position, changed } = verdict;
-    return { version: published.version, effectiveFrom: published.effectiveFrom, position, changed };
+    const { version, effectiveFrom, restates, reason } = published;
+    return { version, effectiveFrom, restates, reason, position, changed };
   }
 }

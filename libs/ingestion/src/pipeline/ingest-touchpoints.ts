@@ -204,6 +204,8 @@ export class IngestTouchpointsHandler {
   ): Promise<readonly NotAppended[]> {
     for (const result of suppressed) batch.record(result);
     if (items.length === 0 && suppressed.length === 0) return [];
+    if (this.ingestion.lacksPolicy && outcomes.some(({ outcome }) => outcome === 'accepted'))
+      await this.ingestion.publishFirstPolicy();
     const verdicts = await this.ingestion.log.appendMany(items, this.receipts(outcomes, suppressed, batch.receivedAt));
     const notAppended: NotAppended[] = [];
     for (let at = 0; at < outcomes.length; at += 1) {

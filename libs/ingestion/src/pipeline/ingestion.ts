@@ -1,6 +1,7 @@
 import { nearest, TOUCHPOINT_TYPES, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
+import type { FirstPolicy } from '../policies/first-policy.js';
 import { TypeContracts } from '../types/type-contracts.js';
 import { checkEnvelope } from './envelope.js';
 import { ErasedPersons } from '../quarantine/erased-persons.js';
@@ -14,6 +15,8 @@ export interface IngestionDependencies {
   readonly log: EventLog;
   readonly sealer: Sealer;
   readonly contracts?: TypeContracts;
+  /** Published before the first touchpoint, where the log has no policy; absent where the log has one. */
+  readonly firstPolicy?: FirstPolicy;
 }
 
 /** The outcome of an event that is ingested a second time, out of quarantine. */
@@ -34,9 +37,11 @@ export class Ingestion {
   readonly log: EventLog;
   readonly sealer: Sealer;
   readonly erasedPersons: ErasedPersons;
+  private readonly firstPolicy: FirstPolicy | undefined;
 
-  constructor({ log, sealer, contracts = new TypeContracts() }: IngestionDependencies) {
+  constructor({ log, sealer, contracts = new TypeContracts(), firstPolicy }: IngestionDependencies) {
     this.log = log;
+    this.firstPolicy = firstPolicy;
     this.sealer = sealer;
     this.contracts = contracts;
     this.identities = new Identities(sealer);
@@ -92,6 +97,16 @@ export class Ingestion {
     );
   }
 
+  /** Whether a policy must be published before a touchpoint is appended: asked once for each batch, true until the first one. */
+  get lacksPolicy(): boolean {
+    return this.firstPolicy?.isPublished === false;
+  }
+
+  /** Sees to it that the log has a policy. */
+  async publishFirstPolicy(): Promise<void> {
+    await this.firstPolicy?.publish();
+  }
+
   /**
    * Ingests one event again that was received before: without a receipt, since it was counted then, and without
    * quarantining it a second time.
@@ -102,6 +117,7 @@ export class Ingestion {
     await this.identities.loadKeys([touchpoint]);
     const event = sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt);
     if (event === null) return { outcome: 'suppressed' };
+    if (this.lacksPolicy) await this.publishFirstPolicy();
     const [verdict] = await this.log.appendMany([event]);
     const { source, id } = touchpoint.envelope;
     switch (verdict?.status) {

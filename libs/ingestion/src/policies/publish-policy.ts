@@ -1,7 +1,6 @@
 import {
   formatInstant,
   issueUnder,
-  parseInstant,
   streamOfFact,
   upcast,
   type Data,
@@ -14,6 +13,8 @@ import type { Clock } from '#platform';
 import { plainContentHash } from '../pipeline/content-hash.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
 import { factEvent } from '../facts/fact-event.js';
+import { hasTouchpoint } from './has-touchpoint.js';
+import { readStart, type Start } from './start.js';
 
 const STREAM = streamOfFact('policy-published');
 
@@ -22,15 +23,28 @@ export interface PolicyPublished {
   /** `name@version`. */
   readonly version: string;
   readonly policy: Policy;
-  /** RFC 3339; null for the first policy, which is in force from the beginning of time. */
+  /** RFC 3339; null for the beginning of time. */
   readonly effectiveFrom: string | null;
+  /** True where it counts from `effectiveFrom` on although that lies before its publication. */
+  readonly restates: boolean;
+  /** Why the past is restated; null where it is not. */
+  readonly reason: string | null;
 }
 
-/** Publish a policy, from an instant on. */
+/** How a policy is published, beside what it says. */
+export interface PublishOptions {
+  /** A date (its start in the policy's own time zone), a date-time, or `beginning`; null: from now on. */
+  readonly effectiveFrom?: string | null;
+  /** Whether it counts from a date in the past: then with a reason. */
+  readonly restate?: boolean;
+  readonly reason?: string | null;
+}
+
+/** Publish a policy. */
 export class PublishPolicy {
   constructor(
     readonly policy: unknown,
-    readonly effectiveFrom: string | null,
+    readonly options: PublishOptions = {},
   ) {}
 }
 
@@ -44,9 +58,22 @@ export type PublishVerdict =
     }
   | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
+/** What would be published. */
+export type PublishDraft =
+  | { readonly ok: true; readonly published: PolicyPublished; readonly before: readonly OnRecord[] }
+  | Exclude<PublishVerdict, { readonly ok: true; readonly changed: true }>;
+
+interface OnRecord {
+  readonly event: RecordedEvent;
+  readonly published: PolicyPublished;
+}
+
+/** A policy that is published before the first touchpoint counts for all of them: there is no belief yet that it could change. */
+const NO_TOUCHPOINT_YET = 'no touchpoint was recorded yet';
+
 /**
- * Publishes a policy, prospectively: the past is not rewritten. The policy must be valid, and of the next version under its name. The same
- * policy again changes nothing.
+ * Publishes a policy. The first one is in force from the beginning of time; a later one prospectively, from an instant to come or from
+ * now on, unless it restates the past. It must be valid, and of the next version under its name. The same policy again changes nothing.
  */
 export class PublishPolicyHandler {
   constructor(
@@ -54,20 +81,12 @@ export class PublishPolicyHandler {
     private readonly clock: Clock,
   ) {}
 
-  async execute({ policy: document, effectiveFrom }: PublishPolicy): Promise<PublishVerdict> {
-    const now = this.clock.now();
-    const verdict = validatePolicy(document);
-    if (!verdict.ok) return { ok: false, errors: verdict.errors.map((issue) => issueUnder('#/policy', issue)) };
-    const { policy } = verdict;
-    const before = await publishedPolicies(this.log);
-    const again = before.find(({ published }) => published.version === policyVersion(policy));
-    if (again !== undefined) return republished(again, policy);
-    const issue = wrongVersion(policy, before) ?? wrongStart(effectiveFrom, before, now);
-    if (issue !== null) return { ok: false, errors: [issue] };
-    const from = effectiveFrom ?? (before.length === 0 ? null : formatInstant(now));
-    const published: PolicyPublished = { version: policyVersion(policy), policy, effectiveFrom: from };
+  async execute(command: PublishPolicy): Promise<PublishVerdict> {
+    const draft = await this.draft(command);
+    if (!draft.ok || !('before' in draft)) return draft as PublishVerdict;
+    const { published, before } = draft;
     const expected = before.at(-1)?.event.revision ?? 'no-stream';
-    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, now)]);
+    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now())]);
     switch (appended?.status) {
       case 'accepted':
       case 'duplicate':
@@ -81,6 +100,38 @@ export class PublishPolicyHandler {
           'read that policy, and publish again',
         );
     }
+  }
+
+  /** Checks what is to be published, and publishes nothing. */
+  async draft({ policy: document, options }: PublishPolicy): Promise<PublishDraft> {
+    const now = this.clock.now();
+    const verdict = validatePolicy(document);
+    if (!verdict.ok) return { ok: false, errors: verdict.errors.map((issue) => issueUnder('#/policy', issue)) };
+    const { policy } = verdict;
+    const restate = options.restate === true;
+    const reason = options.reason ?? null;
+    const start = readStart(options.effectiveFrom ?? null, policy.timeZone);
+    const issues = [...(start.ok ? [] : [start.issue]), ...reasonIssues(restate, reason)];
+    if (!start.ok || issues.length > 0) return { ok: false, errors: issues };
+    const before = await publishedPolicies(this.log);
+    const again = before.find(({ published }) => published.version === policyVersion(policy));
+    if (again !== undefined) return republished(again, policy, start.start, restate, nextVersion(policy, before));
+    const issue = wrongVersion(policy, before) ?? wrongStart(start.start, restate, before, now);
+    if (issue !== null) return { ok: false, errors: [issue] };
+    const version = policyVersion(policy);
+    const prospective = { version, policy, restates: false, reason: null };
+    if (before.length === 0) return { ok: true, before, published: { ...prospective, effectiveFrom: null } };
+    const { start: from } = start;
+    if (restate)
+      return { ok: true, before, published: { version, policy, effectiveFrom: textOf(from), restates: true, reason } };
+    if (from.kind !== 'instant' && !(await hasTouchpoint(this.log)))
+      return {
+        ...{ ok: true, before },
+        published: { version, policy, effectiveFrom: null, restates: true, reason: NO_TOUCHPOINT_YET },
+      };
+    if (from.kind === 'beginning') return { ok: false, errors: [inThePast()] };
+    const effectiveFrom = from.kind === 'now' ? formatInstant(now) : textOf(from);
+    return { ok: true, before, published: { ...prospective, effectiveFrom } };
   }
 }
 
@@ -96,10 +147,8 @@ export function policyEvent(published: PolicyPublished, now: Instant): NewEvent 
   });
 }
 
-async function publishedPolicies(
-  log: EventLog,
-): Promise<{ readonly event: RecordedEvent; readonly published: PolicyPublished }[]> {
-  const all: { event: RecordedEvent; published: PolicyPublished }[] = [];
+async function publishedPolicies(log: EventLog): Promise<readonly OnRecord[]> {
+  const all: OnRecord[] = [];
   for await (const page of log.read(STREAM))
     for (const event of page) {
       const data = upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data);
@@ -108,22 +157,35 @@ async function publishedPolicies(
   return all;
 }
 
+/** The same policy again changes nothing. One that asks for another beginning is not the same: its beginning must not be dropped in silence. */
 function republished(
-  { event, published }: { readonly event: RecordedEvent; readonly published: PolicyPublished },
+  { event, published }: OnRecord,
   policy: Policy,
-): PublishVerdict {
+  start: Start,
+  restate: boolean,
+  next: number,
+): PublishDraft {
+  const { version, effectiveFrom, restates } = published;
   const same = Buffer.from(plainContentHash(published.policy)).equals(plainContentHash(policy));
-  return same
-    ? { ok: true, position: event.position, published, changed: false }
-    : rejected('#/policy/version', `was published as ${published.version} with other content`, 'give the next version');
+  if (!same)
+    return rejected('#/policy/version', `was published as ${version} with other content`, `give version ${next}`);
+  const sameStart = start.kind === 'now' || textOf(start) === effectiveFrom;
+  if (sameStart && (!restate || restates)) return { ok: true, position: event.position, published, changed: false };
+  const since = effectiveFrom ?? 'the beginning of time';
+  return rejected(
+    restate && !restates ? '#/policy/version' : '#/effectiveFrom',
+    `cannot be changed: ${version} was published before, in force from ${since}`,
+    `give the policy version ${next}, and publish it from the date that is meant`,
+  );
 }
 
-function wrongVersion(
-  policy: Policy,
-  before: readonly { readonly published: PolicyPublished }[],
-): ValidationIssue | null {
+function nextVersion(policy: Policy, before: readonly OnRecord[]): number {
   const versions = before.filter(({ published }) => published.policy.name === policy.name);
-  const next = Math.max(0, ...versions.map(({ published }) => published.policy.version)) + 1;
+  return Math.max(0, ...versions.map(({ published }) => published.policy.version)) + 1;
+}
+
+function wrongVersion(policy: Policy, before: readonly OnRecord[]): ValidationIssue | null {
+  const next = nextVersion(policy, before);
   if (policy.version === next) return null;
   return {
     pointer: '#/policy/version',
@@ -132,32 +194,42 @@ function wrongVersion(
   };
 }
 
-function wrongStart(effectiveFrom: string | null, before: readonly unknown[], now: Instant): ValidationIssue | null {
-  if (effectiveFrom === null) return null;
-  const pointer = '#/effectiveFrom';
-  const from = parseInstant(effectiveFrom);
-  if (from === null)
+function wrongStart(start: Start, restate: boolean, before: readonly unknown[], now: Instant): ValidationIssue | null {
+  if (before.length === 0 && start.kind === 'instant')
     return {
-      pointer,
-      detail: 'must be an RFC 3339 date-time',
-      hint: 'write it as 2026-01-31T00:00:00Z, or leave it out',
-    };
-  if (before.length === 0)
-    return {
-      pointer,
+      pointer: '#/effectiveFrom',
       detail: 'must be absent for the first policy, which is in force from the beginning of time',
       hint: 'leave it out',
     };
-  if (from < now)
+  if (before.length === 0 || start.kind !== 'instant') return null;
+  if (restate && start.at > now)
     return {
-      pointer,
-      detail: 'must not be in the past, which is not rewritten',
-      hint: 'give a future instant, or leave it out',
+      pointer: '#/effectiveFrom',
+      detail: 'must not be in the future where the past is restated',
+      hint: 'give a date in the past, or publish without restating',
     };
-  return null;
+  return !restate && start.at < now ? inThePast() : null;
 }
 
-const rejected = (pointer: string, detail: string, hint: string): PublishVerdict => ({
-  ok: false,
+const inThePast = (): ValidationIssue => ({
+  pointer: '#/effectiveFrom',
+  detail: 'must not be in the past, which is not rewritten',
+  hint: 'give a future date, or leave it out; or restate the past, with a reason (--restate --reason "…")',
+});
+
+function reasonIssues(restate: boolean, reason: string | null): readonly ValidationIssue[] {
+  const pointer = '#/reason';
+  if (restate && (reason === null || reason.trim() === ''))
+    return [{ pointer, detail: 'must be given where the past is restated', hint: 'say why, in a sentence' }];
+  if (!restate && reason !== null)
+    return [{ pointer, detail: 'must be absent where the past is not restated', hint: 'leave it out, or set restate' }];
+  return [];
+}
+
+/** As the log holds it: null for the beginning of time, which is also where a restatement without a date begins. */
+const textOf = (start: Start): string | null => (start.kind === 'instant' ? formatInstant(start.at) : null);
+
+const rejected = (pointer: string, detail: string, hint: string) => ({
+  ok: false as const,
   errors: [{ pointer, detail, hint }],
 });

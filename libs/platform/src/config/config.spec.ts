@@ -7,7 +7,13 @@ import { ConfigError, readConfig, readSetting, settingsTable } from './config.js
 describe('the config', () => {
   it('has the defaults in an empty environment', () => {
     const config = readConfig({});
-    expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', policy: 'retail', demo: true, logLevel: 'info' });
+    expect(config).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      policy: { kind: 'built-in', name: 'retail' },
+      demo: true,
+      logLevel: 'info',
+    });
     expect(config.dataDir.startsWith('/')).toBe(true);
   });
 
@@ -15,7 +21,7 @@ describe('the config', () => {
     expect(readConfig({ PORT: '0', DEMO: 'off', POLICY: 'seasonal', DATA_DIR: '/var/x' })).toMatchObject({
       port: 0,
       demo: false,
-      policy: 'seasonal',
+      policy: { kind: 'built-in', name: 'seasonal' },
       dataDir: '/var/x',
     });
   });

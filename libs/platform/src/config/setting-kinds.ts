@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { TextAs, unreadable } from '#contracts';
 import type { KafkaConnection } from '../channels/kafka/connection.js';
+import { DocumentFileError, readDocumentFile } from './document-file.js';
 
 /**
  * Kinds of settings whose text stands for something else: an address, a key, the content of a file. Where a text may hold a secret, no issue
@@ -142,6 +143,32 @@ export function JsonFile(): Kind {
       return { value: JSON.parse(content) as unknown };
     } catch {
       return unreadable('names a file that is not JSON', 'fix the file');
+    }
+  });
+}
+
+/** The first policy: a built-in one by its name, or the document of a file. */
+export type PolicySetting =
+  | { readonly kind: 'built-in'; readonly name: (typeof BUILT_IN)[number] }
+  | { readonly kind: 'file'; readonly path: string; readonly document: unknown };
+
+const BUILT_IN = ['retail', 'subscription', 'durable', 'seasonal'] as const;
+
+export function PolicyOrFile(): Kind {
+  return TextAs('the name of a built-in policy, or the path of a policy file', (text): Parsed<PolicySetting> => {
+    const name = BUILT_IN.find((each) => each === text.toLowerCase());
+    if (name !== undefined) return { value: { kind: 'built-in', name } };
+    try {
+      return { value: { kind: 'file', path: text, document: readDocumentFile(text) } };
+    } catch (error) {
+      if (!(error instanceof DocumentFileError)) throw error;
+      const isName = /^[a-z-]+$/i.test(text);
+      return unreadable(
+        isName
+          ? `must be ${BUILT_IN.join(', ')}, or the path of a policy file (got ${JSON.stringify(text)})`
+          : `names the policy file ${text}, which ${error.detail}`,
+        isName ? 'give one of these names, or a path' : error.hint,
+      );
     }
   });
 }

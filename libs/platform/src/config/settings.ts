@@ -10,10 +10,12 @@ import {
   KafkaSasl,
   KafkaTls,
   OnOff,
+  PolicyOrFile,
   PostgresUrlOr,
   WebhookHosts,
   type JournalPlace,
   type LogPlace,
+  type PolicySetting,
 } from './setting-kinds.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -162,9 +164,11 @@ export class Settings {
   readonly WEBHOOK_PENDING_DAYS!: number;
 
   @Default('retail')
-  @OneOf('retail', 'subscription', 'durable', 'seasonal')
-  @Describe('Policy published into an empty log: retail, subscription, durable or seasonal')
-  readonly POLICY!: 'retail' | 'subscription' | 'durable' | 'seasonal';
+  @PolicyOrFile()
+  @Describe(
+    'First policy of a log, for all of its past: the path of a policy file, or retail, subscription, durable or seasonal (published before the first touchpoint, unless another policy was)',
+  )
+  readonly POLICY!: PolicySetting;
 
   @Default('on')
   @OnOff()

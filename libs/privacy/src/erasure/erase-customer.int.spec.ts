@@ -31,7 +31,7 @@ describe('forgetting a person', () => {
     log = await openSqliteLog({ file: join(folder, 'log.db'), clock, writing: 'here' });
     sealer = new Sealer(keys);
     ingestion = new Ingestion({ log, sealer });
-    await prepareLog(log, keys, 'retail', NOW);
+    await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, NOW);
     database = await openDatabase({ kind: 'pglite', folder: join(folder, 'readmodels') });
     projector = await Projector.open({ database, log, clock });
   };

@@ -30,7 +30,7 @@ describe('the erasure journal', () => {
   const open = async (): Promise<void> => {
     log = memoryLog({ clock: { now: () => NOW } });
     keys = openSqliteKeyStore({ file: ':memory:', hashKey });
-    await prepareLog(log, keys, 'retail', NOW);
+    await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, NOW);
     await keys.keysFor([id(1), id(2), id(3)], { create: true });
   };
   beforeEach(async () => {

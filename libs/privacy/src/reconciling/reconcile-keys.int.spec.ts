@@ -34,7 +34,7 @@ describe('the stores of a data folder', () => {
     eventLog: SQLITE,
     keysUrl: null,
     hashKey: null,
-    policy: 'retail' as const,
+    policy: { kind: 'built-in' as const, name: 'retail' as const },
   });
 
   /** As a start of the engine: what it says, and an error where it does not start. */
@@ -135,7 +135,7 @@ describe('the stores of a data folder', () => {
     await engine.close();
     copyFileSync(file('backup'), file('log.db'));
 
-    const missing = position - 4;
+    const missing = position - 3;
     await expect(start()).rejects.toMatchObject({
       name: 'StoreMismatchError',
       code: 'log-shorter',
@@ -247,7 +247,7 @@ describe('the stores of a data folder', () => {
     }
     rmSync(file('log.json'));
     const again = await start();
-    expect((await again.log.head()).position).toBe(4);
+    expect((await again.log.head()).position).toBe(3);
     expect(again.announced).toEqual([]);
     expect(JSON.parse(readFileSync(file('log.json'), 'utf8'))).toEqual({
       ...(await again.log.identity()),
@@ -286,7 +286,11 @@ describe('a log and the hash key that it was written under', () => {
     };
   };
   const [FIRST, SECOND] = ['1'.repeat(32), '2'.repeat(32)];
-  const config = { dataDir: '/nowhere', eventLog: SQLITE, policy: 'retail' as const };
+  const config = {
+    dataDir: '/nowhere',
+    eventLog: SQLITE,
+    policy: { kind: 'built-in' as const, name: 'retail' as const },
+  };
   const prepare = (log: EventLog, check: string) =>
     prepareStores({ log, keys: given(check), now: NOW, announce: () => undefined, config, ownsFolder: false });
 
@@ -322,7 +326,7 @@ describe('a log and the hash key that it was written under', () => {
     const log = forgetful(memoryLog({ clock: { now: () => NOW } }));
     const outcomes = await Promise.allSettled([prepare(log, FIRST), prepare(log, SECOND)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(await log.head()).toMatchObject({ position: 2 });
+    expect(await log.head()).toMatchObject({ position: 1 });
   });
 
   it('is no hash key of a log that two engines with different keys have written to: both are named', async () => {

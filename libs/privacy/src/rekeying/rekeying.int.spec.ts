@@ -185,7 +185,7 @@ describe('a log under another hash key', () => {
         async (batches, erased) => {
           const keys = openSqliteKeyStore({ file: ':memory:' });
           const old = new House(memoryLog({ clock: { now: () => NOW } }), keys);
-          await prepareLog(old.log, keys, 'retail', NOW);
+          await prepareLog(old.log, keys, { kind: 'built-in', name: 'retail' }, NOW);
           for (const batch of batches) await old.take(batch);
           for (const event of await old.events())
             if (event.type === 'event-quarantined') {
@@ -223,7 +223,7 @@ describe('a log under another hash key', () => {
               }
 
           // What comes again has the outcome that it would have had; who was erased stays so.
-          await prepareLog(fresh.log, fresh.keys, 'retail', NOW);
+          await prepareLog(fresh.log, fresh.keys, { kind: 'built-in', name: 'retail' }, NOW);
           for (const batch of batches) {
             // But for what was too large to be kept whole: it cannot be named as it was.
             const again = batch.filter(({ document: each }) => JSON.stringify(each).length < 256 * 1024);

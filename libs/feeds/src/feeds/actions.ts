@@ -59,6 +59,7 @@ export const ACTIONS: Feed = {
             'phase-left',
             'consent-withdrawn',
             'policy-changed',
+            'policy-restated',
             'reversal',
             'merge',
             'unmerge',

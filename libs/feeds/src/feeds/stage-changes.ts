@@ -196,11 +196,11 @@ export const STAGE_CHANGES: Feed = {
       historical: {
         type: 'boolean',
         description:
-          'The change lay more than 24 hours in the past when it became known: record it, and do not act on it.',
+          'The change lay more than 24 hours in the past when it became known, or follows from a policy that restates the past: record it, and do not act on it.',
       },
       retracts: { type: 'integer', minimum: 1, description: 'The publication that no longer holds.' },
       reason: {
-        enum: ['late-event', 'reversal', 'merge', 'unmerge', 'policy-changed', 'rebuild'],
+        enum: ['late-event', 'reversal', 'merge', 'unmerge', 'policy-changed', 'policy-restated', 'rebuild'],
         description: 'Why it no longer holds.',
       },
       into: {

@@ -1,7 +1,8 @@
-import { arrayText, instantText, isRejection, Writes, type Statement, type Transaction } from '#database';
+import { arrayText, instantText, isRejection, Writes, type Transaction } from '#database';
 import type { Instant } from '#contracts';
 import { describeError } from '#platform';
 import type { Reason } from '../indexing/affected-customer.js';
+import { readPolicies, SELECT_POLICIES } from '../read-models/policies/load-policies.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { foldAndWrite, type FoldTask } from './fold-customers.js';
 import { foldsWithOthers } from './folding-lock.js';
@@ -22,8 +23,6 @@ const HEAVY_PENDING_SHARE = 8;
 const HEAVY_WAIT_MS_PER_EVENT = 0.4;
 const HEAVY_WAIT_MS_MAX = 5_000;
 
-export const COUNT_POLICIES: Statement = { sql: 'SELECT count(*)::int AS n FROM policies' };
-
 /**
  * Folds a batch of dirty customers, in the caller's transaction: claims them, loads what the tables know, folds, writes the rows of every
  * read model and what is to be published, and removes the dirty marks. Customers that another worker has claimed are skipped. Returns
@@ -38,13 +37,14 @@ export async function foldBatch(tx: Transaction, batch: FoldBatch, store: ReadMo
   // Read after the claim: what was indexed since then concerns none of the claimed customers, whose marks are locked.
   const [at = [], counted = []] = await tx.batch([
     { sql: 'SELECT position FROM checkpoint' },
-    COUNT_POLICIES,
+    SELECT_POLICIES,
     { sql: 'DELETE FROM dirty WHERE customer_id = ANY($1::text[])', params: [ids] },
   ]);
-  const policies = await store.policies(tx, Number(counted[0]?.['n']));
+  const { count, zones } = readPolicies(counted);
+  const policies = await store.policies(tx, count);
   const position = Number(at[0]?.['position'] ?? 0);
   const writes = new Writes();
-  await foldAndWrite(tx, writes, tasks, null, { policies, position, now }, store);
+  await foldAndWrite(tx, writes, tasks, null, { policies, zones, position, now }, store);
   await writes.send(tx);
   return tasks.length;
 }

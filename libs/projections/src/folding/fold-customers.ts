@@ -5,6 +5,7 @@ import type { LifecycleEvent, PolicyTimeline } from '#lifecycle';
 import { describeError } from '#platform';
 import type { AffectedCustomer, Reason } from '../indexing/affected-customer.js';
 import { DIRTY, waitingRow } from '../read-models/working-tables.js';
+import type { DayZone } from '../read-models/read-model.js';
 import type { KnownPolicies } from '../read-models/policies/load-policies.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
@@ -52,6 +53,14 @@ export interface FoldMoment {
   readonly position: number;
 }
 
+/** Where the tables stand when customers are folded: what is known of policies and zones, and how much of the log is in. */
+export interface FoldPlace {
+  readonly policies: KnownPolicies;
+  readonly zones: readonly DayZone[];
+  readonly position: number;
+  readonly now: Instant;
+}
+
 /** The task of folding an affected customer at once. */
 export function taskOf(one: AffectedCustomer): FoldTask {
   return {
@@ -73,7 +82,7 @@ export async function foldAndWrite(
   writes: Writes,
   tasks: readonly FoldTask[],
   known: ReadonlyMap<string, KnownCustomer> | null,
-  { policies, position, now }: { readonly policies: KnownPolicies; readonly position: number; readonly now: Instant },
+  { policies, zones, position, now }: FoldPlace,
   { context, isLive }: ReadModelStore,
 ): Promise<void> {
   const moment: FoldMoment = { policies: policies.timeline, asOf: now, position };
@@ -82,7 +91,8 @@ export async function foldAndWrite(
     const { snapshotEvery, epoch } = context;
     const write = {
       models: CUSTOMER_READ_MODELS,
-      dayOf: policies.dayOf,
+      zones,
+      restatedAt: policies.restatedAt,
       position,
       now,
       snapshotEvery,
@@ -214,6 +224,7 @@ function retractionReason({ reason, events }: FoldTask): RetractionReason {
     case 'merge':
     case 'unmerge':
     case 'policy-changed':
+    case 'policy-restated':
     case 'rebuild':
       return reason;
     case 'events':

@@ -44,7 +44,7 @@ export async function parkFailed(
   tx: Transaction,
   writes: Writer,
   failed: readonly ParkedCustomer[],
-  { position, now, epoch, publishes }: Publishing & { readonly publishes: boolean },
+  { position, now, epoch, publishes }: Omit<Publishing, 'restatedAt'> & { readonly publishes: boolean },
 ): Promise<void> {
   if (failed.length === 0) return;
   await park(writes, failed, position, now);
@@ -58,7 +58,7 @@ export async function parkFailed(
     erased: false,
     reason: 'parked' as const,
   }));
-  await publishActions(tx, writes, withdrawn, { position, now, epoch });
+  await publishActions(tx, writes, withdrawn, { position, now, epoch, restatedAt: -Infinity });
 }
 
 /** Releases a parked customer, to be folded from the beginning. False when the customer is not parked. */

@@ -1,18 +1,24 @@
 import { insertRows, sortedByKey, unnest, type Row, type Writer } from '#database';
-import type { CustomerReadModel, DayOf } from '../read-models/read-model.js';
+import type { CustomerReadModel, DayZone } from '../read-models/read-model.js';
 
-/** Adds up what stage periods contribute to a read model of sums. */
+/** Adds up what stage periods contribute to a read model of sums, in each zone in which the customer is counted. */
 export class Sums {
   readonly #rows = new Map<string, Row>();
 
   constructor(
     private readonly model: CustomerReadModel & { shape: 'sum' },
-    private readonly dayOf: DayOf,
+    private readonly zones: readonly DayZone[],
   ) {}
 
   add(period: Row, sign: 1 | -1): void {
+    const customerId = period['customer_id'] as string;
+    for (const { timeZone, countedTo } of this.zones)
+      if (countedTo === null || customerId <= countedTo) this.#add(period, timeZone, sign);
+  }
+
+  #add(period: Row, timeZone: string, sign: 1 | -1): void {
     const { table, sums } = this.model;
-    for (const row of this.model.of(period, this.dayOf)) {
+    for (const row of this.model.of(period, timeZone)) {
       const key = table.key.map((column) => String(row[column])).join('\0');
       const known = this.#rows.get(key);
       if (known === undefined) {

@@ -19,7 +19,7 @@ import {
   type ChangedStagePeriods,
   type RetractionReason,
 } from '../outbox/publish-stage-changes.js';
-import type { CustomerReadModel, DayOf, FoldedView } from '../read-models/read-model.js';
+import type { CustomerReadModel, DayZone, FoldedView } from '../read-models/read-model.js';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import type { FoldedEvents, FoldState } from './fold-one.js';
 import { writeStates } from './states.js';
@@ -48,7 +48,10 @@ type Shown = FoldOutcome & { readonly folded: FoldedView };
 
 export interface WriteContext {
   readonly models: readonly CustomerReadModel[];
-  readonly dayOf: DayOf;
+  /** The zones whose days are counted. */
+  readonly zones: readonly DayZone[];
+  /** When the past was last restated by a policy. */
+  readonly restatedAt: Instant;
   readonly position: number;
   readonly now: Instant;
   /** A history leaves a snapshot every so many events. */
@@ -111,8 +114,8 @@ export async function writeOutcomes(
   }
   await writeStates(writes, outcomes, context.snapshotEvery);
   if (!context.publishes) return 0;
-  const { position, now, epoch } = context;
-  const publishing = { position, now, epoch };
+  const { position, now, epoch, restatedAt } = context;
+  const publishing = { position, now, epoch, restatedAt };
   await markProfiles(
     writes,
     [...standing, ...gone].map((one) => one.customerId),
@@ -250,7 +253,7 @@ function stored(value: unknown): unknown {
 async function moveSums(writes: Writer, context: WriteContext, changes: readonly SequenceChange[]): Promise<void> {
   for (const model of context.models) {
     if (model.shape !== 'sum') continue;
-    const sums = new Sums(model, context.dayOf);
+    const sums = new Sums(model, context.zones);
     for (const change of changes) {
       for (const period of change.removed) sums.add(period, -1);
       for (const period of change.added) sums.add(period, 1);

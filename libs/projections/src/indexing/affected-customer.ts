@@ -2,7 +2,16 @@ import type { Instant } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 
 /** Why a customer must be folded again. Where several reasons meet, the later one in this list wins. */
-export const REASONS = ['events', 'deadline', 'policy-changed', 'released', 'rebuild', 'unmerge', 'merge'] as const;
+export const REASONS = [
+  'events',
+  'deadline',
+  'policy-changed',
+  'policy-restated',
+  'released',
+  'rebuild',
+  'unmerge',
+  'merge',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 /** A customer that a batch of events concerns. */

@@ -1,15 +1,21 @@
 import type { Instant } from '#contracts';
 import { arrayText, instantText, LOCKS, tryLock, Writes, type Row, type Statement, type Transaction } from '#database';
 import { fingerprintOf, type RecordedEvent } from '#event-log';
-import { COUNT_POLICIES } from '../folding/fold-batch.js';
 import { foldAndWrite, taskOf, type FoldTask } from '../folding/fold-customers.js';
 import { foldsAlone } from '../folding/folding-lock.js';
 import { readKnown, selectKnown, type KnownCustomer } from '../folding/load.js';
 import { park, type ParkedCustomer } from '../folding/park.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { countOutcomes } from '../read-models/outcomes/projection.js';
-import { recordPolicies, recordTypes } from '../read-models/policies/projection.js';
+import {
+  loadPolicies,
+  readPolicies,
+  RESTATES_WITH_CUSTOMERS,
+  SELECT_POLICIES,
+} from '../read-models/policies/load-policies.js';
+import { noteWhenInForce, recordPolicies, recordTypes } from '../read-models/policies/projection.js';
 import { listQuarantine } from '../read-models/quarantine/projection.js';
+import type { DayZone } from '../read-models/read-model.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { affectedCustomers, type AffectedCustomer } from './affected-customer.js';
 import { markAllDirty, markDirty } from './dirty.js';
@@ -27,6 +33,8 @@ export interface IndexBatch {
   readonly position: number | null;
   /** How many policies were published up to there. */
   readonly policies: number;
+  /** The zones whose days are counted. */
+  readonly zones: readonly DayZone[];
 }
 
 /** The page does not follow on the position of the tables: another process was faster, or the log was read from elsewhere. */
@@ -47,13 +55,17 @@ export class StandBy extends Error {
 export function selectTurn({ version }: ReadModelStore): Statement[] {
   return [
     { sql: `SELECT position FROM checkpoint WHERE (SELECT ${tryLock(LOCKS.indexing(version))}) FOR UPDATE` },
-    COUNT_POLICIES,
+    SELECT_POLICIES,
   ];
 }
 
 /** The rows of `selectTurn`. */
-export function readTurn([turn = [], counted = []]: readonly Row[][]): Pick<IndexBatch, 'position' | 'policies'> {
-  return { position: turn[0] === undefined ? null : Number(turn[0]['position']), policies: Number(counted[0]?.['n']) };
+export function readTurn([turn = [], counted = []]: readonly Row[][]): Pick<
+  IndexBatch,
+  'position' | 'policies' | 'zones'
+> {
+  const { count: policies, zones } = readPolicies(counted);
+  return { position: turn[0] === undefined ? null : Number(turn[0]['position']), policies, zones };
 }
 
 /**
@@ -79,7 +91,7 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
   const published = facts.policies.length > 0;
   if (published) {
     await writes.send(tx);
-    await policyPublished(tx, position, now);
+    await policiesPublished(tx, facts.policies, position, now);
     store.forgetPolicies();
   }
   const foldNow = batch.foldNow && !published && (await foldsAlone(tx, store));
@@ -88,7 +100,7 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
   await park(writes, unreadable, position, now);
   if (fold.length > 0) {
     const policies = await store.policies(tx, batch.policies);
-    await foldAndWrite(tx, writes, fold, known, { policies, position, now }, store);
+    await foldAndWrite(tx, writes, fold, known, { policies, zones: batch.zones, position, now }, store);
   }
   await writes.send(tx);
   return position;
@@ -139,18 +151,30 @@ async function index(
 }
 
 /**
- * States and snapshots that the new policy makes invalid are deleted, and all customers are marked dirty. The first policy of all is in force from
- * the beginning of time, so that every state goes.
+ * Marks all customers dirty after policies were published, and deletes the states and snapshots that these make invalid: those after the
+ * instant from which one of them counts. The first policy of all counts from the beginning of time.
  */
-async function policyPublished(tx: Transaction, position: number, now: Instant): Promise<void> {
-  const [row] = await tx.query<{ at: Instant }>(
-    `SELECT CASE WHEN count(*) = 1 THEN '-infinity' ELSE max(greatest(recorded_at, coalesce(effective_from, recorded_at)))
-              FILTER (WHERE position = (SELECT max(position) FROM policies)) END AS at FROM policies`,
+async function policiesPublished(
+  tx: Transaction,
+  published: readonly RecordedEvent[],
+  position: number,
+  now: Instant,
+): Promise<void> {
+  const { timeline } = await loadPolicies(tx);
+  await noteWhenInForce(tx, timeline);
+  const [row] = await tx.query<{ at: Instant; restated: boolean }>(
+    `SELECT min(CASE WHEN p.position = (SELECT min(position) FROM policies) THEN '-infinity'
+                     WHEN p.restates THEN coalesce(p.effective_from, '-infinity')
+                     ELSE greatest(p.recorded_at, p.effective_from) END) AS at,
+            coalesce(bool_or(${RESTATES_WITH_CUSTOMERS}), false) AS restated
+       FROM policies p WHERE p.position = ANY($1::bigint[])`,
+    [arrayText(published.map((event) => event.position))],
   );
+  // First the marks: they wait for transactions that are folding a customer at this moment, and may leave a state.
+  await markAllDirty(tx, row?.restated === true ? 'policy-restated' : 'policy-changed', position, now);
   const from = instantText(row?.at ?? -Infinity);
   await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);
   await tx.query('DELETE FROM snapshots WHERE upto_at >= $1::timestamptz', [from]);
-  await markAllDirty(tx, 'policy-changed', position, now);
 }
 
 /** An affected customer who is dirty, parked or heavy. */

@@ -12,6 +12,7 @@ import {
   type Writer,
 } from '#database';
 import type { Epoch } from '../fitting/epoch.js';
+import { RESTATES_WITH_CUSTOMERS } from '../read-models/policies/load-policies.js';
 import { historyEnds } from './historical.js';
 import type { Publishing, RetractionReason } from './publish-stage-changes.js';
 
@@ -21,6 +22,7 @@ export type WithdrawalReason =
   | 'phase-left'
   | 'consent-withdrawn'
   | 'policy-changed'
+  | 'policy-restated'
   | 'reversal'
   | 'merge'
   | 'unmerge'
@@ -81,17 +83,17 @@ interface ActionRow extends Row {
 
 /**
  * Publishes the difference between the proposals that stand and the actions that are called for now: actions that are no longer called for are
- * withdrawn, new ones proposed, except those called for since before the end of history. The second time there is no difference.
+ * withdrawn, new ones proposed, except those called for since before the end of history, or since before the past was last restated. The second time there is no difference.
  * Returns how many messages were published.
  */
 export async function publishActions(
   tx: Transaction,
   writes: Writer,
   customers: readonly CustomerActions[],
-  { position, now, epoch }: Publishing,
+  { position, now, epoch, restatedAt }: Publishing,
 ): Promise<number> {
   if (customers.length === 0) return 0;
-  const historyEnd = historyEnds(now, epoch);
+  const historyEnd = Math.max(historyEnds(now, epoch), restatedAt);
   const published = await standingOf(tx, customers);
   const rows: Row[] = [];
   const ended: Row[] = [];
@@ -191,7 +193,7 @@ function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActi
     ({ purpose, medium }) => purpose === row.purpose && (medium ?? row.medium) === row.medium,
   );
   if (consentFor(view.consents, row.purpose, row.medium, now) !== null) {
-    if (reason === 'rebuild') return reason;
+    if (reason === 'rebuild' || reason === 'policy-restated') return reason;
     // The treatment's days are over by what is known now, or another policy no longer names it.
     return view.policyVersion === row['policy_version'] ? 'expired' : 'policy-changed';
   }
@@ -204,9 +206,12 @@ function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActi
  */
 export async function markWhereActionsDiffer(tx: Transaction, now: Instant, epoch: Epoch): Promise<void> {
   await tx.query(
-    `WITH called AS (
+    `WITH restated AS (
+       SELECT coalesce((extract(epoch FROM max(p.recorded_at)) * 1000)::bigint, 0) AS restated_at
+         FROM policies p WHERE ${RESTATES_WITH_CUSTOMERS}),
+     called AS (
        SELECT c.customer_id, c.cycle, c.stage, c.phase, a.treatment, a.purpose, a.medium,
-              a.since >= $2::bigint AND a."validUntil" > $3::bigint AS fresh
+              a.since >= greatest($2::bigint, (SELECT restated_at FROM restated)) AND a."validUntil" > $3::bigint AS fresh
          FROM customers c CROSS JOIN LATERAL
               jsonb_to_recordset(c.actions) AS a(treatment text, purpose text, medium text, since bigint, "validUntil" bigint)
         WHERE c.actions <> '[]' AND NOT EXISTS (

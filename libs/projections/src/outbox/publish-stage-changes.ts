@@ -4,7 +4,8 @@ import type { Epoch } from '../fitting/epoch.js';
 import { historyEnds } from './historical.js';
 
 /** Why a published stage change no longer holds. */
-export type RetractionReason = 'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'rebuild';
+export type RetractionReason =
+  'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'policy-restated' | 'rebuild';
 
 /** A customer whose stage periods changed. */
 export interface ChangedStagePeriods {
@@ -22,6 +23,8 @@ export interface Publishing {
   readonly position: number;
   readonly now: Instant;
   readonly epoch: Epoch;
+  /** When the past was last restated by a policy; −∞ if never. */
+  readonly restatedAt: Instant;
 }
 
 const PUBLISHED: Table = {
@@ -84,7 +87,7 @@ export async function publishStageChanges(
   tx: Transaction,
   writes: Writer,
   changed: readonly ChangedStagePeriods[],
-  { position, now, epoch }: Publishing,
+  { position, now, epoch, restatedAt }: Publishing,
 ): Promise<number> {
   if (changed.length === 0) return 0;
   const historyEnd = historyEnds(now, epoch);
@@ -95,6 +98,8 @@ export async function publishStageChanges(
   const retracted: Row[] = [];
   for (const { customerId, stagePeriods, reason } of changed) {
     const before = standing.get(customerId);
+    // What a restatement changes is history, however recent: nothing happened to the customer.
+    const ends = reason === 'policy-restated' ? Math.max(historyEnd, restatedAt) : historyEnd;
     let publication = before?.last ?? 0;
     const outdated = new Map((before?.rows ?? []).map((row) => [changeKey(row), row]));
     const fresh: StageChange[] = [];
@@ -111,7 +116,7 @@ export async function publishStageChanges(
         reason: null,
         retracts: null,
         into_id: null,
-        historical: change.at < historyEnd,
+        historical: change.at < ends,
         ...more,
       };
       published.push(row);
@@ -121,7 +126,8 @@ export async function publishStageChanges(
     for (const row of [...outdated.values()].sort((x, y) => y.publication - x.publication)) {
       retracted.push({ customer_id: customerId, publication: row.publication });
       const retraction = { reason, retracts: row.publication, into_id: into.get(customerId) ?? null };
-      add(row, 'retracted', { ...retraction, cause: null, policy_version: null });
+      const historical = reason === 'policy-restated' ? { historical: true } : {};
+      add(row, 'retracted', { ...retraction, ...historical, cause: null, policy_version: null });
     }
     for (const change of fresh) add(change, change.kind, {});
   }

@@ -9,6 +9,7 @@ import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/
 import { liveVersionNumber } from '../schema.js';
 import { fitsThisProgram, findOrCreateLive, type Version } from '../versions/versions.js';
 import { fireDeadlines, nextWake, noteClock } from './clock.js';
+import { countDays } from './count-days.js';
 import { STAND_BY_MS, type Page, type Steps } from './steps.js';
 
 /** What a projector does while it runs: index the log and fire deadlines, fold dirty customers, or both. */
@@ -231,6 +232,7 @@ export class Processor {
     const due = this.#nextWake !== null && this.#nextWake <= now;
     if (!this.options.mayFire()) return false;
     if (due && (await fireDeadlines(this.#live, this.steps.foldBatchSize)) > 0) return true;
+    if (await countDays(this.#live)) return true;
     await noteClock(this.#live, now);
     return false;
   }

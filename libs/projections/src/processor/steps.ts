@@ -6,6 +6,7 @@ import { foldDirty } from '../folding/fold-batch.js';
 import { indexBatch, OutOfStep, readTurn, selectTurn, StandBy } from '../indexing/index-batch.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import { fireDeadlines, noteClock } from './clock.js';
+import { countDays } from './count-days.js';
 import { Maintenance } from './maintenance.js';
 
 /** Events of the log, all that follow a position: positions may have gaps, so they do not tell what lies between two of them. */
@@ -150,6 +151,7 @@ export class Steps {
       if ((await this.fold(store, true)) > 0) continue;
       const clock = now();
       if ((await fireDeadlines(store, this.foldBatchSize)) > 0) continue;
+      if (await countDays(store)) continue;
       if (await noteClock(store, clock)) return { position, clock };
       await sleep(STAND_BY_MS);
     }

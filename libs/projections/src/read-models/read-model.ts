@@ -36,13 +36,17 @@ export type CustomerReadModel =
   | { readonly shape: 'sequence'; readonly table: Table; readonly rows: (folded: FoldedView) => Row[] }
   /** Rows that belong to single events: the columns `source` and `event_id` name the event. */
   | { readonly shape: 'by-event'; readonly table: Table; readonly rows: (folded: FoldedView) => Row[] }
-  /** Sums over the stage periods of all customers: what one stage period adds. It is subtracted when the period changes. */
+  /** Sums over the stage periods of all customers, by day: what one stage period adds in a time zone. It is subtracted when the period changes. */
   | {
       readonly shape: 'sum';
       readonly table: Table;
       readonly sums: readonly string[];
-      readonly of: (period: Row, dayOf: DayOf) => Row[];
+      readonly of: (period: Row, timeZone: string) => Row[];
     };
 
-/** The day (`YYYY-MM-DD`) of an instant in the time zone of a policy, by the policy's version. */
-export type DayOf = (at: number, policyVersion: string) => string;
+/** A time zone whose days are counted. */
+export interface DayZone {
+  readonly timeZone: string;
+  /** The customers up to this id are counted; null once all are. */
+  readonly countedTo: string | null;
+}

@@ -8,7 +8,7 @@ import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
 import { STAGE_COUNTS } from './stage-counts/projection.js';
 import { STAGE_PERIOD_HISTORY } from './stage-periods/projection.js';
-import { CHECKPOINT, DIRTY, PARKED, SNAPSHOTS, STATES } from './working-tables.js';
+import { CHECKPOINT, DAY_ZONES, DIRTY, PARKED, SNAPSHOTS, STATES } from './working-tables.js';
 
 /** The read models of customers: one line each, written in this order. A new one is filled by the rebuild that the next start begins. */
 export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
@@ -22,7 +22,7 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
 const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, INGEST_OUTCOMES, QUARANTINE];
 
 /** The tables that the engine keeps for itself. */
-const WORKING: readonly Table[] = [CHECKPOINT, DIRTY, STATES, SNAPSHOTS, PARKED];
+const WORKING: readonly Table[] = [CHECKPOINT, DIRTY, STATES, SNAPSHOTS, PARKED, DAY_ZONES];
 
 /** All tables of a version's schema, in the order in which they are created. */
 export const READ_MODEL_TABLES: readonly Table[] = [

@@ -59,6 +59,7 @@ export const DIRTY: Table = {
       not_before  timestamptz(3)
     );
     CREATE INDEX dirty_by_age ON dirty (since);
+    CREATE INDEX dirty_by_policy ON dirty (reason) WHERE reason IN ('policy-changed', 'policy-restated');
     `,
   ],
   columns: {
@@ -154,5 +155,24 @@ export const PARKED: Table = {
   ],
   columns: { customer_id: 'text', reason: 'text', detail: 'text', since: 'timestamptz', position: 'bigint' },
   key: ['customer_id'],
+  semantic: [],
+};
+
+/** The time zones whose days are counted in tables of days. */
+export const DAY_ZONES: Table = {
+  name: 'day_zones',
+  migrations: [
+    /* sql */ `
+    -- 001: The zones of the policy in force and of those to come. counted_to: the customers up to this id are counted, and whoever folds
+    -- one of them moves the counts; null once all are. Absent = not counted, not null = being counted, null = complete.
+    CREATE TABLE day_zones (
+      time_zone  text PRIMARY KEY,
+      counted_to text COLLATE "C"
+    );
+    INSERT INTO day_zones (time_zone) VALUES ('UTC');
+    `,
+  ],
+  columns: { time_zone: 'text', counted_to: 'text' },
+  key: ['time_zone'],
   semantic: [],
 };

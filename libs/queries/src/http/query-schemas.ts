@@ -48,7 +48,7 @@ const COLUMN: Schema = {
 const META: Schema = {
   type: 'object',
   description: 'What the answer rests on: the same query with these values gives the same answer.',
-  required: ['asOf', 'knownAt', 'position', 'policyVersion'],
+  required: ['asOf', 'knownAt', 'position', 'timeZone', 'currency', 'policyVersion', 'complete'],
   properties: {
     asOf: { type: 'string', format: 'date-time', description: 'what was true at this instant' },
     knownAt: {
@@ -58,6 +58,16 @@ const META: Schema = {
       description: 'as believed at this instant; null: now',
     },
     position: { type: 'integer', description: 'the log position up to which events are in the answer' },
-    policyVersion: { type: 'string', description: 'the policy in force at as-of' },
+    timeZone: { type: 'string', description: 'the zone in which days are reckoned and dates were read' },
+    currency: { type: 'string', nullable: true, description: 'the currency of the policy; null where it names none' },
+    policyVersion: {
+      type: 'string',
+      description:
+        'of a population: the policy in force now; of one customer: the one in force at as-of, as known then',
+    },
+    complete: {
+      type: 'boolean',
+      description: 'false while customers are folded, or days counted, again under another policy',
+    },
   },
 };

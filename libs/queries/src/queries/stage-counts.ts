@@ -2,7 +2,7 @@ import { Day, DAY, Describe, OneOf, Optional } from '#contracts';
 import { dayOf } from '#lifecycle';
 import { query } from '../running/query.js';
 import { reject } from '../running/query-rejected.js';
-import { inReadModels } from '../reading/read-models.js';
+import { inReadModels, type ReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 
 class StageCountsParams {
@@ -17,10 +17,11 @@ export const stageCounts = query({
   name: 'stage-counts',
   summary: 'Customers in each phase by day: how many entered, left, and were there at the end of the day.',
   description:
-    'Days are those of the zone of the business. A phase is listed on the days on which a customer was in it, entered it or left it.',
+    'Days are those of the zone of the policy in force now, or of time-zone. After a policy with another zone they are counted again: until that is done, `complete` is false and customers are missing. A phase is listed on the days on which a customer was in it, entered it or left it.',
   permission: 'read',
   params: StageCountsParams,
   time: 'none',
+  days: true,
   paged: true,
   columns: [
     { name: 'day', type: 'day', description: 'the day, in the zone of the business' },
@@ -34,51 +35,86 @@ export const stageCounts = query({
     const { from, to } = params;
     if (from !== null && to !== null && from > to) throw reject('from', 'lies after to', 'Swap from and to.');
     return inReadModels(context.database, async (models) => {
+      const counted = await countedDays(models, timeZone);
+      const { complete } = counted;
       const [bounds] = await models.query<{ first: string | null; last: string | null }>(
-        `SELECT to_char(min(day), 'YYYY-MM-DD') AS first, to_char(max(day), 'YYYY-MM-DD') AS last FROM stage_days`,
+        `WITH ${counted.sql}
+         SELECT to_char(min(day), 'YYYY-MM-DD') AS first, to_char(max(day), 'YYYY-MM-DD') AS last FROM days`,
+        [timeZone],
       );
       const begun = bounds?.first ?? null;
-      if (begun === null) return { rows: [], next: null, position: models.position };
+      if (begun === null) return { rows: [], next: null, position: models.position, complete };
       // Before the first customer and after today there are no rows, however long the period is.
       const first = later(from ?? begun, begun);
       const last = earlier(to ?? bounds?.last ?? begun, dayText(dayOf(asOf, timeZone)));
-      if (first > last) return { rows: [], next: null, position: models.position };
+      if (first > last) return { rows: [], next: null, position: models.position, complete };
       // A page holds whole days, so that its key is a day and what was there before is one sum.
       const days = Math.max(1, Math.floor(limit / PHASES.length));
       const start = after === null ? first : nextDay(String(after[0]));
       const end = earlier(addDays(start, days - 1), last);
       const rows = await models.query<DayRow>(
-        `WITH before AS (
+        `WITH ${counted.sql}, before AS (
            SELECT stage, phase, sum(entered - left_)::bigint AS customers
-             FROM stage_days WHERE day < $1::date GROUP BY stage, phase
+             FROM days WHERE day < $2::date GROUP BY stage, phase
          ), grid AS (
            SELECT d.day::date AS day, p.stage, p.phase
-             FROM generate_series($1::date, $2::date, interval '1 day') AS d(day)
-            CROSS JOIN (SELECT DISTINCT stage, phase FROM stage_days WHERE day <= $2::date) p
+             FROM generate_series($2::date, $3::date, interval '1 day') AS d(day)
+            CROSS JOIN (SELECT DISTINCT stage, phase FROM days WHERE day <= $3::date) p
          ), counted AS (
            SELECT g.day, g.stage, g.phase, COALESCE(s.entered, 0) AS entered, COALESCE(s.left_, 0) AS "left",
                   COALESCE(b.customers, 0) + sum(COALESCE(s.entered, 0) - COALESCE(s.left_, 0))
                     OVER (PARTITION BY g.stage, g.phase ORDER BY g.day) AS customers
              FROM grid g
-             LEFT JOIN stage_days s ON s.day = g.day AND s.stage = g.stage AND s.phase = g.phase
+             LEFT JOIN days s ON s.day = g.day AND s.stage = g.stage AND s.phase = g.phase
              LEFT JOIN before b ON b.stage = g.stage AND b.phase = g.phase
          )
          SELECT to_char(day, 'YYYY-MM-DD') AS day, stage, phase, entered::int AS entered, "left"::int AS "left",
                 customers::bigint AS customers
            FROM counted
           WHERE (entered <> 0 OR "left" <> 0 OR customers <> 0)
-            AND ($3::text IS NULL OR stage = $3::text) AND ($4::text IS NULL OR phase = $4::text)
-          ORDER BY day, array_position($5::text[], phase)`,
-        [start, end, params.stage, params.phase, PHASES],
+            AND ($4::text IS NULL OR stage = $4::text) AND ($5::text IS NULL OR phase = $5::text)
+          ORDER BY day, array_position($6::text[], phase)`,
+        [timeZone, start, end, params.stage, params.phase, PHASES],
       );
       return {
         rows: rows.map((row) => ({ ...row, customers: Number(row.customers) })),
         next: end < last ? [end] : null,
         position: models.position,
+        complete,
       };
     });
   },
 });
+
+/**
+ * The days of a zone, as a table expression `days` of which `$1` is the zone. Those of the business's own zone are counted as customers
+ * move; those of any other are counted when they are asked for, and so are all where the read models were made by another program.
+ */
+async function countedDays(
+  models: ReadModels,
+  timeZone: string,
+): Promise<{ readonly sql: string; readonly complete: boolean }> {
+  const [kept] = await models.query<{ kept: boolean }>(`SELECT to_regclass('day_zones') IS NOT NULL AS kept`);
+  const [zone] =
+    kept?.kept === true
+      ? await models.query<{ complete: boolean }>(
+          'SELECT counted_to IS NULL AS complete FROM day_zones WHERE time_zone = $1',
+          [timeZone],
+        )
+      : [];
+  if (zone === undefined) return { sql: COUNTED_NOW, complete: true };
+  return {
+    sql: 'days AS (SELECT day, stage, phase, entered, left_ FROM stage_days WHERE time_zone = $1::text)',
+    complete: zone.complete,
+  };
+}
+
+const COUNTED_NOW = `days AS MATERIALIZED (
+  SELECT day, stage, phase, sum(entered) AS entered, sum(left_) AS left_
+    FROM (SELECT (entered_at AT TIME ZONE $1::text)::date AS day, stage, phase, 1 AS entered, 0 AS left_ FROM stage_periods
+          UNION ALL
+          SELECT (left_at AT TIME ZONE $1::text)::date, stage, phase, 0, 1 FROM stage_periods WHERE left_at IS NOT NULL) moves
+   GROUP BY day, stage, phase)`;
 
 interface DayRow extends Record<string, unknown> {
   readonly customers: number;

@@ -5,8 +5,11 @@ import { dayStart, policyTimeline, type Policy, type PolicyTimeline, type Publis
 /** A policy as the log holds it. */
 export interface PolicyOnRecord extends PublishedPolicy<Policy> {
   readonly position: number;
-  /** As it was published: null for one that was to hold from the beginning, or at once. */
+  /** As it was published: null for the beginning of time. */
   readonly statedFrom: Instant | null;
+  readonly restates: boolean;
+  /** Why the past was restated. */
+  readonly reason: string | null;
 }
 
 /** What was read of each log so far: its policies only grow in number. */
@@ -47,11 +50,23 @@ async function upToDate(log: EventLog): Promise<{ policies: readonly PolicyOnRec
 }
 
 function policyOf({ type, schemaVersion, data, position, recordedAt }: RecordedEvent): PolicyOnRecord {
-  const { version, policy, effectiveFrom } = upcast(type, schemaVersion, JSON.parse(data) as Data) as unknown as {
+  const published = upcast(type, schemaVersion, JSON.parse(data) as Data) as unknown as {
     version: string;
     policy: Policy;
     effectiveFrom: string | null;
+    restates: boolean;
+    reason: string | null;
   };
-  const statedFrom = effectiveFrom === null ? null : parseInstant(effectiveFrom);
-  return { version, policy, statedFrom, effectiveFrom: statedFrom ?? recordedAt, recordedAt, position };
+  const { version, policy, restates, reason } = published;
+  const statedFrom = published.effectiveFrom === null ? null : parseInstant(published.effectiveFrom);
+  return {
+    version,
+    policy,
+    statedFrom,
+    effectiveFrom: statedFrom ?? -Infinity,
+    restates,
+    reason,
+    recordedAt,
+    position,
+  };
 }

@@ -16,7 +16,14 @@ export interface AnswerMeta {
   readonly asOf: string;
   readonly knownAt: string | null;
   readonly position: number;
+  /** The zone in which days are reckoned and dates were read. */
+  readonly timeZone: string;
+  /** The currency of that policy; null where it names none. */
+  readonly currency: string | null;
+  /** Of a population: the policy in force now. Of one customer: that in force at as-of, as known at known-at. */
   readonly policyVersion: string;
+  /** False while something that the answer rests on is still being counted: the same query gives more later. */
+  readonly complete: boolean;
 }
 
 /** Puts a row into the shape that its columns promise, and nothing beside. */

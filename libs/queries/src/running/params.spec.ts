@@ -31,7 +31,10 @@ const issuesOf = (raw: Record<string, unknown>): readonly ValidationIssue[] => {
 
 describe('parameters', () => {
   it('are read by their types, with defaults, and null where nothing was given', () => {
-    const nothing = { day: null, stage: null, source: null, since: null, 'as-of': null, limit: null, cursor: null };
+    const nothing = {
+      ...{ day: null, stage: null, source: null, since: null, 'as-of': null },
+      ...{ 'time-zone': null, limit: null, cursor: null },
+    };
     expect(parse({})).toEqual({ ...nothing, period: 'week', test: false });
     const given = {
       since: '1998-07-01T12:00:00+02:00',

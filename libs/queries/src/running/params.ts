@@ -23,7 +23,7 @@ export type RawParams = Readonly<Record<string, unknown>>;
 /** How a date without a time becomes an instant: by the time zone of the business. */
 export type StartOfDay = (day: string) => Instant;
 
-type Query = Pick<QueryDefinition, 'params' | 'time' | 'paged'>;
+type Query = Pick<QueryDefinition, 'params' | 'time' | 'paged' | 'days'>;
 
 const READERS = new WeakMap<Query, DocumentReader<Readonly<Record<string, unknown>>>>();
 
@@ -52,6 +52,9 @@ export function paramSchemas(query: Query): Readonly<Record<string, JsonSchema>>
 export const isInstantParam = (schema: JsonSchema): boolean => Array.isArray(schema['anyOf']);
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** Whether the text of an instant is a date alone. */
+export const isDay = (text: string): boolean => DAY.test(text);
+
 /** The bounds keep arithmetic on instants away from the ends of what stores and calendar hold. */
 const EARLIEST = Date.UTC(1800, 0, 1);
 const LATEST = Date.UTC(9000, 0, 1);

@@ -42,6 +42,8 @@ export interface AnswerPage {
   readonly next: Key | null;
   /** The log position that the answer rests on: everything up to it is in, nothing above. */
   readonly position: number;
+  /** False while something that the answer rests on is still being counted. */
+  readonly complete?: boolean;
 }
 
 /** A query's parsed parameters, its own and those of time and paging. */
@@ -53,7 +55,10 @@ export interface QueryRequest<P extends object> {
   readonly past: boolean;
   /** What was known then; null: all that is known now. */
   readonly knownAt: Instant | null;
-  /** The zone of the business at `asOf`. */
+  /**
+   * The zone in which days are reckoned. Of a population: the one that was asked for, or else that of the policy in force now. Of one
+   * customer: that of the policy in force at `asOf`, among those known at `knownAt`.
+   */
   readonly timeZone: string;
   /** Rows after this key; null at the beginning. */
   readonly after: Key | null;
@@ -78,6 +83,8 @@ export interface QueryDefinition<P extends object = object> {
   readonly params: ParamsClass<P>;
   /** Which of the two axes of time it takes: `as-of` alone, both, or neither. */
   readonly time: 'as-of' | 'as-of and known-at' | 'none';
+  /** True for a query that reckons days although it takes no as-of. */
+  readonly days?: true;
   /** Whether the answer comes in pages (`limit`, `cursor`). */
   readonly paged: boolean;
   readonly columns: readonly Column[];

@@ -1,13 +1,15 @@
 import { formatInstant, type Instant } from '#contracts';
-import { policyAt } from '#lifecycle';
+import type { Database } from '#database';
+import { isTimeZone, policyAt, type PolicyEra } from '#lifecycle';
 import { QUERIES } from '../queries/index.js';
 import { policiesKnown, startOfDayIn } from '../reading/policies.js';
 import { present, type Answer } from './answer.js';
 import { readCursor, writeCursor } from './cursor.js';
-import { paramSchemas, parseParams, printable, type RawParams } from './params.js';
+import { inReadModels } from '../reading/read-models.js';
+import { isDay, paramSchemas, parseParams, printable, type RawParams } from './params.js';
 import type { QueryContext, QueryDefinition } from './query.js';
 import { QueryRejected, reject } from './query-rejected.js';
-import { PAGE_SIZE } from './standard-params.js';
+import { PAGE_SIZE, reckonsDays } from './standard-params.js';
 
 /**
  * Runs a query by its name, with parameters as text. HTTP and the command line both call it.
@@ -49,12 +51,9 @@ const isPaged = (name: string): boolean => QUERIES.some((query) => query.name ==
 /** Runs one query, given its definition. */
 export async function answerTo(query: QueryDefinition, context: QueryContext, raw: RawParams): Promise<Answer> {
   const now = context.clock.now();
-  const current = await policiesKnown(context.log, null);
-  const zoneNow = policyAt(current, now).policy.timeZone;
   if (raw['known-at'] !== undefined && query.time !== 'as-of and known-at') throw beliefIsKeptPerCustomer(query);
-  const values = parseParams(query, raw, startOfDayIn(zoneNow));
+  const { values, asOf: givenAsOf, inForce } = await placeInTime(query, context, raw, now);
   const filters = filtersOf(query, values);
-  const givenAsOf = values['as-of'] as Instant | null | undefined;
   const cursor = values['cursor'] as string | null | undefined;
   const place = cursor === null || cursor === undefined ? null : readCursor(query.name, filters, cursor);
   const asOf = place?.asOf ?? givenAsOf ?? now;
@@ -66,17 +65,19 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       'Give an instant up to now; or run `explain` for one customer to see what comes next, and when.',
     );
   const limit = (values['limit'] as number | null | undefined) ?? (query.paged ? PAGE_SIZE.default : PAGE_SIZE.maximum);
+  const { version, policy } = inForce(asOf);
+  const timeZone = (values['time-zone'] as string | null | undefined) ?? policy.timeZone;
   const page = await query.answer(context, {
     params: values,
     asOf,
     knownAt,
-    past: givenAsOf !== null && givenAsOf !== undefined,
-    timeZone: policyAt(current, asOf).policy.timeZone,
+    past: givenAsOf !== null,
+    timeZone,
     after: place?.after ?? null,
     position: place?.position ?? null,
     limit,
   });
-  const believed = knownAt === null ? current : await policiesKnown(context.log, page.position);
+  const complete = page.complete !== false && !(reckonsDays(query) && (await awaitsRefolding(context.database)));
   return {
     query: query.name,
     columns: query.columns,
@@ -87,9 +88,56 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       asOf: formatInstant(asOf),
       knownAt: knownAt === null ? null : formatInstant(knownAt),
       position: page.position,
-      policyVersion: policyAt(believed, asOf).version,
+      timeZone,
+      currency: policy.currency,
+      policyVersion: version,
+      complete,
     },
   };
+}
+
+interface PlacedInTime {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Null where it was not given. */
+  readonly asOf: Instant | null;
+  /** The policy by which the answer reckons, given what it is about. */
+  readonly inForce: (asOf: Instant) => PolicyEra;
+}
+
+/**
+ * Reads the parameters, each date in the zone in which the answer reckons days. A population has one zone, whatever it is asked about: that
+ * of the policy in force now. One customer is seen through the policies that were known at known-at.
+ */
+async function placeInTime(
+  query: QueryDefinition,
+  { log }: QueryContext,
+  raw: RawParams,
+  now: Instant,
+): Promise<PlacedInTime> {
+  const current = policyAt(await policiesKnown(log, null), now);
+  const named = raw['time-zone'];
+  const zone = typeof named === 'string' && isTimeZone(named) ? named : current.policy.timeZone;
+  const values = parseParams(query, raw, startOfDayIn(zone));
+  const asOf = (values['as-of'] as Instant | null | undefined) ?? null;
+  if (query.time !== 'as-of and known-at') return { values, asOf, inForce: () => current };
+  const knownAt = (values['known-at'] as Instant | null | undefined) ?? null;
+  const known = await policiesKnown(log, knownAt);
+  const inForce = (at: Instant): PolicyEra => policyAt(known, at);
+  const date = raw['as-of'];
+  if (asOf === null || typeof date !== 'string' || !isDay(date)) return { values, asOf, inForce };
+  // The date says roughly which policy was in force, and that policy's zone says exactly when the date began.
+  const began = startOfDayIn(inForce(asOf).policy.timeZone)(date);
+  return { values: { ...values, 'as-of': began }, asOf: began, inForce };
+}
+
+/** Whether customers are still to be folded again since another policy holds: until then some stand where the former one put them. */
+function awaitsRefolding(database: Database): Promise<boolean> {
+  return inReadModels(database, async (models) => {
+    const [row] = await models.query<{ any: boolean }>(
+      `SELECT EXISTS (SELECT FROM dirty WHERE reason IN ('policy-changed', 'policy-restated')) AS any`,
+    );
+    return row?.any === true;
+  });
 }
 
 /** What two pages of one answer have in common: every parameter but where the page begins and how long it is. */

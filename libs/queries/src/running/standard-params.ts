@@ -1,4 +1,5 @@
 import { Describe, Optional, TextAs, unreadable, Whole } from '#contracts';
+import { isTimeZone } from '#lifecycle';
 import { InstantOrDay } from './instant-or-day.js';
 import type { QueryDefinition } from './query.js';
 
@@ -6,13 +7,14 @@ import type { QueryDefinition } from './query.js';
 export const PAGE_SIZE = { default: 100, maximum: 1000 } as const;
 
 /** The parameters of time and paging. */
-export const STANDARD_PARAMS: readonly string[] = ['as-of', 'known-at', 'limit', 'cursor'];
+export const STANDARD_PARAMS: readonly string[] = ['as-of', 'known-at', 'time-zone', 'limit', 'cursor'];
 
 /** A cursor holds a number for each stream of a customer where the answer is read from the log. */
 const CURSOR_LENGTH_MAX = 4096;
 
 /** Declares the parameters of time and paging on the class of a query's parameters. */
-export function declareStandardParams(target: object, { time, paged }: Pick<QueryDefinition, 'time' | 'paged'>): void {
+export function declareStandardParams(target: object, query: Pick<QueryDefinition, 'time' | 'paged' | 'days'>): void {
+  const { time, paged } = query;
   if (time !== 'none')
     declare(target, 'as-of', [
       Optional(),
@@ -26,6 +28,12 @@ export function declareStandardParams(target: object, { time, paged }: Pick<Quer
       Optional(),
       InstantOrDay(),
       Describe('what was believed at this instant: events recorded later are left out. Default: everything known now.'),
+    ]);
+  if (reckonsDays(query))
+    declare(target, 'time-zone', [
+      Optional(),
+      TimeZone(),
+      Describe('the zone in which days are reckoned and dates are read. Default: that of the policy in force now.'),
     ]);
   if (!paged) return;
   declare(target, 'limit', [
@@ -42,6 +50,18 @@ export function declareStandardParams(target: object, { time, paged }: Pick<Quer
     ),
     Describe('the nextCursor of the page before, with the same parameters.'),
   ]);
+}
+
+/** Whether a query reckons days in the zone of the business, or in another one: those about a population do. */
+export const reckonsDays = ({ time, days }: Pick<QueryDefinition, 'time' | 'days'>): boolean =>
+  time === 'as-of' || days === true;
+
+function TimeZone(): PropertyDecorator {
+  return TextAs('the name of a time zone', (text) =>
+    isTimeZone(text)
+      ? { value: text }
+      : unreadable('is not the name of a time zone', 'give an IANA name, such as UTC or Europe/Amsterdam'),
+  );
 }
 
 function declare(target: object, name: string, decorators: readonly PropertyDecorator[]): void {

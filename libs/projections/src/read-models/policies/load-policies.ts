@@ -1,16 +1,18 @@
-import { DAY } from '#contracts';
 import type { Instant } from '#contracts';
-import { dayOf, policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
-import type { Transaction } from '#database';
-import { utcDay } from '../../time.js';
-import type { DayOf } from '../read-model.js';
+import { policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
+import type { Row, Statement, Transaction } from '#database';
+import type { DayZone } from '../read-model.js';
 
 /** The policies that a version of the read models knows. */
 export interface KnownPolicies {
   readonly timeline: PolicyTimeline;
-  readonly dayOf: DayOf;
   /** How many were published: when this changes, the policies must be read again. */
   readonly count: number;
+  /**
+   * When the past was last restated while there were customers; −∞ if never. What the restatement itself says of a time before is history:
+   * no action follows from it.
+   */
+  readonly restatedAt: Instant;
 }
 
 interface PolicyRow extends Record<string, unknown> {
@@ -18,25 +20,40 @@ interface PolicyRow extends Record<string, unknown> {
   policy: Policy;
   effective_from: Instant | null;
   recorded_at: Instant;
+  restates: boolean;
+  moves_customers: boolean;
 }
+
+/** Whether a restatement met customers: one before the first of them changes no belief. */
+export const RESTATES_WITH_CUSTOMERS = /* sql */ `p.restates AND EXISTS (SELECT FROM subjects s WHERE s.first_position < p.position)`;
 
 /** Reads the published policies from the tables of the version on the search path. */
 export async function loadPolicies(tx: Transaction): Promise<KnownPolicies> {
   const rows = await tx.query<PolicyRow>(
-    'SELECT version, policy, effective_from, recorded_at FROM policies ORDER BY position',
+    `SELECT version, policy, effective_from, recorded_at, restates, ${RESTATES_WITH_CUSTOMERS} AS moves_customers
+       FROM policies p ORDER BY position`,
   );
   const timeline = policyTimeline(
     rows.map((row) => ({
       version: row.version,
       policy: row.policy,
-      effectiveFrom: row.effective_from ?? row.recorded_at,
+      effectiveFrom: row.effective_from ?? -Infinity,
       recordedAt: row.recorded_at,
+      restates: row.restates,
     })),
   );
-  const zones = new Map(rows.map((row) => [row.version, row.policy.timeZone]));
-  return {
-    timeline,
-    count: rows.length,
-    dayOf: (at, version) => utcDay(dayOf(at, zones.get(version) ?? 'UTC') * DAY),
-  };
+  const restatedAt = Math.max(-Infinity, ...rows.filter((row) => row.moves_customers).map((row) => row.recorded_at));
+  return { timeline, count: rows.length, restatedAt };
+}
+
+/** How many policies were published, and the zones whose days are counted: what each transaction that folds asks first. */
+export const SELECT_POLICIES: Statement = {
+  sql: `SELECT count(*)::int AS n,
+               (SELECT coalesce(jsonb_agg(jsonb_build_object('timeZone', time_zone, 'countedTo', counted_to)), '[]') FROM day_zones) AS zones
+          FROM policies`,
+};
+
+/** The row of `SELECT_POLICIES`. */
+export function readPolicies([row]: readonly Row[]): { readonly count: number; readonly zones: readonly DayZone[] } {
+  return { count: Number(row?.['n']), zones: (row?.['zones'] ?? []) as readonly DayZone[] };
 }

@@ -13,12 +13,13 @@ const fact = (type: string, data: object, position = 7): RecordedEvent => ({
 });
 
 describe('the row of a policy', () => {
-  it('given the first policy, has no beginning', () => {
+  it('given the first policy, in the version of its time, has no beginning', () => {
     const row = policyRow(
       fact('policy-published', { version: 'v1', policy: { timeZone: 'UTC' }, effectiveFrom: null }),
     );
     expect(row).toEqual({
       ...{ position: 7, version: 'v1', policy: { timeZone: 'UTC' }, effective_from: null, recorded_at: day(2) },
+      ...{ restates: false, reason: null, in_force_from: null, in_force_until: null },
     });
     expect(Object.keys(row).sort()).toEqual(Object.keys(POLICIES.columns).sort());
   });
@@ -46,16 +47,27 @@ describe('the policies of the tables', () => {
   const [policy] = Object.values(BUILT_IN_POLICIES);
   const load = (rows: readonly Row[]) => loadPolicies({ query: () => Promise.resolve(rows) } as unknown as Transaction);
 
-  it('give each instant the day of the policy’s time zone; an unknown version counts in UTC', async () => {
-    const auckland = {
-      version: 'v1',
-      policy: { ...policy, timeZone: 'Pacific/Auckland' },
-      effective_from: null,
-      recorded_at: day(2),
-    };
-    const { dayOf, count } = await load([auckland]);
-    expect(count).toBe(1);
-    expect(dayOf(day(0.75), 'v1')).toBe('2024-01-02');
-    expect(dayOf(day(0.75), 'unknown')).toBe('2024-01-01');
+  const row = (version: string, at: number, more: Row = {}): Row => ({
+    ...{ version, policy, effective_from: null, recorded_at: at, restates: false, moves_customers: false },
+    ...more,
+  });
+
+  it('make the timeline, with a restatement from its date on', async () => {
+    const { timeline, count } = await load([
+      row('v1', day(2)),
+      row('v2', day(9), { effective_from: day(4), restates: true }),
+    ]);
+    expect(count).toBe(2);
+    expect(timeline.eras.map(({ version, from }) => [version, from])).toEqual([
+      ['v1', -Infinity],
+      ['v2', day(4)],
+    ]);
+  });
+
+  it('tell when the past was last restated, by those that met customers', async () => {
+    const before = row('v2', day(3), { restates: true });
+    expect((await load([row('v1', day(2)), before])).restatedAt).toBe(-Infinity);
+    const after = row('v3', day(9), { restates: true, moves_customers: true });
+    expect((await load([row('v1', day(2)), before, after])).restatedAt).toBe(day(9));
   });
 });

@@ -4,14 +4,20 @@ export const POLICIES: Table = {
   name: 'policies',
   migrations: [
     /* sql */ `
-    -- 001: The policies as published, in order of the log. At an instant the latest published policy whose effective_from
-    -- is not later is in force; the first policy is in force from the beginning of time (effective_from null).
+    -- 001: The policies as published, in order of the log; effective_from null: from the beginning of time. restates: the policy counts
+    -- from effective_from on although that lies before its publication; reason: why.
+    -- in_force_from, in_force_until: when it holds, as all policies published so far give it; -infinity and infinity: the beginning and
+    -- the end of time. Both null: another version counts for all of its time. Written again with every publication.
     CREATE TABLE policies (
       position       bigint PRIMARY KEY,
       version        text NOT NULL,
       policy         jsonb NOT NULL,
       effective_from timestamptz(3),
-      recorded_at    timestamptz(3) NOT NULL
+      recorded_at    timestamptz(3) NOT NULL,
+      restates       boolean NOT NULL,
+      reason         text,
+      in_force_from  timestamptz(3),
+      in_force_until timestamptz(3)
     );
     `,
   ],
@@ -21,6 +27,10 @@ export const POLICIES: Table = {
     policy: 'jsonb',
     effective_from: 'timestamptz',
     recorded_at: 'timestamptz',
+    restates: 'boolean',
+    reason: 'text',
+    in_force_from: 'timestamptz',
+    in_force_until: 'timestamptz',
   },
   key: ['position'],
   semantic: [],

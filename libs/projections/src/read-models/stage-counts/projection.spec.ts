@@ -1,4 +1,3 @@
-import { HOUR } from '#contracts';
 import { describe, expect, it } from '@jest/globals';
 import type { Row, Writer } from '#database';
 import { Sums } from '../../folding/sums.js';
@@ -8,12 +7,10 @@ import { STAGE_COUNTS } from './projection.js';
 if (STAGE_COUNTS.shape !== 'sum') throw new Error('Sums over stage periods.');
 const model = STAGE_COUNTS;
 
-/** Days in UTC, and a day later under the policy `ahead`. */
-const dayOf = (at: number, policyVersion: string): string =>
-  new Date(at + (policyVersion === 'ahead' ? 12 * HOUR : 0)).toISOString().slice(0, 10);
-const period = (from: number, until: number | null, version = 'p1'): Row => ({
+const UTC = [{ timeZone: 'UTC', countedTo: null }];
+const period = (from: number, until: number | null): Row => ({
   ...{ customer_id: 's1', seq: 0, cycle: 1, stage: 'retention', phase: 'active' },
-  ...{ entered_at: from, left_at: until, policy_version: version },
+  ...{ entered_at: from, left_at: until, policy_version: 'p1' },
 });
 
 /** What the sums write, as the values of the statements' parameters. */
@@ -29,37 +26,48 @@ async function written(sums: Sums): Promise<unknown[]> {
 
 describe('the counts of stages', () => {
   it('given a stage period that ended, count one entry and one departure on their days', () => {
-    expect(model.of(period(day(0), day(9)), dayOf)).toEqual([
-      { day: '2024-01-01', stage: 'retention', phase: 'active', entered: 1, left_: 0 },
-      { day: '2024-01-10', stage: 'retention', phase: 'active', entered: 0, left_: 1 },
+    expect(model.of(period(day(0), day(9)), 'UTC')).toEqual([
+      { time_zone: 'UTC', day: '2024-01-01', stage: 'retention', phase: 'active', entered: 1, left_: 0 },
+      { time_zone: 'UTC', day: '2024-01-10', stage: 'retention', phase: 'active', entered: 0, left_: 1 },
     ]);
   });
 
   it('given a stage period that lasts, count the entry only', () => {
-    expect(model.of(period(day(0), null), dayOf)).toEqual([
-      { day: '2024-01-01', stage: 'retention', phase: 'active', entered: 1, left_: 0 },
+    expect(model.of(period(day(0), null), 'UTC')).toEqual([
+      { time_zone: 'UTC', day: '2024-01-01', stage: 'retention', phase: 'active', entered: 1, left_: 0 },
     ]);
   });
 
-  it('count both by the days of the policy that caused the period', () => {
-    expect(model.of(period(day(0.75), day(1.25), 'ahead'), dayOf).map((row) => row['day'])).toEqual([
+  it('count both by the days of a zone', () => {
+    expect(model.of(period(day(0.75), day(1.25)), 'Pacific/Auckland').map((row) => row['day'])).toEqual([
       '2024-01-02',
       '2024-01-02',
     ]);
   });
 
   it('given a stage period that is retracted, change nothing', async () => {
-    const sums = new Sums(model, dayOf);
+    const sums = new Sums(model, UTC);
     sums.add(period(day(0), day(9)), 1);
     sums.add(period(day(0), day(9)), -1);
     expect(await written(sums)).toEqual([]);
   });
 
+  it('are counted in each zone for the customers that are counted there so far', async () => {
+    const sums = new Sums(model, [
+      { timeZone: 'UTC', countedTo: null },
+      { timeZone: 'Pacific/Auckland', countedTo: 's1' },
+      { timeZone: 'America/Lima', countedTo: 's0' },
+    ]);
+    sums.add(period(day(0.75), null), 1);
+    const [zones, days] = await written(sums);
+    expect([zones, days]).toEqual(['{"Pacific/Auckland","UTC"}', '{"2024-01-02","2024-01-01"}']);
+  });
+
   it('given a late event that moves an end, move the departure to its new day', async () => {
-    const sums = new Sums(model, dayOf);
+    const sums = new Sums(model, UTC);
     sums.add(period(day(0), day(9)), -1);
     sums.add(period(day(0), day(8)), 1);
-    const [days, stages, phases, entered, left] = await written(sums);
+    const [, days, stages, phases, entered, left] = await written(sums);
     expect([days, stages, phases, entered, left]).toEqual([
       '{"2024-01-09","2024-01-10"}',
       '{"retention","retention"}',

@@ -1,6 +1,9 @@
 import { instantText } from '#database';
 import { fingerprintOf } from '#event-log';
 import type { Sums } from '../../folding/sums.js';
+import { loadPolicies } from '../../read-models/policies/load-policies.js';
+import { noteWhenInForce } from '../../read-models/policies/projection.js';
+import { noteZones, zonesWanted } from '../../read-models/stage-counts/zones.js';
 import { BuildRun, transactionOn, type BuildOptions } from './build-run.js';
 import type { BuildState } from './build-state.js';
 import { foldAll } from './fold-all.js';
@@ -53,6 +56,9 @@ async function finish(run: BuildRun, sums: readonly Sums[]): Promise<void> {
   const last = await run.options.log.at(run.state.upTo);
   await run.transaction(async (tx) => {
     for (const sum of sums) await sum.write(tx);
+    const { timeline } = await loadPolicies(tx);
+    await noteWhenInForce(tx, timeline);
+    await noteZones(tx, zonesWanted(timeline, run.state.asOf));
     const { upTo, asOf, recordedAt } = run.state;
     await tx.query(
       `UPDATE checkpoint SET build = NULL, position = $1, clock = $2::timestamptz, recorded_at = $3::timestamptz, fingerprint = $5

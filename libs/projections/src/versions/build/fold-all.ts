@@ -5,7 +5,7 @@ import { foldOne, inOrder, type FoldOptions } from '../../folding/fold-one.js';
 import { readTouchpoints } from '../../folding/load.js';
 import { Sums } from '../../folding/sums.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
-import type { DayOf } from '../../read-models/read-model.js';
+import { zonesWanted } from '../../read-models/stage-counts/zones.js';
 import { CUSTOMER_READ_MODELS } from '../../read-models/registry.js';
 import type { BuildRun } from './build-run.js';
 import type { Customer } from './components.js';
@@ -24,7 +24,7 @@ const CUSTOMERS_AHEAD = 20_000;
 export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
   const { times, signal, foldBatchSize, snapshotEvery } = run.options;
   const policies = await run.transaction(loadPolicies);
-  const sums = await sumsSoFar(run, policies.dayOf);
+  const sums = await sumsSoFar(run, zonesWanted(policies.timeline, run.state.asOf));
   if (run.state.phase !== 'customers') return sums;
   run.beginPhase(run.state.folded);
   const { asOf, upTo } = run.state;
@@ -133,9 +133,10 @@ async function readEvents(
 }
 
 /** Sums are written once, at the end. A build that is resumed adds up the stage periods that it wrote before. */
-async function sumsSoFar(run: BuildRun, dayOf: DayOf): Promise<Sums[]> {
+async function sumsSoFar(run: BuildRun, timeZones: readonly string[]): Promise<Sums[]> {
   const { database, schema } = run.options;
-  const sums = CUSTOMER_READ_MODELS.flatMap((model) => (model.shape === 'sum' ? [new Sums(model, dayOf)] : []));
+  const zones = timeZones.map((timeZone) => ({ timeZone, countedTo: null }));
+  const sums = CUSTOMER_READ_MODELS.flatMap((model) => (model.shape === 'sum' ? [new Sums(model, zones)] : []));
   for (let customer = '', seq = -1; run.state.after !== '';) {
     const stagePeriods = await database.query(
       `SELECT * FROM ${schema}.stage_periods WHERE (customer_id, seq) > ($1, $2) ORDER BY customer_id, seq LIMIT 5000`,

@@ -132,7 +132,7 @@ describe('perennial move', () => {
     const to = `sqlite:${at('unwritten')}`;
     const wrong: [string[], number, string][] = [
       [['--rekey', '--keys'], 2, 'give only one of them'],
-      [['--old-keys', old], 2, 'is only allowed with --rekey'],
+      [['--new-keys', old], 2, 'is only allowed with --rekey'],
       [['--rekey', '--new-keys', old], 2, 'a folder of their own'],
       [['--rekey', '--old-keys', at('nothing')], 3, 'there are no keys'],
       [['--rekey', '--new-hash-key', at('nothing')], 2, '--new-hash-key'],

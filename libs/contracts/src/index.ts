@@ -116,6 +116,7 @@ export {
   hashedSchema,
   joinPersonal,
   personalPaths,
+  personalPathsOf,
   separatePersonal,
   type PersonalFields,
   type Separated,

@@ -1,3 +1,4 @@
+export { ClearTextSealer } from './clear-text/clear-text.js';
 /** Personal data under control: erasure of a person, keys that follow the log, and a log under another hash key. */
 export { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   EventLogError,
@@ -10,12 +11,13 @@ import {
   type MovedEvent,
   type MoveProgress,
 } from '#event-log';
-import { RekeyError, type HashKeyChanged } from '#privacy';
-import { KeyStoreError } from '#keys';
+import { ClearTextSealer, RekeyError, type HashKeyChanged } from '#privacy';
+import { KeyStoreError, Sealer, type RekeyableKeyStore } from '#keys';
 import type { OnProgress } from '../engine/engine.js';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { copyKeys, assertKeysCopyable } from '../migration/copy-keys.js';
+import { assertKeysExist, openOldKeys, parseKeysLocation, readHashKey } from '../migration/keys-location.js';
 import { openTargetLog, openSourceLog } from '../migration/open-log.js';
 import { parseLogLocation, type LogLocation } from '../migration/log-location.js';
 import { readModelsDigest, type BuildingOptions } from '../migration/read-models-digest.js';
@@ -49,7 +51,7 @@ export function moveCommand(session: Session): Command {
     .option('--rekey', 'give the new log a new hash key: the old keys open nothing of it')
     .option(
       '--old-keys <location>',
-      'with --rekey: the old keys, a folder or a database address as in KEYS_URL (default: the folder of --from)',
+      'the keys of the log, a folder or a database address as in KEYS_URL: they seal text that is still in the clear (default: the folder of --from)',
     )
     .option('--new-keys <location>', 'with --rekey: where the new keys are created (default: the folder of --to)')
     .option('--old-hash-key <file>', 'with --rekey: the old hash key, if it is kept apart (64 hex characters)')
@@ -103,7 +105,10 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
       closing.push(() => opened.close());
       rekeyed = opened;
     }
-    const moved = await copy(from, to, session, rekeyed);
+    const sealing = plan === null ? await openSealingKeys(options, from) : null;
+    closing.push(() => sealing?.close());
+    const clearText = sealing === null ? null : new ClearTextSealer(new Sealer(sealing));
+    const moved = await copy(from, to, session, { rekeyed, clearText });
     if (moved.digest === null) {
       session.stderr.write(
         `Stopped. ${pluralize(moved.events, 'event')} are copied. Run the same command again: it continues from there.\n`,
@@ -116,6 +121,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
       `${pluralize(moved.events, 'event')} of ${from.name} are in ${to.name}: ${formatNumber(moved.copied)} copied, ${formatNumber(moved.events - moved.copied)} already there, in ${formatDuration(took)} (${rate}/s)\n` +
         `  log          ${moved.digest.to}  equal\n`,
     );
+    process.stdout.write(clearTextSummary(rekeyed?.clearTexts ?? clearText?.counts ?? null));
     const models = options.models ? moved.events : null;
     if (rekeyed !== null) {
       const change = await verifyRekeyed({ from, to, session, events: moved.events, models }, rekeyed);
@@ -136,6 +142,37 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
   } finally {
     for (const step of closing.reverse()) await step();
   }
+}
+
+/** The keys that seal what is still in the clear. Null where none are named, and the folder of the log has none that open. */
+async function openSealingKeys(
+  { oldKeys, oldHashKey }: RekeyOptions,
+  from: LogLocation,
+): Promise<RekeyableKeyStore | null> {
+  const hashKey = readHashKey('--old-hash-key', oldHashKey);
+  if (oldKeys !== undefined) {
+    const place = parseKeysLocation('--old-keys', oldKeys, from);
+    assertKeysExist('--old-keys', place);
+    return openOldKeys(place, hashKey);
+  }
+  if (from.kind !== 'sqlite' || !existsSync(join(from.folder, 'keys.db'))) return null;
+  try {
+    return await openOldKeys(parseKeysLocation('--old-keys', undefined, from), hashKey);
+  } catch (error) {
+    // Its hash key is kept apart: a copy of the log alone does not need it.
+    if (error instanceof KeyStoreError && error.code === 'other-hash-key') return null;
+    throw error;
+  }
+}
+
+function clearTextSummary(counts: ClearTextSealer['counts'] | null): string {
+  if (counts === null)
+    return 'Text that older versions stored in the clear was copied as it is: no keys were at hand to seal it. Name them with --old-keys to seal it.\n';
+  const { sealed, dropped } = counts;
+  return [
+    ...(sealed === 0 ? [] : [`  sealed       free text of ${pluralize(sealed, 'event')} that was in the clear\n`]),
+    ...(dropped === 0 ? [] : [`  left out     free text of ${pluralize(dropped, 'event')} of erased customers\n`]),
+  ].join('');
 }
 
 const stopped = (): CliError =>
@@ -187,7 +224,13 @@ function keysToMove(from: LogLocation, to: LogLocation): { readonly from: string
   return { from: from.folder, to: to.folder };
 }
 
-async function copy(from: LogLocation, to: LogLocation, session: Session, rekeyed: RekeyedMove | null): Promise<Moved> {
+async function copy(
+  from: LogLocation,
+  to: LogLocation,
+  session: Session,
+  { rekeyed, clearText }: { readonly rekeyed: RekeyedMove | null; readonly clearText: ClearTextSealer | null },
+): Promise<Moved> {
+  const mapping = rekeyed ?? clearText;
   const { onProgress, end } = showProgress(session);
   const source = await openSourceLog(from);
   try {
@@ -198,7 +241,7 @@ async function copy(from: LogLocation, to: LogLocation, session: Session, rekeye
         from: source,
         to: rekeyed?.target(target) ?? target,
         signal: session.signal,
-        ...(rekeyed === null ? {} : { map: (events: readonly MovedEvent[]) => rekeyed.map(events) }),
+        ...(mapping === null ? {} : { map: (events: readonly MovedEvent[]) => mapping.map(events) }),
         onProgress: ({ step, events, position, head }: MoveProgress) =>
           onProgress({ step, done: position, total: head, items: events, unit: 'events' }),
       });

@@ -112,7 +112,15 @@ export async function openLocalEngine(
     let opening: Promise<Projector> | null = null;
     const projector = () => (opening ??= openProjector());
     return new LocalEngine(`the folder ${dataDir}`, {
-      context: { database, log, clock, personalData: personalData(sealer), storeBytes, mayReadPersonal: true, mayAudit: true },
+      context: {
+        database,
+        log,
+        clock,
+        personalData: personalData(sealer),
+        storeBytes,
+        mayReadPersonal: true,
+        mayAudit: true,
+      },
       quarantine,
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal }),

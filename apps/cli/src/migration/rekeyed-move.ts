@@ -1,6 +1,14 @@
 import { STREAMS } from '#contracts';
 import type { EventLog, MovedEvent, MoveTarget } from '#event-log';
-import { compareRekeyed, KeyChange, KeyMapping, mustBeKeysOf, Rekeying, type HashKeyChanged } from '#privacy';
+import {
+  compareRekeyed,
+  KeyChange,
+  type ClearTextSealer,
+  KeyMapping,
+  mustBeKeysOf,
+  Rekeying,
+  type HashKeyChanged,
+} from '#privacy';
 import { rekeyKeyStore, type RekeyableKeyStore } from '#keys';
 import { type Clock } from '#platform';
 import { usage } from '../exit-codes.js';
@@ -41,8 +49,7 @@ export interface RekeyOptions {
 export function rekeyPlan(options: RekeyOptions, from: LogLocation, to: LogLocation): RekeyPlan | null {
   if (options.rekey !== true) {
     for (const [name, option] of Object.entries({
-      ...{ 'old-keys': options.oldKeys, 'new-keys': options.newKeys },
-      ...{ 'old-hash-key': options.oldHashKey, 'new-hash-key': options.newHashKey, by: options.by },
+      ...{ 'new-keys': options.newKeys, 'new-hash-key': options.newHashKey, by: options.by },
     }))
       if (option !== undefined) throw usage(`--${name} is only allowed with --rekey: add --rekey, or leave it out.`);
     return null;
@@ -118,6 +125,10 @@ export class RekeyedMove {
   async discard(): Promise<void> {
     // Keys that cannot be deleted stay for the next run.
     if (!this.imported) await this.newKeys.discard().catch(() => undefined);
+  }
+
+  get clearTexts(): ClearTextSealer['counts'] {
+    return this.rekeying.clearTexts;
   }
 
   map(events: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {

@@ -4,7 +4,7 @@ import type { Queryable } from '#database';
 import { PersonSearch, type ClearIdentifier, type Identities } from '#ingestion';
 import { SealBrokenError, type KeyStore, type Sealer } from '#keys';
 import type { Clock } from '#platform';
-import { eventsWithClearText } from './clear-text.js';
+import { eventsWithClearText } from '../clear-text/clear-text.js';
 import { CustomersBySubject, type KnownSubject } from './customer-subjects.js';
 import { QuarantinedBodies } from './quarantined-bodies.js';
 import type { ErasureJournal } from '../journal/erasure-journal.js';

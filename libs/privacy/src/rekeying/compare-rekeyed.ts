@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { subjectOfStream, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#event-log';
 import { Sealer, type KeyState, type KeyStore } from '#keys';
+import { ClearTextSealer } from '../clear-text/clear-text.js';
 import type { PersonErased } from '../erasure/erase-subjects.js';
 import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
@@ -86,11 +87,14 @@ interface ComparedEvent {
 class ComparedLog {
   private readonly hash = createHash('sha256');
   private readonly sealer: Sealer;
+  /** A move seals text that was in the clear: it is compared as sealed on both sides. */
+  private readonly clearText: ClearTextSealer;
   /** Ordinals of erased subjects and quarantined events, in the order of the log. */
   private readonly ordinals = new Map<string, number>();
 
   constructor(private readonly side: RekeyedSide) {
     this.sealer = new Sealer(side.keys);
+    this.clearText = new ClearTextSealer(this.sealer);
   }
 
   digest(): string {
@@ -98,7 +102,8 @@ class ComparedLog {
   }
 
   async *pages(): AsyncGenerator<readonly ComparedEvent[], void> {
-    for await (const page of this.side.log.readAll(0)) {
+    for await (const stored of this.side.log.readAll(0)) {
+      const page = await this.clearText.map(stored);
       const metas = page.map(({ stream, meta }) =>
         subjectOfStream(stream) === null ? null : (JSON.parse(meta) as TouchpointMeta),
       );

@@ -1,15 +1,23 @@
 import { hash } from 'node:crypto';
 import {
+  hashedSchema,
+  joinPersonal,
+  personalPaths,
+  personalPathsOf,
   readSealedFields,
   STREAMS,
   subjectOfStream,
+  touchpointSchema,
+  type Data,
   type Instant,
+  type PersonalFields,
   type SealedIdentifier,
   type TouchpointMeta,
 } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
 import { KeyedHash, derivedSubjectId, Sealer, type KeyStore, type RekeyableKeyStore, type SubjectKey } from '#keys';
 import {
+  canonical,
   contentText,
   factsOf,
   foundSubjects,
@@ -23,6 +31,7 @@ import {
   type QuarantinedData,
   type QuarantinedMeta,
 } from '#ingestion';
+import { ClearTextSealer } from '../clear-text/clear-text.js';
 import { ERASURE_PREFIX, erasureIdOf, type PersonErased } from '../erasure/erase-subjects.js';
 import type { HashKeyChanged } from './key-change.js';
 
@@ -74,6 +83,7 @@ export class Rekeying {
   private readonly newHash: KeyedHash;
   private readonly newIdentities: Identities;
   private readonly oldIdentities: Identities;
+  private readonly clearText: ClearTextSealer;
   /** The new ids of quarantined events, by their old ones. */
   private readonly quarantined = new Map<string, string>();
 
@@ -86,10 +96,17 @@ export class Rekeying {
     this.newHash = new KeyedHash(newKeys.hashKey);
     this.newIdentities = new Identities(this.to);
     this.oldIdentities = new Identities(this.from);
+    this.clearText = new ClearTextSealer(this.from);
+  }
+
+  /** Text in the clear that was sealed on the way. */
+  get clearTexts(): ClearTextSealer['counts'] {
+    return this.clearText.counts;
   }
 
   /** The events of a page under the new hash key; the keys of all their subjects are durable when it resolves. @throws RekeyError */
-  async map(events: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {
+  async map(stored: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {
+    const events = await this.clearText.map(stored);
     const touchpoints = new Map<MovedEvent, readonly RekeyedIdentifier[]>();
     const metas = new Map<MovedEvent, TouchpointMeta>();
     for (const event of events)
@@ -204,19 +221,19 @@ export class Rekeying {
    * the combination that gives the old hash is searched for first: that is the content that was hashed.
    */
   private contentHash({ event, meta, known, personal }: Readable, oldKey: SubjectKey, newKey: SubjectKey): Uint8Array {
-    const { type, schemaVersion: version, occurredAt, data: dataText } = event;
+    const { type, schemaVersion: version, occurredAt } = event;
     const facts = factsOf(meta);
     const channel = JSON.stringify(meta.channel);
-    const common = { type, facts, channel, dataText };
+    const common = { type, facts, channel };
     const named = (nameOf: (one: RekeyedIdentifier) => string): string =>
       known.map((one) => `${one.identifier.role} ${nameOf(one)} `).join('');
     const before = named(({ identifier }) => identifier.subjectId);
     const stated: readonly (Instant | '')[] =
       meta.sentAt === undefined ? [occurredAt, ''] : [occurredAt, ...originals(occurredAt, meta, meta.sentAt), ''];
-    for (const personalText of personalTexts(personal))
+    for (const { dataText, personalText } of hashedTexts(event, personal))
       for (const schemaVersion of ['', version] as const)
         for (const at of stated) {
-          const content = { ...common, schemaVersion, stated: at, personalText };
+          const content = { ...common, schemaVersion, stated: at, dataText, personalText };
           const old = this.from.contentHash(oldKey, contentText({ ...content, subjects: before }));
           if (Buffer.compare(old, event.contentHash) === 0)
             return this.to.contentHash(newKey, contentText({ ...content, subjects: named(({ id }) => id) }));
@@ -409,17 +426,50 @@ interface Body {
   readonly subjectId: string | null;
 }
 
-/** Texts of sealed fields that the content hash may cover: provenance is sealed with them, but is not part of the content. */
-function personalTexts(sealed: string | null): readonly string[] {
-  if (sealed === null) return [''];
+/** What the content hash covers of the data and of the sealed fields. */
+interface HashedTexts {
+  readonly dataText: string;
+  readonly personalText: string;
+}
+
+/**
+ * The texts that the content hash may cover. Provenance is sealed with the personal fields, but is not part of the content. A field that became personal
+ * later was hashed where it stood, among the data.
+ */
+function hashedTexts(
+  { type, schemaVersion, data: dataText }: MovedEvent,
+  sealed: string | null,
+): readonly HashedTexts[] {
+  if (sealed === null) return [{ dataText, personalText: '' }];
   const { personal, beside, mixed } = readSealedFields(sealed);
   const { $provenance: _, ...hashed } = beside;
-  const text = hashedPersonal(
-    Object.keys(personal).length === 0 ? null : personal,
-    Object.keys(hashed).length === 0 ? null : hashed,
-  );
-  // In an old event, a name of ours may be a field of the data.
-  return mixed ? [text, sealed] : [text];
+  const textOf = (fields: PersonalFields): string =>
+    hashedPersonal(Object.keys(fields).length === 0 ? null : fields, Object.keys(hashed).length === 0 ? null : hashed);
+  const inPlace = new Set(pathsHashedInPlace(type, schemaVersion));
+  const entries = Object.entries(personal);
+  const isInPlace = (pointer: string): boolean => inPlace.has(pointer.replace(/\/\d+(?=\/|$)/g, '/*'));
+  const moved = entries.filter(([pointer]) => isInPlace(pointer));
+  return [
+    { dataText, personalText: textOf(personal) },
+    // In an old event, a name of ours may be a field of the data.
+    ...(mixed ? [{ dataText, personalText: sealed }] : []),
+    ...(moved.length === 0
+      ? []
+      : [
+          {
+            dataText: JSON.stringify(canonical(joinPersonal(JSON.parse(dataText) as Data, Object.fromEntries(moved)))),
+            personalText: textOf(Object.fromEntries(entries.filter(([pointer]) => !isInPlace(pointer)))),
+          },
+        ]),
+  ];
+}
+
+/** The personal fields of a version that the content hash covers among the data. */
+function pathsHashedInPlace(type: string, version: number): readonly string[] {
+  const schema = touchpointSchema(type, version);
+  if (schema === null) return [];
+  const hashed = new Set(personalPathsOf(hashedSchema(schema, [])));
+  return personalPaths(type, version).filter((path) => !hashed.has(path));
 }
 
 /**

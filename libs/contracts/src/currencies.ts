@@ -31,6 +31,11 @@ export function minorDigits(code: string): number | null {
   return CURRENCIES.get(code) ?? null;
 }
 
+/** The currencies whose minor unit has this many digits. */
+export function currenciesWithDigits(digits: number): readonly string[] {
+  return [...CURRENCIES].flatMap(([code, its]) => (its === digits ? [code] : []));
+}
+
 const DECIMAL = /^(-?)(\d{1,13})(?:\.(\d{1,6}))?$/;
 
 /**

@@ -40,7 +40,7 @@ export { survivesAsDouble } from './json/digits.js';
 export { readJson, readJsonDigits, type JsonReading } from './json/read-json.js';
 export { likelyField, likelyNamespace } from './did-you-mean.js';
 export { nearest } from './documents/nearest.js';
-export { isCurrency, minorDigits, toMinor } from './currencies.js';
+export { currenciesWithDigits, isCurrency, minorDigits, toMinor } from './currencies.js';
 export {
   issueText,
   issueUnder,

@@ -1,6 +1,6 @@
 import { instantText } from '#database';
 import { InstantOrDay } from '../running/instant-or-day.js';
-import { Describe, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
+import { Describe, Hint, Matching, MEDIA, Must, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
@@ -8,6 +8,7 @@ import { PLACE_COLUMNS } from '../reading/columns.js';
 import { reject } from '../running/query-rejected.js';
 import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { erasedCondition, ErasedParam } from '../reading/erased.js';
+import { CUSTOMER_SORTS, CustomerOrder } from '../reading/customer-order.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 import { Where } from '../reading/where.js';
@@ -15,9 +16,31 @@ import { Where } from '../reading/where.js';
 const instantOrNull = (at: Instant | null): string | null => (at === null ? null : instantText(at));
 
 /** Kept as of now only, so it cannot be combined with as-of. */
-const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min'] as const;
+const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min', 'consent'] as const;
+/** Values that are not known of the past. */
+const SORTS_OF_NOW: readonly string[] = ['lastSeen', 'nextDue'];
+
+const CONSENT = /^(?:([a-z][a-z0-9-]*):)?(\S(?:.*\S)?)$/;
 
 class CustomersParams extends ErasedParam {
+  @Optional()
+  @OneOf(...Object.keys(CUSTOMER_SORTS))
+  @Describe(
+    'what comes first: the most revenue (net; amounts of several currencies are compared as they stand), orders, the last purchase, …; the next deadline and the first seen begin with the earliest. By default they come by customerId',
+  )
+  sort!: string | null;
+  @Optional()
+  @OneOf('asc', 'desc')
+  @Describe('the smallest or the largest first, instead of what is usual for the sort')
+  order!: string | null;
+  @Optional()
+  @Matching(CONSENT.source, 300, 'MEDIUM:PURPOSE, or PURPOSE for all media')
+  @Must('MEDIUM:PURPOSE, such as email:marketing, or PURPOSE alone')
+  @Hint('give the medium and the purpose of a consent, such as email:marketing')
+  @Describe(
+    'only those with this consent in force, as MEDIUM:PURPOSE (email:marketing), or PURPOSE for every medium; identifier is then the address of that medium',
+  )
+  consent!: string | null;
   @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
   @Optional() @OneOf(...PHASES) @Describe('only those in this phase') phase!: string | null;
   @Optional() @Whole(1, 1_000_000) @Describe('only those in this turn of the lifecycle') cycle!: number | null;
@@ -40,7 +63,10 @@ class CustomersParams extends ErasedParam {
   @Optional() @Whole(0, 1_000_000_000) @Describe('only those with at least this many surviving orders') 'orders-min'!:
     number | null;
   @Optional() @Text(512) @Describe('only those with an order from this source') source!: string | null;
-  @Optional() @Text(128) @Describe('only those known by an identifier of this namespace') namespace!: string | null;
+  @Optional()
+  @Text(128)
+  @Describe('only those known by an identifier of this namespace, and that identifier of them')
+  namespace!: string | null;
 }
 
 /** Who stands where: the customers by stage, phase and what is due next, now or at an instant. */
@@ -48,7 +74,7 @@ export const customers = query({
   name: 'customers',
   summary: 'Customers by stage, phase, cycle, flags and deadlines.',
   description:
-    'One row for each customer, ordered by customerId, so that pages stay in step while customers move. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then. Erased customers are left out, unless `erased` says otherwise: figures of all customers still count them.',
+    'One row for each customer. Ordered by customerId, pages stay in step while customers move; by another order, a customer who moves between two pages may be missed or come twice. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then. Erased customers are left out, unless `erased` says otherwise: figures of all customers still count them.',
   permission: 'read',
   params: CustomersParams,
   time: 'as-of',
@@ -83,9 +109,19 @@ export const customers = query({
     if (past)
       for (const name of NOW_ONLY)
         if (params[name] !== null) throw reject(name, 'is known of now only', `leave as-of out, or leave ${name} out`);
+    if (past && params.sort !== null && SORTS_OF_NOW.includes(params.sort))
+      throw reject('sort', `by ${params.sort} is known of now only`, 'leave as-of out, or sort by something else');
+    const [, medium = null, purpose = null] = CONSENT.exec(params.consent ?? '') ?? [];
+    if (medium !== null && !(MEDIA as readonly string[]).includes(medium))
+      throw reject(
+        'consent',
+        `names no medium before the colon`,
+        `give one of ${MEDIA.join(', ')}, such as email:marketing`,
+      );
+    const order = new CustomerOrder(params.sort, params.order);
+    const namespace = params.namespace ?? NAMESPACE_OF_MEDIUM[medium ?? ''] ?? null;
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
       const where = new Where(instantText(asOf), limit + 1)
-        .and('customer_id > ?::text', after?.[0] ?? null)
         .and('stage = ?::text', params.stage)
         .and('phase = ?::text', params.phase)
         .and('cycle = ?::int', params.cycle)
@@ -104,35 +140,53 @@ export const customers = query({
           'EXISTS (SELECT FROM subjects s WHERE s.customer_id = here.customer_id AND s.namespace = ?::text)',
           params.namespace,
         );
+      if (purpose !== null) where.always(consentCondition(where, purpose, medium));
+      order.after(where, after);
       const erased = erasedCondition(params.erased, 'here.customer_id');
       if (erased !== null) where.always(erased);
-      const rows = await models.query<{ customerId: string }>(
+      const rows = await models.query<{ customerId: string; sortKey: string | null }>(
         `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt", cause, orders,
                 revenue_minor AS "revenueMinor", currency, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt",
-                last_purchase_at AS "lastPurchaseAt", next_due_at AS "nextDueAt", next_due_kind AS "nextDueKind", flags
+                last_purchase_at AS "lastPurchaseAt", next_due_at AS "nextDueAt", next_due_kind AS "nextDueKind", flags,
+                ${order.column}
            FROM (${past ? THEN : NOW}) here
           ${where.sql}
-          ORDER BY customer_id
+          ORDER BY ${order.orderBy}
           LIMIT $2::int`,
         where.params,
       );
       const identifiers = await strongestIdentifiers(
         models,
         rows.map((row) => row.customerId),
+        namespace,
       );
       return { rows, identifiers, position: models.position };
     });
     const values = await openIdentifiers(context, identifiers);
     const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
-    return { ...pageOf(named, limit, (last) => [last.customerId]), position };
+    return { ...pageOf(named, limit, CustomerOrder.keyOf), position };
   },
 });
+
+/** The namespace of the addresses that a medium uses. */
+const NAMESPACE_OF_MEDIUM: Readonly<Record<string, string>> = { email: 'email', sms: 'phone', phone: 'phone' };
+
+/** Whether a consent is in force: what is said of the medium goes before what is said of every medium. */
+function consentCondition(where: Where, purpose: string, medium: string | null): string {
+  const named = where.param(purpose);
+  const inForce = `SELECT (said ->> 'given')::boolean AND COALESCE((said ->> 'expiresAt')::bigint > extract(epoch FROM $1::timestamptz) * 1000, true)
+     FROM jsonb_array_elements(here.consents) said WHERE said ->> 'purpose' = ${named}::text AND said ->> 'medium'`;
+  const ofAll = `(${inForce} IS NULL)`;
+  return medium === null
+    ? `COALESCE(${ofAll}, false)`
+    : `COALESCE((${inForce} = ${where.param(medium)}::text), ${ofAll}, false)`;
+}
 
 /** `$1` is named so that both texts take the same parameters. */
 const NOW = `
   SELECT customer_id, cycle, stage, phase, entered_at, cause ->> 'rule' AS cause, orders,
          revenue_minor, currency,
-         first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags
+         first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags, consents
     FROM customers
    WHERE $1::timestamptz IS NOT NULL`;
 
@@ -140,7 +194,7 @@ const NOW = `
 const THEN = `
   SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, o.orders, o.revenue_minor, o.currency, c.first_seen_at,
          NULL::timestamptz AS last_seen_at, o.last_purchase_at, NULL::timestamptz AS next_due_at,
-         NULL::text AS next_due_kind, NULL::jsonb AS flags
+         NULL::text AS next_due_kind, NULL::jsonb AS flags, NULL::jsonb AS consents
     FROM stage_periods v
     JOIN customers c ON c.customer_id = v.customer_id
     CROSS JOIN LATERAL (

@@ -29,7 +29,7 @@ export const outcomes = query({
     { name: 'quarantined', type: 'integer', description: 'kept apart, with the reason: see quarantine' },
     { name: 'suppressed', type: 'integer', description: 'not kept at all, by rule' },
     { name: 'unaccounted', type: 'integer', description: 'received less the four outcomes: 0 where nothing was lost' },
-    { name: 'reasons', type: 'json', description: 'the suppressed ones by reason' },
+    { name: 'reasons', type: 'json', description: 'the quarantined and the suppressed ones by their code' },
   ],
   async answer(context, { params, after, limit }) {
     const where = new Where(limit + 1)
@@ -40,11 +40,21 @@ export const outcomes = query({
       where.always(`(source, day) > (${where.param(after[0])}::text, ${where.param(after[1])}::date)`);
     return inReadModels(context.database, async (models) => {
       const rows = await models.query<{ source: string; day: string }>(
-        `SELECT source, to_char(day, 'YYYY-MM-DD') AS day, received, accepted, duplicate, quarantined, suppressed,
-                received - accepted - duplicate - quarantined - suppressed AS unaccounted, reasons
-           FROM ingest_outcomes ${where.sql}
-          ORDER BY ingest_outcomes.source, ingest_outcomes.day
-          LIMIT $1::int`,
+        `WITH page AS (
+           SELECT * FROM ingest_outcomes ${where.sql} ORDER BY source, day LIMIT $1::int
+         ), quarantined AS (
+           SELECT source, day, jsonb_object_agg(code, number) AS codes
+             FROM (SELECT COALESCE(q.source, '(unreadable)') AS source, (q.received_at AT TIME ZONE 'UTC')::date AS day, q.code, count(*) AS number
+                     FROM quarantine q
+                    WHERE COALESCE(q.source, '(unreadable)') IN (SELECT source FROM page WHERE quarantined > 0)
+                    GROUP BY 1, 2, 3) each
+            GROUP BY source, day
+         )
+         SELECT page.source, to_char(page.day, 'YYYY-MM-DD') AS day, received, accepted, duplicate, quarantined, suppressed,
+                received - accepted - duplicate - quarantined - suppressed AS unaccounted,
+                COALESCE(q.codes, '{}') || page.reasons AS reasons
+           FROM page LEFT JOIN quarantined q ON q.source = page.source AND q.day = page.day
+          ORDER BY page.source, page.day`,
         where.params,
       );
       return { ...pageOf(rows, limit, ({ source, day }) => [source, day]), position: models.position };

@@ -48,10 +48,11 @@ export const stageCounts = query({
       const first = later(from ?? begun, begun);
       const last = earlier(to ?? bounds?.last ?? begun, dayText(dayOf(asOf, timeZone)));
       if (first > last) return { rows: [], next: null, position: models.position, complete };
-      // A page holds whole days, so that its key is a day and what was there before is one sum.
-      const days = Math.max(1, Math.floor(limit / PHASES.length));
-      const start = after === null ? first : nextDay(String(after[0]));
-      const end = earlier(addDays(start, days - 1), last);
+      // A page may end within a day: its key is the day, and how many phases of it were listed.
+      const [from0, listed] = after === null ? [first, 0] : [String(after[0]), Number(after[1])];
+      const start = listed < PHASES.length ? from0 : nextDay(from0);
+      // Each day has a row, unless it is filtered out: so these days fill a page.
+      const end = earlier(addDays(start, limit), last);
       const rows = await models.query<DayRow>(
         `WITH ${counted.sql}, before AS (
            SELECT stage, phase, sum(entered - left_)::bigint AS customers
@@ -73,15 +74,20 @@ export const stageCounts = query({
            FROM counted
           WHERE (entered <> 0 OR "left" <> 0 OR customers <> 0)
             AND ($4::text IS NULL OR stage = $4::text) AND ($5::text IS NULL OR phase = $5::text)
-          ORDER BY day, array_position($6::text[], phase)`,
-        [timeZone, start, end, params.stage, params.phase, PHASES],
+            AND (day > $7::date OR array_position($6::text[], phase) > $8::int)
+          ORDER BY day, array_position($6::text[], phase)
+          LIMIT $9::int`,
+        [timeZone, start, end, params.stage, params.phase, PHASES, from0, listed, limit + 1],
       );
-      return {
-        rows: rows.map((row) => ({ ...row, customers: Number(row.customers) })),
-        next: end < last ? [end] : null,
-        position: models.position,
-        complete,
-      };
+      const page = rows.slice(0, limit).map((row) => ({ ...row, customers: Number(row.customers) }));
+      const lastRow = page.at(-1);
+      const next =
+        rows.length > limit && lastRow !== undefined
+          ? [lastRow.day, PHASES.indexOf(lastRow.phase) + 1]
+          : end < last
+            ? [end, PHASES.length]
+            : null;
+      return { rows: page, next, position: models.position, complete };
     });
   },
 });
@@ -117,6 +123,8 @@ const COUNTED_NOW = `days AS MATERIALIZED (
    GROUP BY day, stage, phase)`;
 
 interface DayRow extends Record<string, unknown> {
+  readonly day: string;
+  readonly phase: (typeof PHASES)[number];
   readonly customers: number;
 }
 

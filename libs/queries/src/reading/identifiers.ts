@@ -11,19 +11,20 @@ export interface KnownIdentifier {
   readonly sealed: string | null;
 }
 
-/** The strongest identifier of each customer: by namespace, then the one seen first in the log. */
+/** The strongest identifier of each customer, of all or of one namespace: by namespace, then the one seen first in the log. */
 export async function strongestIdentifiers(
   models: ReadModels,
   customerIds: readonly string[],
+  namespace: string | null = null,
 ): Promise<readonly KnownIdentifier[]> {
   if (customerIds.length === 0) return [];
   return models.query<KnownIdentifier & Record<string, unknown>>(
     `SELECT DISTINCT ON (customer_id)
             customer_id AS "customerId", subject_id AS "subjectId", namespace, sealed
        FROM subjects
-      WHERE customer_id = ANY($1::text[])
+      WHERE customer_id = ANY($1::text[]) AND ($3::text IS NULL OR namespace = $3::text)
       ORDER BY customer_id, COALESCE(array_position($2::text[], namespace), 1000), namespace COLLATE "C", first_position`,
-    [customerIds, NAMESPACES],
+    [customerIds, NAMESPACES, namespace],
   );
 }
 

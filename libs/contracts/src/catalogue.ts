@@ -59,6 +59,7 @@ const TABLE = {
   },
   purchase: {
     'order-placed': 'customer',
+    'order-amended': 'customer',
     'order-cancelled': 'customer',
     'order-returned': 'customer',
     'payment-failed': 'system',

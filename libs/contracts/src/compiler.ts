@@ -4,7 +4,7 @@ import { IDENTIFIES, isDateTime, isDay, type JsonSchema, type Rule } from './fie
 import { issuesOf, type Reporting } from './issues.js';
 import type { Validity } from './validation-issue.js';
 import { isSpoilt } from './spreadsheets.js';
-import { isAmountExact } from './touchpoints/order-amount.js';
+import { areLinesNotNegative, isAmountExact } from './touchpoints/order-amount.js';
 
 /** Words of ours in a schema that check nothing. */
 export const ANNOTATIONS = ['x-personal', 'x-hashed-in-place', 'x-group', 'x-origin'] as const;
@@ -28,6 +28,11 @@ ajv.addKeyword({
   keyword: 'x-amount-is-exact',
   schemaType: 'boolean',
   validate: (_: boolean, data: unknown) => isAmountExact(data),
+});
+ajv.addKeyword({
+  keyword: 'x-lines-are-not-negative',
+  schemaType: 'boolean',
+  validate: (_: boolean, data: unknown) => areLinesNotNegative(data),
 });
 
 ajv.addKeyword({

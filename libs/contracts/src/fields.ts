@@ -323,6 +323,8 @@ export function Parts<T>(part: () => ClassConstructor<T>, minItems: number, maxI
 
 /** A rule about several fields of one object. It stands on a field that is always there. */
 export interface Rule {
+  /** Where the issue is reported; the whole document by default. */
+  readonly pointer?: string;
   /** What is wrong when it does not hold. */
   readonly detail: string;
   readonly hint: string;

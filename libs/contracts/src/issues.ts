@@ -44,7 +44,8 @@ export function issuesOf(
     }
   }
   // A rule about several fields is only worth reporting when the fields themselves are right.
-  if (issues.length === 0) for (const { detail, hint } of brokenRules) issues.push({ pointer: ROOT, detail, hint });
+  if (issues.length === 0)
+    for (const { pointer = ROOT, detail, hint } of brokenRules) issues.push({ pointer, detail, hint });
   return issues;
 }
 

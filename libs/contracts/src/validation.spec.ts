@@ -219,6 +219,22 @@ describe('an issue', () => {
     expect(issues('order')).toMatchObject([{ pointer: '#', detail: 'must be an object' }]);
   });
 
+  it.each(['order-placed', 'order-amended'])('tells a source of %s with money that went back what to send', (type) => {
+    const issues = (data: unknown) => errorsOf(validateTouchpointData(type, 1, data));
+    const [total] = issues({ ...order, totalMinor: -5 });
+    expect(total).toMatchObject({ pointer: '#/totalMinor', detail: expect.stringContaining('must be 0 or more') });
+    expect(total?.hint).toContain('send order-returned');
+    expect(issues({ orderId: 'o-1', currency: 'EUR', totalMinor: -1 })).toHaveLength(1);
+    const back = { sku: 'a', quantity: -2, unitPriceMinor: 999 };
+    expect(issues({ ...order, lines: [back] })).toMatchObject([
+      { pointer: '#/lines', hint: expect.stringContaining('send order-returned') },
+    ]);
+    expect(issues({ ...order, discountMinor: 1_000 })).toMatchObject([{ pointer: '#/lines' }]);
+    // A line that was taken back within a larger order is fine, and so are a gift and a total that says what was paid.
+    expect(issues({ ...order, lines: [back, { ...back, quantity: 3 }] })).toEqual([]);
+    expect(issues({ ...order, lines: [back], totalMinor: 0 })).toEqual([]);
+  });
+
   it('never holds a value: a value may be personal', () => {
     const secret = 'ann@shop.se';
     for (const { name, version } of TOUCHPOINT_TYPES) {

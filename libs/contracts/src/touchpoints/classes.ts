@@ -44,6 +44,7 @@ export const CLASSES = {
   'demo-attended': [evaluation.DemoAttended],
   'trial-started': [evaluation.TrialStarted],
   'order-placed': [purchase.OrderPlaced],
+  'order-amended': [purchase.OrderAmended],
   'order-cancelled': [purchase.OrderCancelled],
   'order-returned': [purchase.OrderReturned],
   'payment-failed': [purchase.PaymentFailed],

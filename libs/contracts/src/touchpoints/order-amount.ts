@@ -58,3 +58,31 @@ export function isAmountExact(data: unknown): boolean {
   const amount = orderAmountMinor(data);
   return amount === null || !Number.isFinite(amount) || !Number.isInteger(amount) || Number.isSafeInteger(amount);
 }
+
+/** What to do with money that went back to the customer. */
+const SEND_A_RETURN = 'send order-returned for what was given back, with its amount as a positive number';
+
+/** The total of an order is 0 or more: what was given back is an event of its own. */
+export const TOTAL_IS_NOT_NEGATIVE: Rule = {
+  pointer: '#/totalMinor',
+  detail: 'must be 0 or more: an order is what the customer bought',
+  hint: SEND_A_RETURN,
+  schema: { properties: { totalMinor: { minimum: 0 } } },
+  holds: ({ totalMinor }) => typeof totalMinor !== 'number' || !(totalMinor < 0),
+};
+
+/** The same where no total is given. */
+export const LINES_ARE_NOT_NEGATIVE: Rule = {
+  pointer: '#/lines',
+  detail: 'must add up to 0 or more: an order is what the customer bought',
+  hint: SEND_A_RETURN,
+  schema: { 'x-lines-are-not-negative': true },
+  holds: areLinesNotNegative,
+};
+
+/** Whether lines without a total add up to 0 or more; true where there is no amount to speak of. */
+export function areLinesNotNegative(data: unknown): boolean {
+  if (!isObject(data) || typeof data['totalMinor'] === 'number') return true;
+  const amount = orderAmountMinor(data);
+  return amount === null || !(amount < 0);
+}

@@ -13,7 +13,7 @@ import {
   Text,
   Whole,
 } from '../fields.js';
-import { AMOUNT_IS_EXACT, AMOUNT_IS_KNOWN } from './order-amount.js';
+import { AMOUNT_IS_EXACT, AMOUNT_IS_KNOWN, LINES_ARE_NOT_NEGATIVE, TOTAL_IS_NOT_NEGATIVE } from './order-amount.js';
 
 /** One line of an order. */
 export class OrderLine {
@@ -40,10 +40,15 @@ export class OrderLine {
  */
 export class OrderPlaced {
   /** Names the order within its source. */
-  @Id() @Holds(AMOUNT_IS_KNOWN) @Holds(AMOUNT_IS_EXACT) orderId!: string;
+  @Id()
+  @Holds(AMOUNT_IS_KNOWN)
+  @Holds(AMOUNT_IS_EXACT)
+  @Holds(TOTAL_IS_NOT_NEGATIVE)
+  @Holds(LINES_ARE_NOT_NEGATIVE)
+  orderId!: string;
   @Currency() currency!: string;
   @Optional() @Parts(() => OrderLine, 0, 5000) lines?: OrderLine[];
-  /** What the customer paid, net of all discounts. Zero for a gift; negative where more was taken back than bought. */
+  /** What the customer paid, net of all discounts. Zero for a gift. Money that went back is an order-returned of its own. */
   @Optional() @SignedAmountMinor() totalMinor?: number;
   /** A discount on the order as a whole, on top of those of its lines. */
   @Optional() @AmountMinor() discountMinor?: number;
@@ -57,6 +62,33 @@ export class OrderPlaced {
   @Optional() @Id() quoteId?: string;
   @Optional() @Text() campaign?: string;
   @Optional() @Text() coupon?: string;
+}
+
+/**
+ * The order was changed after it was placed: it has these lines, or this total, from here on. The difference is booked on
+ * the date of this event. What is absent stays as it was: a new total leaves the lines, and new lines without a total give
+ * the order the amount that they add up to. Amounts include what was returned before: a return stays a return.
+ */
+export class OrderAmended {
+  /** The order, as order-placed names it. */
+  @Id()
+  @Holds(AMOUNT_IS_KNOWN)
+  @Holds(AMOUNT_IS_EXACT)
+  @Holds(TOTAL_IS_NOT_NEGATIVE)
+  @Holds(LINES_ARE_NOT_NEGATIVE)
+  orderId!: string;
+  /** The currency of the amounts; where it is absent, the order's. */
+  @Optional() @Currency() currency?: string;
+  /** All lines of the order from here on, not only those that changed. */
+  @Optional() @Parts(() => OrderLine, 0, 5000) lines?: OrderLine[];
+  /** The whole amount of the order from here on, net of all discounts. */
+  @Optional() @SignedAmountMinor() totalMinor?: number;
+  /** A discount on the order as a whole, on top of those of its lines. */
+  @Optional() @AmountMinor() discountMinor?: number;
+  /** What the whole order costs us from here on. */
+  @Optional() @SignedAmountMinor() costMinor?: number;
+  @Optional() @Text() @Personal() reason?: string;
+  @Optional() @FreeText() @Personal() text?: string;
 }
 
 /** An order was cancelled as a whole: it stops counting from here on. */
@@ -77,8 +109,9 @@ export class ReturnedLine {
 }
 
 /**
- * Goods of an order came back: some of its lines, an amount, or, where neither is said, the whole order. Amounts are
- * positive here; the booking makes them negative.
+ * Goods of an order came back, or money for it: some of its lines, an amount, or, where neither is said, the whole order.
+ * When nothing of the order's amount is left, it is wholly returned. Amounts are positive here; the booking makes them
+ * negative.
  */
 export class OrderReturned {
   @Id() orderId!: string;
@@ -103,11 +136,15 @@ export class PaymentFailed {
   @Optional() @Text() @PersonalSince() reason?: string;
 }
 
-/** A payment went through. */
+/**
+ * A payment went through. One that names a contract is revenue, booked on its date in the amount and currency that it
+ * states. One that names an order is not booked: the order is revenue already.
+ */
 export class PaymentSucceeded {
   @Optional() @Id() contractId?: string;
   @Optional() @Id() orderId?: string;
   @Optional() @Id() paymentId?: string;
+  /** What was paid. Revenue needs both the amount and its currency. */
   @Optional() @AmountMinor() amountMinor?: number;
   @Optional() @Currency() currency?: string;
 }

@@ -90,6 +90,8 @@ describe('the reader of plain documents', () => {
     ['a field that is there and says nothing', { ...order, coupon: undefined }],
     ['a required field that is missing', { orderId: 'o-1', lines: [] }],
     ['an amount that no integer holds', { ...order, lines: [{ sku: 's', quantity: 1e6, unitPriceMinor: 1e13 }] }],
+    ['a total below 0', { ...order, totalMinor: -1 }],
+    ['lines below 0', { ...order, lines: [{ sku: 's', quantity: -1, unitPriceMinor: 1 }] }],
     ['neither lines nor a total', { orderId: 'o-1', currency: 'EUR' }],
     ['half a character', { ...order, coupon: '\ud800' }],
     ['a character beyond the first plane, whose length is counted otherwise', { ...order, coupon: '😀' }],

@@ -75,6 +75,10 @@ const HELPERS = {
     const amount = orderAmountMinor(data);
     return amount === null || Number.isSafeInteger(amount);
   },
+  isAmountNotNegative(data: Parameters<typeof orderAmountMinor>[0]): boolean {
+    const amount = orderAmountMinor(data);
+    return amount === null || amount >= 0;
+  },
 };
 
 /** The check of a value, as code that returns null from the reader where it fails; and the most that such a value can hold. */
@@ -106,6 +110,9 @@ class ReaderCompiler {
     return (allOf as readonly JsonSchema[]).map((rule) => {
       const [[word, value] = [], ...more] = Object.entries(rule);
       if (more.length === 0 && word === 'x-amount-is-exact' && value === true) return 'isAmountExact(o)';
+      // One condition for both rules: of a negative total and of negative lines the slow reader says which.
+      if (more.length === 0 && word === 'x-lines-are-not-negative' && value === true) return 'isAmountNotNegative(o)';
+      if (more.length === 0 && word === 'properties' && isMinimumOfTotal(value)) return 'true';
       if (more.length > 0 || word !== 'anyOf') throw new NotSimple();
       return (value as readonly JsonSchema[]).map((one) => `(${requiredAlone(one)})`).join(' || ');
     });
@@ -248,6 +255,11 @@ function number(schema: JsonSchema, field: string): Check {
 }
 
 const reject = (condition: string): string => `if (${condition}) return null;`;
+
+/** The rule that a total is 0 or more: it never stands alone. */
+function isMinimumOfTotal(value: unknown): boolean {
+  return JSON.stringify(value) === '{"totalMinor":{"minimum":0}}';
+}
 
 /** The condition that a member of `anyOf` states, where it only requires fields. */
 function requiredAlone(schema: JsonSchema): string {

@@ -4,6 +4,8 @@ export type {
   Booking,
   Cause,
   Deadline,
+  Discrepancy,
+  DiscrepancyKind,
   EventRef,
   ExpansionPhase,
   LifecycleEvent,
@@ -14,6 +16,7 @@ export type {
   Stage,
   StagePeriod,
 } from './model.js';
+export { DISCREPANCY_KINDS } from './model.js';
 export { compareEvents, comparePlaces, type EventPlace } from './event-order.js';
 export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
 export { isTimeZone } from './calendar/zone.js';

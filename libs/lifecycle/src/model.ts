@@ -70,19 +70,77 @@ export interface Money {
   readonly currency: string;
 }
 
-/** One booking of an order: the order itself, or what was later taken back. Amounts of returns are negative. */
+/** One booking: an order, its amendment, what was taken back of it, or a payment for a contract. What was taken back is negative. */
 export interface Booking {
-  /** The order's identity: `source`-scoped order id as the touchpoint names it. */
-  readonly orderId: string;
+  /** The order as its touchpoints name it: with `orderSource` it identifies the order. Null for a payment. */
+  readonly orderId: string | null;
+  /** The source that placed the order; of a reversal that matches no order its own source. Null for a payment. */
+  readonly orderSource: string | null;
+  /** When the order was placed; null where no order is known. */
+  readonly orderAt: Instant | null;
+  /** The contract that was paid; null for orders. */
+  readonly contractId: string | null;
   readonly at: Instant;
-  readonly kind: 'order' | 'cancellation' | 'return';
+  readonly kind: 'order' | 'amendment' | 'cancellation' | 'return' | 'payment';
   readonly amountMinor: number;
   readonly currency: string;
   /** Cost in minor units, null where unknown. */
   readonly costMinor: number | null;
   /** True on the booking after which the order no longer survives. */
   readonly reverses: boolean;
+  /**
+   * From when on this booking does not count: the order that its event names came to be known then, and the event counts
+   * with the order. Null as long as it counts.
+   */
+  readonly voidedAt: Instant | null;
   /** The event that booked it. */
+  readonly event: EventRef;
+}
+
+/**
+ * What does not add up between orders, what was taken back, and payments.
+ *
+ * - `excess-refund`: more was given back than was left of the order; the excess is not booked.
+ * - `order-repeated`: a source placed the same order again with other content; the first one counts.
+ * - `unmatched-reversal`: a cancellation or return that names no known order; it books money where it names a currency.
+ * - `unmatched-amendment`: an amendment that names no known order; nothing follows from it.
+ * - `amendment-after-reversal`: an amendment of an order that is cancelled or wholly returned; nothing follows from it.
+ * - `other-currency`: a return or an amendment in another currency than its order: it cannot be subtracted.
+ * - `unmatched-payment`: a payment that names an order that is not known, and no contract; it is not booked.
+ * - `unassigned-payment`: a payment that names neither an order nor a contract; it is not booked.
+ * - `payment-without-amount`: a payment for a contract without an amount or a currency; it is not booked.
+ */
+export type DiscrepancyKind = (typeof DISCREPANCY_KINDS)[number];
+
+export const DISCREPANCY_KINDS = [
+  'excess-refund',
+  'order-repeated',
+  'unmatched-reversal',
+  'unmatched-amendment',
+  'amendment-after-reversal',
+  'other-currency',
+  'unmatched-payment',
+  'unassigned-payment',
+  'payment-without-amount',
+] as const;
+
+/** One thing that does not add up. */
+export interface Discrepancy {
+  readonly kind: DiscrepancyKind;
+  /** The order that the event names; null where it names none. */
+  readonly orderId: string | null;
+  /** The source that placed the order; where none is known, the source of the event. */
+  readonly orderSource: string;
+  /** When the order was placed; null where no order is known. */
+  readonly orderAt: Instant | null;
+  readonly contractId: string | null;
+  /** The amount in question, positive; null where none is stated. */
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
+  readonly at: Instant;
+  /** From when on it adds up: the order came to be known then. Null as long as it does not. */
+  readonly settledAt: Instant | null;
+  /** The event that brought it about. */
   readonly event: EventRef;
 }
 

@@ -42,13 +42,13 @@ export class Story {
   constructor(private readonly published: readonly PublishedPolicy<Policy>[] = []) {}
 
   /** Any touchpoint. */
-  on(text: string, type: string, data: Readonly<Record<string, unknown>> = {}, test = false): this {
+  on(text: string, type: string, data: Readonly<Record<string, unknown>> = {}, test = false, source = 'shop'): this {
     const position = this.events.length + 1;
     this.events.push({
       position,
       recordedAt: position,
       occurredAt: when(text),
-      source: 'shop',
+      source,
       id: `e${String(position).padStart(4, '0')}`,
       type,
       channel: 'web',
@@ -76,6 +76,16 @@ export class Story {
   returns(text: string, orderId: string, pieces?: Readonly<Record<string, number>>): this {
     const lines = Object.entries(pieces ?? {}).map(([sku, quantity]) => ({ sku, quantity }));
     return this.on(text, 'order-returned', { orderId, ...(pieces === undefined ? {} : { lines }) });
+  }
+
+  /** So much of the order is given back. */
+  refunds(text: string, orderId: string, amountMinor: number): this {
+    return this.on(text, 'order-returned', { orderId, amountMinor });
+  }
+
+  /** The order has another total. */
+  amends(text: string, orderId: string, totalMinor: number): this {
+    return this.on(text, 'order-amended', { orderId, totalMinor });
   }
 
   get policies(): PolicyTimeline {

@@ -70,6 +70,8 @@ const REASONS: Readonly<Record<string, (values: Values) => string>> = {
   'silence-lost': silenceReason,
   'policy-changed': () => 'another version of the policy took effect, and by it a deadline was overdue',
   'purchase-reversed': ({ order }) => `order ${order} was cancelled or returned, and no longer counts`,
+  'order-amended': ({ order }) =>
+    `order ${order} was amended, and the signal of expansion that it gave no longer stands`,
   'cross-sell': ({ category }) => `the customer bought in ${category}, a category that is new to them`,
   'up-sell': ({ contract }) =>
     typeof contract === 'string'

@@ -72,27 +72,25 @@ export function purchaseSummary(bookings: readonly Booking[], options: SummaryOp
   };
 }
 
-/** Each order with what remains of it. A reversal applies to the latest order of its id that still survives. */
+/** Each order with what remains of it. An order is (source, orderId); the instant tells one that was placed again from the first. */
 function ordersOf(bookings: readonly Booking[], asOf: Instant): OrderSum[] {
-  const known = bookings.filter(({ at }) => at <= asOf);
-  const orders: OrderSum[] = [];
-  const byId = new Map<string, OrderSum[]>();
-  for (const { orderId, at, kind, currency, amountMinor } of known) {
-    if (kind !== 'order') continue;
-    const order = { at, currency, netMinor: amountMinor, survives: true };
-    orders.push(order);
-    const same = byId.get(orderId);
-    if (same === undefined) byId.set(orderId, [order]);
-    else same.push(order);
+  const orders = new Map<string, OrderSum>();
+  const counts = ({ at, voidedAt }: Booking): boolean => at <= asOf && (voidedAt === null || voidedAt > asOf);
+  const keyOf = ({ orderSource, orderId, orderAt }: Booking): string =>
+    `${String(orderAt)}\0${String(orderSource)}\0${String(orderId)}`;
+  for (const booking of bookings) {
+    const { at, kind, currency, amountMinor } = booking;
+    if (kind === 'order' && counts(booking))
+      orders.set(keyOf(booking), { at, currency, netMinor: amountMinor, survives: true });
   }
-  for (const { orderId, at, kind, amountMinor, reverses } of known) {
-    if (kind === 'order') continue;
-    const order = byId.get(orderId)?.findLast((one) => one.survives && one.at <= at);
-    if (order === undefined) continue;
-    order.netMinor += amountMinor;
-    if (reverses) order.survives = false;
+  for (const booking of bookings) {
+    if (booking.kind === 'order' || booking.kind === 'payment' || !counts(booking)) continue;
+    const order = orders.get(keyOf(booking));
+    if (order === undefined || order.currency !== booking.currency) continue;
+    order.netMinor += booking.amountMinor;
+    if (booking.reverses) order.survives = false;
   }
-  return orders;
+  return [...orders.values()];
 }
 
 /** The first day of the period that holds a day, both as days since 1970-01-01. */

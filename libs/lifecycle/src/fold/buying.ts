@@ -4,27 +4,39 @@ import type { LifecycleEvent } from '../model.js';
 import { beginCycle, wholeDays } from './acquisition.js';
 import { expand, signalsOfOrder } from './expansion.js';
 import { categoryOf, contractIdOf, orderOf } from './facts.js';
-import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
+import { actOf, causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
 import type { Purchase } from './purchases.js';
 import { restartSilence } from './silence.js';
+import { listOfOrder } from './waiting.js';
 
-/** An order: it is booked, and moves the customer. The same order sent twice by one source counts once. */
-export function placeOrder(fold: Fold, event: LifecycleEvent): void {
+/**
+ * An order: it is booked, and moves the customer; returns it. The same order sent again by its source counts once: null.
+ * Sent with other content it is listed.
+ */
+export function placeOrder(fold: Fold, event: LifecycleEvent): Purchase | null {
   const fact = orderOf(event);
   const known = fold.state.purchases.order(fact.orderId, event.source);
-  if (known !== null && known.source === event.source && known.survives) return;
-  const ref = refOf(event);
+  // An order that was reversed at once, by what waited for it, is not placed again at the same instant.
+  if (known?.source === event.source && (known.survives || known.at === event.occurredAt)) {
+    const same = fact.content === known.content || (known.amended && fact.amountMinor === known.amountMinor);
+    if (!same) listOfOrder(fold, actOf(event), 'order-repeated', known, Math.abs(fact.amountMinor), fact.currency);
+    return null;
+  }
   fold.bookings.push({
     orderId: fact.orderId,
+    orderSource: event.source,
+    orderAt: event.occurredAt,
+    contractId: null,
     at: event.occurredAt,
     kind: 'order',
     amountMinor: fact.amountMinor,
     currency: fact.currency,
     costMinor: fact.costMinor,
     reverses: false,
-    event: ref,
+    voidedAt: null,
+    event: refOf(event),
   });
-  buy(fold, event, {
+  return buy(fold, event, {
     kind: 'order',
     id: fact.orderId,
     source: event.source,
@@ -35,6 +47,7 @@ export function placeOrder(fold: Fold, event: LifecycleEvent): void {
     currency: fact.currency,
     categories: fact.categories,
     articles: fact.articles,
+    content: fact.content,
   });
 }
 
@@ -52,17 +65,18 @@ export function buyContract(fold: Fold, event: LifecycleEvent): void {
     currency: '',
     categories: category === null ? [] : [category],
     articles: [],
+    content: 0,
   });
 }
 
-function buy(fold: Fold, event: LifecycleEvent, bought: Omit<Purchase, 'day' | 'cycle' | 'survives'>): void {
+function buy(fold: Fold, event: LifecycleEvent, bought: Bought): Purchase {
   const { state } = fold;
   const at = event.occurredAt;
   const { stage, phase } = state;
   const silentFor = daysSince(state.silence?.from ?? null, at);
   const lostSince = phase === 'lost' ? (state.current?.enteredAt ?? null) : null;
   if (stage === null || phase === 'lost') beginCycle(state, at);
-  record(fold, bought);
+  const purchase = record(fold, bought);
   state.lastIntentAt = at;
   state.inCycle += 1;
   restartSilence(fold);
@@ -73,14 +87,14 @@ function buy(fold: Fold, event: LifecycleEvent, bought: Omit<Purchase, 'day' | '
     const values: Values = { touchpoint: event.type, cycle: state.cycle, lost_for_days: daysSince(lostSince, at) };
     const rule = state.cycle > 1 ? 'win-back' : 'first-purchase';
     move(fold, at, 'retention', 'onboarding', causedBy(fold, rule, events, values));
-    return;
+    return purchase;
   }
 
   const reactivated = phase === 'at-risk' || phase === 'lapsed';
-  const found = bought.kind === 'order' ? signalsOfOrder(fold, lastOf(fold)) : [];
+  const found = bought.kind === 'order' ? signalsOfOrder(fold, purchase) : [];
   if (found.length > 0) {
     expand(fold, at, found, reactivated ? 'reactivated' : null, events);
-    return;
+    return purchase;
   }
   if (reactivated) {
     const values = { from: phase, days_silent: silentFor };
@@ -89,19 +103,22 @@ function buy(fold: Fold, event: LifecycleEvent, bought: Omit<Purchase, 'day' | '
     const values = { purchases_in_cycle: state.inCycle };
     move(fold, at, 'retention', 'active', causedBy(fold, 'second-purchase', events, values));
   }
+  return purchase;
 }
 
+/** A purchase as it is bought: where it stands in the customer's history is added when it is recorded. */
+type Bought = Omit<Purchase, 'day' | 'cycle' | 'survives' | 'amended'>;
+
 /** Records a purchase of the present cycle. */
-export function record(fold: Fold, bought: Omit<Purchase, 'day' | 'cycle' | 'survives'>): void {
+export function record(fold: Fold, bought: Bought): Purchase {
   const { state } = fold;
-  const { kind, id, source, at, amountMinor, netMinor, costMinor, currency, categories, articles } = bought;
-  const day = dayOf(at, policyOf(fold).timeZone);
-  state.purchases.add({
+  const { kind, id, source, at, amountMinor, netMinor, costMinor, currency, categories, articles, content } = bought;
+  const purchase: Purchase = {
     kind,
     id,
     source,
     at,
-    day,
+    day: dayOf(at, policyOf(fold).timeZone),
     cycle: state.cycle,
     survives: true,
     amountMinor,
@@ -110,13 +127,11 @@ export function record(fold: Fold, bought: Omit<Purchase, 'day' | 'cycle' | 'sur
     currency,
     categories,
     articles,
-  });
-}
-
-function lastOf({ state }: Fold): Purchase {
-  const last = state.purchases.surviving.at(-1);
-  if (last === undefined) throw new Error('An order that was just recorded is the last surviving purchase.');
-  return last;
+    content,
+    amended: false,
+  };
+  state.purchases.add(purchase);
+  return purchase;
 }
 
 function daysSince(since: Instant | null, at: Instant): number | null {

@@ -170,6 +170,7 @@ function reopen(fold: Fold, at: Instant, ref: EventRef, contract: string, rule: 
     currency: '',
     categories: [],
     articles: [],
+    content: 0,
   });
   state.inCycle += 1;
   state.lastIntentAt = at;

@@ -7,12 +7,15 @@ import {
   openQuote,
   beginCycleAfterLost,
 } from './acquisition.js';
+import { amendOrder } from './amendments.js';
 import { placeOrder } from './buying.js';
 import { giveConsent, reject, withdrawConsent } from './consents.js';
 import { contractEvent } from './contracts.js';
+import { applyWaiting } from './early.js';
 import { advocate } from './expansion.js';
 import { quoteIdOf, validUntilOf } from './facts.js';
 import type { Fold } from './fold.js';
+import { bookPayment } from './payments.js';
 import { cancelOrder, returnOrder } from './reversals.js';
 
 /** Applies one event. Deadlines before its instant have fired already; those at its instant fire after it. */
@@ -38,8 +41,13 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
 /** What an event does beside showing intent. Types that are not listed do nothing more. */
 function actOn(fold: Fold, event: LifecycleEvent): void {
   switch (event.type) {
-    case 'order-placed':
-      return placeOrder(fold, event);
+    case 'order-placed': {
+      const order = placeOrder(fold, event);
+      if (order !== null) applyWaiting(fold, order);
+      return;
+    }
+    case 'order-amended':
+      return amendOrder(fold, event);
     case 'order-cancelled':
       return cancelOrder(fold, event);
     case 'order-returned':
@@ -53,7 +61,9 @@ function actOn(fold: Fold, event: LifecycleEvent): void {
     case 'subscription-cancelled':
     case 'subscription-ended':
     case 'payment-failed':
+      return contractEvent(fold, event);
     case 'payment-succeeded':
+      bookPayment(fold, event);
       return contractEvent(fold, event);
     case 'quote-sent':
       return openQuote(fold.state, quoteIdOf(event), validUntilOf(event));

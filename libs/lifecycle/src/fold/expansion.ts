@@ -3,7 +3,7 @@ import { addDays } from '../calendar/calendar.js';
 import type { EventRef, ExpansionPhase, LifecycleEvent } from '../model.js';
 import { npsOf, starsOf } from './facts.js';
 import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
-import type { Purchase } from './purchases.js';
+import { lowerBound, type Purchase } from './purchases.js';
 import type { ExpansionSignal, State } from './state.js';
 
 /** A signal of expansion, with the values that were compared. */
@@ -23,12 +23,7 @@ export function signalsOfOrder(fold: Fold, order: Purchase): readonly FoundSigna
     const { taxonomy } = fold.era.compiled;
     // The order itself holds each of its categories once: a second holder is an earlier purchase.
     const category = order.categories.find((one) => taxonomy.has(one) && purchases.holding(one) === 1);
-    if (category !== undefined)
-      found.push({
-        phase: 'cross-sell',
-        orders: [{ id: order.id, source: order.source }],
-        values: { category, orders_before: before },
-      });
+    if (category !== undefined) found.push(crossSell(order, category, before));
   }
   if (before - 1 >= upSellOrdersBefore) {
     const last = purchases.orderBefore(purchases.surviving.length - 1)?.order;
@@ -36,24 +31,115 @@ export function signalsOfOrder(fold: Fold, order: Purchase): readonly FoundSigna
       const { count, median } = purchases.medianWithout(last, order);
       const needed = upSellTimesMedian * median;
       if (count >= upSellOrdersBefore && last.amountMinor >= needed && order.amountMinor >= needed)
-        found.push({
-          phase: 'up-sell',
-          orders: [
-            { id: last.id, source: last.source },
-            { id: order.id, source: order.source },
-          ],
-          values: {
-            median_of_orders_before_minor: median,
-            needed_minor: needed,
-            former_order_minor: last.amountMinor,
-            this_order_minor: order.amountMinor,
-            currency: order.currency,
-            orders_before: count,
-          },
-        });
+        found.push(upSell(last, order, { median, needed, count }));
     }
   }
   return found;
+}
+
+function crossSell(order: Purchase, category: string, ordersBefore: number): FoundSignal {
+  return {
+    phase: 'cross-sell',
+    orders: [{ id: order.id, source: order.source }],
+    values: { category, orders_before: ordersBefore },
+  };
+}
+
+function upSell(
+  former: Purchase,
+  order: Purchase,
+  { median, needed, count }: { readonly median: number; readonly needed: number; readonly count: number },
+): FoundSignal {
+  return {
+    phase: 'up-sell',
+    orders: [
+      { id: former.id, source: former.source },
+      { id: order.id, source: order.source },
+    ],
+    values: {
+      median_of_orders_before_minor: median,
+      needed_minor: needed,
+      former_order_minor: former.amountMinor,
+      this_order_minor: order.amountMinor,
+      currency: order.currency,
+      orders_before: count,
+    },
+  };
+}
+
+/** So many of the last orders are looked at when an order is amended. */
+const ORDERS_LOOKED_AT = 100;
+
+/**
+ * The signals that the orders of this cycle give as they stand now: each order and each two in a row, compared with those
+ * before them. As at the time of an order, the first purchase of the cycle is no signal. The last hundred orders are
+ * looked at, so that the cost of an amendment does not grow with them.
+ */
+export function signalsOfCycle(fold: Fold): readonly FoundSignal[] {
+  const { purchases, cycle } = fold.state;
+  const { crossSellOrdersBefore, upSellTimesMedian, upSellOrdersBefore } = policyOf(fold).expansion;
+  const { taxonomy } = fold.era.compiled;
+  const { surviving } = purchases;
+  const from = placeOfOrder(surviving, ORDERS_LOOKED_AT);
+  const found: FoundSignal[] = [];
+  const held = new Set<string>();
+  /** Values of the orders before the former one, by currency; sorted from the first order that is looked at on. */
+  const values = new Map<string, number[]>();
+  let orders = 0;
+  let former: Purchase | null = null;
+  surviving.forEach((order, at) => {
+    if (at === from) for (const own of values.values()) own.sort((a, b) => a - b);
+    if (order.kind === 'order') {
+      if (at >= from && order.cycle === cycle && surviving[at - 1]?.cycle === cycle) {
+        const category =
+          orders < crossSellOrdersBefore
+            ? undefined
+            : order.categories.find((one) => taxonomy.has(one) && !held.has(one));
+        if (category !== undefined) found.push(crossSell(order, category, orders));
+        if (former?.cycle === cycle && former.currency === order.currency) {
+          const earlier = values.get(order.currency) ?? [];
+          const count = earlier.length;
+          const median = medianOf(earlier);
+          const needed = upSellTimesMedian * median;
+          if (count >= upSellOrdersBefore && former.amountMinor >= needed && order.amountMinor >= needed)
+            found.push(upSell(former, order, { median, needed, count }));
+        }
+      }
+      if (former !== null) addValue(values, former, at >= from);
+      former = order;
+      orders += 1;
+    }
+    for (const category of order.categories) held.add(category);
+  });
+  return found;
+}
+
+/** Tells two signals apart: by the phase and the orders. */
+export function keyOfSignal({ phase, orders }: Pick<FoundSignal, 'phase' | 'orders'>): string {
+  return [phase, ...orders.map(({ id, source }) => `${source}\0${id}`)].join('\0\0');
+}
+
+function addValue(values: Map<string, number[]>, { currency, amountMinor }: Purchase, inOrder: boolean): void {
+  const own = values.get(currency);
+  if (own === undefined) values.set(currency, [amountMinor]);
+  else if (inOrder) own.splice(lowerBound(own, amountMinor), 0, amountMinor);
+  else own.push(amountMinor);
+}
+
+function medianOf(sorted: readonly number[]): number {
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
+
+/** The place of the first of the last `count` orders. */
+function placeOfOrder(surviving: readonly Purchase[], count: number): number {
+  let left = count;
+  for (let at = surviving.length - 1; at >= 0; at -= 1) {
+    if (surviving[at]?.kind === 'order') left -= 1;
+    if (left === 0) return at;
+  }
+  return 0;
 }
 
 /** Applies signals: each restarts the window, the last one names the phase. */

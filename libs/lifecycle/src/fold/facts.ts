@@ -14,6 +14,27 @@ export interface OrderFact {
   readonly categories: readonly string[];
   /** Pieces by line: what can be returned. */
   readonly articles: readonly ArticleLeft[];
+  /** A number that stands for the content: it tells an order that was sent twice from one that was sent with other content. */
+  readonly content: number;
+}
+
+/** What an amendment says of its order; null where it says nothing. */
+export interface AmendmentFact {
+  readonly orderId: string | null;
+  readonly currency: string | null;
+  /** The whole amount from then on. */
+  readonly amountMinor: number | null;
+  readonly costMinor: number | null;
+  /** What its lines say; null without lines. */
+  readonly lines: { readonly categories: readonly string[]; readonly articles: readonly ArticleLeft[] } | null;
+}
+
+/** What a payment says. */
+export interface PaymentFact {
+  readonly orderId: string | null;
+  readonly contractId: string | null;
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
 }
 
 export interface ReturnFact {
@@ -25,30 +46,79 @@ export interface ReturnFact {
   readonly currency: string | null;
 }
 
+/** Of an order that was stored without a currency, which no version of the contract allows. */
 const NO_CURRENCY = 'XXX';
 const NOTHING: readonly never[] = [];
 
 export function orderOf(event: LifecycleEvent): OrderFact {
   const { data } = event;
-  const articles: ArticleLeft[] = [];
-  const categories: string[] = [];
-  for (const line of listOf(data['lines'])) {
-    const quantity = numberOf(line['quantity']) ?? 0;
-    // A line without pieces, or with pieces taken back on the same receipt, is not a purchase.
-    if (quantity <= 0) continue;
-    const category = textOf(line['category']);
-    if (category !== null && !categories.includes(category)) categories.push(category);
-    const sku = textOf(line['sku']);
-    if (sku !== null) articles.push({ sku, left: quantity, unitPriceMinor: numberOf(line['unitPriceMinor']) ?? 0 });
-  }
+  const { categories, articles, content } = linesOf(data);
+  const amountMinor = orderAmountMinor(data) ?? 0;
+  const costMinor = orderCostMinor(data);
+  const currency = textOf(data['currency']) ?? NO_CURRENCY;
   return {
     orderId: textOf(data['orderId']) ?? event.id,
-    amountMinor: orderAmountMinor(data) ?? 0,
-    currency: textOf(data['currency']) ?? NO_CURRENCY,
-    costMinor: orderCostMinor(data),
+    amountMinor,
+    currency,
+    costMinor,
     categories,
     articles,
+    content: mixNumber(mixNumber(mixText(content, currency), amountMinor), costMinor ?? -1),
   };
+}
+
+export function amendmentOf({ data }: LifecycleEvent): AmendmentFact {
+  return {
+    orderId: textOf(data['orderId']),
+    currency: textOf(data['currency']),
+    amountMinor: orderAmountMinor(data),
+    costMinor: orderCostMinor(data),
+    lines: Array.isArray(data['lines']) ? linesOf(data) : null,
+  };
+}
+
+export function paymentOf({ data }: LifecycleEvent): PaymentFact {
+  return {
+    orderId: textOf(data['orderId']),
+    contractId: textOf(data['contractId']),
+    amountMinor: numberOf(data['amountMinor']),
+    currency: textOf(data['currency']),
+  };
+}
+
+function linesOf(data: LifecycleEvent['data']): {
+  readonly categories: string[];
+  readonly articles: ArticleLeft[];
+  readonly content: number;
+} {
+  const articles: ArticleLeft[] = [];
+  const categories: string[] = [];
+  let content = 0;
+  for (const line of listOf(data['lines'])) {
+    const quantity = numberOf(line['quantity']) ?? 0;
+    const category = textOf(line['category']);
+    const sku = textOf(line['sku']);
+    const unitPriceMinor = numberOf(line['unitPriceMinor']) ?? 0;
+    content = mixNumber(mixNumber(mixText(mixText(content, sku ?? ''), category ?? ''), quantity), unitPriceMinor);
+    // A line without pieces, or with pieces taken back on the same receipt, is not a purchase.
+    if (quantity <= 0) continue;
+    if (category !== null && !categories.includes(category)) categories.push(category);
+    if (sku !== null) articles.push({ sku, left: quantity, taken: 0, unitPriceMinor });
+  }
+  return { categories, articles, content };
+}
+
+/** FNV-1a over the UTF-16 units of a text and its length, going on from a number. */
+function mixText(from: number, text: string): number {
+  let mixed = mixNumber(from, text.length);
+  for (let at = 0; at < text.length; at += 1) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x01000193);
+  return mixed;
+}
+
+/** The same for an integer. */
+function mixNumber(from: number, value: number): number {
+  const low = Math.imul(from ^ value, 0x01000193);
+  return Math.imul(low ^ Math.floor(value / 2 ** 32), 0x01000193);
 }
 
 export function returnOf({ data }: LifecycleEvent): ReturnFact {

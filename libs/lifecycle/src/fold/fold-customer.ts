@@ -16,8 +16,9 @@ import { viewAt } from './view.js';
  *   State      state.ts          all that is carried from one event to the next
  *              purchases.ts      the purchases within it; snapshot.ts: the state as JSON
  *   Fold       fold.ts           the fold in progress, and the one function that moves a customer
- *              evolve.ts         one event happens; it calls acquisition.ts, buying.ts, expansion.ts, contracts.ts,
- *                                reversals.ts and consents.ts, one file for each subject of the rules
+ *              evolve.ts         one event happens; it calls acquisition.ts, buying.ts, amendments.ts, reversals.ts,
+ *                                expansion.ts, contracts.ts, payments.ts and consents.ts, one file for each subject of
+ *                                the rules; waiting.ts and early.ts: what names an order that is not known yet
  *   Deadlines  deadlines.ts      what happens when time passes; silence.ts, pauses.ts
  *   Result     result.ts         what a fold returns; view.ts and next-actions.ts derive it from the state
  *
@@ -66,13 +67,14 @@ export function foldCustomer(input: FoldInput): FoldResult {
   const after = toSnapshot(state);
   advance(asOf, true);
 
-  return { view: viewAt(fold, asOf), stagePeriods, bookings: fold.bookings, snapshot: after, snapshots };
+  const { bookings, discrepancies, rebooked } = fold;
+  return { view: viewAt(fold, asOf), stagePeriods, bookings, discrepancies, rebooked, snapshot: after, snapshots };
 }
 
 function startFold(policies: PolicyTimeline, snapshot: Snapshot | null): Fold {
   if (snapshot === null) {
     const era = policyAt(policies, -Infinity);
-    return { state: initialState(era.version, era.policy.timeZone), era, stagePeriods: [], bookings: [] };
+    return { state: initialState(era.version, era.policy.timeZone), era, stagePeriods: [], ...nothingBooked() };
   }
   const state = fromSnapshot(snapshot);
   const stagePeriods = [];
@@ -81,11 +83,20 @@ function startFold(policies: PolicyTimeline, snapshot: Snapshot | null): Fold {
   if (state.previous !== null) stagePeriods.push(state.previous);
   if (state.current !== null) stagePeriods.push(state.current);
   const era = policyAt(policies, state.clock);
-  const fold: Fold = { state, era: foldedUnder(policies, state.policyVersion) ?? era, stagePeriods, bookings: [] };
+  const fold: Fold = {
+    state,
+    era: foldedUnder(policies, state.policyVersion) ?? era,
+    stagePeriods,
+    ...nothingBooked(),
+  };
   // A snapshot that does not fit (see `snapshotFits`) continues under the policy that is in force.
   if (state.policyVersion !== era.version) changePolicy(fold, { ...era, from: -Infinity });
   fold.era = era;
   return fold;
+}
+
+function nothingBooked(): Pick<Fold, 'bookings' | 'discrepancies' | 'provisional' | 'rebooked'> {
+  return { bookings: [], discrepancies: [], provisional: new Map(), rebooked: [] };
 }
 
 function foldedUnder(policies: PolicyTimeline, version: string): PolicyEra | null {

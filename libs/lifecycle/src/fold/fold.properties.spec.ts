@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { orderAmountMinor } from '#contracts';
 import {
   snapshotFits,
   compareEvents,
@@ -9,7 +10,7 @@ import {
   type FoldResult,
   type LifecycleEvent,
 } from '../index.js';
-import type { StagePeriod } from '../model.js';
+import type { EventRef, StagePeriod } from '../model.js';
 import { DAY, histories, HOUR, START, type History } from '../testdata/histories.js';
 
 // fast-check prints seed and path of a failure: put them into the second argument to replay it.
@@ -22,7 +23,7 @@ const fold = ({ events, policies }: History, asOf = END): FoldResult => foldCust
 interface Kept {
   readonly snapshot: Snapshot;
   readonly stagePeriods: readonly StagePeriod[];
-  readonly bookings: number;
+  readonly booked: Booked;
   readonly view: FoldResult['view'];
 }
 
@@ -30,6 +31,39 @@ interface Kept {
 function onTop(before: readonly StagePeriod[], after: readonly StagePeriod[]): readonly StagePeriod[] {
   const from = after[0]?.seq ?? before.length;
   return [...before.slice(0, from), ...after];
+}
+
+type Booked = Pick<FoldResult, 'bookings' | 'discrepancies'>;
+
+/** The same for what was booked and listed: what belongs to the events that are given anew is replaced. */
+function bookedOnTop(before: Booked | null, after: FoldResult): Booked {
+  const anew = new Set(after.rebooked.map(keyOf));
+  const kept = <T extends { readonly event: EventRef }>(rows: readonly T[] = []) =>
+    rows.filter(({ event }) => !anew.has(keyOf(event)));
+  return {
+    bookings: [...kept(before?.bookings), ...after.bookings],
+    discrepancies: [...kept(before?.discrepancies), ...after.discrepancies],
+  };
+}
+
+const keyOf = ({ source, id }: EventRef) => `${source} ${id}`;
+
+/** As rows of a table are: in no order. */
+function rowsOf({ bookings, discrepancies }: Booked): readonly string[] {
+  return [...bookings, ...discrepancies].map((row) => JSON.stringify(Object.entries(row).sort())).sort();
+}
+
+/** What counts at an instant. */
+function bookedAt({ bookings, discrepancies }: Booked, asOf: number): Booked {
+  const counts = (at: number, until: number | null) => at <= asOf && (until === null || until > asOf);
+  return {
+    bookings: bookings
+      .filter(({ at, voidedAt }) => counts(at, voidedAt))
+      .map((booking) => ({ ...booking, voidedAt: null })),
+    discrepancies: discrepancies
+      .filter(({ at, settledAt }) => counts(at, settledAt))
+      .map((one) => ({ ...one, settledAt: null })),
+  };
 }
 
 /** As `toEqual`, whose own comparison is too slow for so many: it is asked only to show the difference. */
@@ -76,13 +110,13 @@ describe('a fold', () => {
           kept = {
             snapshot: result.snapshot,
             stagePeriods: onTop(on?.stagePeriods ?? [], result.stagePeriods),
-            bookings: (on?.bookings ?? 0) + result.bookings.length,
+            booked: bookedOnTop(on?.booked ?? null, result),
             view: result.view,
           };
         }
         const whole = fold(history);
         const { view, stagePeriods, snapshot } = whole;
-        same(kept, { view, stagePeriods, snapshot, bookings: whole.bookings.length });
+        same(kept && { ...kept, booked: rowsOf(kept.booked) }, { view, stagePeriods, snapshot, booked: rowsOf(whole) });
       }),
       { numRuns: 10_000 },
     );
@@ -102,7 +136,7 @@ describe('a fold', () => {
           const snapshot = stored(first.snapshot);
           const second = foldCustomer({ events: events.slice(cut), policies, asOf: END, snapshot });
           same(second.view, whole.view);
-          same([...first.bookings, ...second.bookings], whole.bookings);
+          same(rowsOf(bookedOnTop(first, second)), rowsOf(whole));
           const early = foldCustomer({ events: events.slice(0, cut), policies, asOf: key });
           same(onTop(early.stagePeriods, second.stagePeriods), whole.stagePeriods);
           same(second.snapshot, whole.snapshot);
@@ -182,10 +216,37 @@ describe('a fold', () => {
           .filter(({ enteredAt }) => enteredAt <= asOf)
           .map((period) => (period.leftAt !== null && period.leftAt > asOf ? { ...period, leftAt: null } : period));
         same(early.stagePeriods, cut);
-        same(
-          early.bookings,
-          whole.bookings.filter(({ at }) => at <= asOf),
+        same(rowsOf(bookedAt(early, asOf)), rowsOf(bookedAt(whole, asOf)));
+      }),
+      RUNS,
+    );
+  });
+
+  it('has the revenue that was booked, and never takes more back than there was', () => {
+    fc.assert(
+      fc.property(histories(), fc.integer({ min: 0, max: 4 * 365 * 24 }), (history, hours) => {
+        const asOf = START + hours * HOUR;
+        const result = fold(history, asOf);
+        const sums = new Map<string, number>();
+        const left = new Map<string, number>();
+        for (const { amountMinor, currency, orderId, orderAt, orderSource } of bookedAt(result, asOf).bookings) {
+          sums.set(currency, (sums.get(currency) ?? 0) + amountMinor);
+          if (orderAt === null) continue;
+          const order = `${orderSource} ${orderId} ${orderAt} ${currency}`;
+          left.set(order, (left.get(order) ?? 0) + amountMinor);
+        }
+        for (const { currency, amountMinor } of result.view?.revenue ?? [])
+          expect([currency, sums.get(currency) ?? 0]).toEqual([currency, amountMinor]);
+        expect(result.view?.revenue.length ?? 0).toBe(sums.size);
+        const legacy = history.events.some(({ data }) => (orderAmountMinor(data) ?? 0) < 0);
+        const otherCurrency = new Set(
+          result.discrepancies.flatMap(({ kind, orderId, orderSource, orderAt, currency }) =>
+            kind === 'other-currency' ? [`${orderSource} ${orderId} ${orderAt} ${currency}`] : [],
+          ),
         );
+        if (!legacy)
+          for (const [order, net] of left)
+            if (!otherCurrency.has(order)) expect([order, net < 0]).toEqual([order, false]);
       }),
       RUNS,
     );
@@ -225,6 +286,7 @@ describe('a fold', () => {
         same(again.view, once.view);
         same(again.snapshot, once.snapshot);
         same(again.bookings, []);
+        same(again.discrepancies, []);
       }),
       RUNS,
     );

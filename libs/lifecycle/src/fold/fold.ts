@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import type { Booking, Cause, EventRef, LifecycleEvent, Phase, Stage, StagePeriod } from '../model.js';
+import type { Booking, Cause, Discrepancy, EventRef, LifecycleEvent, Phase, Stage, StagePeriod } from '../model.js';
 import type { Policy } from '../policy/policy.js';
 import type { PolicyEra } from '../policy/timeline.js';
 import type { State } from './state.js';
@@ -9,7 +9,26 @@ export interface Fold {
   readonly state: State;
   era: PolicyEra;
   readonly stagePeriods: StagePeriod[];
-  readonly bookings: Booking[];
+  readonly bookings: Changing<Booking>[];
+  readonly discrepancies: Changing<Discrepancy>[];
+  /** What this fold booked and listed of events that wait for their order. */
+  readonly provisional: Map<string, Provisional>;
+  /** Events before the snapshot whose bookings and discrepancies this fold gives again. */
+  readonly rebooked: EventRef[];
+}
+
+type Changing<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What holds until the order comes to be known. */
+export interface Provisional {
+  readonly booking: Changing<Booking> | null;
+  readonly discrepancy: Changing<Discrepancy> | null;
+}
+
+/** An event that acts on an order, and the instant at which it does: its own, or that of an order that comes later. */
+export interface Act {
+  readonly at: Instant;
+  readonly event: EventRef;
 }
 
 export type Values = Readonly<Record<string, string | number | boolean | null>>;
@@ -27,6 +46,11 @@ export function causedBy(fold: Fold, rule: string, events: readonly EventRef[], 
 /** How causes and bookings name an event. */
 export function refOf(event: LifecycleEvent): EventRef {
   return { source: event.source, id: event.id };
+}
+
+/** The act of an event at its own instant. */
+export function actOf(event: LifecycleEvent): Act {
+  return { at: event.occurredAt, event: refOf(event) };
 }
 
 /**

@@ -11,6 +11,8 @@ export type PurchaseKind = 'order' | 'contract' | 'reopened';
 export interface ArticleLeft {
   readonly sku: string;
   left: number;
+  /** The pieces that were returned. */
+  taken: number;
   readonly unitPriceMinor: number;
 }
 
@@ -25,15 +27,19 @@ export interface Purchase {
   readonly cycle: number;
   /** False from the instant at which it was cancelled or wholly returned. */
   survives: boolean;
-  /** As placed. */
-  readonly amountMinor: number;
+  /** As placed, or as last amended. What was taken back is not subtracted. */
+  amountMinor: number;
   /** What remains of the amount after returns. */
   netMinor: number;
   /** What remains of its cost; null where unknown. */
   costMinor: number | null;
   readonly currency: string;
-  readonly categories: readonly string[];
-  readonly articles: readonly ArticleLeft[];
+  /** As placed, or as last amended. */
+  categories: readonly string[];
+  articles: readonly ArticleLeft[];
+  /** Stands for the content of the order as placed. */
+  readonly content: number;
+  amended: boolean;
 }
 
 /** From so many purchases on, an order is found through a map instead of a scan. */
@@ -76,6 +82,30 @@ export class PurchaseBook {
     this.orders -= 1;
     const values = this.values?.get(purchase.currency);
     if (values !== undefined) values.splice(lowerBound(values, purchase.amountMinor), 1);
+  }
+
+  /** The order has another amount, and other lines where those are given, from here on. What was taken back of it stays. */
+  amend(order: Purchase, amountMinor: number, lines: Pick<Purchase, 'categories' | 'articles'> | null): void {
+    const values = order.survives ? this.values?.get(order.currency) : undefined;
+    if (values !== undefined && values.length > 0) values.splice(lowerBound(values, order.amountMinor), 1);
+    order.netMinor += amountMinor - order.amountMinor;
+    order.amountMinor = amountMinor;
+    order.amended = true;
+    if (order.survives && this.values !== null) insert(this.values, order);
+    if (lines === null) return;
+    if (order.survives) {
+      for (const category of order.categories) this.categories.set(category, this.holding(category) - 1);
+      for (const category of lines.categories) this.categories.set(category, this.holding(category) + 1);
+    }
+    const taken = new Map<string, number>();
+    for (const article of order.articles)
+      if (article.taken > 0) taken.set(article.sku, (taken.get(article.sku) ?? 0) + article.taken);
+    order.categories = lines.categories;
+    order.articles = lines.articles.map((article) => {
+      const before = Math.min(taken.get(article.sku) ?? 0, article.left);
+      if (before > 0) taken.set(article.sku, (taken.get(article.sku) ?? 0) - before);
+      return { ...article, left: article.left - before, taken: before };
+    });
   }
 
   /** The order of this id: of the same source before any other, surviving before taken back, the latest of them. */
@@ -184,7 +214,7 @@ function insert(values: Map<string, number[]>, { currency, amountMinor }: Purcha
 }
 
 /** The first place whose value is not below this one. */
-function lowerBound(sorted: readonly number[], value: number): number {
+export function lowerBound(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

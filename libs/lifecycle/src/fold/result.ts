@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import type { Booking, Cause, Deadline, Money, Phase, Stage, StagePeriod } from '../model.js';
+import type { Booking, Cause, Deadline, Discrepancy, EventRef, Money, Phase, Stage, StagePeriod } from '../model.js';
 import type { Snapshot } from './snapshot.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
@@ -54,8 +54,11 @@ export interface CustomerView {
   readonly lastIntentAt: Instant | null;
   /** Surviving orders. */
   readonly orders: number;
-  /** Net: orders minus cancellations and returns, per currency, alphabetically. */
+  /** Net, per currency, alphabetically: orders as last amended less what was taken back, and payments for contracts. */
   readonly revenue: readonly Money[];
+  /** Of it what was paid for contracts, and by how many payments. */
+  readonly contractRevenue: readonly Money[];
+  readonly payments: number;
   /** Of surviving purchases (orders and subscriptions started). */
   readonly firstPurchaseAt: Instant | null;
   readonly lastPurchaseAt: Instant | null;
@@ -86,8 +89,12 @@ export interface FoldResult {
    * very instant (`seq` says which); all of them without a snapshot.
    */
   readonly stagePeriods: readonly StagePeriod[];
-  /** New since the snapshot; all without one. */
+  /** New since the snapshot, and those of the events in `rebooked`; all without a snapshot. */
   readonly bookings: readonly Booking[];
+  /** What does not add up: new since the snapshot, and of the events in `rebooked`; all without a snapshot. */
+  readonly discrepancies: readonly Discrepancy[];
+  /** Events before the snapshot whose bookings and discrepancies are given anew: their order came to be known. */
+  readonly rebooked: readonly EventRef[];
   /** The state after the last event at or before asOf, never advanced by the clock. */
   readonly snapshot: Snapshot;
   /** One every `snapshotEvery` events: a late event is folded from the last one before it. */

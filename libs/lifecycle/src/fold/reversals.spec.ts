@@ -154,9 +154,192 @@ describe('a reversal', () => {
     expect(view).toMatchObject({ phase: 'onboarding', orders: 1, revenue: [{ amountMinor: 4700, currency: 'EUR' }] });
   });
 
-  it('that comes before its order matches none: then there was no such order', () => {
-    const told = story().returns('2026-01-01', 'A').buys('2026-01-02', 'A');
-    expect(told.at('2026-01-03').view).toMatchObject({ stage: 'retention', orders: 1 });
+  it('that is dated before its order takes it back at the instant of the order', () => {
+    const told = story()
+      .on('2026-09-01 00:00', 'order-returned', { orderId: 'SK1', whole: true })
+      .on('2026-09-01 14:22', 'order-placed', { orderId: 'SK1', currency: 'USD', totalMinor: 5000 });
+    const { view, bookings, discrepancies } = told.at('2026-09-02');
+    expect(view).toMatchObject({ stage: 'acquisition', orders: 0, revenue: [{ currency: 'USD', amountMinor: 0 }] });
+    expect(bookings).toMatchObject([
+      { kind: 'order', at: when('2026-09-01 14:22'), amountMinor: 5000 },
+      { kind: 'return', at: when('2026-09-01 14:22'), amountMinor: -5000, currency: 'USD', reverses: true },
+    ]);
+    // Until the order came the reversal matched nothing.
+    expect(discrepancies).toMatchObject([
+      { kind: 'unmatched-reversal', at: when('2026-09-01'), settledAt: when('2026-09-01 14:22') },
+    ]);
+    expect(told.at('2026-09-01 10:00')).toMatchObject({ bookings: [], discrepancies: [{ settledAt: null }] });
+  });
+
+  it('that is dated before its order books its amount with the order, and no longer by itself', () => {
+    const told = story()
+      .on('2026-08-31', 'order-returned', { orderId: 'A', amountMinor: 300, currency: 'EUR' })
+      .buys('2026-09-01', 'A');
+    expect(told.at('2026-08-31 12:00').view?.revenue).toEqual([{ currency: 'EUR', amountMinor: -300 }]);
+    const { view, bookings } = told.at('2026-09-02');
+    expect(view).toMatchObject({ orders: 1, revenue: [{ currency: 'EUR', amountMinor: 4700 }] });
+    expect(bookings.map(({ at, amountMinor, orderAt, voidedAt }) => [at, amountMinor, orderAt, voidedAt])).toEqual([
+      [when('2026-08-31'), -300, null, when('2026-09-01')],
+      [when('2026-09-01'), 5000, when('2026-09-01'), null],
+      [when('2026-09-01'), -300, when('2026-09-01'), null],
+    ]);
+  });
+
+  it('that names no currency is listed, and books nothing in a currency of none', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { currency: 'USD' })
+      .refunds('2026-01-05', 'unknown', 700)
+      .on('2026-01-06', 'order-returned', { orderId: 'other', amountMinor: 900, currency: 'USD' });
+    const { view, discrepancies } = told.at('2026-02-01');
+    expect(view?.revenue).toEqual([{ currency: 'USD', amountMinor: 4100 }]);
+    expect(discrepancies).toMatchObject([
+      { kind: 'unmatched-reversal', orderId: 'unknown', amountMinor: 700, currency: null },
+      { kind: 'unmatched-reversal', orderId: 'other', amountMinor: 900, currency: 'USD' },
+    ]);
+  });
+
+  it('of one source leaves an order of another source with the same number alone', () => {
+    const told = story()
+      .buys('2026-01-01', '1001')
+      .on('2026-01-02', 'order-placed', { orderId: '1001', currency: 'EUR', totalMinor: 2000 }, false, 'pos')
+      .on('2026-01-03', 'order-returned', { orderId: '1001', whole: true }, false, 'pos');
+    const { view, bookings } = told.at('2026-02-01');
+    expect(view).toMatchObject({ orders: 1, revenue: [{ currency: 'EUR', amountMinor: 5000 }] });
+    expect(bookings.at(-1)).toMatchObject({ orderSource: 'pos', orderId: '1001', reverses: true });
+  });
+
+  it('of a source that placed no such order names the order of another source', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-03', 'order-returned', { orderId: 'A', amountMinor: 5000 }, false, 'payments');
+    const { view, bookings } = told.at('2026-02-01');
+    expect(view).toMatchObject({ orders: 0, stage: 'acquisition' });
+    expect(bookings.at(-1)).toMatchObject({ orderSource: 'shop', event: false, 'payments', reverses: true });
+  });
+});
+
+describe('an order placed again', () => {
+  const placed = { orderId: 'A', currency: 'EUR', lines: [{ sku: 'tea', quantity: 2, unitPriceMinor: 500 }] };
+  const listed = (again: object) =>
+    story()
+      .on('2026-01-01', 'order-placed', placed)
+      .on('2026-01-02', 'order-placed', { ...placed, ...again })
+      .at('2026-02-01');
+
+  it('with the same content counts once, in silence', () => {
+    expect(listed({ coupon: 'HELLO' })).toMatchObject({ view: { orders: 1 }, discrepancies: [] });
+  });
+
+  it.each([
+    ['total', { totalMinor: 900 }],
+    ['currency', { currency: 'USD' }],
+    ['pieces', { lines: [{ sku: 'tea', quantity: 1, unitPriceMinor: 1000 }] }],
+    ['article', { lines: [{ sku: 'pot', quantity: 2, unitPriceMinor: 500 }] }],
+    ['category', { lines: [{ sku: 'tea', category: 'tea', quantity: 2, unitPriceMinor: 500 }] }],
+    ['cost', { costMinor: 10 }],
+  ])('with another %s is listed: the first one counts', (_, again) => {
+    const { view, discrepancies } = listed(again);
+    expect(view).toMatchObject({ orders: 1, revenue: [{ currency: 'EUR', amountMinor: 1000 }] });
+    expect(discrepancies).toMatchObject([
+      { kind: 'order-repeated', orderId: 'A', orderSource: 'shop', event: { id: 'e0002' } },
+    ]);
+  });
+
+  it('as it was amended in the meantime is not listed', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .amends('2026-01-02', 'A', 7000)
+      .buys('2026-01-03', 'A', { amount: 7000 });
+    expect(told.at('2026-02-01').discrepancies).toEqual([]);
+    expect(told.buys('2026-01-04', 'A', { amount: 8000 }).at('2026-02-01').discrepancies).toHaveLength(1);
+  });
+
+  it('at the instant at which it was reversed at once stays reversed', () => {
+    const told = story().cancels('2025-12-31', 'A').buys('2026-01-01', 'A').buys('2026-01-01', 'A');
+    expect(told.at('2026-02-01').view?.orders).toBe(0);
+    expect(told.buys('2026-01-05', 'A').at('2026-02-01').view?.orders).toBe(1);
+  });
+});
+
+describe('refunds by amount', () => {
+  it('that make up the whole order reverse it at the last of them', () => {
+    const told = story()
+      .on('2026-09-01', 'order-placed', { orderId: 'RH1', currency: 'USD', totalMinor: 3383 })
+      .refunds('2026-09-05', 'RH1', 1613)
+      .refunds('2026-09-09', 'RH1', 1770);
+    expect(told.stays('2026-09-10')).toEqual(['2026-09-01 retention·onboarding', '2026-09-09 acquisition·awareness']);
+    expect(told.at('2026-09-10').view).toMatchObject({ orders: 0, revenue: [{ currency: 'USD', amountMinor: 0 }] });
+    expect(told.at('2026-09-06').view).toMatchObject({ orders: 1 });
+    expect(booked(told, '2026-09-10').at(-1)).toEqual(['RH1', 'return', -1770, true]);
+  });
+
+  it('beyond the order are not booked: the excess is listed', () => {
+    const told = story().buys('2026-01-01', 'L1').refunds('2026-01-05', 'L1', 5000).refunds('2026-01-06', 'L1', 5000);
+    const { view, discrepancies } = told.at('2026-02-01');
+    expect(view).toMatchObject({ stage: 'acquisition', orders: 0, revenue: [{ currency: 'EUR', amountMinor: 0 }] });
+    expect(discrepancies).toMatchObject([
+      { kind: 'excess-refund', orderId: 'L1', amountMinor: 5000, currency: 'EUR', at: when('2026-01-06') },
+    ]);
+  });
+
+  it('of more than is left book what is left, and reverse', () => {
+    const told = story().buys('2026-01-01', 'A').refunds('2026-01-05', 'A', 3000).refunds('2026-01-06', 'A', 3000);
+    expect(booked(told, '2026-02-01').slice(1)).toEqual([
+      ['A', 'return', -3000, false],
+      ['A', 'return', -2000, true],
+    ]);
+    expect(told.at('2026-02-01').discrepancies).toMatchObject([{ kind: 'excess-refund', amountMinor: 1000 }]);
+  });
+
+  it.each([
+    ['a whole return that states more', { whole: true, amountMinor: 6000 }, 1000],
+    ['lines that state more', { lines: [{ sku: 'mug', quantity: 1, amountMinor: 5500 }] }, 500],
+  ])('in %s: the excess is listed', (_, data, excess) => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-05', 'order-returned', { orderId: 'A', ...data });
+    expect(booked(told, '2026-02-01').at(-1)).toEqual(['A', 'return', -5000, true]);
+    expect(told.at('2026-02-01').discrepancies).toMatchObject([{ kind: 'excess-refund', amountMinor: excess }]);
+  });
+
+  it('after some lines reverse the order when they take the rest of its amount', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { pieces: { mug: 3, plate: 2 } })
+      .returns('2026-01-05', 'A', { mug: 3 })
+      .refunds('2026-01-06', 'A', 200);
+    expect(told.at('2026-02-01').view?.orders).toBe(0);
+  });
+
+  it('in another currency than the order are booked by themselves, and listed', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { currency: 'USD' })
+      .on('2026-01-05', 'order-returned', { orderId: 'A', amountMinor: 5000, currency: 'JPY' });
+    const { view, discrepancies } = told.at('2026-02-01');
+    expect(view).toMatchObject({
+      orders: 1,
+      revenue: [
+        { currency: 'JPY', amountMinor: -5000 },
+        { currency: 'USD', amountMinor: 5000 },
+      ],
+    });
+    expect(discrepancies).toMatchObject([{ kind: 'other-currency', orderId: 'A', currency: 'JPY' }]);
+  });
+
+  it('of a gift have nothing to give back: it is wholly returned, and the amount is in excess', () => {
+    const told = story().buys('2026-01-01', 'A', { amount: 0 }).refunds('2026-01-05', 'A', 100);
+    expect(told.at('2026-02-01')).toMatchObject({
+      view: { orders: 0 },
+      discrepancies: [{ kind: 'excess-refund', amountMinor: 100 }],
+    });
+  });
+
+  it('of an order whose total was stored below 0 fold as they always did', () => {
+    const told = story().buys('2026-01-01', 'A', { amount: -500 }).refunds('2026-01-05', 'A', 100);
+    expect(booked(told, '2026-02-01')).toEqual([
+      ['A', 'order', -500, false],
+      ['A', 'return', -100, false],
+    ]);
+    expect(told.returns('2026-01-06', 'A').at('2026-02-01').view).toMatchObject({ orders: 0 });
   });
 });
 

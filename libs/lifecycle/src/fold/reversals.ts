@@ -1,50 +1,126 @@
-import type { Instant } from '#contracts';
-import type { EventRef, LifecycleEvent } from '../model.js';
+import type { LifecycleEvent } from '../model.js';
 import { furthestPhase } from './acquisition.js';
 import { holdForContracts, staysLostByContract } from './contracts.js';
 import { windowEnd } from './expansion.js';
 import { orderIdOf, returnOf, type ReturnFact } from './facts.js';
-import { causedBy, move, policyOf, refOf, type Fold } from './fold.js';
+import { actOf, causedBy, move, refOf, type Act, type Fold } from './fold.js';
 import { pausedSince } from './pauses.js';
 import type { Purchase } from './purchases.js';
 import { restartSilence } from './silence.js';
+import { bookAdrift, listOfOrder, wait } from './waiting.js';
 
-/** A cancellation reverses the whole order. One that matches no order books nothing. */
+/** A cancellation reverses the whole order. One that matches no order yet waits for it. */
 export function cancelOrder(fold: Fold, event: LifecycleEvent): void {
   const orderId = orderIdOf(event);
   const order = orderId === null ? null : fold.state.purchases.order(orderId, event.source);
-  if (order === null || !order.survives) return;
-  takeBack(fold, event, order, order.netMinor, true);
+  if (order !== null) cancel(fold, actOf(event), order);
+  else waitForOrder(fold, event, 'cancellation', orderId, null);
 }
 
-/**
- * A return reverses what it names: pieces, an amount, or everything. When no piece is left, the order is wholly returned
- * at that moment. A smaller return books money only, as does one that matches no order.
- */
+/** A return takes back what it names: pieces, an amount, or everything. One that matches no order yet waits for it. */
 export function returnOrder(fold: Fold, event: LifecycleEvent): void {
   const fact = returnOf(event);
   const order = fact.orderId === null ? null : fold.state.purchases.order(fact.orderId, event.source);
-  if (order === null) {
-    bookUnmatchedReturn(fold, event, fact);
+  if (order !== null) giveBack(fold, actOf(event), order, fact);
+  else waitForOrder(fold, event, 'return', fact.orderId, fact);
+}
+
+/** Money that went back for an order that is not known is booked in the currency that the event names, and listed. */
+function waitForOrder(
+  fold: Fold,
+  event: LifecycleEvent,
+  kind: 'cancellation' | 'return',
+  orderId: string | null,
+  fact: ReturnFact | null,
+): void {
+  const stated = fact === null ? null : statedAmount(fact);
+  const currency = fact?.currency ?? null;
+  wait(fold, {
+    kind,
+    // No order has an empty id: without one it waits for ever.
+    orderId: orderId ?? '',
+    contractId: null,
+    at: event.occurredAt,
+    event: refOf(event),
+    amountMinor: stated,
+    currency,
+    booked: stated !== null && stated > 0 && currency !== null,
+    listed: true,
+    fact,
+  });
+}
+
+/** The order is cancelled as a whole, as far as anything is left of it. */
+export function cancel(fold: Fold, act: Act, order: Purchase): void {
+  if (order.survives) takeBack(fold, act, 'cancellation', order, order.netMinor, true);
+}
+
+/**
+ * Something of the order is given back. It is wholly returned when the event says so, when no piece is left, or when
+ * nothing of its amount is left; otherwise it goes on counting. Nothing is booked beyond what is left.
+ */
+export function giveBack(fold: Fold, act: Act, order: Purchase, fact: ReturnFact): void {
+  const stated = statedAmount(fact);
+  // An order that was reversed cannot be returned again.
+  if (!order.survives) {
+    if (stated !== null && stated > 0)
+      listOfOrder(fold, act, 'excess-refund', order, stated, fact.currency ?? order.currency);
     return;
   }
-  // An order that was reversed cannot be returned again.
-  if (!order.survives) return;
   const namesNothing = fact.lines.length === 0 && fact.amountMinor === null;
   let worth = 0;
   for (const { sku, quantity, amountMinor } of fact.lines) {
     const pieces = takePieces(order, sku, quantity);
     worth += amountMinor ?? pieces;
   }
-  const left = order.articles.some((article) => article.left > 0);
-  const emptied = fact.lines.length > 0 && order.articles.length > 0 && !left;
+  const emptied =
+    fact.lines.length > 0 && order.articles.length > 0 && !order.articles.some((article) => article.left > 0);
   const whole = fact.whole === true || emptied || (namesNothing && fact.whole !== false);
-  const given = fact.amountMinor ?? (fact.lines.length === 0 ? null : worth);
+  if (stated !== null && fact.currency !== null && fact.currency !== order.currency) {
+    giveBackInOther(fold, act, order, stated, fact.currency, whole);
+    return;
+  }
+  const left = Math.max(order.netMinor, 0);
   // Where the event states no amount, a whole return refunds all, and a partial one what the pieces were sold for.
-  const stated = fact.amountMinor !== null || fact.lines.some(({ amountMinor }) => amountMinor !== null);
-  const amount =
-    whole && !stated ? order.netMinor : stated ? (given ?? 0) : Math.min(given ?? 0, Math.max(order.netMinor, 0));
-  takeBack(fold, event, order, amount, whole);
+  const asked = stated === null ? (whole ? order.netMinor : worth) : (fact.amountMinor ?? worth);
+  // A total below 0 was stored before such totals were rejected: it has nothing left to give back, and takes any amount.
+  const taken =
+    order.amountMinor < 0 ? (stated === null && !whole ? Math.min(asked, left) : asked) : Math.min(asked, left);
+  if (stated !== null && asked > taken) listOfOrder(fold, act, 'excess-refund', order, asked - taken, order.currency);
+  const nothingLeft = order.amountMinor >= 0 && asked > 0 && taken === left;
+  takeBack(fold, act, 'return', order, taken, whole || nothingLeft);
+}
+
+/** What was given back in another currency cannot be subtracted: it is booked by itself, and listed. */
+function giveBackInOther(
+  fold: Fold,
+  act: Act,
+  order: Purchase,
+  amountMinor: number,
+  currency: string,
+  whole: boolean,
+): void {
+  listOfOrder(fold, act, 'other-currency', order, amountMinor, currency);
+  if (whole) takeBack(fold, act, 'return', order, order.netMinor, true);
+  else if (amountMinor > 0)
+    bookAdrift(fold, {
+      orderId: order.id,
+      orderSource: order.source,
+      orderAt: order.at,
+      contractId: null,
+      at: act.at,
+      kind: 'return',
+      amountMinor: -amountMinor,
+      currency,
+      event: act.event,
+    });
+}
+
+/** The amount that a return states, by itself or line by line; null where it states none. */
+function statedAmount({ amountMinor, lines }: ReturnFact): number | null {
+  if (amountMinor !== null) return amountMinor;
+  if (!lines.some((line) => line.amountMinor !== null)) return null;
+  return lines.reduce((sum, line) => sum + (line.amountMinor ?? 0), 0);
 }
 
 /** Counts down the pieces of an article; returns the price at which they were sold. */
@@ -56,27 +132,39 @@ function takePieces(order: Purchase, sku: string, quantity: number): number {
     if (article.sku !== sku || article.left <= 0) continue;
     const taken = Math.min(article.left, wanted);
     article.left -= taken;
+    article.taken += taken;
     wanted -= taken;
     price += taken * article.unitPriceMinor;
   }
   return price;
 }
 
-function takeBack(fold: Fold, event: LifecycleEvent, order: Purchase, amountMinor: number, whole: boolean): void {
+function takeBack(
+  fold: Fold,
+  act: Act,
+  kind: 'cancellation' | 'return',
+  order: Purchase,
+  amountMinor: number,
+  whole: boolean,
+): void {
   const costMinor = costOf(order, amountMinor, whole);
   order.netMinor -= amountMinor;
   if (order.costMinor !== null && costMinor !== null) order.costMinor -= costMinor;
   fold.bookings.push({
     orderId: order.id,
-    at: event.occurredAt,
-    kind: event.type === 'order-cancelled' ? 'cancellation' : 'return',
+    orderSource: order.source,
+    orderAt: order.at,
+    contractId: null,
+    at: act.at,
+    kind,
     amountMinor: negative(amountMinor),
     currency: order.currency,
     costMinor: costMinor === null ? null : negative(costMinor),
     reverses: whole,
-    event: refOf(event),
+    voidedAt: null,
+    event: act.event,
   });
-  if (whole) reverse(fold, event, order);
+  if (whole) reverse(fold, act, order);
 }
 
 /** The cost that is reversed with an amount: all of it with the whole order, else in proportion, in whole minor units. */
@@ -85,37 +173,17 @@ function costOf(order: Purchase, amountMinor: number, whole: boolean): number | 
   return order.netMinor === 0 ? 0 : Math.round((order.costMinor * amountMinor) / order.netMinor);
 }
 
-/** A refund for an unknown order: it is booked, and the stage stays. */
-function bookUnmatchedReturn(fold: Fold, event: LifecycleEvent, fact: ReturnFact): void {
-  const lines = fact.lines.reduce((sum, { amountMinor }) => sum + (amountMinor ?? 0), 0);
-  const amountMinor = fact.amountMinor ?? lines;
-  if (amountMinor === 0) return;
-  const currency = fact.currency ?? policyOf(fold).currency ?? 'XXX';
-  const { adrift } = fold.state;
-  adrift[currency] = (adrift[currency] ?? 0) - amountMinor;
-  fold.bookings.push({
-    orderId: fact.orderId ?? event.id,
-    at: event.occurredAt,
-    kind: 'return',
-    amountMinor: negative(amountMinor),
-    currency,
-    costMinor: null,
-    reverses: false,
-    event: refOf(event),
-  });
-}
-
 /**
  * From here on the purchase does not count. One of an earlier cycle changes no stage. When none is left in this cycle, the
  * customer is back in acquisition, in the same cycle; else the remaining purchases decide the phase.
  */
-function reverse(fold: Fold, event: LifecycleEvent, order: Purchase): void {
+export function reverse(fold: Fold, act: Act, order: Purchase): void {
   const { state } = fold;
   state.purchases.reverse(order);
   if (order.cycle !== state.cycle) return;
   state.inCycle -= 1;
-  const at = event.occurredAt;
-  const events = [refOf(event)];
+  const { at } = act;
+  const events = [act.event];
   if (state.inCycle === 0) {
     state.signals = [];
     state.silence = null;
@@ -127,7 +195,7 @@ function reverse(fold: Fold, event: LifecycleEvent, order: Purchase): void {
   restartSilence(fold);
   state.signals = state.signals.filter(({ orders }) => orders.every(({ id, source }) => survives(fold, id, source)));
   if (state.phase === 'lost' && staysLostByContract(fold, at)) return;
-  placeByPurchases(fold, at, events, order.id);
+  placeByPurchases(fold, act, order, 'purchase-reversed');
 }
 
 function survives(fold: Fold, id: string, source: string): boolean {
@@ -135,12 +203,18 @@ function survives(fold: Fold, id: string, source: string): boolean {
 }
 
 /** Moves the customer to the phase that the surviving purchases of the cycle give. Silence that is overdue moves them on at this very instant. */
-function placeByPurchases(fold: Fold, at: Instant, events: readonly EventRef[], orderId: string): void {
+export function placeByPurchases(
+  fold: Fold,
+  { at, event }: Act,
+  order: Purchase,
+  rule: 'purchase-reversed' | 'order-amended',
+): void {
   const { state } = fold;
+  const events = [event];
   const signal = state.signals.at(-1);
   const windowEndsAt = signal === undefined ? -Infinity : windowEnd(fold, signal.at);
-  const values = { order: orderId, purchases_in_cycle: state.inCycle, standing_signal: signal?.phase ?? null };
-  const cause = causedBy(fold, 'purchase-reversed', events, values);
+  const values = { order: order.id, purchases_in_cycle: state.inCycle, standing_signal: signal?.phase ?? null };
+  const cause = causedBy(fold, rule, events, values);
   if (signal !== undefined && windowEndsAt + pausedSince(state, signal.at) > at) {
     move(fold, at, 'expansion', signal.phase, cause);
     state.windowSince = signal.at;

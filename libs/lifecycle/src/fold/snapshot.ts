@@ -2,10 +2,10 @@ import type { Instant } from '#contracts';
 import { dayOf } from '../calendar/calendar.js';
 import type { EventPlace } from '../event-order.js';
 import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
-import { initialState, type State } from './state.js';
+import { initialState, type State, type Waiting } from './state.js';
 
 /** The format of snapshots. A snapshot of another format is not read: fold from the beginning instead. */
-export const SNAPSHOT_FORMAT = 4;
+export const SNAPSHOT_FORMAT = 5;
 
 /**
  * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers
@@ -13,7 +13,8 @@ export const SNAPSHOT_FORMAT = 4;
  */
 export interface Snapshot {
   readonly format: typeof SNAPSHOT_FORMAT;
-  readonly state: Omit<State, 'purchases' | 'clock'> & { readonly clock: Instant | null };
+  readonly state: Omit<State, 'purchases' | 'clock' | 'waiting'> & { readonly clock: Instant | null };
+  readonly waiting: readonly Waiting[];
   readonly sources: readonly string[];
   readonly currencies: readonly string[];
   readonly purchases: readonly PurchaseRow[];
@@ -31,9 +32,12 @@ type PurchaseRow = readonly [
   costMinor: number | null,
   currency: number,
   categories: readonly string[],
-  articles: readonly (readonly [sku: string, left: number, unitPriceMinor: number])[],
+  articles: readonly (readonly [sku: string, left: number, unitPriceMinor: number, taken?: number])[],
+  content: number,
+  amended: 0 | 1,
 ];
 
+const NONE: readonly never[] = [];
 const KINDS: readonly PurchaseKind[] = ['order', 'contract', 'reopened'];
 
 /** The place of the last event folded: an event that compares after it can be folded on top. Null before the first event. */
@@ -56,9 +60,13 @@ export function toSnapshot(state: State): Snapshot {
     purchase.costMinor,
     intern(currencies, purchase.currency),
     purchase.categories,
-    purchase.articles.map(({ sku, left, unitPriceMinor }) => [sku, left, unitPriceMinor] as const),
+    purchase.articles.map(({ sku, left, unitPriceMinor, taken }) =>
+      taken > 0 ? ([sku, left, unitPriceMinor, taken] as const) : ([sku, left, unitPriceMinor] as const),
+    ),
+    purchase.content,
+    purchase.amended ? 1 : 0,
   ]);
-  const { purchases: _purchases, clock, ...rest } = state;
+  const { purchases: _purchases, waiting, clock, ...rest } = state;
   return {
     format: SNAPSHOT_FORMAT,
     state: {
@@ -71,7 +79,9 @@ export function toSnapshot(state: State): Snapshot {
       quotes: state.quotes.map((quote) => ({ ...quote })),
       contracts: state.contracts.map((contract) => ({ ...contract })),
       adrift: { ...state.adrift },
+      paid: { ...state.paid },
     },
+    waiting: waiting.size === 0 ? NONE : [...waiting.values()].flat(),
     sources,
     currencies,
     purchases: rows,
@@ -85,6 +95,7 @@ export function fromSnapshot(snapshot: Snapshot): State {
   for (const row of snapshot.purchases) {
     const [kind, id, source, at, cycle, survives, amountMinor, netMinor, costMinor, currency, categories, articles] =
       row;
+    const [, , , , , , , , , , , , content, amended] = row;
     const purchase: Purchase = {
       kind: KINDS[kind] ?? 'order',
       id,
@@ -98,7 +109,9 @@ export function fromSnapshot(snapshot: Snapshot): State {
       costMinor,
       currency: currencies[currency] ?? '',
       categories,
-      articles: articles.map(([sku, left, unitPriceMinor]) => ({ sku, left, unitPriceMinor })),
+      articles: articles.map(([sku, left, unitPriceMinor, taken = 0]) => ({ sku, left, taken, unitPriceMinor })),
+      content,
+      amended: amended === 1,
     };
     purchases.add(purchase);
   }
@@ -109,8 +122,20 @@ export function fromSnapshot(snapshot: Snapshot): State {
     quotes: state.quotes.map((quote) => ({ ...quote })),
     contracts: state.contracts.map((contract) => ({ ...contract })),
     adrift: { ...state.adrift },
+    paid: { ...state.paid },
+    waiting: byOrder(snapshot.waiting),
     purchases,
   };
+}
+
+function byOrder(all: readonly Waiting[]): Map<string, Waiting[]> {
+  const waiting = new Map<string, Waiting[]>();
+  for (const one of all) {
+    const same = waiting.get(one.orderId);
+    if (same === undefined) waiting.set(one.orderId, [one]);
+    else same.push(one);
+  }
+  return waiting;
 }
 
 function intern(names: string[], name: string): number {

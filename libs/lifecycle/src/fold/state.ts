@@ -3,6 +3,7 @@ import type { EventPlace } from '../event-order.js';
 import type { EventRef, Phase, Stage, StagePeriod } from '../model.js';
 import type { ExpansionPhase } from '../model.js';
 import type { Consent, Rejections } from './consents.js';
+import type { AmendmentFact, ReturnFact } from './facts.js';
 import { PurchaseBook } from './purchases.js';
 import type { ContractStatus } from './result.js';
 
@@ -18,6 +19,23 @@ export interface ExpansionSignal {
   readonly phase: ExpansionPhase;
   readonly at: Instant;
   readonly orders: readonly { readonly id: string; readonly source: string }[];
+}
+
+/** A reversal, an amendment or a payment that names an order that is not known yet. */
+export interface Waiting {
+  readonly kind: 'cancellation' | 'return' | 'amendment' | 'payment';
+  readonly orderId: string;
+  readonly contractId: string | null;
+  readonly at: Instant;
+  readonly event: EventRef;
+  /** What it states, positive; null where it states none. */
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
+  /** Whether it was booked in the meantime, and whether it is listed. */
+  readonly booked: boolean;
+  readonly listed: boolean;
+  /** What the event says, for the kinds that act on the order. */
+  readonly fact: ReturnFact | AmendmentFact | null;
 }
 
 /** Silence after the last surviving purchase: the instants at which it moves the customer, and what they were computed from. */
@@ -94,6 +112,11 @@ export interface State {
   inCycle: number;
   /** Returns that match no order, by currency: revenue that no order shows. */
   adrift: Record<string, number>;
+  /** Payments for contracts, by currency, and how many they were. */
+  paid: Record<string, number>;
+  payments: number;
+  /** What names an order that is not known yet, by the order's id: it counts when the order is placed. */
+  waiting: Map<string, Waiting[]>;
   silence: Silence | null;
   /** Silence was suspended until here: a deadline of silence before it no longer moves the customer. */
   silenceHeardFrom: Instant | null;
@@ -144,6 +167,9 @@ export function initialState(policyVersion: string, timeZone: string): State {
     purchases: new PurchaseBook(),
     inCycle: 0,
     adrift: {},
+    paid: {},
+    payments: 0,
+    waiting: new Map(),
     silence: null,
     silenceHeardFrom: null,
     signals: [],

@@ -35,6 +35,8 @@ export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
     lastIntentAt: state.lastIntentAt,
     orders: purchases.orders,
     revenue: revenueOf(fold),
+    contractRevenue: moneyOf(Object.entries(state.paid)),
+    payments: state.payments,
     firstPurchaseAt: first?.at ?? null,
     lastPurchaseAt: last?.at ?? null,
     frequency: days === null ? null : days.count - 1,
@@ -91,11 +93,17 @@ function orderDays({ state }: Fold): { readonly count: number; readonly first: n
   return count === 0 ? null : { count, first, last };
 }
 
-/** Net of everything taken back, by currency. */
+/** Net of everything taken back, with what was paid for contracts, by currency. */
 function revenueOf({ state }: Fold): readonly Money[] {
   const sums = new Map<string, number>(Object.entries(state.adrift));
+  for (const [currency, amountMinor] of Object.entries(state.paid))
+    sums.set(currency, (sums.get(currency) ?? 0) + amountMinor);
   for (const { kind, netMinor, currency } of state.purchases.all)
     if (kind === 'order') sums.set(currency, (sums.get(currency) ?? 0) + netMinor);
+  return moneyOf(sums);
+}
+
+function moneyOf(sums: Iterable<readonly [currency: string, amountMinor: number]>): readonly Money[] {
   return [...sums]
     .map(([currency, amountMinor]) => ({ currency, amountMinor }))
     .sort((a, b) => (a.currency < b.currency ? -1 : 1));

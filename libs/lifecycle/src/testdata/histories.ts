@@ -25,6 +25,9 @@ const orderIds = fc.constantFrom('o1', 'o2', 'o3', 'o4', 'o5', 'o6', 'o7', 'o8')
 const contractIds = fc.constantFrom('c1', 'c1', 'c1', 'c2');
 const quoteIds = fc.constantFrom('q1', 'q2');
 const amounts = fc.constantFrom(0, 1000, 1500, 2000, 3000, 9000);
+/** A total below 0 is rejected today; a log may hold one from before. */
+const totals = fc.oneof({ weight: 12, arbitrary: amounts }, { weight: 1, arbitrary: fc.constant(-500) });
+const currencies = fc.constantFrom('EUR', 'EUR', 'EUR', 'USD');
 const categories = fc.constantFrom('books', 'music', 'toys', 'wine', 'sofas', 'not declared');
 
 const line = fc.record({
@@ -39,9 +42,9 @@ const orders = fc.record({
   data: fc.record(
     {
       orderId: orderIds,
-      currency: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
+      currency: currencies,
       lines: fc.array(line, { maxLength: 3 }),
-      totalMinor: amounts,
+      totalMinor: totals,
       costMinor: fc.constantFrom(0, 500, 777),
     },
     { requiredKeys: ['orderId', 'currency', 'lines'] },
@@ -61,11 +64,34 @@ const reversals = fc.oneof(
           maxLength: 3,
         }),
         amountMinor: amounts,
+        currency: currencies,
       },
       { requiredKeys: ['orderId'] },
     ),
   }),
 );
+
+const amendments = fc.record({
+  type: fc.constant('order-amended'),
+  data: fc.oneof(
+    fc.record(
+      { orderId: orderIds, totalMinor: amounts, currency: currencies, costMinor: fc.constantFrom(0, 300) },
+      { requiredKeys: ['orderId', 'totalMinor'] },
+    ),
+    fc.record(
+      { orderId: orderIds, lines: fc.array(line, { maxLength: 3 }), totalMinor: amounts },
+      { requiredKeys: ['orderId', 'lines'] },
+    ),
+  ),
+});
+
+const payments = fc.record({
+  type: fc.constantFrom('payment-succeeded', 'payment-succeeded', 'payment-failed'),
+  data: fc.record(
+    { contractId: contractIds, orderId: orderIds, amountMinor: amounts, currency: currencies },
+    { requiredKeys: [] },
+  ),
+});
 
 const contracts = fc.record({
   type: fc.constantFrom(
@@ -132,6 +158,8 @@ const LIVES = [
   fc.oneof(
     { weight: 8, arbitrary: orders },
     { weight: 4, arbitrary: reversals },
+    { weight: 2, arbitrary: amendments },
+    { weight: 2, arbitrary: payments },
     { weight: 5, arbitrary: contracts },
     { weight: 2, arbitrary: quotes },
     { weight: 2, arbitrary: opinions },
@@ -141,10 +169,23 @@ const LIVES = [
   fc.oneof(
     { weight: 6, arbitrary: orders },
     { weight: 3, arbitrary: reversals },
+    { weight: 3, arbitrary: amendments },
     { weight: 1, arbitrary: opinions },
     { weight: 1, arbitrary: anything },
   ),
-  fc.oneof({ weight: 12, arbitrary: contracts }, { weight: 1, arbitrary: orders }, { weight: 1, arbitrary: anything }),
+  fc.oneof(
+    { weight: 12, arbitrary: contracts },
+    { weight: 4, arbitrary: payments },
+    { weight: 1, arbitrary: orders },
+    { weight: 1, arbitrary: anything },
+  ),
+  // Few orders and much about them, mostly before they are known.
+  fc.oneof(
+    { weight: 2, arbitrary: orders },
+    { weight: 3, arbitrary: reversals },
+    { weight: 3, arbitrary: amendments },
+    { weight: 1, arbitrary: payments },
+  ),
 ];
 
 /** Steps of time: none (ties), hours, and the very lengths at which deadlines fall. */

@@ -48,10 +48,10 @@ export const rfm = query({
               AND ${erasedCondition(params.erased, 'bookings.customer_id') ?? 'true'}
             ORDER BY customer_id LIMIT $3::int
          )
-         SELECT b.customer_id, b.order_id, b.at, b.kind, b.amount_minor, b.currency, b.cost_minor, b.reverses, b.source,
+         SELECT b.customer_id, b.order_id, COALESCE(b.order_source, b.source) AS order_source, b.order_at, b.at, b.kind, b.amount_minor, b.currency, b.cost_minor, b.reverses, b.source,
                 b.event_id
            FROM page JOIN bookings b ON b.customer_id = page.customer_id
-          WHERE b.at <= $1::timestamptz
+          WHERE b.at <= $1::timestamptz AND (b.voided_at IS NULL OR b.voided_at > $1::timestamptz)
           ORDER BY b.customer_id, b.at`,
         [instantText(asOf), String(after?.[0] ?? ''), limit + 1],
       );
@@ -89,7 +89,9 @@ export const rfm = query({
 
 interface BookingRow extends Record<string, unknown> {
   readonly customer_id: string;
-  readonly order_id: string;
+  readonly order_id: string | null;
+  readonly order_source: string;
+  readonly order_at: unknown;
   readonly at: unknown;
   readonly kind: Booking['kind'];
   readonly amount_minor: number;
@@ -113,12 +115,16 @@ function grouped(rows: readonly BookingRow[]): ReadonlyMap<string, readonly Book
 function bookingOf(row: BookingRow): Booking {
   return {
     orderId: row.order_id,
+    orderSource: row.order_source,
+    orderAt: row.order_at === null ? null : instantOf(row.order_at),
+    contractId: null,
     at: instantOf(row.at),
     kind: row.kind,
     amountMinor: Number(row.amount_minor),
     currency: row.currency,
     costMinor: row.cost_minor === null ? null : Number(row.cost_minor),
     reverses: row.reverses,
+    voidedAt: null,
     event: { source: row.source, id: row.event_id },
   };
 }

@@ -5,6 +5,7 @@
 import type { Queryable, Statement } from '#database';
 import { BOOKINGS } from './read-models/bookings/table.js';
 import { CUSTOMERS } from './read-models/customers/table.js';
+import { DISCREPANCIES } from './read-models/discrepancies/table.js';
 import { LINKS, SUBJECTS } from './read-models/links/table.js';
 import { INGEST_OUTCOMES } from './read-models/outcomes/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
@@ -18,6 +19,7 @@ export const LIVE_TABLES: readonly string[] = [
   CUSTOMERS,
   STAGE_PERIODS,
   BOOKINGS,
+  DISCREPANCIES,
   STAGE_DAYS,
   SUBJECTS,
   LINKS,

@@ -30,11 +30,13 @@ export function explainCommand(session: Session): Command {
         throw rejected(`Nothing is known of ${customer} at that instant: give a later --as-of or --known-at.`);
       for await (const row of allRows(engine, 'stage', params)) {
         const orders = Number(row['orders']);
+        const payments = Number(row['payments']);
+        const paid = payments === 0 ? '' : ` and ${pluralize(payments, 'payment')} for contracts`;
         lines.push(
           '',
           `flags   ${(row['flags'] as readonly string[]).join(', ') || 'none'}`,
           `seen    ${String(row['firstSeenAt'])} to ${String(row['lastSeenAt'])}, ${pluralize(Number(row['touchpoints']), 'touchpoint')}`,
-          `orders  ${formatNumber(orders)} kept, ${revenueText(row['revenue'])}`,
+          `orders  ${formatNumber(orders)} kept${paid}, ${revenueText(row['revenue'])}`,
         );
       }
       process.stdout.write(lines.map((line) => `${line}\n`).join(''));

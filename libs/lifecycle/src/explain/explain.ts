@@ -3,7 +3,14 @@ import { addDays, dayOf } from '../calendar/calendar.js';
 import type { CustomerView, Flag } from '../fold/result.js';
 import type { Deadline, EventRef, Phase, Stage, StagePeriod } from '../model.js';
 import { explainActions, type ExplainedAction, type ExplainedConsent } from './actions.js';
-import { actionSentence, deadlineSentence, notBeforeSentence, placeSentence, reasonSentence } from './sentences.js';
+import {
+  actionSentence,
+  deadlineSentence,
+  notBeforeSentence,
+  paymentsSentence,
+  placeSentence,
+  reasonSentence,
+} from './sentences.js';
 
 /** A measured value and what it was compared with. */
 export interface Compared {
@@ -100,6 +107,7 @@ export function explain(input: {
       ...(flags.includes('second-order-due')
         ? ['A second order is due: the flag second-order-due is raised; the phase stays.']
         : []),
+      ...(view.payments === 0 ? [] : [paymentsSentence(view.payments)]),
       ...actions.map(actionSentence),
     ],
   };

@@ -48,6 +48,11 @@ export function actionSentence({ treatment, purpose, medium, validUntil, consent
   return `Next action: ${treatment} by ${medium}, until ${formatInstant(validUntil)}; ${allowed} (event ${source} ${id}).`;
 }
 
+/** What the revenue of a customer holds beside their orders. */
+export function paymentsSentence(payments: number): string {
+  return `The revenue includes ${payments} ${payments === 1 ? 'payment' : 'payments'} for contracts.`;
+}
+
 type Values = StagePeriod['cause']['values'];
 
 const REASONS: Readonly<Record<string, (values: Values) => string>> = {

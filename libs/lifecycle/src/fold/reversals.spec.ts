@@ -214,7 +214,7 @@ describe('a reversal', () => {
       .on('2026-01-03', 'order-returned', { orderId: 'A', amountMinor: 5000 }, false, 'payments');
     const { view, bookings } = told.at('2026-02-01');
     expect(view).toMatchObject({ orders: 0, stage: 'acquisition' });
-    expect(bookings.at(-1)).toMatchObject({ orderSource: 'shop', event: false, 'payments', reverses: true });
+    expect(bookings.at(-1)).toMatchObject({ orderSource: 'shop', event: { source: 'payments' }, reverses: true });
   });
 });
 

@@ -42,6 +42,7 @@ describe('the histories that the properties of the fold are tested with', () => 
       'grace-over',
       'intent-after-lost',
       'intent-ends-cold',
+      'order-amended',
       'payment-failed',
       'payment-succeeded',
       'policy-changed',

@@ -46,10 +46,11 @@ export const VIEWS: readonly View[] = [
         touchpoints: 'Number of known touchpoints of the customer.',
         orders: 'Orders that survive: neither cancelled nor completely returned.',
         revenue_minor:
-          'Revenue of the surviving orders in minor units; null when they are in several currencies: see customer_revenue.',
-        currency: 'Currency of revenue_minor; null without an order, and with several currencies.',
-        first_purchase_at: 'First surviving order of the customer; null without one.',
-        last_purchase_at: 'Last surviving order of the customer; null without one.',
+          'Net revenue in minor units, of orders and of payments for contracts; null when it is in several currencies: see customer_revenue.',
+        currency: 'Currency of revenue_minor; null without revenue, and with several currencies.',
+        first_purchase_at:
+          'First surviving purchase of the customer, an order or a started contract; null without one.',
+        last_purchase_at: 'Last surviving purchase of the customer, an order or a started contract; null without one.',
         next_due_at: 'When the next deadline moves the customer if nothing happens before; null without a deadline.',
         next_due_kind: 'What happens at next_due_at; null without a deadline.',
       }),
@@ -62,7 +63,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: 'customer_revenue',
-    meaning: 'One row per customer and currency: the revenue of the surviving orders.',
+    meaning: 'One row per customer and currency: the net revenue of orders and of payments for contracts.',
     rows: `customers c CROSS JOIN LATERAL jsonb_array_elements(c.revenue) AS money`,
     columns: [
       { name: 'customer_id', from: 'c.customer_id', meaning: 'The customer, as in customers.' },
@@ -70,7 +71,7 @@ export const VIEWS: readonly View[] = [
       {
         name: 'amount_minor',
         from: `(money ->> 'amountMinor')::bigint`,
-        meaning: 'Revenue of the surviving orders in this currency, in minor units.',
+        meaning: 'Net revenue in this currency, of orders and of payments for contracts, in minor units.',
       },
     ],
   },
@@ -125,18 +126,40 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: 'bookings',
-    meaning: 'One row per booking: an order, and each later cancellation or return, each on its own date.',
-    rows: 'bookings',
+    meaning:
+      'One row per booking: an order, each later amendment, cancellation or return, and each payment for a contract, each on its own date.',
+    rows: 'bookings WHERE voided_at IS NULL',
     columns: asStored({
       customer_id: 'The customer, as in customers.',
-      order_id: 'The order, as the source names it.',
+      order_id:
+        'The order, as its source names it; null for a payment. Two sources may use the same number: see order_source.',
       at: 'When it was booked.',
-      kind: 'order, cancellation or return.',
-      amount_minor: 'Amount in minor units; negative for cancellations and returns.',
+      kind: 'order, amendment, cancellation, return or payment.',
+      amount_minor: 'Amount in minor units; negative for what was taken back, and for an amendment to less.',
       currency: 'Currency of the amount (ISO 4217).',
       cost_minor: 'Cost to the business in minor units; null where the source stated none.',
       reverses: 'True for the booking after which the order no longer survives.',
       source: 'The system that published the event.',
+      order_source: 'The system that placed the order: with order_id it identifies the order; null for a payment.',
+      order_at: 'When the order was placed; null for a payment, and where no order is known.',
+      contract_id: 'The contract that was paid; null for orders.',
+    }),
+  },
+  {
+    name: 'discrepancies',
+    meaning: 'One row for each thing that does not add up between orders, what was taken back, and payments.',
+    rows: 'discrepancies WHERE settled_at IS NULL',
+    columns: asStored({
+      customer_id: 'The customer, as in customers.',
+      kind: 'What does not add up: the kinds of the query discrepancies.',
+      order_source: 'The system that placed the order; where no order is known, the system that published the event.',
+      order_id: 'The order that the event names; null where it names none.',
+      contract_id: 'The contract that the event names; null where it names none.',
+      amount_minor: 'The amount in question in minor units, positive; null where none is stated.',
+      currency: 'Currency of the amount (ISO 4217); null where none is stated.',
+      at: 'The instant of the event.',
+      source: 'The system that published the event.',
+      event_id: 'The event, as its source names it.',
     }),
   },
   {

@@ -110,8 +110,10 @@ export function foldOne(
     view: result.view,
     stagePeriods: result.stagePeriods,
     bookings: result.bookings,
+    discrepancies: result.discrepancies,
     whole: base === null,
     refolded: due,
+    rebooked: result.rebooked,
     waitingUntil,
     position,
   };

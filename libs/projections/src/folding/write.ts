@@ -99,7 +99,7 @@ export async function writeOutcomes(
         await removeRefolded(
           writes,
           model.table,
-          standing.filter((one) => one.again && !one.folded.whole),
+          standing.filter((one) => !one.folded.whole),
         );
         await insertRows(
           writes,
@@ -147,9 +147,10 @@ async function removeCustomers(writes: Writer, table: Table, gone: readonly Fold
   ]);
 }
 
-async function removeRefolded(writes: Writer, table: Table, again: readonly Shown[]): Promise<void> {
-  const rows = again.flatMap((one) =>
-    one.folded.refolded.map((event) => ({
+/** Rows of events that are folded again, or whose order came to be known since they were folded. */
+async function removeRefolded(writes: Writer, table: Table, standing: readonly Shown[]): Promise<void> {
+  const rows = standing.flatMap((one) =>
+    [...(one.again ? one.folded.refolded : []), ...one.folded.rebooked].map((event) => ({
       customer_id: one.customerId,
       source: event.source,
       event_id: event.id,

@@ -26,3 +26,28 @@ export const READ_MODEL_NAMES = /* sql */ `
       END LOOP;
     END $$;
     `;
+
+/**
+ * What queries and views for BI ask of bookings and discrepancies since orders are matched by (source, orderId): in the versions that were built
+ * before these columns are empty, and nothing is listed, until the rebuild that the next start begins is done.
+ */
+export const ORDER_COLUMNS = /* sql */ `
+    DO $$
+    DECLARE
+      version record;
+    BEGIN
+      FOR version IN SELECT schema_name AS name FROM perennial.versions LOOP
+        IF to_regclass(format('%I.bookings', version.name)) IS NOT NULL THEN
+          EXECUTE format('ALTER TABLE %I.bookings ADD COLUMN IF NOT EXISTS order_source text COLLATE "C",
+                            ADD COLUMN IF NOT EXISTS order_at timestamptz(3),
+                            ADD COLUMN IF NOT EXISTS contract_id text COLLATE "C",
+                            ADD COLUMN IF NOT EXISTS voided_at timestamptz(3)', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.discrepancies (
+                            customer_id text COLLATE "C", kind text, order_source text COLLATE "C", order_id text COLLATE "C",
+                            order_at timestamptz(3), contract_id text COLLATE "C", amount_minor bigint, currency text,
+                            at timestamptz(3), settled_at timestamptz(3), source text COLLATE "C", event_id text COLLATE "C")',
+                         version.name);
+        END IF;
+      END LOOP;
+    END $$;
+    `;

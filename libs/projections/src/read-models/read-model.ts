@@ -1,5 +1,5 @@
 import type { Row, Table } from '#database';
-import type { Booking, CustomerView, EventRef, StagePeriod } from '#lifecycle';
+import type { Booking, CustomerView, Discrepancy, EventRef, StagePeriod } from '#lifecycle';
 
 /** The result of folding one customer: what a read model derives its rows from. */
 export interface FoldedView {
@@ -10,12 +10,16 @@ export interface FoldedView {
   readonly view: CustomerView;
   /** From the stage period that was open where the fold began; all of them when it began at the first event. */
   readonly stagePeriods: readonly StagePeriod[];
-  /** Booked by the events that were folded. */
+  /** Booked by the events that were folded, and by those in `rebooked`. */
   readonly bookings: readonly Booking[];
+  /** What does not add up about these events. */
+  readonly discrepancies: readonly Discrepancy[];
   /** True when the fold began at the first event: it replaces every row of the customer. */
   readonly whole: boolean;
-  /** The events that were folded: their earlier bookings are replaced. */
+  /** The events that were folded: their earlier rows are replaced. */
   readonly refolded: readonly EventRef[];
+  /** Events before the fold began whose rows are replaced: their order came to be known. */
+  readonly rebooked: readonly EventRef[];
   /** The instant of the customer's first event that still lies in the future; null without one. */
   readonly waitingUntil: number | null;
   /** The fold covers the log up to this position. */

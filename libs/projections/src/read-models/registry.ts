@@ -1,6 +1,7 @@
 import type { Table } from '#database';
 import { BOOKED_MONEY } from './bookings/projection.js';
 import { PROFILE } from './customers/projection.js';
+import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
 import { LINKS, SUBJECTS } from './links/table.js';
 import { INGEST_OUTCOMES } from './outcomes/table.js';
 import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
@@ -15,6 +16,7 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
   PROFILE,
   STAGE_PERIOD_HISTORY,
   BOOKED_MONEY,
+  MONEY_DISCREPANCIES,
   STAGE_COUNTS,
 ];
 

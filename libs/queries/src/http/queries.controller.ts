@@ -2,6 +2,7 @@ import { Controller, Inject, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { customer } from '../queries/customer.js';
 import { customers } from '../queries/customers.js';
+import { discrepancies } from '../queries/discrepancies.js';
 import { events } from '../queries/events.js';
 import { explanation } from '../queries/explain.js';
 import { history } from '../queries/history.js';
@@ -93,6 +94,11 @@ export class QueriesController {
   @QueryRoute(rfm)
   rfm(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(rfm, reply);
+  }
+
+  @QueryRoute(discrepancies)
+  discrepancies(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(discrepancies, reply);
   }
 
   @QueryRoute(outcomes)

@@ -90,7 +90,7 @@ export const customers = query({
       name: 'revenueMinor',
       type: 'integer',
       nullable: true,
-      description: 'net, in minor units; null in several currencies',
+      description: 'net, with payments for contracts, in minor units; null in several currencies',
     },
     { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null where there is none or several' },
     { name: 'firstSeenAt', type: 'instant', description: 'the first touchpoint' },
@@ -133,7 +133,7 @@ export const customers = query({
         .and('next_due_kind = ?::text', params['next-due-kind'])
         .and('orders >= ?::int', params['orders-min'])
         .and(
-          'EXISTS (SELECT FROM bookings b WHERE b.customer_id = here.customer_id AND b.source = ?::text AND b.at <= $1::timestamptz)',
+          "EXISTS (SELECT FROM bookings b WHERE b.customer_id = here.customer_id AND b.kind = 'order' AND b.source = ?::text AND b.at <= $1::timestamptz)",
           params.source,
         )
         .and(
@@ -208,7 +208,8 @@ const THEN = `
                  min(currency) AS lowest, max(currency) AS highest, min(at) FILTER (WHERE kind = 'order') AS placed_at
             FROM bookings b
            WHERE b.customer_id = v.customer_id AND b.at <= $1::timestamptz
-           GROUP BY order_id
+             AND (b.voided_at IS NULL OR b.voided_at > $1::timestamptz)
+           GROUP BY order_id, COALESCE(order_source, source), order_at
         ) per_order
     ) o
    WHERE v.entered_at <= $1::timestamptz AND (v.left_at IS NULL OR v.left_at > $1::timestamptz)`;

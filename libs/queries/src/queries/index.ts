@@ -1,6 +1,7 @@
 import type { QueryDefinition } from '../running/query.js';
 import { customer } from './customer.js';
 import { customers } from './customers.js';
+import { discrepancies } from './discrepancies.js';
 import { events } from './events.js';
 import { explanation } from './explain.js';
 import { outcomes } from './outcomes.js';
@@ -36,6 +37,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   stageCounts,
   revenue,
   rfm,
+  discrepancies,
   outcomes,
   quarantine,
   parked,

@@ -15,13 +15,18 @@ export const orders = query({
   paged: true,
   columns: [
     { name: 'orderId', type: 'text', description: 'the order as its source names it' },
-    { name: 'source', type: 'text', description: 'the source that sent it first' },
+    {
+      name: 'source',
+      type: 'text',
+      description:
+        'the source that placed it: an order is source and orderId; of a reversal that matches no order, its own',
+    },
     { name: 'bookedAt', type: 'instant', description: 'when it was placed, or first booked' },
     {
       name: 'amountMinor',
       type: 'integer',
       nullable: true,
-      description: 'as placed, in minor units; null for a reversal that matches no order',
+      description: 'as placed and amended by as-of, in minor units; null for a reversal that matches no order',
     },
     { name: 'netMinor', type: 'integer', description: 'less what was taken back by as-of' },
     { name: 'costMinor', type: 'integer', nullable: true, description: 'cost, where every booking has one' },
@@ -36,26 +41,27 @@ export const orders = query({
       const where = new Where(customerId, instantText(asOf), limit + 1);
       if (after !== null)
         where.always(
-          `("bookedAt", "orderId", currency) > (${where.param(instantText(Number(after[0])))}::timestamptz, ${where.param(after[1])}::text, ${where.param(after[2])}::text)`,
+          `("bookedAt", "orderId", source, currency) > (${where.param(instantText(Number(after[0])))}::timestamptz, ${where.param(after[1])}::text, ${where.param(after[2])}::text, ${where.param(after[3])}::text)`,
         );
-      const rows = await models.query<{ bookedAt: number; orderId: string; currency: string }>(
+      const rows = await models.query<{ bookedAt: number; orderId: string; source: string; currency: string }>(
         `SELECT * FROM (
-           SELECT order_id AS "orderId", (array_agg(source ORDER BY at, source, event_id))[1] AS source, min(at) AS "bookedAt",
-                  (sum(amount_minor) FILTER (WHERE kind = 'order'))::bigint AS "amountMinor",
+           SELECT order_id AS "orderId", COALESCE(order_source, source) AS source, min(at) AS "bookedAt",
+                  (sum(amount_minor) FILTER (WHERE kind IN ('order', 'amendment')))::bigint AS "amountMinor",
                   sum(amount_minor)::bigint AS "netMinor",
                   CASE WHEN bool_and(cost_minor IS NOT NULL) THEN sum(cost_minor)::bigint END AS "costMinor", currency,
                   bool_or(kind = 'order') AND NOT bool_or(reverses) AS survives,
                   min(at) FILTER (WHERE reverses) AS "reversedAt"
              FROM bookings
-            WHERE customer_id = $1::text AND at <= $2::timestamptz
-            GROUP BY order_id, currency
+            WHERE customer_id = $1::text AND at <= $2::timestamptz AND (voided_at IS NULL OR voided_at > $2::timestamptz)
+              AND order_id IS NOT NULL
+            GROUP BY order_id, COALESCE(order_source, source), order_at, currency
          ) per_order ${where.sql}
-          ORDER BY "bookedAt", "orderId", currency
+          ORDER BY "bookedAt", "orderId", source, currency
           LIMIT $3::int`,
         where.params,
       );
       return {
-        ...pageOf(rows, limit, (last) => [last.bookedAt, last.orderId, last.currency]),
+        ...pageOf(rows, limit, (last) => [last.bookedAt, last.orderId, last.source, last.currency]),
         position: models.position,
       };
     });

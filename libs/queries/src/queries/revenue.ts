@@ -14,9 +14,9 @@ class RevenueParams {
 /** What was sold and what was taken back in each period, every booking on its own date. */
 export const revenue = query({
   name: 'revenue',
-  summary: 'Gross revenue, what was taken back, and net revenue, by period and currency.',
+  summary: 'Orders, what was taken back, payments for contracts, and net revenue, by period and currency.',
   description:
-    'Each booking counts in the period of its own date: an order when it was placed, a cancellation or a return when it came. Periods are those of the zone of the business; a week begins on Monday. Amounts are in minor units and never converted.',
+    'Each booking counts in the period of its own date: an order when it was placed, its amendment, cancellation or return when it came, a payment for a contract when it was paid. A reversal that is dated before its order counts with the order. Payments for orders are not booked again. Periods are those of the zone of the business; a week begins on Monday. Amounts are in minor units and never converted.',
   permission: 'read',
   params: RevenueParams,
   time: 'as-of',
@@ -28,7 +28,14 @@ export const revenue = query({
     { name: 'customers', type: 'integer', description: 'customers who placed them' },
     { name: 'grossMinor', type: 'integer', description: 'orders as placed' },
     { name: 'returnedMinor', type: 'integer', description: 'cancelled or returned in the period: 0 or less' },
-    { name: 'netMinor', type: 'integer', description: 'gross plus returned' },
+    { name: 'netMinor', type: 'integer', description: 'gross, returned, amended and payments together' },
+    {
+      name: 'amendedMinor',
+      type: 'integer',
+      description: 'by how much orders were amended in the period: below 0 when they became smaller',
+    },
+    { name: 'payments', type: 'integer', description: 'payments for contracts' },
+    { name: 'paymentsMinor', type: 'integer', description: 'what was paid for contracts' },
   ],
   async answer(context, { params, asOf, timeZone, after, limit }) {
     return inReadModels(context.database, async (models) => {
@@ -37,14 +44,19 @@ export const revenue = query({
         where.always(`(period, currency) > (${where.param(after[0])}::date, ${where.param(after[1])}::text)`);
       const rows = await models.query<{ period: string; currency: string }>(
         `SELECT to_char(period, 'YYYY-MM-DD') AS period, currency, orders, customers, "grossMinor", "returnedMinor",
-                "grossMinor" + "returnedMinor" AS "netMinor"
+                "netMinor", "amendedMinor", payments, "paymentsMinor"
            FROM (
              SELECT date_trunc($1::text, at AT TIME ZONE $2::text)::date AS period, currency,
                     count(*) FILTER (WHERE kind = 'order')::int AS orders,
                     count(DISTINCT customer_id) FILTER (WHERE kind = 'order')::int AS customers,
                     COALESCE(sum(amount_minor) FILTER (WHERE kind = 'order'), 0)::bigint AS "grossMinor",
-                    COALESCE(sum(amount_minor) FILTER (WHERE kind <> 'order'), 0)::bigint AS "returnedMinor"
-               FROM bookings WHERE at <= $3::timestamptz
+                    COALESCE(sum(amount_minor) FILTER (WHERE kind IN ('cancellation', 'return')), 0)::bigint AS "returnedMinor",
+                    COALESCE(sum(amount_minor) FILTER (WHERE kind = 'amendment'), 0)::bigint AS "amendedMinor",
+                    count(*) FILTER (WHERE kind = 'payment')::int AS payments,
+                    COALESCE(sum(amount_minor) FILTER (WHERE kind = 'payment'), 0)::bigint AS "paymentsMinor",
+                    sum(amount_minor)::bigint AS "netMinor"
+               FROM bookings
+              WHERE at <= $3::timestamptz AND (voided_at IS NULL OR voided_at > $3::timestamptz)
               GROUP BY 1, 2
            ) per_period ${where.sql}
           ORDER BY period, currency

@@ -20,7 +20,7 @@ export const rfm = query({
   name: 'rfm',
   summary: 'Frequency, recency, T and monetary value of each customer who bought, at an instant.',
   description:
-    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7. Erased customers are left out, unless `erased` says otherwise.',
+    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. revenueMinor is all that was booked by as-of, net, payments for contracts included. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7. Erased customers are left out, unless `erased` says otherwise.',
   permission: 'read',
   params: RfmParams,
   time: 'as-of',
@@ -38,6 +38,14 @@ export const rfm = query({
       description: 'mean of the sums of the repeat periods, in minor units; null without one, or in several currencies',
     },
     { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null in several currencies' },
+    { name: 'orders', type: 'integer', description: 'surviving orders, including the first' },
+    {
+      name: 'revenueMinor',
+      type: 'integer',
+      nullable: true,
+      description:
+        'net of what was taken back, with payments for contracts, in minor units; null in several currencies',
+    },
   ],
   async answer(context, { params, asOf, timeZone, after, limit }) {
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
@@ -77,7 +85,12 @@ export const rfm = query({
             recency: summary.recency,
             T: summary.T,
             monetaryMinor: summary.monetaryMinor,
-            currency: currencies.size === 1 ? [...currencies][0] : null,
+            currency: summary.currency,
+            orders: summary.orders,
+            revenueMinor:
+              currencies.size === 1 && summary.currency !== null
+                ? bookings.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+                : null,
           },
         ];
       }),

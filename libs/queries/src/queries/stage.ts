@@ -18,6 +18,7 @@ export const stage = query({
   columns: [
     CUSTOMER_KNOWN_COLUMN,
     ...STANDING_COLUMNS,
+    { name: 'payments', type: 'integer', description: 'payments for contracts: they are part of the revenue' },
     { name: 'tenureDays', type: 'number', description: 'days since they were first seen' },
     { name: 'policyVersion', type: 'text', description: 'the policy in force at as-of' },
   ],

@@ -44,7 +44,11 @@ export const STANDING_COLUMNS: readonly Column[] = [
   { name: 'lastSeenAt', type: 'instant', description: 'their last touchpoint by then' },
   { name: 'touchpoints', type: 'integer', description: 'how many by then' },
   { name: 'orders', type: 'integer', description: 'surviving orders' },
-  { name: 'revenue', type: 'json', description: 'net, in minor units, for each currency' },
+  {
+    name: 'revenue',
+    type: 'json',
+    description: 'net, with payments for contracts, in minor units, for each currency',
+  },
   { name: 'firstPurchaseAt', type: 'instant', nullable: true, description: 'first surviving purchase' },
   { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'last surviving purchase' },
 ];

@@ -25,6 +25,7 @@ describe('the rows of bookings', () => {
       {
         ...{ customer_id: 's1', order_id: 'A', at: day(3), kind: 'order', amount_minor: 2_500, currency: 'EUR' },
         ...{ cost_minor: null, reverses: false, source: 'shop', event_id: 'order-A' },
+        ...{ order_source: 'shop', order_at: day(3), contract_id: null, voided_at: null },
       },
     ]);
     expect(Object.keys(rows[0] ?? {}).sort()).toEqual(Object.keys(BOOKED_MONEY.table.columns).sort());
@@ -50,6 +51,23 @@ describe('the rows of bookings', () => {
       { kind: 'order', at: day(3), amount_minor: 1_400, reverses: false, event_id: 'order-A' },
       { kind: 'return', at: day(5), amount_minor: -700, reverses: false },
       { kind: 'return', at: day(9), amount_minor: -700, reverses: true },
+    ]);
+  });
+
+  it('given a payment for a contract, book it without an order', () => {
+    const data = { contractId: 'c', amountMinor: 900, currency: 'EUR' };
+    const paid = touchpoint({ who: ANNA, at: day(3), type: 'payment-succeeded', id: 'paid', data });
+    expect(rowsOf(folded([paid], day(4)))).toMatchObject([
+      { kind: 'payment', order_id: null, order_source: null, contract_id: 'c', amount_minor: 900, event_id: 'paid' },
+    ]);
+  });
+
+  it('given a reversal before its order, book it with the order, and until then by itself', () => {
+    const rows = rowsOf(folded([returned(day(2), { amountMinor: 300 }), order(ANNA, day(3), 'A', 2_500)], day(10)));
+    expect(rows).toMatchObject([
+      { kind: 'return', at: day(2), amount_minor: -300, order_at: null, voided_at: day(3) },
+      { kind: 'order', at: day(3), voided_at: null },
+      { kind: 'return', at: day(3), amount_minor: -300, order_at: day(3), voided_at: null },
     ]);
   });
 

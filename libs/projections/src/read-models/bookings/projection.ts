@@ -1,7 +1,7 @@
 import type { CustomerReadModel } from '../read-model.js';
 import { BOOKINGS } from './table.js';
 
-/** Money as it was booked, order by order, each booking on its own date. */
+/** Money as it was booked, for orders and contracts, each booking on its own date. */
 export const BOOKED_MONEY: CustomerReadModel = {
   shape: 'by-event',
   table: BOOKINGS,
@@ -17,5 +17,9 @@ export const BOOKED_MONEY: CustomerReadModel = {
       reverses: booking.reverses,
       source: booking.event.source,
       event_id: booking.event.id,
+      order_source: booking.orderSource,
+      order_at: booking.orderAt,
+      contract_id: booking.contractId,
+      voided_at: booking.voidedAt,
     })),
 };

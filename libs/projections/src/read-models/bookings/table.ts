@@ -22,6 +22,17 @@ export const BOOKINGS: Table = {
     CREATE INDEX bookings_by_customer ON bookings (customer_id, at);
     CREATE INDEX bookings_by_instant ON bookings (at);
     `,
+    /* sql */ `
+    -- 002: Amendments of orders, and payments for contracts. An order is (order_source, order_id), and order_at tells an
+    -- order that was placed again after it was reversed from the first; order_at is null where no order is known. A
+    -- payment has contract_id and no order. voided_at: from then on the row does not count; its order came to be known,
+    -- and its event is booked with the order. So at an instant t those rows count that have at <= t and no voided_at <= t.
+    ALTER TABLE bookings ALTER COLUMN order_id DROP NOT NULL;
+    ALTER TABLE bookings ADD COLUMN order_source text COLLATE "C";
+    ALTER TABLE bookings ADD COLUMN order_at timestamptz(3);
+    ALTER TABLE bookings ADD COLUMN contract_id text COLLATE "C";
+    ALTER TABLE bookings ADD COLUMN voided_at timestamptz(3);
+    `,
   ],
   columns: {
     customer_id: 'text',
@@ -34,8 +45,12 @@ export const BOOKINGS: Table = {
     reverses: 'boolean',
     source: 'text',
     event_id: 'text',
+    order_source: 'text',
+    order_at: 'timestamptz',
+    contract_id: 'text',
+    voided_at: 'timestamptz',
   },
-  key: ['customer_id', 'source', 'event_id', 'order_id'],
+  key: ['customer_id', 'source', 'event_id', 'at'],
   semantic: [
     'customer_id',
     'order_id',
@@ -47,5 +62,9 @@ export const BOOKINGS: Table = {
     'reverses',
     'source',
     'event_id',
+    'order_source',
+    'order_at',
+    'contract_id',
+    'voided_at',
   ],
 };

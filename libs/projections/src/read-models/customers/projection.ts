@@ -38,6 +38,8 @@ export const PROFILE: CustomerReadModel = {
         frequency: view.frequency,
         recencyDays: view.recencyDays,
         contracts: view.contracts,
+        contractRevenue: view.contractRevenue,
+        payments: view.payments,
         silence: view.silence,
         silenceSuspended: view.silenceSuspended,
       },

@@ -7,7 +7,7 @@ export const CUSTOMERS: Table = {
     -- 001: One row per customer: the current phase with its cause, and the customer's figures. No value changes as time
     -- passes: when a deadline falls due, the processor folds the customer again and rewrites the row.
     -- digest_id is the smallest subject id of the component: the same whatever the order of arrival.
-    -- orders and revenue count what survives; revenue_minor and currency are null when there are several currencies.
+    -- orders count what survives; revenue is net, with payments for contracts; revenue_minor and currency are null when there are several currencies.
     -- waiting_until is the instant of the customer's first event that lies in the future.
     -- consents: what the customer allowed and withdrew, by purpose and medium, each with the event since which it holds.
     -- actions: what a channel should do next, from the treatments of the policy and the consents; perennial.actions has

@@ -35,11 +35,11 @@ function onTop(before: readonly StagePeriod[], after: readonly StagePeriod[]): r
 
 type Booked = Pick<FoldResult, 'bookings' | 'discrepancies'>;
 
-/** The same for what was booked and listed: what belongs to the events that are given anew is replaced. */
+/** The same for what was booked and listed: what belongs to the events that are given again is replaced. */
 function bookedOnTop(before: Booked | null, after: FoldResult): Booked {
-  const anew = new Set(after.rebooked.map(keyOf));
+  const replaced = new Set(after.rebooked.map(keyOf));
   const kept = <T extends { readonly event: EventRef }>(rows: readonly T[] = []) =>
-    rows.filter(({ event }) => !anew.has(keyOf(event)));
+    rows.filter(({ event }) => !replaced.has(keyOf(event)));
   return {
     bookings: [...kept(before?.bookings), ...after.bookings],
     discrepancies: [...kept(before?.discrepancies), ...after.discrepancies],

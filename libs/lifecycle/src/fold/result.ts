@@ -93,7 +93,7 @@ export interface FoldResult {
   readonly bookings: readonly Booking[];
   /** What does not add up: new since the snapshot, and of the events in `rebooked`; all without a snapshot. */
   readonly discrepancies: readonly Discrepancy[];
-  /** Events before the snapshot whose bookings and discrepancies are given anew: their order came to be known. */
+  /** Events before the snapshot whose bookings and discrepancies are given again: their order came to be known. */
   readonly rebooked: readonly EventRef[];
   /** The state after the last event at or before asOf, never advanced by the clock. */
   readonly snapshot: Snapshot;

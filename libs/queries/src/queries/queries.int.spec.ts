@@ -93,6 +93,9 @@ describe('the questions, asked of three customers', () => {
         grossMinor: 3_750,
         returnedMinor: -500,
         netMinor: 3_250,
+        amendedMinor: 0,
+        payments: 0,
+        paymentsMinor: 0,
       },
     ]);
     const before = await engine.runQuery('revenue', { period: 'day', 'as-of': iso(day(5)) });

@@ -234,7 +234,7 @@ export const TYPE_DOCUMENTATION: Documentation = {
   'order-placed': {
     summary: 'The customer ordered.',
     effect:
-      'A purchase: it takes the customer from acquisition to retention, ends silence, and books its amount at its own instant. The amount is `totalMinor`, or the sum of the lines. (source, orderId) names the order: the same again counts once.',
+      'A purchase: it takes the customer from acquisition to retention, ends silence, and books its amount at its own instant. The amount is `totalMinor`, or the sum of the lines. (source, orderId) names the order: the same again counts once, and is listed where its content differs. A total below 0 is rejected: send order-returned.',
     fields: {
       orderId,
       currency,
@@ -257,17 +257,34 @@ export const TYPE_DOCUMENTATION: Documentation = {
       totalMinor: 2500,
     },
   },
+  'order-amended': {
+    summary: 'An order was changed after it was placed: it has new lines or a new total.',
+    effect:
+      'From its instant on the order is worth its new amount; the difference is booked on the date of the amendment. A total not above what was taken back makes the order wholly returned. A signal of expansion (up-sell, cross-sell) that it brings about counts from here on, and one that it takes away no longer stands. It is no purchase and no intent.',
+    fields: {
+      orderId,
+      currency: 'currency of the amounts; by default that of the order',
+      lines:
+        'all lines of the order from here on, pieces that were returned included; by default the lines stay. Without a total the order is worth what they add up to',
+      totalMinor: 'the whole amount of the order from here on, in minor units (cents), returns not subtracted',
+      discountMinor: 'a discount on the order as a whole, on top of those of its lines',
+      costMinor: 'what the whole order costs the business from here on; by default the costs of its lines',
+      reason,
+      text,
+    },
+    example: { orderId: '1042', totalMinor: 3750, reason: 'one-more' },
+  },
   'order-cancelled': {
     summary: 'An order was cancelled as a whole.',
     effect:
-      'The order stops counting from here on, and its amount is booked back. It names the order of the same source.',
+      'The order stops counting from here on, and its amount is booked back. One that is dated before its order counts at the instant of the order. It names the order of its own source, or of another source where its own placed none of this number.',
     fields: { orderId, reason, text },
     example: { orderId: '1042', reason: 'too-late' },
   },
   'order-returned': {
     summary: 'Goods of an order came back, or money was given back: the whole order, some lines, or an amount.',
     effect:
-      'The amount is booked back at its own instant. An order of which nothing is left stops counting as a purchase. Amounts are positive here.',
+      'The amount is booked back at its own instant, or with its order where that is dated later. An order of which nothing is left stops counting as a purchase. Nothing is booked beyond what is left: the query `discrepancies` lists the excess. Amounts are positive here.',
     fields: {
       orderId,
       whole: 'true when nothing of the order remains, whatever the lines say',
@@ -296,12 +313,12 @@ export const TYPE_DOCUMENTATION: Documentation = {
   'payment-succeeded': {
     summary: 'A payment went through.',
     effect:
-      'Where it names a contract, it ends the days of grace: the customer is back where they were. What it adds to revenue: see the queries `revenue` and `discrepancies`.',
+      'Where it names a contract, it ends the days of grace: the customer is back where they were; and it is revenue, booked on its date with its amount and currency. One that names an order is not booked again. One that names neither is listed by the query `discrepancies`.',
     fields: {
       contractId,
       orderId,
       paymentId: 'names the payment within its source',
-      amountMinor: 'the amount in minor units (cents)',
+      amountMinor: 'the amount in minor units (cents); revenue needs it, and the currency',
       currency,
     },
     example: { contractId: 'sub-7', paymentId: 'p-2', amountMinor: 990, currency: 'EUR' },

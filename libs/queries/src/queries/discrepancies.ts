@@ -77,7 +77,7 @@ async function fromReadModels(
   { params, asOf, after, limit }: QueryRequest<DiscrepanciesParams>,
   named: boolean,
 ): Promise<AnswerPage> {
-  const subjectId = named ? namedSubject(context, params) : null;
+  const subjectId = named ? await namedSubject(context, params) : null;
   return inReadModels(context.database, async (models) => {
     const customerId = subjectId === null ? null : await customerOf(models, subjectId, params);
     const where = new Where(instantText(asOf), limit + 1)

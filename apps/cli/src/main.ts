@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { StoreMismatchError } from '#platform';
 import { CliError, EXIT } from './exit-codes.js';
 import { isFull } from './full-disk.js';
 import { program } from './program.js';
@@ -39,6 +40,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
+  }
+  if (error instanceof StoreMismatchError) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.rejected;
   }
   if (isFull(error)) {
     process.stderr.write(`${(error as Error).message}\n`);

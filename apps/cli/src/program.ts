@@ -6,6 +6,7 @@ import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
+import { logCommand } from './commands/log.js';
 import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
 import { quarantineCommand } from './commands/quarantine.js';
@@ -40,6 +41,7 @@ export function program(session: Session, version: string): Command {
     statsCommand,
     clockCommand,
     keysCommand,
+    logCommand,
     eraseCommand,
     exportCommand,
     backupCommand,

@@ -56,7 +56,7 @@ export async function markProblem(
 ): Promise<StoreMismatchError | null> {
   if (position === 0) return null;
   const { position: head } = await log.head();
-  const seen = `${holder} have seen it up to position ${position}${
+  const seen = `${holder.charAt(0).toLowerCase()}${holder.slice(1)} have seen it up to position ${position}${
     Number.isFinite(recordedAt) ? ` (recorded ${formatInstant(recordedAt)})` : ''
   }`;
   if (head < position)

@@ -32,7 +32,7 @@ export async function openEngine(
   const running = readEngineFile(dataDir);
   if (running !== null) return engineOf(dataDir, running);
   const announce = (line: string): void => void stderr.write(`${line}\n`);
-  return openLocalEngine({ ...settings(), dataDir }, clock, { creates, announce });
+  return openLocalEngine({ ...settingsOf(), dataDir }, clock, { creates, announce });
 }
 
 /**
@@ -63,7 +63,7 @@ async function engineOf(dataDir: string, { url, token, nonce, folder }: EngineFi
 }
 
 /** The settings that an engine would have here: where its stores are, and the first policy of an empty log. */
-function settings(): Config {
+export function settingsOf(): Config {
   try {
     return readConfig(process.env);
   } catch (error) {

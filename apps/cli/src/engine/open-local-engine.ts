@@ -87,7 +87,8 @@ export async function openLocalEngine(
     const journal = await openErasureJournal(config, SILENT);
     closing.push(() => journal?.close());
     if (journal !== null) await reconcileJournal(journal, log, keys);
-    closing.push(() => recordMark(log, keys));
+    // On a full disk the mark of the last start stays.
+    closing.push(() => recordMark(log, keys).catch(() => undefined));
     await keys.destroyExpired(clock.now());
     const sealer = new Sealer(keys);
     let commitMs = 0;

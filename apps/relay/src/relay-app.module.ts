@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { EVENT_LOG } from '#event-log';
+import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
@@ -15,7 +17,8 @@ export class RelayAppModule {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
-        FeedsModule.forRoot(),
+        EventLogModule.forRoot(),
+        FeedsModule.forRoot({ log: EVENT_LOG }),
       ],
     };
   }

@@ -205,6 +205,8 @@ const ENGINE_EVENTS = [
   'person-erased',
   'hash-key-adopted',
   'hash-key-changed',
+  'webhook-registered',
+  'webhook-changed',
 ] as const;
 
 /** The name of a fact. No touchpoint bears such a name. */

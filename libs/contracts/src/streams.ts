@@ -10,6 +10,8 @@ export const STREAMS = {
   receipts: (sourceHash: string) => `receipts-${sourceHash}`,
   /** Which subjects were forgotten, under which hash key the others have their names, and when it changed. */
   privacy: 'privacy',
+  /** Where webhooks are sent, and what operators changed about it. */
+  webhooks: 'webhooks',
 } as const;
 
 const SUBJECT = 'subject-';

@@ -26,6 +26,8 @@ const FACT_CLASSES = {
   'person-erased': [engine.PersonErased],
   'hash-key-adopted': [engine.HashKeyAdopted],
   'hash-key-changed': [engine.HashKeyChanged],
+  'webhook-registered': [engine.WebhookRegistered],
+  'webhook-changed': [engine.WebhookChanged],
 } as const satisfies Record<FactName, readonly ClassConstructor<object>[]>;
 
 /** The class of one version of a fact's data, or null. */

@@ -6,6 +6,7 @@ import {
   Matching,
   Named,
   Names,
+  OneOf,
   Optional,
   Parts,
   Position,
@@ -106,4 +107,23 @@ export class HashKeyChanged {
   @Text(200) command!: string;
   /** Who answers for it, as it was stated; `local` where no name was given. */
   @Text(512) by!: string;
+}
+
+const WEBHOOK_ID = '^[0-9a-f]{32}$';
+
+/** A webhook endpoint was registered. */
+export class WebhookRegistered {
+  @Matching(WEBHOOK_ID, 32, '32 hex characters') webhookId!: string;
+  @Names() feeds!: string[];
+  /** Its URL and its secret, sealed under the key of the endpoint: the URL may hold a secret too. */
+  @AnyText() sealed!: string;
+}
+
+/** An operator changed a webhook endpoint, or removed it: then its key is destroyed. */
+export class WebhookChanged {
+  @Matching(WEBHOOK_ID, 32, '32 hex characters') webhookId!: string;
+  @OneOf('activated', 'paused', 'secret-rotated', 'removed') change!:
+    'activated' | 'paused' | 'secret-rotated' | 'removed';
+  /** The new secret, sealed; absent where it did not change. */
+  @Optional() @AnyText() sealed?: string;
 }

@@ -26,6 +26,8 @@ const GRACE_MS = 5_000;
 
 export interface DispatcherObserver extends LoopObserver {
   delivered?(endpoint: string, result: DeliveryResult): void;
+  /** A sentence for the operator. */
+  said?(sentence: string): void;
 }
 
 export interface DispatcherDependencies {
@@ -156,6 +158,7 @@ export class WebhookDispatcher {
   private async prepare(): Promise<void> {
     const { database } = this.dependencies;
     await prepareTables(database);
+    for (const sentence of await this.dependencies.endpoints.reconcile()) this.dependencies.observer?.said?.(sentence);
     if (database.kind === 'pglite') await releaseAllLeases(database);
   }
 

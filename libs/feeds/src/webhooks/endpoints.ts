@@ -4,6 +4,7 @@ import type { Instant } from '#contracts';
 import type { Clock } from '#platform';
 import type { Sealer } from '#keys';
 import { arrayText, instantText, type Database, type Queryable, type Row } from '#database';
+import type { Registrations } from './registrations.js';
 import { newSecret } from './signature.js';
 
 /** The number of endpoints is limited, because each costs a little all the time. */
@@ -70,7 +71,14 @@ export class Endpoints {
     private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly clock: Clock,
+    /** Null in a process without the event log: then endpoints are in the tables alone. */
+    private readonly registrations: Registrations | null = null,
   ) {}
+
+  /** Makes the tables and the event log agree: see `Registrations`. Returns sentences for the operator. */
+  async reconcile(): Promise<readonly string[]> {
+    return (await this.registrations?.reconcile(this.database, FORMER_SECRET_MS, this.clock.now())) ?? [];
+  }
 
   /** Registers an endpoint: messages published from now on are sent to it. Null where there are too many endpoints. */
   async register(
@@ -83,9 +91,11 @@ export class Endpoints {
       'SELECT count(*)::int AS endpoints FROM perennial_webhooks.endpoints',
     );
     if ((counted?.endpoints ?? 0) >= ENDPOINTS_MAX) return null;
+    // First the log, which is the truth: a process that dies in between finds it there.
+    await this.registrations?.registered({ id, url, feeds, secret }, this.clock.now());
     await this.database.query(
       `INSERT INTO perennial_webhooks.endpoints (endpoint_id, url, feeds, status, secret, created_at)
-       VALUES ($1, $2, $3::text[], 'active', $4, $5)`,
+       VALUES ($1, $2, $3::text[], 'active', $4, $5) ON CONFLICT (endpoint_id) DO NOTHING`,
       [id, url, arrayText(feeds), await this.sealed(id, secret), instantText(this.clock.now())],
     );
     const endpoint = await this.find(id);
@@ -105,6 +115,7 @@ export class Endpoints {
   async remove(id: string): Promise<EndpointRecord | null> {
     const endpoint = await this.find(id);
     if (endpoint === null) return null;
+    await this.registrations?.changed(id, 'removed', this.clock.now());
     await this.database.query('DELETE FROM perennial_webhooks.endpoints WHERE endpoint_id = $1', [id]);
     await this.sealer.keys.destroy([id]);
     return endpoint;
@@ -112,6 +123,8 @@ export class Endpoints {
 
   /** Pauses an endpoint: messages stay pending for it. Or activates it: it forgets failures, and the next attempt is due at once. */
   async setStatus(id: string, status: 'active' | 'paused'): Promise<EndpointRecord | null> {
+    if (this.registrations !== null && (await this.find(id)) !== null)
+      await this.registrations.changed(id, status === 'paused' ? 'paused' : 'activated', this.clock.now());
     await this.database.query(
       `UPDATE perennial_webhooks.endpoints SET status = $2, failures = 0, failing_since = NULL, next_attempt_at = NULL
         WHERE endpoint_id = $1`,
@@ -125,6 +138,7 @@ export class Endpoints {
     if ((await this.find(id)) === null) return null;
     const secret = newSecret();
     const formerUntil = this.clock.now() + FORMER_SECRET_MS;
+    await this.registrations?.changed(id, 'secret-rotated', this.clock.now(), secret);
     await this.database.query(
       `UPDATE perennial_webhooks.endpoints SET former_secret = secret, former_until = $3, secret = $2 WHERE endpoint_id = $1`,
       [id, await this.sealed(id, secret), instantText(formerUntil)],

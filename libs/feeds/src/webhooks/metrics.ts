@@ -59,6 +59,7 @@ export function webhookObserver(register: Registry, logger: Logger): DispatcherO
       failures.inc({ endpoint });
       logger.warn({ endpoint, reason: failure, deadLetters }, 'A webhook was not delivered.');
     },
+    said: (sentence) => logger.warn(sentence),
     failed: (error, retryInMs) => failureLog.failed(error, retryInMs),
     succeeded: () => failureLog.succeeded(),
   };

@@ -1,6 +1,9 @@
 import { applyMigrations, LOCKS, waitForLock, type Database, type Migration } from '#database';
 import { WEBHOOK_MIGRATIONS } from './migrations.js';
 
+const ENQUEUE_RESYNC = `INSERT INTO perennial_webhooks.pending (source, customer_id, number)
+  SELECT 'change', customer_id, publication FROM perennial.published WHERE resync ORDER BY customer_id`;
+
 /** The triggers that enqueue what is published. The projector makes these tables, and may start later than the dispatcher. */
 const TRIGGERS = [
   { table: 'perennial.outbox', trigger: 'webhooks', on: 'INSERT', runs: 'enqueue_changes' },
@@ -36,6 +39,8 @@ export async function createTriggers(database: Database): Promise<boolean> {
         await tx.exec(`
           CREATE TRIGGER ${trigger} AFTER ${on} ON ${table} REFERENCING NEW TABLE AS written
             FOR EACH STATEMENT EXECUTE FUNCTION perennial_webhooks.${runs}()`);
+      // A resync that was published before this trigger existed. Making the trigger waited for every transaction that wrote to the table.
+      if (!found.trigger_exists && table === 'perennial.outbox') await tx.exec(ENQUEUE_RESYNC);
     }
     return true;
   });

@@ -30,6 +30,7 @@ import {
 import type { WebhookDispatcher } from './dispatcher.js';
 import type { EgressPolicy } from './egress-policy.js';
 import type { Endpoints } from './endpoints.js';
+import type { RegistrationLog } from './registrations.js';
 import {
   deliveryView,
   DeliveryView,
@@ -47,7 +48,7 @@ export interface Webhooks {
   readonly dispatcher: WebhookDispatcher;
   readonly egressPolicy: EgressPolicy;
   /** The log, where this process has it: it finds the position of an instant. */
-  readonly log: { positionAt(instant: Instant): Promise<number> } | null;
+  readonly log: ({ positionAt(instant: Instant): Promise<number> } & RegistrationLog) | null;
 }
 
 export const WEBHOOKS = Symbol.for('perennial.webhooks');

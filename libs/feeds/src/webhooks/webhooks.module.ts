@@ -17,6 +17,7 @@ import { WebhookDispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, webhookObserver } from './metrics.js';
 import { EgressPolicy } from './egress-policy.js';
+import { Registrations } from './registrations.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
 
 /** Sends the feeds to the registered endpoints, with or without Kafka. Needs the platform and the read models' database. */
@@ -43,7 +44,8 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             metrics: Registry,
             eventLog?: NonNullable<Webhooks['log']>,
           ): Webhooks => {
-            const endpoints = new Endpoints(database, sealer, clock);
+            const registrations = eventLog === undefined ? null : new Registrations(eventLog, sealer);
+            const endpoints = new Endpoints(database, sealer, clock, registrations);
             const egressPolicy = new EgressPolicy(config.webhookHosts);
             registerWebhookMetrics(metrics, endpoints, clock);
             const observer = webhookObserver(metrics, logger);

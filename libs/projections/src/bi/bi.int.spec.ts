@@ -6,6 +6,7 @@ import { memoryLog } from '#testing';
 import type { Database } from '#database';
 import { Projector } from '../processor/projector.js';
 import { openDatabase } from '#database';
+import { policyPublished, policyRestated } from '../testdata/store.js';
 import { day, order, appendAll } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
 import { VIEWS } from './views.js';
@@ -95,6 +96,45 @@ describeOnEachStore('the views for BI', (name) => {
       'SELECT stage, phase, count(*)::int AS customers FROM perennial_bi.customers GROUP BY 1, 2 ORDER BY 1, 2',
     );
     expect(counted.filter((row) => row['customers'] !== 0)).toEqual(current);
+  });
+
+  it('name the settings, and reckon months by them', async () => {
+    expect(await database.query('SELECT * FROM perennial_bi.settings')).toEqual([
+      { time_zone: 'UTC', currency: null, policy_version: 'retail@1', days_complete: true },
+    ]);
+    const other = await openStore(name);
+    try {
+      const ownLog = memoryLog({ clock });
+      const changes = { timeZone: 'Europe/Berlin', currency: 'EUR' };
+      await appendAll(ownLog, [
+        policyPublished('mine@1', { timeZone: 'Asia/Tokyo' }, day(0)),
+        policyRestated('mine@2', changes, day(1), day(0)),
+        policyPublished('mine@3', { ...changes, timeZone: 'America/Lima' }, day(1), day(900)),
+        // Half an hour before midnight in UTC is the next month in Berlin.
+        order({ userId: 'late' }, Date.UTC(2024, 0, 31, 23, 30), 'O1'),
+      ]);
+      await (await Projector.open({ database: other.database, log: ownLog, clock })).catchUp();
+      expect(await other.database.query('SELECT * FROM perennial_bi.settings')).toEqual([
+        { time_zone: 'Europe/Berlin', currency: 'EUR', policy_version: 'mine@2', days_complete: true },
+      ]);
+      const month = (text: unknown): string => new Date(text as string).toISOString().slice(0, 10);
+      const booked = await other.database.query(queries[2] ?? '');
+      expect(booked.map((row) => month(row['month']))).toEqual(['2024-02-01']);
+      const days = await other.database.query('SELECT day FROM perennial_bi.stage_days ORDER BY day LIMIT 1');
+      expect(days.map((row) => month(row['day']))).toEqual(['2024-02-01']);
+      expect(
+        await other.database.query(
+          `SELECT version, in_force_from::text AS since, in_force_until::text = 'infinity' AS last, retroactive, reason
+             FROM perennial_bi.policies ORDER BY recorded_at, version`,
+        ),
+      ).toEqual([
+        { version: 'mine@1', since: '-infinity', last: false, retroactive: false, reason: null },
+        expect.objectContaining({ version: 'mine@2', last: false, retroactive: true, reason: 'as it always was' }),
+        expect.objectContaining({ version: 'mine@3', last: true, retroactive: false }),
+      ]);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('follow a rebuild and a rollback, in the transaction of the switch', async () => {

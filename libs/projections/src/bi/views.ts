@@ -19,6 +19,14 @@ export interface View {
 const asStored = (meanings: Readonly<Record<string, string>>): ViewColumn[] =>
   Object.entries(meanings).map(([name, meaning]) => ({ name, from: name, meaning }));
 
+/** The policy in force at the instant up to which every deadline is in the figures: the settings by which they are reckoned. */
+const IN_FORCE = /* sql */ `
+  SELECT coalesce(p.policy ->> 'timeZone', 'UTC') AS time_zone, p.policy ->> 'currency' AS currency,
+         coalesce(p.version, 'retail@1') AS policy_version, z.time_zone IS NOT NULL AND z.counted_to IS NULL AS days_complete
+    FROM checkpoint c
+    LEFT JOIN policies p ON p.in_force_from <= coalesce(c.clock, now()) AND p.in_force_until > coalesce(c.clock, now())
+    LEFT JOIN day_zones z ON z.time_zone = coalesce(p.policy ->> 'timeZone', 'UTC')`;
+
 /**
  * What analysts see. Personal data is sealed and absent: a customer is a keyed hash. Money is in minor units (cents). A customer's
  * figures are as of the last event or deadline; none of them grows as time passes.
@@ -164,8 +172,8 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: 'stage_days',
-    meaning: 'One row for each day and phase with a change, days in the time zone of the business.',
-    rows: 'stage_days',
+    meaning: 'One row for each day and phase with a change, days in the time zone of settings.',
+    rows: `(SELECT d.* FROM stage_days d JOIN (${IN_FORCE}) s ON s.time_zone = d.time_zone) days`,
     columns: [
       ...asStored({
         day: 'The day.',
@@ -215,9 +223,19 @@ export const VIEWS: readonly View[] = [
     rows: 'policies',
     columns: asStored({
       version: 'The version, as stage_periods and customers name it.',
-      effective_from: 'From when it is in force; null for the first policy, which is in force from the beginning.',
+      effective_from: 'From when it was to be in force, as it was published; null for the beginning of time.',
       recorded_at: 'When it was published.',
-    }),
+      in_force_from:
+        'From when it is in force; -infinity for the beginning of time, null where another version counts for all of its time.',
+      in_force_until: 'Until when it is in force; infinity for the last one, null as in in_force_from.',
+    }).concat(
+      {
+        name: 'retroactive',
+        from: 'restates',
+        meaning: 'True where it counts from before its publication: the past was restated.',
+      },
+      ...asStored({ reason: 'Why the past was restated; null where it was not.' }),
+    ),
   },
   {
     name: 'published',
@@ -269,6 +287,18 @@ export const VIEWS: readonly View[] = [
       reason: 'Why the action was withdrawn; null for a proposal.',
       published_at: 'When the message was published.',
       standing: 'True for a proposal that was not withdrawn; valid_until tells whether it has expired.',
+    }),
+  },
+  {
+    name: 'settings',
+    meaning: 'One row: how the business reckons, by the policy in force now.',
+    rows: `(${IN_FORCE}) s`,
+    columns: asStored({
+      time_zone: 'The time zone (IANA name) in which days, weeks and months are reckoned.',
+      currency: 'The currency (ISO 4217) of the policy; null where it names none.',
+      policy_version: 'The version of the policy in force.',
+      days_complete:
+        'True when stage_days is counted for all customers in this zone; false while another zone is being counted.',
     }),
   },
   {

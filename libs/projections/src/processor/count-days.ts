@@ -14,7 +14,7 @@ const CUSTOMERS_AT_ONCE = 1_000;
  * that is not complete, and drops a zone that no policy has any more. Returns whether there was something to do. Nothing is indexed or folded in
  * the meantime, so that each customer is counted once: here, or by whoever folds them later.
  */
-export async function countDays(store: ReadModelStore): Promise<boolean> {
+export async function countDays(store: ReadModelStore, customersAtOnce = CUSTOMERS_AT_ONCE): Promise<boolean> {
   const { context, schema, version } = store;
   const { database } = context;
   // Nearly always nothing is to do: that is seen without a lock.
@@ -31,7 +31,7 @@ export async function countDays(store: ReadModelStore): Promise<boolean> {
     const { zones } = readPolicies(await tx.query(SELECT_POLICIES.sql));
     await beginAndDrop(tx, zones, wanted);
     const next = zones.find(({ timeZone, countedTo }) => countedTo !== null && wanted.includes(timeZone));
-    if (next !== undefined) await countNext(tx, next);
+    if (next !== undefined) await countNext(tx, next, customersAtOnce);
     return true;
   });
 }
@@ -61,11 +61,11 @@ async function beginAndDrop(tx: Transaction, zones: readonly DayZone[], wanted: 
 }
 
 /** Counts the next customers of a zone, in the order of their ids. */
-async function countNext(tx: Transaction, { timeZone, countedTo }: DayZone): Promise<void> {
+async function countNext(tx: Transaction, { timeZone, countedTo }: DayZone, limit: number): Promise<void> {
   const [bound] = await tx.query<{ last: string | null; n: number }>(
     `SELECT max(customer_id) AS last, count(*)::int AS n
        FROM (SELECT customer_id FROM customers WHERE customer_id > $1 ORDER BY customer_id LIMIT $2) next`,
-    [countedTo, CUSTOMERS_AT_ONCE],
+    [countedTo, limit],
   );
   const last = bound?.last ?? null;
   if (last !== null) {
@@ -80,6 +80,6 @@ async function countNext(tx: Transaction, { timeZone, countedTo }: DayZone): Pro
       await sums.write(tx);
     }
   }
-  const more = (bound?.n ?? 0) === CUSTOMERS_AT_ONCE;
+  const more = (bound?.n ?? 0) === limit;
   await tx.query('UPDATE day_zones SET counted_to = $2 WHERE time_zone = $1', [timeZone, more ? last : null]);
 }

@@ -87,6 +87,18 @@ export function policyPublished(
   return { stream: streamOfFact('policy-published'), event };
 }
 
+/** A policy that counts from an instant of the past: null for the beginning of time. */
+export function policyRestated(
+  version: string,
+  changes: Partial<Policy>,
+  at: Instant,
+  effectiveFrom: Instant | null = null,
+): AppendItem {
+  const { stream, event } = policyPublished(version, changes, at, effectiveFrom);
+  const data = { ...(JSON.parse(event.data) as object), restates: true, reason: 'as it always was' };
+  return { stream, event: { ...event, schemaVersion: 2, data: JSON.stringify(data) } };
+}
+
 /** A touchpoint of one subject whose metadata lack the identifiers: the indexer cannot read it. */
 export function unreadable(subjectId: string, at: Instant, id: string): AppendItem {
   const { event } = touchpoint({ who: { userId: 'broken' }, at, type: 'site-visited', id });

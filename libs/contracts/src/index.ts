@@ -121,4 +121,5 @@ export {
   type PersonalFields,
   type Separated,
 } from './personal.js';
+export { compilePattern, type Pattern } from './patterns.js';
 export { TYPE_DEFINITION, TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

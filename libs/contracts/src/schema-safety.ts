@@ -1,9 +1,10 @@
 import { isObject, type JsonSchema } from './fields.js';
 import { ISSUES_MAX } from './issues.js';
+import { compilePattern, patternDanger, PATTERN_TEXT_MAX } from './patterns.js';
 import { fragment, pointerStep, type ValidationIssue } from './validation-issue.js';
 
 /** How large a registered schema may be. */
-const LIMITS = { nodes: 1000, depth: 12, patternLength: 200, patternInput: 256 } as const;
+const LIMITS = { nodes: 1000, depth: 12, patternLength: 200 } as const;
 
 /** The keywords that a registered schema may use: none that fetches, recurses, or compares every pair. */
 const KEYWORDS = new Set([
@@ -23,7 +24,7 @@ const MANY = ['allOf', 'anyOf', 'oneOf'];
  * What makes a schema unsafe to register. A schema comes from outside, and every event of its type is validated by it: it
  * must not hang the process, fetch anything, or hide a personal field.
  */
-export function dangersOf(schema: JsonSchema): ValidationIssue[] {
+export function dangersOf(schema: JsonSchema, patterns: 'new' | 'registered' = 'new'): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   let nodes = 0;
   const report: Report = (path, detail, hint) => {
@@ -52,7 +53,8 @@ export function dangersOf(schema: JsonSchema): ValidationIssue[] {
       );
     if (part['format'] !== undefined && !FORMATS.includes(part['format'] as string))
       report(`${path}/format`, `must be one of ${FORMATS.join(', ')}`, 'use one of these, or leave it out');
-    if (part['pattern'] !== undefined) checkPattern(part, path, report);
+    // A pattern that was registered before keeps its events.
+    if (part['pattern'] !== undefined && patterns === 'new') checkPattern(part, path, report);
     const { properties } = part;
     if (isObject(properties))
       for (const [name, property] of Object.entries(properties))
@@ -89,49 +91,31 @@ function checkPattern(part: JsonSchema, path: string, report: Report): void {
       `must be a pattern of at most ${LIMITS.patternLength} characters`,
       'shorten it, or use enum or format',
     );
-  if (typeof maxLength !== 'number' || maxLength > LIMITS.patternInput)
-    report(at, 'may be matched against long text', `set maxLength beside it, to at most ${LIMITS.patternInput}`);
+  if (typeof maxLength !== 'number' || maxLength > PATTERN_TEXT_MAX)
+    report(at, 'may be matched against long text', `set maxLength beside it, to at most ${PATTERN_TEXT_MAX}`);
   const danger = patternDanger(pattern);
-  if (danger !== null) report(at, danger, 'write a simpler pattern that begins with ^, or use enum or format');
+  if (danger !== null)
+    report(at, danger, 'write a simpler pattern, in the syntax that JavaScript and RE2 share, or use enum or format');
 }
 
-/**
- * Why a pattern could take long on hostile text, or null when it cannot. It rejects in case of doubt: no look-around, no
- * back-reference, no repetition within a repetition, and few alternatives in all.
- */
-export function patternDanger(pattern: string): string | null {
-  try {
-    new RegExp(pattern, 'u');
-  } catch {
-    return 'must be a regular expression';
-  }
-  // What stands in brackets or behind a backslash is one character, whatever it looks like.
-  if (/\\[1-9k]/.test(pattern)) return 'must not hold a back-reference';
-  const bare = pattern
-    .replace(/\\[pP]\{[^}]*\}/g, 'c')
-    .replace(/\\u\{[^}]*\}/g, 'c')
-    .replace(/\\./gs, 'c')
-    .replace(/\[[^\]]*\]/g, 'c');
-  if (/\(\?[^:]/.test(bare)) return 'must not hold a look-around or a named group';
-  if (repeatsWithinRepetition(bare)) return 'must not repeat a part that itself repeats or branches';
-  const loops = (bare.match(/[*+]|\{\d+,(?:\d+)?\}/g) ?? []).length + (bare.startsWith('^') ? 0 : 1);
-  if (loops > 2) return 'must not repeat in more than two places';
-  const choices = (bare.replaceAll('(?:', '(').match(/[?|]/g) ?? []).length;
-  return choices > 8 ? 'must not hold more than 8 alternatives' : null;
+/** A pattern in a schema that an engine with backtracking matches. */
+export interface BacktrackingPattern {
+  readonly pointer: string;
 }
 
-function repeatsWithinRepetition(bare: string): boolean {
-  // For each open group: whether something in it repeats or branches.
-  const open: boolean[] = [];
-  const text = bare.replaceAll('(?:', '(');
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === '(') open.push(false);
-    else if (character === ')') {
-      const varies = open.pop() ?? false;
-      if (varies && /^[*+{]/.test(text.slice(index + 1))) return true;
-      if (open.length > 0 && varies) open[open.length - 1] = true;
-    } else if (character !== undefined && '*+?|{'.includes(character) && open.length > 0) open[open.length - 1] = true;
-  }
-  return false;
+/** The patterns of a schema that were registered before patterns had to be linear, and are not. */
+export function backtrackingPatterns(schema: JsonSchema): readonly BacktrackingPattern[] {
+  const found: BacktrackingPattern[] = [];
+  const visit = (part: unknown, path: string): void => {
+    if (Array.isArray(part)) part.forEach((item, at) => visit(item, `${path}/${at}`));
+    if (!isObject(part)) return;
+    const { pattern } = part;
+    if (typeof pattern === 'string' && !compilePattern(pattern).isLinear)
+      found.push({ pointer: fragment(`${path}/pattern`) });
+    for (const [name, inner] of Object.entries(part))
+      if (name !== 'enum' && name !== 'const' && name !== 'default' && name !== 'examples')
+        visit(inner, path + pointerStep(name));
+  };
+  visit(schema, '');
+  return found;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CUSTOM_RANK } from './catalogue.js';
-import { patternDanger } from './schema-safety.js';
+import { compilePattern, patternDanger } from './patterns.js';
 import { TypeRegistry, type Registration } from './type-registry.js';
 
 const booking = {
@@ -173,30 +173,137 @@ describe('a definition is rejected', () => {
 });
 
 describe('a pattern', () => {
-  it.each([
-    '(a+)+$',
-    '^(a|a)*$',
-    '^(a?){20}b',
-    '(x+x+)+y',
-    '^(\\w+)\\1$',
-    '^(?=a)',
-    '.*.*=.*',
-    '^((ab)*c)*',
-    '^(a{1,9}){1,9}$',
-    '[',
-  ])('%s is rejected', (pattern) => {
-    expect(patternDanger(pattern)).not.toBeNull();
-  });
+  it.each(['^(\\w+)\\1$', '^(?=a)', '(?<!a)b', '^\\p{Script=Greek}+$', '[', '^((a{30}){30})$', '^[\\p{L}]{900}$'])(
+    '%s is rejected',
+    (pattern) => {
+      expect(patternDanger(pattern)).not.toBeNull();
+    },
+  );
 
   it.each([
-    '^[A-Z]\\d+$',
-    '^\\d{4}-\\d{2}$',
-    '^(?:red|green|blue)$',
-    '^[^@]+@[^@]+$',
-    '^\\p{Lu}\\(*$',
-    'abc',
-    '^(?:ab)+$',
-  ])('%s is accepted', (pattern) => {
+    ...[
+      '^[A-Z]\\d+$',
+      '^\\d{4}-\\d{2}$',
+      '^(?:red|green|blue)$',
+      '^[^@]+@[^@]+$',
+      '^\\p{Lu}\\(*$',
+      'abc',
+      '^(?:ab)+$',
+      '\\u00e9|\\u{1F600}',
+    ],
+    // What takes an engine with backtracking for ever takes this one no longer than any other.
+    ...[
+      '(a+)+$',
+      '^(a|a)*$',
+      '^(a?){20}b',
+      '(x+x+)+y',
+      '.*.*=.*',
+      '^((ab)*c)*',
+      '^(a{1,9}){1,9}$',
+      '^[a-z0-9]+[a-z0-9-]*$',
+    ],
+  ])('%s is accepted, and matches in the time that its text takes', (pattern) => {
     expect(patternDanger(pattern)).toBeNull();
+    const { test, isLinear } = compilePattern(pattern);
+    expect(isLinear).toBe(true);
+    const started = performance.now();
+    for (const text of [`${'a'.repeat(255)}!`, 'x'.repeat(256), `${'a'.repeat(390_000)}!`, 'ab'.repeat(128)])
+      test(text);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  it('matches what JavaScript matches', () => {
+    for (const [pattern, text] of [
+      ['^[A-Z]\\d+$', 'A17'],
+      ['^[A-Z]\\d+$', 'a17'],
+      ['^\\p{Lu}.$', 'Ü😀'],
+      ['^.{2}$', '😀😀'],
+      ['\\u00e9', 'café'],
+      ['^[^a-c]+$', 'xyz'],
+      ['^\\S+$', 'a b'],
+    ] as const)
+      expect([pattern, text, compilePattern(pattern).test(text)]).toEqual([
+        pattern,
+        text,
+        new RegExp(pattern, 'u').test(text),
+      ]);
+  });
+
+  it('is matched against no text of more than 256 characters', () => {
+    const { test } = compilePattern('^');
+    expect([test('x'.repeat(256)), test('x'.repeat(257)), test('😀'.repeat(256)), test('😀'.repeat(257))]).toEqual([
+      ...[true, false, true, false],
+    ]);
+  });
+});
+
+describe('a type whose data are hostile', () => {
+  const slug = {
+    ...{ name: 'slug-seen', version: 1, origin: 'customer', group: 'awareness' },
+    schema: {
+      type: 'object',
+      properties: { slug: { type: 'string', maxLength: 100, pattern: '^[a-z0-9]+[a-z0-9-]*$' } },
+    },
+  };
+  const registryOf = (definition: unknown, how: 'register' | 'restore' = 'register') => {
+    const registration = TypeRegistry.BUILT_IN[how](definition);
+    if (!registration.ok) throw new Error(JSON.stringify(registration.errors));
+    return registration.registry;
+  };
+
+  it('is checked by its lengths before its patterns', () => {
+    const registry = registryOf(slug);
+    expect(registry.validate('slug-seen', 1, { slug: 'abc-1' })).toEqual({ ok: true });
+    const started = performance.now();
+    for (const length of [100, 101, 257, 20_000, 390_000])
+      expect(registry.validate('slug-seen', 1, { slug: `${'a'.repeat(length)}!` })).toMatchObject({ ok: false });
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it('has each of its patterns matched, and not another one', () => {
+    const pattern = (text: string) => ({ type: 'string', maxLength: 9, pattern: text });
+    const registry = registryOf({
+      ...slug,
+      schema: { type: 'object', properties: { a: pattern('^a'), b: pattern('^b') } },
+    });
+    expect(registry.validate('slug-seen', 1, { a: 'a', b: 'b' })).toEqual({ ok: true });
+    expect(registry.validate('slug-seen', 1, { a: 'a', b: 'a' })).toMatchObject({ errors: [{ pointer: '#/b' }] });
+  });
+
+  it('does not have an error listed for each of very many values', () => {
+    const branches = Array.from({ length: 300 }, (_, at) => ({ const: `v${at}` }));
+    const registry = registryOf({
+      ...slug,
+      schema: { type: 'object', properties: { a: { type: 'array', items: { anyOf: branches } } } },
+    });
+    const started = performance.now();
+    expect(registry.validate('slug-seen', 1, { a: new Array(40_000).fill('x') })).toMatchObject({ ok: false });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    // Of a small document all errors are listed.
+    const several = registryOf({
+      ...slug,
+      schema: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } },
+    });
+    expect(several.validate('slug-seen', 1, { a: 1, b: 2 })).toMatchObject({
+      errors: [{ pointer: '#/a' }, { pointer: '#/b' }],
+    });
+  });
+
+  it('that was registered before keeps a pattern that is not linear, on a bounded text, and is listed', () => {
+    const before = {
+      ...slug,
+      schema: { type: 'object', properties: { slug: { type: 'string', maxLength: 256, pattern: '^(?!x)[a-z]+$' } } },
+    };
+    expect(TypeRegistry.BUILT_IN.register(before)).toMatchObject({
+      ok: false,
+      errors: [{ pointer: '#/schema/properties/slug/pattern' }],
+    });
+    const registry = registryOf(before, 'restore');
+    expect(registry.validate('slug-seen', 1, { slug: 'abc' })).toEqual({ ok: true });
+    expect(registry.validate('slug-seen', 1, { slug: 'xbc' })).toMatchObject({ ok: false });
+    expect(registry.backtrackingPatterns()).toEqual([
+      { name: 'slug-seen', version: 1, pointer: '#/properties/slug/pattern' },
+    ]);
+    expect(registryOf(slug).backtrackingPatterns()).toEqual([]);
   });
 });

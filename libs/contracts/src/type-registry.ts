@@ -6,13 +6,13 @@ import {
   type TouchpointGroup,
   type TouchpointType,
 } from './catalogue.js';
-import { compile, type Compiled } from './compiler.js';
+import { compileRegistered, type Compiled } from './compiler.js';
 import { Describe, Hint, Must } from './documents/kinds.js';
-import { documentReader, type DocumentRule } from './documents/reader.js';
+import { documentReader, type DocumentRule, type Reading } from './documents/reader.js';
 import { AnyObject, FreeText, isObject, Matching, OneOf, Optional, Whole, type JsonSchema } from './fields.js';
 import { issueUnder, pointerTo, type ValidationIssue, type Validity } from './validation-issue.js';
 import { personalPaths, personalPathsOf, separateBy, separatePersonal, type Separated } from './personal.js';
-import { dangersOf } from './schema-safety.js';
+import { backtrackingPatterns, dangersOf } from './schema-safety.js';
 import { touchpointSchema } from './schemas.js';
 import type { Origin } from './touchpoint.js';
 import { upcast, type Data } from './upcasters.js';
@@ -77,6 +77,12 @@ export const TYPE_DEFINITION = documentReader(TypeDefinitionForm, {
   rules: [nameIsNotBuiltIn, schemaIsSafe],
 });
 
+const schemaWasSafe: DocumentRule<TypeDefinitionForm> = ({ schema }) =>
+  dangersOf(schema, 'registered').map((danger) => issueUnder(pointerTo('schema'), danger));
+
+/** The same of a definition that the log holds: patterns are older than the rule that they be linear. */
+const REGISTERED_DEFINITION = documentReader(TypeDefinitionForm, { rules: [nameIsNotBuiltIn, schemaWasSafe] });
+
 /**
  * Every touchpoint type that there is: the built-in ones, and those that the business registered. Immutable: to
  * register gives a new registry. The versions of a registered type have no upcasters between them: each event keeps the
@@ -91,7 +97,29 @@ export class TypeRegistry {
 
   /** Checks a definition and adds it. Registering the same twice changes nothing. */
   register(definition: unknown): Registration {
-    const reading = TYPE_DEFINITION.read(definition);
+    return this.add(TYPE_DEFINITION.read(definition));
+  }
+
+  /** Adds a definition that was registered before, as the log holds it. */
+  restore(definition: unknown): Registration {
+    return this.add(REGISTERED_DEFINITION.read(definition));
+  }
+
+  /** The patterns of registered types that an engine with backtracking matches, each by its type and version. */
+  backtrackingPatterns(): readonly { readonly name: string; readonly version: number; readonly pointer: string }[] {
+    return [...this.registered.values()]
+      .flat()
+      .flatMap(({ definition: { name, version, schema } }) =>
+        backtrackingPatterns(schema).map(({ pointer }) => ({ name, version, pointer })),
+      );
+  }
+
+  /** Whether the business registered this type. */
+  isRegistered(name: string): boolean {
+    return this.registered.has(name);
+  }
+
+  private add(reading: Reading<TypeDefinitionForm>): Registration {
     if (!reading.ok) return reading;
     const given: TypeDefinition = reading.value;
     const versions = this.registered.get(given.name) ?? [];
@@ -100,7 +128,7 @@ export class TypeRegistry {
     if (given.version !== versions.length + 1) return rejected(pointerTo('version'), ...wrongVersion(versions.length));
     let validate: Compiled;
     try {
-      validate = compile(given.schema);
+      validate = compileRegistered(given.schema);
     } catch (error) {
       const detail = `must be a valid JSON Schema (${(error as Error).message})`;
       return rejected(pointerTo('schema'), detail, 'fix the schema (draft 7)');

@@ -53,6 +53,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
     @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   static forRoot(): DynamicModule {
@@ -115,6 +116,12 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
   }
 
   onModuleInit(): void {
+    const patterns = this.contracts.types.backtrackingPatterns();
+    if (patterns.length > 0)
+      this.logger.warn(
+        { patterns },
+        'Registered types hold patterns that may take long to match: register a new version of each without them.',
+      );
     const server = this.host.httpAdapter.getInstance<FastifyInstance>();
     void server.register(
       touchpointsPlugin({

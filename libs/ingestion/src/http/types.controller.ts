@@ -64,6 +64,15 @@ export class NamespaceView implements NamespaceDescription {
   readonly example!: NamespaceExampleView;
 }
 
+export class BacktrackingPatternView {
+  @ApiProperty({ example: 'campsite-booked' })
+  readonly name!: string;
+  @ApiProperty({ example: 1 })
+  readonly version!: number;
+  @ApiProperty({ example: '#/properties/pitch/pattern', description: 'Where it stands in the schema' })
+  readonly pointer!: string;
+}
+
 export class TypesView {
   @ApiProperty({ type: [TypeView], description: 'Built-in types in the order of the catalogue, then registered ones' })
   readonly types!: readonly TypeView[];
@@ -72,6 +81,12 @@ export class TypesView {
     description: 'Namespaces of identifiers, the strongest first. Any other name is a namespace of the business’s own',
   })
   readonly namespaces!: readonly NamespaceView[];
+  @ApiProperty({
+    type: [BacktrackingPatternView],
+    description:
+      'Patterns that were registered before patterns had to be linear, and are not: their texts are bounded at 256 characters. Register a new version without them',
+  })
+  readonly backtrackingPatterns!: readonly BacktrackingPatternView[];
 }
 
 const NOT_REGISTERED = 'The type cannot be registered.';
@@ -94,7 +109,12 @@ export class TypesController {
   })
   @ApiOkResponse({ type: TypesView })
   list(): TypesView {
-    return { types: typeDescriptions(this.contracts.types), namespaces: NAMESPACE_DESCRIPTIONS };
+    const { types } = this.contracts;
+    return {
+      types: typeDescriptions(types),
+      namespaces: NAMESPACE_DESCRIPTIONS,
+      backtrackingPatterns: types.backtrackingPatterns(),
+    };
   }
 
   @Get(':name')

@@ -12,6 +12,8 @@ export interface SimpleReaderOptions {
   readonly opaque?: readonly string[];
   /** Whether personal values are simple too: where they are sealed elsewhere. */
   readonly personalToo?: boolean;
+  /** The engine of patterns; JavaScript's by default. */
+  readonly compilePattern?: (pattern: string) => Pick<RegExp, 'test'>;
 }
 
 /**
@@ -90,7 +92,7 @@ interface Check {
 
 class ReaderCompiler {
   private readonly functions: string[] = [];
-  private readonly patterns: RegExp[] = [];
+  private readonly patterns: Pick<RegExp, 'test'>[] = [];
 
   constructor(private readonly options: SimpleReaderOptions) {}
 
@@ -100,7 +102,7 @@ class ReaderCompiler {
     // The code holds names and numbers of a schema, each written as JSON, and nothing of any document.
     const make = new Function('helpers', 'patterns', body) as (
       helpers: typeof HELPERS,
-      patterns: readonly RegExp[],
+      patterns: readonly Pick<RegExp, 'test'>[],
     ) => SimpleReader;
     return make(HELPERS, this.patterns);
   }
@@ -198,7 +200,7 @@ class ReaderCompiler {
     if (minLength !== 0) conditions.push(`${field}.length < ${Number(minLength)}`);
     if (longest !== null) conditions.push(`${field}.length > ${longest}`);
     if (typeof pattern === 'string')
-      conditions.push(`!patterns[${this.patterns.push(new RegExp(pattern, 'u')) - 1}].test(${field})`);
+      conditions.push(`!patterns[${this.patterns.push(this.pattern(pattern)) - 1}].test(${field})`);
     switch (format) {
       case undefined:
         conditions.push(`!isSimpleText(${field})`);
@@ -220,6 +222,10 @@ class ReaderCompiler {
     if (schema['x-identifies'] === true) conditions.push(`isSpoilt(${field})`);
     if (longest === null) throw new NotSimple();
     return { text: reject(conditions.join(' || ')), values: 1, characters: longest };
+  }
+
+  private pattern(pattern: string): Pick<RegExp, 'test'> {
+    return this.options.compilePattern?.(pattern) ?? new RegExp(pattern, 'u');
   }
 
   private list(name: string, schema: JsonSchema, field: string, depth: number): Check {

@@ -27,7 +27,7 @@ export async function registeredTypes(log: EventLog): Promise<TypeRegistry> {
   let registry = TypeRegistry.BUILT_IN;
   for await (const page of log.read(STREAM))
     for (const event of page) {
-      const registration = registry.register(upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data));
+      const registration = registry.restore(upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data));
       if (!registration.ok)
         throw new Error(
           `The type that was registered at position ${event.position} of the log cannot be read: ${JSON.stringify(registration.errors)}.`,

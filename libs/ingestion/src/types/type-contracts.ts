@@ -1,4 +1,4 @@
-import { hashedSchema, touchpointType, TypeRegistry, type JsonSchema } from '#contracts';
+import { compilePattern, hashedSchema, touchpointType, TypeRegistry, type JsonSchema } from '#contracts';
 import { Rejection } from '../pipeline/rejection.js';
 import { compileSimpleReader } from '../pipeline/simple-reader.js';
 import { compileSeparator, type Separation } from '../pipeline/separator.js';
@@ -58,7 +58,7 @@ export class TypeContracts {
   private compile(type: string, version: number): TypeContract {
     const { registry } = this;
     const schema: JsonSchema = registry.schema(type, version) ?? {};
-    const readSimple = compileSimpleReader(schema);
+    const readSimple = compileSimpleReader(schema, registry.isRegistered(type) ? { compilePattern } : {});
     const separate = compileSeparator(schema);
     const earlier = Array.from({ length: version - 1 }, (_, at) => registry.schema(type, at + 1)).filter(
       (each) => each !== null,

@@ -119,6 +119,7 @@ export async function openLocalEngine(
         clock,
         personalData: personalData(sealer),
         storeBytes,
+        hasRelay: config.kafkaBrokers !== null,
         mayReadPersonal: true,
         mayAudit: true,
       },

@@ -8,9 +8,21 @@ const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
+/** An error that is met while rows are read comes without its number: its words are SQLite's own, and fixed. */
+const NUMBER_OF: readonly (readonly [words: string, errcode: number])[] = [
+  ['disk image is malformed', SQLITE_CORRUPT],
+  ['malformed database schema', SQLITE_CORRUPT],
+  ['file is not a database', SQLITE_NOTADB],
+  ['database or disk is full', SQLITE_FULL],
+  ['disk I/O error', SQLITE_IOERR],
+  ['database is locked', SQLITE_BUSY],
+];
+
 /** An error of SQLite as `KeyStoreError`; any other error as it is. Recognised by its code, since its class may come from another realm. */
 export function asKeyStoreError(error: unknown): unknown {
-  const { code, errcode = 0, message } = error as { code?: unknown; errcode?: number; message?: string };
+  if (error instanceof KeyStoreError) return error;
+  const { code, message = '', ...rest } = error as { code?: unknown; errcode?: number; message?: string };
+  const errcode = rest.errcode ?? NUMBER_OF.find(([words]) => message.includes(words))?.[1] ?? 0;
   const cause = { cause: error };
   if (code === 'ENOSPC' || (code === 'ERR_SQLITE_ERROR' && errcode === SQLITE_IOERR_SHMSIZE))
     return new KeyStoreError('full', 'The disk under the key store is full: free some space and try again.', cause);

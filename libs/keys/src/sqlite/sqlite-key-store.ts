@@ -6,6 +6,7 @@ import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
 import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
 import { KeyCache } from '../key-cache.js';
 import { KeyMaker, type MadeKeys } from './key-maker.js';
+import { guarded } from './guarded-database.js';
 import { copyKeyStoreInThread } from './key-copier.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
@@ -64,7 +65,7 @@ export interface SqliteKeyStoreOptions {
  * @throws KeyStoreError `other-hash-key` where the file was made under another hash key: every subject would get another id
  */
 export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
-  const db = new DatabaseSync(file, { timeout: 5_000 });
+  const db = guarded(new DatabaseSync(file, { timeout: 5_000 }));
   try {
     if (file !== ':memory:') chmodSync(file, 0o600);
     db.exec(KEY_STORE_PRAGMAS);
@@ -378,13 +379,9 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
 
   private read(id: string): KeyState | undefined {
     const bytes = bytesOf(id);
-    try {
-      const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
-      if (row !== undefined) return subjectKey(id, row.secret);
-      return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
-    } catch (error) {
-      throw asKeyStoreError(error);
-    }
+    const row = this.statements.key.get(bytes) as { secret: Uint8Array } | undefined;
+    if (row !== undefined) return subjectKey(id, row.secret);
+    return this.statements.erased.get(bytes) === undefined ? undefined : 'erased';
   }
 
   /** Syncs what was just written. Keys whose sync failed stay in `undurable`: every request for them fails. */

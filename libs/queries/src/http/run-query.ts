@@ -38,8 +38,13 @@ export class RunQueryHandler implements IQueryHandler<RunQuery, Answer> {
 
   execute({ name, params, mayReadPersonal, mayAudit }: RunQuery): Promise<Answer> {
     const { database, log, clock, personalData } = this;
-    const { dataDir, eventLog, keysUrl } = this.config;
+    const { dataDir, eventLog, keysUrl, kafkaBrokers } = this.config;
+    const hasRelay = kafkaBrokers !== null;
     const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
-    return runQuery({ database, log, clock, personalData, storeBytes, mayReadPersonal, mayAudit }, name, params);
+    return runQuery(
+      { database, log, clock, personalData, storeBytes, hasRelay, mayReadPersonal, mayAudit },
+      name,
+      params,
+    );
   }
 }

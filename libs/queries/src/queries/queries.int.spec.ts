@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cancelled, day, iso, order, specEngine, type SpecEngine } from '../testdata/engine.js';
+import { runQuery } from '../running/run-query.js';
 
 const ANNA = { userId: 'anna', email: 'anna@example.com' };
 const BEN = { userId: 'ben' };
@@ -304,6 +305,15 @@ describe('the questions, asked of three customers', () => {
     );
     for (const name of ['outcomes', 'parked', 'quarantine', 'refused-links'])
       expect((await engine.runQuery(name)).rows).toEqual([]);
+  });
+
+  it('stats shows a backlog of the relay only where a relay is configured', async () => {
+    const backlog = async (hasRelay: boolean) =>
+      (await runQuery({ ...engine.context, hasRelay }, 'stats', {})).rows.filter(
+        ({ figure }) => figure === 'outbox_waiting',
+      );
+    expect(await backlog(false)).toEqual([]);
+    expect(await backlog(true)).toEqual([{ figure: 'outbox_waiting', value: expect.any(Number), at: null }]);
   });
 
   it('an erased customer keeps their history and loses their name', async () => {

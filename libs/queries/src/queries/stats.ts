@@ -25,7 +25,7 @@ export const stats = query({
         `SELECT ${COUNTED.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(', ')},
                 (SELECT count(*) FROM quarantine WHERE status = 'open') AS quarantine_open,
                 (SELECT count(*) FROM perennial.published) AS published,
-                (SELECT count(*) FROM perennial.outbox) AS outbox_waiting,
+                ${context.hasRelay === true ? '(SELECT count(*) FROM perennial.outbox) AS outbox_waiting,' : ''}
                 pg_database_size(current_database()) AS read_models_bytes`,
       );
       return {

@@ -19,6 +19,8 @@ export interface QueryContext {
   readonly clock: Clock;
   /** The size of the stores beside the read models; absent where it is not known. */
   readonly storeBytes?: () => StoreBytes;
+  /** Whether a relay is configured (KAFKA_BROKERS): without one, what it would publish is no backlog. */
+  readonly hasRelay?: boolean;
   /** Whether the caller may see personal data in the clear. If not, sealed values are null. */
   readonly mayReadPersonal: boolean;
   /** Whether the caller may know that a person was erased, and read what is left of their history. */

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
 import { startEngine, type Engine } from '../engine.js';
+import { createExampleTopics } from '../services/example-topics.js';
 import { KAFKA_OFFER, type TestKafka } from '../services/kafka.js';
 import { freePort } from '../services/port.js';
 import { KAFKA_PYTHON, KCAT, PYTHON, type Tool } from '../services/tools.js';
@@ -51,7 +51,7 @@ describe('the page for channels', () => {
   const run = (name: string, { program }: Tool, env: Record<string, string>): Running => {
     const file = join(folder, name);
     writeFileSync(file, `${examples.get(name) ?? ''}\n`);
-    const loader = name.endsWith('.ts') ? ['--import', join(root, 'scripts/from-source/register.mjs')] : [];
+    const loader = name.endsWith('.mts') ? ['--import', join(root, 'scripts/from-source/register.mjs')] : [];
     const child = spawn(program, [...loader, file], {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '', KAFKAJS_NO_PARTITIONER_WARNING: '1', ...env },
@@ -74,8 +74,8 @@ describe('the page for channels', () => {
   };
 
   it('has the examples that are run here, and no others', () => {
-    const kinds = ['publish.ts', 'publish.py', 'publish.sh', 'consume.ts', 'consume.py', 'consume.sh'];
-    expect([...examples.keys()].sort()).toEqual([...kinds, 'receiver.ts', 'receiver.py'].sort());
+    const kinds = ['publish.mts', 'publish.py', 'publish.sh', 'consume.mts', 'consume.py', 'consume.sh'];
+    expect([...examples.keys()].sort()).toEqual([...kinds, 'receiver.mts', 'receiver.py'].sort());
   });
 
   suite(KAFKA_OFFER.missing)(titled('on Kafka', KAFKA_OFFER.missing), () => {
@@ -88,10 +88,8 @@ describe('the page for channels', () => {
       data = mkdtempSync(join(tmpdir(), 'perennial-page-data-'));
       kafka = await KAFKA_OFFER.start();
       env = { KAFKA_BROKERS: kafka.brokers.join(',') };
-      const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin();
-      await admin.connect();
-      await admin.createTopics({ topics: [{ topic: 'touchpoints.web', numPartitions: 3 }] });
-      await admin.disconnect();
+      // As `npm run kafka` does.
+      await createExampleTopics(kafka.brokers);
       engine = await startEngine(data, env);
     });
     afterAll(async () => {
@@ -101,7 +99,7 @@ describe('the page for channels', () => {
     });
 
     const languages = [
-      { language: 'TypeScript', ending: 'ts', user: 'u1', tool: NODE, missing: null },
+      { language: 'TypeScript', ending: 'mts', user: 'u1', tool: NODE, missing: null },
       { language: 'Python', ending: 'py', user: 'u2', tool: KAFKA_PYTHON, missing: KAFKA_PYTHON.missing },
       { language: 'kcat', ending: 'sh', user: 'u3', tool: SHELL, missing: KCAT.missing },
     ];
@@ -147,7 +145,7 @@ describe('the page for channels', () => {
     });
 
     const receivers = [
-      { language: 'TypeScript', name: 'receiver.ts', tool: NODE },
+      { language: 'TypeScript', name: 'receiver.mts', tool: NODE },
       { language: 'Python', name: 'receiver.py', tool: PYTHON },
     ];
     for (const { language, name, tool } of receivers)

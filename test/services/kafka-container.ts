@@ -11,9 +11,9 @@ export function kafkaImage({ images }: ContainerEngine): string | null {
 }
 
 /** Starts a broker in a container. A broker tells its clients its address, so the port is chosen before it starts. */
-export async function startKafkaContainer(image: string): Promise<RunningBroker> {
+export async function startKafkaContainer(image: string, at?: number): Promise<RunningBroker> {
   const { GenericContainer, Wait } = await testcontainers();
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({

@@ -40,15 +40,15 @@ export function missingProgram(): string | null {
 }
 
 /**
- * Starts Apache Kafka in one process, broker and controller both (KRaft), on 127.0.0.1, two free ports and a folder of its own. The
+ * Starts Apache Kafka in one process, broker and controller both (KRaft), on 127.0.0.1, a given or a free port, and a folder of its own. The
  * first start of all fetches its jars with Maven. Nothing in it is meant to outlive the suite.
  */
-export async function startKafkaProgram(): Promise<RunningBroker> {
+export async function startKafkaProgram(at?: number): Promise<RunningBroker> {
   const jars = await fetchedJars();
   const folder = await mkdtemp(join(tmpdir(), 'perennial-kafka-'));
   let server: ChildProcess | null = null;
   try {
-    const port = await freePort();
+    const port = at ?? (await freePort());
     const secured = await securedAddress(folder);
     const properties = join(folder, 'server.properties');
     await writeFile(properties, settingsOf(port, await freePort(), folder, secured));

@@ -8,8 +8,8 @@ import { missingProgram, startKafkaProgram, type RunningBroker } from './kafka-p
 export interface FoundBroker {
   readonly origin: 'address' | 'container' | 'program';
   readonly what: string;
-  /** Resolves once it answers. */
-  start(): Promise<RunningBroker>;
+  /** Resolves once it answers: at this port where it is started here, else at a free one. */
+  start(port?: number): Promise<RunningBroker>;
 }
 
 /**
@@ -28,10 +28,10 @@ export async function findBroker(): Promise<FoundBroker | string> {
   const engine = await findContainerEngine();
   const image = engine === null ? null : kafkaImage(engine);
   if (image !== null)
-    return { origin: 'container', what: image, start: async () => ready(await startKafkaContainer(image)) };
+    return { origin: 'container', what: image, start: async (port) => ready(await startKafkaContainer(image, port)) };
   const lacking = missingProgram();
   if (lacking === null)
-    return { origin: 'program', what: 'from its jars', start: async () => ready(await startKafkaProgram()) };
+    return { origin: 'program', what: 'from its jars', start: async (port) => ready(await startKafkaProgram(port)) };
   return `no Kafka: no address in TEST_KAFKA_BROKERS, no image for a container, and ${lacking}`;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#platform';
 import type { Database } from './port.js';
@@ -40,6 +40,7 @@ async function openFolder(folder: string, announce: (line: string) => void): Pro
         'Delete the renamed folder when it is not wanted.',
     );
   };
+  if (existsSync(folder) && !statSync(folder).isDirectory()) aside('it is a file');
   const noted = notedDamage(folder);
   if (noted !== null && existsSync(folder)) aside(noted);
   try {

@@ -1,3 +1,4 @@
+import type { TopicPlan } from '#platform';
 import type { Feed } from './feed.js';
 import { ACTIONS } from './feeds/actions.js';
 import { CUSTOMERS } from './feeds/customers.js';
@@ -6,3 +7,9 @@ import { STAGE_CHANGES } from './feeds/stage-changes.js';
 
 /** All feeds that the engine publishes. A feed is one file and one line here. */
 export const FEEDS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS];
+
+/** The topics of all feeds, as the relay creates them. */
+export const feedTopics = (): readonly TopicPlan[] => topicsOf(FEEDS);
+
+export const topicsOf = (feeds: readonly Feed[]): readonly TopicPlan[] =>
+  feeds.map(({ name, plan }) => ({ topic: name, ...plan }));

@@ -5,7 +5,7 @@ import type { Database } from '#database';
 import type { Feed } from '../feed.js';
 import type { OutboxMessage } from '../outbox-message.js';
 import type { OutboxSource } from '../outbox-source.js';
-import { FEEDS } from '../registry.js';
+import { FEEDS, topicsOf } from '../registry.js';
 import { toCloudEvent } from '../feed.js';
 import type { RoundRobinCursor } from './outbox.js';
 
@@ -82,7 +82,7 @@ export class Relay {
   async dispatch(): Promise<number> {
     const { channels } = this.dependencies;
     if (!this.topicsExist) {
-      await channels.ensureTopics(this.feeds.map(({ name, plan }) => ({ topic: name, ...plan })));
+      await channels.ensureTopics(topicsOf(this.feeds));
       this.topicsExist = true;
     }
     const pending = this.pendingAmong([...this.cursors.keys()].filter((source) => !this.busy.has(source)));

@@ -67,6 +67,16 @@ describe('the messages of a partition', () => {
     expect(batches.map(({ length }) => length)).toEqual([1, 1, 2]);
   });
 
+  it('are passed over where they are tombstones of a compacted topic, and the others go on', async () => {
+    const { batches, letters, deliver } = kafkaIngestion(() => true);
+    const tombstone = (offset: number) => ({ ...message(offset, 1, 0), key: Buffer.from('row'), value: null });
+    await deliver([tombstone(0), message(1, 1, 10), tombstone(2), tombstone(3)]);
+    expect(batches.flatMap(idsOf)).toEqual(['1-0']);
+    expect(letters.map(({ headers }) => headers['perennial-offset'])).toEqual(['1']);
+    await deliver([tombstone(4)]);
+    expect(batches.flatMap(idsOf)).toEqual(['1-0']);
+  });
+
   it('go to the dead letters one by one, wherever the pages end', async () => {
     const { letters, deliver } = kafkaIngestion(({ document }) => /-3$/.test((document as { readonly id: string }).id));
     await deliver(Array.from({ length: 200 }, (_, offset) => message(offset, 1 + (offset % 10), 700)));

@@ -68,6 +68,21 @@ function eventOf({ headers, value }: Vector['input']): CloudEvent | Rejection {
   });
 });
 
+describe('a message without a value', () => {
+  const event = { ce_specversion: '1.0', ce_id: '1', ce_source: 's', ce_type: 'site-visited' };
+  it.each([
+    ['a key', {}, 'row-1', []],
+    ['a key and headers of its own', { 'x-origin': 'debezium' }, 'row-1', []],
+    ['neither a key nor headers', {}, null, ['unreadable']],
+    ['the headers of a CloudEvent', event, null, [undefined]],
+    ['the headers of a CloudEvent, and a key', event, 'u1', [undefined]],
+    ['the headers of half a CloudEvent', { ce_specversion: '1.0' }, 'u1', ['not-a-cloudevent']],
+  ] as const)('with %s', (_, headers, key, codes) => {
+    const items = readKafkaMessage(message(null, headers, key), ORIGIN);
+    expect(items.map(({ rejection }) => rejection?.code)).toEqual(codes);
+  });
+});
+
 describe('a message of a topic', () => {
   it('brings where it stood, and what stood around its value', () => {
     const [item] = readKafkaMessage(

@@ -14,6 +14,13 @@ export interface MessageOrigin {
   readonly mapping?: TopicMapping | undefined;
 }
 
+/**
+ * Whether a message deletes the value of its key in a compacted topic: it has a key and no value, and is no CloudEvent. It says that a row of its
+ * sender is gone, which is no touchpoint: it is passed over, and counted.
+ */
+export const isTombstone = ({ key, value, headers }: ReceivedMessage): boolean =>
+  value === null && key !== null && headers[KAFKA_BINDING.specversion] === undefined;
+
 const KEPT_TEXT_MAX = 4_096;
 
 /**
@@ -21,7 +28,11 @@ const KEPT_TEXT_MAX = 4_096;
  * like any other bad event, and its partition goes on.
  */
 export function readKafkaMessage(message: ReceivedMessage, origin: MessageOrigin): readonly IngestItem[] {
-  const { value, headers, offset } = message;
+  if (isTombstone(message)) return [];
+  const { headers, offset, value } = message;
+  // A CloudEvent may have no data.
+  if (value === null && headers[KAFKA_BINDING.specversion] !== undefined)
+    return readKafkaMessage({ ...message, value: Buffer.alloc(0) }, origin);
   if (value === null)
     return [{ document: null, rejection: unreadable('has no value'), provenance: provenanceOf(message, origin, null) }];
   const { topic, partition, mapping } = origin;

@@ -12,6 +12,7 @@ import type { Channels, Clock, Config, Health, Logger } from '#platform';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import { KafkaIngestion, type KafkaIngestionObserver } from './kafka-ingestion.js';
+import { isTombstone } from './kafka-message.js';
 import { topicMappings } from './topic-mappings.js';
 
 /** `Channels | null`: the brokers that touchpoints are read from; null where the config names none. */
@@ -78,6 +79,10 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
       ...{ name: 'perennial_kafka_dead_letters_total', labelNames, registers },
       help: 'Messages sent to the topics of dead letters.',
     });
+    const tombstones = new Counter({
+      ...{ name: 'perennial_kafka_tombstones_total', labelNames, registers },
+      help: 'Messages with a key and no value, which delete a row of a compacted topic: passed over.',
+    });
     const pauses = new Counter({
       ...{ name: 'perennial_kafka_pauses_total', labelNames, registers },
       help: 'Times that a partition paused because its messages could not be ingested.',
@@ -90,6 +95,8 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
       ingested: (batch, deadLetters) => {
         const { topic, partition } = batch;
         messages.inc({ topic }, batch.messages.length);
+        const deleted = batch.messages.filter(isTombstone).length;
+        if (deleted > 0) tombstones.inc({ topic }, deleted);
         if (deadLetters > 0) letters.inc({ topic }, deadLetters);
         behind.set({ topic, partition }, batch.behind);
       },

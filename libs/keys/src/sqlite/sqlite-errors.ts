@@ -6,6 +6,8 @@ const SQLITE_CORRUPT = 11;
 /** The small file beside a WAL cannot grow: SQLite's code for a full disk there. */
 const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8);
 const SQLITE_FULL = 13;
+const SQLITE_READONLY = 8;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
 /** An error that is met while rows are read comes without its number: its words are SQLite's own, and fixed. */
@@ -39,6 +41,13 @@ export function asKeyStoreError(error: unknown): unknown {
       );
     case SQLITE_BUSY:
       return new KeyStoreError('unavailable', `Another process locks the key store: ${message}.`, cause);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return new KeyStoreError(
+        'unavailable',
+        `The file of the key store cannot be opened for writing: ${message}. See that keys.db is a file, and that this user may write to it and to its folder.`,
+        cause,
+      );
     case SQLITE_IOERR:
       return new KeyStoreError('unavailable', `The disk under the key store failed: ${message}.`, cause);
     default:

@@ -65,7 +65,7 @@ export interface SqliteKeyStoreOptions {
  * @throws KeyStoreError `other-hash-key` where the file was made under another hash key: every subject would get another id
  */
 export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): SqliteKeyStore {
-  const db = guarded(new DatabaseSync(file, { timeout: 5_000 }));
+  const db = guarded(openFile(file));
   try {
     if (file !== ':memory:') chmodSync(file, 0o600);
     db.exec(KEY_STORE_PRAGMAS);
@@ -73,6 +73,14 @@ export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): Sq
     return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : file);
   } catch (error) {
     db.close();
+    throw asKeyStoreError(error);
+  }
+}
+
+function openFile(file: string): DatabaseSyncInstance {
+  try {
+    return new DatabaseSync(file, { timeout: 5_000 });
+  } catch (error) {
     throw asKeyStoreError(error);
   }
 }

@@ -76,7 +76,9 @@ export async function startProcess(start: () => Promise<void>): Promise<void> {
   try {
     await start();
   } catch (error) {
-    process.stderr.write(`${isFixable(error) ? `perennial: ${error.message}` : inspect(error)}\n`);
+    process.stderr.write(
+      `${isFixable(error) ? `perennial: ${error.message}` : isOfSystem(error) ? `perennial: The process cannot start: ${error.message}.` : inspect(error)}\n`,
+    );
     process.exit(error instanceof Error && error.name === 'StoreMismatchError' ? EXIT_MISMATCH : 1);
   }
 }
@@ -96,6 +98,10 @@ const FIXABLE = new Set([
 
 // Recognised by name: this lib does not import the libs that declare the classes.
 const isFixable = (error: unknown): error is Error => error instanceof Error && FIXABLE.has(error.name);
+
+/** An error of the operating system about a file or a socket: what an operator can change. */
+const isOfSystem = (error: unknown): error is Error =>
+  error instanceof Error && 'syscall' in error && /^E[A-Z]+$/.test(String((error as NodeJS.ErrnoException).code));
 
 function urlOf(app: NestFastifyApplication, { host }: Config): string {
   const { port } = app.getHttpServer().address() as { readonly port: number };

@@ -149,7 +149,7 @@ describe('what an operator does over HTTP', () => {
         .filter((path) => path.startsWith('/v1/'))
         .sort(),
     ).toEqual([
-      ...['/v1/keys', '/v1/keys/{id}', '/v1/policies', '/v1/quarantine/release'],
+      ...['/v1/engine', '/v1/keys', '/v1/keys/{id}', '/v1/policies', '/v1/quarantine/release'],
       ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
       ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints/outcome', '/v1/types', '/v1/types/{name}'],
     ]);

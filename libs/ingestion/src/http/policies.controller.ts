@@ -44,9 +44,7 @@ export class PoliciesController {
     @Body(new DocumentPipe(PUBLISH_POLICY_REQUEST, NOT_PUBLISHED))
     { policy, ...options }: PublishPolicyRequest,
   ): Promise<PolicyPublishedView> {
-    const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(
-      new PublishPolicy(policy, options),
-    );
+    const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(new PublishPolicy(policy, options));
     if (!verdict.ok) throw new Problem(422, { type: 'invalid', detail: NOT_PUBLISHED, errors: verdict.errors });
     const { published, position, changed } = verdict;
     const { version, effectiveFrom, restates, reason } = published;

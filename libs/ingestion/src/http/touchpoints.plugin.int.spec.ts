@@ -175,7 +175,9 @@ describe('POST /v1/imports/rows', () => {
       ...{ id: 'r', source: 'shop', file: 'orders.csv', line: 7, row: ['x'], identifiers: [] },
       ...{ code: 'money-inexact', pointer: 'total', detail: 'must be an amount', hint: 'write it as 19.90' },
     };
-    const { body } = await rows([{ touchpoint: order('1', 'file') }, { invalidRow }, order('2', 'file')]);
+    const lines = [{ touchpoint: order('1', 'file') }, { invalidRow }, order('2', 'file')];
+    const importer = { ...NDJSON, authorization: `Bearer ${listening.engine.localToken}` };
+    const { body } = await rows(lines, importer);
     expect(body).toMatchObject({
       ...{ received: 3, accepted: 1, quarantined: 2 },
       results: [
@@ -183,6 +185,18 @@ describe('POST /v1/imports/rows', () => {
         { index: 2, code: 'unreadable' },
       ],
     });
+  });
+
+  it('stores the reason of the importer alone: a key may not write free text into the log', async () => {
+    const invalidRow = {
+      ...{ id: 'k', source: 'shop', file: 'ann@shop.example.csv', line: 7, row: ['x'], identifiers: [] },
+      ...{ code: 'ann', pointer: 'ann@shop.example', detail: 'ann@shop.example', hint: 'ann@shop.example' },
+    };
+    const { body } = await rows([{ invalidRow }]);
+    expect(body).toMatchObject({ quarantined: 1, results: [{ code: 'importer-only' }] });
+    const importer = { ...NDJSON, authorization: `Bearer ${listening.engine.localToken}` };
+    await rows([{ invalidRow: { ...invalidRow, detail: 'must be an amount', hint: 'write it as 19.90' } }], importer);
+    for await (const page of listening.engine.log.readAll(0)) expect(JSON.stringify(page)).not.toContain('ann@shop');
   });
 
   it('reads NDJSON only, and needs the permission to publish', async () => {

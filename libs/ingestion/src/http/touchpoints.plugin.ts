@@ -171,7 +171,14 @@ async function importRows(request: FastifyRequest, options: TouchpointsPluginOpt
   const body = request.body as Buffer | Readable | undefined;
   if (body === undefined || Buffer.isBuffer(body))
     throw new Problem(415, { detail: `Rows of an import are read as NDJSON only: send ${NDJSON_TYPES[0]}.` });
-  return ingestStream(body, readImportRow, isVerbose(request.query), ingester(request, options), options);
+  const isImporter = (request as unknown as Authorized).principal?.id === 'local';
+  return ingestStream(
+    body,
+    (line) => readImportRow(line, isImporter),
+    isVerbose(request.query),
+    ingester(request, options),
+    options,
+  );
 }
 
 /** A stream is ingested in chunks while it arrives: the next chunk is read while the last one is stored. */

@@ -8,15 +8,23 @@ const invalidRow = {
 
 describe('a row of an import', () => {
   it('is a touchpoint, which is validated like any other', () => {
-    expect(readImportRow({ touchpoint: { id: '1' } })).toEqual({ document: { id: '1' } });
+    expect(readImportRow({ touchpoint: { id: '1' } }, false)).toEqual({ document: { id: '1' } });
   });
 
   it('is an invalid row, which is quarantined with the reason of the importer and its place in the file', () => {
-    expect(readImportRow({ invalidRow })).toMatchObject({
+    expect(readImportRow({ invalidRow }, true)).toMatchObject({
       document: { id: 'r', row: ['x'] },
       rejection: { code: 'row-malformed', issues: [{ pointer: 'total', hint: 'write it as 19.90' }] },
       at: { file: 'orders.csv', line: 3 },
     });
+  });
+
+  it('is not taken at its word where another than the importer sends it: its reason would be stored in the clear', () => {
+    const line = { invalidRow: { ...invalidRow, detail: 'Ann Doe, ann@shop.example' } };
+    const item = readImportRow(line, false);
+    expect(item).toMatchObject({ document: line, rejection: { code: 'importer-only' } });
+    expect(JSON.stringify(item.rejection)).not.toContain('Ann');
+    expect(item.at).toBeUndefined();
   });
 
   it.each([
@@ -27,6 +35,6 @@ describe('a row of an import', () => {
     ['an invalid row without a line', { invalidRow: { ...invalidRow, line: undefined } }],
     ['an invalid row with an endless text', { invalidRow: { ...invalidRow, detail: 'x'.repeat(2_001) } }],
   ])('is quarantined as unreadable where it is %s', (_, line) => {
-    expect(readImportRow(line)).toMatchObject({ document: line, rejection: { code: 'unreadable' } });
+    expect(readImportRow(line, true)).toMatchObject({ document: line, rejection: { code: 'unreadable' } });
   });
 });

@@ -8,15 +8,24 @@ const TEXT_MAX = 2_000;
 
 /**
  * Reads one line of `POST /v1/imports/rows`, as `perennial import` sends it: `{"touchpoint": …}`, or `{"invalidRow": …}` for a row that cannot
- * become one. A line of any other form is quarantined: the importer that wrote it has a defect.
+ * become one. A line of any other form is quarantined: the importer that wrote it has a defect. The reason of an invalid row is free text in the clear, so
+ * it is taken from the importer alone (`trusted`), whose reasons hold no value of the row.
  */
-export function readImportRow(line: unknown): IngestItem {
+export function readImportRow(line: unknown, trusted: boolean): IngestItem {
   if (typeof line !== 'object' || line === null) return notARow(line);
   const [[name, value] = [], ...others] = Object.entries(line);
   if (others.length > 0) return notARow(line);
   if (name === 'touchpoint') return { document: value };
-  return name === 'invalidRow' && isInvalidRow(value) ? invalidRowItem(value) : notARow(line);
+  if (name !== 'invalidRow' || !isInvalidRow(value)) return notARow(line);
+  return trusted ? invalidRowItem(value) : { document: line, rejection: NOT_THE_IMPORTER };
 }
+
+const NOT_THE_IMPORTER = Rejection.of(
+  'importer-only',
+  '#/invalidRow',
+  'may only be sent by `perennial import` on the machine of the engine, since its reason is stored as it is',
+  'run `perennial import` there, or publish touchpoints to /v1/touchpoints: ingestion finds the reason itself',
+);
 
 function isInvalidRow(value: unknown): value is InvalidRow {
   if (typeof value !== 'object' || value === null) return false;

@@ -50,6 +50,20 @@ function withoutUnknownNames(pointer: string, whole: JsonSchema): string {
   return pointerTo(...steps);
 }
 
+/** The issues of a row of a file: its columns are named by the operator's mapping, and stay unless a name looks like an identifier. */
+export function rowIssuesOnRecord(
+  issues: readonly [ValidationIssue, ...ValidationIssue[]],
+): readonly [ValidationIssue, ...ValidationIssue[]] {
+  const [first, ...rest] = issues.map((issue) => ({
+    ...issue,
+    pointer: pointerTo(...keysOf(issue.pointer).map((key) => (looksPersonal(key) ? UNKNOWN_NAME : key))),
+  }));
+  return [first as ValidationIssue, ...rest];
+}
+
+/** Whether a name looks like an address or a telephone number. */
+export const looksPersonal = (name: string): boolean => /@|(?:\d[\s().-]{0,2}){7}/.test(name);
+
 const propertiesOf = (schema: JsonSchema): JsonSchema => partOf(schema['properties']) ?? {};
 
 const partOf = (value: unknown): JsonSchema | null =>

@@ -5,7 +5,7 @@ import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import type { Erased } from '../quarantine/erased-persons.js';
 import { foundSubjects } from './found-identifiers.js';
-import { issuesOnRecord } from './issues-on-record.js';
+import { issuesOnRecord, looksPersonal, rowIssuesOnRecord } from './issues-on-record.js';
 import type { Identities } from './identities.js';
 import type { Ingestion } from './ingestion.js';
 import type { IngestItem, Provenance } from './item.js';
@@ -95,7 +95,8 @@ export function quarantineEvent(
   const body = cut ? whole.slice(0, BODY_MAX) : whole;
   const searched = item.text === undefined ? document : [document, item.text];
   const found = foundSubjects(provenance === null ? searched : [searched, provenance], identities, erased);
-  const issues = issuesOnRecord(rejection.issues, document, contracts);
+  const issues =
+    item.at === undefined ? issuesOnRecord(rejection.issues, document, contracts) : rowIssuesOnRecord(rejection.issues);
   const [first] = issues;
   const subjectId = subjectIn(document, identities);
   return {
@@ -119,11 +120,15 @@ export function quarantineEvent(
       ...(issues.length > 1 ? { issues } : {}),
       receivedAt,
       ...(subjectId === null ? {} : { subjectId }),
-      ...(at === undefined ? {} : { file: at.file, line: at.line }),
+      ...(at === undefined ? {} : { file: fileOnRecord(at.file, sealer), line: at.line }),
       ...(cut ? { cut } : {}),
     },
   };
 }
+
+/** A file is named in the clear, unless its name looks like an identifier of a person: then by a keyed hash, the same for the same name. */
+const fileOnRecord = (file: string, sealer: Sealer): string =>
+  looksPersonal(file) ? `file ${sealer.keyedId(`file\0${file}`).slice(0, 12)}` : file;
 
 /** A message in its partition is shown like a row in its file. */
 function messagePlace({ topic, partition, offset }: Provenance): IngestItem['at'] {

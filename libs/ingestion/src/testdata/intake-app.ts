@@ -3,7 +3,7 @@ import { Test } from '@nestjs/testing';
 import type { EventLog } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { readConfig, type Permission } from '#platform';
-import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
+import { ApiKeyAccess, ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
 import { configureApp, createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
 import { memoryLog } from '#testing';
@@ -45,6 +45,11 @@ export class IngestionApp {
 
   key(...permissions: Permission[]): string {
     return this.app.get(ApiKeys).create('of a spec', permissions).key;
+  }
+
+  /** What the command line of this machine authenticates with. */
+  get localToken(): string {
+    return this.app.get(ApiKeyAccess).localToken;
   }
 
   async stop(): Promise<void> {

@@ -60,7 +60,9 @@ export class TypeContracts {
     const schema: JsonSchema = registry.schema(type, version) ?? {};
     const readSimple = compileSimpleReader(schema, registry.isRegistered(type) ? { compilePattern } : {});
     const separate = compileSeparator(schema);
-    const earlier = Array.from({ length: version - 1 }, (_, at) => registry.schema(type, at + 1)).filter(
+    // A sender may state any version: only one that exists has versions before it.
+    const before = registry.schema(type, version) === null ? 0 : version - 1;
+    const earlier = Array.from({ length: before }, (_, at) => registry.schema(type, at + 1)).filter(
       (each) => each !== null,
     );
     const hashed = hashedSchema(schema, earlier);

@@ -37,7 +37,7 @@ export {
 } from './bytes/unicode.js';
 export { issueOfFlaw, type JsonFlaw } from './json/flaws.js';
 export { survivesAsDouble } from './json/digits.js';
-export { readJson, readJsonDigits, type JsonReading } from './json/read-json.js';
+export { readJson, readJsonDigits, readJsonInTurns, type JsonReading } from './json/read-json.js';
 export { likelyField, likelyNamespace } from './did-you-mean.js';
 export { nearest } from './documents/nearest.js';
 export { currenciesWithDigits, isCurrency, minorDigits, toMinor } from './currencies.js';

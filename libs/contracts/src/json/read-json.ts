@@ -30,6 +30,24 @@ export function readJson(text: string, bytes?: Uint8Array): JsonReading | null {
   return { value, flaws: suspicious ? flawsOf(text) : NO_FLAWS, itemSizes };
 }
 
+/** The same for a long text: other work may run in the pauses between parsing and looking through it. */
+export async function readJsonInTurns(
+  text: string,
+  bytes: Uint8Array,
+  pause: () => Promise<unknown>,
+): Promise<JsonReading | null> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+  await pause();
+  const { suspicious, itemSizes } = scanJson(bytes);
+  await pause();
+  return { value, flaws: suspicious ? flawsOf(text) : NO_FLAWS, itemSizes };
+}
+
 /**
  * Reads a JSON text of a form that is not ours: a number whose digits a double does not give back becomes text, with its digits as written. So an
  * id beyond 2^53 stays the id that it is. Null where it is not JSON.

@@ -2,6 +2,7 @@ import { readJson } from '#contracts';
 import { LineCutter, rawText, UTF_8, type Encoding, type RawLine } from '#imports';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
+import { Turns } from '../pipeline/turns.js';
 import { notUtf8Rejection, rejectionOf } from './strict-json.js';
 
 export interface NdjsonLimits {
@@ -25,11 +26,14 @@ export async function* readNdjson(
   const cutter = new LineCutter(limits.lineBytes);
   let items: IngestItem[] = [];
   let chunkBytes = 0;
-  function* full(lines: readonly RawLine[]): Generator<readonly IngestItem[]> {
+  const turns = new Turns();
+  async function* chunksOf(lines: readonly RawLine[]): AsyncGenerator<readonly IngestItem[]> {
     for (const line of lines) {
+      const size = line.cut?.bytes ?? line.bytes.length;
       const item = itemOfLine(line, cutter.encoding, readLine, limits);
       if (item !== null) items.push(item);
-      chunkBytes += line.cut?.bytes ?? line.bytes.length;
+      if (turns.isOver(line.bytes.length)) await turns.next();
+      chunkBytes += size;
       if (items.length < limits.chunkEvents && chunkBytes < limits.chunkBytes) continue;
       if (items.length > 0) yield items;
       items = [];
@@ -37,8 +41,8 @@ export async function* readNdjson(
     }
   }
   for await (const bytes of stream)
-    yield* full(cutter.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
-  yield* full(cutter.end());
+    yield* chunksOf(cutter.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  yield* chunksOf(cutter.end());
   if (items.length > 0) yield items;
 }
 

@@ -3,10 +3,18 @@ import { rawText, type Encoding } from '#imports';
 import { LruCache } from '#keys';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
+import { TURN, Turns } from '../pipeline/turns.js';
 import { binaryEvent, mediaType, structuredEvent } from './cloudevent.js';
 import { formOf, SIMPLE_FIELDS, type FormField } from './envelope-form.js';
 import { simpleBinaryEvent, simpleStructuredEvent } from './simple-event.js';
-import { flawsByItem, notUtf8Rejection, readJsonBody, rejectionOf, type JsonBody } from './strict-json.js';
+import {
+  flawsByItem,
+  notUtf8Rejection,
+  readJsonBody,
+  readJsonBodyInTurns,
+  rejectionOf,
+  type JsonBody,
+} from './strict-json.js';
 
 export type HeaderValue = string | Buffer | null;
 
@@ -142,10 +150,9 @@ function readBody(
     case JSON_TYPE: {
       const json = readJsonBody(body);
       if ('code' in json) return json;
-      const isList = Array.isArray(json.value);
-      if (media === STRUCTURED) return [strictItem(json, structuredItem)];
-      if (media === JSON_TYPE) return isList ? itemsOf(json, readDocument) : [strictItem(json, readDocument)];
-      return isList ? itemsOf(json, structuredItem) : NOT_A_BATCH;
+      const items = listIn(json, media);
+      if (items !== null) return [...items];
+      return media === BATCH ? NOT_A_BATCH : [strictItem(json, media === STRUCTURED ? structuredItem : readDocument)];
     }
     default:
       return isWholeEvent(media) ? OTHER_FORMAT : OTHER_MEDIA_TYPE;
@@ -174,39 +181,70 @@ function isReadableCharset(contentType: string | undefined): boolean {
   return /^(?:utf-?8|us-ascii|utf-?16(?:le|be)?)$/i.test(charset);
 }
 
+/** The items of a body that is a list; null where it is one document. */
+function listIn(json: JsonBody, media: string): Generator<IngestItem & { readonly size: number }> | null {
+  if (media === STRUCTURED || !Array.isArray(json.value)) return null;
+  return itemsOf(json, media === BATCH ? structuredItem : readDocument);
+}
+
+/**
+ * Reads the events of a long body as `readEvents` does, in turns: only one document as a whole, and parsing itself, hold the event loop. A short body is
+ * read at once.
+ */
+export async function readEventsInTurns(
+  headers: MessageHeaders,
+  body: Buffer,
+  binding: Binding,
+  turns = new Turns(),
+): Promise<ReadMessage | UnreadableMessage> {
+  if (body.length < TURN.bytes) return readEvents(headers, body, binding);
+  const { attributes, contentType, others } = sortHeaders(headers, binding);
+  const media = knownMediaType(contentType) ?? '';
+  const isList = media === BATCH || (media === JSON_TYPE && !isBinary(attributes));
+  if (!isList || !isReadableCharset(contentType)) return readEvents(headers, body, binding);
+  const json = await readJsonBodyInTurns(body, turns);
+  if ('code' in json) return { ...json, otherHeaders: others };
+  const list = listIn(json, media);
+  const isCloudEvents = isWholeEvent(media);
+  if (list === null && media === BATCH) return { ...NOT_A_BATCH, otherHeaders: others };
+  if (list === null) return { items: [strictItem(json, readDocument)], isCloudEvents, otherHeaders: others };
+  const items: IngestItem[] = [];
+  for (const item of list) {
+    items.push(item);
+    if (turns.isOver(item.size)) await turns.next();
+  }
+  return { items, isCloudEvents, otherHeaders: others };
+}
+
 /** The item of a document: where the document is flawed, with the reason and with the text that it was read from. */
 function strictItem({ value, flaws, text }: JsonBody, read: (document: unknown) => IngestItem): IngestItem {
   const rejection = rejectionOf(flaws);
   return rejection === null ? read(value) : { document: value, rejection, text };
 }
 
-/** The items of a list. One that is flawed does no harm to the others. */
-function itemsOf(
+/** The items of a list, one after the other. One that is flawed does no harm to the others. */
+function* itemsOf(
   { value, flaws, itemSizes, text }: JsonBody,
   read: (document: unknown) => IngestItem,
-): readonly IngestItem[] {
+): Generator<IngestItem & { readonly size: number }> {
   const documents = value as readonly unknown[];
-  const items = documents.map((document, at) => withSize(read(document), itemSizes?.[at] ?? 0));
-  if (flaws.length === 0) return items;
+  const flawed = flawsByItem(flaws);
   // The bytes of the text in UTF-8, of which the sizes speak.
-  const bytes = Buffer.from(text);
-  let start = bytes.indexOf('[');
-  const starts = (itemSizes ?? []).map((size) => (start += size) - size);
-  for (const [at, inner] of flawsByItem(flaws)) {
-    const rejection = rejectionOf(inner);
-    const from = starts[at];
-    const size = itemSizes?.[at];
-    if (rejection === null || from === undefined || size === undefined) continue;
+  const bytes = flawed.size === 0 ? null : Buffer.from(text);
+  let start = bytes?.indexOf('[') ?? 0;
+  for (let at = 0; at < documents.length; at += 1) {
+    const document = documents[at];
+    const size = itemSizes?.[at] ?? 0;
+    const rejection = rejectionOf(flawed.get(at) ?? []);
+    if (rejection === null || bytes === null) yield withSize(read(document), size);
     // Without the separator before it.
-    const own = bytes.toString('utf8', from + 1, from + size).trim();
-    items[at] = { document: documents[at], rejection, text: own, size };
+    else yield { document, rejection, text: bytes.toString('utf8', start + 1, start + size).trim(), size };
+    start += size;
   }
-  return items;
 }
 
-function withSize(item: IngestItem, size: number): IngestItem {
-  (item as { size?: number }).size = size;
-  return item;
+function withSize(item: IngestItem, size: number): IngestItem & { readonly size: number } {
+  return Object.assign(item, { size });
 }
 
 function structuredItem(document: unknown): IngestItem {

@@ -102,7 +102,14 @@ function bothPaths(given: ReceivedMessage): boolean {
     const { document, rejection } = fully[at] as IngestItem;
     expect(item.rejection).toEqual(rejection);
     const headers = othersOf(given.headers);
-    expect(item.provenance).toEqual({ topic: 'touchpoints.web', partition: 3, offset: 7, key: 'ann', headers });
+    expect(item.provenance).toEqual({
+      topic: 'touchpoints.web',
+      partition: 3,
+      offset: 7,
+      timestamp: 0,
+      key: 'ann',
+      headers,
+    });
     if (rejection !== undefined) return;
     // The text of what is quarantined later names it: its fields keep their order.
     expect(JSON.stringify(item.document)).toBe(JSON.stringify(document));

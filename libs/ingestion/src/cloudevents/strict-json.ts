@@ -3,6 +3,7 @@ import {
   likelyEncoding,
   readJson,
   readJsonDigits,
+  readJsonInTurns,
   unicodeDocument,
   type JsonFlaw,
   type JsonReading,
@@ -10,6 +11,7 @@ import {
 } from '#contracts';
 import { markedEncoding, type Encoding } from '#imports';
 import { Rejection } from '../pipeline/rejection.js';
+import type { Turns } from '../pipeline/turns.js';
 
 /** A JSON body, with its text. */
 export interface JsonBody extends JsonReading {
@@ -33,6 +35,17 @@ export function readJsonBody(bytes: Buffer, form: 'ours' | 'mapped' = 'ours', en
   if (decoded === null) return { code: 'not-utf-8', detail: notUtf8(bytes) };
   const { text, utf8 } = decoded;
   const reading = form === 'ours' ? readJson(text, utf8) : readJsonDigits(text, utf8);
+  return reading === null ? NOT_JSON : { ...reading, text };
+}
+
+/** Reads a long body in the same way, with pauses: only parsing itself holds the event loop. */
+export async function readJsonBodyInTurns(bytes: Buffer, { next }: Turns): Promise<JsonBody | NotJson> {
+  const decoded = unicodeDocument(bytes);
+  if (decoded === null) return { code: 'not-utf-8', detail: notUtf8(bytes) };
+  await next();
+  const { text, utf8 = Buffer.from(text) } = decoded;
+  const reading = await readJsonInTurns(text, utf8, next);
+  await next();
   return reading === null ? NOT_JSON : { ...reading, text };
 }
 

@@ -8,7 +8,8 @@ import {
   HTTP_BINDING,
   NDJSON_TYPES,
   readDocument,
-  readEvents,
+  readEventsInTurns,
+  type MessageHeaders,
   type UnreadableMessage,
 } from '../cloudevents/read-events.js';
 import { readImportRow } from '../importing/import-rows.js';
@@ -136,7 +137,7 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
   const ingest = ingester(request, options);
   const body = request.body as Buffer | Readable | undefined;
   if (body !== undefined && !Buffer.isBuffer(body)) return ingestStream(body, readDocument, verbose, ingest, options);
-  const read = readEvents(request.headers, body ?? Buffer.alloc(0), HTTP_BINDING);
+  const read = await readEventsInTurns(headersOf(request), body ?? Buffer.alloc(0), HTTP_BINDING);
   if ('code' in read) throw unreadableBody(read);
   const { items, isCloudEvents } = read;
   const { maxBatchEvents } = options.limits;
@@ -146,6 +147,18 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
   return answerOf(await ingest(items, 'live'), isCloudEvents ? 'cloudevents' : 'touchpoints', verbose);
+}
+
+/** Node joins a header that is repeated; an attribute of a CloudEvent that stands twice is one that readers would read differently. */
+function headersOf({ headers, raw }: FastifyRequest): MessageHeaders {
+  if (headers[HTTP_BINDING.specversion] === undefined) return headers;
+  const distinct = raw.headersDistinct;
+  const doubled = Object.keys(headers).filter(
+    (name) => HTTP_BINDING.carriesAttribute(name) && (distinct[name]?.length ?? 0) > 1,
+  );
+  return doubled.length === 0
+    ? headers
+    : { ...headers, ...Object.fromEntries(doubled.map((name) => [name, distinct[name]])) };
 }
 
 function unreadableBody({ code, detail }: UnreadableMessage): Problem {

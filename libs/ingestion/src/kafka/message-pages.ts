@@ -1,5 +1,6 @@
 import type { ReceivedBatch, ReceivedMessage } from '#platform';
 import type { IngestItem, IngestResult, ItemResult } from '../pipeline/item.js';
+import { Turns } from '../pipeline/turns.js';
 import { readKafkaMessage, type MessageOrigin } from './kafka-message.js';
 import type { Sized } from './micro-batcher.js';
 
@@ -51,12 +52,14 @@ export async function ingestPages(
   ingest: (items: readonly IngestItem[]) => Promise<IngestResult>,
 ): Promise<readonly (readonly MessageExceptions[])[]> {
   const items: IngestItem[] = [];
+  const turns = new Turns();
   /** Where the items of each message end, over all pages. */
   const ends: number[] = [];
   for (const { messages, origin } of pages)
     for (const message of messages) {
       for (const item of readKafkaMessage(message, origin)) items.push(item);
       ends.push(items.length);
+      if (turns.isOver(message.value?.length)) await turns.next();
     }
   const { exceptions } = await ingest(items);
   let next = 0;

@@ -1,5 +1,4 @@
 import { hash, randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
@@ -9,6 +8,7 @@ import type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts
 import { arrivalOf, type Arrival } from './moment.js';
 import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
+import { Turns } from './turns.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
 import { BatchWarnings, isWarned, warningsOf, type BatchWarning, type Warning } from './warnings.js';
 
@@ -18,9 +18,6 @@ export const UNREADABLE_SOURCE = '(unreadable)';
 const SUPPRESSED_MAX = 100_000;
 /** The code of a suppressed event: a person in it was erased. */
 const ERASED = 'erased';
-
-/** Characters of quarantined bodies that are searched before other requests have their turn. */
-const SEARCHED_PER_TURN = 64 * 1024;
 
 /** Ingest this batch. */
 export class IngestTouchpoints {
@@ -39,6 +36,8 @@ export interface IngestOptions {
   readonly newId?: () => string;
   /** Called with every batch, for the metrics. */
   readonly onIngested?: (result: IngestResult) => void;
+  /** Lets everything run that waits, between two turns of long work. */
+  readonly nextTurn?: () => Promise<unknown>;
 }
 
 /** What is to be appended, with the outcome of each event if the log accepts it. */
@@ -68,6 +67,7 @@ interface NotAppended {
  */
 export class IngestTouchpointsHandler {
   private readonly newId: () => string;
+  private readonly nextTurn: (() => Promise<unknown>) | undefined;
   private readonly onIngested: ((result: IngestResult) => void) | undefined;
   private readonly receiptStreams = new LruCache<string, string>(1_000);
   /** Suppressed events that were seen, by a keyed hash of their names. */
@@ -75,8 +75,9 @@ export class IngestTouchpointsHandler {
 
   constructor(
     private readonly ingestion: Ingestion,
-    { newId = randomUUID, onIngested }: IngestOptions = {},
+    { newId = randomUUID, onIngested, nextTurn }: IngestOptions = {},
   ) {
+    this.nextTurn = nextTurn;
     this.newId = newId;
     this.onIngested = onIngested;
   }
@@ -85,11 +86,11 @@ export class IngestTouchpointsHandler {
   async execute({ items, receivedAt, arrival, concealsErasure }: IngestTouchpoints): Promise<IngestResult> {
     const batch = new IngestBatch(items, receivedAt, arrival);
     const rejected: NotAppended[] = [];
-    const touchpoints = this.validate(batch, rejected);
+    const touchpoints = await this.validate(batch, rejected);
     await this.ingestion.identities.loadKeys(touchpoints);
     const pending: PendingAppends = { items: [], outcomes: [] };
     const suppressed: ItemResult[] = [];
-    this.seal(batch, pending, suppressed);
+    await this.seal(batch, touchpoints, pending, suppressed);
     await this.quarantine(batch, rejected, pending, suppressed);
     const notAppended = await this.append(batch, pending, suppressed);
     // What the log itself does not accept is quarantined in a batch of its own, with its own receipt.
@@ -122,7 +123,8 @@ export class IngestTouchpointsHandler {
     });
   }
 
-  private validate(batch: IngestBatch, rejected: NotAppended[]): ValidTouchpoint[] {
+  private async validate(batch: IngestBatch, rejected: NotAppended[]): Promise<ValidTouchpoint[]> {
+    const turns = new Turns(this.nextTurn);
     const { items, receivedAt, valid } = batch;
     const touchpoints: ValidTouchpoint[] = [];
     for (let index = 0; index < items.length; index += 1) {
@@ -136,13 +138,20 @@ export class IngestTouchpointsHandler {
         touchpoints.push(touchpoint);
         if (isWarned(touchpoint)) batch.warned.push(index);
       }
+      if (turns.isOver(item.size)) await turns.next();
     }
     return touchpoints;
   }
 
-  private seal({ items, receivedAt, valid }: IngestBatch, pending: PendingAppends, suppressed: ItemResult[]): void {
+  private async seal(
+    { items, receivedAt, valid }: IngestBatch,
+    touchpoints: readonly ValidTouchpoint[],
+    pending: PendingAppends,
+    suppressed: ItemResult[],
+  ): Promise<void> {
     const { identities, sealer } = this.ingestion;
-    const { epoch } = identities;
+    const turns = new Turns(this.nextTurn);
+    let { epoch } = identities;
     for (let index = 0; index < items.length; index += 1) {
       const touchpoint = valid[index];
       if (touchpoint === null || touchpoint === undefined) continue;
@@ -153,6 +162,11 @@ export class IngestTouchpointsHandler {
         pending.items.push(item);
         pending.outcomes.push({ index, source, id, outcome: 'accepted', quarantined: null });
       }
+      if (!turns.isOver(items[index]?.size)) continue;
+      await turns.next();
+      // A person may have been erased in the meantime.
+      if (identities.epoch !== epoch) await identities.loadKeys(touchpoints);
+      ({ epoch } = identities);
     }
   }
 
@@ -167,17 +181,14 @@ export class IngestTouchpointsHandler {
     const { identities, sealer, contracts, erasedPersons } = this.ingestion;
     const erased = await erasedPersons.load();
     const drafts: QuarantineDraft[] = [];
-    let characters = 0;
+    const turns = new Turns(this.nextTurn);
     for (const { index, rejection } of rejected) {
       const item = batch.items[index] as IngestItem;
       const times = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item) };
       const draft = quarantineEvent(item, rejection, times, { identities, sealer, contracts, erased });
       drafts.push(draft);
-      characters += draft.body.length;
       // Searching a body costs more than parsing it: other requests have their turn in between.
-      if (characters < SEARCHED_PER_TURN) continue;
-      characters = 0;
-      await nextTurn();
+      if (turns.isOver(draft.body.length)) await turns.next();
     }
     const keys = await sealer.keys.createListed(
       drafts.map(({ quarantineId: id, listedUnder, keepUntil }) => ({ id, listedUnder, keepUntil })),
@@ -193,6 +204,7 @@ export class IngestTouchpointsHandler {
         pending.items.push(item);
         pending.outcomes.push({ index, source, id, outcome: 'quarantined', quarantined: draft });
       }
+      if (turns.isOver(draft.body.length)) await turns.next();
     }
   }
 

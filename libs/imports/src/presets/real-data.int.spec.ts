@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
+import { compareEvents, foldCustomer, policyTimeline, type LifecycleEvent } from '#lifecycle';
 import { readWhole } from '../testdata/read-file.js';
 import { cdnowReader } from './cdnow.js';
 import { onlineRetailReader } from './online-retail.js';
@@ -110,5 +111,39 @@ describeWith([ONLINE_RETAIL, VECTORS], 'Online Retail, the first seven months', 
       'orders wholly returned': 72,
     });
     expect(touchpoints.filter((touchpoint) => touchpoint.type === 'order-returned')).toHaveLength(2260);
+  });
+
+  it('folds to the revenue of each month; of what was given back only three amounts are more than their order cost', async () => {
+    const { touchpoints } = await readWhole(ONLINE_RETAIL, onlineRetailReader('UTC'));
+    const histories = new Map<string, LifecycleEvent[]>();
+    touchpoints.forEach((touchpoint, index) => {
+      const subjectId = touchpoint.identifiers[0]?.value ?? '';
+      const at = Date.parse(touchpoint.occurredAt ?? '');
+      const { id, source, type, data } = touchpoint;
+      const event = { position: index + 1, recordedAt: at, occurredAt: at, source, id, type, subjectId, data };
+      histories.set(subjectId, [...(histories.get(subjectId) ?? []), { ...event, channel: 'web', test: false }]);
+    });
+    const gross: Record<string, number> = {};
+    const excess: Record<string, number> = {};
+    let back = 0;
+    let unmatched = 0;
+    for (const events of histories.values()) {
+      const asOf = Date.UTC(2011, 6, 1);
+      const folded = foldCustomer({ events: events.sort(compareEvents), policies: policyTimeline([]), asOf });
+      const monthOf = (at: number) => new Date(at).toISOString().slice(0, 7);
+      for (const { at, kind, amountMinor } of folded.bookings)
+        if (kind === 'order') gross[monthOf(at)] = (gross[monthOf(at)] ?? 0) + amountMinor / 100;
+        else back += amountMinor;
+      for (const { at, kind, amountMinor } of folded.discrepancies)
+        if (kind === 'excess-refund') excess[monthOf(at)] = (excess[monthOf(at)] ?? 0) + (amountMinor ?? 0);
+        else unmatched += 1;
+    }
+    const published = expected('totals').revenueByMonth;
+    for (const [month, amount] of Object.entries(published)) expect(gross[month]).toBeCloseTo(amount, 2);
+    expect(excess).toEqual({ '2011-01': 1_050, '2011-02': 13, '2011-04': 189_047 });
+    // What was given back in all, less the excess: it is listed and not booked.
+    const listed = Object.values(excess).reduce((sum, one) => sum + one, 0);
+    expect((back - listed) / 100).toBeCloseTo(expected('cancellations')['value'] ?? 0, 2);
+    expect(unmatched).toBe(497);
   });
 });

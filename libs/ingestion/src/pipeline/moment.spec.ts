@@ -163,6 +163,8 @@ describe('the time of an event', () => {
     ],
     ['occurredAt of the future', { occurredAt: at(NOW + 2 * DAY) }, NOW, 'time-in-future #/occurredAt'],
     ['a time of the past', { time: '1899-12-31T23:59:59Z' }, NOW, 'time-too-early #/time'],
+    ['an order of 1903', { time: '1903-06-01T10:00:00Z' }, NOW, 'time-too-early #/time'],
+    ['the last second that is too early', { time: '1949-12-31T23:59:59Z' }, NOW, 'time-too-early #/time'],
     ['no instant in sentAt', { sentAt: 5 }, NOW, 'envelope-invalid #/sentAt'],
     ['no instant in occurredAt', { occurredAt: 'x', time: at(NOW) }, NOW, 'envelope-invalid #/occurredAt'],
   ])('%s', (_, times, arrivedAt, expected) => {

@@ -23,7 +23,8 @@ const AHEAD_MAX = 24 * HOUR;
 const SKEW_MIN = 5 * MINUTE;
 /** A sender that states `sentAt` in whole seconds may name an instant up to so much before the event. */
 const ROUNDING_MAX = 1_000;
-const EARLIEST = Date.UTC(1900, 0, 1);
+/** Years before it are slips: a year of two digits, or 1900 and 1904, which a spreadsheet writes for an empty date. */
+const EARLIEST = Date.UTC(1950, 0, 1);
 
 /**
  * The instant at which an event left its sender, by a clock that can be trusted: what `sentAt` is compared with. For a message it is the record's
@@ -84,8 +85,8 @@ function credible(moment: Moment, receivedAt: Instant, pointer: string): Moment 
     return Rejection.of(
       'time-too-early',
       pointer,
-      pointer === '#/sentAt' ? 'must not move the event to before 1900' : 'must not be before 1900',
-      'state when it happened, in UTC or with its offset',
+      pointer === '#/sentAt' ? 'must not move the event to before 1950' : 'must not be before 1950',
+      'state when it happened, in UTC or with its offset; 1900 or 1904 is often an empty date of a spreadsheet',
     );
   return moment;
 }

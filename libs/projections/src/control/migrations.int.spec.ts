@@ -27,6 +27,23 @@ describeOnEachStore('the schema that survives rebuilds, of an earlier release', 
   };
   const rows = (sql: string) => store.database.query(sql);
 
+  it('gives the versions that were built before the columns and the table that queries ask for', async () => {
+    await migratedUpTo(15);
+    await store.database.exec(`CREATE SCHEMA rm_1;
+      CREATE TABLE rm_1.bookings (
+        customer_id text NOT NULL, order_id text NOT NULL, at timestamptz(3) NOT NULL, kind text NOT NULL, amount_minor bigint NOT NULL,
+        currency text NOT NULL, cost_minor bigint, reverses boolean NOT NULL, source text NOT NULL, event_id text NOT NULL);
+      INSERT INTO rm_1.bookings VALUES ('anna', '1001', '2024-01-01Z', 'order', 500, 'EUR', NULL, false, 'shop', 'e1');
+      INSERT INTO perennial.versions (version, schema_name, status, model, created_at)
+        VALUES (1, 'rm_1', 'live', 'bookings@1', now()), (2, 'rm_2', 'old', 'gone', now())`);
+    await migrate(store.database);
+    expect(
+      await rows(`SELECT COALESCE(order_source, source) AS source, order_id, order_at, contract_id
+                    FROM rm_1.bookings WHERE voided_at IS NULL`),
+    ).toEqual([{ source: 'shop', order_id: '1001', order_at: null, contract_id: null }]);
+    expect(await rows('SELECT kind, order_id, settled_at FROM rm_1.discrepancies')).toEqual([]);
+  }, 60_000);
+
   it('keeps in its outbox what is still to be published, once', async () => {
     await migratedUpTo(9);
     await store.database

@@ -27,7 +27,7 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
 const SIGNALS = ['site-visited', 'message-opened', 'message-clicked', 'product-viewed', 'cart-updated', 'app-opened'];
 
 /**
- * Some hundred days of customers who visit under one identifier, log in under another, buy, cancel and fall silent. Pairs of customers
+ * Some hundred days of customers who visit under one identifier, log in under another, buy, change and return orders, pay, and fall silent. Pairs of customers
  * share a device, so that links are rejected; some traffic is a test.
  */
 export function world(seed: number, customers = 20, eventsEach = 20): AppendItem[] {
@@ -57,8 +57,19 @@ export function world(seed: number, customers = 20, eventsEach = 20): AppendItem
         orders.push(id);
         items.push(order(who, at, id, 500 + Math.floor(random() * 5_000), pick(['tea', 'coffee', 'cups'])));
       } else if (dice < 0.36 && orders.length > 0) {
-        const type = random() < 0.5 ? 'order-cancelled' : 'order-returned';
-        items.push(touchpoint({ who, at, type, id, data: { orderId: pick(orders), currency: 'EUR' } }));
+        // At any instant: before its order or after it, and sometimes more than is left of it.
+        const amount = 200 + Math.floor(random() * 3_000);
+        const [type, more] = pick([
+          ['order-cancelled', {}],
+          ['order-returned', {}],
+          ['order-returned', { amountMinor: amount }],
+          ['order-amended', { totalMinor: amount }],
+          ['payment-succeeded', { amountMinor: amount, ...(random() < 0.5 ? { contractId: 'c' } : {}) }],
+        ] as const);
+        items.push(touchpoint({ who, at, type, id, data: { orderId: pick(orders), currency: 'EUR', ...more } }));
+      } else if (dice < 0.37) {
+        const data = { contractId: 'c', amountMinor: 900, currency: 'EUR' };
+        items.push(touchpoint({ who, at, type: 'payment-succeeded', id, data }));
       } else if (dice < 0.4) items.push(touchpoint({ who, at, type: pick(SIGNALS), id, test: true }));
       else items.push(touchpoint({ who, at, type: pick(SIGNALS), id }));
     }

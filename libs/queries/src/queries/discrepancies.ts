@@ -1,6 +1,7 @@
 import { Describe, OneOf, Optional, Text } from '#contracts';
 import { instantText } from '#database';
 import { DISCREPANCY_KINDS, foldCustomer } from '#lifecycle';
+import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
 import { lifeOf } from '../reading/life.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
@@ -42,6 +43,7 @@ export const discrepancies = query({
     },
     { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null where none is stated' },
     { name: 'customerId', type: 'text', description: 'the customer' },
+    IDENTIFIER_COLUMN,
     { name: 'eventSource', type: 'text', description: 'the source of the event that brought it about' },
     { name: 'eventId', type: 'text', description: 'the id of that event' },
     { name: 'orderEventId', type: 'text', nullable: true, description: 'the id of the event that placed the order' },
@@ -70,15 +72,16 @@ interface ListedRow extends Record<string, unknown> {
   readonly eventSource: string;
   readonly eventId: string;
   readonly kind: string;
+  readonly customerId: string;
 }
 
 async function fromReadModels(
   context: QueryContext,
   { params, asOf, after, limit }: QueryRequest<DiscrepanciesParams>,
-  named: boolean,
+  ofOne: boolean,
 ): Promise<AnswerPage> {
-  const subjectId = named ? await namedSubject(context, params) : null;
-  return inReadModels(context.database, async (models) => {
+  const subjectId = ofOne ? await namedSubject(context, params) : null;
+  const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
     const customerId = subjectId === null ? null : await customerOf(models, subjectId, params);
     const where = new Where(instantText(asOf), limit + 1)
       .always('d.at <= $1::timestamptz AND (d.settled_at IS NULL OR d.settled_at > $1::timestamptz)')
@@ -101,11 +104,12 @@ async function fromReadModels(
         LIMIT $2::int`,
       where.params,
     );
-    return {
-      ...pageOf(rows, limit, (last) => [last.at, last.eventSource, last.eventId, last.kind]),
-      position: models.position,
-    };
+    const identifiers = await strongestIdentifiers(models, [...new Set(rows.map((row) => row.customerId))]);
+    return { rows, identifiers, position: models.position };
   });
+  const values = await openIdentifiers(context, identifiers);
+  const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
+  return { ...pageOf(named, limit, (last) => [last.at, last.eventSource, last.eventId, last.kind]), position };
 }
 
 async function fromLog(
@@ -114,6 +118,8 @@ async function fromLog(
 ): Promise<AnswerPage> {
   const life = await lifeOf(context, params, { knownAt, position });
   const { bookings, discrepancies } = foldCustomer({ events: life.events, policies: life.policies, asOf });
+  const identifiers = await inReadModels(context.database, (models) => strongestIdentifiers(models, [life.customerId]));
+  const identifier = (await openIdentifiers(context, identifiers)).get(life.customerId) ?? null;
   const rows = discrepancies
     .filter(
       ({ kind, event, settledAt }) =>
@@ -126,6 +132,7 @@ async function fromLog(
       ...one,
       source: orderSource,
       customerId: life.customerId,
+      identifier,
       eventSource: event.source,
       eventId: event.id,
       orderEventId:

@@ -161,7 +161,7 @@ describe('forgetting a person', () => {
     const picture = Buffer.from(Array.from({ length: 3_000 }, (_, n) => (n * 7_919) % 256)).toString('base64');
     const [id] = (await take({ picture })) as [string];
     await projector.catchUp();
-    expect(await erasing({ identifiers: [{ namespace: 'userId', value: 'nobody-1' }] })).toMatchObject({
+    expect(await erasing({ identifiers: [{ namespace: 'userId', value: 'unknown-1' }] })).toMatchObject({
       receipt: { bodiesNotSearchable: 1 },
     });
     expect(await keys.destroyExpired(NOW + 30 * DAY - 1)).toBe(0);

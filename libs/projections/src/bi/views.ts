@@ -67,6 +67,11 @@ export const VIEWS: readonly View[] = [
         from: `array_to_string(ARRAY(SELECT jsonb_array_elements_text(flags)), ' ')`,
         meaning: 'Flags of the customer, separated by blanks, such as second-order-due; empty without any.',
       },
+      {
+        name: 'erased_at',
+        from: '(SELECT max(s.erased_at) FROM subjects s WHERE s.customer_id = customers.customer_id)',
+        meaning: 'When the person was erased; null for everyone else. Leave them out of a list of people to contact.',
+      },
     ],
   },
   {

@@ -1,5 +1,5 @@
 /** Reads files into touchpoints: mappings, presets, dates, money, and the run that imports a file batch by batch. */
-export type { IdentifierInput, ImportItem, InvalidRow, TouchpointInput } from './import-item.js';
+export type { IdentifierInput, ImportItem, InvalidRow, RowOrigin, TouchpointInput } from './import-item.js';
 export type { ImportFile, ImportReader } from './import-reader.js';
 export {
   runImport,

@@ -81,8 +81,8 @@ export function withoutCurrency(text: string): { readonly amount: string; readon
   const [beside] = match;
   const before = text.slice(0, match.index);
   const after = text.slice(match.index + beside.length);
-  // Between two digits it is no currency: `1e3`.
-  if (/\d/.test(before) && /\d/.test(after)) return { amount: text, beside: '' };
+  // Between two digits it is no currency: `1e3`. Nor is it one where there is no number.
+  if (/\d/.test(before) === /\d/.test(after)) return { amount: text, beside: '' };
   return { amount: `${before.trim()}${after.trim()}`, beside };
 }
 

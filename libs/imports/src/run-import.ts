@@ -8,6 +8,11 @@ export interface ItemOutcome {
   readonly outcome: 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
   /** Why it was quarantined or suppressed; of a duplicate, why the first one was. */
   readonly code?: string;
+  readonly pointer?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  /** Of what was quarantined, now or before: its id. */
+  readonly quarantineId?: string;
   /** What is likely meant otherwise in this accepted item, or in any of its batch. */
   readonly warnings?: readonly ItemWarning[];
 }
@@ -46,6 +51,8 @@ export interface ImportOptions {
   /** Stops the import once the batches in flight are stored. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
+  /** Called with each batch and its outcomes, in their order. */
+  readonly onOutcomes?: (items: readonly ImportItem[], outcomes: readonly ItemOutcome[]) => void;
   /** A monotonic clock in milliseconds, for the timings. */
   readonly now: () => number;
 }
@@ -119,6 +126,7 @@ export async function runImport(options: ImportOptions): Promise<ImportSummary> 
     const answered = await oldest.outcomes;
     storeMs += now() - from;
     pending.shift();
+    options.onOutcomes?.(oldest.items, answered);
     for (const { outcome, code, warnings: ofItem } of answered) {
       outcomes[outcome] += 1;
       for (const warning of ofItem ?? []) {

@@ -5,7 +5,17 @@ export type { IngestItem, IngestResult, ItemResult } from './pipeline/item.js';
 export { importedItem } from './importing/imported-item.js';
 export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
 export { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
+export { CheckTouchpoints, CheckTouchpointsHandler } from './pipeline/check-touchpoints.js';
 export { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
+export {
+  DiscardMany,
+  DiscardManyHandler,
+  ReleaseMany,
+  ReleaseManyHandler,
+  type ClosedMany,
+  type ManyQuarantined,
+} from './quarantine/close-many.js';
+export { OpenQuarantined, type QuarantineSelection } from './quarantine/open-quarantined.js';
 export {
   PublishPolicy,
   PublishPolicyHandler,
@@ -30,7 +40,7 @@ export { canonical } from './pipeline/canonical.js';
 export { plainContentHash } from './pipeline/content-hash.js';
 export { OWN_SOURCES } from './pipeline/envelope.js';
 export {
-  placeOf,
+  placeOnRecord,
   quarantineIdOf,
   UNSEARCHED_KEPT_MS,
   subjectIn,

@@ -30,6 +30,8 @@ import { IngestTouchpoints, IngestTouchpointsHandler } from './pipeline/ingest-t
 import { FirstPolicy, policyOf } from './policies/first-policy.js';
 import { PublishPolicy, PublishPolicyHandler } from './policies/publish-policy.js';
 import { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
+import { CheckTouchpoints, CheckTouchpointsHandler } from './pipeline/check-touchpoints.js';
+import { DiscardMany, DiscardManyHandler, ReleaseMany, ReleaseManyHandler } from './quarantine/close-many.js';
 import { OpenQuarantined } from './quarantine/open-quarantined.js';
 import { Quarantine } from './quarantine/quarantine.js';
 import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
@@ -108,6 +110,9 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         ),
         commandHandler(ReleaseQuarantined, ReleaseQuarantinedHandler, [Quarantine, Ingestion, CLOCK]),
         commandHandler(DiscardQuarantined, DiscardQuarantinedHandler, [Quarantine, CLOCK]),
+        commandHandler(CheckTouchpoints, CheckTouchpointsHandler, [Ingestion]),
+        commandHandler(DiscardMany, DiscardManyHandler, [OpenQuarantined, Quarantine, CLOCK]),
+        commandHandler(ReleaseMany, ReleaseManyHandler, [OpenQuarantined, ReleaseQuarantinedHandler]),
         commandHandler(PublishPolicy, PublishPolicyHandler, [EVENT_LOG, CLOCK]),
         commandHandler(RegisterType, RegisterTypeHandler, [EVENT_LOG, TypeContracts, CLOCK]),
       ],

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   ENCODING_NAMES,
@@ -29,7 +30,9 @@ import { timingsTable } from '../terminal/timings.js';
 import { terminalWidth } from '../terminal/width.js';
 import { wrap } from '../terminal/wrap.js';
 import { ImportCheckpoint } from './import-checkpoint.js';
+import { dryRun } from './import-dry-run.js';
 import { presetOptions } from './preset-options.js';
+import { RowsInQuarantine } from './rows-in-quarantine.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ImportOptions extends EngineOptions {
@@ -41,6 +44,7 @@ interface ImportOptions extends EngineOptions {
   readonly source?: string;
   readonly encoding?: string;
   readonly shuffle?: number;
+  readonly dryRun?: true;
   readonly fromStart?: true;
   readonly wait: boolean;
   readonly timings?: true;
@@ -78,6 +82,7 @@ export function importCommand(session: Session): Command {
     .addOption(
       new Option('--batch-size <number>', 'touchpoints per commit').default(1000).argParser(wholeNumber(1, 100_000)),
     )
+    .addOption(new Option('--dry-run', 'write nothing: show counts, the first faults and three finished touchpoints'))
     .addOption(new Option('--from-start', 'do not continue where an interrupted import of this file stopped'))
     .addOption(
       new Option('--shuffle <seed>', 'import in a random order, for tests (holds all rows in memory)').argParser(
@@ -100,7 +105,8 @@ export function importCommand(session: Session): Command {
     command,
     'perennial import CDNOW_sample.txt --preset cdnow',
     'perennial import online-retail.csv.gz --preset online-retail --timings',
-    'perennial import orders.csv --mapping orders.mapping.json',
+    'perennial import orders.csv --mapping orders.mapping.json --dry-run',
+    'perennial import orders_export.csv --preset shopify-orders',
   );
 }
 
@@ -116,6 +122,7 @@ async function importFile(path: string, options: ImportOptions, session: Session
   if (mapping === null && options.preset === undefined)
     throw usage('import needs the format of the file: give --preset NAME or --mapping FILE.');
   const { bytes, stamp } = await inspect(path);
+  if (options.dryRun === true) return dryRunImport(path, mapping, options, session);
   return useEngine(
     options,
     session,
@@ -136,6 +143,36 @@ async function importFile(path: string, options: ImportOptions, session: Session
   );
 }
 
+/** Reads the whole file, has every row checked, and writes nothing: where there is no log yet, against an empty one. */
+async function dryRunImport(
+  path: string,
+  mapping: ReadMapping | null,
+  options: ImportOptions,
+  session: Session,
+): Promise<number> {
+  const { encoding } = options;
+  const file = { path, name: basename(path), ...(encoding === undefined ? {} : { encoding }) };
+  const check = async (engine: Engine): Promise<number> => {
+    const { reader } =
+      mapping === null
+        ? presetReader(options, await engine.businessSettings())
+        : { reader: mappedReader(mapping.mapping) };
+    return dryRun(engine, reader, file, options.batchSize, session);
+  };
+  if (options.url !== undefined || isThere(options.dataDir)) return useEngine(options, session, check);
+  const empty = mkdtempSync(join(tmpdir(), 'perennial-dry-run-'));
+  try {
+    return await useEngine({ ...options, dataDir: empty }, session, check, CREATES);
+  } finally {
+    rmSync(empty, { recursive: true, force: true });
+  }
+}
+
+/** Whether a folder holds anything. */
+function isThere(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
+
 /** What an import skips was stored in this copy of this log, and in no other. */
 async function logOf(engine: Engine): Promise<string> {
   const identity = await engine.logIdentity();
@@ -154,6 +191,7 @@ async function importInto(
   if (skip > 0)
     stderr.write(`${file.name}: continuing after ${pluralize(skip, 'touchpoint')} that an earlier run imported.\n`);
   const before = options.timings === true ? await engine.stepTimings() : {};
+  const inQuarantine = await RowsInQuarantine.ofFile(engine, file.name);
   const progress = new Progress(file.name, 'touchpoints', stderr, clock);
   const summary = await runImport({
     reader,
@@ -168,11 +206,13 @@ async function importInto(
       progress.update({ done: bytesRead, total: bytes, items });
       checkpoint.write(items);
     },
+    onOutcomes: (items, outcomes) => inQuarantine.add(items, outcomes),
   });
   progress.end();
   if (summary.error instanceof FileRejected)
     throw rejected(`${file.name}: ${summary.error.message}. ${summary.error.hint}`);
-  process.stdout.write(report(file.name, summary));
+  const replaced = await inQuarantine.close(engine, file.name);
+  process.stdout.write(report(file.name, summary, replaced, inQuarantine.stillOpen));
   if (summary.outcome !== 'done') {
     checkpoint.save(summary.progress.items);
     return reportStopped(file.name, summary, session);
@@ -183,7 +223,7 @@ async function importInto(
   const waited = performance.now() - caughtUp;
   if (options.timings === true)
     process.stdout.write(timingsTable(summary, stepsSince(before, await engine.stepTimings()), waited));
-  return summary.progress.outcomes.quarantined > 0 ? EXIT.quarantined : EXIT.done;
+  return summary.progress.outcomes.quarantined > 0 || inQuarantine.stillOpen > 0 ? EXIT.quarantined : EXIT.done;
 }
 
 /** How long each step took since then: a running engine has worked for other clients before. */
@@ -195,7 +235,7 @@ function stepsSince(
 }
 
 /** The outcome of the import, for people and for tests that match it. */
-function report(name: string, summary: ImportSummary): string {
+function report(name: string, summary: ImportSummary, replaced: number, stillOpen: number): string {
   const { outcomes } = summary.progress;
   const { totalMs } = summary.timings;
   const imported = summary.progress.items - summary.skipped;
@@ -204,6 +244,13 @@ function report(name: string, summary: ImportSummary): string {
     `  ${formatNumber(outcomes.accepted)} accepted, ${pluralize(outcomes.duplicate, 'duplicate')}, ${formatNumber(outcomes.quarantined)} quarantined, ${formatNumber(outcomes.suppressed)} suppressed`,
   ];
   for (const [code, number] of summary.codes) lines.push(`  ${formatNumber(number)} × ${code}`);
+  if (stillOpen > 0) {
+    const were = stillOpen === 1 ? 'was quarantined before and is' : 'were quarantined before and are';
+    lines.push(
+      `  ${formatNumber(stillOpen)} of the duplicates ${were} still open: perennial quarantine list --file ${name}`,
+    );
+  }
+  if (replaced > 0) lines.push(`  ${formatNumber(replaced)} that earlier imports left in quarantine replaced`);
   for (const [remark, number] of summary.notices) lines.push(`  ${remark}: ${formatNumber(number)}`);
   if (summary.warnings.size > 0) lines.push('Accepted, and likely meant otherwise:');
   for (const [warning, number] of summary.warnings)
@@ -229,7 +276,12 @@ function reportStopped(name: string, summary: ImportSummary, { stderr }: Session
   return exitCode ?? EXIT.failed;
 }
 
-function readMapping(path: string): { readonly mapping: Mapping; readonly text: string } {
+interface ReadMapping {
+  readonly mapping: Mapping;
+  readonly text: string;
+}
+
+function readMapping(path: string): ReadMapping {
   const text = readText(path);
   try {
     return { mapping: parseMapping(JSON.parse(text)), text };

@@ -1,4 +1,5 @@
 import type { BackupSummary } from '#backup';
+import type { ClosedMany, ManyQuarantined } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { ClockStatus, DryRunResult } from '#projections';
 import type { PublishOptions } from '#ingestion';
@@ -82,6 +83,8 @@ export interface Engine {
   logIdentity(): Promise<LogIdentity | null>;
   /** Ingests a batch; resolves when it is durable. */
   ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
+  /** What would become of a batch; nothing is written. */
+  check(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
   /** Waits until the read models have reached the current end of the log. */
   catchUp(onProgress: OnProgress): Promise<void>;
   /** Called again after an interruption, it continues. */
@@ -99,6 +102,10 @@ export interface Engine {
   /** Ingests a quarantined event again, as it is or fixed. */
   release(quarantineId: string, fixed: unknown): Promise<JsonObject>;
   discard(quarantineId: string, reason: string): Promise<JsonObject>;
+  /** Ingests many quarantined events again, up to 1,000 in a call. */
+  releaseMany(selection: ManyQuarantined): Promise<ClosedMany>;
+  /** Discards many quarantined events, up to 1,000 in a call. `replaced`: a later reading of the same rows took their place. */
+  discardMany(selection: ManyQuarantined, reason: string, replaced?: boolean): Promise<ClosedMany>;
   /** The clock of the engine, beside elapsed time and what is recorded. */
   clock(): Promise<ClockStatus>;
   /** Accepts that clock as it is. */

@@ -1,10 +1,18 @@
 import {
+  CheckTouchpoints,
+  DiscardMany,
   DiscardQuarantined,
   importedItem,
   IngestTouchpoints,
   PublishPolicy,
+  ReleaseMany,
   ReleaseQuarantined,
+  type CheckTouchpointsHandler,
+  type ClosedMany,
   type Closing,
+  type DiscardManyHandler,
+  type ManyQuarantined,
+  type ReleaseManyHandler,
   type DiscardQuarantinedHandler,
   type IngestTouchpointsHandler,
   type PublishOptions,
@@ -48,6 +56,9 @@ export interface LocalDependencies {
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
+  readonly checkTouchpoints: CheckTouchpointsHandler;
+  readonly releaseMany: ReleaseManyHandler;
+  readonly discardMany: DiscardManyHandler;
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
   readonly apiKeys: () => Promise<ApiKeys>;
@@ -88,11 +99,14 @@ export class LocalEngine implements Engine {
     this.isCurrent = false;
     const command = new IngestTouchpoints(items.map(importedItem), this.now());
     const { results } = await this.dependencies.ingestTouchpoints.execute(command);
-    return results.map(({ outcome, code, warnings }) => ({
-      outcome,
-      ...(code === undefined ? {} : { code }),
-      ...(warnings === undefined ? {} : { warnings }),
-    }));
+    return results;
+  }
+
+  async check(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
+    const command = new CheckTouchpoints(items.map(importedItem), this.now());
+    const { results, warnings } = await this.dependencies.checkTouchpoints.execute(command);
+    const [first, ...others] = results;
+    return first === undefined ? [] : [{ ...first, warnings }, ...others];
   }
 
   async catchUp(onProgress: OnProgress): Promise<void> {
@@ -255,6 +269,18 @@ export class LocalEngine implements Engine {
     return apiKeyInfo(record);
   }
 
+  async releaseMany(selection: ManyQuarantined): Promise<ClosedMany> {
+    await this.catchUp(() => undefined);
+    this.isCurrent = false;
+    return listed(await this.dependencies.releaseMany.execute(new ReleaseMany(selection, LOCAL)));
+  }
+
+  async discardMany(selection: ManyQuarantined, reason: string, replaced = false): Promise<ClosedMany> {
+    await this.catchUp(() => undefined);
+    this.isCurrent = false;
+    return listed(await this.dependencies.discardMany.execute(new DiscardMany(selection, reason, LOCAL, replaced)));
+  }
+
   webhooks(): Promise<never> {
     return Promise.reject(unreachable('Only a running engine has webhooks: start it with npm start, then try again.'));
   }
@@ -305,6 +331,10 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
 
 function onBuild(onProgress: OnProgress): (progress: BuildProgress) => void {
   return ({ phase, done, total, items }) => onProgress({ step: phase, done, total, items, unit: BUILD_UNITS[phase] });
+}
+
+function listed(closed: ClosedMany | null): ClosedMany {
+  return closed ?? { closed: 0, kept: 0, next: null };
 }
 
 function closedEvent(closing: Closing): JsonObject {

@@ -2,6 +2,8 @@ import { DatabaseError, openOnFirstUse, placeOf, type Database } from '#database
 import { EventLogError, lockDataFolder, MemoryIdTable, openLogOf, timedLog, type EventLog } from '#event-log';
 import { existsSync } from 'node:fs';
 import {
+  CheckTouchpointsHandler,
+  DiscardManyHandler,
   DiscardQuarantinedHandler,
   FirstPolicy,
   Ingestion,
@@ -10,6 +12,8 @@ import {
   PublishPolicyHandler,
   Quarantine,
   registeredTypes,
+  OpenQuarantined,
+  ReleaseManyHandler,
   ReleaseQuarantinedHandler,
   TypeContracts,
 } from '#ingestion';
@@ -98,6 +102,8 @@ export async function openLocalEngine(
     const ingestion = new Ingestion({ log: timed, sealer, contracts, firstPolicy });
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
+    const releaseQuarantined = new ReleaseQuarantinedHandler(quarantine, ingestion, clock);
+    const open = new OpenQuarantined(database);
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
     const watch = new ClockWatch({ guard: new ClockGuard(clock), database, log, logger: SILENT_LOGGER });
@@ -127,7 +133,10 @@ export async function openLocalEngine(
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal }),
       publishPolicy: new PublishPolicyHandler(log, clock),
-      releaseQuarantined: new ReleaseQuarantinedHandler(quarantine, ingestion, clock),
+      releaseQuarantined,
+      checkTouchpoints: new CheckTouchpointsHandler(ingestion),
+      releaseMany: new ReleaseManyHandler(open, releaseQuarantined),
+      discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
       apiKeys: () => ApiKeys.open(keys.apiKeys, clock),
       projector,

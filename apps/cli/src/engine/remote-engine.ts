@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
-import type { PublishOptions } from '#ingestion';
+import type { ClosedMany, ManyQuarantined, PublishOptions } from '#ingestion';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
 import type { FolderId, LogIdentity } from '#platform';
@@ -37,6 +37,10 @@ interface IngestResultBody {
     readonly index: number;
     readonly outcome: ItemOutcome['outcome'];
     readonly code?: string;
+    readonly pointer?: string;
+    readonly detail?: string;
+    readonly hint?: string;
+    readonly quarantineId?: string;
   }[];
   readonly warnings?: readonly ItemWarning[];
   readonly resultsCut?: boolean;
@@ -100,22 +104,24 @@ export class RemoteEngine implements Engine {
     return (await this.describe())?.log ?? null;
   }
 
-  async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
-    const body = items
-      .map(
-        (item) =>
-          `${JSON.stringify(item.kind === 'touchpoint' ? { touchpoint: item.touchpoint } : { invalidRow: item.invalid })}\n`,
-      )
-      .join('');
-    const result = (await this.send('POST', '/v1/imports/rows', body, 'application/x-ndjson')) as IngestResultBody;
+  ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
+    return this.sendRows('/v1/imports/rows', items);
+  }
+
+  check(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
+    return this.sendRows('/v1/imports/rows?dryRun=true', items);
+  }
+
+  private async sendRows(path: string, items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
+    const body = items.map((item) => `${JSON.stringify(rowOf(item))}\n`).join('');
+    const result = (await this.send('POST', path, body, 'application/x-ndjson')) as IngestResultBody;
     if (result.received !== items.length || result.resultsCut === true)
       throw new CliError(
         EXIT.failed,
         `The engine accepted ${result.received} of ${items.length} rows of a batch: run the import again with a smaller --batch-size.`,
       );
     const outcomes: ItemOutcome[] = items.map(() => ({ outcome: 'accepted' }));
-    for (const { index, outcome, code } of result.results)
-      outcomes[index] = code === undefined ? { outcome } : { outcome, code };
+    for (const { index, ...outcome } of result.results) outcomes[index] = outcome;
     const [first] = outcomes;
     // The engine tells each kind of warning once, with the number of its items: which ones they are is not needed.
     if (first !== undefined && result.warnings !== undefined) outcomes[0] = { ...first, warnings: result.warnings };
@@ -190,6 +196,15 @@ export class RemoteEngine implements Engine {
 
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {
     return (await this.send('DELETE', `/v1/keys/${encodeURIComponent(id)}`)) as ApiKeyInfo;
+  }
+
+  async releaseMany(selection: ManyQuarantined): Promise<ClosedMany> {
+    return (await this.send('POST', '/v1/quarantine/release', JSON.stringify(selection))) as ClosedMany;
+  }
+
+  async discardMany(selection: ManyQuarantined, reason: string, replaced = false): Promise<ClosedMany> {
+    const body = { ...selection, reason, ...(replaced ? { replaced } : {}) };
+    return (await this.send('POST', '/v1/quarantine/discard', JSON.stringify(body))) as ClosedMany;
   }
 
   async webhooks(): Promise<readonly JsonObject[]> {
@@ -331,4 +346,13 @@ function problemError(status: number, { title, detail, errors, type }: ProblemBo
   if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(rejected(text), { code: 'full' });
   if (status >= 400 && status < 500) return rejected(text);
   return new CliError(EXIT.failed, `${place} failed: ${text}`);
+}
+
+/** A row as the engine reads it. */
+function rowOf(item: ImportItem): object {
+  if (item.kind === 'invalid') return { invalidRow: item.invalid };
+  const { touchpoint, origin } = item;
+  const [row] = origin?.rows ?? [];
+  if (origin === undefined || row === undefined) return { touchpoint };
+  return { touchpoint, origin: { file: origin.file, line: origin.line, row } };
 }

@@ -55,6 +55,8 @@ export class EventQuarantined {
   /** The file of a row, and its line; of a message, topic and partition, and its offset. */
   @Optional() @AnyText() file?: string;
   @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
+  /** The id of a row of a file, which follows from its content: a later import of the row replaces this record. */
+  @Optional() @Text(100) row?: string;
   /** True where the body was too large to be kept whole. */
   @Optional() @Flag() cut?: boolean;
 }
@@ -72,6 +74,8 @@ export class EventReleased {
 /** A quarantined event was left where it is, for good. */
 export class EventDiscarded {
   @AnyText() reason!: string;
+  /** True where a later reading of the same row took its place. */
+  @Optional() @Flag() replaced?: boolean;
   @Text(512) by!: string;
 }
 

@@ -4,13 +4,15 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@ne
 import type { Principal } from '#platform';
 import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { DiscardQuarantined } from '../quarantine/discard-quarantined.js';
-import { OpenQuarantined } from '../quarantine/open-quarantined.js';
+import { DiscardMany, ReleaseMany, type ClosedMany } from '../quarantine/close-many.js';
 import { ReleaseQuarantined } from '../quarantine/release-quarantined.js';
 import { Quarantine, type Closing, type Quarantined } from '../quarantine/quarantine.js';
 import {
+  BULK_DISCARD_REQUEST,
   BULK_RELEASE_REQUEST,
   DISCARD_REQUEST,
   RELEASE_REQUEST,
+  type BulkDiscardRequest,
   type BulkReleaseRequest,
   type DiscardRequest,
   type ReleaseRequest,
@@ -37,8 +39,12 @@ export class QuarantinedView {
   readonly hint!: string;
   @ApiProperty({ format: 'date-time' })
   readonly receivedAt!: string;
-  @ApiProperty({ enum: ['open', 'released', 'discarded'] })
-  readonly status!: 'open' | 'released' | 'discarded';
+  @ApiProperty({ enum: ['open', 'released', 'discarded', 'replaced'] })
+  readonly status!: 'open' | 'released' | 'discarded' | 'replaced';
+  @ApiProperty({ required: false, description: 'The file of a row of an import; of a message, topic and partition' })
+  readonly file?: string;
+  @ApiProperty({ required: false, description: 'Its line there' })
+  readonly line?: number;
   @ApiProperty({ required: false, description: 'Position in the log of the touchpoint that it became' })
   readonly touchpointPosition?: number;
   @ApiProperty({
@@ -51,17 +57,19 @@ export class QuarantinedView {
   readonly body?: unknown;
 }
 
-export class BulkReleaseView {
-  @ApiProperty()
-  readonly released!: number;
-  @ApiProperty({ description: 'Events that are still not touchpoints, or erased: they stay in quarantine' })
+export class ClosedManyView {
+  @ApiProperty({ description: 'Events that this request released or discarded' })
+  readonly closed!: number;
+  @ApiProperty({ description: 'Events that are still not touchpoints, or were closed before: they stay as they are' })
   readonly kept!: number;
-  @ApiProperty({ description: 'True where there are more: send the request again' })
-  readonly more!: boolean;
+  @ApiProperty({
+    nullable: true,
+    type: Number,
+    description: 'Null where nothing is left; otherwise send the request again with it as `after`',
+  })
+  readonly next!: number | null;
 }
 
-/** Events released in one request. */
-const BULK_MAX = 1_000;
 const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' };
 
 /** Quarantined events, one by one: shown, released as they are or fixed, or discarded. */
@@ -71,7 +79,6 @@ export class QuarantineController {
   constructor(
     private readonly commands: CommandBus,
     private readonly quarantine: Quarantine,
-    private readonly open: OpenQuarantined,
   ) {}
 
   @Get(':quarantineId')
@@ -141,26 +148,44 @@ export class QuarantineController {
   @Allow('operate')
   @ApiOperation({
     operationId: 'releaseAllQuarantined',
-    summary: 'Release all open events that were quarantined with one code, up to 1,000 at a time',
+    summary: 'Release open events by code, source, file or ids, up to 1,000 at a time',
   })
   @ApiDocument(BULK_RELEASE_REQUEST)
-  @ApiOkResponse({ type: BulkReleaseView })
+  @ApiOkResponse({ type: ClosedManyView })
   @ApiProblems(400, 415, 422, 503, 507)
   async releaseAll(
     @CurrentPrincipal() caller: Principal,
-    @Body(new DocumentPipe(BULK_RELEASE_REQUEST, 'The events cannot be released.')) { code }: BulkReleaseRequest,
-  ): Promise<BulkReleaseView> {
-    const ids = await this.open.ids(code, BULK_MAX + 1);
-    if (ids === null) throw new Problem(503, { detail: 'This process has no list of quarantined events.' });
-    let released = 0;
-    for (const id of ids.slice(0, BULK_MAX)) {
-      const closing = await this.commands.execute<ReleaseQuarantined, Closing>(
-        new ReleaseQuarantined(id, undefined, caller.id),
-      );
-      if (closing.outcome === 'closed') released += 1;
-    }
-    return { released, kept: Math.min(ids.length, BULK_MAX) - released, more: ids.length > BULK_MAX };
+    @Body(new DocumentPipe(BULK_RELEASE_REQUEST, 'The events cannot be released.')) selection: BulkReleaseRequest,
+  ): Promise<ClosedMany> {
+    return listed(await this.commands.execute<ReleaseMany, ClosedMany | null>(new ReleaseMany(selection, caller.id)));
   }
+
+  @Post('discard')
+  @HttpCode(200)
+  @Allow('operate')
+  @ApiOperation({
+    operationId: 'discardAllQuarantined',
+    summary: 'Discard open events by code, source, file or ids, up to 1,000 at a time',
+  })
+  @ApiDocument(BULK_DISCARD_REQUEST)
+  @ApiOkResponse({ type: ClosedManyView })
+  @ApiProblems(400, 415, 422, 503, 507)
+  async discardAll(
+    @CurrentPrincipal() caller: Principal,
+    @Body(new DocumentPipe(BULK_DISCARD_REQUEST, 'The events cannot be discarded.'))
+    { reason, replaced = false, ...selection }: BulkDiscardRequest,
+  ): Promise<ClosedMany> {
+    return listed(
+      await this.commands.execute<DiscardMany, ClosedMany | null>(
+        new DiscardMany(selection, reason, caller.id, replaced),
+      ),
+    );
+  }
+}
+
+function listed(closing: ClosedMany | null): ClosedMany {
+  if (closing === null) throw new Problem(503, { detail: 'This process has no list of quarantined events.' });
+  return closing;
 }
 
 function closed(closing: Closing): Quarantined {

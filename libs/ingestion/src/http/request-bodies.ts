@@ -5,11 +5,13 @@ import {
   Flag,
   FreeText,
   Hint,
+  ListOf,
   Optional,
   OrNull,
   Part,
   PolicyForm,
   Text,
+  Whole,
   type DocumentRule,
 } from '#contracts';
 
@@ -32,14 +34,55 @@ const reasonIsStorable: DocumentRule<Pick<DiscardRequest, 'reason'>> = ({ reason
     : [];
 export const DISCARD_REQUEST = documentReader(DiscardRequest, { rules: [reasonIsStorable] });
 
-/** The body of a release of many events. */
-export class BulkReleaseRequest {
+/** Which open events a request in bulk is about. */
+class SelectionRequest {
+  @Optional()
   @Text(100)
-  @Describe('Release all open events that were quarantined with this code')
-  @Hint('give the code of a quarantined event, such as type-unknown')
-  readonly code!: string;
+  @Describe('Only events that were quarantined with this code')
+  readonly code?: string;
+
+  @Optional() @Text(512) @Describe('Only events of this source') readonly source?: string;
+
+  @Optional() @Text(2_000) @Describe('Only rows of this file') readonly file?: string;
+
+  @Optional() @ListOf(Text(64), 1, 1_000) @Describe('These events, by their ids') readonly ids?: readonly string[];
+
+  @Optional()
+  @Whole(0, Number.MAX_SAFE_INTEGER)
+  @Describe('Continues: the `next` of the answer before')
+  readonly after?: number;
 }
-export const BULK_RELEASE_REQUEST = documentReader(BulkReleaseRequest);
+const selectsSomething: DocumentRule<SelectionRequest> = ({ code, source, file, ids }) => {
+  const by = [code, source, file].filter((given) => given !== undefined).length;
+  if (ids !== undefined)
+    return by === 0
+      ? []
+      : [{ pointer: '#/ids', detail: 'is not allowed beside code, source and file', hint: 'leave one of them out' }];
+  return by > 0
+    ? []
+    : [
+        {
+          pointer: '#',
+          detail: 'must say which events: code, source, file or ids',
+          hint: 'give one of them, such as {"file": "orders.csv"}',
+        },
+      ];
+};
+
+/** The body of a release of many events. */
+export class BulkReleaseRequest extends SelectionRequest {}
+export const BULK_RELEASE_REQUEST = documentReader(BulkReleaseRequest, { rules: [selectsSomething] });
+
+/** The body of a discard of many events. */
+export class BulkDiscardRequest extends SelectionRequest {
+  @FreeText(1_000) @Describe('Why the events are discarded') readonly reason!: string;
+
+  @Optional()
+  @Flag()
+  @Describe('True where the same rows were read again: the events are then replaced')
+  readonly replaced?: boolean;
+}
+export const BULK_DISCARD_REQUEST = documentReader(BulkDiscardRequest, { rules: [selectsSomething, reasonIsStorable] });
 
 /** The body of a publication. */
 export class PublishPolicyRequest {

@@ -45,6 +45,17 @@ const INVALID_ROW = {
   },
 };
 
+const ORIGIN = {
+  type: 'object',
+  description: 'Where it was read, recorded should it be quarantined',
+  required: ['file', 'line', 'row'],
+  properties: {
+    file: { type: 'string', example: 'orders.csv' },
+    line: { type: 'integer', minimum: 0 },
+    row: { type: 'string', maxLength: 100, description: 'The row by its content' },
+  },
+};
+
 const COMMON = {
   tags: ['intake'],
   security: [{ bearer: [] }],
@@ -174,6 +185,17 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
     models: MODELS,
     operation: {
       ...COMMON,
+      parameters: [
+        ...COMMON.parameters,
+        {
+          name: 'dryRun',
+          in: 'query',
+          required: false,
+          schema: { type: 'boolean' },
+          description:
+            'Say what would become of the rows, and write nothing. A touchpoint whose id is on record counts as a duplicate',
+        },
+      ],
       operationId: 'importRows',
       summary: 'Ingest rows that an importer read from a file',
       responses: { 200: STREAM_RESULT, ...PROBLEMS },
@@ -185,7 +207,7 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
           'application/x-ndjson': {
             schema: {
               oneOf: [
-                { type: 'object', required: ['touchpoint'], properties: { touchpoint: TOUCHPOINT } },
+                { type: 'object', required: ['touchpoint'], properties: { touchpoint: TOUCHPOINT, origin: ORIGIN } },
                 { type: 'object', required: ['invalidRow'], properties: { invalidRow: INVALID_ROW } },
               ],
             },

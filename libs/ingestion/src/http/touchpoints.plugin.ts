@@ -13,6 +13,7 @@ import {
   type UnreadableMessage,
 } from '../cloudevents/read-events.js';
 import { readImportRow } from '../importing/import-rows.js';
+import { CheckTouchpoints } from '../pipeline/check-touchpoints.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { Arrival } from '../pipeline/moment.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
@@ -180,18 +181,19 @@ function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPlugi
   };
 }
 
+/** Says what would become of the events, and writes nothing. */
+function checker({ commands, clock }: TouchpointsPluginOptions): Ingest {
+  return (items) => commands.execute(new CheckTouchpoints(items, clock.now()));
+}
+
 async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestAnswer> {
   const body = request.body as Buffer | Readable | undefined;
   if (body === undefined || Buffer.isBuffer(body))
     throw new Problem(415, { detail: `Rows of an import are read as NDJSON only: send ${NDJSON_TYPES[0]}.` });
   const isImporter = (request as unknown as Authorized).principal?.id === 'local';
-  return ingestStream(
-    body,
-    (line) => readImportRow(line, isImporter),
-    isVerbose(request.query),
-    ingester(request, options),
-    options,
-  );
+  const { dryRun, ...query } = request.query as Readonly<Record<string, unknown>>;
+  const ingest = isOn(dryRun) ? checker(options) : ingester(request, options);
+  return ingestStream(body, (line) => readImportRow(line, isImporter), isVerbose(query), ingest, options);
 }
 
 /** A stream is ingested in chunks while it arrives: the next chunk is read while the last one is stored. */
@@ -257,5 +259,7 @@ function isVerbose(query: unknown): boolean {
         },
       ],
     });
-  return verbose === 'true' || verbose === '1' || verbose === '';
+  return isOn(verbose);
 }
+
+const isOn = (flag: unknown): boolean => flag === 'true' || flag === '1' || flag === '';

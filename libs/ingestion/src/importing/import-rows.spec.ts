@@ -27,6 +27,14 @@ describe('a row of an import', () => {
     expect(item.at).toBeUndefined();
   });
 
+  it('is a touchpoint with the place that it was read from, where the importer says it', () => {
+    const origin = { file: 'orders.csv', line: 3, row: 'row-1' };
+    expect(readImportRow({ touchpoint: { id: '1' }, origin }, true)).toEqual({ document: { id: '1' }, origin });
+    expect(readImportRow({ touchpoint: {}, origin: { ...origin, line: 'x' } }, true)).toMatchObject({
+      rejection: { code: 'unreadable' },
+    });
+  });
+
   it.each([
     ['neither', { id: '1' }],
     ['both', { touchpoint: {}, invalidRow }],

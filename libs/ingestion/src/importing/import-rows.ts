@@ -7,16 +7,21 @@ const TEXTS = ['id', 'source', 'file', 'code', 'pointer', 'detail', 'hint'] as c
 const TEXT_MAX = 2_000;
 
 /**
- * Reads one line of `POST /v1/imports/rows`, as `perennial import` sends it: `{"touchpoint": …}`, or `{"invalidRow": …}` for a row that cannot
+ * Reads one line of `POST /v1/imports/rows`, as `perennial import` sends it: `{"touchpoint": …}`, with its `origin` (file, line, row) beside it, or `{"invalidRow": …}` for a row that cannot
  * become one. A line of any other form is quarantined: the importer that wrote it has a defect. The reason of an invalid row is free text in the clear, so
  * it is taken from the importer alone (`trusted`), whose reasons hold no value of the row.
  */
 export function readImportRow(line: unknown, trusted: boolean): IngestItem {
   if (typeof line !== 'object' || line === null) return notARow(line);
-  const [[name, value] = [], ...others] = Object.entries(line);
+  const { origin, ...item } = line as Readonly<Record<string, unknown>>;
+  const [[name, value] = [], ...others] = Object.entries(item);
   if (others.length > 0) return notARow(line);
-  if (name === 'touchpoint') return { document: value };
-  if (name !== 'invalidRow' || !isInvalidRow(value)) return notARow(line);
+  if (name === 'touchpoint') {
+    if (origin === undefined) return { document: value };
+    if (!isOrigin(origin)) return notARow(line);
+    return trusted ? { document: value, origin } : { document: value };
+  }
+  if (origin !== undefined || name !== 'invalidRow' || !isInvalidRow(value)) return notARow(line);
   return trusted ? invalidRowItem(value) : { document: line, rejection: NOT_THE_IMPORTER };
 }
 
@@ -32,6 +37,13 @@ function isInvalidRow(value: unknown): value is InvalidRow {
   const row = value as Readonly<Record<string, unknown>>;
   const readable = TEXTS.every((name) => typeof row[name] === 'string' && row[name].length <= TEXT_MAX);
   return readable && Number.isSafeInteger(row['line']);
+}
+
+function isOrigin(value: unknown): value is NonNullable<IngestItem['origin']> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { file, line, row, ...others } = value as Readonly<Record<string, unknown>>;
+  const isText = (text: unknown, max: number): boolean => typeof text === 'string' && text.length <= max;
+  return isText(file, TEXT_MAX) && isText(row, 100) && Number.isSafeInteger(line) && Object.keys(others).length === 0;
 }
 
 function notARow(line: unknown): IngestItem {

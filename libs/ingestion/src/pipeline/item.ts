@@ -17,6 +17,8 @@ export interface IngestItem {
   readonly isCloudEvent?: true;
   /** The place of a rejected row in its file: recorded with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
+  /** Where it was read, and the row by its content: recorded with the reason, should it be rejected. */
+  readonly origin?: { readonly file: string; readonly line: number; readonly row: string };
   /** The place of the message in its topic: kept beside the touchpoint, and not part of its content. */
   readonly provenance?: Provenance;
 }

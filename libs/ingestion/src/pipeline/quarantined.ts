@@ -28,6 +28,8 @@ export interface QuarantinedData {
   /** The place of a row in its file. */
   readonly file?: string;
   readonly line?: number;
+  /** The row by its content. */
+  readonly row?: string;
   /** True where the body was too large to be kept whole: then it can only be released with a fixed one. */
   readonly cut?: true;
 }
@@ -86,7 +88,7 @@ export function quarantineEvent(
   },
 ): QuarantineDraft {
   const { document, provenance = null } = item;
-  const at = provenance === null ? item.at : messagePlace(provenance);
+  const at = provenance === null ? (item.at ?? item.origin) : messagePlace(provenance);
   const source = nameIn(document, 'source');
   const eventId = nameIn(document, 'id');
   const { text: whole, isJson } =
@@ -100,7 +102,15 @@ export function quarantineEvent(
   const [first] = issues;
   const subjectId = subjectIn(document, identities);
   return {
-    quarantineId: quarantineIdOf({ source, eventId, place: placeOf(item), whole }, sealer),
+    quarantineId: quarantineIdOf(
+      {
+        source,
+        eventId,
+        place: placeOf(item, item.origin === undefined ? null : rejection.code + rejection.issues[0].detail),
+        whole,
+      },
+      sealer,
+    ),
     source,
     eventId,
     listedUnder: found.subjectIds,
@@ -121,6 +131,7 @@ export function quarantineEvent(
       receivedAt,
       ...(subjectId === null ? {} : { subjectId }),
       ...(at === undefined ? {} : { file: fileOnRecord(at.file, sealer), line: at.line }),
+      ...(item.origin === undefined ? {} : { row: item.origin.row }),
       ...(cut ? { cut } : {}),
     },
   };
@@ -153,14 +164,31 @@ export function quarantineIdOf(
   return sealer.keyedId(`quarantine\0${source ?? ''}\0${eventId ?? ''}\0${place}\0${whole}`);
 }
 
-/** Two rows of a file, or two messages of a topic, are two bad events, though they say the same. */
-export function placeOf(item: {
-  readonly at?: { readonly line: number } | undefined;
-  readonly provenance?: Pick<Provenance, 'topic' | 'partition' | 'offset'> | undefined;
-}): string {
+/**
+ * Two rows of a file, or two messages of a topic, are two bad events, though they say the same. So is a row that a later mapping cannot read for
+ * another reason: that one replaces the first.
+ */
+export function placeOf(
+  item: {
+    readonly at?: { readonly line: number } | undefined;
+    readonly provenance?: Pick<Provenance, 'topic' | 'partition' | 'offset'> | undefined;
+  },
+  reason: string | null,
+): string {
   const { at, provenance } = item;
-  if (provenance === undefined) return String(at?.line ?? '');
-  return `${provenance.topic}/${provenance.partition}/${provenance.offset}`;
+  if (provenance !== undefined) return `${provenance.topic}/${provenance.partition}/${provenance.offset}`;
+  if (at === undefined) return '';
+  return reason === null ? String(at.line) : `${at.line}\0${reason}`;
+}
+
+/** The same from what is on record. The place of a touchpoint that came from a row is recorded, and no part of its id. */
+export function placeOnRecord(
+  { line, row, eventId, code, detail }: QuarantinedData,
+  provenance: Pick<Provenance, 'topic' | 'partition' | 'offset'> | undefined,
+): string {
+  const isRow = row === undefined || row === eventId;
+  const at = line === undefined || !isRow ? undefined : { line };
+  return placeOf({ at, provenance }, row === undefined ? null : code + detail);
 }
 
 /** The step: seals the body and completes the record. Null where a person in the body was erased: nothing of it is kept. */

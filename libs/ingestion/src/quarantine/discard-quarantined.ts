@@ -22,7 +22,7 @@ export class DiscardQuarantinedHandler {
     const quarantined = await this.quarantine.find(quarantineId);
     if (quarantined === null) return { outcome: 'unknown' };
     if (quarantined.status === 'discarded') return { outcome: 'closed', quarantined };
-    if (quarantined.status === 'released') return { outcome: 'conflict', quarantined };
+    if (quarantined.status !== 'open') return { outcome: 'conflict', quarantined };
     return this.quarantine.close(quarantineId, 'event-discarded', { reason, by }, this.clock.now());
   }
 }

@@ -7,6 +7,9 @@ import { Ingestion } from '../pipeline/ingestion.js';
 import { orderPlaced } from '#testing';
 import { RegisterType, RegisterTypeHandler } from '../types/register-type.js';
 import { DiscardQuarantined, DiscardQuarantinedHandler } from './discard-quarantined.js';
+import { ReleaseMany, ReleaseManyHandler } from './close-many.js';
+import { importedItem } from '../importing/imported-item.js';
+import type { OpenQuarantined } from './open-quarantined.js';
 import { Quarantine, type Closing } from './quarantine.js';
 import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './release-quarantined.js';
 import { quarantinedInVersion1 } from '../testdata/former-versions.js';
@@ -158,6 +161,87 @@ describe('the quarantine', () => {
     const events = (await all()).length;
     expect(await release(id, orderPlaced(), 'me', NOW + DAY)).toEqual(first);
     expect(await all()).toHaveLength(events);
+  });
+
+  it('has an event replaced that came again in a valid form, under its source and id', async () => {
+    const id = await quarantined(bad);
+    const { results } = await new IngestTouchpointsHandler(ingestion).execute(
+      new IngestTouchpoints([{ document: orderPlaced() }], NOW),
+    );
+    expect(results).toMatchObject([{ outcome: 'accepted' }]);
+    const position = results[0]?.position;
+    expect(await quarantine.find(id)).toMatchObject({ status: 'replaced', touchpointPosition: position });
+    const events = (await all()).length;
+    expect(await release(id, undefined, 'me', NOW)).toMatchObject({ outcome: 'closed' });
+    expect(await discard(id, '', 'me', NOW)).toMatchObject({ outcome: 'conflict' });
+    expect(await all()).toHaveLength(events);
+  });
+
+  it('does not take an event for replaced by one that was there before it', async () => {
+    await new IngestTouchpointsHandler(ingestion).execute(new IngestTouchpoints([{ document: orderPlaced() }], NOW));
+    expect(await quarantine.find(await quarantined(bad))).toMatchObject({ status: 'open' });
+  });
+
+  it('discards many in one commit, each once', async () => {
+    const ids = await Promise.all(['a', 'b', 'c'].map((text) => quarantined(text)));
+    await discard(ids[0] ?? '', 'by hand', 'me', NOW);
+    const data = { reason: 'test rows', by: 'me' };
+    expect(await quarantine.discardMany([...ids, ...ids, 'f'.repeat(32), 'x'], data, NOW)).toBe(2);
+    expect(await quarantine.discardMany(ids, data, NOW)).toBe(0);
+    const found = await Promise.all(ids.map((id) => quarantine.find(id)));
+    expect(found.map((each) => [each?.status, each?.reason])).toEqual([
+      ['discarded', 'by hand'],
+      ['discarded', 'test rows'],
+      ['discarded', 'test rows'],
+    ]);
+  });
+
+  it('closes many by what they have in common, page by page, and says what is kept', async () => {
+    const ids = [await quarantined(bad), await quarantined({ ...bad, id: 'o-2' }), await quarantined('nonsense')];
+    const listed = ids.map((id, at) => ({ id, position: at + 1 }));
+    const asked: unknown[] = [];
+    const open: Pick<OpenQuarantined, 'list'> = {
+      list: (...request) => {
+        asked.push(request);
+        return Promise.resolve(listed);
+      },
+    };
+    const handler = new ReleaseManyHandler(
+      open,
+      new ReleaseQuarantinedHandler(quarantine, ingestion, { now: () => NOW }),
+    );
+    await new RegisterTypeHandler(log, ingestion.contracts, { now: () => NOW }).execute(new RegisterType(REGISTERED));
+    const selection = { code: 'type-unknown', file: 'orders.csv' };
+    expect(await handler.execute(new ReleaseMany(selection, 'me'))).toEqual({ closed: 2, kept: 1, next: null });
+    expect(asked).toEqual([[selection, -1, 1_001]]);
+    expect(await quarantine.find(ids[1] ?? '')).toMatchObject({ status: 'released' });
+  });
+
+  it('quarantines a row of a file with its place, again where it cannot be read for another reason, and else as a duplicate', async () => {
+    const row = { id: 'row-1', source: 's', file: 'a.csv', line: 3, row: { total: 'x' }, identifiers: [] };
+    const invalid = { ...row, code: 'money-malformed', pointer: '#/row/total', detail: 'must be an amount', hint: '' };
+    const ingest = async (change: object) => {
+      const item = importedItem({ kind: 'invalid', line: 3, invalid: { ...invalid, ...change } });
+      const { results } = await new IngestTouchpointsHandler(ingestion).execute(new IngestTouchpoints([item], NOW));
+      return [results[0]?.outcome, results[0]?.quarantineId];
+    };
+    const [first, id] = await ingest({});
+    expect(first).toBe('quarantined');
+    expect(await quarantine.find(String(id))).toMatchObject({ file: 'a.csv', line: 3, row: 'row-1' });
+    expect(await ingest({})).toEqual(['duplicate', id]);
+    expect((await ingest({ code: 'value-missing' }))[0]).toBe('quarantined');
+  });
+
+  it('says where a touchpoint of a file was read, should it be rejected, and knows it again from another line', async () => {
+    const ingest = async (line: number) => {
+      const origin = { file: 'a.csv', line, rows: ['row-7'] };
+      const item = importedItem({ kind: 'touchpoint', line, touchpoint: bad as never, origin });
+      const { results } = await new IngestTouchpointsHandler(ingestion).execute(new IngestTouchpoints([item], NOW));
+      return results[0];
+    };
+    const first = await ingest(3);
+    expect(await quarantine.find(first?.quarantineId ?? '')).toMatchObject({ file: 'a.csv', line: 3, row: 'row-7' });
+    expect(await ingest(4)).toMatchObject({ outcome: 'duplicate', quarantineId: first?.quarantineId });
   });
 
   it('discards twice as once, and never what was released', async () => {

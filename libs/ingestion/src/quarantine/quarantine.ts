@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { formatInstant, STREAMS, upcast, type Data, type Instant, type ValidationIssue } from '#contracts';
-import type { EventLog, RecordedEvent } from '#event-log';
+import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
 import type { Sealer } from '#keys';
 import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
@@ -11,7 +11,7 @@ export interface Quarantined extends Omit<QuarantinedData, 'receivedAt'> {
   readonly quarantineId: string;
   readonly position: number;
   readonly receivedAt: string;
-  readonly status: 'open' | 'released' | 'discarded';
+  readonly status: 'open' | 'released' | 'discarded' | 'replaced';
   /** Position in the log of the touchpoint that it became. */
   readonly touchpointPosition?: number;
   /** Why it was discarded. */
@@ -52,7 +52,42 @@ export class Quarantine {
   async record(quarantineId: string): Promise<QuarantineRecord | null> {
     if (!ID.test(quarantineId)) return null;
     const [first, ...rest] = await this.log.readStreams([STREAMS.quarantine(quarantineId)]);
-    return first === undefined ? null : { quarantined: viewOf(quarantineId, first, rest[0]), event: first };
+    if (first === undefined) return null;
+    const quarantined = viewOf(quarantineId, first, rest[0]);
+    return {
+      quarantined: quarantined.status === 'open' ? await this.replaced(quarantined) : quarantined,
+      event: first,
+    };
+  }
+
+  /** An open event that came again in a valid form, under the same source and id, is replaced by it. */
+  private async replaced(quarantined: Quarantined): Promise<Quarantined> {
+    const { source, eventId: id, position } = quarantined;
+    if (source === null || id === null) return quarantined;
+    const [touchpoint] = await this.log.find([{ source, id }]);
+    if (touchpoint === undefined || touchpoint === null || touchpoint.position <= position) return quarantined;
+    return { ...quarantined, status: 'replaced', touchpointPosition: touchpoint.position };
+  }
+
+  /** Closes many events without ingesting them, in one commit. Those that are closed already stay as they are. Returns how many were closed. */
+  async discardMany(
+    quarantineIds: readonly string[],
+    data: { readonly reason: string; readonly by: string; readonly replaced?: true },
+    now: Instant,
+  ): Promise<number> {
+    const known = [...new Set(quarantineIds)].filter((id) => ID.test(id));
+    const events = await this.log.readStreams(known.map(STREAMS.quarantine));
+    const sizes = new Map<string, number>();
+    for (const { stream } of events) sizes.set(stream, (sizes.get(stream) ?? 0) + 1);
+    const open = known.filter((id) => sizes.get(STREAMS.quarantine(id)) === 1);
+    const verdicts = await this.log.appendMany(
+      open.map((id) => ({
+        stream: STREAMS.quarantine(id),
+        expected: 0,
+        event: closingEvent(id, 'event-discarded', data, now),
+      })),
+    );
+    return verdicts.filter(({ status }) => status === 'accepted').length;
   }
 
   /** The body as it was received; null where a person in it was erased. */
@@ -75,17 +110,7 @@ export class Quarantine {
     data: Readonly<Record<string, unknown>>,
     now: Instant,
   ): Promise<Closing> {
-    const id = `${quarantineId}/${type}`;
-    await this.log.append(STREAMS.quarantine(quarantineId), 0, [
-      factEvent({
-        name: type,
-        source: OWN_SOURCES.quarantine,
-        id,
-        occurredAt: now,
-        contentHash: Buffer.from(hash('sha256', id, 'hex').slice(0, 32), 'hex'),
-        data,
-      }),
-    ]);
+    await this.log.append(STREAMS.quarantine(quarantineId), 0, [closingEvent(quarantineId, type, data, now)]);
     const quarantined = await this.find(quarantineId);
     if (quarantined === null) throw new Error(`The stream of the quarantined event ${quarantineId} is missing.`);
     const wanted = type === 'event-released' ? 'released' : 'discarded';
@@ -93,16 +118,40 @@ export class Quarantine {
   }
 }
 
+function closingEvent(
+  quarantineId: string,
+  name: 'event-released' | 'event-discarded',
+  data: Readonly<Record<string, unknown>>,
+  occurredAt: Instant,
+): NewEvent {
+  const id = `${quarantineId}/${name}`;
+  return factEvent({
+    name,
+    source: OWN_SOURCES.quarantine,
+    id,
+    occurredAt,
+    contentHash: Buffer.from(hash('sha256', id, 'hex').slice(0, 32), 'hex'),
+    data,
+  });
+}
+
 function viewOf(quarantineId: string, first: RecordedEvent, closing: RecordedEvent | undefined): Quarantined {
   const data = upcast(first.type, first.schemaVersion, JSON.parse(first.data) as Data) as unknown as QuarantinedData;
-  const { touchpointPosition, reason } =
-    closing === undefined ? {} : (JSON.parse(closing.data) as Partial<Quarantined>);
+  const { touchpointPosition, reason, replaced } =
+    closing === undefined ? {} : (JSON.parse(closing.data) as Partial<Quarantined> & { readonly replaced?: boolean });
   return {
     ...data,
     quarantineId,
     position: first.position,
     receivedAt: formatInstant(data.receivedAt),
-    status: closing === undefined ? 'open' : closing.type === 'event-released' ? 'released' : 'discarded',
+    status:
+      closing === undefined
+        ? 'open'
+        : closing.type === 'event-released'
+          ? 'released'
+          : replaced === true
+            ? 'replaced'
+            : 'discarded',
     ...(touchpointPosition === undefined ? {} : { touchpointPosition }),
     ...(reason === undefined ? {} : { reason }),
   };

@@ -27,7 +27,8 @@ export class ReleaseQuarantinedHandler {
     const record = await this.quarantine.record(quarantineId);
     if (record === null) return { outcome: 'unknown' };
     const { quarantined, event } = record;
-    if (quarantined.status === 'released') return { outcome: 'closed', quarantined };
+    if (quarantined.status === 'released' || quarantined.status === 'replaced')
+      return { outcome: 'closed', quarantined };
     if (quarantined.status === 'discarded') return { outcome: 'conflict', quarantined };
     let document = fixed;
     if (fixed === undefined) {

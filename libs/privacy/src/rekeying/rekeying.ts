@@ -24,7 +24,7 @@ import {
   UNSEARCHED_KEPT_MS,
   hashedPersonal,
   Identities,
-  placeOf,
+  placeOnRecord,
   plainContentHash,
   quarantineIdOf,
   subjectIn,
@@ -341,7 +341,7 @@ export class Rekeying {
         return null;
       }
     }
-    const place = placeOf({ at: data.line === undefined ? undefined : { line: data.line }, provenance });
+    const place = placeOnRecord(data, provenance);
     const whole = { source: data.source, eventId: data.eventId, place, whole: text };
     const known = data.cut !== true && quarantineIdOf(whole, this.from) === before;
     return {

@@ -219,7 +219,7 @@ export const VIEWS: readonly View[] = [
       type: 'The type of touchpoint that it claimed to be; null where that could not be read.',
       code: 'What was wrong, as a code.',
       received_at: 'When it was received.',
-      status: 'open, released or discarded.',
+      status: 'open, released, discarded, or replaced where it came again in a valid form.',
     }),
   },
   {

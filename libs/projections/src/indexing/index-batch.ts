@@ -14,7 +14,7 @@ import {
   SELECT_POLICIES,
 } from '../read-models/policies/load-policies.js';
 import { noteWhenInForce, recordPolicies, recordTypes } from '../read-models/policies/projection.js';
-import { listQuarantine } from '../read-models/quarantine/projection.js';
+import { listQuarantine, replaceQuarantined } from '../read-models/quarantine/projection.js';
 import type { DayZone } from '../read-models/read-model.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { affectedCustomers, type AffectedCustomer } from './affected-customer.js';
@@ -128,6 +128,7 @@ async function index(
   const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
   await countOutcomes(writes, facts.receipts, recounts);
   await listQuarantine(writes, facts.quarantine);
+  if (facts.touched.size > 0) await replaceQuarantined(tx, writes, touchpointsOf(facts), facts.quarantine.length > 0);
   await recordPolicies(writes, facts.policies);
   await recordTypes(writes, facts.types);
   await markErased(writes, erasures);
@@ -148,6 +149,10 @@ async function index(
     detail: `Position ${event.position}: ${reason}`,
   }));
   return { facts, affected, unreadable };
+}
+
+function* touchpointsOf({ touched }: PageFacts): Iterable<RecordedEvent> {
+  for (const events of touched.values()) yield* events;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { STREAMS, Default, Describe, Flag, OneOf, Optional, Text } from '#contracts';
+import { AnyText, STREAMS, Default, Describe, Flag, OneOf, Optional, Text } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query, type QueryContext } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -8,9 +8,11 @@ import { Where } from '../reading/where.js';
 const BODIES_A_PAGE = 50;
 
 class QuarantineParams {
-  @Optional() @OneOf('open', 'released', 'discarded') @Describe('only those of this status') status!: string | null;
+  @Optional() @OneOf('open', 'released', 'discarded', 'replaced') @Describe('only those of this status') status!:
+    string | null;
   @Optional() @Text(128) @Describe('only those with this code') code!: string | null;
   @Optional() @Text(512) @Describe('only those of this source') source!: string | null;
+  @Optional() @AnyText() @Describe('only those from this file') file!: string | null;
   @Optional() @Text(256) @Describe('only those that name this type') type!: string | null;
   @Optional() @Text(512) @Describe('only those with this id') 'event-id'!: string | null;
   @Default(false) @Flag() @Describe('whether to open the bodies; needs the permission open') 'with-body'!: boolean;
@@ -27,7 +29,9 @@ export const quarantine = query({
   columns: [
     { name: 'quarantineId', type: 'text', description: 'release or discard it by this id' },
     { name: 'position', type: 'integer', description: 'its position in the log' },
-    { name: 'status', type: 'text', description: 'open, released or discarded' },
+    { name: 'status', type: 'text', description: 'open, released, discarded, or replaced by a valid form of it' },
+    { name: 'file', type: 'text', nullable: true, description: 'the file of a row; of a message, topic and partition' },
+    { name: 'line', type: 'integer', nullable: true, description: 'its line there; of a message, its offset' },
     { name: 'source', type: 'text', nullable: true, description: 'its source, as far as it could be read' },
     { name: 'eventId', type: 'text', nullable: true, description: 'its id, as far as it could be read' },
     { name: 'type', type: 'text', nullable: true, description: 'its type, as far as it could be read' },
@@ -40,8 +44,9 @@ export const quarantine = query({
       name: 'releasedPosition',
       type: 'integer',
       nullable: true,
-      description: 'the position of its release in the log',
+      description: 'the position in the log of what closed it',
     },
+    { name: 'rowId', type: 'text', nullable: true, description: 'the row of a file, by its content' },
     {
       name: 'body',
       type: 'json',
@@ -56,11 +61,12 @@ export const quarantine = query({
       .and('status = ?::text', params.status)
       .and('code = ?::text', params.code)
       .and('source = ?::text', params.source)
+      .and('file = ?::text', params.file)
       .and('type = ?::text', params.type)
       .and('event_id = ?::text', params['event-id']);
     const found = await inReadModels(context.database, async (models) => {
       const rows = await models.query<{ position: number; quarantineId: string }>(
-        `SELECT quarantine_id AS "quarantineId", position, status, source, event_id AS "eventId", type, code, pointer, detail,
+        `SELECT quarantine_id AS "quarantineId", position, status, file, line, row_id AS "rowId", source, event_id AS "eventId", type, code, pointer, detail,
                 hint, received_at AS "receivedAt", released_position AS "releasedPosition"
            FROM quarantine ${where.sql}
           ORDER BY position

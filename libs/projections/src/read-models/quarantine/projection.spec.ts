@@ -24,6 +24,7 @@ describe('the list of quarantined events', () => {
         ...{ quarantine_id: 'q1', position: 7, source: 'shop', event_id: 'e1', type: 'order-placed', code: 'invalid' },
         ...{ pointer: '#/data/currency', detail: 'must be a currency', hint: 'write EUR' },
         ...{ received_at: day(1), status: 'open', subject_id: 'a', released_position: null },
+        ...{ file: null, line: null, row_id: null },
       },
     ]);
     expect(closed).toEqual([]);
@@ -59,6 +60,27 @@ describe('the list of quarantined events', () => {
     expect(quarantineChanges([released, discarded]).closed).toEqual([
       { quarantine_id: 'q1', status: 'released', released_position: 9 },
       { quarantine_id: 'q2', status: 'discarded', released_position: 11 },
+    ]);
+  });
+
+  it('given a row of a file, says where it stands, and which row it is by its content', () => {
+    const row = `row-${'0a'.repeat(12)}-1`;
+    const place = { file: 'orders.csv', line: 7 };
+    const { opened } = quarantineChanges([
+      fact('event-quarantined', { ...QUARANTINED, ...place, row }),
+      fact('event-quarantined', { ...QUARANTINED, ...place, eventId: row }, { stream: 'quarantine-q2' }),
+    ]);
+    expect(opened).toMatchObject([
+      { ...place, row_id: row, event_id: 'e1' },
+      { ...place, row_id: row, event_id: row },
+    ]);
+  });
+
+  it('given an event that was read again, has it replaced; only the first close counts', () => {
+    const replaced = fact('event-discarded', { by: 'local', replaced: true }, { position: 9, revision: 1 });
+    const later = fact('event-released', {}, { position: 12, revision: 2 });
+    expect(quarantineChanges([replaced, later]).closed).toEqual([
+      { quarantine_id: 'q1', status: 'replaced', released_position: 9 },
     ]);
   });
 

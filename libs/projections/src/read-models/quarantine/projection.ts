@@ -1,6 +1,6 @@
 import { parseInstant, upcast } from '#contracts';
-import { insertRows, unnest, type Row, type Writer } from '#database';
-import type { RecordedEvent } from '#event-log';
+import { insertRows, unnest, type Queryable, type Row, type Transaction, type Writer } from '#database';
+import type { EventLog, RecordedEvent } from '#event-log';
 import { QUARANTINE } from './table.js';
 
 const STREAM = 'quarantine-';
@@ -19,8 +19,60 @@ export async function listQuarantine(writes: Writer, events: readonly RecordedEv
   const changes = unnest(QUARANTINE, ['quarantine_id', 'status', 'released_position'], closed, 'c');
   await writes.query(
     `UPDATE quarantine q SET status = c.status, released_position = c.released_position
-       FROM ${changes.sql} WHERE q.quarantine_id = c.quarantine_id`,
+       FROM ${changes.sql} WHERE q.quarantine_id = c.quarantine_id AND q.status IN ('open', 'replaced')`,
     changes.params,
+  );
+}
+
+/** Closes the open events that came again in a valid form: as these touchpoints, under the same source and id. `opensSome`: the page itself has quarantined events. */
+export async function replaceQuarantined(
+  tx: Pick<Queryable, 'query'>,
+  writes: Writer,
+  touchpoints: Iterable<RecordedEvent>,
+  opensSome: boolean,
+): Promise<void> {
+  // Nearly always nothing is open: then no touchpoint is compared.
+  if (opensSome) return markReplaced(writes, touchpoints);
+  const [open] = await tx.query("SELECT 1 AS open FROM quarantine WHERE status = 'open' LIMIT 1");
+  if (open === undefined) return;
+  await markReplaced(writes, touchpoints);
+}
+
+/** The same for a version that is built: its touchpoints are found by the events that are open. */
+export async function replaceQuarantinedIn(tx: Transaction, log: Pick<EventLog, 'find'>): Promise<void> {
+  let after = -1;
+  for (;;) {
+    const open = await tx.query<{ source: string; id: string; position: number }>(
+      `SELECT source, event_id AS id, position FROM quarantine
+        WHERE status = 'open' AND source IS NOT NULL AND event_id IS NOT NULL AND position > $1 ORDER BY position LIMIT ${FOUND_PAGE}`,
+      [after],
+    );
+    const last = open.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+    const found = await log.find(open.map(({ source, id }) => ({ source, id })));
+    await markReplaced(
+      tx,
+      found.filter((event) => event !== null),
+    );
+  }
+}
+
+const FOUND_PAGE = 1_000;
+
+async function markReplaced(writes: Writer, touchpoints: Iterable<RecordedEvent>): Promise<void> {
+  const [sources, ids, positions]: [string[], string[], number[]] = [[], [], []];
+  for (const { source, id, position } of touchpoints) {
+    sources.push(source);
+    ids.push(id);
+    positions.push(position);
+  }
+  if (ids.length === 0) return;
+  await writes.query(
+    `UPDATE quarantine q SET status = 'replaced', released_position = t.position
+       FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t(source, event_id, position)
+      WHERE q.status = 'open' AND q.source = t.source AND q.event_id = t.event_id AND q.position < t.position`,
+    [sources, ids, positions],
   );
 }
 
@@ -31,25 +83,30 @@ export function quarantineChanges(events: readonly RecordedEvent[]): QuarantineC
   for (const event of events) {
     const id = event.stream.startsWith(STREAM) ? event.stream.slice(STREAM.length) : event.stream;
     if (event.type === 'event-quarantined') opened.set(id, openRow(id, event));
-    else
-      closed.set(id, {
-        quarantine_id: id,
-        status: event.type === 'event-released' ? 'released' : 'discarded',
-        released_position: event.position,
-      });
+    else if (!closed.has(id))
+      closed.set(id, { quarantine_id: id, status: statusOf(event), released_position: event.position });
   }
   return { opened: [...opened.values()], closed: [...closed.values()] };
 }
+
+function statusOf(event: RecordedEvent): string {
+  if (event.type === 'event-released') return 'released';
+  return dataOf(event)['replaced'] === true ? 'replaced' : 'discarded';
+}
+
+/** The id of a row by its content, in records that name it as their event only. */
+const ROW_ID = /^row-[0-9a-f]{24}-\d+$/;
 
 function openRow(id: string, event: RecordedEvent): Row {
   const data = dataOf(event);
   const received = data['receivedAt'];
   const text = (key: string) => (typeof data[key] === 'string' ? data[key] : null);
+  const eventId = text('eventId') ?? text('id');
   return {
     quarantine_id: id,
     position: event.position,
     source: text('source'),
-    event_id: text('eventId') ?? text('id'),
+    event_id: eventId,
     type: text('type'),
     code: text('code') ?? 'unknown',
     pointer: text('pointer'),
@@ -62,6 +119,9 @@ function openRow(id: string, event: RecordedEvent): Row {
     status: 'open',
     subject_id: text('subjectId'),
     released_position: null,
+    file: text('file'),
+    line: typeof data['line'] === 'number' ? data['line'] : null,
+    row_id: text('row') ?? (eventId !== null && ROW_ID.test(eventId) ? eventId : null),
   };
 }
 

@@ -26,6 +26,17 @@ export const QUARANTINE: Table = {
     CREATE INDEX quarantine_by_event ON quarantine (source, event_id);
     CREATE INDEX quarantine_by_subject ON quarantine (subject_id) WHERE subject_id IS NOT NULL;
     `,
+    /* sql */ `
+    -- 002: file and line say where a row of an import stands, row_id is the row by its content. status is replaced where the event came again in a
+    -- valid form, or its row was read again: released_position is then the position of that touchpoint, or of the fact that says so.
+    ALTER TABLE quarantine
+      ADD COLUMN file text,
+      ADD COLUMN line bigint,
+      ADD COLUMN row_id text,
+      DROP CONSTRAINT quarantine_status_check,
+      ADD CONSTRAINT quarantine_status_check CHECK (status IN ('open', 'released', 'discarded', 'replaced'));
+    CREATE INDEX quarantine_open_by_event ON quarantine (source, event_id) WHERE status = 'open';
+    `,
   ],
   columns: {
     quarantine_id: 'text',
@@ -41,6 +52,9 @@ export const QUARANTINE: Table = {
     status: 'text',
     subject_id: 'text',
     released_position: 'bigint',
+    file: 'text',
+    line: 'bigint',
+    row_id: 'text',
   },
   key: ['quarantine_id'],
   semantic: [],

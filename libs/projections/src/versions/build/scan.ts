@@ -7,7 +7,7 @@ import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
 import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
-import { listQuarantine } from '../../read-models/quarantine/projection.js';
+import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quarantine/projection.js';
 import type { BuildRun } from './build-run.js';
 import type { BuildState } from './build-state.js';
 import { joinInMemory } from './components.js';
@@ -88,7 +88,7 @@ export async function join(run: BuildRun): Promise<void> {
 async function keepSeen(run: BuildRun, facts: PageFacts, links: LinksSeen, next: BuildState): Promise<void> {
   await run.transaction(async (tx) => {
     await writeSeen(tx, facts, links);
-    await writeOtherFacts(tx, run.state, facts, next.phase === 'components');
+    await writeOtherFacts(tx, run, facts, next.phase === 'components');
     await run.advance(tx, next);
   });
   run.state = next;
@@ -100,7 +100,7 @@ async function joinHeld(run: BuildRun, facts: PageFacts, links: LinksSeen, scann
   const joined = joinInMemory(facts.subjects, links, facts.erasures);
   const next: BuildState = { ...scanned, phase: 'customers', customers: joined.customers.length };
   await run.transaction(async (tx) => {
-    await writeOtherFacts(tx, run.state, facts, true);
+    await writeOtherFacts(tx, run, facts, true);
     await insertRows(tx, SUBJECTS, joined.subjects);
     await insertRows(tx, LINKS, joined.links);
     await tx.exec(`${DROP_SEEN_TABLES} ANALYZE subjects; ANALYZE links;`);
@@ -113,12 +113,13 @@ async function joinHeld(run: BuildRun, facts: PageFacts, links: LinksSeen, scann
 /** What the log holds beside touchpoints; the recounts of receipts when the scan is done. */
 async function writeOtherFacts(
   tx: Transaction,
-  { upTo, asOf }: BuildState,
+  { state: { upTo, asOf }, options: { log } }: BuildRun,
   facts: PageFacts,
   done: boolean,
 ): Promise<void> {
   await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, upTo) : []);
   await listQuarantine(tx, facts.quarantine);
+  if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);
   const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#platform';
 import type { Database } from './port.js';
-import { isDamage, notedDamage, setFolderAside } from './pglite/broken-folder.js';
+import { isDamage, notedDamage, renameBrokenFolder } from './pglite/broken-folder.js';
 import { PgliteDatabase } from './pglite/pglite.js';
 import type { PostgresOptions } from './postgres/postgres.js';
 
@@ -13,10 +13,10 @@ export type DatabasePlace =
 
 export interface OpeningDatabase {
   /**
-   * Sets a folder that is damaged aside, and announces it in a sentence. Only the process that keeps the read models may: it owns the folder, and
+   * Renames a folder that is damaged, and announces it in a sentence. Only the process that keeps the read models may: it owns the folder, and
    * rebuilds what was in it.
    */
-  readonly setBrokenAside?: (line: string) => void;
+  readonly onBrokenFolder?: (line: string) => void;
 }
 
 /**
@@ -26,15 +26,15 @@ export interface OpeningDatabase {
  * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to fix it.
  */
 export async function openDatabase(place: DatabasePlace, options: OpeningDatabase = {}): Promise<Database> {
-  return place.kind === 'pglite' && place.folder !== null && options.setBrokenAside !== undefined
-    ? openFolder(place.folder, options.setBrokenAside)
+  return place.kind === 'pglite' && place.folder !== null && options.onBrokenFolder !== undefined
+    ? openFolder(place.folder, options.onBrokenFolder)
     : open(place);
 }
 
 /** A folder that does not open, or that was found damaged while it was used, is renamed, and a new one made: everything in it can be derived again. */
 async function openFolder(folder: string, announce: (line: string) => void): Promise<Database> {
-  const aside = (reason: string): void => {
-    const name = setFolderAside(folder);
+  const rename = (reason: string): void => {
+    const name = renameBrokenFolder(folder);
     announce(
       `The folder of the read models ${folder} is damaged (${reason.replace(/[.\s]+$/, '')}): it was renamed to ${name}, and the read models are rebuilt from the event log. ` +
         'Delete the renamed folder when it is not wanted.',
@@ -42,12 +42,12 @@ async function openFolder(folder: string, announce: (line: string) => void): Pro
   };
   if (existsSync(folder) && !statSync(folder).isDirectory()) aside('it is a file');
   const noted = notedDamage(folder);
-  if (noted !== null && existsSync(folder)) aside(noted);
+  if (noted !== null && existsSync(folder)) rename(noted);
   try {
     return await open({ kind: 'pglite', folder });
   } catch (error) {
     if (!isDamage(error)) throw error;
-    aside((error as Error).message);
+    rename((error as Error).message);
     return open({ kind: 'pglite', folder });
   }
 }

@@ -3,10 +3,11 @@ import { Histogram, type Registry } from 'prom-client';
 import { CLOCK, CONFIG, HEALTH, METRICS, RunningEngine, type Clock, type Config, type Health } from '#platform';
 import { EVENT_LOG, ID_TABLE } from './tokens.js';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
-import type { EventLog } from './port.js';
+import type { EventLog, EventLogError } from './port.js';
 import type { IdTable } from './eventstore/ids.js';
 import { openLogOf } from './open-log.js';
 import { timedLog } from './timed-log.js';
+import { watchingForDamage } from './torn-log.js';
 
 export interface EventLogModuleOptions {
   /** The lock on the data folder, taken before anything in it was opened; without one it is taken and released here. */
@@ -56,14 +57,19 @@ export class EventLogModule implements OnApplicationShutdown {
 
 /** The log that is provided: it measures how long commits take. */
 function measured({ log }: Opened, registry: Registry, health: Health): EventLog {
-  health.register('log', async () => ({ ok: true, detail: `at position ${(await log.head()).position}` }));
+  let torn: EventLogError | null = null;
+  const watched = watchingForDamage(log, (error) => (torn ??= error));
+  health.register('log', async () => {
+    const { position } = await watched.head();
+    return torn === null ? { ok: true, detail: `at position ${position}` } : { ok: false, detail: torn.message };
+  });
   const latency = new Histogram({
     name: 'perennial_log_commit_seconds',
     help: 'From the call of an append to its acknowledgement, when it is durable.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [registry],
   });
-  return timedLog(log, (elapsedMs) => latency.observe(elapsedMs / 1_000));
+  return timedLog(watched, (elapsedMs) => latency.observe(elapsedMs / 1_000));
 }
 
 async function open(

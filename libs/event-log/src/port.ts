@@ -168,7 +168,7 @@ export interface EventLog {
   /** Which log this is, and which copy of it: assigned when it was created, or when it was first opened by a program that knows of identities. */
   identity(): Promise<LogIdentity>;
   /**
-   * Makes this log another copy of itself: every store that keeps positions of it is set aside and rebuilt. For an operator who accepts that the end
+   * Makes this log another copy of itself: every store that keeps positions of it is archived and rebuilt. For an operator who accepts that the end
    * of the log is lost, and for a restore.
    */
   becomeAnotherCopy(): Promise<LogIdentity>;
@@ -180,7 +180,16 @@ export interface EventLog {
 /** An error of the log as a whole, by its code: the data folder is owned by another process, torn, full, and so on. */
 export class EventLogError extends Error {
   constructor(
-    readonly code: 'locked' | 'torn' | 'full' | 'closed' | 'wrong-version' | 'timeout' | 'unavailable',
+    readonly code:
+      | 'locked'
+      | 'torn'
+      | 'full'
+      | 'closed'
+      | 'wrong-version'
+      | 'timeout'
+      | 'unavailable'
+      /** What was on record when the process started is not indexed yet: a repetition cannot be told from a new event. */
+      | 'catching-up',
     message: string,
     options?: ErrorOptions,
   ) {

@@ -230,6 +230,6 @@ async function fit(
 
 async function open({ database, place }: ProjectionsModuleOptions, config: Config, logger: Logger): Promise<Opened> {
   if (database !== undefined) return { database, close: async () => {} };
-  const own = await openDatabase(place ?? placeOf(config), { setBrokenAside: (line) => logger.warn(line) });
+  const own = await openDatabase(place ?? placeOf(config), { onBrokenFolder: (line) => logger.warn(line) });
   return { database: own, close: () => own.close() };
 }

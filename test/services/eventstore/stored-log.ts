@@ -60,7 +60,8 @@ export interface StoredLogOptions {
 export class StoredLog {
   readonly events: Stored[] = [];
   readonly #streams = new Map<string, Stream>();
-  readonly #remembered: RememberedIds;
+  #remembered: RememberedIds;
+  readonly #idMemoryBytes: number;
   readonly #waiting = new Set<() => void>();
   readonly #now: () => number;
   #next = FIRST_POSITION;
@@ -68,8 +69,14 @@ export class StoredLog {
 
   constructor({ now = Date.now, idMemoryBytes = ID_MEMORY_BYTES }: StoredLogOptions = {}) {
     this.#now = now;
+    this.#idMemoryBytes = idMemoryBytes;
     this.#remembered = new RememberedIds(idMemoryBytes);
     this.append('$settings', 'any', [system('$UserCreated', '00000000-0000-4000-8000-000000000001')]);
+  }
+
+  /** As a server that was restarted: it knows recent ids from memory alone. */
+  forgetIds(): void {
+    this.#remembered = new RememberedIds(this.#idMemoryBytes);
   }
 
   append(stream: string, expected: ExpectedVersion, proposed: readonly Proposed[]): Appended {

@@ -69,7 +69,7 @@ function acceptCommand({ clock }: Session): Command {
   const command = new Command('accept')
     .summary('accept that the end of the log is lost, and go on with it as it is')
     .description(
-      'For a log whose newest copy is gone for good. It becomes another copy of itself: the next start sets the read models aside, rebuilds them from the log as it is, and ' +
+      'For a log whose newest copy is gone for good. It becomes another copy of itself: the next start archives the read models, rebuilds them from the log as it is, and ' +
         'publishes the current state of each customer once more. What the lost events said is lost; what their senders send again is accepted. Keys and webhooks stay.',
     )
     .option('--yes', 'confirm it')

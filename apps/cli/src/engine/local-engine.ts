@@ -1,3 +1,4 @@
+import { EventLogError } from '#event-log';
 import {
   CheckTouchpoints,
   DiscardMany,
@@ -98,7 +99,7 @@ export class LocalEngine implements Engine {
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     this.isCurrent = false;
     const command = new IngestTouchpoints(items.map(importedItem), this.now());
-    const { results } = await this.dependencies.ingestTouchpoints.execute(command);
+    const { results } = await this.ingested(command);
     return results;
   }
 
@@ -107,6 +108,17 @@ export class LocalEngine implements Engine {
     const { results, warnings } = await this.dependencies.checkTouchpoints.execute(command);
     const [first, ...others] = results;
     return first === undefined ? [] : [{ ...first, warnings }, ...others];
+  }
+
+  /** Ingests, once the read models know which event ids are on record, where the log needs them for that. */
+  private async ingested(command: IngestTouchpoints): ReturnType<IngestTouchpointsHandler['execute']> {
+    try {
+      return await this.dependencies.ingestTouchpoints.execute(command);
+    } catch (error) {
+      if (!(error instanceof EventLogError) || error.code !== 'catching-up') throw error;
+      await this.catchUp(() => undefined);
+      return this.dependencies.ingestTouchpoints.execute(command);
+    }
   }
 
   async catchUp(onProgress: OnProgress): Promise<void> {

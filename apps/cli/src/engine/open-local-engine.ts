@@ -77,7 +77,7 @@ export async function openLocalEngine(
       const probe = await openLogOf(config, clock, new MemoryIdTable());
       await fit(opened, probe).finally(() => probe.close());
     };
-    const database = openOnFirstUse(placeOf(config), { prepare, setBrokenAside: announce });
+    const database = openOnFirstUse(placeOf(config), { prepare, onBrokenFolder: announce });
     closing.push(() => database.close());
     const ids = isServer ? await openIdTable(database) : null;
     const log = await openLogOf(config, clock, ids);

@@ -32,8 +32,8 @@ describe('a folder of read models that is damaged', () => {
   let parent: string;
   let folder: string;
   const announced: string[] = [];
-  const setBrokenAside = (line: string): void => void announced.push(line);
-  const open = () => openDatabase({ kind: 'pglite', folder }, { setBrokenAside });
+  const onBrokenFolder = (line: string): void => void announced.push(line);
+  const open = () => openDatabase({ kind: 'pglite', folder }, { onBrokenFolder });
 
   beforeAll(async () => {
     whole = mkdtempSync(join(tmpdir(), 'perennial-whole-'));
@@ -54,7 +54,7 @@ describe('a folder of read models that is damaged', () => {
     writeSync(opened, Buffer.alloc(Math.min(pages * 8_192, statSync(file).size), 0xa5), 0, undefined, 0);
     closeSync(opened);
   };
-  const asides = (): string[] => readdirSync(parent).filter((name) => name.includes('.broken-'));
+  const renamed = (): string[] => readdirSync(parent).filter((name) => name.includes('.broken-'));
 
   it.each([
     ['has garbage in pg_control', () => spoil(join(folder, 'global', 'pg_control'), 1)],
@@ -85,7 +85,7 @@ describe('a folder of read models that is damaged', () => {
       const database = await open();
       expect(await database.query("SELECT to_regclass('t') AS t")).toEqual([{ t: null }]);
       await database.close();
-      expect(asides()).toHaveLength(1);
+      expect(renamed()).toHaveLength(1);
       expect(announced).toHaveLength(1);
       expect(announced[0]).toMatch(
         /is damaged \(.+\): it was renamed to .*readmodels\.broken-.*rebuilt from the event log/,
@@ -107,7 +107,7 @@ describe('a folder of read models that is damaged', () => {
     await database.close();
     expect(existsSync(`${folder}.damaged`)).toBe(true);
     await (await open()).close();
-    expect(asides()).toHaveLength(1);
+    expect(renamed()).toHaveLength(1);
     expect(existsSync(`${folder}.damaged`)).toBe(false);
   }, 60_000);
 
@@ -116,7 +116,7 @@ describe('a folder of read models that is damaged', () => {
     const before = readFileSync(join(folder, 'PG_VERSION'), 'utf8');
     await expect(openDatabase({ kind: 'pglite', folder })).rejects.toThrow();
     expect(readFileSync(join(folder, 'PG_VERSION'), 'utf8')).toBe(before);
-    expect(asides()).toEqual([]);
+    expect(renamed()).toEqual([]);
   }, 60_000);
 
   it('is told from a full disk, from a folder that may not be read, and from a wrong statement', () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { DatabaseError } from '../port.js';
 import { DISK_FULL, IO_ERROR } from './failure.js';
 
-/** Stands beside the folder once a statement met damage in it: the next start sets it aside. */
+/** Stands beside the folder once a statement met damage in it: the next start renames it. */
 const markOf = (folder: string): string => `${folder}.damaged`;
 
 /** SQLSTATEs of damage: corrupted data or index, an internal error, a file that is not there. */
@@ -18,7 +18,7 @@ export function isDamage(error: unknown): boolean {
   return DAMAGE.test(error.code) || (error.code === '' && DAMAGED.test(error.message));
 }
 
-/** Notes that a statement met damage: this process goes on as far as it can, and the next start sets the folder aside. */
+/** Notes that a statement met damage: this process goes on as far as it can, and the next start renames the folder. */
 export function noteDamage(folder: string, error: unknown): void {
   try {
     if (!existsSync(markOf(folder))) writeFileSync(markOf(folder), `${(error as Error).message}\n`, { mode: 0o600 });
@@ -37,11 +37,11 @@ export function notedDamage(folder: string): string | null {
 }
 
 /** Renames a folder that cannot be used, so that a new one can be made. Returns the new name. */
-export function setFolderAside(folder: string, now = new Date()): string {
+export function renameBrokenFolder(folder: string, now = new Date()): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
-  let aside = `${folder}.broken-${stamp}`;
-  for (let n = 2; existsSync(aside); n += 1) aside = `${folder}.broken-${stamp}-${n}`;
-  renameSync(folder, aside);
+  let renamed = `${folder}.broken-${stamp}`;
+  for (let n = 2; existsSync(renamed); n += 1) renamed = `${folder}.broken-${stamp}-${n}`;
+  renameSync(folder, renamed);
   rmSync(markOf(folder), { force: true });
-  return aside;
+  return renamed;
 }

@@ -43,7 +43,7 @@ export class PgliteDatabase implements Database {
         if (folder === null || !this.#opened || !isDamage(error)) return error;
         noteDamage(folder, error);
         return new DatabaseError(
-          `${message}. The folder of the read models is damaged: restart the engine, which sets it aside and rebuilds them.`,
+          `${message}. The folder of the read models is damaged: restart the engine, which renames it and rebuilds them.`,
           error.code,
         );
       },

@@ -83,6 +83,8 @@ export class BatchAppender {
       const { known, floor } = await this.deduplication.of(uuids);
       const verdicts = this.#decideWhole(prepared, expected, known);
       if (verdicts !== null) return verdicts;
+      // A revision that the server enforces tells whether the events are there.
+      if (expected === 'any' || expected === 'exists') this.deduplication.mustHaveCaughtUp();
       const outcome = await this.#append(prepared, expected, floor);
       if (
         outcome.status === 'wrong-revision' &&
@@ -180,6 +182,8 @@ export class BatchAppender {
   /** Streams side by side; in each stream one after the other, so that every expectation sees what came before it. */
   async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[]): Promise<void> {
     const { known, floor } = await this.deduplication.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
+    if (prepared.some(({ item, sendable: { uuid } }) => isUnguarded(item) && !known.has(uuid)))
+      this.deduplication.mustHaveCaughtUp();
     const here = new Map(known);
     // The last item before this one that has the same event id, in whichever stream: its outcome decides on this one.
     const settled = new Map<Prepared, { readonly promise: Promise<void>; resolve(): void }>();
@@ -301,6 +305,9 @@ export class BatchAppender {
     }));
   }
 }
+
+/** Only its id tells whether it is on record. */
+const isUnguarded = ({ expected = 'any' }: AppendItem): boolean => expected === 'any' || expected === 'exists';
 
 /** A last revision that meets the expectation: what the server will find is unknown here. */
 function assumed(expected: Expected): number | null {

@@ -1,4 +1,5 @@
 import { verdictOnFound, type Found } from '../append-rules.js';
+import { EventLogError } from '../port.js';
 import type { AppendItem, Verdict } from '../port.js';
 import { BACKWARDS, FORWARDS } from '@eventstore/db-client';
 import { drained, endOf, type Connection } from './connection.js';
@@ -24,10 +25,34 @@ export interface KnownIds {
 export class Deduplication {
   readonly #cache = new Map<string, KnownId>();
 
+  /** Up to where the id table is complete, as it last said. */
+  #upTo = 0;
+  /** What was on record when this process opened the log: until the table has reached it, an id that it does not hold may be on record. */
+  #onRecord = 0;
+
   constructor(
     private readonly connection: Connection,
     private readonly ids: IdTable,
   ) {}
+
+  /** Nothing at or below this position may be taken for new. */
+  startsFrom(position: number): void {
+    this.#onRecord = position;
+  }
+
+  /**
+   * To be called for what no expectation guards, after `of`. @throws EventLogError `catching-up` while the table lags behind what was on record
+   * when the process started: an event that it does not know may be on record, in whichever stream
+   */
+  mustHaveCaughtUp(): void {
+    const missing = this.#onRecord - this.#upTo;
+    if (missing <= 0) return;
+    throw new EventLogError(
+      'catching-up',
+      `The read models have not indexed the last ${missing} bytes of the event log that were on record when this process started, so an event that is repeated cannot be told from a new one. ` +
+        'Nothing of this batch was stored: send it again in a few seconds.',
+    );
+  }
 
   /** Called once for each batch. */
   async of(uuids: readonly string[]): Promise<KnownIds> {
@@ -42,6 +67,7 @@ export class Deduplication {
     const result = new Map<string, KnownId>();
     if (uuids.length === 0) return result;
     const { known, upTo } = await this.ids.lookup(uuids);
+    this.#upTo = Math.max(this.#upTo, upTo);
     uuids.forEach((uuid, index) => {
       const one = lowest(known[index] ?? null, this.#cache.get(uuid) ?? null);
       if (one !== null) result.set(uuid, one);

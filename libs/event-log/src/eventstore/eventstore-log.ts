@@ -62,7 +62,7 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
   const connection = acquire(connectionString, timeouts);
   try {
     const log = new EventStoreLog(connection, connectionString, options.ids, `${name}.`);
-    await answered(log.head(), options.openMs ?? timeouts.callMs, connection.server);
+    await answered(log.begin(), options.openMs ?? timeouts.callMs, connection.server);
     return log;
   } catch (error) {
     release(connectionString);
@@ -110,6 +110,11 @@ export class EventStoreLog implements EventLog, MoveTarget {
   ) {
     this.#appender = new BatchAppender(connection, ids, prefix);
     setMaxListeners(0, this.#closing.signal);
+  }
+
+  /** Reads what is on record as the log is opened: nothing of it may be taken for new later. */
+  async begin(): Promise<void> {
+    this.#appender.deduplication.startsFrom((await this.head()).position);
   }
 
   async append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<readonly Verdict[]> {

@@ -24,9 +24,18 @@ export type RegisterVerdict =
 
 /** All types: the built-in ones, and those that the log has a registration of. */
 export async function registeredTypes(log: EventLog): Promise<TypeRegistry> {
+  return (await readRegistrations(log)).registry;
+}
+
+/** The types, and the revision of the last registration; null where there is none. */
+async function readRegistrations(
+  log: EventLog,
+): Promise<{ readonly registry: TypeRegistry; readonly last: number | null }> {
   let registry = TypeRegistry.BUILT_IN;
+  let last: number | null = null;
   for await (const page of log.read(STREAM))
     for (const event of page) {
+      last = event.revision;
       const registration = registry.restore(upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Data));
       if (!registration.ok)
         throw new Error(
@@ -34,8 +43,11 @@ export async function registeredTypes(log: EventLog): Promise<TypeRegistry> {
         );
       registry = registration.registry;
     }
-  return registry;
+  return { registry, last };
 }
+
+/** Registrations of other types may come in between so many times. */
+const ATTEMPTS_MAX = 10;
 
 /** Registers a touchpoint type: from then on its events are accepted. The same definition again changes nothing. */
 export class RegisterTypeHandler {
@@ -45,14 +57,28 @@ export class RegisterTypeHandler {
     private readonly clock: Clock,
   ) {}
 
+  /** Decided by what is on record, and appended behind it: the log enforces that, whatever event ids it remembers. */
   async execute({ definition: document }: RegisterType): Promise<RegisterVerdict> {
-    const registration = this.contracts.types.register(document);
+    for (let attempt = 1; ; attempt += 1) {
+      const verdict = await this.attempt(document);
+      if (verdict !== 'overtaken') return verdict;
+      if (attempt === ATTEMPTS_MAX)
+        return rejected('#', 'could not be registered, since other types are registered all the time', 'try again');
+    }
+  }
+
+  private async attempt(document: unknown): Promise<RegisterVerdict | 'overtaken'> {
+    const { registry: recorded, last } = await readRegistrations(this.log);
+    const registration = recorded.register(document);
     if (!registration.ok) return registration;
     const { definition, registry, changed } = registration;
-    if (!changed) return { ok: true, definition, position: null };
+    if (!changed) {
+      this.contracts.replace(registry);
+      return { ok: true, definition, position: null };
+    }
     const errors = issuesOfFact('type-registered', definition);
     if (errors.length > 0) return { ok: false, errors };
-    const [verdict] = await this.log.append(STREAM, 'any', [
+    const [verdict] = await this.log.append(STREAM, last ?? 'no-stream', [
       factEvent({
         name: 'type-registered',
         source: OWN_SOURCES.types,
@@ -69,8 +95,10 @@ export class RegisterTypeHandler {
         return { ok: true, definition, position: verdict.position };
       case 'rejected':
         return rejected('#', verdict.reason, 'make the definition smaller');
+      case 'wrong-revision':
+        return 'overtaken';
       default:
-        return rejected('#/version', 'was registered by another process at the same moment', 'give the next version');
+        return rejected('#/version', 'was registered with another definition', 'give the next version');
     }
   }
 }

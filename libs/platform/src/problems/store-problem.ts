@@ -27,6 +27,8 @@ export function storeProblem(error: unknown): Problem | null {
   if (store === undefined || typeof code !== 'string') return null;
   if (DISK_FULL.has(code))
     return new Problem(507, { type: 'disk-full', detail: `${error.message} What was not acknowledged is not stored.` });
+  // The store is well, and tells for how long it cannot decide.
+  if (code === 'catching-up') return new Problem(503, { type: code, detail: error.message, headers: RETRY_LATER });
   if (store !== 'database')
     return new Problem(503, { type: `${store}-${code}`, detail: error.message, headers: RETRY_LATER });
   if (!MAY_SUCCEED_LATER.test(code)) return null;

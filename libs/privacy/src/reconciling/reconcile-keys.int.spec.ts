@@ -80,7 +80,7 @@ describe('the stores of a data folder', () => {
   const erase = (opened: Opened, user: string) =>
     eraseSubjects(opened, { subjectIds: [subjectOf(opened, user)], customerId: null, by: 'me' }, NOW);
 
-  it('applies the erasures of the log again to keys from a backup: nobody who was erased comes back', async () => {
+  it('applies the erasures of the log again to keys from a backup: no erased person comes back', async () => {
     let engine = await start();
     await publish(engine, 'erika', 'paul');
     await engine.close();

@@ -22,7 +22,7 @@ describeOnEachStore('read models and the log that they were made from', (name) =
   beforeEach(async () => {
     await store.wipe();
     for (const { name: schema } of await store.database.query<{ name: string }>(
-      `SELECT nspname::text AS name FROM pg_namespace WHERE nspname LIKE '%\\_aside\\_%'`,
+      `SELECT nspname::text AS name FROM pg_namespace WHERE nspname LIKE '%\\_archived\\_%'`,
     ))
       await store.database.exec(`DROP SCHEMA ${schema} CASCADE`);
     clock = { at: day(100), now: () => clock.at };
@@ -107,21 +107,21 @@ describeOnEachStore('read models and the log that they were made from', (name) =
     ]);
   });
 
-  it('are set aside and rebuilt where the log is another copy, by a process that keeps them', async () => {
+  it('are archived and rebuilt where the log is another copy, by a process that keeps them', async () => {
     const log = await logOf('ann', 'bob');
     await (await start(log)).catchUp();
     const { copyId } = await log.becomeAnotherCopy();
     await expect(fit(log, false)).rejects.toMatchObject({ code: 'other-copy' });
     const projector = await start(log);
-    expect(announced.join('\n')).toMatch(/set aside .*rebuilt from the 2 events/s);
+    expect(announced.join('\n')).toMatch(/archived .*rebuilt from the 2 events/s);
     await projector.catchUp();
     expect(await store.database.query('SELECT copy_id FROM perennial.log_identity')).toEqual([{ copy_id: copyId }]);
     expect((await projector.status()).position).toBe(2);
-    const aside = await store.database.query(
-      `SELECT nspname::text AS name FROM pg_namespace WHERE nspname LIKE '%\\_aside\\_%' ORDER BY 1`,
+    const archived = await store.database.query(
+      `SELECT nspname::text AS name FROM pg_namespace WHERE nspname LIKE '%\\_archived\\_%' ORDER BY 1`,
     );
-    expect(aside.map((row) => String(row['name']).replace(/\d+$/, ''))).toEqual([
-      ...['perennial_aside_', 'perennial_bi_aside_', 'rm_1_aside_'],
+    expect(archived.map((row) => String(row['name']).replace(/\d+$/, ''))).toEqual([
+      ...['perennial_archived_', 'perennial_bi_archived_', 'rm_1_archived_'],
     ]);
   });
 

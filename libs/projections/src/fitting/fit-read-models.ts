@@ -3,13 +3,13 @@ import type { Database, Row } from '#database';
 import { checkMark, fingerprintOf, type EventLog } from '#event-log';
 import { compareIdentity, identityText, StoreMismatchError, type LogIdentity, type PublicationMemory } from '#platform';
 import { migrate } from '../versions/migrate.js';
-import { setSchemasAside } from './set-aside.js';
+import { archiveSchemas } from './archive-schemas.js';
 
 export interface Fitting {
   readonly database: Database;
   readonly log: Pick<EventLog, 'identity' | 'head' | 'at' | 'counts'>;
   readonly now: Instant;
-  /** Whether this process keeps the read models: only such a one sets others aside, and records whose they are. */
+  /** Whether this process keeps the read models: only such a one archives others, and records whose they are. */
   readonly keeps: boolean;
   /** Absent where nothing outside the database remembers what was published. */
   readonly memory?: PublicationMemory;
@@ -34,7 +34,7 @@ const HOLDER = 'The read models';
 
 /**
  * Compares the read models with the log, at every start, before anything is read from them or written to them. Read models of another log are
- * rejected; those of another copy of this log are set aside, and others built; a log that is shorter than they are, or another one, is rejected.
+ * rejected; those of another copy of this log are archived, and others built; a log that is shorter than they are, or another one, is rejected.
  * Where read models are begun although some were kept before, publication begins a new epoch.
  * @throws StoreMismatchError
  */
@@ -54,9 +54,9 @@ export async function fitReadModels({ database, log, now, keeps, memory, announc
           );
     if (fits === 'other-copy') {
       if (!keeps) throw otherCopy(recorded.identity as LogIdentity, identity);
-      const suffix = await database.transaction((tx) => setSchemasAside(tx, now), { long: true });
+      const suffix = await database.transaction((tx) => archiveSchemas(tx, now), { long: true });
       announce(
-        `The read models were made from another copy of this event log, so that their positions are not valid: they were set aside (schemas …${suffix}) and are rebuilt ` +
+        `The read models were made from another copy of this event log, so that their positions are not valid: they were archived (schemas …${suffix}) and are rebuilt ` +
           `from the ${(await log.head()).position} ${log.counts === 'bytes' ? 'bytes' : 'events'} of this one.`,
       );
       epoch = now;
@@ -140,6 +140,6 @@ function otherCopy(recorded: LogIdentity, identity: LogIdentity): StoreMismatchE
   return new StoreMismatchError(
     'other-copy',
     `The read models were made from another copy of this event log (${identityText(recorded)}; this is ${identityText(identity)}), and this process does not keep them: ` +
-      'start the projector first, which sets them aside and rebuilds them.',
+      'start the projector first, which archives them and rebuilds them.',
   );
 }

@@ -2,8 +2,8 @@ import { formatInstant, type Instant } from '#contracts';
 import type { Transaction } from '#database';
 import { lockSchemas } from '../versions/schema-lock.js';
 
-/** What a schema's name holds once it was set aside. */
-const ASIDE = '_aside_';
+/** What a schema's name holds once it was archived. */
+const ASIDE = '_archived_';
 
 /** Every schema of ours in the database of the read models, but not the one of the keys, which may lie beside them. */
 async function ownSchemas(tx: Pick<Transaction, 'query'>): Promise<string[]> {
@@ -15,10 +15,10 @@ async function ownSchemas(tx: Pick<Transaction, 'query'>): Promise<string[]> {
 }
 
 /**
- * Renames every schema of the read models, so that others can be built in their place: their positions are not those of the log. What was set aside
+ * Renames every schema of the read models, so that others can be built in their place: their positions are not those of the log. What was archived
  * before is dropped, so that a database holds one such set at most. Returns the end of the new names.
  */
-export async function setSchemasAside(tx: Transaction, now: Instant): Promise<string> {
+export async function archiveSchemas(tx: Transaction, now: Instant): Promise<string> {
   await lockSchemas(tx);
   const former = await tx.query<{ name: string }>(
     `SELECT nspname::text AS name FROM pg_namespace WHERE nspname ~ '^(perennial|perennial_webhooks|perennial_bi|rm_[0-9]+)${ASIDE}[0-9]+$'`,

@@ -40,7 +40,7 @@ async function openFolder(folder: string, announce: (line: string) => void): Pro
         'Delete the renamed folder when it is not wanted.',
     );
   };
-  if (existsSync(folder) && !statSync(folder).isDirectory()) aside('it is a file');
+  if (existsSync(folder) && !statSync(folder).isDirectory()) rename('it is a file');
   const noted = notedDamage(folder);
   if (noted !== null && existsSync(folder)) rename(noted);
   try {

@@ -2,7 +2,7 @@
 // channels, with the topics of the examples in docs/channels.md. It listens on port 9092, or KAFKA_PORT. Ctrl-C stops it and removes its data.
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { ensureInstalled } from './install.mjs';
+import { build, ensureInstalled } from './install.mjs';
 
 const PORT = 9092;
 
@@ -23,7 +23,10 @@ function takenBy(port) {
 const port = Number(process.env.KAFKA_PORT ?? PORT);
 if (!Number.isInteger(port) || port < 1 || port > 65_535)
   fail(`KAFKA_PORT must be a whole number from 1 to 65,535 (got "${process.env.KAFKA_PORT}").`);
-ensureInstalled(resolve(import.meta.dirname, '..'));
+const root = resolve(import.meta.dirname, '..');
+ensureInstalled(root);
+// The feeds, whose topics are created, are read from what is compiled.
+build(root);
 await import('./from-source/register.mjs');
 const { findBroker } = await import('../test/services/kafka-server.ts');
 const { createExampleTopics } = await import('../test/services/example-topics.ts');
@@ -36,7 +39,10 @@ if (found.origin !== 'address' && (await takenBy(port)) !== null)
 console.error(`Starting Kafka (${found.what})…`);
 const kafka = await found.start(port);
 const address = kafka.brokers.join(',');
-const topics = await createExampleTopics(kafka.brokers);
+const topics = await createExampleTopics(kafka.brokers).catch(async (error) => {
+  await kafka.remove();
+  throw error;
+});
 console.log(`Kafka answers at ${address}; Ctrl-C stops it and removes its data.`);
 console.log(`  topics   ${topics.join(', ')}`);
 console.log(`  engine   KAFKA_BROKERS=${address} npm start`);

@@ -268,7 +268,7 @@ export class LocalEngine implements Engine {
 
   async createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }> {
     const reading = NEW_API_KEY.read({ name, permissions });
-    if (!reading.ok) throw usage(`The API key cannot be created:${issueLines(reading.errors)}`);
+    if (!reading.ok) throw rejected(`The API key cannot be created:${issueLines(reading.errors)}`);
     const keys = await this.dependencies.apiKeys();
     const { key, record, stored } = keys.create(reading.value.name, reading.value.permissions);
     await stored;

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Kafka, logLevel, type Message } from 'kafkajs';
 import { openSqliteLog, type EventLog, type RecordedEvent } from '#event-log';
 import type { Registry } from 'prom-client';
 import { connectChannels, METRICS, type Channels } from '#platform';
@@ -73,6 +74,14 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     await producer.close();
   }
 
+  /** Sends with the producer's own timestamps. */
+  async function produce(topic: string, messages: Message[]): Promise<void> {
+    const producer = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer();
+    await producer.connect();
+    await producer.send({ topic, messages });
+    await producer.disconnect();
+  }
+
   const order = (topic: string, n: number): OutgoingMessage => ({
     topic,
     key: `customer-${n % 50}`,
@@ -101,6 +110,34 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
       await sleep(50);
     }
   }
+
+  it('dates what lay in the topic by the timestamp of its message, whenever it is read', async () => {
+    const topic = await topicOf(1);
+    const { log, ingest } = engine();
+    const twoDaysAgo = clock.now() - 2 * 86_400_000;
+    const at = (instant: number) => new Date(instant).toISOString();
+    const { value } = order(topic, 1);
+    const event = JSON.parse(String(value)) as Record<string, unknown>;
+    const lay = (id: string, times: object) => ({
+      ...{ key: 'u1', timestamp: String(twoDaysAgo), headers: { 'content-type': 'application/json' } },
+      value: JSON.stringify({ ...event, time: undefined, id, ...times }),
+    });
+    const skew = 40 * 86_400_000;
+    await produce(topic, [
+      lay('stated', { time: at(twoDaysAgo - 1_000), sentAt: at(twoDaysAgo) }),
+      lay('wrong-clock', { time: at(twoDaysAgo + skew - 5_000), sentAt: at(twoDaysAgo + skew) }),
+      lay('without-a-time', {}),
+    ]);
+    member(topic, ingest);
+    const taken = await reaches(log, 'order-placed', 3);
+    expect(taken.map(({ id, occurredAt }) => [id, occurredAt - twoDaysAgo])).toEqual([
+      ['stated', -1_000],
+      ['wrong-clock', -5_000],
+      ['without-a-time', 0],
+    ]);
+    const meta = JSON.parse(taken[0]?.meta ?? '') as { readonly provenance: object; readonly receivedAt: number };
+    expect(meta).toMatchObject({ provenance: { timestamp: twoDaysAgo }, receivedAt: clock.now() });
+  });
 
   it('ingests CloudEvents of every mode and our own form, each once, and keeps their place in the topic', async () => {
     const topic = await topicOf(2);

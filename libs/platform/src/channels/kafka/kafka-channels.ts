@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, Kafka, logLevel, type LogEntry } from 'kafkajs';
+import { Kafka, logLevel, type ConfigResourceTypes, type LogEntry } from 'kafkajs';
 import type { ChannelConsumer, ChannelProducer, Channels, ConsumerOptions, TopicPlan } from '../channel.js';
 import type { FailureLogger } from '../../loops/failure-log.js';
 import { KafkaConsumer } from './consumer.js';
@@ -7,6 +7,9 @@ import type { KafkaConnection } from './connection.js';
 import type { ReceivedMessage } from '../message.js';
 import { KafkaProducer } from './producer.js';
 import { readTopic } from './topic-reader.js';
+
+/** `ConfigResourceTypes.TOPIC`: kafkajs is CommonJS, and Node does not see the enum among its exports. */
+const TOPIC_RESOURCE = 2 as ConfigResourceTypes.TOPIC;
 
 /** Where failures of the connection are logged, and, for debugging, what kafkajs itself logs. */
 export interface ChannelLogger extends FailureLogger {
@@ -77,7 +80,7 @@ export class KafkaChannels implements Channels {
       await admin.connect();
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
-        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+        resources: [{ type: TOPIC_RESOURCE, name: topic }],
       });
       return new Map(
         resources.flatMap(({ configEntries }) => configEntries.map((entry) => [entry.configName, entry.configValue])),

@@ -9,6 +9,7 @@ import { keysCommand } from './commands/keys.js';
 import { logCommand } from './commands/log.js';
 import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
+import { mappingCommand } from './commands/mapping.js';
 import { quarantineCommand } from './commands/quarantine.js';
 import { queryCommand } from './commands/query.js';
 import { rebuildCommand, rollbackCommand, verifyCommand } from './commands/rebuild.js';
@@ -49,6 +50,7 @@ export function program(session: Session, version: string): Command {
     moveCommand,
     simulateCommand,
     policyCommand,
+    mappingCommand,
     quarantineCommand,
     webhooksCommand,
   ];

@@ -12,7 +12,7 @@ interface GivenOptions {
 
 /** What a preset is read with: the options of the command, or else the settings of the business. */
 export function presetOptions(
-  { name, source, needsCurrency }: Preset,
+  { name, source, needsCurrency }: Pick<Preset, 'name' | 'source' | 'needsCurrency'>,
   given: GivenOptions,
   business: BusinessSettings,
 ): PresetOptions {

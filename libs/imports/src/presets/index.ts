@@ -16,12 +16,14 @@ export const PRESETS: readonly Preset[] = [
     name: 'shopify-orders',
     summary: 'orders as Shopify exports them: lines, refunds, cancellations, guests',
     source: 'shopify',
+    marks: ['Name', 'Lineitem quantity', 'Created at'],
     mapping: shopifyOrders,
   }),
   mapped({
     name: 'woocommerce-orders',
     summary: 'orders as plugins of WooCommerce export them',
     source: 'woocommerce',
+    marks: ['Order Number', 'Order Status', 'Order Total Amount'],
     needsCurrency: true,
     mapping: woocommerceOrders,
   }),
@@ -29,6 +31,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'stripe-payments',
     summary: 'payments as Stripe exports them, with refunds and lost disputes',
     source: 'stripe',
+    marks: ['id', 'Amount', 'Amount Refunded', 'Currency'],
     mapping: stripePayments,
   }),
   mapped({

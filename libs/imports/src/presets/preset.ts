@@ -8,6 +8,8 @@ export interface Preset {
   readonly needsCurrency?: true;
   /** What it reads, as the document of a mapping, where it is one: to be printed and changed. */
   readonly mapping?: (options: PresetOptions) => object;
+  /** Columns by which a file of this kind is known. */
+  readonly marks?: readonly string[];
   /** The source of its touchpoints, unless another is named; null where the file says it. */
   readonly source: string | null;
   readonly reader: (options: PresetOptions) => ImportReader;

@@ -17,6 +17,7 @@ import { replayCommand } from './commands/replay.js';
 import { restoreCommand } from './commands/restore.js';
 import { simulateCommand } from './commands/simulate.js';
 import { statsCommand } from './commands/stats.js';
+import { typesCommand } from './commands/types.js';
 import { webhooksCommand } from './commands/webhooks.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Session } from './session.js';
@@ -52,6 +53,7 @@ export function program(session: Session, version: string): Command {
     policyCommand,
     mappingCommand,
     quarantineCommand,
+    typesCommand,
     webhooksCommand,
   ];
   for (const command of commands) perennial.addCommand(command(session));

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { FORMER_QUERIES, withFormerCommand } from '../former-names.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
+import { MONEY, type Money } from '../terminal/major-units.js';
 import { Output } from '../terminal/output.js';
 import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
 
@@ -13,6 +14,8 @@ const PAGE = '1000';
 interface QueryOptions extends EngineOptions {
   readonly format: Format;
   readonly output?: string;
+  readonly money?: Money;
+  readonly columns?: string;
 }
 
 /** `perennial query QUERY`: a command for each query of the registry, with its parameters as options. */
@@ -26,6 +29,8 @@ export function queryCommand(session: Session): Command {
   return withExamples(
     command,
     'perennial query customers --stage retention --phase at-risk',
+    'perennial query customers --sort revenue --consent email:marketing --limit 20',
+    'perennial query orders --identifier userId:0001 --format csv --money major',
     'perennial query rfm --as-of 1997-09-30 --unit week --output rfm.txt',
     'perennial query customer --identifier userId:0001',
     'perennial query stage --identifier userId:0001 --as-of 2026-03-01',
@@ -40,10 +45,20 @@ function commandFor(query: QueryDefinition, session: Session): Command {
   command
     .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
+    .addOption(new Option('--columns <names>', 'only these columns, with commas between them'))
+    .addOption(
+      new Option('--money <unit>', 'amounts in minor units (cents) or major ones (default: major in a table)').choices(
+        MONEY,
+      ),
+    )
     .action(async (options: QueryOptions & Record<string, unknown>) => {
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
-        await writeAnswers(allPages(engine, query, rawParams(query, options)), options.format, output);
+        const { format, money, columns } = options;
+        await writeAnswers(allPages(engine, query, rawParams(query, options)), format, output, {
+          ...(money === undefined ? {} : { money }),
+          ...(columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) }),
+        });
         await output.end();
       });
     });

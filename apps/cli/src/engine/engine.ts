@@ -1,6 +1,7 @@
 import type { BackupSummary } from '#backup';
 import type { ClosedMany, ManyQuarantined } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
+import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { ClockStatus, DryRunResult } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { LogIdentity } from '#platform';
@@ -98,6 +99,11 @@ export interface Engine {
   erase(erasure: Erasure): Promise<JsonObject>;
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** One quarantined event with its body, opened. */
+  /** What touchpoints may be sent. */
+  types(): Promise<{
+    readonly types: readonly TypeDescription[];
+    readonly namespaces: readonly NamespaceDescription[];
+  }>;
   quarantinedEvent(quarantineId: string): Promise<JsonObject>;
   /** Ingests a quarantined event again, as it is or fixed. */
   release(quarantineId: string, fixed: unknown): Promise<JsonObject>;

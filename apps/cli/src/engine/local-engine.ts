@@ -5,9 +5,12 @@ import {
   DiscardQuarantined,
   importedItem,
   IngestTouchpoints,
+  NAMESPACE_DESCRIPTIONS,
   PublishPolicy,
+  registeredTypes,
   ReleaseMany,
   ReleaseQuarantined,
+  typeDescriptions,
   type CheckTouchpointsHandler,
   type ClosedMany,
   type Closing,
@@ -229,6 +232,11 @@ export class LocalEngine implements Engine {
     const { published, position, changed } = verdict;
     const { version, effectiveFrom, restates, reason } = published;
     return { version, effectiveFrom, restates, reason, position, changed };
+  }
+
+  async types(): ReturnType<Engine['types']> {
+    const registry = await registeredTypes(this.dependencies.context.log);
+    return { types: typeDescriptions(registry), namespaces: NAMESPACE_DESCRIPTIONS };
   }
 
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {

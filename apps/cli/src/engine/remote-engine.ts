@@ -163,6 +163,10 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/policies', JSON.stringify({ policy, ...options }))) as JsonObject;
   }
 
+  async types(): ReturnType<Engine['types']> {
+    return (await this.send('GET', '/v1/types')) as Awaited<ReturnType<Engine['types']>>;
+  }
+
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
     return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as JsonObject;
   }

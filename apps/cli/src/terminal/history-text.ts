@@ -1,6 +1,6 @@
-import { minorDigits } from '#contracts';
 import type { StagePeriod } from '#lifecycle';
 import { pluralize } from './format.js';
+import { majorText } from './major-units.js';
 import { singleLine } from './single-line.js';
 
 /** `retention · at-risk, cycle 2` */
@@ -46,9 +46,5 @@ export function touchpointText(type: string, data: Readonly<Record<string, unkno
 
 /** An amount in minor units, as people write it: `29.33 USD`. */
 export function moneyText(amountMinor: number, currency: string): string {
-  const digits = minorDigits(currency) ?? 0;
-  const sign = amountMinor < 0 ? '-' : '';
-  const text = String(Math.abs(amountMinor)).padStart(digits + 1, '0');
-  const whole = digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
-  return `${sign}${whole} ${currency}`;
+  return `${majorText(amountMinor, currency)} ${currency}`;
 }

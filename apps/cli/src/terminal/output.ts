@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { rejected } from '../exit-codes.js';
-import { terminalWidth } from './width.js';
+import { tableWidth } from './width.js';
 
 /** Where an answer is written: the standard output, or a file. It waits for a slow reader, so that memory stays flat. */
 export class Output {
@@ -31,9 +31,9 @@ export class Output {
     return new Output(stream, file);
   }
 
-  /** The width of the terminal; null where the answer goes to a file or a pipe. */
+  /** The width that a table may have; null where the answer goes to a file: then no column is left out. */
   get width(): number | null {
-    return this.file === null ? terminalWidth() : null;
+    return this.file === null ? tableWidth() : null;
   }
 
   /** Whether the reader closed the pipe: the rest need not be produced. */

@@ -1,75 +1,122 @@
 import type { Answer, AnswerRow, Column } from '#queries';
 import { expandedRow } from './expanded-row.js';
 import { singleLine } from './single-line.js';
+import { wantedFirst } from './wanted-columns.js';
+import { wrap } from './wrap.js';
 
 const CELL_MAX = 60;
 const GAP = '  ';
+/** So many columns make a table; below them, rows are written one under the other. */
+const COLUMNS_MIN = 2;
 
 /**
- * Rows as a table. The widths of its columns are those of the first page, so that any number of pages can follow. A table that is wider than the
- * terminal is written row by row instead, a line for each column.
+ * Rows as a table that fits the terminal: columns without a value are left out, then the least wanted ones, and the last line names what was left
+ * out. Columns and widths are those of the first page, so that any number of pages can follow. Where not even two columns fit, a row takes a line
+ * for each column.
  */
 export class Table {
-  private widths: readonly number[] | null = null;
-  private isExpanded = false;
+  private shown: readonly { readonly column: Column; readonly width: number }[] | null = null;
+  private leftOut: readonly string[] = [];
   private rows = 0;
 
   constructor(
     private readonly columns: readonly Column[],
     /** The width of the terminal; null where there is none. */
     private readonly terminal: number | null,
+    private readonly query = '',
   ) {}
 
   /** The lines of a page; the first page begins with the names of the columns. */
   page({ rows }: Pick<Answer, 'rows'>): string {
-    const cells = rows.map((row) => this.columns.map((column) => cellText(column, row)));
-    const header = this.widths === null ? this.header(cells) : [];
+    const header = this.shown === null ? this.begin(rows) : [];
     const lines = this.isExpanded
       ? rows.map((row) => this.expanded(row))
-      : [...header, ...cells.map((row) => this.line(row, (at) => isNumber(this.columns[at])))];
+      : [...header, ...rows.map((row) => this.line((column) => cellText(column, row), isNumber))];
     return lines.map((line) => `${line}\n`).join('');
   }
 
-  private header(cells: readonly (readonly string[])[]): readonly string[] {
-    const names = this.columns.map((column) => column.name);
-    const widths = names.map((name, at) => Math.max(name.length, ...cells.map((row) => row[at]?.length ?? 0)));
-    this.widths = widths;
-    const total = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
-    this.isExpanded = this.terminal !== null && total > this.terminal;
+  /** The line after the last page: what was left out, and how to see it. Empty where nothing was. */
+  end(): string {
+    if (this.leftOut.length === 0) return '';
+    const named = `Not shown: ${this.leftOut.join(', ')}. Use --columns, --format json, or a wider terminal.`;
+    return `\n${wrap(named, this.terminal, 0)}\n`;
+  }
+
+  private get isExpanded(): boolean {
+    return this.shown !== null && this.shown.length < Math.min(COLUMNS_MIN, this.columns.length);
+  }
+
+  private begin(rows: readonly AnswerRow[]): readonly string[] {
+    const filled = this.columns.filter(({ name }) => rows.length === 0 || rows.some((row) => !isEmpty(row[name])));
+    const candidates = filled.map((column) => ({ column, width: widthOf(column, rows) }));
+    const room = this.terminal ?? Number.POSITIVE_INFINITY;
+    const kept = new Set<Column>();
+    let used = -GAP.length;
+    const order = wantedFirst(
+      this.query,
+      candidates.map(({ column }) => column.name),
+    );
+    for (const name of order) {
+      const candidate = candidates.find(({ column }) => column.name === name);
+      if (candidate === undefined || used + GAP.length + candidate.width > room) continue;
+      kept.add(candidate.column);
+      used += GAP.length + candidate.width;
+    }
+    this.shown = candidates.filter(({ column }) => kept.has(column));
+    if (this.isExpanded) return [];
+    this.leftOut = filled.filter((column) => !kept.has(column)).map(({ name }) => name);
     const toTheLeft = (): boolean => false;
-    return [
-      this.line(names, toTheLeft),
-      this.line(
-        widths.map((width) => '─'.repeat(width)),
-        toTheLeft,
-      ),
-    ];
+    return [this.line(({ name }) => name, isNumber), this.line((_, width) => '─'.repeat(width), toTheLeft)];
   }
 
   private expanded(row: AnswerRow): string {
     this.rows += 1;
-    return `─── row ${this.rows} ───\n${expandedRow(this.columns, row)}`.trimEnd();
+    return `─── row ${this.rows} ───\n${expandedRow(this.columns, row, this.terminal)}`.trimEnd();
   }
 
-  private line(cells: readonly string[], toTheRight: (at: number) => boolean): string {
-    return cells
-      .map((cell, at) => {
-        const width = this.widths?.[at] ?? 0;
-        return toTheRight(at) ? cell.padStart(width) : cell.padEnd(width);
+  private line(textOf: (column: Column, width: number) => string, toTheRight: (column: Column) => boolean): string {
+    return (this.shown ?? [])
+      .map(({ column, width }) => {
+        const text = cut(textOf(column, width), width);
+        return toTheRight(column) ? text.padStart(width) : text.padEnd(width);
       })
       .join(GAP)
       .trimEnd();
   }
 }
 
-function cellText(column: Column, row: AnswerRow): string {
-  const value = row[column.name];
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string);
-  const line = singleLine(text);
-  return line.length > CELL_MAX ? `${line.slice(0, CELL_MAX - 1)}…` : line;
+function widthOf(column: Column, rows: readonly AnswerRow[]): number {
+  return Math.max(column.name.length, ...rows.map((row) => cellText(column, row).length));
 }
 
-function isNumber(column: Column | undefined): boolean {
-  return column?.type === 'integer' || column?.type === 'number';
+const isEmpty = (value: unknown): boolean =>
+  value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
+
+const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
+
+function cellText(column: Column, row: AnswerRow): string {
+  const value = row[column.name];
+  if (isEmpty(value)) return '';
+  return cut(singleLine(valueText(value, column)), CELL_MAX);
+}
+
+function valueText(value: unknown, column: Column): string {
+  if (typeof value === 'object') return partsText(value);
+  const text = String(value as string);
+  // To the minute: a table is looked at, and JSON has the rest.
+  return column.type === 'instant' ? text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z$/, '$1 $2Z') : text;
+}
+
+/** A value of several parts as people read it: `second-order-due, vip`, `type-unknown 7`. */
+function partsText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(partsText).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const parts = Object.entries(value).filter(([, part]) => part !== null);
+  return parts.some(([, part]) => typeof part === 'object')
+    ? JSON.stringify(value)
+    : parts.map(([name, part]) => `${name} ${String(part)}`).join(', ');
+}
+
+function isNumber(column: Column): boolean {
+  return column.type === 'integer' || column.type === 'number';
 }

@@ -1,17 +1,33 @@
 import { csvHeader, csvRow, QUERIES, type Answer, type AnswerRow } from '#queries';
+import { usage } from '../exit-codes.js';
 import type { Output } from './output.js';
 import { expandedRow } from './expanded-row.js';
+import { inMajorUnits, type Money } from './major-units.js';
 import { Table } from './table.js';
 
 export const FORMATS = ['table', 'csv', 'json', 'ndjson'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** How an answer is written, besides its format. */
+export interface WriteOptions {
+  /** Amounts in minor or major units; by default major ones in a table, and minor ones elsewhere. */
+  readonly money?: Money;
+  /** Only these columns, in this order; all by default. */
+  readonly columns?: readonly string[];
+}
+
 /** Writes all pages of an answer in a format, one page at a time. Resolves with the number of rows. */
-export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format, output: Output): Promise<number> {
+export async function writeAnswers(
+  pages: AsyncIterable<Answer>,
+  format: Format,
+  output: Output,
+  { money = format === 'table' ? 'major' : 'minor', columns: chosen }: WriteOptions = {},
+): Promise<number> {
   let rows = 0;
   let table: Table | null = null;
   let last: Answer | null = null;
-  for await (const answer of pages) {
+  for await (const page of pages) {
+    const answer = withColumns(money === 'major' ? inMajorUnits(page) : page, chosen);
     const first = last === null;
     last = answer;
     if (output.done) break;
@@ -21,7 +37,9 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
       case 'table':
         // A single row has nothing beside it to compare with, and often too many columns for the terminal.
         await output.write(
-          one === null ? (table ??= new Table(columns, output.width)).page(answer) : expandedRow(columns, one),
+          one === null
+            ? (table ??= new Table(columns, output.width, answer.query)).page(answer)
+            : expandedRow(columns, one, output.width),
         );
         break;
       case 'csv':
@@ -44,7 +62,23 @@ export async function writeAnswers(pages: AsyncIterable<Answer>, format: Format,
   if (format === 'json' && last !== null)
     await output.write(`\n],"nextCursor":${JSON.stringify(last.nextCursor)},"meta":${JSON.stringify(last.meta)}}\n`);
   if (format === 'table' && rows === 0) await output.write('(no rows)\n');
+  if (table !== null && rows > 0) await output.write(table.end());
   return rows;
+}
+
+/** The answer with the chosen columns alone. An amount is named with or without `Minor`. */
+function withColumns(answer: Answer, chosen: readonly string[] | undefined): Answer {
+  if (chosen === undefined) return answer;
+  const columns = chosen.map((name) => {
+    const column = answer.columns.find((each) => each.name === name || each.name === name.replace(/Minor$/, ''));
+    if (column === undefined)
+      throw usage(
+        `--columns: '${name}' is not a column of this query: use ${answer.columns.map((each) => each.name).join(', ')}.`,
+      );
+    return column;
+  });
+  const rows = answer.rows.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name]])));
+  return { ...answer, columns, rows };
 }
 
 /** The row of an answer that has only one, of a query without pages; else null. */

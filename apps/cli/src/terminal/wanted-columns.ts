@@ -1,0 +1,34 @@
+/**
+ * The columns that people look at first, by query: where a table is wider than the terminal these are kept, as far as there is room. Columns
+ * that are not named follow in the order of the query.
+ */
+const WANTED: Readonly<Record<string, readonly string[]>> = {
+  customers: [
+    ...['customerId', 'stage', 'phase', 'revenue', 'currency', 'orders', 'identifier', 'lastPurchaseAt', 'enteredAt'],
+    ...['nextDueKind', 'nextDueAt', 'cause', 'cycle'],
+  ],
+  rfm: ['customerId', 'identifier', 'frequency', 'recency', 'age', 'monetaryValue', 'currency'],
+  orders: ['orderId', 'source', 'bookedAt', 'amount', 'net', 'currency', 'survives', 'reversedAt'],
+  quarantine: ['quarantineId', 'status', 'source', 'eventId', 'code', 'pointer', 'detail', 'hint'],
+  'stage-periods': ['customerId', 'stage', 'phase', 'enteredAt', 'leftAt', 'cycle'],
+  history: ['enteredAt', 'leftAt', 'stage', 'phase', 'cycle', 'cause'],
+  timeline: ['occurredAt', 'type', 'channel', 'source', 'data'],
+  outcomes: [
+    'source',
+    'day',
+    'received',
+    'accepted',
+    'duplicate',
+    'quarantined',
+    'suppressed',
+    'unaccounted',
+    'reasons',
+  ],
+  events: ['position', 'type', 'source', 'id', 'occurredAt', 'stream'],
+};
+
+/** The names of the columns of a query, the most wanted first. */
+export function wantedFirst(query: string, names: readonly string[]): readonly string[] {
+  const first = (WANTED[query] ?? []).filter((name) => names.includes(name));
+  return [...first, ...names.filter((name) => !first.includes(name))];
+}

@@ -144,7 +144,6 @@ describe('the platform over HTTP', () => {
 
     it('answers a body that is not JSON, too large, or of an unknown type', async () => {
       expect(problem(await post('{"a":'))).toMatchObject({ status: 400 });
-      expect(problem(await post(''))).toMatchObject({ status: 400 });
       expect(problem(await post(JSON.stringify('x'.repeat(3_000))))).toMatchObject({ status: 413 });
       expect(problem(await post('<a/>', 'application/xml'))).toMatchObject({ status: 415 });
     });

@@ -55,12 +55,19 @@ function listText(types: readonly TypeDescription[], namespaces: readonly Namesp
   for (const type of types) {
     if (type.group !== group) lines.push(...(group === '' ? [] : ['']), type.group);
     group = type.group;
-    lines.push(wrap(`  ${type.name.padEnd(width)}  ${type.summary}`, tableWidth(), width + 4));
+    lines.push(beside(type.name, type.summary, width));
   }
   lines.push('', 'namespaces of identifiers, the strongest first; any other name is one of your own');
   for (const { name, meaning, normalisation } of namespaces)
-    lines.push(wrap(`  ${name.padEnd(width)}  ${meaning}: ${normalisation}`, tableWidth(), width + 4));
-  lines.push('', 'perennial types NAME shows the fields of a type. Any touchpoint with two identifiers links them.');
+    lines.push(beside(name, `${meaning}: ${normalisation}`, width));
+  lines.push(
+    '',
+    wrap(
+      'perennial types NAME shows the fields of a type. Any touchpoint that names two identifiers links them.',
+      tableWidth(),
+      0,
+    ),
+  );
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -71,13 +78,15 @@ function typeText({ name, origin, version, summary, effect, schema, example }: T
     `${name} (version ${version}, from the ${origin})`,
     wrap(effect === undefined ? summary : `${summary} ${effect}`, tableWidth(), 0),
     '',
-    ...fields.map(([field, meaning]) => wrap(`  ${field.padEnd(width)}  ${meaning}`, tableWidth(), width + 4)),
-    ...(example === undefined
-      ? []
-      : ['', `  data: ${JSON.stringify(example)}`].map((line) => wrap(line, tableWidth(), 8))),
+    ...fields.map(([field, meaning]) => beside(field, meaning, width)),
+    ...(example === undefined ? [] : ['', 'data, for example:', JSON.stringify(example, null, 2).replace(/^/gm, '  ')]),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
+
+/** A name, and its meaning in a column beside it. */
+const beside = (name: string, meaning: string, width: number): string =>
+  `  ${name.padEnd(width)}  ${wrap(meaning, tableWidth(), width + 4)}`;
 
 function fieldsOf(schema: JsonSchema, at: string): (readonly [field: string, meaning: string])[] {
   const { properties = {}, required = [] } = schema as {

@@ -17,9 +17,11 @@ export function expandedRow(columns: Answer['columns'], row: AnswerRow, width: n
 function labelled(parts: readonly (readonly [string, readonly string[]])[], width: number | null): string[] {
   const label = Math.max(0, ...parts.map(([name]) => name.length));
   return parts.flatMap(([name, lines]) =>
-    lines.flatMap((line, at) =>
-      wrap(`${(at === 0 ? name : '').padEnd(label)}  ${line}`.trimEnd(), width, label + 2 + indentOf(line)).split('\n'),
-    ),
+    lines.flatMap((line, at) => {
+      const whole = `${(at === 0 ? name : '').padEnd(label)}  ${line}`.trimEnd();
+      if (width === null || whole.length <= width) return [whole];
+      return `${(at === 0 ? name : '').padEnd(label)}  ${wrap(line, width, label + 2 + indentOf(line))}`.split('\n');
+    }),
   );
 }
 

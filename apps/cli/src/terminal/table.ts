@@ -6,6 +6,9 @@ import { wrap } from './wrap.js';
 
 const CELL_MAX = 60;
 const GAP = '  ';
+/** A column that is wider than this is cut where room is short, down to this width. */
+const CUT_FROM = 36;
+const CUT_TO = 24;
 /** So many columns make a table; below them, rows are written one under the other. */
 const COLUMNS_MIN = 2;
 
@@ -50,7 +53,7 @@ export class Table {
     const filled = this.columns.filter(({ name }) => rows.length === 0 || rows.some((row) => !isEmpty(row[name])));
     const candidates = filled.map((column) => ({ column, width: widthOf(column, rows) }));
     const room = this.terminal ?? Number.POSITIVE_INFINITY;
-    const kept = new Set<Column>();
+    const kept = new Map<Column, number>();
     let used = -GAP.length;
     const order = wantedFirst(
       this.query,
@@ -58,11 +61,18 @@ export class Table {
     );
     for (const name of order) {
       const candidate = candidates.find(({ column }) => column.name === name);
-      if (candidate === undefined || used + GAP.length + candidate.width > room) continue;
-      kept.add(candidate.column);
-      used += GAP.length + candidate.width;
+      const left = room - used - GAP.length;
+      if (candidate === undefined) continue;
+      // Long text may be cut; an id never is.
+      const width = candidate.width > CUT_FROM ? Math.min(candidate.width, left) : candidate.width;
+      if (width > left || width < Math.min(candidate.width, CUT_TO)) continue;
+      kept.set(candidate.column, width);
+      used += GAP.length + width;
     }
-    this.shown = candidates.filter(({ column }) => kept.has(column));
+    this.shown = candidates.flatMap(({ column }) => {
+      const width = kept.get(column);
+      return width === undefined ? [] : [{ column, width }];
+    });
     if (this.isExpanded) return [];
     this.leftOut = filled.filter((column) => !kept.has(column)).map(({ name }) => name);
     const toTheLeft = (): boolean => false;

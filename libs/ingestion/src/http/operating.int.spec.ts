@@ -115,6 +115,25 @@ describe('what an operator does over HTTP', () => {
       expect((await runQuery('POST', url, {}, publisher)).status).toBe(403);
   });
 
+  it('reads a body that is left out as an empty one, with the content type of JSON too', async () => {
+    const send = async (url: string) =>
+      engine.app.inject({
+        ...{ method: 'POST', url, payload: '' },
+        headers: { authorization: `Bearer ${engine.key('operate')}`, 'content-type': 'application/json' },
+      });
+    const id = await quarantined(orderPlaced({ id: 'left-out', type: 'no-such-type' }));
+    // The event is still not a touchpoint: that is what the answer is about, and not its body.
+    expect((await send(`/v1/quarantine/${id}/release`)).json()).toMatchObject({
+      status: 422,
+      type: 'urn:perennial:problem:still-rejected',
+    });
+    expect((await send(`/v1/quarantine/${id}/discard`)).statusCode).toBe(200);
+    expect((await send('/v1/quarantine/release')).json()).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '#/code', detail: 'is required' }],
+    });
+  });
+
   it('lists all types, for a key that may publish: built-in ones, and those of the business', async () => {
     const get = async (url: string, key?: string) => {
       const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };

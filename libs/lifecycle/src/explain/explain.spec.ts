@@ -54,6 +54,46 @@ describe('why they are at risk, and why not yesterday', () => {
   });
 });
 
+describe('the days of silence', () => {
+  const reasonOf = (told: Story, asOf: string): string => explained(told, asOf).sentences[1] ?? '';
+
+  it('name the ceiling of the policy where it is less than the rhythm asks for', () => {
+    const told = story().buys('2024-01-01', 'A').buys('2024-08-12', 'B').buys('2025-03-24', 'C');
+    expect(reasonOf(told, '2025-10-01')).toContain(
+      'the customer usually buys every 224 days; twice that is 448, and the policy gives 180 at most; days of silence: 180, needed: 180 days',
+    );
+  });
+
+  it('name the floor of the policy where it is more', () => {
+    const told = story().buys('2026-01-01', 'A').buys('2026-01-05', 'B').buys('2026-01-09', 'C');
+    expect(reasonOf(told, '2026-02-20')).toContain(
+      'the customer usually buys every 4 days; twice that is 8, and the policy gives 30 at least; days of silence: 30, needed: 30 days',
+    );
+  });
+
+  it('name the days without a rhythm', () => {
+    expect(reasonOf(story().buys('2026-01-01', 'A'), '2026-06-01')).toContain(
+      'without a rhythm of their own the policy gives the customer 90 days',
+    );
+  });
+});
+
+describe('a phase in a sentence', () => {
+  it.each([
+    ['product-viewed', 'The customer has been in consideration (acquisition, cycle 1) since'],
+    ['checkout-started', 'The customer has been in evaluation (acquisition, cycle 1) since'],
+  ])('after %s', (type, sentence) => {
+    expect(explained(story().on('2026-01-01', type, {}), '2026-01-02').sentences[0]).toContain(sentence);
+  });
+
+  it('before another', () => {
+    const told = story().on('2026-01-01', 'checkout-started', {}).buys('2026-01-02', 'A');
+    expect(explained(told, '2026-01-03').sentences[2]).toBe(
+      'Not earlier: this had not happened yet; the customer was in evaluation.',
+    );
+  });
+});
+
 describe('an explanation', () => {
   it('names the events that met the rule, and the values', () => {
     const told = story();

@@ -5,11 +5,15 @@ import type { Compared, NotBefore, Upcoming } from './explain.js';
 
 /** `The customer has been at-risk (retention, cycle 1) since 1998-06-10T00:00:00Z.` */
 export function placeSentence({ stage, phase, cycle, enteredAt, leftAt }: StagePeriod): string {
-  const place = `${phase} (${stage}, cycle ${cycle})`;
+  const place = `${inPhase(phase)} (${stage}, cycle ${cycle})`;
   return leftAt === null
     ? `The customer has been ${place} since ${formatInstant(enteredAt)}.`
     : `The customer was ${place} from ${formatInstant(enteredAt)} to ${formatInstant(leftAt)}.`;
 }
+
+/** A phase as the end of a sentence: a customer is active, and in evaluation. */
+const inPhase = (phase: string): string => (STATES.has(phase) ? phase : `in ${phase}`);
+const STATES: ReadonlySet<string> = new Set(['cold', 'active', 'at-risk', 'lapsed', 'lost']);
 
 /** Why the stage period began. */
 export function reasonSentence(period: StagePeriod, compared: readonly Compared[]): string {
@@ -32,7 +36,7 @@ export function notBeforeSentence(period: StagePeriod, { at, phase, compared }: 
   if (then !== '') return `Not a day earlier: on ${formatInstant(at)}, ${then}.`;
   return phase === null
     ? 'Not earlier: the customer was not known.'
-    : `Not earlier: this had not happened yet; the customer was ${phase}.`;
+    : `Not earlier: this had not happened yet; the customer was ${inPhase(phase)}.`;
 }
 
 /** What comes next. */
@@ -100,12 +104,27 @@ const REASONS: Readonly<Record<string, (values: Values) => string>> = {
 /** Every rule that can move a customer: the catalogue of causes. */
 export const CAUSE_RULES: readonly string[] = Object.keys(REASONS);
 
-function silenceReason({ rhythm_days: rhythm, replacement_days: replacement }: Values): string {
-  if (typeof replacement === 'number')
-    return `no purchase came for the days of the policy; what the customer owns lasts ${replacement} days`;
-  return typeof rhythm === 'number'
-    ? `no purchase came for the days of the policy; the customer usually buys every ${rhythm} days`
-    : 'no purchase came for the days of the policy';
+function silenceReason(values: Values): string {
+  const { rhythm_days: rhythm, replacement_days: replacement, at_risk_days: days } = values;
+  const none = 'no purchase came for the days of the policy';
+  if (typeof replacement === 'number' && (typeof days !== 'number' || replacement >= days))
+    return `${none}; what the customer owns lasts ${replacement} days`;
+  if (typeof rhythm === 'number')
+    return `${none}; the customer usually buys every ${rhythm} days${limitText(rhythm, values)}`;
+  return typeof days === 'number'
+    ? `${none}; without a rhythm of their own the policy gives the customer ${days} days`
+    : none;
+}
+
+/** Where the days do not follow from the rhythm alone: what the policy gives at least, or at most. */
+function limitText(rhythm: number, values: Values): string {
+  const { at_risk_times_rhythm: times, at_risk_days_min: least, at_risk_days_max: most } = values;
+  if (typeof times !== 'number') return '';
+  const own = Math.ceil(times * rhythm);
+  const product = times === 2 ? `twice that is ${own}` : `${times} times that is ${own}`;
+  if (typeof most === 'number' && own > most) return `; ${product}, and the policy gives ${most} at most`;
+  if (typeof least === 'number' && own < least) return `; ${product}, and the policy gives ${least} at least`;
+  return '';
 }
 
 const NEXT: Readonly<Record<string, string>> = {

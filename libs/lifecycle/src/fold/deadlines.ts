@@ -135,10 +135,23 @@ function silenceValues(fold: Fold): Values {
   return {
     ...from,
     rhythm_days: silence.rhythmDays,
+    ...limitsOf(fold),
     replacement_days: silence.replacementDays,
     at_risk_days: silence.atRiskDays,
     lapsed_days: silence.lapsedDays,
     lost_days: silence.lostDays,
+  };
+}
+
+/** How the policy makes days of a rhythm: so many times, at least and at most. */
+function limitsOf(fold: Fold): Values {
+  const { silence } = policyOf(fold);
+  if (silence.mode === 'seasonal') return {};
+  const { atRiskTimesRhythm, atRiskDaysMin, atRiskDaysMax } = silence;
+  return {
+    at_risk_times_rhythm: atRiskTimesRhythm,
+    at_risk_days_min: atRiskDaysMin,
+    at_risk_days_max: atRiskDaysMax,
   };
 }
 

@@ -16,7 +16,8 @@ export function acceptOnlyJson(server: FastifyInstance, bodies: Bodies): void {
       .read(payload, request.headers)
       .then(strictText)
       // The server's own parser rejects names that would become the prototype of an object.
-      .then((text) => parseJson(request, text, done))
+      // Without a body a document is read as empty: what it must hold is then told by its own reader.
+      .then((text) => (text.trim() === '' ? done(null, undefined) : parseJson(request, text, done)))
       .catch((error: unknown) => done(error as Error));
   });
 }

@@ -10,6 +10,7 @@ import type { QueryDefinition } from '../running/query.js';
 import { QueryRejected } from '../running/query-rejected.js';
 import { PAGE_SIZE } from '../running/standard-params.js';
 import { ReadModelsMissing } from '../reading/read-models.js';
+import { ReadModelsBehind } from '../reading/wait-for-position.js';
 import { RunQuery } from './run-query.js';
 import { FORMATS, formatOf, type Format } from './formats.js';
 
@@ -89,6 +90,8 @@ async function* textOf(
 
 /** The problem that answers a rejected query. Any other error is passed on: it is unexpected. */
 function problemOf(error: unknown): unknown {
+  if (error instanceof ReadModelsBehind)
+    return new Problem(503, { detail: error.message, type: 'behind', headers: { 'retry-after': '1' } });
   if (error instanceof ReadModelsMissing)
     return new Problem(503, { detail: error.message, type: 'starting', headers: { 'retry-after': '1' } });
   if (!(error instanceof QueryRejected)) return error;

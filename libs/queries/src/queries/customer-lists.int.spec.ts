@@ -73,6 +73,16 @@ describe('lists of customers', () => {
     await expect(engine.runQuery('customers', params)).rejects.toThrow(why);
   });
 
+  it('hold what was written up to a position that the caller names', async () => {
+    const { meta } = await engine.runQuery('customers', {});
+    const waited = await engine.runQuery('customers', { 'after-position': String(meta.position) });
+    expect(waited.rows).toHaveLength(5);
+    await expect(engine.runQuery('customers', { 'after-position': '-1' })).rejects.toThrow(/whole number/);
+    await expect(engine.runQuery('customers', { 'after-position': String(meta.position + 1) })).rejects.toThrow(
+      /have not come to/,
+    );
+  }, 30_000);
+
   it('do not take a cursor of another order', async () => {
     const { nextCursor } = await engine.runQuery('customers', { sort: 'revenue', limit: '1' });
     await expect(

@@ -3,6 +3,7 @@ import type { Database } from '#database';
 import { isTimeZone, policyAt, type PolicyEra } from '#lifecycle';
 import { QUERIES } from '../queries/index.js';
 import { policiesKnown, startOfDayIn } from '../reading/policies.js';
+import { waitForPosition } from '../reading/wait-for-position.js';
 import { present, type Answer } from './answer.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -64,6 +65,9 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       'lies in the future; the state of all customers is known up to now only',
       'Give an instant up to now; or run `explain` for one customer to see what comes next, and when.',
     );
+  const afterPosition = values['after-position'] as number | null | undefined;
+  if (afterPosition !== null && afterPosition !== undefined)
+    await waitForPosition(context.database, afterPosition, context.clock);
   const limit = (values['limit'] as number | null | undefined) ?? (query.paged ? PAGE_SIZE.default : PAGE_SIZE.maximum);
   const { version, policy } = inForce(asOf);
   const timeZone = (values['time-zone'] as string | null | undefined) ?? policy.timeZone;
@@ -144,7 +148,7 @@ function awaitsRefolding(database: Database): Promise<boolean> {
 function filtersOf(query: QueryDefinition, values: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(
     Object.keys(paramSchemas(query))
-      .filter((name) => name !== 'limit' && name !== 'cursor')
+      .filter((name) => name !== 'limit' && name !== 'cursor' && name !== 'after-position')
       .map((name) => values[name] ?? null),
   );
 }

@@ -7,7 +7,14 @@ import type { QueryDefinition } from './query.js';
 export const PAGE_SIZE = { default: 100, maximum: 1000 } as const;
 
 /** The parameters of time and paging. */
-export const STANDARD_PARAMS: readonly string[] = ['as-of', 'known-at', 'time-zone', 'limit', 'cursor'];
+export const STANDARD_PARAMS: readonly string[] = [
+  'as-of',
+  'known-at',
+  'time-zone',
+  'limit',
+  'cursor',
+  'after-position',
+];
 
 /** A cursor holds a number for each stream of a customer where the answer is read from the log. */
 const CURSOR_LENGTH_MAX = 4096;
@@ -35,11 +42,20 @@ export function declareStandardParams(target: object, query: Pick<QueryDefinitio
       TimeZone(),
       Describe('the zone in which days are reckoned and dates are read. Default: that of the policy in force now.'),
     ]);
+  declare(target, 'after-position', [
+    Optional(),
+    Whole(0, Number.MAX_SAFE_INTEGER),
+    Describe(
+      'wait (10 seconds at most) until the answer holds the event at this position of the log, as its publication returned it.',
+    ),
+  ]);
   if (!paged) return;
   declare(target, 'limit', [
     Optional(),
     Whole(1, PAGE_SIZE.maximum),
-    Describe(`at most this many rows. JSON gives ${PAGE_SIZE.default} by default; CSV and NDJSON give all of them.`),
+    Describe(
+      `at most this many rows, 1 to ${PAGE_SIZE.maximum}. JSON gives ${PAGE_SIZE.default} by default; CSV and NDJSON give all of them.`,
+    ),
   ]);
   declare(target, 'cursor', [
     Optional(),

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { StoreMismatchError } from '#platform';
+import { assertUnicode } from './arguments.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { isFull } from './full-disk.js';
 import { program } from './program.js';
@@ -14,6 +15,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  assertUnicode(process.argv.slice(2));
   await program(processSession(), version()).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);

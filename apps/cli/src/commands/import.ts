@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -29,6 +29,7 @@ import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { timingsTable } from '../terminal/timings.js';
 import { terminalWidth } from '../terminal/width.js';
 import { wrap } from '../terminal/wrap.js';
+import { readDocument } from '../read-document.js';
 import { ImportCheckpoint } from './import-checkpoint.js';
 import { dryRun } from './import-dry-run.js';
 import { presetOptions } from './preset-options.js';
@@ -282,20 +283,12 @@ interface ReadMapping {
 }
 
 function readMapping(path: string): ReadMapping {
-  const text = readText(path);
+  const { value, text } = readDocument(path);
   try {
-    return { mapping: parseMapping(JSON.parse(text)), text };
+    return { mapping: parseMapping(value), text };
   } catch (error) {
     if (error instanceof MappingRejected) throw rejected(`${path} is not a valid mapping:${issueLines(error.errors)}`);
-    throw rejected(`${path} cannot be read as JSON: ${(error as Error).message}`);
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw rejected(`${path} cannot be read: ${(error as Error).message}`);
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
 import { rejected } from '../exit-codes.js';
+import { readDocument } from '../read-document.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
@@ -121,12 +121,7 @@ function print(policy: unknown): void {
 }
 
 function readPolicy(file: string): { readonly name: string; readonly version: number } {
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw rejected(`${file} cannot be read as JSON: ${(error as Error).message}`);
-  }
+  const document = readDocument(file).value;
   const validity = validatePolicy(document);
   if (validity.ok) return validity.policy;
   throw rejected(`${file} is not a valid policy:${issueLines(validity.errors)}`);

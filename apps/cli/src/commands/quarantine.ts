@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import type { ClosedMany, ManyQuarantined } from '#ingestion';
 import type { Engine } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { withFormerOption } from '../former-names.js';
+import { readDocument } from '../read-document.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
@@ -91,7 +91,7 @@ function releaseCommand(session: Session): Command {
     .argument('[id]', 'quarantine id')
     .option('--fixed <file>', 'the corrected event as JSON');
   withSelection(command).action(async (id: string | undefined, options: ReleaseOptions) => {
-    const fixed = options.fixed === undefined ? undefined : readJson(options.fixed);
+    const fixed = options.fixed === undefined ? undefined : readDocument(options.fixed).value;
     const selection = selectionOf(id, options);
     if (selection === null)
       return useEngine(options, session, async (engine) => print(await engine.release(id ?? '', fixed)));
@@ -213,12 +213,4 @@ async function confirm(verb: string, what: string): Promise<void> {
 
 function print(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw rejected(`${file} cannot be read as JSON: ${(error as Error).message}`);
-  }
 }

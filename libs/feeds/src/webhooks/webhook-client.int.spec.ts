@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,6 +37,27 @@ describe('the webhook client', () => {
     expect(channel.received).toEqual([]);
     webhookClient.close();
     await channel.close();
+  });
+
+  it.each([
+    ['never ends', (answer: ServerResponse) => void answer.writeHead(200, { 'content-length': '1000' }).write('{')],
+    ['never begins', (answer: ServerResponse) => answer.writeHead(200, { 'content-length': '1000' }).flushHeaders()],
+    [
+      'breaks off',
+      (answer: ServerResponse) =>
+        void answer.writeHead(200, { 'content-length': '1000' }).write('{', () => answer.destroy()),
+    ],
+    ['has no end', (answer: ServerResponse) => void setInterval(() => answer.write('x'.repeat(1_000)), 10).unref()],
+  ])('takes the status as the receipt, though the rest of the answer %s', async (_, answerWith) => {
+    const server = createHttpServer((_request, answer) => answerWith(answer)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const webhookClient = new WebhookClient(new EgressPolicy(['loopback']));
+    const { port } = server.address() as AddressInfo;
+    const result = await webhookClient.send({ ...request(`http://127.0.0.1:${port}/`), timeoutMs: 600 });
+    expect(result).toEqual({ kind: 'delivered', status: 200 });
+    webhookClient.close();
+    server.closeAllConnections();
+    server.close();
   });
 
   it('reuses a connection, and connects again when the server has closed it', async () => {

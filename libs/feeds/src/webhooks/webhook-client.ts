@@ -31,6 +31,8 @@ export interface WebhookRequest {
 
 /** How much of an answer is read, so that the connection can be reused. Its content is ignored. */
 const ANSWER_BYTES_MAX = 65_536;
+/** How long the rest of an answer is waited for. */
+const REST_MS = 1_000;
 const REJECTIONS: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 /** Shorter than the time for which servers keep an idle connection open. */
 const IDLE_MS = 4_000;
@@ -88,10 +90,14 @@ export class WebhookClient {
         signal,
         headers: { ...headers, 'content-length': String(bytes.length), 'user-agent': 'perennial-webhooks' },
       });
+      let isAnswered = false;
       sent.once('response', (answer) => {
-        drain(answer).then(() => resolve(answer), reject);
+        isAnswered = true;
+        void drain(answer).then(() => resolve(answer));
       });
       sent.on('error', (error: NodeJS.ErrnoException) => {
+        // The status is the receipt, whatever becomes of the rest.
+        if (isAnswered) return;
         // The server closed an idle connection, as it may: this does not count as an attempt.
         if (mayRetry && sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE'))
           this.exchange(url, { headers, body }, signal, false).then(resolve, reject);
@@ -106,16 +112,21 @@ export class WebhookClient {
   }
 }
 
-/** Reads the rest of an answer. Its status has arrived: an error in the rest changes nothing. */
+/** Reads the rest of an answer, so that its connection can be used again. Its status has arrived: what is late or broken in the rest changes nothing. */
 function drain(answer: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
+    const late = setTimeout(() => answer.destroy(), REST_MS);
+    const end = (): void => {
+      clearTimeout(late);
+      resolve();
+    };
     let bytes = 0;
     answer.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > ANSWER_BYTES_MAX) answer.destroy();
     });
-    answer.once('error', () => resolve());
-    answer.once('close', () => resolve());
+    answer.once('error', end);
+    answer.once('close', end);
   });
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ReceivedHeader, ReceivedMessage } from '#platform';
@@ -27,10 +28,14 @@ const SIMPLE = {
 const last = (given: Given): Given => (Array.isArray(given) ? (given as readonly ReceivedHeader[]).at(-1) : given);
 
 /** The text of each header that has one, the last of several. */
+/** What is no text is kept in base64. */
+const textOf = (value: Buffer | string): string =>
+  typeof value === 'string' || isUtf8(value) ? String(value) : `base64:${value.toString('base64')}`;
+
 const textsOf = (headers: Headers): readonly (readonly [name: string, text: string])[] =>
   Object.entries(headers).flatMap(([name, given]) => {
     const value = last(given);
-    return value === undefined || value === null ? [] : [[name, String(value)] as const];
+    return value === undefined || value === null ? [] : [[name, textOf(value as Buffer | string)] as const];
   });
 
 const isContentType = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'content-type';
@@ -84,6 +89,8 @@ const isBinaryMessage = (headers: Headers): boolean =>
     ),
   );
 
+const STRICT = new Set(['not-utf-8', 'duplicate-key', 'number-inexact']);
+
 function structured(document: unknown): IngestItem {
   const event = structuredEvent(document);
   return event instanceof Rejection ? { document, rejection: event } : { document: formOf(event as CloudEvent) };
@@ -92,6 +99,10 @@ function structured(document: unknown): IngestItem {
 /** Reads a message by the fast path where it is simple, expects the result of the full path, and returns whether it was simple. */
 function bothPaths(given: ReceivedMessage): boolean {
   const items = readKafkaMessage(given, ORIGIN);
+  if (given.value === null) {
+    // A tombstone, or an event without data.
+    return false;
+  }
   const fully = readFully(given);
   if (fully === 'unreadable') {
     expect(items).toMatchObject([{ rejection: { code: 'unreadable' } }]);
@@ -100,6 +111,8 @@ function bothPaths(given: ReceivedMessage): boolean {
   expect(items).toHaveLength(fully.length);
   items.forEach((item, at) => {
     const { document, rejection } = fully[at] as IngestItem;
+    // Bytes and digits are checked before either path: see `strict.spec.ts`.
+    if (STRICT.has(item.rejection?.code ?? '')) return;
     expect(item.rejection).toEqual(rejection);
     const headers = othersOf(given.headers);
     expect(item.provenance).toEqual({

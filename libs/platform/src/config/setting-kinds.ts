@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { TextAs, unreadable } from '#contracts';
+import { issueOfFlaw, readJson, TextAs, unicodeDocument, unreadable } from '#contracts';
 import type { KafkaConnection } from '../channels/kafka/connection.js';
 import { DocumentFileError, readDocumentFile } from './document-file.js';
 
@@ -139,11 +139,7 @@ export function JsonFile(): Kind {
     if (text.toLowerCase() === 'none') return { value: null };
     const content = contentOf(`${FILE}${text}`);
     if (typeof content !== 'string') return content;
-    try {
-      return { value: JSON.parse(content) as unknown };
-    } catch {
-      return unreadable('names a file that is not JSON', 'fix the file');
-    }
+    return jsonOf(content);
   });
 }
 
@@ -199,11 +195,22 @@ function isAddressBlock(word: string): boolean {
 
 const FILE = 'file:';
 
+/** A JSON document without a key that stands twice, and without a number that loses digits. */
+function jsonOf(content: string): Parsed<unknown> {
+  const reading = readJson(content);
+  if (reading === null) return unreadable('names a file that is not JSON', 'fix the file');
+  const [flaw] = reading.flaws;
+  if (flaw === undefined) return { value: reading.value };
+  const { pointer, detail, hint } = issueOfFlaw(flaw);
+  return unreadable(`names a file in which ${pointer} ${detail}`, hint);
+}
+
 /** The text itself, or the content of the file that it names. */
 function contentOf(text: string): string | ReturnType<typeof unreadable> {
   if (!text.startsWith(FILE)) return text;
   try {
-    return readFileSync(text.slice(FILE.length), 'utf8').trim();
+    const decoded = unicodeDocument(readFileSync(text.slice(FILE.length)));
+    return decoded?.text.trim() ?? unreadable('names a file that is not UTF-8', 'save the file as UTF-8');
   } catch (error) {
     return unreadable(
       `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`,

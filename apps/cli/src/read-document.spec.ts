@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { assertUnicode } from './arguments.js';
+import { readDocument } from './read-document.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'document-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const read = (bytes: Buffer | string) => {
+  const path = join(folder, 'mapping.json');
+  writeFileSync(path, bytes);
+  return readDocument(path).value;
+};
+
+describe('a document that an operator gives', () => {
+  it('is read in UTF-8, or by its byte-order mark', () => {
+    const text = '\ufeff{"name":"Müller"}';
+    for (const bytes of [text.slice(1), text, Buffer.from(text, 'utf16le'), Buffer.from(text, 'utf16le').swap16()])
+      expect(read(bytes)).toEqual({ name: 'Müller' });
+  });
+
+  it.each([
+    ['other bytes', Buffer.from('{"name":"M\xfcller"}', 'latin1'), /not UTF-8; it looks like windows-1252/],
+    ['a key that stands twice', '{"column":"a","column":"b"}', /stands twice/],
+    ['a number that loses digits', '{"n":9007199254740993}', /more digits/],
+    ['what is not JSON', '{', /cannot be read as JSON/],
+  ])('is rejected with %s', (_, bytes, message) => {
+    expect(() => read(bytes)).toThrow(message);
+  });
+});
+
+describe('the arguments of a command', () => {
+  it('are rejected where a byte of them was replaced', () => {
+    expect(() => assertUnicode(['query', 'customer', '--identifier', 'userId:M\ufffdller'])).toThrow(
+      /argument 4 is not UTF-8/,
+    );
+    expect(() => assertUnicode(['query', 'customer', '--identifier', 'userId:Müller'])).not.toThrow();
+  });
+});

@@ -310,7 +310,7 @@ export function sortHeaders(headers: MessageHeaders, binding: Binding): SortedHe
       else if (isList(given) && given.some((each) => each !== null && each.toString() !== value.toString()))
         rejection ??= DOUBLED(attribute);
       (attributes ??= {})[attribute] = decoded ?? rawText(bytes);
-    } else if (name === 'content-type' || CONTENT_TYPE.test(name)) contentType = text ?? '';
+    } else if (name === 'content-type' || CONTENT_TYPE.test(name)) contentType = text ?? rawText(value as Buffer);
     else if (keepsOtherHeaders) (others ??= {})[name] = text ?? rawText(value as Buffer);
   }
   return { contentType, attributes, others, rejection };

@@ -54,3 +54,4 @@ export {
 } from './explain/explain.js';
 export { explainActions, type ExplainedAction, type ExplainedConsent } from './explain/actions.js';
 export { CAUSE_RULES } from './explain/sentences.js';
+export { EXAMPLE_POLICY, POLICY_PARTS, policyFields, policyFieldsTable, type PolicyField } from './policy/reference.js';

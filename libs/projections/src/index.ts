@@ -8,6 +8,7 @@ export type { ProjectorStatus } from './processor/status.js';
 export type { RebuildOptions } from './versions/build-beside.js';
 export type { Rebuilt } from './versions/rebuild.js';
 export type { DryRunResult } from './versions/dry-run.js';
+export type { PolicyDraft, PolicyDryRun } from './versions/policy-dry-run.js';
 export type { Verification } from './versions/verify.js';
 export { RemoteProjector } from './jobs/remote-projector.js';
 export type { Version } from './versions/versions.js';

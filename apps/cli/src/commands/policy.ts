@@ -1,31 +1,41 @@
+import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { BUILT_IN_POLICIES, validatePolicy } from '#lifecycle';
-import { rejected } from '../exit-codes.js';
-import { readDocument } from '../read-document.js';
+import { BUILT_IN_POLICIES } from '#lifecycle';
+import type { PolicyDryRunSummary } from '../engine/engine.js';
+import { EXIT, rejected, usage } from '../exit-codes.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
-import { issueLines } from '../terminal/issue-lines.js';
+import { showProgress } from '../terminal/show-progress.js';
+import { readPolicyFile } from './policy-file.js';
+import { policyInitCommand } from './policy-init.js';
 import { allRows } from './query.js';
 
-interface PublishOptions extends EngineOptions {
+interface PublishCommandOptions extends EngineOptions {
   readonly effectiveFrom?: string;
+  readonly restate?: true;
+  readonly reason?: string;
+  readonly dryRun?: true;
+  readonly output?: string;
 }
 
 export function policyCommand(session: Session): Command {
   const policy = new Command('policy')
-    .summary('list, show, validate or publish policies: the rules as data')
+    .summary('write, check and publish policies: the rules as data')
     .description(
-      'A policy is a versioned document with the rules of the lifecycle: signals, windows, thresholds, time zone, currency and taxonomy.',
+      'A policy is a versioned document with the rules of the lifecycle: signals, windows, thresholds, time zone, currency and taxonomy. ' +
+        'A policy file is YAML, which may have comments, or JSON. docs/policy.md explains every field.',
     );
+  policy.addCommand(policyInitCommand());
   policy.addCommand(listCommand(session));
   policy.addCommand(showCommand(session));
   policy.addCommand(validateCommand());
   policy.addCommand(publishCommand(session));
   return withExamples(
     policy,
-    'perennial policy show > mine.json',
-    'perennial policy validate mine.json',
-    'perennial policy publish mine.json --effective-from 2026-09-01',
+    'perennial policy init mine.yaml',
+    'perennial policy validate mine.yaml',
+    'perennial policy publish mine.yaml',
     'perennial policy list',
   );
 }
@@ -33,18 +43,28 @@ export function policyCommand(session: Session): Command {
 function listCommand(session: Session): Command {
   const command = new Command('list')
     .summary('list the published policies')
-    .description('Lists the published policies: when each was published, and since when it is in force.')
+    .description('Lists the published policies: when each was published, and from when and until when it is in force.')
     .action(async (options: EngineOptions) => {
       await useEngine(options, session, async (engine) => {
+        let any = false;
         for await (const row of allRows(engine, 'policies', {})) {
-          const from = row['inForceFrom'] ?? 'the beginning of time';
-          process.stdout.write(
-            `${String(row['version']).padEnd(16)}  published ${String(row['recordedAt'])}  in force from ${String(from)}\n`,
-          );
+          any = true;
+          process.stdout.write(`${policyLine(row)}\n`);
         }
+        if (!any)
+          process.stdout.write('No policy is published yet: the first touchpoint publishes the built-in one.\n');
       });
     });
   return withExamples(withEngineOptions(command), 'perennial policy list');
+}
+
+function policyLine(row: Readonly<Record<string, unknown>>): string {
+  const status = String(row['status']);
+  const from = row['inForceFrom'] === null ? 'the beginning of time' : String(row['inForceFrom']);
+  const until = row['inForceUntil'] === null ? '' : ` until ${String(row['inForceUntil'])}`;
+  const when = status === 'replaced' ? 'another version counts for all of its time' : `from ${from}${until}`;
+  const restated = row['restates'] === true ? `; restates the past: ${String(row['reason'])}` : '';
+  return `${String(row['version']).padEnd(16)}  ${status.padEnd(8)}  ${when}  (published ${String(row['recordedAt'])}${restated})`;
 }
 
 function showCommand(session: Session): Command {
@@ -81,48 +101,104 @@ function validateCommand(): Command {
   const command = new Command('validate')
     .summary('check a policy without publishing it')
     .description('Checks a policy document and lists everything that is wrong with it. Nothing is published.')
-    .argument('<file>', 'policy document (JSON)')
+    .argument('<file>', 'policy file (YAML or JSON)')
     .action((file: string) => {
-      const { name, version } = readPolicy(file);
+      const { name, version } = readPolicyFile(file);
       process.stdout.write(`${file} is valid: ${name}@${version}\n`);
     });
-  return withExamples(command, 'perennial policy validate mine.json');
+  return withExamples(command, 'perennial policy validate mine.yaml');
 }
 
 function publishCommand(session: Session): Command {
   const command = new Command('publish')
-    .summary('publish a policy; it never changes the past')
+    .summary('publish a policy')
     .description(
-      'Publishes a policy. It is in force from now on, or from --effective-from on; stages before that stay as they are.',
+      'Publishes a policy. Before the first touchpoint it counts for all of the past. Later it is in force from now on, or from --effective-from on, and ' +
+        'stages before that stay as they are; with --restate it counts from a past date: what is believed changes from now on, what was published is ' +
+        'retracted as history, and no action follows.',
     )
-    .argument('<file>', 'policy document (JSON)')
-    .option('--effective-from <date>', 'the instant from which the policy is in force (default: now)')
-    .action(async (file: string, options: PublishOptions) => {
-      const document = readPolicy(file);
+    .argument('<file>', 'policy file (YAML or JSON)')
+    .option(
+      '--effective-from <date>',
+      'from when the policy is in force: a date in its own time zone, an instant, or beginning (default: now; with --restate: beginning)',
+    )
+    .option('--restate', 'count from a past date; needs --reason')
+    .option('--reason <text>', 'why the past is restated')
+    .option('--dry-run', 'show which customers would move and how many messages follow; publish nothing')
+    .option('--output <file>', 'with --dry-run: write the customers that would move to a file (CSV)')
+    .action(async (file: string, options: PublishCommandOptions) => {
+      if (options.output !== undefined && options.dryRun !== true) throw usage('--output goes with --dry-run.');
+      const policy = readPolicyFile(file);
+      const { effectiveFrom = null, restate = false, reason = null, dryRun = false, output } = options;
+      const publication = { effectiveFrom, reason, ...(restate ? { restate } : {}) };
       await useEngine(
         options,
         session,
         async (engine) => {
-          const published = await engine.publishPolicy(document, { effectiveFrom: options.effectiveFrom ?? null });
+          const { onProgress, end } = showProgress(session);
+          if (dryRun) {
+            const draft = await engine.publishPolicy(policy, { ...publication, dryRun });
+            if (draft['changed'] === false) {
+              process.stdout.write(`${String(draft['version'])} is published already: nothing would change.\n`);
+              return;
+            }
+            const summary = await engine.policyDryRun(policy, draft, onProgress, session.signal).finally(end);
+            if (output !== undefined) writeFileSync(output, movingCsv(summary));
+            process.stdout.write(policyDryRunText(String(draft['version']), summary, output ?? null));
+            return;
+          }
+          const published = await engine.publishPolicy(policy, publication);
           process.stdout.write(`${JSON.stringify(published)}\n`);
+          if (published['changed'] !== true || published['restates'] !== true) return;
+          await engine.refold(onProgress, session.signal).finally(end);
         },
         CREATES,
       );
+      if (session.signal.aborted) process.exitCode = EXIT.stopped;
     });
   return withExamples(
     withEngineOptions(command),
-    'perennial policy publish mine.json',
-    'perennial policy publish mine.json --effective-from 2026-09-01',
+    'perennial policy publish mine.yaml',
+    'perennial policy publish mine.yaml --effective-from 2099-01-01',
+    'perennial policy publish mine.yaml --restate --reason "We always counted in Berlin." --dry-run',
+    'perennial policy publish mine.yaml --restate --reason "We always counted in Berlin."',
   );
+}
+
+/** So many customers are named on the terminal; all of them in the file of --output. */
+const NAMED_MAX = 10;
+
+function policyDryRunText(version: string, summary: PolicyDryRunSummary, output: string | null): string {
+  const { asOf, customers, moving, changed, moves, messages, listed } = summary;
+  const place = placeText;
+  const lines = [
+    `${version}, as of ${asOf}: ${formatNumber(moving)} of ${pluralize(customers, 'customer')} would move.`,
+    ...moves.map((move) => `  ${formatNumber(move.customers).padStart(8)}  ${place(move.from)} → ${place(move.to)}`),
+    `${pluralize(changed, 'customer')} would have another history.`,
+    `Messages: ${pluralize(messages.retracted, 'stage change')} retracted, ${formatNumber(messages.published)} published, ` +
+      `${pluralize(messages.withdrawn, 'action')} withdrawn.`,
+  ];
+  if (output !== null) lines.push(`${pluralize(listed.length, 'customer')} written to ${output}.`);
+  else if (listed.length > 0) {
+    lines.push('Who would move:');
+    for (const { customerId, from, to } of listed.slice(0, NAMED_MAX))
+      lines.push(`  ${customerId}  ${place(from)} → ${place(to)}`);
+    if (moving > NAMED_MAX) lines.push(`  and ${formatNumber(moving - NAMED_MAX)} more: --output FILE writes them.`);
+  }
+  return `${lines.join('\n')}\nNothing was published.\n`;
+}
+
+type Place = PolicyDryRunSummary['moves'][number]['from'];
+
+const placeText = (at: Place): string => (at === null ? 'absent' : `${at.stage} · ${at.phase}`);
+
+function movingCsv({ listed }: PolicyDryRunSummary): string {
+  const rows = listed.map(({ customerId, from, to }) =>
+    [customerId, from?.stage, from?.phase, to?.stage, to?.phase].map((value) => value ?? '').join(','),
+  );
+  return ['customerId,fromStage,fromPhase,toStage,toPhase', ...rows, ''].join('\n');
 }
 
 function print(policy: unknown): void {
   process.stdout.write(`${JSON.stringify(policy, null, 2)}\n`);
-}
-
-function readPolicy(file: string): { readonly name: string; readonly version: number } {
-  const document = readDocument(file).value;
-  const validity = validatePolicy(document);
-  if (validity.ok) return validity.policy;
-  throw rejected(`${file} is not a valid policy:${issueLines(validity.errors)}`);
 }

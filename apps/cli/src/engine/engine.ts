@@ -2,7 +2,8 @@ import type { BackupSummary } from '#backup';
 import type { ClosedMany, ManyQuarantined } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { NamespaceDescription, TypeDescription } from '#ingestion';
-import type { ClockStatus, DryRunResult } from '#projections';
+import type { Policy } from '#lifecycle';
+import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { LogIdentity } from '#platform';
 import type { Answer, RawParams } from '#queries';
@@ -63,6 +64,9 @@ export interface ApiKeyInfo {
   readonly revokedAt: string | null;
 }
 
+/** What publishing a policy would change. */
+export type PolicyDryRunSummary = Omit<PolicyDryRun, 'asOf'> & { readonly asOf: string };
+
 /** The customer to erase: by an identifier, or by their id. */
 export interface Erasure {
   readonly identifier?: string;
@@ -97,7 +101,17 @@ export interface Engine {
   verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification>;
   /** Erases a customer's personal data; resolves with the recorded receipt. */
   erase(erasure: Erasure): Promise<JsonObject>;
+  /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
+  /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */
+  policyDryRun(
+    policy: Policy,
+    draft: JsonObject,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<PolicyDryRunSummary>;
+  /** Waits until the published policies hold for every customer. */
+  refold(onProgress: OnProgress, signal: AbortSignal): Promise<void>;
   /** One quarantined event with its body, opened. */
   /** What touchpoints may be sent. */
   types(): Promise<{

@@ -26,6 +26,8 @@ import {
 } from '#ingestion';
 import { formatInstant } from '#contracts';
 import { NEW_API_KEY, type ApiKeyRecord, type ApiKeys } from '#keys';
+import { parseInstant } from '#contracts';
+import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { LogIdentity } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
@@ -43,6 +45,7 @@ import type {
   Erasure,
   JsonObject,
   OnProgress,
+  PolicyDryRunSummary,
   RebuildSummary,
   Verification,
 } from './engine.js';
@@ -237,6 +240,29 @@ export class LocalEngine implements Engine {
   async types(): ReturnType<Engine['types']> {
     const registry = await registeredTypes(this.dependencies.context.log);
     return { types: typeDescriptions(registry), namespaces: NAMESPACE_DESCRIPTIONS };
+  }
+
+  async policyDryRun(
+    policy: Policy,
+    draft: JsonObject,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<PolicyDryRunSummary> {
+    await this.catchUp(onProgress);
+    const projector = await this.dependencies.projector();
+    const { version, effectiveFrom, restates } = draft as {
+      version: string;
+      effectiveFrom: string | null;
+      restates: boolean;
+    };
+    const from = effectiveFrom === null ? null : parseInstant(effectiveFrom);
+    const drafted = { version, policy, effectiveFrom: from, restates };
+    const { asOf, ...result } = await projector.policyDryRun(drafted, { signal, onProgress: onBuild(onProgress) });
+    return { asOf: formatInstant(asOf), ...result };
+  }
+
+  refold(onProgress: OnProgress): Promise<void> {
+    return this.catchUp(onProgress);
   }
 
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {

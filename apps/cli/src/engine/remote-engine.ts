@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
 import type { ClosedMany, ManyQuarantined, PublishOptions } from '#ingestion';
+import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
 import type { FolderId, LogIdentity } from '#platform';
@@ -19,6 +20,7 @@ import type {
   JobProgress,
   JsonObject,
   OnProgress,
+  PolicyDryRunSummary,
   RebuildSummary,
   Verification,
 } from './engine.js';
@@ -167,6 +169,21 @@ export class RemoteEngine implements Engine {
     return (await this.send('GET', '/v1/types')) as Awaited<ReturnType<Engine['types']>>;
   }
 
+  async policyDryRun(
+    policy: Policy,
+    draft: JsonObject,
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<PolicyDryRunSummary> {
+    const { effectiveFrom = null, restates = false } = draft;
+    const body = JSON.stringify({ policy, effectiveFrom, restates });
+    return (await this.runJob('policy-dry-run', onProgress, signal, body)) as unknown as PolicyDryRunSummary;
+  }
+
+  async refold(onProgress: OnProgress, signal: AbortSignal): Promise<void> {
+    await this.runJob('refold', onProgress, signal);
+  }
+
   async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
     return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as JsonObject;
   }
@@ -265,11 +282,12 @@ export class RemoteEngine implements Engine {
 
   /** Starts a job, or joins the one that is running, and polls it until it ends. Ctrl-C stops the job in the engine too. */
   private async runJob(
-    kind: 'rebuild' | 'rebuild?dryRun=true' | 'rollback' | 'verify',
+    kind: 'rebuild' | 'rebuild?dryRun=true' | 'rollback' | 'verify' | 'policy-dry-run' | 'refold',
     onProgress: OnProgress,
     signal: AbortSignal,
+    body?: string,
   ): Promise<JsonObject> {
-    let job = (await this.send('POST', `/v1/projections/${kind}`)) as JobBody;
+    let job = (await this.send('POST', `/v1/projections/${kind}`, body)) as JobBody;
     let stopping = false;
     while (job.state === 'running') {
       if (job.progress !== null) {

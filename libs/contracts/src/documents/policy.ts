@@ -27,81 +27,136 @@ const Factor = (above: number): PropertyDecorator => NumberAbove(above, { atMost
 const Share = (): PropertyDecorator => NumberAbove(0, { below: 1 });
 
 class ComparisonForm {
-  @NonEmpty() @Hint('name a field of the touchpoint’s data; dots step into objects') field!: string;
-  @OneOf('equals', 'not-equals', 'less', 'at-most', 'more', 'at-least', 'one-of', 'present') op!: string;
-  @Optional() @Anything() value?: unknown;
+  @NonEmpty()
+  @Hint('name a field of the touchpoint’s data; dots step into objects')
+  @Describe('A field of the touchpoint’s data; dots step into objects, such as channel.name')
+  field!: string;
+  @OneOf('equals', 'not-equals', 'less', 'at-most', 'more', 'at-least', 'one-of', 'present')
+  @Describe('How it is compared; only numbers are compared by size. present: whether the field is there')
+  op!: string;
+  @Optional() @Anything() @Describe('What it is compared with: a list for one-of, absent for present') value?: unknown;
 }
 
 class SignalForm {
-  @OrNull(OneOf('awareness', 'knowledge', 'consideration', 'evaluation')) phase!: string | null;
-  @Flag() @Hint('give true where the customer acts of their own accord') intent!: boolean;
-  @Optional() @ListOf(Part(() => ComparisonForm)) when?: ComparisonForm[];
+  @OrNull(OneOf('awareness', 'knowledge', 'consideration', 'evaluation'))
+  @Describe(
+    'The phase of acquisition that the touchpoint signals: awareness, knowledge, consideration or evaluation; null where it signals none',
+  )
+  phase!: string | null;
+  @Flag()
+  @Hint('give true where the customer acts of their own accord')
+  @Describe('Only what is an intent moves a customer beyond awareness, and ends cold and lost')
+  intent!: boolean;
+  @Optional()
+  @ListOf(Part(() => ComparisonForm))
+  @Describe('Comparisons that must all hold; without any the signal always counts')
+  when?: ComparisonForm[];
 }
 
 class AcquisitionForm {
-  @Days() coldAfterDays!: number;
+  @Days() @Describe('After so many days without intent a customer in acquisition is cold') coldAfterDays!: number;
 }
 
 class OnboardingForm {
-  @Days() secondOrderDueDays!: number;
+  @Days()
+  @Describe('So many days after the first order the flag second-order-due is raised; it moves no customer')
+  secondOrderDueDays!: number;
 }
 
 class PersonalRhythmForm {
-  @OneOf('personal-rhythm') mode!: 'personal-rhythm';
-  @Whole(1, 100) intervals!: number;
-  @Whole(2, 100) daysNeeded!: number;
-  @Factor(0) atRiskTimesRhythm!: number;
-  @Days() atRiskDaysMin!: number;
-  @Days() atRiskDaysMax!: number;
-  @Days() atRiskDaysWithoutRhythm!: number;
-  @Factor(1) lapsedTimesAtRisk!: number;
-  @Days() lostDays!: number;
-  @Factor(1) lostTimesAtRisk!: number;
+  @OneOf('personal-rhythm')
+  @Describe('Silence is compared with the customer’s own rhythm: the median of their intervals between purchase days')
+  mode!: 'personal-rhythm';
+  @Whole(1, 100) @Describe('How many of the last intervals the rhythm is the median of') intervals!: number;
+  @Whole(2, 100) @Describe('From so many distinct purchase days on the rhythm is known') daysNeeded!: number;
+  @Factor(0)
+  @Describe('At risk after so many times the rhythm of silence, within the two bounds')
+  atRiskTimesRhythm!: number;
+  @Days() @Describe('At risk after no fewer days than this, however short the rhythm') atRiskDaysMin!: number;
+  @Days() @Describe('At risk after no more days than this, however long the rhythm') atRiskDaysMax!: number;
+  @Days() @Describe('At risk after so many days while the rhythm is not known') atRiskDaysWithoutRhythm!: number;
+  @Factor(1) @Describe('Lapsed after so many times the days until at-risk, rounded up') lapsedTimesAtRisk!: number;
+  @Days() @Describe('Lost after so many days …') lostDays!: number;
+  @Factor(1) @Describe('… but not before so many times the days until at-risk') lostTimesAtRisk!: number;
 }
 
 class SeasonalForm {
-  @OneOf('seasonal') mode!: 'seasonal';
-  @Whole(0, 364) atRiskDaysAfterAnniversary!: number;
-  @Whole(1, 364) lapsedDaysAfterAnniversary!: number;
-  @Whole(0, DAYS_MAX) lostDaysAfterSecondAnniversary!: number;
+  @OneOf('seasonal')
+  @Describe('Silence is compared with the anniversary of the last purchase, for goods that are bought once a year')
+  mode!: 'seasonal';
+  @Whole(0, 364)
+  @Describe('At risk so many days after the anniversary of the last surviving purchase')
+  atRiskDaysAfterAnniversary!: number;
+  @Whole(1, 364) @Describe('Lapsed so many days after that anniversary') lapsedDaysAfterAnniversary!: number;
+  @Whole(0, DAYS_MAX)
+  @Describe('Lost so many days after the second anniversary')
+  lostDaysAfterSecondAnniversary!: number;
 }
 
 class ExpansionForm {
-  @Days() windowDays!: number;
-  @Whole(1, 1000) crossSellOrdersBefore!: number;
-  @Factor(1) upSellTimesMedian!: number;
-  @Whole(1, 1000) upSellOrdersBefore!: number;
-  @Whole(1, 5) advocacyStarsMin!: number;
-  @Whole(0, 10) advocacyNpsMin!: number;
+  @Days() @Describe('Expansion lasts so many days from its last signal on') windowDays!: number;
+  @Whole(1, 1000)
+  @Describe('A first order in another category is a cross-sell after so many surviving orders')
+  crossSellOrdersBefore!: number;
+  @Factor(1)
+  @Describe('Two orders in a row are an up-sell when each is worth so many times the median of those before …')
+  upSellTimesMedian!: number;
+  @Whole(1, 1000) @Describe('… of which there must be so many') upSellOrdersBefore!: number;
+  @Whole(1, 5) @Describe('Advocacy by a review of at least so many stars …') advocacyStarsMin!: number;
+  @Whole(0, 10) @Describe('… with an NPS answer of at least so much') advocacyNpsMin!: number;
 }
 
 class ContractsForm {
-  @Days() graceDays!: number;
+  @Days() @Describe('After a failed payment a contract ends so many days later, unless it is paid') graceDays!: number;
 }
 
 class NeedsForm {
-  @Optional() @Flag() @Hint('give true where the rung needs an act of the customer’s own') intent?: boolean;
-  @Optional() @Whole(0, 1_000_000) ordersAtLeast?: number;
-  @Optional() @OneOf('very satisfied', 'satisfied', 'neutral') satisfactionAtLeast?: string;
-  @Optional() @Whole(0, 1_000_000) referralsConvertedAtLeast?: number;
+  @Optional()
+  @Flag()
+  @Hint('give true where the rung needs an act of the customer’s own')
+  @Describe('An act of the customer’s own')
+  intent?: boolean;
+  @Optional() @Whole(0, 1_000_000) @Describe('Surviving orders that the rung needs') ordersAtLeast?: number;
+  @Optional()
+  @OneOf('very satisfied', 'satisfied', 'neutral')
+  @Describe('Satisfaction that the rung needs')
+  satisfactionAtLeast?: string;
+  @Optional()
+  @Whole(0, 1_000_000)
+  @Describe('Customers that they must have brought')
+  referralsConvertedAtLeast?: number;
 }
 
 class LadderRungForm {
-  @NonEmpty() @Hint('give the rung a name') rung!: string;
-  @Part(() => NeedsForm) needs!: NeedsForm;
+  @NonEmpty() @Hint('give the rung a name') @Describe('As the business calls it') rung!: string;
+  @Part(() => NeedsForm)
+  @Describe('What a customer needs to stand on it; an empty list of needs is met by all')
+  needs!: NeedsForm;
 }
 
 class TiersForm {
-  @Whole(1, 1200) trailingMonths!: number;
-  @Share() shareOfA!: number;
-  @Share() shareOfB!: number;
+  @Whole(1, 1200) @Describe('Profit of the last so many months counts') trailingMonths!: number;
+  @Share()
+  @Describe('Tier A: the customers who together bring this share of the profit, the most profitable first')
+  shareOfA!: number;
+  @Share() @Describe('Tier B: those who bring it up to this share; the rest is tier C') shareOfB!: number;
 }
 
 class TreatmentForm {
-  @NonEmpty() @Hint('give the name of the treatment, as the business calls it') name!: string;
-  @Optional() @NonEmpty() @Hint('give the purpose as consent-given names it, such as marketing') purpose?: string;
-  @Optional() @ListOf(OneOf(...MEDIA), 1) media?: string[];
-  @Optional() @Days() validDays?: number;
+  @NonEmpty()
+  @Hint('give the name of the treatment, as the business calls it')
+  @Describe('What to do')
+  name!: string;
+  @Optional()
+  @NonEmpty()
+  @Hint('give the purpose as consent-given names it, such as marketing')
+  @Describe('The purpose for which the customer must have given consent; marketing by default')
+  purpose?: string;
+  @Optional()
+  @ListOf(OneOf(...MEDIA), 1)
+  @Describe('By which media: one action for each that the customer allows; email by default')
+  media?: string[];
+  @Optional() @Days() @Describe('How many days the action is valid; 30 by default') validDays?: number;
 }
 
 const Treatment = (): PropertyDecorator =>
@@ -112,59 +167,80 @@ const Treatment = (): PropertyDecorator =>
 type TreatmentOrName = string | TreatmentForm;
 
 class AcquisitionTreatmentsForm {
-  @Optional() @Treatment() awareness?: TreatmentOrName;
-  @Optional() @Treatment() knowledge?: TreatmentOrName;
-  @Optional() @Treatment() consideration?: TreatmentOrName;
-  @Optional() @Treatment() evaluation?: TreatmentOrName;
-  @Optional() @Treatment() cold?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer in awareness') awareness?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer in knowledge') knowledge?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer in consideration') consideration?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer in evaluation') evaluation?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer who is cold') cold?: TreatmentOrName;
 }
 
 class RetentionTreatmentsForm {
-  @Optional() @Treatment() onboarding?: TreatmentOrName;
-  @Optional() @Treatment() active?: TreatmentOrName;
-  @Optional() @Treatment() 'at-risk'?: TreatmentOrName;
-  @Optional() @Treatment() lapsed?: TreatmentOrName;
-  @Optional() @Treatment() lost?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer in onboarding') onboarding?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For an active customer') active?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a customer at risk') 'at-risk'?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a lapsed customer') lapsed?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For a lost customer') lost?: TreatmentOrName;
 }
 
 class ExpansionTreatmentsForm {
-  @Optional() @Treatment() 'cross-sell'?: TreatmentOrName;
-  @Optional() @Treatment() 'up-sell'?: TreatmentOrName;
-  @Optional() @Treatment() advocacy?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('After a cross-sell') 'cross-sell'?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('After an up-sell') 'up-sell'?: TreatmentOrName;
+  @Optional() @Treatment() @Describe('For an advocate') advocacy?: TreatmentOrName;
 }
 
 class TreatmentsForm {
-  @Optional() @Part(() => AcquisitionTreatmentsForm) acquisition?: AcquisitionTreatmentsForm;
-  @Optional() @Part(() => RetentionTreatmentsForm) retention?: RetentionTreatmentsForm;
-  @Optional() @Part(() => ExpansionTreatmentsForm) expansion?: ExpansionTreatmentsForm;
+  @Optional()
+  @Part(() => AcquisitionTreatmentsForm)
+  @Describe('By phase of acquisition')
+  acquisition?: AcquisitionTreatmentsForm;
+  @Optional()
+  @Part(() => RetentionTreatmentsForm)
+  @Describe('By phase of retention')
+  retention?: RetentionTreatmentsForm;
+  @Optional()
+  @Part(() => ExpansionTreatmentsForm)
+  @Describe('By phase of expansion')
+  expansion?: ExpansionTreatmentsForm;
 }
 
 /** A policy as a business writes it. The lifecycle's type `Policy` explains what each field does. */
 export class PolicyForm {
   @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'a name')
   @Must('a name of 1 to 64 lower-case letters, digits and hyphens, a letter first')
+  @Describe('The name of the policy; causes and stage periods quote name@version')
   name!: string;
-  @Whole(1, 1_000_000) @Hint('give 1 for a new name, and one more with each publication') version!: number;
-  @AnyText() @Describe('IANA time zone in which days, windows and anniversaries are counted') timeZone!: string;
+  @Whole(1, 1_000_000)
+  @Hint('give 1 for a new name, and one more with each publication')
+  @Describe('Which version of the policy this is')
+  version!: number;
+  @AnyText()
+  @Describe('IANA time zone in which days, windows and anniversaries are counted, and months reckoned in every query')
+  timeZone!: string;
   @OrNull(Matching('^[A-Z]{3}$', 3, 'a currency'))
   @Must('a currency of ISO 4217, such as EUR, or null')
-  @Describe('Currency to which figures are converted; null keeps them per currency')
+  @Describe('Currency (ISO 4217) to which figures are converted; null keeps them per currency')
   currency!: string | null;
   @MapOf(ListOf(Part(() => SignalForm)))
-  @Describe('By touchpoint type: what it tells of acquisition')
+  @Describe('By touchpoint type: what it tells of acquisition. A type that is not listed tells nothing')
   signals!: Record<string, SignalForm[]>;
-  @Part(() => AcquisitionForm) acquisition!: AcquisitionForm;
-  @Part(() => OnboardingForm) onboarding!: OnboardingForm;
+  @Part(() => AcquisitionForm) @Describe('How long interest lasts') acquisition!: AcquisitionForm;
+  @Part(() => OnboardingForm) @Describe('The time after the first order') onboarding!: OnboardingForm;
   @OneOfClasses('mode', () => PersonalRhythmForm, () => SeasonalForm)
+  @Describe('After how much silence a customer is at risk, lapsed and lost')
   silence!: PersonalRhythmForm | SeasonalForm;
-  @Part(() => ExpansionForm) expansion!: ExpansionForm;
-  @Part(() => ContractsForm) contracts!: ContractsForm;
-  @ListOf(NonEmpty()) @Describe('Categories as order lines name them') taxonomy!: string[];
-  @MapOf(Whole(1, DAYS_MAX)) @Describe('By category: days that a product lasts') replacementDays!: Record<
-    string,
-    number
-  >;
-  @ListOf(Part(() => LadderRungForm)) ladder!: LadderRungForm[];
-  @Part(() => TiersForm) tiers!: TiersForm;
-  @Part(() => TreatmentsForm) treatments!: TreatmentsForm;
+  @Part(() => ExpansionForm) @Describe('What counts as a customer who grows') expansion!: ExpansionForm;
+  @Part(() => ContractsForm) @Describe('What holds for subscriptions') contracts!: ContractsForm;
+  @ListOf(NonEmpty())
+  @Describe('Your categories, as order lines name them: only these can make a cross-sell')
+  taxonomy!: string[];
+  @MapOf(Whole(1, DAYS_MAX))
+  @Describe('By category: days that a product lasts. A customer who bought one is not at risk before that')
+  replacementDays!: Record<string, number>;
+  @ListOf(Part(() => LadderRungForm))
+  @Describe('The rungs of loyalty, the lowest first; a customer stands on the highest whose needs are met')
+  ladder!: LadderRungForm[];
+  @Part(() => TiersForm) @Describe('How customers are divided by the profit that they bring') tiers!: TiersForm;
+  @Part(() => TreatmentsForm)
+  @Describe('What to do for a customer in each phase; an action is proposed where they gave consent')
+  treatments!: TreatmentsForm;
 }

@@ -14,8 +14,8 @@ export class PolicyPublishedView {
   readonly restates!: boolean;
   @ApiProperty({ nullable: true, type: String, description: 'Why the past is restated' })
   readonly reason!: string | null;
-  @ApiProperty({ description: 'Position in the log' })
-  readonly position!: number;
+  @ApiProperty({ nullable: true, type: Number, description: 'Position in the log; null in a dry run' })
+  readonly position!: number | null;
   @ApiProperty({ description: 'False where the same policy was published before' })
   readonly changed!: boolean;
 }

@@ -102,6 +102,10 @@ export class PublishPolicyRequest {
   @OrNull(FreeText(500))
   @Describe('Why the past is restated; only and always with restate')
   readonly reason?: string | null;
+  @Optional()
+  @Flag()
+  @Describe('Whether the policy is only checked, and its date resolved: nothing is published')
+  readonly dryRun?: boolean;
 }
 const policyReasonIsStorable: DocumentRule<PublishPolicyRequest> = ({ reason }) =>
   reasonIsStorable({ reason: reason ?? '' });

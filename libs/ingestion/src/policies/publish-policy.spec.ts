@@ -31,7 +31,7 @@ const publish = (policy: unknown, options?: PublishOptions) =>
   new PublishPolicyHandler(log, { now: () => now }).execute(new PublishPolicy(policy, options));
 const onRecord = async (): Promise<PolicyPublished[]> =>
   (await log.readStreams(['business-policy'])).map(({ data }) => JSON.parse(data) as PolicyPublished);
-/** Any event in the stream of a subject: somebody was there. */
+/** Any event in the stream of a subject. */
 const someTouchpoint = async (): Promise<void> => {
   const event = {
     ...{ source: 's', id: 'e', type: 'site-visited', schemaVersion: 1, occurredAt: NOW },

@@ -38,6 +38,8 @@ export interface PublishOptions {
   /** Whether it counts from a date in the past: then with a reason. */
   readonly restate?: boolean;
   readonly reason?: string | null;
+  /** Only checks what would be published, and publishes nothing. */
+  readonly dryRun?: boolean;
 }
 
 /** Publish a policy. */
@@ -51,9 +53,10 @@ export class PublishPolicy {
 export type PublishVerdict =
   | {
       readonly ok: true;
-      readonly position: number;
+      /** Its place in the log; null where nothing was published. */
+      readonly position: number | null;
       readonly published: PolicyPublished;
-      /** False where this very policy was published before. */
+      /** False where this very policy was published before. In a dry run: whether it would be published. */
       readonly changed: boolean;
     }
   | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
@@ -85,6 +88,7 @@ export class PublishPolicyHandler {
     const draft = await this.draft(command);
     if (!draft.ok || !('before' in draft)) return draft as PublishVerdict;
     const { published, before } = draft;
+    if (command.options.dryRun === true) return { ok: true, position: null, published, changed: true };
     const expected = before.at(-1)?.event.revision ?? 'no-stream';
     const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now())]);
     switch (appended?.status) {

@@ -5,7 +5,9 @@ import type { ProjectorStatus } from '../processor/status.js';
 import type { RebuildOptions } from '../versions/build-beside.js';
 import type { BuildProgress } from '../versions/build/build-run.js';
 import type { Digest } from '../versions/digest.js';
+import type { Refolded } from '../processor/refold.js';
 import type { DryRunResult } from '../versions/dry-run.js';
+import type { PolicyDraft, PolicyDryRun } from '../versions/policy-dry-run.js';
 import type { Rebuilt } from '../versions/rebuild.js';
 import type { Verification } from '../versions/verify.js';
 import type { Version } from '../versions/versions.js';
@@ -62,6 +64,16 @@ export class RemoteProjector {
 
   verify(options: RebuildOptions = {}): Promise<Verification> {
     return this.#request<Verification>('verify', options);
+  }
+
+  /** Read here: it writes nothing, and needs no worker. */
+  async policyDryRun(draft: PolicyDraft, options: RebuildOptions = {}): Promise<PolicyDryRun> {
+    await this.own.refresh();
+    return this.own.policyDryRun(draft, options);
+  }
+
+  refold(options: RebuildOptions = {}): Promise<Refolded> {
+    return this.own.refold(options);
   }
 
   digest(): Promise<Digest> {

@@ -64,7 +64,7 @@ const OUTBOX: Table = {
   semantic: [],
 };
 
-interface StageChange extends Record<string, unknown> {
+export interface StageChange extends Record<string, unknown> {
   customer_id: string;
   publication: number;
   seq: number;
@@ -101,10 +101,7 @@ export async function publishStageChanges(
     // What a restatement changes is history, however recent: nothing happened to the customer.
     const ends = reason === 'policy-restated' ? Math.max(historyEnd, restatedAt) : historyEnd;
     let publication = before?.last ?? 0;
-    const outdated = new Map((before?.rows ?? []).map((row) => [changeKey(row), row]));
-    const fresh: StageChange[] = [];
-    for (const change of stagePeriods.flatMap((period, i) => changesOf(period, stagePeriods[i + 1])))
-      if (!outdated.delete(changeKey(change))) fresh.push(change);
+    const { outdated, fresh } = differenceOf(before?.rows ?? [], stagePeriods);
     const add = (change: StageChange, kind: StageChange['kind'], more: Row) => {
       publication += 1;
       const row = {
@@ -123,7 +120,7 @@ export async function publishStageChanges(
       outbox.push({ customer_id: customerId, publication, created_at: now });
     };
     // Retractions come first, the newest first: a consumer never sees a customer in two phases at once.
-    for (const row of [...outdated.values()].sort((x, y) => y.publication - x.publication)) {
+    for (const row of [...outdated].sort((x, y) => y.publication - x.publication)) {
       retracted.push({ customer_id: customerId, publication: row.publication });
       const retraction = { reason, retracts: row.publication, into_id: into.get(customerId) ?? null };
       const historical = reason === 'policy-restated' ? { historical: true } : {};
@@ -189,8 +186,20 @@ async function absorbers(
   return new Map(rows.map((row) => [row.subject_id, row.customer_id]));
 }
 
+/** The difference between the stage changes that stand published and those that follow from the stage periods now. */
+export function differenceOf<Standing extends StageChange>(
+  standing: readonly Standing[],
+  stagePeriods: readonly Row[],
+): { readonly outdated: readonly Standing[]; readonly fresh: readonly StageChange[] } {
+  const outdated = new Map(standing.map((row) => [changeKey(row), row]));
+  const fresh = stagePeriods
+    .flatMap((period, i) => changesOf(period, stagePeriods[i + 1]))
+    .filter((change) => !outdated.delete(changeKey(change)));
+  return { outdated: [...outdated.values()], fresh };
+}
+
 /** The stage changes of a stage period: it was entered, and it was left, with the cause of the period that followed. */
-function changesOf(period: Row, next: Row | undefined): StageChange[] {
+export function changesOf(period: Row, next: Row | undefined): StageChange[] {
   const entered = {
     customer_id: period['customer_id'],
     publication: 0,

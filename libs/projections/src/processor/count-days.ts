@@ -12,7 +12,7 @@ const CUSTOMERS_AT_ONCE = 1_000;
 /**
  * Brings the tables of days in step with the policies: begins a zone that a policy in force or to come has, counts the next customers of a zone
  * that is not complete, and drops a zone that no policy has any more. Returns whether there was something to do. Nothing is indexed or folded in
- * the meantime, so that each customer is counted once: here, or by whoever folds them later.
+ * the meantime, so that each customer is counted once: here, or by the transaction that folds them later.
  */
 export async function countDays(store: ReadModelStore, customersAtOnce = CUSTOMERS_AT_ONCE): Promise<boolean> {
   const { context, schema, version } = store;

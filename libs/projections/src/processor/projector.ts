@@ -13,12 +13,14 @@ import { digestLive, type Digest } from '../versions/digest.js';
 import { dryRun, type DryRunResult } from '../versions/dry-run.js';
 import { logProgress } from '../versions/log-progress.js';
 import { migrate } from '../versions/migrate.js';
+import { policyDryRun, type PolicyDraft, type PolicyDryRun } from '../versions/policy-dry-run.js';
 import { rebuild, type Rebuilt } from '../versions/rebuild.js';
 import { rollback } from '../versions/rollback.js';
 import { verify, type Verification } from '../versions/verify.js';
 import { findOrCreateLive, listVersions, type Version } from '../versions/versions.js';
 import { Processor, type ProjectorRole } from './processor.js';
 import { SILENT, type ProjectorLogger } from './projector-logger.js';
+import { refold, type Refolded } from './refold.js';
 import { statusOf, type ProjectorStatus } from './status.js';
 import { Steps } from './steps.js';
 import { StepTimes } from './step-times.js';
@@ -159,6 +161,16 @@ export class Projector {
 
   dryRun(options: RebuildOptions = {}): Promise<DryRunResult> {
     return dryRun(this.processor, options);
+  }
+
+  /** What publishing a policy would change. Nothing is written. */
+  policyDryRun(draft: PolicyDraft, options: RebuildOptions = {}): Promise<PolicyDryRun> {
+    return policyDryRun(this.processor, draft, options);
+  }
+
+  /** Waits until the policies that are published now hold for every customer. */
+  refold(options: RebuildOptions = {}): Promise<Refolded> {
+    return refold(this.processor, options);
   }
 
   verify(options: RebuildOptions = {}): Promise<Verification> {

@@ -163,8 +163,8 @@ export const DAY_ZONES: Table = {
   name: 'day_zones',
   migrations: [
     /* sql */ `
-    -- 001: The zones of the policy in force and of those to come. counted_to: the customers up to this id are counted, and whoever folds
-    -- one of them moves the counts; null once all are. Absent = not counted, not null = being counted, null = complete.
+    -- 001: The zones of the policy in force and of those to come. counted_to: the customers up to this id are counted, and a transaction that
+    -- folds one of them moves the counts; null once all are. Absent = not counted, not null = being counted, null = complete.
     CREATE TABLE day_zones (
       time_zone  text PRIMARY KEY,
       counted_to text COLLATE "C"

@@ -51,6 +51,8 @@ const projector: Operations = {
   dryRun: () => Promise.resolve({ equal: true, position: 7, differences: [], stages: [] }),
   versions: () => Promise.resolve(versions),
   rollback: () => Promise.resolve({ ...VERSION, status: 'live' }),
+  refold: () => Promise.resolve({ position: 7, customers: 2 }),
+  policyDryRun: () => Promise.reject(new Error('not tried here')),
 };
 const VERSION: Version = {
   ...{ version: 1, schema: 'rm_1', status: 'old', model: '', position: 7 },

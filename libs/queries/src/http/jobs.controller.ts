@@ -1,13 +1,48 @@
-import { Controller, Delete, Get, HttpCode, Inject, Post, Query, type BeforeApplicationShutdown } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Post,
+  Query,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { formatInstant } from '#contracts';
+import {
+  Describe,
+  documentReader,
+  Flag,
+  formatInstant,
+  issueUnder,
+  Moment,
+  Optional,
+  OrNull,
+  parseInstant,
+  Part,
+  PolicyForm,
+} from '#contracts';
+import { policyVersion, validatePolicy } from '#lifecycle';
+import type { PolicyDraft } from '#projections';
 import { CLOCK, type Clock } from '#platform';
-import { Allow, ApiProblems, Problem } from '#platform/nest';
-import { CurrentJob, type Building, type Job, type JobKind } from './jobs.js';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import { CurrentJob, JOB_KINDS, type Building, type Job, type JobKind } from './jobs.js';
 import { OPERATIONS } from './operations.js';
 
+/** The body of a dry run of a policy. */
+class PolicyDraftRequest {
+  @Part(() => PolicyForm) @Describe('The whole policy') readonly policy!: PolicyForm;
+  @Optional()
+  @OrNull(Moment())
+  @Describe('From when it would be in force; null or absent: from the beginning where it restates, else now')
+  readonly effectiveFrom?: string | null;
+  @Optional() @Flag() @Describe('Whether it would count from before its publication') readonly restates?: boolean;
+}
+const POLICY_DRAFT_REQUEST = documentReader(PolicyDraftRequest);
+
 export class JobView {
-  @ApiProperty({ enum: ['rebuild', 'dry-run', 'verify', 'rollback'] })
+  @ApiProperty({ enum: JOB_KINDS })
   readonly kind!: JobKind;
   @ApiProperty({ enum: ['running', 'done', 'failed'] })
   readonly state!: Job['state'];
@@ -20,7 +55,7 @@ export class JobView {
     additionalProperties: true,
     nullable: true,
     description:
-      'of a rebuild or a rollback the version, position and digest; of a verification whether the digests are equal; of a dry run what would change',
+      'of a rebuild or a rollback the version, position and digest; of a verification whether the digests are equal; of a dry run what would change; of a dry run of a policy which customers would move, and how many messages',
   })
   readonly result!: Job['result'];
   @ApiProperty({ type: String, nullable: true })
@@ -89,6 +124,48 @@ export class JobsController implements BeforeApplicationShutdown {
     return this.start('verify');
   }
 
+  @Post('policy-dry-run')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'dryRunPolicy',
+    summary: 'Show what publishing a policy would change',
+    description:
+      'Folds each customer once and writes nothing. The result says which customers would move, from which phase to which, and how many messages would be ' +
+      'published. `POST /v1/policies` with `dryRun` checks the policy and resolves its date.',
+  })
+  @ApiDocument(POLICY_DRAFT_REQUEST)
+  @ApiAcceptedResponse({ type: JobView })
+  @ApiProblems(400, 409, 422)
+  policyDryRun(
+    @Body(new DocumentPipe(POLICY_DRAFT_REQUEST, 'The policy cannot be tried.'))
+    { policy: document, effectiveFrom, restates = false }: PolicyDraftRequest,
+  ): JobView {
+    const verdict = validatePolicy(document);
+    if (!verdict.ok)
+      throw new Problem(422, {
+        type: 'invalid',
+        detail: 'The policy cannot be tried.',
+        errors: verdict.errors.map((issue) => issueUnder('#/policy', issue)),
+      });
+    const { policy } = verdict;
+    const from = effectiveFrom === undefined || effectiveFrom === null ? null : parseInstant(effectiveFrom);
+    return this.start('policy-dry-run', { version: policyVersion(policy), policy, effectiveFrom: from, restates });
+  }
+
+  @Post('refold')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'awaitRefolding',
+    summary: 'Follow how customers are folded again under a policy that was published',
+    description:
+      'They are folded in any case: the job ends when each of them is, and the days are counted in its zone.',
+  })
+  @ApiAcceptedResponse({ type: JobView })
+  @ApiProblems(409)
+  refold(): JobView {
+    return this.start('refold');
+  }
+
   @Get('jobs/current')
   @ApiOperation({ operationId: 'getCurrentJob', summary: 'The running job, or the last one' })
   @ApiOkResponse({ type: JobView })
@@ -116,8 +193,8 @@ export class JobsController implements BeforeApplicationShutdown {
     await this.job.stop();
   }
 
-  private start(kind: JobKind): JobView {
-    const job = this.job.start(kind);
+  private start(kind: JobKind, draft: PolicyDraft | null = null): JobView {
+    const job = this.job.start(kind, draft);
     if (job === null)
       throw new Problem(409, {
         type: 'job-running',

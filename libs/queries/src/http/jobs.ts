@@ -1,11 +1,19 @@
+import { formatInstant } from '#contracts';
 import { describeError } from '#platform';
-import type { BuildProgress, Projector, RebuildOptions } from '#projections';
+import type { BuildProgress, PolicyDraft, Projector, RebuildOptions } from '#projections';
 
 /** What builds and compares versions of the read models. */
-export type Building = Pick<Projector, 'rebuild' | 'dryRun' | 'verify' | 'digest' | 'rollback' | 'versions'>;
+export type Building = Pick<
+  Projector,
+  'rebuild' | 'dryRun' | 'verify' | 'digest' | 'rollback' | 'versions' | 'policyDryRun' | 'refold'
+>;
 
-/** `dry-run`: a rebuild that is compared with the live version and dropped. */
-export type JobKind = 'rebuild' | 'dry-run' | 'verify' | 'rollback';
+/**
+ * `dry-run`: a rebuild that is compared with the live version and dropped. `policy-dry-run`: what publishing a policy would change. `refold`: until
+ * the published policies hold for every customer.
+ */
+export const JOB_KINDS = ['rebuild', 'dry-run', 'verify', 'rollback', 'policy-dry-run', 'refold'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
 
 /** A job on the versions of the read models: the running one, or the last one. */
 export interface Job {
@@ -40,8 +48,9 @@ export class CurrentJob {
   }
 
   /** Starts a job, or joins the running one of the same kind. Null while a job of another kind runs. */
-  start(kind: JobKind): Job | null {
-    if (this.job?.state === 'running') return this.job.kind === kind ? this.job : null;
+  start(kind: JobKind, draft: PolicyDraft | null = null): Job | null {
+    // A dry run of another policy is another job.
+    if (this.job?.state === 'running') return this.job.kind === kind && draft === null ? this.job : null;
     this.abort = new AbortController();
     const begun: Job = { kind, state: 'running', startedAt: this.now(), progress: null, result: null, failure: null };
     this.job = begun;
@@ -49,7 +58,7 @@ export class CurrentJob {
     const onProgress = (progress: BuildProgress): void => {
       if (this.job?.startedAt === begun.startedAt && this.job.state === 'running') this.job = { ...begun, progress };
     };
-    const result = this.run(kind, { signal, onProgress });
+    const result = this.run(kind, draft, { signal, onProgress });
     this.ended = result.then(
       (result) => {
         this.job = { ...begun, state: 'done', result };
@@ -67,7 +76,11 @@ export class CurrentJob {
     return this.ended;
   }
 
-  private async run(kind: JobKind, options: RebuildOptions): Promise<Readonly<Record<string, unknown>>> {
+  private async run(
+    kind: JobKind,
+    draft: PolicyDraft | null,
+    options: RebuildOptions,
+  ): Promise<Readonly<Record<string, unknown>>> {
     switch (kind) {
       case 'rebuild': {
         const { version, position, events, elapsedMs } = await this.building.rebuild(options);
@@ -81,6 +94,13 @@ export class CurrentJob {
         const differing = differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt }));
         return { equal, position: live.position, live: live.overall, rebuilt: rebuilt.overall, differing };
       }
+      case 'policy-dry-run': {
+        if (draft === null) throw new TypeError('A dry run of a policy needs one.');
+        const { asOf, ...result } = await this.building.policyDryRun(draft, options);
+        return { asOf: formatInstant(asOf), ...result };
+      }
+      case 'refold':
+        return { ...(await this.building.refold(options)) };
       case 'rollback': {
         const { version } = await this.building.rollback(undefined, options);
         const { position, overall } = await this.building.digest();

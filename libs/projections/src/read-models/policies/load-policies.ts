@@ -1,5 +1,5 @@
 import type { Instant } from '#contracts';
-import { policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
+import { policyTimeline, type Policy, type PolicyTimeline, type PublishedPolicy } from '#lifecycle';
 import type { Row, Statement, Transaction } from '#database';
 import type { DayZone } from '../read-model.js';
 
@@ -29,22 +29,30 @@ export const RESTATES_WITH_CUSTOMERS = /* sql */ `p.restates AND EXISTS (SELECT 
 
 /** Reads the published policies from the tables of the version on the search path. */
 export async function loadPolicies(tx: Transaction): Promise<KnownPolicies> {
-  const rows = await tx.query<PolicyRow>(
+  const rows = await selectPolicies(tx);
+  const restatedAt = Math.max(-Infinity, ...rows.filter((row) => row.moves_customers).map((row) => row.recorded_at));
+  return { timeline: policyTimeline(rows.map(publishedPolicy)), count: rows.length, restatedAt };
+}
+
+/** The policies as they were published. */
+export async function loadPublished(tx: Transaction): Promise<readonly PublishedPolicy<Policy>[]> {
+  return (await selectPolicies(tx)).map(publishedPolicy);
+}
+
+function selectPolicies(tx: Transaction): Promise<PolicyRow[]> {
+  return tx.query<PolicyRow>(
     `SELECT version, policy, effective_from, recorded_at, restates, ${RESTATES_WITH_CUSTOMERS} AS moves_customers
        FROM policies p ORDER BY position`,
   );
-  const timeline = policyTimeline(
-    rows.map((row) => ({
-      version: row.version,
-      policy: row.policy,
-      effectiveFrom: row.effective_from ?? -Infinity,
-      recordedAt: row.recorded_at,
-      restates: row.restates,
-    })),
-  );
-  const restatedAt = Math.max(-Infinity, ...rows.filter((row) => row.moves_customers).map((row) => row.recorded_at));
-  return { timeline, count: rows.length, restatedAt };
 }
+
+const publishedPolicy = (row: PolicyRow): PublishedPolicy<Policy> => ({
+  version: row.version,
+  policy: row.policy,
+  effectiveFrom: row.effective_from ?? -Infinity,
+  recordedAt: row.recorded_at,
+  restates: row.restates,
+});
 
 /** How many policies were published, and the zones whose days are counted: what each transaction that folds asks first. */
 export const SELECT_POLICIES: Statement = {

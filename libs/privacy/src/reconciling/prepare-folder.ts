@@ -26,7 +26,8 @@ export function checkFolder({ dataDir, eventLog, keysUrl, hashKey }: FolderSetti
   const hasLog = existsSync(logFile);
   if (record !== null) mustBeHere(record, dataDir, hasLog ? identityOfFile(logFile) : null);
   if (hasLog) {
-    if (lacksKeys && record !== null)
+    // Also where HASH_KEY keeps the hash key apart: the keys of the subjects are in the file.
+    if (keysUrl === null && !existsSync(keysFile) && record !== null)
       throw new StoreMismatchError(
         'keys-missing',
         `${keysFile} is missing, and the event log beside it was written with the keys in it: put back its newest copy. Without it nothing that was sealed can be opened.`,

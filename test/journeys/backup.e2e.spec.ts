@@ -57,7 +57,7 @@ describe('an engine that is backed up while it works, destroyed and restored', (
       await sleep(100);
     }
   };
-  /** The figures of everybody as of one instant; a rebuild of the log makes the same read models. */
+  /** The figures of all customers as of one instant; a rebuild of the log makes the same read models. */
   const figures = async (): Promise<unknown> => {
     await caughtUp();
     const read = async (query: string) => {
@@ -175,9 +175,7 @@ describe('an engine that is backed up while it works, destroyed and restored', (
     );
     await engine?.stop();
     writeFileSync(journal, 'not an erasure\n');
-    await expect(start(join(scratch, 'by-hand'))).rejects.toThrow(
-      /perennial: Line 1 of the erasure journal .* is not an erasure/,
-    );
+    await expect(start(join(scratch, 'by-hand'))).rejects.toThrow(/ 1 of the erasure journal .* is not an erasure/);
     writeFileSync(journal, kept);
   });
 

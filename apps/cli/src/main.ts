@@ -36,6 +36,9 @@ function version(): string {
   return 'unknown';
 }
 
+/** Errors of a store, met in the middle of a command: a damaged page, say. What is wrong, and what to do, stands in their message. */
+const STORES = new Set(['EventLogError', 'KeyStoreError', 'DatabaseError', 'JournalError', 'BackupError']);
+
 /** Prints the error, without its stack where it was foreseen. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -50,6 +53,10 @@ function exitCodeOf(error: unknown): number {
   if (isFull(error)) {
     process.stderr.write(`${(error as Error).message}\n`);
     return EXIT.stopped;
+  }
+  if (error instanceof Error && STORES.has(error.name)) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.failed;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT.failed;

@@ -153,7 +153,8 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
 /** Node joins a header that is repeated; an attribute of a CloudEvent that stands twice is one that readers would read differently. */
 function headersOf({ headers, raw }: FastifyRequest): MessageHeaders {
   if (headers[HTTP_BINDING.specversion] === undefined) return headers;
-  const distinct = raw.headersDistinct;
+  // A request that did not come through a socket, as a spec injects one, has no list of its headers.
+  const { headersDistinct: distinct = {} } = raw as Partial<Pick<typeof raw, 'headersDistinct'>>;
   const doubled = Object.keys(headers).filter(
     (name) => HTTP_BINDING.carriesAttribute(name) && (distinct[name]?.length ?? 0) > 1,
   );

@@ -1,4 +1,4 @@
-import { dateParser } from '../date-format.js';
+import { dateParser, type DateParser } from '../date-format.js';
 import { parseDecimal, type NumberFormat } from '../decimal.js';
 import { currencyCode, withoutCurrency } from '../money.js';
 
@@ -44,9 +44,10 @@ const LOCALES = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pt'];
 
 /** The format that reads every text; null where none does. */
 export function dateGuess(texts: readonly string[]): DateGuess | null {
-  if (texts.length === 0) return null;
+  const [sample = ''] = texts;
+  if (!/\d/.test(sample) || sample.length > 40) return null;
   const fits = (format: string, locale = 'en'): boolean => {
-    const parse = dateParser(format, { timeZone: 'UTC', locale });
+    const parse = parserOf(format, locale);
     return parse !== null && texts.every((text) => parse(text) !== null);
   };
   if (fits('iso')) return { format: 'iso', locale: 'en', others: [] };
@@ -56,15 +57,29 @@ export function dateGuess(texts: readonly string[]): DateGuess | null {
   const [first, ...others] = plain;
   if (first !== undefined)
     return { format: first, locale: 'en', others: others.filter((each) => isOtherOrder(first, each)) };
-  for (const locale of LOCALES)
-    for (const day of NAMED)
-      for (const time of TIMES) if (fits(day + time, locale)) return { format: day + time, locale, others: [] };
+  if (/\p{L}{3}/u.test(sample))
+    for (const locale of LOCALES)
+      for (const day of NAMED)
+        for (const time of TIMES) if (fits(day + time, locale)) return { format: day + time, locale, others: [] };
   if (fits('epoch-millis') && texts.every((text) => text.length === 13))
     return { format: 'epoch-millis', locale: 'en', others: [] };
   if (fits('epoch-seconds') && texts.every((text) => /^1\d{9}$/.test(text)))
     return { format: 'epoch-seconds', locale: 'en', others: [] };
   const isSerial = texts.every((text) => /^[34]\d{4}([.,]\d+)?$/.test(text));
   return isSerial ? { format: 'serial-1900', locale: 'en', others: ['serial-1904'] } : null;
+}
+
+const PARSERS = new Map<string, DateParser | null>();
+
+/** Each parser is made once: a column is tried with hundreds of formats. */
+function parserOf(format: string, locale: string): DateParser | null {
+  const key = `${locale} ${format}`;
+  let parser = PARSERS.get(key);
+  if (parser === undefined) {
+    parser = dateParser(format, { timeZone: 'UTC', locale });
+    PARSERS.set(key, parser);
+  }
+  return parser;
 }
 
 /** Whether two formats read day and month the other way round. */

@@ -58,6 +58,13 @@ describe('a folder of read models that is damaged', () => {
 
   it.each([
     ['has garbage in pg_control', () => spoil(join(folder, 'global', 'pg_control'), 1)],
+    [
+      'is a file',
+      () => {
+        rmSync(folder, { recursive: true });
+        writeFileSync(folder, 'x');
+      },
+    ],
     ['has an empty pg_control', () => writeFileSync(join(folder, 'global', 'pg_control'), '')],
     ['has no pg_control', () => rmSync(join(folder, 'global', 'pg_control'))],
     [

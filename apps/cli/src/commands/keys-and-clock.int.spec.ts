@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DAY } from '#contracts';
+import { openLogOf } from '#event-log';
+import { prepareLog } from '#ingestion';
+import { openKeyStoreOf } from '#keys';
+import { readConfig } from '#platform';
+import { program } from '../program.js';
+
+// The read models are made at the first command.
+jest.setTimeout(120_000);
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+
+describe('on the folder of a stopped engine', () => {
+  let dataDir: string;
+  const clock = { now: () => NOW };
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'perennial-keys-'));
+    const keys = openKeyStoreOf(dataDir);
+    // The last event was recorded by a clock that was 400 days ahead.
+    const ahead = { now: () => NOW + 400 * DAY };
+    const config = readConfig({ DATA_DIR: dataDir });
+    const log = await openLogOf(config, ahead, null);
+    await prepareLog(log, keys, config.policy, ahead.now());
+    await log.close();
+    await keys.close();
+  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  /** A command as on the command line, run in this process. */
+  const run = async (...args: string[]): Promise<{ out: string; err: string; code: unknown }> => {
+    let out = '';
+    let err = '';
+    const writing = jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
+    const session = { clock, stderr: { write: (text: string) => (err += text) }, signal: new AbortController().signal };
+    process.exitCode = 0;
+    try {
+      await program(session, '1').parseAsync(['node', 'perennial', ...args, '--data-dir', dataDir]);
+      return { out, err, code: process.exitCode };
+    } catch (error) {
+      const { exitCode, message } = error as { readonly exitCode?: number; readonly message: string };
+      return { out, err: `${err}${message}`, code: exitCode };
+    } finally {
+      process.exitCode = 0;
+      writing.mockRestore();
+    }
+  };
+
+  it('creates a key, lists it without its secret, and revokes it', async () => {
+    const { out: key, code } = await run('keys', 'create', 'web shop', '--permissions', 'publish, read');
+    expect(code).toBe(0);
+    expect(key).toMatch(/^pk_[0-9a-f]{12}_[\w-]{43}\n$/);
+    const [, id = '', secret = ''] = /^pk_([0-9a-f]{12})_([\w-]{43})/.exec(key) ?? [];
+    const { out: listed } = await run('keys', 'list');
+    expect(listed).toMatch(new RegExp(`${id} +web shop +publish,read `));
+    expect(listed).not.toContain(secret);
+    expect((await run('keys', 'revoke', id)).out).toContain(`Revoked the key ${id}`);
+    expect((await run('keys', 'list')).out).toMatch(new RegExp(`${id} .*2026-01-31.*2026-01-31`));
+    expect(await run('keys', 'revoke', 'unknown')).toMatchObject({ code: 3 });
+  });
+
+  it.each([
+    ['an unknown permission', ['keys', 'create', 'x', '--permissions', 'fly'], 'must be one of'],
+    ['no permission', ['keys', 'create', 'x'], '--permissions'],
+    ['a name of blanks', ['keys', 'create', '  ', '--permissions', 'read'], '`name`'],
+  ])('creates no key with %s', async (_, args, message) => {
+    const before = (await run('keys', 'list')).out;
+    const { code, err } = await run(...args);
+    expect(code).not.toBe(0);
+    expect(err).toContain(message);
+    expect((await run('keys', 'list')).out).toBe(before);
+  });
+
+  it('tells of a clock that lies behind what is recorded, until it is confirmed', async () => {
+    const shown = await run('clock');
+    expect(shown).toMatchObject({ code: 1 });
+    expect(shown.out).toContain('the clock is not to be trusted');
+    expect(shown.out).toContain('recorded ahead by       400 days');
+    // A command that keeps the read models says it as well.
+    expect((await run('stats')).err).toContain('400 days later');
+    expect(await run('clock', 'confirm')).toMatchObject({ code: 0 });
+    const confirmed = await run('clock');
+    expect(confirmed).toMatchObject({ code: 0 });
+    expect(confirmed.out).toContain('by local');
+    expect((await run('stats')).err).not.toContain('later');
+  });
+});

@@ -3,7 +3,7 @@ import { addDays } from '../calendar/calendar.js';
 import type { EventRef, ExpansionPhase, LifecycleEvent } from '../model.js';
 import { npsOf, starsOf } from './facts.js';
 import { causedBy, move, policyOf, refOf, type Fold, type Values } from './fold.js';
-import { lowerBound, type Purchase } from './purchases.js';
+import { lowerBound, medianWithout, type Purchase, type PurchaseBook } from './purchases.js';
 import type { ExpansionSignal, State } from './state.js';
 
 /** A signal of expansion, with the values that were compared. */
@@ -81,55 +81,100 @@ export function signalsOfCycle(fold: Fold): readonly FoundSignal[] {
   const { taxonomy } = fold.era.compiled;
   const { surviving } = purchases;
   const from = placeOfOrder(surviving, ORDERS_LOOKED_AT);
+  // Without what is looked at, the book tells what came before: it is taken out, and put back order by order.
+  const last = surviving.slice(from);
+  const ahead = new CategoriesAhead(last);
+  const values = new ValuesBefore(purchases, last);
+  let orders = purchases.orders - last.filter(({ kind }) => kind === 'order').length;
+  let former = purchases.orderBefore(from)?.order ?? null;
+  if (former !== null) values.takeOut(former);
   const found: FoundSignal[] = [];
-  const held = new Set<string>();
-  /** Values of the orders before the former one, by currency; sorted from the first order that is looked at on. */
-  const values = new Map<string, number[]>();
-  let orders = 0;
-  let former: Purchase | null = null;
-  surviving.forEach((order, at) => {
-    if (at === from) for (const own of values.values()) own.sort((a, b) => a - b);
+  last.forEach((order, index) => {
     if (order.kind === 'order') {
-      if (at >= from && order.cycle === cycle && surviving[at - 1]?.cycle === cycle) {
+      if (order.cycle === cycle && surviving[from + index - 1]?.cycle === cycle) {
         const category =
           orders < crossSellOrdersBefore
             ? undefined
-            : order.categories.find((one) => taxonomy.has(one) && !held.has(one));
+            : order.categories.find((one) => taxonomy.has(one) && purchases.holding(one) === ahead.holding(one));
         if (category !== undefined) found.push(crossSell(order, category, orders));
         if (former?.cycle === cycle && former.currency === order.currency) {
-          const earlier = values.get(order.currency) ?? [];
-          const count = earlier.length;
-          const median = medianOf(earlier);
+          const { count, median } = values.median(order.currency);
           const needed = upSellTimesMedian * median;
           if (count >= upSellOrdersBefore && former.amountMinor >= needed && order.amountMinor >= needed)
             found.push(upSell(former, order, { median, needed, count }));
         }
       }
-      if (former !== null) addValue(values, former, at >= from);
+      if (former !== null) values.putBack(former);
       former = order;
       orders += 1;
     }
-    for (const category of order.categories) held.add(category);
+    ahead.pass(order);
   });
   return found;
+}
+
+/** How many of some purchases hold each category. */
+class CategoriesAhead {
+  private readonly counts = new Map<string, number>();
+
+  constructor(purchases: readonly Purchase[]) {
+    for (const { categories } of purchases)
+      for (const category of categories) this.counts.set(category, this.holding(category) + 1);
+  }
+
+  holding(category: string): number {
+    return this.counts.get(category) ?? 0;
+  }
+
+  pass({ categories }: Purchase): void {
+    for (const category of categories) this.counts.set(category, this.holding(category) - 1);
+  }
+}
+
+/** The values of the surviving orders without those that are taken out. */
+class ValuesBefore {
+  /** The places of those taken out, sorted, by currency. */
+  private readonly out = new Map<string, number[]>();
+
+  constructor(
+    private readonly purchases: PurchaseBook,
+    taken: readonly Purchase[],
+  ) {
+    for (const purchase of taken) if (purchase.kind === 'order') this.takeOut(purchase);
+  }
+
+  takeOut({ currency, amountMinor }: Purchase): void {
+    const places = this.placesOf(currency);
+    const values = this.purchases.valuesOf(currency);
+    // Of equal values each stands at a place of its own.
+    let place = lowerBound(values, amountMinor);
+    let at = lowerBound(places, place);
+    while (places[at] === place) {
+      place += 1;
+      at += 1;
+    }
+    places.splice(at, 0, place);
+  }
+
+  putBack({ currency, amountMinor }: Purchase): void {
+    const places = this.placesOf(currency);
+    places.splice(lowerBound(places, lowerBound(this.purchases.valuesOf(currency), amountMinor)), 1);
+  }
+
+  median(currency: string): { readonly count: number; readonly median: number } {
+    return medianWithout(this.purchases.valuesOf(currency), this.placesOf(currency));
+  }
+
+  private placesOf(currency: string): number[] {
+    let places = this.out.get(currency);
+    if (places === undefined) this.out.set(currency, (places = []));
+    return places;
+  }
 }
 
 /** Tells two signals apart: by the phase and the orders. */
 export function keyOfSignal({ phase, orders }: Pick<FoundSignal, 'phase' | 'orders'>): string {
   return [phase, ...orders.map(({ id, source }) => `${source}\0${id}`)].join('\0\0');
-}
-
-function addValue(values: Map<string, number[]>, { currency, amountMinor }: Purchase, inOrder: boolean): void {
-  const own = values.get(currency);
-  if (own === undefined) values.set(currency, [amountMinor]);
-  else if (inOrder) own.splice(lowerBound(own, amountMinor), 0, amountMinor);
-  else own.push(amountMinor);
-}
-
-function medianOf(sorted: readonly number[]): number {
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 /** The place of the first of the last `count` orders. */

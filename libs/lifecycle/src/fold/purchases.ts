@@ -178,21 +178,20 @@ export class PurchaseBook {
 
   /** How many surviving orders in the currency there are beside these two, and the median of their values as placed. */
   medianWithout(one: Purchase, other: Purchase): { readonly count: number; readonly median: number } {
+    const values = this.valuesOf(one.currency);
+    const first = lowerBound(values, Math.min(one.amountMinor, other.amountMinor));
+    let second = lowerBound(values, Math.max(one.amountMinor, other.amountMinor));
+    if (second === first) second += 1;
+    return medianWithout(values, [first, second]);
+  }
+
+  /** The values of the surviving orders in a currency, sorted. */
+  valuesOf(currency: string): readonly number[] {
     if (this.values === null) {
       this.values = new Map();
       for (const purchase of this.surviving) if (purchase.kind === 'order') insert(this.values, purchase);
     }
-    const values = this.values.get(one.currency) ?? [];
-    const first = lowerBound(values, Math.min(one.amountMinor, other.amountMinor));
-    let second = lowerBound(values, Math.max(one.amountMinor, other.amountMinor));
-    if (second === first) second += 1;
-    const count = values.length - 2;
-    const at = (index: number): number => {
-      const shifted = index >= first ? index + 1 : index;
-      return values[shifted >= second ? shifted + 1 : shifted] ?? 0;
-    };
-    const middle = count >> 1;
-    return { count, median: count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2 };
+    return this.values.get(currency) ?? [];
   }
 
   /** Computes the calendar days again, after the time zone of the business changed. */
@@ -211,6 +210,24 @@ function insert(values: Map<string, number[]>, { currency, amountMinor }: Purcha
   const sorted = values.get(currency);
   if (sorted === undefined) values.set(currency, [amountMinor]);
   else sorted.splice(lowerBound(sorted, amountMinor), 0, amountMinor);
+}
+
+/** The median of sorted values without those at these places, which are sorted too; of an even number the mean of the middle two. */
+export function medianWithout(
+  sorted: readonly number[],
+  places: readonly number[],
+): { readonly count: number; readonly median: number } {
+  const count = sorted.length - places.length;
+  const at = (index: number): number => {
+    let place = index;
+    for (const without of places) {
+      if (without > place) break;
+      place += 1;
+    }
+    return sorted[place] ?? 0;
+  };
+  const middle = count >> 1;
+  return { count, median: count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2 };
 }
 
 /** The first place whose value is not below this one. */

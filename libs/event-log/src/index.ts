@@ -36,6 +36,7 @@ export { LogMoveError, moveLog, type Moved, type MoveOptions, type MoveProgress 
 export type { MovedEvent, MoveSource, MoveTarget } from './moving/moved-event.js';
 export { identityOfFile } from './sqlite/schema.js';
 export { SqliteMoveTarget } from './sqlite/sqlite-move-target.js';
+export { seenPosition, type SeenPosition } from './sqlite/seen-file.js';
 export { LogCopier, type CopyOptions } from './sqlite/copying/log-copier.js';
 export { readSegment, type SegmentEvent, type SegmentReader } from './sqlite/copying/segment-reader.js';
 export { BEFORE_FIRST, type Segment, type SegmentEnd, type SegmentFile } from './sqlite/copying/segment.js';

@@ -8,7 +8,8 @@ import { decideWhole, meets, rejectionOf, verdictOnFound, type Found } from '../
 import { compact } from './compact.js';
 import { asEventLogError } from './failure.js';
 import type { WriteRequest } from './log-writer.js';
-import { openForWriting, writeIdentity } from './schema.js';
+import { identityOf, openForWriting, writeIdentity } from './schema.js';
+import { SeenFile } from './seen-file.js';
 
 /** Streams whose last revision is remembered; when there are more, all are forgotten and looked up again. */
 const STREAMS_REMEMBERED_MAX = 100_000;
@@ -36,6 +37,7 @@ export class SqliteWriter {
   readonly #sources: Dictionary;
   readonly #types: Dictionary;
   readonly #streams = new Map<string, Stream>();
+  readonly #seen: SeenFile;
   #position = 0;
   #recordedAt = 0;
 
@@ -52,6 +54,8 @@ export class SqliteWriter {
       this.#sources = new Dictionary(db, 'sources');
       this.#types = new Dictionary(db, 'types');
       this.#startFromFile();
+      // Not written here: what it says of a log that has lost its end is compared first.
+      this.#seen = new SeenFile(file, identityOf(db)?.copyId ?? '');
     } catch (error) {
       db.close();
       throw asEventLogError(error, file);
@@ -72,6 +76,7 @@ export class SqliteWriter {
       this.#db.exec('BEGIN IMMEDIATE');
       const outcomes = requests.map((request): WriteOutcome => ({ verdicts: this.#answer(request) }));
       this.#db.exec('COMMIT');
+      this.#seen.write(this.#position);
       return outcomes;
     } catch (error) {
       this.#forget();
@@ -99,6 +104,7 @@ export class SqliteWriter {
           );
       }
       this.#db.exec('COMMIT');
+      this.#seen.write(this.#position);
     } catch (error) {
       this.#forget();
       throw asEventLogError(error, this.file);
@@ -109,6 +115,7 @@ export class SqliteWriter {
   identify(identity: LogIdentity): void {
     try {
       writeIdentity(this.#db, identity);
+      this.#seen.rename(identity.copyId, this.#position);
     } catch (error) {
       throw asEventLogError(error, this.file);
     }
@@ -131,6 +138,7 @@ export class SqliteWriter {
       // On a full or failing disk the -wal file keeps what the log does not hold yet: the next start reads both.
     } finally {
       this.#db.close();
+      this.#seen.close();
     }
   }
 

@@ -113,7 +113,7 @@ function discardCommand(session: Session): Command {
   const command = new Command('discard')
     .summary('close quarantined events without accepting them')
     .description(
-      'Closes a quarantined event without accepting it. The reason is recorded. Without an id, all open events by code, source or file are discarded.',
+      'Closes a quarantined event without accepting it. The reason is recorded. Without an id, all open events of a code, source or file are discarded.',
     )
     .argument('[id]', 'quarantine id')
     .requiredOption('--reason <text>', 'why the event is discarded');
@@ -130,7 +130,7 @@ function discardCommand(session: Session): Command {
   return withExamples(
     withEngineOptions(command),
     'perennial quarantine discard 5f0c… --reason "test row"',
-    'perennial quarantine discard --file orders.csv --reason "imported again by a better mapping" --yes',
+    'perennial quarantine discard --file orders.csv --reason "test" --yes',
   );
 }
 

@@ -37,7 +37,12 @@ describe('an engine whose clock is set', () => {
     configureApp(app);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    await prepareLog(app.get<EventLog>(EVENT_LOG), app.get<KeyStore>(KEY_STORE), { kind: 'built-in', name: 'retail' }, clock.now());
+    await prepareLog(
+      app.get<EventLog>(EVENT_LOG),
+      app.get<KeyStore>(KEY_STORE),
+      { kind: 'built-in', name: 'retail' },
+      clock.now(),
+    );
   };
   const stop = async (): Promise<void> => {
     await app.close();

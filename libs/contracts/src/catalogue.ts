@@ -125,6 +125,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
   'case-resolved': 2,
   'event-quarantined': 2,
   'event-released': 2,
+  'person-erased': 2,
   'policy-published': 2,
 };
 

@@ -246,6 +246,15 @@ export function SubjectIds(): PropertyDecorator {
   );
 }
 
+/** Quarantined events, by their ids. */
+export function QuarantineIds(): PropertyDecorator {
+  return field(
+    { type: 'array', items: { type: 'string', pattern: SUBJECT_ID } },
+    (value) => Array.isArray(value) && value.every(isSubjectId),
+    'a list of ids of quarantined events',
+  );
+}
+
 /** A list of names of 1 to 64 characters, such as namespaces. */
 export function Names(): PropertyDecorator {
   return field(

@@ -19,8 +19,14 @@ export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'case-resolved': [caseResolvedTo2],
   'event-quarantined': [eventQuarantinedTo2],
   'event-released': [eventReleasedTo2],
+  'person-erased': [personErasedTo2],
   'policy-published': [policyPublishedTo2],
 };
+
+/** An erasure of before searched no body, and did not record the namespaces. */
+function personErasedTo2(data: Data): Data {
+  return { ...data, namespaces: [], quarantineIds: [] };
+}
 
 /** Hours became whole minutes, and a decimal cost became minor units. */
 function caseResolvedTo2({ hours, cost, ...rest }: Data): Data {

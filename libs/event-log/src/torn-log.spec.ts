@@ -8,7 +8,7 @@ describe('a log that is watched for damage', () => {
   const failing = (error: Error): EventLog =>
     Object.assign(memoryLog(), {
       readStreams: async () => Promise.reject(error),
-       
+
       readAll: async function* () {
         throw error;
       },

@@ -1,7 +1,7 @@
 import { EventLogError, type EventLog } from './port.js';
 
 /**
- * The same log, which tells when a call met damage. Health is asked for the head alone, and a torn page elsewhere is met by whoever reads it: what was met once
+ * The same log, which tells when a call met damage. Health is asked for the head alone, and a torn page elsewhere is met by the component that reads it: what was met once
  * is remembered until the process ends.
  */
 export function watchingForDamage(log: EventLog, onTorn: (error: EventLogError) => void): EventLog {

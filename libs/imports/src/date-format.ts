@@ -285,7 +285,7 @@ function serialInstant(text: string, timeZone: string, system: 1900 | 1904): Ins
 }
 
 /** The names of the months in a language, short and long, for guessing the format of a file. */
-export function monthNames(locale: string): readonly string[] {
+function monthNames(locale: string): readonly string[] {
   return (['short', 'long'] as const).flatMap((length) => [
     ...Info.months(length, { locale }),
     ...Info.monthsFormat(length, { locale }),

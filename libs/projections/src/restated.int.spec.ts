@@ -67,7 +67,7 @@ describeOnEachStore('a policy that restates the past', (name) => {
       }),
       order(ANNA, day(1), 'A1'),
     );
-    // At 00:00 of day 91 she is at risk: three hours before the restatement, so it is news.
+    // At 00:00 of day 91 the customer is at risk: three hours before the restatement, so it is news.
     await come(day(91) + HOUR);
     const before = (await published()).length;
     expect((await published()).at(-1)).toMatchObject({ kind: 'entered', phase: 'at-risk', historical: false });
@@ -94,7 +94,7 @@ describeOnEachStore('a policy that restates the past', (name) => {
     expect((await actions()).slice(proposed.length)).toEqual([
       { kind: 'withdrawn', phase: 'at-risk', reason: 'policy-restated' },
     ]);
-    // A touchpoint afterwards folds her again: nothing that the restatement brought about is proposed then.
+    // A touchpoint afterwards folds the customer again: nothing that the restatement brought about is proposed then.
     await come(day(91) + 5 * HOUR, touchpoint({ who: ANNA, at: now, type: 'site-visited' }));
     expect((await actions()).filter(({ kind }) => kind === 'proposed')).toHaveLength(
       proposed.filter(({ kind }) => kind === 'proposed').length,

@@ -8,7 +8,7 @@ import type { JobProgress } from './engine.js';
 export class CatchingUp {
   /** The head of the log when the waiting began. */
   private upTo: number | null = null;
-  /** When the last customer was marked whom an event up to that head concerns; null before all of these are indexed. */
+  /** When the last customer of an event up to that head was marked dirty; null before all of these events are indexed. */
   private marked: string | null = null;
   private total = 0;
 

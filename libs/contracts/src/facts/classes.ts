@@ -23,7 +23,7 @@ const FACT_CLASSES = {
   'event-quarantined': [former.EventQuarantinedV1, engine.EventQuarantined],
   'event-released': [former.EventReleasedV1, engine.EventReleased],
   'event-discarded': [engine.EventDiscarded],
-  'person-erased': [engine.PersonErased],
+  'person-erased': [former.PersonErasedV1, engine.PersonErased],
   'hash-key-adopted': [engine.HashKeyAdopted],
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],

@@ -10,6 +10,7 @@ import {
   Optional,
   Parts,
   Position,
+  QuarantineIds,
   SubjectIdOrNull,
   SubjectIds,
   Text,
@@ -84,9 +85,9 @@ export class PersonErased {
   @SubjectIds() subjectIds!: string[];
   @SubjectIdOrNull() customerId!: string | null;
   /** The namespaces by which the person was known: a later body is searched for their identifiers under these. */
-  @Optional() @Names() namespaces?: string[];
+  @Names() namespaces!: string[];
   /** Quarantined bodies in which the person was found, and whose keys are destroyed too. */
-  @Optional() @SubjectIds() quarantineIds?: string[];
+  @QuarantineIds() quarantineIds!: string[];
 }
 
 /** Under which hash key the subjects of this log have their names. */

@@ -8,6 +8,8 @@ import {
   Optional,
   Parts,
   Position,
+  SubjectIdOrNull,
+  SubjectIds,
   Text,
   TextOrNull,
   Whole,
@@ -46,6 +48,12 @@ export class EventReleasedV1 {
   @Position() touchpointPosition!: number;
   @Flag() mended!: boolean;
   @Text(512) by!: string;
+}
+
+/** Version 1 of an erasure, when no quarantined bodies were searched for the person. Replaced by `PersonErased`. */
+export class PersonErasedV1 {
+  @SubjectIds() subjectIds!: string[];
+  @SubjectIdOrNull() customerId!: string | null;
 }
 
 /** Version 1 of a published policy, when none could restate the past. Replaced by `PolicyPublished`. */

@@ -20,7 +20,7 @@ export async function identityOnServer(connection: Connection, name: string): Pr
 }
 
 /** The identity that is on record; null for a log without one: nothing is written. */
-export async function identityOnRecord(connection: Connection, name: string): Promise<LogIdentity | null> {
+async function identityOnRecord(connection: Connection, name: string): Promise<LogIdentity | null> {
   return (await knownIdentity(connection, name))?.identity ?? null;
 }
 

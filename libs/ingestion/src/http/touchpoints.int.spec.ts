@@ -270,11 +270,16 @@ describe('POST /v1/touchpoints under load', () => {
       { MAX_IN_FLIGHT_REQUESTS: '2', MAX_IN_FLIGHT_BYTES: '5000' },
       { log: slow },
     );
-    const headers = { authorization: `Bearer ${engine.key('publish')}`, 'content-type': JSON_TYPE };
     await engine.app.listen(0, '127.0.0.1');
     const { port } = engine.app.getHttpServer().address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/v1/touchpoints`;
-    const post = (body: string): Promise<Response> => fetch(url, { method: 'POST', headers, body });
+    // Each sender has a key of its own: one key alone gets half of what there is.
+    const keys = ['a', 'b', 'c'].map(() => engine.key('publish'));
+    const post = (body: string, by = 0): Promise<Response> =>
+      fetch(url, {
+        ...{ method: 'POST', body },
+        headers: { authorization: `Bearer ${keys[by]}`, 'content-type': JSON_TYPE },
+      });
     const until = async (answer: () => Promise<Response>, status: number): Promise<Response> => {
       for (;;) {
         const response = await answer();
@@ -285,11 +290,11 @@ describe('POST /v1/touchpoints under load', () => {
     const event = (id: string, padding = 0): string => JSON.stringify(orderPlaced({ id, pad: 'x'.repeat(padding) }));
 
     const first = post(event('1'));
-    const tooMuch = await until(() => post(event('2', 4_900)), 503);
+    const tooMuch = await until(() => post(event('2', 4_900), 1), 503);
     expect(tooMuch.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
     expect(tooMuch.headers.get('content-type')).toBe('application/problem+json');
-    const second = post(event('3'));
-    const tooMany = await until(() => post(event('4')), 429);
+    const second = post(event('3'), 1);
+    const tooMany = await until(() => post(event('4'), 2), 429);
     expect(tooMany.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
 
     letGo();

@@ -85,14 +85,10 @@ export function personErasedEvent({
   customerId,
   erasedAt,
   by,
-  namespaces,
+  namespaces = [],
   quarantineIds = [],
 }: Omit<JournaledErasure, 'hashKeyCheck'>): NewEvent {
-  const data: PersonErased = {
-    ...{ subjectIds, customerId },
-    ...(namespaces === undefined ? {} : { namespaces }),
-    ...(quarantineIds.length === 0 ? {} : { quarantineIds }),
-  };
+  const data: PersonErased = { subjectIds, customerId, namespaces, quarantineIds };
   return factEvent({
     name: 'person-erased',
     source: OWN_SOURCES.privacy,

@@ -371,12 +371,12 @@ export class Rekeying {
 
   private erasure(event: MovedEvent): MovedEvent {
     // Bodies that cannot be opened are not moved: their ids have no meaning in the new log.
-    const { subjectIds, customerId, namespaces } = JSON.parse(event.data) as PersonErased;
+    const { subjectIds, customerId, namespaces = [] } = JSON.parse(event.data) as PersonErased;
     const subjects = subjectIds.map((subjectId) => this.renamed(subjectId)).sort();
     const data: PersonErased = {
       subjectIds: subjects,
       customerId: customerId === null ? null : this.renamed(customerId),
-      ...(namespaces === undefined ? {} : { namespaces }),
+      ...(event.schemaVersion === 1 ? {} : { namespaces, quarantineIds: [] }),
     };
     return {
       ...event,

@@ -3,7 +3,7 @@ import type { RebuildOptions } from './build-beside.js';
 
 const EVERY_MS = 10_000;
 
-/** Logs how far a rebuild that nobody waits for has come, every ten seconds. */
+/** Logs how far a rebuild in the background has come, every ten seconds. */
 export function logProgress(logger: ProjectorLogger): RebuildOptions {
   let nextAt = performance.now() + EVERY_MS;
   return {

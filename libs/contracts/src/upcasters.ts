@@ -17,11 +17,17 @@ export type Upcaster = (data: Data) => Data;
 /** The upcasters of each type and fact that has more than one version: the first lifts version 1 to 2, and so on. */
 export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'case-resolved': [caseResolvedTo2],
-  'event-quarantined': [eventQuarantinedTo2],
+  'event-quarantined': [eventQuarantinedTo2, unchanged],
+  'event-discarded': [unchanged],
   'event-released': [eventReleasedTo2],
   'person-erased': [personErasedTo2],
   'policy-published': [policyPublishedTo2],
 };
+
+/** The newer version has a further field that may be left out. */
+function unchanged(data: Data): Data {
+  return data;
+}
 
 /** An erasure of before searched no body, and did not record the namespaces. */
 function personErasedTo2(data: Data): Data {

@@ -24,6 +24,13 @@ export class IssueOnRecordV1 {
   @AnyText() mend!: string;
 }
 
+/** One issue of an event, as the log of version 2 names its fields. */
+export class IssueOnRecordV2 {
+  @AnyText() pointer!: string;
+  @AnyText() detail!: string;
+  @AnyText() hint!: string;
+}
+
 /** Version 1 of a quarantined event: pointers without the `#` of a URI fragment, and other names. Replaced by `EventQuarantined`. */
 export class EventQuarantinedV1 {
   @TextOrNull(512) source!: string | null;
@@ -39,6 +46,29 @@ export class EventQuarantinedV1 {
   @Optional() @AnyText() file?: string;
   @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
   @Optional() @Flag() cut?: boolean;
+}
+
+/** Version 2 of a quarantined event, when a row of a file had no id of its own. Replaced by `EventQuarantined`. */
+export class EventQuarantinedV2 {
+  @TextOrNull(512) source!: string | null;
+  @TextOrNull(512) eventId!: string | null;
+  @TextOrNull(512) type!: string | null;
+  @AnyText() code!: string;
+  @AnyText() pointer!: string;
+  @AnyText() detail!: string;
+  @AnyText() hint!: string;
+  @Optional() @Parts(() => IssueOnRecordV2, 1, 1000) issues?: IssueOnRecordV2[];
+  @At() receivedAt!: number;
+  @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
+  @Optional() @AnyText() file?: string;
+  @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
+  @Optional() @Flag() cut?: boolean;
+}
+
+/** Version 1 of a discarded event, when no later reading of a row took the place of an earlier one. Replaced by `EventDiscarded`. */
+export class EventDiscardedV1 {
+  @AnyText() reason!: string;
+  @Text(512) by!: string;
 }
 
 /** Version 1 of a released event. Replaced by `EventReleased`. */

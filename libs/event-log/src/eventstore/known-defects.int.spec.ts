@@ -208,11 +208,11 @@ describe('of @eventstore/db-client it is known that', () => {
   it('an append with `any` knows an id again only for a while: the table knows it for ever, and what slips through is judged by the indexer', async () => {
     const server = await on.server({ log: new StoredLog({ idMemoryBytes: 1 }) });
     const first = await on.log(server, { name: 'ours' });
+    // Another process, which started before the event was recorded, and whose id table has not caught up; the server has forgotten.
+    const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     const item = { stream: samples.stream(), event: samples.event() };
     const [accepted] = await first.log.appendMany([item]);
     await first.log.appendMany(samples.items(5, item.stream));
-    // Another process, whose id table has not caught up; the server has forgotten.
-    const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     expect(statuses(await late.log.appendMany([item]))).toEqual(['accepted']);
     expect(server.log.events.filter(({ id }) => id === eventUuid(item.event))).toHaveLength(2);
     // Once the indexer has caught up the lowest counts, and no reader gets the other.
@@ -244,23 +244,21 @@ describe('of @eventstore/db-client it is known that', () => {
   it('a server that knows an id again says success: it is told for what it is, by where it stands', async () => {
     const server = await on.server();
     const { log } = await on.log(server, { name: 'ours' });
+    // Other processes, which started before, and whose id tables have not caught up: the server still knows the ids.
+    const opened = () => on.log(server, { name: 'ours', ids: new LateIdTable() });
+    const [late, later, latest, last] = [await opened(), await opened(), await opened(), await opened()];
     const stream = samples.stream();
     const events = samples.events(3);
     const verdicts = await log.append(stream, 'any', events);
-    // Another process whose id table has not caught up: the server still knows the ids.
-    const late = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     const duplicates = verdicts.map((verdict) => ({ status: 'duplicate', position: positionOf(verdict) }));
     expect(await late.log.append(stream, 'any', events)).toEqual(duplicates);
-    const later = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     expect(await later.log.appendMany(events.map((event) => ({ stream, event })))).toEqual(duplicates);
     // The same id with other content is not lost in silence.
-    const latest = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     const reused = { ...(events[1] as (typeof events)[0]), data: '{"other":1}', contentHash: contentHash('other') };
     expect(await latest.log.appendMany([{ stream, event: reused }])).toEqual([
       { status: 'id-reused', position: positionOf(verdicts[1]) },
     ]);
     // Known and new ones together: nothing is stored, and the culprit is named.
-    const last = await on.log(server, { name: 'ours', ids: new LateIdTable() });
     const mixed = await last.log.append(stream, 'any', [events[0] as (typeof events)[0], samples.event()]);
     expect(statuses(mixed)).toEqual(['duplicate', 'rejected']);
     expect(await collect(log.read(stream))).toHaveLength(3);

@@ -1,10 +1,11 @@
 // `npm run fuzz [-- MAX_EXAMPLES]`: throws malformed bodies, ids, cursors and dates at every route of a running engine, as
 // its own OpenAPI document describes them (schemathesis), and fails on any 500, on any hang, on an answer that the document
-// does not allow, and when afterwards an event received has no outcome.
+// does not allow, and when afterwards an event received has no outcome. Then come raw bodies: see fuzz/raw-bodies.mjs.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fuzzRawBodies } from './fuzz/raw-bodies.mjs';
 import { build, ensureInstalled } from './install.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -34,10 +35,16 @@ if (program === null) {
   process.exit(1);
 }
 
+/** A client that sends nothing for so long gets 408. */
+const IDLE_SECONDS = 5;
 const data = mkdtempSync(join(tmpdir(), 'perennial-fuzz-'));
 const engine = spawn(process.execPath, [join(root, 'dist/apps/standalone/src/main.js')], {
   cwd: root,
-  env: { ...process.env, DATA_DIR: data, PORT: '0', DEMO: 'off', LOG_LEVEL: 'error', WEBHOOK_HOSTS: 'loopback' },
+  env: {
+    ...process.env,
+    ...{ DATA_DIR: data, PORT: '0', DEMO: 'off', LOG_LEVEL: 'error', WEBHOOK_HOSTS: 'loopback' },
+    BODY_IDLE_SECONDS: String(IDLE_SECONDS),
+  },
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 let died = false;
@@ -62,6 +69,9 @@ try {
   const hooks = { PYTHONPATH: join(root, 'scripts/fuzz'), SCHEMATHESIS_HOOKS: 'hooks' };
   const fuzz = spawn(program, args, { cwd: data, stdio: 'inherit', env: { ...process.env, ...hooks } });
   const code = await new Promise((done) => fuzz.once('exit', done));
+  const raw = await fuzzRawBodies(url, token, { idleMs: IDLE_SECONDS * 1_000 });
+  for (const failure of raw.failures) console.error(`FAILED ${failure}`);
+  console.log(`${raw.cases} raw bodies, slow and silent clients: ${raw.failures.length} failures.`);
   if (died) throw new Error('The engine died under the fuzz.');
   const ready = await fetch(`${url}/health/ready`);
   if (!ready.ok) throw new Error(`The engine is not ready after the fuzz: ${ready.status} ${await ready.text()}`);
@@ -71,7 +81,7 @@ try {
     if (sum !== row.received) throw new Error(`An event has no outcome: ${JSON.stringify(row)}`);
   }
   console.log(`Every event has its outcome: ${outcomes.rows.length} source-days add up.`);
-  process.exitCode = code === 0 ? 0 : 1;
+  process.exitCode = code === 0 && raw.failures.length === 0 ? 0 : 1;
 } catch (error) {
   console.error(String(error));
   process.exitCode = 1;

@@ -283,11 +283,3 @@ function serialInstant(text: string, timeZone: string, system: 1900 | 1904): Ins
     timeZone,
   );
 }
-
-/** The names of the months in a language, short and long, for guessing the format of a file. */
-function monthNames(locale: string): readonly string[] {
-  return (['short', 'long'] as const).flatMap((length) => [
-    ...Info.months(length, { locale }),
-    ...Info.monthsFormat(length, { locale }),
-  ]);
-}

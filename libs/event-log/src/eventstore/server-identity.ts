@@ -19,11 +19,6 @@ export async function identityOnServer(connection: Connection, name: string): Pr
   return known?.identity ?? (await writeIdentity(connection, name, () => newLogIdentity(), null));
 }
 
-/** The identity that is on record; null for a log without one: nothing is written. */
-async function identityOnRecord(connection: Connection, name: string): Promise<LogIdentity | null> {
-  return (await knownIdentity(connection, name))?.identity ?? null;
-}
-
 /** Replaces the identity, of whatever is on record now; what the last writer wrote stands. */
 export async function replaceIdentity(
   connection: Connection,

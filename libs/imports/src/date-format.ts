@@ -1,4 +1,4 @@
-import { DateTime, FixedOffsetZone, Info, Settings } from 'luxon';
+import { DateTime, FixedOffsetZone, Settings } from 'luxon';
 import { Temporal } from 'temporal-polyfill';
 import { parseInstant, type Instant } from '#contracts';
 

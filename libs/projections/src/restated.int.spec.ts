@@ -75,7 +75,13 @@ describeOnEachStore('a policy that restates the past', (name) => {
     const proposed = await actions();
     expect(proposed.at(-1)).toMatchObject({ kind: 'proposed', phase: 'at-risk' });
 
-    await come(day(91) + 3 * HOUR, policyRestated('retail@2', atRiskAfter(90 - 1), now, day(20)));
+    now = day(91) + 3 * HOUR;
+    const tried = { version: 'retail@2', effectiveFrom: day(20), restates: true };
+    expect(await projector.policyDryRun({ ...tried, policy: { ...retail, ...atRiskAfter(90 - 1) } })).toMatchObject({
+      ...{ customers: 1, moving: 0, changed: 1, moves: [], listed: [] },
+      messages: { retracted: 2, published: 2, withdrawn: 0 },
+    });
+    await come(now, policyRestated('retail@2', atRiskAfter(90 - 1), now, day(20)));
     expect(await periods()).toEqual([
       ['awareness', day(0.5), 'retail@1'],
       ['onboarding', day(1), 'retail@1'],
@@ -89,6 +95,15 @@ describeOnEachStore('a policy that restates the past', (name) => {
     ]);
     expect(await actions()).toEqual(proposed);
 
+    const third = { version: 'retail@3', effectiveFrom: null, restates: true };
+    const [from, to] = [
+      { stage: 'retention', phase: 'at-risk' },
+      { stage: 'retention', phase: 'onboarding' },
+    ];
+    expect(await projector.policyDryRun({ ...third, policy: { ...retail, ...atRiskAfter(200) } })).toMatchObject({
+      ...{ moving: 1, changed: 1, moves: [{ from, to, customers: 1 }], listed: [{ customerId: anna, from, to }] },
+      messages: { retracted: 2, published: 0, withdrawn: 1 },
+    });
     await come(day(91) + 4 * HOUR, policyRestated('retail@3', atRiskAfter(200), now));
     expect((await periods()).map(([phase]) => phase)).toEqual(['awareness', 'onboarding']);
     expect((await actions()).slice(proposed.length)).toEqual([

@@ -213,7 +213,7 @@ async function importInto(
   if (summary.error instanceof FileRejected)
     throw rejected(`${file.name}: ${summary.error.message}. ${summary.error.hint}`);
   const replaced = await inQuarantine.close(engine, file.name);
-  process.stdout.write(report(file.name, summary, replaced, inQuarantine.stillOpen));
+  process.stdout.write(report(file.name, summary, replaced, inQuarantine));
   if (summary.outcome !== 'done') {
     checkpoint.save(summary.progress.items);
     return reportStopped(file.name, summary, session);
@@ -224,7 +224,8 @@ async function importInto(
   const waited = performance.now() - caughtUp;
   if (options.timings === true)
     process.stdout.write(timingsTable(summary, stepsSince(before, await engine.stepTimings()), waited));
-  return summary.progress.outcomes.quarantined > 0 || inQuarantine.stillOpen > 0 ? EXIT.quarantined : EXIT.done;
+  const open = summary.progress.outcomes.quarantined + inQuarantine.stillOpen + inQuarantine.notInFile;
+  return open > 0 ? EXIT.quarantined : EXIT.done;
 }
 
 /** How long each step took since then: a running engine has worked for other clients before. */
@@ -236,7 +237,12 @@ function stepsSince(
 }
 
 /** The outcome of the import, for people and for tests that match it. */
-function report(name: string, summary: ImportSummary, replaced: number, stillOpen: number): string {
+function report(
+  name: string,
+  summary: ImportSummary,
+  replaced: number,
+  { stillOpen, notInFile }: Pick<RowsInQuarantine, 'stillOpen' | 'notInFile'>,
+): string {
   const { outcomes } = summary.progress;
   const { totalMs } = summary.timings;
   const imported = summary.progress.items - summary.skipped;
@@ -249,6 +255,12 @@ function report(name: string, summary: ImportSummary, replaced: number, stillOpe
     const were = stillOpen === 1 ? 'was quarantined before and is' : 'were quarantined before and are';
     lines.push(
       `  ${formatNumber(stillOpen)} of the duplicates ${were} still open: perennial quarantine list --file ${name}`,
+    );
+  }
+  if (notInFile > 0 && summary.outcome === 'done') {
+    const are = notInFile === 1 ? 'row is not in it now and is' : 'rows are not in it now and are';
+    lines.push(
+      `  ${formatNumber(notInFile)} quarantined ${are} still open. Close what was corrected: perennial quarantine discard --file ${name}`,
     );
   }
   if (replaced > 0) lines.push(`  ${formatNumber(replaced)} that earlier imports left in quarantine replaced`);

@@ -59,6 +59,11 @@ export class RowsInQuarantine {
     return this.byRow === null ? this.before : [...this.met].filter((id) => this.ids.has(id)).length;
   }
 
+  /** How many are open of rows that this import did not read: the file was corrected since, or another one had its name. */
+  get notInFile(): number {
+    return [...this.ids].filter((id) => !this.met.has(id) && !this.replaced.has(id)).length;
+  }
+
   /** Closes what was read again. Returns how many were closed. */
   async close(engine: Engine, file: string): Promise<number> {
     const ids = [...this.replaced].filter((id) => !this.met.has(id));

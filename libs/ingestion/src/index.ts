@@ -51,3 +51,4 @@ export { foundSubjects } from './pipeline/found-identifiers.js';
 export { PersonSearch, type ClearIdentifier } from './quarantine/person-search.js';
 export { Identities } from './pipeline/identities.js';
 export { contentText, factsOf, hashedPersonal } from './pipeline/sealed-event.js';
+export { HTTP_BINDING, readEventsInTurns } from './cloudevents/read-events.js';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -11,20 +11,15 @@ const cdnow = join(shared, 'data/CDNOW_sample.txt');
 let scratch: string;
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'perennial-order-'));
-  perennial('keys', 'stats');
 }, 120_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** Runs the command on a data folder of its own. Subject ids are keyed hashes, so all folders share the keys of the first one. */
+/** Runs the command on a data folder of its own. Subject ids are keyed hashes, so all folders have one hash key. */
 function perennial(folder: string, ...args: string[]): string {
   const dataDir = join(scratch, folder);
-  if (folder !== 'keys' && !existsSync(dataDir)) {
-    mkdirSync(dataDir);
-    cpSync(join(scratch, 'keys/keys.db'), join(dataDir, 'keys.db'));
-  }
   const run = spawnSync(process.execPath, [join(root, 'dist/apps/cli/src/main.js'), ...args], {
     cwd: root,
-    env: { ...process.env, DATA_DIR: dataDir, NODE_OPTIONS: '' },
+    env: { ...process.env, DATA_DIR: dataDir, HASH_KEY: '5e'.repeat(32), NODE_OPTIONS: '' },
     encoding: 'utf8',
   });
   if (run.status !== 0)

@@ -1,6 +1,7 @@
 import { DatabaseError, openOnFirstUse, placeOf, type Database } from '#database';
 import { EventLogError, lockDataFolder, MemoryIdTable, openLogOf, timedLog, type EventLog } from '#event-log';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   CheckTouchpointsHandler,
   DiscardManyHandler,
@@ -60,8 +61,8 @@ export async function openLocalEngine(
   // What the engine makes is readable by its owner only, in whatever folder it makes it.
   process.umask(0o077);
   try {
-    // Locking creates the folder.
-    if (!creates || !existsSync(dataDir)) checkFolder(config, creates);
+    // Locking creates the folder and the file of the lock: not for a command that creates nothing. A locked folder is reported as locked.
+    if (!existsSync(creates ? dataDir : join(dataDir, 'lock.db'))) checkFolder(config, creates);
     const lock = lockDataFolder(dataDir);
     closing.push(() => lock.release());
     checkFolder(config, creates);

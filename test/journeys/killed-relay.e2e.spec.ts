@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Kafka, logLevel, type Consumer } from 'kafkajs';
 import { openDatabase, type Database } from '#database';
 import { startEngine, type Engine } from '../engine.js';
+import { anyEventStore, type EventStoreServer } from '../services/eventstore/server.js';
 import { KAFKA_OFFER, type TestKafka } from '../services/kafka.js';
 import { anyPostgres, type TestPostgres } from '../services/postgres.js';
 import { startApp, until, type RunningApp } from './processes.js';
@@ -75,6 +76,7 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
   const channel = new Channel();
   let kafka: TestKafka;
   let postgres: TestPostgres;
+  let eventStore: EventStoreServer;
   let engine: Engine;
   let relay: RunningApp;
   let database: Database;
@@ -83,12 +85,14 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
   let kills = 0;
 
   beforeAll(async () => {
-    [kafka, postgres] = await Promise.all([KAFKA_OFFER.start(), offer.start()]);
-    const env = { POSTGRES_URL: postgres.url, KEYS_URL: postgres.url, HASH_KEY: randomBytes(32).toString('hex') };
+    [kafka, postgres, eventStore] = await Promise.all([KAFKA_OFFER.start(), offer.start(), anyEventStore().start()]);
+    const env = {
+      ...{ EVENT_LOG: eventStore.connectionString, POSTGRES_URL: postgres.url, KEYS_URL: postgres.url },
+      HASH_KEY: randomBytes(32).toString('hex'),
+    };
     engine = await startEngine(folder, env);
-    // The relay reads the outbox and never the log, which belongs to the one process.
     const brokers = kafka.brokers.join(',');
-    relayEnv = { ...env, EVENT_LOG: 'esdb://127.0.0.1:1?tls=false', KAFKA_BROKERS: brokers, RELAY_PORT: '0' };
+    relayEnv = { ...env, KAFKA_BROKERS: brokers, RELAY_PORT: '0' };
     relay = await startApp('relay', relayEnv);
     database = await openDatabase({ kind: 'postgres', url: postgres.url });
   });
@@ -97,7 +101,7 @@ const title = `feeds whose relay is killed${missing === null ? '' : ` (skipped: 
     await relay?.kill();
     await engine?.kill();
     await database?.close();
-    await Promise.all([kafka?.stop(), postgres?.stop()]);
+    await Promise.all([kafka?.stop(), postgres?.stop(), eventStore?.stop()]);
     rmSync(folder, { recursive: true, force: true });
   });
 

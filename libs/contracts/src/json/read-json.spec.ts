@@ -115,6 +115,8 @@ describe('reading JSON strictly', () => {
         fc.double({ noNaN: true, noDefaultInfinity: true }),
         fc.integer({ min: 1, max: 25 }),
         (number, digits) => {
+          // Beyond 2^53 a whole number is written with zeros for digits that it does not have.
+          fc.pre(!Number.isInteger(number) || Number.isSafeInteger(number));
           expect(survivesAsDouble(String(number))).toBe(true);
           if (digits >= 17) expect(survivesAsDouble(number.toPrecision(digits))).toBe(true);
         },

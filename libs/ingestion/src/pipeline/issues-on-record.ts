@@ -62,7 +62,7 @@ export function rowIssuesOnRecord(
 }
 
 /** Whether a name looks like an address or a telephone number. */
-export const looksPersonal = (name: string): boolean => /@|(?:\d[\s().-]{0,2}){7}/.test(name);
+const looksPersonal = (name: string): boolean => /@|(?:\d[\s().-]{0,2}){7}/.test(name);
 
 const propertiesOf = (schema: JsonSchema): JsonSchema => partOf(schema['properties']) ?? {};
 

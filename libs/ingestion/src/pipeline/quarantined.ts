@@ -5,7 +5,7 @@ import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import type { Erased } from '../quarantine/erased-persons.js';
 import { foundSubjects } from './found-identifiers.js';
-import { issuesOnRecord, looksPersonal, rowIssuesOnRecord } from './issues-on-record.js';
+import { issuesOnRecord, rowIssuesOnRecord } from './issues-on-record.js';
 import type { Identities } from './identities.js';
 import type { Ingestion } from './ingestion.js';
 import type { IngestItem, Provenance } from './item.js';
@@ -130,16 +130,18 @@ export function quarantineEvent(
       ...(issues.length > 1 ? { issues } : {}),
       receivedAt,
       ...(subjectId === null ? {} : { subjectId }),
-      ...(at === undefined ? {} : { file: fileOnRecord(at.file, sealer), line: at.line }),
+      ...(at === undefined
+        ? {}
+        : { file: provenance === null ? fileOnRecord(at.file, sealer) : at.file, line: at.line }),
       ...(item.origin === undefined ? {} : { row: item.origin.row }),
       ...(cut ? { cut } : {}),
     },
   };
 }
 
-/** A file is named in the clear, unless its name looks like an identifier of a person: then by a keyed hash, the same for the same name. */
+/** A file is named in the clear, unless its name holds an address or a telephone number: then by a keyed hash, the same for the same name. */
 const fileOnRecord = (file: string, sealer: Sealer): string =>
-  looksPersonal(file) ? `file ${sealer.keyedId(`file\0${file}`).slice(0, 12)}` : file;
+  /@|%40|\+\d{7}/.test(file) ? `file ${sealer.keyedId(`file\0${file}`).slice(0, 12)}` : file;
 
 /** A message in its partition is shown like a row in its file. */
 function messagePlace({ topic, partition, offset }: Provenance): IngestItem['at'] {

@@ -126,6 +126,8 @@ export function buy(life: Life, category: Category, options: PurchaseOptions = {
   return { orderId, totalMinor, category, sku: lines[0]?.sku ?? '' };
 }
 
+const WRAPPING_MINOR = 390;
+
 /** The customer returns the whole order. */
 export function returnAll(life: Life, { orderId, totalMinor }: Purchase): void {
   life.record('order-returned', {
@@ -134,6 +136,16 @@ export function returnAll(life: Life, { orderId, totalMinor }: Purchase): void {
     amountMinor: totalMinor,
     currency: CURRENCY,
     reason: 'not-as-expected',
+  });
+}
+
+/** The customer has an order wrapped as a gift, which costs more. */
+export function addWrapping(life: Life, { orderId, totalMinor }: Purchase): void {
+  life.record('order-amended', {
+    orderId,
+    currency: CURRENCY,
+    totalMinor: totalMinor + WRAPPING_MINOR,
+    reason: 'gift-wrapping',
   });
 }
 

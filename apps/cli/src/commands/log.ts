@@ -35,7 +35,7 @@ export function logCommand(session: Session): Command {
     );
   command.addCommand(showCommand(session));
   command.addCommand(acceptCommand(session));
-  return command;
+  return withExamples(command, 'perennial log show', 'perennial log accept --yes');
 }
 
 const withDataDir = (command: Command): Command =>

@@ -52,7 +52,8 @@ export function policyInitCommand(): Command {
   return withExamples(
     command,
     'perennial policy init',
-    'perennial policy init shop.yaml --name shop --time-zone Europe/Berlin --currency EUR --categories tea,cups,kettles',
+    'perennial policy init shop.yaml --name shop --time-zone Europe/Berlin \\',
+    '    --currency EUR --categories tea,cups,kettles',
   );
 }
 

@@ -160,8 +160,8 @@ function publishCommand(session: Session): Command {
     withEngineOptions(command),
     'perennial policy publish mine.yaml',
     'perennial policy publish mine.yaml --effective-from 2099-01-01',
-    'perennial policy publish mine.yaml --restate --reason "We always counted in Berlin." --dry-run',
-    'perennial policy publish mine.yaml --restate --reason "We always counted in Berlin."',
+    'perennial policy publish mine.yaml --restate --reason "Our zone." --dry-run',
+    'perennial policy publish mine.yaml --restate --reason "Our zone."',
   );
 }
 

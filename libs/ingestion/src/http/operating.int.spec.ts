@@ -130,7 +130,7 @@ describe('what an operator does over HTTP', () => {
     expect((await send(`/v1/quarantine/${id}/discard`)).statusCode).toBe(200);
     expect((await send('/v1/quarantine/release')).json()).toMatchObject({
       status: 422,
-      errors: [{ pointer: '#/code', detail: 'is required' }],
+      errors: [{ pointer: '#', detail: 'must say which events: code, source, file or ids' }],
     });
   });
 
@@ -168,7 +168,14 @@ describe('what an operator does over HTTP', () => {
         .filter((path) => path.startsWith('/v1/'))
         .sort(),
     ).toEqual([
-      ...['/v1/engine', '/v1/keys', '/v1/keys/{id}', '/v1/policies', '/v1/quarantine/release'],
+      ...[
+        '/v1/engine',
+        '/v1/keys',
+        '/v1/keys/{id}',
+        '/v1/policies',
+        '/v1/quarantine/discard',
+        '/v1/quarantine/release',
+      ],
       ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
       ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints/outcome', '/v1/types', '/v1/types/{name}'],
     ]);

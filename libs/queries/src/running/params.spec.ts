@@ -33,7 +33,7 @@ describe('parameters', () => {
   it('are read by their types, with defaults, and null where nothing was given', () => {
     const nothing = {
       ...{ day: null, stage: null, source: null, since: null, 'as-of': null },
-      ...{ 'time-zone': null, limit: null, cursor: null },
+      ...{ 'time-zone': null, 'after-position': null, limit: null, cursor: null },
     };
     expect(parse({})).toEqual({ ...nothing, period: 'week', test: false });
     const given = {

@@ -7,6 +7,7 @@ import {
   getMail,
   learn,
   propose,
+  addWrapping,
   returnAll,
   returnOne,
   seeAd,
@@ -184,6 +185,9 @@ function returner(life: Life): void {
     } else if (outcome === 2) {
       life.days(4, 15);
       returnOne(life, purchase);
+    } else {
+      life.minutes(5, 50);
+      addWrapping(life, purchase);
     }
     if (!life.days(10, 70)) return;
   }

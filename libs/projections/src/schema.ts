@@ -40,6 +40,7 @@ export const CONTROL_TABLES: readonly string[] = [
   'customer_changes',
   'customer_revisions',
   'customers_published',
+  'log_identity',
 ];
 
 const LIVE = `perennial.versions WHERE status = 'live'`;

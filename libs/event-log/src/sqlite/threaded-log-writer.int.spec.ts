@@ -37,16 +37,18 @@ describe('the log writer in a thread', () => {
   const write = (...items: AppendItem[]) => writer.write({ kind: 'each', items, receipts: [] });
 
   it('commits together what is asked within one turn of the event loop, and answers each', async () => {
+    // Opening the file has made its tables and the log's identity.
+    const before = commitsIn(`${file}-wal`);
     const verdicts = await Promise.all([write(item()), write(item(), item()), write(item())]);
     expect(verdicts.map((each) => each.map(({ status }) => status))).toEqual([
       ['accepted'],
       ['accepted', 'accepted'],
       ['accepted'],
     ]);
-    expect(commitsIn(`${file}-wal`)).toBe(1);
+    expect(commitsIn(`${file}-wal`) - before).toBe(1);
     await write(item());
     await write(item());
-    expect(commitsIn(`${file}-wal`)).toBe(3);
+    expect(commitsIn(`${file}-wal`) - before).toBe(3);
   });
 
   it('answers a request that holds nothing', async () => {

@@ -64,6 +64,15 @@ describe('the sealer', () => {
     expect(await sealer.openMany(items)).toEqual([null, `of ${joe.id}`]);
   });
 
+  it('opens the others beside a damaged text, where it is told to', async () => {
+    const items = [
+      { subjectId: jane.id, sealed: `${sealer.seal(jane, 'whole').slice(0, -4)}AAAA` },
+      { subjectId: joe.id, sealed: sealer.seal(joe, 'whole') },
+    ];
+    await expect(sealer.openMany(items)).rejects.toThrow(SealBrokenError);
+    expect(await sealer.openUndamaged(items)).toEqual([null, 'whole']);
+  });
+
   it('hashes a content to 16 bytes, which depend on the content and the subject', () => {
     const hash = (key: SubjectKey, text: string): string => Buffer.from(sealer.contentHash(key, text)).toString('hex');
     expect(sealer.contentHash(jane, 'x')).toHaveLength(16);

@@ -128,6 +128,23 @@ export class Sealer {
     });
   }
 
+  /** As `openMany`; a text that is damaged is null too, and hides none of its neighbours. */
+  async openUndamaged(
+    items: readonly { readonly subjectId: string; readonly sealed: string }[],
+  ): Promise<(string | null)[]> {
+    const keys = await this.keys.keysFor(items.map(({ subjectId }) => subjectId));
+    return items.map(({ subjectId, sealed }) => {
+      const key = keys.get(subjectId);
+      if (key === undefined || key === 'erased') return null;
+      try {
+        return this.open(key, sealed);
+      } catch (error) {
+        if (error instanceof SealBrokenError) return null;
+        throw error;
+      }
+    });
+  }
+
   /** A 16-byte hash of a content under the subject's key: without the key, guesses cannot be tested against it. */
   contentHash(key: SubjectKey, canonicalText: string): Uint8Array {
     // In this encoding a character is a byte: the cheapest way from a digest to its first half, in a buffer of its own.

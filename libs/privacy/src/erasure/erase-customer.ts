@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '#event-log';
 import type { Queryable } from '#database';
 import { PersonSearch, type ClearIdentifier, type Identities } from '#ingestion';
-import { SealBrokenError, type KeyStore, type Sealer } from '#keys';
+import type { KeyStore, Sealer } from '#keys';
 import type { Clock } from '#platform';
 import { eventsWithClearText } from '../clear-text/clear-text.js';
 import { CustomersBySubject, type KnownSubject } from './customer-subjects.js';
@@ -122,20 +122,13 @@ export class EraseCustomerHandler {
 
   /** The identifiers of a customer in the clear, as far as they can be opened. */
   private async opened(subjects: readonly KnownSubject[]): Promise<ClearIdentifier[]> {
-    const { sealer } = this.dependencies;
-    const opened = await Promise.all(
-      subjects.map(async ({ subjectId, namespace, sealed }) => {
-        if (sealed === null) return [];
-        try {
-          const [value] = await sealer.openMany([{ subjectId, sealed }]);
-          return value === null || value === undefined ? [] : [{ namespace, value }];
-        } catch (error) {
-          // A damaged text cannot be opened by anyone any more.
-          if (error instanceof SealBrokenError) return [];
-          throw error;
-        }
-      }),
+    const sealed = subjects.filter(
+      (subject): subject is KnownSubject & { readonly sealed: string } => subject.sealed !== null,
     );
-    return opened.flat();
+    const values = await this.dependencies.sealer.openUndamaged(sealed);
+    return sealed.flatMap(({ namespace }, at) => {
+      const value = values[at];
+      return value === null || value === undefined ? [] : [{ namespace, value }];
+    });
   }
 }

@@ -2,7 +2,7 @@ import type { Queryable } from '#database';
 import type { EventLog } from '#event-log';
 import { STREAMS } from '#contracts';
 import type { PersonSearch, QuarantinedMeta } from '#ingestion';
-import { SealBrokenError, type Sealer } from '#keys';
+import type { Sealer } from '#keys';
 import { liveSchema } from '#projections/schema';
 
 /** Bodies that are opened and searched at once. */
@@ -52,32 +52,13 @@ export class QuarantinedBodies {
         sealed: each,
       }));
     });
-    const texts = await this.openEach(sealed);
+    const texts = await this.sealer.openUndamaged(sealed);
     const bodies = new Map<string, unknown[]>();
     for (const [at, text] of texts.entries()) {
       const { subjectId } = sealed[at] as (typeof sealed)[number];
       if (text !== null) bodies.set(subjectId, [...(bodies.get(subjectId) ?? []), parsed(text)]);
     }
     return [...bodies].map(([quarantineId, body]) => ({ quarantineId, body }));
-  }
-
-  /** One damaged text must not keep the others from being searched. */
-  private async openEach(
-    items: readonly { readonly subjectId: string; readonly sealed: string }[],
-  ): Promise<(string | null)[]> {
-    try {
-      return await this.sealer.openMany(items);
-    } catch (error) {
-      if (!(error instanceof SealBrokenError)) throw error;
-      return Promise.all(
-        items.map((item) =>
-          this.sealer.openMany([item]).then(
-            ([text]) => text ?? null,
-            () => null,
-          ),
-        ),
-      );
-    }
   }
 }
 

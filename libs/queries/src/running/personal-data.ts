@@ -1,5 +1,5 @@
 import { normaliseIdentifier } from '#contracts';
-import { SealBrokenError, type Sealer } from '#keys';
+import type { Sealer } from '#keys';
 
 /** Something sealed, and whose key opens it. */
 export interface Sealed {
@@ -22,29 +22,12 @@ export interface PersonalData {
 
 /** Personal data by the engine's own sealer. */
 export function personalData(sealer: Sealer): PersonalData {
-  const openOne = async (item: Closed): Promise<string | null> => {
-    try {
-      return (await sealer.openMany([item]))[0] ?? null;
-    } catch (error) {
-      if (error instanceof SealBrokenError) return null;
-      throw error;
-    }
-  };
-  const openAll = async (items: readonly Closed[]): Promise<readonly (string | null)[]> => {
-    try {
-      return await sealer.openMany(items);
-    } catch (error) {
-      if (!(error instanceof SealBrokenError)) throw error;
-      // One damaged text must not hide its neighbours.
-      return Promise.all(items.map(openOne));
-    }
-  };
   return {
     subjectIdOf: (namespace, value) => sealer.subjectIdOf(namespace, normaliseIdentifier(namespace, value)),
     isErased: async (subjectId) => (await sealer.keys.keysFor([subjectId])).get(subjectId) === 'erased',
     async open(items) {
       const closed = items.filter((item): item is Closed => item.sealed !== null);
-      const values = (await openAll(closed)).values();
+      const values = (await sealer.openUndamaged(closed)).values();
       return items.map(({ sealed }) => (sealed === null ? null : (values.next().value ?? null)));
     },
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { invalidRowItem } from './imported-item.js';
 import { readImportRow } from './import-rows.js';
 
 const invalidRow = {
@@ -18,6 +19,16 @@ describe('a row of an import', () => {
       at: { file: 'orders.csv', line: 3 },
     });
   });
+
+  it.each(['', 'x'.repeat(101), 'a\0b', '\ud83d'])(
+    'is quarantined with its reason where its id %j cannot name it in the log',
+    (id) => {
+      const item = invalidRowItem({ ...invalidRow, id });
+      expect(item).toMatchObject({ rejection: { code: 'row-malformed' }, at: { file: 'orders.csv', line: 3 } });
+      expect(item.origin).toBeUndefined();
+      expect(invalidRowItem(invalidRow).origin).toEqual({ file: 'orders.csv', line: 3, row: 'r' });
+    },
+  );
 
   it('is not taken at its word where another than the importer sends it: its reason would be stored in the clear', () => {
     const line = { invalidRow: { ...invalidRow, detail: 'Ann Doe, ann@shop.example' } };
@@ -41,6 +52,10 @@ describe('a row of an import', () => {
     ['a list', [1]],
     ['null', null],
     ['an invalid row without a line', { invalidRow: { ...invalidRow, line: undefined } }],
+    ['an invalid row whose pointer is none', { invalidRow: { ...invalidRow, pointer: '#/row/%' } }],
+    ['an invalid row with NUL in a text', { invalidRow: { ...invalidRow, file: 'a\0b' } }],
+    ['an invalid row with half a character', { invalidRow: { ...invalidRow, detail: '\ud83d' } }],
+    ['a touchpoint without the id of its row', { touchpoint: {}, origin: { file: 'a.csv', line: 1, row: '' } }],
     ['an invalid row with an endless text', { invalidRow: { ...invalidRow, detail: 'x'.repeat(2_001) } }],
   ])('is quarantined as unreadable where it is %s', (_, line) => {
     expect(readImportRow(line, true)).toMatchObject({ document: line, rejection: { code: 'unreadable' } });

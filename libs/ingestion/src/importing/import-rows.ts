@@ -1,7 +1,7 @@
 import type { InvalidRow } from '#imports';
 import type { IngestItem } from '../pipeline/item.js';
 import { Rejection } from '../pipeline/rejection.js';
-import { invalidRowItem } from './imported-item.js';
+import { invalidRowItem, isRowId } from './imported-item.js';
 
 const TEXTS = ['id', 'source', 'file', 'code', 'pointer', 'detail', 'hint'] as const;
 const TEXT_MAX = 2_000;
@@ -35,15 +35,29 @@ const NOT_THE_IMPORTER = Rejection.of(
 function isInvalidRow(value: unknown): value is InvalidRow {
   if (typeof value !== 'object' || value === null) return false;
   const row = value as Readonly<Record<string, unknown>>;
-  const readable = TEXTS.every((name) => typeof row[name] === 'string' && row[name].length <= TEXT_MAX);
-  return readable && Number.isSafeInteger(row['line']);
+  const readable = TEXTS.every((name) => isText(row[name], TEXT_MAX));
+  return readable && isPointer(row['pointer']) && Number.isSafeInteger(row['line']);
 }
 
 function isOrigin(value: unknown): value is NonNullable<IngestItem['origin']> {
   if (typeof value !== 'object' || value === null) return false;
   const { file, line, row, ...others } = value as Readonly<Record<string, unknown>>;
-  const isText = (text: unknown, max: number): boolean => typeof text === 'string' && text.length <= max;
-  return isText(file, TEXT_MAX) && isText(row, 100) && Number.isSafeInteger(line) && Object.keys(others).length === 0;
+  const readable = isText(file, TEXT_MAX) && isRowId(row) && Number.isSafeInteger(line);
+  return readable && Object.keys(others).length === 0;
+}
+
+/** A text that the log can hold. */
+function isText(value: unknown, max: number): boolean {
+  return typeof value === 'string' && value.length <= max && !/\0|\p{Surrogate}/u.test(value);
+}
+
+/** A percent sign that begins no escape is no part of a URI fragment. */
+function isPointer(value: unknown): boolean {
+  try {
+    return decodeURIComponent(String(value)) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function notARow(line: unknown): IngestItem {

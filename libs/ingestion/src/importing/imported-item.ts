@@ -18,6 +18,13 @@ export function invalidRowItem({ code, pointer, detail, hint, ...document }: Inv
     document,
     rejection: Rejection.of(code, pointer, detail, hint),
     at: { file, line },
-    origin: { file, line, row },
+    // A file may hold ids that the record of a quarantined event cannot: such a row is not found again by its id.
+    ...(isRowId(row) ? { origin: { file, line, row } } : {}),
   };
 }
+
+/** Whether a row can be named by this id, as in the contract of a quarantined event. */
+export const isRowId = (id: unknown): id is string =>
+  typeof id === 'string' && id !== '' && id.length <= ROW_ID_MAX && !/\0|\p{Surrogate}/u.test(id);
+
+const ROW_ID_MAX = 100;

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import { usage } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { confirm } from '../terminal/confirm.js';
 import { withExamples } from '../terminal/help.js';
 import { CUSTOMER_HELP } from './one-customer.js';
 
@@ -19,19 +18,16 @@ export function eraseCommand(session: Session): Command {
     .argument('<customer>', CUSTOMER_HELP)
     .option('--yes', 'do not ask for confirmation')
     .action(async (customer: string, options: EraseOptions) => {
-      if (options.yes !== true) await confirm(customer);
+      if (options.yes !== true)
+        await confirm({
+          question: `Erase the personal data of ${customer} for ever?`,
+          unattended: 'erase needs a confirmation',
+          declined: 'Nothing was erased.',
+        });
       await useEngine(options, session, async (engine) => {
         const receipt = await engine.erase(customer.includes(':') ? { identifier: customer } : { customer });
         process.stdout.write(`${JSON.stringify(receipt, null, 2)}\n`);
       });
     });
   return withExamples(withEngineOptions(command), 'perennial erase email:ada@example.com --yes');
-}
-
-async function confirm(customer: string): Promise<void> {
-  if (!process.stdin.isTTY) throw usage('erase needs a confirmation, and there is no terminal to ask at: add --yes.');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`Erase the personal data of ${customer} for ever? Type yes: `);
-  terminal.close();
-  if (answer.trim() !== 'yes') throw usage('Nothing was erased.');
 }

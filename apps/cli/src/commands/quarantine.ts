@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import type { ClosedMany, ManyQuarantined } from '#ingestion';
 import type { Engine } from '../engine/engine.js';
@@ -6,6 +5,7 @@ import { EXIT, rejected, usage } from '../exit-codes.js';
 import { withFormerOption } from '../former-names.js';
 import { readDocument } from '../read-document.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { confirm } from '../terminal/confirm.js';
 import { formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
@@ -190,7 +190,12 @@ async function closeMany(
   if (open === 0) throw rejected('No open event is meant by this: perennial quarantine list shows them.');
   const kinds = [...codes].map(([found, number]) => `${formatNumber(number)} × ${found}`).join(', ');
   const what = `${pluralize(open, 'open event')} (${kinds})`;
-  if (!yes) await confirm(verb, what);
+  if (!yes)
+    await confirm({
+      question: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what}?`,
+      unattended: `This would ${verb} ${what}`,
+      declined: `Nothing was done to the ${what}.`,
+    });
   let next: number | null = -1;
   const counts = { closed: 0, kept: 0 };
   do {
@@ -201,14 +206,6 @@ async function closeMany(
   } while (next !== null);
   process.stdout.write(`${formatNumber(counts.closed)} ${done}, ${formatNumber(counts.kept)} kept\n`);
   if (counts.kept > 0) process.exitCode = EXIT.quarantined;
-}
-
-async function confirm(verb: string, what: string): Promise<void> {
-  if (!process.stdin.isTTY) throw usage(`This would ${verb} ${what}, and there is no terminal to ask at: add --yes.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${what}? Type yes: `);
-  terminal.close();
-  if (answer.trim() !== 'yes') throw usage(`Nothing was done to the ${what}.`);
 }
 
 function print(value: unknown): void {

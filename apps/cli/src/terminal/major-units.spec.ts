@@ -29,6 +29,19 @@ describe('amounts in major units', () => {
     expect(majorText(amount, currency)).toBe(text);
   });
 
+  it('do not take the place of a count that has their name', () => {
+    const { columns, rows } = inMajorUnits({
+      ...answer([{ payments: 2, paymentsMinor: 1_980, currency: 'EUR' }]),
+      columns: [
+        { name: 'payments', type: 'integer', description: 'how many' },
+        { name: 'paymentsMinor', type: 'integer', description: 'their sum, in minor units' },
+        { name: 'currency', type: 'text', description: '' },
+      ],
+    });
+    expect(columns.map(({ name }) => name)).toEqual(['payments', 'paymentsAmount', 'currency']);
+    expect(rows).toEqual([{ payments: 2, paymentsAmount: '19.80', currency: 'EUR' }]);
+  });
+
   it('are exact: the text read again gives the amount', () => {
     fc.assert(
       fc.property(

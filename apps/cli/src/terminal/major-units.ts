@@ -9,23 +9,35 @@ const MINOR = /Minor$/;
 
 /** The answer with its amounts in major units: `revenueMinor` 123450 becomes `revenue` 1234.50, by the digits of the currency beside it. */
 export function inMajorUnits(answer: Answer): Answer {
-  const columns = answer.columns.map(majorColumn);
+  const nameOf = majorNames(answer.columns.map(({ name }) => name));
+  const columns = answer.columns.map((column) => majorColumn(column, nameOf));
   if (columns.every((column, at) => column === answer.columns[at] && column.type !== 'json')) return answer;
-  return { ...answer, columns, rows: answer.rows.map((row) => majorRow(answer.columns, row)) };
+  return { ...answer, columns, rows: answer.rows.map((row) => majorRow(answer.columns, row, nameOf)) };
 }
 
-function majorColumn(column: Column): Column {
+type NameOf = (name: string) => string;
+
+/** The name of an amount in major units: without `Minor`, unless another column has that name, as a count beside its sum has. */
+function majorNames(names: readonly string[]): NameOf {
+  const taken = new Set(names);
+  return (name) => {
+    const bare = name.replace(MINOR, '');
+    return taken.has(bare) ? `${bare}Amount` : bare;
+  };
+}
+
+function majorColumn(column: Column, nameOf: NameOf): Column {
   const { name, description } = column;
   if (!MINOR.test(name)) return column;
   const text = description.replace(/,? in minor units/, '');
-  return { ...column, name: name.replace(MINOR, ''), type: 'number', description: text };
+  return { ...column, name: nameOf(name), type: 'number', description: text };
 }
 
-function majorRow(columns: readonly Column[], row: AnswerRow): AnswerRow {
+function majorRow(columns: readonly Column[], row: AnswerRow, nameOf: NameOf): AnswerRow {
   const major: Record<string, unknown> = {};
   for (const { name, type } of columns) {
     const value = row[name];
-    if (MINOR.test(name)) major[name.replace(MINOR, '')] = amountText(value, row['currency']);
+    if (MINOR.test(name)) major[nameOf(name)] = amountText(value, row['currency']);
     else major[name] = type === 'json' ? nestedMajor(value) : value;
   }
   return major;
@@ -36,10 +48,11 @@ function nestedMajor(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(nestedMajor);
   if (typeof value !== 'object' || value === null) return value;
   const { currency } = value as { readonly currency?: unknown };
+  const nameOf = majorNames(Object.keys(value));
   return Object.fromEntries(
     Object.entries(value).map(([name, part]: [string, unknown]) =>
       MINOR.test(name) && typeof part === 'number' && typeof currency === 'string'
-        ? [name.replace(MINOR, ''), amountText(part, currency)]
+        ? [nameOf(name), amountText(part, currency)]
         : [name, nestedMajor(part)],
     ),
   );

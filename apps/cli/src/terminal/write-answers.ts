@@ -70,7 +70,10 @@ export async function writeAnswers(
 function withColumns(answer: Answer, chosen: readonly string[] | undefined): Answer {
   if (chosen === undefined) return answer;
   const columns = chosen.map((name) => {
-    const column = answer.columns.find((each) => each.name === name || each.name === name.replace(/Minor$/, ''));
+    const amounts = name.endsWith('Minor') ? [name.replace(/Minor$/, 'Amount'), name.replace(/Minor$/, '')] : [];
+    const column = [name, ...amounts]
+      .map((known) => answer.columns.find((each) => each.name === known))
+      .find((each) => each !== undefined);
     if (column === undefined)
       throw usage(
         `--columns: '${name}' is not a column of this query: use ${answer.columns.map((each) => each.name).join(', ')}.`,

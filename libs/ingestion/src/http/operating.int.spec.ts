@@ -71,6 +71,24 @@ describe('what an operator does over HTTP', () => {
     expect(await runQuery('POST', `/v1/quarantine/${id}/release`, { fixed })).toMatchObject({ status: 200 });
   });
 
+  it.each([0, 'nonsense', true, [1], { a: 1 }])(
+    'shows the body %j as it was received, and documents it so',
+    async (body) => {
+      const id = await quarantined(body);
+      expect((await runQuery('GET', `/v1/quarantine/${id}`)).body).toMatchObject({ body });
+      const { components } = SwaggerModule.createDocument(engine.app, new DocumentBuilder().build());
+      expect(components?.schemas?.['QuarantinedView']).toMatchObject({
+        properties: {
+          body: {
+            anyOf: expect.arrayContaining([
+              expect.objectContaining({ type: Array.isArray(body) ? 'array' : typeof body }),
+            ]) as unknown,
+          },
+        },
+      });
+    },
+  );
+
   it('discards with a reason', async () => {
     const id = await quarantined({ nonsense: true });
     expect(await runQuery('POST', `/v1/quarantine/${id}/discard`, { reason: 7 })).toMatchObject({ status: 422 });

@@ -50,9 +50,9 @@ export class QuarantinedView {
   @ApiProperty({
     required: false,
     nullable: true,
-    type: Object,
+    anyOf: [...['string', 'number', 'boolean', 'object'].map((type) => ({ type })), { type: 'array', items: {} }],
     description:
-      'The body as it was received, for a key that may open personal data. Null where a person in it was erased',
+      'The body as it was received, any JSON value, for a key that may open personal data. Null where it can no longer be opened',
   })
   readonly body?: unknown;
 }

@@ -78,7 +78,19 @@ describe('lists of customers', () => {
     const waited = await engine.runQuery('customers', { 'after-position': String(meta.position) });
     expect(waited.rows).toHaveLength(5);
     await expect(engine.runQuery('customers', { 'after-position': '-1' })).rejects.toThrow(/whole number/);
-    await expect(engine.runQuery('customers', { 'after-position': String(meta.position + 1) })).rejects.toThrow(
+    // A position that no publication has returned is not waited for.
+    const { position: head } = await engine.log.head();
+    await expect(engine.runQuery('customers', { 'after-position': String(head + 1) })).rejects.toThrow(
+      new RegExp(`lies beyond the event log, which ends at position ${head}`),
+    );
+    await expect(engine.runQuery('customers', { 'after-position': '9007199254740990' })).rejects.toThrow(/lies beyond/);
+    await engine.log.append('types', 'any', [
+      {
+        ...{ source: 'spec', id: 'not-indexed', type: 'type-registered', schemaVersion: 1, meta: '{}', data: '{}' },
+        ...{ occurredAt: 0, contentHash: new Uint8Array(16) },
+      },
+    ]);
+    await expect(engine.runQuery('customers', { 'after-position': String(head + 1) })).rejects.toThrow(
       /have not come to/,
     );
   }, 30_000);

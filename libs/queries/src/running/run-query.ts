@@ -66,8 +66,16 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       'Give an instant up to now; or run `explain` for one customer to see what comes next, and when.',
     );
   const afterPosition = values['after-position'] as number | null | undefined;
-  if (afterPosition !== null && afterPosition !== undefined)
+  if (afterPosition !== null && afterPosition !== undefined) {
+    const { position: head } = await context.log.head();
+    if (afterPosition > head)
+      throw reject(
+        'after-position',
+        `lies beyond the event log, which ends at position ${head}`,
+        'give the position that the publication of an event returned',
+      );
     await waitForPosition(context.database, afterPosition, context.clock);
+  }
   const limit = (values['limit'] as number | null | undefined) ?? (query.paged ? PAGE_SIZE.default : PAGE_SIZE.maximum);
   const { version, policy } = inForce(asOf);
   const timeZone = (values['time-zone'] as string | null | undefined) ?? policy.timeZone;

@@ -3,6 +3,7 @@ import { EventLogModule } from '#event-log/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
+import { ContentChecker, ContentCheckModule } from '#privacy/nest';
 import { RemoteProjector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
@@ -18,7 +19,8 @@ export class ApiAppModule {
         KeysModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'operate' }),
         EventLogModule.forRoot(),
-        QueriesModule.forRoot({ operations: RemoteProjector }),
+        ContentCheckModule.forRoot(),
+        QueriesModule.forRoot({ operations: RemoteProjector, contentChecker: ContentChecker }),
       ],
     };
   }

@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { startEngine } from '../../../test/engine.js';
 import { runCli } from './testdata/run-cli.js';
 
@@ -43,5 +44,47 @@ describe('a log with a damaged page', () => {
     const { status, body } = await engine.request('GET', '/v1/query/recorded?limit=1000');
     await engine.kill();
     expect({ status, body }).toMatchObject({ status: 503, body: { type: 'urn:perennial:problem:log-torn' } });
+  });
+});
+
+describe('a log in which one digit was changed', () => {
+  const dataDir = join(folder, 'changed');
+  beforeAll(async () => {
+    const lines = ['o-1', 'o-2', 'o-3'].map((id) =>
+      JSON.stringify({
+        ...{ source: 'shop', id, type: 'order-placed', channel: 'web', time: '2026-03-01T10:00:00Z' },
+        identifiers: [{ namespace: 'email', value: `${id}@shop.test`, role: 'self' }],
+        data: { orderId: id, currency: 'EUR', totalMinor: 2933 },
+      }),
+    );
+    writeFileSync(join(folder, 'orders.ndjson'), lines.join('\n'));
+    await runCli(dataDir, ['import', join(folder, 'orders.ndjson'), '--preset', 'touchpoints']);
+    const log = new DatabaseSync(join(dataDir, 'log.db'));
+    const { changes } = log
+      .prepare("UPDATE events SET data = replace(data, '2933', '9933') WHERE instr(data, ?) > 0")
+      .run('"orderId":"o-2"');
+    expect(changes).toBe(1);
+    log.close();
+  });
+
+  it('is found by verify, which names the event', async () => {
+    const { code, stdout } = await runCli(dataDir, ['verify']);
+    expect(stdout).toMatch(/position \d+, order-placed o-2 of shop, stream subject-/);
+    expect(stdout).toMatch(/1 event was changed/);
+    expect(stdout).not.toMatch(/o-1|o-3/);
+    expect(code).toBe(1);
+  });
+
+  it('is found by verify over HTTP', async () => {
+    const engine = await startEngine(dataDir);
+    await engine.request('POST', '/v1/projections/verify');
+    let job = await engine.request('GET', '/v1/projections/jobs/current');
+    while ((job.body as { state: string }).state === 'running')
+      job = await engine.request('GET', '/v1/projections/jobs/current');
+    await engine.stop();
+    expect(job.body).toMatchObject({
+      ...{ kind: 'verify', state: 'done' },
+      result: { contents: { refuted: 1, refutations: [{ source: 'shop', id: 'o-2' }] } },
+    });
   });
 });

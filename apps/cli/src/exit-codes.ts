@@ -3,7 +3,7 @@ import { helpSection } from './terminal/help.js';
 /** The exit codes of `perennial`. They are documented in docs/cli.md and at the end of each command's --help. */
 export const EXIT = {
   done: 0,
-  /** A defect or a broken store, not a wrong input; or `verify` found a difference. */
+  /** A defect or a broken store, not a wrong input; or `verify` found a difference or a changed event. */
   failed: 1,
   /** The command line or a parameter is wrong. */
   usage: 2,
@@ -21,7 +21,7 @@ export const EXIT = {
 
 export const EXIT_CODES_HELP = helpSection('Exit codes', [
   ['0', 'done'],
-  ['1', 'failed; or verify found a difference'],
+  ['1', 'failed; or verify found a difference or a changed event'],
   ['2', 'the command line is wrong'],
   ['3', 'the input is rejected, and nothing was written'],
   ['4', 'the engine cannot be reached, or the data folder is locked'],

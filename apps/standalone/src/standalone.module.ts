@@ -7,7 +7,7 @@ import { IngestionModule } from '#ingestion/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
-import { PrivacyModule } from '#privacy/nest';
+import { ContentChecker, ContentCheckModule, PrivacyModule } from '#privacy/nest';
 import { Projector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
@@ -25,7 +25,8 @@ export class StandaloneModule {
         ProjectionsModule.forRoot({ role: 'both' }),
         IngestionModule.forRoot(),
         PrivacyModule.forRoot(),
-        QueriesModule.forRoot({ operations: Projector }),
+        ContentCheckModule.forRoot(),
+        QueriesModule.forRoot({ operations: Projector, contentChecker: ContentChecker }),
         FeedsModule.forRoot({ log: EVENT_LOG }),
         BackupModule.forRoot(),
       ],

@@ -3,23 +3,30 @@ import { RunQueryHandler } from './http/run-query.js';
 import { CustomersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
 import { JobsController } from './http/jobs.controller.js';
-import { OPERATIONS } from './http/operations.js';
+import { CONTENT_CHECKER, OPERATIONS } from './http/operations.js';
 import { QueriesController } from './http/queries.controller.js';
 import { QueryResponse } from './http/query-response.js';
 
 export interface QueriesModuleOptions {
   /** Under which token the projector is provided. */
   readonly operations: InjectionToken;
+  /** Under which token what checks the content of the log is provided. */
+  readonly contentChecker: InjectionToken;
 }
 
 /** The queries over HTTP, and what an operator does with the read models. Needs DATABASE, EVENT_LOG, CLOCK and SEALER. */
 @Module({})
 export class QueriesModule {
-  static forRoot({ operations }: QueriesModuleOptions): DynamicModule {
+  static forRoot({ operations, contentChecker }: QueriesModuleOptions): DynamicModule {
     return {
       module: QueriesModule,
       controllers: [QueriesController, CustomersController, OperationsController, JobsController],
-      providers: [RunQueryHandler, QueryResponse, { provide: OPERATIONS, useExisting: operations }],
+      providers: [
+        RunQueryHandler,
+        QueryResponse,
+        { provide: OPERATIONS, useExisting: operations },
+        { provide: CONTENT_CHECKER, useExisting: contentChecker },
+      ],
     };
   }
 }

@@ -19,7 +19,6 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Cable } from './cable.js';
-import { CommitQueue, type CommitPace } from './commit-queue.js';
 import { NO_FAULTS, type AppendFault, type ServerFaults } from './faults.js';
 import { StoredLog, type Appended, type Proposed, type Stored } from './stored-log.js';
 import { Subscription } from './subscription.js';
@@ -40,8 +39,6 @@ export interface FakeServerOptions {
   readonly eventBytesMax?: number;
   /** What the server answers TLS with. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
-  /** How appends are committed: so many together, after so long, in the order in which they came in. At once when absent. */
-  readonly commits?: CommitPace;
 }
 
 /** The largest append that a server takes by default; from 25.1 on it is a chunk. */
@@ -67,11 +64,9 @@ export class FakeServer {
   #server: Server | null = null;
   #cable: Cable | null = null;
   readonly #stalled = new Set<() => void>();
-  readonly #commits: CommitQueue;
 
   private constructor(private readonly options: FakeServerOptions) {
     this.log = options.log ?? new StoredLog();
-    this.#commits = new CommitQueue(options.commits ?? null);
   }
 
   static async start(options: FakeServerOptions = {}): Promise<FakeServer> {
@@ -96,13 +91,6 @@ export class FakeServer {
   /** Answers again, on the same port. */
   async restore(): Promise<void> {
     await this.#cable?.restore();
-  }
-
-  /** As a server whose process ended and was started again: connections break, and it remembers no event id. What was committed stays. */
-  async restart(): Promise<void> {
-    this.cutOff();
-    this.log.forgetIds();
-    await this.restore();
   }
 
   async #serve(): Promise<number> {
@@ -249,7 +237,7 @@ export class FakeServer {
   ): Promise<void> {
     switch (fault) {
       case null:
-        return this.#commits.add(() => append.tell(append.commit()));
+        return append.tell(append.commit());
       case 'lose-acknowledgement':
         append.commit();
         return;

@@ -4,6 +4,7 @@ import { EXIT } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
+import { singleLine } from '../terminal/single-line.js';
 import { showProgress } from '../terminal/show-progress.js';
 
 export function rebuildCommand(session: Session): Command {
@@ -70,23 +71,47 @@ function dryRunText({ equal, position, differences, stages }: DryRunSummary): st
 
 export function verifyCommand(session: Session): Command {
   const command = new Command('verify')
-    .summary('check that the live read models equal rebuilt ones')
+    .summary('check the events of the log, and that the live read models equal rebuilt ones')
     .description(
-      'Builds the read models from the log a second time beside the live ones, compares the digests of both, and drops the copy. The exit code is 1 where they differ.',
+      'Hashes the content of every event of the log again and compares it with the content hash that was recorded with it. Events of erased persons cannot ' +
+        'be checked, and are counted. Then builds the read models from the log a second time beside the live ones, compares the digests of both, and drops ' +
+        'the copy. The exit code is 1 where an event was changed, or the read models differ.',
     )
     .action(async (options: EngineOptions) => {
       process.exitCode = await useEngine(options, session, async (engine) => {
         const { onProgress, end } = showProgress(session);
         const verification = await engine.verify(onProgress, session.signal).finally(end);
-        const { equal, position, live, rebuilt, differing } = verification;
+        const { equal, position, live, rebuilt, differing, contents } = verification;
         process.stdout.write(
-          `at position ${formatNumber(position)}\n  live     ${live}\n  rebuilt  ${rebuilt}\n` +
+          `${contentsText(contents)}at position ${formatNumber(position)}\n  live     ${live}\n  rebuilt  ${rebuilt}\n` +
             (equal ? 'Equal.\n' : `They differ.\n${differing.map(differenceText).join('')}`),
         );
-        return equal ? EXIT.done : EXIT.failed;
+        return equal && contents.refuted === 0 ? EXIT.done : EXIT.failed;
       });
     });
   return withExamples(withEngineOptions(command), 'perennial verify');
+}
+
+function contentsText({ events, intact, refuted, refutations, unchecked }: Verification['contents']): string {
+  const lines = [`the log: ${pluralize(events, 'event')}, ${formatNumber(intact)} as recorded`];
+  const reasons: readonly [number, string][] = [
+    [unchecked.erased, 'of erased persons'],
+    [unchecked.withoutKey, 'without a key in the key store'],
+    [unchecked.partly, 'in quarantine with an id that covers more than the log holds; their bodies can be opened'],
+    [unchecked.unknown, 'of types whose content hash this version cannot compute'],
+  ];
+  for (const [count, reason] of reasons)
+    if (count > 0) lines.push(`  cannot be checked: ${formatNumber(count)} ${reason}`);
+  if (refuted > 0) {
+    lines.push(`  ${pluralize(refuted, 'event')} ${refuted === 1 ? 'was' : 'were'} changed after recording:`);
+    for (const { position, stream, type, source, id, detail } of refutations)
+      lines.push(
+        singleLine(`    position ${formatNumber(position)}, ${type} ${id} of ${source}, stream ${stream}: ${detail}`),
+      );
+    if (refuted > refutations.length) lines.push(`    and ${formatNumber(refuted - refutations.length)} more`);
+    lines.push('  Restore the log from a backup (perennial restore), and see docs/operating.md.');
+  }
+  return `${lines.join('\n')}\n`;
 }
 
 function differenceText({ table, onlyLive, onlyRebuilt }: Verification['differing'][number]): string {

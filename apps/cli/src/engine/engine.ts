@@ -5,6 +5,7 @@ import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
+import type { ContentsCheck } from '#privacy';
 import type { LogIdentity } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
@@ -26,7 +27,7 @@ export type OnProgress = (progress: JobProgress) => void;
 /** An answer of the engine that is printed as JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** What `verify` compared. */
+/** What `verify` compared, and what it found in the log. */
 export interface Verification {
   readonly equal: boolean;
   readonly position: number;
@@ -34,6 +35,8 @@ export interface Verification {
   readonly rebuilt: string;
   /** Tables that differ, and how many rows each side has that the other lacks. */
   readonly differing: readonly { readonly table: string; readonly onlyLive: number; readonly onlyRebuilt: number }[];
+  /** The content of the events of the log, hashed again. */
+  readonly contents: ContentsCheck;
 }
 
 export interface RebuildSummary {

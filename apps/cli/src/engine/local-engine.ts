@@ -31,7 +31,7 @@ import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { LogIdentity } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
-import { EraseCustomer, type EraseCustomerHandler } from '#privacy';
+import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
@@ -71,6 +71,8 @@ export interface LocalDependencies {
   readonly apiKeys: () => Promise<ApiKeys>;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
+  /** Hashes the content of every event of the log again. */
+  readonly checkContents: (options: ContentsCheckOptions) => Promise<ContentsCheck>;
   readonly backUp: (folder: string, options: BackupOptions) => Promise<BackupSummary>;
   /** Milliseconds spent waiting for commits so far. */
   readonly commitMs: () => number;
@@ -190,6 +192,11 @@ export class LocalEngine implements Engine {
   }
 
   async verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification> {
+    // The log first: read models that are built from a changed event differ, and this is why.
+    const contents = await this.dependencies.checkContents({
+      signal,
+      onProgress: ({ phase, done, total, items }) => onProgress({ step: phase, done, total, items, unit: 'events' }),
+    });
     await this.catchUp(onProgress);
     const projector = await this.dependencies.projector();
     const { equal, live, rebuilt, differences } = await projector.verify({
@@ -202,6 +209,7 @@ export class LocalEngine implements Engine {
       live: live.overall,
       rebuilt: rebuilt.overall,
       differing: differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt })),
+      contents,
     };
   }
 

@@ -22,6 +22,7 @@ import { backupSources, takeBackup } from '#backup';
 import { ApiKeys, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
+  checkContents,
   checkFolder,
   EraseCustomerHandler,
   JournalError,
@@ -143,6 +144,7 @@ export async function openLocalEngine(
       projector,
       // Its tables are there once the projector is open.
       clockWatch: () => projector().then(() => watch),
+      checkContents: (options) => checkContents(log, sealer, options),
       backUp: async (folder, options) => takeBackup(await backupSources(config, log, keys), folder, options),
       commitMs: () => commitMs,
       logIdentity: () => log.identity(),

@@ -36,6 +36,7 @@ import {
 } from '#ingestion';
 import { eraseSubjects } from '../erasure/erase-subjects.js';
 import { orderPlaced } from '#testing';
+import { checkContents } from '../content/check-contents.js';
 import { compareRekeyed } from './compare-rekeyed.js';
 import { mustBeKeysOf, RekeyError, Rekeying } from './rekeying.js';
 
@@ -202,6 +203,12 @@ describe('a log under another hash key', () => {
           expect(compared?.after).toBe(compared?.before);
           expect(new Set(pairs.values()).size).toBe(pairs.size);
           expect(fresh.rekeying.counts.unhashable).toBe(0);
+          // Every event has the content that was hashed, on both sides.
+          for (const { log, sealer } of [old, fresh])
+            expect(await checkContents(log, sealer)).toMatchObject({
+              refuted: 0,
+              unchecked: { withoutKey: 0, unknown: 0 },
+            });
 
           // Nothing of the old names and seals is left, and the old keys open nothing.
           const before = await old.events();

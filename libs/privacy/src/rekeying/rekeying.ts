@@ -1,28 +1,11 @@
 import { hash } from 'node:crypto';
-import {
-  hashedSchema,
-  joinPersonal,
-  personalPaths,
-  personalPathsOf,
-  readSealedFields,
-  STREAMS,
-  subjectOfStream,
-  touchpointSchema,
-  type Data,
-  type Instant,
-  type PersonalFields,
-  type SealedIdentifier,
-  type TouchpointMeta,
-} from '#contracts';
+import { STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
 import { KeyedHash, derivedSubjectId, Sealer, type KeyStore, type RekeyableKeyStore, type SubjectKey } from '#keys';
 import {
-  canonical,
   contentText,
-  factsOf,
   foundSubjects,
   UNSEARCHED_KEPT_MS,
-  hashedPersonal,
   Identities,
   placeOnRecord,
   plainContentHash,
@@ -32,6 +15,7 @@ import {
   type QuarantinedMeta,
 } from '#ingestion';
 import { ClearTextSealer } from '../clear-text/clear-text.js';
+import { HashedContents, subjectsText, type ReadTouchpoint } from '../content/hashed-content.js';
 import { ERASURE_PREFIX, erasureIdOf, type PersonErased } from '../erasure/erase-subjects.js';
 import type { HashKeyChanged } from './key-change.js';
 
@@ -84,6 +68,7 @@ export class Rekeying {
   private readonly newIdentities: Identities;
   private readonly oldIdentities: Identities;
   private readonly clearText: ClearTextSealer;
+  private readonly hashed: HashedContents;
   /** The new ids of quarantined events, by their old ones. */
   private readonly quarantined = new Map<string, string>();
 
@@ -97,6 +82,7 @@ export class Rekeying {
     this.newIdentities = new Identities(this.to);
     this.oldIdentities = new Identities(this.from);
     this.clearText = new ClearTextSealer(this.from);
+    this.hashed = new HashedContents(this.from);
   }
 
   /** Text in the clear that was sealed on the way. */
@@ -107,6 +93,7 @@ export class Rekeying {
   /** The events of a page under the new hash key; the keys of all their subjects are durable when it resolves. @throws RekeyError */
   async map(stored: readonly MovedEvent[]): Promise<readonly MovedEvent[]> {
     const events = await this.clearText.map(stored);
+    for (const event of events) if (event.type === 'event-quarantined') this.hashed.quarantined(event);
     const touchpoints = new Map<MovedEvent, readonly RekeyedIdentifier[]>();
     const metas = new Map<MovedEvent, TouchpointMeta>();
     for (const event of events)
@@ -205,7 +192,7 @@ export class Rekeying {
     return {
       ...event,
       stream,
-      contentHash: this.contentHash({ event, meta, known, personal }, own.key, key),
+      contentHash: this.contentHash({ event, meta, personal }, known, own.key, key),
       meta: JSON.stringify({
         ...meta,
         identifiers,
@@ -216,30 +203,20 @@ export class Rekeying {
     };
   }
 
-  /**
-   * The content hash under the new keys. It covers two facts that the log does not hold: whether the source itself stated the version and the time. So
-   * the combination that gives the old hash is searched for first: that is the content that was hashed.
-   */
-  private contentHash({ event, meta, known, personal }: Readable, oldKey: SubjectKey, newKey: SubjectKey): Uint8Array {
-    const { type, schemaVersion: version, occurredAt } = event;
-    const facts = factsOf(meta);
-    const channel = JSON.stringify(meta.channel);
-    const common = { type, facts, channel };
-    const named = (nameOf: (one: RekeyedIdentifier) => string): string =>
-      known.map((one) => `${one.identifier.role} ${nameOf(one)} `).join('');
-    const before = named(({ identifier }) => identifier.subjectId);
-    const stated: readonly (Instant | '')[] =
-      meta.sentAt === undefined ? [occurredAt, ''] : [occurredAt, ...originals(occurredAt, meta, meta.sentAt), ''];
-    for (const { dataText, personalText } of hashedTexts(event, personal))
-      for (const schemaVersion of ['', version] as const)
-        for (const at of stated) {
-          const content = { ...common, schemaVersion, stated: at, dataText, personalText };
-          const old = this.from.contentHash(oldKey, contentText({ ...content, subjects: before }));
-          if (Buffer.compare(old, event.contentHash) === 0)
-            return this.to.contentHash(newKey, contentText({ ...content, subjects: named(({ id }) => id) }));
-        }
+  /** The content hash of the same content under the new keys. */
+  private contentHash(
+    touchpoint: ReadTouchpoint,
+    known: readonly RekeyedIdentifier[],
+    oldKey: SubjectKey,
+    newKey: SubjectKey,
+  ): Uint8Array {
+    const content = this.hashed.find(touchpoint, oldKey);
+    if (content !== null) {
+      const subjects = subjectsText(touchpoint.meta.identifiers, (_, at) => (known[at] as RekeyedIdentifier).id);
+      return this.to.contentHash(newKey, contentText({ ...content, subjects }));
+    }
     this.counts.unhashable += 1;
-    return this.hashRenamed(event.contentHash);
+    return this.hashRenamed(touchpoint.event.contentHash);
   }
 
   private hashRenamed(contentHash: Uint8Array): Uint8Array {
@@ -403,13 +380,6 @@ export class Rekeying {
   }
 }
 
-interface Readable {
-  readonly event: MovedEvent;
-  readonly meta: TouchpointMeta;
-  readonly known: readonly RekeyedIdentifier[];
-  readonly personal: string | null;
-}
-
 /** A quarantined event under its new id, with its body where that can be opened. */
 interface Renamed {
   readonly quarantineId: string;
@@ -424,52 +394,6 @@ interface Body {
   readonly listedUnder: readonly string[];
   readonly keepUntil: Instant | null;
   readonly subjectId: string | null;
-}
-
-/** What the content hash covers of the data and of the sealed fields. */
-interface HashedTexts {
-  readonly dataText: string;
-  readonly personalText: string;
-}
-
-/**
- * The texts that the content hash may cover. Provenance is sealed with the personal fields, but is not part of the content. A field that became personal
- * later was hashed where it stood, among the data.
- */
-function hashedTexts(
-  { type, schemaVersion, data: dataText }: MovedEvent,
-  sealed: string | null,
-): readonly HashedTexts[] {
-  if (sealed === null) return [{ dataText, personalText: '' }];
-  const { personal, beside, mixed } = readSealedFields(sealed);
-  const { $provenance: _, ...hashed } = beside;
-  const textOf = (fields: PersonalFields): string =>
-    hashedPersonal(Object.keys(fields).length === 0 ? null : fields, Object.keys(hashed).length === 0 ? null : hashed);
-  const inPlace = new Set(pathsHashedInPlace(type, schemaVersion));
-  const entries = Object.entries(personal);
-  const isInPlace = (pointer: string): boolean => inPlace.has(pointer.replace(/\/\d+(?=\/|$)/g, '/*'));
-  const moved = entries.filter(([pointer]) => isInPlace(pointer));
-  return [
-    { dataText, personalText: textOf(personal) },
-    // In an old event, a name of ours may be a field of the data.
-    ...(mixed ? [{ dataText, personalText: sealed }] : []),
-    ...(moved.length === 0
-      ? []
-      : [
-          {
-            dataText: JSON.stringify(canonical(joinPersonal(JSON.parse(dataText) as Data, Object.fromEntries(moved)))),
-            personalText: textOf(Object.fromEntries(entries.filter(([pointer]) => !isInPlace(pointer)))),
-          },
-        ]),
-  ];
-}
-
-/** The personal fields of a version that the content hash covers among the data. */
-function pathsHashedInPlace(type: string, version: number): readonly string[] {
-  const schema = touchpointSchema(type, version);
-  if (schema === null) return [];
-  const hashed = new Set(personalPathsOf(hashedSchema(schema, [])));
-  return personalPaths(type, version).filter((path) => !hashed.has(path));
 }
 
 /**
@@ -493,11 +417,4 @@ export async function mustBeKeysOf(
           'The log records an erasure that the key store does not have: it is an older copy. Use the newest copy, or erase that person again first.',
         );
     }
-}
-
-/** What the source may have stated, where its clock was corrected: against our reading, or against the record's timestamp. */
-function originals(occurredAt: Instant, meta: TouchpointMeta, sentAt: Instant): readonly Instant[] {
-  return [meta.receivedAt, meta.provenance?.timestamp ?? meta.receivedAt].map(
-    (arrivedAt) => occurredAt - arrivedAt + sentAt,
-  );
 }

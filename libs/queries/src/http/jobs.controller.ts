@@ -28,7 +28,8 @@ import type { PolicyDraft } from '#projections';
 import { CLOCK, type Clock } from '#platform';
 import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
 import { CurrentJob, JOB_KINDS, type Building, type Job, type JobKind } from './jobs.js';
-import { OPERATIONS } from './operations.js';
+import type { ContentChecker } from './contents.js';
+import { CONTENT_CHECKER, OPERATIONS } from './operations.js';
 
 /** The body of a dry run of a policy. */
 class PolicyDraftRequest {
@@ -55,7 +56,7 @@ export class JobView {
     additionalProperties: true,
     nullable: true,
     description:
-      'of a rebuild or a rollback the version, position and digest; of a verification whether the digests are equal; of a dry run what would change; of a dry run of a policy which customers would move, and how many messages',
+      'of a rebuild or a rollback the version, position and digest; of a verification whether the digests are equal, and under `contents` which events of the log do not have the content that was recorded; of a dry run what would change; of a dry run of a policy which customers would move, and how many messages',
   })
   readonly result!: Job['result'];
   @ApiProperty({ type: String, nullable: true })
@@ -71,9 +72,10 @@ export class JobsController implements BeforeApplicationShutdown {
 
   constructor(
     @Inject(OPERATIONS) private readonly building: Building,
+    @Inject(CONTENT_CHECKER) contents: ContentChecker,
     @Inject(CLOCK) clock: Clock,
   ) {
-    this.job = new CurrentJob(building, () => clock.now());
+    this.job = new CurrentJob(building, contents, () => clock.now());
   }
 
   @Post('rebuild')
@@ -115,8 +117,10 @@ export class JobsController implements BeforeApplicationShutdown {
   @HttpCode(202)
   @ApiOperation({
     operationId: 'verifyReadModels',
-    summary: 'Build the read models a second time and compare the digests',
-    description: 'Changes nothing.',
+    summary: 'Check the content of every event of the log, build the read models a second time and compare the digests',
+    description:
+      'Changes nothing. The content of each event is hashed again and compared with the content hash that was recorded; events of erased persons cannot be ' +
+      'checked, and are counted.',
   })
   @ApiAcceptedResponse({ type: JobView })
   @ApiProblems(409)

@@ -1,4 +1,5 @@
 import { formatInstant } from '#contracts';
+import type { ContentChecker, ContentsProgress } from './contents.js';
 import { describeError } from '#platform';
 import type { BuildProgress, PolicyDraft, Projector, RebuildOptions } from '#projections';
 
@@ -15,13 +16,21 @@ export type Building = Pick<
 export const JOB_KINDS = ['rebuild', 'dry-run', 'verify', 'rollback', 'policy-dry-run', 'refold'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
+/** How far a job has come. */
+export type JobProgress = BuildProgress | ContentsProgress;
+
+/** The options of every step of a job. */
+interface StepOptions extends RebuildOptions {
+  readonly onProgress: (progress: JobProgress) => void;
+}
+
 /** A job on the versions of the read models: the running one, or the last one. */
 export interface Job {
   readonly kind: JobKind;
   readonly state: 'running' | 'done' | 'failed';
   readonly startedAt: number;
   /** Its progress; null before the first step, and once it has ended. */
-  readonly progress: BuildProgress | null;
+  readonly progress: JobProgress | null;
   /** Its result. */
   readonly result: Readonly<Record<string, unknown>> | null;
   /** Why it failed. */
@@ -39,6 +48,7 @@ export class CurrentJob {
 
   constructor(
     private readonly building: Building,
+    private readonly contents: ContentChecker,
     private readonly now: () => number,
   ) {}
 
@@ -55,7 +65,7 @@ export class CurrentJob {
     const begun: Job = { kind, state: 'running', startedAt: this.now(), progress: null, result: null, failure: null };
     this.job = begun;
     const { signal } = this.abort;
-    const onProgress = (progress: BuildProgress): void => {
+    const onProgress = (progress: JobProgress): void => {
       if (this.job?.startedAt === begun.startedAt && this.job.state === 'running') this.job = { ...begun, progress };
     };
     const result = this.run(kind, draft, { signal, onProgress });
@@ -79,7 +89,7 @@ export class CurrentJob {
   private async run(
     kind: JobKind,
     draft: PolicyDraft | null,
-    options: RebuildOptions,
+    options: StepOptions,
   ): Promise<Readonly<Record<string, unknown>>> {
     switch (kind) {
       case 'rebuild': {
@@ -90,9 +100,11 @@ export class CurrentJob {
       case 'dry-run':
         return { ...(await this.building.dryRun(options)) };
       case 'verify': {
+        // The log first: read models that were built from a changed event differ, and this is why.
+        const contents = await this.contents.check(options);
         const { equal, live, rebuilt, differences } = await this.building.verify(options);
         const differing = differences.map(({ table, onlyLive, onlyRebuilt }) => ({ table, onlyLive, onlyRebuilt }));
-        return { equal, position: live.position, live: live.overall, rebuilt: rebuilt.overall, differing };
+        return { equal, position: live.position, live: live.overall, rebuilt: rebuilt.overall, differing, contents };
       }
       case 'policy-dry-run': {
         if (draft === null) throw new TypeError('A dry run of a policy needs one.');

@@ -12,6 +12,11 @@ import { setUpOpenApi } from '../http/openapi.js';
 import { QueriesModule } from '../queries.module.js';
 
 const PROJECTOR = 'projector';
+const CHECKER = 'checker';
+const UNCHANGED = {
+  ...{ events: 7, intact: 7, refuted: 0, refutations: [] },
+  unchecked: { erased: 0, withoutKey: 0, partly: 0, unknown: 0 },
+};
 
 /** The API over a database and a log, with the guards and the problem filter of the whole engine. */
 export async function apiOver(
@@ -28,8 +33,9 @@ export async function apiOver(
       { provide: DATABASE, useValue: database },
       { provide: EVENT_LOG, useValue: log },
       { provide: PROJECTOR, useValue: operations },
+      { provide: CHECKER, useValue: { check: () => Promise.resolve(UNCHANGED) } },
     ],
-    exports: [DATABASE, EVENT_LOG, PROJECTOR],
+    exports: [DATABASE, EVENT_LOG, PROJECTOR, CHECKER],
   })
   class Stores {}
 
@@ -38,7 +44,7 @@ export async function apiOver(
       PlatformModule.forRoot({ config }),
       KeysModule.forRoot({ keyStore }),
       Stores,
-      QueriesModule.forRoot({ operations: PROJECTOR }),
+      QueriesModule.forRoot({ operations: PROJECTOR, contentChecker: CHECKER }),
     ],
   }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });

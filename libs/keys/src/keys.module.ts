@@ -2,6 +2,7 @@ import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown 
 import { ACCESS, CLOCK, CONFIG, HEALTH, PUBLICATION_MEMORY, type Clock, type Config, type Health } from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { KeyAdministration } from './api-keys/key-administration.js';
 import { KeysController } from './api-keys/keys.controller.js';
 import { openKeys, type EngineKeys } from './open-keys.js';
 import { publicationMemory } from './publication-memory.js';
@@ -54,11 +55,16 @@ export class KeysModule implements OnApplicationShutdown {
           useFactory: (keys: EngineKeys, clock: Clock) => ApiKeys.open(keys.apiKeys, clock),
           inject: [KEY_STORE, CLOCK],
         },
+        {
+          provide: KeyAdministration,
+          useFactory: (apiKeys: ApiKeys, clock: Clock) => new KeyAdministration(apiKeys, clock),
+          inject: [ApiKeys, CLOCK],
+        },
         { provide: ApiKeyAccess, useFactory: (apiKeys: ApiKeys) => new ApiKeyAccess(apiKeys), inject: [ApiKeys] },
         { provide: ACCESS, useExisting: ApiKeyAccess },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
-      exports: [KEY_STORE, SEALER, ApiKeys, ApiKeyAccess, ACCESS, PUBLICATION_MEMORY],
+      exports: [KEY_STORE, SEALER, ApiKeys, KeyAdministration, ApiKeyAccess, ACCESS, PUBLICATION_MEMORY],
     };
   }
 

@@ -30,7 +30,20 @@ export {
 } from './access/engine-file.js';
 export { RunningEngine } from './access/running-engine.js';
 export { FORMER_PERMISSIONS, formerPermission, presentPermissions } from './access/former-names.js';
-export { PERMISSIONS, type Access, type Permission, type Principal } from './access/permissions.js';
+export { PERMISSIONS, type Permission } from './access/permissions.js';
+export { ROLE_NAMES, roleDefinition, ROLES, type Role, type RoleDefinition } from './access/roles.js';
+export {
+  givenScopes,
+  isInScope,
+  isWithin,
+  SCOPE_NAMES,
+  scopesOf,
+  UNLIMITED,
+  type GivenScopes,
+  type Scope,
+  type Scopes,
+} from './access/scopes.js';
+export { actorOf, KAFKA_PRINCIPAL, LOCAL_PRINCIPAL, type Access, type Principal } from './access/principal.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
 export {
   compareIdentity,

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, Global, Module, Post, Query, VERSION_NEUTRAL } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { Access } from './access/permissions.js';
 import { Allow, CurrentPrincipal, Public } from './access/allow.js';
-import { PERMISSIONS, type Permission, type Principal } from './access/permissions.js';
+import { PERMISSIONS, type Permission } from './access/permissions.js';
+import { LOCAL_PRINCIPAL, type Access, type Principal } from './access/principal.js';
 import { readConfig } from './config/config.js';
 import type { Health } from './health/health.js';
 import { createHttpAdapter } from './http-adapter.js';
@@ -64,7 +64,7 @@ const access: Access = {
     const names = bearer.split('+');
     const permissions = PERMISSIONS.filter((each) => names.includes(each));
     return permissions.length === names.length
-      ? { id: bearer, name: `key of ${bearer}`, permissions: new Set(permissions) }
+      ? { ...LOCAL_PRINCIPAL, id: bearer, kind: 'key', name: `key of ${bearer}`, permissions: new Set(permissions) }
       : null;
   },
 };

@@ -53,8 +53,8 @@ describe('on the folder of a stopped engine', () => {
   it('creates a key, lists it without its secret, and revokes it', async () => {
     const { out: key, code } = await run('keys', 'create', 'web shop', '--permissions', 'publish, read');
     expect(code).toBe(0);
-    expect(key).toMatch(/^pk_[0-9a-f]{12}_[\w-]{43}\n$/);
-    const [, id = '', secret = ''] = /^pk_([0-9a-f]{12})_([\w-]{43})/.exec(key) ?? [];
+    expect(key).toMatch(/^pk_[0-9a-f]{12}_[\w-]{49}\n$/);
+    const [, id = '', secret = ''] = /^pk_([0-9a-f]{12})_([\w-]{49})/.exec(key) ?? [];
     const { out: listed } = await run('keys', 'list');
     expect(listed).toMatch(new RegExp(`${id} +web shop +publish,read `));
     expect(listed).not.toContain(secret);

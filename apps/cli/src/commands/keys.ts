@@ -14,7 +14,16 @@ const PERMISSIONS_HELP = helpSection('Permissions', [
   ['read', 'run queries, without personal data'],
   ['open', 'see personal data in what `read` and `audit` answer'],
   ['audit', 'replay histories and read the log'],
-  ['operate', 'policies, keys, erasures, rebuilds, webhooks, the clock'],
+  ['quarantine', 'release, fix and discard quarantined events'],
+  ['decide', 'merge, unmerge and keep customers apart'],
+  ['policy', 'publish policies'],
+  ['types', 'register touchpoint types'],
+  ['erase', 'erase a person'],
+  ['hold', 'place and lift legal holds'],
+  ['operate', 'rebuilds, feeds, webhooks, backups, metrics, the clock'],
+  ['prove', 'prove what the log holds'],
+  ['administer', 'create and revoke keys, block principals'],
+  ['approve', 'approve what another principal requested'],
 ]);
 
 export function keysCommand(session: Session): Command {
@@ -50,7 +59,7 @@ function createCommand(session: Session): Command {
     )
     .action(async (name: string, { permissions, ...options }: CreateOptions) => {
       await useEngine(options, session, async (engine) => {
-        const { key, ...created } = await engine.createApiKey(name, permissions);
+        const { key, ...created } = await engine.createApiKey({ name, permissions });
         session.stderr.write(`${sentence('Created', created, engine)} The key is shown only this once:\n`);
         process.stdout.write(`${key}\n`);
       });

@@ -62,10 +62,20 @@ export interface BusinessSettings {
 export interface ApiKeyInfo {
   readonly id: string;
   readonly name: string;
+  readonly role: string | null;
   readonly permissions: readonly string[];
+  /** What narrows the permissions; a scope that is absent allows everything. */
+  readonly scopes: { readonly [Name in 'sources' | 'types' | 'brand' | 'purposes']?: readonly string[] };
   readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly replaces: string | null;
+  readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
+  readonly blockedAt: string | null;
 }
+
+/** A key to create: the engine checks it. */
+export type KeyRequest = Readonly<Record<'name', string>> & JsonObject;
 
 /** What publishing a policy would change. */
 export type PolicyDryRunSummary = Omit<PolicyDryRun, 'asOf'> & { readonly asOf: string };
@@ -136,7 +146,7 @@ export interface Engine {
   /** All API keys, revoked ones too; never the keys themselves. */
   apiKeys(): Promise<readonly ApiKeyInfo[]>;
   /** Creates an API key; only this answer has it. */
-  createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }>;
+  createApiKey(request: KeyRequest): Promise<ApiKeyInfo & { readonly key: string }>;
   /** Revokes an API key from now on. */
   revokeApiKey(id: string): Promise<ApiKeyInfo>;
   /** Every webhook endpoint and its status. Only a running engine has them: throws `CliError` where there is none. */

@@ -25,11 +25,11 @@ import {
   type ReleaseQuarantinedHandler,
 } from '#ingestion';
 import { formatInstant } from '#contracts';
-import { NEW_API_KEY, type ApiKeyRecord, type ApiKeys } from '#keys';
+import { KeyRequestError, keyView, NEW_API_KEY, type KeyAdministration } from '#keys';
 import { parseInstant } from '#contracts';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
-import type { LogIdentity } from '#platform';
+import { LOCAL_PRINCIPAL, type LogIdentity } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
 import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
@@ -39,6 +39,7 @@ import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import type {
   ApiKeyInfo,
+  KeyRequest,
   BusinessSettings,
   DryRunSummary,
   Engine,
@@ -68,7 +69,7 @@ export interface LocalDependencies {
   readonly discardMany: DiscardManyHandler;
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
-  readonly apiKeys: () => Promise<ApiKeys>;
+  readonly apiKeys: () => Promise<KeyAdministration>;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
   /** Hashes the content of every event of the log again. */
@@ -305,22 +306,20 @@ export class LocalEngine implements Engine {
   }
 
   async apiKeys(): Promise<readonly ApiKeyInfo[]> {
-    return (await this.dependencies.apiKeys()).list().map(apiKeyInfo);
+    return (await this.dependencies.apiKeys()).list().map(keyView);
   }
 
-  async createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }> {
-    const reading = NEW_API_KEY.read({ name, permissions });
+  async createApiKey(request: KeyRequest): Promise<ApiKeyInfo & { readonly key: string }> {
+    const reading = NEW_API_KEY.read(request);
     if (!reading.ok) throw rejected(`The API key cannot be created:${issueLines(reading.errors)}`);
     const keys = await this.dependencies.apiKeys();
-    const { key, record, stored } = keys.create(reading.value.name, reading.value.permissions);
-    await stored;
-    return { ...apiKeyInfo(record), key };
+    const { key, record } = await keys.create(reading.value, LOCAL_PRINCIPAL).catch(keyRequestRejected);
+    return { ...keyView(record), key };
   }
 
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {
-    const record = await (await this.dependencies.apiKeys()).revoke(id);
-    if (record === null) throw rejected(`No API key has the id ${id}: perennial keys list shows them.`);
-    return apiKeyInfo(record);
+    const keys = await this.dependencies.apiKeys();
+    return keyView(await keys.revoke(id, LOCAL_PRINCIPAL).catch(keyRequestRejected));
   }
 
   async releaseMany(selection: ManyQuarantined): Promise<ClosedMany> {
@@ -410,11 +409,12 @@ function closedEvent(closing: Closing): JsonObject {
   }
 }
 
-const apiKeyInfo = ({ createdAt, revokedAt, ...record }: ApiKeyRecord): ApiKeyInfo => ({
-  ...record,
-  createdAt: formatInstant(createdAt),
-  revokedAt: revokedAt === null ? null : formatInstant(revokedAt),
-});
+function keyRequestRejected(error: unknown): never {
+  if (!(error instanceof KeyRequestError)) throw error;
+  const { code, message, at } = error;
+  if (code === 'unknown-key') throw rejected(`${message} perennial keys list shows them.`);
+  throw rejected(at === null ? message : `The API key cannot be created:${issueLines([{ ...at, detail: message }])}`);
+}
 
 function unknownQuarantined(): CliError {
   return rejected('No quarantined event has this id: perennial quarantine list shows them.');

@@ -19,7 +19,7 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
-import { ApiKeys, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
+import { ApiKeys, KeyAdministration, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkContents,
@@ -140,7 +140,7 @@ export async function openLocalEngine(
       releaseMany: new ReleaseManyHandler(open, releaseQuarantined),
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
-      apiKeys: () => ApiKeys.open(keys.apiKeys, clock),
+      apiKeys: async () => new KeyAdministration(await ApiKeys.open(keys.apiKeys, clock), clock),
       projector,
       // Its tables are there once the projector is open.
       clockWatch: () => projector().then(() => watch),

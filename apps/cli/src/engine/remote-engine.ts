@@ -13,6 +13,7 @@ import { businessSettings } from './business-settings.js';
 import { CatchingUp } from './catching-up.js';
 import type {
   ApiKeyInfo,
+  KeyRequest,
   BusinessSettings,
   DryRunSummary,
   Engine,
@@ -210,9 +211,8 @@ export class RemoteEngine implements Engine {
     return (await this.send('GET', '/v1/keys')) as ApiKeyInfo[];
   }
 
-  async createApiKey(name: string, permissions: readonly string[]): Promise<ApiKeyInfo & { readonly key: string }> {
-    const body = JSON.stringify({ name, permissions });
-    return (await this.send('POST', '/v1/keys', body)) as ApiKeyInfo & { readonly key: string };
+  async createApiKey(request: KeyRequest): Promise<ApiKeyInfo & { readonly key: string }> {
+    return (await this.send('POST', '/v1/keys', JSON.stringify(request))) as ApiKeyInfo & { readonly key: string };
   }
 
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {

@@ -19,7 +19,7 @@ describe('an answer to events', () => {
   let source = 0;
   beforeAll(async () => {
     engine = await IngestionApp.start();
-    admin = engine.key('publish', 'read', 'operate');
+    admin = engine.key('publish', 'read', 'quarantine', 'policy', 'types');
     publisher = engine.key('publish');
     const sealer = new Sealer(engine.keyStore);
     await engine.keyStore.destroy([sealer.subjectIdOf('email', 'erased@shop.example')]);

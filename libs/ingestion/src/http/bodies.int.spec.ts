@@ -26,7 +26,7 @@ class Listening {
     const engine = await IngestionApp.start(settings);
     await engine.app.listen(0, '127.0.0.1');
     const { port } = engine.app.getHttpServer().address() as AddressInfo;
-    return new Listening(engine, port, engine.key('publish', 'operate'));
+    return new Listening(engine, port, engine.key('publish', 'quarantine', 'policy', 'types'));
   }
 
   send(

@@ -12,7 +12,7 @@ describe('what an operator does over HTTP', () => {
   let admin: string;
   beforeAll(async () => {
     engine = await IngestionApp.start();
-    admin = engine.key('publish', 'read', 'open', 'operate');
+    admin = engine.key('publish', 'read', 'open', 'quarantine', 'policy', 'types');
   });
   afterAll(() => engine.stop());
 
@@ -128,7 +128,7 @@ describe('what an operator does over HTTP', () => {
     expect((body as { errors: { pointer: string }[] }).errors[0]?.pointer).toContain(pointer);
   });
 
-  it('needs the permission to operate', async () => {
+  it('needs the permission of each act', async () => {
     const publisher = engine.key('publish', 'read', 'audit');
     for (const url of ['/v1/policies', '/v1/types', '/v1/quarantine/release', '/v1/quarantine/x/release'])
       expect((await runQuery('POST', url, {}, publisher)).status).toBe(403);
@@ -138,7 +138,7 @@ describe('what an operator does over HTTP', () => {
     const send = async (url: string) =>
       engine.app.inject({
         ...{ method: 'POST', url, payload: '' },
-        headers: { authorization: `Bearer ${engine.key('operate')}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${engine.key('quarantine')}`, 'content-type': 'application/json' },
       });
     const id = await quarantined(orderPlaced({ id: 'left-out', type: 'no-such-type' }));
     // The event is still not a touchpoint: that is what the answer is about, and not its body.

@@ -30,7 +30,7 @@ export class PoliciesController {
 
   @Post()
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('policy')
   @ApiOperation({
     operationId: 'publishPolicy',
     summary: 'Publish a policy',

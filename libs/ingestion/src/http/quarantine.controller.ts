@@ -104,7 +104,7 @@ export class QuarantineController {
 
   @Post(':quarantineId/release')
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('quarantine')
   @ApiOperation({
     operationId: 'releaseQuarantined',
     summary: 'Ingest a quarantined event after all, as it is or fixed',
@@ -127,7 +127,7 @@ export class QuarantineController {
 
   @Post(':quarantineId/discard')
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('quarantine')
   @ApiOperation({ operationId: 'discardQuarantined', summary: 'Close a quarantined event without ingesting it' })
   @ApiParam(ID)
   @ApiDocument(DISCARD_REQUEST)
@@ -145,7 +145,7 @@ export class QuarantineController {
 
   @Post('release')
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('quarantine')
   @ApiOperation({
     operationId: 'releaseAllQuarantined',
     summary: 'Release open events by code, source, file or ids, up to 1,000 at a time',
@@ -162,7 +162,7 @@ export class QuarantineController {
 
   @Post('discard')
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('quarantine')
   @ApiOperation({
     operationId: 'discardAllQuarantined',
     summary: 'Discard open events by code, source, file or ids, up to 1,000 at a time',

@@ -102,7 +102,7 @@ export class TypesController {
   ) {}
 
   @Get()
-  @Allow('publish', 'read', 'operate')
+  @Allow('publish', 'read', 'types')
   @ApiOperation({
     operationId: 'listTypes',
     summary: 'All touchpoint types with their fields and examples, and the namespaces of identifiers',
@@ -118,7 +118,7 @@ export class TypesController {
   }
 
   @Get(':name')
-  @Allow('publish', 'read', 'operate')
+  @Allow('publish', 'read', 'types')
   @ApiOperation({ operationId: 'showType', summary: 'One touchpoint type with its fields and an example' })
   @ApiParam({ name: 'name', example: 'order-placed' })
   @ApiOkResponse({ type: TypeView })
@@ -138,7 +138,7 @@ export class TypesController {
 
   @Post()
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('types')
   @ApiOperation({
     operationId: 'registerType',
     summary: 'Register a touchpoint type of your own, by its JSON Schema',

@@ -1,8 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { PERMISSIONS, type Access, type Principal } from '#platform';
+import { LOCAL_PRINCIPAL, type Access, type Principal } from '#platform';
 import type { ApiKeys } from './api-keys.js';
-
-const LOCAL: Principal = { id: 'local', name: 'command line of this machine', permissions: new Set(PERMISSIONS) };
 
 /** Authenticates a caller: by an API key, or by the token that the running engine leaves for the command line beside it. */
 export class ApiKeyAccess implements Access {
@@ -12,7 +10,7 @@ export class ApiKeyAccess implements Access {
   constructor(private readonly apiKeys: ApiKeys) {}
 
   authenticate(bearer: string): Principal | null {
-    return equalInConstantTime(bearer, this.localToken) ? LOCAL : this.apiKeys.authenticate(bearer);
+    return equalInConstantTime(bearer, this.localToken) ? LOCAL_PRINCIPAL : this.apiKeys.authenticate(bearer);
   }
 }
 

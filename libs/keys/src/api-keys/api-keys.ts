@@ -1,15 +1,40 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { PERMISSIONS, presentPermissions, type Clock, type Permission, type Principal } from '#platform';
-import type { ApiKeyRow, ApiKeyTable } from './api-key-table.js';
+import {
+  actorOf,
+  PERMISSIONS,
+  presentPermissions,
+  scopesOf,
+  type Clock,
+  type GivenScopes,
+  type Permission,
+  type Principal,
+  type Role,
+} from '#platform';
+import type { AccessRows, ApiKeyRow, ApiKeyTable, BlockRow } from './api-key-row.js';
+import { grantedScopes, permissionsOf } from './grants.js';
+import { drawKey, isSecret, readKey } from './key-text.js';
 
 /** An API key as it may be shown: never the key itself. */
-export interface ApiKeyRecord {
-  readonly id: string;
-  readonly name: string;
+export interface ApiKeyRecord extends Omit<ApiKeyRow, 'hash' | 'permissions'> {
+  /** All that the key may do: what its role allows, and what it was granted beside it. */
   readonly permissions: readonly Permission[];
-  /** UTC milliseconds. */
-  readonly createdAt: number;
-  readonly revokedAt: number | null;
+  /** When its principal was blocked; null: it is not. */
+  readonly blockedAt: number | null;
+}
+
+/** What a new key gets beside single permissions. */
+export interface ApiKeyOptions {
+  readonly role?: Role | null;
+  /** Scopes that are absent are those of the role, or else unlimited. */
+  readonly scopes?: GivenScopes;
+  /** UTC milliseconds; null, the default: never. */
+  readonly expiresAt?: number | null;
+}
+
+export interface CreatedKey {
+  readonly key: string;
+  readonly record: ApiKeyRecord;
+  /** Show the key only after this has resolved: then it survives a restart. It cannot be shown again. */
+  readonly stored: Promise<void>;
 }
 
 interface KnownKey {
@@ -17,15 +42,14 @@ interface KnownKey {
   readonly principal: Principal;
 }
 
-const KEY = /^pk_([0-9a-f]{12})_([\w-]{43})$/;
 const ADMIN = 'admin';
 
-/**
- * The API keys: `pk_<id>_<secret>`, shown once on creation. Only a hash of the secret is stored: the secret has 256 random bits, so a plain
- * hash cannot be reversed.
- */
+/** The API keys, in memory: every request asks for one. Only a hash of each secret is kept. */
 export class ApiKeys {
   private readonly known = new Map<string, KnownKey>();
+  /** By principal and instant. */
+  private readonly blocks = new Map<string, BlockRow>();
+  private blocked: ReadonlyMap<string, number> = new Map();
 
   private constructor(
     private readonly table: ApiKeyTable,
@@ -35,37 +59,32 @@ export class ApiKeys {
   /** Reads the stored keys, and from then on follows the changes of other processes. */
   static async open(table: ApiKeyTable, clock: Clock): Promise<ApiKeys> {
     const keys = new ApiKeys(table, clock);
-    for (const row of await table.readAll()) keys.remember(row);
-    table.onPolled((rows) => {
-      for (const row of rows) keys.remember(row);
-    });
+    const merge = (rows: AccessRows): void => keys.merge(rows);
+    merge(await table.readAll());
+    table.onPolled(merge);
     return keys;
   }
 
-  /** Creates a key. Show `key` only after `stored` has resolved: then the key survives a restart. It cannot be shown again. */
-  create(
-    name: string,
-    permissions: readonly Permission[],
-  ): { readonly key: string; readonly record: ApiKeyRecord; readonly stored: Promise<void> } {
-    const { key, row } = this.draw(name, permissions);
+  create(name: string, permissions: readonly Permission[], options: ApiKeyOptions = {}): CreatedKey {
+    const { key, row } = this.draw(name, permissions, options);
     const stored = this.table.insert(row);
     this.remember(row);
-    return { key, record: recordOf(row), stored };
+    return { key, record: this.recordOf(row), stored };
   }
 
   /** Creates the admin key where no key exists yet: at the first start. Null afterwards. */
   async createAdminOnce(): Promise<string | null> {
     if (this.known.size > 0) return null;
-    const { key, row } = this.draw(ADMIN, PERMISSIONS);
+    const { key, row } = this.draw(ADMIN, PERMISSIONS, {});
     if (!(await this.table.insertFirst(row))) return null;
     this.remember(row);
     return key;
   }
 
-  /** All keys, revoked ones too, oldest first. */
+  /** All keys, revoked and expired ones too, oldest first. */
   list(): ApiKeyRecord[] {
     return [...this.known.values()]
-      .map(({ row }) => recordOf(row))
+      .map(({ row }) => this.recordOf(row))
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
@@ -73,52 +92,88 @@ export class ApiKeys {
   async revoke(id: string): Promise<ApiKeyRecord | null> {
     const known = this.known.get(id);
     if (known === undefined) return null;
-    if (known.row.revokedAt !== null) return recordOf(known.row);
+    if (known.row.revokedAt !== null) return this.recordOf(known.row);
     const row = { ...known.row, revokedAt: this.clock.now() };
     // Rejected from this moment on, even if storing the revocation fails.
     this.known.set(id, { ...known, row });
     await this.table.revoke(id, row.revokedAt);
-    return recordOf(row);
+    return this.recordOf(row);
   }
 
-  /** The principal of a key; null for a key that is unknown, malformed or revoked. */
+  /** The principal of a key; null for a key that is unknown, malformed, expired or revoked, or whose principal is blocked. */
   authenticate(key: string): Principal | null {
-    const match = KEY.exec(key);
-    if (match === null) return null;
-    const known = this.known.get(match[1] as string);
-    if (known === undefined || known.row.revokedAt !== null) return null;
-    return timingSafeEqual(hashOf(match[2] as string), known.row.hash) ? known.principal : null;
+    const read = readKey(key);
+    const known = read === null ? undefined : this.known.get(read.id);
+    if (read === null || known === undefined || known.row.revokedAt !== null) return null;
+    const { row, principal } = known;
+    if (row.expiresAt !== null && row.expiresAt <= this.clock.now()) return null;
+    if (this.blocked.size > 0 && this.blocked.has(actorOf(principal))) return null;
+    return isSecret(read.secret, row.hash) ? principal : null;
   }
 
-  private draw(name: string, permissions: readonly Permission[]): { readonly key: string; readonly row: ApiKeyRow } {
-    const id = randomBytes(6).toString('hex');
-    const secret = randomBytes(32).toString('base64url');
+  private draw(
+    name: string,
+    permissions: readonly Permission[],
+    { role = null, scopes = {}, expiresAt = null }: ApiKeyOptions,
+  ): { readonly key: string; readonly row: ApiKeyRow } {
+    const { id, text, hash } = drawKey();
     const row = {
-      id,
-      name,
-      hash: hashOf(secret),
+      ...{ id, name, hash, role },
       permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
-      createdAt: this.clock.now(),
-      revokedAt: null,
+      scopes: grantedScopes({ role, scopes }),
+      ...{ createdAt: this.clock.now(), expiresAt, replaces: null, lastUsedAt: null, revokedAt: null },
     };
-    return { key: `pk_${id}_${secret}`, row };
+    return { key: text, row };
   }
 
+  private merge({ keys, blocks }: AccessRows): void {
+    for (const row of keys) this.remember(row);
+    for (const row of blocks) this.rememberBlock(row);
+    this.deriveBlocked();
+  }
+
+  /** What this process has changed holds, even if the row was read a moment before: a revocation is final, and an expiry only comes nearer. */
   private remember(stored: ApiKeyRow): void {
-    // A key revoked by this process stays revoked, even if the row was read a moment before.
-    if ((this.known.get(stored.id)?.row.revokedAt ?? null) !== null) return;
-    const row = { ...stored, permissions: presentPermissions(stored.permissions) };
-    const principal = { id: row.id, name: row.name, permissions: new Set(row.permissions) };
-    this.known.set(row.id, { row, principal });
+    const before = this.known.get(stored.id)?.row;
+    const row = {
+      ...stored,
+      permissions: presentPermissions(stored.permissions),
+      revokedAt: before?.revokedAt ?? stored.revokedAt,
+      expiresAt: earlier(before?.expiresAt ?? null, stored.expiresAt),
+      lastUsedAt: later(before?.lastUsedAt ?? null, stored.lastUsedAt),
+    };
+    this.known.set(row.id, { row, principal: principalOf(row) });
+  }
+
+  private rememberBlock(stored: BlockRow): void {
+    const key = `${stored.principal} ${stored.at}`;
+    this.blocks.set(key, { ...stored, liftedAt: this.blocks.get(key)?.liftedAt ?? stored.liftedAt });
+  }
+
+  private deriveBlocked(): void {
+    const standing = [...this.blocks.values()].filter(({ liftedAt }) => liftedAt === null);
+    this.blocked = new Map(standing.map(({ principal, at }) => [principal, at]));
+  }
+
+  private recordOf({ hash: _, ...row }: ApiKeyRow): ApiKeyRecord {
+    return {
+      ...row,
+      permissions: permissionsOf(row),
+      blockedAt: this.blocked.get(actorOf({ kind: 'key', id: row.id })) ?? null,
+    };
   }
 }
 
-const recordOf = ({ id, name, permissions, createdAt, revokedAt }: ApiKeyRow): ApiKeyRecord => ({
-  id,
-  name,
-  permissions,
-  createdAt,
-  revokedAt,
+const principalOf = (row: ApiKeyRow): Principal => ({
+  id: row.id,
+  kind: 'key',
+  name: row.name,
+  roles: row.role === null ? [] : [row.role],
+  permissions: new Set(permissionsOf(row)),
+  scopes: scopesOf(row.scopes),
 });
 
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+const later = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.max(a, b);

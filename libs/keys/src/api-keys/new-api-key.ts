@@ -1,14 +1,46 @@
 import {
   Describe,
   documentReader,
+  Hint,
   keysOf,
   ListOf,
   Matching,
+  Moment,
   OneOf,
+  Optional,
+  OrNull,
+  Part,
+  Text,
   type DocumentReader,
+  type DocumentRule,
   type ValidationIssue,
 } from '#contracts';
-import { formerPermission, PERMISSIONS, type Permission } from '#platform';
+import { formerPermission, PERMISSIONS, ROLE_NAMES, type Permission, type Role } from '#platform';
+
+const SCOPE_MAX = 100;
+
+/** What narrows the permissions of a key; a scope that is left out is that of the role, or else unlimited. */
+export class KeyScopes {
+  @Optional()
+  @ListOf(Text(512), 1, SCOPE_MAX)
+  @Describe('The sources that the key may publish for, each as it is (`shop`) or all below it (`shop/*`)')
+  readonly sources?: readonly string[];
+
+  @Optional()
+  @ListOf(Text(200), 1, SCOPE_MAX)
+  @Describe('The types of touchpoints that the key may publish, each as it is or all below it (`acme.*`)')
+  readonly types?: readonly string[];
+
+  @Optional()
+  @ListOf(Text(100), 1, SCOPE_MAX)
+  @Describe('The brands whose data the key may see')
+  readonly brand?: readonly string[];
+
+  @Optional()
+  @ListOf(Text(100), 1, SCOPE_MAX)
+  @Describe('The purposes that the key may open personal data for')
+  readonly purposes?: readonly string[];
+}
 
 /** An API key to create. */
 export class NewApiKey {
@@ -16,12 +48,40 @@ export class NewApiKey {
   @Describe('What the key is for, as the list of keys shows it')
   readonly name!: string;
 
+  @Optional()
+  @OneOf(...ROLE_NAMES)
+  @Describe('The role of the key: a set of permissions')
+  readonly role?: Role;
+
+  @Optional()
   @ListOf(OneOf(...PERMISSIONS), 1, PERMISSIONS.length)
-  @Describe('What the key may do')
-  readonly permissions!: readonly Permission[];
+  @Describe('What the key may do, beside what its role allows')
+  readonly permissions?: readonly Permission[];
+
+  @Optional()
+  @Part(() => KeyScopes)
+  @Describe('What narrows the permissions')
+  readonly scopes?: KeyScopes;
+
+  @Optional()
+  @OrNull(Moment())
+  @Hint('give a date-time such as 2027-01-31T00:00:00Z, or null for a key of a channel that never expires')
+  @Describe('Until when the key is valid; a year by default. Null: it never expires, for keys that only publish')
+  readonly expiresAt?: string | null;
 }
 
-const READER = documentReader(NewApiKey);
+const allowsSomething: DocumentRule<NewApiKey> = ({ role, permissions }) =>
+  role === undefined && permissions === undefined
+    ? [
+        {
+          pointer: '#',
+          detail: 'must say what the key may do',
+          hint: 'give role or permissions, such as {"role": "channel"}',
+        },
+      ]
+    : [];
+
+const READER = documentReader(NewApiKey, { rules: [allowsSomething] });
 
 /** Reads an API key to create. A permission by its former name is rejected with the present one. */
 export const NEW_API_KEY: DocumentReader<NewApiKey> = {

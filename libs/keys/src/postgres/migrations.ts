@@ -37,4 +37,30 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX expiring_by_time ON perennial_keys.expiring (at);
     `,
   },
+  {
+    number: 3,
+    name: 'roles, scopes and expiry of API keys',
+    sql: `
+      ALTER TABLE perennial_keys.api_keys
+        ADD COLUMN role text,
+        ADD COLUMN scopes jsonb NOT NULL DEFAULT '{}',
+        ADD COLUMN expires_at timestamptz(3),
+        ADD COLUMN replaces text,
+        ADD COLUMN last_used_at timestamptz(3);
+      CREATE TABLE perennial_keys.blocked_principals (
+        principal text NOT NULL, at timestamptz(3) NOT NULL, by text NOT NULL, lifted_at timestamptz(3),
+        PRIMARY KEY (principal, at));
+
+      UPDATE perennial_keys.api_keys SET permissions = (permissions - 'read-personal') || '["open"]'
+       WHERE permissions ? 'read-personal';
+      -- The admin key of the first start may do everything, as before.
+      UPDATE perennial_keys.api_keys SET permissions =
+        '["publish","read","open","audit","quarantine","decide","policy","types","erase","hold","operate","prove","administer","approve"]'
+       WHERE name = 'admin' AND permissions @> '["publish","read","open","audit","operate"]'
+         AND id = (SELECT id FROM perennial_keys.api_keys ORDER BY created_at, id COLLATE "C" LIMIT 1);
+      -- The other keys keep the routes that \`operate\` opened, except the keys themselves: those need \`administer\` now.
+      UPDATE perennial_keys.api_keys SET permissions = permissions || '["quarantine","types","policy","erase"]'
+       WHERE permissions ? 'operate' AND NOT permissions ? 'administer';
+    `,
+  },
 ];

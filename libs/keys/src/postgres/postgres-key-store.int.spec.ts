@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
+import { PERMISSIONS } from '#platform';
 import { ApiKeys } from '../api-keys/api-keys.js';
 import type { KeyState } from '../key-store.js';
 import { KEY_MIGRATIONS } from './migrations.js';
 import { openPostgresKeyStore } from '../open-keys.js';
 import type { PostgresKeyStore } from './postgres-key-store.js';
 import { Sealer } from '../sealer.js';
+import { ROWS_OF_0_1, SECRET_OF_0_1 } from '../testdata/keys-of-0-1.js';
 import { id, keyStoreSuite, type KeyStorePlace } from '../testdata/key-store-suite.js';
 
 jest.setTimeout(120_000);
@@ -279,9 +282,20 @@ suite(title, () => {
       await owner.query('INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)', [name, value]);
     for (const each of keys)
       await owner.query('INSERT INTO perennial_keys.keys (id, secret) VALUES ($1, $2)', [each.id, each.secret]);
+    for (const row of ROWS_OF_0_1)
+      await owner.query('INSERT INTO perennial_keys.api_keys VALUES ($1, $2, $3, $4, to_timestamp($5))', [
+        ...[row.id, row.name, createHash('sha256').update(SECRET_OF_0_1).digest(), JSON.stringify(row.permissions)],
+        row.createdAt,
+      ]);
     await owner.end();
     const after = await open();
     expect((await after.keysFor([id(1)])).get(id(1))).toEqual(key);
+    // API keys keep what they could do, except that only the admin key of the first start administers keys.
+    const apiKeys = await ApiKeys.open(after.apiKeys, { now: () => 9_000_000 });
+    for (const row of ROWS_OF_0_1) {
+      const principal = apiKeys.authenticate(`pk_${row.id}_${SECRET_OF_0_1}`);
+      expect([...(principal?.permissions ?? [])].sort()).toEqual([...(row.afterwards ?? PERMISSIONS)].sort());
+    }
     const applied = await admin.query('SELECT number, name FROM perennial_keys.migrations');
     expect(applied.rows).toEqual(KEY_MIGRATIONS.map(({ number, name }) => ({ number, name })));
     await clear();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { applyMigrations, LOCKS, waitForLock, waitForSharedLock, type Row } from '#database';
-import type { ApiKeyTable } from '../api-keys/api-key-table.js';
+import type { ApiKeyTable } from '../api-keys/api-key-row.js';
 import { postgresApiKeys } from './postgres-api-keys.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
 import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
@@ -59,7 +59,7 @@ const INHERIT = [
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const POLL = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
 /** Empties every table, the hash key included. */
-const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys'].map((table) => `perennial_keys.${table}`).join()}`;
+const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys', 'blocked_principals'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
   WITH listing AS (

@@ -1,4 +1,4 @@
-import type { ApiKeyTable } from '../api-keys/api-key-table.js';
+import type { ApiKeyTable } from '../api-keys/api-key-row.js';
 import type { KeyStore } from '../key-store.js';
 
 /** The fact that holds the hash keys before the present one, the first one first. */

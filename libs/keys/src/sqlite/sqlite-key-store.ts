@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { sqliteApiKeys, type ApiKeyTable } from '../api-keys/api-key-table.js';
+import type { ApiKeyTable } from '../api-keys/api-key-row.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
 import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
 import { KeyCache } from '../key-cache.js';
@@ -26,6 +26,8 @@ import {
   type RekeyableKeyStore,
 } from '../rekeying/rekeyable-key-store.js';
 import { bytesOf, subjectKey } from '../subject-key.js';
+import { migrateApiKeys } from './migrations.js';
+import { sqliteApiKeys } from './sqlite-api-keys.js';
 import { WalSync } from './wal-sync.js';
 
 const ID_BYTES = 16;
@@ -70,6 +72,7 @@ export function openSqliteKeyStore({ file, hashKey }: SqliteKeyStoreOptions): Sq
     if (file !== ':memory:') chmodSync(file, 0o600);
     db.exec(KEY_STORE_PRAGMAS);
     db.exec(SCHEMA);
+    migrateApiKeys(db);
     return new SqliteKeyStore(db, adoptHashKey(db, hashKey), file === ':memory:' ? null : file);
   } catch (error) {
     db.close();

@@ -3,7 +3,8 @@ import { Reflector } from '@nestjs/core';
 import { ACCESS } from '../tokens.js';
 import { ALLOW, PUBLIC, type GuardedRequest } from './allow.js';
 import { authorize } from './authorize.js';
-import type { Access, Permission } from './permissions.js';
+import type { Permission } from './permissions.js';
+import type { Access } from './principal.js';
 
 /** Denies by default: a route without `@Allow()` or `@Public()` is closed to every caller, the admin key included. */
 @Injectable()

@@ -1,7 +1,8 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.js';
-import type { Permission, Principal } from './permissions.js';
+import type { Permission } from './permissions.js';
+import type { Principal } from './principal.js';
 
 export const ALLOW = 'perennial:allow';
 export const PUBLIC = 'perennial:public';

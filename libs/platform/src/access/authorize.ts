@@ -1,5 +1,6 @@
 import { Problem } from '../problems/problem.js';
-import type { Access, Permission, Principal } from './permissions.js';
+import type { Permission } from './permissions.js';
+import type { Access, Principal } from './principal.js';
 
 /**
  * The principal of an `Authorization` header, if it holds the permission, or one of several: the one check of every route, whether Nest's guard or a

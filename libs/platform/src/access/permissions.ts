@@ -1,18 +1,33 @@
-/** What an API key may do. `open` shows the personal data in what `read` and `audit` answer. */
-export const PERMISSIONS = ['publish', 'read', 'open', 'audit', 'operate'] as const;
+/** What a caller may do. docs/access.md lists the routes of each. */
+export const PERMISSIONS = [
+  /** Send touchpoints. */
+  'publish',
+  /** Run queries, without personal data. */
+  'read',
+  /** See personal data in what `read` and `audit` answer. */
+  'open',
+  /** Replay histories and read the log. */
+  'audit',
+  /** Release, fix and discard quarantined events. */
+  'quarantine',
+  /** Decide on customers: merge, unmerge, keep apart. */
+  'decide',
+  /** Publish policies. */
+  'policy',
+  /** Register touchpoint types. */
+  'types',
+  /** Erase a person. */
+  'erase',
+  /** Place and lift legal holds. */
+  'hold',
+  /** Keep the engine running: projections, feeds, webhooks, backups, metrics, the clock. */
+  'operate',
+  /** Prove what the log holds. */
+  'prove',
+  /** Create, rotate and revoke keys, and block principals. */
+  'administer',
+  /** Approve what another principal requested. */
+  'approve',
+] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
-
-/** An authenticated caller and what they may do. */
-export interface Principal {
-  /** The id of the API key, or `local` for the command line on the same machine. */
-  readonly id: string;
-  readonly name: string;
-  readonly permissions: ReadonlySet<Permission>;
-}
-
-/** Authenticates the caller of a request. The lib `keys` provides it as ACCESS. */
-export interface Access {
-  /** The principal that a bearer token belongs to; null where the token is unknown, malformed or revoked. */
-  authenticate(bearer: string): Principal | null;
-}

@@ -43,7 +43,7 @@ describe('POST /v1/erasures', () => {
   });
 
   const keyWith = (...permissions: Permission[]): string => app.get(ApiKeys).create('of a spec', permissions).key;
-  const erase = async (payload: unknown, key = keyWith('operate')) => {
+  const erase = async (payload: unknown, key = keyWith('erase')) => {
     const answer = await app.inject({
       ...{ method: 'POST', url: '/v1/erasures', payload: JSON.stringify(payload) },
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -80,7 +80,7 @@ describe('POST /v1/erasures', () => {
   });
 
   it('never fails, whatever is sent', async () => {
-    const key = keyWith('operate');
+    const key = keyWith('erase');
     const field = fc.constantFrom('identifiers', 'identifier', 'customer', 'other');
     const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, fc.jsonValue()));
     await fc.assert(

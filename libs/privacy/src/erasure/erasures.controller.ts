@@ -49,7 +49,7 @@ export class ErasuresController {
 
   @Post()
   @HttpCode(200)
-  @Allow('operate')
+  @Allow('erase')
   @ApiOperation({
     operationId: 'erase',
     summary: 'Erase a person',

@@ -1,0 +1,47 @@
+import { PERMISSIONS, type Permission } from './permissions.js';
+import type { Role } from './roles.js';
+import { UNLIMITED, type Scopes } from './scopes.js';
+
+/** An authenticated caller: who it is, and what it may do. */
+export interface Principal {
+  /** The id of the API key or of the person; `local` for the command line on the same machine. */
+  readonly id: string;
+  /** `local`: the engine's own machine, as the command line or a consumer of this process. */
+  readonly kind: 'key' | 'person' | 'local';
+  /** For people, in messages and lists. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** Those of the roles, and those granted one by one. */
+  readonly permissions: ReadonlySet<Permission>;
+  readonly scopes: Scopes;
+}
+
+/** The command line on the engine's machine: it may do everything, since it may read the folder itself. */
+export const LOCAL_PRINCIPAL: Principal = {
+  id: 'local',
+  kind: 'local',
+  name: 'command line of this machine',
+  roles: [],
+  permissions: new Set(PERMISSIONS),
+  scopes: UNLIMITED,
+};
+
+/** The Kafka consumer of this process: the broker decides what may be written to its topics. */
+export const KAFKA_PRINCIPAL: Principal = {
+  id: 'kafka',
+  kind: 'local',
+  name: 'Kafka consumer',
+  roles: ['channel'],
+  permissions: new Set<Permission>(['publish']),
+  scopes: UNLIMITED,
+};
+
+/** Who did something, as events record it: `key:5f0c3a9b1d2e`, `person:…`, `local`. */
+export const actorOf = ({ kind, id }: Pick<Principal, 'kind' | 'id'>): string =>
+  kind === 'local' ? id : `${kind}:${id}`;
+
+/** Authenticates the caller of a request. The lib `keys` provides it as ACCESS. */
+export interface Access {
+  /** The principal that a bearer token belongs to; null where the token is unknown, malformed, expired or revoked. Synchronous: it is on the path of every event. */
+  authenticate(bearer: string): Principal | null;
+}

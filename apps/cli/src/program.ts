@@ -16,6 +16,7 @@ import { rebuildCommand, rollbackCommand, verifyCommand } from './commands/rebui
 import { replayCommand } from './commands/replay.js';
 import { restoreCommand } from './commands/restore.js';
 import { simulateCommand } from './commands/simulate.js';
+import { sourcesCommand } from './commands/sources.js';
 import { statsCommand } from './commands/stats.js';
 import { typesCommand } from './commands/types.js';
 import { webhooksCommand } from './commands/webhooks.js';
@@ -42,6 +43,7 @@ export function program(session: Session, version: string): Command {
     verifyCommand,
     statsCommand,
     clockCommand,
+    sourcesCommand,
     keysCommand,
     logCommand,
     eraseCommand,

@@ -209,6 +209,11 @@ const ENGINE_EVENTS = [
   'hash-key-changed',
   'webhook-registered',
   'webhook-changed',
+  'source-registered',
+  'source-changed',
+  'source-paused',
+  'source-resumed',
+  'source-retired',
 ] as const;
 
 /** The name of a fact. No touchpoint bears such a name. */

@@ -264,6 +264,27 @@ export function Names(): PropertyDecorator {
   );
 }
 
+/** A list of names of touchpoint types. */
+export function TypeNames(): PropertyDecorator {
+  return field(
+    { type: 'array', minItems: 1, maxItems: 500, items: { type: 'string', minLength: 1, maxLength: 128 } },
+    (value) =>
+      Array.isArray(value) && value.length > 0 && value.length <= 500 && value.every((each) => isText(each, 1, 128)),
+    'a list of 1 to 500 names of types',
+  );
+}
+
+/** Versions of touchpoint types, by type. */
+export function TypeVersions(): PropertyDecorator {
+  return field(
+    { type: 'object', additionalProperties: { type: 'integer', minimum: 1, maximum: 1000 } },
+    (value) =>
+      isObject(value) &&
+      Object.values(value).every((each) => Number.isInteger(each) && (each as number) >= 1 && (each as number) <= 1000),
+    'an object of versions from 1 to 1000',
+  );
+}
+
 /** A subject's id, or null. */
 export function SubjectIdOrNull(): PropertyDecorator {
   return field(

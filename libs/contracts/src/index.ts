@@ -2,6 +2,8 @@
 export { DAY, formatInstant, HOUR, MINUTE, parseInstant, type Instant } from './instant.js';
 export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, TouchpointMeta } from './touchpoint.js';
 export { STREAMS, subjectOfStream } from './streams.js';
+export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, type SourceStatus } from './sources.js';
+export { SOURCE_KINDS } from './facts/sources.js';
 export {
   CUSTOM_RANK,
   factOf,
@@ -97,6 +99,8 @@ export {
   Part,
   Parts,
   Text,
+  TypeNames,
+  TypeVersions,
   Whole,
 } from './fields.js';
 export { BOUNDS } from './bounds.js';

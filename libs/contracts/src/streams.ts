@@ -12,6 +12,8 @@ export const STREAMS = {
   privacy: 'privacy',
   /** Where webhooks are sent, and what operators changed about it. */
   webhooks: 'webhooks',
+  /** The channel systems that publish events, and what operators changed about them. */
+  sources: 'sources',
 } as const;
 
 const SUBJECT = 'subject-';

@@ -63,6 +63,14 @@ export interface TouchpointMeta {
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly test?: true;
+  /** The brand of the business that it concerns. */
+  readonly brand?: string;
+  /** Its place in the sequence of its source, as the source counts. */
+  readonly sequence?: number;
+  /** The time that it states without an offset, as the clock of its source's zone shows it. */
+  readonly local?: string;
+  /** What its source's settings say of it, and it does not itself: no part of its content. */
+  readonly defaulted?: readonly ('channel' | 'currency' | 'test' | 'brand')[];
   /** Where it stood in a channel's topic; the message's key and other headers are among what is sealed. */
   readonly provenance?: {
     readonly topic: string;

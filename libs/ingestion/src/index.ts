@@ -33,6 +33,12 @@ export {
   type TypeDescription,
 } from './types/type-catalogue.js';
 export { FirstPolicy, policyOf } from './policies/first-policy.js';
+export { createSource, type CreatedSource } from './sources/create-source.js';
+export { ChangeSource, ManageSources, SetSourceStatus, type SourceVerdict } from './sources/manage-sources.js';
+export { recordedSources } from './sources/recorded-sources.js';
+export { SourceActivity } from './sources/source-activity.js';
+export { listingOf, listSources, type SourceListing } from './sources/source-listing.js';
+export { Sources } from './sources/sources.js';
 export { prepareLog } from './prepare-log.js';
 export { adoptedHashKey, mustBeAdopted } from './hash-key-guard.js';
 export { factEvent } from './facts/fact-event.js';

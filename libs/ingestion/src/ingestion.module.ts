@@ -18,6 +18,7 @@ import type { Access, Clock, Config, Logger } from '#platform';
 import { commandHandler, FastifyRoutes, type HttpAdapter } from '#platform/nest';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
+import { SourcesController } from './http/sources.controller.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
 import { TOUCHPOINTS_ROUTES } from './http/touchpoints.openapi.js';
 import { InFlight } from './http/in-flight.js';
@@ -35,6 +36,11 @@ import { DiscardMany, DiscardManyHandler, ReleaseMany, ReleaseManyHandler } from
 import { OpenQuarantined } from './quarantine/open-quarantined.js';
 import { Quarantine } from './quarantine/quarantine.js';
 import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
+import { followSources } from './sources/follow-sources.js';
+import { ManageSources } from './sources/manage-sources.js';
+import { recordedSources } from './sources/recorded-sources.js';
+import { SourceActivity } from './sources/source-activity.js';
+import { Sources } from './sources/sources.js';
 import { followTypes } from './types/follow-types.js';
 import { registeredTypes, RegisterType, RegisterTypeHandler } from './types/register-type.js';
 import { TypeContracts } from './types/type-contracts.js';
@@ -43,13 +49,14 @@ import { TypeContracts } from './types/type-contracts.js';
 @Global()
 @Module({})
 export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown {
-  private following: ReturnType<typeof followTypes> | null = null;
+  private readonly following: { stop(): Promise<void> }[] = [];
 
   constructor(
     private readonly host: HttpAdapterHost<HttpAdapter>,
     private readonly commands: CommandBus,
     private readonly inFlight: InFlight,
     private readonly contracts: TypeContracts,
+    private readonly sources: Sources,
     private readonly routes: FastifyRoutes,
     @Inject(ACCESS) private readonly access: Access,
     @Inject(EVENT_LOG) private readonly log: EventLog,
@@ -61,7 +68,13 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
   static forRoot(): DynamicModule {
     return {
       module: IngestionModule,
-      controllers: [TouchpointsController, QuarantineController, PoliciesController, TypesController],
+      controllers: [
+        TouchpointsController,
+        QuarantineController,
+        PoliciesController,
+        TypesController,
+        SourcesController,
+      ],
       providers: [
         {
           provide: TypeContracts,
@@ -69,12 +82,35 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
           inject: [EVENT_LOG],
         },
         {
+          provide: Sources,
+          useFactory: async (log: EventLog) => new Sources((await recordedSources(log)).sources),
+          inject: [EVENT_LOG],
+        },
+        {
+          provide: ManageSources,
+          useFactory: (log: EventLog, sources: Sources, contracts: TypeContracts, clock: Clock) =>
+            new ManageSources(log, sources, contracts, clock),
+          inject: [EVENT_LOG, Sources, TypeContracts, CLOCK],
+        },
+        {
+          provide: SourceActivity,
+          useFactory: (database?: Database) => new SourceActivity(database ?? null),
+          inject: [{ token: DATABASE, optional: true }],
+        },
+        {
           provide: Ingestion,
-          useFactory: (log: EventLog, sealer: Sealer, contracts: TypeContracts, config: Config, clock: Clock) => {
+          useFactory: (
+            log: EventLog,
+            sealer: Sealer,
+            contracts: TypeContracts,
+            sources: Sources,
+            config: Config,
+            clock: Clock,
+          ) => {
             const firstPolicy = new FirstPolicy(log, policyOf(config.policy), () => clock.now());
-            return new Ingestion({ log, sealer, contracts, firstPolicy });
+            return new Ingestion({ log, sealer, contracts, sources, firstPolicy });
           },
-          inject: [EVENT_LOG, SEALER, TypeContracts, CONFIG, CLOCK],
+          inject: [EVENT_LOG, SEALER, TypeContracts, Sources, CONFIG, CLOCK],
         },
         {
           provide: InFlight,
@@ -139,11 +175,12 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
       }),
     );
     this.routes.add(...TOUCHPOINTS_ROUTES);
-    // A file has one owner, which registers all its types itself.
-    if (this.config.eventLog.kind !== 'sqlite') this.following = followTypes(this.log, this.contracts);
+    // A file has one owner, which registers all its types and sources itself.
+    if (this.config.eventLog.kind !== 'sqlite')
+      this.following.push(followTypes(this.log, this.contracts), followSources(this.log, this.sources));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.following?.stop();
+    for (const each of this.following) await each.stop();
   }
 }

@@ -19,7 +19,7 @@ export type {
 export { DISCREPANCY_KINDS } from './model.js';
 export { compareEvents, comparePlaces, type EventPlace } from './event-order.js';
 export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
-export { isTimeZone } from './calendar/zone.js';
+export { fromWall, isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
 export { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy/policy.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';

@@ -7,7 +7,7 @@ import { BOOKINGS } from './read-models/bookings/table.js';
 import { CUSTOMERS } from './read-models/customers/table.js';
 import { DISCREPANCIES } from './read-models/discrepancies/table.js';
 import { LINKS, SUBJECTS } from './read-models/links/table.js';
-import { INGEST_OUTCOMES } from './read-models/outcomes/table.js';
+import { INGEST_OUTCOMES, SOURCE_HOURS } from './read-models/outcomes/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
 import { QUARANTINE } from './read-models/quarantine/table.js';
 import { STAGE_DAYS } from './read-models/stage-counts/table.js';
@@ -26,6 +26,7 @@ export const LIVE_TABLES: readonly string[] = [
   POLICIES,
   CUSTOM_TYPES,
   INGEST_OUTCOMES,
+  SOURCE_HOURS,
   QUARANTINE,
   CHECKPOINT,
   DIRTY,

@@ -63,6 +63,33 @@ describe('on the folder of a stopped engine', () => {
     expect(await run('keys', 'revoke', 'unknown')).toMatchObject({ code: 3 });
   });
 
+  it('registers a source, shows its key once, and lists it with what it sent', async () => {
+    const { out, code } = await run(
+      'sources',
+      'create',
+      'shop',
+      '--kind',
+      'api',
+      '--currency',
+      'EUR',
+      '--format',
+      'json',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({ name: 'shop', key: expect.stringMatching(/^pk_/) });
+    expect(await run('sources', 'create', 'shop', '--kind', 'api')).toMatchObject({ code: 3 });
+    expect((await run('sources', 'change', 'shop', '--test', '--remove', 'currency')).out).toMatch(/test +true/);
+    expect((await run('sources', 'pause', 'shop')).out).toContain('is paused');
+    const { out: listed } = await run('sources', 'list');
+    expect(listed).toMatch(/shop +api +paused +test/);
+    expect(listed).not.toContain((JSON.parse(out) as { key: string }).key);
+    expect(await run('sources', 'show', 'shop', '--format', 'json')).toMatchObject({ code: 0 });
+    expect(await run('sources', 'retire', 'elsewhere')).toMatchObject({ code: 3 });
+    expect(await run('sources', 'create', 'x', '--kind', 'api', '--contract', 'order-placed')).toMatchObject({
+      code: 2,
+    });
+  });
+
   it.each([
     ['an unknown permission', ['keys', 'create', 'x', '--permissions', 'fly'], 'must be one of'],
     ['no permission', ['keys', 'create', 'x'], '--permissions'],

@@ -1,5 +1,5 @@
 import type { BackupSummary } from '#backup';
-import type { ClosedMany, ManyQuarantined } from '#ingestion';
+import type { ClosedMany, ManyQuarantined, SourceListing } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
@@ -149,6 +149,13 @@ export interface Engine {
   createApiKey(request: KeyRequest): Promise<ApiKeyInfo & { readonly key: string }>;
   /** Revokes an API key from now on. */
   revokeApiKey(id: string): Promise<ApiKeyInfo>;
+  /** Every source, with when it was last seen; those that send without being registered too. */
+  sources(): Promise<readonly SourceListing[]>;
+  /** Registers a source; only this answer has its key, null for a kind that needs none. */
+  createSource(document: JsonObject): Promise<SourceListing & { readonly key: string | null }>;
+  /** Changes what a source is and may send; null removes a field. */
+  changeSource(name: string, changes: JsonObject): Promise<SourceListing>;
+  setSourceStatus(name: string, status: 'active' | 'paused' | 'retired'): Promise<SourceListing>;
   /** Every webhook endpoint and its status. Only a running engine has them: throws `CliError` where there is none. */
   webhooks(): Promise<readonly JsonObject[]>;
   /** Sends messages to a webhook endpoint again: those that it missed, or all from a position or an instant on. */

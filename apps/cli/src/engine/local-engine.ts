@@ -11,6 +11,11 @@ import {
   ReleaseMany,
   ReleaseQuarantined,
   typeDescriptions,
+  ChangeSource,
+  createSource,
+  listingOf,
+  listSources,
+  SetSourceStatus,
   type CheckTouchpointsHandler,
   type ClosedMany,
   type Closing,
@@ -22,7 +27,12 @@ import {
   type PublishOptions,
   type PublishPolicyHandler,
   type Quarantine,
+  type ManageSources,
   type ReleaseQuarantinedHandler,
+  type SourceActivity,
+  type SourceListing,
+  type Sources,
+  type SourceVerdict,
 } from '#ingestion';
 import { formatInstant } from '#contracts';
 import { KeyRequestError, keyView, NEW_API_KEY, type KeyAdministration } from '#keys';
@@ -70,6 +80,9 @@ export interface LocalDependencies {
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
   readonly apiKeys: () => Promise<KeyAdministration>;
+  readonly sources: Sources;
+  readonly manageSources: ManageSources;
+  readonly sourceActivity: SourceActivity;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
   /** Hashes the content of every event of the log again. */
@@ -334,6 +347,30 @@ export class LocalEngine implements Engine {
     return listed(await this.dependencies.discardMany.execute(new DiscardMany(selection, reason, LOCAL, replaced)));
   }
 
+  async sources(): Promise<readonly SourceListing[]> {
+    await this.catchUp(() => undefined);
+    const { sources, sourceActivity } = this.dependencies;
+    return listSources(sources.all, sourceActivity, this.now());
+  }
+
+  async createSource(document: JsonObject): Promise<SourceListing & { readonly key: string | null }> {
+    this.isCurrent = false;
+    const { manageSources, apiKeys } = this.dependencies;
+    const created = await createSource(manageSources, apiKeys, document, LOCAL_PRINCIPAL);
+    if (created.outcome !== 'created') return { ...listedSource(created), key: null };
+    return { ...listingOf(created.source, undefined), key: created.key };
+  }
+
+  async changeSource(name: string, changes: JsonObject): Promise<SourceListing> {
+    this.isCurrent = false;
+    return listedSource(await this.dependencies.manageSources.change(new ChangeSource(name, changes, LOCAL)));
+  }
+
+  async setSourceStatus(name: string, status: 'active' | 'paused' | 'retired'): Promise<SourceListing> {
+    this.isCurrent = false;
+    return listedSource(await this.dependencies.manageSources.setStatus(new SetSourceStatus(name, status, LOCAL)));
+  }
+
   webhooks(): Promise<never> {
     return Promise.reject(unreachable('Only a running engine has webhooks: start it with npm start, then try again.'));
   }
@@ -384,6 +421,19 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
 
 function onBuild(onProgress: OnProgress): (progress: BuildProgress) => void {
   return ({ phase, done, total, items }) => onProgress({ step: phase, done, total, items, unit: BUILD_UNITS[phase] });
+}
+
+function listedSource(verdict: SourceVerdict): SourceListing {
+  switch (verdict.outcome) {
+    case 'done':
+      return listingOf(verdict.source);
+    case 'unknown':
+      throw rejected('No source of this name is registered: perennial sources list shows them.');
+    case 'conflict':
+      throw rejected(verdict.detail);
+    case 'invalid':
+      throw rejected(`The description of the source is not valid:${issueLines(verdict.errors)}`);
+  }
 }
 
 function listed(closed: ClosedMany | null): ClosedMany {

@@ -16,6 +16,10 @@ import {
   OpenQuarantined,
   ReleaseManyHandler,
   ReleaseQuarantinedHandler,
+  ManageSources,
+  recordedSources,
+  SourceActivity,
+  Sources,
   TypeContracts,
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
@@ -101,7 +105,8 @@ export async function openLocalEngine(
     const timed = timedLog(log, (elapsedMs) => (commitMs += elapsedMs));
     const contracts = new TypeContracts(await registeredTypes(log));
     const firstPolicy = new FirstPolicy(log, policyOf(config.policy), () => clock.now());
-    const ingestion = new Ingestion({ log: timed, sealer, contracts, firstPolicy });
+    const sources = new Sources((await recordedSources(log)).sources);
+    const ingestion = new Ingestion({ log: timed, sealer, contracts, sources, firstPolicy });
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
     const releaseQuarantined = new ReleaseQuarantinedHandler(quarantine, ingestion, clock);
@@ -141,6 +146,9 @@ export async function openLocalEngine(
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
       apiKeys: async () => new KeyAdministration(await ApiKeys.open(keys.apiKeys, clock), clock),
+      sources,
+      manageSources: new ManageSources(log, sources, contracts, clock),
+      sourceActivity: new SourceActivity(database),
       projector,
       // Its tables are there once the projector is open.
       clockWatch: () => projector().then(() => watch),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
-import type { ClosedMany, ManyQuarantined, PublishOptions } from '#ingestion';
+import type { ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
@@ -228,6 +228,26 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/quarantine/discard', JSON.stringify(body))) as ClosedMany;
   }
 
+  async sources(): Promise<readonly SourceListing[]> {
+    return ((await this.send('GET', '/v1/sources')) as { readonly sources: readonly SourceListing[] }).sources;
+  }
+
+  async createSource(document: JsonObject): Promise<SourceListing & { readonly key: string | null }> {
+    return (await this.send('POST', '/v1/sources', JSON.stringify(document))) as SourceListing & {
+      readonly key: string | null;
+    };
+  }
+
+  async changeSource(name: string, changes: JsonObject): Promise<SourceListing> {
+    const path = `/v1/sources/${encodeURIComponent(name)}`;
+    return (await this.send('PATCH', path, JSON.stringify(changes))) as SourceListing;
+  }
+
+  async setSourceStatus(name: string, status: 'active' | 'paused' | 'retired'): Promise<SourceListing> {
+    const verb = { active: 'resume', paused: 'pause', retired: 'retire' }[status];
+    return (await this.send('POST', `/v1/sources/${encodeURIComponent(name)}/${verb}`)) as SourceListing;
+  }
+
   async webhooks(): Promise<readonly JsonObject[]> {
     return (await this.send('GET', '/v1/webhooks')) as JsonObject[];
   }
@@ -311,7 +331,7 @@ export class RemoteEngine implements Engine {
 
   /** Sends a request, and retries it: all requests are idempotent by their ids. */
   private async send(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body?: string,
     type = 'application/json',
@@ -321,7 +341,7 @@ export class RemoteEngine implements Engine {
   }
 
   private async request(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body?: string,
     type = 'application/json',

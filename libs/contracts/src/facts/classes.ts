@@ -4,6 +4,7 @@ import * as business from './business.js';
 import * as engine from './engine.js';
 import * as former from './former-versions.js';
 import * as rules from './rules.js';
+import * as sources from './sources.js';
 
 /** The class of each version of each fact's data, version 1 first. An old one stays for as long as a log may hold it. */
 const FACT_CLASSES = {
@@ -28,6 +29,11 @@ const FACT_CLASSES = {
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],
   'webhook-changed': [engine.WebhookChanged],
+  'source-registered': [sources.SourceRegistered],
+  'source-changed': [sources.SourceChanged],
+  'source-paused': [sources.SourcePaused],
+  'source-resumed': [sources.SourceResumed],
+  'source-retired': [sources.SourceRetired],
 } as const satisfies Record<FactName, readonly ClassConstructor<object>[]>;
 
 /** The class of one version of a fact's data, or null. */

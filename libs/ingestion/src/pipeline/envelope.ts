@@ -12,7 +12,9 @@ import {
   type ValidationIssue,
 } from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
+import type { Sources } from '../sources/sources.js';
 import { compileSimpleReader } from './simple-reader.js';
+import { completed, type CompletedDocument } from './source-defaults.js';
 import { Rejection } from './rejection.js';
 
 /** The sources of the events that the engine writes itself: no sender may use them. */
@@ -22,9 +24,13 @@ export const OWN_SOURCES = {
   policies: 'perennial/policies',
   types: 'perennial/types',
   privacy: 'perennial/privacy',
+  sources: 'perennial/sources',
 } as const;
 
 const RESERVED = new Set<string>(Object.values(OWN_SOURCES));
+
+/** Whether the engine itself uses a source by this name: no sender may. */
+export const isReservedSource = (name: string): boolean => RESERVED.has(name);
 
 /** A document that satisfies the contract of the envelope. */
 export interface Envelope {
@@ -52,6 +58,8 @@ export interface CheckedEnvelope {
   readonly others: Readonly<Record<string, unknown>> | null;
   /** Fields of identifiers and actor beyond the contract, by plain JSON pointer: nothing is kept of them. Null where there are none. */
   readonly unknown: readonly string[] | null;
+  /** What the source's settings said of the envelope; null where they said nothing. */
+  readonly completion: CompletedDocument | null;
 }
 
 const readSimple = compileSimpleReader(withoutSubject(ENVELOPE_SCHEMA), { opaque: ['data'], personalToo: true });
@@ -71,19 +79,33 @@ const SUBJECT = /^([A-Za-z][A-Za-z0-9._-]{0,63}):(.+)$/s;
 /**
  * The step: checks the envelope. A simple one takes one pass (none, where `simple` is the result of an earlier one); every other is decided by the
  * validator. A CloudEvent's `subject` of the form `namespace:value` names the customer where no identifiers do; an event without data has empty data.
+ * A registered source completes what its events do not state.
  */
-export function checkEnvelope(document: unknown, simple = readSimpleEnvelope(document)): CheckedEnvelope | Rejection {
+export function checkEnvelope(
+  document: unknown,
+  simple = readSimpleEnvelope(document),
+  sources: Pick<Sources, 'of'> | null = null,
+): CheckedEnvelope | Rejection {
   if (simple !== null)
-    return RESERVED.has(simple.source) ? SOURCE_RESERVED : { envelope: simple, others: null, unknown: null };
+    return RESERVED.has(simple.source)
+      ? SOURCE_RESERVED
+      : { envelope: simple, others: null, unknown: null, completion: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     return Rejection.of('envelope-invalid', '#', 'must be a JSON object', 'send each event as a JSON object');
-  const completed = complete(document as Readonly<Record<string, unknown>>);
-  const validity = validateEnvelope(completed);
-  if (!validity.ok) return invalidEnvelope(completed, validity.errors);
-  const envelope = completed as unknown as Envelope;
+  const given = document as Readonly<Record<string, unknown>>;
+  const source = sources === null || typeof given['source'] !== 'string' ? null : sources.of(given['source']);
+  const completion = source === null ? null : completed(given, source);
+  if (completion !== null) {
+    const again = readSimpleEnvelope(completion.document);
+    if (again !== null) return { envelope: again, others: null, unknown: null, completion };
+  }
+  const whole = complete(completion?.document ?? given);
+  const validity = validateEnvelope(whole);
+  if (!validity.ok) return invalidEnvelope(whole, validity.errors);
+  const envelope = whole as unknown as Envelope;
   return RESERVED.has(envelope.source)
     ? SOURCE_RESERVED
-    : { envelope, others: othersOf(envelope), unknown: unknownWithin(envelope) };
+    : { envelope, others: othersOf(envelope), unknown: unknownWithin(envelope), completion };
 }
 
 /** What names the event comes first: without it nothing else can be said of the event. */

@@ -4,7 +4,14 @@ import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
 import { OWN_SOURCES } from './envelope.js';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
-import type { IngestItem, IngestOutcome, IngestResult, ItemResult, OutcomeCounts } from './item.js';
+import {
+  UNREADABLE_SOURCE,
+  type IngestItem,
+  type IngestOutcome,
+  type IngestResult,
+  type ItemResult,
+  type OutcomeCounts,
+} from './item.js';
 import { arrivalOf, type Arrival } from './moment.js';
 import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
@@ -12,8 +19,6 @@ import { Turns } from './turns.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
 import { BatchWarnings, isWarned, warningsOf, type BatchWarning, type Warning } from './warnings.js';
 
-/** Stands for the source of an event that states none in a readable way, where outcomes are counted. */
-export const UNREADABLE_SOURCE = '(unreadable)';
 /** So many suppressed events are recognised when they come again. */
 const SUPPRESSED_MAX = 100_000;
 /** The code of a suppressed event: a person in it was erased. */

@@ -2,19 +2,22 @@ import { nearest, TOUCHPOINT_TYPES, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
 import type { FirstPolicy } from '../policies/first-policy.js';
+import { Sources, type SourceProfile } from '../sources/sources.js';
 import { TypeContracts } from '../types/type-contracts.js';
-import { checkEnvelope } from './envelope.js';
+import { checkEnvelope, type Envelope } from './envelope.js';
 import { ErasedPersons } from '../quarantine/erased-persons.js';
 import { Identities } from './identities.js';
 import type { IngestItem } from './item.js';
 import { placeInTime } from './moment.js';
 import { Rejection } from './rejection.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
+import { additionsOf, hashedWithoutCurrency, withCurrency } from './source-defaults.js';
 
 export interface IngestionDependencies {
   readonly log: EventLog;
   readonly sealer: Sealer;
   readonly contracts?: TypeContracts;
+  readonly sources?: Sources;
   /** Published before the first touchpoint, where the log has no policy; absent where the log has one. */
   readonly firstPolicy?: FirstPolicy;
 }
@@ -33,17 +36,25 @@ export type Admission =
 /** The pipeline that every use case shares: it validates an event and makes a touchpoint of it, or a rejection with its reason. */
 export class Ingestion {
   readonly contracts: TypeContracts;
+  readonly sources: Sources;
   readonly identities: Identities;
   readonly log: EventLog;
   readonly sealer: Sealer;
   readonly erasedPersons: ErasedPersons;
   private readonly firstPolicy: FirstPolicy | undefined;
 
-  constructor({ log, sealer, contracts = new TypeContracts(), firstPolicy }: IngestionDependencies) {
+  constructor({
+    log,
+    sealer,
+    contracts = new TypeContracts(),
+    sources = new Sources(),
+    firstPolicy,
+  }: IngestionDependencies) {
     this.log = log;
     this.firstPolicy = firstPolicy;
     this.sealer = sealer;
     this.contracts = contracts;
+    this.sources = sources;
     this.identities = new Identities(sealer);
     this.erasedPersons = new ErasedPersons(log, sealer.keys);
   }
@@ -51,19 +62,27 @@ export class Ingestion {
   /** The steps that need no key: envelope, identifiers, time, data. `arrivedAt`: see `arrivalOf`. */
   validate(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null): ValidTouchpoint | Rejection {
     if (item.rejection !== undefined) return item.rejection;
-    const checked = checkEnvelope(item.document, item.envelope);
+    const checked = checkEnvelope(item.document, item.envelope, this.sources);
     if (checked instanceof Rejection) return checked.and(this.dataRejection(item.document));
-    const { envelope, others, unknown } = checked;
+    const { envelope, others, unknown, completion } = checked;
+    const source = this.sources.of(envelope.source);
+    const barred = source === null ? null : barredBy(source, envelope.type);
+    if (barred !== null) return barred;
     const identified = this.identities.identify(envelope.identifiers);
     const moment = placeInTime(envelope, receivedAt, arrivedAt);
     if (identified instanceof Rejection)
       return identified.and(moment instanceof Rejection ? moment : null, this.dataRejection(envelope));
     if (moment instanceof Rejection) return moment.and(this.dataRejection(envelope));
-    const contract = this.contracts.of(envelope.type, envelope.schemaVersion);
+    const agreed = source === null ? envelope.schemaVersion : agreedVersion(envelope, source);
+    if (agreed instanceof Rejection) return agreed;
+    const contract = this.contracts.of(envelope.type, agreed);
     if (contract === null) return this.unknownType(envelope.type);
-    const separation = contract.read(envelope.data);
-    if (separation instanceof Rejection) return separation;
-    return { envelope, others, unknown, identified, moment, contract, separation };
+    const priced = source === null ? null : withCurrency(envelope.data, contract, source);
+    const read = contract.read(priced ?? envelope.data);
+    if (read instanceof Rejection) return read;
+    const separation = priced === null ? read : hashedWithoutCurrency(read);
+    const additions = additionsOf(envelope, completion, source, priced !== null);
+    return { envelope, others, unknown, completion, identified, moment, contract, separation, additions };
   }
 
   /** What is wrong with the type and the data of an event that is rejected already: its sender should hear all at once. */
@@ -133,6 +152,46 @@ export class Ingestion {
         };
     }
   }
+}
+
+/** Why a source may not send this at present; null where it may. */
+function barredBy({ status, types }: SourceProfile, type: string): Rejection | null {
+  if (status !== 'active') return status === 'paused' ? SOURCE_PAUSED : SOURCE_RETIRED;
+  return types === null || types.has(type) ? null : TYPE_NOT_PERMITTED;
+}
+
+const SOURCE_PAUSED = Rejection.of(
+  'source-paused',
+  '#/source',
+  'is a source that was paused',
+  'resume the source (`perennial sources resume NAME`), then release the event',
+);
+const SOURCE_RETIRED = Rejection.of(
+  'source-retired',
+  '#/source',
+  'is a source that was retired for good',
+  'register a source of another name for the system that sends now; discard the event, or release it with that source',
+);
+const TYPE_NOT_PERMITTED = Rejection.of(
+  'type-not-permitted',
+  '#/type',
+  'must be one of the types that its source may send',
+  'add the type to the source (`perennial sources change NAME --types …`), then release the event',
+);
+
+/** The version of the data: the one stated, or else the one that the source's contract names. The two must not differ. */
+function agreedVersion(
+  { type, schemaVersion }: Envelope,
+  { settings: { versions } }: SourceProfile,
+): number | undefined | Rejection {
+  const agreed = versions !== undefined && Object.hasOwn(versions, type) ? versions[type] : undefined;
+  if (agreed === undefined || schemaVersion === undefined || schemaVersion === agreed) return schemaVersion ?? agreed;
+  return Rejection.of(
+    'contract-mismatch',
+    '#/schemaVersion',
+    `must be ${agreed}, the version that the schema contract of its source names for this type`,
+    'send that version, leave schemaVersion out, or change the contract of the source and release the event',
+  );
 }
 
 const TYPE_UNKNOWN = Rejection.of(

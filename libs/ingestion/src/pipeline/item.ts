@@ -35,6 +35,9 @@ export interface Provenance {
   readonly headers: Readonly<Record<string, string>> | null;
 }
 
+/** Stands for the source of an event that states none in a readable way, where outcomes are counted. */
+export const UNREADABLE_SOURCE = '(unreadable)';
+
 export type IngestOutcome = 'accepted' | 'duplicate' | 'quarantined' | 'suppressed';
 
 /** The outcome of one event. */

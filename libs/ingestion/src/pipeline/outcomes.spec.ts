@@ -5,7 +5,8 @@ import type { Receipt } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { memoryLog } from '#testing';
 import { orderPlaced } from '#testing';
-import { IngestTouchpoints, IngestTouchpointsHandler, UNREADABLE_SOURCE } from './ingest-touchpoints.js';
+import { IngestTouchpoints, IngestTouchpointsHandler } from './ingest-touchpoints.js';
+import { UNREADABLE_SOURCE } from './item.js';
 import { Ingestion } from './ingestion.js';
 import type { OutcomeCounts, ItemResult } from './item.js';
 

@@ -16,6 +16,12 @@ export type RejectionCode =
   | 'envelope-invalid'
   /** The source's name is one of the engine's own. */
   | 'source-reserved'
+  /** The source is paused. */
+  | 'source-paused'
+  /** The source was retired. */
+  | 'source-retired'
+  /** The type is not among those that the source may send. */
+  | 'type-not-permitted'
   /** No customer is named: there is no identifier in the role `self`. */
   | 'no-identifier'
   /** Every identifier is a placeholder. */
@@ -28,6 +34,8 @@ export type RejectionCode =
   | 'time-too-early'
   /** The type is neither built in nor registered. */
   | 'type-unknown'
+  /** The event states another version than the schema contract of its source. */
+  | 'contract-mismatch'
   /** The data violate the contract of the type. */
   | 'data-invalid'
   /** The same (source, id) was recorded before with other content. */

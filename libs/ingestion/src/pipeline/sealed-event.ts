@@ -7,6 +7,7 @@ import type { Identified, Identity, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
 import type { Moment } from './moment.js';
 import type { Separation } from './separator.js';
+import type { Additions } from './source-defaults.js';
 import type { TypeContract } from '../types/type-contracts.js';
 
 /** A touchpoint that passed every validation; the keys of its subjects are still to be loaded. */
@@ -16,6 +17,8 @@ export interface ValidTouchpoint extends CheckedEnvelope {
   readonly contract: TypeContract;
   /** Its data: what is kept in the clear, and what is sealed. */
   readonly separation: Separation;
+  /** What its source's settings, its brand and its sequence add to the metadata; null for most events. */
+  readonly additions: Additions | null;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface ValidTouchpoint extends CheckedEnvelope {
  * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
  */
 export function sealEvent(
-  { envelope, others, identified, moment, contract, separation }: ValidTouchpoint,
+  { envelope, others, identified, moment, contract, separation, additions }: ValidTouchpoint,
   epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
@@ -61,18 +64,20 @@ export function sealEvent(
     `{"channel":${channel},"identifiers":[${identifiers}],"receivedAt":${receivedAt}` +
     (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
     facts +
+    (additions === null ? '' : additions.test ? `,"test":true${additions.meta}` : additions.meta) +
     placeOf(provenance) +
     sealed(personal, beside, provenance, identified.self, own, sealer) +
     '}';
   const { type, schemaVersion = '' } = envelope;
-  const stated = moment.stated ?? '';
+  const stated = additions?.local ?? moment.stated ?? '';
   const content = contentText({
     type,
     schemaVersion,
     stated,
     subjects,
     facts,
-    channel,
+    // A channel of the source's settings is not what the source said.
+    channel: additions?.channel === true ? '' : channel,
     dataText: hashedText,
     personalText,
   });
@@ -96,7 +101,8 @@ export interface Content {
   readonly type: string;
   /** As the source stated them; empty where it stated none. */
   readonly schemaVersion: number | '';
-  readonly stated: Instant | '';
+  /** A time without an offset as it was stated, whatever the zone of its source. */
+  readonly stated: Instant | string;
   /** Role and subject of each identifier. */
   readonly subjects: string;
   readonly facts: string;

@@ -161,7 +161,11 @@ function identifierWarnings({ envelope, identified }: ValidTouchpoint): Warning[
 
 const LEAVE_OUT = 'it was not used: leave it out where the customer is not known by it';
 
-const ENVELOPE_FIELDS: ReadonlySet<string> = new Set(Object.keys(ENVELOPE_SCHEMA['properties'] as object));
+const ENVELOPE_FIELDS: ReadonlySet<string> = new Set([
+  ...Object.keys(ENVELOPE_SCHEMA['properties'] as object),
+  // Read where they are well-formed, and kept as they are.
+  ...['brand', 'sequence'],
+]);
 
 /**
  * A CloudEvent may have extensions of any name, which mean something to other systems on its way. Only one that looks like a misspelt

@@ -10,6 +10,8 @@ export interface TypeContract {
   /** Whether the business registered it: it is not of the catalogue. */
   readonly isCustom: boolean;
   readonly schema: JsonSchema;
+  /** Whether the data name a currency of their own: not within their lines. */
+  readonly hasCurrency: boolean;
   /** The data, with what is personal separated from what is kept in the clear; or why they are not valid. */
   read(data: unknown): Separation | Rejection;
 }
@@ -72,6 +74,7 @@ export class TypeContracts {
       version,
       isCustom: touchpointType(type) === null,
       schema,
+      hasCurrency: Object.hasOwn((schema['properties'] as object | undefined) ?? {}, 'currency'),
       // Simple data take one pass; all other data, valid or not, are decided by the validator and divided by the separator.
       read(data) {
         const simple = readSimple(data);

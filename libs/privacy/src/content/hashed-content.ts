@@ -56,15 +56,21 @@ export class HashedContents {
   /** The content that gives the hash of the touchpoint under the key of its own subject; null where none does: then it was changed. */
   find({ event, meta, personal }: ReadTouchpoint, key: SubjectKey): HashedContent | null {
     const { type, schemaVersion: version, contentHash } = event;
+    // What the settings of its source said of an event is no part of its content.
+    const isDefaulted = (what: 'channel' | 'currency' | 'test'): boolean => meta.defaulted?.includes(what) === true;
+    const { test: _, ...unmarked } = meta;
     const common = {
-      ...{ type, facts: factsOf(meta), channel: JSON.stringify(meta.channel) },
+      type,
+      facts: factsOf(isDefaulted('test') ? unmarked : meta),
+      channel: isDefaulted('channel') ? '' : JSON.stringify(meta.channel),
       subjects: subjectsText(meta.identifiers, ({ subjectId }) => subjectId),
     };
     const statedTimes = this.statedTimes(event, meta);
-    for (const texts of hashedTexts(event, personal))
+    const stated = isDefaulted('currency') ? { ...event, data: withoutCurrency(event.data) } : event;
+    for (const texts of hashedTexts(stated, personal))
       for (const schemaVersion of ['', version] as const)
-        for (const stated of statedTimes) {
-          const content = { ...common, ...texts, schemaVersion, stated };
+        for (const at of statedTimes) {
+          const content = { ...common, ...texts, schemaVersion, stated: at };
           if (Buffer.compare(this.sealer.contentHash(key, contentText(content)), contentHash) === 0) return content;
         }
     return null;
@@ -73,13 +79,20 @@ export class HashedContents {
   /** What the source may have stated; empty for nothing. Where its clock was corrected, that was against one of the instants of arrival. */
   private statedTimes(
     { occurredAt }: MovedEvent,
-    { sentAt, receivedAt, provenance }: TouchpointMeta,
-  ): (Instant | '')[] {
+    { sentAt, receivedAt, provenance, local }: TouchpointMeta,
+  ): (Instant | string)[] {
+    if (local !== undefined) return [local];
     if (sentAt === undefined) return [occurredAt, ''];
     const arrivals = [receivedAt, ...(this.arrivals.get(receivedAt) ?? [])];
     if (provenance?.timestamp !== undefined) arrivals.splice(1, 0, provenance.timestamp);
     return [occurredAt, ...arrivals.map((arrivedAt) => occurredAt - arrivedAt + sentAt), ''];
   }
+}
+
+/** Data without the currency that the settings of their source gave them; the other fields keep their order. */
+function withoutCurrency(data: string): string {
+  const { currency: _, ...stated } = JSON.parse(data) as Data;
+  return JSON.stringify(stated);
 }
 
 /** The identifiers as the content hash covers them. */

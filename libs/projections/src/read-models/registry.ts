@@ -3,7 +3,7 @@ import { BOOKED_MONEY } from './bookings/projection.js';
 import { PROFILE } from './customers/projection.js';
 import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
 import { LINKS, SUBJECTS } from './links/table.js';
-import { INGEST_OUTCOMES } from './outcomes/table.js';
+import { INGEST_OUTCOMES, SOURCE_HOURS } from './outcomes/table.js';
 import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
 import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
@@ -21,7 +21,7 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
 ];
 
 /** The tables that the indexer writes, page by page. */
-const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, INGEST_OUTCOMES, QUARANTINE];
+const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, INGEST_OUTCOMES, SOURCE_HOURS, QUARANTINE];
 
 /** The tables that the engine keeps for itself. */
 const WORKING: readonly Table[] = [CHECKPOINT, DIRTY, STATES, SNAPSHOTS, PARKED, DAY_ZONES];

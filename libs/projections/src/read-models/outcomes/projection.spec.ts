@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Receipt } from '#event-log';
 import { day } from '../../testdata/touchpoints.js';
-import { outcomeRows } from './projection.js';
-import { INGEST_OUTCOMES } from './table.js';
+import { hourRows, outcomeRows } from './projection.js';
+import { INGEST_OUTCOMES, SOURCE_HOURS } from './table.js';
 
 const receipt = (over: Partial<Receipt> = {}): Receipt => ({
   ...{ source: 'shop', receivedAt: day(0), received: 1, accepted: 1, quarantined: 0, suppressed: {}, duplicates: [] },
@@ -52,5 +52,56 @@ describe('the counts of ingestion outcomes', () => {
   it('are the same for any order of receipts; the indexer counts each receipt once', () => {
     const receipts = [receipt({ received: 2, accepted: 2 }), receipt({ suppressed: { erased: 1 }, accepted: 0 })];
     expect(outcomeRows([...receipts].reverse())).toEqual(outcomeRows(receipts));
+  });
+});
+
+describe('the counts of a source by the hour', () => {
+  it('given receipts, add up to what was received, with the latest receipt', () => {
+    const rows = hourRows([
+      receipt({
+        receivedAt: day(0) + 5,
+        received: 5,
+        accepted: 2,
+        quarantined: 1,
+        duplicates: [['e1', 3]],
+        suppressed: { erased: 1 },
+      }),
+      receipt({ receivedAt: day(0) + 3 }),
+      receipt({ receivedAt: day(0) + 3_600_000 }),
+      receipt({ receivedAt: day(0) - 1, source: 'app' }),
+    ]);
+    expect(rows).toEqual([
+      {
+        source: 'shop',
+        hour: day(0),
+        received: 6,
+        accepted: 3,
+        duplicate: 1,
+        quarantined: 1,
+        suppressed: 1,
+        last_at: day(0) + 5,
+      },
+      {
+        source: 'shop',
+        hour: day(0) + 3_600_000,
+        received: 1,
+        accepted: 1,
+        duplicate: 0,
+        quarantined: 0,
+        suppressed: 0,
+        last_at: day(0) + 3_600_000,
+      },
+      {
+        source: 'app',
+        hour: day(0) - 3_600_000,
+        received: 1,
+        accepted: 1,
+        duplicate: 0,
+        quarantined: 0,
+        suppressed: 0,
+        last_at: day(0) - 1,
+      },
+    ]);
+    expect(Object.keys(rows[0] ?? {}).sort()).toEqual(Object.keys(SOURCE_HOURS.columns).sort());
   });
 });

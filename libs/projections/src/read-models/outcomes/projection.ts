@@ -1,8 +1,9 @@
+import { HOUR, type Instant } from '#contracts';
 import { insertRows, sortedByKey, type Row, type Writer } from '#database';
 import type { Receipt } from '#event-log';
 import type { Recount } from '../../indexing/event-ids/recount.js';
 import { utcDay } from '../../time.js';
-import { INGEST_OUTCOMES } from './table.js';
+import { INGEST_OUTCOMES, SOURCE_HOURS } from './table.js';
 
 interface OutcomeRow extends Row {
   source: string;
@@ -27,7 +28,45 @@ export async function countOutcomes(
     sortedByKey(INGEST_OUTCOMES, outcomeRows(receipts, recounts)),
     ADDED_TO_EXISTING,
   );
+  await insertRows(writes, SOURCE_HOURS, sortedByKey(SOURCE_HOURS, hourRows(receipts)), ADDED_TO_HOUR);
 }
+
+interface HourRow extends Row {
+  source: string;
+  hour: Instant;
+  received: number;
+  accepted: number;
+  duplicate: number;
+  quarantined: number;
+  suppressed: number;
+  last_at: Instant;
+}
+
+/** What receipts add to the counts by source and hour of receipt. */
+export function hourRows(receipts: readonly Receipt[]): HourRow[] {
+  const rows = new Map<string, HourRow>();
+  for (const { source, receivedAt, received, accepted, quarantined, suppressed, duplicates } of receipts) {
+    const hour = Math.floor(receivedAt / HOUR) * HOUR;
+    const key = `${hour} ${source}`;
+    let row = rows.get(key);
+    if (row === undefined) {
+      const counts = { received: 0, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
+      rows.set(key, (row = { source, hour, ...counts, last_at: receivedAt }));
+    }
+    row.received += received;
+    row.accepted += accepted;
+    row.duplicate += duplicates.length;
+    row.quarantined += quarantined;
+    for (const count of Object.values(suppressed)) row.suppressed += count;
+    row.last_at = Math.max(row.last_at, receivedAt);
+  }
+  return [...rows.values()];
+}
+
+const ADDED_TO_HOUR = `(source, hour) DO UPDATE SET received = source_hours.received + EXCLUDED.received,
+  accepted = source_hours.accepted + EXCLUDED.accepted, duplicate = source_hours.duplicate + EXCLUDED.duplicate,
+  quarantined = source_hours.quarantined + EXCLUDED.quarantined, suppressed = source_hours.suppressed + EXCLUDED.suppressed,
+  last_at = greatest(source_hours.last_at, EXCLUDED.last_at)`;
 
 /**
  * What receipts and recounts add to the counts, one row per source and day (UTC, of receipt). A recount moves events that

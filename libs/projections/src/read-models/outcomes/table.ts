@@ -33,3 +33,36 @@ export const INGEST_OUTCOMES: Table = {
   key: ['source', 'day'],
   semantic: [],
 };
+
+export const SOURCE_HOURS: Table = {
+  name: 'source_hours',
+  migrations: [
+    /* sql */ `
+    -- 001: What came in from each source by the hour of receipt (UTC), as the receipts counted it: a repetition that the indexer finds later is moved
+    -- in ingest_outcomes alone. last_at is the latest receipt. Not part of the digest, as ingest_outcomes is not.
+    CREATE TABLE source_hours (
+      source      text COLLATE "C" NOT NULL,
+      hour        timestamptz(3) NOT NULL,
+      received    int NOT NULL,
+      accepted    int NOT NULL,
+      duplicate   int NOT NULL,
+      quarantined int NOT NULL,
+      suppressed  int NOT NULL,
+      last_at     timestamptz(3) NOT NULL,
+      PRIMARY KEY (source, hour)
+    );
+    `,
+  ],
+  columns: {
+    source: 'text',
+    hour: 'timestamptz',
+    received: 'int',
+    accepted: 'int',
+    duplicate: 'int',
+    quarantined: 'int',
+    suppressed: 'int',
+    last_at: 'timestamptz',
+  },
+  key: ['source', 'hour'],
+  semantic: [],
+};

@@ -123,7 +123,7 @@ const TABLE = {
 /** The newest version of a type's or a fact's data where it is not 1. Each older version has its upcaster in `upcasters.ts`. */
 const VERSIONS: Readonly<Record<string, number>> = {
   'case-resolved': 2,
-  'event-quarantined': 3,
+  'event-quarantined': 4,
   'event-discarded': 2,
   'event-released': 2,
   'person-erased': 2,

@@ -6,6 +6,8 @@ export const STREAMS = {
   business: (kind: string) => `business-${kind}`,
   /** One quarantined event and what became of it. */
   quarantine: (quarantineId: string) => `quarantine-${quarantineId}`,
+  /** What a publisher sent for sources that it may not speak for, by the id of its key, or by the topic. */
+  rejected: (publisherId: string) => `rejected-${publisherId}`,
   /** The receipts of one source's batches. */
   receipts: (sourceHash: string) => `receipts-${sourceHash}`,
   /** Which subjects were forgotten, under which hash key the others have their names, and when it changed. */

@@ -63,6 +63,8 @@ export interface TouchpointMeta {
   readonly correlationId?: string;
   readonly causationId?: string;
   readonly test?: true;
+  /** What brought it, outside its content: `key:5f0c3a9b1d2e`, `local`, `kafka`. Absent in events of before it was kept. */
+  readonly by?: string;
   /** The brand of the business that it concerns. */
   readonly brand?: string;
   /** Its place in the sequence of its source, as the source counts. */

@@ -17,7 +17,7 @@ export type Upcaster = (data: Data) => Data;
 /** The upcasters of each type and fact that has more than one version: the first lifts version 1 to 2, and so on. */
 export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'case-resolved': [caseResolvedTo2],
-  'event-quarantined': [eventQuarantinedTo2, unchanged],
+  'event-quarantined': [eventQuarantinedTo2, unchanged, unchanged],
   'event-discarded': [unchanged],
   'event-released': [eventReleasedTo2],
   'person-erased': [personErasedTo2],

@@ -35,6 +35,7 @@ export {
 export { FirstPolicy, policyOf } from './policies/first-policy.js';
 export { createSource, type CreatedSource } from './sources/create-source.js';
 export { ChangeSource, ManageSources, SetSourceStatus, type SourceVerdict } from './sources/manage-sources.js';
+export { keyPermits } from './sources/key-permits.js';
 export { recordedSources } from './sources/recorded-sources.js';
 export { SourceActivity } from './sources/source-activity.js';
 export { listingOf, listSources, type SourceListing } from './sources/source-listing.js';
@@ -45,6 +46,7 @@ export { factEvent } from './facts/fact-event.js';
 export { canonical } from './pipeline/canonical.js';
 export { plainContentHash } from './pipeline/content-hash.js';
 export { OWN_SOURCES } from './pipeline/envelope.js';
+export { publisherOf } from './pipeline/publisher.js';
 export {
   placeOnRecord,
   quarantineIdOf,

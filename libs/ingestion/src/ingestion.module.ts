@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
-import { SEALER, type Sealer } from '#keys';
+import { KeyAdministration, SEALER, type Sealer } from '#keys';
 import { ACCESS, CLOCK, CONFIG, LOGGER, METRICS, openChannels } from '#platform';
 import type { Access, Clock, Config, Logger } from '#platform';
 import { commandHandler, FastifyRoutes, type HttpAdapter } from '#platform/nest';
@@ -37,6 +37,7 @@ import { OpenQuarantined } from './quarantine/open-quarantined.js';
 import { Quarantine } from './quarantine/quarantine.js';
 import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
 import { followSources } from './sources/follow-sources.js';
+import { keyPermits } from './sources/key-permits.js';
 import { ManageSources } from './sources/manage-sources.js';
 import { recordedSources } from './sources/recorded-sources.js';
 import { SourceActivity } from './sources/source-activity.js';
@@ -144,7 +145,15 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
           (ingestion: Ingestion, metrics: Registry) =>
             new IngestTouchpointsHandler(ingestion, { onIngested: ingestionMetrics(metrics) }),
         ),
-        commandHandler(ReleaseQuarantined, ReleaseQuarantinedHandler, [Quarantine, Ingestion, CLOCK]),
+        commandHandler(
+          ReleaseQuarantined,
+          ReleaseQuarantinedHandler,
+          [Quarantine, Ingestion, CLOCK, KeyAdministration],
+          (quarantine: Quarantine, ingestion: Ingestion, clock: Clock, keys: KeyAdministration) =>
+            new ReleaseQuarantinedHandler(quarantine, ingestion, clock, (by, source) =>
+              keyPermits(keys.list(), by, source),
+            ),
+        ),
         commandHandler(DiscardQuarantined, DiscardQuarantinedHandler, [Quarantine, CLOCK]),
         commandHandler(CheckTouchpoints, CheckTouchpointsHandler, [Ingestion]),
         commandHandler(DiscardMany, DiscardManyHandler, [OpenQuarantined, Quarantine, CLOCK]),

@@ -16,6 +16,7 @@ import {
   OpenQuarantined,
   ReleaseManyHandler,
   ReleaseQuarantinedHandler,
+  keyPermits,
   ManageSources,
   recordedSources,
   SourceActivity,
@@ -109,7 +110,10 @@ export async function openLocalEngine(
     const ingestion = new Ingestion({ log: timed, sealer, contracts, sources, firstPolicy });
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
-    const releaseQuarantined = new ReleaseQuarantinedHandler(quarantine, ingestion, clock);
+    const openApiKeys = () => ApiKeys.open(keys.apiKeys, clock);
+    const releaseQuarantined = new ReleaseQuarantinedHandler(quarantine, ingestion, clock, async (by, source) =>
+      keyPermits((await openApiKeys()).list(), by, source),
+    );
     const open = new OpenQuarantined(database);
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
@@ -145,7 +149,7 @@ export async function openLocalEngine(
       releaseMany: new ReleaseManyHandler(open, releaseQuarantined),
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
-      apiKeys: async () => new KeyAdministration(await ApiKeys.open(keys.apiKeys, clock), clock),
+      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock),
       sources,
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),

@@ -21,7 +21,12 @@ const FACT_CLASSES = {
   'model-fitted': [rules.ModelFitted],
   'population-scored': [rules.PopulationScored],
   'intake-receipt': [engine.IntakeReceipt],
-  'event-quarantined': [former.EventQuarantinedV1, former.EventQuarantinedV2, engine.EventQuarantined],
+  'event-quarantined': [
+    former.EventQuarantinedV1,
+    former.EventQuarantinedV2,
+    former.EventQuarantinedV3,
+    engine.EventQuarantined,
+  ],
   'event-released': [former.EventReleasedV1, engine.EventReleased],
   'event-discarded': [former.EventDiscardedV1, engine.EventDiscarded],
   'person-erased': [former.PersonErasedV1, engine.PersonErased],

@@ -42,7 +42,10 @@ export class IssueOnRecord {
 
 /** An event was quarantined, with the reason; its body is sealed beside it. */
 export class EventQuarantined {
+  /** Of an event whose publisher may not speak for the source that it names: the publisher itself. */
   @TextOrNull(512) source!: string | null;
+  /** The source that such an event names. */
+  @Optional() @Text(512) claimedSource?: string;
   @TextOrNull(512) eventId!: string | null;
   @TextOrNull(512) type!: string | null;
   @AnyText() code!: string;

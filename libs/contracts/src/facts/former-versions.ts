@@ -65,6 +65,24 @@ export class EventQuarantinedV2 {
   @Optional() @Flag() cut?: boolean;
 }
 
+/** Version 3 of a quarantined event, when every publisher spoke for every source. Replaced by `EventQuarantined`. */
+export class EventQuarantinedV3 {
+  @TextOrNull(512) source!: string | null;
+  @TextOrNull(512) eventId!: string | null;
+  @TextOrNull(512) type!: string | null;
+  @AnyText() code!: string;
+  @AnyText() pointer!: string;
+  @AnyText() detail!: string;
+  @AnyText() hint!: string;
+  @Optional() @Parts(() => IssueOnRecordV2, 1, 1000) issues?: IssueOnRecordV2[];
+  @At() receivedAt!: number;
+  @Optional() @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') subjectId?: string;
+  @Optional() @AnyText() file?: string;
+  @Optional() @Whole(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) line?: number;
+  @Optional() @Text(100) row?: string;
+  @Optional() @Flag() cut?: boolean;
+}
+
 /** Version 1 of a discarded event, when no later reading of a row took the place of an earlier one. Replaced by `EventDiscarded`. */
 export class EventDiscardedV1 {
   @AnyText() reason!: string;

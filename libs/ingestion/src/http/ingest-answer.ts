@@ -1,5 +1,6 @@
 import type { Principal } from '#platform';
 import type { IngestResult, ItemResult, OutcomeCounts } from '../pipeline/item.js';
+import { SOURCE_NOT_PERMITTED } from '../pipeline/publisher.js';
 import type { IngestResultView } from './views.js';
 
 /** How the events were sent: it decides which statuses their sender understands. */
@@ -13,7 +14,7 @@ export type MessageForm =
 
 /** What is answered to the sender of events. */
 export interface IngestAnswer {
-  readonly status: 200 | 202 | 207 | 422;
+  readonly status: 200 | 202 | 207 | 403 | 422;
   readonly view: IngestResultView;
 }
 
@@ -40,6 +41,10 @@ export function answerOf(
   };
 }
 
+/** How many events were kept apart because their publisher may not speak for their source. */
+export const foreignIn = (exceptions: readonly ItemResult[]): number =>
+  exceptions.reduce((count, { code }) => count + (code === SOURCE_NOT_PERMITTED.code ? 1 : 0), 0);
+
 /** The repetition of a quarantined event is still in quarantine. */
 function statusOf(
   { received, quarantined, duplicate }: OutcomeCounts,
@@ -51,6 +56,7 @@ function statusOf(
     for (const { outcome, quarantineId } of exceptions)
       if (outcome === 'duplicate' && quarantineId !== undefined) kept += 1;
   if (kept === 0) return 200;
+  if (foreignIn(exceptions) === received) return 403;
   if (form === 'cloudevents') return 202;
   return kept === received ? 422 : 207;
 }

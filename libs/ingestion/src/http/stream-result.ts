@@ -1,4 +1,5 @@
 import type { OutcomeCounts, ItemResult, IngestResult } from '../pipeline/item.js';
+import { foreignIn } from './ingest-answer.js';
 import { BatchWarnings } from '../pipeline/warnings.js';
 import type { IngestResultView } from './views.js';
 
@@ -12,6 +13,7 @@ export class StreamResult {
   private readonly accepted: ItemResult[] = [];
   private readonly warnings = new BatchWarnings();
   private cut = false;
+  private foreign = 0;
 
   constructor(
     private readonly withAccepted: boolean,
@@ -22,6 +24,7 @@ export class StreamResult {
   add(result: Omit<IngestResult, 'concealed'>): void {
     const before = this.counts.received;
     this.warnings.merge(result.warnings, before);
+    this.foreign += foreignIn(result.exceptions);
     for (const name of Object.keys(this.counts) as (keyof OutcomeCounts)[]) this.counts[name] += result.counts[name];
     this.list(this.exceptions, result.exceptions, before);
     if (!this.withAccepted || result.counts.accepted === 0) return;
@@ -32,6 +35,11 @@ export class StreamResult {
         result.results.filter(({ outcome }) => outcome === 'accepted'),
         before,
       );
+  }
+
+  /** Whether there were events, and each of them names a source that its publisher may not speak for. */
+  get isForeign(): boolean {
+    return this.counts.received > 0 && this.foreign === this.counts.received;
   }
 
   get view(): IngestResultView {

@@ -16,6 +16,7 @@ import { readImportRow } from '../importing/import-rows.js';
 import { CheckTouchpoints } from '../pipeline/check-touchpoints.js';
 import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { Arrival } from '../pipeline/moment.js';
+import { LOCAL_PUBLISHER, publisherOf } from '../pipeline/publisher.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import type { InFlight, Lease } from './in-flight.js';
 import { answerOf, concealsErasure, OUTCOMES_HEADER, outcomesText, type IngestAnswer } from './ingest-answer.js';
@@ -102,12 +103,12 @@ async function answer(
 ): Promise<FastifyReply> {
   const { status, view } = await act();
   reply.code(status).header(OUTCOMES_HEADER, outcomesText(view));
-  if (status === 422)
+  if (status === 422 || status === 403) {
+    const problem = status === 403 ? nothingPermitted(view) : allQuarantined(view);
     return reply
       .type(PROBLEM_JSON)
-      .send(
-        Buffer.from(JSON.stringify({ ...problemDocument(status, allQuarantined(view), TOUCHPOINTS_PATH), ...view })),
-      );
+      .send(Buffer.from(JSON.stringify({ ...problemDocument(status, problem, TOUCHPOINTS_PATH), ...view })));
+  }
   if (status === 200 && request.headers.accept?.startsWith('application/x-ndjson') === true)
     return reply.type('application/x-ndjson').send(linesOf(view));
   // Text goes out in one piece with the head.
@@ -125,6 +126,16 @@ function allQuarantined({ received, results }: IngestResultView): ProblemOptions
     type: 'all-quarantined',
     detail,
     ...(received === 1 && first?.errors !== undefined ? { errors: first.errors } : {}),
+  };
+}
+
+/** The problem of a request that speaks for foreign sources only. Its events are kept under the key. */
+function nothingPermitted({ received }: IngestResultView): ProblemOptions {
+  return {
+    type: 'source-not-permitted',
+    detail:
+      `${received === 1 ? 'The event names a source' : `Each of the ${received} events names a source`} that this key may not publish for. ` +
+      'They are in quarantine under the key: publish with the key of that source.',
   };
 }
 
@@ -174,17 +185,20 @@ type Ingest = (items: readonly IngestItem[], arrival: Arrival) => Promise<Omit<I
 function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPluginOptions): Ingest {
   const { principal } = request as unknown as Authorized;
   const conceals = principal === null || concealsErasure(principal);
+  const publisher = principal === null ? LOCAL_PUBLISHER : publisherOf(principal);
   return async (items, arrival) => {
     const result = await commands.execute<IngestTouchpoints, IngestResult>(
-      new IngestTouchpoints(items, clock.now(), arrival, conceals),
+      new IngestTouchpoints(items, clock.now(), arrival, conceals, publisher),
     );
     return conceals ? result.concealed : result;
   };
 }
 
 /** Says what would become of the events, and writes nothing. */
-function checker({ commands, clock }: TouchpointsPluginOptions): Ingest {
-  return (items) => commands.execute(new CheckTouchpoints(items, clock.now()));
+function checker(request: FastifyRequest, { commands, clock }: TouchpointsPluginOptions): Ingest {
+  const { principal } = request as unknown as Authorized;
+  const publisher = principal === null ? LOCAL_PUBLISHER : publisherOf(principal);
+  return (items) => commands.execute(new CheckTouchpoints(items, clock.now(), publisher));
 }
 
 async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestAnswer> {
@@ -193,7 +207,7 @@ async function importRows(request: FastifyRequest, options: TouchpointsPluginOpt
     throw new Problem(415, { detail: `Rows of an import are read as NDJSON only: send ${NDJSON_TYPES[0]}.` });
   const isImporter = (request as unknown as Authorized).principal?.id === 'local';
   const { dryRun, ...query } = request.query as Readonly<Record<string, unknown>>;
-  const ingest = isOn(dryRun) ? checker(options) : ingester(request, options);
+  const ingest = isOn(dryRun) ? checker(request, options) : ingester(request, options);
   return ingestStream(body, (line) => readImportRow(line, isImporter), isVerbose(query), ingest, options);
 }
 
@@ -230,7 +244,7 @@ async function ingestStream(
     throw error instanceof Problem ? endedEarly(error, result.view) : error;
   }
   await settle();
-  return { status: 200, view: result.view };
+  return { status: result.isForeign ? 403 : 200, view: result.view };
 }
 
 /** The problem of a stream that ended early, with what was ingested before. */

@@ -13,7 +13,9 @@ import { IngestTouchpoints } from '../pipeline/ingest-touchpoints.js';
 import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import { KafkaIngestion, type KafkaIngestionObserver } from './kafka-ingestion.js';
 import { isTombstone } from './kafka-message.js';
+import { topicsPublisher, type Publisher } from '../pipeline/publisher.js';
 import { topicMappings } from './topic-mappings.js';
+import { topicSources } from './topic-sources.js';
 
 /** `Channels | null`: the brokers that touchpoints are read from; null where the config names none. */
 export const CHANNELS_IN = Symbol.for('perennial.intake.channels');
@@ -22,6 +24,7 @@ export const CHANNELS_IN = Symbol.for('perennial.intake.channels');
 @Injectable()
 export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly running: KafkaIngestion | null;
+  private readonly publisher: Publisher;
 
   constructor(
     @Inject(CHANNELS_IN) channels: Channels | null,
@@ -32,6 +35,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
     @Inject(METRICS) private readonly metrics: Registry,
     @Inject(HEALTH) private readonly health: Health,
   ) {
+    this.publisher = topicsPublisher(topicSources(config.kafkaSources ?? {}));
     this.running =
       channels === null
         ? null
@@ -65,7 +69,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
   }
 
   private ingest(items: readonly IngestItem[]): Promise<IngestResult> {
-    return this.commands.execute(new IngestTouchpoints(items, this.clock.now()));
+    return this.commands.execute(new IngestTouchpoints(items, this.clock.now(), 'kept', false, this.publisher));
   }
 
   private observer(): KafkaIngestionObserver {

@@ -1,6 +1,7 @@
 import type { Instant } from '#contracts';
 import type { Ingestion } from './ingestion.js';
 import type { IngestItem, IngestResult, ItemResult, OutcomeCounts } from './item.js';
+import { LOCAL_PUBLISHER, SOURCE_NOT_PERMITTED, type Publisher } from './publisher.js';
 import { nameIn } from './quarantined.js';
 import { Rejection } from './rejection.js';
 import { BatchWarnings, isWarned, warningsOf } from './warnings.js';
@@ -10,6 +11,7 @@ export class CheckTouchpoints {
   constructor(
     readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
+    readonly publisher: Publisher = LOCAL_PUBLISHER,
   ) {}
 }
 
@@ -20,10 +22,17 @@ export class CheckTouchpoints {
 export class CheckTouchpointsHandler {
   constructor(private readonly ingestion: Ingestion) {}
 
-  async execute({ items, receivedAt }: CheckTouchpoints): Promise<Omit<IngestResult, 'concealed'>> {
+  async execute({
+    items,
+    receivedAt,
+    publisher: { rejects },
+  }: CheckTouchpoints): Promise<Omit<IngestResult, 'concealed'>> {
     const counts: OutcomeCounts = { received: items.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
     const warnings = new BatchWarnings();
     const results: ItemResult[] = items.map((item, index) => {
+      const named = rejects === undefined ? null : nameIn(item.document, 'source');
+      if (named !== null && rejects !== undefined && rejects(item, named) !== null)
+        return rejected(item, index, SOURCE_NOT_PERMITTED);
       const touchpoint = this.ingestion.validate(item, receivedAt, null);
       if (touchpoint instanceof Rejection) return rejected(item, index, touchpoint);
       const { source, id, type } = touchpoint.envelope;

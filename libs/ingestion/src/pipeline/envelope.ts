@@ -13,6 +13,7 @@ import {
 } from '#contracts';
 import { RECEIPT_SOURCE } from '#event-log';
 import type { Sources } from '../sources/sources.js';
+import { isRejectedLine } from './publisher.js';
 import { compileSimpleReader } from './simple-reader.js';
 import { completed, type CompletedDocument } from './source-defaults.js';
 import { Rejection } from './rejection.js';
@@ -30,7 +31,7 @@ export const OWN_SOURCES = {
 const RESERVED = new Set<string>(Object.values(OWN_SOURCES));
 
 /** Whether the engine itself uses a source by this name: no sender may. */
-export const isReservedSource = (name: string): boolean => RESERVED.has(name);
+export const isReservedSource = (name: string): boolean => RESERVED.has(name) || isRejectedLine(name);
 
 /** A document that satisfies the contract of the envelope. */
 export interface Envelope {
@@ -87,7 +88,7 @@ export function checkEnvelope(
   sources: Pick<Sources, 'of'> | null = null,
 ): CheckedEnvelope | Rejection {
   if (simple !== null)
-    return RESERVED.has(simple.source)
+    return isReservedSource(simple.source)
       ? SOURCE_RESERVED
       : { envelope: simple, others: null, unknown: null, completion: null };
   if (typeof document !== 'object' || document === null || Array.isArray(document))
@@ -103,7 +104,7 @@ export function checkEnvelope(
   const validity = validateEnvelope(whole);
   if (!validity.ok) return invalidEnvelope(whole, validity.errors);
   const envelope = whole as unknown as Envelope;
-  return RESERVED.has(envelope.source)
+  return isReservedSource(envelope.source)
     ? SOURCE_RESERVED
     : { envelope, others: othersOf(envelope), unknown: unknownWithin(envelope), completion };
 }

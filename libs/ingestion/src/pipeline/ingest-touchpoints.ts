@@ -13,7 +13,8 @@ import {
   type OutcomeCounts,
 } from './item.js';
 import { arrivalOf, type Arrival } from './moment.js';
-import { quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
+import { LOCAL_PUBLISHER, SOURCE_NOT_PERMITTED, type Publisher, type RejectedUnder } from './publisher.js';
+import { nameIn, quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
 import { Turns } from './turns.js';
 import { sealEvent, type ValidTouchpoint } from './sealed-event.js';
@@ -33,6 +34,7 @@ export class IngestTouchpoints {
     readonly arrival: Arrival = 'kept',
     /** Whether the sender may not learn who was erased: see `IngestResult.concealed`. */
     readonly concealsErasure = false,
+    readonly publisher: Publisher = LOCAL_PUBLISHER,
   ) {}
 }
 
@@ -64,6 +66,8 @@ interface PendingOutcome {
 interface NotAppended {
   readonly index: number;
   readonly rejection: Rejection;
+  /** Where it is kept, if its publisher may not speak for its source. */
+  readonly under?: RejectedUnder;
 }
 
 /**
@@ -88,8 +92,8 @@ export class IngestTouchpointsHandler {
   }
 
   /** Resolves once every event's outcome is durable, with a result for each, in their order. */
-  async execute({ items, receivedAt, arrival, concealsErasure }: IngestTouchpoints): Promise<IngestResult> {
-    const batch = new IngestBatch(items, receivedAt, arrival);
+  async execute({ items, receivedAt, arrival, concealsErasure, publisher }: IngestTouchpoints): Promise<IngestResult> {
+    const batch = new IngestBatch(items, receivedAt, arrival, publisher);
     const rejected: NotAppended[] = [];
     const touchpoints = await this.validate(batch, rejected);
     await this.ingestion.identities.loadKeys(touchpoints);
@@ -131,13 +135,16 @@ export class IngestTouchpointsHandler {
   private async validate(batch: IngestBatch, rejected: NotAppended[]): Promise<ValidTouchpoint[]> {
     const turns = new Turns(this.nextTurn);
     const { items, receivedAt, valid } = batch;
+    const { rejects } = batch.publisher;
     const touchpoints: ValidTouchpoint[] = [];
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index] as IngestItem;
-      const touchpoint = this.ingestion.validate(item, receivedAt, batch.arrivedAt(item));
+      const under = rejects === undefined ? null : foreign(item, rejects);
+      const touchpoint =
+        under === null ? this.ingestion.validate(item, receivedAt, batch.arrivedAt(item)) : SOURCE_NOT_PERMITTED;
       if (touchpoint instanceof Rejection) {
         valid.push(null);
-        rejected.push({ index, rejection: touchpoint });
+        rejected.push(under === null ? { index, rejection: touchpoint } : { index, rejection: touchpoint, under });
       } else {
         valid.push(touchpoint);
         touchpoints.push(touchpoint);
@@ -149,7 +156,7 @@ export class IngestTouchpointsHandler {
   }
 
   private async seal(
-    { items, receivedAt, valid }: IngestBatch,
+    { items, receivedAt, valid, publisher: { by } }: IngestBatch,
     touchpoints: readonly ValidTouchpoint[],
     pending: PendingAppends,
     suppressed: ItemResult[],
@@ -161,7 +168,7 @@ export class IngestTouchpointsHandler {
       const touchpoint = valid[index];
       if (touchpoint === null || touchpoint === undefined) continue;
       const { source, id } = touchpoint.envelope;
-      const item = sealEvent(touchpoint, epoch, sealer, receivedAt, items[index]?.provenance);
+      const item = sealEvent(touchpoint, epoch, sealer, receivedAt, by, items[index]?.provenance);
       if (item === null) suppressed.push(suppressedResult(index, source, id));
       else {
         pending.items.push(item);
@@ -187,10 +194,11 @@ export class IngestTouchpointsHandler {
     const erased = await erasedPersons.load();
     const drafts: QuarantineDraft[] = [];
     const turns = new Turns(this.nextTurn);
-    for (const { index, rejection } of rejected) {
+    for (const { index, rejection, under = null } of rejected) {
       const item = batch.items[index] as IngestItem;
-      const times = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item) };
-      const draft = quarantineEvent(item, rejection, times, { identities, sealer, contracts, erased });
+      const { by } = batch.publisher;
+      const arriving = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item), by, under };
+      const draft = quarantineEvent(item, rejection, arriving, { identities, sealer, contracts, erased });
       drafts.push(draft);
       // Searching a body costs more than parsing it: other requests have their turn in between.
       if (turns.isOver(draft.body.length)) await turns.next();
@@ -305,7 +313,14 @@ function resultOf(pending: PendingOutcome, outcome: IngestOutcome, position?: nu
   const { quarantineId, issues: errors, data } = quarantined;
   const { code } = data;
   const [{ pointer, detail, hint }] = errors;
-  return { index, source, id, outcome, ...at, code, pointer, detail, hint, errors, quarantineId };
+  const named = data.claimedSource ?? source;
+  return { index, source: named, id, outcome, ...at, code, pointer, detail, hint, errors, quarantineId };
+}
+
+/** Where an event is kept whose publisher may not speak for the source that it names; null for any other. */
+function foreign(item: IngestItem, rejects: NonNullable<Publisher['rejects']>): RejectedUnder | null {
+  const source = nameIn(item.document, 'source');
+  return source === null ? null : rejects(item, source);
 }
 
 function suppressedResult(index: number, source: string | null, id: string | null): ItemResult {
@@ -327,6 +342,7 @@ class IngestBatch implements IngestResult {
     readonly items: readonly IngestItem[],
     readonly receivedAt: Instant,
     private readonly arrival: Arrival,
+    readonly publisher: Publisher,
   ) {
     this.counts = { received: items.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
     this.positions = new Float64Array(items.length);

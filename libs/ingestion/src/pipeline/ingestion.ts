@@ -129,12 +129,14 @@ export class Ingestion {
   /**
    * Ingests one event again that was received before: without a receipt, since it was counted then, and without
    * quarantining it a second time.
+   *
+   * @param by what brought it when it was received; null where that is not known
    */
-  async admit(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null): Promise<Admission> {
+  async admit(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null, by: string | null): Promise<Admission> {
     const touchpoint = this.validate(item, receivedAt, arrivedAt);
     if (touchpoint instanceof Rejection) return { outcome: 'rejected', rejection: touchpoint };
     await this.identities.loadKeys([touchpoint]);
-    const event = sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt);
+    const event = sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt, by);
     if (event === null) return { outcome: 'suppressed' };
     if (this.lacksPolicy) await this.publishFirstPolicy();
     const [verdict] = await this.log.appendMany([event]);

@@ -9,11 +9,14 @@ import { issuesOnRecord, rowIssuesOnRecord } from './issues-on-record.js';
 import type { Identities } from './identities.js';
 import type { Ingestion } from './ingestion.js';
 import type { IngestItem, Provenance } from './item.js';
+import type { RejectedUnder } from './publisher.js';
 import { Rejection } from './rejection.js';
 
 /** The data of an `event-quarantined`. They hold no value of the body. */
 export interface QuarantinedData {
   readonly source: string | null;
+  /** The source that an event names whose publisher may not speak for it; `source` is then the publisher's own line. */
+  readonly claimedSource?: string;
   readonly eventId: string | null;
   readonly type: string | null;
   readonly code: string;
@@ -37,6 +40,8 @@ export interface QuarantinedData {
 /** The metadata of an `event-quarantined`: the body, sealed under the key named by the quarantine's own id. */
 export interface QuarantinedMeta {
   readonly sealed: string;
+  /** What brought it; absent in events of before it was kept. */
+  readonly by?: string;
   /** What `sentAt` is compared with when it is released (see `arrivalOf`); absent where the event was kept in between. */
   readonly arrivedAt?: Instant;
   /** Its place in a channel's topic, and its key and headers, sealed under the same key. */
@@ -51,6 +56,8 @@ export interface QuarantinedMeta {
 /** The quarantine record of an event, before its body is sealed. */
 export interface QuarantineDraft {
   readonly quarantineId: string;
+  readonly stream: string;
+  readonly by: string;
   readonly source: string | null;
   readonly eventId: string | null;
   /** The subjects that its body names. */
@@ -77,7 +84,18 @@ const NAME_MAX = 512;
 export function quarantineEvent(
   item: IngestItem,
   rejection: Rejection,
-  { receivedAt, arrivedAt }: { readonly receivedAt: Instant; readonly arrivedAt: Instant | null },
+  {
+    receivedAt,
+    arrivedAt,
+    by,
+    under,
+  }: {
+    readonly receivedAt: Instant;
+    readonly arrivedAt: Instant | null;
+    readonly by: string;
+    /** Where it is kept, if its publisher may not speak for its source. */
+    readonly under: RejectedUnder | null;
+  },
   {
     identities,
     sealer,
@@ -89,7 +107,8 @@ export function quarantineEvent(
 ): QuarantineDraft {
   const { document, provenance = null } = item;
   const at = provenance === null ? (item.at ?? item.origin) : messagePlace(provenance);
-  const source = nameIn(document, 'source');
+  const named = nameIn(document, 'source');
+  const source = under?.line ?? named;
   const eventId = nameIn(document, 'id');
   const { text: whole, isJson } =
     item.text === undefined ? textOf(document) : { text: JSON.stringify(item.text), isJson: true };
@@ -101,16 +120,12 @@ export function quarantineEvent(
     item.at === undefined ? issuesOnRecord(rejection.issues, document, contracts) : rowIssuesOnRecord(rejection.issues);
   const [first] = issues;
   const subjectId = subjectIn(document, identities);
+  const place = placeOf(item, item.origin === undefined ? null : rejection.code + rejection.issues[0].detail);
+  const quarantineId = quarantineIdOf({ source, eventId, place, whole }, sealer);
   return {
-    quarantineId: quarantineIdOf(
-      {
-        source,
-        eventId,
-        place: placeOf(item, item.origin === undefined ? null : rejection.code + rejection.issues[0].detail),
-        whole,
-      },
-      sealer,
-    ),
+    quarantineId,
+    stream: under === null ? STREAMS.quarantine(quarantineId) : STREAMS.rejected(under.id),
+    by,
     source,
     eventId,
     listedUnder: found.subjectIds,
@@ -121,6 +136,7 @@ export function quarantineEvent(
     issues: rejection.issues,
     data: {
       source,
+      ...(under === null || named === null ? {} : { claimedSource: named }),
       eventId,
       type: typeIn(document),
       code: rejection.code,
@@ -195,7 +211,7 @@ export function placeOnRecord(
 
 /** The step: seals the body and completes the record. Null where a person in the body was erased: nothing of it is kept. */
 export function sealQuarantined(
-  { quarantineId, body, data, arrivedAt, provenance }: QuarantineDraft,
+  { quarantineId, stream, by, body, data, arrivedAt, provenance }: QuarantineDraft,
   key: KeyState,
   sealer: Sealer,
 ): AppendItem | null {
@@ -203,11 +219,12 @@ export function sealQuarantined(
   const sealed = sealer.seal(key, body);
   const meta: QuarantinedMeta = {
     sealed,
+    by,
     ...(arrivedAt === null ? {} : { arrivedAt }),
     ...(provenance === null ? {} : { provenance: sealedPlace(provenance, (text) => sealer.seal(key, text)) }),
   };
   return {
-    stream: STREAMS.quarantine(quarantineId),
+    stream,
     event: factEvent({
       name: 'event-quarantined',
       source: OWN_SOURCES.quarantine,

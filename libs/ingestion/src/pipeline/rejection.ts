@@ -16,6 +16,8 @@ export type RejectionCode =
   | 'envelope-invalid'
   /** The source's name is one of the engine's own. */
   | 'source-reserved'
+  /** The publisher may not speak for the source. */
+  | 'source-not-permitted'
   /** The source is paused. */
   | 'source-paused'
   /** The source was retired. */

@@ -33,6 +33,7 @@ export function sealEvent(
   epoch: number,
   sealer: Sealer,
   receivedAt: Instant,
+  by: string | null,
   provenance?: Provenance,
 ): AppendItem | null {
   const own = identified.self.keyAt(epoch);
@@ -65,6 +66,7 @@ export function sealEvent(
     (moment.sentAt === null ? '' : `,"sentAt":${moment.sentAt}`) +
     facts +
     (additions === null ? '' : additions.test ? `,"test":true${additions.meta}` : additions.meta) +
+    (by === null ? '' : `,"by":${quoted(by)}`) +
     placeOf(provenance) +
     sealed(personal, beside, provenance, identified.self, own, sealer) +
     '}';

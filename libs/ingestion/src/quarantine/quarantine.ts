@@ -51,9 +51,16 @@ export class Quarantine {
 
   async record(quarantineId: string): Promise<QuarantineRecord | null> {
     if (!ID.test(quarantineId)) return null;
-    const [first, ...rest] = await this.log.readStreams([STREAMS.quarantine(quarantineId)]);
-    if (first === undefined) return null;
-    const quarantined = viewOf(quarantineId, first, rest[0]);
+    const events = await this.log.readStreams([STREAMS.quarantine(quarantineId)]);
+    const own = events.find(({ type }) => type === 'event-quarantined');
+    // What a publisher sent for another's source is kept in a stream of the publisher; its closing alone stands in a stream of its own.
+    const first = own ?? (await this.log.find([{ source: OWN_SOURCES.quarantine, id: quarantineId }]))[0];
+    if (first === undefined || first === null) return null;
+    const quarantined = viewOf(
+      quarantineId,
+      first,
+      events.find((event) => event !== own),
+    );
     return {
       quarantined: quarantined.status === 'open' ? await this.replaced(quarantined) : quarantined,
       event: first,
@@ -76,14 +83,16 @@ export class Quarantine {
     now: Instant,
   ): Promise<number> {
     const known = [...new Set(quarantineIds)].filter((id) => ID.test(id));
-    const events = await this.log.readStreams(known.map(STREAMS.quarantine));
-    const sizes = new Map<string, number>();
-    for (const { stream } of events) sizes.set(stream, (sizes.get(stream) ?? 0) + 1);
-    const open = known.filter((id) => sizes.get(STREAMS.quarantine(id)) === 1);
+    const [events, found] = await Promise.all([
+      this.log.readStreams(known.map(STREAMS.quarantine)),
+      this.log.find(known.map((id) => ({ source: OWN_SOURCES.quarantine, id }))),
+    ]);
+    const closed = new Set(events.filter(({ type }) => type !== 'event-quarantined').map(({ stream }) => stream));
+    const open = found.filter((event) => event !== null).filter(({ id }) => !closed.has(STREAMS.quarantine(id)));
     const verdicts = await this.log.appendMany(
-      open.map((id) => ({
+      open.map(({ id, stream }) => ({
         stream: STREAMS.quarantine(id),
-        expected: 0,
+        expected: beforeClosing(stream),
         event: closingEvent(id, 'event-discarded', data, now),
       })),
     );
@@ -103,20 +112,26 @@ export class Quarantine {
     return body ?? null;
   }
 
-  /** Records that an event is released or discarded. Only the first close counts: it is the second event of the stream. */
+  /** Records that an event is released or discarded. Only the first close counts: the log enforces it. */
   async close(
     quarantineId: string,
     type: 'event-released' | 'event-discarded',
     data: Readonly<Record<string, unknown>>,
     now: Instant,
   ): Promise<Closing> {
-    await this.log.append(STREAMS.quarantine(quarantineId), 0, [closingEvent(quarantineId, type, data, now)]);
+    const record = await this.record(quarantineId);
+    await this.log.append(STREAMS.quarantine(quarantineId), beforeClosing(record?.event.stream ?? ''), [
+      closingEvent(quarantineId, type, data, now),
+    ]);
     const quarantined = await this.find(quarantineId);
     if (quarantined === null) throw new Error(`The stream of the quarantined event ${quarantineId} is missing.`);
     const wanted = type === 'event-released' ? 'released' : 'discarded';
     return { outcome: quarantined.status === wanted ? 'closed' : 'conflict', quarantined };
   }
 }
+
+/** What stands in the stream of a quarantined event before it is closed: its record, unless that is kept in a stream of its publisher. */
+const beforeClosing = (stream: string): 0 | 'no-stream' => (stream.startsWith(STREAMS.rejected('')) ? 'no-stream' : 0);
 
 function closingEvent(
   quarantineId: string,

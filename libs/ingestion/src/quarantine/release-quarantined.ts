@@ -1,7 +1,9 @@
 import type { Clock } from '#platform';
 import { readDocument } from '../cloudevents/read-events.js';
 import type { Ingestion } from '../pipeline/ingestion.js';
-import type { QuarantinedData, QuarantinedMeta } from '../pipeline/quarantined.js';
+import type { IngestItem } from '../pipeline/item.js';
+import { SOURCE_NOT_PERMITTED } from '../pipeline/publisher.js';
+import { nameIn, type QuarantinedData, type QuarantinedMeta } from '../pipeline/quarantined.js';
 import type { Closing, Quarantine } from './quarantine.js';
 
 /** Ingest a quarantined event after all: as it is, or fixed. */
@@ -15,12 +17,16 @@ export class ReleaseQuarantined {
   ) {}
 }
 
+/** Whether what brought an event (`key:5f0c3a9b1d2e`) may publish for a source now. */
+export type KeyPermits = (by: string, source: string) => boolean | Promise<boolean>;
+
 /** Ingests a quarantined event with its original time. It was counted in a receipt when it was received. Twice is the same as once. */
 export class ReleaseQuarantinedHandler {
   constructor(
     private readonly quarantine: Quarantine,
     private readonly ingestion: Ingestion,
     private readonly clock: Clock,
+    private readonly permits: KeyPermits = () => true,
   ) {}
 
   async execute({ quarantineId, fixed, by }: ReleaseQuarantined): Promise<Closing> {
@@ -38,14 +44,23 @@ export class ReleaseQuarantinedHandler {
       document = JSON.parse(body);
     }
     const { receivedAt } = JSON.parse(event.data) as QuarantinedData;
-    const { arrivedAt = null } = JSON.parse(event.meta) as QuarantinedMeta;
-    const admission = await this.ingestion.admit(readDocument(document), receivedAt, arrivedAt);
+    const { arrivedAt = null, by: broughtBy = null } = JSON.parse(event.meta) as QuarantinedMeta;
+    const item = readDocument(document);
+    if (quarantined.claimedSource !== undefined && !(await this.mayPublish(broughtBy, item)))
+      return { outcome: 'rejected', code: SOURCE_NOT_PERMITTED.code, errors: SOURCE_NOT_PERMITTED.issues };
+    const admission = await this.ingestion.admit(item, receivedAt, arrivedAt, broughtBy);
     if (admission.outcome === 'rejected')
       return { outcome: 'rejected', code: admission.rejection.code, errors: admission.rejection.issues };
     if (admission.outcome === 'suppressed') return { outcome: 'erased' };
     const { source, id, position } = admission;
     const data = { source, eventId: id, touchpointPosition: position, fixed: fixed !== undefined, by };
     return this.quarantine.close(quarantineId, 'event-released', data, this.clock.now());
+  }
+
+  /** Whether what brought the event may speak for its source by now. */
+  private async mayPublish(by: string | null, { document }: IngestItem): Promise<boolean> {
+    const source = nameIn(document, 'source');
+    return by === null || source === null || (await this.permits(by, source));
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { foldSources, NO_SOURCES, STREAMS, upcast, type Data, type FactName, type RegisteredSource } from '#contracts';
 import type { EventLog, Verdict } from '#event-log';
 import { factEvent } from '../facts/fact-event.js';
@@ -46,14 +47,14 @@ export async function recordSourceFact(
   last: number | null,
   { name, data, by, at }: SourceFact,
 ): Promise<Verdict | undefined> {
-  const revision = (last ?? -1) + 1;
   const [verdict] = await log.append(STREAMS.sources, last ?? 'no-stream', [
     factEvent({
       name,
       source: OWN_SOURCES.sources,
-      id: `${revision}/${name}`,
+      // Of two processes that act at the same moment, one must be told so: its event is not the other's.
+      id: randomUUID(),
       occurredAt: at,
-      contentHash: plainContentHash({ name, data, by, at }),
+      contentHash: plainContentHash(data),
       meta: { by },
       data,
     }),

@@ -142,6 +142,13 @@ export class Settings {
   )
   readonly KAFKA_MAPPINGS!: unknown;
 
+  @Default('none')
+  @JsonFile()
+  @Describe(
+    'Which sources each topic speaks for: none (every topic for all), or the path of a JSON file with a name or a list of names (shop, shop/*) per topic',
+  )
+  readonly KAFKA_SOURCES!: unknown;
+
   @Default('public,loopback')
   @WebhookHosts()
   @Describe(

@@ -217,6 +217,11 @@ function factOutcome({ type, id, data, contentHash }: MovedEvent): Outcome {
     case 'person-erased':
       return fits(plainContentHash((JSON.parse(data) as PersonErased).subjectIds));
     case 'type-registered':
+    case 'source-registered':
+    case 'source-changed':
+    case 'source-paused':
+    case 'source-resumed':
+    case 'source-retired':
     case 'hash-key-changed':
       return fits(plainContentHash(JSON.parse(data)));
     case 'hash-key-adopted':

@@ -1,7 +1,6 @@
 import type { Queryable } from '#database';
 import type { EventLog } from '#event-log';
-import { STREAMS } from '#contracts';
-import type { PersonSearch, QuarantinedMeta } from '#ingestion';
+import { OWN_SOURCES, type PersonSearch, type QuarantinedMeta } from '#ingestion';
 import type { Sealer } from '#keys';
 import { liveSchema } from '#projections/schema';
 
@@ -12,7 +11,7 @@ const PAGE_SIZE = 500;
 export class QuarantinedBodies {
   constructor(
     private readonly database: Pick<Queryable, 'query'>,
-    private readonly log: Pick<EventLog, 'readStreams'>,
+    private readonly log: Pick<EventLog, 'find'>,
     private readonly sealer: Sealer,
   ) {}
 
@@ -42,10 +41,10 @@ export class QuarantinedBodies {
   private async open(
     ids: readonly string[],
   ): Promise<readonly { readonly quarantineId: string; readonly body: unknown }[]> {
-    const events = await this.log.readStreams(ids.map((id) => STREAMS.quarantine(id)));
-    const sealed = events.flatMap(({ type, stream, meta }) => {
-      if (type !== 'event-quarantined') return [];
-      const subjectId = stream.slice(STREAMS.quarantine('').length);
+    const events = await this.log.find(ids.map((id) => ({ source: OWN_SOURCES.quarantine, id })));
+    const sealed = events.flatMap((event) => {
+      if (event === null) return [];
+      const { id: subjectId, meta } = event;
       const { sealed: text, provenance } = JSON.parse(meta) as QuarantinedMeta;
       return [text, ...(provenance === undefined ? [] : [provenance.sealed])].map((each) => ({
         subjectId,

@@ -285,11 +285,12 @@ export class Rekeying {
     const subjectId = data.subjectId === undefined ? null : (body?.subjectId ?? null);
     return {
       ...event,
-      stream: STREAMS.quarantine(quarantineId),
+      stream: event.stream.startsWith(STREAMS.rejected('')) ? event.stream : STREAMS.quarantine(quarantineId),
       id: quarantineId,
       contentHash: Buffer.from(quarantineId, 'hex'),
       meta: JSON.stringify({
         sealed: seal(body?.text, meta.sealed),
+        ...(meta.by === undefined ? {} : { by: meta.by }),
         ...(meta.arrivedAt === undefined ? {} : { arrivedAt: meta.arrivedAt }),
         ...(provenance === undefined
           ? {}

@@ -47,6 +47,14 @@ describe('the facts of a page', () => {
     ]);
   });
 
+  it('link nothing by test traffic: it would merge customers', () => {
+    const { subjects, links } = factsOf(
+      touchpoint({ who: { ...ANNA, email: 'ben' }, at: day(2), type: 'site-visited', test: true }),
+    );
+    expect(links).toEqual([]);
+    expect([...subjects.keys()]).toEqual([anna]);
+  });
+
   it('neither link nor list an identifier of another role', () => {
     const item = visit({ ...ANNA, email: 'ben' }, 2);
     const meta = JSON.parse(item.event.meta) as { identifiers: { role: string }[] };

@@ -75,7 +75,9 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
   }
   let selves: readonly SealedIdentifier[] = [];
   try {
-    selves = (JSON.parse(event.meta) as TouchpointMeta).identifiers.filter((identifier) => identifier.role === 'self');
+    const { identifiers, test } = JSON.parse(event.meta) as TouchpointMeta;
+    // Test traffic links nothing: it would merge customers.
+    selves = identifiers.filter(({ role, subjectId: its }) => role === 'self' && (test !== true || its === subjectId));
   } catch (error) {
     facts.unreadable.push({ event, subjectId, reason: (error as Error).message });
   }

@@ -1,9 +1,10 @@
-import { AnyText, STREAMS, Default, Describe, Flag, OneOf, Optional, Text } from '#contracts';
+import { AnyText, Default, Describe, Flag, OneOf, Optional, Text } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query, type QueryContext } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 
+const QUARANTINE_SOURCE = 'perennial/quarantine';
 /** A body may be a quarter of a megabyte. */
 const BODIES_A_PAGE = 50;
 
@@ -32,7 +33,13 @@ export const quarantine = query({
     { name: 'status', type: 'text', description: 'open, released, discarded, or replaced by a valid form of it' },
     { name: 'file', type: 'text', nullable: true, description: 'the file of a row; of a message, topic and partition' },
     { name: 'line', type: 'integer', nullable: true, description: 'its line there; of a message, its offset' },
-    { name: 'source', type: 'text', nullable: true, description: 'its source, as far as it could be read' },
+    {
+      name: 'source',
+      type: 'text',
+      nullable: true,
+      description: 'its source, as far as it could be read; key:… or topic:… where its publisher may not speak for it',
+    },
+    { name: 'claimedSource', type: 'text', nullable: true, description: 'the source that such an event names' },
     { name: 'eventId', type: 'text', nullable: true, description: 'its id, as far as it could be read' },
     { name: 'type', type: 'text', nullable: true, description: 'its type, as far as it could be read' },
     { name: 'code', type: 'text', description: 'the kind of reason' },
@@ -66,7 +73,7 @@ export const quarantine = query({
       .and('event_id = ?::text', params['event-id']);
     const found = await inReadModels(context.database, async (models) => {
       const rows = await models.query<{ position: number; quarantineId: string }>(
-        `SELECT quarantine_id AS "quarantineId", position, status, file, line, row_id AS "rowId", source, event_id AS "eventId", type, code, pointer, detail,
+        `SELECT quarantine_id AS "quarantineId", position, status, file, line, row_id AS "rowId", source, claimed_source AS "claimedSource", event_id AS "eventId", type, code, pointer, detail,
                 hint, received_at AS "receivedAt", released_position AS "releasedPosition"
            FROM quarantine ${where.sql}
           ORDER BY position
@@ -89,11 +96,11 @@ async function bodiesOf(
   context: QueryContext,
   quarantineIds: readonly string[],
 ): Promise<ReadonlyMap<string, unknown>> {
-  const events = await context.log.readStreams(quarantineIds.map(STREAMS.quarantine));
+  const events = await context.log.find(quarantineIds.map((id) => ({ source: QUARANTINE_SOURCE, id })));
   const sealed = events
-    .filter(({ type }) => type === 'event-quarantined')
-    .map(({ stream, meta }) => ({
-      subjectId: stream.slice(STREAMS.quarantine('').length),
+    .filter((event) => event !== null)
+    .map(({ id, meta }) => ({
+      subjectId: id,
       sealed: (JSON.parse(meta) as { readonly sealed: string }).sealed,
     }));
   const texts = await context.personalData.open(sealed);

@@ -1,9 +1,10 @@
-import { parseInstant, upcast } from '#contracts';
+import { parseInstant, STREAMS, upcast } from '#contracts';
 import { insertRows, unnest, type Queryable, type Row, type Transaction, type Writer } from '#database';
 import type { EventLog, RecordedEvent } from '#event-log';
 import { QUARANTINE } from './table.js';
 
-const STREAM = 'quarantine-';
+const STREAM = STREAMS.quarantine('');
+const REJECTED = STREAMS.rejected('');
 
 /** What facts about quarantined events change in the table: rows to insert, and rows that get a new status. */
 export interface QuarantineChanges {
@@ -81,7 +82,12 @@ export function quarantineChanges(events: readonly RecordedEvent[]): QuarantineC
   const opened = new Map<string, Row>();
   const closed = new Map<string, Row>();
   for (const event of events) {
-    const id = event.stream.startsWith(STREAM) ? event.stream.slice(STREAM.length) : event.stream;
+    // What a publisher sent for another's source stands in a stream of the publisher.
+    const id = event.stream.startsWith(STREAM)
+      ? event.stream.slice(STREAM.length)
+      : event.stream.startsWith(REJECTED)
+        ? event.id
+        : event.stream;
     if (event.type === 'event-quarantined') opened.set(id, openRow(id, event));
     else if (!closed.has(id))
       closed.set(id, { quarantine_id: id, status: statusOf(event), released_position: event.position });
@@ -121,6 +127,7 @@ function openRow(id: string, event: RecordedEvent): Row {
     released_position: null,
     file: text('file'),
     line: typeof data['line'] === 'number' ? data['line'] : null,
+    claimed_source: text('claimedSource'),
     row_id: text('row') ?? (eventId !== null && ROW_ID.test(eventId) ? eventId : null),
   };
 }

@@ -37,6 +37,10 @@ export const QUARANTINE: Table = {
       ADD CONSTRAINT quarantine_status_check CHECK (status IN ('open', 'released', 'discarded', 'replaced'));
     CREATE INDEX quarantine_open_by_event ON quarantine (source, event_id) WHERE status = 'open';
     `,
+    /* sql */ `
+    -- 003: claimed_source is the source that an event names whose publisher may not speak for it: source is then the publisher itself (key:…, topic:…).
+    ALTER TABLE quarantine ADD COLUMN claimed_source text;
+    `,
   ],
   columns: {
     quarantine_id: 'text',
@@ -55,6 +59,7 @@ export const QUARANTINE: Table = {
     file: 'text',
     line: 'bigint',
     row_id: 'text',
+    claimed_source: 'text',
   },
   key: ['quarantine_id'],
   semantic: [],

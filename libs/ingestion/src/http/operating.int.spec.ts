@@ -196,7 +196,14 @@ describe('what an operator does over HTTP', () => {
         '/v1/quarantine/release',
       ],
       ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
-      ...['/v1/quarantine/{quarantineId}/release', '/v1/touchpoints/outcome', '/v1/types', '/v1/types/{name}'],
+      ...['/v1/quarantine/{quarantineId}/release', '/v1/sources', '/v1/sources/{name}', '/v1/sources/{name}/pause'],
+      ...[
+        '/v1/sources/{name}/resume',
+        '/v1/sources/{name}/retire',
+        '/v1/touchpoints/outcome',
+        '/v1/types',
+        '/v1/types/{name}',
+      ],
     ]);
     const routes = engine.app.get(FastifyRoutes).all;
     expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([

@@ -24,7 +24,7 @@ describe('the list of quarantined events', () => {
         ...{ quarantine_id: 'q1', position: 7, source: 'shop', event_id: 'e1', type: 'order-placed', code: 'invalid' },
         ...{ pointer: '#/data/currency', detail: 'must be a currency', hint: 'write EUR' },
         ...{ received_at: day(1), status: 'open', subject_id: 'a', released_position: null },
-        ...{ file: null, line: null, row_id: null },
+        ...{ file: null, line: null, row_id: null, claimed_source: null },
       },
     ]);
     expect(closed).toEqual([]);

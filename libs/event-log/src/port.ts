@@ -134,6 +134,8 @@ export interface ReadOptions {
 export interface EventLog {
   /** What the difference of two positions counts: `events` by default, or `bytes` of the server's log. */
   readonly counts?: 'events' | 'bytes';
+  /** What reading a stream costs: a look into a `local` file by default, or a `round-trip` to a server. Then what is needed of most streams is better read once for all. */
+  readonly streamRead?: 'local' | 'round-trip';
   /**
    * Appends all events to one stream, or none. Three outcomes: all `accepted`; all `duplicate` (a repeat of the whole,
    * whatever `expected` says); or nothing is stored: all `wrong-revision`, or each culprit has its own verdict and its

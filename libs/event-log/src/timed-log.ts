@@ -12,6 +12,7 @@ export function timedLog(log: EventLog, onCommit: (elapsedMs: number) => void): 
   };
   return {
     ...(log.counts === undefined ? {} : { counts: log.counts }),
+    ...(log.streamRead === undefined ? {} : { streamRead: log.streamRead }),
     append: (stream, expected, events) => timed(() => log.append(stream, expected, events)),
     appendMany: (items, receipts) => timed(() => log.appendMany(items, receipts)),
     read: (stream, from, options) => log.read(stream, from, options),

@@ -73,12 +73,12 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         ids: DatabaseIdTable | null,
         guard: ClockGuard,
         logger: Logger,
-        { projectorRole }: Config,
+        { projectorRole, dataDir }: Config,
         outbox: Notifier,
       ) =>
         Projector.open({
           ...{ database, log, clock: guard, logger, role: options.role ?? projectorRole },
-          ...{ onPublished: () => outbox.notify(), mayFire: () => guard.mayPublish },
+          ...{ onPublished: () => outbox.notify(), mayFire: () => guard.mayPublish, temporaryFolder: dataDir },
           ...(ids === null ? {} : { ids }),
         }),
       inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK_GUARD, LOGGER, CONFIG, OUTBOX_NOTIFIER],

@@ -413,6 +413,8 @@ export class LocalEngine implements Engine {
 const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   links: 'events',
   components: 'subjects',
+  touchpoints: 'events',
+  sorting: 'touchpoints',
   customers: 'customers',
   indexes: 'indexes',
   'catching-up': 'events',

@@ -119,7 +119,7 @@ export async function openLocalEngine(
     const storeBytes = () => storeBytesIn(dataDir, embedded);
     const watch = new ClockWatch({ guard: new ClockGuard(clock), database, log, logger: SILENT_LOGGER });
     const openProjector = async (): Promise<Projector> => {
-      const options = { database, log, clock, ...(ids === null ? {} : { ids }) };
+      const options = { database, log, clock, temporaryFolder: dataDir, ...(ids === null ? {} : { ids }) };
       const projector = await Projector.open(options).catch(throwReadable);
       // Deadlines are fired by this clock: a wrong one is told before it does harm.
       await watch.refresh();

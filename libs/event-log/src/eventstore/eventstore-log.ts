@@ -88,6 +88,7 @@ async function answered(first: Promise<unknown>, withinMs: number, server: strin
 /** The EventStoreDB adapter of the port. Positions are commit positions. */
 export class EventStoreLog implements EventLog, MoveTarget {
   readonly counts = 'bytes';
+  readonly streamRead = 'round-trip';
   readonly #appender: BatchAppender;
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import type { Instant } from '#contracts';
 import type { Database } from '#database';
 import type { EventLog } from '#event-log';
@@ -49,6 +50,8 @@ export interface ProjectorOptions {
    * After so many events and folds, a table of PGlite is vacuumed if as many of its rows, and a share of its size, are dead. Default 1,000.
    */
   readonly vacuumAfter?: number;
+  /** Where a rebuild of a large log keeps its temporary file. Default: where the system keeps such files. */
+  readonly temporaryFolder?: string;
   /** Called after customers were folded and committed: there may be messages in the outbox. */
   readonly onPublished?: () => void;
   /** False while the clock is not to be trusted: then no deadline is fired. Default true. */
@@ -76,6 +79,7 @@ export class Projector {
       times: new StepTimes(),
       counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 },
       snapshotEvery: options.snapshotEvery ?? SNAPSHOT_EVERY,
+      temporaryFolder: options.temporaryFolder ?? tmpdir(),
     };
     const live = await findOrCreateLive(database, clock.now());
     const position = await new ReadModelStore(context, live.schema, live.version, true).position();

@@ -34,6 +34,8 @@ export interface ProjectionContext {
   readonly ids: DatabaseIdTable | null;
   /** A long history leaves a snapshot every so many events; above so many it is heavy. */
   readonly snapshotEvery: number;
+  /** Where a rebuild of a large log keeps its temporary file. */
+  readonly temporaryFolder: string;
 }
 
 /** Another version became the live one: what works on this one must stop. */

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { STREAMS, streamOfFact, type Instant } from '#contracts';
 import type { Database } from '#database';
 import type { AppendItem, EventLog, RecordedEvent } from '#event-log';
@@ -29,6 +30,7 @@ export async function liveStore(
     now,
     counters,
     snapshotEvery,
+    temporaryFolder: tmpdir(),
     ids: null,
     logger: SILENT,
     times: new StepTimes(),

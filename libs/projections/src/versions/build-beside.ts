@@ -30,13 +30,14 @@ export async function buildBeside(
   options: RebuildOptions,
   times: StepTimes = context.times,
 ): Promise<ReadModelStore> {
-  const { database, log, ids, snapshotEvery } = context;
+  const { database, log, ids, snapshotEvery, temporaryFolder } = context;
   if (version.status === 'building') {
     // The events of a build must be free of repeated event ids.
     if (ids !== null) await deduplicateUpTo(database, log, upTo, ids);
     const { schema } = version;
     const { foldBatchSize } = steps;
-    await build({ ...options, database, log, schema, upTo, asOf, times, foldBatchSize, snapshotEvery });
+    const from = { database, log, schema, upTo, asOf };
+    await build({ ...options, ...from, times, foldBatchSize, snapshotEvery, temporaryFolder });
   }
   return storeBeside({ ...context, times }, version);
 }

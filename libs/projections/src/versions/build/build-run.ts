@@ -5,15 +5,16 @@ import type { EventLog } from '#event-log';
 import type { StepTimes } from '../../processor/step-times.js';
 import { advance, type BuildState } from './build-state.js';
 import type { Customer } from './components.js';
-import type { HeldLog } from './held-log.js';
+import type { KeptTouchpoints } from './touchpoints/kept-touchpoints.js';
 
 /** How far a build has come. */
 export interface BuildProgress {
-  readonly phase: 'links' | 'components' | 'customers' | 'indexes' | 'catching-up' | 'switching';
+  readonly phase:
+    'links' | 'components' | 'touchpoints' | 'sorting' | 'customers' | 'indexes' | 'catching-up' | 'switching';
   /**
-   * What is done of `total`: positions of the log in `links` and `catching-up` (events, or bytes where the log counts bytes), steps of
-   * resolving customers in `components`, folded customers in `customers`, created indexes in `indexes`, and steps of the switch in
-   * `switching`.
+   * What is done of `total`: positions of the log in `links`, `touchpoints` and `catching-up` (events, or bytes where the log counts bytes), steps of
+   * resolving customers in `components`, touchpoints in `sorting`, folded customers in `customers`, created indexes in `indexes`, and steps of the
+   * switch in `switching`.
    */
   readonly done: number;
   readonly total: number;
@@ -37,10 +38,12 @@ export interface BuildOptions {
   /** A long history leaves a snapshot every so many events. */
   readonly snapshotEvery: number;
   /**
-   * A log that takes about so much memory or less is read once and held; a larger one is read twice. Default 512 MiB, but no more than a
-   * quarter of what the process may use.
+   * A log that takes about so much memory or less is read once and held. Of a larger one the touchpoints are kept in a temporary file, where reading
+   * a stream costs a round trip, and else read again. Default 512 MiB, but no more than a quarter of what the process may use.
    */
   readonly heldBytesMax?: number;
+  /** Where that file is. */
+  readonly temporaryFolder: string;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -50,8 +53,8 @@ const TURN_MS = 10;
 
 /** What the phases of one build share: its state in the database, its progress, and what it holds in memory. */
 export class BuildRun {
-  /** The touchpoints, while they are held in memory; null when they are read from the log. */
-  held: HeldLog | null = null;
+  /** The touchpoints, where the log was read for them in this process; null when they are read from their streams. */
+  kept: KeptTouchpoints | null = null;
   /** All customers, when they are in memory; null when they are selected from the database. */
   customers: Customer[] | null = null;
   #begun = { done: 0, items: 0 };

@@ -17,17 +17,22 @@ import { SEEN_TABLES } from './seen-tables.js';
  * was killed goes on from there when it is called again. Nothing is published: that follows the switch.
  *
  * A log that is small enough is held in memory by the scan, and nothing is written before its end. Of a larger one, what the scan sees is
- * written on the way, and the events of each batch are read again.
+ * written on the way, and the events of each batch are read again: from a temporary file that the scan filled, where reading a stream costs a round
+ * trip, else from the log.
  */
 export async function build(options: BuildOptions): Promise<void> {
   const state = await beginOrResume(options);
   if (state === null) return;
   const run = new BuildRun(options, state);
-  if (run.state.phase === 'links') await scan(run);
-  if (run.state.phase === 'components') await join(run);
-  const sums = await foldAll(run);
-  await makeIndexes(run);
-  await finish(run, sums);
+  try {
+    if (run.state.phase === 'links') await scan(run);
+    if (run.state.phase === 'components') await join(run);
+    const sums = await foldAll(run);
+    await makeIndexes(run);
+    await finish(run, sums);
+  } finally {
+    await run.kept?.close();
+  }
 }
 
 /** The state to go on from, created when there is none; null when the version is built already. */

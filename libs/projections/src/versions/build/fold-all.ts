@@ -1,14 +1,14 @@
-import type { RecordedEvent } from '#event-log';
 import type { LifecycleEvent } from '#lifecycle';
 import { describeError } from '#platform';
 import { foldOne, inOrder, type FoldOptions } from '../../folding/fold-one.js';
-import { readTouchpoints } from '../../folding/load.js';
 import { Sums } from '../../folding/sums.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import { zonesWanted } from '../../read-models/stage-counts/zones.js';
 import { CUSTOMER_READ_MODELS } from '../../read-models/registry.js';
 import type { BuildRun } from './build-run.js';
 import type { Customer } from './components.js';
+import type { TouchpointSource } from './touchpoints/touchpoint-source.js';
+import { touchpointSource } from './touchpoints/sources.js';
 import { writeOrPark, type FoldedBatch } from './write-batch.js';
 
 /** A batch of customers is sized to hold about so many events. */
@@ -26,6 +26,7 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
   const policies = await run.transaction(loadPolicies);
   const sums = await sumsSoFar(run, zonesWanted(policies.timeline, run.state.asOf));
   if (run.state.phase !== 'customers') return sums;
+  const touchpoints = await touchpointSource(run);
   run.beginPhase(run.state.folded);
   const { asOf, upTo } = run.state;
   const options: FoldOptions = { policies: policies.timeline, asOf, position: upTo, snapshotEvery };
@@ -39,7 +40,7 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
       const next = await customers.next(limit);
       const last = next[next.length - 1];
       if (last === undefined) break;
-      const batch = await foldBatch(run, next, options);
+      const batch = await foldBatch(run, next, touchpoints, options);
       // Two batches are on their way at most: one being written, one waiting behind it.
       await before;
       signal?.throwIfAborted();
@@ -97,9 +98,14 @@ class CustomersAhead {
   }
 }
 
-async function foldBatch(run: BuildRun, customers: readonly Customer[], options: FoldOptions): Promise<FoldedBatch> {
+async function foldBatch(
+  run: BuildRun,
+  customers: readonly Customer[],
+  touchpoints: TouchpointSource,
+  options: FoldOptions,
+): Promise<FoldedBatch> {
   const { times } = run.options;
-  const eventsOf = await readEvents(run, customers);
+  const eventsOf = await times.of('read', () => touchpoints.of(customers));
   const batch: FoldedBatch = { folded: [], failed: [], waiting: [], events: 0 };
   for (const one of customers) {
     const { customerId } = one;
@@ -116,20 +122,6 @@ async function foldBatch(run: BuildRun, customers: readonly Customer[], options:
     await run.pause();
   }
   return batch;
-}
-
-/** The touchpoints of these customers, by subject: from memory, or from the log. */
-async function readEvents(
-  run: BuildRun,
-  customers: readonly Customer[],
-): Promise<(subjectId: string) => readonly RecordedEvent[]> {
-  const { held } = run;
-  if (held !== null) return (subjectId) => held.take(subjectId);
-  const { log, times } = run.options;
-  const subjectIds = customers.flatMap((one) => one.subjectIds);
-  // Everything up to there was deduplicated and committed before: the log knows which events repeat an id.
-  const found = await times.of('read', () => readTouchpoints(log, subjectIds, { upTo: run.state.upTo }, null));
-  return (subjectId) => found.get(subjectId) ?? [];
 }
 
 /** Sums are written once, at the end. A build that is resumed adds up the stage periods that it wrote before. */

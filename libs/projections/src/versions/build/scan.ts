@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import { insertRows, type Transaction } from '#database';
 import type { RecordedEvent } from '#event-log';
 import { park, type ParkedCustomer } from '../../folding/park.js';
@@ -11,29 +10,29 @@ import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quaranti
 import type { BuildRun } from './build-run.js';
 import type { BuildState } from './build-state.js';
 import { joinInMemory } from './components.js';
-import { bytesSeen, HeldLog } from './held-log.js';
 import { JOIN_STEPS, joinSeen } from './join-seen.js';
 import { LinksSeen } from './links-seen.js';
 import { DROP_SEEN_TABLES, writeSeen } from './seen-tables.js';
+import { bytesSeen } from './touchpoints/held-touchpoints.js';
+import { heldBytesMax, keepTouchpoints, SCAN_PAGE } from './touchpoints/sources.js';
 
-/** Events read at once, and what is kept of them in memory until it is written. */
-const SCAN_PAGE = 2_000;
+/** What is kept in memory of a large log until it is written. */
 const SUBJECTS_KEPT = 50_000;
 const LINKS_KEPT = 50_000;
 const SCANNED_MAX = 250_000;
 
-const HELD_BYTES_MAX = Math.min(512 * 1_024 * 1_024, getHeapStatistics().heap_size_limit / 4);
-
 /**
- * The phase `links`: reads the log once for subjects, links and everything else that follows the log itself. A log that is small enough is
- * held in memory, and written at the end with the customers resolved; of a larger one, what was seen is written on the way.
+ * The phase `links`: reads the log once for subjects, links and everything else that follows the log itself, and keeps the touchpoints for the fold.
+ * Subjects and links that are few enough are held in memory, and written at the end with the customers resolved; of more, what was seen is written
+ * on the way.
  */
 export async function scan(run: BuildRun): Promise<void> {
-  const { log, times, signal, heldBytesMax = HELD_BYTES_MAX } = run.options;
+  const { log, times, signal } = run.options;
   let { events = 0, scanned, recordedAt } = run.state;
   run.beginPhase(scanned, events);
   // What was scanned before a kill is in the database, and no longer in memory.
-  run.held = scanned === 0 ? new HeldLog() : null;
+  let inMemory = scanned === 0;
+  if (inMemory) keepTouchpoints(run);
   let facts = emptyFacts();
   let links = new LinksSeen();
   let kept = 0;
@@ -47,10 +46,10 @@ export async function scan(run: BuildRun): Promise<void> {
       times.ofSync('index', () => {
         gather(facts, page, false);
         links.add(facts.links.splice(0));
-        run.held?.hold(page);
       });
-      if (run.held !== null && run.held.bytes + bytesSeen(facts.subjects.size, links.kept.length) > heldBytesMax)
-        run.held = null;
+      await times.of('index', async () => run.kept?.hold(page));
+      if (inMemory)
+        inMemory = await times.of('write', () => hasRoom(run, bytesSeen(facts.subjects.size, links.kept.length)));
       kept += page.length;
       events += page.length;
       scanned = last.position;
@@ -60,7 +59,7 @@ export async function scan(run: BuildRun): Promise<void> {
     await run.pause();
     signal?.throwIfAborted();
     const state: BuildState = { ...run.state, scanned, events, recordedAt, ...(done ? { phase: 'components' } : {}) };
-    if (run.held !== null) {
+    if (inMemory) {
       if (done) await times.of('index', () => joinHeld(run, facts, links, state));
     } else if (done || facts.subjects.size > SUBJECTS_KEPT || links.kept.length > LINKS_KEPT || kept > SCANNED_MAX) {
       await times.of('index', () => keepSeen(run, facts, links, state));
@@ -70,6 +69,15 @@ export async function scan(run: BuildRun): Promise<void> {
     }
     if (done) return;
   }
+}
+
+/** Whether subjects and links that take so many bytes may stay in memory, beside what is kept of the touchpoints. */
+async function hasRoom(run: BuildRun, bytes: number): Promise<boolean> {
+  const { kept } = run;
+  if (kept === null) return false;
+  if (await kept.fitBeside(bytes)) return kept.bytes + bytes <= heldBytesMax(run);
+  run.kept = null;
+  return false;
 }
 
 /** The phase `components`, of a log that is not held: makes subjects and links of what was seen, and resolves the customers. */

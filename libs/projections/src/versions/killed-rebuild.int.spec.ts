@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,12 +15,12 @@ type Report = Record<string, unknown>;
 function run(
   mode: 'fill' | 'rebuild',
   folder: string,
-  held: string,
+  { held, far }: { readonly held: string; readonly far: string },
   killAt: (line: Report) => boolean,
   seen: Report[],
 ): Promise<Report | null> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...FROM_SOURCE, CHILD, mode, folder, held], {
+    const child = spawn(process.execPath, [...FROM_SOURCE, CHILD, mode, folder, held, far], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
@@ -41,13 +41,15 @@ function run(
 
 /** How many bytes of the log may be held: all of it, or a few pages at the beginning and then no more. */
 describe.each([
-  { log: 'a log that is held', held: '' },
-  { log: 'a log too large to be held', held: '1000' },
-])('a rebuild of $log that is killed', ({ held }) => {
+  { log: 'a log that is held', held: '', far: '' },
+  { log: 'a log too large to be held', held: '1000', far: '' },
+  { log: 'a log on a server, too large to be held', held: '1000', far: 'far' },
+  { log: 'a log on a server, whose touchpoints are too large to be held', held: '1000000', far: 'far' },
+])('a rebuild of $log that is killed', (memory) => {
   const folder = mkdtempSync(join(tmpdir(), 'perennial-rebuild-'));
   let live: Report | null = null;
   beforeAll(async () => {
-    live = await run('fill', folder, held, () => false, []);
+    live = await run('fill', folder, memory, () => false, []);
   }, 120_000);
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -63,7 +65,7 @@ describe.each([
       const ended = await run(
         'rebuild',
         folder,
-        held,
+        memory,
         (line) => line['phase'] === phase && ++steps > (round === 3 ? 2 : 0),
         seen,
       );
@@ -77,12 +79,13 @@ describe.each([
       customersInAll = Number(customers.at(-1)?.['total'] ?? customersInAll);
       reached = Math.max(reached, ...folded);
     }
-    const ended = await run('rebuild', folder, held, () => false, []);
+    const ended = await run('rebuild', folder, memory, () => false, []);
     expect(ended).toMatchObject({
       overall: live?.['overall'],
       customers: live?.['customers'],
       published: live?.['published'],
     });
     expect(reached).toBeGreaterThan(20);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   }, 300_000);
 });

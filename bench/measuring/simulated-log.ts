@@ -8,7 +8,7 @@ import { SYSTEM_CLOCK } from '#platform';
 
 const BATCH = 1_000;
 /** One for all folders, so that their subjects have the same names and their digests can be compared. */
-const HASH_KEY = new Uint8Array(32).fill(7);
+export const HASH_KEY = new Uint8Array(32).fill(7);
 
 /** A log with its keys in a folder, open. */
 export interface Folder {

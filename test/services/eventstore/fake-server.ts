@@ -19,6 +19,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Cable } from './cable.js';
+import { CommitQueue, type CommitPace } from './commit-queue.js';
 import { NO_FAULTS, type AppendFault, type ServerFaults } from './faults.js';
 import { StoredLog, type Appended, type Proposed, type Stored } from './stored-log.js';
 import { Subscription } from './subscription.js';
@@ -39,6 +40,8 @@ export interface FakeServerOptions {
   readonly eventBytesMax?: number;
   /** What the server answers TLS with. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
+  /** How appends are committed: so many together, after so long, in the order in which they came in. At once when absent. */
+  readonly commits?: CommitPace;
 }
 
 /** The largest append that a server takes by default; from 25.1 on it is a chunk. */
@@ -64,9 +67,11 @@ export class FakeServer {
   #server: Server | null = null;
   #cable: Cable | null = null;
   readonly #stalled = new Set<() => void>();
+  readonly #commits: CommitQueue;
 
   private constructor(private readonly options: FakeServerOptions) {
     this.log = options.log ?? new StoredLog();
+    this.#commits = new CommitQueue(options.commits ?? null);
   }
 
   static async start(options: FakeServerOptions = {}): Promise<FakeServer> {
@@ -91,6 +96,13 @@ export class FakeServer {
   /** Answers again, on the same port. */
   async restore(): Promise<void> {
     await this.#cable?.restore();
+  }
+
+  /** As a server whose process ended and was started again: connections break, and it remembers no event id. What was committed stays. */
+  async restart(): Promise<void> {
+    this.cutOff();
+    this.log.forgetIds();
+    await this.restore();
   }
 
   async #serve(): Promise<number> {
@@ -237,7 +249,7 @@ export class FakeServer {
   ): Promise<void> {
     switch (fault) {
       case null:
-        return append.tell(append.commit());
+        return this.#commits.add(() => append.tell(append.commit()));
       case 'lose-acknowledgement':
         append.commit();
         return;

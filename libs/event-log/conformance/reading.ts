@@ -140,6 +140,17 @@ export function readingCases(given: () => LogFixture): void {
     expect(positions(await log().readStreams([a, b], { after: all[0], upTo: all[3] }))).toEqual(all.slice(1, 4));
   });
 
+  it('reads what of long streams lies above a position, however much it is', async () => {
+    const [a, b] = [samples.stream(), samples.stream()];
+    const all = placesOf(
+      await log().appendMany([...samples.items(70, a), ...samples.items(1, b), ...samples.items(5, a)]),
+    );
+    for (const behind of [0, 1, 5, 6, 20, 21, 75])
+      expect(positions(await log().readStreams([a, b], { after: all[all.length - 1 - behind] ?? 0 }))).toEqual(
+        ascending(all.slice(all.length - behind)),
+      );
+  });
+
   it('a stream named twice is read once', async () => {
     const stream = samples.stream();
     await log().appendMany(samples.items(2, stream));

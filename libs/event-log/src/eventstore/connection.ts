@@ -24,7 +24,7 @@ export const TIMEOUTS: Timeouts = { attemptMs: 5_000, callMs: 60_000, silenceMs:
  * slow connection, and what waits in that queue when the connection breaks is an unhandled rejection.
  */
 const APPENDS_MAX = 15;
-const READS_MAX = 32;
+const READS_MAX = 64;
 const PROBE_BACKOFF: Backoff = { firstMs: 25, maxMs: 800 };
 /** After so many probes in vain the client is made again: it keeps a failed question for the server's features for ever. */
 const PROBES_PER_CLIENT = 5;

@@ -47,6 +47,8 @@ export interface EventStoreLogOptions {
 }
 
 const PAGE_SIZE = 1_000;
+/** So many events of the end of a stream are read first: what came since a customer was folded is mostly less. */
+const TAIL_SIZE = 20;
 /** How many events of the whole server are looked at for the last one of ours, at first and then. */
 const HEAD_STEPS = [1, 16, 128, 1_024];
 /** How many of ours the server is asked for when it looks for the last one: the newest may be repetitions. */
@@ -162,16 +164,9 @@ export class EventStoreLog implements EventLog, MoveTarget {
     // One moment for all streams: what is appended in the meantime is above it.
     const seen = upTo ?? (await this.head()).position;
     const read = await Promise.all(
-      [...new Set(streams)].map(async (stream) => {
-        const events: ResolvedEvent[] = [];
-        for (let next = 0; ;) {
-          const page = await this.#streamPage(stream, next, PAGE_SIZE);
-          for (const event of page) events.push(event);
-          const last = page.at(-1)?.event;
-          if (last === undefined || page.length < PAGE_SIZE || positionOf(last) > seen) return events;
-          next = Number(last.revision) + 1;
-        }
-      }),
+      [...new Set(streams)].map((stream) =>
+        after > 0 ? this.#streamAbove(stream, after) : this.#streamUpTo(stream, seen),
+      ),
     );
     return (await this.#ours(read.flat(), false))
       .filter(({ position }) => position > after && position <= seen)
@@ -351,12 +346,43 @@ export class EventStoreLog implements EventLog, MoveTarget {
     return ours;
   }
 
-  async #streamPage(stream: string, from: number, maxCount: number): Promise<ResolvedEvent[]> {
+  /** A stream from its beginning to a position, and what stands with it on its last page. */
+  async #streamUpTo(stream: string, upTo: number): Promise<ResolvedEvent[]> {
+    const events: ResolvedEvent[] = [];
+    for (let next = 0; ;) {
+      const page = await this.#streamPage(stream, next, PAGE_SIZE);
+      for (const event of page) events.push(event);
+      const last = page.at(-1)?.event;
+      if (last === undefined || page.length < PAGE_SIZE || positionOf(last) > upTo) return events;
+      next = Number(last.revision) + 1;
+    }
+  }
+
+  /** The end of a stream above a position, and what stands with it on its first page: from the end, since it is a small part of most streams. */
+  async #streamAbove(stream: string, above: number): Promise<ResolvedEvent[]> {
+    const events: ResolvedEvent[] = [];
+    for (let before: number | typeof END = END, size = TAIL_SIZE; ; size = PAGE_SIZE) {
+      const page = await this.#streamPage(stream, before, size, BACKWARDS);
+      for (const event of page) events.push(event);
+      const first = page.at(-1)?.event;
+      if (first === undefined || page.length < size || positionOf(first) <= above || first.revision === 0n)
+        return events;
+      before = Number(first.revision) - 1;
+    }
+  }
+
+  async #streamPage(
+    stream: string,
+    from: number | typeof END,
+    maxCount: number,
+    direction: typeof FORWARDS | typeof BACKWARDS = FORWARDS,
+  ): Promise<ResolvedEvent[]> {
     try {
       return await this.connection.reading((client, call) =>
         drained(
           client.readStream(`${this.prefix}${stream}`, {
-            fromRevision: BigInt(from),
+            fromRevision: from === END ? END : BigInt(from),
+            direction,
             maxCount,
             requiresLeader: true,
           }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RecordedEvent } from '#event-log';
 import { STREAMS } from '#contracts';
-import { EventRecords, RecordBuffer, recordsIn } from './event-records.js';
+import { EventRecords, RecordBuffer, eachRecord } from './event-records.js';
 
 const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.constant(''), fc.constant('x'.repeat(5_000)));
 const number = fc.nat(2 ** 31);
@@ -32,9 +32,8 @@ describe('records of events', () => {
           records.write(buffer, subjectId, recorded);
           return recorded;
         });
-        const read = [...recordsIn(buffer.records)].map(({ at, subjectId }) =>
-          records.read(buffer.records, at, subjectId),
-        );
+        const read: RecordedEvent[] = [];
+        eachRecord(buffer.records, (subjectId, at) => read.push(records.read(buffer.records, at, subjectId)));
         expect(read).toEqual(expected);
       }),
     );
@@ -48,7 +47,8 @@ describe('records of events', () => {
     }));
     const buffer = new RecordBuffer();
     for (const event of written) records.write(buffer, 'ab', event);
-    const read = [...recordsIn(buffer.records)].map(({ at }) => records.read(buffer.records, at, 'ab'));
+    const read: RecordedEvent[] = [];
+    eachRecord(buffer.records, (subjectId, at) => read.push(records.read(buffer.records, at, subjectId)));
     expect(read).toEqual(written);
     expect(buffer.records.includes('"channel"')).toBe(false);
     expect(buffer.records.includes('type-9000')).toBe(false);

@@ -52,11 +52,11 @@ export class RecordBuffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Copies a record that was written before. */
-  copy(source: Buffer, record: EventRecord): void {
-    const at = this.room(record.length).length;
-    source.copy(this.#bytes, at, record.at, record.at + record.length);
-    this.#length += record.length;
+  /** Copies a record from a buffer in which it was written before. */
+  copy(source: Buffer, begin: number, bytes: number): void {
+    const { buffer, length } = this.room(bytes);
+    source.copy(buffer, length, begin, begin + bytes);
+    this.#length += bytes;
   }
 
   /** Makes room behind the records, for so many bytes. */
@@ -85,20 +85,13 @@ export class RecordBuffer {
   }
 }
 
-/** A record in a buffer: where it is, and whose. */
-export interface EventRecord {
-  readonly at: number;
-  readonly length: number;
-  readonly subjectId: string;
-}
-
 /** Writes touchpoints as records and reads them again. Both need the same table of texts, so one object does both. */
 export class EventRecords {
   readonly #table = new TextTable();
 
-  /** Appends an event. The caller passes the stream's subject. */
-  write(into: RecordBuffer, subjectId: string, event: RecordedEvent): void {
-    const { source, type, meta, id, data } = event;
+  /** Appends an event. The caller passes the stream's subject, and what is kept of the metadata. */
+  write(into: RecordBuffer, subjectId: string, event: RecordedEvent, meta = event.meta): void {
+    const { source, type, id, data } = event;
     const most =
       LENGTHS + NUMBERS + 3 * (subjectId.length + source.length + type.length + meta.length + id.length + data.length);
     const { buffer, length: begin } = into.room(most);
@@ -158,11 +151,11 @@ function writeText(buffer: Buffer, text: string, at: number): number {
   return at + 4 + length;
 }
 
-/** The records in a buffer, in their order. */
-export function* recordsIn(buffer: Buffer): Iterable<EventRecord> {
+/** Calls for each record in a buffer, in their order. */
+export function eachRecord(buffer: Buffer, visit: (subjectId: string, at: number, length: number) => void): void {
   for (let at = 0; at < buffer.length;) {
     const length = buffer.readUInt32LE(at);
-    yield { at, length, subjectId: buffer.toString('utf8', at + 6, at + 6 + buffer.readUInt16LE(at + 4)) };
+    visit(buffer.toString('utf8', at + 6, at + 6 + buffer.readUInt16LE(at + 4)), at, length);
     at += length;
   }
 }

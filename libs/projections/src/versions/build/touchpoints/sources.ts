@@ -16,6 +16,9 @@ const JOINED_PAGE = 50_000;
 /** Reading a stream from a server takes as long as reading so many events of the whole log: 2,600 streams/s and 32,000 to 36,000 events/s were measured. */
 const EVENTS_PER_STREAM = 13;
 
+/** An event takes about so many bytes of the log, where positions do not tell. */
+const BYTES_PER_EVENT = 700;
+
 /** How much memory a build may take for what it read. */
 export function heldBytesMax({ options }: BuildRun): number {
   return options.heldBytesMax ?? HELD_BYTES_MAX;
@@ -26,7 +29,9 @@ export function keepTouchpoints(run: BuildRun): KeptTouchpoints {
   const { log, temporaryFolder } = run.options;
   // Where a stream is found without a round trip, finding it again is as fast as a file that is sorted: measured.
   const folder = log.streamRead === 'round-trip' ? temporaryFolder : null;
-  return (run.kept = new KeptTouchpoints({ bytesMax: heldBytesMax(run), folder }));
+  const logBytes = run.state.upTo * (log.counts === 'bytes' ? 1 : BYTES_PER_EVENT);
+  const pause = () => run.pause();
+  return (run.kept = new KeptTouchpoints({ bytesMax: heldBytesMax(run), folder, logBytes, pause }));
 }
 
 /**
@@ -79,10 +84,11 @@ async function sort(run: BuildRun, kept: KeptTouchpoints): Promise<void> {
   run.beginPhase(0);
   run.report('sorting', 0, total);
   await times.of('read', () =>
-    kept.gather(joinedSubjects(run), (touchpoints) => {
+    kept.gather(joinedSubjects(run), async (touchpoints) => {
       signal?.throwIfAborted();
       done = Math.min(done + touchpoints, total);
       run.report('sorting', done, total);
+      await run.pause();
     }),
   );
   run.report('sorting', total, total);

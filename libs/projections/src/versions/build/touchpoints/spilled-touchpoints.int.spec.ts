@@ -27,7 +27,7 @@ describe('touchpoints that are spilled into a file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('come back whole, by subject and in the order of the log, however little waits in memory and whoever belongs together', async () => {
+  it('come back whole, by subject and in the order of the log, however little waits in memory and whichever subjects belong together', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(SUBJECTS.length - 1), { maxLength: 200 }),
@@ -59,7 +59,7 @@ describe('touchpoints that are spilled into a file', () => {
             const pages = Array.from({ length: Math.ceil(joined.length / atOnce) }, (_, page) =>
               joined.slice(page * atOnce, (page + 1) * atOnce),
             );
-            await spilled.gather(pages, () => undefined);
+            await spilled.gather(pages, async () => undefined);
             const found = new Map<string, readonly RecordedEvent[]>();
             for (let at = 0; at < customers.length; at += atOnce) {
               const batch = customers.slice(at, at + atOnce);
@@ -128,7 +128,7 @@ if (disk !== null)
     afterAll(() => disk.unmount());
 
     it('end the rebuild with one sentence, and the space is free again', async () => {
-      const spilled = await SpilledTouchpoints.create({ folder: disk.folder, waitingBytes: 100_000 });
+      const spilled = await SpilledTouchpoints.create({ folder: disk.folder, waitingBytes: 100_000, parts: 16 });
       const fill = async (): Promise<void> => {
         for (let n = 1; n <= 200; n += 1)
           await spilled.hold([touchpointOf(SUBJECTS[n % 40] ?? '', n, `{"text":"${'x'.repeat(10_000)}"}`)]);

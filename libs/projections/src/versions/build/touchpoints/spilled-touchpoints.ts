@@ -1,24 +1,31 @@
 import { subjectOfStream } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import type { Customer } from '../components.js';
-import { EventRecords, RecordBuffer, recordsIn } from './event-records.js';
+import { eachRecord, EventRecords, RecordBuffer } from './event-records.js';
 import { SharedTexts } from './shared-texts.js';
 import { TemporaryFile, type Extent } from './temporary-file.js';
 import type { TouchpointSource } from './touchpoint-source.js';
 
-/** Into so many parts the touchpoints are divided. One of them at a time is in memory while customers are folded. */
-const PARTS = 1_024;
+/**
+ * The touchpoints are divided into parts, of which one at a time is in memory while customers are folded: one for so many bytes of the log, which
+ * are about a third of that in the file; and no more parts than the first three digits of an id can tell apart.
+ */
+const LOG_BYTES_PER_PART = 8 * 1_024 * 1_024;
+const PARTS_MIN = 16;
+const PARTS_MAX = 4_096;
 
-/** So many bytes wait in memory to be written together. */
-const WAITING_BYTES = 64 * 1_024 * 1_024;
+/** Into how many parts the touchpoints of a log of about so many bytes are divided. */
+export function partsFor(logBytes: number): number {
+  return Math.min(Math.max(Math.ceil(logBytes / LOG_BYTES_PER_PART), PARTS_MIN), PARTS_MAX);
+}
 
 export interface SpillOptions {
   /** Where the file is. */
   readonly folder: string;
-  /** At most about so many bytes wait to be written. Default 64 MiB. */
-  readonly waitingBytes?: number;
-  /** Default 1,024. */
-  readonly parts?: number;
+  /** At most about so many bytes wait to be written. */
+  readonly waitingBytes: number;
+  /** See `partsFor`: 4,096 at most. */
+  readonly parts: number;
 }
 
 /** A subject that belongs to the customer of another one. */
@@ -52,11 +59,7 @@ export class SpilledTouchpoints implements TouchpointSource {
   }
 
   /** @throws TemporaryFileError */
-  static async create({
-    folder,
-    waitingBytes = WAITING_BYTES,
-    parts = PARTS,
-  }: SpillOptions): Promise<SpilledTouchpoints> {
+  static async create({ folder, waitingBytes, parts }: SpillOptions): Promise<SpilledTouchpoints> {
     return new SpilledTouchpoints(await TemporaryFile.create(folder), parts, waitingBytes);
   }
 
@@ -75,10 +78,9 @@ export class SpilledTouchpoints implements TouchpointSource {
     for (const event of page) {
       const subjectId = subjectOfStream(event.stream);
       if (subjectId === null) continue;
-      const meta = this.#texts.shortMeta(event.meta);
       const into = this.#own.of(this.#partOf(subjectId));
       const before = into.length;
-      this.#records.write(into, subjectId, meta === event.meta ? event : { ...event, meta });
+      this.#records.write(into, subjectId, event, this.#texts.shortMeta(event.meta));
       this.#own.grown(into.length - before);
       this.#count += 1;
     }
@@ -94,7 +96,7 @@ export class SpilledTouchpoints implements TouchpointSource {
    */
   async gather(
     joined: AsyncIterable<readonly JoinedSubject[]> | Iterable<readonly JoinedSubject[]>,
-    onProgress: (touchpoints: number) => void,
+    onProgress: (touchpoints: number) => Promise<void>,
   ): Promise<void> {
     await this.#own.finish();
     for await (const page of joined) {
@@ -106,7 +108,7 @@ export class SpilledTouchpoints implements TouchpointSource {
         if (there === undefined) moves.set(from, new Map([[subjectId, to]]));
         else there.set(subjectId, to);
       }
-      for (const [part, targets] of moves) onProgress(await this.#move(part, targets));
+      for (const [part, targets] of moves) await onProgress(await this.#move(part, targets));
     }
     await this.#moved.finish();
   }
@@ -134,13 +136,13 @@ export class SpilledTouchpoints implements TouchpointSource {
   async #move(part: number, targets: ReadonlyMap<string, number>): Promise<number> {
     const buffer = await this.#own.read(part);
     let count = 0;
-    for (const record of recordsIn(buffer)) {
+    eachRecord(buffer, (subjectId, at, length) => {
       count += 1;
-      const target = targets.get(record.subjectId);
-      if (target === undefined) continue;
-      this.#moved.of(target).copy(buffer, record);
-      this.#moved.grown(record.length);
-    }
+      const target = targets.get(subjectId);
+      if (target === undefined) return;
+      this.#moved.of(target).copy(buffer, at, length);
+      this.#moved.grown(length);
+    });
     await this.#moved.writeWhenFull();
     return count;
   }
@@ -150,17 +152,17 @@ export class SpilledTouchpoints implements TouchpointSource {
     this.#loaded = null;
     const buffer = Buffer.concat([await this.#own.read(part), await this.#moved.read(part)]);
     const places = new Map<string, number[]>();
-    for (const { at, subjectId } of recordsIn(buffer)) {
+    eachRecord(buffer, (subjectId, at) => {
       const list = places.get(subjectId);
       if (list === undefined) places.set(subjectId, [at]);
       else list.push(at);
-    }
+    });
     return (this.#loaded = { part, buffer, places });
   }
 
   /** By the first three digits of an id, which is a hash: so the parts are of about one size, and in the order of the ids. */
   #partOf(id: string): number {
-    return Math.floor(((digit(id, 0) * 256 + digit(id, 1) * 16 + digit(id, 2)) * this.parts) / 4_096);
+    return Math.floor(((digit(id, 0) * 256 + digit(id, 1) * 16 + digit(id, 2)) * this.parts) / PARTS_MAX);
   }
 }
 

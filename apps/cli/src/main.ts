@@ -37,7 +37,14 @@ function version(): string {
 }
 
 /** Errors of a store, met in the middle of a command: a damaged page, say. What is wrong, and what to do, stands in their message. */
-const STORES = new Set(['EventLogError', 'KeyStoreError', 'DatabaseError', 'JournalError', 'BackupError']);
+const STORES = new Set([
+  'EventLogError',
+  'KeyStoreError',
+  'DatabaseError',
+  'JournalError',
+  'BackupError',
+  'TemporaryFileError',
+]);
 
 /** Prints the error, without its stack where it was foreseen. */
 function exitCodeOf(error: unknown): number {

@@ -25,5 +25,6 @@ export {
   type AdvisoryLock,
 } from './locks.js';
 export { copyText } from './copy.js';
+export { PoolWatch } from './postgres/pool-watch.js';
 export { DATABASE } from './tokens.js';
 export { applyMigrations, type Migration, type Migrations } from './migrate.js';

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '#platform';
+import type { Config, StoreWatch } from '#platform';
 import type { Database } from './port.js';
 import { isDamage, notedDamage, renameBrokenFolder } from './pglite/broken-folder.js';
 import { PgliteDatabase } from './pglite/pglite.js';
+import { whereOf } from './postgres/errors.js';
 import type { PostgresOptions } from './postgres/postgres.js';
 
 /** Where the read models are stored: in this process (in a folder, or null for memory only), or on a server. */
@@ -17,6 +18,8 @@ export interface OpeningDatabase {
    * rebuilds what was in it.
    */
   readonly onBrokenFolder?: (line: string) => void;
+  /** Who is told of waiting for a server; by default nothing is logged. */
+  readonly watch?: StoreWatch;
 }
 
 /**
@@ -26,9 +29,13 @@ export interface OpeningDatabase {
  * @throws DatabaseError when it cannot be reached or opened, or is too old: what, where, and how to fix it.
  */
 export async function openDatabase(place: DatabasePlace, options: OpeningDatabase = {}): Promise<Database> {
-  return place.kind === 'pglite' && place.folder !== null && options.onBrokenFolder !== undefined
-    ? openFolder(place.folder, options.onBrokenFolder)
-    : open(place);
+  if (place.kind === 'pglite' && place.folder !== null && options.onBrokenFolder !== undefined)
+    return openFolder(place.folder, options.onBrokenFolder);
+  const { watch } = options;
+  if (place.kind === 'pglite' || watch === undefined) return open(place);
+  return watch.opening(`the database of the read models at ${whereOf(place.url).host}`, () =>
+    open({ ...place, watch }),
+  );
 }
 
 /** A folder that does not open, or that was found damaged while it was used, is renamed, and a new one made: everything in it can be derived again. */

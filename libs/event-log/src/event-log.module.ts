@@ -1,6 +1,17 @@
 import { Global, Inject, Module, Optional, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
-import { CLOCK, CONFIG, HEALTH, METRICS, RunningEngine, type Clock, type Config, type Health } from '#platform';
+import {
+  CLOCK,
+  CONFIG,
+  HEALTH,
+  METRICS,
+  RunningEngine,
+  STORE_WATCH,
+  type Clock,
+  type Config,
+  type Health,
+  type StoreWatch,
+} from '#platform';
 import { EVENT_LOG, ID_TABLE } from './tokens.js';
 import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog, EventLogError } from './port.js';
@@ -40,9 +51,9 @@ export class EventLogModule implements OnApplicationShutdown {
       providers: [
         {
           provide: EventLogModule.OPENED,
-          useFactory: (config: Config, clock: Clock, ids: IdTable | null | undefined) =>
-            open(options, config, clock, ids ?? null),
-          inject: [CONFIG, CLOCK, { token: ID_TABLE, optional: true }],
+          useFactory: (config: Config, clock: Clock, ids: IdTable | null | undefined, watch?: StoreWatch) =>
+            open(options, config, clock, { ids: ids ?? null, watch }),
+          inject: [CONFIG, CLOCK, { token: ID_TABLE, optional: true }, { token: STORE_WATCH, optional: true }],
         },
         { provide: EVENT_LOG, useFactory: measured, inject: [EventLogModule.OPENED, METRICS, HEALTH] },
       ],
@@ -76,12 +87,12 @@ async function open(
   { lock, log }: EventLogModuleOptions,
   config: Config,
   clock: Clock,
-  ids: IdTable | null,
+  { ids, watch }: { readonly ids: IdTable | null; readonly watch: StoreWatch | undefined },
 ): Promise<Opened> {
   if (log !== undefined) return { log, close: async () => {} };
   const own = lock === undefined && config.eventLog.kind === 'sqlite' ? lockDataFolder(config.dataDir) : null;
   try {
-    const opened = await openLogOf(config, clock, ids);
+    const opened = await openLogOf(config, clock, ids, watch);
     return {
       log: opened,
       async close() {

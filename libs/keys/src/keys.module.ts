@@ -1,5 +1,16 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { ACCESS, CLOCK, CONFIG, HEALTH, PUBLICATION_MEMORY, type Clock, type Config, type Health } from '#platform';
+import {
+  ACCESS,
+  CLOCK,
+  CONFIG,
+  HEALTH,
+  PUBLICATION_MEMORY,
+  STORE_WATCH,
+  type Clock,
+  type Config,
+  type Health,
+  type StoreWatch,
+} from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { KeyAdministration } from './api-keys/key-administration.js';
@@ -41,8 +52,8 @@ export class KeysModule implements OnApplicationShutdown {
       providers: [
         {
           provide: KeysModule.OPENED,
-          useFactory: (config: Config) => (keyStore === undefined ? openKeys(config) : null),
-          inject: [CONFIG],
+          useFactory: (config: Config, watch?: StoreWatch) => (keyStore === undefined ? openKeys(config, watch) : null),
+          inject: [CONFIG, { token: STORE_WATCH, optional: true }],
         },
         {
           provide: KEY_STORE,

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '#platform';
+import { StoreWatch, type Config } from '#platform';
 import type { PostgresKeyStore, PostgresKeyStoreOptions } from './postgres/postgres-key-store.js';
 import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
@@ -8,9 +8,15 @@ import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-sto
 export type EngineKeys = SqliteKeyStore | PostgresKeyStore;
 
 /** The key store that the config names: in the data folder, or in a PostgreSQL database. */
-export async function openKeys({ dataDir, keysUrl, hashKey }: Config): Promise<EngineKeys> {
+export async function openKeys(
+  { dataDir, keysUrl, hashKey }: Config,
+  watch: StoreWatch = StoreWatch.silent(),
+): Promise<EngineKeys> {
   const own = hashKey === null ? {} : { hashKey };
-  return keysUrl === null ? openKeyStoreOf(dataDir, own) : openPostgresKeyStore({ url: keysUrl, ...own });
+  if (keysUrl === null) return openKeyStoreOf(dataDir, own);
+  return watch.opening(`the database of the keys at ${new URL(keysUrl).host}`, () =>
+    openPostgresKeyStore({ url: keysUrl, watch, ...own }),
+  );
 }
 
 /** The key store in a PostgreSQL database. The client library is loaded here, and not before. */

@@ -12,6 +12,7 @@ export {
   METRICS,
   OUTBOX_NOTIFIER,
   PUBLICATION_MEMORY,
+  STORE_WATCH,
 } from './tokens.js';
 export type { PublicationMemory } from './stores/publication-memory.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
@@ -54,6 +55,7 @@ export {
   StoreMismatchError,
   type LogIdentity,
 } from './stores/log-identity.js';
+export { StoreWatch, type StoreWait, type StoreWatchOptions } from './stores/store-watch.js';
 export type { Logger } from './logging/logger.js';
 export type {
   ChannelConsumer,

@@ -13,10 +13,11 @@ import { Health } from './health/health.js';
 import { HealthController } from './health/health.controller.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { StoreWatch } from './stores/store-watch.js';
 import { Notifier } from './notifier.js';
 import { FastifyRoutes } from './openapi/fastify-routes.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER } from './tokens.js';
+import { CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER, STORE_WATCH } from './tokens.js';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -53,13 +54,29 @@ export class PlatformModule {
             return register;
           },
         },
+        {
+          provide: STORE_WATCH,
+          useFactory: (logger: Logger, metrics: Registry) => new StoreWatch({ logger, metrics }),
+          inject: [LOGGER, METRICS],
+        },
         { provide: OUTBOX_NOTIFIER, useFactory: () => new Notifier() },
         FastifyRoutes,
         RunningEngine,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [CONFIG, CLOCK, CLOCK_GUARD, LOGGER, HEALTH, METRICS, OUTBOX_NOTIFIER, FastifyRoutes, RunningEngine],
+      exports: [
+        CONFIG,
+        CLOCK,
+        CLOCK_GUARD,
+        LOGGER,
+        HEALTH,
+        METRICS,
+        OUTBOX_NOTIFIER,
+        STORE_WATCH,
+        FastifyRoutes,
+        RunningEngine,
+      ],
     };
   }
 }

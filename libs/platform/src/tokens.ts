@@ -18,6 +18,8 @@ export const ACCESS = token('access');
 export const HEALTH = token('health');
 /** `Registry` of prom-client: libs register their own metrics. */
 export const METRICS = token('metrics');
+/** `StoreWatch`: who waits for a store tells it. */
+export const STORE_WATCH = token('store-watch');
 /** `Notifier`: projections notify it when they have written outbox messages. */
 export const OUTBOX_NOTIFIER = token('outbox-notifier');
 /** `PublicationMemory`: what outlives the read models of what they published; provided by keys. */

@@ -9,8 +9,18 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { EVENT_LOG, ID_TABLE, MemoryIdTable, openLogOf, type EventLog } from '#event-log';
-import { CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER, PUBLICATION_MEMORY } from '#platform';
-import type { Clock, ClockGuard, Notifier, Config, Health, Logger, PublicationMemory } from '#platform';
+import {
+  CLOCK,
+  CLOCK_GUARD,
+  CONFIG,
+  HEALTH,
+  LOGGER,
+  METRICS,
+  OUTBOX_NOTIFIER,
+  PUBLICATION_MEMORY,
+  STORE_WATCH,
+} from '#platform';
+import type { Clock, ClockGuard, Notifier, Config, Health, Logger, PublicationMemory, StoreWatch } from '#platform';
 import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { fitReadModels } from './fitting/fit-read-models.js';
@@ -60,6 +70,7 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     @Inject(ProjectionsModule.KEEPING) private readonly keeping: Keeping | null,
     @Inject(HEALTH) private readonly health: Health,
     @Inject(METRICS) private readonly metrics: Registry,
+    @Inject(STORE_WATCH) private readonly watch: StoreWatch,
     private readonly clock: ClockWatch,
   ) {}
 
@@ -100,8 +111,8 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         },
         {
           provide: ProjectionsModule.OPENED,
-          useFactory: (config: Config, logger: Logger) => open(options, config, logger),
-          inject: [CONFIG, LOGGER],
+          useFactory: (config: Config, logger: Logger, watch: StoreWatch) => open(options, config, logger, watch),
+          inject: [CONFIG, LOGGER, STORE_WATCH],
         },
         {
           // The log needs it, so the read models are compared with the log before, through a connection that knows no repeated ids.
@@ -111,10 +122,11 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
             config: Config,
             clock: Clock,
             logger: Logger,
+            watch: StoreWatch,
             memory?: PublicationMemory,
           ) => {
             if (config.eventLog.kind !== 'eventstore') return null;
-            const log = await openLogOf(config, clock, new MemoryIdTable());
+            const log = await openLogOf(config, clock, new MemoryIdTable(), watch);
             try {
               await fit(options, { database, log, clock, logger, memory });
             } finally {
@@ -122,7 +134,14 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
             }
             return openIdTable(database);
           },
-          inject: [ProjectionsModule.OPENED, CONFIG, CLOCK, LOGGER, { token: PUBLICATION_MEMORY, optional: true }],
+          inject: [
+            ProjectionsModule.OPENED,
+            CONFIG,
+            CLOCK,
+            LOGGER,
+            STORE_WATCH,
+            { token: PUBLICATION_MEMORY, optional: true },
+          ],
         },
         {
           // A process without a log (the relay) reads what a projector keeps.
@@ -176,6 +195,8 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     }
     const { projector, jobRunner } = this.keeping;
     this.health.register('projections', async () => {
+      const waiting = this.watch.failingFor(FAILING_MS_MAX);
+      if (waiting !== null) return { ok: false, detail: `${waiting}.` };
       const { failure, lag, lagUnit } = await projector.status();
       const problem = await projector.logProblem();
       if (problem !== null) return { ok: false, detail: problem };
@@ -197,6 +218,9 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
     await this.opened.close();
   }
 }
+
+/** Read models whose stores have failed for so long without an answer are not kept. */
+const FAILING_MS_MAX = 30_000;
 
 /** What keeps the read models in this process. */
 interface Keeping {
@@ -228,8 +252,13 @@ async function fit(
   });
 }
 
-async function open({ database, place }: ProjectionsModuleOptions, config: Config, logger: Logger): Promise<Opened> {
+async function open(
+  { database, place }: ProjectionsModuleOptions,
+  config: Config,
+  logger: Logger,
+  watch: StoreWatch,
+): Promise<Opened> {
   if (database !== undefined) return { database, close: async () => {} };
-  const own = await openDatabase(place ?? placeOf(config), { onBrokenFolder: (line) => logger.warn(line) });
+  const own = await openDatabase(place ?? placeOf(config), { onBrokenFolder: (line) => logger.warn(line), watch });
   return { database: own, close: () => own.close() };
 }

@@ -8,7 +8,9 @@ import { connect, createServer, type AddressInfo, type Server as Listener, type 
 export class Cable {
   #port = 0;
   #listener: Listener | null = null;
+  #frozen = false;
   readonly #sockets = new Set<Socket>();
+  readonly #pairs = new Map<Socket, Socket>();
 
   private constructor(private readonly server: { readonly host: string; readonly port: number }) {}
 
@@ -31,6 +33,18 @@ export class Cable {
     this.#sockets.clear();
   }
 
+  /** Nothing passes any more, and nothing breaks: as a process that is stopped, or a network that drops every packet. */
+  freeze(): void {
+    this.#frozen = true;
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  /** Everything passes again, with what waited. */
+  thaw(): void {
+    this.#frozen = false;
+    for (const [socket, other] of this.#pairs) socket.pipe(other);
+  }
+
   /** Leads there again, from the same port. */
   async restore(): Promise<void> {
     const listener = createServer((outside) => {
@@ -42,13 +56,16 @@ export class Cable {
         this.#sockets.add(socket);
         socket.setNoDelay(true);
         socket.on('error', () => undefined);
+        this.#pairs.set(socket, other);
         socket.on('close', () => {
           this.#sockets.delete(socket);
+          this.#pairs.delete(socket);
           other.destroy();
         });
-        socket.pipe(other);
+        if (!this.#frozen) socket.pipe(other);
       }
     });
+    this.#frozen = false;
     listener.listen(this.#port, '127.0.0.1');
     await once(listener, 'listening');
     this.#port = (listener.address() as AddressInfo).port;

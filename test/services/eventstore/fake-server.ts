@@ -289,8 +289,14 @@ export class FakeServer {
     call.on('error', () => gone.abort());
     const rejection = this.#rejectionOf(call.metadata);
     if (rejection !== null) return void call.emit('error', rejection);
+    const fault = this.faults.read({
+      of: options.hasAll() ? '$all' : wire.nameOf(options.getStream()?.getStreamIdentifier()),
+      subscription,
+    });
+    if (fault?.then === 'reject')
+      return void call.emit('error', wire.failure(status.UNKNOWN, 'Unexpected ReadAllResult: Error'));
     const of = options.hasAll() ? '$all' : wire.nameOf(options.getStream()?.getStreamIdentifier());
-    const sending = new Sending(call, gone.signal, this.faults.read({ of, subscription }), this.#stalled);
+    const sending = new Sending(call, gone.signal, fault, this.#stalled);
     const reading = subscription
       ? this.#subscribe(sending, options)
       : options.hasAll()
@@ -484,7 +490,7 @@ class Sending {
     this.call.end();
   }
 
-  async #strike(then: 'break' | 'stall' | 'end'): Promise<never> {
+  async #strike(then: NonNullable<ReturnType<ServerFaults['read']>>['then']): Promise<never> {
     if (then === 'break') throw wire.unavailable();
     if (then === 'end') this.call.end();
     else

@@ -23,6 +23,8 @@ export type ReadFault =
   | { readonly after: number; readonly then: 'break' }
   /** The connection stays and nothing comes any more. */
   | { readonly after: number; readonly then: 'stall' }
+  /** Rejected before anything is sent, with an error that none of the known ones is. */
+  | { readonly after: 0; readonly then: 'reject' }
   /** Ends as if all was read. */
   | { readonly after: number; readonly then: 'end' };
 

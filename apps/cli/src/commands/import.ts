@@ -271,7 +271,7 @@ function report(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function reportStopped(name: string, summary: ImportSummary, { stderr }: Session): number {
+function reportStopped(name: string, summary: ImportSummary, { stderr, signal }: Session): number {
   const { items, line } = summary.progress;
   const stored = `${pluralize(items, 'touchpoint')} of ${name} are stored${line > 0 ? `, up to line ${formatNumber(line)}` : ''}`;
   const again = 'Run the same command again: it continues from there.';
@@ -280,6 +280,10 @@ function reportStopped(name: string, summary: ImportSummary, { stderr }: Session
     return EXIT.stopped;
   }
   const error = summary.error instanceof Error ? summary.error : new Error(String(summary.error));
+  if (signal.aborted) {
+    stderr.write(`Stopped while the last batch was not answered: ${error.message}\n${stored}. ${again}\n`);
+    return EXIT.stopped;
+  }
   if (isFull(error)) {
     stderr.write(`The disk is full. ${stored}. Free some space. ${again}\n`);
     return EXIT.stopped;

@@ -22,7 +22,7 @@ import { RemoteEngine } from './remote-engine.js';
  */
 export async function openEngine(
   { dataDir, url, key }: EngineOptions,
-  { clock, stderr }: Session,
+  { clock, stderr, signal }: Session,
   creates = false,
 ): Promise<Engine> {
   if (url !== undefined) {
@@ -32,7 +32,7 @@ export async function openEngine(
   const running = readEngineFile(dataDir);
   if (running !== null) return engineOf(dataDir, running);
   const announce = (line: string): void => void stderr.write(`${line}\n`);
-  return openLocalEngine({ ...settingsOf(), dataDir }, clock, { creates, announce });
+  return openLocalEngine({ ...settingsOf(), dataDir }, clock, { creates, announce, signal });
 }
 
 /**

@@ -40,6 +40,7 @@ import { ClockWatch, fitReadModels, openIdTable, Projector, SILENT_LOGGER } from
 import { personalData, storeBytesIn } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
+import { announcingWatch } from './announcing-watch.js';
 import type { Engine } from './engine.js';
 import { LocalEngine } from './local-engine.js';
 
@@ -48,6 +49,8 @@ export interface OpeningLocalEngine {
   readonly creates: boolean;
   /** Shows a sentence about the stores. */
   readonly announce: (line: string) => void;
+  /** Aborts when the command is to end: it does not wait for a store that does not answer. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -57,7 +60,7 @@ export interface OpeningLocalEngine {
 export async function openLocalEngine(
   config: Config,
   clock: Clock,
-  { creates, announce }: OpeningLocalEngine,
+  { creates, announce, signal }: OpeningLocalEngine,
 ): Promise<Engine> {
   const { dataDir } = config;
   const closing: (() => unknown)[] = [];
@@ -72,7 +75,8 @@ export async function openLocalEngine(
     const lock = lockDataFolder(dataDir);
     closing.push(() => lock.release());
     checkFolder(config, creates);
-    const keys = await openKeys(config);
+    const watch = announcingWatch(announce, signal);
+    const keys = await openKeys(config, watch);
     closing.push(() => keys.close());
     const memory = publicationMemory(keys);
     const fit = (database: Database, log: EventLog): Promise<void> =>
@@ -81,13 +85,13 @@ export async function openLocalEngine(
     const isServer = config.eventLog.kind === 'eventstore';
     const prepare = async (opened: Database): Promise<void> => {
       if (!isServer) return fit(opened, log);
-      const probe = await openLogOf(config, clock, new MemoryIdTable());
+      const probe = await openLogOf(config, clock, new MemoryIdTable(), watch);
       await fit(opened, probe).finally(() => probe.close());
     };
-    const database = openOnFirstUse(placeOf(config), { prepare, onBrokenFolder: announce });
+    const database = openOnFirstUse(placeOf(config), { prepare, onBrokenFolder: announce, watch });
     closing.push(() => database.close());
     const ids = isServer ? await openIdTable(database) : null;
-    const log = await openLogOf(config, clock, ids);
+    const log = await openLogOf(config, clock, ids, watch);
     closing.push(() => log.close());
     if (!creates && (await log.head()).position === 0)
       throw new StoreMismatchError(
@@ -117,13 +121,13 @@ export async function openLocalEngine(
     const open = new OpenQuarantined(database);
     const embedded = { log: config.eventLog.kind === 'sqlite', keys: config.keysUrl === null };
     const storeBytes = () => storeBytesIn(dataDir, embedded);
-    const watch = new ClockWatch({ guard: new ClockGuard(clock), database, log, logger: SILENT_LOGGER });
+    const clockWatch = new ClockWatch({ guard: new ClockGuard(clock), database, log, logger: SILENT_LOGGER });
     const openProjector = async (): Promise<Projector> => {
       const options = { database, log, clock, temporaryFolder: dataDir, ...(ids === null ? {} : { ids }) };
       const projector = await Projector.open(options).catch(throwReadable);
       // Deadlines are fired by this clock: a wrong one is told before it does harm.
-      await watch.refresh();
-      const { state, detail } = watch.report();
+      await clockWatch.refresh();
+      const { state, detail } = clockWatch.report();
       if (state !== 'right') announce(detail);
       return projector;
     };
@@ -155,7 +159,7 @@ export async function openLocalEngine(
       sourceActivity: new SourceActivity(database),
       projector,
       // Its tables are there once the projector is open.
-      clockWatch: () => projector().then(() => watch),
+      clockWatch: () => projector().then(() => clockWatch),
       checkContents: (options) => checkContents(log, sealer, options),
       backUp: async (folder, options) => takeBackup(await backupSources(config, log, keys), folder, options),
       commitMs: () => commitMs,

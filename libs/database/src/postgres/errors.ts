@@ -51,6 +51,10 @@ export function describePostgresError(error: unknown, where: Where): DatabaseErr
   return new DatabaseError(`${at}: ${reason}. To fix it, ${hint(where)}.`, code, { cause: error });
 }
 
+/** Whether the server was not reached, is starting or stopping, or broke the connection: the same call may succeed later. */
+export const isAway = ({ code, cause }: DatabaseError): boolean =>
+  (code === '' && cause !== undefined) || /^(?:08|57P0[123])/.test(code);
+
 /**
  * Rejects a server that is too old.
  *

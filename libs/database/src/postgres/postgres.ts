@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import pg from 'pg';
+import type { StoreWatch } from '#platform';
 import {
   DatabaseError,
   type Copy,
@@ -11,7 +11,8 @@ import {
   type TransactionOptions,
 } from '../port.js';
 import { CopyIn } from './copy-in.js';
-import { checkVersion, describePostgresError, whereOf, type Where } from './errors.js';
+import { checkVersion, describePostgresError, isAway, whereOf, type Where } from './errors.js';
+import { hangUp, readModelsWatch, type PoolWatch } from './pool-watch.js';
 import { copyRows, copyStatement } from '../copy.js';
 import { PARSERS } from '../values.js';
 
@@ -32,6 +33,8 @@ export interface PostgresOptions {
   readonly idleInTransactionTimeoutMs?: number;
   /** As the server's own views name this process. Default `perennial`. */
   readonly applicationName?: string;
+  /** Who is told of waiting for the server; by default nothing is logged. */
+  readonly watch?: StoreWatch;
 }
 
 /** An answer that is later than the server's own time limit by this much will not come: the network is gone. */
@@ -65,6 +68,7 @@ function limitsIn(url: string): { address: string; given: (name: (typeof LIMITS)
 export class PostgresDatabase implements Database {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
+  readonly #watch: PoolWatch | null;
   readonly #where: Where;
   readonly #answerWithinMs: number;
   #closed: Promise<void> | null = null;
@@ -82,17 +86,21 @@ export class PostgresDatabase implements Database {
       idle_in_transaction_session_timeout:
         given('idle_in_transaction_session_timeout') ?? options.idleInTransactionTimeoutMs ?? 60_000,
     };
-    this.#pool = new pg.Pool({
+    const connection: pg.PoolConfig = {
       connectionString: address,
-      max: given('connections') ?? options.connections ?? 10,
       connectionTimeoutMillis: given('connect_timeout') ?? options.connectTimeoutMs ?? 10_000,
       keepAlive: true,
       application_name: options.applicationName ?? 'perennial',
-      types: TYPES,
       options: Object.entries(settings)
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
+    };
+    this.#pool = new pg.Pool({
+      ...connection,
+      max: given('connections') ?? options.connections ?? 10,
+      types: TYPES,
     });
+    this.#watch = options.watch === undefined ? null : readModelsWatch(options.watch, { pool: this.#pool, connection });
     // A connection that broke while idle is replaced by the pool: the next call gets a new one.
     this.#pool.on('error', () => undefined);
   }
@@ -142,14 +150,14 @@ export class PostgresDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pool.end();
+    this.#closed ??= this.#pool.end().finally(() => this.#watch?.close());
     return this.#closed;
   }
 
   async #withClient<T>(work: (client: Connection) => Promise<T>, long = false): Promise<T> {
     if (this.#closed !== null) throw new DatabaseError('The database is closed.', '57P01');
     const client = await this.#pool.connect().catch((error: unknown) => {
-      throw describePostgresError(error, this.#where);
+      throw this.#told(describePostgresError(error, this.#where));
     });
     let broken: Error | undefined;
     const onError = (error: Error) => {
@@ -157,11 +165,21 @@ export class PostgresDatabase implements Database {
     };
     client.on('error', onError);
     try {
-      return await work(new Connection(client, this.#where, long ? null : this.#answerWithinMs));
+      const result = await work(new Connection(client, this.#where, long ? null : this.#answerWithinMs));
+      this.#watch?.settled(undefined);
+      return result;
+    } catch (error) {
+      throw this.#told(error);
     } finally {
       client.off('error', onError);
       client.release(broken);
     }
+  }
+
+  /** Tells the watch where the server is away; any other error is an answer. */
+  #told(error: unknown): unknown {
+    if (error instanceof DatabaseError) this.#watch?.settled(isAway(error) ? error : undefined);
+    return error;
   }
 }
 
@@ -221,11 +239,10 @@ class Connection implements Transaction {
 
   /** Waits for an answer; closes the connection when none comes in time, so that no caller waits for ever. */
   async #answer<T>(runQuery: () => Promise<T>): Promise<T> {
-    const hangUp = () => {
-      const { connection } = this.client as unknown as { connection: { stream: Socket } };
-      connection.stream.destroy(new Error('connection terminated: no answer came'));
-    };
-    const timer = this.answerWithinMs === null ? null : setTimeout(hangUp, this.answerWithinMs);
+    const timer =
+      this.answerWithinMs === null
+        ? null
+        : setTimeout(() => hangUp(this.client, 'no answer came'), this.answerWithinMs);
     try {
       return await runQuery();
     } catch (error) {

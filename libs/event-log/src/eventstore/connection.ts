@@ -1,10 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKWARDS, END, type Credentials, type EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
-import { backoffMs, type Backoff } from '#platform';
+import { backoffMs, StoreWatch, type Backoff } from '#platform';
 import { EventLogError } from '../port.js';
 import { clientFor } from './connection-string.js';
-import { denied, failureOf, Interrupted, isInvalidPosition, notAnswered, OutOfTime } from './failures.js';
+import {
+  denied,
+  ended,
+  failureOf,
+  GivenUp,
+  Interrupted,
+  isInvalidPosition,
+  notAnswered,
+  OutOfTime,
+} from './failures.js';
+import { waitsOf } from './waits.js';
 import { Window } from './window.js';
 
 /** Timeouts of our own: the client has none for BatchAppend and for reads. */
@@ -26,6 +36,8 @@ export const TIMEOUTS: Timeouts = { attemptMs: 5_000, callMs: 60_000, silenceMs:
 const APPENDS_MAX = 15;
 const READS_MAX = 64;
 const PROBE_BACKOFF: Backoff = { firstMs: 25, maxMs: 800 };
+/** When the process ends, a call that is under way has so long to be answered. */
+const ENDING_MS = 1_000;
 /** After so many probes in vain the client is made again: it keeps a failed question for the server's features for ever. */
 const PROBES_PER_CLIENT = 5;
 
@@ -48,15 +60,22 @@ export class Connection {
   #heardAt = 0;
   #idle = () => {};
   #closed = false;
+  /** The process is to end, and a call was not answered since: nothing is tried again. */
+  #gaveUp = false;
   users = 0;
+  /** Who waits for the server, for the log of outages. */
+  readonly waits: ReturnType<typeof waitsOf>;
 
   constructor(
     private readonly connectionString: string,
     readonly timeouts: Timeouts,
     /** Makes each append a call of its own: with its own credentials the client does not use BatchAppend. */
     readonly credentials: Credentials | undefined,
+    private readonly watch: StoreWatch = StoreWatch.silent(),
   ) {
     this.#client = clientFor(connectionString);
+    this.waits = waitsOf(watch);
+    setMaxListeners(0, watch.ending);
   }
 
   /** The server's address, without who asks. */
@@ -77,9 +96,12 @@ export class Connection {
   async ready(deadline: number): Promise<void> {
     while (this.#recovering !== null) {
       const left = deadline - performance.now();
-      if (left <= 0) throw notAnswered(this.server, this.timeouts.callMs, new Error('it cannot be reached'));
+      if (this.watch.ending.aborted) this.#gaveUp = true;
+      if (this.#gaveUp) break;
+      if (left <= 0) throw notAnswered(this.server, this.timeouts.callMs, new Error(this.waits.cause()));
       await Promise.race([this.#recovering, sleep(Math.min(left, 500))]);
     }
+    if (this.#gaveUp) throw ended(this.server, this.waits.cause());
     this.#mustBeOpen();
   }
 
@@ -87,9 +109,15 @@ export class Connection {
   async attempt<T>(work: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
-      const answer = await inTime(work(this.#client), this.timeouts.attemptMs);
+      const answer = await inTime(work(this.#client), this.timeouts.attemptMs, this.watch.ending);
       this.#heardAt = performance.now();
+      this.waits.append.answered();
       return answer;
+    } catch (error) {
+      const { kind } = failureOf(error);
+      if (kind === 'lost' || kind === 'unknown') this.waits.append.failed(error);
+      else this.waits.append.answered();
+      throw error;
     } finally {
       this.#underWay -= 1;
       if (this.#underWay === 0) this.#idle();
@@ -110,19 +138,21 @@ export class Connection {
       for (let attempt = 0; ; attempt += 1) {
         await this.ready(deadline);
         const { generation } = this;
-        const call = new Call(generation, silenceMs);
+        const call = new Call(generation, silenceMs, this.watch.ending);
         try {
           const answer = await call.inTime(read(this.#client, call));
           this.#heardAt = performance.now();
+          this.waits.read.answered();
           return answer;
         } catch (error) {
           const { kind } = failureOf(error);
           if (kind === 'denied') throw denied(this.server, error);
           if (kind !== 'lost' && kind !== 'unknown') throw error;
           if (error instanceof RangeError || error instanceof EventLogError || isInvalidPosition(error)) throw error;
+          if (!(error instanceof GivenUp)) this.waits.read.failed(error);
           if (performance.now() > deadline) throw notAnswered(this.server, this.timeouts.callMs, error);
           this.failed(error, generation);
-          await pause(attempt);
+          if (!this.#gaveUp) await pause(attempt);
         }
       }
     });
@@ -133,6 +163,7 @@ export class Connection {
    * it is at fault. A call that took too long while others were answered does not count against the connection.
    */
   failed(error: unknown, generation: AbortSignal): void {
+    if (this.watch.ending.aborted) this.#gaveUp = true;
     if (generation.aborted || error instanceof Interrupted) return;
     if (error instanceof OutOfTime) {
       if (performance.now() - this.#heardAt > this.timeouts.attemptMs) this.#recover(false);
@@ -155,7 +186,7 @@ export class Connection {
   }
 
   #recover(newClient: boolean): void {
-    if (this.#recovering !== null || this.#closed) return;
+    if (this.#recovering !== null || this.#closed || this.#gaveUp) return;
     this.#recovering = this.#recovery(newClient).finally(() => {
       this.#recovering = null;
     });
@@ -170,11 +201,12 @@ export class Connection {
       });
     await this.#cancelAll();
     if (newClient) this.#client = clientFor(this.connectionString);
-    for (let probe = 0; !this.#closed; probe += 1) {
+    for (let probe = 0; !this.#closed && !this.#gaveUp; probe += 1) {
       try {
-        const call = new Call(this.generation, this.timeouts.attemptMs);
+        const call = new Call(this.generation, this.timeouts.attemptMs, this.watch.ending);
         await call.inTime(endOf(this.#client, call));
         this.#heardAt = performance.now();
+        this.waits.allAnswered();
         return;
       } catch (error) {
         if (failureOf(error).kind === 'denied') return;
@@ -204,6 +236,8 @@ export class Call {
   constructor(
     generation: AbortSignal,
     private readonly silenceMs: number,
+    /** Once it aborts, an answer must come within a second. */
+    private readonly ending: AbortSignal | null = null,
   ) {
     this.gone = AbortSignal.any([generation, this.#over.signal]);
   }
@@ -216,12 +250,20 @@ export class Call {
   /** @throws OutOfTime */
   async inTime<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let onEnding = () => {};
     const late = new Promise<never>((_, reject) => {
       const look = () => {
-        const left = this.#heardAt + this.silenceMs - performance.now();
+        const silenceMs = this.ending?.aborted === true ? Math.min(this.silenceMs, ENDING_MS) : this.silenceMs;
+        const left = this.#heardAt + silenceMs - performance.now();
+        clearTimeout(timer);
         if (left > 0) timer = setTimeout(look, left);
-        else reject(new OutOfTime(`no answer within ${this.silenceMs} ms`));
+        else reject(new OutOfTime(`no answer within ${silenceMs} ms`));
       };
+      onEnding = () => {
+        this.#heardAt = Math.max(this.#heardAt, performance.now());
+        look();
+      };
+      this.ending?.addEventListener('abort', onEnding);
       look();
     });
     try {
@@ -231,6 +273,7 @@ export class Call {
       throw error;
     } finally {
       clearTimeout(timer);
+      this.ending?.removeEventListener('abort', onEnding);
     }
   }
 }
@@ -262,7 +305,7 @@ export function drained(stream: unknown, { gone, alive }: Call): Promise<Resolve
     const events: ResolvedEvent[] = [];
     const interrupt = () => {
       void source.cancel();
-      reject(new Interrupted('The connection was given up.'));
+      reject(new GivenUp());
     };
     const settled = (settle: () => void) => {
       gone.removeEventListener('abort', interrupt);
@@ -280,15 +323,26 @@ export function drained(stream: unknown, { gone, alive }: Call): Promise<Resolve
 }
 
 /** @throws OutOfTime */
-async function inTime<T>(work: Promise<T>, afterMs: number): Promise<T> {
+async function inTime<T>(work: Promise<T>, afterMs: number, ending: AbortSignal | null = null): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  let onEnding = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new OutOfTime(`no answer within ${afterMs} ms`)), afterMs);
+    const within = (ms: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => reject(new OutOfTime(`no answer within ${ms} ms`)), ms);
+    };
+    onEnding = () => within(Math.min(afterMs, ENDING_MS));
+    if (ending?.aborted === true) onEnding();
+    else {
+      within(afterMs);
+      ending?.addEventListener('abort', onEnding);
+    }
   });
   try {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+    ending?.removeEventListener('abort', onEnding);
   }
 }
 

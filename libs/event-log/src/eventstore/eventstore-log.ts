@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { BACKWARDS, END, FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
-import { newCopyOf, type LogIdentity } from '#platform';
+import { newCopyOf, type LogIdentity, type StoreWatch } from '#platform';
 import { EventLogError } from '../port.js';
 import type {
   AppendItem,
@@ -44,6 +44,8 @@ export interface EventStoreLogOptions {
    * Default: as long as any call.
    */
   readonly openMs?: number;
+  /** Who is told of waiting for the server; by default nothing is logged. */
+  readonly watch?: StoreWatch;
 }
 
 const PAGE_SIZE = 1_000;
@@ -61,7 +63,7 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
     throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const connection = acquire(connectionString, timeouts);
+  const connection = acquire(connectionString, timeouts, options.watch);
   try {
     const log = new EventStoreLog(connection, connectionString, options.ids, `${name}.`);
     await answered(log.begin(), options.openMs ?? timeouts.callMs, connection.server);

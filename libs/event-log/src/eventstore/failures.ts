@@ -30,6 +30,13 @@ export class OutOfTime extends Error {}
 /** The connection was given up under a call. */
 export class Interrupted extends Error {}
 
+/** … because another call found it broken: that one has the cause. */
+export class GivenUp extends Interrupted {
+  constructor() {
+    super('The connection was given up.');
+  }
+}
+
 /**
  * By the fields of the error, not by its class: the client rejects with errors of its own, with raw gRPC errors, and
  * with plain ones.
@@ -102,6 +109,14 @@ export function unreachable(server: string, afterMs: number): EventLogError {
     'unavailable',
     `No EventStoreDB answers at ${server} (waited ${afterMs} ms). Check that it runs there, that the port is its HTTP port (2113 by default), ` +
       `and that tls=true or tls=false fits the server.`,
+  );
+}
+
+/** The process is to end, and does not wait for the server. */
+export function ended(server: string, cause: string): EventLogError {
+  return new EventLogError(
+    'unavailable',
+    `The process is stopping, and the event log at ${server} does not answer: ${cause.replace(/[.\s]+$/, '')}. Whether the last append was stored is unknown: look its event ids up.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { START, streamNameFilter, type ResolvedEvent } from '@eventstore/db-client';
 import { pause, type Connection } from './connection.js';
-import { denied, failureOf, Interrupted, notAnswered } from './failures.js';
+import { denied, failureOf, GivenUp, Interrupted, notAnswered } from './failures.js';
 import { positionOf } from './stored-event.js';
 
 /** Events that the server looks at between two checkpoints, in windows of 32. */
@@ -48,11 +48,13 @@ export class Feed {
         const events = this.#subscription.taken(limit, this.position);
         if (events.length > 0) {
           this.#failures = 0;
+          this.connection.waits.follow.answered();
           this.position = positionOfLast(events);
           this.#place = placeOf(this.position);
           return events;
         }
         const { checkpoint } = this.#subscription;
+        if (this.#subscription.isConfirmed) this.connection.waits.follow.answered();
         if (checkpoint !== null && Number(checkpoint.commit) > this.position) {
           this.position = Number(checkpoint.commit);
           this.#place = checkpoint;
@@ -67,6 +69,7 @@ export class Feed {
         const { kind } = failureOf(error);
         if (kind === 'denied') throw denied(this.connection.server, error);
         if (error instanceof RangeError || isOurs(error)) throw error;
+        if (!(error instanceof GivenUp)) this.connection.waits.follow.failed(error);
         if (performance.now() > deadline.at)
           throw notAnswered(this.connection.server, this.connection.timeouts.callMs, error);
         this.connection.failed(error, generation);
@@ -118,12 +121,14 @@ interface Source {
 class LiveSubscription {
   /** The server has looked through the log up to here. */
   checkpoint: Place | null = null;
+  /** The server has accepted the subscription. */
+  isConfirmed = false;
   readonly #source: Source;
   #failure: Error | null = null;
   #heard = false;
   #wake = () => {};
   readonly #gone: AbortSignal;
-  readonly #givenUp = () => this.#fail(new Interrupted('The connection was given up.'));
+  readonly #givenUp = () => this.#fail(new GivenUp());
 
   constructor(connection: Connection, after: Place, prefix: string) {
     this.#source = connection.client.subscribeToAll(
@@ -134,6 +139,7 @@ class LiveSubscription {
           prefixes: [prefix],
           checkpointInterval: CHECKPOINT_WINDOWS,
           checkpointReached: async (_, checkpoint) => {
+            this.isConfirmed = true;
             this.#waitingCheckpoint = checkpoint;
             this.#hear();
           },
@@ -142,7 +148,10 @@ class LiveSubscription {
       { highWaterMark: BUFFERED_MAX },
     ) as unknown as Source;
     this.#source.on('readable', () => this.#hear());
-    this.#source.on('confirmation', () => this.#hear());
+    this.#source.on('confirmation', () => {
+      this.isConfirmed = true;
+      this.#hear();
+    });
     this.#source.on('caughtUp', () => this.#hear());
     this.#source.on('error', (error) => this.#fail(error));
     this.#source.on('end', () => this.#fail(new Interrupted('The server ended the subscription.')));

@@ -1,4 +1,5 @@
 import type { Credentials } from '@eventstore/db-client';
+import type { StoreWatch } from '#platform';
 import { Connection, type Timeouts } from './connection.js';
 
 interface Shared {
@@ -22,12 +23,12 @@ const ANONYMOUS: Credentials = { username: 'anonymous', password: '' };
  * One client for each server in a process, shared by its logs. BatchAppend goes to one server only, the first: its
  * promises stand in a table that all clients of the process share, and a stream that breaks would reject the others' too.
  */
-export function acquire(connectionString: string, timeouts: Timeouts): Connection {
+export function acquire(connectionString: string, timeouts: Timeouts, watch?: StoreWatch): Connection {
   const { connections } = shared();
   let connection = connections.get(connectionString);
   if (connection === undefined) {
     const other = shared().batching !== null;
-    connection = new Connection(connectionString, timeouts, other ? credentialsIn(connectionString) : undefined);
+    connection = new Connection(connectionString, timeouts, other ? credentialsIn(connectionString) : undefined, watch);
     connections.set(connectionString, connection);
     if (!other) shared().batching = connectionString;
   }

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { isLock, LOCKS, tryConnectionLock, trySharedConnectionLock } from '#database';
 import { KeyStoreError } from '../key-store.js';
 import { asKeyStoreError, translated } from './postgres-errors.js';
+
+/** How long the end of the connection may take. */
+const END_MS_MAX = 1_000;
 
 const ACQUIRE_SHARED = `SELECT ${trySharedConnectionLock(LOCKS.keysInUse)} AS got`;
 const ACQUIRE_EXCLUSIVE = `SELECT ${tryConnectionLock(LOCKS.keysInUse)} AS got`;
@@ -55,7 +59,8 @@ export class KeyStoreLock {
     await this.acquiring?.catch(() => undefined);
     const { client } = this;
     this.client = null;
-    await client?.end();
+    // A server that does not answer does not end the connection either; it notices that the process is gone.
+    if (client !== null) await Promise.race([client.end(), sleep(END_MS_MAX, undefined, { ref: false })]);
   }
 
   private async connect(): Promise<void> {

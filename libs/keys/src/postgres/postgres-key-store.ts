@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { applyMigrations, LOCKS, waitForLock, waitForSharedLock, type Row } from '#database';
+import { applyMigrations, LOCKS, PoolWatch, waitForLock, waitForSharedLock, type Row } from '#database';
+import { StoreWatch } from '#platform';
 import type { ApiKeyTable } from '../api-keys/api-key-row.js';
 import { postgresApiKeys } from './postgres-api-keys.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
@@ -82,6 +83,8 @@ export interface PostgresKeyStoreOptions {
   readonly hashKey?: Uint8Array;
   /** Most connections. Default 4. */
   readonly connections?: number;
+  /** Who is told of waiting for the database; by default nothing is logged. */
+  readonly watch?: StoreWatch;
   /**
    * For a move under another hash key, which holds the keys exclusively until it closes them. `replaced`: the old keys, which must exist. `made`: the
    * new keys, which need neither exist nor be proven.
@@ -114,12 +117,16 @@ export async function openKeysOnServer(options: PostgresKeyStoreOptions): Promis
   const place = placeOf(options.url);
   const lock = await KeyStoreLock.acquire({ connection, place, by: options.moving === undefined ? 'engine' : 'move' });
   const pool = new pg.Pool({ ...connection, max: options.connections ?? 4 });
+  const watch = options.watch ?? StoreWatch.silent();
+  const wait = watch.of({ store: 'keys', work: 'query', subject: 'The database of the keys' });
+  const poolWatch = new PoolWatch({ pool, connection, wait, ending: watch.ending });
   // The pool replaces a connection that broke while idle; the next statement reports what is wrong.
   pool.on('error', () => undefined);
   try {
     const prepared = await inTransaction(pool, (client) => prepare(client, place, options));
-    return new PostgresKeyStore(pool, place, prepared, lock);
+    return new PostgresKeyStore(pool, place, prepared, { lock, poolWatch });
   } catch (error) {
+    poolWatch.close();
     await pool.end();
     await lock.release();
     throw error;
@@ -202,6 +209,8 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
   readonly apiKeys: ApiKeyTable;
+  private readonly lock: KeyStoreLock;
+  private readonly poolWatch: PoolWatch;
   private readonly cache = new KeyCache();
   private readonly polling: NodeJS.Timeout;
   private closed: Promise<void> | null = null;
@@ -216,8 +225,10 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     private readonly pool: pg.Pool,
     readonly place: string,
     { hashKey, lastErasure, earlier, proven, fresh }: Prepared,
-    private readonly lock: KeyStoreLock,
+    { lock, poolWatch }: { readonly lock: KeyStoreLock; readonly poolWatch: PoolWatch },
   ) {
+    this.lock = lock;
+    this.poolWatch = poolWatch;
     this.hashKey = hashKey;
     this.lastErasure = lastErasure;
     this.#earlier = earlier;
@@ -225,8 +236,13 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     this.fresh = fresh;
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.apiKeys = postgresApiKeys(pool, POLL_MS);
-    // An idle process forgets destroyed keys too. A failed poll is reported by the next call, and by the health check.
-    this.polling = setInterval(() => void this.poll().catch(() => undefined), POLL_MS);
+    // An idle process forgets destroyed keys too. A failed poll is logged, and reported by the next call and the health check.
+    const poll = (): void =>
+      void this.poll().then(
+        () => poolWatch.settled(undefined),
+        (error: unknown) => poolWatch.settled(error),
+      );
+    this.polling = setInterval(poll, POLL_MS);
     this.polling.unref();
   }
 
@@ -359,7 +375,10 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   close(): Promise<void> {
     clearInterval(this.polling);
     this.apiKeys.close();
-    this.closed ??= this.pool.end().then(() => this.lock.release());
+    this.closed ??= this.pool.end().then(() => {
+      this.poolWatch.close();
+      return this.lock.release();
+    });
     return this.closed;
   }
 

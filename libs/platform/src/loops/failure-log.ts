@@ -1,6 +1,8 @@
 import { describeError } from './describe-error.js';
 
 const REPEAT_MS = 60_000;
+/** Causes of one outage that are logged at once; where an error names something else each time, it counts as one of them. */
+const CAUSES_MAX = 8;
 
 /** The part of a logger that failures are written to. */
 export interface FailureLogger {
@@ -9,14 +11,15 @@ export interface FailureLogger {
 }
 
 /**
- * Logs work that fails again and again without flooding the log: a new cause at once, the same cause once a minute, and one line when
+ * Logs work that fails again and again without flooding the log: a new cause at once, the failure once a minute, and one line when
  * the work succeeds again.
  */
 export class FailureLog {
   #failures = 0;
   #since = 0;
   #loggedAt = 0;
-  #cause: string | null = null;
+  #last = '';
+  readonly #causes = new Set<string>();
 
   constructor(
     private readonly logger: FailureLogger,
@@ -25,22 +28,38 @@ export class FailureLog {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  failed(error: unknown, retryInMs: number): void {
+  /** @param retryInMs when it is tried again, where that is known */
+  failed(error: unknown, retryInMs?: number): void {
     const now = this.now();
-    const cause = describeError(error);
     if (this.#failures === 0) this.#since = now;
     this.#failures += 1;
-    if (cause === this.#cause && now - this.#loggedAt < REPEAT_MS) return;
-    this.#cause = cause;
-    this.#loggedAt = now;
-    this.logger.warn({ cause, failures: this.#failures, retryInMs }, `${this.subject} failed, and tries again.`);
+    this.#last = describeError(error);
+    const known = this.#causes.has(this.#last) || this.#causes.size === CAUSES_MAX;
+    if (known && now - this.#loggedAt < REPEAT_MS) return;
+    if (!known) this.#causes.add(this.#last);
+    this.#log(retryInMs);
   }
 
-  succeeded(): void {
+  /** Time passed and nothing was tried, or nothing has ended: the cause is logged again where a minute is over. */
+  goesOn(): void {
+    if (this.#failures > 0 && this.now() - this.#loggedAt >= REPEAT_MS) this.#log();
+  }
+
+  /** @param at when it did, by the clock of this log; now by default */
+  succeeded(at = this.now()): void {
     if (this.#failures === 0) return;
-    const facts = { failures: this.#failures, failedForMs: Math.round(this.now() - this.#since) };
+    const facts = { failures: this.#failures, failedForMs: Math.round(at - this.#since) };
     this.#failures = 0;
-    this.#cause = null;
+    this.#causes.clear();
     this.logger.info(facts, `${this.subject} works again.`);
+  }
+
+  #log(retryInMs?: number): void {
+    this.#loggedAt = this.now();
+    const facts = { cause: this.#last, failures: this.#failures };
+    this.logger.warn(
+      retryInMs === undefined ? facts : { ...facts, retryInMs },
+      `${this.subject} failed, and tries again.`,
+    );
   }
 }

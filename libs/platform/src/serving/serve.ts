@@ -8,7 +8,8 @@ import type { Config } from '../config/config.js';
 import { createHttpAdapter } from '../http-adapter.js';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
-import { LOGGER } from '../tokens.js';
+import type { StoreWatch } from '../stores/store-watch.js';
+import { LOGGER, STORE_WATCH } from '../tokens.js';
 import { ReservedPort } from './reserve-port.js';
 
 /** One process of the engine: its module, and its hooks from start to end, in the order in which they are called. */
@@ -135,6 +136,8 @@ function stopOnSignal(app: NestFastifyApplication, logger: Logger, options: Serv
     }, STOP_MS_MAX).unref();
     try {
       options.stopping?.();
+      // What waits for a store that does not answer would wait for ever: it gives up, and its requests are answered.
+      app.get<StoreWatch>(STORE_WATCH).end();
       await drain(app);
       await options.drained?.();
       await app.close();

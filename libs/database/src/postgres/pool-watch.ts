@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import type pg from 'pg';
+import type { StoreWait, StoreWatch } from '#platform';
+
+/** How often the lent connections are looked at. */
+const LOOK_MS = 1_000;
+/** A connection that is lent for so long may wait for a server that does not answer. */
+const LATE_MS = 2_000;
+/** A server that answers nothing on another connection within so long is away. */
+const PROBE_MS = 2_000;
+
+export interface PoolWatchOptions {
+  readonly pool: pg.Pool;
+  readonly connection: pg.ClientConfig;
+  readonly wait: StoreWait;
+  /** When it aborts, connections to a server that is away are broken, so that no call waits for it. */
+  readonly ending: AbortSignal;
+}
+
+/**
+ * Watches the connections that a pool lends. A statement may take minutes, so its silence tells nothing; where one is lent for long, the
+ * server is asked on a connection of its own whether it answers at all.
+ */
+export class PoolWatch {
+  readonly #lentAt = new Map<pg.PoolClient, number>();
+  #probing: Promise<boolean> | null = null;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onEnding = () => void this.#breakOff();
+
+  constructor(private readonly options: PoolWatchOptions) {
+    const { pool, ending } = options;
+    pool.on('acquire', (client) => this.#lentAt.set(client, performance.now()));
+    pool.on('release', (_, client) => this.#lentAt.delete(client));
+    pool.on('remove', (client) => this.#lentAt.delete(client));
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    if (ending.aborted) this.#onEnding();
+    else ending.addEventListener('abort', this.#onEnding);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.options.ending.removeEventListener('abort', this.#onEnding);
+  }
+
+  /** A call was answered, or failed because the server is away. */
+  settled(away: unknown): void {
+    if (away === undefined) this.options.wait.answered();
+    else this.options.wait.failed(away);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const late = [...this.#lentAt.values()].some((lentAt) => now - lentAt > LATE_MS);
+    if (late || this.options.wait.failingForMs > 0) void this.#probe();
+  }
+
+  /** Whether the server answers. */
+  #probe(): Promise<boolean> {
+    this.#probing ??= probe(this.options.connection)
+      .then(
+        () => {
+          this.settled(undefined);
+          return true;
+        },
+        (error: unknown) => {
+          this.settled(error);
+          return false;
+        },
+      )
+      .finally(() => (this.#probing = null));
+    return this.#probing;
+  }
+
+  async #breakOff(): Promise<void> {
+    if (this.#lentAt.size === 0 || (await this.#probe())) return;
+    for (const client of this.#lentAt.keys()) hangUp(client, 'the process is stopping, and no answer came');
+  }
+}
+
+/** The watch over the database of the read models. */
+export function readModelsWatch(watch: StoreWatch, options: Pick<PoolWatchOptions, 'pool' | 'connection'>): PoolWatch {
+  const wait = watch.of({ store: 'read-models', work: 'query', subject: 'The database of the read models' });
+  return new PoolWatch({ ...options, wait, ending: watch.ending });
+}
+
+/** Breaks a connection: whoever waits for an answer on it gets an error. */
+export function hangUp(client: pg.ClientBase, why: string): void {
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+  connection.stream.destroy(new Error(`connection terminated: ${why}`));
+}
+
+/** Asks the server something on a connection of its own. @throws where it does not answer in time */
+async function probe(connection: pg.ClientConfig): Promise<void> {
+  // Loaded where a server is used, and not before.
+  const { default: driver } = await import('pg');
+  const client = new driver.Client({ ...connection, connectionTimeoutMillis: PROBE_MS });
+  client.on('error', () => undefined);
+  const timer = setTimeout(() => hangUp(client, `no answer within ${PROBE_MS} ms`), PROBE_MS);
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    await client.end();
+  } catch (error) {
+    hangUp(client, 'the probe failed');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

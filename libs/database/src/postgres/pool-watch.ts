@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { StoreWait, StoreWatch } from '#platform';
 
 /** How often the lent connections are looked at. */
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 /** A connection that is lent for so long may wait for a server that does not answer. */
 const LATE_MS = 2_000;
 /** A server that answers nothing on another connection within so long is away. */
@@ -32,7 +32,7 @@ export class PoolWatch {
     pool.on('acquire', (client) => this.#lentAt.set(client, performance.now()));
     pool.on('release', (_, client) => this.#lentAt.delete(client));
     pool.on('remove', (client) => this.#lentAt.delete(client));
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#timer = setInterval(() => this.#look(), POLL_MS).unref();
     if (ending.aborted) this.#onEnding();
     else ending.addEventListener('abort', this.#onEnding);
   }
@@ -83,7 +83,7 @@ export function readModelsWatch(watch: StoreWatch, options: Pick<PoolWatchOption
   return new PoolWatch({ ...options, wait, ending: watch.ending });
 }
 
-/** Breaks a connection: whoever waits for an answer on it gets an error. */
+/** Breaks a connection: a call that waits for an answer on it fails. */
 export function hangUp(client: pg.ClientBase, why: string): void {
   const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
   connection.stream.destroy(new Error(`connection terminated: ${why}`));

@@ -20,6 +20,7 @@ export function ensureInstalled(root) {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  if (isInstalled(root)) return void writeFileSync(stamp, hash);
   console.error('Installing dependencies (npm ci, about half a minute)…');
   const npm = process.env.npm_execpath;
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -33,6 +34,30 @@ export function ensureInstalled(root) {
   }
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stamp, hash);
+}
+
+/**
+ * Whether npm itself installed what package-lock.json names: it notes what is there in node_modules/.package-lock.json. A package that is only
+ * for other platforms may be missing; any other that is missing or has another version is not installed.
+ */
+export function isInstalled(root) {
+  const noted = packagesIn(join(root, 'node_modules/.package-lock.json'));
+  const wanted = packagesIn(join(root, 'package-lock.json'));
+  if (noted === null || wanted === null) return false;
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    if (path === '') return true;
+    const found = noted[path];
+    if (found === undefined) return optional === true;
+    return found.version === version && found.integrity === integrity;
+  });
+}
+
+function packagesIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** The environment less what would make npm leave out development dependencies. */

@@ -1,9 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { freePort } from './port.js';
 
 export const KAFKA_VERSION = '4.1.0';
@@ -32,11 +32,42 @@ export interface RunningBroker {
 const ROOT = resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../..' : '../../..');
 const JARS = join(ROOT, `node_modules/.cache/perennial-kafka/${KAFKA_VERSION}`);
 
+const FAILURE = `${JARS}.failed`;
+const FAILURE_MS = 10 * 60_000;
+
 /** Why a broker cannot be run as a program here; null where it can. */
 export function missingProgram(): string | null {
   if (!onPath('java')) return 'no java on this machine';
   if (!existsSync(JARS) && !onPath('mvn')) return 'no mvn on this machine to fetch the jars with';
   return null;
+}
+
+/** Fetches the jars where they are not here yet. Returns why they cannot be had; null where they can. */
+export async function missingJars(): Promise<string | null> {
+  if (existsSync(JARS)) return null;
+  const known = await recentFailure();
+  if (known !== null) return known;
+  try {
+    await fetchedJars();
+    return null;
+  } catch (error) {
+    const { stdout = '', message } = error as { readonly stdout?: string; readonly message: string };
+    const said = /\[ERROR\] (?:.*?: )?(Could not (?:transfer|resolve|find)[^\n(]*)/.exec(stdout)?.[1] ?? message;
+    const reason = `mvn cannot fetch the jars: ${said.replace(/[()]/g, '').replace(/\s+/g, ' ').trim().slice(0, 200)}`;
+    await mkdir(dirname(FAILURE), { recursive: true });
+    await writeFile(FAILURE, reason);
+    return reason;
+  }
+}
+
+/** Why another suite could not fetch the jars just now: each suite would wait as long for the same answer. */
+async function recentFailure(): Promise<string | null> {
+  try {
+    const { mtimeMs } = await stat(FAILURE);
+    return Date.now() - mtimeMs < FAILURE_MS ? await readFile(FAILURE, 'utf8') : null;
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -153,7 +184,8 @@ async function fetchedJars(): Promise<string> {
     await writeFile(pom, POM);
     const goals = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${making}`];
     execFileSync('mvn', ['-q', '-B', '-Dstyle.color=never', '-f', pom, ...goals], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
     });
     await rm(pom);
     await rename(making, JARS).catch(async (error: unknown) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { findContainerEngine } from './engine.js';
 import { kafkaImage, startKafkaContainer } from './kafka-container.js';
-import { missingProgram, startKafkaProgram, type RunningBroker } from './kafka-program.js';
+import { missingJars, missingProgram, startKafkaProgram, type RunningBroker } from './kafka-program.js';
 
 /** A broker that can be had here, and whence. */
 export interface FoundBroker {
@@ -29,7 +29,7 @@ export async function findBroker(): Promise<FoundBroker | string> {
   const image = engine === null ? null : kafkaImage(engine);
   if (image !== null)
     return { origin: 'container', what: image, start: async (port) => ready(await startKafkaContainer(image, port)) };
-  const lacking = missingProgram();
+  const lacking = missingProgram() ?? (await missingJars());
   if (lacking === null)
     return { origin: 'program', what: 'from its jars', start: async (port) => ready(await startKafkaProgram(port)) };
   return `no Kafka: no address in TEST_KAFKA_BROKERS, no image for a container, and ${lacking}`;

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline, Transform, type Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { likelyEncoding } from '#contracts';
 import { ENCODING_NAMES, encodingOf, UTF_8, type Encoding } from './encodings/encoding.js';
@@ -10,25 +9,38 @@ import { InvalidValue } from './invalid-value.js';
 import { LineCutter, type RawLine } from './lines/line-cutter.js';
 import { rawText } from './lines/raw-text.js';
 
-/** The file's bytes as a stream, unpacked if it is gzip (recognised by its first two bytes, not by its name). */
+/** The path that stands for standard input. */
+export const STANDARD_INPUT = '-';
+
+/**
+ * The file's bytes as a stream, unpacked if it is gzip (recognised by its first two bytes, not by its name). It is read once, from its beginning
+ * to its end, so it may be a pipe.
+ */
 export async function openFile(file: ImportFile): Promise<Readable> {
-  const handle = await open(file.path, 'r');
-  const magic = Buffer.alloc(2);
-  await handle.read(magic, 0, 2, 0);
-  await handle.close();
-  const raw = createReadStream(file.path, { highWaterMark: 256 * 1024 });
-  let read = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      read += chunk.length;
-      file.onBytes?.(read);
-      done(null, chunk);
-    },
-  });
-  const unpack = magic[0] === 0x1f && magic[1] === 0x8b ? createGunzip() : null;
+  const raw: Readable =
+    file.path === STANDARD_INPUT ? process.stdin : createReadStream(file.path, { highWaterMark: 256 * 1024 });
+  const chunks = (raw as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  let first = Buffer.alloc(0);
+  for (let ended = false; first.length < 2 && !ended;) {
+    const next = await chunks.next();
+    if (next.done === true) ended = true;
+    else first = Buffer.concat([first, next.value]);
+  }
+  const source = Readable.from(counted(first, chunks, file), { objectMode: false });
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return source;
   // `pipeline` destroys the last stream with any error on the way, and its reader throws that error: the callback has nothing to add.
-  const ignore = (): void => undefined;
-  return unpack === null ? pipeline(raw, counted, ignore) : pipeline(raw, counted, unpack, ignore);
+  return pipeline(source, createGunzip(), () => undefined);
+}
+
+async function* counted(first: Buffer, rest: AsyncIterator<Buffer>, { onBytes }: ImportFile): AsyncGenerator<Buffer> {
+  let read = first.length;
+  onBytes?.(read);
+  if (read > 0) yield first;
+  for await (const chunk of { [Symbol.asyncIterator]: () => rest }) {
+    read += chunk.length;
+    onBytes?.(read);
+    yield chunk;
+  }
 }
 
 /** Bytes of one line, at most: of a longer one the beginning is quarantined, and the rest is skipped. */

@@ -3,11 +3,14 @@ import type { ImportItem } from './import-item.js';
 /** Reads one kind of file: a mapping, a preset or the simulation. Reading a file again gives the same items in the same order. */
 export interface ImportReader {
   readonly name: string;
+  /** The file is read more than once, so it cannot be a pipe. */
+  readonly readsTwice?: true;
   /** Items in the order of the file, in pages. A page is small, so that memory stays flat. */
   read(file: ImportFile, report: ReadReport): AsyncIterable<readonly ImportItem[]>;
 }
 
 export interface ImportFile {
+  /** `-` is standard input. */
   readonly path: string;
   /** The name that quarantined rows carry: without its folder, so that no path of this machine is stored. */
   readonly name: string;

@@ -12,6 +12,7 @@ import {
   parseMapping,
   PRESETS,
   runImport,
+  STANDARD_INPUT,
   type ImportFile,
   type ImportReader,
   type ImportSummary,
@@ -58,7 +59,7 @@ export function importCommand(session: Session): Command {
       'Imports the rows of a file as touchpoints. A mapping (docs/importing.md) or a preset describes the format of the file; gzip is unpacked. An invalid row is ' +
         'quarantined with its file, line and reason. Importing a file again adds nothing.',
     )
-    .argument('<file>', 'CSV or NDJSON, or the format of the preset')
+    .argument('<file>', 'CSV or NDJSON, or the format of the preset; - for standard input, or a pipe')
     .addOption(
       new Option('--preset <name>', 'a known file format, instead of a mapping').choices(
         PRESETS.map(({ name }) => name),
@@ -115,15 +116,17 @@ export function importCommand(session: Session): Command {
 interface ImportSource {
   readonly file: ImportFile;
   readonly bytes: number;
-  readonly checkpoint: ImportCheckpoint;
+  /** Null of a pipe: what was read of it cannot be read again. */
+  readonly checkpoint: ImportCheckpoint | null;
 }
 
 async function importFile(path: string, options: ImportOptions, session: Session): Promise<number> {
   const mapping = options.mapping === undefined ? null : readMapping(options.mapping);
   if (mapping === null && options.preset === undefined)
     throw usage('import needs the format of the file: give --preset NAME or --mapping FILE.');
-  const { bytes, stamp } = await inspect(path);
-  if (options.dryRun === true) return dryRunImport(path, mapping, options, session);
+  const given = await inspect(path);
+  const { bytes, stamp, name } = given;
+  if (options.dryRun === true) return dryRunImport(given, mapping, options, session);
   return useEngine(
     options,
     session,
@@ -133,10 +136,11 @@ async function importFile(path: string, options: ImportOptions, session: Session
           ? presetReader(options, await engine.businessSettings())
           : { reader: mappedReader(mapping.mapping), key: mapping.text };
       const { encoding } = options;
+      mustReadOnce(given, reader);
       const how = [stamp, key, encoding ?? '', options.shuffle ?? 'in order', await logOf(engine)];
-      const checkpoint = new ImportCheckpoint(options.dataDir, how.join('\n'));
-      if (options.fromStart === true) checkpoint.remove();
-      const file = { path, name: basename(path), ...(encoding === undefined ? {} : { encoding }) };
+      const checkpoint = stamp === null ? null : new ImportCheckpoint(options.dataDir, how.join('\n'));
+      if (options.fromStart === true) checkpoint?.remove();
+      const file = { path, name, ...(encoding === undefined ? {} : { encoding }) };
       const source = { file, bytes, checkpoint };
       return importInto(engine, reader, source, options, session);
     },
@@ -146,18 +150,20 @@ async function importFile(path: string, options: ImportOptions, session: Session
 
 /** Reads the whole file, has every row checked, and writes nothing: where there is no log yet, against an empty one. */
 async function dryRunImport(
-  path: string,
+  given: GivenFile,
   mapping: ReadMapping | null,
   options: ImportOptions,
   session: Session,
 ): Promise<number> {
   const { encoding } = options;
-  const file = { path, name: basename(path), ...(encoding === undefined ? {} : { encoding }) };
+  const { path, name } = given;
+  const file = { path, name, ...(encoding === undefined ? {} : { encoding }) };
   const check = async (engine: Engine): Promise<number> => {
     const { reader } =
       mapping === null
         ? presetReader(options, await engine.businessSettings())
         : { reader: mappedReader(mapping.mapping) };
+    mustReadOnce(given, reader);
     return dryRun(engine, reader, file, options.batchSize, session);
   };
   if (options.url !== undefined || isThere(options.dataDir)) return useEngine(options, session, check);
@@ -188,7 +194,11 @@ async function importInto(
   session: Session,
 ): Promise<number> {
   const { clock, stderr, signal } = session;
-  const skip = checkpoint.items();
+  const skip = checkpoint?.items() ?? 0;
+  if (checkpoint === null)
+    stderr.write(
+      `${file.name} is a pipe: if the import is interrupted, it cannot continue there. Importing the same rows again adds nothing.\n`,
+    );
   if (skip > 0)
     stderr.write(`${file.name}: continuing after ${pluralize(skip, 'touchpoint')} that an earlier run imported.\n`);
   const before = options.timings === true ? await engine.stepTimings() : {};
@@ -205,7 +215,7 @@ async function importInto(
     ...(options.shuffle === undefined ? {} : { shuffleSeed: options.shuffle }),
     onProgress: ({ items, bytesRead }) => {
       progress.update({ done: bytesRead, total: bytes, items });
-      checkpoint.write(items);
+      checkpoint?.write(items);
     },
     onOutcomes: (items, outcomes) => inQuarantine.add(items, outcomes),
   });
@@ -215,10 +225,10 @@ async function importInto(
   const replaced = await inQuarantine.close(engine, file.name);
   process.stdout.write(report(file.name, summary, replaced, inQuarantine));
   if (summary.outcome !== 'done') {
-    checkpoint.save(summary.progress.items);
-    return reportStopped(file.name, summary, session);
+    checkpoint?.save(summary.progress.items);
+    return reportStopped(file.name, summary, session, checkpoint !== null);
   }
-  checkpoint.remove();
+  checkpoint?.remove();
   const caughtUp = performance.now();
   if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
   const waited = performance.now() - caughtUp;
@@ -271,10 +281,12 @@ function report(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function reportStopped(name: string, summary: ImportSummary, { stderr, signal }: Session): number {
+function reportStopped(name: string, summary: ImportSummary, { stderr, signal }: Session, resumes: boolean): number {
   const { items, line } = summary.progress;
   const stored = `${pluralize(items, 'touchpoint')} of ${name} are stored${line > 0 ? `, up to line ${formatNumber(line)}` : ''}`;
-  const again = 'Run the same command again: it continues from there.';
+  const again = resumes
+    ? 'Run the same command again: it continues from there.'
+    : 'Run the same command again: it begins at the first row, and adds nothing twice.';
   if (summary.outcome === 'stopped') {
     stderr.write(`Stopped. ${stored}. ${again}\n`);
     return EXIT.stopped;
@@ -308,13 +320,36 @@ function readMapping(path: string): ReadMapping {
   }
 }
 
-async function inspect(path: string): Promise<{ readonly bytes: number; readonly stamp: string }> {
+/** What the command was given to read. */
+interface GivenFile {
+  readonly path: string;
+  /** The name that quarantined rows carry. */
+  readonly name: string;
+  /** 0 of a pipe: how much will come is unknown. */
+  readonly bytes: number;
+  /** By what a later run recognises the file; null of a pipe. */
+  readonly stamp: string | null;
+}
+
+async function inspect(path: string): Promise<GivenFile> {
+  if (path === STANDARD_INPUT) return { path, name: 'stdin', bytes: 0, stamp: null };
   try {
-    const { size, mtimeMs } = await stat(path);
-    return { bytes: size, stamp: `${resolve(path)} ${size} ${mtimeMs}` };
+    const about = await stat(path);
+    // What a shell names `<(…)` is called by a number that changes from one run to the next.
+    if (about.isFIFO() || about.isSocket() || about.isCharacterDevice())
+      return { path, name: /^\/(?:dev|proc)\//.test(path) ? 'pipe' : basename(path), bytes: 0, stamp: null };
+    if (about.isDirectory()) throw new Error('it is a folder');
+    const { size, mtimeMs } = about;
+    return { path, name: basename(path), bytes: size, stamp: `${resolve(path)} ${size} ${mtimeMs}` };
   } catch (error) {
     throw rejected(`${path} cannot be read: ${(error as Error).message}`);
   }
+}
+
+/** A pipe can be read once. */
+function mustReadOnce({ stamp, name }: GivenFile, reader: ImportReader): void {
+  if (stamp === null && reader.readsTwice === true)
+    throw rejected(`${name} is a pipe, and ${reader.name} reads its file twice: save it as a file, and import that.`);
 }
 
 function encodingLabel(label: string): string {

@@ -48,6 +48,7 @@ export function onlineRetailReader(timeZone: string): ImportReader {
   const parseTime = withLastResult(dateParser('yyyy-MM-dd HH:mm:ss', timeZone) ?? (() => null));
   return {
     name: 'online-retail',
+    readsTwice: true,
     async *read(file, report) {
       const { invoices, returned } = await indexInvoices(file, parseTime);
       const ordinals = new Map<string, number>();

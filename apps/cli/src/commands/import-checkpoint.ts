@@ -39,8 +39,9 @@ export class ImportCheckpoint {
 
   save(items: number): void {
     try {
-      mkdirSync(this.folder, { recursive: true });
-      writeFileSync(`${this.path}.new`, JSON.stringify({ items }));
+        // For their owner only, like all files of the data folder.
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      writeFileSync(`${this.path}.new`, JSON.stringify({ items }), { mode: 0o600 });
       renameSync(`${this.path}.new`, this.path);
     } catch {
       // A full disk: the next run counts duplicates where it could have skipped them.

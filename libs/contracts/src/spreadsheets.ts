@@ -16,9 +16,17 @@ const MONTHS = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
 const DAY_OF_MONTH = new RegExp(`^\\s*(?:\\d{1,2}-(?:${MONTHS})|(?:${MONTHS})-\\d{2})\\s*$`);
 
 /** What stands in every other spoilt value: nearly all ids pass with one look. */
-const SUSPICIOUS = /[#\ufffd]|\d[.,]?e[+-]?\d|err:/i;
+const SUSPICIOUS = /[#\ufffd]|\d[.,]?e[+-]?\d|err:|^\s*['=]/i;
 
-/** Whether an identifier was spoilt on its way: then it stands for no person, or for several. */
+/** `="00123"`: a formula whose value is a text, so that a spreadsheet leaves it alone. */
+const FORMULA_OF_TEXT = /^=\s*"((?:[^"]|"")*)"$/;
+/** `'00123`: the mark of a text in a spreadsheet, and what exports put before a sign that would begin a formula. Not the name `'t Hooft`. */
+const MARKED_AS_TEXT = /^'(?=[\d+=@#.\-])/;
+
+/**
+ * Whether an identifier was spoilt on its way: then it stands for no person, or for several. So does what only tells a spreadsheet that it is a text
+ * (`="00123"`): a file's cell is read without it, so a program that sends it names another person than the file.
+ */
 export function isSpoilt(value: string): boolean {
   if (DAY_OF_MONTH.test(value)) return true;
   if (!SUSPICIOUS.test(value)) return false;
@@ -28,14 +36,11 @@ export function isSpoilt(value: string): boolean {
     SCIENTIFIC.test(text) ||
     FORMULA_ERROR.test(text) ||
     TOO_NARROW.test(text) ||
-    NOT_A_NUMBER.test(text)
+    NOT_A_NUMBER.test(text) ||
+    FORMULA_OF_TEXT.test(text) ||
+    MARKED_AS_TEXT.test(text)
   );
 }
-
-/** `="00123"`: a formula whose value is a text, so that a spreadsheet leaves it alone. */
-const FORMULA_OF_TEXT = /^=\s*"((?:[^"]|"")*)"$/;
-/** `'00123`: the mark of a text in a spreadsheet, and what exports put before a sign that would begin a formula. Not the name `'t Hooft`. */
-const MARKED_AS_TEXT = /^'(?=[\d+=@#.\-])/;
 
 /** The text that a cell holds, without what only tells a spreadsheet that it is a text; other text as it is. */
 export function withoutSpreadsheetQuoting(value: string): string {

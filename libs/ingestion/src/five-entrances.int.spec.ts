@@ -153,7 +153,42 @@ describe('an event in our JSON form is judged alike at every entrance', () => {
       () => Buffer.from(event(`"u${count}"`).replace(/"id":"e\d+"/, '"id":"1.23E+05"')),
       'envelope-invalid',
     ],
+    ...['="00123"', ` = "00123" `, "'00123", "'+4915123456789"].map(
+      (id) =>
+        [`whose customer is ${id}`, () => Buffer.from(event(JSON.stringify(id))), 'placeholder-identifier'] as const,
+    ),
+    ["whose customer is 't Hooft", () => Buffer.from(event('"\'t Hooft"')), 'accepted'],
+    ['whose customer is behind a tab', () => Buffer.from(event('"\\t00123"')), 'accepted'],
+    ['whose order is a formula', () => Buffer.from(event('"u"', '', '"=\\"A1\\""')), 'data-invalid'],
+    [
+      'whose id is a long number',
+      () => Buffer.from(event(`"u${count}"`).replace(/"id":"e\d+"/, '"id":9007199254740993')),
+      'number-inexact',
+    ],
+    ['whose amount is written with an exponent', () => Buffer.from(event('"u"').replace(':100}', ':1e2}')), 'accepted'],
+    ['whose amount has a decimal point', () => Buffer.from(event('"u"').replace(':100}', ':100.0}')), 'accepted'],
+    ['whose amount is a text', () => Buffer.from(event('"u"').replace(':100}', ':"100"}')), 'data-invalid'],
+    ['with half a surrogate pair that is escaped', () => Buffer.from(event('"\\ud800"')), 'envelope-invalid'],
+    ['with a NUL that is escaped', () => Buffer.from(event('"a\\u0000"')), 'envelope-invalid'],
+    ['with a NUL in its bytes', () => Buffer.from(event('"a\0b"')), 'unreadable'],
+    [
+      'in UTF-32LE with a mark',
+      () =>
+        Buffer.concat([
+          Buffer.from([0xff, 0xfe, 0, 0]),
+          Buffer.from([...event('"u"')].flatMap((one) => [one.charCodeAt(0), 0, 0, 0])),
+        ]),
+      'unreadable',
+    ],
+    ['with two byte-order marks', () => Buffer.from(`\ufeff\ufeff${event('"u"')}`), 'unreadable'],
+    [
+      'with a key twice, as a path',
+      () => Buffer.from(event('"u"', ',"__proto__":{"a":1},"__proto__":{"a":2}')),
+      'duplicate-key',
+    ],
+    ['with keys that differ in capitals', () => Buffer.from(event('"u"', ',"Note":1,"NOTE":2')), 'accepted'],
     ['that is not JSON', () => Buffer.from('{"id":'), 'unreadable'],
+    ['that is JSON with a comment', () => Buffer.from(`${event('"u"')} // x`), 'unreadable'],
   ];
   /** A body as a whole is answered with 400; a line or a message is quarantined under its code, and a row as malformed. */
   const spelled = (entrance: string, outcome: Outcome): Outcome => {

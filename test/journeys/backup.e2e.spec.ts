@@ -57,7 +57,7 @@ describe('an engine that is backed up while it works, destroyed and restored', (
       await sleep(100);
     }
   };
-  /** The figures of all customers as of one instant; a rebuild of the log makes the same read models. */
+  /** The digest of all read models, and the figures of all customers as of one instant; a rebuild of the log makes the same. */
   const figures = async (): Promise<unknown> => {
     await caughtUp();
     const read = async (query: string) => {
@@ -66,8 +66,10 @@ describe('an engine that is backed up while it works, destroyed and restored', (
       expect([query, status]).toEqual([query, 200]);
       return body.rows as unknown;
     };
-    expect((await cli('verify')).code).toBe(0);
-    return [await read('revenue'), await read('customers'), await read('rfm')];
+    const { code, stdout } = await cli('verify');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Equal.')]);
+    const digest = /live +([0-9a-f]{32})/.exec(stdout)?.[1];
+    return [digest, await read('revenue'), await read('customers'), await read('rfm')];
   };
   const isReadable = async (email: string): Promise<boolean> => {
     const { status, body } =

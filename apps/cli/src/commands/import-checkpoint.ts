@@ -39,7 +39,7 @@ export class ImportCheckpoint {
 
   save(items: number): void {
     try {
-        // For their owner only, like all files of the data folder.
+      // For their owner only, like all files of the data folder.
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
       writeFileSync(`${this.path}.new`, JSON.stringify({ items }), { mode: 0o600 });
       renameSync(`${this.path}.new`, this.path);

@@ -136,7 +136,7 @@ export async function eraseSubjects(
     subjectKeysDestroyed: destroyed.subjectKeys,
     bodyKeysDestroyed: bodies.subjectKeys + destroyed.listedKeys,
     position: verdict.position,
-    erasedAt: formatInstant(recorded?.recordedAt ?? now),
+    erasedAt: formatInstant(recorded?.occurredAt ?? now),
   };
 }
 

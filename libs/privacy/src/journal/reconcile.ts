@@ -71,7 +71,7 @@ async function erasuresOfLog(
 ): Promise<ReadonlyMap<string, JournaledErasure>> {
   const found = new Map<string, JournaledErasure>();
   for await (const page of log.read(STREAMS.privacy))
-    for (const { source, id, type, data, meta, recordedAt } of page) {
+    for (const { source, id, type, data, meta, occurredAt } of page) {
       if (source !== OWN_SOURCES.privacy || type !== 'person-erased' || !id.startsWith(ERASURE_PREFIX)) continue;
       const erasure = JSON.parse(data) as PersonErased;
       const { by } = JSON.parse(meta) as { readonly by?: string };
@@ -79,7 +79,7 @@ async function erasuresOfLog(
       found.set(erasureId, {
         ...erasure,
         erasureId,
-        erasedAt: recordedAt,
+        erasedAt: occurredAt,
         by: by ?? 'unknown',
         hashKeyCheck,
       });

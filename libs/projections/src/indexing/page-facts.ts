@@ -144,8 +144,8 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
   }
 }
 
-/** The subjects that an erasure names, and since when they are erased. */
+/** The subjects that an erasure names, and when it was made: a restore records one from the journal later than that. */
 export function erasureOf(event: RecordedEvent): { readonly subjectIds: readonly string[]; readonly at: number } {
   const data = JSON.parse(event.data) as { readonly subjectIds?: readonly string[] };
-  return { subjectIds: data.subjectIds ?? [], at: event.recordedAt };
+  return { subjectIds: data.subjectIds ?? [], at: event.occurredAt };
 }

@@ -272,18 +272,19 @@ export async function customersOf(tx: Transaction, subjectIds: readonly string[]
   return rows.map((row) => row.customer_id);
 }
 
-/** Removes the sealed values of erased subjects: their keys are destroyed. */
+/** Removes the sealed values of erased subjects: their keys are destroyed. Of several erasures of a subject the earliest counts. */
 export async function markErased(
   writes: Writer,
   erasures: readonly { readonly subjectIds: readonly string[]; readonly at: number }[],
 ): Promise<void> {
-  const rows: Row[] = [];
+  const earliest = new Map<string, number>();
   for (const { subjectIds, at } of erasures)
-    for (const subjectId of subjectIds) rows.push({ subject_id: subjectId, erased_at: at });
-  if (rows.length === 0) return;
+    for (const subjectId of subjectIds) earliest.set(subjectId, Math.min(earliest.get(subjectId) ?? Infinity, at));
+  if (earliest.size === 0) return;
+  const rows: Row[] = [...earliest].map(([subjectId, at]) => ({ subject_id: subjectId, erased_at: at }));
   const erased = unnest(SUBJECTS, ['subject_id', 'erased_at'], rows, 'e');
   await writes.query(
-    `UPDATE subjects s SET sealed = NULL, erased_at = e.erased_at FROM ${erased.sql} WHERE s.subject_id = e.subject_id`,
+    `UPDATE subjects s SET sealed = NULL, erased_at = least(s.erased_at, e.erased_at) FROM ${erased.sql} WHERE s.subject_id = e.subject_id`,
     erased.params,
   );
 }

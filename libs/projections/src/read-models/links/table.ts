@@ -19,6 +19,10 @@ export const SUBJECTS: Table = {
     CREATE INDEX subjects_by_customer ON subjects (customer_id, subject_id);
     CREATE INDEX subjects_erased ON subjects (customer_id) WHERE erased_at IS NOT NULL;
     `,
+    /* sql */ `
+    -- 002: Before, erased_at was when the log recorded the last erasure: after a restore, the instant of the restore.
+    COMMENT ON COLUMN subjects.erased_at IS 'when the earliest erasure of the subject was made';
+    `,
   ],
   columns: {
     subject_id: 'text',

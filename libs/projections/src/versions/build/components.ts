@@ -33,7 +33,7 @@ export function joinInMemory(
       const row = subjects.get(subjectId);
       if (row === undefined) continue;
       row['sealed'] = null;
-      row['erased_at'] = Math.max((row['erased_at'] as number | null) ?? -Infinity, at);
+      row['erased_at'] = Math.min((row['erased_at'] as number | null) ?? Infinity, at);
     }
   const counting = [...seen.earliest];
   const linked = new Set(counting.flatMap(({ a, b }) => [a, b]));

@@ -50,7 +50,7 @@ export async function joinSeen(tx: Transaction, onStep: (done: number) => void, 
            CASE WHEN e.erased_at IS NULL THEN s.sealed END, e.erased_at
       FROM subjects_seen s
       LEFT JOIN joined_seen j USING (subject_id)
-      LEFT JOIN (SELECT subject_id, max(erased_at) AS erased_at FROM erasures_seen GROUP BY subject_id) e USING (subject_id)
+      LEFT JOIN (SELECT subject_id, min(erased_at) AS erased_at FROM erasures_seen GROUP BY subject_id) e USING (subject_id)
      ORDER BY s.subject_id, s.first_position;
     DROP TABLE joined_seen;
     ${DROP_SEEN_TABLES}`);

@@ -30,7 +30,7 @@ export function ingestionMetrics(registry: Registry): (result: IngestResult) => 
   };
 }
 
-/** Shows the bytes of the requests in progress. */
+/** Shows the requests in progress, the bytes of their bodies, and for how long the oldest has been in progress. */
 export function inFlightMetrics(registry: Registry, inFlight: InFlight): void {
   new Gauge({
     name: 'perennial_intake_in_flight_bytes',
@@ -38,6 +38,22 @@ export function inFlightMetrics(registry: Registry, inFlight: InFlight): void {
     registers: [registry],
     collect() {
       this.set(inFlight.bytes);
+    },
+  });
+  new Gauge({
+    name: 'perennial_intake_in_flight_requests',
+    help: 'Requests being ingested.',
+    registers: [registry],
+    collect() {
+      this.set(inFlight.requests);
+    },
+  });
+  new Gauge({
+    name: 'perennial_intake_oldest_request_seconds',
+    help: 'For how long the oldest request being ingested has been in progress; 0 where there is none.',
+    registers: [registry],
+    collect() {
+      this.set(inFlight.oldestMs / 1_000);
     },
   });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { inFlightMetrics } from '../metrics.js';
 import { InFlight } from './in-flight.js';
 
 const inFlight = () => new InFlight({ maxInFlightBytes: 1_000, maxInFlightRequests: 4 });
@@ -21,6 +23,30 @@ describe('requests in flight', () => {
     expect(all.bytes).toBe(900);
     for (const lease of [...silent, other, other]) lease.end();
     expect([all.bytes, all.requests]).toEqual([0, 0]);
+  });
+
+  it('have an oldest one, whose age the metrics show, whichever of them end', async () => {
+    let now = 5_000;
+    const all = new InFlight({ maxInFlightBytes: 1_000, maxInFlightRequests: 8 }, () => now);
+    const registry = new Registry();
+    inFlightMetrics(registry, all);
+    const shown = async () => {
+      const text = await registry.metrics();
+      return ['in_flight_requests', 'oldest_request_seconds'].map((name) =>
+        Number(new RegExp(`^perennial_intake_${name} (\\S+)$`, 'm').exec(text)?.[1]),
+      );
+    };
+    expect(await shown()).toEqual([0, 0]);
+    const first = all.enter('a');
+    now += 2_000;
+    const second = all.enter('b');
+    now += 30_000;
+    expect(await shown()).toEqual([2, 32]);
+    first.end();
+    first.end();
+    expect(await shown()).toEqual([1, 30]);
+    second.end();
+    expect(await shown()).toEqual([0, 0]);
   });
 
   it('of one key leave room for those of another', () => {

@@ -34,8 +34,20 @@ const SHARE = 1 / 2;
 export class InFlight {
   private readonly all: Share = { requests: 0, bytes: 0 };
   private readonly shares = new Map<string, Share>();
+  /** When each request in flight began, the oldest first. */
+  private readonly begins = new Map<Lease, number>();
 
-  constructor(private readonly limits: InFlightLimits) {}
+  /** @param elapsed monotonic milliseconds: a clock that is set must not age a request */
+  constructor(
+    private readonly limits: InFlightLimits,
+    private readonly elapsed: () => number = () => performance.now(),
+  ) {}
+
+  /** For how many milliseconds the oldest request has been in flight; 0 where there is none. */
+  get oldestMs(): number {
+    const [oldest] = this.begins.values();
+    return oldest === undefined ? 0 : this.elapsed() - oldest;
+  }
 
   get bytes(): number {
     return this.all.bytes;
@@ -63,7 +75,7 @@ export class InFlight {
     this.all.requests += 1;
     let held = 0;
     let isEnded = false;
-    return {
+    const lease: Lease = {
       add: (bytes) => {
         if (isEnded) return;
         held += bytes;
@@ -86,8 +98,11 @@ export class InFlight {
         this.all.requests -= 1;
         this.all.bytes -= held;
         if (share.requests === 0) this.shares.delete(key);
+        this.begins.delete(lease);
       },
     };
+    this.begins.set(lease, this.elapsed());
+    return lease;
   }
 }
 

@@ -20,11 +20,15 @@ describe('a document that an operator gives', () => {
       expect(read(bytes)).toEqual({ name: 'Müller' });
   });
 
+  it('may be YAML', () => {
+    expect(read('# the shop\nname: Müller')).toEqual({ name: 'Müller' });
+  });
+
   it.each([
     ['other bytes', Buffer.from('{"name":"M\xfcller"}', 'latin1'), /not UTF-8; it looks like windows-1252/],
     ['a key that stands twice', '{"column":"a","column":"b"}', /stands twice/],
     ['a number that loses digits', '{"n":9007199254740993}', /more digits/],
-    ['what is not JSON', '{', /cannot be read as JSON/],
+    ['what is not JSON', '{', /is not JSON or YAML/],
   ])('is rejected with %s', (_, bytes, message) => {
     expect(() => read(bytes)).toThrow(message);
   });

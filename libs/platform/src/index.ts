@@ -17,7 +17,7 @@ export {
 export type { PublicationMemory } from './stores/publication-memory.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
-export { DocumentFileError, parseDocumentText, readDocumentFile } from './config/document-file.js';
+export { DocumentFileError, parseDocumentText, readDocumentFile, type DocumentFile } from './config/document-file.js';
 export type { JournalPlace, LogPlace, PolicySetting } from './config/setting-kinds.js';
 export { requireSharedStores } from './config/shared-stores.js';
 export {

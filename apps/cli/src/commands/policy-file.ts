@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, Document, visit, type Pair } from 'yaml';
 import { validatePolicy, POLICY_PARTS, policyFields, type Policy } from '#lifecycle';
-import { DocumentFileError, readDocumentFile } from '#platform';
 import { rejected } from '../exit-codes.js';
+import { readDocument } from '../read-document.js';
 import { issueLines } from '../terminal/issue-lines.js';
 
 /**
@@ -9,14 +9,7 @@ import { issueLines } from '../terminal/issue-lines.js';
  * @throws CliError where the file cannot be read or holds no valid policy, with every issue
  */
 export function readPolicyFile(file: string): Policy {
-  let document: unknown;
-  try {
-    document = readDocumentFile(file);
-  } catch (error) {
-    if (!(error instanceof DocumentFileError)) throw error;
-    throw rejected(`${file} ${error.detail}: ${error.hint}.`);
-  }
-  const verdict = validatePolicy(document);
+  const verdict = validatePolicy(readDocument(file).value);
   if (verdict.ok) return verdict.policy;
   throw rejected(`${file} is not a valid policy:${issueLines(verdict.errors)}`);
 }

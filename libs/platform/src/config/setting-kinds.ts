@@ -155,7 +155,7 @@ export function PolicyOrFile(): Kind {
     const name = BUILT_IN.find((each) => each === text.toLowerCase());
     if (name !== undefined) return { value: { kind: 'built-in', name } };
     try {
-      return { value: { kind: 'file', path: text, document: readDocumentFile(text) } };
+      return { value: { kind: 'file', path: text, document: readDocumentFile(text).value } };
     } catch (error) {
       if (!(error instanceof DocumentFileError)) throw error;
       const isName = /^[a-z-]+$/i.test(text);

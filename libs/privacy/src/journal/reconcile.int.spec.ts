@@ -73,6 +73,24 @@ describe('the erasure journal', () => {
     ).toMatchObject([{ type: 'person-erased', occurredAt: NOW }]);
   });
 
+  it('applies all that repeated erasures of one person destroyed, since the first of them', async () => {
+    const bodies = [id(11), id(12)];
+    const request = { subjectIds: [id(1)], customerId: null, by: 'me' };
+    await keys.keysFor(bodies, { create: true });
+    await eraseSubjects({ log, keys, journal }, { ...request, quarantineIds: [id(11)], namespaces: ['email'] }, NOW);
+    // Requested again, since its answer was lost; in the meantime another body was found.
+    const again = { ...request, quarantineIds: [id(12)], namespaces: ['email', 'phone'] };
+    await eraseSubjects({ log, keys, journal }, again, NOW + 60_000);
+    await keys.close();
+    await open();
+    await keys.keysFor(bodies, { create: true });
+    expect(await reconcileJournal(journal, log, keys)).toMatchObject({ erasures: 1, applied: 1, keysDestroyed: 3 });
+    expect(await Promise.all([id(1), ...bodies].map(state))).toEqual(['erased', 'erased', 'erased']);
+    const [event] = await log.find([{ source: 'perennial/privacy', id: `erasure/${journal.erasures[0]?.erasureId}` }]);
+    expect(event).toMatchObject({ occurredAt: NOW });
+    expect(JSON.parse(event?.data ?? '')).toMatchObject({ namespaces: ['email', 'phone'], quarantineIds: bodies });
+  });
+
   it('changes nothing the second time', async () => {
     await erase(id(1));
     await reconcileJournal(journal, log, keys);

@@ -32,11 +32,7 @@ export async function reconcileJournal(
   keys: KeyStore,
 ): Promise<Reconciled> {
   const all = await journal.readAll();
-  const own = [
-    ...new Map(
-      all.filter((each) => each.hashKeyCheck === keys.hashKeyCheck).map((each) => [each.erasureId, each]),
-    ).values(),
-  ];
+  const own = merged(all.filter((each) => each.hashKeyCheck === keys.hashKeyCheck));
   let keysDestroyed = 0;
   const subjectIds = [...new Set(own.flatMap(erasedIdsOf))];
   for (let from = 0; from < subjectIds.length; from += SUBJECTS_A_CALL) {
@@ -63,6 +59,28 @@ export async function reconcileJournal(
     otherHashKey: all.filter((each) => each.hashKeyCheck !== keys.hashKeyCheck).length,
   };
 }
+
+/** One erasure for each id: of one that was requested again, the first instant, and all that any of them destroyed. */
+function merged(erasures: readonly JournaledErasure[]): readonly JournaledErasure[] {
+  const byId = new Map<string, JournaledErasure>();
+  for (const next of erasures) {
+    const known = byId.get(next.erasureId);
+    if (known === undefined) {
+      byId.set(next.erasureId, next);
+      continue;
+    }
+    const [first, other] = next.erasedAt < known.erasedAt ? [next, known] : [known, next];
+    byId.set(next.erasureId, {
+      ...first,
+      namespaces: union(first.namespaces, other.namespaces),
+      quarantineIds: union(first.quarantineIds, other.quarantineIds),
+    });
+  }
+  return [...byId.values()];
+}
+
+const union = (some: readonly string[] = [], others: readonly string[] = []): readonly string[] =>
+  [...new Set([...some, ...others])].sort();
 
 /** The erasures that the log has recorded, by their id. Those from before a change of the hash key have ids of the former key, and are in the keys. */
 async function erasuresOfLog(

@@ -208,6 +208,24 @@ describe('a reversal', () => {
     expect(bookings.at(-1)).toMatchObject({ orderSource: 'pos', orderId: '1001', reverses: true });
   });
 
+  it('of a source whose order of that number comes later takes back another source’s: the only one by then', () => {
+    const told = story()
+      .buys('2026-01-01', '1001')
+      .on('2026-01-03 00:00', 'order-returned', { orderId: '1001', whole: true }, false, 'pos')
+      .on('2026-01-03 14:22', 'order-placed', { orderId: '1001', currency: 'EUR', totalMinor: 2000 }, false, 'pos');
+    // The known limit of decision 21; with numbers of their own (a prefix in the mapping) each source keeps its orders.
+    expect(told.at('2026-02-01').bookings).toMatchObject([
+      { orderSource: 'shop', kind: 'order' },
+      { orderSource: 'shop', kind: 'return', reverses: true },
+      { orderSource: 'pos', kind: 'order' },
+    ]);
+    const apart = story()
+      .buys('2026-01-01', '1001')
+      .on('2026-01-03 00:00', 'order-returned', { orderId: 'pos-1001', whole: true }, false, 'pos')
+      .on('2026-01-03 14:22', 'order-placed', { orderId: 'pos-1001', currency: 'EUR', totalMinor: 2000 }, false, 'pos');
+    expect(apart.at('2026-02-01').bookings.filter(({ reverses }) => reverses)).toMatchObject([{ orderSource: 'pos' }]);
+  });
+
   it('of a source that placed no such order names the order of another source', () => {
     const told = story()
       .buys('2026-01-01', 'A')

@@ -22,17 +22,16 @@ import type { BusinessSettings, Engine } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { formatDuration, formatNumber, pluralize } from '../terminal/format.js';
+import { formatNumber, pluralize } from '../terminal/format.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
 import { Progress } from '../terminal/progress.js';
 import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { timingsTable } from '../terminal/timings.js';
-import { terminalWidth } from '../terminal/width.js';
-import { wrap } from '../terminal/wrap.js';
 import { readDocument } from '../read-document.js';
 import { ImportCheckpoint } from './import-checkpoint.js';
 import { dryRun } from './import-dry-run.js';
+import { importReport } from './import-report.js';
 import { presetOptions } from './preset-options.js';
 import { RowsInQuarantine } from './rows-in-quarantine.js';
 import { wholeNumber } from './whole-number.js';
@@ -223,7 +222,7 @@ async function importInto(
   if (summary.error instanceof FileRejected)
     throw rejected(`${file.name}: ${summary.error.message}. ${summary.error.hint}`);
   const replaced = await inQuarantine.close(engine, file.name);
-  process.stdout.write(report(file.name, summary, replaced, inQuarantine));
+  process.stdout.write(importReport(file.name, summary, replaced, inQuarantine));
   if (summary.outcome !== 'done') {
     checkpoint?.save(summary.progress.items);
     return reportStopped(file.name, summary, session, checkpoint !== null);
@@ -244,41 +243,6 @@ function stepsSince(
   now: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(now).map(([step, ms]) => [step, Math.max(0, ms - (before[step] ?? 0))]));
-}
-
-/** The outcome of the import, for people and for tests that match it. */
-function report(
-  name: string,
-  summary: ImportSummary,
-  replaced: number,
-  { stillOpen, notInFile }: Pick<RowsInQuarantine, 'stillOpen' | 'notInFile'>,
-): string {
-  const { outcomes } = summary.progress;
-  const { totalMs } = summary.timings;
-  const imported = summary.progress.items - summary.skipped;
-  const lines = [
-    `${name}: ${pluralize(summary.lines, 'line')} read, ${pluralize(imported, 'touchpoint')} in ${formatDuration(totalMs)} (${formatNumber((imported / Math.max(1, totalMs)) * 1000)}/s)`,
-    `  ${formatNumber(outcomes.accepted)} accepted, ${pluralize(outcomes.duplicate, 'duplicate')}, ${formatNumber(outcomes.quarantined)} quarantined, ${formatNumber(outcomes.suppressed)} suppressed`,
-  ];
-  for (const [code, number] of summary.codes) lines.push(`  ${formatNumber(number)} × ${code}`);
-  if (stillOpen > 0) {
-    const were = stillOpen === 1 ? 'was quarantined before and is' : 'were quarantined before and are';
-    lines.push(
-      `  ${formatNumber(stillOpen)} of the duplicates ${were} still open: perennial quarantine list --file ${name}`,
-    );
-  }
-  if (notInFile > 0 && summary.outcome === 'done') {
-    const are = notInFile === 1 ? 'row is not in it now and is' : 'rows are not in it now and are';
-    lines.push(
-      `  ${formatNumber(notInFile)} quarantined ${are} still open. Close what was corrected: perennial quarantine discard --file ${name}`,
-    );
-  }
-  if (replaced > 0) lines.push(`  ${formatNumber(replaced)} that earlier imports left in quarantine replaced`);
-  for (const [remark, number] of summary.notices) lines.push(`  ${remark}: ${formatNumber(number)}`);
-  if (summary.warnings.size > 0) lines.push('Accepted, and likely meant otherwise:');
-  for (const [warning, number] of summary.warnings)
-    lines.push(wrap(`  ${formatNumber(number)} × ${warning}`, terminalWidth(), 4));
-  return lines.map((line) => `${line}\n`).join('');
 }
 
 function reportStopped(name: string, summary: ImportSummary, { stderr, signal }: Session, resumes: boolean): number {

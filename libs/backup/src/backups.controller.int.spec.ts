@@ -58,7 +58,7 @@ describe('POST /v1/backups', () => {
     const answer = await send('POST', '', { folder: join(scratch, 'wanted') }, key);
     expect(answer).toMatchObject({
       status: 403,
-      body: { detail: expect.stringContaining('run perennial backup there') },
+      body: { type: 'urn:perennial:problem:local-only', detail: expect.stringContaining('run the command line there') },
     });
     expect(readdirSync(scratch)).not.toContain('wanted');
   });

@@ -2,8 +2,7 @@ import { isAbsolute } from 'node:path';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Describe, documentReader, formatInstant, Text, type DocumentRule } from '#contracts';
-import type { Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
 import { CurrentBackup, type BackupJob } from './backup-job.js';
 
 /** The body of a request for a backup. */
@@ -35,9 +34,6 @@ export class BackupView {
   readonly failure!: BackupJob['failure'];
 }
 
-/** The id of the principal that holds the token in the data folder. */
-const LOCAL = 'local';
-
 /**
  * Backups of the running engine. Only the command line on its machine may start one: the engine writes files where it is told to, which no key that
  * travels over a network should be able to demand.
@@ -50,6 +46,7 @@ export class BackupsController {
 
   @Post()
   @HttpCode(202)
+  @Allow('operate', { only: 'local' })
   @ApiOperation({
     operationId: 'startBackup',
     summary: 'Back up the log and the keys into a folder, while the engine runs',
@@ -59,14 +56,7 @@ export class BackupsController {
   @ApiDocument(NEW_BACKUP)
   @ApiAcceptedResponse({ type: BackupView })
   @ApiProblems(400, 409, 415, 422)
-  start(
-    @CurrentPrincipal() caller: Principal,
-    @Body(new DocumentPipe(NEW_BACKUP, 'No backup was started.')) { folder }: NewBackup,
-  ): BackupView {
-    if (caller.id !== LOCAL)
-      throw new Problem(403, {
-        detail: 'A backup writes files on the machine of the engine: run perennial backup there, with --data-dir.',
-      });
+  start(@Body(new DocumentPipe(NEW_BACKUP, 'No backup was started.')) { folder }: NewBackup): BackupView {
     const job = this.backups.start(folder);
     if (job === null)
       throw new Problem(409, {

@@ -12,7 +12,7 @@ import { EventLogModule } from './event-log.module.js';
 import { lockDataFolder, type EventLog } from './index.js';
 
 /** Keys are another lib's business: no caller is let in here. */
-const access: Access = { authenticate: () => null };
+const access: Access = { authenticate: () => null, countWrongKey: () => null };
 
 @Global()
 @Module({ providers: [{ provide: ACCESS, useValue: access }], exports: [ACCESS] })

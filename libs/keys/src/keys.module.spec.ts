@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { DAY } from '#contracts';
 import { FORMER_PERMISSIONS, PERMISSIONS, readConfig, type Permission, type Principal } from '#platform';
 import { Allow, configureApp, createHttpAdapter, CurrentPrincipal, PlatformModule } from '#platform/nest';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
@@ -11,6 +12,9 @@ import { KeysModule } from './keys.module.js';
 import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
 const [[FORMER, PRESENT]] = Object.entries(FORMER_PERMISSIONS) as [[string, Permission]];
+
+/** What the answers about keys are read as. */
+type Shown = Record<'id' | 'key' | 'name' | 'createdAt', string> & Record<'expiresAt' | 'blockedAt', string | null>;
 
 @Controller()
 class Routes {
@@ -49,6 +53,8 @@ describe('API keys over HTTP', () => {
   const administrator = (): string => key(...PERMISSIONS);
   const get = (url: string, bearer?: string) =>
     app.inject({ method: 'GET', url, headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } });
+  const post = (url: string, payload: object = {}, bearer = administrator()) =>
+    app.inject({ method: 'POST', url, headers: headersOf(bearer), payload });
   const create = (payload: object, bearer = administrator()) =>
     app.inject({ method: 'POST', url: '/v1/keys', headers: headersOf(bearer), payload });
 
@@ -88,6 +94,84 @@ describe('API keys over HTTP', () => {
     expect((await revoke(id)).statusCode).toBe(200);
     expect(app.get(ApiKeys).authenticate(shown)).toBeNull();
     expect((await revoke('none')).statusCode).toBe(404);
+  });
+
+  it('grant no more than their creator holds, though an administrator grants every role', async () => {
+    const admin = app.get(ApiKeys).create('admin', [], { role: 'admin' }).key;
+    expect((await create({ name: 'help desk', role: 'service-agent' }, admin)).json()).toMatchObject({
+      ...{ role: 'service-agent', permissions: ['read', 'open'], scopes: { purposes: ['service', 'complaint'] } },
+    });
+    const beyond = await create({ name: 'mine', permissions: ['open'] }, admin);
+    expect([beyond.statusCode, beyond.json()]).toMatchObject([
+      403,
+      { type: 'urn:perennial:problem:beyond-own-rights' },
+    ]);
+    // The secret of a stronger key is as good as a grant.
+    const strong = app.get(ApiKeys).create('strong', ['open']).record.id;
+    expect((await post(`/v1/keys/${strong}/rotate`, {}, admin)).statusCode).toBe(403);
+  });
+
+  it('expire after a year, unless they do nothing but publish', async () => {
+    const { createdAt, expiresAt } = (await create({ name: 'tool', permissions: ['read'] })).json<Shown>();
+    expect(Date.parse(expiresAt ?? '') - Date.parse(createdAt)).toBe(365 * DAY);
+    expect((await create({ name: 'till', role: 'channel', expiresAt: null })).json()).toMatchObject({
+      expiresAt: null,
+    });
+    for (const wrong of [null, '2020-01-01T00:00:00Z', 'tomorrow'])
+      expect((await create({ name: 'tool', permissions: ['read'], expiresAt: wrong })).json()).toMatchObject({
+        ...{ status: 422, errors: [{ pointer: '#/expiresAt' }] },
+      });
+  });
+
+  it('are rotated: both are valid for the overlap, both are listed, and only the last is rotated again', async () => {
+    const old = (await create({ name: 'till', role: 'channel', scopes: { sources: ['till/*'] } })).json<Shown>();
+    const rotated = await post(`/v1/keys/${old.id}/rotate`, { overlapDays: 2 });
+    expect(rotated.statusCode).toBe(201);
+    const fresh = rotated.json<Shown>();
+    expect(fresh).toMatchObject({ role: 'channel', scopes: { sources: ['till/*'] }, replaces: old.id });
+    for (const { key: each } of [old, fresh]) expect(app.get(ApiKeys).authenticate(each)?.name).toBe('till');
+    const shown = (await get(`/v1/keys/${old.id}`, administrator())).json<Shown>();
+    expect(Math.round((Date.parse(shown.expiresAt ?? '') - Date.now()) / DAY)).toBe(2);
+    expect((await post(`/v1/keys/${old.id}/rotate`)).json()).toMatchObject({
+      ...{ status: 409, detail: expect.stringContaining(fresh.id) },
+    });
+    expect((await post('/v1/keys/none/rotate')).statusCode).toBe(404);
+    expect((await post(`/v1/keys/${fresh.id}/rotate`, { overlapDays: 91 })).statusCode).toBe(422);
+    const at = await post(`/v1/keys/${fresh.id}/rotate`, { overlapDays: 0 });
+    expect(app.get(ApiKeys).authenticate(fresh.key)).toBeNull();
+    expect(app.get(ApiKeys).authenticate(at.json<Shown>().key)?.name).toBe('till');
+  });
+
+  it('are blocked as principals, with the keys that replaced them, until the block is lifted', async () => {
+    const old = (await create({ name: 'till', role: 'channel' })).json<Shown>();
+    const fresh = (await post(`/v1/keys/${old.id}/rotate`)).json<Shown>();
+    const other = (await create({ name: 'other', role: 'channel' })).json<Shown>();
+    const verdicts = () => [old, fresh, other].map(({ key: each }) => app.get(ApiKeys).authenticate(each) !== null);
+    expect((await post(`/v1/principals/key:${fresh.id}/block`)).statusCode).toBe(204);
+    expect((await post(`/v1/principals/key:${fresh.id}/block`)).statusCode).toBe(204);
+    expect(verdicts()).toEqual([false, false, true]);
+    expect((await get(`/v1/keys/${fresh.id}`, administrator())).json<Shown>().blockedAt).not.toBeNull();
+    const unblock = (principal: string) =>
+      app.inject({ method: 'DELETE', url: `/v1/principals/${principal}/block`, headers: headersOf(administrator()) });
+    expect((await unblock(`key:${fresh.id}`)).statusCode).toBe(204);
+    expect(verdicts()).toEqual([true, true, true]);
+    expect((await post('/v1/principals/person:anna/block')).statusCode).toBe(204);
+    for (const unknown of ['key:none', 'local', 'anna'])
+      expect((await post(`/v1/principals/${unknown}/block`)).statusCode).toBe(404);
+  });
+
+  it('that are wrong are answered 20 times a minute for each address, and a right one always', async () => {
+    const good = key('audit');
+    const from = (remoteAddress: string, bearer: string) =>
+      app.inject({ method: 'GET', url: '/v1/audited', remoteAddress, headers: headersOf(bearer) });
+    const statuses = [];
+    for (let n = 0; n < 21; n += 1) statuses.push((await from('192.0.2.9', 'wrong')).statusCode);
+    expect(statuses).toEqual([...Array<number>(20).fill(401), 429]);
+    const slowed = await from('192.0.2.9', 'wrong');
+    expect(slowed.headers['retry-after']).toMatch(/^[1-9]\d?$/);
+    expect(slowed.json()).toMatchObject({ type: 'urn:perennial:problem:too-many-wrong-keys' });
+    expect((await from('192.0.2.9', good)).statusCode).toBe(200);
+    expect((await from('192.0.2.10', 'wrong')).statusCode).toBe(401);
   });
 
   it.each([

@@ -4,17 +4,20 @@ import {
   CLOCK,
   CONFIG,
   HEALTH,
+  LOGGER,
   PUBLICATION_MEMORY,
   STORE_WATCH,
   type Clock,
   type Config,
   type Health,
+  type Logger,
   type StoreWatch,
 } from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { KeyExpiryWatch } from './api-keys/key-expiry-watch.js';
 import { KeyAdministration } from './api-keys/key-administration.js';
-import { KeysController } from './api-keys/keys.controller.js';
+import { KeysController, PrincipalsController } from './api-keys/keys.controller.js';
 import { openKeys, type EngineKeys } from './open-keys.js';
 import { publicationMemory } from './publication-memory.js';
 import { Sealer } from './sealer.js';
@@ -38,9 +41,13 @@ export class KeysModule implements OnApplicationShutdown {
 
   constructor(
     @Inject(KeysModule.OPENED) private readonly opened: EngineKeys | null,
+    @Inject(ApiKeys) private readonly apiKeys: ApiKeys,
     @Inject(KEY_STORE) keys: EngineKeys,
     @Inject(HEALTH) health: Health,
+    @Inject(KeyExpiryWatch) private readonly expiry: KeyExpiryWatch,
   ) {
+    health.register('api keys', () => expiry.health());
+    expiry.start();
     // The embedded store is a file of this process; a server may be unreachable.
     if (!(keys instanceof SqliteKeyStore)) health.register('keys', () => keys.poll().then(() => ({ ok: true })));
   }
@@ -48,7 +55,7 @@ export class KeysModule implements OnApplicationShutdown {
   static forRoot({ keyStore }: KeysModuleOptions = {}): DynamicModule {
     return {
       module: KeysModule,
-      controllers: [KeysController],
+      controllers: [KeysController, PrincipalsController],
       providers: [
         {
           provide: KeysModule.OPENED,
@@ -71,7 +78,16 @@ export class KeysModule implements OnApplicationShutdown {
           useFactory: (apiKeys: ApiKeys, clock: Clock) => new KeyAdministration(apiKeys, clock),
           inject: [ApiKeys, CLOCK],
         },
-        { provide: ApiKeyAccess, useFactory: (apiKeys: ApiKeys) => new ApiKeyAccess(apiKeys), inject: [ApiKeys] },
+        {
+          provide: ApiKeyAccess,
+          useFactory: (apiKeys: ApiKeys, clock: Clock) => new ApiKeyAccess(apiKeys, clock),
+          inject: [ApiKeys, CLOCK],
+        },
+        {
+          provide: KeyExpiryWatch,
+          useFactory: (apiKeys: ApiKeys, clock: Clock, logger: Logger) => new KeyExpiryWatch(apiKeys, clock, logger),
+          inject: [ApiKeys, CLOCK, LOGGER],
+        },
         { provide: ACCESS, useExisting: ApiKeyAccess },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
@@ -80,6 +96,8 @@ export class KeysModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.expiry.stop();
+    await this.apiKeys.close();
     await this.opened?.close();
   }
 }

@@ -44,6 +44,7 @@ export {
   type Scope,
   type Scopes,
 } from './access/scopes.js';
+export { WrongKeys } from './access/wrong-keys.js';
 export { actorOf, KAFKA_PRINCIPAL, LOCAL_PRINCIPAL, type Access, type Principal } from './access/principal.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
 export {

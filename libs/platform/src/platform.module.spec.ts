@@ -67,6 +67,7 @@ const access: Access = {
       ? { ...LOCAL_PRINCIPAL, id: bearer, kind: 'key', name: `key of ${bearer}`, permissions: new Set(permissions) }
       : null;
   },
+  countWrongKey: () => null,
 };
 const key = (...permissions: Permission[]): string => permissions.join('+');
 

@@ -90,9 +90,40 @@ describe('on the folder of a stopped engine', () => {
     });
   });
 
+  it('creates a key with a role and scopes, rotates it, and blocks it, with answers as JSON', async () => {
+    const json = async (...args: string[]) => {
+      const { out, err, code } = await run('keys', ...args);
+      expect([code, err]).toEqual([0, '']);
+      return JSON.parse(out) as Record<string, unknown>;
+    };
+    const scoped = ['--role', 'channel', '--sources', 'till/*, shop', '--expires', 'never', '--format', 'json'];
+    const created = await json('create', 'till', ...scoped);
+    const id = String(created['id']);
+    expect(created).toMatchObject({
+      ...{ name: 'till', role: 'channel', permissions: ['publish'], scopes: { sources: ['till/*', 'shop'] } },
+      ...{ expiresAt: null, key: expect.stringMatching(/^pk_/) },
+    });
+    const rotated = await json('rotate', id, '--overlap', '2', '--format', 'json');
+    expect(rotated).toMatchObject({ replaces: id, scopes: created['scopes'] });
+    expect(await json('show', id)).toMatchObject({ expiresAt: '2026-02-02T12:00:00Z', blockedAt: null });
+    expect((await run('keys', 'block', `key:${id}`)).out).toContain(`Blocked key:${id}`);
+    expect(await json('show', id)).toMatchObject({ blockedAt: '2026-01-31T12:00:00Z' });
+    expect((await run('keys', 'unblock', `key:${id}`)).code).toBe(0);
+    expect((await run('keys', 'list', '--format', 'json')).out).toContain('"replaces"');
+    for (const unknown of [
+      ['show', 'x'],
+      ['rotate', 'x'],
+      ['block', 'key:x'],
+      ['rotate', id],
+    ])
+      expect(await run('keys', ...unknown)).toMatchObject({ code: 3 });
+    const never = await run('keys', 'create', 'tool', '--permissions', 'read', '--expires', 'never');
+    expect(never).toMatchObject({ code: 3, err: expect.stringContaining('`expiresAt` may be null only for a key') });
+  });
+
   it.each([
     ['an unknown permission', ['keys', 'create', 'x', '--permissions', 'fly'], 'must be one of'],
-    ['no permission', ['keys', 'create', 'x'], '--permissions'],
+    ['neither role nor permission', ['keys', 'create', 'x'], 'give role or permissions'],
     ['a name of blanks', ['keys', 'create', '  ', '--permissions', 'read'], '`name`'],
   ])('creates no key with %s', async (_, args, message) => {
     const before = (await run('keys', 'list')).out;

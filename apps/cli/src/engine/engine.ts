@@ -147,6 +147,13 @@ export interface Engine {
   apiKeys(): Promise<readonly ApiKeyInfo[]>;
   /** Creates an API key; only this answer has it. */
   createApiKey(request: KeyRequest): Promise<ApiKeyInfo & { readonly key: string }>;
+  /** One API key. Throws `CliError` where there is none of this id. */
+  apiKey(id: string): Promise<ApiKeyInfo>;
+  /** Creates an API key in the place of another, which stays valid for the overlap; only this answer has it. */
+  rotateApiKey(id: string, rotation: { readonly overlapDays?: number }): Promise<ApiKeyInfo & { readonly key: string }>;
+  /** Locks a principal out from now on, or lets it act again. */
+  blockPrincipal(principal: string): Promise<void>;
+  unblockPrincipal(principal: string): Promise<void>;
   /** Revokes an API key from now on. */
   revokeApiKey(id: string): Promise<ApiKeyInfo>;
   /** Every source, with when it was last seen; those that send without being registered too. */

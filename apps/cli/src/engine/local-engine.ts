@@ -35,7 +35,7 @@ import {
   type SourceVerdict,
 } from '#ingestion';
 import { formatInstant } from '#contracts';
-import { KeyRequestError, keyView, NEW_API_KEY, type KeyAdministration } from '#keys';
+import { KeyRequestError, keyView, NEW_API_KEY, ROTATION_REQUEST, type KeyAdministration } from '#keys';
 import { parseInstant } from '#contracts';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
@@ -328,6 +328,34 @@ export class LocalEngine implements Engine {
     const keys = await this.dependencies.apiKeys();
     const { key, record } = await keys.create(reading.value, LOCAL_PRINCIPAL).catch(keyRequestRejected);
     return { ...keyView(record), key };
+  }
+
+  async apiKey(id: string): Promise<ApiKeyInfo> {
+    const keys = await this.dependencies.apiKeys();
+    return keyView(
+      await Promise.resolve(id)
+        .then((each) => keys.find(each))
+        .catch(keyRequestRejected),
+    );
+  }
+
+  async rotateApiKey(
+    id: string,
+    rotation: { readonly overlapDays?: number },
+  ): Promise<ApiKeyInfo & { readonly key: string }> {
+    const reading = ROTATION_REQUEST.read(rotation);
+    if (!reading.ok) throw rejected(`The API key cannot be rotated:${issueLines(reading.errors)}`);
+    const keys = await this.dependencies.apiKeys();
+    const { key, record } = await keys.rotate(id, reading.value, LOCAL_PRINCIPAL).catch(keyRequestRejected);
+    return { ...keyView(record), key };
+  }
+
+  async blockPrincipal(principal: string): Promise<void> {
+    await (await this.dependencies.apiKeys()).block(principal, LOCAL_PRINCIPAL).catch(keyRequestRejected);
+  }
+
+  async unblockPrincipal(principal: string): Promise<void> {
+    await (await this.dependencies.apiKeys()).unblock(principal, LOCAL_PRINCIPAL).catch(keyRequestRejected);
   }
 
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {

@@ -215,6 +215,26 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/keys', JSON.stringify(request))) as ApiKeyInfo & { readonly key: string };
   }
 
+  async apiKey(id: string): Promise<ApiKeyInfo> {
+    return (await this.send('GET', `/v1/keys/${encodeURIComponent(id)}`)) as ApiKeyInfo;
+  }
+
+  async rotateApiKey(
+    id: string,
+    rotation: { readonly overlapDays?: number },
+  ): Promise<ApiKeyInfo & { readonly key: string }> {
+    const path = `/v1/keys/${encodeURIComponent(id)}/rotate`;
+    return (await this.send('POST', path, JSON.stringify(rotation))) as ApiKeyInfo & { readonly key: string };
+  }
+
+  async blockPrincipal(principal: string): Promise<void> {
+    await this.send('POST', `/v1/principals/${encodeURIComponent(principal)}/block`);
+  }
+
+  async unblockPrincipal(principal: string): Promise<void> {
+    await this.send('DELETE', `/v1/principals/${encodeURIComponent(principal)}/block`);
+  }
+
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {
     return (await this.send('DELETE', `/v1/keys/${encodeURIComponent(id)}`)) as ApiKeyInfo;
   }

@@ -103,7 +103,7 @@ export class SourcesController {
   ) {}
 
   @Get()
-  @Allow('read', 'operate', 'administer')
+  @Allow(['read', 'operate', 'administer'])
   @ApiOperation({
     operationId: 'listSources',
     summary: 'All sources, with when each was last seen and its outcomes of the last hour and day',
@@ -131,7 +131,7 @@ export class SourcesController {
   }
 
   @Get(':name')
-  @Allow('read', 'operate', 'administer')
+  @Allow(['read', 'operate', 'administer'])
   @ApiOperation({ operationId: 'showSource', summary: 'One source' })
   @ApiParam(NAME)
   @ApiOkResponse({ type: SourceView })
@@ -163,7 +163,7 @@ export class SourcesController {
 
   @Post(':name/pause')
   @HttpCode(200)
-  @Allow('operate', 'administer')
+  @Allow(['operate', 'administer'])
   @ApiOperation({ operationId: 'pauseSource', summary: 'Quarantine what a source sends, until it is resumed' })
   @ApiParam(NAME)
   @ApiOkResponse({ type: SourceView })
@@ -174,7 +174,7 @@ export class SourcesController {
 
   @Post(':name/resume')
   @HttpCode(200)
-  @Allow('operate', 'administer')
+  @Allow(['operate', 'administer'])
   @ApiOperation({ operationId: 'resumeSource', summary: 'Accept again what a paused source sends' })
   @ApiParam(NAME)
   @ApiOkResponse({ type: SourceView })

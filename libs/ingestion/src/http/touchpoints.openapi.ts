@@ -1,6 +1,13 @@
 import { getSchemaPath } from '@nestjs/swagger';
-import type { Permission } from '#platform';
-import { PROBLEM_JSON, problemResponses, ProblemView, ValidationIssueView, type FastifyRoute } from '#platform/nest';
+import {
+  PROBLEM_JSON,
+  problemResponses,
+  ProblemView,
+  ValidationIssueView,
+  ruleDocumentation,
+  type FastifyRoute,
+  type RouteRule,
+} from '#platform/nest';
 import { ANY_DATA, TOUCHPOINT, TOUCHPOINT_SCHEMAS } from './touchpoint-schemas.js';
 import { OUTCOMES_HEADER } from './ingest-answer.js';
 import { BatchWarningView, IngestResultView, ItemResultView, WarningView } from './views.js';
@@ -8,7 +15,7 @@ import { BatchWarningView, IngestResultView, ItemResultView, WarningView } from 
 /** The routes that receive events, and what OpenAPI says of them. */
 export const TOUCHPOINTS_PATH = '/v1/touchpoints';
 export const IMPORT_ROWS_PATH = '/v1/imports/rows';
-export const PERMISSION: Permission = 'publish';
+export const PUBLISH: RouteRule = { permissions: ['publish'], scopes: ['sources', 'types'] };
 /** At most this many results of a stream are listed: its counts are always whole. */
 export const LISTED_MAX = 10_000;
 
@@ -59,7 +66,7 @@ const ORIGIN = {
 const COMMON = {
   tags: ['intake'],
   security: [{ bearer: [] }],
-  'x-permission': PERMISSION,
+  ...ruleDocumentation(PUBLISH),
   parameters: [
     {
       name: 'verbose',

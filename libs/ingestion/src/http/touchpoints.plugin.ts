@@ -2,7 +2,15 @@ import type { Readable } from 'node:stream';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Clock, Principal } from '#platform';
-import { authorize, type Bodies, Problem, PROBLEM_JSON, problemDocument, type ProblemOptions } from '#platform/nest';
+import {
+  authorize,
+  type Bodies,
+  type Caller,
+  Problem,
+  PROBLEM_JSON,
+  problemDocument,
+  type ProblemOptions,
+} from '#platform/nest';
 import { readNdjson } from '../cloudevents/ndjson.js';
 import {
   HTTP_BINDING,
@@ -21,7 +29,7 @@ import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import type { InFlight, Lease } from './in-flight.js';
 import { answerOf, concealsErasure, OUTCOMES_HEADER, outcomesText, type IngestAnswer } from './ingest-answer.js';
 import { StreamResult } from './stream-result.js';
-import { IMPORT_ROWS_PATH, LISTED_MAX, PERMISSION, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
+import { IMPORT_ROWS_PATH, LISTED_MAX, PUBLISH, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
 import type { IngestResultView } from './views.js';
 
 export interface TouchpointsPluginOptions {
@@ -57,7 +65,7 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
     // The caller is authorized, and overload rejected, before a body is read.
     server.addHook('onRequest', (request, reply, next) => {
       try {
-        const principal = authorize(access, request.headers.authorization, PERMISSION);
+        const principal = authorize(access, callerOf(request), PUBLISH);
         const lease = inFlight.enter(principal.id, Number(request.headers['content-length'] ?? 0));
         Object.assign(request as unknown as Authorized, { principal, lease });
         reply.raw.once('close', () => lease.end());
@@ -77,6 +85,8 @@ interface Authorized {
   principal: Principal | null;
   lease: Lease | null;
 }
+
+const callerOf = ({ headers, ip }: FastifyRequest): Caller => ({ authorization: headers.authorization, address: ip });
 
 function leaseOf(request: FastifyRequest): Lease {
   const { lease } = request as unknown as Authorized;

@@ -102,7 +102,7 @@ export class TypesController {
   ) {}
 
   @Get()
-  @Allow('publish', 'read', 'types')
+  @Allow(['publish', 'read', 'types'], { scope: ['sources', 'types', 'brand'] })
   @ApiOperation({
     operationId: 'listTypes',
     summary: 'All touchpoint types with their fields and examples, and the namespaces of identifiers',
@@ -118,7 +118,7 @@ export class TypesController {
   }
 
   @Get(':name')
-  @Allow('publish', 'read', 'types')
+  @Allow(['publish', 'read', 'types'], { scope: ['sources', 'types', 'brand'] })
   @ApiOperation({ operationId: 'showType', summary: 'One touchpoint type with its fields and an example' })
   @ApiParam({ name: 'name', example: 'order-placed' })
   @ApiOkResponse({ type: TypeView })

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { LOCAL_PRINCIPAL, type Access, type Principal } from '#platform';
+import { LOCAL_PRINCIPAL, WrongKeys, type Access, type Clock, type Principal } from '#platform';
 import type { ApiKeys } from './api-keys.js';
 
 /** Authenticates a caller: by an API key, or by the token that the running engine leaves for the command line beside it. */
@@ -7,7 +7,18 @@ export class ApiKeyAccess implements Access {
   /** Drawn at each start; written to `engine.json`, which only its owner may read. */
   readonly localToken = `local_${randomBytes(32).toString('base64url')}`;
 
-  constructor(private readonly apiKeys: ApiKeys) {}
+  private readonly wrongKeys: WrongKeys;
+
+  constructor(
+    private readonly apiKeys: ApiKeys,
+    clock: Clock,
+  ) {
+    this.wrongKeys = new WrongKeys(clock);
+  }
+
+  countWrongKey(address: string): number | null {
+    return this.wrongKeys.count(address);
+  }
 
   authenticate(bearer: string): Principal | null {
     return equalInConstantTime(bearer, this.localToken) ? LOCAL_PRINCIPAL : this.apiKeys.authenticate(bearer);

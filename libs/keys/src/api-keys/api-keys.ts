@@ -9,7 +9,9 @@ import {
   type Principal,
   type Role,
 } from '#platform';
-import type { AccessRows, ApiKeyRow, ApiKeyTable, BlockRow } from './api-key-row.js';
+import type { AccessRows, ApiKeyRow, ApiKeyTable } from './api-key-row.js';
+import { Blocks } from './blocks.js';
+import { KeyUse } from './key-use.js';
 import { grantedScopes, permissionsOf } from './grants.js';
 import { drawKey, isSecret, readKey } from './key-text.js';
 
@@ -40,21 +42,30 @@ export interface CreatedKey {
 interface KnownKey {
   readonly row: ApiKeyRow;
   readonly principal: Principal;
+  /** Whether its principal is blocked, or that of a key that it replaces or is replaced by. */
+  isBlocked: boolean;
 }
+
+/** Called with the id of a known key that came with a wrong secret. */
+export type WrongSecretListener = (id: string) => void;
 
 const ADMIN = 'admin';
 
 /** The API keys, in memory: every request asks for one. Only a hash of each secret is kept. */
 export class ApiKeys {
   private readonly known = new Map<string, KnownKey>();
-  /** By principal and instant. */
-  private readonly blocks = new Map<string, BlockRow>();
-  private blocked: ReadonlyMap<string, number> = new Map();
+  private readonly blocks: Blocks;
+  private readonly use: KeyUse;
+  /** Set by what records it. */
+  onWrongSecret: WrongSecretListener = () => undefined;
 
   private constructor(
     private readonly table: ApiKeyTable,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.use = new KeyUse((lastUsed) => table.used(lastUsed));
+    this.blocks = new Blocks();
+  }
 
   /** Reads the stored keys, and from then on follows the changes of other processes. */
   static async open(table: ApiKeyTable, clock: Clock): Promise<ApiKeys> {
@@ -100,36 +111,95 @@ export class ApiKeys {
     return this.recordOf(row);
   }
 
+  /**
+   * Creates a key to take the place of another: with the same rights and an expiry as far away. The old key stays valid for the overlap, so that
+   * both work while the new one is rolled out. Null where the old one is unknown, or no longer valid.
+   */
+  rotate(id: string, overlapMs: number): CreatedKey | null {
+    const old = this.known.get(id)?.row;
+    const now = this.clock.now();
+    if (old === undefined || !isValid(old, now)) return null;
+    const expiresAt = old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt);
+    const { key, row } = this.draw(old.name, old.permissions, { ...old, expiresAt }, id);
+    const until = now + overlapMs;
+    const stored = this.table.insert(row).then(() => this.table.expire(id, until));
+    this.remember(row);
+    this.remember({ ...old, expiresAt: until });
+    this.markBlocked();
+    return { key, record: this.recordOf(row), stored };
+  }
+
+  /** The key that replaces this one and is still valid; null where there is none. */
+  successorOf(id: string): ApiKeyRecord | null {
+    const now = this.clock.now();
+    for (const { row } of this.known.values()) if (row.replaces === id && isValid(row, now)) return this.recordOf(row);
+    return null;
+  }
+
+  /** One key; null where no key has this id. */
+  find(id: string): ApiKeyRecord | null {
+    const known = this.known.get(id);
+    return known === undefined ? null : this.recordOf(known.row);
+  }
+
+  /** Locks a principal out from now on, whatever key it shows; a key is locked out with those that it replaces and is replaced by. */
+  async block(principal: string, by: string): Promise<void> {
+    if (this.blocks.isBlocked(principal)) return;
+    const row = { principal, at: this.clock.now(), by, liftedAt: null };
+    this.blocks.add(row);
+    this.markBlocked();
+    await this.table.block(row);
+  }
+
+  /** Lets a principal act again. */
+  async unblock(principal: string): Promise<void> {
+    const at = this.clock.now();
+    await this.table.unblock(principal, at);
+    this.blocks.lift(principal, at);
+    this.markBlocked();
+  }
+
   /** The principal of a key; null for a key that is unknown, malformed, expired or revoked, or whose principal is blocked. */
   authenticate(key: string): Principal | null {
     const read = readKey(key);
     const known = read === null ? undefined : this.known.get(read.id);
-    if (read === null || known === undefined || known.row.revokedAt !== null) return null;
-    const { row, principal } = known;
-    if (row.expiresAt !== null && row.expiresAt <= this.clock.now()) return null;
-    if (this.blocked.size > 0 && this.blocked.has(actorOf(principal))) return null;
-    return isSecret(read.secret, row.hash) ? principal : null;
+    if (read === null || known === undefined) return null;
+    const { row, principal, isBlocked } = known;
+    if (!isSecret(read.secret, row.hash)) {
+      this.onWrongSecret(read.id);
+      return null;
+    }
+    const now = this.clock.now();
+    if (isBlocked || !isValid(row, now)) return null;
+    this.use.note(row.id, now);
+    return principal;
+  }
+
+  /** Writes what is still to be written of the keys' use. */
+  async close(): Promise<void> {
+    await this.use.flush();
   }
 
   private draw(
     name: string,
     permissions: readonly Permission[],
     { role = null, scopes = {}, expiresAt = null }: ApiKeyOptions,
+    replaces: string | null = null,
   ): { readonly key: string; readonly row: ApiKeyRow } {
     const { id, text, hash } = drawKey();
     const row = {
       ...{ id, name, hash, role },
       permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
       scopes: grantedScopes({ role, scopes }),
-      ...{ createdAt: this.clock.now(), expiresAt, replaces: null, lastUsedAt: null, revokedAt: null },
+      ...{ createdAt: this.clock.now(), expiresAt, replaces, lastUsedAt: null, revokedAt: null },
     };
     return { key: text, row };
   }
 
   private merge({ keys, blocks }: AccessRows): void {
     for (const row of keys) this.remember(row);
-    for (const row of blocks) this.rememberBlock(row);
-    this.deriveBlocked();
+    for (const row of blocks) this.blocks.add(row);
+    this.markBlocked();
   }
 
   /** What this process has changed holds, even if the row was read a moment before: a revocation is final, and an expiry only comes nearer. */
@@ -142,27 +212,42 @@ export class ApiKeys {
       expiresAt: earlier(before?.expiresAt ?? null, stored.expiresAt),
       lastUsedAt: later(before?.lastUsedAt ?? null, stored.lastUsedAt),
     };
-    this.known.set(row.id, { row, principal: principalOf(row) });
+    this.known.set(row.id, { row, principal: principalOf(row), isBlocked: this.known.get(row.id)?.isBlocked ?? false });
   }
 
-  private rememberBlock(stored: BlockRow): void {
-    const key = `${stored.principal} ${stored.at}`;
-    this.blocks.set(key, { ...stored, liftedAt: this.blocks.get(key)?.liftedAt ?? stored.liftedAt });
+  /** Marks the keys of blocked principals: once for each change, so that a request looks nothing up. */
+  private markBlocked(): void {
+    const blocked = new Set<string>();
+    if (this.blocks.standing.size > 0)
+      for (const { row } of this.known.values())
+        if (this.blocks.isBlocked(principalIdOf(row))) blocked.add(this.firstOf(row.id));
+    for (const known of this.known.values())
+      known.isBlocked = blocked.size > 0 && blocked.has(this.firstOf(known.row.id));
   }
 
-  private deriveBlocked(): void {
-    const standing = [...this.blocks.values()].filter(({ liftedAt }) => liftedAt === null);
-    this.blocked = new Map(standing.map(({ principal, at }) => [principal, at]));
+  /** The first key of the row of keys that replaced each other, up to this one. */
+  private firstOf(id: string): string {
+    for (let first = id; ;) {
+      const before = this.known.get(first)?.row.replaces ?? null;
+      if (before === null) return first;
+      first = before;
+    }
   }
 
   private recordOf({ hash: _, ...row }: ApiKeyRow): ApiKeyRecord {
     return {
       ...row,
       permissions: permissionsOf(row),
-      blockedAt: this.blocked.get(actorOf({ kind: 'key', id: row.id })) ?? null,
+      lastUsedAt: later(row.lastUsedAt, this.use.lastUsed(row.id)),
+      blockedAt: this.blocks.standing.get(principalIdOf(row)) ?? null,
     };
   }
 }
+
+const isValid = ({ revokedAt, expiresAt }: ApiKeyRow, now: number): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt > now);
+
+const principalIdOf = ({ id }: Pick<ApiKeyRow, 'id'>): string => actorOf({ kind: 'key', id });
 
 const principalOf = (row: ApiKeyRow): Principal => ({
   id: row.id,

@@ -1,14 +1,15 @@
 import { DAY, parseInstant } from '#contracts';
-import type { Clock, Principal } from '#platform';
+import { actorOf, type Clock, type Principal } from '#platform';
 import type { ApiKeyRecord, ApiKeys } from './api-keys.js';
 import { beyondOwnRights, permissionsOf, type Grant } from './grants.js';
 import type { NewApiKey } from './new-api-key.js';
+import type { RotationRequest } from './rotation-request.js';
 
 /** A request about keys that is not carried out. */
 export class KeyRequestError extends Error {
   override readonly name = 'KeyRequestError';
   constructor(
-    readonly code: 'unknown-key' | 'beyond-own-rights' | 'invalid',
+    readonly code: 'unknown-key' | 'unknown-principal' | 'beyond-own-rights' | 'not-rotatable' | 'invalid',
     message: string,
     /** Where the request is invalid: a JSON pointer, and how to fix it. */
     readonly at: { readonly pointer: string; readonly hint: string } | null = null,
@@ -41,16 +42,65 @@ export class KeyAdministration {
       permissions: request.permissions ?? [],
       scopes: request.scopes ?? {},
     };
-    const beyond = beyondOwnRights(by, grant);
-    if (beyond !== null)
-      throw new KeyRequestError(
-        'beyond-own-rights',
-        `"${by.name}" cannot grant ${beyond}: a principal grants no more than it holds.`,
-      );
+    assertWithinRights(by, grant);
     const expiresAt = this.expiryOf(request, grant);
     const { key, record, stored } = this.apiKeys.create(request.name, grant.permissions, { ...grant, expiresAt });
     await stored;
     return { key, record };
+  }
+
+  /** @throws KeyRequestError `unknown-key` */
+  find(id: string): ApiKeyRecord {
+    const record = this.apiKeys.find(id);
+    if (record === null) throw unknownKey(id);
+    return record;
+  }
+
+  /**
+   * Creates a key in the place of another, which stays valid for the overlap. It resolves when both are durable; only this answer has the new key.
+   * @throws KeyRequestError `unknown-key`, `not-rotatable`, `beyond-own-rights`
+   */
+  async rotate(
+    id: string,
+    { overlapDays }: RotationRequest,
+    by: Principal,
+  ): Promise<{ readonly key: string; readonly record: ApiKeyRecord }> {
+    const old = this.find(id);
+    // A new secret with more rights than its reader's would be a way around the rule of `create`.
+    assertWithinRights(by, old);
+    const successor = this.apiKeys.successorOf(id);
+    if (successor !== null)
+      throw new KeyRequestError(
+        'not-rotatable',
+        `The key "${id}" is already replaced by the key "${successor.id}": rotate that one, or revoke it first.`,
+      );
+    const rotated = this.apiKeys.rotate(id, overlapDays * DAY);
+    if (rotated === null)
+      throw new KeyRequestError(
+        'not-rotatable',
+        `The key "${id}" is expired or revoked, so it cannot be rotated: create a key.`,
+      );
+    await rotated.stored;
+    return rotated;
+  }
+
+  /**
+   * Locks a principal out from now on, in every process within a second. Twice is the same as once.
+   * @param principal as acts name it: `key:5f0c3a9b1d2e`, `person:…`
+   * @throws KeyRequestError `unknown-principal`
+   */
+  async block(principal: string, by: Principal): Promise<void> {
+    this.assertKnown(principal);
+    await this.apiKeys.block(principal, actorOf(by));
+  }
+
+  /**
+   * Lets a principal act again.
+   * @throws KeyRequestError `unknown-principal`
+   */
+  async unblock(principal: string, _by: Principal): Promise<void> {
+    this.assertKnown(principal);
+    await this.apiKeys.unblock(principal);
   }
 
   /**
@@ -59,8 +109,18 @@ export class KeyAdministration {
    */
   async revoke(id: string, _by: Principal): Promise<ApiKeyRecord> {
     const record = await this.apiKeys.revoke(id);
-    if (record === null) throw new KeyRequestError('unknown-key', `No API key has the id "${id}".`);
+    if (record === null) throw unknownKey(id);
     return record;
+  }
+
+  private assertKnown(principal: string): void {
+    const [, kind, id = ''] = /^(key|person):(.{1,500})$/.exec(principal) ?? [];
+    // People come from the identity provider: the engine does not know them before they sign in.
+    if (kind === 'person' || (kind === 'key' && this.apiKeys.find(id) !== null)) return;
+    throw new KeyRequestError(
+      'unknown-principal',
+      `No principal has the id "${principal}": give key: and the id of a key, or person: and the id of a person.`,
+    );
   }
 
   private expiryOf({ expiresAt }: NewApiKey, grant: Grant): number | null {
@@ -80,3 +140,15 @@ export class KeyAdministration {
 
 const invalidExpiry = (detail: string, hint: string): KeyRequestError =>
   new KeyRequestError('invalid', detail, { pointer: '#/expiresAt', hint });
+
+const unknownKey = (id: string): KeyRequestError =>
+  new KeyRequestError('unknown-key', `No API key has the id "${id}".`);
+
+function assertWithinRights(by: Principal, grant: Grant): void {
+  const beyond = beyondOwnRights(by, grant);
+  if (beyond !== null)
+    throw new KeyRequestError(
+      'beyond-own-rights',
+      `"${by.name}" cannot grant ${beyond}: a principal grants no more than it holds.`,
+    );
+}

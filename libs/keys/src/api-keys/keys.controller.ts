@@ -1,15 +1,24 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags, ApiCreatedResponse } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Principal } from '#platform';
 import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { KeyAdministration, KeyRequestError } from './key-administration.js';
 import { ApiKeyView, NewApiKeyView } from './key-views.js';
 import { NEW_API_KEY, NewApiKey } from './new-api-key.js';
+import { ROTATION_REQUEST, RotationRequest } from './rotation-request.js';
 import { keyView } from './shown-key.js';
 
+const PRINCIPAL = { name: 'principal', example: 'key:5f0c3a9b1d2e' };
 const ID = { name: 'id', example: '5f0c3a9b1d2e' };
 
-/** Creates, lists and revokes API keys. */
+/** Creates, lists, rotates and revokes API keys. */
 @ApiTags('access')
 @Controller('keys')
 @Allow('administer')
@@ -39,6 +48,34 @@ export class KeysController {
     return { ...keyView(record), key };
   }
 
+  @Get(':id')
+  @ApiOperation({ operationId: 'getApiKey', summary: 'One API key: what it may do, until when, and when it was used' })
+  @ApiParam(ID)
+  @ApiOkResponse({ type: ApiKeyView })
+  @ApiProblems(404)
+  find(@Param('id') id: string): ApiKeyView {
+    return keyView(settled(() => this.keys.find(id)));
+  }
+
+  @Post(':id/rotate')
+  @ApiOperation({
+    operationId: 'rotateApiKey',
+    summary: 'Create an API key in the place of another; the old one stays valid for a while',
+    description: 'The new key has the same rights, and an expiry as far away. Only this answer shows it.',
+  })
+  @ApiParam(ID)
+  @ApiDocument(ROTATION_REQUEST)
+  @ApiCreatedResponse({ type: NewApiKeyView })
+  @ApiProblems(404, 409)
+  async rotate(
+    @Param('id') id: string,
+    @Body(new DocumentPipe(ROTATION_REQUEST, 'The API key cannot be rotated.')) request: RotationRequest,
+    @CurrentPrincipal() caller: Principal,
+  ): Promise<NewApiKeyView> {
+    const { key, record } = await this.keys.rotate(id, request, caller).catch(asProblem);
+    return { ...keyView(record), key };
+  }
+
   @Delete(':id')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke an API key from now on' })
@@ -50,10 +87,51 @@ export class KeysController {
   }
 }
 
+/** Locks principals out, and lets them act again. */
+@ApiTags('access')
+@Controller('principals')
+@Allow('administer')
+export class PrincipalsController {
+  constructor(@Inject(KeyAdministration) private readonly keys: KeyAdministration) {}
+
+  @Post(':principal/block')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'blockPrincipal',
+    summary: 'Lock a principal out from now on, whatever key or token it shows',
+    description: 'A key is locked out together with the keys that it replaces and is replaced by.',
+  })
+  @ApiParam(PRINCIPAL)
+  @ApiNoContentResponse()
+  @ApiProblems(404)
+  async block(@Param('principal') principal: string, @CurrentPrincipal() caller: Principal): Promise<void> {
+    await this.keys.block(principal, caller).catch(asProblem);
+  }
+
+  @Delete(':principal/block')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'unblockPrincipal', summary: 'Let a principal act again' })
+  @ApiParam(PRINCIPAL)
+  @ApiNoContentResponse()
+  @ApiProblems(404)
+  async unblock(@Param('principal') principal: string, @CurrentPrincipal() caller: Principal): Promise<void> {
+    await this.keys.unblock(principal, caller).catch(asProblem);
+  }
+}
+
+function settled<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    return asProblem(error);
+  }
+}
+
 function asProblem(error: unknown): never {
   if (!(error instanceof KeyRequestError)) throw error;
   const { code, message, at } = error;
-  if (code === 'unknown-key') throw new Problem(404, { detail: message });
+  if (code === 'unknown-key' || code === 'unknown-principal') throw new Problem(404, { detail: message });
+  if (code === 'not-rotatable') throw new Problem(409, { type: code, detail: message });
   if (code === 'beyond-own-rights') throw new Problem(403, { type: code, detail: message });
   throw new Problem(422, {
     type: 'invalid',

@@ -10,6 +10,7 @@ import { openPostgresKeyStore } from '../open-keys.js';
 import type { PostgresKeyStore } from './postgres-key-store.js';
 import { Sealer } from '../sealer.js';
 import { ROWS_OF_0_1, SECRET_OF_0_1 } from '../testdata/keys-of-0-1.js';
+import { startAuthenticating } from '../testdata/start-authenticating.js';
 import { id, keyStoreSuite, type KeyStorePlace } from '../testdata/key-store-suite.js';
 
 jest.setTimeout(120_000);
@@ -298,6 +299,27 @@ suite(title, () => {
     }
     const applied = await admin.query('SELECT number, name FROM perennial_keys.migrations');
     expect(applied.rows).toEqual(KEY_MIGRATIONS.map(({ number, name }) => ({ number, name })));
+    await clear();
+  });
+
+  it('rejects a key in every process within a second or so of its revocation, and lets it in within a second of its creation', async () => {
+    const store = await open();
+    const apiKeys = await ApiKeys.open(store.apiKeys, { now: () => Date.now() });
+    const child = startAuthenticating(url);
+    try {
+      const { key, record, stored } = apiKeys.create('till', ['publish']);
+      await stored;
+      const blocked = apiKeys.create('desk', ['read']);
+      await blocked.stored;
+      await child.until(key, 'in');
+      await child.until(blocked.key, 'in');
+      await apiKeys.revoke(record.id);
+      await apiKeys.block(`key:${blocked.record.id}`, 'local');
+      await child.until(key, 'out');
+      await child.until(blocked.key, 'out');
+    } finally {
+      child.stop();
+    }
     await clear();
   });
 

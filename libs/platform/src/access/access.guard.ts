@@ -3,8 +3,8 @@ import { Reflector } from '@nestjs/core';
 import { ACCESS } from '../tokens.js';
 import { ALLOW, PUBLIC, type GuardedRequest } from './allow.js';
 import { authorize } from './authorize.js';
-import type { Permission } from './permissions.js';
 import type { Access } from './principal.js';
+import type { RouteRule } from './route-rule.js';
 
 /** Denies by default: a route without `@Allow()` or `@Public()` is closed to every caller, the admin key included. */
 @Injectable()
@@ -18,8 +18,9 @@ export class AccessGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
     const request = context.switchToHttp().getRequest<GuardedRequest>();
-    const permission = this.reflector.getAllAndOverride<readonly Permission[] | undefined>(ALLOW, targets);
-    request.principal = authorize(this.access, request.headers['authorization'] as string | undefined, permission);
+    const rule = this.reflector.getAllAndOverride<RouteRule | undefined>(ALLOW, targets);
+    const { authorization } = request.headers as { readonly authorization?: string };
+    request.principal = authorize(this.access, { authorization, address: request.ip }, rule);
     return true;
   }
 }

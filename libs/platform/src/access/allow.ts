@@ -2,26 +2,47 @@ import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionConte
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.js';
 import type { Permission } from './permissions.js';
+import type { RouteRule, ScopeName } from './route-rule.js';
 import type { Principal } from './principal.js';
 
 export const ALLOW = 'perennial:allow';
 export const PUBLIC = 'perennial:public';
 
-/** Opens a route to callers with the permission, or with one of several. A route with neither this nor `@Public()` is closed to every caller. */
-export const Allow = (permission: Permission, ...others: readonly Permission[]): MethodDecorator & ClassDecorator =>
-  applyDecorators(
-    SetMetadata(ALLOW, [permission, ...others]),
-    ApiBearerAuth(),
-    ApiExtension('x-permission', others.length === 0 ? permission : [permission, ...others].join(' or ')),
-    ApiProblems(401, 403),
-  );
+export interface AllowOptions {
+  /** The scopes by which the handler narrows what it does or shows, or which do not concern it: see `RouteRule`. */
+  readonly scope?: ScopeName | readonly ScopeName[];
+  /** For what acts on the machine of the engine: API keys are rejected. */
+  readonly only?: 'local';
+}
+
+/**
+ * Opens a route to callers with the permission, or with one of several. A route with neither this nor `@Public()` is closed to every caller.
+ * `docs/access.md` is made of these decorators.
+ */
+export function Allow(
+  permission: Permission | readonly Permission[],
+  { scope = [], only }: AllowOptions = {},
+): MethodDecorator & ClassDecorator {
+  const rule = { permissions: [permission].flat(), scopes: [scope].flat(), ...(only === undefined ? {} : { only }) };
+  const documented = Object.entries(ruleDocumentation(rule)).map(([name, value]) => ApiExtension(name, value));
+  return applyDecorators(SetMetadata(ALLOW, rule), ApiBearerAuth(), ...documented, ApiProblems(401, 403, 429));
+}
+
+/** What OpenAPI says of a rule. */
+export const ruleDocumentation = ({ permissions, scopes, only }: RouteRule): Record<`x-${string}`, unknown> => ({
+  'x-permission': permissions.join(' or '),
+  ...(scopes.length === 0 ? {} : { 'x-scope': scopes }),
+  ...(only === undefined ? {} : { 'x-only': only }),
+});
 
 /** Opens a route to every caller, without a key: for health checks. */
-export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
+export const Public = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(PUBLIC, true), ApiExtension('x-permission', 'public'));
 
 /** A request that the guard has let in. */
 export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly ip: string;
   principal?: Principal;
 }
 

@@ -44,4 +44,6 @@ export const actorOf = ({ kind, id }: Pick<Principal, 'kind' | 'id'>): string =>
 export interface Access {
   /** The principal that a bearer token belongs to; null where the token is unknown, malformed, expired or revoked. Synchronous: it is on the path of every event. */
   authenticate(bearer: string): Principal | null;
+  /** Counts a wrong key of an address. Returns after how many whole seconds it may try again, or null where it may at once. */
+  countWrongKey(address: string): number | null;
 }

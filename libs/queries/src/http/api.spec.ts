@@ -71,10 +71,13 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+let requests = 0;
+/** Each request comes from an address of its own: wrong keys of one address are slowed. */
 const get = (url: string, key?: string, headers: Record<string, string> = {}) =>
   app.inject({
     method: 'GET',
     url,
+    remoteAddress: `10.0.${(requests >> 8) & 255}.${requests++ & 255}`,
     headers: key === undefined ? headers : { ...headers, authorization: `Bearer ${key}` },
   });
 

@@ -129,6 +129,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('policy-dry-run')
+  @Allow(['operate', 'policy'])
   @HttpCode(202)
   @ApiOperation({
     operationId: 'dryRunPolicy',
@@ -157,6 +158,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('refold')
+  @Allow(['operate', 'policy'])
   @HttpCode(202)
   @ApiOperation({
     operationId: 'awaitRefolding',
@@ -171,6 +173,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Get('jobs/current')
+  @Allow(['operate', 'policy'])
   @ApiOperation({ operationId: 'getCurrentJob', summary: 'The running job, or the last one' })
   @ApiOkResponse({ type: JobView })
   @ApiProblems(404)

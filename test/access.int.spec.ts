@@ -1,0 +1,147 @@
+import 'reflect-metadata';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { FastifyInstance } from 'fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { Test } from '@nestjs/testing';
+import { DAY } from '#contracts';
+import { lockDataFolder, type DataFolderLock } from '#event-log';
+import { ApiKeyAccess, ApiKeys } from '#keys';
+import { PERMISSIONS, readConfig, ROLE_NAMES, type Role } from '#platform';
+import { configureApp, createHttpAdapter } from '#platform/nest';
+import { prepareStoresOf } from '#privacy/nest';
+import { setUpOpenApi } from '#queries/nest';
+import { StandaloneModule } from '../apps/standalone/src/standalone.module.js';
+import { matrixOf, matrixTable, readMatrix, rejectsLimited, roleTable, type RouteRow } from './access-matrix.js';
+
+const PAGE = join(import.meta.dirname, '../docs/access.md');
+/** Pages without data, which need no key: documentation and its scripts. */
+const PAGES = /^\/($|docs($|[/-]))/;
+/** `npm run access` writes the tables of the page again. */
+/** What a page says, without the white space that a formatter may choose. */
+const said = (page: string): string => page.replace(/\|[\s:|-]*\|(?=\n)/g, '|').replace(/\s+/g, ' ');
+const WRITES = process.env['PERENNIAL_WRITE_DOCS'] === '1';
+
+describe('who may use which route', () => {
+  let dataDir: string;
+  let lock: DataFolderLock;
+  let app: NestFastifyApplication;
+  let lines: readonly RouteRow[];
+  const served = new Set<string>();
+  let requests = 0;
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'perennial-access-'));
+    lock = lockDataFolder(dataDir);
+    const config = readConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
+    const testing = await Test.createTestingModule({ imports: [StandaloneModule.forRoot(config, lock)] }).compile();
+    app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
+    (app.getHttpAdapter().getInstance() as unknown as FastifyInstance).addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat())
+        if (each !== 'HEAD' && !PAGES.test(url)) served.add(`${each} ${url.replace(/:([a-zA-Z-]+)/g, '{$1}')}`);
+    });
+    configureApp(app);
+    setUpOpenApi(app);
+    await prepareStoresOf(app, config, { ownsFolder: true });
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    lines = readMatrix(readFileSync(PAGE, 'utf8'));
+  });
+  afterAll(async () => {
+    await app.close();
+    lock.release();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  /** One request with a key; each comes from an address of its own, so that wrong keys are not slowed. */
+  const send = async ({ method, path }: RouteRow, bearer: string | null) => {
+    requests += 1;
+    return app.inject({
+      method: method as 'GET',
+      url: path.replace(/\{[^}]+\}/g, 'x'),
+      remoteAddress: `10.${(requests >> 16) & 255}.${(requests >> 8) & 255}.${requests & 255}`,
+      headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
+      ...(method === 'GET' || method === 'DELETE' ? {} : { payload: {} }),
+    });
+  };
+  const verdict = async (line: RouteRow, bearer: string | null): Promise<'in' | string> => {
+    const { statusCode, body } = await send(line, bearer);
+    if (statusCode !== 401 && statusCode !== 403) return 'in';
+    const { type } = JSON.parse(body) as { readonly type: string };
+    return `${statusCode} ${type.replace('urn:perennial:problem:', '')}`;
+  };
+  const verdicts = async (bearer: string | null): Promise<Record<string, string>> => {
+    const all: Record<string, string> = {};
+    for (const line of lines) all[`${line.method} ${line.path}`] = await verdict(line, bearer);
+    return all;
+  };
+  const expected = (of: (line: RouteRow) => string): Record<string, string> =>
+    Object.fromEntries(
+      lines.map((line) => [`${line.method} ${line.path}`, line.permissions === null ? 'in' : of(line)]),
+    );
+
+  it('is written in docs/access.md for every route that is served', async () => {
+    const fresh = matrixOf((await app.inject({ method: 'GET', url: '/docs-json' })).json<OpenAPIObject>());
+    const page = readFileSync(PAGE, 'utf8');
+    const tables = { roles: roleTable(), routes: matrixTable(fresh) };
+    let written = page;
+    for (const [name, table] of Object.entries(tables))
+      written = written.replace(
+        new RegExp(`(<!-- generated: ${name} -->)[^]*?(<!-- end -->)`),
+        (_, start: string, end: string) => `${start}\n\n${table}\n\n${end}`,
+      );
+    if (WRITES) {
+      writeFileSync(PAGE, written);
+      lines = fresh;
+    } else expect(said(page)).toBe(said(written));
+    expect([...served].sort()).toEqual(lines.map(({ method, path }) => `${method} ${path}`).sort());
+  });
+
+  it.each(ROLE_NAMES)('holds for the role %s', async (role) => {
+    const { key } = app.get(ApiKeys).create(role, [], { role });
+    expect(await verdicts(key)).toEqual(
+      expected(({ roles, path }) => (roles.includes(role) ? 'in' : `403 ${rejectionOf(role, path)}`)),
+    );
+  });
+
+  it.each(ROLE_NAMES)('holds for the role %s with a limited scope', async (role) => {
+    const scopes = { sources: ['shop/*'], types: ['order-placed'], brand: ['aurora'] };
+    const { key } = app.get(ApiKeys).create(role, [], { role, scopes });
+    expect(await verdicts(key)).toEqual(
+      expected((row) => {
+        if (!row.roles.includes(role)) return `403 ${rejectionOf(role, row.path)}`;
+        return rejectsLimited(row, role) ? '403 outside-scope' : 'in';
+      }),
+    );
+  });
+
+  /** The route that only the machine of the engine may use rejects an operator for that reason. */
+  const rejectionOf = (role: Role, path: string): string =>
+    path === '/v1/backups' && role === 'operator' ? 'local-only' : 'not-permitted';
+
+  it('holds for a key with every permission, and for the command line of the machine', async () => {
+    const { key } = app.get(ApiKeys).create('all', PERMISSIONS);
+    const all = expected(({ path, method }) => (path === '/v1/backups' && method === 'POST' ? '403 local-only' : 'in'));
+    expect(await verdicts(key)).toEqual(all);
+    expect(await verdicts(app.get(ApiKeyAccess).localToken)).toEqual(expected(() => 'in'));
+  });
+
+  it('lets no key in that is expired, rotated, revoked, blocked or foreign, whatever it could do', async () => {
+    const keys = app.get(ApiKeys);
+    const at = Date.now();
+    const create = (expiresAt: number | null = at + DAY) => keys.create('all', PERMISSIONS, { expiresAt });
+    const expired = create(at - 1).key;
+    const rotated = create();
+    await keys.rotate(rotated.record.id, 0)?.stored;
+    const revoked = create();
+    await keys.revoke(revoked.record.id);
+    const blocked = create();
+    await keys.block(`key:${blocked.record.id}`, 'local');
+    const foreign = `pk_0123456789ab_${'A'.repeat(43)}`;
+    for (const bearer of [expired, rotated.key, revoked.key, blocked.key, foreign, 'local_x', '', null])
+      expect([bearer, await verdicts(bearer)]).toEqual([bearer, expected(() => '401 about:blank')]);
+  });
+});

@@ -1,7 +1,7 @@
 // Mutation testing of the rules: `npm run mutate`. A mutant takes a few seconds. A run writes what it found to .stryker/incremental.json at its
 // end, and the next run goes on from there: so run it by groups of files, such as `npm run mutate -- --mutate libs/lifecycle/src/fold/silence.ts`.
-// Each property ends after so many milliseconds: a property that detects a mutant mostly does so in its first runs.
-process.env['PROPERTY_TIME_MS'] ??= '50';
+// Each property runs so often at most: a property that detects a mutant mostly does so in its first runs.
+process.env['PROPERTY_RUNS'] ??= '50';
 
 export default {
   mutate: ['libs/lifecycle/src/{fold,policy,customers}/**/*.ts', '!**/*.spec.ts'],

@@ -11,5 +11,5 @@ export default {
   testMatch: ['<rootDir>/scripts/mutation.specs.mjs'],
   // Stryker loads it itself, and knows no <rootDir>.
   testEnvironment: fileURLToPath(new URL('mutation-environment.mjs', import.meta.url)),
-  setupFiles: ['<rootDir>/scripts/property-time.mjs'],
+  moduleNameMapper: { ...spec.moduleNameMapper, '^fast-check$': '<rootDir>/scripts/fewer-property-runs.mjs' },
 };

@@ -27,6 +27,8 @@ export default {
     '*',
     '!libs/**',
     '!scripts/**',
+    '!docs',
+    '!docs/policy.md',
     '!package.json',
     '!tsconfig.json',
     '!jest.config.mjs',

@@ -388,7 +388,8 @@ try {
     // Rebuild: of what is there by now.
     const rebuilt = await perennial(folder, ['rebuild'], 300 + chance() * rebuildMs);
     if (rebuilt.code === null) kills.rebuild += 1;
-    else if (rebuilt.code !== 0)
+    // Of an import that was killed before it had created a log, there is nothing to rebuild.
+    else if (rebuilt.code !== 0 && existsSync(join(folder, 'log.db')))
       throw new Error(`The rebuild of round ${round} ended with ${rebuilt.code}: ${rebuilt.errors}`);
     if (round % 5 === 0 || round === rounds) {
       const finished = await importInto(folder, null);

@@ -129,4 +129,18 @@ describe('the timeline of policies', () => {
       }),
     );
   });
+
+  it('follows from when each was published, not from the order in which they are given', () => {
+    fc.assert(
+      fc.property(
+        publications.map((all) => all.filter(({ recordedAt }, index) => all[index - 1]?.recordedAt !== recordedAt)),
+        instants,
+        instants,
+        (all, at, knownAt) => {
+          const backwards = [...all].reverse();
+          expect(versionsAt(backwards, [at], knownAt)).toEqual(versionsAt(all, [at], knownAt));
+        },
+      ),
+    );
+  });
 });

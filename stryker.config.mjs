@@ -19,6 +19,8 @@ export default {
   // Texts and their patterns are held by golden specs, which would be run for every word.
   mutator: { excludedMutations: ['StringLiteral', 'Regex'] },
   concurrency: 1,
+  // Each mutant leaves its modules behind in the process: a new one now and then keeps the pace.
+  maxTestRunnerReuse: 40,
   incremental: true,
   incrementalFile: '.stryker/incremental.json',
   tempDirName: '.stryker/sandbox',

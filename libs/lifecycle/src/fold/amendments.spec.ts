@@ -127,6 +127,109 @@ describe('an amendment', () => {
   });
 });
 
+describe('an amendment of an order of which some was taken back', () => {
+  const lines = (pieces: Readonly<Record<string, number>>, unitPriceMinor: number) =>
+    Object.entries(pieces).map(([sku, quantity]) => ({ sku, quantity, unitPriceMinor }));
+
+  it('to pieces that were all given back is a whole return, and what is left of its amount stays', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { pieces: { mug: 2 } })
+      .returns('2026-01-03', 'A', { mug: 1 })
+      .on('2026-01-05', 'order-amended', { orderId: 'A', lines: lines({ mug: 1 }, 150) });
+    expect(booked(told, '2026-02-01')).toEqual([
+      ['order', 200, false],
+      ['return', -100, false],
+      ['amendment', -50, true],
+    ]);
+    expect(told.at('2026-02-01').view).toMatchObject({ orders: 0, revenue: [{ amountMinor: 50 }] });
+  });
+
+  it('leaves it an order while a piece of it is left', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { pieces: { mug: 1, cup: 1 } })
+      .returns('2026-01-03', 'A', { mug: 1 })
+      .on('2026-01-05', 'order-amended', { orderId: 'A', lines: lines({ mug: 1, cup: 1 }, 150) });
+    expect(booked(told, '2026-02-01').at(-1)).toEqual(['amendment', 100, false]);
+    expect(told.at('2026-02-01').view?.orders).toBe(1);
+  });
+
+  it('lists the currency of the order where it names none, and its own where it does', () => {
+    const amended = (currency?: string) =>
+      story()
+        .buys('2026-01-01', 'A')
+        .cancels('2026-01-02', 'A')
+        .on('2026-01-03', 'order-amended', { orderId: 'A', totalMinor: 7, ...(currency && { currency }) })
+        .at('2026-02-01').discrepancies[0]?.currency;
+    expect([amended(), amended('EUR'), amended('USD')]).toEqual(['EUR', 'EUR', 'USD']);
+  });
+});
+
+describe('the cost of an amended order', () => {
+  const costs = (order: object, ...later: (readonly [type: string, data: object])[]) => {
+    const told = story().on('2026-01-01', 'order-placed', {
+      orderId: 'A',
+      currency: 'EUR',
+      totalMinor: 1000,
+      ...order,
+    });
+    later.forEach(([type, data], day) =>
+      told.on(`2026-01-0${day + 2}`, type, { orderId: 'A', currency: 'EUR', ...data }),
+    );
+    return told.at('2026-02-01').bookings.map(({ amountMinor, costMinor }) => [amountMinor, costMinor]);
+  };
+  const amended = (data: object) => ['order-amended', data] as const;
+  const refunded = (amountMinor: number) => ['order-returned', { amountMinor }] as const;
+  const CANCELLED = ['order-cancelled', {}] as const;
+
+  it('is what the amendment says, in proportion to what is left of the amount', () => {
+    expect(costs({ costMinor: 600 }, refunded(500), amended({ totalMinor: 2000, costMinor: 1000 }), CANCELLED)).toEqual(
+      [
+        [1000, 600],
+        [-500, -300],
+        [1000, 450],
+        [-1500, -750],
+      ],
+    );
+  });
+
+  it('may be known from the amendment on', () => {
+    expect(costs({}, amended({ totalMinor: 1500, costMinor: 800 }), CANCELLED)).toEqual([
+      [1000, null],
+      [500, 800],
+      [-1500, -800],
+    ]);
+  });
+
+  it('is booked where the cost alone changes', () => {
+    expect(costs({ costMinor: 600 }, amended({ totalMinor: 1000, costMinor: 700 }))).toEqual([
+      [1000, 600],
+      [0, 100],
+    ]);
+  });
+
+  it('is unknown after new lines without one, and stays unknown by a new total', () => {
+    const lines = [{ sku: 'x', quantity: 1, unitPriceMinor: 1500 }];
+    expect(costs({ costMinor: 600 }, amended({ lines }), CANCELLED)).toEqual([
+      [1000, 600],
+      [500, null],
+      [-1500, null],
+    ]);
+    expect(costs({}, amended({ totalMinor: 1200 }))).toEqual([
+      [1000, null],
+      [200, null],
+    ]);
+  });
+
+  it.each([
+    ['what was left of it', 600, -360],
+    ['nothing where it was nothing', 0, 0],
+    ['unknown where it was', null, null],
+  ])('goes with an order of which nothing is left: %s', (_, costMinor, expected) => {
+    const booked = costs(costMinor === null ? {} : { costMinor }, refunded(400), amended({ totalMinor: 400 }));
+    expect(booked.at(-1)).toStrictEqual([-600, expected]);
+  });
+});
+
 describe('an amendment and the signals of expansion', () => {
   const four = () =>
     story()
@@ -202,5 +305,30 @@ describe('an amendment and the signals of expansion', () => {
     const days = BUILT_IN_POLICIES.durable.replacementDays['furniture'];
     expect(days).toBeGreaterThan(365);
     expect(told.at('2026-02-01').view?.silence).toMatchObject({ replacementDays: days, atRiskDays: days });
+  });
+
+  it('that keeps the signal leaves the expansion where it began', () => {
+    const told = four().buys('2026-01-29', 'E', { amount: 1500 }).amends('2026-02-03', 'E', 1600);
+    expect(told.stays('2026-02-10').at(-1)).toBe('2026-01-29 expansion·up-sell');
+    const { view } = told.at('2026-02-10');
+    expect(view?.cause).toMatchObject({ rule: 'up-sell', events: [{ id: 'e0005' }] });
+    expect(view?.deadlines.find(({ kind }) => kind === 'expansion-ends')?.since).toBe(when('2026-01-29'));
+  });
+
+  it('of a customer who is lost moves no one', () => {
+    const told = four().buys('2026-01-29', 'E', { amount: 1000 }).amends('2027-06-01', 'E', 1500);
+    expect(told.stays('2027-07-01').at(-1)).toMatch(/retention·lost$/);
+  });
+
+  it('that takes the signal away in the meantime lets a paid contract lead back to retention', () => {
+    const told = four()
+      .on('2026-01-23', 'subscription-started', { contractId: 'c' })
+      .buys('2026-01-29', 'E', { amount: 1500 })
+      .on('2026-02-01', 'payment-failed', { contractId: 'c', amountMinor: 5, currency: 'EUR' });
+    const paid = (after: typeof told) =>
+      after.on('2026-02-05', 'payment-succeeded', { contractId: 'c', amountMinor: 5, currency: 'EUR' });
+    expect(told.stays('2026-02-02').at(-1)).toBe('2026-02-01 retention·at-risk');
+    told.amends('2026-02-03', 'E', 1200);
+    expect(paid(told).stays('2026-02-10').at(-1)).toBe('2026-02-05 retention·active');
   });
 });

@@ -14,6 +14,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** Errors of a store, met in the middle of a command: a damaged page, say. What is wrong, and what to do, stands in their message. */
+const STORES = new Set([
+  'EventLogError',
+  'KeyStoreError',
+  'DatabaseError',
+  'JournalError',
+  'BackupError',
+  'TemporaryFileError',
+]);
+
 try {
   assertUnicode(process.argv.slice(2));
   await program(processSession(), version()).parseAsync(process.argv);
@@ -35,16 +45,6 @@ function version(): string {
   }
   return 'unknown';
 }
-
-/** Errors of a store, met in the middle of a command: a damaged page, say. What is wrong, and what to do, stands in their message. */
-const STORES = new Set([
-  'EventLogError',
-  'KeyStoreError',
-  'DatabaseError',
-  'JournalError',
-  'BackupError',
-  'TemporaryFileError',
-]);
 
 /** Prints the error, without its stack where it was foreseen. */
 function exitCodeOf(error: unknown): number {

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import { BUILT_IN_POLICIES, isTimeZone, validatePolicy, type Policy } from '#lifecycle';
 import { CliError, EXIT, rejected, usage } from '../exit-codes.js';
+import { atTerminal } from '../terminal/ask.js';
 import { withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
 import { commentedPolicy } from './policy-file.js';
@@ -67,16 +67,15 @@ async function complete({ timeZone, currency, categories }: InitOptions): Promis
     throw usage(
       'There is no terminal to ask at: give --time-zone, --currency and --categories (none where there is none).',
     );
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const ask = async (text: string, byDefault: string, issue: (answer: string) => string | null): Promise<string> => {
-    for (;;) {
-      const answer = (await terminal.question(`${text} [${byDefault}] `)).trim() || byDefault;
-      const wrong = issue(answer);
-      if (wrong === null) return answer;
-      process.stderr.write(`  ${wrong}\n`);
-    }
-  };
-  try {
+  return atTerminal(async (question) => {
+    const ask = async (text: string, byDefault: string, issue: (answer: string) => string | null): Promise<string> => {
+      for (;;) {
+        const answer = (await question(`${text} [${byDefault}] `)).trim() || byDefault;
+        const wrong = issue(answer);
+        if (wrong === null) return answer;
+        process.stderr.write(`  ${wrong}\n`);
+      }
+    };
     return {
       timeZone: timeZone ?? (await ask('Time zone of the business?', ownZone(), zoneIssue)),
       currency: currency ?? (await ask('Currency (ISO 4217), or none?', 'EUR', currencyIssue)),
@@ -84,9 +83,7 @@ async function complete({ timeZone, currency, categories }: InitOptions): Promis
         categories ??
         (await ask('Categories as your order lines name them, with commas between, or none?', 'none', () => null)),
     };
-  } finally {
-    terminal.close();
-  }
+  });
 }
 
 const ownZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;

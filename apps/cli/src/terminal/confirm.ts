@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { usage } from '../exit-codes.js';
+import { atTerminal } from './ask.js';
 
 /** What is said of an act that needs a confirmation. */
 export interface Confirmation {
@@ -14,8 +14,6 @@ export interface Confirmation {
 /** Asks before an act that cannot be undone, and goes on only where the answer is `yes`. @throws CliError */
 export async function confirm({ question, unattended, declined }: Confirmation): Promise<void> {
   if (!process.stdin.isTTY) throw usage(`${unattended}, and there is no terminal to ask at: add --yes.`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${question} Type yes: `);
-  terminal.close();
+  const answer = await atTerminal((ask) => ask(`${question} Type yes: `));
   if (answer.trim() !== 'yes') throw usage(declined);
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Server,
   ServerCredentials,
@@ -162,21 +161,30 @@ export class FakeServer {
       if (message !== undefined) events.push(wire.proposedOf(message));
     });
     call.on('end', () => {
-      if (call.cancelled) return;
+      // A call that was given up before its first message is no append.
+      if (call.cancelled || options === undefined) return;
       const rejection = this.#rejectionOf(call.metadata) ?? this.#tooLargeEvent(events) ?? tooLargeOf(events);
       if (rejection !== null) return answer(rejection);
       const stream = wire.nameOf(options?.getStreamIdentifier());
       const expected = options === undefined ? 'any' : wire.expectedInAppend(options);
       const commit = () => this.log.append(stream, expected, events);
+      // A call of its own has one answer; what comes after it goes nowhere.
+      let answered = false;
       const tell = (appended: Appended) => {
+        if (answered) return;
+        answered = true;
         const response = wire.appendResponse(appended, expected);
         if (response === null) answer(wire.streamDeleted(stream));
         else answer(null, response);
       };
-      void this.#withFault(this.faults.append({ stream, ids: events.map(({ id }) => id) }), {
+      this.#withFault(this.faults.append({ stream, ids: events.map(({ id }) => id) }), {
         commit,
         tell,
-        breakOff: () => answer(wire.unavailable()),
+        gone: () => call.cancelled,
+        breakOff: () => {
+          if (!answered) answer(wire.unavailable());
+        },
+        notReady: () => answer(wire.notReady()),
         timeOut: () => answer(wire.timedOut()),
         fail: () => answer(wire.failure(status.UNKNOWN, 'Unexpected OperationResult: DiskFull')),
         // A unary answer cannot be left out with an OK: the nearest is an answer that says nothing.
@@ -190,7 +198,10 @@ export class FakeServer {
       string,
       { readonly options: streams.BatchAppendReq.Options; readonly events: Proposed[] }
     >();
+    // Of a call that broke or ended, what is still on its way is not taken up.
+    let over = false;
     call.on('data', (request: streams.BatchAppendReq) => {
+      if (over) return;
       const correlationId = request.getCorrelationId();
       const key = correlationId?.getString() ?? '';
       const options = request.getOptions();
@@ -200,7 +211,10 @@ export class FakeServer {
           call.write(
             wire.batchResponse(correlationId, wire.nameOf(options?.getStreamIdentifier()), 'access-denied', 'any'),
           );
-        else call.emit('error', rejection);
+        else {
+          over = true;
+          call.emit('error', rejection);
+        }
         return;
       }
       // The client names an instant by its own clock; whether that is past is judged by the server's.
@@ -219,62 +233,92 @@ export class FakeServer {
       const stream = wire.nameOf(append.options.getStreamIdentifier());
       const expected = wire.expectedInBatch(append.options);
       const say = (what: Parameters<typeof wire.batchResponse>[2]) => {
-        if (!call.cancelled && !call.destroyed) call.write(wire.batchResponse(correlationId, stream, what, expected));
+        if (!over && !call.cancelled && !call.destroyed)
+          call.write(wire.batchResponse(correlationId, stream, what, expected));
       };
       if (this.#tooLargeEvent(append.events) !== null) return say('event-too-large');
       if (tooLargeOf(append.events) !== null) return say({ tooLarge: MAX_APPEND_BYTES });
-      void this.#withFault(this.faults.append({ stream, ids: append.events.map(({ id }) => id) }), {
+      this.#withFault(this.faults.append({ stream, ids: append.events.map(({ id }) => id) }), {
         commit: () => this.log.append(stream, expected, append.events),
         tell: say,
-        breakOff: () => call.emit('error', wire.unavailable()),
+        gone: () => over || call.cancelled,
+        breakOff: () => {
+          over = true;
+          call.emit('error', wire.unavailable());
+        },
+        notReady: () => say('not-ready'),
         timeOut: () => say('timeout'),
         fail: () => say('unknown'),
-        end: () => call.end(),
+        end: () => {
+          over = true;
+          call.end();
+        },
       });
     });
     call.on('end', () => call.end());
     call.on('error', () => undefined);
   };
 
-  async #withFault(
+  #withFault(
     fault: AppendFault | null,
     append: {
       commit(): Appended;
       tell(appended: Appended): void;
+      /** Whether the call is gone. */
+      gone(): boolean;
       breakOff(): void;
+      notReady(): void;
       timeOut(): void;
       fail(): void;
       end(): void;
     },
-  ): Promise<void> {
+  ): void {
+    const write = (work: () => void, slowMs?: number) => this.#commits.add(work, () => append.gone(), slowMs);
     switch (fault) {
       case null:
-        return this.#commits.add(() => append.tell(append.commit()));
+        return write(() => append.tell(append.commit()));
       case 'lose-acknowledgement':
-        append.commit();
-        return;
+        return write(() => append.commit());
       case 'swallow':
         return;
       case 'break-after-commit':
-        append.commit();
-        return append.breakOff();
+        return write(() => {
+          append.commit();
+          append.breakOff();
+        });
+      case 'break-after-answer':
+        return write(() => {
+          append.tell(append.commit());
+          append.breakOff();
+        });
       case 'break-before-commit':
-        return append.breakOff();
+        return write(() => append.breakOff());
+      case 'answer-twice':
+        return write(() => {
+          const appended = append.commit();
+          append.tell(appended);
+          append.tell(appended);
+        });
+      case 'not-ready':
+        return append.notReady();
       case 'time-out-then-commit':
         append.timeOut();
-        await sleep(30);
-        append.commit();
-        return;
+        return write(() => append.commit(), 30);
       case 'time-out':
         return append.timeOut();
       case 'unknown-error':
         return append.fail();
       case 'end-silently':
-        append.commit();
-        return append.end();
+        return write(() => {
+          append.commit();
+          append.end();
+        });
       default:
-        await sleep(fault.slowMs);
-        return append.tell(append.commit());
+        if ('slowMs' in fault) return write(() => append.tell(append.commit()), fault.slowMs);
+        return write(() => {
+          const appended = append.commit();
+          setTimeout(() => append.tell(appended), fault.answerAfterMs);
+        });
     }
   }
 

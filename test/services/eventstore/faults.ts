@@ -4,11 +4,17 @@ export type AppendFault =
   | 'lose-acknowledgement'
   /** Commits, then breaks the call. */
   | 'break-after-commit'
+  /** Commits and answers, then breaks the call. */
+  | 'break-after-answer'
   /** Commits nothing and says nothing, for ever. */
   | 'swallow'
   /** Breaks the call and commits nothing. */
   | 'break-before-commit'
-  /** Says that it timed out, and commits a moment later all the same. */
+  /** Answers twice. */
+  | 'answer-twice'
+  /** Says that it is not ready, as a node does that is not yet the leader, and commits nothing. */
+  | 'not-ready'
+  /** Says that it timed out, and commits a moment later all the same: what comes behind it waits. */
   | 'time-out-then-commit'
   /** Says that it timed out, and commits nothing. */
   | 'time-out'
@@ -16,7 +22,10 @@ export type AppendFault =
   | 'unknown-error'
   /** Ends the call without an answer and without an error. */
   | 'end-silently'
-  | { readonly slowMs: number };
+  /** Commits late, once it was taken up: whether its call is there by then or not. What comes behind it waits. */
+  | { readonly slowMs: number }
+  /** Commits, and answers late: others overtake the answer. */
+  | { readonly answerAfterMs: number };
 
 /** What may go wrong with one read or subscription, after so many events were sent. */
 export type ReadFault =

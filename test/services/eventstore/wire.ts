@@ -141,7 +141,14 @@ export function appendResponse(appended: Appended, expected: ExpectedVersion): s
 export function batchResponse(
   correlationId: shared.UUID | undefined,
   stream: string,
-  appended: Appended | 'timeout' | 'unknown' | 'access-denied' | 'event-too-large' | { readonly tooLarge: number },
+  appended:
+    | Appended
+    | 'timeout'
+    | 'unknown'
+    | 'not-ready'
+    | 'access-denied'
+    | 'event-too-large'
+    | { readonly tooLarge: number },
   expected: ExpectedVersion,
 ): streams.BatchAppendResp {
   const response = new streams.BatchAppendResp();
@@ -153,6 +160,10 @@ export function batchResponse(
     );
   else if (appended === 'unknown')
     response.setError(errorStatus(code.Code.UNKNOWN, 'Unknown', 'event_store.client.Unknown', new shared.Unknown()));
+  else if (appended === 'not-ready')
+    response.setError(
+      errorStatus(code.Code.OK, 'Server Is Not Ready', 'google.protobuf.Empty', new emptyMessage.Empty()),
+    );
   else if (appended === 'access-denied')
     response.setError(
       errorStatus(
@@ -248,6 +259,7 @@ export function failure(code: status, details: string, trailers: Readonly<Record
 }
 
 export const unavailable = () => failure(status.UNAVAILABLE, 'The connection was cut.');
+export const notReady = () => failure(status.UNAVAILABLE, 'Server Is Not Ready');
 export const timedOut = () => failure(status.ABORTED, 'Operation timed out: Commit phase timeout.');
 export const accessDenied = () => failure(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
 export const unauthenticated = () => failure(status.UNAUTHENTICATED, 'Unauthenticated');

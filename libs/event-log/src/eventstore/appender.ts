@@ -1,14 +1,6 @@
-import { DAY } from '#contracts';
-import {
-  ANY,
-  BACKWARDS,
-  END,
-  NO_STREAM,
-  STREAM_EXISTS,
-  type EventStoreDBClient,
-  type ResolvedEvent,
-} from '@eventstore/db-client';
+import { BACKWARDS, END, type ResolvedEvent } from '@eventstore/db-client';
 import type { Expected } from '../port.js';
+import { bytesOf } from './append-request.js';
 import { drained, pause, type Connection } from './connection.js';
 import { denied, failureOf, notAnswered, OutOfTime } from './failures.js';
 import { positionOf, type Sendable } from './stored-event.js';
@@ -25,8 +17,8 @@ export type AppendOutcome =
   | { readonly status: 'wrong-revision'; readonly actual: number | null }
   | { readonly status: 'rejected'; readonly reason: string };
 
-/** Events read at once when looking for our own. */
-const LOOK_BACK = 200;
+/** Events read at once when looking for our own: what was just appended is at the end, so at first these beside our own. */
+const LOOK_BACK = { first: 16, then: 200 };
 
 /**
  * One append to one stream, until its outcome is known. When the answer got lost nothing is sent again before the stream was
@@ -45,10 +37,10 @@ export async function appendOnce(
 ): Promise<AppendOutcome> {
   // An append of nothing makes a record that no reader sees.
   if (events.length === 0) return { status: 'stands', places: [] };
+  const request = { stream, expected, events };
   return connection.appends.with(async () => {
     const deadline = performance.now() + connection.timeouts.callMs;
     let inDoubt = false;
-    let unanswered = 0;
     for (let attempt = 0; ; attempt += 1) {
       await connection.ready(deadline);
       if (inDoubt) {
@@ -57,21 +49,8 @@ export async function appendOnce(
       }
       const { generation } = connection;
       try {
-        const { revision, position } = await connection.attempt(async (client) => {
-          const result = await client.appendToStream(
-            stream,
-            events.map(({ event }) => event),
-            {
-              expectedRevision: expectedRevision(expected),
-              deadline: await deadlineFor(client, connection),
-              requiresLeader: true,
-              ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
-            },
-          );
-          return { revision: Number(result.nextExpectedRevision), position: result.position };
-        });
-        if (events.length === 1 && position !== undefined)
-          return { status: 'stands', places: [{ position: positionOf({ position }), revision }] };
+        const { revision, position } = await connection.append(request);
+        if (events.length === 1 && position !== null) return { status: 'stands', places: [{ position, revision }] };
         return { status: 'stands', places: await placesFrom(connection, stream, revision, events) };
       } catch (error) {
         const failure = failureOf(error);
@@ -100,18 +79,13 @@ export async function appendOnce(
           case 'unknown':
             if (performance.now() > deadline) throw notAnswered(connection.server, connection.timeouts.callMs, error);
             inDoubt = true;
-            // Once unanswered says nothing of the connection: asking for the events does. Twice, while it answers others …
-            if (error instanceof OutOfTime) {
-              unanswered += 1;
-              if (unanswered % 2 === 0) connection.distrust(generation);
-            } else {
-              connection.failed(error, generation);
-              await pause(attempt);
-            }
+            connection.failed(error, generation);
+            // Unanswered is not rejected: what there is to do is to look for the events.
+            if (!(error instanceof OutOfTime)) await pause(attempt);
         }
       }
     }
-  });
+  }, bytesOf(request));
 }
 
 /** Where these events stand in their stream, if all of them do, in order; null when they do not. */
@@ -124,8 +98,9 @@ async function placesOf(
   const wanted = new Map(events.map(({ uuid }, index) => [uuid, index]));
   const places: (Place | undefined)[] = events.map(() => undefined);
   let found = 0;
-  for (let from: bigint | typeof END = END; ;) {
-    const page = await readBackwards(connection, stream, from);
+  let count = events.length + LOOK_BACK.first;
+  for (let from: bigint | typeof END = END; ; count = LOOK_BACK.then) {
+    const page = await readBackwards(connection, stream, from, count);
     for (const { event } of page) {
       if (event === undefined || positionOf(event) <= floor) continue;
       const index = wanted.get(event.id);
@@ -136,7 +111,7 @@ async function placesOf(
     }
     if (found === events.length) return places as Place[];
     const last = page.at(-1)?.event;
-    if (last === undefined || page.length < LOOK_BACK || last.revision === 0n || positionOf(last) <= floor) return null;
+    if (last === undefined || page.length < count || last.revision === 0n || positionOf(last) <= floor) return null;
     from = last.revision - 1n;
   }
 }
@@ -169,8 +144,9 @@ async function readBackwards(
   connection: Connection,
   stream: string,
   fromRevision: bigint | typeof END,
+  maxCount: number,
 ): Promise<ResolvedEvent[]> {
-  const options = { direction: BACKWARDS, fromRevision, maxCount: LOOK_BACK, requiresLeader: true } as const;
+  const options = { direction: BACKWARDS, fromRevision, maxCount, requiresLeader: true } as const;
   try {
     return await connection.reading((client, call) => drained(client.readStream(stream, options), call));
   } catch (error) {
@@ -190,33 +166,5 @@ async function isMissing(connection: Connection, stream: string): Promise<boolea
     if (failureOf(error).kind === 'missing-stream') return true;
     if (failureOf(error).kind === 'deleted-stream') return false;
     throw error;
-  }
-}
-
-const BATCH_APPEND = { path: '/event_store.client.streams.Streams/BatchAppend' };
-
-/**
- * How long the client is told that an append may take. With BatchAppend it makes an instant of it, by the clock of this
- * machine, which the server compares with its own: on a machine whose clock is further behind than that, nothing could be
- * appended. So a day is named there, and our own clock ends the attempt; the server has its own deadline, of two seconds.
- */
-async function deadlineFor(client: EventStoreDBClient, connection: Connection): Promise<number> {
-  const { attemptMs } = connection.timeouts;
-  if (connection.credentials !== undefined) return attemptMs;
-  // The question that the client asks itself, and answers once: `supports` is protected.
-  const { supports } = client as unknown as { supports(method: { readonly path: string }): Promise<boolean> };
-  return (await supports(BATCH_APPEND)) ? DAY : attemptMs;
-}
-
-function expectedRevision(expected: Expected) {
-  switch (expected) {
-    case 'any':
-      return ANY;
-    case 'no-stream':
-      return NO_STREAM;
-    case 'exists':
-      return STREAM_EXISTS;
-    default:
-      return BigInt(expected);
   }
 }

@@ -8,6 +8,7 @@ import type { Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
 import { foundById, Deduplication, verdictOnKnown } from './deduplication.js';
 import { InFlightIds } from './in-flight-ids.js';
+import { OrderedImport, type ImportGroup } from './ordered-import.js';
 import { APPEND_BYTES_MAX, sendable, sizeRejection, type Sendable } from './stored-event.js';
 
 /** Events of one stream that are sent in one append, at most, and what they may take together. */
@@ -26,6 +27,7 @@ export class BatchAppender {
   readonly deduplication: Deduplication;
   readonly #inFlight = new InFlightIds();
   readonly #pending = new Set<Promise<unknown>>();
+  readonly #imports: OrderedImport;
 
   constructor(
     private readonly connection: Connection,
@@ -33,6 +35,7 @@ export class BatchAppender {
     private readonly prefix: string,
   ) {
     this.deduplication = new Deduplication(connection, ids);
+    this.#imports = new OrderedImport(connection, prefix);
   }
 
   /** All events to one stream, or none. */
@@ -45,7 +48,7 @@ export class BatchAppender {
     return this.#counted(this.#eachWithReceipts(items, drafts));
   }
 
-  /** Events of another log, as they were recorded there, one append after the other: so that their order is kept. */
+  /** Events of another log, as they were recorded there and in their order. One call at a time. */
   import(events: readonly MovedEvent[]): Promise<void> {
     return this.#counted(this.#import(events));
   }
@@ -138,19 +141,17 @@ export class BatchAppender {
         throw new EventLogError('torn', `The event ${event.id} of ${event.source} cannot be taken over: ${rejection}`);
       return one;
     });
-    const { floor } = await this.deduplication.of([]);
+    const groups: ImportGroup[] = [];
     for (let next = 0; next < prepared.length;) {
       const group = this.#group(prepared, next, ({ item }) => item.stream === prepared[next]?.item.stream);
-      const outcome = await this.#append(group, 'any', floor);
-      const stored = outcome.status === 'stands' && outcome.places.every(({ position }) => position > floor);
-      if (!stored)
-        throw new EventLogError(
-          'torn',
-          `Events of ${group[0]?.item.event.source ?? ''} from ${group[0]?.item.event.id ?? ''} on cannot be taken over: ` +
-            `${outcome.status === 'rejected' ? outcome.reason : 'the target holds some of them elsewhere'}.`,
-        );
+      const { stream } = (group[0] as Prepared).item;
+      groups.push({
+        request: { stream: `${this.prefix}${stream}`, expected: 'any', events: group.map((one) => one.sendable) },
+        events: events.slice(next, next + group.length),
+      });
       next += group.length;
     }
+    await this.#imports.append(groups, async () => (await this.deduplication.of([])).floor);
   }
 
   async #eachWithReceipts(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {

@@ -9,13 +9,6 @@ const NAME = 'perennial';
 const EVENTS = 100_000;
 const PER_STREAM = 500;
 
-interface Sent {
-  readonly id: string;
-  readonly type: string;
-  readonly metadata: Uint8Array;
-  readonly data: unknown;
-}
-
 describe('an id table that is behind what was on record when the process started', () => {
   const fake = onFakeServer();
   const samples = new Samples();
@@ -25,8 +18,8 @@ describe('an id table that is behind what was on record when the process started
     const items = Array.from({ length: EVENTS / PER_STREAM }, () => samples.items(PER_STREAM)).flat();
     // Past the wire, as fast as memory: what is asked is asked through the adapter.
     for (const { stream, event } of items) {
-      const { id, type, metadata, data } = sendable(event).event as unknown as Sent;
-      const proposed = { id, type, json: true, metadata, data: Buffer.from(JSON.stringify(data)) };
+      const { uuid: id, type, isJson: json, metadata, data } = sendable(event);
+      const proposed = { id, type, json, metadata, data };
       server.log.append(`${NAME}.${stream}`, 'any', [proposed]);
     }
     server.log.forgetIds();

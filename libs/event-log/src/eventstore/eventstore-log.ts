@@ -20,7 +20,7 @@ import { failureOf, isInvalidPosition, unreachable } from './failures.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable, type Mark } from './ids.js';
 import { acquire, release } from './shared-connections.js';
-import { newestBelow } from './newest.js';
+import { newestBelow } from './filtered-all.js';
 import { identityOnServer, replaceIdentity } from './server-identity.js';
 import { positionOf, recordedEvent } from './stored-event.js';
 import { BatchAppender } from './batch-appender.js';
@@ -39,6 +39,8 @@ export interface EventStoreLogOptions {
    */
   readonly name?: string;
   readonly timeouts?: Partial<Timeouts>;
+  /** Makes each append a call of its own, as with servers that have no BatchAppend: for a proxy that ends long calls. Slower. */
+  readonly callByCall?: boolean;
   /**
    * How long the first answer may take, in milliseconds: at a terminal, an unreachable server should be reported soon.
    * Default: as long as any call.
@@ -63,13 +65,13 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
     throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const connection = acquire(connectionString, timeouts, options.watch);
+  const connection = acquire(connectionString, timeouts, options);
   try {
-    const log = new EventStoreLog(connection, connectionString, options.ids, `${name}.`);
+    const log = new EventStoreLog(connection, options.ids, `${name}.`);
     await answered(log.begin(), options.openMs ?? timeouts.callMs, connection.server);
     return log;
   } catch (error) {
-    release(connectionString);
+    release(connection);
     throw error;
   }
 }
@@ -109,7 +111,6 @@ export class EventStoreLog implements EventLog, MoveTarget {
   /** Made by `openLogOnServer`. */
   constructor(
     private readonly connection: Connection,
-    private readonly connectionString: string,
     private readonly ids: IdTable,
     private readonly prefix: string,
   ) {
@@ -321,7 +322,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
   async #close(): Promise<void> {
     this.#closing.abort();
     await this.#appender.settled();
-    release(this.connectionString);
+    release(this.connection);
   }
 
   #feed(after: number, signal: AbortSignal | undefined): Feed {

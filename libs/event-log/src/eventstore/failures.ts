@@ -24,10 +24,10 @@ export type Failure =
   /** The outcome is unknown. */
   | { readonly kind: 'unknown' };
 
-/** A call took longer than our own timeout: the client has none for BatchAppend, and waits for ever. */
+/** A call took longer than our own timeout: gRPC has none for the appends of one BatchAppend call, and the client none for reads. */
 export class OutOfTime extends Error {}
 
-/** The connection was given up under a call. */
+/** The connection was given up under a call, or the call itself was. */
 export class Interrupted extends Error {}
 
 /** … because another call found it broken: that one has the cause. */
@@ -35,6 +35,17 @@ export class GivenUp extends Interrupted {
   constructor() {
     super('The connection was given up.');
   }
+}
+
+/** The server ended a call without an error, and without all of its answers. */
+export class CallEnded extends Error {}
+
+/**
+ * How long this process was stopped itself, by how late a timer comes, in milliseconds: answers may have come in the meantime that are
+ * read only behind the timer, so that time does not count as the server's silence. 0 where it is the lateness of any timer.
+ */
+export function stoppedFor(lateMs: number, timeoutMs: number): number {
+  return lateMs > timeoutMs / 8 ? lateMs : 0;
 }
 
 /**

@@ -12,17 +12,69 @@ const on = onFakeServer();
 const samples = new Samples();
 const ids = (events: readonly RecordedEvent[]) => events.map(({ id }) => id);
 
+/** Events that go to as many streams. */
+const apart = (count: number) => Array.from({ length: count }, () => samples.items(1)).flat();
+
 /** Each of the client's known defects, and each weakness of the server that is designed around, by name. */
 describe('of @eventstore/db-client it is known that', () => {
-  it('its batch promises stand in one table for the whole process: logs on one server share a client, and a second server is kept off BatchAppend', async () => {
+  it('its batch promises stand in one table for the whole process, and one call that breaks rejects those of all: ours have a table for each call', async () => {
     const [first, second] = [await on.server(), await on.server()];
-    const logs = [await on.log(first), await on.log(first), await on.log(second)];
+    const logs = [await on.log(first), await on.log(first), await on.log(second)] as const;
     for (const { log } of logs) await log.append(samples.stream(), 'any', [samples.event()]);
-    expect(first.calls).toMatchObject({ batchAppend: 2, append: 0 });
-    expect(second.calls).toMatchObject({ batchAppend: 0, append: 1 });
-    // The features are asked for once for each client.
-    expect(first.calls.features).toBe(1);
+    // Each server has BatchAppend, and the logs on one share a client, which asks for its features once.
+    expect(first.calls).toMatchObject({ append: 0, features: 1 });
+    expect(second.calls).toMatchObject({ append: 0, features: 1 });
+    // Answers of the second server are awaited while the call to the first one breaks: none of its appends is made again.
+    const before = second.calls.batchAppend;
+    second.faults.append = () => ({ answerAfterMs: 100 });
+    let breaks = 0;
+    first.faults.append = () => ((breaks += 1) <= 3 ? 'break-after-commit' : null);
+    const appended = await Promise.all([
+      logs[2].log.appendMany(apart(50)),
+      logs[0].log.appendMany(samples.items(1)),
+      logs[1].log.appendMany(samples.items(1)),
+    ]);
+    expect(appended.flat().every(({ status }) => status === 'accepted')).toBe(true);
+    expect(breaks).toBeGreaterThan(1);
+    expect(second.calls.batchAppend - before).toBe(50);
   });
+
+  it('from the sixteenth message on it queues, and what waits there when the call breaks is an unhandled rejection: nothing of ours goes through its queue', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server);
+    let inFlight = 0;
+    server.faults.append = () => ((inFlight += 1) === 200 ? 'break-before-commit' : { answerAfterMs: 200 });
+    const items = apart(250);
+    expect(statuses(await log.appendMany(items))).toEqual(items.map(() => 'accepted'));
+    expect(await collect(log.readAll(0))).toHaveLength(250);
+    const unary = await on.log(server, { callByCall: true });
+    inFlight = 0;
+    server.faults.append = () => ((inFlight += 1) % 3 === 0 ? 'break-before-commit' : null);
+    const group = samples.items(300, samples.stream());
+    expect(statuses(await unary.log.appendMany(group))).toEqual(group.map(() => 'accepted'));
+  });
+
+  it('an answer without a promise kills the process: one that comes twice, or after its append was given up, finds no one', async () => {
+    const server = await on.server();
+    const { log } = await on.log(server, { timeouts: { attemptMs: 150 } });
+    let calls = 0;
+    server.faults.append = () =>
+      (calls += 1) % 3 === 0 ? 'answer-twice' : calls % 3 === 1 ? { answerAfterMs: 250 } : null;
+    const items = apart(30);
+    expect(statuses(await log.appendMany(items))).toEqual(items.map(() => 'accepted'));
+    expect(await collect(log.readAll(0))).toHaveLength(30);
+  });
+
+  it('it takes a BatchAppend stream that the server ended without an error for open, and writes to it for ever: ours are over, and the next append has another', async () => {
+    const server = await on.server();
+    // Long enough that a case which waits for it fails.
+    const { log } = await on.log(server, { timeouts: { attemptMs: 20_000 } });
+    let calls = 0;
+    server.faults.append = () => ((calls += 1) % 2 === 1 ? 'end-silently' : null);
+    for (let i = 0; i < 4; i += 1)
+      expect(statuses(await log.appendMany(samples.items(3)))).toEqual(Array(3).fill('accepted'));
+    expect(await collect(log.readAll(0))).toHaveLength(12);
+  }, 20_000);
 
   it('an unserialisable value leaves its promise unsettled: what goes to it is serialised before, and comes back letter for letter', async () => {
     const { log } = await on.log(await on.server());

@@ -1,7 +1,9 @@
-import { BACKWARDS, NO_STREAM, jsonEvent, type ResolvedEvent } from '@eventstore/db-client';
+import { randomUUID } from 'node:crypto';
+import { BACKWARDS, type ResolvedEvent } from '@eventstore/db-client';
 import { identityIn, newLogIdentity, type LogIdentity } from '#platform';
 import { drained, pause, type Connection } from './connection.js';
 import { denied, failureOf, notAnswered } from './failures.js';
+import type { Sendable } from './stored-event.js';
 
 const TYPE = 'perennial-log-identity';
 
@@ -45,13 +47,11 @@ async function writeIdentity(
     const { generation } = connection;
     const identity = next(before?.identity ?? null);
     try {
-      await connection.attempt((client) =>
-        client.appendToStream(streamOf(name), jsonEvent({ type: TYPE, data: { ...identity } }), {
-          expectedRevision: before?.revision ?? NO_STREAM,
-          requiresLeader: true,
-          ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
-        }),
-      );
+      await connection.append({
+        stream: streamOf(name),
+        expected: before === null ? 'no-stream' : Number(before.revision),
+        events: [eventOf(identity)],
+      });
       return identity;
     } catch (error) {
       const { kind } = failureOf(error);
@@ -67,6 +67,11 @@ async function writeIdentity(
       if (before !== null && (creating || before.identity.copyId === identity.copyId)) return before.identity;
     }
   }
+}
+
+function eventOf(identity: LogIdentity): Sendable {
+  const data = new Uint8Array(Buffer.from(JSON.stringify(identity), 'utf8'));
+  return { uuid: randomUUID(), type: TYPE, isJson: true, data, metadata: new Uint8Array(), bytes: data.length };
 }
 
 async function knownIdentity(connection: Connection, name: string): Promise<Known | null> {

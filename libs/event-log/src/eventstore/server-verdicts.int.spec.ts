@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ANY,
@@ -19,12 +20,17 @@ import {
 import { livedInLog } from '../../../../test/services/eventstore/lived-in.js';
 import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { noteServer } from '../../../../test/services/ledger.js';
+import { BatchAppendCall } from './batch-append-call.js';
 import { clientFor, logAt } from './connection-string.js';
+import type { Sendable } from './stored-event.js';
 
 const SERVICE = 'EventStoreDB';
 
+const never = new AbortController().signal;
+const PATIENCE = { attemptMs: 30_000, ending: never, endingMs: 1_000, connection: never };
+
 /**
- * What the server answers, asked by the client itself, without the adapter: what the fake server claims and the adapter is built
+ * What the server answers, asked by the client itself (and where it has no such call, through its stubs), without the adapter: what the fake server claims and the adapter is built
  * on, so that a real server can contradict both. Read in the server's source, versions 22.10 to 26.1: IndexWriter (what is
  * known again), Streams.BatchAppend (deadlines), AllReader and Enumerator (where reading begins).
  */
@@ -45,6 +51,10 @@ function verdicts(where: string, start: () => Promise<{ readonly connectionStrin
     let count = 0;
     const stream = () => `verdicts-${run}.${(count += 1)}`;
     const event = (): EventData => jsonEvent({ id: randomUUID(), type: 'seen', data: { n: (count += 1) } });
+    const proposed = (): Sendable => {
+      const data = new Uint8Array(Buffer.from(`{"n":${(count += 1)}}`));
+      return { uuid: randomUUID(), type: 'seen', isJson: true, data, metadata: new Uint8Array(), bytes: data.length };
+    };
     const append = (to: string, events: EventData | EventData[], expectedRevision: AppendExpectedRevision = ANY) =>
       client.appendToStream(to, events, { expectedRevision, requiresLeader: true });
     const revision = async (appended: Promise<AppendResult>) => Number((await appended).nextExpectedRevision);
@@ -222,6 +232,47 @@ function verdicts(where: string, start: () => Promise<{ readonly connectionStrin
       expect([...(binary?.event?.data as Uint8Array)]).toEqual([0, 255, 1]);
       expect(json?.event).toMatchObject({ isJson: true, data: { text: 'ü €' } });
       expect(binary?.event?.created.getTime()).toBeGreaterThan(0);
+    });
+
+    it('one BatchAppend call: takes up appends in the order in which they were handed over, across streams too, without a deadline', async () => {
+      const call = await BatchAppendCall.open(client, PATIENCE);
+      // A server without BatchAppend has no such call.
+      if (call === null) return;
+      const streams = Array.from({ length: 7 }, () => stream());
+      const sent = Array.from({ length: 512 }, (_, at) => ({
+        to: streams[(at * 3 + (at >> 3)) % 7] as string,
+        event: proposed(),
+      }));
+      const answers = await Promise.all(
+        sent.map(({ to, event: one }) => call.append({ stream: to, expected: 'any', events: [one] })),
+      );
+      const places = answers.map(({ position }) => position as number);
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+      for (const to of streams)
+        expect(await ids(to)).toEqual(sent.filter((one) => one.to === to).map(({ event: { uuid } }) => uuid));
+      call.giveUp();
+    });
+
+    it('one BatchAppend call that is given up: what is stored is the beginning of what was handed over, nothing from behind a gap', async () => {
+      for (const answered of [1, 40, 200]) {
+        const call = await BatchAppendCall.open(client, PATIENCE);
+        if (call === null) return;
+        const streams = Array.from({ length: 5 }, () => stream());
+        const sent = Array.from({ length: 400 }, (_, at) => ({ to: streams[at % 5] as string, event: proposed() }));
+        const appends = sent.map(({ to, event: one }) => call.append({ stream: to, expected: 'any', events: [one] }));
+        const settled = Promise.allSettled(appends);
+        await appends[answered];
+        call.giveUp();
+        await settled;
+        // What it has taken up before it hears of that is stored.
+        await append(stream(), event());
+        await sleep(100);
+        const held = new Set<string | undefined>();
+        for (const to of streams) for (const id of await ids(to).catch(() => [])) held.add(id);
+        const stored = sent.map(({ event: { uuid } }) => held.has(uuid));
+        expect(held.size).toBeGreaterThan(answered);
+        expect(stored).toEqual(sent.map((_, at) => at < held.size));
+      }
     });
 
     // By BatchAppend the server judges, by its own clock; else the client does.

@@ -1,4 +1,4 @@
-import { binaryEvent, jsonEvent, type EventData, type ResolvedEvent } from '@eventstore/db-client';
+import type { ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
 import type { AppendItem, NewEvent, RecordedEvent } from '../port.js';
 import { eventUuid } from './ids.js';
@@ -30,10 +30,14 @@ interface Envelope {
   readonly metaText?: string;
 }
 
-/** An event ready for the client: nothing in it can fail to be serialised. */
+/** An event ready to be sent: nothing in it can fail to be serialised. */
 export interface Sendable {
-  readonly event: EventData;
   readonly uuid: string;
+  readonly type: string;
+  /** Whether the data is JSON to the server and its tools. */
+  readonly isJson: boolean;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
   /** As the server counts it against its limit. */
   readonly bytes: number;
 }
@@ -42,7 +46,6 @@ export interface Sendable {
 export const APPEND_BYTES_MAX = 1_048_576;
 
 export function sendable(event: NewEvent, moved?: { readonly recordedAt: Instant }): Sendable {
-  const uuid = eventUuid(event);
   const meta = sameText(event.meta);
   const { correlationId, causationId } = idsIn(meta?.value);
   const envelope: Envelope = {
@@ -58,16 +61,15 @@ export function sendable(event: NewEvent, moved?: { readonly recordedAt: Instant
     },
     ...(meta === null ? { metaText: event.meta } : { meta: meta.value }),
   };
-  const metadata = JSON.stringify(envelope);
-  const data = sameText(event.data);
-  const common = { id: uuid, type: event.type, metadata: new Uint8Array(Buffer.from(metadata, 'utf8')) };
+  const metadata = bytesOf(JSON.stringify(envelope));
+  const data = bytesOf(event.data);
   return {
-    event:
-      data === null
-        ? binaryEvent({ ...common, data: new Uint8Array(Buffer.from(event.data, 'utf8')) })
-        : jsonEvent({ ...common, data: data.value as Record<string, unknown> }),
-    uuid,
-    bytes: Buffer.byteLength(event.data) + common.metadata.length + event.type.length * 2,
+    uuid: eventUuid(event),
+    type: event.type,
+    isJson: sameText(event.data) !== null,
+    data,
+    metadata,
+    bytes: data.length + metadata.length + event.type.length * 2,
   };
 }
 
@@ -119,6 +121,10 @@ export function positionOf(event: { readonly position?: { readonly commit: bigin
 
 function hashOf({ contentHash }: { readonly contentHash: string }): Uint8Array {
   return new Uint8Array(Buffer.from(contentHash, 'base64'));
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'utf8'));
 }
 
 /** The value of a JSON text that would come back letter for letter; null for any other text. */

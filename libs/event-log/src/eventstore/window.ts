@@ -1,21 +1,50 @@
-/** Lets so many in at once; the others wait in the order in which they came. */
+/** Lets so many in at once, and so many bytes; the others wait in the order in which they came. */
 export class Window {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
+  #places: number;
+  #bytes: number;
+  readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
 
-  constructor(size: number) {
-    this.#free = size;
+  constructor(
+    private readonly size: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ) {
+    this.#places = size;
+    this.#bytes = bytesMax;
   }
 
-  async with<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async with<T>(work: () => Promise<T>, bytes = 0): Promise<T> {
+    const leave = await this.enter(bytes);
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
+      leave();
+    }
+  }
+
+  /** Resolves once there is room; what it resolves to makes room again, and is to be called once. */
+  async enter(bytes = 0): Promise<() => void> {
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) this.#take(bytes);
+    else await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
+    return () => this.#leave(bytes);
+  }
+
+  /** What is larger than all the room there is enters when nothing else is inside. */
+  #hasRoom(bytes: number): boolean {
+    return this.#places > 0 && (bytes <= this.#bytes || this.#places === this.size);
+  }
+
+  #take(bytes: number): void {
+    this.#places -= 1;
+    this.#bytes -= bytes;
+  }
+
+  #leave(bytes: number): void {
+    this.#places += 1;
+    this.#bytes += bytes;
+    for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#take(next.bytes);
+      next.enter();
     }
   }
 }

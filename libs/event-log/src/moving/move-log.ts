@@ -62,31 +62,45 @@ export async function moveLog({ from, to, map, onProgress, signal }: MoveOptions
   let copied = 0;
   const identity = await from.identity();
   let { position: head } = await from.head();
-  for await (const page of from.readAll(0, { pageSize: PAGE_SIZE, with: 'contentHash' })) {
-    if (signal?.aborted) return { outcome: 'stopped', events: digest.events, copied, digest: null };
-    const events = page.map(whole);
-    const fresh: MovedEvent[] = [];
-    for (const event of map === undefined ? events : await map(events)) {
-      digest.add(event);
-      if (comparing) {
-        const next = await there.next();
-        if (next.done !== true) {
-          mustBe(event, next.value);
-          continue;
-        }
-        comparing = false;
+  // While a page is stored the next one is read.
+  let storing: Promise<void> = Promise.resolve();
+  try {
+    for await (const page of from.readAll(0, { pageSize: PAGE_SIZE, with: 'contentHash' })) {
+      if (signal?.aborted) {
+        await storing;
+        return { outcome: 'stopped', events: digest.events, copied, digest: null };
       }
-      fresh.push(event);
+      const events = page.map(whole);
+      const fresh: MovedEvent[] = [];
+      for (const event of map === undefined ? events : await map(events)) {
+        digest.add(event);
+        if (comparing) {
+          const next = await there.next();
+          if (next.done !== true) {
+            mustBe(event, next.value);
+            continue;
+          }
+          comparing = false;
+        }
+        fresh.push(event);
+      }
+      await storing;
+      if (fresh.length > 0) {
+        // Whose copy it is stands in it before the first event does.
+        if (copied === 0) await to.belongTo(identity);
+        storing = to.importEvents(fresh);
+        // It is awaited before the next page, where its failure counts.
+        storing.catch(() => undefined);
+      }
+      copied += fresh.length;
+      const position = page.at(-1)?.position ?? 0;
+      head = Math.max(head, position);
+      onProgress?.({ step: comparing ? 'comparing' : 'copying', events: digest.events, position, head });
     }
-    if (fresh.length > 0) {
-      // Whose copy it is stands in it before the first event does.
-      if (copied === 0) await to.belongTo(identity);
-      await to.importEvents(fresh);
-    }
-    copied += fresh.length;
-    const position = page.at(-1)?.position ?? 0;
-    head = Math.max(head, position);
-    onProgress?.({ step: comparing ? 'comparing' : 'copying', events: digest.events, position, head });
+    await storing;
+  } finally {
+    // Whatever ends it, nothing is being stored any more.
+    await storing.catch(() => undefined);
   }
   if (comparing && (await there.next()).done !== true)
     throw new LogMoveError('occupied', 'The target holds events beyond the end of the log that is moved.');

@@ -1,6 +1,7 @@
 import { Global, Inject, Module, Optional, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
 import {
+  ACTS,
   CLOCK,
   CONFIG,
   HEALTH,
@@ -17,6 +18,7 @@ import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog, EventLogError } from './port.js';
 import type { IdTable } from './eventstore/ids.js';
 import { openLogOf } from './open-log.js';
+import { RecordedActs } from './recorded-acts.js';
 import { timedLog } from './timed-log.js';
 import { watchingForDamage } from './torn-log.js';
 
@@ -55,9 +57,14 @@ export class EventLogModule implements OnApplicationShutdown {
             open(options, config, clock, { ids: ids ?? null, watch }),
           inject: [CONFIG, CLOCK, { token: ID_TABLE, optional: true }, { token: STORE_WATCH, optional: true }],
         },
+        {
+          provide: ACTS,
+          useFactory: (log: EventLog, clock: Clock) => new RecordedActs(log, clock),
+          inject: [EVENT_LOG, CLOCK],
+        },
         { provide: EVENT_LOG, useFactory: measured, inject: [EventLogModule.OPENED, METRICS, HEALTH] },
       ],
-      exports: [EVENT_LOG],
+      exports: [EVENT_LOG, ACTS],
     };
   }
 

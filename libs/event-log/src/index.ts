@@ -1,4 +1,5 @@
 /** Append, read, follow: the log behind one port. */
+export { RecordedActs } from './recorded-acts.js';
 export { EVENT_LOG, ID_TABLE } from './tokens.js';
 export { EventLogError } from './port.js';
 export type {

@@ -1,13 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { DAY } from '#contracts';
-import { FORMER_PERMISSIONS, PERMISSIONS, readConfig, type Permission, type Principal } from '#platform';
+import { DAY, validateFact } from '#contracts';
+import {
+  ACTS,
+  FORMER_PERMISSIONS,
+  PERMISSIONS,
+  readConfig,
+  type Act,
+  type Permission,
+  type Principal,
+} from '#platform';
 import { Allow, configureApp, createHttpAdapter, CurrentPrincipal, PlatformModule } from '#platform/nest';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { sqliteApiKeys } from './sqlite/sqlite-api-keys.js';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { WrongSecrets } from './api-keys/wrong-secrets.js';
 import { KeysModule } from './keys.module.js';
 import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
@@ -28,6 +37,15 @@ class Routes {
 @Module({ controllers: [Routes] })
 class RoutesModule {}
 
+const recorded: Act[] = [];
+
+@Global()
+@Module({
+  providers: [{ provide: ACTS, useValue: { record: async (act: Act) => void recorded.push(act) } }],
+  exports: [ACTS],
+})
+class ActsModule {}
+
 describe('API keys over HTTP', () => {
   let app: NestFastifyApplication;
   let keyStore: SqliteKeyStore;
@@ -36,7 +54,7 @@ describe('API keys over HTTP', () => {
     keyStore = openSqliteKeyStore({ file: ':memory:' });
     const config = readConfig({ LOG_LEVEL: 'silent' });
     const testing = await Test.createTestingModule({
-      imports: [PlatformModule.forRoot({ config }), KeysModule.forRoot({ keyStore }), RoutesModule],
+      imports: [PlatformModule.forRoot({ config }), KeysModule.forRoot({ keyStore }), ActsModule, RoutesModule],
     }).compile();
     app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
     configureApp(app);
@@ -113,7 +131,7 @@ describe('API keys over HTTP', () => {
 
   it('expire after a year, unless they do nothing but publish', async () => {
     const { createdAt, expiresAt } = (await create({ name: 'tool', permissions: ['read'] })).json<Shown>();
-    expect(Date.parse(expiresAt ?? '') - Date.parse(createdAt)).toBe(365 * DAY);
+    expect(Math.round((Date.parse(expiresAt ?? '') - Date.parse(createdAt)) / DAY)).toBe(365);
     expect((await create({ name: 'till', role: 'channel', expiresAt: null })).json()).toMatchObject({
       expiresAt: null,
     });
@@ -158,6 +176,35 @@ describe('API keys over HTTP', () => {
     expect((await post('/v1/principals/person:anna/block')).statusCode).toBe(204);
     for (const unknown of ['key:none', 'local', 'anna'])
       expect((await post(`/v1/principals/${unknown}/block`)).statusCode).toBe(404);
+  });
+
+  it('leave a record of who created, rotated, blocked and revoked them, without a secret', async () => {
+    recorded.length = 0;
+    const by = administrator();
+    const actor = `key:${by.split('_')[1]}`;
+    const { id, key: shown } = (await create({ name: 'till', role: 'channel' }, by)).json<Shown>();
+    const fresh = (await post(`/v1/keys/${id}/rotate`, {}, by)).json<Shown>();
+    await post(`/v1/principals/key:${id}/block`, {}, by);
+    await app.inject({ method: 'DELETE', url: `/v1/keys/${id}`, headers: headersOf(by) });
+    expect(recorded).toEqual([
+      { name: 'key-created', by: actor, data: expect.objectContaining({ keyId: id, name: 'till', role: 'channel' }) },
+      { name: 'key-rotated', by: actor, data: expect.objectContaining({ keyId: fresh.id, replaces: id }) },
+      { name: 'principal-blocked', by: actor, data: { principal: `key:${id}` } },
+      { name: 'key-revoked', by: actor, data: { keyId: id } },
+    ]);
+    for (const { name, data } of recorded) expect(validateFact(name, 1, data)).toEqual({ ok: true });
+    for (const each of [shown, fresh.key]) expect(JSON.stringify(recorded)).not.toContain(each.slice(16));
+  });
+
+  it('that are known and come with a wrong secret are counted, and recorded as one sum', async () => {
+    recorded.length = 0;
+    const id = app.get(ApiKeys).create('till', ['publish']).record.id;
+    for (let n = 0; n < 3; n += 1) app.get(ApiKeys).authenticate(`pk_${id}_${'A'.repeat(43)}`);
+    expect(recorded).toEqual([]);
+    await app.get(WrongSecrets).flush();
+    expect(recorded).toMatchObject([{ name: 'sign-in-rejected', data: { attempts: { [id]: 3 } } }]);
+    await app.get(WrongSecrets).flush();
+    expect(recorded).toHaveLength(1);
   });
 
   it('that are wrong are answered 20 times a minute for each address, and a right one always', async () => {

@@ -1,12 +1,14 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import {
   ACCESS,
+  ACTS,
   CLOCK,
   CONFIG,
   HEALTH,
   LOGGER,
   PUBLICATION_MEMORY,
   STORE_WATCH,
+  type Acts,
   type Clock,
   type Config,
   type Health,
@@ -18,6 +20,7 @@ import { ApiKeys } from './api-keys/api-keys.js';
 import { KeyExpiryWatch } from './api-keys/key-expiry-watch.js';
 import { KeyAdministration } from './api-keys/key-administration.js';
 import { KeysController, PrincipalsController } from './api-keys/keys.controller.js';
+import { WrongSecrets } from './api-keys/wrong-secrets.js';
 import { openKeys, type EngineKeys } from './open-keys.js';
 import { publicationMemory } from './publication-memory.js';
 import { Sealer } from './sealer.js';
@@ -45,9 +48,11 @@ export class KeysModule implements OnApplicationShutdown {
     @Inject(KEY_STORE) keys: EngineKeys,
     @Inject(HEALTH) health: Health,
     @Inject(KeyExpiryWatch) private readonly expiry: KeyExpiryWatch,
+    @Inject(WrongSecrets) private readonly wrongSecrets: WrongSecrets,
   ) {
     health.register('api keys', () => expiry.health());
     expiry.start();
+    apiKeys.onWrongSecret = (id) => wrongSecrets.count(id);
     // The embedded store is a file of this process; a server may be unreachable.
     if (!(keys instanceof SqliteKeyStore)) health.register('keys', () => keys.poll().then(() => ({ ok: true })));
   }
@@ -75,8 +80,8 @@ export class KeysModule implements OnApplicationShutdown {
         },
         {
           provide: KeyAdministration,
-          useFactory: (apiKeys: ApiKeys, clock: Clock) => new KeyAdministration(apiKeys, clock),
-          inject: [ApiKeys, CLOCK],
+          useFactory: (apiKeys: ApiKeys, clock: Clock, acts: Acts) => new KeyAdministration(apiKeys, clock, acts),
+          inject: [ApiKeys, CLOCK, ACTS],
         },
         {
           provide: ApiKeyAccess,
@@ -88,6 +93,11 @@ export class KeysModule implements OnApplicationShutdown {
           useFactory: (apiKeys: ApiKeys, clock: Clock, logger: Logger) => new KeyExpiryWatch(apiKeys, clock, logger),
           inject: [ApiKeys, CLOCK, LOGGER],
         },
+        {
+          provide: WrongSecrets,
+          useFactory: (acts: Acts, clock: Clock) => new WrongSecrets(acts, clock),
+          inject: [ACTS, CLOCK],
+        },
         { provide: ACCESS, useExisting: ApiKeyAccess },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
@@ -97,6 +107,7 @@ export class KeysModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.expiry.stop();
+    await this.wrongSecrets.flush();
     await this.apiKeys.close();
     await this.opened?.close();
   }

@@ -4,6 +4,7 @@ export { ClockGuard, type ClockMarks, type ClockReport, type ClockState } from '
 export { Notifier } from './notifier.js';
 export {
   ACCESS,
+  ACTS,
   CLOCK,
   CLOCK_GUARD,
   CONFIG,
@@ -44,6 +45,7 @@ export {
   type Scope,
   type Scopes,
 } from './access/scopes.js';
+export type { Act, Acts } from './access/acts.js';
 export { WrongKeys } from './access/wrong-keys.js';
 export { actorOf, KAFKA_PRINCIPAL, LOCAL_PRINCIPAL, type Access, type Principal } from './access/principal.js';
 export { Health, type Check, type CheckResult } from './health/health.js';

@@ -14,6 +14,8 @@ export const CLOCK_GUARD = token('clock-guard');
 export const LOGGER = token('logger');
 /** `Access`: authenticates callers; provided by keys. */
 export const ACCESS = token('access');
+/** `Acts`: records administrative acts in the event log; provided by event-log. */
+export const ACTS = token('acts');
 /** `Health`: the checks that libs register. */
 export const HEALTH = token('health');
 /** `Registry` of prom-client: libs register their own metrics. */

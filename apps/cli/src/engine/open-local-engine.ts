@@ -1,5 +1,13 @@
 import { DatabaseError, openOnFirstUse, placeOf, type Database } from '#database';
-import { EventLogError, lockDataFolder, MemoryIdTable, openLogOf, timedLog, type EventLog } from '#event-log';
+import {
+  EventLogError,
+  lockDataFolder,
+  MemoryIdTable,
+  openLogOf,
+  RecordedActs,
+  timedLog,
+  type EventLog,
+} from '#event-log';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -153,7 +161,7 @@ export async function openLocalEngine(
       releaseMany: new ReleaseManyHandler(open, releaseQuarantined),
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
-      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock),
+      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock, new RecordedActs(log, clock)),
       sources,
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),

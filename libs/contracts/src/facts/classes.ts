@@ -1,5 +1,6 @@
 import type { ClassConstructor } from 'class-transformer';
 import type { FactName } from '../catalogue.js';
+import * as access from './access.js';
 import * as business from './business.js';
 import * as engine from './engine.js';
 import * as former from './former-versions.js';
@@ -34,6 +35,13 @@ const FACT_CLASSES = {
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],
   'webhook-changed': [engine.WebhookChanged],
+  'key-created': [access.KeyCreated],
+  'key-rotated': [access.KeyRotated],
+  'key-revoked': [access.KeyRevoked],
+  'principal-blocked': [access.PrincipalBlocked],
+  'principal-unblocked': [access.PrincipalUnblocked],
+  'sign-in-rejected': [access.SignInRejected],
+  'operation-started': [access.OperationStarted],
   'source-registered': [sources.SourceRegistered],
   'source-changed': [sources.SourceChanged],
   'source-paused': [sources.SourcePaused],

@@ -84,6 +84,7 @@ export class Endpoints {
   async register(
     url: string,
     feeds: readonly string[],
+    by = 'local',
   ): Promise<{ readonly endpoint: EndpointRecord; readonly secret: string } | null> {
     const id = randomBytes(16).toString('hex');
     const secret = newSecret();
@@ -92,7 +93,7 @@ export class Endpoints {
     );
     if ((counted?.endpoints ?? 0) >= ENDPOINTS_MAX) return null;
     // First the log, which is the truth: a process that dies in between finds it there.
-    await this.registrations?.registered({ id, url, feeds, secret }, this.clock.now());
+    await this.registrations?.registered({ id, url, feeds, secret }, this.clock.now(), by);
     await this.database.query(
       `INSERT INTO perennial_webhooks.endpoints (endpoint_id, url, feeds, status, secret, created_at)
        VALUES ($1, $2, $3::text[], 'active', $4, $5) ON CONFLICT (endpoint_id) DO NOTHING`,
@@ -112,19 +113,19 @@ export class Endpoints {
   }
 
   /** Deletes an endpoint with its deliveries, and its secret for good. */
-  async remove(id: string): Promise<EndpointRecord | null> {
+  async remove(id: string, by = 'local'): Promise<EndpointRecord | null> {
     const endpoint = await this.find(id);
     if (endpoint === null) return null;
-    await this.registrations?.changed(id, 'removed', this.clock.now());
+    await this.registrations?.changed(id, 'removed', this.clock.now(), by);
     await this.database.query('DELETE FROM perennial_webhooks.endpoints WHERE endpoint_id = $1', [id]);
     await this.sealer.keys.destroy([id]);
     return endpoint;
   }
 
   /** Pauses an endpoint: messages stay pending for it. Or activates it: it forgets failures, and the next attempt is due at once. */
-  async setStatus(id: string, status: 'active' | 'paused'): Promise<EndpointRecord | null> {
+  async setStatus(id: string, status: 'active' | 'paused', by = 'local'): Promise<EndpointRecord | null> {
     if (this.registrations !== null && (await this.find(id)) !== null)
-      await this.registrations.changed(id, status === 'paused' ? 'paused' : 'activated', this.clock.now());
+      await this.registrations.changed(id, status === 'paused' ? 'paused' : 'activated', this.clock.now(), by);
     await this.database.query(
       `UPDATE perennial_webhooks.endpoints SET status = $2, failures = 0, failing_since = NULL, next_attempt_at = NULL
         WHERE endpoint_id = $1`,
@@ -134,11 +135,11 @@ export class Endpoints {
   }
 
   /** Gives an endpoint a new secret. The former one signs too for a day, so that receivers reject nothing in the meantime. */
-  async rotate(id: string): Promise<{ readonly secret: string; readonly formerUntil: Instant } | null> {
+  async rotate(id: string, by = 'local'): Promise<{ readonly secret: string; readonly formerUntil: Instant } | null> {
     if ((await this.find(id)) === null) return null;
     const secret = newSecret();
     const formerUntil = this.clock.now() + FORMER_SECRET_MS;
-    await this.registrations?.changed(id, 'secret-rotated', this.clock.now(), secret);
+    await this.registrations?.changed(id, 'secret-rotated', this.clock.now(), by, secret);
     await this.database.query(
       `UPDATE perennial_webhooks.endpoints SET former_secret = secret, former_until = $3, secret = $2 WHERE endpoint_id = $1`,
       [id, await this.sealed(id, secret), instantText(formerUntil)],

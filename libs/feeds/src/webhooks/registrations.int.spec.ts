@@ -94,7 +94,7 @@ describe('the registration of a webhook', () => {
     ];
     await endpoints.remove(one?.endpoint.id ?? '');
     // As a process that died after it had recorded the removal.
-    await new Registrations(log, sealer).changed(two?.endpoint.id ?? '', 'removed', NOW);
+    await new Registrations(log, sealer).changed(two?.endpoint.id ?? '', 'removed', NOW, 'local');
     expect(await (await start(log, database)).endpoints.list()).toEqual([]);
     expect(await (await start(log)).endpoints.list()).toEqual([]);
     const states = await keys.keysFor([one?.endpoint.id ?? '', two?.endpoint.id ?? '']);

@@ -68,16 +68,17 @@ export class Registrations {
       secret,
     }: { readonly id: string; readonly url: string; readonly feeds: readonly string[]; readonly secret: string },
     now: Instant,
+    by: string,
   ): Promise<void> {
     return this.seal(id, JSON.stringify({ url, secret })).then((sealed) =>
-      this.append('webhook-registered', { webhookId: id, feeds, sealed }, now),
+      this.append('webhook-registered', { webhookId: id, feeds, sealed }, now, by),
     );
   }
 
   /** @param secret the new one, where it was rotated */
-  async changed(id: string, change: RecordedChange, now: Instant, secret?: string): Promise<void> {
+  async changed(id: string, change: RecordedChange, now: Instant, by: string, secret?: string): Promise<void> {
     const sealed = secret === undefined ? {} : { sealed: await this.seal(id, secret) };
-    await this.append('webhook-changed', { webhookId: id, change, ...sealed }, now);
+    await this.append('webhook-changed', { webhookId: id, change, ...sealed }, now, by);
   }
 
   /**
@@ -145,8 +146,8 @@ export class Registrations {
   ): Promise<void> {
     const secret = await this.open(id, sealed);
     if (secret === null) return;
-    await this.registered({ id, url, feeds, secret }, now);
-    if (status === 'paused') await this.changed(id, 'paused', now);
+    await this.registered({ id, url, feeds, secret }, now, 'local');
+    if (status === 'paused') await this.changed(id, 'paused', now, 'local');
   }
 
   private async all(): Promise<Map<string, Registration>> {
@@ -171,7 +172,7 @@ export class Registrations {
   }
 
   /** Appends behind what is there now: the server enforces it, whatever ids it remembers. */
-  private async append(name: FactName, data: object, now: Instant): Promise<void> {
+  private async append(name: FactName, data: object, now: Instant, by: string): Promise<void> {
     const version = factOf(name)?.version ?? 0;
     const validity = validateFact(name, version, data);
     if (!validity.ok) throw new TypeError(`The data of a ${name} violate their contract.`);
@@ -183,7 +184,7 @@ export class Registrations {
         type: name,
         schemaVersion: version,
         occurredAt: now,
-        meta: '{}',
+        meta: JSON.stringify({ by }),
         data: text,
       },
       contentHash: createHash('sha256').update(text).digest().subarray(0, 16),

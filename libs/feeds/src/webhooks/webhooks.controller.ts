@@ -13,8 +13,16 @@ import {
 } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { parseInstant, type Instant, type JsonSchema } from '#contracts';
-import { CLOCK, type Clock } from '#platform';
-import { Allow, ApiDocument, ApiProblems, DocumentPipe, openApiSchema, Problem } from '#platform/nest';
+import { actorOf, CLOCK, type Clock, type Principal } from '#platform';
+import {
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  DocumentPipe,
+  openApiSchema,
+  Problem,
+} from '#platform/nest';
 import {
   DEAD_LETTERS_TO_SEND,
   DELIVERY_PAGE,
@@ -86,6 +94,7 @@ export class WebhooksController {
   @ApiProblems(409, 413)
   async register(
     @Body(new DocumentPipe(NEW_WEBHOOK, 'The webhook cannot be registered.')) { url, feeds }: NewWebhook,
+    @CurrentPrincipal() caller: Principal,
   ): Promise<NewWebhookView> {
     const rejection = this.webhooks.egressPolicy.rejection(url);
     if (rejection !== null)
@@ -97,7 +106,7 @@ export class WebhooksController {
         ],
       });
     url.hash = '';
-    const registered = await (await this.endpoints()).register(url.href, [...new Set(feeds)]);
+    const registered = await (await this.endpoints()).register(url.href, [...new Set(feeds)], actorOf(caller));
     if (registered === null)
       throw new Problem(409, { detail: 'The number of webhooks has reached its limit: delete one first.' });
     this.webhooks.dispatcher.wake();
@@ -135,8 +144,9 @@ export class WebhooksController {
   async change(
     @Param('id') id: string,
     @Body(new DocumentPipe(WEBHOOK_CHANGE, 'The webhook cannot be changed.')) { status }: WebhookChange,
+    @CurrentPrincipal() caller: Principal,
   ): Promise<WebhookView> {
-    const endpoint = existing(await (await this.endpoints()).setStatus(webhookId(id), status));
+    const endpoint = existing(await (await this.endpoints()).setStatus(webhookId(id), status, actorOf(caller)));
     this.webhooks.dispatcher.wake();
     return webhookView(endpoint, this.clock.now());
   }
@@ -150,8 +160,11 @@ export class WebhooksController {
   })
   @ApiOkResponse({ type: WebhookView })
   @ApiProblems(404)
-  async remove(@Param('id') id: string): Promise<WebhookView> {
-    return webhookView(existing(await (await this.endpoints()).remove(webhookId(id))), this.clock.now());
+  async remove(@Param('id') id: string, @CurrentPrincipal() caller: Principal): Promise<WebhookView> {
+    return webhookView(
+      existing(await (await this.endpoints()).remove(webhookId(id), actorOf(caller))),
+      this.clock.now(),
+    );
   }
 
   @Post(':id/secrets')
@@ -163,8 +176,8 @@ export class WebhooksController {
   })
   @ApiCreatedResponse({ type: NewSecretView })
   @ApiProblems(400, 404, 413, 415)
-  async rotate(@Param('id') id: string): Promise<NewSecretView> {
-    return newSecretView(existing(await (await this.endpoints()).rotate(webhookId(id))));
+  async rotate(@Param('id') id: string, @CurrentPrincipal() caller: Principal): Promise<NewSecretView> {
+    return newSecretView(existing(await (await this.endpoints()).rotate(webhookId(id), actorOf(caller))));
   }
 
   @Get(':id/deliveries')

@@ -191,7 +191,9 @@ describe('what an operator does over HTTP', () => {
         '/v1/engine',
         '/v1/keys',
         '/v1/keys/{id}',
+        '/v1/keys/{id}/rotate',
         '/v1/policies',
+        '/v1/principals/{principal}/block',
         '/v1/quarantine/discard',
         '/v1/quarantine/release',
       ],
@@ -260,5 +262,20 @@ describe('what an operator does over HTTP', () => {
       { numRuns: 300 },
     );
     expect(engine.logged).toEqual([]);
+  });
+
+  it('has on record who published a policy and registered a type: before, policy-published had meta {}', async () => {
+    const key = engine.key('policy', 'types');
+    const by = `key:${key.split('_')[1]}`;
+    const { body } = await runQuery(
+      'POST',
+      '/v1/policies',
+      { policy: { ...BUILT_IN_POLICIES.retail, name: 'theirs', version: 1 } },
+      key,
+    );
+    const { position } = (await runQuery('POST', '/v1/types', { ...campsite, name: 'tent-rented' }, key)).body;
+    const metas = new Map<unknown, string>();
+    for await (const page of engine.log.readAll(0)) for (const { position: at, meta } of page) metas.set(at, meta);
+    expect([metas.get(body['position']), metas.get(position)]).toEqual(Array(2).fill(JSON.stringify({ by })));
   });
 });

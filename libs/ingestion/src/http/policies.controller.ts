@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import { actorOf, type Principal } from '#platform';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { PublishPolicy, type PublishVerdict } from '../policies/publish-policy.js';
 import { PUBLISH_POLICY_REQUEST, type PublishPolicyRequest } from './request-bodies.js';
 
@@ -43,8 +44,11 @@ export class PoliciesController {
   async publishPolicy(
     @Body(new DocumentPipe(PUBLISH_POLICY_REQUEST, NOT_PUBLISHED))
     { policy, ...options }: PublishPolicyRequest,
+    @CurrentPrincipal() caller: Principal,
   ): Promise<PolicyPublishedView> {
-    const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(new PublishPolicy(policy, options));
+    const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(
+      new PublishPolicy(policy, options, actorOf(caller)),
+    );
     if (!verdict.ok) throw new Problem(422, { type: 'invalid', detail: NOT_PUBLISHED, errors: verdict.errors });
     const { published, position, changed } = verdict;
     const { version, effectiveFrom, restates, reason } = published;

@@ -2,7 +2,8 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { nearest, TYPE_DEFINITION, type JsonSchema, type TypeDefinition } from '#contracts';
-import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import { actorOf, type Principal } from '#platform';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import {
   NAMESPACE_DESCRIPTIONS,
   typeDescriptions,
@@ -149,8 +150,11 @@ export class TypesController {
   @ApiProblems(400, 415, 422, 503, 507)
   async registerType(
     @Body(new DocumentPipe(TYPE_DEFINITION, NOT_REGISTERED)) definition: TypeDefinition,
+    @CurrentPrincipal() caller: Principal,
   ): Promise<TypeRegisteredView> {
-    const verdict = await this.commands.execute<RegisterType, RegisterVerdict>(new RegisterType(definition));
+    const verdict = await this.commands.execute<RegisterType, RegisterVerdict>(
+      new RegisterType(definition, actorOf(caller)),
+    );
     if (!verdict.ok) throw new Problem(422, { type: 'invalid', detail: NOT_REGISTERED, errors: verdict.errors });
     const { name, version } = verdict.definition;
     return { name, version, position: verdict.position };

@@ -38,7 +38,7 @@ export class FirstPolicy {
   async publish(): Promise<void> {
     const { policy } = this;
     const published = { version: policyVersion(policy), policy, effectiveFrom: null, restates: false, reason: null };
-    const [verdict] = await this.log.append(STREAM, 'no-stream', [policyEvent(published, this.now())]);
+    const [verdict] = await this.log.append(STREAM, 'no-stream', [policyEvent(published, this.now(), 'local')]);
     if (verdict?.status === 'rejected') throw new Error(`The first policy cannot be stored: ${verdict.reason}`);
     this.#published = true;
   }

@@ -47,6 +47,8 @@ export class PublishPolicy {
   constructor(
     readonly policy: unknown,
     readonly options: PublishOptions = {},
+    /** Who publishes it, as the log records it. */
+    readonly by = 'local',
   ) {}
 }
 
@@ -90,7 +92,7 @@ export class PublishPolicyHandler {
     const { published, before } = draft;
     if (command.options.dryRun === true) return { ok: true, position: null, published, changed: true };
     const expected = before.at(-1)?.event.revision ?? 'no-stream';
-    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now())]);
+    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now(), command.by)]);
     switch (appended?.status) {
       case 'accepted':
       case 'duplicate':
@@ -140,13 +142,14 @@ export class PublishPolicyHandler {
 }
 
 /** The event that publishes a policy. */
-export function policyEvent(published: PolicyPublished, now: Instant): NewEvent {
+export function policyEvent(published: PolicyPublished, now: Instant, by: string): NewEvent {
   return factEvent({
     name: 'policy-published',
     source: OWN_SOURCES.policies,
     id: published.version,
     occurredAt: now,
     contentHash: plainContentHash(published.policy),
+    meta: { by },
     data: published,
   });
 }

@@ -10,7 +10,11 @@ const STREAM = streamOfFact('type-registered');
 
 /** Register a touchpoint type of the business's own. */
 export class RegisterType {
-  constructor(readonly definition: unknown) {}
+  constructor(
+    readonly definition: unknown,
+    /** Who registers it, as the log records it. */
+    readonly by = 'local',
+  ) {}
 }
 
 export type RegisterVerdict =
@@ -58,16 +62,16 @@ export class RegisterTypeHandler {
   ) {}
 
   /** Decided by what is on record, and appended behind it: the log enforces that, whatever event ids it remembers. */
-  async execute({ definition: document }: RegisterType): Promise<RegisterVerdict> {
+  async execute({ definition: document, by }: RegisterType): Promise<RegisterVerdict> {
     for (let attempt = 1; ; attempt += 1) {
-      const verdict = await this.attempt(document);
+      const verdict = await this.attempt(document, by);
       if (verdict !== 'overtaken') return verdict;
       if (attempt === ATTEMPTS_MAX)
         return rejected('#', 'could not be registered, since other types are registered all the time', 'try again');
     }
   }
 
-  private async attempt(document: unknown): Promise<RegisterVerdict | 'overtaken'> {
+  private async attempt(document: unknown, by: string): Promise<RegisterVerdict | 'overtaken'> {
     const { registry: recorded, last } = await readRegistrations(this.log);
     const registration = recorded.register(document);
     if (!registration.ok) return registration;
@@ -85,6 +89,7 @@ export class RegisterTypeHandler {
         id: `${definition.name}@${definition.version}`,
         occurredAt: this.clock.now(),
         contentHash: plainContentHash(definition),
+        meta: { by },
         data: definition,
       }),
     ]);

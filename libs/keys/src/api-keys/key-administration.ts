@@ -1,5 +1,5 @@
 import { DAY, parseInstant } from '#contracts';
-import { actorOf, type Clock, type Principal } from '#platform';
+import { actorOf, type Act, type Acts, type Clock, type Principal } from '#platform';
 import type { ApiKeyRecord, ApiKeys } from './api-keys.js';
 import { beyondOwnRights, permissionsOf, type Grant } from './grants.js';
 import type { NewApiKey } from './new-api-key.js';
@@ -25,6 +25,7 @@ export class KeyAdministration {
   constructor(
     private readonly apiKeys: ApiKeys,
     private readonly clock: Clock,
+    private readonly acts: Acts,
   ) {}
 
   /** All keys, revoked and expired ones too, oldest first. */
@@ -46,6 +47,11 @@ export class KeyAdministration {
     const expiresAt = this.expiryOf(request, grant);
     const { key, record, stored } = this.apiKeys.create(request.name, grant.permissions, { ...grant, expiresAt });
     await stored;
+    const { id: keyId, name, role, permissions, scopes } = record;
+    await this.recordOrRevoke(keyId, {
+      ...{ name: 'key-created', by: actorOf(by) },
+      data: { keyId, name, role, permissions, scopes, ...(expiresAt === null ? {} : { expiresAt }) },
+    });
     return { key, record };
   }
 
@@ -81,6 +87,12 @@ export class KeyAdministration {
         `The key "${id}" is expired or revoked, so it cannot be rotated: create a key.`,
       );
     await rotated.stored;
+    const { id: keyId, expiresAt } = rotated.record;
+    const formerValidUntil = this.find(id).expiresAt ?? this.clock.now();
+    await this.recordOrRevoke(keyId, {
+      ...{ name: 'key-rotated', by: actorOf(by) },
+      data: { keyId, replaces: id, formerValidUntil, ...(expiresAt === null ? {} : { expiresAt }) },
+    });
     return rotated;
   }
 
@@ -92,25 +104,38 @@ export class KeyAdministration {
   async block(principal: string, by: Principal): Promise<void> {
     this.assertKnown(principal);
     await this.apiKeys.block(principal, actorOf(by));
+    await this.acts.record({ name: 'principal-blocked', by: actorOf(by), data: { principal } });
   }
 
   /**
    * Lets a principal act again.
    * @throws KeyRequestError `unknown-principal`
    */
-  async unblock(principal: string, _by: Principal): Promise<void> {
+  async unblock(principal: string, by: Principal): Promise<void> {
     this.assertKnown(principal);
     await this.apiKeys.unblock(principal);
+    await this.acts.record({ name: 'principal-unblocked', by: actorOf(by), data: { principal } });
   }
 
   /**
    * Revokes a key from now on. Twice is the same as once.
    * @throws KeyRequestError `unknown-key`
    */
-  async revoke(id: string, _by: Principal): Promise<ApiKeyRecord> {
+  async revoke(id: string, by: Principal): Promise<ApiKeyRecord> {
     const record = await this.apiKeys.revoke(id);
     if (record === null) throw unknownKey(id);
+    await this.acts.record({ name: 'key-revoked', by: actorOf(by), data: { keyId: id } });
     return record;
+  }
+
+  /** Records how a key came about; where that fails, the key is revoked, so that none is valid without a record. */
+  private async recordOrRevoke(id: string, act: Act): Promise<void> {
+    try {
+      await this.acts.record(act);
+    } catch (error) {
+      await this.apiKeys.revoke(id);
+      throw error;
+    }
   }
 
   private assertKnown(principal: string): void {

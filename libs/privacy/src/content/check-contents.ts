@@ -230,6 +230,13 @@ function factOutcome({ type, id, data, contentHash }: MovedEvent): Outcome {
     case 'event-discarded':
       return fits(sha256(id));
     case RECEIPT_TYPE:
+    case 'key-created':
+    case 'key-rotated':
+    case 'key-revoked':
+    case 'principal-blocked':
+    case 'principal-unblocked':
+    case 'sign-in-rejected':
+    case 'operation-started':
     case 'webhook-registered':
     case 'webhook-changed':
       return fits(sha256(data));

@@ -25,8 +25,8 @@ import {
 } from '#contracts';
 import { policyVersion, validatePolicy } from '#lifecycle';
 import type { PolicyDraft } from '#projections';
-import { CLOCK, type Clock } from '#platform';
-import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import { actorOf, ACTS, CLOCK, type Acts, type Clock, type Principal } from '#platform';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { CurrentJob, JOB_KINDS, type Building, type Job, type JobKind } from './jobs.js';
 import type { ContentChecker } from './contents.js';
 import { CONTENT_CHECKER, OPERATIONS } from './operations.js';
@@ -74,6 +74,7 @@ export class JobsController implements BeforeApplicationShutdown {
     @Inject(OPERATIONS) private readonly building: Building,
     @Inject(CONTENT_CHECKER) contents: ContentChecker,
     @Inject(CLOCK) clock: Clock,
+    @Inject(ACTS) private readonly acts: Acts,
   ) {
     this.job = new CurrentJob(building, contents, () => clock.now());
   }
@@ -90,10 +91,10 @@ export class JobsController implements BeforeApplicationShutdown {
   @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
   @ApiAcceptedResponse({ type: JobView })
   @ApiProblems(400, 409)
-  rebuild(@Query('dryRun') dryRun: unknown): JobView {
+  async rebuild(@Query('dryRun') dryRun: unknown, @CurrentPrincipal() caller: Principal): Promise<JobView> {
     if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false')
       throw new Problem(400, { detail: 'dryRun is true or false.' });
-    return this.start(dryRun === 'true' ? 'dry-run' : 'rebuild');
+    return dryRun === 'true' ? this.start('dry-run') : this.startAct('rebuild', caller);
   }
 
   @Post('rollback')
@@ -106,11 +107,11 @@ export class JobsController implements BeforeApplicationShutdown {
   })
   @ApiAcceptedResponse({ type: JobView })
   @ApiProblems(409)
-  async rollback(): Promise<JobView> {
+  async rollback(@CurrentPrincipal() caller: Principal): Promise<JobView> {
     const versions = await this.building.versions();
     if (!versions.some(({ status }) => status === 'old'))
       throw new Problem(409, { type: 'no-older-version', detail: 'There is no older version to go back to.' });
-    return this.start('rollback');
+    return this.startAct('rollback', caller);
   }
 
   @Post('verify')
@@ -198,6 +199,13 @@ export class JobsController implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.job.stop();
+  }
+
+  /** Starts what changes the live read models, and records who did. */
+  private async startAct(kind: 'rebuild' | 'rollback', caller: Principal): Promise<JobView> {
+    const job = this.start(kind);
+    await this.acts.record({ name: 'operation-started', by: actorOf(caller), data: { operation: kind } });
+    return job;
   }
 
   private start(kind: JobKind, draft: PolicyDraft | null = null): JobView {

@@ -1,7 +1,8 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
-import { Allow, ApiProblems, Problem } from '#platform/nest';
+import { actorOf, ACTS, type Acts, type Principal } from '#platform';
+import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
 import type { ProjectorStatus } from '#projections';
 import { OPERATIONS, type Operations } from './operations.js';
 
@@ -49,7 +50,10 @@ export class ReleasedView {
 @Controller()
 @Allow('operate')
 export class OperationsController {
-  constructor(@Inject(OPERATIONS) private readonly operations: Operations) {}
+  constructor(
+    @Inject(OPERATIONS) private readonly operations: Operations,
+    @Inject(ACTS) private readonly acts: Acts,
+  ) {}
 
   @Get('projections/status')
   @ApiOperation({ operationId: 'getProjectionStatus', summary: 'How far the read models follow the log' })
@@ -67,7 +71,7 @@ export class OperationsController {
   @ApiParam({ name: 'customer', schema: { type: 'string', pattern: '^[0-9a-f]{32}$' } })
   @ApiOkResponse({ type: ReleasedView })
   @ApiProblems(400, 404)
-  async release(@Param('customer') customerId: string): Promise<ReleasedView> {
+  async release(@Param('customer') customerId: string, @CurrentPrincipal() caller: Principal): Promise<ReleasedView> {
     if (!/^[0-9a-f]{32}$/.test(customerId))
       throw new Problem(400, {
         detail: 'The id in the path is not a customer id.',
@@ -81,6 +85,8 @@ export class OperationsController {
       });
     if (!(await this.operations.release(customerId)))
       throw new Problem(404, { detail: 'This customer is not parked: the query `parked` lists those that are.' });
+    const data = { operation: 'parked-released', customerId };
+    await this.acts.record({ name: 'operation-started', by: actorOf(caller), data });
     return { customerId, status: 'released' };
   }
 }

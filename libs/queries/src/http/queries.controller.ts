@@ -1,5 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { acts } from '../queries/acts.js';
 import { customer } from '../queries/customer.js';
 import { customers } from '../queries/customers.js';
 import { discrepancies } from '../queries/discrepancies.js';
@@ -124,6 +125,11 @@ export class QueriesController {
   @QueryRoute(policies)
   policies(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(policies, reply);
+  }
+
+  @QueryRoute(acts)
+  acts(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(acts, reply);
   }
 
   @QueryRoute(privacy)

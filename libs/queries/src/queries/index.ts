@@ -1,4 +1,5 @@
 import type { QueryDefinition } from '../running/query.js';
+import { acts } from './acts.js';
 import { customer } from './customer.js';
 import { customers } from './customers.js';
 import { discrepancies } from './discrepancies.js';
@@ -44,6 +45,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   refusedLinks,
   policies,
   privacy,
+  acts,
   stats,
   lag,
 ];

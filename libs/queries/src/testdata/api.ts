@@ -1,8 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { EVENT_LOG, type EventLog } from '#event-log';
-import { readConfig, type Permission } from '#platform';
+import { EVENT_LOG, RecordedActs, type EventLog } from '#event-log';
+import { ACTS, readConfig, type Permission } from '#platform';
 import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
 import { configureApp, createHttpAdapter, PlatformModule } from '#platform/nest';
@@ -32,10 +32,11 @@ export async function apiOver(
     providers: [
       { provide: DATABASE, useValue: database },
       { provide: EVENT_LOG, useValue: log },
+      { provide: ACTS, useValue: new RecordedActs(log, { now: () => Date.now() }) },
       { provide: PROJECTOR, useValue: operations },
       { provide: CHECKER, useValue: { check: () => Promise.resolve(UNCHANGED) } },
     ],
-    exports: [DATABASE, EVENT_LOG, PROJECTOR, CHECKER],
+    exports: [DATABASE, EVENT_LOG, ACTS, PROJECTOR, CHECKER],
   })
   class Stores {}
 

@@ -165,15 +165,15 @@ describe('API keys over HTTP', () => {
     const fresh = (await post(`/v1/keys/${old.id}/rotate`)).json<Shown>();
     const other = (await create({ name: 'other', role: 'channel' })).json<Shown>();
     const verdicts = () => [old, fresh, other].map(({ key: each }) => app.get(ApiKeys).authenticate(each) !== null);
-    expect((await post(`/v1/principals/key:${fresh.id}/block`)).statusCode).toBe(204);
-    expect((await post(`/v1/principals/key:${fresh.id}/block`)).statusCode).toBe(204);
+    expect((await post(`/v1/principals/key:${fresh.id}/block`)).statusCode).toBe(200);
+    expect((await post(`/v1/principals/key:${fresh.id}/block`)).statusCode).toBe(200);
     expect(verdicts()).toEqual([false, false, true]);
     expect((await get(`/v1/keys/${fresh.id}`, administrator())).json<Shown>().blockedAt).not.toBeNull();
     const unblock = (principal: string) =>
       app.inject({ method: 'DELETE', url: `/v1/principals/${principal}/block`, headers: headersOf(administrator()) });
-    expect((await unblock(`key:${fresh.id}`)).statusCode).toBe(204);
+    expect((await unblock(`key:${fresh.id}`)).statusCode).toBe(200);
     expect(verdicts()).toEqual([true, true, true]);
-    expect((await post('/v1/principals/person:anna/block')).statusCode).toBe(204);
+    expect((await post('/v1/principals/person:anna/block')).statusCode).toBe(200);
     for (const unknown of ['key:none', 'local', 'anna'])
       expect((await post(`/v1/principals/${unknown}/block`)).statusCode).toBe(404);
   });

@@ -41,3 +41,11 @@ export class NewApiKeyView extends ApiKeyView {
   @ApiProperty({ example: 'pk_5f0c3a9b1d2e_…', description: 'Shown once: store it now.' })
   readonly key!: string;
 }
+
+/** Whether a principal may act at all. */
+export class PrincipalView {
+  @ApiProperty({ example: 'key:5f0c3a9b1d2e' })
+  readonly principal!: string;
+  @ApiProperty()
+  readonly isBlocked!: boolean;
+}

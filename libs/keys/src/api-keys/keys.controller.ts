@@ -1,16 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
 import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { KeyAdministration, KeyRequestError } from './key-administration.js';
-import { ApiKeyView, NewApiKeyView } from './key-views.js';
+import { ApiKeyView, NewApiKeyView, PrincipalView } from './key-views.js';
 import { NEW_API_KEY, NewApiKey } from './new-api-key.js';
 import { ROTATION_REQUEST, RotationRequest } from './rotation-request.js';
 import { keyView } from './shown-key.js';
@@ -95,27 +88,28 @@ export class PrincipalsController {
   constructor(@Inject(KeyAdministration) private readonly keys: KeyAdministration) {}
 
   @Post(':principal/block')
-  @HttpCode(204)
+  @HttpCode(200)
   @ApiOperation({
     operationId: 'blockPrincipal',
     summary: 'Lock a principal out from now on, whatever key or token it shows',
     description: 'A key is locked out together with the keys that it replaces and is replaced by.',
   })
   @ApiParam(PRINCIPAL)
-  @ApiNoContentResponse()
+  @ApiOkResponse({ type: PrincipalView })
   @ApiProblems(404)
-  async block(@Param('principal') principal: string, @CurrentPrincipal() caller: Principal): Promise<void> {
+  async block(@Param('principal') principal: string, @CurrentPrincipal() caller: Principal): Promise<PrincipalView> {
     await this.keys.block(principal, caller).catch(asProblem);
+    return { principal, isBlocked: true };
   }
 
   @Delete(':principal/block')
-  @HttpCode(204)
   @ApiOperation({ operationId: 'unblockPrincipal', summary: 'Let a principal act again' })
   @ApiParam(PRINCIPAL)
-  @ApiNoContentResponse()
+  @ApiOkResponse({ type: PrincipalView })
   @ApiProblems(404)
-  async unblock(@Param('principal') principal: string, @CurrentPrincipal() caller: Principal): Promise<void> {
+  async unblock(@Param('principal') principal: string, @CurrentPrincipal() caller: Principal): Promise<PrincipalView> {
     await this.keys.unblock(principal, caller).catch(asProblem);
+    return { principal, isBlocked: false };
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { DAY, MINUTE } from '#contracts';
@@ -12,11 +12,17 @@ import { prepareLog } from '#ingestion';
 import { ApiKeyAccess, KEY_STORE, type KeyStore } from '#keys';
 import { CLOCK, CLOCK_GUARD, ClockGuard, readConfig } from '#platform';
 import { configureApp, createHttpAdapter } from '#platform/nest';
+import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import { StandaloneModule } from '../apps/standalone/src/standalone.module.js';
 
 const START = Date.UTC(2026, 0, 31, 12);
 
-describe('an engine whose clock is set', () => {
+describeOnEachStore('an engine whose clock is set', (store) => {
+  let opened: OpenedStore;
+  beforeAll(async () => {
+    opened = await openStore(store);
+  }, 120_000);
+  afterAll(() => opened.stop());
   let dataDir: string;
   /** The clock of the machine, and the time that passed since it was switched on. */
   const time = { wall: START, elapsed: 0 };
@@ -25,7 +31,8 @@ describe('an engine whose clock is set', () => {
   let app: NestFastifyApplication;
 
   const start = async (): Promise<void> => {
-    const config = readConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', DEMO: 'off' });
+    const server = opened.url === null ? {} : { POSTGRES_URL: opened.url };
+    const config = readConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent', DEMO: 'off', ...server });
     lock = lockDataFolder(dataDir);
     const testing = await Test.createTestingModule({ imports: [StandaloneModule.forRoot(config, lock)] })
       .overrideProvider(CLOCK)
@@ -51,6 +58,7 @@ describe('an engine whose clock is set', () => {
 
   beforeEach(async () => {
     Object.assign(time, { wall: START, elapsed: 0 });
+    await opened.wipe();
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-clock-'));
     await start();
   });

@@ -4,6 +4,7 @@ import { clockCommand } from './commands/clock.js';
 import { eraseCommand } from './commands/erase.js';
 import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
+import { factsCommand } from './commands/facts.js';
 import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
 import { logCommand } from './commands/log.js';
@@ -35,6 +36,7 @@ export function program(session: Session, version: string): Command {
     .showHelpAfterError('Run perennial COMMAND --help for the options and examples of a command.');
   const commands = [
     importCommand,
+    factsCommand,
     queryCommand,
     replayCommand,
     explainCommand,

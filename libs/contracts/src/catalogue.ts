@@ -192,6 +192,7 @@ const BUSINESS_KINDS = {
   'actor-surveyed': 'actors',
   'target-set': 'targets',
   'result-recorded': 'results',
+  'source-closed': 'closings',
   'policy-published': 'policy',
   'model-fitted': 'models',
   'population-scored': 'runs',
@@ -240,6 +241,26 @@ const FACT_BY_NAME: ReadonlyMap<string, Fact> = new Map(FACTS.map((fact) => [fac
 export function factOf(name: string): Fact | null {
   return FACT_BY_NAME.get(name) ?? null;
 }
+
+/** The facts that a business tells itself, by an entrance of their own; all others are written by the engine. */
+export const RECORDED_FACTS = [
+  'spend-recorded',
+  'market-estimated',
+  'rate-published',
+  'product-defined',
+  'actor-registered',
+  'actor-surveyed',
+  'target-set',
+  'result-recorded',
+  'source-closed',
+] as const satisfies readonly (keyof typeof BUSINESS_KINDS)[];
+
+/** The name of a fact that a business tells itself. */
+export type RecordedFactName = (typeof RECORDED_FACTS)[number];
+
+/** Whether a business may tell this fact itself. */
+export const isRecordedFact = (name: string): name is RecordedFactName =>
+  (RECORDED_FACTS as readonly string[]).includes(name);
 
 /** The stream of a fact of the business. */
 export function streamOfFact(name: keyof typeof BUSINESS_KINDS): string {

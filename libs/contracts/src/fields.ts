@@ -215,6 +215,18 @@ export function Counts(): PropertyDecorator {
   );
 }
 
+/** Amounts of money in minor units, by their currency. */
+export function AmountsByCurrency(): PropertyDecorator {
+  const amount = { type: 'integer', minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
+  return field(
+    { type: 'object', propertyNames: { pattern: '^[A-Z]{3}$' }, additionalProperties: amount },
+    (value) =>
+      isObject(value) &&
+      Object.entries(value).every(([name, each]) => /^[A-Z]{3}$/.test(name) && Number.isSafeInteger(each)),
+    'an object of whole numbers by currency (ISO 4217)',
+  );
+}
+
 /** A list of ids, each with the position that it stands for. */
 export function Named(): PropertyDecorator {
   const pair = {

@@ -156,6 +156,8 @@ export interface Engine {
   unblockPrincipal(principal: string): Promise<void>;
   /** Revokes an API key from now on. */
   revokeApiKey(id: string): Promise<ApiKeyInfo>;
+  /** Records facts of the business, each by itself; resolves when their outcomes are durable. */
+  recordFacts(documents: readonly unknown[]): Promise<readonly ItemOutcome[]>;
   /** Every source, with when it was last seen; those that send without being registered too. */
   sources(): Promise<readonly SourceListing[]>;
   /** Registers a source; only this answer has its key, null for a kind that needs none. */

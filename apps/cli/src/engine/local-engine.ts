@@ -375,6 +375,12 @@ export class LocalEngine implements Engine {
     return listed(await this.dependencies.discardMany.execute(new DiscardMany(selection, reason, LOCAL, replaced)));
   }
 
+  async recordFacts(documents: readonly unknown[]): Promise<readonly ItemOutcome[]> {
+    this.isCurrent = false;
+    const items = documents.map((document) => ({ document, isFact: true as const }));
+    return (await this.ingested(new IngestTouchpoints(items, this.now()))).results;
+  }
+
   async sources(): Promise<readonly SourceListing[]> {
     await this.catchUp(() => undefined);
     const { sources, sourceActivity } = this.dependencies;

@@ -248,6 +248,14 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/quarantine/discard', JSON.stringify(body))) as ClosedMany;
   }
 
+  async recordFacts(documents: readonly unknown[]): Promise<readonly ItemOutcome[]> {
+    const body = documents.map((document) => `${JSON.stringify(document)}\n`).join('');
+    const result = (await this.send('POST', '/v1/facts', body, 'application/x-ndjson')) as IngestResultBody;
+    const outcomes: ItemOutcome[] = documents.map(() => ({ outcome: 'accepted' }));
+    for (const { index, ...outcome } of result.results) outcomes[index] = outcome;
+    return outcomes;
+  }
+
   async sources(): Promise<readonly SourceListing[]> {
     return ((await this.send('GET', '/v1/sources')) as { readonly sources: readonly SourceListing[] }).sources;
   }

@@ -1,5 +1,7 @@
 import {
   AmountMinor,
+  AmountsByCurrency,
+  Counts,
   Currency,
   Day,
   Decimal,
@@ -121,6 +123,27 @@ const SAYS_HOW_MUCH: Rule = {
   holds: ({ amountMinor, currency, value }) =>
     value !== undefined || (amountMinor !== undefined && currency !== undefined),
 };
+
+const CLOSES_SOMETHING: Rule = {
+  detail: 'the closing says neither which days nor which file it closes',
+  hint: 'give from and until (the first day after the period), or the name of the file',
+  schema: { anyOf: [{ required: ['from', 'until'] }, { required: ['file'] }] },
+  holds: ({ from, until, file }) => file !== undefined || (from !== undefined && until !== undefined),
+};
+
+/** A source closed its books over some days, or a file: what it sent by its own count. The source is that of the fact. */
+export class SourceClosed {
+  /** The first day, in the zone of the business. */
+  @Optional() @Day() @Holds(CLOSES_SOMETHING) from?: string;
+  /** The first day after the period. */
+  @Optional() @Day() until?: string;
+  /** The file that was read to its end, in place of days. */
+  @Optional() @Text(500) file?: string;
+  /** How many events it sent, by type; test traffic is not among them. */
+  @Counts() counts!: Record<string, number>;
+  /** Its control sums: net money by currency, in minor units: orders and payments for contracts, less what was taken back. */
+  @Optional() @AmountsByCurrency() sumsMinor?: Record<string, number>;
+}
 
 /** The target of a figure over a period, for all customers or a segment. */
 export class TargetSet {

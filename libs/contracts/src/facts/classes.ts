@@ -17,6 +17,7 @@ const FACT_CLASSES = {
   'actor-surveyed': [business.ActorSurveyed],
   'target-set': [business.TargetSet],
   'result-recorded': [business.ResultRecorded],
+  'source-closed': [business.SourceClosed],
   'policy-published': [former.PolicyPublishedV1, rules.PolicyPublished],
   'type-registered': [rules.TypeRegistered],
   'model-fitted': [rules.ModelFitted],

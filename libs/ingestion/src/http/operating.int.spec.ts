@@ -210,6 +210,7 @@ describe('what an operator does over HTTP', () => {
     const routes = engine.app.get(FastifyRoutes).all;
     expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'post /v1/touchpoints',
+      'post /v1/facts',
       'post /v1/imports/rows',
     ]);
     const operations = Object.entries(paths)

@@ -1,5 +1,7 @@
 import { getSchemaPath } from '@nestjs/swagger';
+import { RECORDED_FACTS } from '#contracts';
 import {
+  openApiSchema,
   PROBLEM_JSON,
   problemResponses,
   ProblemView,
@@ -8,6 +10,7 @@ import {
   type FastifyRoute,
   type RouteRule,
 } from '#platform/nest';
+import { FACT_DOCUMENT } from '../facts/business-fact.js';
 import { ANY_DATA, TOUCHPOINT, TOUCHPOINT_SCHEMAS } from './touchpoint-schemas.js';
 import { OUTCOMES_HEADER } from './ingest-answer.js';
 import { BatchWarningView, IngestResultView, ItemResultView, WarningView } from './views.js';
@@ -15,6 +18,7 @@ import { BatchWarningView, IngestResultView, ItemResultView, WarningView } from 
 /** The routes that receive events, and what OpenAPI says of them. */
 export const TOUCHPOINTS_PATH = '/v1/touchpoints';
 export const IMPORT_ROWS_PATH = '/v1/imports/rows';
+export const FACTS_PATH = '/v1/facts';
 export const PUBLISH: RouteRule = { permissions: ['publish'], scopes: ['sources', 'types'] };
 /** At most this many results of a stream are listed: its counts are always whole. */
 export const LISTED_MAX = 10_000;
@@ -132,6 +136,14 @@ const EXAMPLES = {
   batch: { summary: 'A batch', value: [ORDER, LOGIN] },
 };
 
+const FACT = {
+  id: 'spend-2026-01-social',
+  source: 'marketing',
+  type: 'spend-recorded',
+  data: { from: '2026-01-01', until: '2026-02-01', amountMinor: 1250000, currency: 'EUR', purpose: 'acquisition' },
+};
+const FACT_SCHEMA = openApiSchema(FACT_DOCUMENT.schema);
+
 /** The routes in the OpenAPI document. */
 export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
   {
@@ -181,6 +193,46 @@ export const TOUCHPOINTS_ROUTES: readonly FastifyRoute[] = [
               type: 'string',
               description: 'One touchpoint, or one CloudEvent in the JSON format, on each line',
             },
+          },
+        },
+      },
+    },
+  },
+  {
+    path: FACTS_PATH,
+    models: MODELS,
+    method: 'post',
+    operation: {
+      ...COMMON,
+      operationId: 'publishFacts',
+      summary: 'Publish facts of the business: spend, rates, products, targets, results, and closings of sources',
+      responses: {
+        200: resultIn('Each fact was accepted, or repeats one that was'),
+        202: resultIn('Some CloudEvents are in quarantine'),
+        207: resultIn('In our JSON form: some facts are in quarantine'),
+        422: {
+          description: 'In our JSON form: all facts are in quarantine. A problem document with the members of a result',
+          headers: OUTCOMES,
+          content: {
+            [PROBLEM_JSON]: {
+              schema: { allOf: [{ $ref: getSchemaPath(ProblemView) }, { $ref: getSchemaPath(IngestResultView) }] },
+            },
+          },
+        },
+        ...PROBLEMS,
+      },
+      description: `Facts that concern no customer: ${RECORDED_FACTS.join(', ')}. Each has one outcome, as touchpoints have; what the engine records itself is quarantined as fact-internal.`,
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: { anyOf: [FACT_SCHEMA, { type: 'array', items: FACT_SCHEMA }] },
+            examples: { spend: { summary: 'Money spent on new customers', value: FACT } },
+          },
+          'application/cloudevents+json': { schema: CLOUD_EVENT },
+          'application/cloudevents-batch+json': { schema: { type: 'array', items: CLOUD_EVENT } },
+          'application/x-ndjson': {
+            schema: { type: 'string', description: 'A fact on each line' },
           },
         },
       },

@@ -29,7 +29,7 @@ import type { IngestItem, IngestResult } from '../pipeline/item.js';
 import type { InFlight, Lease } from './in-flight.js';
 import { answerOf, concealsErasure, OUTCOMES_HEADER, outcomesText, type IngestAnswer } from './ingest-answer.js';
 import { StreamResult } from './stream-result.js';
-import { IMPORT_ROWS_PATH, LISTED_MAX, PUBLISH, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
+import { FACTS_PATH, IMPORT_ROWS_PATH, LISTED_MAX, PUBLISH, TOUCHPOINTS_PATH } from './touchpoints.openapi.js';
 import type { IngestResultView } from './views.js';
 
 export interface TouchpointsPluginOptions {
@@ -75,6 +75,7 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
       }
     });
     server.post(TOUCHPOINTS_PATH, (request, reply) => answer(request, reply, () => publish(request, options)));
+    server.post(FACTS_PATH, (request, reply) => answer(request, reply, () => publish(request, options, asFact)));
     server.post(IMPORT_ROWS_PATH, (request, reply) => answer(request, reply, () => importRows(request, options)));
     done();
   };
@@ -154,11 +155,21 @@ function linesOf({ results, ...counts }: IngestResultView): string {
   return [...results, counts].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-async function publish(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestAnswer> {
+/** Facts of the business are read as touchpoints are, in every form. */
+const asFact = ({ envelope: _, ...item }: IngestItem): IngestItem => ({ ...item, isFact: true });
+
+async function publish(
+  request: FastifyRequest,
+  options: TouchpointsPluginOptions,
+  as: ((item: IngestItem) => IngestItem) | null = null,
+): Promise<IngestAnswer> {
   const verbose = isVerbose(request.query);
   const ingest = ingester(request, options);
   const body = request.body as Buffer | Readable | undefined;
-  if (body !== undefined && !Buffer.isBuffer(body)) return ingestStream(body, readDocument, verbose, ingest, options);
+  if (body !== undefined && !Buffer.isBuffer(body)) {
+    const readLine = as === null ? readDocument : (line: unknown) => as(readDocument(line));
+    return ingestStream(body, readLine, verbose, ingest, options);
+  }
   const read = await readEventsInTurns(headersOf(request), body ?? Buffer.alloc(0), HTTP_BINDING);
   if ('code' in read) throw unreadableBody(read);
   const { items, isCloudEvents } = read;
@@ -168,7 +179,11 @@ async function publish(request: FastifyRequest, options: TouchpointsPluginOption
       type: 'batch-too-large',
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
-  return answerOf(await ingest(items, 'live'), isCloudEvents ? 'cloudevents' : 'touchpoints', verbose);
+  return answerOf(
+    await ingest(as === null ? items : items.map(as), 'live'),
+    isCloudEvents ? 'cloudevents' : 'touchpoints',
+    verbose,
+  );
 }
 
 /** Node joins a header that is repeated; an attribute of a CloudEvent that stands twice is one that readers would read differently. */

@@ -46,6 +46,11 @@ export function* pagesOf(batch: ReceivedBatch, origin: MessageOrigin): Generator
   if (from < messages.length) yield page(messages.length);
 }
 
+/** Topics of facts of the business: `facts.spend`, … */
+const FACT_TOPICS = 'facts.';
+
+const asFact = ({ envelope: _, ...item }: IngestItem): IngestItem => ({ ...item, isFact: true });
+
 /** Reads the messages of several pages and ingests their events as one batch. Returns the exceptions of each page. */
 export async function ingestPages(
   pages: readonly MessagePage[],
@@ -55,12 +60,14 @@ export async function ingestPages(
   const turns = new Turns();
   /** Where the items of each message end, over all pages. */
   const ends: number[] = [];
-  for (const { messages, origin } of pages)
+  for (const { messages, origin } of pages) {
+    const isFactTopic = origin.topic.startsWith(FACT_TOPICS);
     for (const message of messages) {
-      for (const item of readKafkaMessage(message, origin)) items.push(item);
+      for (const item of readKafkaMessage(message, origin)) items.push(isFactTopic ? asFact(item) : item);
       ends.push(items.length);
       if (turns.isOver(message.value?.length)) await turns.next();
     }
+  }
   const { exceptions } = await ingest(items);
   let next = 0;
   let start = 0;

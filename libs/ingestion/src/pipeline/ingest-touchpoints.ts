@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache } from '#keys';
+import { checkFact, type ValidFact } from '../facts/business-fact.js';
 import { OWN_SOURCES } from './envelope.js';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
 import {
@@ -140,19 +141,27 @@ export class IngestTouchpointsHandler {
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index] as IngestItem;
       const under = rejects === undefined ? null : foreign(item, rejects);
-      const touchpoint =
-        under === null ? this.ingestion.validate(item, receivedAt, batch.arrivedAt(item)) : SOURCE_NOT_PERMITTED;
+      const touchpoint = under === null ? this.check(item, batch) : SOURCE_NOT_PERMITTED;
       if (touchpoint instanceof Rejection) {
         valid.push(null);
         rejected.push(under === null ? { index, rejection: touchpoint } : { index, rejection: touchpoint, under });
       } else {
         valid.push(touchpoint);
-        touchpoints.push(touchpoint);
-        if (isWarned(touchpoint)) batch.warned.push(index);
+        if (!('kind' in touchpoint)) {
+          touchpoints.push(touchpoint);
+          if (isWarned(touchpoint)) batch.warned.push(index);
+        }
       }
       if (turns.isOver(item.size)) await turns.next();
     }
     return touchpoints;
+  }
+
+  private check(item: IngestItem, batch: IngestBatch): ValidTouchpoint | ValidFact | Rejection {
+    const { receivedAt, publisher } = batch;
+    const arrivedAt = batch.arrivedAt(item);
+    if (item.isFact !== true) return this.ingestion.validate(item, receivedAt, arrivedAt);
+    return checkFact(item, this.ingestion.sources, { receivedAt, arrivedAt, by: publisher.by });
   }
 
   private async seal(
@@ -168,7 +177,10 @@ export class IngestTouchpointsHandler {
       const touchpoint = valid[index];
       if (touchpoint === null || touchpoint === undefined) continue;
       const { source, id } = touchpoint.envelope;
-      const item = sealEvent(touchpoint, epoch, sealer, receivedAt, by, items[index]?.provenance);
+      const item =
+        'kind' in touchpoint
+          ? touchpoint.append
+          : sealEvent(touchpoint, epoch, sealer, receivedAt, by, items[index]?.provenance);
       if (item === null) suppressed.push(suppressedResult(index, source, id));
       else {
         pending.items.push(item);
@@ -330,8 +342,8 @@ function suppressedResult(index: number, source: string | null, id: string | nul
 /** A batch in the pipeline, with the outcomes so far. Most events are accepted: only the other outcomes are kept as objects. */
 class IngestBatch implements IngestResult {
   readonly counts: OutcomeCounts;
-  /** The valid touchpoints, by the index of their item; null for rejected items. */
-  readonly valid: (ValidTouchpoint | null)[] = [];
+  /** The valid touchpoints and facts, by the index of their item; null for rejected items. */
+  readonly valid: (ValidTouchpoint | ValidFact | null)[] = [];
   private readonly positions: Float64Array;
   private readonly notAccepted: (ItemResult | undefined)[] = [];
   private readonly appearances = new Map<number, ItemResult>();
@@ -423,7 +435,7 @@ class IngestBatch implements IngestResult {
 
   private warningsAt(index: number): readonly Warning[] | null {
     const touchpoint = this.valid[index];
-    if (touchpoint === null || touchpoint === undefined || !isWarned(touchpoint)) return null;
+    if (touchpoint === null || touchpoint === undefined || 'kind' in touchpoint || !isWarned(touchpoint)) return null;
     const warnings = warningsOf(touchpoint, this.items[index] as IngestItem);
     return warnings.length === 0 ? null : warnings;
   }

@@ -1,9 +1,10 @@
-import { nearest, TOUCHPOINT_TYPES, type Instant } from '#contracts';
+import { isRecordedFact, nearest, TOUCHPOINT_TYPES, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { Sealer } from '#keys';
 import type { FirstPolicy } from '../policies/first-policy.js';
 import { Sources, type SourceProfile } from '../sources/sources.js';
 import { TypeContracts } from '../types/type-contracts.js';
+import { checkFact } from '../facts/business-fact.js';
 import { checkEnvelope, type Envelope } from './envelope.js';
 import { ErasedPersons } from '../quarantine/erased-persons.js';
 import { Identities } from './identities.js';
@@ -100,6 +101,7 @@ export class Ingestion {
 
   /** Of an unknown type: with the name that was likely meant. It is one of ours, so nothing personal is repeated. */
   private unknownType(type: string): Rejection {
+    if (isRecordedFact(type)) return IS_A_FACT;
     const { types } = this.contracts;
     const likely =
       OTHER_NAMES.get(type.toLowerCase().replace(/[-_. ]/g, '')) ??
@@ -133,10 +135,16 @@ export class Ingestion {
    * @param by what brought it when it was received; null where that is not known
    */
   async admit(item: IngestItem, receivedAt: Instant, arrivedAt: Instant | null, by: string | null): Promise<Admission> {
-    const touchpoint = this.validate(item, receivedAt, arrivedAt);
+    const touchpoint =
+      item.isFact === true
+        ? checkFact(item, this.sources, { receivedAt, arrivedAt, by })
+        : this.validate(item, receivedAt, arrivedAt);
     if (touchpoint instanceof Rejection) return { outcome: 'rejected', rejection: touchpoint };
-    await this.identities.loadKeys([touchpoint]);
-    const event = sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt, by);
+    if (!('kind' in touchpoint)) await this.identities.loadKeys([touchpoint]);
+    const event =
+      'kind' in touchpoint
+        ? touchpoint.append
+        : sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt, by);
     if (event === null) return { outcome: 'suppressed' };
     if (this.lacksPolicy) await this.publishFirstPolicy();
     const [verdict] = await this.log.appendMany([event]);
@@ -201,6 +209,12 @@ const TYPE_UNKNOWN = Rejection.of(
   '#/type',
   'must be a type of the catalogue or a registered type',
   'use a type of the catalogue (GET /v1/types lists them), or register this one with its JSON Schema and release the event',
+);
+const IS_A_FACT = Rejection.of(
+  'type-unknown',
+  '#/type',
+  'is a fact of the business, and no touchpoint: it concerns no customer',
+  'send it to /v1/facts, to a topic facts.*, or by `perennial facts import`; discard this one',
 );
 const TYPE_LENGTH_MAX = 128;
 

@@ -13,6 +13,8 @@ export interface IngestItem {
   readonly text?: string;
   /** The document as the reader of simple envelopes returned it, where it was read already. */
   readonly envelope?: Envelope;
+  /** Whether it came by an entrance for facts of the business, which concern no customer. */
+  readonly isFact?: true;
   /** Whether it came as a CloudEvent, which may have extensions that are not ours. */
   readonly isCloudEvent?: true;
   /** The place of a rejected row in its file: recorded with the reason. */

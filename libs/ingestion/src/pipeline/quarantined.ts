@@ -42,6 +42,8 @@ export interface QuarantinedMeta {
   readonly sealed: string;
   /** What brought it; absent in events of before it was kept. */
   readonly by?: string;
+  /** Whether it came by an entrance for facts of the business. */
+  readonly fact?: true;
   /** What `sentAt` is compared with when it is released (see `arrivalOf`); absent where the event was kept in between. */
   readonly arrivedAt?: Instant;
   /** Its place in a channel's topic, and its key and headers, sealed under the same key. */
@@ -58,6 +60,7 @@ export interface QuarantineDraft {
   readonly quarantineId: string;
   readonly stream: string;
   readonly by: string;
+  readonly isFact: boolean;
   readonly source: string | null;
   readonly eventId: string | null;
   /** The subjects that its body names. */
@@ -126,6 +129,7 @@ export function quarantineEvent(
     quarantineId,
     stream: under === null ? STREAMS.quarantine(quarantineId) : STREAMS.rejected(under.id),
     by,
+    isFact: item.isFact === true,
     source,
     eventId,
     listedUnder: found.subjectIds,
@@ -211,7 +215,7 @@ export function placeOnRecord(
 
 /** The step: seals the body and completes the record. Null where a person in the body was erased: nothing of it is kept. */
 export function sealQuarantined(
-  { quarantineId, stream, by, body, data, arrivedAt, provenance }: QuarantineDraft,
+  { quarantineId, stream, by, isFact, body, data, arrivedAt, provenance }: QuarantineDraft,
   key: KeyState,
   sealer: Sealer,
 ): AppendItem | null {
@@ -220,6 +224,7 @@ export function sealQuarantined(
   const meta: QuarantinedMeta = {
     sealed,
     by,
+    ...(isFact ? { fact: true as const } : {}),
     ...(arrivedAt === null ? {} : { arrivedAt }),
     ...(provenance === null ? {} : { provenance: sealedPlace(provenance, (text) => sealer.seal(key, text)) }),
   };

@@ -34,6 +34,10 @@ export type RejectionCode =
   | 'time-impossible'
   /** Before 1900. */
   | 'time-too-early'
+  /** A fact that the engine records itself. */
+  | 'fact-internal'
+  /** A fact of the business that is marked as a test. */
+  | 'test-fact'
   /** The type is neither built in nor registered. */
   | 'type-unknown'
   /** The event states another version than the schema contract of its source. */

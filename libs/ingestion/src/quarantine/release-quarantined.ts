@@ -44,8 +44,9 @@ export class ReleaseQuarantinedHandler {
       document = JSON.parse(body);
     }
     const { receivedAt } = JSON.parse(event.data) as QuarantinedData;
-    const { arrivedAt = null, by: broughtBy = null } = JSON.parse(event.meta) as QuarantinedMeta;
-    const item = readDocument(document);
+    const { arrivedAt = null, by: broughtBy = null, fact } = JSON.parse(event.meta) as QuarantinedMeta;
+    const read = readDocument(document);
+    const item: IngestItem = fact === true ? { ...read, isFact: true } : read;
     if (quarantined.claimedSource !== undefined && !(await this.mayPublish(broughtBy, item)))
       return { outcome: 'rejected', code: SOURCE_NOT_PERMITTED.code, errors: SOURCE_NOT_PERMITTED.issues };
     const admission = await this.ingestion.admit(item, receivedAt, arrivedAt, broughtBy);

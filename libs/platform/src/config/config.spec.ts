@@ -148,7 +148,7 @@ describe('the config', () => {
     const table = settingsTable().split('\n');
     expect(table).toContain('| `PORT` | `3000` | Port of the engine in one process (standalone); 0 picks a free one |');
     expect(table).toContain(
-      '| `KAFKA_TOPICS` | `touchpoints.*` | Topics that touchpoints are read from, with commas between several; * matches any text |',
+      '| `KAFKA_TOPICS` | `touchpoints.*,facts.*` | Topics that touchpoints, and facts of the business (facts.*), are read from, with commas between several; * matches any text |',
     );
     expect(table).toHaveLength(2 + Object.keys(readConfig({})).length);
   });

@@ -125,9 +125,11 @@ export class Settings {
   )
   readonly KAFKA_SASL!: KafkaConnection['sasl'];
 
-  @Default(['touchpoints.*'])
+  @Default(['touchpoints.*', 'facts.*'])
   @ListOf(Text(249), 1)
-  @Describe('Topics that touchpoints are read from, with commas between several; * matches any text')
+  @Describe(
+    'Topics that touchpoints, and facts of the business (facts.*), are read from, with commas between several; * matches any text',
+  )
   readonly KAFKA_TOPICS!: readonly string[];
 
   @Default('perennial-intake')

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { STREAMS, subjectOfStream, type TouchpointMeta } from '#contracts';
+import { isRecordedFact, STREAMS, subjectOfStream, type Instant, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type MovedEvent } from '#event-log';
 import { LruCache, type KeyState, type Sealer } from '#keys';
 import {
@@ -209,8 +209,13 @@ function metaOf({ meta }: MovedEvent): TouchpointMeta | null {
 }
 
 /** The facts that the engine writes itself, each hashed as where it is written. */
-function factOutcome({ type, id, data, contentHash }: MovedEvent): Outcome {
+function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): Outcome {
   const fits = (expected: Uint8Array): Outcome => (Buffer.compare(expected, contentHash) === 0 ? 'intact' : CHANGED);
+  if (isRecordedFact(type)) {
+    const hashed = (stated: Instant | null): Outcome =>
+      fits(plainContentHash({ type, stated, data: JSON.parse(data) as unknown }));
+    return hashed(occurredAt) === 'intact' ? 'intact' : hashed(null);
+  }
   switch (type) {
     case 'policy-published':
       return fits(plainContentHash((JSON.parse(data) as { readonly policy: unknown }).policy));

@@ -291,6 +291,7 @@ export class Rekeying {
       meta: JSON.stringify({
         sealed: seal(body?.text, meta.sealed),
         ...(meta.by === undefined ? {} : { by: meta.by }),
+        ...(meta.fact === undefined ? {} : { fact: meta.fact }),
         ...(meta.arrivedAt === undefined ? {} : { arrivedAt: meta.arrivedAt }),
         ...(provenance === undefined
           ? {}

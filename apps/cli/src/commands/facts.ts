@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { RECORDED_FACTS } from '#contracts';
+import type { ItemOutcome } from '#imports';
+import { EXIT, rejected } from '../exit-codes.js';
+import { readDocument } from '../read-document.js';
+import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
+import { pluralize } from '../terminal/format.js';
+import { withExamples } from '../terminal/help.js';
+
+/** Facts of one request. */
+const BATCH = 1_000;
+/** So many quarantined facts are shown. */
+const SHOWN_MAX = 20;
+
+export function factsCommand(session: Session): Command {
+  const facts = new Command('facts')
+    .summary('record facts of the business: spend, rates, products, targets, results, closings of sources')
+    .description(
+      `Facts of the business concern no customer: ${RECORDED_FACTS.join(', ')}. docs/sources.md shows how they are written.`,
+    );
+  facts.addCommand(importCommand(session));
+  return withExamples(facts, 'perennial facts import spend.ndjson');
+}
+
+function importCommand(session: Session): Command {
+  const command = new Command('import')
+    .summary('record the facts of a file')
+    .description(
+      'Records the facts of a file: one JSON document on each line, or one JSON list. A fact that is not valid is quarantined with its reason. Importing a file again ' +
+        'adds nothing.',
+    )
+    .argument('<file>', 'NDJSON, or a JSON list')
+    .action(async (path: string, options: EngineOptions) => {
+      const documents = factsIn(path);
+      await useEngine(
+        options,
+        session,
+        async (engine) => {
+          const outcomes: ItemOutcome[] = [];
+          for (let at = 0; at < documents.length; at += BATCH)
+            outcomes.push(...(await engine.recordFacts(documents.slice(at, at + BATCH))));
+          process.stdout.write(report(path, outcomes));
+          if (outcomes.some(({ outcome }) => outcome === 'quarantined')) process.exitCode = EXIT.quarantined;
+        },
+        CREATES,
+      );
+    });
+  return withExamples(withEngineOptions(command), 'perennial facts import spend.ndjson');
+}
+
+/** The documents of a file. A line that is not JSON is an error of the file: nothing of it is sent. */
+function factsIn(path: string): readonly unknown[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw rejected(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  if (/^\s*\[/.test(text)) return readDocument(path).value as readonly unknown[];
+  return text
+    .split('\n')
+    .map((line, at) => ({ line, number: at + 1 }))
+    .filter(({ line }) => line.trim() !== '')
+    .map(({ line, number }) => {
+      try {
+        return JSON.parse(line) as unknown;
+      } catch {
+        throw rejected(`${path}, line ${number}, is not JSON: write one fact on each line, or one list.`);
+      }
+    });
+}
+
+function report(path: string, outcomes: readonly ItemOutcome[]): string {
+  const count = (outcome: ItemOutcome['outcome']): number => outcomes.filter((each) => each.outcome === outcome).length;
+  const lines = [
+    `${path}: ${pluralize(outcomes.length, 'fact')}: ${count('accepted')} accepted, ${pluralize(count('duplicate'), 'duplicate')}, ${count('quarantined')} quarantined`,
+  ];
+  const bad = outcomes.flatMap((each, at) => (each.outcome === 'quarantined' ? [{ ...each, at }] : []));
+  for (const { at, code, pointer, detail, hint } of bad.slice(0, SHOWN_MAX))
+    lines.push(`  fact ${at + 1}: ${code ?? ''} ${pointer ?? ''} ${detail ?? ''}: ${hint ?? ''}`);
+  return lines.map((line) => `${line}\n`).join('');
+}

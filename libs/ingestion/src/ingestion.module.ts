@@ -13,8 +13,8 @@ import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { KeyAdministration, SEALER, type Sealer } from '#keys';
-import { ACCESS, CLOCK, CONFIG, LOGGER, METRICS, openChannels } from '#platform';
-import type { Access, Clock, Config, Logger } from '#platform';
+import { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels } from '#platform';
+import type { Access, Clock, Config, Health, Logger } from '#platform';
 import { commandHandler, FastifyRoutes, type HttpAdapter } from '#platform/nest';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
@@ -40,6 +40,7 @@ import { followSources } from './sources/follow-sources.js';
 import { keyPermits } from './sources/key-permits.js';
 import { ManageSources } from './sources/manage-sources.js';
 import { recordedSources } from './sources/recorded-sources.js';
+import { SilenceWatch } from './sources/silence-watch.js';
 import { SourceActivity } from './sources/source-activity.js';
 import { Sources } from './sources/sources.js';
 import { followTypes } from './types/follow-types.js';
@@ -64,6 +65,9 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly activity: SourceActivity,
+    @Inject(HEALTH) private readonly health: Health,
+    @Inject(METRICS) private readonly metrics: Registry,
   ) {}
 
   static forRoot(): DynamicModule {
@@ -184,6 +188,11 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
       }),
     );
     this.routes.add(...TOUCHPOINTS_ROUTES);
+    if (this.activity.isThere) {
+      const watch = new SilenceWatch(this.activity, this.sources, this.clock, this.health, this.metrics);
+      watch.start();
+      this.following.push(watch);
+    }
     // A file has one owner, which registers all its types and sources itself.
     if (this.config.eventLog.kind !== 'sqlite')
       this.following.push(followTypes(this.log, this.contracts), followSources(this.log, this.sources));

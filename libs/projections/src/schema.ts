@@ -4,6 +4,7 @@
  */
 import type { Queryable, Statement } from '#database';
 import { BOOKINGS } from './read-models/bookings/table.js';
+import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './read-models/completeness/table.js';
 import { CUSTOMERS } from './read-models/customers/table.js';
 import { DISCREPANCIES } from './read-models/discrepancies/table.js';
 import { LINKS, SUBJECTS } from './read-models/links/table.js';
@@ -27,6 +28,9 @@ export const LIVE_TABLES: readonly string[] = [
   CUSTOM_TYPES,
   INGEST_OUTCOMES,
   SOURCE_HOURS,
+  SOURCE_COUNTS,
+  SOURCE_SEQUENCES,
+  SOURCE_CLOSINGS,
   QUARANTINE,
   CHECKPOINT,
   DIRTY,
@@ -62,6 +66,25 @@ export async function liveVersionNumber(on: Pick<Queryable, 'query'>): Promise<n
 export const ENTER_LIVE_SCHEMA: Statement = {
   sql: `SELECT set_config('search_path', quote_ident(schema_name) || ', perennial', true) AS path FROM ${LIVE}`,
 };
+
+/**
+ * SQL: the sources that have been silent (`schema` is empty where the search path leads to it) for longer than their own rhythm allows at `now`. The rhythm is the 95th percentile of the gaps between the hours in which they
+ * sent something, over eight weeks; silence is twice that, and two hours at least. A source with fewer than five gaps has no rhythm.
+ */
+export const silentSources = (schema: string, now: string): string => `
+  WITH active AS (
+    SELECT source, hour, last_at, hour - lag(hour) OVER (PARTITION BY source ORDER BY hour) AS gap
+      FROM ${schema === '' ? '' : `${schema}.`}source_hours WHERE hour >= ${now} - interval '56 days'
+  ), rhythm AS (
+    SELECT source, max(last_at) AS last_at, count(gap) AS gaps, percentile_disc(0.95) WITHIN GROUP (ORDER BY gap) AS usual
+      FROM active GROUP BY source
+  )
+  SELECT source, last_at AS "lastSeenAt", (extract(epoch FROM usual) / 60)::int AS "usualGapMinutes",
+         last_at + greatest(usual * 2, interval '2 hours') AS "silentSince"
+    FROM rhythm
+   WHERE gaps >= 5 AND ${now} > last_at + greatest(usual * 2, interval '2 hours')
+     AND source <> '(unreadable)' AND source !~ '^(key|topic|person):'
+   ORDER BY source COLLATE "C"`;
 
 /** SQL: whether the schema, or the version, that `parameter` holds is the live one when the statement runs. */
 export function isLive(column: 'schema_name' | 'version', parameter: `$${number}`): string {

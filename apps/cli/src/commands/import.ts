@@ -30,6 +30,7 @@ import { catchUpWithProgress } from '../terminal/show-progress.js';
 import { timingsTable } from '../terminal/timings.js';
 import { readDocument } from '../read-document.js';
 import { ImportCheckpoint } from './import-checkpoint.js';
+import { FileClosing } from './file-closing.js';
 import { dryRun } from './import-dry-run.js';
 import { importReport } from './import-report.js';
 import { presetOptions } from './preset-options.js';
@@ -202,6 +203,7 @@ async function importInto(
     stderr.write(`${file.name}: continuing after ${pluralize(skip, 'touchpoint')} that an earlier run imported.\n`);
   const before = options.timings === true ? await engine.stepTimings() : {};
   const inQuarantine = await RowsInQuarantine.ofFile(engine, file.name);
+  const closing = new FileClosing(file.name);
   const progress = new Progress(file.name, 'touchpoints', stderr, clock);
   const summary = await runImport({
     reader,
@@ -216,7 +218,10 @@ async function importInto(
       progress.update({ done: bytesRead, total: bytes, items });
       checkpoint?.write(items);
     },
-    onOutcomes: (items, outcomes) => inQuarantine.add(items, outcomes),
+    onOutcomes: (items, outcomes) => {
+      inQuarantine.add(items, outcomes);
+      closing.add(items, outcomes);
+    },
   });
   progress.end();
   if (summary.error instanceof FileRejected)
@@ -228,6 +233,8 @@ async function importInto(
     return reportStopped(file.name, summary, session, checkpoint !== null);
   }
   checkpoint?.remove();
+  // What an earlier run imported was not counted by this one.
+  if (skip === 0) await closing.record(engine);
   const caughtUp = performance.now();
   if (options.wait && !(await catchUpWithProgress(engine, session))) return EXIT.stopped;
   const waited = performance.now() - caughtUp;

@@ -24,6 +24,7 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
     'unaccounted',
     'reasons',
   ],
+  completeness: ['source', 'day', 'file', 'state', 'sent', 'recorded', 'missing', 'byType', 'sums'],
   events: ['position', 'type', 'source', 'id', 'occurredAt', 'stream'],
 };
 

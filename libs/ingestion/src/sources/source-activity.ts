@@ -1,6 +1,6 @@
 import { DAY, HOUR, type Instant } from '#contracts';
 import { instantText, type Queryable } from '#database';
-import { liveColumns } from '#projections/schema';
+import { liveColumns, silentSources } from '#projections/schema';
 
 /** Outcomes of a span: received = accepted + duplicate + quarantined + suppressed. */
 export interface SpanOutcomes {
@@ -21,6 +21,14 @@ export interface Activity {
   readonly lastDay: SpanOutcomes;
 }
 
+/** A source that used to send, and does not. */
+export interface SilentSource {
+  readonly source: string;
+  readonly lastSeenAt: Instant;
+  readonly usualGapMinutes: number;
+  readonly silentSince: Instant;
+}
+
 const COUNTS = ['received', 'accepted', 'duplicate', 'quarantined', 'suppressed'] as const;
 
 /** What came in lately, from the read models. */
@@ -29,6 +37,21 @@ export class SourceActivity {
     /** Null in a process without read models. */
     private readonly database: Pick<Queryable, 'query'> | null,
   ) {}
+
+  /** Whether this process has read models. */
+  get isThere(): boolean {
+    return this.database !== null;
+  }
+
+  /** The sources that are silent for longer than their rhythm allows. None in a process without read models, and until they have the table. */
+  async silent(now: Instant): Promise<readonly SilentSource[]> {
+    if (this.database === null) return [];
+    const live = await liveColumns(this.database, 'source_hours');
+    if (live === null) return [];
+    return this.database.query<SilentSource & Record<string, unknown>>(silentSources(live.schema, '$1::timestamptz'), [
+      instantText(now),
+    ]);
+  }
 
   /** The activity of every source that ever sent something. Null in a process without read models, and until they have the table. */
   async all(now: Instant): Promise<readonly Activity[] | null> {

@@ -178,7 +178,7 @@ describeOnEachStore('the schema that survives rebuilds, of an earlier release', 
 
     expect(await rows('SELECT * FROM rm_1.customers')).toEqual([{ customer_id: 'anna', profile: { frequency: 1 } }]);
     expect(await rows('SELECT * FROM rm_1.quarantine')).toEqual([
-      { quarantine_id: 'q1', pointer: '/type', hint: 'use a known type' },
+      { quarantine_id: 'q1', pointer: '/type', hint: 'use a known type', claimed_source: null },
     ]);
     expect(await rows('SELECT * FROM rm_1.links')).toEqual([{ a: 'a', b: 'b', rejected: 'kept-apart' }]);
     expect(await rows('SELECT * FROM perennial_bi.stage_periods')).toEqual([{ customer_id: 'anna', seq: 0 }]);

@@ -5,6 +5,7 @@ import { foldAndWrite, taskOf, type FoldTask } from '../folding/fold-customers.j
 import { foldsAlone } from '../folding/folding-lock.js';
 import { readKnown, selectKnown, type KnownCustomer } from '../folding/load.js';
 import { park, type ParkedCustomer } from '../folding/park.js';
+import { keepBooks } from '../read-models/completeness/projection.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { countOutcomes } from '../read-models/outcomes/projection.js';
 import {
@@ -127,6 +128,7 @@ async function index(
   const erasures = facts.erasures.map(erasureOf);
   const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
   await countOutcomes(writes, facts.receipts, recounts);
+  await keepBooks(writes, facts.books);
   await listQuarantine(writes, facts.quarantine);
   if (facts.touched.size > 0) await replaceQuarantined(tx, writes, touchpointsOf(facts), facts.quarantine.length > 0);
   await recordPolicies(writes, facts.policies);

@@ -1,5 +1,6 @@
 import { subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import type { Receipt, RecordedEvent } from '#event-log';
+import { countTouchpoint, emptyBooks, type SourceBooks } from '../read-models/completeness/projection.js';
 
 /** A subject as some events show it. */
 export interface SubjectFact {
@@ -29,6 +30,7 @@ export interface PageFacts {
   /** The touchpoints by the subject whose stream holds them, in log order. */
   readonly touched: Map<string, RecordedEvent[]>;
   readonly receipts: Receipt[];
+  readonly books: SourceBooks;
   readonly quarantine: RecordedEvent[];
   readonly policies: RecordedEvent[];
   readonly types: RecordedEvent[];
@@ -43,6 +45,7 @@ export function emptyFacts(): PageFacts {
     links: [],
     touched: new Map(),
     receipts: [],
+    books: emptyBooks(),
     quarantine: [],
     policies: [],
     types: [],
@@ -55,8 +58,10 @@ export function emptyFacts(): PageFacts {
 export function gather(facts: PageFacts, events: readonly RecordedEvent[], keepTouchpoints = true): PageFacts {
   for (const event of events) {
     const subjectId = subjectOfStream(event.stream);
-    if (subjectId !== null) gatherTouchpoint(facts, event, subjectId, keepTouchpoints);
-    else gatherOther(facts, event);
+    if (subjectId !== null) {
+      countTouchpoint(facts.books, event);
+      gatherTouchpoint(facts, event, subjectId, keepTouchpoints);
+    } else gatherOther(facts, event);
   }
   return facts;
 }
@@ -134,6 +139,9 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
       return;
     case 'type-registered':
       facts.types.push(event);
+      return;
+    case 'source-closed':
+      facts.books.closings.push(event);
       return;
     case 'person-erased':
       facts.erasures.push(event);

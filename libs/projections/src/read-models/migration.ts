@@ -28,6 +28,32 @@ export const READ_MODEL_NAMES = /* sql */ `
     `;
 
 /**
+ * What queries ask of sources: in the versions that were built before these tables are empty, until the rebuild that the next start begins is done.
+ */
+export const SOURCE_TABLES = /* sql */ `
+    DO $$
+    DECLARE
+      version record;
+    BEGIN
+      FOR version IN SELECT schema_name AS name FROM perennial.versions LOOP
+        IF to_regclass(format('%I.quarantine', version.name)) IS NOT NULL THEN
+          EXECUTE format('ALTER TABLE %I.quarantine ADD COLUMN IF NOT EXISTS claimed_source text', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.source_hours (
+                            source text COLLATE "C", hour timestamptz(3), received int, accepted int, duplicate int, quarantined int,
+                            suppressed int, last_at timestamptz(3))', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.source_counts (
+                            source text COLLATE "C", quarter timestamptz(3), type text COLLATE "C", events int)', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.source_sequences (
+                            source text COLLATE "C", quarter timestamptz(3), seen int8multirange)', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.source_closings (
+                            position bigint, source text COLLATE "C", first_day date, until_day date, file text, counts jsonb, sums jsonb,
+                            recorded_at timestamptz(3))', version.name);
+        END IF;
+      END LOOP;
+    END $$;
+    `;
+
+/**
  * What queries and views for BI ask of bookings and discrepancies since orders are matched by (source, orderId): in the versions that were built
  * before these columns are empty, and nothing is listed, until the rebuild that the next start begins is done.
  */

@@ -1,5 +1,6 @@
 import type { Table } from '#database';
 import { BOOKED_MONEY } from './bookings/projection.js';
+import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './completeness/table.js';
 import { PROFILE } from './customers/projection.js';
 import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
 import { LINKS, SUBJECTS } from './links/table.js';
@@ -21,7 +22,18 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
 ];
 
 /** The tables that the indexer writes, page by page. */
-const INDEXED: readonly Table[] = [SUBJECTS, LINKS, POLICIES, CUSTOM_TYPES, INGEST_OUTCOMES, SOURCE_HOURS, QUARANTINE];
+const INDEXED: readonly Table[] = [
+  SUBJECTS,
+  LINKS,
+  POLICIES,
+  CUSTOM_TYPES,
+  INGEST_OUTCOMES,
+  SOURCE_HOURS,
+  SOURCE_COUNTS,
+  SOURCE_SEQUENCES,
+  SOURCE_CLOSINGS,
+  QUARANTINE,
+];
 
 /** The tables that the engine keeps for itself. */
 const WORKING: readonly Table[] = [CHECKPOINT, DIRTY, STATES, SNAPSHOTS, PARKED, DAY_ZONES];

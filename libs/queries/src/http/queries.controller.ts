@@ -9,7 +9,9 @@ import { explanation } from '../queries/explain.js';
 import { history } from '../queries/history.js';
 import { lag } from '../queries/lag.js';
 import { orders } from '../queries/orders.js';
+import { completeness } from '../queries/completeness.js';
 import { outcomes } from '../queries/outcomes.js';
+import { silentSources } from '../queries/silent-sources.js';
 import { parked } from '../queries/parked.js';
 import { policies } from '../queries/policies.js';
 import { privacy } from '../queries/privacy.js';
@@ -105,6 +107,16 @@ export class QueriesController {
   @QueryRoute(outcomes)
   outcomes(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(outcomes, reply);
+  }
+
+  @QueryRoute(completeness)
+  completeness(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(completeness, reply);
+  }
+
+  @QueryRoute(silentSources)
+  silentSources(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(silentSources, reply);
   }
 
   @QueryRoute(quarantine)

@@ -69,5 +69,15 @@ const META: Schema = {
       type: 'boolean',
       description: 'false while customers are folded, or days counted, again under another policy',
     },
+    provisional: {
+      type: 'object',
+      required: ['day', 'sources'],
+      description:
+        'present where sources that close their books have not closed the last day of the answer: figures may change',
+      properties: {
+        day: { type: 'string', format: 'date' },
+        sources: { type: 'array', items: { type: 'string' } },
+      },
+    },
   },
 };

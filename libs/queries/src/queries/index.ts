@@ -1,5 +1,6 @@
 import type { QueryDefinition } from '../running/query.js';
 import { acts } from './acts.js';
+import { completeness } from './completeness.js';
 import { customer } from './customer.js';
 import { customers } from './customers.js';
 import { discrepancies } from './discrepancies.js';
@@ -17,6 +18,7 @@ import { recorded } from './recorded.js';
 import { refusedLinks } from './refused-links.js';
 import { revenue } from './revenue.js';
 import { rfm } from './rfm.js';
+import { silentSources } from './silent-sources.js';
 import { stageCounts } from './stage-counts.js';
 import { stage } from './stage.js';
 import { stats } from './stats.js';
@@ -40,6 +42,8 @@ export const QUERIES: readonly QueryDefinition[] = [
   rfm,
   discrepancies,
   outcomes,
+  completeness,
+  silentSources,
   quarantine,
   parked,
   refusedLinks,

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant } from '#contracts';
+import type { Provisional } from '../reading/provisional.js';
 import type { AnswerRow, Column } from './query.js';
 
 /** An answer as it leaves: rows hold what JSON holds, instants are RFC 3339. */
@@ -24,6 +25,8 @@ export interface AnswerMeta {
   readonly policyVersion: string;
   /** False while something that the answer rests on is still being counted: the same query gives more later. */
   readonly complete: boolean;
+  /** Set where a source that closes its books has not closed the last day of the answer: the figures may still change. */
+  readonly provisional?: Provisional;
 }
 
 /** Puts a row into the shape that its columns promise, and nothing beside. */

@@ -1,7 +1,8 @@
-import { formatInstant, type Instant } from '#contracts';
+import { formatInstant, HOUR, type Instant } from '#contracts';
 import type { Database } from '#database';
 import { isTimeZone, policyAt, type PolicyEra } from '#lifecycle';
 import { QUERIES } from '../queries/index.js';
+import { provisionalAt } from '../reading/provisional.js';
 import { policiesKnown, startOfDayIn } from '../reading/policies.js';
 import { waitForPosition } from '../reading/wait-for-position.js';
 import { present, type Answer } from './answer.js';
@@ -90,6 +91,8 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
     limit,
   });
   const complete = page.complete !== false && !(reckonsDays(query) && (await awaitsRefolding(context.database)));
+  const until = query.time === 'as-of' ? asOf : reckonsDays(query) ? endOf(values['to'], timeZone, now) : null;
+  const provisional = until === null ? null : await provisionalAt(context, until, timeZone);
   return {
     query: query.name,
     columns: query.columns,
@@ -104,8 +107,14 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       currency: policy.currency,
       policyVersion: version,
       complete,
+      ...(provisional === null ? {} : { provisional }),
     },
   };
+}
+
+/** An instant within the last day that a query is about, or now. */
+function endOf(day: unknown, timeZone: string, now: Instant): Instant {
+  return typeof day === 'string' ? Math.min(now, startOfDayIn(timeZone)(day) + 23 * HOUR) : now;
 }
 
 interface PlacedInTime {

@@ -21,6 +21,8 @@ export interface TestTouchpoint {
   readonly type: string;
   readonly id?: string;
   readonly source?: string;
+  readonly sequence?: number;
+  readonly test?: true;
   readonly data?: Readonly<Record<string, unknown>>;
   /** Personal fields, by JSON pointer into the data. */
   readonly personal?: Readonly<Record<string, unknown>>;
@@ -89,6 +91,8 @@ export async function specEngine(): Promise<SpecEngine> {
         sealed: sealer.sealIdentifier(keyOf(rest.subjectId), value),
       })),
       receivedAt: now,
+      ...(told.test === undefined ? {} : { test: told.test }),
+      ...(told.sequence === undefined ? {} : { sequence: told.sequence }),
       ...(told.personal === undefined ? {} : { sealed: sealer.seal(keyOf(own), JSON.stringify(told.personal)) }),
     };
     const id = told.id ?? `e${++counter}`;

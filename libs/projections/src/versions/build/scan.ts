@@ -3,6 +3,7 @@ import type { RecordedEvent } from '#event-log';
 import { park, type ParkedCustomer } from '../../folding/park.js';
 import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
+import { keepBooks } from '../../read-models/completeness/projection.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
 import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
@@ -126,6 +127,7 @@ async function writeOtherFacts(
   done: boolean,
 ): Promise<void> {
   await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, upTo) : []);
+  await keepBooks(tx, facts.books);
   await listQuarantine(tx, facts.quarantine);
   if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);

@@ -135,7 +135,7 @@ export class IngestTouchpointsHandler {
 
   private async validate(batch: IngestBatch, rejected: NotAppended[]): Promise<ValidTouchpoint[]> {
     const turns = new Turns(this.nextTurn);
-    const { items, receivedAt, valid } = batch;
+    const { items, valid } = batch;
     const { rejects } = batch.publisher;
     const touchpoints: ValidTouchpoint[] = [];
     for (let index = 0; index < items.length; index += 1) {

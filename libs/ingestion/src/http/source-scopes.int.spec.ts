@@ -116,6 +116,14 @@ describe('a key publishes for its own sources alone', () => {
     expect(await send(operator, {}, `/v1/quarantine/${id}/discard`)).toMatchObject({ status: 409 });
   });
 
+  it('and only the types in its scope', async () => {
+    const scopes = { sources: ['kiosk'], types: ['site-visited'] };
+    const { key } = engine.app.get(ApiKeys).create('kiosk', [], { role: 'channel', scopes });
+    const { status, results } = await send(key, orderPlaced({ id: 'kiosk-1', source: 'kiosk' }));
+    expect(status).toBe(422);
+    expect(results).toMatchObject([{ code: 'type-not-permitted', pointer: '#/type' }]);
+  });
+
   it('and what it may not send can be discarded', async () => {
     const { key } = keyFor('pos', 'pos');
     const { results } = await send(key, orderPlaced({ id: 'drop-1' }));

@@ -14,7 +14,13 @@ import {
   type OutcomeCounts,
 } from './item.js';
 import { arrivalOf, type Arrival } from './moment.js';
-import { LOCAL_PUBLISHER, SOURCE_NOT_PERMITTED, type Publisher, type RejectedUnder } from './publisher.js';
+import {
+  KEY_TYPE_NOT_PERMITTED,
+  LOCAL_PUBLISHER,
+  SOURCE_NOT_PERMITTED,
+  type Publisher,
+  type RejectedUnder,
+} from './publisher.js';
 import { nameIn, quarantineEvent, sealQuarantined, type QuarantineDraft } from './quarantined.js';
 import { Rejection } from './rejection.js';
 import { Turns } from './turns.js';
@@ -141,7 +147,8 @@ export class IngestTouchpointsHandler {
     for (let index = 0; index < items.length; index += 1) {
       const item = items[index] as IngestItem;
       const under = rejects === undefined ? null : foreign(item, rejects);
-      const touchpoint = under === null ? this.check(item, batch) : SOURCE_NOT_PERMITTED;
+      const checked = under === null ? this.check(item, batch) : SOURCE_NOT_PERMITTED;
+      const touchpoint = permitted(checked, batch.publisher);
       if (touchpoint instanceof Rejection) {
         valid.push(null);
         rejected.push(under === null ? { index, rejection: touchpoint } : { index, rejection: touchpoint, under });
@@ -328,6 +335,15 @@ function resultOf(pending: PendingOutcome, outcome: IngestOutcome, position?: nu
   const named = data.claimedSource ?? source;
   return { index, source: named, id, outcome, ...at, code, pointer, detail, hint, errors, quarantineId };
 }
+
+/** The same, unless its publisher may not send its type: then it is quarantined under its source, which is the publisher's own. */
+const permitted = <T extends ValidTouchpoint | ValidFact | Rejection>(
+  checked: T,
+  { sends }: Publisher,
+): T | Rejection =>
+  sends === undefined || checked instanceof Rejection || sends(checked.envelope.type)
+    ? checked
+    : KEY_TYPE_NOT_PERMITTED;
 
 /** Where an event is kept whose publisher may not speak for the source that it names; null for any other. */
 function foreign(item: IngestItem, rejects: NonNullable<Publisher['rejects']>): RejectedUnder | null {

@@ -16,6 +16,8 @@ export interface Publisher {
   readonly by: string;
   /** Where an event of this source is kept; null where the publisher may speak for it. Absent where it may speak for all. */
   readonly rejects?: (item: IngestItem, source: string) => RejectedUnder | null;
+  /** Whether it may send events of this type. Absent where it may send all. */
+  readonly sends?: (type: string) => boolean;
 }
 
 /** Events without a publisher of their own: the engine's machine brings them. */
@@ -24,13 +26,15 @@ export const LOCAL_PUBLISHER: Publisher = { by: actorOf(LOCAL_PRINCIPAL) };
 /** A caller with its scopes. */
 export function publisherOf(principal: Principal): Publisher {
   const by = actorOf(principal);
-  const { sources } = principal.scopes;
-  if (sources === 'all') return { by };
+  const { sources, types } = principal.scopes;
+  const sends = types === 'all' ? {} : { sends: (type: string) => isInScope(types, type) };
+  if (sources === 'all') return { by, ...sends };
   const under: RejectedUnder = { line: by, id: principal.id };
   // A batch is of one source, or of a few.
   const known = new Map<string, boolean>();
   return {
     by,
+    ...sends,
     rejects: (_, source) => {
       let permitted = known.get(source);
       if (permitted === undefined) {
@@ -62,6 +66,13 @@ export function topicsPublisher(sources: ReadonlyMap<string, Scope>): Publisher 
 const LINES = ['key:', 'person:', 'topic:'] as const;
 
 export const isRejectedLine = (source: string): boolean => LINES.some((prefix) => source.startsWith(prefix));
+
+export const KEY_TYPE_NOT_PERMITTED = Rejection.of(
+  'type-not-permitted',
+  '#/type',
+  'must be one of the types that this key may publish',
+  'publish with another key, or add the type to the scopes of this one, then release the event',
+);
 
 export const SOURCE_NOT_PERMITTED = Rejection.of(
   'source-not-permitted',

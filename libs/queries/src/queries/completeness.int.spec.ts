@@ -118,6 +118,25 @@ describe('the books of the sources', () => {
     expect(await provisional('2024-01-13')).toBeUndefined();
   });
 
+  it('and the timeline shows the brand of each touchpoint and what brought it, and those of one brand', async () => {
+    const who = { userId: 'brand-1' };
+    const visit = (at: number, brand?: string) => ({
+      ...{ who, at, type: 'site-visited', source: 'site' },
+      ...(brand === undefined ? {} : { brand }),
+    });
+    await engine.tell(visit(day(1)), visit(day(2), 'Alpine'), visit(day(3), 'Coast'));
+    const timeline = (params: Readonly<Record<string, string>> = {}) =>
+      engine.all('timeline', { identifier: 'userId:brand-1', ...params });
+    expect((await timeline()).map(({ brand, by }) => [brand, by])).toEqual([
+      ...[
+        [null, null],
+        ['Alpine', 'local'],
+        ['Coast', 'local'],
+      ],
+    ]);
+    expect(await timeline({ brand: 'Coast' })).toMatchObject([{ brand: 'Coast' }]);
+  });
+
   it('and a source that falls silent against its own rhythm is listed, one that is paused is not', async () => {
     const hours = (source: string, count: number, step: number) =>
       append(STREAMS.receipts(source), 'perennial/intake', 'intake-receipt', {

@@ -19,6 +19,7 @@ import { OneCustomer } from '../reading/who.js';
 
 class TimelineParams extends OneCustomer {
   @Optional() @Text(128) @Describe('only touchpoints of this type') type!: string | null;
+  @Optional() @Text(100) @Describe('only touchpoints of this brand') brand!: string | null;
 }
 
 /** One customer's touchpoints in the order in which they happened, read from the log. */
@@ -37,10 +38,22 @@ export const timeline = query({
     { name: 'group', type: 'text', nullable: true, description: 'its group in the catalogue; null for a custom type' },
     { name: 'channel', type: 'text', description: 'through which channel' },
     { name: 'source', type: 'text', description: 'the source that sent it' },
+    {
+      name: 'brand',
+      type: 'text',
+      nullable: true,
+      description: 'the brand that it concerns, as the event or its source says',
+    },
     { name: 'id', type: 'text', description: 'the id by which the source names it' },
     { name: 'subjectId', type: 'text', description: 'the subject in whose stream it is' },
     { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
     { name: 'position', type: 'integer', description: 'its place in the log' },
+    {
+      name: 'by',
+      type: 'text',
+      nullable: true,
+      description: 'what brought it: key:…, local or kafka; null where that was not kept',
+    },
     { name: 'test', type: 'boolean', description: 'test or internal traffic: left out of every figure' },
     { name: 'data', type: 'json', description: 'its data, in the newest version of its type' },
     {
@@ -53,7 +66,9 @@ export const timeline = query({
   ],
   async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
     const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
-    const { type } = params;
+    const { type, brand } = params;
+    const wanted = (event: RecordedEvent): boolean =>
+      (type === null || event.type === type) && (brand === null || brandOf(event) === brand);
     const { events, next } = await pageInOrder(
       context.log,
       subjectIds.map(STREAMS.subject),
@@ -62,13 +77,15 @@ export const timeline = query({
         compare: comparePlaces,
         strict: false,
         until: asOf,
-        ...(type === null ? {} : { wanted: (event: RecordedEvent) => event.type === type }),
+        ...(type === null && brand === null ? {} : { wanted }),
       },
       { after, upTo: position, limit },
     );
     return { rows: await withData(context, events), next, position };
   },
 });
+
+const brandOf = ({ meta }: RecordedEvent): string | null => (JSON.parse(meta) as TouchpointMeta).brand ?? null;
 
 async function withData(context: QueryContext, page: readonly RecordedEvent[]): Promise<Record<string, unknown>[]> {
   const metas = page.map((recorded) => JSON.parse(recorded.meta) as TouchpointMeta);
@@ -84,6 +101,8 @@ async function withData(context: QueryContext, page: readonly RecordedEvent[]): 
     const whole = sealed === null ? data : joinPersonal(data, personal);
     return {
       ...lifecycleEventOf(recorded),
+      brand: metas[index]?.brand ?? null,
+      by: metas[index]?.by ?? null,
       group: touchpointType(recorded.type)?.group ?? null,
       data: upcast(recorded.type, recorded.schemaVersion, whole),
       beside: Object.keys(beside).length === 0 ? null : beside,

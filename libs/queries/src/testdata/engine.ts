@@ -22,6 +22,7 @@ export interface TestTouchpoint {
   readonly id?: string;
   readonly source?: string;
   readonly sequence?: number;
+  readonly brand?: string;
   readonly test?: true;
   readonly data?: Readonly<Record<string, unknown>>;
   /** Personal fields, by JSON pointer into the data. */
@@ -92,6 +93,7 @@ export async function specEngine(): Promise<SpecEngine> {
       })),
       receivedAt: now,
       ...(told.test === undefined ? {} : { test: told.test }),
+      ...(told.brand === undefined ? {} : { brand: told.brand, by: 'local' }),
       ...(told.sequence === undefined ? {} : { sequence: told.sequence }),
       ...(told.personal === undefined ? {} : { sealed: sealer.seal(keyOf(own), JSON.stringify(told.personal)) }),
     };

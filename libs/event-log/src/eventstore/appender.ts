@@ -2,7 +2,7 @@ import { BACKWARDS, END, type ResolvedEvent } from '@eventstore/db-client';
 import type { Expected } from '../port.js';
 import { bytesOf } from './append-request.js';
 import { drained, pause, type Connection } from './connection.js';
-import { denied, failureOf, notAnswered, OutOfTime } from './failures.js';
+import { denied, failureOf, notAnswered, NotSent, OutOfTime } from './failures.js';
 import { positionOf, type Sendable } from './stored-event.js';
 
 /** Where an event came to stand, or stood already. */
@@ -78,7 +78,7 @@ export async function appendOnce(
           case 'lost':
           case 'unknown':
             if (performance.now() > deadline) throw notAnswered(connection.server, connection.timeouts.callMs, error);
-            inDoubt = true;
+            if (!(error instanceof NotSent)) inDoubt = true;
             connection.failed(error, generation);
             // Unanswered is not rejected: what there is to do is to look for the events.
             if (!(error instanceof OutOfTime)) await pause(attempt);

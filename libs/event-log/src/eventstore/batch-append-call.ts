@@ -6,7 +6,7 @@ import { unpackToCommandError } from '@eventstore/db-client/dist/streams/appendT
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { batchAppendMessage, type Appended, type AppendRequest } from './append-request.js';
 import { internalsOf } from './client-internals.js';
-import { CallEnded, GivenUp, Interrupted, OutOfTime, stoppedFor } from './failures.js';
+import { CallEnded, GivenUp, Interrupted, NotSent, OutOfTime, stoppedFor } from './failures.js';
 import { positionOf } from './stored-event.js';
 
 const BATCH_APPEND = { path: '/event_store.client.streams.Streams/BatchAppend' };
@@ -113,9 +113,9 @@ export class BatchAppendCall {
     return this.#over !== null;
   }
 
-  /** @throws OutOfTime, CallEnded, Interrupted (the outcome is unknown), or what the server rejects it with */
+  /** @throws OutOfTime, CallEnded, Interrupted (the outcome is unknown), NotSent, or what the server rejects it with */
   append(request: AppendRequest): Promise<Appended> {
-    if (this.#over !== null) return Promise.reject(this.#over);
+    if (this.#over !== null) return Promise.reject(new NotSent(this.#over.message, { cause: this.#over }));
     return new Promise((resolve, reject) => {
       const id = randomUUID();
       const waiting: Waiting = { request, since: null, resolve, reject };
@@ -210,7 +210,8 @@ export class BatchAppendCall {
     this.#unsent.length = 0;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(error);
+    for (const { since, reject } of waiting)
+      reject(since === null ? new NotSent(error.message, { cause: error }) : error);
     this.call.cancel();
   }
 }

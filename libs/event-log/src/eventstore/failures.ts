@@ -37,6 +37,9 @@ export class GivenUp extends Interrupted {
   }
 }
 
+/** It was never sent, because its call was over before: there is nothing to look for. */
+export class NotSent extends Interrupted {}
+
 /** The server ended a call without an error, and without all of its answers. */
 export class CallEnded extends Error {}
 

@@ -19,7 +19,13 @@ const apart = (count: number) => Array.from({ length: count }, () => samples.ite
 describe('of @eventstore/db-client it is known that', () => {
   it('its batch promises stand in one table for the whole process, and one call that breaks rejects those of all: ours have a table for each call', async () => {
     const [first, second] = [await on.server(), await on.server()];
-    const logs = [await on.log(first), await on.log(first), await on.log(second)] as const;
+    // Calls are counted: none is to be made again because this machine is busy.
+    const timeouts = { attemptMs: 30_000 };
+    const logs = [
+      await on.log(first, { timeouts }),
+      await on.log(first, { timeouts }),
+      await on.log(second, { timeouts }),
+    ] as const;
     for (const { log } of logs) await log.append(samples.stream(), 'any', [samples.event()]);
     // Each server has BatchAppend, and the logs on one share a client, which asks for its features once.
     expect(first.calls).toMatchObject({ append: 0, features: 1 });
@@ -41,13 +47,13 @@ describe('of @eventstore/db-client it is known that', () => {
 
   it('from the sixteenth message on it queues, and what waits there when the call breaks is an unhandled rejection: nothing of ours goes through its queue', async () => {
     const server = await on.server();
-    const { log } = await on.log(server);
+    const { log } = await on.log(server, { timeouts: { attemptMs: 5_000 } });
     let inFlight = 0;
     server.faults.append = () => ((inFlight += 1) === 200 ? 'break-before-commit' : { answerAfterMs: 200 });
     const items = apart(250);
     expect(statuses(await log.appendMany(items))).toEqual(items.map(() => 'accepted'));
     expect(await collect(log.readAll(0))).toHaveLength(250);
-    const unary = await on.log(server, { callByCall: true });
+    const unary = await on.log(server, { callByCall: true, timeouts: { attemptMs: 5_000 } });
     inFlight = 0;
     server.faults.append = () => ((inFlight += 1) % 3 === 0 ? 'break-before-commit' : null);
     const group = samples.items(300, samples.stream());

@@ -20,6 +20,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Cable } from './cable.js';
 import { CommitQueue, type CommitPace } from './commit-queue.js';
 import { NO_FAULTS, type AppendFault, type ServerFaults } from './faults.js';
+import { ServerVersion } from './server-version.js';
 import { StoredLog, type Appended, type Proposed, type Stored } from './stored-log.js';
 import { Subscription } from './subscription.js';
 import * as wire from './wire.js';
@@ -29,7 +30,7 @@ export interface FakeServerOptions {
   readonly log?: StoredLog;
   /** Whether ServerFeatures tells of BatchAppend: the client takes its path by that. */
   readonly batchAppend?: boolean;
-  /** Those before 24 subscribe in another way. Default 24.10. */
+  /** Each version has its own way to subscribe, and its own faults. Default 24.10.0. */
   readonly version?: string;
   /** Where the leader is, when it is not this node. */
   readonly leader?: () => { readonly host: string; readonly port: number };
@@ -61,6 +62,8 @@ export class FakeServer {
   readonly faults: ServerFaults = { ...NO_FAULTS };
   /** How many calls of each kind came in. */
   readonly calls = { append: 0, batchAppend: 0, read: 0, subscription: 0, features: 0 };
+  /** How many events were sent: by subscriptions, by other reads of $all, by reads of streams. */
+  readonly sent = { subscription: 0, all: 0, stream: 0 };
   /** Where subscriptions to $all asked to begin, in the order in which they came; 0 for the start. */
   readonly subscribedFrom: number[] = [];
   #server: Server | null = null;
@@ -340,7 +343,10 @@ export class FakeServer {
     if (fault?.then === 'reject')
       return void call.emit('error', wire.failure(status.UNKNOWN, 'Unexpected ReadAllResult: Error'));
     const of = options.hasAll() ? '$all' : wire.nameOf(options.getStream()?.getStreamIdentifier());
-    const sending = new Sending(call, gone.signal, fault, this.#stalled);
+    const kind = subscription ? 'subscription' : options.hasAll() ? 'all' : 'stream';
+    const sending = new Sending(call, gone.signal, fault, this.#stalled, () => {
+      this.sent[kind] += 1;
+    });
     const reading = subscription
       ? this.#subscribe(sending, options)
       : options.hasAll()
@@ -402,6 +408,9 @@ export class FakeServer {
     const all = options.getAll();
     const stream = options.hasAll() ? null : wire.nameOf(options.getStream()?.getStreamIdentifier());
     const at = all?.hasPosition() === true ? BigInt(all.getPosition()?.getCommitPosition() ?? 0) : null;
+    // Of a place whose second number is lower, the record at the first one lies behind it.
+    const before = at !== null && BigInt(all?.getPosition()?.getPreparePosition() ?? 0) < at;
+    const after = before ? at - 1n : at;
     const filter = options.getFilter();
     const prefixes = filter?.getStreamIdentifier()?.getPrefixList() ?? null;
     if (stream === null) this.subscribedFrom.push(Number(at ?? 0));
@@ -413,10 +422,11 @@ export class FakeServer {
         stream === null
           ? prefixes === null || prefixes.some((prefix) => event.stream.startsWith(prefix))
           : event.stream === stream,
-      after: all?.hasEnd() === true ? this.log.end : at,
+      after: all?.hasEnd() === true ? this.log.end : after,
       window: filter?.hasMax() === true ? filter.getMax() : PAGE,
       checkpointEvery: prefixes === null ? null : (filter?.getCheckpointintervalmultiplier() ?? 1),
-      version: Number.parseInt(this.options.version ?? VERSION, 10),
+      version: new ServerVersion(this.options.version ?? VERSION),
+      more: this.faults.checkpoints,
     }).run();
   }
 
@@ -516,11 +526,13 @@ class Sending {
     readonly gone: AbortSignal,
     private readonly fault: ReturnType<ServerFaults['read']>,
     private readonly stalled: Set<() => void>,
+    private readonly onEvent: () => void,
   ) {}
 
   async event(event: Stored): Promise<void> {
     if (this.fault !== null && this.#sent >= this.fault.after) await this.#strike(this.fault.then);
     this.#sent += 1;
+    this.onEvent();
     await this.send(wire.eventResponse(event));
   }
 

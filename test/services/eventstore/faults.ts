@@ -1,3 +1,5 @@
+import type { Position } from './wire.js';
+
 /** What may go wrong with one append, after it came in whole. */
 export type AppendFault =
   /** Commits, then says nothing for ever. */
@@ -41,6 +43,11 @@ export type ReadFault =
 export interface ServerFaults {
   append: (append: { readonly stream: string; readonly ids: readonly string[] }) => AppendFault | null;
   read: (read: { readonly of: '$all' | string; readonly subscription: boolean }) => ReadFault | null;
+  /**
+   * More checkpoints for a filtered subscription, after each event that it looked at; `next` is where the next event that passes
+   * stands, or will stand. Null for none.
+   */
+  checkpoints: ((at: { readonly lookedAt: bigint; readonly next: bigint }) => readonly Position[]) | null;
 }
 
-export const NO_FAULTS: Readonly<ServerFaults> = { append: () => null, read: () => null };
+export const NO_FAULTS: Readonly<ServerFaults> = { append: () => null, read: () => null, checkpoints: null };

@@ -206,6 +206,14 @@ export function readingCases(given: () => LogFixture): void {
     expect(only(await following)).toMatchObject({ position: positionOf(verdict), stream });
   });
 
+  it('a follower from the beginning, of a log that may be empty, sees what is appended later', async () => {
+    const before = positions(await collect(log().readAll(0)));
+    const following = followUntil(log(), 0, before.length + 3);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const then = placesOf(await log().appendMany(samples.items(3)));
+    expect(positions(await following)).toEqual([...before, ...then]);
+  });
+
   it('a follower misses nothing and doubles nothing while many append', async () => {
     const { position } = await log().head();
     const following = followUntil(log(), position, 1_500, 37);

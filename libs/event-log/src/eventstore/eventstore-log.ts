@@ -17,12 +17,16 @@ import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { logAt } from './connection-string.js';
 import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
 import { failureOf, isInvalidPosition, unreachable } from './failures.js';
+import { Duplicates } from './duplicates.js';
 import { Feed } from './feed.js';
-import { eventUuid, type IdTable, type Mark } from './ids.js';
+import { eventUuid, type IdTable } from './ids.js';
+import { LogHead } from './log-head.js';
 import { acquire, release } from './shared-connections.js';
-import { newestBelow } from './filtered-all.js';
 import { identityOnServer, replaceIdentity } from './server-identity.js';
+import { SharedFeed } from './shared-feed.js';
+import { SharedFeeds } from './shared-feeds.js';
 import { positionOf, recordedEvent } from './stored-event.js';
+import { as, pages, WholeLog } from './whole-log.js';
 import { BatchAppender } from './batch-appender.js';
 
 export interface EventStoreLogOptions {
@@ -53,10 +57,8 @@ export interface EventStoreLogOptions {
 const PAGE_SIZE = 1_000;
 /** So many events of the end of a stream are read first: what came since a customer was folded is mostly less. */
 const TAIL_SIZE = 20;
-/** How many events of the whole server are looked at for the last one of ours, at first and then. */
-const HEAD_STEPS = [1, 16, 128, 1_024];
-/** How many of ours the server is asked for when it looks for the last one: the newest may be repetitions. */
-const OURS_AT_ONCE = 16;
+/** What each feed keeps for consumers that are not as far: so many events, and so many bytes. */
+const KEPT = { keptMax: 2_048, keptBytesMax: 8 * 1_048_576 };
 
 /** Opens the log on a server that is there. Several processes may have it open; several logs may lie on one server. */
 export async function openLogOnServer(options: EventStoreLogOptions): Promise<EventStoreLog> {
@@ -99,14 +101,10 @@ export class EventStoreLog implements EventLog, MoveTarget {
   readonly #closing = new AbortController();
   #closed: Promise<void> | null = null;
   #identity: LogIdentity | null = null;
-  readonly #duplicates = new Set<number>();
-  #duplicatesUpTo = 0;
-  /** The last event of ours that was seen, and how far the server's log was looked through for a later one. */
-  #head: { readonly position: number; readonly recordedAt: Instant; readonly lookedUpTo: number } = {
-    position: 0,
-    recordedAt: 0,
-    lookedUpTo: 0,
-  };
+  readonly #duplicates: Duplicates;
+  readonly #head: LogHead;
+  readonly #feeds: SharedFeeds;
+  readonly #whole: WholeLog;
 
   /** Made by `openLogOnServer`. */
   constructor(
@@ -116,6 +114,15 @@ export class EventStoreLog implements EventLog, MoveTarget {
   ) {
     this.#appender = new BatchAppender(connection, ids, prefix);
     setMaxListeners(0, this.#closing.signal);
+    this.#duplicates = new Duplicates(ids);
+    this.#head = new LogHead(connection, prefix, this.#duplicates);
+    this.#feeds = new SharedFeeds((after, onAdded) => this.#feed(after, onAdded));
+    this.#whole = new WholeLog({
+      ...{ feeds: this.#feeds, head: this.#head, ids, duplicates: this.#duplicates },
+      stands: async (position) => (await this.#at(position)) !== null,
+      mustBeOpen: () => this.#mustBeOpen(),
+      closing: this.#closing.signal,
+    });
   }
 
   /** Reads what is on record as the log is opened: nothing of it may be taken for new later. */
@@ -145,15 +152,15 @@ export class EventStoreLog implements EventLog, MoveTarget {
   }
 
   async *read(stream: string, from = 0, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
-    const { upTo, size, withHash } = pages(options);
+    const { upTo, size } = pages(options);
     for (let next = from; ;) {
       this.#mustBeOpen();
       if (options.signal?.aborted) return;
       const page = await this.#streamPage(stream, next, size);
       const last = page.at(-1)?.event;
       if (last === undefined) return;
-      const events = (await this.#ours(page, withHash)).filter(({ position }) => position <= upTo);
-      if (events.length > 0) yield events.map(as(options));
+      const events = (await this.#ours(page)).filter(({ position }) => position <= upTo);
+      if (events.length > 0) yield events.map((event) => as(event, options));
       if (page.length < size || positionOf(last) > upTo) return;
       next = Number(last.revision) + 1;
     }
@@ -171,60 +178,21 @@ export class EventStoreLog implements EventLog, MoveTarget {
         after > 0 ? this.#streamAbove(stream, after) : this.#streamUpTo(stream, seen),
       ),
     );
-    return (await this.#ours(read.flat(), false))
+    return (await this.#ours(read.flat()))
       .filter(({ position }) => position > after && position <= seen)
+      .map((event) => as(event, {}))
       .sort((a, b) => a.position - b.position);
   }
 
-  async *readAll(after: number, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
-    const { upTo, size, withHash } = pages(options);
-    this.#mustBeOpen();
-    if (options.signal?.aborted) return;
-    let { position: head } = await this.head();
-    if (head <= after || after >= upTo) return;
-    const time = await this.#timeAt(after);
-    const feed = this.#feed(after, options.signal);
-    let page: RecordedEvent[] = [];
-    try {
-      while (feed.position < Math.min(head, upTo)) {
-        const taken = await feed.take(size - page.length);
-        this.#mustBeOpen();
-        if (options.signal?.aborted) return;
-        for (const event of await this.#ours(taken, withHash)) if (event.position <= upTo) page.push(time.along(event));
-        if (feed.position >= head && feed.position < upTo) head = (await this.head()).position;
-        if (page.length < size && feed.position < Math.min(head, upTo)) continue;
-        if (page.length > 0) yield page.map(as(options));
-        page = [];
-        this.#mustBeOpen();
-        if (options.signal?.aborted) return;
-        // While the page was in use the log may have grown.
-        if (feed.position >= head && feed.position < upTo) head = (await this.head()).position;
-      }
-    } finally {
-      feed.close();
-    }
+  readAll(after: number, options: ReadOptions = {}): AsyncIterable<readonly RecordedEvent[]> {
+    return this.#whole.readAll(after, options);
   }
 
-  async *follow(
+  follow(
     after: number,
     options: ReadOptions & { readonly signal: AbortSignal },
   ): AsyncIterable<readonly RecordedEvent[]> {
-    const { upTo, size, withHash } = pages(options);
-    this.#mustBeOpen();
-    if (options.signal.aborted || after >= upTo) return;
-    const time = await this.#timeAt(after);
-    const feed = this.#feed(after, options.signal);
-    try {
-      while (!options.signal.aborted && feed.position < upTo) {
-        const taken = await feed.take(size);
-        this.#mustBeOpen();
-        const page = (await this.#ours(taken, withHash)).filter(({ position }) => position <= upTo);
-        if (page.length > 0 && !options.signal.aborted) yield page.map((event) => time.along(event)).map(as(options));
-        this.#mustBeOpen();
-      }
-    } finally {
-      feed.close();
-    }
+    return this.#whole.follow(after, options);
   }
 
   /** What the indexer has not seen yet is found only where this process appended it. */
@@ -244,39 +212,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
 
   async head(): Promise<{ readonly position: number; readonly recordedAt: Instant }> {
     this.#mustBeOpen();
-    const { lookedUpTo } = this.#head;
-    let highest = 0;
-    let from: typeof END | { readonly commit: bigint; readonly prepare: bigint } = END;
-    for (let step = 0; ; step += 1) {
-      // The first time the server looks, where we would have to look through all that others ever wrote.
-      const searched = lookedUpTo === 0 && step >= HEAD_STEPS.length;
-      const maxCount = searched ? OURS_AT_ONCE : (HEAD_STEPS[Math.min(step, HEAD_STEPS.length - 1)] as number);
-      const fromPosition = from;
-      const page: ResolvedEvent[] =
-        searched && fromPosition !== END
-          ? await this.connection.reading(
-              (client, call) => newestBelow(client, this.prefix, fromPosition, maxCount, call),
-              this.connection.timeouts.callMs,
-            )
-          : await this.connection.reading((client, call) =>
-              drained(client.readAll({ direction: BACKWARDS, fromPosition, maxCount, requiresLeader: true }), call),
-            );
-      highest = Math.max(highest, ...page.map(({ event }) => (event === undefined ? 0 : positionOf(event))));
-      const [last] = await this.#ours(page, false);
-      const lowest: PlacedEvent | undefined = page.at(-1)?.event;
-      const done = lowest === undefined || page.length < maxCount || positionOf(lowest) <= lookedUpTo;
-      if (last !== undefined || done) {
-        const { position, recordedAt } = last !== undefined && last.position > this.#head.position ? last : this.#head;
-        this.#head = {
-          position,
-          recordedAt: Math.max(recordedAt, this.#head.recordedAt),
-          lookedUpTo: Math.max(highest, this.#head.lookedUpTo),
-        };
-        return { position: this.#head.position, recordedAt: this.#head.recordedAt };
-      }
-      // With both numbers: events of one transaction, as older clients wrote them, share the first.
-      from = placeOf(lowest);
-    }
+    return this.#head.read();
   }
 
   async at(position: number): Promise<RecordedEvent | null> {
@@ -321,32 +257,24 @@ export class EventStoreLog implements EventLog, MoveTarget {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#feeds.close();
     await this.#appender.settled();
     release(this.connection);
   }
 
-  #feed(after: number, signal: AbortSignal | undefined): Feed {
-    const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
-    return new Feed(this.connection, after, {
+  #feed(after: number, onAdded: () => void): SharedFeed {
+    const feed = new Feed(this.connection, after, {
       prefix: this.prefix,
-      signal: AbortSignal.any(signals),
-      head: async () => (await this.head()).position,
+      signal: this.#closing.signal,
+      head: async () => (await this.#head.read()).position,
     });
+    return new SharedFeed(feed, after, { ...KEPT, prefix: this.prefix, onAdded });
   }
 
-  /** Events of ours, without those that repeat an event id recorded lower. */
-  async #ours(events: readonly ResolvedEvent[], withHash: boolean): Promise<RecordedEvent[]> {
-    if (events.length === 0) return [];
-    for (const position of await this.ids.duplicates(this.#duplicatesUpTo)) {
-      this.#duplicates.add(position);
-      this.#duplicatesUpTo = Math.max(this.#duplicatesUpTo, position);
-    }
-    const ours: RecordedEvent[] = [];
-    for (const each of events) {
-      const event = recordedEvent(each, this.prefix, withHash);
-      if (event !== null && !this.#duplicates.has(event.position)) ours.push(event);
-    }
-    return ours;
+  /** Events of ours with their content hashes, without those that repeat an event id recorded lower. */
+  #ours(events: readonly ResolvedEvent[]): Promise<readonly RecordedEvent[]> {
+    const ours = events.map((each) => recordedEvent(each, this.prefix, true)).filter((event) => event !== null);
+    return this.#duplicates.without(ours);
   }
 
   /** A stream from its beginning to a position, and what stands with it on its last page. */
@@ -415,10 +343,6 @@ export class EventStoreLog implements EventLog, MoveTarget {
     }
   }
 
-  async #timeAt(after: number): Promise<RunningTime> {
-    return new RunningTime(await this.ids.markAt(after));
-  }
-
   get #name(): string {
     return this.prefix.slice(0, -1);
   }
@@ -430,37 +354,4 @@ export class EventStoreLog implements EventLog, MoveTarget {
         `The event log ${this.prefix.slice(0, -1)} at ${this.connection.server} is closed.`,
       );
   }
-}
-
-type PlacedEvent = NonNullable<ResolvedEvent['event']>;
-
-function placeOf(event: PlacedEvent): { readonly commit: bigint; readonly prepare: bigint } {
-  const commit = BigInt(positionOf(event));
-  return { commit, prepare: event.position?.prepare ?? commit };
-}
-
-/** recordedAt along the log never decreases, whatever the clocks of the servers did: the running maximum, from a mark on. */
-class RunningTime {
-  #latest: Instant;
-
-  constructor({ recordedAt }: Mark) {
-    this.#latest = recordedAt;
-  }
-
-  along(event: RecordedEvent): RecordedEvent {
-    if (event.recordedAt >= this.#latest) {
-      this.#latest = event.recordedAt;
-      return event;
-    }
-    return { ...event, recordedAt: this.#latest };
-  }
-}
-
-function as({ without }: ReadOptions): (event: RecordedEvent) => RecordedEvent {
-  return (event) => (without === 'data' ? { ...event, data: '{}' } : event);
-}
-
-function pages({ pageSize: size = PAGE_SIZE, upTo = Number.MAX_SAFE_INTEGER, with: also }: ReadOptions) {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`A page of ${size} events cannot be read.`);
-  return { size, upTo, withHash: also === 'contentHash' };
 }

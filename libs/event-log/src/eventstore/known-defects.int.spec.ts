@@ -251,16 +251,45 @@ describe('of @eventstore/db-client it is known that', () => {
     const following = followUntil(log, positionOf(verdict), 1);
     server.writeForeign('other-tenant', 5_000);
     const written = server.log.events.at(-1)?.position ?? 0n;
-    // A connection that is cut before the checkpoint has reached the follower begins where it was: so it is cut until it has.
-    for (let begun = 0; begun <= Number(written) - 200_000;) {
+    // A connection that is cut before a checkpoint has reached the follower begins where it was: so it is cut until one has. It is the
+    // checkpoint before the last, which lies two intervals back.
+    for (let [begun, rest] = [0, 50]; begun <= Number(written) - 450_000; rest *= 2) {
       const before = server.subscribedFrom.length;
       server.cutOff();
       await server.restore();
       while (server.subscribedFrom.length === before) await sleep(20);
       begun = Math.max(...server.subscribedFrom.slice(before));
+      await sleep(rest);
     }
     await log.appendMany(samples.items(1));
     expect(await following).toHaveLength(1);
+  });
+
+  it.each(['22.10.5', '23.10.8', '24.6.0', '24.10.5', '25.0.0'])(
+    'before 24.10.5 a checkpoint may be 2^64 - 1, where nothing matches yet: a follower of an empty log sees what comes later (%s)',
+    async (version) => {
+      const server = await on.server({ version });
+      const { log } = await on.log(server, { timeouts: { silenceMs: 60_000 } });
+      const following = followUntil(log, 0, 5);
+      await sleep(200);
+      const items = samples.items(5);
+      await log.appendMany(items);
+      expect(ids(await following)).toEqual(items.map(({ event }) => event.id));
+    },
+  );
+
+  it('25.0.0 may give a checkpoint where the next event will stand: that event is not lost', async () => {
+    const server = await on.server({ version: '25.0.0' });
+    const { log } = await on.log(server, { timeouts: { silenceMs: 60_000 } });
+    server.writeForeign('other-tenant', 32 - (server.log.events.length % 32));
+    const following = followUntil(log, 0, 5);
+    await sleep(200);
+    // The connection breaks once the checkpoint has come, and with it the subscription.
+    server.cutOff();
+    await server.restore();
+    const items = samples.items(5);
+    await log.appendMany(items);
+    expect(ids(await following)).toEqual(items.map(({ event }) => event.id));
   });
 
   it('an append with `any` knows an id again only for a while: the table knows it for ever, and what slips through is judged by the indexer', async () => {

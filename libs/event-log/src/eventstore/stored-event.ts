@@ -89,7 +89,8 @@ export function recordedEvent({ event }: ResolvedEvent, prefix: string, withHash
   const ours = envelope?.perennial;
   if (ours === undefined || typeof ours.source !== 'string' || typeof ours.id !== 'string') return null;
   if (typeof ours.contentHash !== 'string') return null;
-  const meta = envelope?.metaText ?? JSON.stringify(envelope?.meta);
+  const meta: unknown = envelope?.metaText ?? JSON.stringify(envelope?.meta);
+  if (typeof meta !== 'string') return null;
   return {
     position: positionOf(event),
     stream: event.streamId.slice(prefix.length),

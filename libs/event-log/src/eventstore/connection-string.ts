@@ -1,4 +1,5 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { withoutWarningOfAddresses } from './diagnosis.js';
 import { EventLogError } from '../port.js';
 
 /** The options that the client knows, as it compares them: without case and joints. */
@@ -35,6 +36,7 @@ export function clientFor(connectionString: string): EventStoreDBClient {
     // A failed append must throw: told otherwise, the client gives a revision that it did not read.
     if (name !== 'throwonappendfailure') kept.push(option);
   }
+  withoutWarningOfAddresses();
   const [address = ''] = connectionString.split('?');
   try {
     return EventStoreDBClient.connectionString(kept.length === 0 ? address : `${address}?${kept.join('&')}`);

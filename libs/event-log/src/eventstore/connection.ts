@@ -7,6 +7,7 @@ import { appendAlone } from './append-alone.js';
 import type { Appended, AppendRequest } from './append-request.js';
 import { BatchAppendCall } from './batch-append-call.js';
 import { clientFor } from './connection-string.js';
+import { diagnose, type Diagnosis } from './diagnosis.js';
 import {
   denied,
   ended,
@@ -89,6 +90,11 @@ export class Connection {
   /** The server's address, without who asks. */
   get server(): string {
     return this.connectionString.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/, '');
+  }
+
+  /** Why the server does not answer; null where nothing is found. */
+  diagnose(): Promise<Diagnosis | null> {
+    return diagnose(this.connectionString, this.#client).catch(() => null);
   }
 
   get client(): EventStoreDBClient {

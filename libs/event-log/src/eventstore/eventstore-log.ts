@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKWARDS, END, FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
 import { newCopyOf, type LogIdentity, type StoreWatch } from '#platform';
@@ -16,6 +17,7 @@ import type {
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { logAt } from './connection-string.js';
 import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
+import type { Diagnosis } from './diagnosis.js';
 import { failureOf, isInvalidPosition, unreachable } from './failures.js';
 import { Duplicates } from './duplicates.js';
 import { Feed } from './feed.js';
@@ -70,7 +72,7 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
   const connection = acquire(connectionString, timeouts, options);
   try {
     const log = new EventStoreLog(connection, options.ids, `${name}.`);
-    await answered(log.begin(), options.openMs ?? timeouts.callMs, connection.server);
+    await answered(log.begin(), options.openMs ?? timeouts.callMs, connection);
     return log;
   } catch (error) {
     release(connection);
@@ -78,11 +80,26 @@ export async function openLogOnServer(options: EventStoreLogOptions): Promise<Ev
   }
 }
 
-/** @throws EventLogError `unavailable` */
-async function answered(first: Promise<unknown>, withinMs: number, server: string): Promise<void> {
+/** A server that has not answered for so long is looked at, and again after as long. */
+const DIAGNOSE_MS = 700;
+
+/** @throws EventLogError `unavailable`: at once where waiting does not help */
+async function answered(first: Promise<unknown>, withinMs: number, connection: Connection): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  let found: Diagnosis | null = null;
+  const over = new AbortController();
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unreachable(server, withinMs)), withinMs);
+    timer = setTimeout(() => reject(unreachable(connection.server, withinMs, found?.text)), withinMs);
+    const look = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        await sleep(DIAGNOSE_MS, undefined, { signal: over.signal });
+        found = await connection.diagnose();
+        if (found === null || over.signal.aborted) continue;
+        if (found.lasting) return reject(new EventLogError('unavailable', found.text));
+        connection.waits.read.failed(new Error(found.text));
+      }
+    };
+    look().catch(() => undefined);
   });
   // The call goes on until the connection is closed, and its outcome is no longer needed.
   first.catch(() => undefined);
@@ -90,6 +107,7 @@ async function answered(first: Promise<unknown>, withinMs: number, server: strin
     await Promise.race([first, late]);
   } finally {
     clearTimeout(timer);
+    over.abort();
   }
 }
 

@@ -118,11 +118,13 @@ export function denied(server: string, cause: unknown): EventLogError {
   );
 }
 
-export function unreachable(server: string, afterMs: number): EventLogError {
+/** @param why what was found, where anything was */
+export function unreachable(server: string, afterMs: number, why?: string): EventLogError {
+  if (why !== undefined) return new EventLogError('unavailable', `${why} (Waited ${afterMs} ms.)`);
   return new EventLogError(
     'unavailable',
     `No EventStoreDB answers at ${server} (waited ${afterMs} ms). Check that it runs there, that the port is its HTTP port (2113 by default), ` +
-      `and that tls=true or tls=false fits the server.`,
+      `that tls=true or tls=false fits the server, and that tlsCAFile names the authority of its certificate.`,
   );
 }
 

@@ -111,7 +111,7 @@ async function faultOf(address: Address, tls: boolean, authority: string | undef
 const AUTHORITY = /SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|CERT_UNTRUSTED|INVALID_CA|CERT_CHAIN/;
 
 interface Failure {
-  readonly code?: string;
+  readonly code?: string | undefined;
   /** What was presented, where it names another host. */
   readonly cert?: { readonly subjectaltname?: string };
   readonly message: string;

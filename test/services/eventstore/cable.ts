@@ -47,6 +47,7 @@ export class Cable {
 
   /** Leads there again, from the same port. */
   async restore(): Promise<void> {
+    if (this.#listener !== null) return;
     const listener = createServer((outside) => {
       const inside = connect(this.server.port, this.server.host);
       for (const [socket, other] of [

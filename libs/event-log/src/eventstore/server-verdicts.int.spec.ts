@@ -34,7 +34,10 @@ const PATIENCE = { attemptMs: 30_000, ending: never, endingMs: 1_000, connection
  * on, so that a real server can contradict both. Read in the server's source, versions 22.10 to 26.1: IndexWriter (what is
  * known again), Streams.BatchAppend (deadlines), AllReader and Enumerator (where reading begins).
  */
-function verdicts(where: string, start: () => Promise<{ readonly connectionString: string; stop(): Promise<void> }>) {
+function verdicts(
+  where: string,
+  start: () => Promise<{ readonly connectionString: string; restart?(): Promise<void>; stop(): Promise<void> }>,
+) {
   describe(`the verdicts of ${where}`, () => {
     let server: Awaited<ReturnType<typeof start>>;
     let client: EventStoreDBClient;
@@ -114,6 +117,22 @@ function verdicts(where: string, start: () => Promise<{ readonly connectionStrin
         type: 'wrong-expected-version',
       });
       await expect(append(to, event(), expected)).rejects.toMatchObject({ type: 'wrong-expected-version' });
+    });
+
+    it('any, after a restart: forgets every id, and writes it again; a revision that was met is compared for ever', async () => {
+      // A server of others is not restarted for a test.
+      if (server.restart === undefined) return;
+      const [guarded, unguarded, first, second] = [stream(), stream(), event(), event()];
+      await append(unguarded, first);
+      await append(guarded, second, NO_STREAM);
+      await server.restart();
+      // The connection is new; the first call may still meet the old one.
+      const again = await append(unguarded, first).catch(() => append(unguarded, first));
+      expect(again.nextExpectedRevision).toBe(1n);
+      expect(await ids(unguarded)).toEqual([first.id, first.id]);
+      expect(await revision(append(guarded, second, NO_STREAM))).toBe(0);
+      await expect(append(guarded, event(), NO_STREAM)).rejects.toMatchObject(wrong(0n));
+      expect(await ids(guarded)).toEqual([second.id]);
     });
 
     it('the current revision: knows nothing again', async () => {

@@ -28,12 +28,15 @@ describe('an import while EventStoreDB is killed and started again, each time wi
   beforeAll(async () => {
     server = await startFakeServerProcess();
     own = server.own as OwnServer;
-    writeFileSync(file, `id,user\n${Array.from({ length: ROWS }, (_, n) => `v-${n},u-${n % 300}\n`).join('')}`);
+    writeFileSync(
+      file,
+      `id,user,time\n${Array.from({ length: ROWS }, (_, n) => `v-${n},u-${n % 300},2026-01-06T10:00:00Z\n`).join('')}`,
+    );
     writeFileSync(
       mapping,
       JSON.stringify({
         ...{ source: '/site', id: { columns: ['id'] }, type: { value: 'site-visited' }, channel: { value: 'web' } },
-        occurredAt: { value: '2026-01-06T10:00:00Z' },
+        occurredAt: { column: 'time' },
         ...{ identifiers: [{ namespace: 'userId', column: 'user' }], data: { url: { value: 'https://a.example/' } } },
       }),
     );

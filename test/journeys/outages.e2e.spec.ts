@@ -128,13 +128,16 @@ describe.each(Object.entries(OUTAGES))('the engine while its EventStoreDB is %s'
   it('ends an import of the command line at once, and says where it can go on', async () => {
     await outage.end(eventStore, own);
     const file = join(dataDir, 'visits.csv');
-    writeFileSync(file, `id,user\n${Array.from({ length: 50_000 }, (_, n) => `v-${n},u-${n % 500}\n`).join('')}`);
+    writeFileSync(
+      file,
+      `id,user,time\n${Array.from({ length: 50_000 }, (_, n) => `v-${n},u-${n % 500},2026-01-06T10:00:00Z\n`).join('')}`,
+    );
     const mapping = join(dataDir, 'visits.mapping.json');
     writeFileSync(
       mapping,
       JSON.stringify({
         ...{ source: '/site', id: { columns: ['id'] }, type: { value: 'site-visited' }, channel: { value: 'web' } },
-        occurredAt: { value: '2026-01-06T10:00:00Z' },
+        occurredAt: { column: 'time' },
         ...{ identifiers: [{ namespace: 'userId', column: 'user' }], data: { url: { value: 'https://a.example/' } } },
       }),
     );

@@ -12,8 +12,8 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'perennial-pipes-'));
 const at = (name: string): string => join(folder, name);
 
-const CSV = 'id,user\nv-1,ann\nv-2,bo\nv-3,ann\n';
-const NDJSON = '{"id":"v-1","user":"ann"}\n{"id":"v-2","user":"bo"}\n{"id":"v-3","user":"ann"}\n';
+const CSV = 'id,user,time\nv-1,ann,2026-01-06T10:00:00Z\nv-2,bo,2026-01-06T11:00:00Z\nv-3,ann,2026-01-06T12:00:00Z\n';
+const NDJSON = [1, 2, 3].map((n) => `{"id":"v-${n}","user":"u-${n}","time":"2026-01-06T10:00:00Z"}\n`).join('');
 const FILES: readonly [name: string, format: 'csv' | 'ndjson', bytes: Buffer][] = [
   ['CSV', 'csv', Buffer.from(CSV)],
   ['NDJSON', 'ndjson', Buffer.from(NDJSON)],
@@ -34,7 +34,7 @@ describe('perennial import from a pipe', () => {
         at(`${format}.mapping.json`),
         JSON.stringify({
           ...{ format, source: '/site', id: { columns: ['id'] }, type: { value: 'site-visited' } },
-          ...{ channel: { value: 'web' }, occurredAt: { value: '2026-01-06T10:00:00Z' } },
+          ...{ channel: { value: 'web' }, occurredAt: { column: 'time' } },
           ...{ identifiers: [{ namespace: 'userId', column: 'user' }], data: { url: { value: 'https://a.example/' } } },
         }),
       );

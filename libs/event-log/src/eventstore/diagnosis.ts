@@ -11,7 +11,7 @@ const PORT = 2_113;
 export interface Diagnosis {
   /** In a sentence, with what to do. */
   readonly text: string;
-  /** Waiting does not mend it. */
+  /** It stays so however long the caller waits. */
   readonly lasting: boolean;
 }
 

@@ -36,7 +36,9 @@ describe.each([
 ])('an answer that got lost, appending %s', (_, batchAppend) => {
   it('1,000 lost acknowledgements: nothing is lost, nothing is doubled', async () => {
     const server = await on.server({ batchAppend });
-    const { log, settle } = await on.log(server, { timeouts: { attemptMs: batchAppend ? 1_000 : 300 } });
+    const { log, settle } = await on.log(server, {
+      timeouts: { attemptMs: batchAppend ? 1_000 : 300, callMs: 200_000 },
+    });
     const seen = new Set<string>();
     let lost = 0;
     // Each event's first acknowledgement is lost: mostly in silence, and now and then with the connection.
@@ -54,7 +56,7 @@ describe.each([
     expect(server.log.events.filter(({ stream }) => stream.startsWith('test-'))).toHaveLength(1_000);
     await settle();
     await expectEach(log, items);
-  });
+  }, 300_000);
 
   it(`a server that is cut off for ${CUT_MS / 1_000} s amid 10,000 appends: nothing lost, nothing doubled, order kept`, async () => {
     const server = await on.server({ batchAppend });

@@ -9,7 +9,7 @@ import {
   type QuarantinedData,
   type QuarantinedMeta,
 } from '#ingestion';
-import type { PersonErased } from '../erasure/erase-subjects.js';
+import type { PersonErased } from '../erasure/person-erased.js';
 import { HashedContents } from './hashed-content.js';
 
 /** An event whose stored content is not the content that was recorded. */

@@ -9,7 +9,12 @@ import { Projector } from '#projections';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog, Quarantine } from '#ingestion';
 import { MARY, orderPlaced, PERSON_FORMS } from '#testing';
 import { DAY, STREAMS } from '#contracts';
-import { EraseCustomer, EraseCustomerHandler, type ErasureVerdict } from './erase-customer.js';
+import {
+  EraseCustomer,
+  EraseCustomerHandler,
+  type ErasureDependencies,
+  type ErasureVerdict,
+} from './erase-customer.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
@@ -49,9 +54,13 @@ describe('forgetting a person', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const erasing = (person: Partial<EraseCustomer['person']>): Promise<ErasureVerdict> => {
+  const erasing = (
+    person: Partial<EraseCustomer['person']>,
+    others: Partial<ErasureDependencies> = {},
+  ): Promise<ErasureVerdict> => {
     const { identities } = ingestion;
-    const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database, clock: { now: () => NOW } });
+    const clock = { now: () => NOW };
+    const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, ...others });
     return handler.execute(new EraseCustomer({ identifiers: [], customerId: null, ...person }, 'me'));
   };
   const take = async (...documents: unknown[]): Promise<(string | undefined)[]> => {
@@ -202,6 +211,55 @@ describe('forgetting a person', () => {
       subjectKeysDestroyed: 0,
     });
   }, 120_000);
+
+  describe('records in the log every body that it destroys', () => {
+    const receiptOf = async (value: string, others: Partial<ErasureDependencies> = {}) => {
+      await projector.catchUp();
+      const verdict = await erasing({ identifiers: [{ namespace: 'userId', value }] }, others);
+      if (verdict.outcome !== 'erased') throw new Error(verdict.outcome);
+      return verdict.receipt;
+    };
+    const recorded = async (erasureId: string): Promise<string[]> => {
+      const ids: string[] = [];
+      for await (const page of log.read(STREAMS.privacy))
+        for (const { id, data } of page)
+          if (id.startsWith(`erasure/${erasureId}`))
+            ids.push(...(JSON.parse(data) as { quarantineIds: string[] }).quarantineIds);
+      return ids;
+    };
+
+    it('also one that only a repeat finds', async () => {
+      const bodies = await take({ remark: 'see late-bird-77' });
+      // By a process without read models, which cannot search.
+      const { erasureId, position } = await receiptOf('late-bird-77', { database: null });
+      expect(await recorded(erasureId)).toEqual([]);
+      const second = await receiptOf('late-bird-77');
+      expect(second).toMatchObject({ erasureId, bodyKeysDestroyed: 1, subjectKeysDestroyed: 0 });
+      expect(second.position).toBeGreaterThan(position);
+      expect(await recorded(erasureId)).toEqual(bodies);
+      // Once more: nothing is destroyed, and nothing more recorded.
+      expect(await receiptOf('late-bird-77')).toMatchObject({ bodyKeysDestroyed: 0, position: second.position });
+    }, 120_000);
+
+    it('also one that came while it searched', async () => {
+      const bodies = await take({ remark: 'see late-bird-78', n: 1 });
+      const journaled: (readonly string[] | undefined)[] = [];
+      const journal: ErasureJournal = {
+        ...{ place: 'in memory', readAll: async () => [], close: async () => {} },
+        append: async ({ quarantineIds }) => {
+          journaled.push(quarantineIds);
+          if (bodies.length > 1) return;
+          bodies.push(...(await take({ remark: 'not late-bird-78, but others', n: 2 })));
+          await projector.catchUp();
+        },
+      };
+      const { erasureId, bodyKeysDestroyed, position } = await receiptOf('late-bird-78', { journal });
+      expect(bodyKeysDestroyed).toBe(2);
+      expect(journaled.flat()).toEqual(bodies);
+      expect(await recorded(erasureId)).toEqual(bodies);
+      expect((await log.head()).position).toBe(position);
+    }, 120_000);
+  });
 
   it('knows a customer by their id, and rejects one that is not there, or two at once', async () => {
     const bob = { namespace: 'userId', value: 'bob' };

@@ -8,7 +8,7 @@ import { eventsWithClearText } from '../clear-text/clear-text.js';
 import { CustomersBySubject, type KnownSubject } from './customer-subjects.js';
 import { QuarantinedBodies } from './quarantined-bodies.js';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
-import { eraseSubjects, receiptOf, type ErasureReceipt } from './erase-subjects.js';
+import { eraseSubjects, receiptOf, type Erasure, type ErasureReceipt } from './erase-subjects.js';
 
 /** Erase a person. */
 export class EraseCustomer {
@@ -101,18 +101,16 @@ export class EraseCustomerHandler {
     const search = new PersonSearch(identifiers);
     const before = (await this.bodies?.naming(search, 0)) ?? { quarantineIds: [], position: 0 };
     const namespaces = identifiers.map(({ namespace }) => namespace);
-    const { quarantineIds } = before;
-    const erasure = await eraseSubjects(
-      { log, keys, journal },
-      { subjectIds, customerId, by, namespaces, quarantineIds },
-      clock.now(),
-    );
+    const eraseWith = (quarantineIds: readonly string[]): Promise<Erasure> =>
+      eraseSubjects({ log, keys, journal }, { subjectIds, customerId, by, namespaces, quarantineIds }, clock.now());
+    const erasure = await eraseWith(before.quarantineIds);
     // What arrived while the others were searched. From now on ingestion recognises the person itself.
     const since = (await this.bodies?.naming(search, before.position)) ?? before;
-    const late = this.bodies === null ? 0 : (await keys.destroy(since.quarantineIds)).subjectKeys;
+    const late = since === before || since.quarantineIds.length === 0 ? null : await eraseWith(since.quarantineIds);
     const receipt = receiptOf({
       ...erasure,
-      bodyKeysDestroyed: erasure.bodyKeysDestroyed + late,
+      position: late?.position ?? erasure.position,
+      bodyKeysDestroyed: erasure.bodyKeysDestroyed + (late?.bodyKeysDestroyed ?? 0),
       bodiesSearched: this.bodies !== null,
       bodiesNotSearchable: await keys.countExpiring(),
       eventsWithClearText: await eventsWithClearText(log, [...new Set(subjectIds)]),

@@ -1,26 +1,10 @@
 import { hash } from 'node:crypto';
-import { formatInstant, STREAMS, type Instant } from '#contracts';
-import type { EventLog, NewEvent } from '#event-log';
+import { formatInstant, type Instant } from '#contracts';
+import type { EventLog } from '#event-log';
+import { canonical } from '#ingestion';
 import type { KeyStore } from '#keys';
-import type { ErasureJournal, JournaledErasure } from '../journal/erasure-journal.js';
-import { canonical, factEvent, OWN_SOURCES, plainContentHash } from '#ingestion';
-
-/** The data of a `person-erased`. */
-export interface PersonErased {
-  /** Sorted. */
-  readonly subjectIds: readonly string[];
-  readonly customerId: string | null;
-  /** The namespaces by which the person was known. Absent in erasures of before. */
-  readonly namespaces?: readonly string[];
-  /** Quarantined bodies in which the person was found. Absent where there are none. */
-  readonly quarantineIds?: readonly string[];
-}
-
-/** Every id that an erasure destroys the key of: to be destroyed again in a key store that does not know of it. */
-export const erasedIdsOf = ({
-  subjectIds,
-  quarantineIds = [],
-}: Pick<PersonErased, 'subjectIds' | 'quarantineIds'>): readonly string[] => [...subjectIds, ...quarantineIds];
+import type { ErasureJournal } from '../journal/erasure-journal.js';
+import { erasureIdOf, recordErasure } from './person-erased.js';
 
 /** The receipt for a person who asked for erasure. It holds no personal data. */
 export interface ErasureReceipt {
@@ -38,7 +22,7 @@ export interface ErasureReceipt {
   readonly bodiesNotSearchable: number;
   /** Events of the person with text that was stored in the clear before its field became personal. `perennial move` seals it. */
   readonly eventsWithClearText: number;
-  /** Position of the erasure in the log. */
+  /** Position of the erasure in the log: of its newest fact, where it was repeated and destroyed more. */
   readonly position: number;
   /** When it was first recorded, RFC 3339. */
   readonly erasedAt: string;
@@ -71,35 +55,6 @@ export interface ErasureStores {
   readonly journal?: ErasureJournal | null;
 }
 
-/** What the id of an erasure in the log begins with. */
-export const ERASURE_PREFIX = 'erasure/';
-
-/** The id of an erasure, from its subjects: erasing the same person again has the same id. */
-export const erasureIdOf = (sortedSubjectIds: readonly string[]): string =>
-  hash('sha256', sortedSubjectIds.join(' '), 'hex').slice(0, 32);
-
-/** The fact that a person was erased, for the log. */
-export function personErasedEvent({
-  erasureId,
-  subjectIds,
-  customerId,
-  erasedAt,
-  by,
-  namespaces = [],
-  quarantineIds = [],
-}: Omit<JournaledErasure, 'hashKeyCheck'>): NewEvent {
-  const data: PersonErased = { subjectIds, customerId, namespaces, quarantineIds };
-  return factEvent({
-    name: 'person-erased',
-    source: OWN_SOURCES.privacy,
-    id: `${ERASURE_PREFIX}${erasureId}`,
-    occurredAt: erasedAt,
-    contentHash: plainContentHash(subjectIds),
-    meta: { by },
-    data,
-  });
-}
-
 /**
  * Erases a person: records the erasure in the journal, where there is one, destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
  * ones for ever, and then records the erasure in the log. The log, its order and its figures stay; nothing can open what was sealed.
@@ -122,21 +77,15 @@ export async function eraseSubjects(
   // The bodies first: where the process dies in between, the person's identifiers can still be opened to find them again.
   const bodies = await keys.destroy(quarantineIds);
   const destroyed = await keys.destroy(subjects);
-  const event = personErasedEvent(erasure);
-  const [verdict] = await log.appendMany([{ stream: STREAMS.privacy, event }]);
-  if (verdict?.status !== 'accepted' && verdict?.status !== 'duplicate')
-    throw new Error(
-      `The keys are destroyed, but the log did not record the erasure (${verdict?.status}): erase again.`,
-    );
-  const [recorded] = await log.find([event]);
+  const { position, erasedAt } = await recordErasure(log, erasure);
   return {
     erasureId,
     customerId,
     subjects: subjects.length,
     subjectKeysDestroyed: destroyed.subjectKeys,
     bodyKeysDestroyed: bodies.subjectKeys + destroyed.listedKeys,
-    position: verdict.position,
-    erasedAt: formatInstant(recorded?.occurredAt ?? now),
+    position,
+    erasedAt: formatInstant(erasedAt),
   };
 }
 

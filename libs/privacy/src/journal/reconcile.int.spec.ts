@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { prepareLog } from '#ingestion';
@@ -89,6 +90,30 @@ describe('the erasure journal', () => {
     const [event] = await log.find([{ source: 'perennial/privacy', id: `erasure/${journal.erasures[0]?.erasureId}` }]);
     expect(event).toMatchObject({ occurredAt: NOW });
     expect(JSON.parse(event?.data ?? '')).toMatchObject({ namespaces: ['email', 'phone'], quarantineIds: bodies });
+  });
+
+  it('completes the record of a repeated erasure, in the log and in the journal', async () => {
+    const bodies = [id(11), id(12), id(13)];
+    const request = { subjectIds: [id(1)], customerId: null, by: 'me' };
+    const eraseBody = (stores: Parameters<typeof eraseSubjects>[0], body: string) =>
+      eraseSubjects(stores, { ...request, quarantineIds: [body] }, NOW);
+    const recorded = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const page of log.read(STREAMS.privacy))
+        for (const { type, data } of page)
+          if (type === 'person-erased') found.push(...(JSON.parse(data) as { quarantineIds: string[] }).quarantineIds);
+      return found;
+    };
+    await eraseBody({ log, keys, journal }, id(11));
+    // One that the log alone knows, and one that the journal alone knows.
+    await eraseBody({ log, keys }, id(12));
+    journal.erasures.push({ ...(journal.erasures[0] as JournaledErasure), quarantineIds: [id(13)] });
+    expect(await reconcileJournal(journal, log, keys)).toMatchObject({ erasures: 1, applied: 1, added: 1 });
+    expect(await recorded()).toEqual(bodies);
+    expect(new Set(journal.erasures.flatMap(({ quarantineIds }) => quarantineIds))).toEqual(new Set(bodies));
+    expect(new Set(journal.erasures.map(({ erasureId }) => erasureId)).size).toBe(1);
+    expect(reconciliationText(await reconcileJournal(journal, log, keys))).toBeNull();
+    expect(await recorded()).toEqual(bodies);
   });
 
   it('changes nothing the second time', async () => {

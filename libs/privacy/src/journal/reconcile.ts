@@ -2,18 +2,25 @@ import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { OWN_SOURCES } from '#ingestion';
 import type { KeyStore } from '#keys';
-import { ERASURE_PREFIX, erasedIdsOf, personErasedEvent, type PersonErased } from '../erasure/erase-subjects.js';
+import {
+  erasedIdsOf,
+  personErasedEvent,
+  reachBeyond,
+  readErasureFactId,
+  recordErasure,
+  type PersonErased,
+} from '../erasure/person-erased.js';
 import type { ErasureJournal, JournaledErasure } from './erasure-journal.js';
 
 /** What a start, or a restore, did with the journal. */
 export interface Reconciled {
   /** Erasures in the journal that were made under this hash key. */
   readonly erasures: number;
-  /** Of these, those that the log did not know: they are applied and recorded now. */
+  /** Of these, those that the log did not know, or not whole: they are applied and recorded now. */
   readonly applied: number;
   /** Keys that were still there, and are destroyed now. */
   readonly keysDestroyed: number;
-  /** Erasures of the log that the journal did not have, and has now. */
+  /** Erasures of the log that the journal did not have, or not whole, and has now. */
   readonly added: number;
   /** Erasures in the journal that were made under another hash key, and are not applied. */
   readonly otherHashKey: number;
@@ -48,12 +55,20 @@ export async function reconcileJournal(
     const failed = verdicts.find(({ status }) => status !== 'accepted' && status !== 'duplicate');
     if (failed !== undefined) throw new Error(`The log did not record an erasure of the journal (${failed.status}).`);
   }
-  const journaled = new Set(own.map(({ erasureId }) => erasureId));
-  const toAdd = [...known.values()].filter(({ erasureId }) => !journaled.has(erasureId));
+  const incomplete = own.filter((erasure) => {
+    const recorded = known.get(erasure.erasureId);
+    return recorded !== undefined && reachBeyond(erasure, recorded) !== null;
+  });
+  for (const erasure of incomplete) await recordErasure(log, erasure);
+  const journaled = new Map(own.map((erasure) => [erasure.erasureId, erasure]));
+  const toAdd = [...known.values()].filter((erasure) => {
+    const inJournal = journaled.get(erasure.erasureId);
+    return inJournal === undefined || reachBeyond(erasure, inJournal) !== null;
+  });
   for (const erasure of toAdd) await journal.append(erasure);
   return {
-    erasures: own.length + toAdd.length,
-    applied: missing.length,
+    erasures: new Set([...own, ...toAdd].map(({ erasureId }) => erasureId)).size,
+    applied: missing.length + incomplete.length,
     keysDestroyed,
     added: toAdd.length,
     otherHashKey: all.filter((each) => each.hashKeyCheck !== keys.hashKeyCheck).length,
@@ -87,22 +102,16 @@ async function erasuresOfLog(
   log: Pick<EventLog, 'read'>,
   hashKeyCheck: string,
 ): Promise<ReadonlyMap<string, JournaledErasure>> {
-  const found = new Map<string, JournaledErasure>();
+  const found: JournaledErasure[] = [];
   for await (const page of log.read(STREAMS.privacy))
     for (const { source, id, type, data, meta, occurredAt } of page) {
-      if (source !== OWN_SOURCES.privacy || type !== 'person-erased' || !id.startsWith(ERASURE_PREFIX)) continue;
+      const named = readErasureFactId(id);
+      if (source !== OWN_SOURCES.privacy || type !== 'person-erased' || named === null) continue;
       const erasure = JSON.parse(data) as PersonErased;
-      const { by } = JSON.parse(meta) as { readonly by?: string };
-      const erasureId = id.slice(ERASURE_PREFIX.length);
-      found.set(erasureId, {
-        ...erasure,
-        erasureId,
-        erasedAt: occurredAt,
-        by: by ?? 'unknown',
-        hashKeyCheck,
-      });
+      const { by = 'unknown' } = JSON.parse(meta) as { readonly by?: string };
+      found.push({ ...erasure, erasureId: named.erasureId, erasedAt: occurredAt, by, hashKeyCheck });
     }
-  return found;
+  return new Map(merged(found).map((erasure) => [erasure.erasureId, erasure]));
 }
 
 /** For the log lines of a start: what was done, in one sentence; null where nothing was. */

@@ -105,6 +105,36 @@ describe('the stores of a data folder', () => {
     await engine.close();
   });
 
+  it('applies all that repeated erasures of one person destroyed, also those that ran at once', async () => {
+    let engine = await start();
+    await publish(engine, 'erika');
+    const bodies = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
+    await engine.keys.keysFor(bodies, { create: true });
+    await engine.close();
+    copyFileSync(file('keys.db'), file('backup'));
+    engine = await start();
+    const { log, keys } = engine;
+    const request = { subjectIds: [subjectOf(engine, 'erika')], customerId: null, by: 'me' };
+    const eraseBodies = (...quarantineIds: string[]) =>
+      eraseSubjects({ log, keys }, { ...request, quarantineIds }, NOW);
+    await eraseBodies(bodies[0] as string);
+    await Promise.all(bodies.slice(1, 3).map((body) => eraseBodies(body)));
+    const last = await eraseBodies(...bodies);
+    const { position } = await log.head();
+    // The same again: nothing is left to record.
+    for (const some of [bodies, bodies.slice(1, 2), []])
+      expect(await eraseBodies(...some)).toMatchObject({ position: last.position, erasedAt: last.erasedAt });
+    expect((await log.head()).position).toBe(position);
+    await engine.close();
+    copyFileSync(file('backup'), file('keys.db'));
+
+    engine = await start();
+    const states = await engine.keys.keysFor([...request.subjectIds, ...bodies]);
+    expect([...states].flatMap(([id, state]) => (state === 'erased' ? [] : [id]))).toEqual([]);
+    expect(states.size).toBe(5);
+    await engine.close();
+  });
+
   it('reports keys that are older than the log: subjects that it knows have no key', async () => {
     let engine = await start();
     await publish(engine, 'erika');

@@ -3,7 +3,7 @@ import { checkMark, markOf, type EventLog } from '#event-log';
 import { adoptedHashKey, mustBeAdopted } from '#ingestion';
 import type { KeyStore, KeyStoreFacts } from '#keys';
 import { compareIdentity, type LogIdentity } from '#platform';
-import { erasedIdsOf, type PersonErased } from '../erasure/erase-subjects.js';
+import { erasedIdsOf, type PersonErased } from '../erasure/person-erased.js';
 import { LogFacts, type MissingKeys } from './log-facts.js';
 
 /** So many events after the mark are searched for subjects without a key: a mark is seconds old, except in an old copy. */

@@ -3,7 +3,7 @@ import { subjectOfStream, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#event-log';
 import { Sealer, type KeyState, type KeyStore } from '#keys';
 import { ClearTextSealer } from '../clear-text/clear-text.js';
-import type { PersonErased } from '../erasure/erase-subjects.js';
+import type { PersonErased } from '../erasure/person-erased.js';
 import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
 import { RekeyError } from './rekeying.js';

@@ -83,11 +83,11 @@ class House {
     );
   }
 
-  async erase(namespace: string, value: string): Promise<void> {
+  async erase(namespace: string, value: string, quarantineIds: readonly string[] = []): Promise<void> {
     const { subjectId } = this.ingestion.identities.of(namespace, value);
     await eraseSubjects(
       { log: this.log, keys: this.keys },
-      { subjectIds: [subjectId], customerId: null, by: 'me' },
+      { subjectIds: [subjectId], customerId: null, by: 'me', quarantineIds },
       NOW,
     );
   }
@@ -277,6 +277,38 @@ describe('a log under another hash key', () => {
     expect((await third.log.readStreams([`subject-${subjectId}`])).map(({ id }) => id)).toEqual(['ann']);
     expect(await compareRekeyed(house, third)).not.toBeNull();
     await Promise.all([house.close(), second.close(), third.close()]);
+  });
+
+  it('keeps every fact of an erasure that was repeated, and a repeat under the new key is one of the same erasure', async () => {
+    const house = new House(memoryLog({ clock: { now: () => NOW } }), openSqliteKeyStore({ file: ':memory:' }));
+    const bodyOf = async (at: House, n: number): Promise<string> => {
+      await at.take([{ document: { remark: 'of ann', n } }]);
+      return (await at.events()).findLast(({ type }) => type === 'event-quarantined')?.id ?? '';
+    };
+    await house.take([{ document: orderPlaced({ identifiers: [named('ann')] }) }]);
+    await house.erase('userId', 'ann');
+    await house.erase('userId', 'ann', [await bodyOf(house, 1)]);
+    const moved = await rekeyed(house);
+    await moved.erase('userId', 'ann', [await bodyOf(moved, 2)]);
+    await moved.erase('userId', 'ann');
+    const erasures = async (at: House): Promise<string[]> =>
+      (await at.events()).flatMap(({ type, id }) => (type === 'person-erased' ? [id] : []));
+    const [first] = await erasures(moved);
+    expect(await erasures(moved)).toEqual([first, `${first}/2`, `${first}/3`]);
+    expect(await erasures(house)).toHaveLength(2);
+    expect(await checkContents(moved.log, moved.sealer)).toMatchObject({ refuted: 0 });
+    await Promise.all([house.close(), moved.close()]);
+  });
+
+  it('is not made with a key store that lacks a body that an erasure destroyed', async () => {
+    const house = new House(memoryLog({ clock: { now: () => NOW } }), openSqliteKeyStore({ file: ':memory:' }));
+    await house.erase('userId', 'ann', ['b'.repeat(32)]);
+    const older = openSqliteKeyStore({ file: ':memory:', hashKey: house.keys.hashKey });
+    await older.destroy([house.ingestion.identities.of('userId', 'ann').subjectId]);
+    await older.keysFor(['b'.repeat(32)], { create: true });
+    await expect(mustBeKeysOf(house.log.read('privacy'), older)).rejects.toThrow(/older copy/);
+    await mustBeKeysOf(house.log.read('privacy'), house.keys);
+    await Promise.all([house.close(), older.close()]);
   });
 
   describe('that is being made', () => {

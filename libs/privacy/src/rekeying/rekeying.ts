@@ -16,7 +16,13 @@ import {
 } from '#ingestion';
 import { ClearTextSealer } from '../clear-text/clear-text.js';
 import { HashedContents, subjectsText, type ReadTouchpoint } from '../content/hashed-content.js';
-import { ERASURE_PREFIX, erasureIdOf, type PersonErased } from '../erasure/erase-subjects.js';
+import {
+  erasedIdsOf,
+  erasureFactId,
+  erasureIdOf,
+  readErasureFactId,
+  type PersonErased,
+} from '../erasure/person-erased.js';
 import type { HashKeyChanged } from './key-change.js';
 
 /** In place of what was sealed for an erased person: it could not be opened any more, and now it holds nothing. */
@@ -359,7 +365,7 @@ export class Rekeying {
     };
     return {
       ...event,
-      id: `${ERASURE_PREFIX}${erasureIdOf(subjects)}`,
+      id: erasureFactId(erasureIdOf(subjects), readErasureFactId(event.id)?.number ?? 1),
       contentHash: plainContentHash(subjects),
       data: JSON.stringify(data),
     };
@@ -412,9 +418,9 @@ export async function mustBeKeysOf(
       if (type === 'hash-key-adopted' && (JSON.parse(data) as { check: string }).check !== keys.hashKeyCheck)
         throw new RekeyError('The log was written under another hash key: this key store does not belong to it.');
       if (type !== 'person-erased') continue;
-      const { subjectIds } = JSON.parse(data) as PersonErased;
-      const states = await keys.keysFor(subjectIds);
-      if (subjectIds.some((subjectId) => states.get(subjectId) !== 'erased'))
+      const ids = erasedIdsOf(JSON.parse(data) as PersonErased);
+      const states = await keys.keysFor(ids);
+      if (ids.some((id) => states.get(id) !== 'erased'))
         throw new RekeyError(
           'The log records an erasure that the key store does not have: it is an older copy. Use the newest copy, or erase that person again first.',
         );

@@ -9,6 +9,7 @@ import { Projector } from '#projections';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog, Quarantine } from '#ingestion';
 import { MARY, orderPlaced, PERSON_FORMS } from '#testing';
 import { DAY, STREAMS } from '#contracts';
+import type { ErasureJournal } from '../journal/erasure-journal.js';
 import {
   EraseCustomer,
   EraseCustomerHandler,

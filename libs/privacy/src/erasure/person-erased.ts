@@ -60,10 +60,10 @@ export function personErasedEvent(
 }
 
 /** What an erasure destroyed, and the names by which what comes later is recognised. */
-type Reach = Pick<ErasureToRecord, 'namespaces' | 'quarantineIds'>;
+type Extent = Pick<ErasureToRecord, 'namespaces' | 'quarantineIds'>;
 
 /** What an erasure reached beyond what is on record of it; null where that is all. */
-export function reachBeyond(erasure: Reach, recorded: Reach): Required<Reach> | null {
+export function extentBeyond(erasure: Extent, recorded: Extent): Required<Extent> | null {
   const beyond = (some: readonly string[] = [], known: readonly string[] = []): readonly string[] => {
     const on = new Set(known);
     return some.filter((each) => !on.has(each));
@@ -89,7 +89,7 @@ export async function recordErasure(
     if (known !== undefined && known !== null) {
       if (number === 1) erasedAt = known.occurredAt;
       position = known.position;
-      const beyond: Required<Reach> | null = more && reachBeyond(more, JSON.parse(known.data) as PersonErased);
+      const beyond: Required<Extent> | null = more && extentBeyond(more, JSON.parse(known.data) as PersonErased);
       more = beyond && { ...erasure, ...beyond };
       continue;
     }

@@ -5,7 +5,7 @@ import type { KeyStore } from '#keys';
 import {
   erasedIdsOf,
   personErasedEvent,
-  reachBeyond,
+  extentBeyond,
   readErasureFactId,
   recordErasure,
   type PersonErased,
@@ -57,13 +57,13 @@ export async function reconcileJournal(
   }
   const incomplete = own.filter((erasure) => {
     const recorded = known.get(erasure.erasureId);
-    return recorded !== undefined && reachBeyond(erasure, recorded) !== null;
+    return recorded !== undefined && extentBeyond(erasure, recorded) !== null;
   });
   for (const erasure of incomplete) await recordErasure(log, erasure);
   const journaled = new Map(own.map((erasure) => [erasure.erasureId, erasure]));
   const toAdd = [...known.values()].filter((erasure) => {
     const inJournal = journaled.get(erasure.erasureId);
-    return inJournal === undefined || reachBeyond(erasure, inJournal) !== null;
+    return inJournal === undefined || extentBeyond(erasure, inJournal) !== null;
   });
   for (const erasure of toAdd) await journal.append(erasure);
   return {

@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { likelyEncoding } from '#contracts';
 import { ENCODING_NAMES, encodingOf, UTF_8, type Encoding } from './encodings/encoding.js';
-import { FileRejected } from './file-rejected.js';
+import { FileBroken, FileRejected } from './file-rejected.js';
 import type { ImportFile } from './import-reader.js';
 import { InvalidValue } from './invalid-value.js';
 import { LineCutter, type RawLine } from './lines/line-cutter.js';
@@ -27,9 +27,30 @@ export async function openFile(file: ImportFile): Promise<Readable> {
     else first = Buffer.concat([first, next.value]);
   }
   const source = Readable.from(counted(first, chunks, file), { objectMode: false });
-  if (first[0] !== 0x1f || first[1] !== 0x8b) return source;
+  return isGzip(first) ? Readable.from(unpacked(source), { objectMode: false }) : source;
+}
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+async function* unpacked(source: Readable): AsyncGenerator<Buffer> {
   // `pipeline` destroys the last stream with any error on the way, and its reader throws that error: the callback has nothing to add.
-  return pipeline(source, createGunzip(), () => undefined);
+  const unpacking = pipeline(source, createGunzip(), () => undefined) as AsyncIterable<Buffer>;
+  let isFirst = true;
+  try {
+    for await (const chunk of unpacking) {
+      if (isFirst && isGzip(chunk))
+        throw new FileRejected('The file is packed twice with gzip', 'Unpack it once before it is imported.');
+      isFirst = false;
+      yield chunk;
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('Z_') !== true) throw error;
+    throw new FileBroken(
+      `The file is not valid gzip, or it ends too early (${message}). Copy it again from where it was made.`,
+      { cause: error },
+    );
+  }
 }
 
 async function* counted(first: Buffer, rest: AsyncIterator<Buffer>, { onBytes }: ImportFile): AsyncGenerator<Buffer> {

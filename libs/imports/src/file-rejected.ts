@@ -8,3 +8,11 @@ export class FileRejected extends Error {
     this.name = 'FileRejected';
   }
 }
+
+/** Thrown where a file breaks off or is damaged: the rows before that place may be imported already. */
+export class FileBroken extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'FileBroken';
+  }
+}

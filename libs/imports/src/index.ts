@@ -17,7 +17,7 @@ export { MappingRejected } from './mapping-rejected.js';
 export { PRESETS, type Preset, type PresetOptions } from './presets/index.js';
 export { proposeMapping, type Proposal } from './proposing/propose-mapping.js';
 export { STANDARD_INPUT } from './file-lines.js';
-export { FileRejected } from './file-rejected.js';
+export { FileBroken, FileRejected } from './file-rejected.js';
 export { encodingOf, ENCODING_NAMES, markedEncoding, UTF_8, type Encoding } from './encodings/encoding.js';
 export { LineCutter, type RawLine } from './lines/line-cutter.js';
 export { rawText } from './lines/raw-text.js';

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FileRejected, mappedReader, parseMapping, PRESETS, type ImportReader } from '#imports';
+import { FileBroken, FileRejected, mappedReader, parseMapping, PRESETS, type ImportReader } from '#imports';
 import { importedItem } from './importing/imported-item.js';
 import { ingestPages } from './kafka/message-pages.js';
 import { topicMappings } from './kafka/topic-mappings.js';
@@ -51,14 +52,16 @@ async function ingest(items: readonly IngestItem[]): Promise<Outcome> {
 async function imported(bytes: Buffer, reader: ImportReader): Promise<Outcome> {
   const path = join(folder, 'rows');
   writeFileSync(path, bytes);
+  let first: Outcome | null = null;
   try {
     for await (const page of reader.read({ path, name: 'rows' }, { lines: 0, notices: new Map() }))
-      for (const item of page) return await ingest([importedItem(item)]);
+      for (const item of page) first ??= await ingest([importedItem(item)]);
   } catch (error) {
     if (error instanceof FileRejected) return 'file-rejected';
+    if (error instanceof FileBroken) return 'file-broken';
     throw error;
   }
-  return 'none';
+  return first ?? 'none';
 }
 
 const touchpoints = PRESETS.find(({ name }) => name === 'touchpoints');
@@ -255,6 +258,63 @@ describe('a row of a form of its own is judged alike at every entrance', () => {
       // The same event by another entrance: its content is the same, digit for digit.
       expect(await kafka(line(user), MAPPING)).toBe('duplicate');
     }
+  });
+});
+
+describe('what is packed', () => {
+  const packed = async (bytes: Buffer, type: string, encoding: string | null): Promise<Outcome> => {
+    const answer = await engine.app.inject({
+      ...{ method: 'POST', url: '/v1/touchpoints?verbose=true', payload: bytes },
+      headers: {
+        ...{ authorization: `Bearer ${key}`, 'content-type': type },
+        ...(encoding === null ? {} : { 'content-encoding': encoding }),
+      },
+    });
+    const [result] = answer.json<{ results?: ItemResult[] }>().results ?? [];
+    return result === undefined ? String(answer.statusCode) : codeOf(result);
+  };
+  const csv = (bytes: Buffer) => imported(bytes, mappedReader(parseMapping(MAPPING)));
+  const ndjson = (bytes: Buffer) => imported(bytes, mappedReader(parseMapping({ ...MAPPING, format: 'ndjson' })));
+  const rows = (): Buffer => Buffer.from(`no,when,user,order\np${(count += 1)},2026-01-05T10:00:00Z,u,o\n`);
+  const line = (): Buffer =>
+    Buffer.from(`{"no":"p${(count += 1)}","when":"2026-01-05T10:00:00Z","user":"u","order":"o"}\n`);
+  const entrances: readonly (readonly [string, Entrance, () => Buffer])[] = [
+    ['HTTP, JSON', (bytes) => packed(bytes, 'application/json', 'gzip'), () => Buffer.from(event('"u"'))],
+    ['HTTP, NDJSON', (bytes) => packed(bytes, 'application/x-ndjson', 'gzip'), () => Buffer.from(event('"u"'))],
+    ['a file of touchpoints', fileOf, () => Buffer.from(event('"u"'))],
+    ['CSV', csv, rows],
+    ['NDJSON', ndjson, line],
+  ];
+  const isHttp = (entrance: string) => entrance.startsWith('HTTP');
+
+  it.each(entrances)('once is read, and in several parts too: %s', async (_, send, make) => {
+    expect(await send(gzipSync(make()))).toBe('accepted');
+    const whole = make();
+    const parts = [whole.subarray(0, 20), whole.subarray(20)].map((part) => gzipSync(part));
+    expect(await send(Buffer.concat(parts))).toBe('accepted');
+  });
+
+  it.each(entrances)('twice is rejected as a whole: %s', async (entrance, send, make) => {
+    expect(await send(gzipSync(gzipSync(make())))).toBe(isHttp(entrance) ? '415' : 'file-rejected');
+  });
+
+  it.each(entrances)('and cut off or damaged is told so: %s', async (entrance, send, make) => {
+    const cut = [30, -8, -3].map((end) => gzipSync(make()).subarray(0, end));
+    const damaged = Buffer.concat([gzipSync(make()).subarray(0, -8), Buffer.alloc(8)]);
+    const partCut = Buffer.concat([gzipSync(make()), gzipSync(make()).subarray(0, 5)]);
+    for (const bytes of [...cut, damaged, partCut]) {
+      const outcome = await send(bytes);
+      // A stream says what was ingested before it broke.
+      if (entrance === 'HTTP, NDJSON') expect(['400', 'accepted']).toContain(outcome);
+      else expect(outcome).toBe(isHttp(entrance) ? '400' : 'file-broken');
+    }
+  });
+
+  it('without a header that says so is rejected as a whole, and in a message it is one bad event', async () => {
+    expect(await packed(gzipSync(event('"u"')), 'application/x-ndjson', null)).toBe('415');
+    expect(await packed(gzipSync(event('"u"')), 'application/json', null)).toMatch(/^4/);
+    expect(await kafka(gzipSync(event('"u"')))).toBe('not-utf-8');
+    expect(await kafka(gzipSync(line()), MAPPING)).toBe('not-utf-8');
   });
 });
 

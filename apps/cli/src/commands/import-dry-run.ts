@@ -1,5 +1,6 @@
 import { placeText } from '#contracts';
 import {
+  FileBroken,
   FileRejected,
   runImport,
   type ImportFile,
@@ -57,6 +58,7 @@ export async function dryRun(
   });
   if (summary.error instanceof FileRejected)
     throw rejected(`${file.name}: ${summary.error.message}. ${summary.error.hint}`);
+  if (summary.error instanceof FileBroken) throw rejected(`${file.name}: ${summary.error.message}`);
   if (summary.error !== undefined)
     throw summary.error instanceof Error ? summary.error : new Error(String(summary.error));
   if (summary.outcome === 'stopped') return EXIT.stopped;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
-import { FileRejected, MappingRejected, parseMapping, PRESETS, proposeMapping } from '#imports';
+import { FileBroken, FileRejected, MappingRejected, parseMapping, PRESETS, proposeMapping } from '#imports';
 import { rejected, usage } from '../exit-codes.js';
 import { withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
@@ -51,6 +51,7 @@ function initCommand(): Command {
         for (const remark of proposal.remarks) process.stderr.write(`check ${remark}\n`);
       } catch (error) {
         if (error instanceof FileRejected) throw rejected(`${basename(file)}: ${error.message}. ${error.hint}`);
+        if (error instanceof FileBroken) throw rejected(`${basename(file)}: ${error.message}`);
         if ((error as NodeJS.ErrnoException).code === undefined) throw error;
         throw rejected(`${file} cannot be read: ${(error as Error).message}`);
       }

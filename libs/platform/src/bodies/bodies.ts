@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { Problem } from '../problems/problem.js';
 import { Arrivals, type ArrivalLimits, type Arriving } from './arrival.js';
-import { brokenProblem, ratioProblem, unpackerOf } from './content-encoding.js';
+import { brokenProblem, packedProblem, ratioProblem, unpackerOf } from './content-encoding.js';
 
 export interface BodyLimits extends ArrivalLimits {
   /** Bytes of a body that is read as a whole, after unpacking. */
@@ -131,6 +131,8 @@ class BodyReader {
   private give(chunk: Buffer): void {
     if (this.isDone) return;
     try {
+      const packed = this.bytes === 0 ? packedProblem(chunk) : null;
+      if (packed !== null) throw packed;
       this.bytes += chunk.length;
       const dense = this.unpacking === null ? null : ratioProblem(this.packedBytes, this.bytes);
       if (dense !== null) throw dense;

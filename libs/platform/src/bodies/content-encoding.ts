@@ -36,6 +36,16 @@ export function unpackerOf(header: string | undefined): { readonly name: string;
   });
 }
 
+/** The problem of a body that is gzip where it should be text; null for any other. `first`: its first bytes, unpacked as its header says. */
+export function packedProblem(first: Uint8Array): Problem | null {
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return null;
+  return new Problem(415, {
+    type: 'content-encoding-unsupported',
+    detail: 'The body is packed once more than content-encoding says: pack it once, and name that in the header.',
+    headers: { 'accept-encoding': ACCEPT_ENCODING, connection: 'close' },
+  });
+}
+
 /** From this size on the ratio counts: small bodies may consist of one character over and over. */
 const RATIO_FROM_BYTES = 1024 * 1024;
 /** Events in JSON are seldom packed to less than a fiftieth. */

@@ -4,7 +4,7 @@ import { holds, type Condition } from './conditions.js';
 import { invalidRow, InvalidValue } from './invalid-value.js';
 import { RowGrouper, type GroupedRows } from './row-groups.js';
 import { textOf, type Cells, type ColumnName, type ReadRow, type RowSet } from './row-set.js';
-import { csvRows, ndjsonRows, type RequiredColumn } from './rows.js';
+import { csvRows, ndjsonRows, type NamedColumns } from './rows.js';
 import { missing, ValueReader } from './values.js';
 import type { DataTemplate, IdentifierSource, Mapping, TouchpointTemplate, ValueSource } from './mapping.js';
 import type { IdentifierInput, ImportItem, RowOrigin, TouchpointInput } from './import-item.js';
@@ -202,11 +202,13 @@ function requiredText(value: unknown, source: ValueSource): string {
   throw missing(source.kind === 'column' ? source : null);
 }
 
-/** Every column that the mapping names and a file must have: the header is checked for them before anything is imported. */
-function columnsOf(mapping: Mapping): readonly RequiredColumn[] {
-  const columns = new Map<string, RequiredColumn>();
+/** Every column that the mapping names: the header is checked for them before anything is imported. */
+function columnsOf(mapping: Mapping): NamedColumns {
+  const required = new Map<string, readonly string[]>();
+  const mayLack = new Map<string, readonly string[]>();
   const need = ({ name, aliases, optional }: ColumnName): void => {
-    if (!optional) columns.set([name, ...aliases].join('\0'), aliases.length === 0 ? name : [name, ...aliases]);
+    const names = [name, ...aliases];
+    (optional ? mayLack : required).set(names.join('\0'), names);
   };
   const condition = (each: Condition): void => {
     if (each.kind === 'column') need(each.column);
@@ -243,5 +245,5 @@ function columnsOf(mapping: Mapping): readonly RequiredColumn[] {
     fields(data);
   }
   Object.values(mapping.dataByType).forEach(fields);
-  return [...columns.values()];
+  return { required: [...required.values()], optional: [...mayLack.values()] };
 }

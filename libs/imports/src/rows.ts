@@ -20,6 +20,15 @@ export interface CsvDialect {
 /** The name of a column that the file must have, or several names of which it must have one. */
 export type RequiredColumn = string | readonly string[];
 
+/** Columns that a reader of a file names. */
+export interface NamedColumns {
+  readonly required: readonly RequiredColumn[];
+  /** Those that a file may lack, each with all its names. */
+  readonly optional: readonly (readonly string[])[];
+}
+
+const NO_COLUMNS: NamedColumns = { required: [], optional: [] };
+
 /** A quoted cell may hold this many line ends. A quote that does not close within them makes only its own line malformed. */
 const QUOTED_LINES_MAX = 200;
 
@@ -31,10 +40,10 @@ const QUOTED_LINES_MAX = 200;
 export async function* csvRows(
   file: ImportFile,
   dialect: CsvDialect,
-  requiredColumns: readonly RequiredColumn[] = [],
+  named: NamedColumns = NO_COLUMNS,
 ): AsyncIterable<readonly Row[]> {
   let columns = dialect.columns;
-  if (columns !== null) assertColumns(columns, requiredColumns);
+  if (columns !== null) assertColumns(columns, named);
   const splitter = new RecordSplitter(dialect);
   for await (const lines of withEnd(fileLines(file))) {
     const page: Row[] = [];
@@ -48,7 +57,7 @@ export async function* csvRows(
       if (cells.every(isBlank)) continue;
       if (columns === null) {
         columns = cells.map((name) => withoutSpreadsheetQuoting(name).trim());
-        assertColumns(columns, requiredColumns);
+        assertColumns(columns, named);
       } else page.push(rowOf(columns, cells, line, text));
     }
     if (page.length > 0) yield page;
@@ -84,6 +93,10 @@ class RecordSplitter {
       }
       if (this.pending.length === 0) {
         if (text === '') continue;
+        if (beginsWithMark(text)) {
+          yield { line, text, malformed: MARKED };
+          continue;
+        }
         if (quote === null || !beginsQuoted(text, quote, delimiter)) {
           yield { line, text, cells: text.split(delimiter) };
           continue;
@@ -136,6 +149,16 @@ class RecordSplitter {
   }
 }
 
+/** The mark at the beginning of the file is no part of its first line: another one stands before what was a file of its own. */
+const beginsWithMark = (text: string): boolean => text.startsWith('\ufeff') && text.trim() !== '';
+
+const MARKED = new InvalidValue(
+  'row-malformed',
+  null,
+  'must not begin with a byte-order mark',
+  'the file was put together of several: take the marks out, and every line with the names of the columns but the first',
+);
+
 /** Whether a cell of the line begins with the quote. Where none does, a quote is a character like any other. */
 function beginsQuoted(text: string, quote: string, delimiter: string): boolean {
   return text.startsWith(quote) || text.includes(delimiter + quote);
@@ -165,7 +188,7 @@ function isBlank(cell: string): boolean {
   return cell.trim() === '';
 }
 
-function assertColumns(columns: readonly string[], required: readonly RequiredColumn[]): void {
+function assertColumns(columns: readonly string[], { required, optional }: NamedColumns): void {
   const wanted = required.map((names) => (typeof names === 'string' ? [names] : names));
   const missing = wanted.filter((names) => !names.some((name) => columns.includes(name)));
   if (missing.length > 0)
@@ -173,6 +196,17 @@ function assertColumns(columns: readonly string[], required: readonly RequiredCo
       `The file has no column ${missing.map((names) => namesOf(names, ' or ')).join(', ')}; its columns are ${namesOf(columns)}`,
       'Correct the column names or the delimiter in the mapping.',
     );
+  const known = new Set([...wanted, ...optional].flat());
+  for (const names of optional) {
+    if (names.some((name) => columns.includes(name))) continue;
+    const folded = new Set(names.map(foldedName));
+    const similar = columns.filter((column) => !known.has(column) && folded.has(foldedName(column)));
+    if (similar.length > 0)
+      throw new FileRejected(
+        `The file has no column ${namesOf(names, ' or ')}, but one whose name differs in capitals or spaces: ${namesOf(similar)}`,
+        'Name it in the mapping as the file does, for example in "aliases".',
+      );
+  }
   const doubled = wanted.flat().filter((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
   if (doubled.length > 0)
     throw new FileRejected(
@@ -180,6 +214,13 @@ function assertColumns(columns: readonly string[], required: readonly RequiredCo
       'Rename one of them in the first line of the file, or give the names of all columns in "csv.columns" of the mapping.',
     );
 }
+
+/** The name without capitals, spaces and characters that are not seen. */
+const foldedName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s\p{Cf}]/gu, '');
 
 /** Names of columns in a message: so many, and so long. */
 const NAMES_MAX = 40;
@@ -214,7 +255,7 @@ export async function* ndjsonRows(file: ImportFile, numbers: NumbersAs = 'digits
 }
 
 function jsonRow(line: number, text: string, reading: JsonReading | null): Row {
-  if (reading === null) return { line, text, malformed: 'must be JSON' };
+  if (reading === null) return { line, text, malformed: beginsWithMark(text) ? MARKED : 'must be JSON' };
   const { value: cells, flaws } = reading;
   if (typeof cells !== 'object' || cells === null || Array.isArray(cells))
     return { line, text, malformed: 'must be a JSON object' };

@@ -97,6 +97,76 @@ describe('a CSV file that is not UTF-8', () => {
   });
 });
 
+describe('a file put together of several', () => {
+  const whole = 'no,when,mail,total\n1,2024-01-05,A,10.00\n';
+
+  it('has each row invalid that begins with a byte-order mark, quoted or not, and says why', async () => {
+    const rows = ['\ufeff2,2024-01-05,B,1.00', '\ufeff"3",2024-01-05,C,1.00', '4,2024-01-05,D,1.00'];
+    const items = await read(csv(), `\ufeff${whole}${rows.join('\n')}\n`);
+    expect(told(items)).toEqual(['A', 'row-malformed #/row', 'row-malformed #/row', 'D']);
+    const [, second] = items;
+    expect(second).toMatchObject({ invalid: { line: 3, detail: 'must not begin with a byte-order mark' } });
+    const utf16 = await read(csv(), Buffer.from(`\ufeff${whole}${rows.join('\n')}\n`, 'utf16le'));
+    expect(told(utf16)).toEqual(told(items));
+  });
+
+  it('is rejected where its first line has two marks', async () => {
+    for (const text of [`\ufeff\ufeff${whole}`, `\ufeff\ufeff"no",when,mail,total\n1,2024-01-05,A,10.00\n`])
+      await expect(read(csv(), text)).rejects.toThrow(/byte-order mark/);
+  });
+
+  it('keeps a mark within a cell, also at the beginning of a line', async () => {
+    expect(told(await read(csv(), `${whole}2,2024-01-05,"B\n\ufeffC",1.00\n`))).toEqual(['A', 'B\n\ufeffC']);
+  });
+
+  it('says the same of lines of JSON', async () => {
+    const line = '{"no":1,"when":"2024-01-05","mail":"A"}\n';
+    const items = await read(csv({ format: 'ndjson', data: {} }), `\ufeff${line}\ufeff${line}`);
+    expect(told(items)).toEqual(['A', 'row-malformed #/row']);
+    expect(items[1]).toMatchObject({ invalid: { detail: 'must not begin with a byte-order mark' } });
+    const ours = await read(touchpointsReader(), `\ufeff${line}\ufeff${line}`);
+    expect(ours[1]).toMatchObject({ invalid: { detail: 'must not begin with a byte-order mark' } });
+  });
+});
+
+describe('a column whose name differs by capitals or spaces', () => {
+  const mapping = csv({
+    identifiers: [
+      { namespace: 'userId', column: 'mail' },
+      { namespace: 'phone', column: 'tel', aliases: ['Mobile phone'], columnOptional: true, optional: true },
+    ],
+  });
+  const file = (header: string) => `no,when,mail,total${header}\n1,2024-01-05,A,10.00${header === '' ? '' : ',+491'}\n`;
+
+  it.each(['Tel', 'TEL', 'T el', 't\u200bel', 'mobile phone', 'Mobile\u00a0phone', 'Mobile  Phone'])(
+    'is not passed over where the mapping lets a file lack it: %j',
+    async (name) => {
+      await expect(read(mapping, file(`,${name}`))).rejects.toMatchObject({
+        name: 'FileRejected',
+        message: expect.stringContaining("'tel' or 'Mobile phone'"),
+      });
+    },
+  );
+
+  it('is read where it has one of the names, and may be lacking', async () => {
+    for (const name of ['tel', ' tel ', '="tel"', 'Mobile phone'])
+      expect(told(await read(mapping, file(`,${name}`)))).toEqual(['A,+491']);
+    expect(told(await read(mapping, file('')))).toEqual(['A']);
+    expect(told(await read(mapping, file(',other')))).toEqual(['A']);
+  });
+
+  it('may be another one that the mapping names too, or stand beside the one that is meant', async () => {
+    const both = csv({
+      identifiers: [
+        { namespace: 'userId', column: 'Mail' },
+        { namespace: 'email', column: 'mail', columnOptional: true, optional: true },
+      ],
+    });
+    expect(told(await read(both, 'no,when,Mail,total\n1,2024-01-05,A,10.00\n'))).toEqual(['A']);
+    expect(told(await read(csv(), 'no,when,Mail,total,mail\n1,2024-01-05,A,10.00,B\n'))).toEqual(['B']);
+  });
+});
+
 describe('a column that stands twice', () => {
   const file = 'order,date,mail,total,total\n9001,2024-02-01,dup@x.test,100.00,1.00\n';
   const change = { id: { column: 'order' }, occurredAt: { column: 'date', format: 'yyyy-MM-dd' } };

@@ -52,7 +52,7 @@ export function onlineRetailReader(timeZone: string): ImportReader {
     async *read(file, report) {
       const { invoices, returned } = await indexInvoices(file, parseTime);
       const ordinals = new Map<string, number>();
-      for await (const page of csvRows(file, DIALECT, COLUMNS)) {
+      for await (const page of csvRows(file, DIALECT, { required: COLUMNS, optional: [] })) {
         const items: ImportItem[] = [];
         for (const row of page) items.push(...itemsOf(row, file, parseTime, invoices, returned, ordinals, report));
         if (items.length > 0) yield items;
@@ -70,7 +70,7 @@ async function indexInvoices(
   const orders = new Map<string, ReturnableOrder>();
   const returns: ReturnLine[] = [];
   const uncounted: ImportFile = { path: file.path, name: file.name };
-  for await (const page of csvRows(uncounted, DIALECT, COLUMNS))
+  for await (const page of csvRows(uncounted, DIALECT, { required: COLUMNS, optional: [] }))
     for (const row of page) {
       const read = readLine(row, parseTime);
       if (!('invoiceNo' in read)) continue;

@@ -361,6 +361,38 @@ describe('refunds by amount', () => {
   });
 });
 
+describe('the cost of what is taken back', () => {
+  const costs = (costMinor: number | null, ...returns: (readonly [type: string, data: object])[]) => {
+    const cost = costMinor === null ? {} : { costMinor };
+    const told = story().on('2026-01-01', 'order-placed', { orderId: 'A', currency: 'EUR', totalMinor: 1000, ...cost });
+    returns.forEach(([type, data], day) => told.on(`2026-01-0${day + 2}`, type, { orderId: 'A', ...data }));
+    return told.at('2026-02-01').bookings.map((one) => [one.amountMinor, one.costMinor]);
+  };
+  const refund = (amountMinor: number) => ['order-returned', { amountMinor }] as const;
+  const CANCELLED = ['order-cancelled', {}] as const;
+
+  it('goes in proportion to the amount, in whole minor units, and the rest of it with the rest of the order', () => {
+    expect(costs(601, refund(333), refund(333), CANCELLED)).toStrictEqual([
+      [1000, 601],
+      [-333, -200],
+      [-333, -200],
+      [-334, -201],
+    ]);
+  });
+
+  it('stays unknown where it was, and is nothing where nothing is left or it was nothing', () => {
+    expect(costs(null, refund(300), CANCELLED)).toStrictEqual([
+      [1000, null],
+      [-300, null],
+      [-700, null],
+    ]);
+    expect(costs(0, refund(300))).toStrictEqual([
+      [1000, 0],
+      [-300, 0],
+    ]);
+  });
+});
+
 describe('a partial return', () => {
   const pieces = { mug: 6, plate: 2 };
 
@@ -394,6 +426,92 @@ describe('a partial return', () => {
       .buys('2026-01-01', 'A', { pieces })
       .on('2026-01-05', 'order-returned', { orderId: 'A', lines: [{ sku: 'mug', quantity: 1, amountMinor: 80 }] });
     expect(booked(told, '2026-01-10').at(-1)).toEqual(['A', 'return', -80, false]);
+  });
+
+  it('adds up what its lines were sold for, or what they say was given back, line by line', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { pieces: { mug: 6, plate: 4 } })
+      .on('2026-01-05', 'order-returned', {
+        orderId: 'A',
+        lines: [
+          { sku: 'mug', quantity: 2 },
+          { sku: 'plate', quantity: 1, amountMinor: 30 },
+          { sku: 'mug', quantity: 1, amountMinor: 50 },
+        ],
+      });
+    expect(booked(told, '2026-01-10').at(-1)).toEqual(['A', 'return', -280, false]);
+    told.returns('2026-01-11', 'A', { mug: 3, plate: 2 });
+    expect(booked(told, '2026-01-12').at(-1)).toEqual(['A', 'return', -500, false]);
+    expect(told.at('2026-01-12').view).toMatchObject({ orders: 1, revenue: [{ amountMinor: 220 }] });
+  });
+
+  it('takes pieces of one article from several lines of the order, each at its own price', () => {
+    const told = story()
+      .on('2026-01-01', 'order-placed', {
+        orderId: 'A',
+        currency: 'EUR',
+        lines: [
+          { sku: 'mug', quantity: 2, unitPriceMinor: 100 },
+          { sku: 'cup', quantity: 1, unitPriceMinor: 900 },
+          { sku: 'mug', quantity: 2, unitPriceMinor: 70 },
+        ],
+      })
+      .returns('2026-01-05', 'A', { mug: 3 })
+      .returns('2026-01-06', 'A', { mug: 1 });
+    expect(booked(told, '2026-01-10').map(([, , amount]) => amount)).toEqual([1240, -270, -70]);
+  });
+
+  it('that says it is not whole is none, though it names nothing; one that says it is, is', () => {
+    const told = (data: object) =>
+      story()
+        .buys('2026-01-01', 'A')
+        .on('2026-01-05', 'order-returned', { orderId: 'A', ...data });
+    expect(booked(told({ whole: false }), '2026-01-10').at(-1)).toEqual(['A', 'return', 0, false]);
+    expect(booked(told({ whole: true, amountMinor: 100, currency: 'EUR' }), '2026-01-10').at(-1)).toEqual([
+      'A',
+      'return',
+      -100,
+      true,
+    ]);
+    expect(booked(told({ amountMinor: 0 }), '2026-01-10').at(-1)).toEqual(['A', 'return', 0, false]);
+  });
+
+  it('of lines that the order does not have takes nothing', () => {
+    const told = story().buys('2026-01-01', 'A', { pieces }).returns('2026-01-05', 'A', { spoon: 1 });
+    expect(booked(told, '2026-01-10').at(-1)).toEqual(['A', 'return', 0, false]);
+    // An order that was stored without its lines: the return names pieces that it cannot count, and nothing follows.
+    const bare = story().buys('2026-01-01', 'A').returns('2026-01-05', 'A', { mug: 1 });
+    expect(bare.at('2026-01-10').view).toMatchObject({ orders: 1, revenue: [{ amountMinor: 5000 }] });
+  });
+
+  it('after a reversal lists what it would give back, and a return of nothing lists nothing', () => {
+    const told = (data: object) =>
+      story()
+        .buys('2026-01-01', 'A', { pieces })
+        .cancels('2026-01-02', 'A')
+        .on('2026-01-05', 'order-returned', { orderId: 'A', ...data })
+        .at('2026-01-10')
+        .discrepancies.map(({ kind, amountMinor, currency }) => [kind, amountMinor, currency]);
+    expect(told({ amountMinor: 300 })).toEqual([['excess-refund', 300, 'EUR']]);
+    expect(told({ amountMinor: 0, currency: 'EUR' })).toEqual([]);
+    expect(told({ lines: [{ sku: 'mug', quantity: 1 }] })).toEqual([]);
+    expect(
+      told({
+        lines: [
+          { sku: 'mug', quantity: 1, amountMinor: 70 },
+          { sku: 'plate', quantity: 1 },
+        ],
+      }),
+    ).toEqual([['excess-refund', 70, 'EUR']]);
+  });
+
+  it('in another currency of the whole order reverses it; of no amount it books nothing', () => {
+    const told = (data: object) =>
+      story()
+        .buys('2026-01-01', 'A')
+        .on('2026-01-05', 'order-returned', { orderId: 'A', currency: 'USD', ...data });
+    expect(booked(told({ amountMinor: 300, whole: true }), '2026-01-10').at(-1)).toEqual(['A', 'return', -5000, true]);
+    expect(booked(told({ amountMinor: 0 }), '2026-01-10')).toHaveLength(1);
   });
 
   it('of an amount alone is a discount afterwards', () => {

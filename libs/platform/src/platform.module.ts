@@ -13,6 +13,7 @@ import { Health } from './health/health.js';
 import { HealthController } from './health/health.controller.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { registerStoreMetrics } from './stores/store-metrics.js';
 import { StoreWatch } from './stores/store-watch.js';
 import { Notifier } from './notifier.js';
 import { FastifyRoutes } from './openapi/fastify-routes.js';
@@ -56,7 +57,11 @@ export class PlatformModule {
         },
         {
           provide: STORE_WATCH,
-          useFactory: (logger: Logger, metrics: Registry) => new StoreWatch({ logger, metrics }),
+          useFactory: (logger: Logger, metrics: Registry) => {
+            const watch = new StoreWatch({ logger });
+            registerStoreMetrics(watch, metrics);
+            return watch;
+          },
           inject: [LOGGER, METRICS],
         },
         { provide: OUTBOX_NOTIFIER, useFactory: () => new Notifier() },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { StoreWatch } from './store-watch.js';
+import { registerStoreMetrics } from './store-metrics.js';
 
 const APPEND = { store: 'event-log', work: 'append', subject: 'Appending to the event log' } as const;
 
@@ -11,7 +12,8 @@ function watched() {
     info: (facts: object, message: string) => void lines.push(['info', facts, message]),
   };
   const metrics = new Registry();
-  const watch = new StoreWatch({ logger, metrics, now: () => Date.now() });
+  const watch = new StoreWatch({ logger, now: () => Date.now() });
+  registerStoreMetrics(watch, metrics);
   return { lines, metrics, watch, wait: watch.of(APPEND) };
 }
 

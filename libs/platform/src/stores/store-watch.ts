@@ -1,4 +1,3 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
 import { describeError } from '../loops/describe-error.js';
 import { FailureLog, type FailureLogger } from '../loops/failure-log.js';
 
@@ -13,9 +12,14 @@ export interface WatchedWork {
   readonly subject: string;
 }
 
+/** Counts the failures of each kind of work; `begun` is called once for each. */
+export interface StoreFailureCounter {
+  begun(work: WatchedWork): void;
+  failed(work: WatchedWork): void;
+}
+
 export interface StoreWatchOptions {
   readonly logger: FailureLogger;
-  readonly metrics?: Registry;
   /** Milliseconds that never go back. Default: `performance.now`. */
   readonly now?: () => number;
 }
@@ -35,12 +39,10 @@ export class StoreWatch {
   readonly #waits = new Map<string, StoreWait>();
   readonly #ending = new AbortController();
   readonly #now: () => number;
-  readonly #failures: Counter | null;
+  #counter: StoreFailureCounter | null = null;
 
   constructor(private readonly options: StoreWatchOptions) {
     this.#now = options.now ?? (() => performance.now());
-    const { metrics } = options;
-    this.#failures = metrics === undefined ? null : this.#register(metrics);
   }
 
   /** A watch that logs nothing: for tools and specs. */
@@ -53,16 +55,26 @@ export class StoreWatch {
     const name = `${watched.store} ${watched.work}`;
     let wait = this.#waits.get(name);
     if (wait === undefined) {
-      const labels = { store: watched.store, work: watched.work };
-      this.#failures?.inc(labels, 0);
+      this.#counter?.begun(watched);
       wait = new StoreWait(watched, {
         log: new FailureLog(this.options.logger, watched.subject, this.#now),
         now: this.#now,
-        count: () => this.#failures?.inc(labels),
+        count: () => this.#counter?.failed(watched),
       });
       this.#waits.set(name, wait);
     }
     return wait;
+  }
+
+  /** Every kind of work that was watched so far. */
+  get waits(): Iterable<StoreWait> {
+    return this.#waits.values();
+  }
+
+  /** Counts what fails from now on. */
+  countedBy(counter: StoreFailureCounter): void {
+    this.#counter = counter;
+    for (const { watched } of this.#waits.values()) counter.begun(watched);
   }
 
   /** Aborts when the process is to end: what waits for a store that does not answer gives up. Calls that are answered go on. */
@@ -96,26 +108,6 @@ export class StoreWatch {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #register(metrics: Registry): Counter {
-    const waits = this.#waits;
-    new Gauge({
-      name: 'perennial_store_waiting_seconds',
-      help: 'For how long calls of this store have failed without an answer; 0 while it answers',
-      labelNames: ['store', 'work'],
-      registers: [metrics],
-      collect() {
-        for (const { watched, failingForMs } of waits.values())
-          this.set({ store: watched.store, work: watched.work }, failingForMs / 1_000);
-      },
-    });
-    return new Counter({
-      name: 'perennial_store_failures_total',
-      help: 'Calls of a store that failed because it did not answer, or could not be reached, and are tried again',
-      labelNames: ['store', 'work'],
-      registers: [metrics],
-    });
   }
 }
 

@@ -31,11 +31,13 @@ function change(fold: Fold, event: LifecycleEvent, id: string, known: Contract |
       set(state, id, known, 'good', at).startedAt = at;
       buyContract(fold, event);
       return;
-    case 'subscription-renewed':
+    case 'subscription-renewed': {
+      const reopened = known !== null && !isOpen(known);
       endPause(state, known, at);
       set(state, id, known, 'good', at);
-      renew(fold, at, ref, id, known !== null && !isOpenStatus(known.status));
+      renew(fold, at, ref, id, reopened);
       return;
+    }
     case 'subscription-upgraded':
       if (known !== null && !isOpen(known)) return;
       if (known === null || known.status === 'running-out') set(state, id, known, 'good', at);
@@ -49,6 +51,8 @@ function change(fold: Fold, event: LifecycleEvent, id: string, known: Contract |
       if (known !== null && !isOpen(known)) return;
       if (known === null) set(state, id, known, 'good', at);
       state.signals = [];
+      // At risk already by a failed payment: what they held ends with the downgrade.
+      state.held = null;
       if (canBecomeAtRisk(state))
         move(fold, at, 'retention', 'at-risk', causedBy(fold, 'contraction', [ref], { contract: id }));
       return;
@@ -104,7 +108,7 @@ function holdAtRisk(fold: Fold, at: Instant, events: readonly EventRef[], contra
 export function holdForContracts(fold: Fold, at: Instant, events: readonly EventRef[]): void {
   const { state } = fold;
   if (!canBecomeAtRisk(state)) return;
-  const unpaid = state.contracts.find(({ status }) => status === 'payment-overdue');
+  const unpaid = state.contracts.find(isUnpaid);
   if (unpaid !== undefined) {
     holdAtRisk(fold, at, events, unpaid.id);
     return;
@@ -132,7 +136,7 @@ function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
     set(state, contract.id, contract, 'good', at);
   } else return;
   const { held } = state;
-  if (held === null || state.contracts.some(({ status }) => status === 'payment-overdue')) return;
+  if (held === null || state.contracts.some(isUnpaid)) return;
   const values = { contract: contract.id, held: held.phase };
   const cause = causedBy(fold, 'payment-succeeded', [ref], values);
   const shift = pausedSince(state, held.windowSince);
@@ -225,11 +229,12 @@ function canBecomeAtRisk({ stage, phase }: State): boolean {
 }
 
 function isOpen({ status }: Contract): boolean {
-  return isOpenStatus(status);
+  return status !== 'ended' && status !== 'ended-unpaid';
 }
 
-function isOpenStatus(status: Contract['status']): boolean {
-  return status !== 'ended' && status !== 'ended-unpaid';
+/** Overdue, also where it was paused meanwhile: its grace waits. */
+function isUnpaid({ status, beforePause }: Contract): boolean {
+  return status === 'payment-overdue' || beforePause === 'payment-overdue';
 }
 
 export function hasOpen(state: State): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { instantText, story, type Story } from '#testing';
+import { BUILT_IN_POLICIES } from '../index.js';
 
 const [c1, c2] = [{ contractId: 'c1' }, { contractId: 'c2' }];
 const subscribed = () => story().on('2026-01-01', 'subscription-started', c1);
@@ -519,6 +520,20 @@ describe('a contract that is renewed', () => {
     expect(lastStay(told, '2026-03-07')).toBe('2026-03-06 retention·onboarding (2)');
   });
 
+  it('makes a customer active whose history begins with it', () => {
+    expect(renewed(story(), '2026-03-01').stays('2027-06-01')).toEqual(['2026-03-01 retention·active']);
+    expect(renewed(story(), '2026-03-01').at('2026-03-02').view?.cycle).toBe(1);
+  });
+
+  it('while another is running out makes them active, in the same cycle', () => {
+    const told = subscribed()
+      .on('2026-01-02', 'subscription-started', c2)
+      .on('2026-02-01', 'subscription-cancelled', c2)
+      .on('2026-02-10', 'subscription-ended', c1);
+    expect(lastStay(renewed(told, '2026-03-01'), '2026-03-02')).toBe('2026-03-01 retention·active');
+    expect(contracts(told, '2026-03-02')).toEqual(['c1 good since 2026-03-01', 'c2 running-out since 2026-02-01']);
+  });
+
   it('after its end opens no further cycle, where a visit opened one', () => {
     const told = subscribed().on('2026-02-01', 'subscription-ended', c1).on('2026-02-10', 'site-visited');
     expect(renewed(told, '2026-03-01').stays('2026-03-02').slice(-2)).toEqual([
@@ -721,5 +736,17 @@ describe('an order taken back', () => {
   it('leaves them where their purchases place them, when the contract is paid', () => {
     const told = subscribed().buys('2026-02-02', 'A').cancels('2026-02-03', 'A');
     expect(lastStay(told, '2026-02-04')).toBe('2026-02-03 retention·onboarding');
+  });
+
+  it('brings back from lost those whom silence had lost, not the end of a contract', () => {
+    const { silence } = BUILT_IN_POLICIES.retail;
+    if (silence.mode === 'seasonal') throw new Error('The built-in retail counts silence by rhythm.');
+    // Bought weekly: at risk after 30 days, lost after 100. Without that rhythm: at risk after 90, lost after 180.
+    const told = story({ ...BUILT_IN_POLICIES.retail, silence: { ...silence, lostDays: 100 } })
+      .buys('2026-01-01', 'A')
+      .buys('2026-01-08', 'B')
+      .buys('2026-01-15', 'C')
+      .returns('2026-05-01', 'C');
+    expect(told.stays('2026-05-02').slice(-2)).toEqual(['2026-04-25 retention·lost', '2026-05-01 retention·at-risk']);
   });
 });

@@ -182,6 +182,84 @@ describe('consents', () => {
     expect(after).toContain('p7 by all: withdrawn 2026-01-04');
   });
 
+  it('beyond that number are neither given nor withdrawn', () => {
+    const told = bought();
+    for (let n = 0; n < 100; n += 1) told.on('2026-01-02', 'consent-given', { purpose: `p${n}` });
+    told.on('2026-01-03', 'consent-given', { purpose: 'one more' });
+    told.on('2026-01-04', 'consent-withdrawn', { purpose: 'another' });
+    told.on('2026-01-05', 'consent-withdrawn', { purpose: 'another', medium: 'sms' });
+    expect(told.at('2026-01-06').view?.consents).toHaveLength(100);
+    expect(consents(told, '2026-01-06').filter((line) => !/^p\d+ by all: given 2026-01-02$/.test(line))).toEqual([]);
+  });
+
+  it('without a purpose are none, given or withdrawn', () => {
+    const told = bought();
+    for (const type of ['consent-given', 'consent-withdrawn'])
+      for (const data of [{}, { medium: 'email' }, { purpose: '', medium: 'email' }]) told.on('2026-01-02', type, data);
+    expect(consents(told, '2026-01-03')).toEqual([]);
+  });
+
+  it('are listed by purpose, then by medium, those of all media first', () => {
+    const said = [
+      { purpose: 'service' },
+      { purpose: 'marketing', medium: 'sms' },
+      { purpose: 'research', medium: 'email' },
+      { purpose: 'marketing' },
+      { purpose: 'marketing', medium: 'email' },
+    ];
+    const [first, ...rest] = said;
+    for (const order of [said, [...said].reverse(), [...rest, first]]) {
+      const told = bought();
+      for (const data of order) told.on('2026-01-02', 'consent-given', data);
+      expect(told.at('2026-01-02').view?.consents.map(({ purpose, medium }) => `${purpose} ${medium}`)).toEqual([
+        'marketing null',
+        'marketing email',
+        'marketing sms',
+        'research email',
+        'service null',
+      ]);
+    }
+  });
+
+  it('of one medium leave those of the others as they were', () => {
+    const told = bought()
+      .on('2026-01-02', 'consent-given', { ...marketing, medium: 'sms', expiresAt: '2026-02-01T00:00:00Z' })
+      .on('2026-01-03', 'consent-given', byMail);
+    expect(consents(told, '2026-01-03')).toEqual([
+      'marketing by email: given 2026-01-03',
+      'marketing by sms: given 2026-01-02 to 2026-02-01',
+    ]);
+  });
+
+  it('given again last as long as the longer one, and begin anew once they have expired', () => {
+    const brief = () => bought().on('2026-01-02', 'consent-given', { ...byMail, expiresAt: '2026-01-10T00:00:00Z' });
+    expect(consents(brief().on('2026-01-05', 'consent-given', byMail), '2026-01-06')).toEqual([
+      'marketing by email: given 2026-01-02',
+    ]);
+    // At the instant at which it expires it is no longer in force.
+    for (const day of ['2026-01-10', '2026-01-20'])
+      expect(consents(brief().on(day, 'consent-given', byMail), day)).toEqual([`marketing by email: given ${day}`]);
+  });
+
+  it('are refused once by each way of one instant, and by all where there are more than can be remembered', () => {
+    const at = '2026-01-05 10:00';
+    const rejections = (told: Story) => told.at(at).snapshot.state.rejections?.said;
+    const told = bought();
+    for (const data of [byMail, byMail, marketing, { ...marketing, medium: 'sms' }, {}])
+      told.on(at, 'unsubscribed', data);
+    expect(rejections(told)).toEqual([
+      { ...byMail, cause: { source: 'shop', id: 'e0002' } },
+      { ...marketing, medium: null, cause: { source: 'shop', id: 'e0004' } },
+      { ...marketing, medium: 'sms', cause: { source: 'shop', id: 'e0005' } },
+      { purpose: null, medium: null, cause: { source: 'shop', id: 'e0006' } },
+    ]);
+    const many = bought();
+    for (let n = 0; n < 100; n += 1) many.on(at, 'unsubscribed', { purpose: `p${n}` });
+    expect(rejections(many)).toHaveLength(100);
+    many.on(at, 'unsubscribed', { purpose: 'one more' });
+    expect(rejections(many)).toEqual([{ purpose: null, medium: null, cause: { source: 'shop', id: 'e0102' } }]);
+  });
+
   const statement = fc.record({
     type: fc.constantFrom('consent-given', 'consent-given', 'consent-withdrawn', 'unsubscribed', 'spam-reported'),
     purpose: fc.constantFrom('marketing', 'service', undefined),

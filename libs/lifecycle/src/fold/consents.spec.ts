@@ -231,7 +231,7 @@ describe('consents', () => {
     ]);
   });
 
-  it('given again last as long as the longer one, and begin anew once they have expired', () => {
+  it('given again last as long as the longer one, and begin again once they have expired', () => {
     const brief = () => bought().on('2026-01-02', 'consent-given', { ...byMail, expiresAt: '2026-01-10T00:00:00Z' });
     expect(consents(brief().on('2026-01-05', 'consent-given', byMail), '2026-01-06')).toEqual([
       'marketing by email: given 2026-01-02',

@@ -738,7 +738,7 @@ describe('an order taken back', () => {
     expect(lastStay(told, '2026-02-04')).toBe('2026-02-03 retention·onboarding');
   });
 
-  it('brings back from lost those whom silence had lost, not the end of a contract', () => {
+  it('brings a customer back from lost when silence had lost them, not the end of a contract', () => {
     const { silence } = BUILT_IN_POLICIES.retail;
     if (silence.mode === 'seasonal') throw new Error('The built-in retail counts silence by rhythm.');
     // Bought weekly: at risk after 30 days, lost after 100. Without that rhythm: at risk after 90, lost after 180.

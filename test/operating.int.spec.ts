@@ -145,9 +145,12 @@ describe('quarantined events in bulk, over HTTP', () => {
     expect(await request('POST', '/v1/quarantine/release', { source: 'till' })).toMatchObject({
       body: { closed: 1, kept: 0 },
     });
+    // The list follows the log.
+    await caughtUp();
     expect(await request('POST', '/v1/quarantine/release', { code: 'type-unknown' })).toMatchObject({
       body: { closed: 1 },
     });
+    await caughtUp();
     expect(await open()).toEqual([['a.csv', 3, 'value-malformed']]);
     expect(await request('POST', '/v1/quarantine/discard', { code: 7, reason: 'x' })).toMatchObject({ status: 422 });
   });

@@ -19,6 +19,8 @@ describe('on the folder of a stopped engine', () => {
   const clock = { now: () => NOW };
 
   beforeAll(async () => {
+    // Of this suite alone: suites of one process share the exit code of the process.
+    Object.defineProperty(process, 'exitCode', { value: 0, writable: true, configurable: true });
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-keys-'));
     const keys = openKeyStoreOf(dataDir);
     // The last event was recorded by a clock that was 400 days ahead.
@@ -51,8 +53,8 @@ describe('on the folder of a stopped engine', () => {
   };
 
   it('creates a key, lists it without its secret, and revokes it', async () => {
-    const { out: key, code } = await run('keys', 'create', 'web shop', '--permissions', 'publish, read');
-    expect(code).toBe(0);
+    const { out: key, code, err } = await run('keys', 'create', 'web shop', '--permissions', 'publish, read');
+    expect([code, err]).toEqual([0, expect.not.stringMatching(/error/i)]);
     expect(key).toMatch(/^pk_[0-9a-f]{12}_[\w-]{49}\n$/);
     const [, id = '', secret = ''] = /^pk_([0-9a-f]{12})_([\w-]{49})/.exec(key) ?? [];
     const { out: listed } = await run('keys', 'list');

@@ -88,8 +88,8 @@ function createCommand(session: Session): Command {
   return withExamples(
     withEngineOptions(withFormat(withSettings(command))),
     'perennial sources create shop --kind api',
-    'perennial sources create app --kind segment --channel app --types site-visited,order-placed',
-    'perennial sources create erp --kind kafka --currency EUR --time-zone Europe/Berlin',
+    'perennial sources create app --kind segment --types site-visited,order-placed',
+    'perennial sources create erp --kind kafka --time-zone Europe/Berlin',
   );
 }
 

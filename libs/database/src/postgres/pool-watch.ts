@@ -8,6 +8,8 @@ const POLL_MS = 1_000;
 const LATE_MS = 2_000;
 /** A server that answers nothing on another connection within so long is away. */
 const PROBE_MS = 2_000;
+/** A process that is to end waits so long for a connection. */
+const ENDING_MS = 1_000;
 
 export interface PoolWatchOptions {
   readonly pool: pg.Pool;
@@ -71,9 +73,14 @@ export class PoolWatch {
     return this.#probing;
   }
 
+  /** From here on no call waits long: for a connection at most a second, and for a server that is away not at all. */
   async #breakOff(): Promise<void> {
-    if (this.#lentAt.size === 0 || (await this.#probe())) return;
-    for (const client of this.#lentAt.keys()) hangUp(client, 'the process is stopping, and no answer came');
+    const { pool } = this.options;
+    pool.options.connectionTimeoutMillis = Math.min(pool.options.connectionTimeoutMillis || ENDING_MS, ENDING_MS);
+    const connecting = connectingOf(pool);
+    if (this.#lentAt.size + connecting.length === 0 || (await this.#probe())) return;
+    for (const client of new Set([...this.#lentAt.keys(), ...connecting]))
+      hangUp(client, 'the process is stopping, and no answer came');
   }
 }
 
@@ -81,6 +88,15 @@ export class PoolWatch {
 export function readModelsWatch(watch: StoreWatch, options: Pick<PoolWatchOptions, 'pool' | 'connection'>): PoolWatch {
   const wait = watch.of({ store: 'read-models', work: 'query', subject: 'The database of the read models' });
   return new PoolWatch({ ...options, wait, ending: watch.ending });
+}
+
+/** Connections that are being made: the pool lists them with those that it has, and tells of them only once they are made. */
+function connectingOf(pool: pg.Pool): readonly pg.PoolClient[] {
+  if (pool.totalCount === 0) return [];
+  const { _clients: all } = pool as unknown as {
+    readonly _clients?: readonly (pg.PoolClient & { _connected?: boolean })[];
+  };
+  return (all ?? []).filter(({ _connected }) => _connected !== true);
 }
 
 /** Breaks a connection: a call that waits for an answer on it fails. */

@@ -55,7 +55,7 @@ describe('an id table that is behind what was on record when the process started
     expect(new Set(statuses(await log.appendMany(elsewhere)))).toEqual(new Set(['duplicate']));
     expect(statuses(await log.appendMany(samples.items(3)))).toEqual(['accepted', 'accepted', 'accepted']);
     await log.close();
-  }, 300_000);
+  }, 900_000);
 
   it('is told at once where it knows all events of the batch', async () => {
     const server = await fake.server();

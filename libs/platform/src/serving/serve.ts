@@ -35,6 +35,8 @@ export interface ServeOptions {
 
 /** A process that has not ended so long after the signal is ended with exit code 1. */
 const STOP_MS_MAX = 25_000;
+/** So long a process waits for what it closes while a store is away. */
+const CLOSE_MS_MAX = 6_000;
 
 /**
  * Runs a process until SIGTERM or SIGINT: then it stops accepting requests, answers those that it has accepted, lets its parts finish their
@@ -124,6 +126,26 @@ async function drain(app: NestFastifyApplication): Promise<void> {
   }
 }
 
+/**
+ * Waits until everything is closed, though not for a store that is away: what it acknowledged is there, and nothing else was promised. Resolves
+ * with what is away, or with null once all is closed.
+ */
+async function awayWhile(closing: Promise<void>, watch: StoreWatch): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const away = new Promise<string>((resolve) => {
+    const begun = performance.now();
+    timer = setInterval(() => {
+      const cause = performance.now() - begun < CLOSE_MS_MAX ? null : watch.failingFor(CLOSE_MS_MAX / 2);
+      if (cause !== null) resolve(cause);
+    }, 250);
+  });
+  try {
+    return await Promise.race([closing.then(() => null), away]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 function stopOnSignal(app: NestFastifyApplication, logger: Logger, options: ServeOptions): void {
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
@@ -137,10 +159,15 @@ function stopOnSignal(app: NestFastifyApplication, logger: Logger, options: Serv
     try {
       options.stopping?.();
       // What waits for a store that does not answer would wait for ever: it gives up, and its requests are answered.
-      app.get<StoreWatch>(STORE_WATCH).end();
-      await drain(app);
-      await options.drained?.();
-      await app.close();
+      const watch = app.get<StoreWatch>(STORE_WATCH);
+      watch.end();
+      const closing = (async () => {
+        await drain(app);
+        await options.drained?.();
+        await app.close();
+      })();
+      const away = await awayWhile(closing, watch);
+      if (away !== null) logger.warn({ cause: away }, 'a store that does not answer is not waited for');
       options.closed?.();
       logger.info({}, 'stopped');
       process.exit(0);

@@ -130,7 +130,7 @@ async function drain(app: NestFastifyApplication): Promise<void> {
  * Waits until everything is closed, though not for a store that is away: what it acknowledged is there, and nothing else was promised. Resolves
  * with what is away, or with null once all is closed.
  */
-async function awayWhile(closing: Promise<void>, watch: StoreWatch): Promise<string | null> {
+async function closedUnlessAway(closing: Promise<void>, watch: StoreWatch): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
   const away = new Promise<string>((resolve) => {
     const begun = performance.now();
@@ -166,7 +166,7 @@ function stopOnSignal(app: NestFastifyApplication, logger: Logger, options: Serv
         await options.drained?.();
         await app.close();
       })();
-      const away = await awayWhile(closing, watch);
+      const away = await closedUnlessAway(closing, watch);
       if (away !== null) logger.warn({ cause: away }, 'a store that does not answer is not waited for');
       options.closed?.();
       logger.info({}, 'stopped');

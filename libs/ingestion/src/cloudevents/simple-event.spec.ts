@@ -27,11 +27,11 @@ const SIMPLE = {
 
 const last = (given: Given): Given => (Array.isArray(given) ? (given as readonly ReceivedHeader[]).at(-1) : given);
 
-/** The text of each header that has one, the last of several. */
 /** What is no text is kept in base64. */
 const textOf = (value: Buffer | string): string =>
   typeof value === 'string' || isUtf8(value) ? String(value) : `base64:${value.toString('base64')}`;
 
+/** The text of each header that has one, the last of several. */
 const textsOf = (headers: Headers): readonly (readonly [name: string, text: string])[] =>
   Object.entries(headers).flatMap(([name, given]) => {
     const value = last(given);
@@ -61,7 +61,8 @@ function readFully({ headers, value }: ReceivedMessage): readonly IngestItem[] |
   const media = mediaType(contentType);
   let document: unknown;
   try {
-    document = JSON.parse(value.toString('utf8'));
+    // A decoder drops a byte-order mark, as ingestion does.
+    document = JSON.parse(new TextDecoder().decode(value));
   } catch {
     document = undefined;
   }

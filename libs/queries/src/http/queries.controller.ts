@@ -1,6 +1,7 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { acts } from '../queries/acts.js';
+import { consents } from '../queries/consents.js';
 import { customer } from '../queries/customer.js';
 import { customers } from '../queries/customers.js';
 import { discrepancies } from '../queries/discrepancies.js';
@@ -77,6 +78,11 @@ export class QueriesController {
   @QueryRoute(customers)
   customers(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(customers, reply);
+  }
+
+  @QueryRoute(consents)
+  consents(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(consents, reply);
   }
 
   @QueryRoute(stagePeriods)

@@ -1,6 +1,7 @@
 import type { QueryDefinition } from '../running/query.js';
 import { acts } from './acts.js';
 import { completeness } from './completeness.js';
+import { consents } from './consents.js';
 import { customer } from './customer.js';
 import { customers } from './customers.js';
 import { discrepancies } from './discrepancies.js';
@@ -36,6 +37,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   events,
   recorded,
   customers,
+  consents,
   stagePeriods,
   stageCounts,
   revenue,

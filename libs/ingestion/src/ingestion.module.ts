@@ -13,9 +13,9 @@ import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { KeyAdministration, SEALER, type Sealer } from '#keys';
-import { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels } from '#platform';
+import { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, RATE_LIMITS } from '#platform';
 import type { Access, Clock, Config, Health, Logger } from '#platform';
-import { commandHandler, FastifyRoutes, type HttpAdapter } from '#platform/nest';
+import { commandHandler, FastifyRoutes, type HttpAdapter, type RateLimits } from '#platform/nest';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
 import { SourcesController } from './http/sources.controller.js';
@@ -61,6 +61,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
     private readonly sources: Sources,
     private readonly routes: FastifyRoutes,
     @Inject(ACCESS) private readonly access: Access,
+    @Inject(RATE_LIMITS) private readonly rates: RateLimits,
     @Inject(EVENT_LOG) private readonly log: EventLog,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -182,6 +183,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         commands: this.commands,
         clock: this.clock,
         access: this.access,
+        rates: this.rates,
         inFlight: this.inFlight,
         bodies: this.host.httpAdapter.bodies,
         limits: this.config,

@@ -13,6 +13,7 @@ export {
   METRICS,
   OUTBOX_NOTIFIER,
   PUBLICATION_MEMORY,
+  RATE_LIMITS,
   STORE_WATCH,
 } from './tokens.js';
 export type { PublicationMemory } from './stores/publication-memory.js';
@@ -45,6 +46,16 @@ export {
   type Scope,
   type Scopes,
 } from './access/scopes.js';
+export {
+  DEFAULT_RATES,
+  parseRates,
+  RATE_MAX,
+  RATE_NAMES,
+  type GivenRates,
+  type RateName,
+  type Rates,
+  type RateSettings,
+} from './access/rates.js';
 export type { Act, Acts } from './access/acts.js';
 export { WrongKeys } from './access/wrong-keys.js';
 export { actorOf, KAFKA_PRINCIPAL, LOCAL_PRINCIPAL, type Access, type Principal } from './access/principal.js';

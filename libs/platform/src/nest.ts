@@ -6,6 +6,7 @@ export { Bodies, type OnBytes } from './bodies/bodies.js';
 export { ACCEPT_ENCODING } from './bodies/content-encoding.js';
 export { PlatformModule } from './platform.module.js';
 export { authorize, type Caller } from './access/authorize.js';
+export { RateLimits, type Admission } from './access/rate-limits.js';
 export { Allow, CurrentPrincipal, Public, ruleDocumentation } from './access/allow.js';
 export type { RouteRule, ScopeName } from './access/route-rule.js';
 export { createLogger } from './logging/logger.js';

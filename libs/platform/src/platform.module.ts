@@ -2,9 +2,10 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { TerminusModule } from '@nestjs/terminus';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import { AccessGuard } from './access/access.guard.js';
 import { EngineController } from './access/engine.controller.js';
+import { RateLimits } from './access/rate-limits.js';
 import { RunningEngine } from './access/running-engine.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import { ClockGuard } from './clock-guard.js';
@@ -18,7 +19,17 @@ import { StoreWatch } from './stores/store-watch.js';
 import { Notifier } from './notifier.js';
 import { FastifyRoutes } from './openapi/fastify-routes.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-import { CLOCK, CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS, OUTBOX_NOTIFIER, STORE_WATCH } from './tokens.js';
+import {
+  CLOCK,
+  CLOCK_GUARD,
+  CONFIG,
+  HEALTH,
+  LOGGER,
+  METRICS,
+  OUTBOX_NOTIFIER,
+  RATE_LIMITS,
+  STORE_WATCH,
+} from './tokens.js';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -64,6 +75,7 @@ export class PlatformModule {
           },
           inject: [LOGGER, METRICS],
         },
+        { provide: RATE_LIMITS, useFactory: rateLimits, inject: [CONFIG, METRICS] },
         { provide: OUTBOX_NOTIFIER, useFactory: () => new Notifier() },
         FastifyRoutes,
         RunningEngine,
@@ -78,10 +90,25 @@ export class PlatformModule {
         HEALTH,
         METRICS,
         OUTBOX_NOTIFIER,
+        RATE_LIMITS,
         STORE_WATCH,
         FastifyRoutes,
         RunningEngine,
       ],
     };
   }
+}
+
+/** The limits of this process, and a counter of what they refused. */
+function rateLimits({ rateLimits: settings }: Config, registry: Registry): RateLimits {
+  const refused = new Counter({
+    name: 'perennial_rate_limited_total',
+    help: 'Requests that were answered with 429 as their principal had used up its rate, by its role and by what is counted.',
+    labelNames: ['role', 'limit'],
+    registers: [registry],
+  });
+  return new RateLimits({
+    settings,
+    onRefused: ({ roles: [role = 'none'] }, limit) => refused.inc({ role, limit }),
+  });
 }

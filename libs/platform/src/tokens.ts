@@ -14,6 +14,8 @@ export const CLOCK_GUARD = token('clock-guard');
 export const LOGGER = token('logger');
 /** `Access`: authenticates callers; provided by keys. */
 export const ACCESS = token('access');
+/** `RateLimits`: what each principal may do in a minute. */
+export const RATE_LIMITS = token('rate-limits');
 /** `Acts`: records administrative acts in the event log; provided by event-log. */
 export const ACTS = token('acts');
 /** `Health`: the checks that libs register. */

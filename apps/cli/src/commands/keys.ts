@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander';
-import { PERMISSIONS, ROLE_NAMES, roleDefinition } from '#platform';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseRates, PERMISSIONS, RATE_MAX, ROLE_NAMES, roleDefinition } from '#platform';
 import type { ApiKeyInfo, Engine, JsonObject } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
@@ -16,6 +16,7 @@ interface CreateOptions extends FormatOptions, Partial<Record<ScopeName, readonl
   readonly role?: string;
   readonly permissions?: readonly string[];
   readonly expires?: string;
+  readonly rate?: ApiKeyInfo['rate'];
 }
 
 const PERMISSIONS_HELP = helpSection('Permissions', [
@@ -66,6 +67,15 @@ export function keysCommand(session: Session): Command {
 
 const listOf = (text: string): readonly string[] => text.split(',').map((each) => each.trim());
 
+function ratesOf(text: string): ApiKeyInfo['rate'] {
+  const rates = parseRates(text);
+  if (rates === null || rates.some(({ role }) => role !== null))
+    throw new InvalidArgumentError(
+      `It must be rates a minute from 1 to ${RATE_MAX.toLocaleString('en')} or off, such as events=60000,requests=600.`,
+    );
+  return Object.fromEntries(rates.map(({ name, perMinute }) => [name, perMinute]));
+}
+
 const formatOption = (): Option =>
   new Option('--format <format>', 'output format').choices(['text', 'json']).default('text');
 
@@ -93,6 +103,12 @@ function createCommand(session: Session): Command {
     .addOption(new Option('--purposes <list>', 'purposes that it may open personal data for').argParser(listOf))
     .addOption(
       new Option(
+        '--rate <list>',
+        'what it may do in a minute, in each process: events=60000,requests=600,opened=100, off for no limit; that of its role by default',
+      ).argParser(ratesOf),
+    )
+    .addOption(
+      new Option(
         '--expires <when>',
         'until when it is valid: a date-time such as 2027-01-31T00:00:00Z, or never for a key that only publishes; a year by default',
       ),
@@ -108,6 +124,7 @@ function createCommand(session: Session): Command {
     'perennial keys create "web shop" --role channel --expires never',
     'perennial keys create dashboard --permissions read --format json',
     'perennial keys create "help desk" --role service-agent --brand aurora',
+    'perennial keys create till --role channel --rate events=6000',
     'perennial keys create admin --permissions all',
   );
 }
@@ -116,7 +133,7 @@ const SCOPES = ['sources', 'types', 'brand', 'purposes'] as const satisfies read
 
 /** The key as the engine is asked for it; what is missing or wrong, the engine says. */
 function requestOf(name: string, options: CreateOptions): JsonObject & { readonly name: string } {
-  const { role, permissions, expires } = options;
+  const { role, permissions, expires, rate } = options;
   const scopes = Object.fromEntries(
     SCOPES.flatMap((scope) => (options[scope] === undefined ? [] : [[scope, options[scope]]])),
   );
@@ -125,6 +142,7 @@ function requestOf(name: string, options: CreateOptions): JsonObject & { readonl
     ...(role === undefined ? {} : { role }),
     ...(permissions === undefined ? {} : { permissions }),
     ...(Object.keys(scopes).length === 0 ? {} : { scopes }),
+    ...(rate === undefined ? {} : { rate }),
     ...(expires === undefined ? {} : { expiresAt: expires === 'never' ? null : expires }),
   };
 }
@@ -153,7 +171,7 @@ function listCommand(session: Session): Command {
       await useEngine(options, session, async (engine) => {
         const keys = await engine.apiKeys();
         if (options.format === 'json') return print(keys);
-        const rows = keys.map(({ scopes: _, permissions, ...key }) => ({
+        const rows = keys.map(({ scopes: _, rate: __, permissions, ...key }) => ({
           ...key,
           permissions: permissionsText(permissions),
         }));

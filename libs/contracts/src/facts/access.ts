@@ -13,6 +13,8 @@ export class KeyCreated {
   @Names() permissions!: string[];
   /** What narrows the permissions. */
   @AnyObject() scopes!: object;
+  /** What it may do in a minute, where that is its own. */
+  @Optional() @AnyObject() rate?: object;
   /** Absent where it never expires. */
   @Optional() @At() expiresAt?: number;
 }

@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, Clock, Principal } from '#platform';
 import {
+  type Admission,
   authorize,
   type Bodies,
   type Caller,
@@ -10,6 +12,7 @@ import {
   PROBLEM_JSON,
   problemDocument,
   type ProblemOptions,
+  type RateLimits,
 } from '#platform/nest';
 import { readNdjson } from '../cloudevents/ndjson.js';
 import {
@@ -36,12 +39,16 @@ export interface TouchpointsPluginOptions {
   readonly commands: CommandBus;
   readonly clock: Clock;
   readonly access: Access;
+  readonly rates: RateLimits;
   readonly inFlight: InFlight;
   readonly bodies: Bodies;
   readonly limits: { readonly maxBatchEvents: number; readonly maxBodyBytes: number };
 }
 
 /** Events and bytes of a stream in one commit. */
+/** What a quarantined event costs of the rate: more than an accepted one, as it costs the engine. */
+const QUARANTINED_POINTS = 10;
+
 const CHUNK_EVENTS = 2_000;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
@@ -51,24 +58,29 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
  * validating thirty events. Guard, problem documents and OpenAPI are those of every other route.
  */
 export function touchpointsPlugin(options: TouchpointsPluginOptions) {
-  const { access, bodies, inFlight } = options;
+  const { access, rates, bodies, inFlight } = options;
   return (server: FastifyInstance, _: object, done: () => void): void => {
     server.decorateRequest('principal', null);
     server.decorateRequest('lease', null);
+    server.decorateRequest('admission', null);
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) =>
-      bodies.read(payload, request.headers, (bytes) => leaseOf(request).add(bytes)),
+      bodies.read(payload, request.headers, wholeBytes(request)),
     );
     server.addContentTypeParser(NDJSON_TYPES, (request: FastifyRequest, payload: Readable, parsed) =>
       parsed(null, bodies.stream(payload, request.headers, streamBytes(leaseOf(request)))),
     );
-    // The caller is authorized, and overload rejected, before a body is read.
+    // The caller is authorized, and one that has used up its rate and overload are rejected, before a body is read.
     server.addHook('onRequest', (request, reply, next) => {
       try {
         const principal = authorize(access, callerOf(request), PUBLISH);
+        const admission = rates.admit(principal, 'events');
         const lease = inFlight.enter(principal.id, Number(request.headers['content-length'] ?? 0));
-        Object.assign(request as unknown as Authorized, { principal, lease });
-        reply.raw.once('close', () => lease.end());
+        Object.assign(request as unknown as Authorized, { principal, lease, admission });
+        reply.raw.once('close', () => {
+          lease.end();
+          admission.end();
+        });
         next();
       } catch (error) {
         next(error as Error);
@@ -85,6 +97,7 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
 interface Authorized {
   principal: Principal | null;
   lease: Lease | null;
+  admission: Admission | null;
 }
 
 const callerOf = ({ headers, ip }: FastifyRequest): Caller => ({ authorization: headers.authorization, address: ip });
@@ -93,6 +106,22 @@ function leaseOf(request: FastifyRequest): Lease {
   const { lease } = request as unknown as Authorized;
   if (lease === null) throw new Error('A body is read of a request that was not admitted.');
   return lease;
+}
+
+function admissionOf(request: FastifyRequest): Admission {
+  const { admission } = request as unknown as Authorized;
+  if (admission === null) throw new Error('Events are counted of a request that was not admitted.');
+  return admission;
+}
+
+/** Counts the bytes of a body that is read as a whole. */
+function wholeBytes(request: FastifyRequest): (bytes: number) => void {
+  const lease = leaseOf(request);
+  const admission = admissionOf(request);
+  return (bytes) => {
+    admission.read(bytes);
+    lease.add(bytes);
+  };
 }
 
 /** Of a stream, which may be of any length, so much is in memory at a time. */
@@ -113,7 +142,8 @@ async function answer(
   act: () => Promise<IngestAnswer>,
 ): Promise<FastifyReply> {
   const { status, view } = await act();
-  reply.code(status).header(OUTCOMES_HEADER, outcomesText(view));
+  const { headers } = admissionOf(request);
+  reply.code(status).headers(headers).header(OUTCOMES_HEADER, outcomesText(view));
   if (status === 422 || status === 403) {
     const problem = status === 403 ? nothingPermitted(view) : allQuarantined(view);
     return reply
@@ -168,17 +198,19 @@ async function publish(
   const body = request.body as Buffer | Readable | undefined;
   if (body !== undefined && !Buffer.isBuffer(body)) {
     const readLine = as === null ? readDocument : (line: unknown) => as(readDocument(line));
-    return ingestStream(body, readLine, verbose, ingest, options);
+    return ingestStream(request, readLine, verbose, ingest, options);
   }
   const read = await readEventsInTurns(headersOf(request), body ?? Buffer.alloc(0), HTTP_BINDING);
   if ('code' in read) throw unreadableBody(read);
   const { items, isCloudEvents } = read;
   const { maxBatchEvents } = options.limits;
-  if (items.length > maxBatchEvents)
+  if (items.length > maxBatchEvents) {
+    admissionOf(request).count(items.length);
     throw new Problem(413, {
       type: 'batch-too-large',
       detail: `The batch holds ${items.length} events, and at most ${maxBatchEvents} are accepted: send several batches, or NDJSON.`,
     });
+  }
   return answerOf(
     await ingest(as === null ? items : items.map(as), 'live'),
     isCloudEvents ? 'cloudevents' : 'touchpoints',
@@ -211,10 +243,13 @@ function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPlugi
   const { principal } = request as unknown as Authorized;
   const conceals = principal === null || concealsErasure(principal);
   const publisher = principal === null ? LOCAL_PUBLISHER : publisherOf(principal);
+  const admission = admissionOf(request);
   return async (items, arrival) => {
+    admission.count(items.length);
     const result = await commands.execute<IngestTouchpoints, IngestResult>(
       new IngestTouchpoints(items, clock.now(), arrival, conceals, publisher),
     );
+    admission.charge(result.counts.quarantined * (QUARANTINED_POINTS - 1));
     return conceals ? result.concealed : result;
   };
 }
@@ -223,7 +258,11 @@ function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPlugi
 function checker(request: FastifyRequest, { commands, clock }: TouchpointsPluginOptions): Ingest {
   const { principal } = request as unknown as Authorized;
   const publisher = principal === null ? LOCAL_PUBLISHER : publisherOf(principal);
-  return (items) => commands.execute(new CheckTouchpoints(items, clock.now(), publisher));
+  const admission = admissionOf(request);
+  return async (items) => {
+    admission.count(items.length);
+    return commands.execute(new CheckTouchpoints(items, clock.now(), publisher));
+  };
 }
 
 async function importRows(request: FastifyRequest, options: TouchpointsPluginOptions): Promise<IngestAnswer> {
@@ -233,19 +272,36 @@ async function importRows(request: FastifyRequest, options: TouchpointsPluginOpt
   const isImporter = (request as unknown as Authorized).principal?.id === 'local';
   const { dryRun, ...query } = request.query as Readonly<Record<string, unknown>>;
   const ingest = isOn(dryRun) ? checker(request, options) : ingester(request, options);
-  return ingestStream(body, (line) => readImportRow(line, isImporter), isVerbose(query), ingest, options);
+  return ingestStream(request, (line) => readImportRow(line, isImporter), isVerbose(query), ingest, options);
+}
+
+/** For so long a stream is held back until its sender has paid what it owes; then it ends early. */
+const HELD_BACK_MAX_MS = 10_000;
+
+/**
+ * Resolves when the sender of a stream owes nothing: no more of the stream is read in the meantime, so its sender is held back.
+ * @throws Problem 429 where that would take too long
+ */
+async function paid(admission: Admission): Promise<void> {
+  for (let waitMs = admission.waitMs; waitMs > 0; waitMs = admission.waitMs) {
+    if (waitMs > HELD_BACK_MAX_MS) throw admission.refusal();
+    await setTimeout(Math.ceil(waitMs));
+  }
 }
 
 /** A stream is ingested in chunks while it arrives: the next chunk is read while the last one is stored. */
 async function ingestStream(
-  stream: Readable,
+  request: FastifyRequest,
   readLine: (document: unknown) => IngestItem,
   verbose: boolean,
   ingest: Ingest,
   { limits }: TouchpointsPluginOptions,
 ): Promise<IngestAnswer> {
+  const stream = request.body as Readable;
+  const admission = admissionOf(request);
   const result = new StreamResult(verbose, LISTED_MAX);
   const chunkEvents = Math.min(limits.maxBatchEvents, CHUNK_EVENTS);
+  let isUnderWay = false;
   let pending: ReturnType<Ingest> | null = null;
   const settle = async (): Promise<void> => {
     const last = pending;
@@ -259,6 +315,8 @@ async function ingestStream(
       lineBytes: limits.maxBodyBytes,
     })) {
       await settle();
+      if (isUnderWay) await paid(admission);
+      isUnderWay = true;
       // A stream is the form of files and archives: their sentAt is of another day, and corrects nothing.
       pending = ingest(items, 'kept');
       // Awaited in its turn; until then its failure must not count as unhandled.

@@ -1,4 +1,4 @@
-import type { GivenScopes, Permission, Role } from '#platform';
+import type { GivenRates, GivenScopes, Permission, Role } from '#platform';
 
 /** An API key as it is stored: never the key itself. All instants are UTC milliseconds. */
 export interface ApiKeyRow {
@@ -10,6 +10,8 @@ export interface ApiKeyRow {
   /** Granted one by one, beside those of the role. */
   readonly permissions: readonly Permission[];
   readonly scopes: GivenScopes;
+  /** Its own rates: those that are absent are those of its role. */
+  readonly rate: GivenRates;
   readonly createdAt: number;
   /** From then on the key is rejected; null: never. */
   readonly expiresAt: number | null;

@@ -4,6 +4,7 @@ import {
   presentPermissions,
   scopesOf,
   type Clock,
+  type GivenRates,
   type GivenScopes,
   type Permission,
   type Principal,
@@ -28,6 +29,7 @@ export interface ApiKeyOptions {
   readonly role?: Role | null;
   /** Scopes that are absent are those of the role, or else unlimited. */
   readonly scopes?: GivenScopes;
+  readonly rate?: GivenRates;
   /** UTC milliseconds; null, the default: never. */
   readonly expiresAt?: number | null;
 }
@@ -183,7 +185,7 @@ export class ApiKeys {
   private draw(
     name: string,
     permissions: readonly Permission[],
-    { role = null, scopes = {}, expiresAt = null }: ApiKeyOptions,
+    { role = null, scopes = {}, rate = {}, expiresAt = null }: ApiKeyOptions,
     replaces: string | null = null,
   ): { readonly key: string; readonly row: ApiKeyRow } {
     const { id, text, hash } = drawKey();
@@ -191,6 +193,7 @@ export class ApiKeys {
       ...{ id, name, hash, role },
       permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
       scopes: grantedScopes({ role, scopes }),
+      rate,
       ...{ createdAt: this.clock.now(), expiresAt, replaces, lastUsedAt: null, revokedAt: null },
     };
     return { key: text, row };
@@ -256,6 +259,7 @@ const principalOf = (row: ApiKeyRow): Principal => ({
   roles: row.role === null ? [] : [row.role],
   permissions: new Set(permissionsOf(row)),
   scopes: scopesOf(row.scopes),
+  rate: row.rate,
 });
 
 const earlier = (a: number | null, b: number | null): number | null =>

@@ -45,12 +45,17 @@ export class KeyAdministration {
     };
     assertWithinRights(by, grant);
     const expiresAt = this.expiryOf(request, grant);
-    const { key, record, stored } = this.apiKeys.create(request.name, grant.permissions, { ...grant, expiresAt });
+    const { rate = {} } = request;
+    const { key, record, stored } = this.apiKeys.create(request.name, grant.permissions, { ...grant, rate, expiresAt });
     await stored;
     const { id: keyId, name, role, permissions, scopes } = record;
     await this.recordOrRevoke(keyId, {
       ...{ name: 'key-created', by: actorOf(by) },
-      data: { keyId, name, role, permissions, scopes, ...(expiresAt === null ? {} : { expiresAt }) },
+      data: {
+        ...{ keyId, name, role, permissions, scopes },
+        ...(Object.keys(rate).length === 0 ? {} : { rate }),
+        ...(expiresAt === null ? {} : { expiresAt }),
+      },
     });
     return { key, record };
   }

@@ -1,8 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PERMISSIONS, ROLE_NAMES, type GivenScopes, type Permission, type Role } from '#platform';
+import { PERMISSIONS, ROLE_NAMES, type GivenRates, type GivenScopes, type Permission, type Role } from '#platform';
 import type { ShownKey } from './shown-key.js';
 
 const TEXTS = { type: 'array', items: { type: 'string' } } as const;
+const RATE = { type: 'integer', nullable: true } as const;
 const INSTANT = { format: 'date-time', nullable: true, type: String };
 
 /** A key as it may be shown. */
@@ -22,6 +23,14 @@ export class ApiKeyView implements ShownKey {
     description: 'What narrows the permissions; a scope that is absent allows everything',
   })
   readonly scopes!: GivenScopes;
+  @ApiProperty({
+    type: 'object',
+    properties: { events: RATE, requests: RATE, opened: RATE },
+    additionalProperties: false,
+    description:
+      'What it may do in a minute, in each process: a rate that is absent is that of its role; null is no limit',
+  })
+  readonly rate!: GivenRates;
   @ApiProperty({ format: 'date-time' })
   readonly createdAt!: string;
   @ApiProperty({ ...INSTANT, description: 'From then on the key is rejected; null: never' })

@@ -11,11 +11,12 @@ import {
   OrNull,
   Part,
   Text,
+  Whole,
   type DocumentReader,
   type DocumentRule,
   type ValidationIssue,
 } from '#contracts';
-import { formerPermission, PERMISSIONS, ROLE_NAMES, type Permission, type Role } from '#platform';
+import { formerPermission, PERMISSIONS, RATE_MAX, ROLE_NAMES, type Permission, type Role } from '#platform';
 
 const SCOPE_MAX = 100;
 
@@ -42,6 +43,27 @@ export class KeyScopes {
   readonly purposes?: readonly string[];
 }
 
+/** What the key may do in a minute, in each process; a rate that is left out is that of the role. Null: no limit. */
+export class KeyRates {
+  @Optional()
+  @OrNull(Whole(1, RATE_MAX))
+  @Hint('give a whole number, or null for no limit')
+  @Describe('Events that it publishes')
+  readonly events?: number | null;
+
+  @Optional()
+  @OrNull(Whole(1, RATE_MAX))
+  @Hint('give a whole number, or null for no limit')
+  @Describe('Requests to every other route')
+  readonly requests?: number | null;
+
+  @Optional()
+  @OrNull(Whole(1, RATE_MAX))
+  @Hint('give a whole number, or null for no limit')
+  @Describe('Customers whose personal data it opens')
+  readonly opened?: number | null;
+}
+
 /** An API key to create. */
 export class NewApiKey {
   @Matching('\\S', 100, 'text of 1 to 100 characters, not only blanks')
@@ -62,6 +84,11 @@ export class NewApiKey {
   @Part(() => KeyScopes)
   @Describe('What narrows the permissions')
   readonly scopes?: KeyScopes;
+
+  @Optional()
+  @Part(() => KeyRates)
+  @Describe('What the key may do in a minute')
+  readonly rate?: KeyRates;
 
   @Optional()
   @OrNull(Moment())

@@ -63,4 +63,9 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
        WHERE permissions ? 'operate' AND NOT permissions ? 'administer';
     `,
   },
+  {
+    number: 4,
+    name: 'rates of API keys',
+    sql: `ALTER TABLE perennial_keys.api_keys ADD COLUMN rate jsonb NOT NULL DEFAULT '{}'`,
+  },
 ];

@@ -41,6 +41,11 @@ export const API_KEY_STEPS: readonly Step[] = [
        WHERE permissions LIKE '%"operate"%' AND permissions NOT LIKE '%"administer"%';
     `,
   },
+  {
+    number: 3,
+    name: 'rates',
+    sql: `ALTER TABLE api_keys ADD COLUMN rate TEXT NOT NULL DEFAULT '{}'`,
+  },
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { PERMISSIONS, type Permission } from './permissions.js';
 import type { Role } from './roles.js';
+import type { GivenRates } from './rates.js';
 import { UNLIMITED, type Scopes } from './scopes.js';
 
 /** An authenticated caller: who it is, and what it may do. */
@@ -14,6 +15,8 @@ export interface Principal {
   /** Those of the roles, and those granted one by one. */
   readonly permissions: ReadonlySet<Permission>;
   readonly scopes: Scopes;
+  /** Its own rates, before those of its roles. */
+  readonly rate?: GivenRates;
 }
 
 /** The command line on the engine's machine: it may do everything, since it may read the folder itself. */

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { issueOfFlaw, readJson, TextAs, unicodeDocument, unreadable } from '#contracts';
+import { DEFAULT_RATES, parseRates, RATE_MAX, type RateSettings, type RateText } from '../access/rates.js';
+import { ROLE_NAMES } from '../access/roles.js';
 import type { KafkaConnection } from '../channels/kafka/connection.js';
 import { DocumentFileError, readDocumentFile } from './document-file.js';
 
@@ -166,6 +168,31 @@ export function PolicyOrFile(): Kind {
         isName ? 'give one of these names, or a path' : error.hint,
       );
     }
+  });
+}
+
+/** The rates that differ from the general ones, and those of roles. */
+export function RateLimitList(): Kind {
+  return TextAs('default, or a list of rates', (text): Parsed<RateSettings> => {
+    const rates = text.toLowerCase() === 'default' ? [] : parseRates(text);
+    if (rates === null)
+      return unreadable(
+        `must be default, or rates a minute from 1 to ${RATE_MAX.toLocaleString('en')} or off, with commas between several`,
+        'give such as events=60000,requests=600,marketer.requests=120,auditor.opened=off',
+      );
+    const unknown = rates.find(({ role }) => role !== null && !(ROLE_NAMES as readonly string[]).includes(role));
+    if (unknown !== undefined)
+      return unreadable(`names the role ${unknown.role}, which does not exist`, `give one of ${ROLE_NAMES.join(', ')}`);
+    const of = (role: string | null): { readonly [name: string]: number | null } =>
+      Object.fromEntries(
+        rates.filter((rate: RateText) => rate.role === role).map((rate) => [rate.name, rate.perMinute]),
+      );
+    return {
+      value: {
+        general: { ...DEFAULT_RATES, ...of(null) },
+        roles: Object.fromEntries(ROLE_NAMES.map((role) => [role, of(role)])),
+      },
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 import { Default, Describe, documentReader, FormerName, ListOf, OneOf, Secret, Text, Whole } from '#contracts';
+import type { RateSettings } from '../access/rates.js';
 import type { KafkaConnection } from '../channels/kafka/connection.js';
 import { FORMER_NAMES } from './former-names.js';
 import {
@@ -12,6 +13,7 @@ import {
   OnOff,
   PolicyOrFile,
   PostgresUrlOr,
+  RateLimitList,
   WebhookHosts,
   type JournalPlace,
   type LogPlace,
@@ -227,6 +229,13 @@ export class Settings {
   @Whole(1, 100_000)
   @Describe('Most requests in flight at one time, of one API key half of them; above it 429 with Retry-After')
   readonly MAX_IN_FLIGHT_REQUESTS!: number;
+
+  @Default('default')
+  @RateLimitList()
+  @Describe(
+    'What each principal may do in a minute, in each process: events=1200000,requests=12000,opened=12000 by default, of a role such as marketer.requests=120, off for no limit; above it 429 with Retry-After',
+  )
+  readonly RATE_LIMITS!: RateSettings;
 }
 
 /** Reads the settings from the texts of the environment. */

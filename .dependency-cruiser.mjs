@@ -22,7 +22,8 @@ const table = {
   privacy: { values: ['contracts', 'platform', 'database', 'event-log', 'keys', 'ingestion'], types: [], schema: true },
   backup: { values: ['contracts', 'platform', 'event-log', 'keys', 'privacy'], types: [] },
   queries: {
-    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys'],
+    // privacy finds who is named in events of others, and in quarantined bodies: what an erasure reaches is what an auditor reads.
+    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'privacy'],
     types: ['projections'],
     schema: true,
   },

@@ -1,6 +1,8 @@
 export { ClearTextSealer } from './clear-text/clear-text.js';
 /** Personal data under control: erasure of a person, keys that follow the log, and a log under another hash key. */
 export { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
+export { NamingEvents, type NamedPerson } from './naming/naming-events.js';
+export type { NamingEvent } from './naming/in-log-order.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';
 export { prepareStores, type PreparingStores } from './reconciling/prepare-stores.js';
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';

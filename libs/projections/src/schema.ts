@@ -9,6 +9,7 @@ import { CUSTOMERS } from './read-models/customers/table.js';
 import { DISCREPANCIES } from './read-models/discrepancies/table.js';
 import { LINKS, SUBJECTS } from './read-models/links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './read-models/outcomes/table.js';
+import { MENTIONS } from './read-models/mentions/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
 import { QUARANTINE } from './read-models/quarantine/table.js';
 import { STAGE_DAYS } from './read-models/stage-counts/table.js';
@@ -24,6 +25,7 @@ export const LIVE_TABLES: readonly string[] = [
   STAGE_DAYS,
   SUBJECTS,
   LINKS,
+  MENTIONS,
   POLICIES,
   CUSTOM_TYPES,
   INGEST_OUTCOMES,

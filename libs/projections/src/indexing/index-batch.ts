@@ -7,6 +7,7 @@ import { readKnown, selectKnown, type KnownCustomer } from '../folding/load.js';
 import { park, type ParkedCustomer } from '../folding/park.js';
 import { keepBooks } from '../read-models/completeness/projection.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
+import { recordMentions } from '../read-models/mentions/projection.js';
 import { countOutcomes } from '../read-models/outcomes/projection.js';
 import {
   loadPolicies,
@@ -127,6 +128,7 @@ async function index(
   const facts = gather(emptyFacts(), counting);
   const erasures = facts.erasures.map(erasureOf);
   const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
+  await recordMentions(writes, facts.mentions);
   await countOutcomes(writes, facts.receipts, recounts);
   await keepBooks(writes, facts.books);
   await listQuarantine(writes, facts.quarantine);

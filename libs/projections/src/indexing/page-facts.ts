@@ -1,5 +1,6 @@
 import { subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import type { Receipt, RecordedEvent } from '#event-log';
+import type { MentionFact } from '../read-models/mentions/projection.js';
 import { countTouchpoint, emptyBooks, type SourceBooks } from '../read-models/completeness/projection.js';
 
 /** A subject as some events show it. */
@@ -27,6 +28,7 @@ export interface LinkFact {
 export interface PageFacts {
   readonly subjects: Map<string, SubjectFact>;
   readonly links: LinkFact[];
+  readonly mentions: MentionFact[];
   /** The touchpoints by the subject whose stream holds them, in log order. */
   readonly touched: Map<string, RecordedEvent[]>;
   readonly receipts: Receipt[];
@@ -43,6 +45,7 @@ export function emptyFacts(): PageFacts {
   return {
     subjects: new Map(),
     links: [],
+    mentions: [],
     touched: new Map(),
     receipts: [],
     books: emptyBooks(),
@@ -78,11 +81,16 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
     if (event.occurredAt < known.firstSeenAt) known.firstSeenAt = event.occurredAt;
     return;
   }
-  let selves: readonly SealedIdentifier[] = [];
+  const { position, source, id } = event;
+  const selves: SealedIdentifier[] = [];
   try {
     const { identifiers, test } = JSON.parse(event.meta) as TouchpointMeta;
-    // Test traffic links nothing: it would merge customers.
-    selves = identifiers.filter(({ role, subjectId: its }) => role === 'self' && (test !== true || its === subjectId));
+    for (const identifier of identifiers) {
+      const { role, namespace, subjectId: its } = identifier;
+      // Test traffic links nothing: it would merge customers.
+      if (role === 'self' && (test !== true || its === subjectId)) selves.push(identifier);
+      else if (its !== subjectId) facts.mentions.push({ subjectId: its, position, role, namespace, source, id });
+    }
   } catch (error) {
     facts.unreadable.push({ event, subjectId, reason: (error as Error).message });
   }

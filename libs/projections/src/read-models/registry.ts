@@ -5,6 +5,7 @@ import { PROFILE } from './customers/projection.js';
 import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
 import { LINKS, SUBJECTS } from './links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './outcomes/table.js';
+import { MENTIONS } from './mentions/table.js';
 import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
 import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
@@ -25,6 +26,7 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
 const INDEXED: readonly Table[] = [
   SUBJECTS,
   LINKS,
+  MENTIONS,
   POLICIES,
   CUSTOM_TYPES,
   INGEST_OUTCOMES,

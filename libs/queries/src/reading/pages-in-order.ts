@@ -19,6 +19,8 @@ export interface Order {
 export interface OrderedPage {
   readonly events: readonly RecordedEvent[];
   readonly next: Key | null;
+  /** The key after which a page begins that goes on behind one of these events. */
+  readonly keyAfter: (event: RecordedEvent) => Key;
 }
 
 /** One stream that is being read: how far, and what it can still bring. */
@@ -86,11 +88,9 @@ export async function pageInOrder(
       if (!found) throw gone();
       const events = given.slice(0, limit);
       const last = events.at(-1);
-      if (given.length <= limit || last === undefined) return { events, next: null };
-      return {
-        events,
-        next: keyOf({ position: last.position, late, revisions: goOn(streams, held, order, last, readings) }),
-      };
+      const keyAfter = (event: RecordedEvent): Key =>
+        keyOf({ position: event.position, late, revisions: goOn(streams, held, order, event, readings) });
+      return { events, next: given.length <= limit || last === undefined ? null : keyAfter(last), keyAfter };
     }
     const slowest = open.reduce((a, b) => (b.highest < a.highest ? b : a));
     await readOn(slowest);

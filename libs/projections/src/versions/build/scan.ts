@@ -5,6 +5,7 @@ import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
 import { keepBooks } from '../../read-models/completeness/projection.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
+import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
 import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
 import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quarantine/projection.js';
@@ -50,7 +51,9 @@ export async function scan(run: BuildRun): Promise<void> {
       });
       await times.of('index', async () => run.kept?.hold(page));
       if (inMemory)
-        inMemory = await times.of('write', () => hasRoom(run, bytesSeen(facts.subjects.size, links.kept.length)));
+        inMemory = await times.of('write', () =>
+          hasRoom(run, bytesSeen(facts.subjects.size, links.kept.length + facts.mentions.length)),
+        );
       kept += page.length;
       events += page.length;
       scanned = last.position;
@@ -62,7 +65,12 @@ export async function scan(run: BuildRun): Promise<void> {
     const state: BuildState = { ...run.state, scanned, events, recordedAt, ...(done ? { phase: 'components' } : {}) };
     if (inMemory) {
       if (done) await times.of('index', () => joinHeld(run, facts, links, state));
-    } else if (done || facts.subjects.size > SUBJECTS_KEPT || links.kept.length > LINKS_KEPT || kept > SCANNED_MAX) {
+    } else if (
+      done ||
+      facts.subjects.size > SUBJECTS_KEPT ||
+      links.kept.length + facts.mentions.length > LINKS_KEPT ||
+      kept > SCANNED_MAX
+    ) {
       await times.of('index', () => keepSeen(run, facts, links, state));
       facts = emptyFacts();
       links = new LinksSeen();
@@ -127,6 +135,7 @@ async function writeOtherFacts(
   done: boolean,
 ): Promise<void> {
   await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, upTo) : []);
+  await recordMentions(tx, facts.mentions);
   await keepBooks(tx, facts.books);
   await listQuarantine(tx, facts.quarantine);
   if (done) await replaceQuarantinedIn(tx, log);

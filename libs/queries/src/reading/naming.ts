@@ -54,7 +54,7 @@ export async function pageOfNaming(
 
 /** The events of others that name a person. */
 export const namingEvents = ({ database, log, personalData }: QueryContext): NamingEvents =>
-  new NamingEvents(database, log, { openUndamaged: async (items) => [...(await personalData.open(items))] });
+  new NamingEvents(database, log, { openUndamaged: (items) => personalData.openToSearch(items) });
 
 /** The person of these subjects, with the identifiers that can be opened: to be searched for, not to be shown. */
 export async function personOf(
@@ -68,7 +68,7 @@ export async function personOf(
       [subjectIds],
     ),
   );
-  const values = await context.personalData.open(rows);
+  const values = await context.personalData.openToSearch(rows);
   const identifiers = rows.flatMap(({ namespace }, at) => {
     const value = values[at] ?? null;
     return value === null ? [] : [{ namespace, value }];

@@ -18,17 +18,21 @@ export interface PersonalData {
   isErased(subjectId: string): Promise<boolean>;
   /** The clear texts in order; null where the person was erased, or where the text is damaged. */
   open(items: readonly Sealed[]): Promise<readonly (string | null)[]>;
+  /** As `open`, to be searched inside the engine: nothing of it may be shown. */
+  openToSearch(items: readonly Sealed[]): Promise<(string | null)[]>;
 }
 
 /** Personal data by the engine's own sealer. */
 export function personalData(sealer: Sealer): PersonalData {
+  const open = async (items: readonly Sealed[]): Promise<(string | null)[]> => {
+    const closed = items.filter((item): item is Closed => item.sealed !== null);
+    const values = (await sealer.openUndamaged(closed)).values();
+    return items.map(({ sealed }) => (sealed === null ? null : (values.next().value ?? null)));
+  };
   return {
     subjectIdOf: (namespace, value) => sealer.subjectIdOf(namespace, normaliseIdentifier(namespace, value)),
     isErased: async (subjectId) => (await sealer.keys.keysFor([subjectId])).get(subjectId) === 'erased',
-    async open(items) {
-      const closed = items.filter((item): item is Closed => item.sealed !== null);
-      const values = (await sealer.openUndamaged(closed)).values();
-      return items.map(({ sealed }) => (sealed === null ? null : (values.next().value ?? null)));
-    },
+    open,
+    openToSearch: open,
   };
 }

@@ -43,7 +43,7 @@ function lineOf(method: string, path: string, operation: Operation): RouteRow {
   if (permission === undefined)
     throw new Error(`${method} ${path} says nothing of its access: it needs @Allow() or @Public().`);
   if (permission === 'public') return { method, path, permissions: null, roles: ROLE_NAMES, limited: '–' };
-  const permissions = permission.split(' or ') as Permission[];
+  const permissions = permissionsIn(permission);
   const unknown = permissions.filter((each) => !PERMISSIONS.includes(each));
   if (unknown.length > 0) throw new Error(`${method} ${path} needs ${unknown.join()}, which is not a permission.`);
   const roles = ROLE_NAMES.filter((role) =>
@@ -55,6 +55,12 @@ function lineOf(method: string, path: string, operation: Operation): RouteRow {
     limited: limitedCell(permissions, narrowed),
   };
 }
+
+/** Opens a route to every principal. */
+const ANY = 'any';
+
+const permissionsIn = (text: string): readonly Permission[] =>
+  text === ANY ? PERMISSIONS : (text.split(' or ') as Permission[]);
 
 function limitedCell(permissions: readonly Permission[], narrowed: readonly string[]): string {
   if (permissions.every((each) => SCOPES_OF[each] === undefined)) return '–';
@@ -78,7 +84,7 @@ export function matrixTable(lines: readonly RouteRow[]): string {
   const header = ['route', 'permission', ...ROLE_NAMES, 'limited key'];
   const rows = lines.map(({ method, path, permissions, roles, limited }) => [
     `\`${method} ${path}\``,
-    permissions === null ? 'none' : permissions.join(' or '),
+    permissions === null ? 'none' : permissions.length === PERMISSIONS.length ? ANY : permissions.join(' or '),
     ...ROLE_NAMES.map((role) => (roles.includes(role) ? YES : '')),
     limited,
   ]);
@@ -97,7 +103,7 @@ export function readMatrix(page: string): readonly RouteRow[] {
     return [
       {
         ...{ method, path },
-        permissions: permission === 'none' ? null : (permission.split(' or ') as Permission[]),
+        permissions: permission === 'none' ? null : permissionsIn(permission),
         roles: ROLE_NAMES.filter((_, n) => cells[n] === YES),
         limited: cells[ROLE_NAMES.length] ?? '',
       },

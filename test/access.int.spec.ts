@@ -10,10 +10,11 @@ import { Test } from '@nestjs/testing';
 import { DAY } from '#contracts';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { ApiKeyAccess, ApiKeys } from '#keys';
-import { PERMISSIONS, readConfig, ROLE_NAMES, type Role } from '#platform';
+import { actorOf, PERMISSIONS, readConfig, ROLE_NAMES, type Role } from '#platform';
 import { configureApp, createHttpAdapter } from '#platform/nest';
 import { prepareStoresOf } from '#privacy/nest';
 import { setUpOpenApi } from '#queries/nest';
+import { TestIssuer } from '#testing';
 import { StandaloneModule } from '../apps/standalone/src/standalone.module.js';
 import { matrixOf, matrixTable, readMatrix, rejectsLimited, roleTable, type RouteRow } from './access-matrix.js';
 
@@ -25,18 +26,31 @@ const PAGES = /^\/($|docs($|[/-]))/;
 const said = (page: string): string => page.replace(/\|[\s:|-]*\|(?=\n)/g, '|').replace(/\s+/g, ' ');
 const WRITES = process.env['PERENNIAL_WRITE_DOCS'] === '1';
 
+/** What narrows the permissions of a limited principal. */
+const LIMITED = { sources: ['shop/*'], types: ['order-placed'], brand: ['aurora'] };
+
 describe('who may use which route', () => {
   let dataDir: string;
   let lock: DataFolderLock;
   let app: NestFastifyApplication;
   let lines: readonly RouteRow[];
+  let issuer: TestIssuer;
   const served = new Set<string>();
   let requests = 0;
 
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'perennial-access-'));
     lock = lockDataFolder(dataDir);
-    const config = readConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
+    issuer = await TestIssuer.start();
+    const map = join(dataDir, 'roles.json');
+    const values = ROLE_NAMES.flatMap((role) => [
+      [role, { roles: [role] }],
+      [`limited ${role}`, { roles: [role], scopes: LIMITED }],
+    ]);
+    writeFileSync(map, JSON.stringify({ values: Object.fromEntries(values) as object }));
+    const config = readConfig({
+      ...{ DATA_DIR: dataDir, LOG_LEVEL: 'silent', OIDC_ISSUER: issuer.url, OIDC_MAP: map },
+    });
     const testing = await Test.createTestingModule({ imports: [StandaloneModule.forRoot(config, lock)] }).compile();
     app = testing.createNestApplication<NestFastifyApplication>(createHttpAdapter(config), { logger: false });
     (app.getHttpAdapter().getInstance() as unknown as FastifyInstance).addHook('onRoute', ({ method, url }) => {
@@ -53,6 +67,7 @@ describe('who may use which route', () => {
   afterAll(async () => {
     await app.close();
     lock.release();
+    await issuer.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
 
@@ -108,14 +123,41 @@ describe('who may use which route', () => {
   });
 
   it.each(ROLE_NAMES)('holds for the role %s with a limited scope', async (role) => {
-    const scopes = { sources: ['shop/*'], types: ['order-placed'], brand: ['aurora'] };
-    const { key } = app.get(ApiKeys).create(role, [], { role, scopes });
-    expect(await verdicts(key)).toEqual(
-      expected((row) => {
-        if (!row.roles.includes(role)) return `403 ${rejectionOf(role, row.path)}`;
-        return rejectsLimited(row, role) ? '403 outside-scope' : 'in';
-      }),
+    const { key } = app.get(ApiKeys).create(role, [], { role, scopes: LIMITED });
+    expect(await verdicts(key)).toEqual(limitedTo(role));
+  });
+  const limitedTo = (role: Role): Record<string, string> =>
+    expected((row) => {
+      if (!row.roles.includes(role)) return `403 ${rejectionOf(role, row.path)}`;
+      return rejectsLimited(row, role) ? '403 outside-scope' : 'in';
+    });
+
+  /** An access token of a person whose claim has this value. */
+  const token = (value: string, others: Readonly<Record<string, unknown>> = {}): Promise<string> => {
+    const now = Math.floor(Date.now() / 1_000);
+    const times = { iat: now, exp: now + 3_600 };
+    return issuer.sign({ ...times, iss: issuer.url, aud: 'perennial', sub: 'ada', roles: [value], ...others });
+  };
+
+  it.each(ROLE_NAMES)('holds for a person with the role %s, and with a limited scope', async (role) => {
+    expect(await verdicts(await token(role))).toEqual(
+      expected(({ roles, path }) => (roles.includes(role) ? 'in' : `403 ${rejectionOf(role, path)}`)),
     );
+    expect(await verdicts(await token(`limited ${role}`))).toEqual(limitedTo(role));
+  });
+
+  it('lets no person in whose token is expired or foreign, who is blocked, or who has no role in the map', async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    for (const others of [{ exp: now - 61 }, { aud: 'account' }, { aud: undefined }, { iss: 'https://other.example' }])
+      expect(await verdicts(await token('admin', others))).toEqual(expected(() => '401 invalid-token'));
+    expect(await verdicts(await token('stranger'))).toEqual(expected(() => '403 no-role'));
+    const blocked = await token('admin', { sub: 'eve' });
+    const principal = await app.get(ApiKeyAccess).people?.authenticate({
+      ...{ method: 'GET', address: '127.0.0.1', headers: { authorization: `Bearer ${blocked}` } },
+    });
+    if (principal === undefined) throw new Error('People cannot sign in.');
+    await app.get(ApiKeys).block(actorOf(principal), 'local');
+    expect(await verdicts(blocked)).toEqual(expected(() => '401 blocked'));
   });
 
   /** The route that only the machine of the engine may use rejects an operator for that reason. */

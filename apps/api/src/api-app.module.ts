@@ -7,6 +7,7 @@ import { ContentChecker, ContentCheckModule } from '#privacy/nest';
 import { RemoteProjector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
+import { SignInModule } from '#sign-in/nest';
 
 /** Answers queries over HTTP. Long operations become jobs, which a projector runs. */
 @Module({})
@@ -17,6 +18,7 @@ export class ApiAppModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
+        SignInModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'operate' }),
         EventLogModule.forRoot(),
         ContentCheckModule.forRoot(),

@@ -6,6 +6,7 @@ import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { PrivacyModule } from '#privacy/nest';
 import { ProjectionsModule } from '#projections/nest';
+import { SignInModule } from '#sign-in/nest';
 
 /** Ingests touchpoints, over HTTP and Kafka: the only writer of touchpoints. It reads the read models only to find the subjects of a person to erase. */
 @Module({})
@@ -16,6 +17,7 @@ export class IntakeAppModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
+        SignInModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
         IngestionModule.forRoot(),

@@ -4,6 +4,7 @@ import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
+import { SignInModule } from '#sign-in/nest';
 
 /** Follows the log, keeps the read models and fires deadlines: all of it, or the part that PROJECTOR_ROLE selects. */
 @Module({})
@@ -14,6 +15,7 @@ export class ProjectorAppModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
+        SignInModule.forRoot(),
         ProjectionsModule.forRoot(),
         EventLogModule.forRoot(),
       ],

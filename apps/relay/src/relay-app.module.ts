@@ -6,6 +6,7 @@ import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
 import { ProjectionsModule } from '#projections/nest';
+import { SignInModule } from '#sign-in/nest';
 
 /** Publishes the outbox to the channels: through Kafka and webhooks. */
 @Module({})
@@ -16,6 +17,7 @@ export class RelayAppModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
+        SignInModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
         FeedsModule.forRoot({ log: EVENT_LOG }),

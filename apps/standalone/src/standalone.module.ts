@@ -11,6 +11,7 @@ import { ContentChecker, ContentCheckModule, PrivacyModule } from '#privacy/nest
 import { Projector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
+import { SignInModule } from '#sign-in/nest';
 
 /** The whole engine in one process, by default on the embedded stores of one data folder. */
 @Module({})
@@ -21,6 +22,7 @@ export class StandaloneModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
+        SignInModule.forRoot(),
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),
         IngestionModule.forRoot(),

@@ -20,6 +20,7 @@ export type { PublicationMemory } from './stores/publication-memory.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
 export { DocumentFileError, parseDocumentText, readDocumentFile, type DocumentFile } from './config/document-file.js';
+export { isLoopback } from './config/sign-in-kinds.js';
 export type { JournalPlace, LogPlace, PolicySetting } from './config/setting-kinds.js';
 export { requireSharedStores } from './config/shared-stores.js';
 export {
@@ -41,6 +42,7 @@ export {
   isWithin,
   SCOPE_NAMES,
   scopesOf,
+  scopesOfPermission,
   UNLIMITED,
   type GivenScopes,
   type Scope,
@@ -58,7 +60,15 @@ export {
 } from './access/rates.js';
 export type { Act, Acts } from './access/acts.js';
 export { WrongKeys } from './access/wrong-keys.js';
-export { actorOf, KAFKA_PRINCIPAL, LOCAL_PRINCIPAL, type Access, type Principal } from './access/principal.js';
+export {
+  actorOf,
+  KAFKA_PRINCIPAL,
+  LOCAL_PRINCIPAL,
+  type Access,
+  type People,
+  type Principal,
+  type RequestHead,
+} from './access/principal.js';
 export { Health, type Check, type CheckResult } from './health/health.js';
 export {
   compareIdentity,

@@ -5,3 +5,4 @@ export { smallDisk, type SmallDisk } from './small-disk.js';
 export { arbitraryOf, sampleOf } from './touchpoints.js';
 export { instantText, staysOf, story, Story, storyUnder, when, type Bought } from './story.js';
 export { MARY, nested, PERSON_FORMS } from './person-forms.js';
+export { TestIssuer, type SigningOptions } from './test-issuer.js';

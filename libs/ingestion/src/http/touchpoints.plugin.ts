@@ -2,12 +2,11 @@ import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Access, Clock, Principal } from '#platform';
+import type { Access, Clock, Principal, RequestHead } from '#platform';
 import {
   type Admission,
-  authorize,
+  authorizeRequest,
   type Bodies,
-  type Caller,
   Problem,
   PROBLEM_JSON,
   problemDocument,
@@ -72,8 +71,7 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
     );
     // The caller is authorized, and one that has used up its rate and overload are rejected, before a body is read.
     server.addHook('onRequest', (request, reply, next) => {
-      try {
-        const principal = authorize(access, callerOf(request), PUBLISH);
+      const admit = (principal: Principal): void => {
         const admission = rates.admit(principal, 'events');
         const lease = inFlight.enter(principal.id, Number(request.headers['content-length'] ?? 0));
         Object.assign(request as unknown as Authorized, { principal, lease, admission });
@@ -81,6 +79,17 @@ export function touchpointsPlugin(options: TouchpointsPluginOptions) {
           lease.end();
           admission.end();
         });
+      };
+      try {
+        const principal = authorizeRequest(access, headOf(request), PUBLISH);
+        if (principal instanceof Promise) {
+          principal.then(admit).then(
+            () => next(),
+            (error: unknown) => next(error as Error),
+          );
+          return;
+        }
+        admit(principal);
         next();
       } catch (error) {
         next(error as Error);
@@ -100,7 +109,7 @@ interface Authorized {
   admission: Admission | null;
 }
 
-const callerOf = ({ headers, ip }: FastifyRequest): Caller => ({ authorization: headers.authorization, address: ip });
+const headOf = ({ method, headers, ip }: FastifyRequest): RequestHead => ({ method, headers, address: ip });
 
 function leaseOf(request: FastifyRequest): Lease {
   const { lease } = request as unknown as Authorized;

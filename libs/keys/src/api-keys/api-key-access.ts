@@ -1,11 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { LOCAL_PRINCIPAL, WrongKeys, type Access, type Clock, type Principal } from '#platform';
+import { LOCAL_PRINCIPAL, WrongKeys, type Access, type Clock, type People, type Principal } from '#platform';
 import type { ApiKeys } from './api-keys.js';
 
 /** Authenticates a caller: by an API key, or by the token that the running engine leaves for the command line beside it. */
 export class ApiKeyAccess implements Access {
   /** Drawn at each start; written to `engine.json`, which only its owner may read. */
   readonly localToken = `local_${randomBytes(32).toString('base64url')}`;
+
+  /** Set by what lets people in. */
+  people: People | null = null;
 
   private readonly wrongKeys: WrongKeys;
 

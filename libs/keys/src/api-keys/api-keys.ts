@@ -161,6 +161,11 @@ export class ApiKeys {
     this.markBlocked();
   }
 
+  /** Whether a principal is locked out: `person:…`, or the key itself as `key:…`. */
+  isBlocked(principal: string): boolean {
+    return this.blocks.isBlocked(principal);
+  }
+
   /** The principal of a key; null for a key that is unknown, malformed, expired or revoked, or whose principal is blocked. */
   authenticate(key: string): Principal | null {
     const read = readKey(key);

@@ -2,8 +2,8 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import { ACCESS, RATE_LIMITS } from '../tokens.js';
 import { ALLOW, PUBLIC, type GuardedRequest } from './allow.js';
-import { authorize } from './authorize.js';
-import type { Access } from './principal.js';
+import { authorizeRequest } from './authorize.js';
+import type { Access, Principal } from './principal.js';
 import type { RateLimits } from './rate-limits.js';
 import type { RouteRule } from './route-rule.js';
 
@@ -16,18 +16,21 @@ export class AccessGuard implements CanActivate {
     @Inject(RATE_LIMITS) private readonly rates: RateLimits,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
     const http = context.switchToHttp();
     const request = http.getRequest<GuardedRequest>();
     const rule = this.reflector.getAllAndOverride<RouteRule | undefined>(ALLOW, targets);
-    const { authorization } = request.headers as { readonly authorization?: string };
-    const principal = authorize(this.access, { authorization, address: request.ip }, rule);
-    const { headers } = this.rates.admit(principal, 'requests');
+    const { method, headers, ip: address } = request;
+    const principal = authorizeRequest(this.access, { method, headers, address }, rule);
     const reply = http.getResponse<{ header(name: string, value: string): unknown }>();
-    for (const [name, value] of Object.entries(headers)) reply.header(name, value);
-    request.principal = principal;
-    return true;
+    const admit = (admitted: Principal): true => {
+      const { headers: limits } = this.rates.admit(admitted, 'requests');
+      for (const [name, value] of Object.entries(limits)) reply.header(name, value);
+      request.principal = admitted;
+      return true;
+    };
+    return principal instanceof Promise ? principal.then(admit) : admit(principal);
   }
 }

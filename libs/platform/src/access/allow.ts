@@ -1,9 +1,10 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.js';
-import type { Permission } from './permissions.js';
+import { PERMISSIONS, type Permission } from './permissions.js';
 import type { RouteRule, ScopeName } from './route-rule.js';
 import type { Principal } from './principal.js';
+import { SCOPE_NAMES } from './scopes.js';
 
 export const ALLOW = 'perennial:allow';
 export const PUBLIC = 'perennial:public';
@@ -30,10 +31,13 @@ export function Allow(
 
 /** What OpenAPI says of a rule. */
 export const ruleDocumentation = ({ permissions, scopes, only }: RouteRule): Record<`x-${string}`, unknown> => ({
-  'x-permission': permissions.join(' or '),
+  'x-permission': permissions.length === PERMISSIONS.length ? 'any' : permissions.join(' or '),
   ...(scopes.length === 0 ? {} : { 'x-scope': scopes }),
   ...(only === undefined ? {} : { 'x-only': only }),
 });
+
+/** Opens a route to every principal, whatever it may do: for what it is told of itself. */
+export const AllowAny = (): MethodDecorator & ClassDecorator => Allow(PERMISSIONS, { scope: SCOPE_NAMES });
 
 /** Opens a route to every caller, without a key: for health checks. */
 export const Public = (): MethodDecorator & ClassDecorator =>
@@ -41,6 +45,7 @@ export const Public = (): MethodDecorator & ClassDecorator =>
 
 /** A request that the guard has let in. */
 export interface GuardedRequest {
+  readonly method: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly ip: string;
   principal?: Principal;

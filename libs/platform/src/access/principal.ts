@@ -49,4 +49,25 @@ export interface Access {
   authenticate(bearer: string): Principal | null;
   /** Counts a wrong key of an address. Returns after how many whole seconds it may try again, or null where it may at once. */
   countWrongKey(address: string): number | null;
+  /** Lets people in; absent or null where only keys are accepted. */
+  readonly people?: People | null;
+}
+
+/** The head of a request: what it shows of its caller. */
+export interface RequestHead {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The network address that the request came from. */
+  readonly address: string;
+}
+
+/** Authenticates people: by an access token of their identity provider, or by the cookie of a session. The lib `sign-in` gives it to `Access`. */
+export interface People {
+  /** Whether a request shows a token or a session, and no API key. It reads the head alone: every request is asked. */
+  recognises(request: RequestHead): boolean;
+  /**
+   * The person of such a request.
+   * @throws Problem 401 where the token or the session is not valid, 403 where it gives no right, 503 while the identity provider cannot be asked
+   */
+  authenticate(request: RequestHead): Promise<Principal>;
 }

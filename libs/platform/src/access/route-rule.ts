@@ -1,7 +1,7 @@
 import { Problem } from '../problems/problem.js';
 import type { Permission } from './permissions.js';
 import type { Principal } from './principal.js';
-import type { Scopes } from './scopes.js';
+import { scopesOfPermission, type Scopes } from './scopes.js';
 
 export type ScopeName = keyof Scopes;
 
@@ -18,16 +18,6 @@ export interface RouteRule {
   readonly only?: 'local';
 }
 
-/** What each permission is narrowed by; a permission that is not here has no scope. The purposes are checked where data is opened. */
-const NARROWED_BY: { readonly [P in Permission]?: readonly ScopeName[] } = {
-  publish: ['sources', 'types'],
-  read: ['brand'],
-  audit: ['brand'],
-  decide: ['brand'],
-};
-
-export const scopesOfPermission = (permission: Permission): readonly ScopeName[] => NARROWED_BY[permission] ?? [];
-
 /**
  * Lets a principal use a route.
  * @throws Problem 403 of type `not-permitted`, `outside-scope` or `local-only`
@@ -43,7 +33,7 @@ export function permit(principal: Principal, rule: RouteRule | undefined): void 
   if (held.length === 0)
     throw new Problem(403, {
       type: 'not-permitted',
-      detail: `The key "${principal.name}" lacks the permission "${permissions.join('" or "')}".`,
+      detail: `${named(principal)} lacks the permission "${permissions.join('" or "')}".`,
     });
   if (only === 'local' && principal.kind !== 'local')
     throw new Problem(403, {
@@ -55,9 +45,11 @@ export function permit(principal: Principal, rule: RouteRule | undefined): void 
   if (limits.every((each) => each !== null) && limit !== undefined && limit !== null)
     throw new Problem(403, {
       type: 'outside-scope',
-      detail: `The key "${principal.name}" is limited to the ${limit} "${[principal.scopes[limit]].flat().join('", "')}", and this route cannot be narrowed to it.`,
+      detail: `${named(principal)} is limited to the ${limit} "${[principal.scopes[limit]].flat().join('", "')}", and this route cannot be narrowed to it.`,
     });
 }
+
+const named = ({ kind, name }: Principal): string => (kind === 'person' ? `"${name}"` : `The key "${name}"`);
 
 /** A scope that limits the principal, and that the route does not narrow by; null where there is none. */
 const limitOf = ({ scopes }: Principal, permission: Permission, rule: RouteRule): ScopeName | null =>

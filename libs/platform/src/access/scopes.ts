@@ -1,3 +1,5 @@
+import type { Permission } from './permissions.js';
+
 /** What a scope allows: everything, or what it lists. */
 export type Scope = 'all' | readonly string[];
 
@@ -19,6 +21,16 @@ export type GivenScopes = { readonly [Name in keyof Scopes]?: Exclude<Scopes[Nam
 export const SCOPE_NAMES = ['sources', 'types', 'brand', 'purposes'] as const satisfies readonly (keyof Scopes)[];
 
 export const UNLIMITED: Scopes = { sources: 'all', types: 'all', brand: 'all', purposes: 'all' };
+
+/** What each permission is narrowed by; a permission that is not here has no scope. The purposes are checked where data is opened. */
+const NARROWED_BY: { readonly [P in Permission]?: readonly (keyof Scopes)[] } = {
+  publish: ['sources', 'types'],
+  read: ['brand'],
+  audit: ['brand'],
+  decide: ['brand'],
+};
+
+export const scopesOfPermission = (permission: Permission): readonly (keyof Scopes)[] => NARROWED_BY[permission] ?? [];
 
 /** The scopes that were given, and no limit where none was. */
 export const scopesOf = (given: GivenScopes): Scopes => ({ ...UNLIMITED, ...given });

@@ -19,6 +19,7 @@ import {
   type LogPlace,
   type PolicySetting,
 } from './setting-kinds.js';
+import { ClaimPointer, DocumentOrNone, SecureUrlOrOff } from './sign-in-kinds.js';
 
 const MEGABYTE = 1024 * 1024;
 const PORT_MAX = 65_535;
@@ -236,6 +237,39 @@ export class Settings {
     'What each principal may do in a minute, in each process: events=1200000,requests=12000,opened=12000 by default, of a role such as marketer.requests=120, off for no limit; above it 429 with Retry-After',
   )
   readonly RATE_LIMITS!: RateSettings;
+
+  @Default('off')
+  @SecureUrlOrOff()
+  @Describe(
+    'The identity provider of people (OpenID Connect), by its issuer: off (API keys alone), or its https address exactly as its tokens name it in iss',
+  )
+  readonly OIDC_ISSUER!: string | null;
+
+  @Default('perennial')
+  @Text(512)
+  @Describe('The audience (aud) that an access token of a person must have')
+  readonly OIDC_AUDIENCE!: string;
+
+  @Default('/roles')
+  @ClaimPointer()
+  @Describe(
+    'The claim that says what a person may do, as a JSON pointer into the token: /roles, /groups, /realm_access/roles',
+  )
+  readonly OIDC_ROLES!: string;
+
+  @Default('none')
+  @DocumentOrNone()
+  @Describe(
+    'What each value of that claim allows: the path of a JSON or YAML file with roles and scopes for each value; required with OIDC_ISSUER',
+  )
+  readonly OIDC_MAP!: unknown;
+
+  @Default('any')
+  @OneOf('any', 'at+jwt')
+  @Describe(
+    'Which type the header of an access token must have: any (many identity providers write JWT, or nothing), or at+jwt (RFC 9068)',
+  )
+  readonly OIDC_TOKEN_TYPE!: 'any' | 'at+jwt';
 }
 
 /** Reads the settings from the texts of the environment. */

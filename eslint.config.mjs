@@ -23,7 +23,7 @@ export default tseslint.config(
   },
   {
     // The core is pure: no clock and no chance. Time and ids are arguments.
-    files: ['libs/contracts/src/**/*.ts', 'libs/lifecycle/src/**/*.ts'],
+    files: ['libs/contracts/src/**/*.ts', 'libs/lifecycle/src/**/*.ts', 'libs/models/src/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
       'no-restricted-syntax': [

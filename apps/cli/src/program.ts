@@ -8,6 +8,7 @@ import { factsCommand } from './commands/facts.js';
 import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
 import { logCommand } from './commands/log.js';
+import { fitCommand, predictCommand } from './commands/models.js';
 import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
 import { mappingCommand } from './commands/mapping.js';
@@ -54,6 +55,8 @@ export function program(session: Session, version: string): Command {
     restoreCommand,
     moveCommand,
     simulateCommand,
+    fitCommand,
+    predictCommand,
     policyCommand,
     mappingCommand,
     quarantineCommand,

@@ -1,0 +1,25 @@
+export { BG_NBD, MBG_NBD, type BetaGeometricName, type BetaGeometricParameters } from './beta-geometric.js';
+export {
+  bgBbExpectedOfNew,
+  bgBbExpectedPurchases,
+  bgBbLogLikelihood,
+  bgBbProbabilityAlive,
+  fitBgBb,
+  type BgBbParameters,
+} from './bg-bb.js';
+export type { Fit, FitOptions, Parameters } from './fit.js';
+export { expectedSpend, fitGammaGamma, type GammaGammaParameters, type SpendHistories } from './gamma-gamma.js';
+export { historyIssues, type PurchaseHistories } from './histories.js';
+export { ModelInputError, type ModelIssue } from './input-error.js';
+export { discountedPurchases, monthlyDiscount, paretoNbdResidualPurchases, type Horizon } from './lifetime-value.js';
+export type { HistoryModel } from './model.js';
+export { PARETO_NBD, type ParetoNbdName, type ParetoNbdParameters } from './pareto-nbd.js';
+export {
+  fitSbg,
+  sbgExpectedRenewals,
+  sbgRetention,
+  sbgSurvival,
+  type Cohort,
+  type SbgParameters,
+} from './shifted-beta-geometric.js';
+export { MODELS, type Columns, type ModelEntry, type Prediction } from './catalogue.js';

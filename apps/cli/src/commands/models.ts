@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ModelInputError, MODELS, type ModelEntry, type Parameters } from '#models';
-import { SYSTEM_CLOCK } from '#platform';
 import { rejected, usage } from '../exit-codes.js';
 import { readDocument } from '../read-document.js';
+import type { Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { Progress } from '../terminal/progress.js';
 import { readModelTable, type ModelTable } from './model-table.js';
@@ -26,7 +26,7 @@ const MODELS_HELP = helpSection(
   MODELS.map(({ name, title, fitColumns }) => [name, `${title} (columns ${fitColumns.join(', ')})`] as const),
 );
 
-export function fitCommand(): Command {
+export function fitCommand(session: Session): Command {
   const command = new Command('fit')
     .summary('fit a model of purchases or renewals to a table')
     .description(
@@ -38,8 +38,8 @@ export function fitCommand(): Command {
     .addOption(dataOption())
     .action(async ({ model: name, data }: FitOptions) => {
       const model = modelOf(name);
-      const table = await readTable(data, model.fitColumns);
-      const progress = new Progress(`fitting ${name}`, 'iterations', process.stderr, SYSTEM_CLOCK);
+      const table = await readTable(session, data, model.fitColumns);
+      const progress = new Progress(`fitting ${name}`, 'iterations', session.stderr, session.clock);
       try {
         const fit = model.fit(table.columns, {
           onIteration: (iteration) => progress.update({ done: iteration, total: null }),
@@ -47,7 +47,7 @@ export function fitCommand(): Command {
         progress.end();
         process.stdout.write(`${JSON.stringify({ model: name, ...fit }, null, 2)}\n`);
         if (!fit.converged)
-          process.stderr.write(
+          session.stderr.write(
             'No optimum was found: the data do not tell these parameters. Give more customers or a longer time, or use another model.\n',
           );
       } catch (error) {
@@ -64,7 +64,7 @@ export function fitCommand(): Command {
   );
 }
 
-export function predictCommand(): Command {
+export function predictCommand(session: Session): Command {
   const command = new Command('predict')
     .summary('predict purchases, churn or spend of each row of a table')
     .description(
@@ -84,7 +84,7 @@ export function predictCommand(): Command {
     .action(async ({ model: name, data, parameters: given, horizon }: PredictOptions) => {
       const model = modelOf(name);
       const parameters = parametersOf(model, given);
-      const table = await readTable(data, model.predictColumns);
+      const table = await readTable(session, data, model.predictColumns);
       writePredictions(model, parameters, table, horizon);
     });
   command.addHelpText('after', MODELS_HELP);
@@ -109,8 +109,8 @@ function horizons(text: string): readonly number[] {
   return values;
 }
 
-async function readTable(path: string, columns: readonly string[]): Promise<ModelTable> {
-  const progress = new Progress(`reading ${path}`, 'rows', process.stderr, SYSTEM_CLOCK);
+async function readTable(session: Session, path: string, columns: readonly string[]): Promise<ModelTable> {
+  const progress = new Progress(`reading ${path}`, 'rows', session.stderr, session.clock);
   const total = statSync(path, { throwIfNoEntry: false })?.size ?? null;
   try {
     return await readModelTable(path, columns, (bytes, rows) => progress.update({ done: bytes, total, items: rows }));

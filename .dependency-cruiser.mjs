@@ -22,7 +22,11 @@ const table = {
     schema: true,
   },
   projections: { values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log'], types: [] },
-  privacy: { values: ['contracts', 'platform', 'database', 'event-log', 'keys', 'ingestion'], types: [], schema: true },
+  privacy: {
+    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'ingestion'],
+    types: [],
+    schema: true,
+  },
   backup: { values: ['contracts', 'platform', 'event-log', 'keys', 'privacy'], types: [] },
   queries: {
     // privacy finds who is named in events of others, and in quarantined bodies: what an erasure reaches is what an auditor reads.

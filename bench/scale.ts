@@ -354,7 +354,6 @@ try {
       log,
       clock,
       personalData: personalData(new Sealer(keys)),
-      mayReadPersonal: false,
       mayAudit: false,
     };
     const known = await someCustomers(database, schema);

@@ -10,6 +10,7 @@ import { ApiKeyAccess } from '#keys';
 import { KeysModule } from '#keys/nest';
 import { METRICS, readConfig, type Config } from '#platform';
 import { configureApp, createHttpAdapter, PlatformModule } from '#platform/nest';
+import { OpeningsModule } from '#privacy/nest';
 import { usageNow, type Usage } from '../measuring/usage.js';
 
 export interface IngestionProgress extends Usage {
@@ -26,6 +27,7 @@ class IngestionAlone {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         EventLogModule.forRoot({ lock }),
+        OpeningsModule.forRoot(),
         IngestionModule.forRoot(),
       ],
     };

@@ -3,7 +3,7 @@ import { EventLogModule } from '#event-log/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
-import { ContentChecker, ContentCheckModule } from '#privacy/nest';
+import { ContentCheckModule, ContentChecker, OpeningsModule } from '#privacy/nest';
 import { RemoteProjector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
@@ -22,6 +22,7 @@ export class ApiAppModule {
         ProjectionsModule.forRoot({ use: 'operate' }),
         EventLogModule.forRoot(),
         ContentCheckModule.forRoot(),
+        OpeningsModule.forRoot(),
         QueriesModule.forRoot({ operations: RemoteProjector, contentChecker: ContentChecker }),
       ],
     };

@@ -4,7 +4,7 @@ import { IngestionModule } from '#ingestion/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
-import { PrivacyModule } from '#privacy/nest';
+import { OpeningsModule, PrivacyModule } from '#privacy/nest';
 import { ProjectionsModule } from '#projections/nest';
 import { SignInModule } from '#sign-in/nest';
 
@@ -20,6 +20,7 @@ export class IntakeAppModule {
         SignInModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
+        OpeningsModule.forRoot(),
         IngestionModule.forRoot(),
         PrivacyModule.forRoot(),
       ],

@@ -46,7 +46,7 @@ describe('the demonstration, played into an empty engine', () => {
     ingestTouchpoints = new IngestTouchpointsHandler(new Ingestion({ log, sealer }));
     database = await openDatabase({ kind: 'pglite', folder: null });
     projector = await Projector.open({ database, log, clock });
-    context = { database, log, clock, personalData: personalData(sealer), mayReadPersonal: true, mayAudit: true };
+    context = { database, log, clock, personalData: personalData(sealer), mayAudit: true };
   });
   afterAll(async () => {
     await database.close();

@@ -7,7 +7,7 @@ import { IngestionModule } from '#ingestion/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
 import { PlatformModule } from '#platform/nest';
-import { ContentChecker, ContentCheckModule, PrivacyModule } from '#privacy/nest';
+import { ContentCheckModule, ContentChecker, OpeningsModule, PrivacyModule } from '#privacy/nest';
 import { Projector } from '#projections';
 import { ProjectionsModule } from '#projections/nest';
 import { QueriesModule } from '#queries/nest';
@@ -25,6 +25,7 @@ export class StandaloneModule {
         SignInModule.forRoot(),
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),
+        OpeningsModule.forRoot(),
         IngestionModule.forRoot(),
         PrivacyModule.forRoot(),
         ContentCheckModule.forRoot(),

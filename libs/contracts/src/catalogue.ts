@@ -217,6 +217,7 @@ const ENGINE_EVENTS = [
   'principal-unblocked',
   'sign-in-rejected',
   'operation-started',
+  'personal-data-opened',
   'source-registered',
   'source-changed',
   'source-paused',

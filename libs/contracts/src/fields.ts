@@ -258,6 +258,15 @@ export function SubjectIds(): PropertyDecorator {
   );
 }
 
+/** Subjects by their ids; there may be none. */
+export function AnySubjectIds(): PropertyDecorator {
+  return field(
+    { type: 'array', items: { type: 'string', pattern: SUBJECT_ID } },
+    (value) => Array.isArray(value) && value.every(isSubjectId),
+    'a list of subject ids',
+  );
+}
+
 /** Quarantined events, by their ids. */
 export function QuarantineIds(): PropertyDecorator {
   return field(

@@ -4,6 +4,7 @@ export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, Tou
 export { STREAMS, subjectOfStream } from './streams.js';
 export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, type SourceStatus } from './sources.js';
 export { SOURCE_KINDS } from './facts/sources.js';
+export { OPENING_KINDS, type PersonalDataOpened } from './facts/access.js';
 export {
   CUSTOM_RANK,
   factOf,

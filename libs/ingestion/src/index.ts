@@ -3,6 +3,7 @@ export { Ingestion } from './pipeline/ingestion.js';
 export { IngestTouchpoints, IngestTouchpointsHandler } from './pipeline/ingest-touchpoints.js';
 export type { IngestItem, IngestResult, ItemResult } from './pipeline/item.js';
 export { importedItem } from './importing/imported-item.js';
+export { showQuarantined, type ShownQuarantined } from './quarantine/show-quarantined.js';
 export { Quarantine, type Closing, type Quarantined } from './quarantine/quarantine.js';
 export { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
 export { CheckTouchpoints, CheckTouchpointsHandler } from './pipeline/check-touchpoints.js';

@@ -21,7 +21,16 @@ export { compareEvents, comparePlaces, type EventPlace } from './event-order.js'
 export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
 export { fromWall, isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
-export { policyVersion, type Comparison, type Policy, type Signal, type TreatmentRule } from './policy/policy.js';
+export {
+  policyVersion,
+  type Comparison,
+  type OpeningRules,
+  type Policy,
+  type PurposeRule,
+  type Signal,
+  type TreatmentRule,
+} from './policy/policy.js';
+export { DEFAULT_OPENINGS, DEFAULT_PURPOSES, openingRulesOf, purposesOf } from './policy/purposes.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
 export { SNAPSHOT_FORMAT, snapshotKey, type Snapshot } from './fold/snapshot.js';
 export { consentFor, type Consent } from './fold/consents.js';

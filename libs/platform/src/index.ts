@@ -11,6 +11,7 @@ export {
   HEALTH,
   LOGGER,
   METRICS,
+  OPENINGS,
   OUTBOX_NOTIFIER,
   PUBLICATION_MEMORY,
   RATE_LIMITS,
@@ -59,6 +60,17 @@ export {
   type RateSettings,
 } from './access/rates.js';
 export type { Act, Acts } from './access/acts.js';
+export {
+  NOTHING_STATED,
+  type ClosedReason,
+  type Opening,
+  type OpeningKind,
+  type OpeningRequest,
+  type Openings,
+  type PersonalDataState,
+  type StatedPurpose,
+} from './access/openings.js';
+export { OPENING_HEADERS, openingHeaders, statedIssues, statedPurposeIn } from './access/stated-purpose.js';
 export { WrongKeys } from './access/wrong-keys.js';
 export {
   actorOf,

@@ -8,6 +8,7 @@ export { PlatformModule } from './platform.module.js';
 export { authorizeRequest } from './access/authorize.js';
 export { RateLimits, type Admission } from './access/rate-limits.js';
 export { Allow, AllowAny, CurrentPrincipal, Public, ruleDocumentation } from './access/allow.js';
+export { Opens, StatedOpening } from './access/opens.js';
 export type { RouteRule, ScopeName } from './access/route-rule.js';
 export { createLogger } from './logging/logger.js';
 export { NestLogger } from './logging/nest-logger.js';

@@ -18,6 +18,8 @@ export const ACCESS = token('access');
 export const RATE_LIMITS = token('rate-limits');
 /** `Acts`: records administrative acts in the event log; provided by event-log. */
 export const ACTS = token('acts');
+/** `Openings`: decides who opens personal data, and records each opening; provided by privacy. */
+export const OPENINGS = token('openings');
 /** `Health`: the checks that libs register. */
 export const HEALTH = token('health');
 /** `Registry` of prom-client: libs register their own metrics. */

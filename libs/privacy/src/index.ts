@@ -7,6 +7,7 @@ export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.j
 export { prepareStores, type PreparingStores } from './reconciling/prepare-stores.js';
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';
 export { LogFacts, type MissingKeys } from './reconciling/log-facts.js';
+export { RecordedOpenings, type OpeningDependencies } from './openings/recorded-openings.js';
 export { checkContents, type ContentsCheck, type ContentsCheckOptions } from './content/check-contents.js';
 export { RekeyError, Rekeying, mustBeKeysOf } from './rekeying/rekeying.js';
 export { KeyChange, KeyMapping, type HashKeyChanged } from './rekeying/key-change.js';

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { BUILT_IN_POLICIES, isTimeZone, validatePolicy, type Policy } from '#lifecycle';
+import { BUILT_IN_POLICIES, isTimeZone, openingRulesOf, purposesOf, validatePolicy, type Policy } from '#lifecycle';
 import { CliError, EXIT, rejected, usage } from '../exit-codes.js';
 import { atTerminal } from '../terminal/ask.js';
 import { withExamples } from '../terminal/help.js';
@@ -111,6 +111,8 @@ function policyFrom({ timeZone, currency, categories }: Answers, { name, base }:
     ...from,
     ...{ name, version: 1, timeZone, currency: isNone(currency) ? null : currency.toUpperCase(), taxonomy },
     replacementDays: Object.fromEntries(kept),
+    purposes: purposesOf(from),
+    openings: openingRulesOf(from),
   };
   const verdict = validatePolicy(policy);
   if (!verdict.ok) throw usage(`This makes no valid policy:${issueLines(verdict.errors)}`);

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { withFormerOption } from '../former-names.js';
 import { readDocument } from '../read-document.js';
+import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { confirm } from '../terminal/confirm.js';
 import { formatNumber, pluralize } from '../terminal/format.js';
@@ -35,7 +36,7 @@ export function quarantineCommand(session: Session): Command {
   return withExamples(
     quarantine,
     'perennial quarantine list --code customer-missing',
-    'perennial quarantine show 5f0c…',
+    'perennial quarantine show 5f0c… --purpose complaint',
     'perennial quarantine release 5f0c… --fixed fixed.json',
     'perennial quarantine discard --file orders.csv --reason "test rows"',
   );
@@ -73,12 +74,19 @@ function listCommand(session: Session): Command {
 function showCommand(session: Session): Command {
   const command = new Command('show')
     .summary('show one quarantined event with its body')
-    .description('Shows one quarantined event as JSON: the reason, the file and line it came from, and its body.')
+    .description(
+      'Shows one quarantined event as JSON: the reason, the file and line it came from, and, with --purpose, its body.',
+    )
     .argument('<id>', 'quarantine id')
-    .action(async (id: string, options: EngineOptions) => {
-      await useEngine(options, session, async (engine) => print(await engine.quarantinedEvent(id)));
+    .action(async (id: string, options: EngineOptions & OpeningOptions) => {
+      await useEngine(options, session, async (engine) =>
+        print(await engine.quarantinedEvent(id, statedOpening(options))),
+      );
     });
-  return withExamples(withEngineOptions(command), 'perennial quarantine show 5f0c…');
+  return withExamples(
+    withEngineOptions(withOpeningOptions(command)),
+    'perennial quarantine show 5f0c… --purpose complaint --ticket C-123',
+  );
 }
 
 function releaseCommand(session: Session): Command {

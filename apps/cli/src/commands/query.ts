@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import type { JsonSchema } from '#contracts';
 import { isInstantParam, paramSchemas, QUERIES, type Answer, type QueryDefinition, type RawParams } from '#queries';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, StatedOpening } from '../engine/engine.js';
 import { FORMER_QUERIES, withFormerCommand } from '../former-names.js';
+import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { MONEY, type Money } from '../terminal/major-units.js';
@@ -11,7 +12,7 @@ import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js
 
 const PAGE = '1000';
 
-interface QueryOptions extends EngineOptions {
+interface QueryOptions extends EngineOptions, OpeningOptions {
   readonly format: Format;
   readonly output?: string;
   readonly money?: Money;
@@ -32,7 +33,7 @@ export function queryCommand(session: Session): Command {
     'perennial query customers --sort revenue --consent email:marketing --limit 20',
     'perennial query orders --identifier userId:0001 --format csv --money major',
     'perennial query rfm --as-of 1997-09-30 --unit week --output rfm.txt',
-    'perennial query customer --identifier userId:0001',
+    'perennial query customer --identifier userId:0001 --purpose service',
     'perennial query stage --identifier userId:0001 --as-of 2026-03-01',
   );
 }
@@ -55,7 +56,9 @@ function commandFor(query: QueryDefinition, session: Session): Command {
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
         const { format, money, columns } = options;
-        await writeAnswers(allPages(engine, query, rawParams(query, options)), format, output, {
+        const isFile = options.output !== undefined || format === 'csv' || format === 'ndjson';
+        const opening = query.opens === undefined ? undefined : statedOpening(options, isFile ? 'export' : 'view');
+        await writeAnswers(allPages(engine, query, rawParams(query, options), opening), format, output, {
           ...(money === undefined ? {} : { money }),
           ...(columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) }),
         });
@@ -63,6 +66,7 @@ function commandFor(query: QueryDefinition, session: Session): Command {
       });
     });
   const columns = query.columns.map((column) => [column.name, column.description] as const);
+  if (query.opens !== undefined) withOpeningOptions(command);
   withEngineOptions(command).addHelpText('after', helpSection('Columns', columns));
   return withExamples(command, exampleOf(query));
 }
@@ -110,19 +114,29 @@ function rawParams(query: QueryDefinition, options: Readonly<Record<string, unkn
 }
 
 /** All pages of an answer, or only one where `--limit` is given. */
-export async function* allPages(engine: Engine, query: QueryDefinition, raw: RawParams): AsyncGenerator<Answer> {
+export async function* allPages(
+  engine: Engine,
+  query: QueryDefinition,
+  raw: RawParams,
+  opening?: StatedOpening,
+): AsyncGenerator<Answer> {
   const onePage = raw['limit'] !== undefined || !query.paged;
-  let answer = await engine.runQuery(query.name, onePage ? raw : { ...raw, limit: PAGE });
+  let answer = await engine.runQuery(query.name, onePage ? raw : { ...raw, limit: PAGE }, opening);
   yield answer;
   while (!onePage && answer.nextCursor !== null) {
-    answer = await engine.runQuery(query.name, { ...raw, limit: PAGE, cursor: answer.nextCursor });
+    answer = await engine.runQuery(query.name, { ...raw, limit: PAGE, cursor: answer.nextCursor }, opening);
     yield answer;
   }
 }
 
 /** All rows of a query. */
-export async function* allRows(engine: Engine, name: string, raw: RawParams): AsyncGenerator<Answer['rows'][number]> {
-  for await (const answer of allPages(engine, queryNamed(name), raw)) yield* answer.rows;
+export async function* allRows(
+  engine: Engine,
+  name: string,
+  raw: RawParams,
+  opening?: StatedOpening,
+): AsyncGenerator<Answer['rows'][number]> {
+  for await (const answer of allPages(engine, queryNamed(name), raw, opening)) yield* answer.rows;
 }
 
 export function queryNamed(name: string): QueryDefinition {

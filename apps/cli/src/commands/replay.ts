@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { explainStagePeriod, type StagePeriod } from '#lifecycle';
 import type { RawParams } from '#queries';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, StatedOpening } from '../engine/engine.js';
+import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
@@ -16,22 +17,25 @@ export function replayCommand(session: Session): Command {
     .summary("show one customer's history: their touchpoints and stage changes")
     .description(
       'Shows the touchpoints of one customer in the order of time and, between them, each stage change with its cause; a stage change caused by silence ' +
-        'stands at its own instant. --as-of ends the history at an instant; --known-at shows it as it was known at an instant.',
+        'stands at its own instant. --as-of ends the history at an instant; --known-at shows it as it was known at an instant. What a touchpoint holds of ' +
+        'personal data is shown with --purpose alone.',
     );
-  withCustomerOptions(command).action(async (customer: string, options: EngineOptions & CustomerOptions) => {
-    await useEngine(options, session, async (engine) => {
-      const params = customerParams(customer, options);
-      const { customerId, entries: stageChanges } = await stageChangesOf(engine, params);
-      const touchpoints = await touchpointsOf(engine, params);
-      process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
-      process.stdout.write(
-        `${pluralize(touchpoints.length, 'touchpoint')}, ${pluralize(stageChanges.length, 'stage change')}\n\n`,
-      );
-      process.stdout.write(historyText([...touchpoints, ...stageChanges]));
-    });
-  });
+  withCustomerOptions(command).action(
+    async (customer: string, options: EngineOptions & CustomerOptions & OpeningOptions) => {
+      await useEngine(options, session, async (engine) => {
+        const params = customerParams(customer, options);
+        const { customerId, entries: stageChanges } = await stageChangesOf(engine, params);
+        const touchpoints = await touchpointsOf(engine, params, statedOpening(options));
+        process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
+        process.stdout.write(
+          `${pluralize(touchpoints.length, 'touchpoint')}, ${pluralize(stageChanges.length, 'stage change')}\n\n`,
+        );
+        process.stdout.write(historyText([...touchpoints, ...stageChanges]));
+      });
+    },
+  );
   return withExamples(
-    withEngineOptions(command),
+    withEngineOptions(withOpeningOptions(command)),
     'perennial replay userId:0001',
     'perennial replay email:ada@example.com --as-of 2026-03-01',
   );
@@ -65,9 +69,13 @@ async function stageChangesOf(
   return { customerId, entries };
 }
 
-async function touchpointsOf(engine: Engine, params: RawParams): Promise<readonly HistoryEntry[]> {
+async function touchpointsOf(
+  engine: Engine,
+  params: RawParams,
+  opening: StatedOpening,
+): Promise<readonly HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for await (const row of allRows(engine, 'timeline', params)) {
+  for await (const row of allRows(engine, 'timeline', params, opening)) {
     const text = touchpointText(String(row['type']), row['data'] as Readonly<Record<string, unknown>>);
     const test = row['test'] === true ? ' (test traffic, not counted)' : '';
     entries.push({ at: String(row['occurredAt']), order: 0, text, note: `${String(row['channel'])}${test}` });

@@ -6,7 +6,7 @@ import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { ContentsCheck } from '#privacy';
-import type { LogIdentity } from '#platform';
+import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
 /** How far a step of long work has come. */
@@ -26,6 +26,11 @@ export type OnProgress = (progress: JobProgress) => void;
 
 /** An answer of the engine that is printed as JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What the command line states about why it opens personal data, and as what they leave. */
+export interface StatedOpening extends StatedPurpose {
+  readonly kind: OpeningKind;
+}
 
 /** What `verify` compared, and what it found in the log. */
 export interface Verification {
@@ -96,7 +101,7 @@ export interface Engine {
   /** For people: `the engine at http://127.0.0.1:3000`, `the folder ./data`. */
   readonly place: string;
   /** Runs a query; resolves with one page of its answer. Throws `CliError` where a parameter is not valid. */
-  runQuery(query: string, params: RawParams): Promise<Answer>;
+  runQuery(query: string, params: RawParams, opening?: StatedOpening): Promise<Answer>;
   /** The time zone and the currency of the business: those of the policy in force. */
   businessSettings(): Promise<BusinessSettings>;
   /** Which log it writes to, and which copy of it; null where the engine does not say. */
@@ -133,7 +138,7 @@ export interface Engine {
     readonly types: readonly TypeDescription[];
     readonly namespaces: readonly NamespaceDescription[];
   }>;
-  quarantinedEvent(quarantineId: string): Promise<JsonObject>;
+  quarantinedEvent(quarantineId: string, opening?: StatedOpening): Promise<JsonObject>;
   /** Ingests a quarantined event again, as it is or fixed. */
   release(quarantineId: string, fixed: unknown): Promise<JsonObject>;
   discard(quarantineId: string, reason: string): Promise<JsonObject>;

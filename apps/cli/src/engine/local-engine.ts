@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventLogError } from '#event-log';
 import {
   CheckTouchpoints,
@@ -16,6 +17,7 @@ import {
   listingOf,
   listSources,
   SetSourceStatus,
+  showQuarantined,
   type CheckTouchpointsHandler,
   type ClosedMany,
   type Closing,
@@ -39,7 +41,7 @@ import { KeyRequestError, keyView, NEW_API_KEY, ROTATION_REQUEST, type KeyAdmini
 import { parseInstant } from '#contracts';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
-import { LOCAL_PRINCIPAL, type LogIdentity } from '#platform';
+import { LOCAL_PRINCIPAL, NOTHING_STATED, type LogIdentity, type OpeningRequest, type Openings } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
 import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
@@ -58,6 +60,7 @@ import type {
   OnProgress,
   PolicyDryRunSummary,
   RebuildSummary,
+  StatedOpening,
   Verification,
 } from './engine.js';
 
@@ -69,6 +72,7 @@ const POLL_MS = 250;
 export interface LocalDependencies {
   readonly context: QueryContext;
   readonly quarantine: Quarantine;
+  readonly openings: Openings;
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly eraseCustomer: EraseCustomerHandler;
   readonly publishPolicy: PublishPolicyHandler;
@@ -104,9 +108,9 @@ export class LocalEngine implements Engine {
     private readonly dependencies: LocalDependencies,
   ) {}
 
-  async runQuery(query: string, params: RawParams): Promise<Answer> {
+  async runQuery(query: string, params: RawParams, opening?: StatedOpening): Promise<Answer> {
     if (!this.isCurrent) await this.catchUp(() => undefined);
-    return this.answer(query, params);
+    return this.answer(query, params, opening);
   }
 
   businessSettings(): Promise<BusinessSettings> {
@@ -287,11 +291,10 @@ export class LocalEngine implements Engine {
     return this.catchUp(onProgress);
   }
 
-  async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
-    const found = await this.dependencies.quarantine.find(quarantineId);
-    if (found === null) throw unknownQuarantined();
-    const body = await this.dependencies.quarantine.body(quarantineId);
-    return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
+  async quarantinedEvent(quarantineId: string, opening?: StatedOpening): Promise<JsonObject> {
+    const shown = await showQuarantined(quarantineId, requestOf(opening), this.dependencies);
+    if (shown === null) throw unknownQuarantined();
+    return { ...shown };
   }
 
   async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
@@ -432,9 +435,10 @@ export class LocalEngine implements Engine {
     return this.dependencies.context.clock.now();
   }
 
-  private async answer(query: string, params: RawParams): Promise<Answer> {
+  private async answer(query: string, params: RawParams, opening?: StatedOpening): Promise<Answer> {
+    const { context, openings } = this.dependencies;
     try {
-      return await runQuery(this.dependencies.context, query, params);
+      return await runQuery({ ...context, openings, opening: requestOf(opening) }, query, params);
     } catch (error) {
       if (!(error instanceof QueryRejected)) throw error;
       const issues = issueLines(error.issues, optionName);
@@ -443,6 +447,13 @@ export class LocalEngine implements Engine {
     }
   }
 }
+
+/** Who opens the folder, and what the options state: without them nothing is opened. */
+const requestOf = (opening: StatedOpening = { ...NOTHING_STATED, kind: 'view' }): OpeningRequest => ({
+  ...opening,
+  principal: LOCAL_PRINCIPAL,
+  requestId: randomUUID(),
+});
 
 const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   links: 'events',

@@ -42,6 +42,7 @@ import {
   openErasureJournal,
   prepareStores,
   reconcileJournal,
+  RecordedOpenings,
   recordMark,
 } from '#privacy';
 import { ClockWatch, fitReadModels, openIdTable, Projector, SILENT_LOGGER } from '#projections';
@@ -149,10 +150,10 @@ export async function openLocalEngine(
         personalData: personalData(sealer),
         storeBytes,
         hasRelay: config.kafkaBrokers !== null,
-        mayReadPersonal: true,
         mayAudit: true,
       },
       quarantine,
+      openings: new RecordedOpenings({ log, sealer, clock }),
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal }),
       publishPolicy: new PublishPolicyHandler(log, clock),

@@ -4,7 +4,7 @@ import type { ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from 
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
-import type { FolderId, LogIdentity } from '#platform';
+import { openingHeaders, type FolderId, type LogIdentity } from '#platform';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
@@ -23,6 +23,7 @@ import type {
   OnProgress,
   PolicyDryRunSummary,
   RebuildSummary,
+  StatedOpening,
   Verification,
 } from './engine.js';
 
@@ -92,11 +93,11 @@ export class RemoteEngine implements Engine {
     this.place = `the engine at ${url}`;
   }
 
-  async runQuery(query: string, params: RawParams): Promise<Answer> {
+  async runQuery(query: string, params: RawParams, opening?: StatedOpening): Promise<Answer> {
     const search = new URLSearchParams({ format: 'json' });
     for (const [name, value] of Object.entries(params))
       if (value !== undefined) search.set(name, String(value as string));
-    return (await this.send('GET', `/v1/query/${query}?${search.toString()}`)) as Answer;
+    return (await this.open(`/v1/query/${query}?${search.toString()}`, opening)) as Answer;
   }
 
   businessSettings(): Promise<BusinessSettings> {
@@ -185,8 +186,8 @@ export class RemoteEngine implements Engine {
     await this.runJob('refold', onProgress, signal);
   }
 
-  async quarantinedEvent(quarantineId: string): Promise<JsonObject> {
-    return (await this.send('GET', `/v1/quarantine/${encodeURIComponent(quarantineId)}`)) as JsonObject;
+  async quarantinedEvent(quarantineId: string, opening?: StatedOpening): Promise<JsonObject> {
+    return (await this.open(`/v1/quarantine/${encodeURIComponent(quarantineId)}`, opening)) as JsonObject;
   }
 
   async release(quarantineId: string, fixed: unknown): Promise<JsonObject> {
@@ -357,6 +358,12 @@ export class RemoteEngine implements Engine {
     );
   }
 
+  /** Gets what may show personal data. */
+  private async open(path: string, opening?: StatedOpening): Promise<unknown> {
+    const headers = opening === undefined ? {} : openingHeaders(opening, opening.kind);
+    return (await this.request('GET', path, undefined, undefined, headers)).json();
+  }
+
   /** Sends a request, and retries it: all requests are idempotent by their ids. */
   private async send(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
@@ -373,6 +380,7 @@ export class RemoteEngine implements Engine {
     path: string,
     body?: string,
     type = 'application/json',
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       let response: Response;
@@ -383,6 +391,7 @@ export class RemoteEngine implements Engine {
             accept: 'application/json',
             ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }),
             ...(body === undefined ? {} : { 'content-type': type }),
+            ...headers,
           },
           ...(body === undefined ? {} : { body }),
         });

@@ -203,6 +203,36 @@ class TreatmentsForm {
   expansion?: ExpansionTreatmentsForm;
 }
 
+class PurposeForm {
+  @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'a name')
+  @Must('a name of 1 to 64 lower-case letters, digits and hyphens, a letter first')
+  @Describe('The name of the purpose, as a request states it')
+  name!: string;
+  @NonEmpty()
+  @Hint('say in a sentence what is done for this purpose')
+  @Describe('What it is, in a sentence; a data subject who asks for access reads it')
+  text!: string;
+  @NonEmpty()
+  @Hint('give the legal basis, such as GDPR art. 6(1)(b)')
+  @Describe('Its legal basis')
+  legalBasis!: string;
+}
+
+class OpeningsForm {
+  @Optional()
+  @Whole(1, 1_000_000)
+  @Describe(
+    'One principal that opens the personal data of more subjects than this within an hour raises an alert; 200 by default',
+  )
+  alertSubjectsPerHour?: number;
+  @Optional()
+  @Days()
+  @Describe(
+    'After so many days an opening leaves the read model; the event log keeps it. 1,096 (three years) by default',
+  )
+  keepDays?: number;
+}
+
 /** A policy as a business writes it. The lifecycle's type `Policy` explains what each field does. */
 export class PolicyForm {
   @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'a name')
@@ -243,4 +273,12 @@ export class PolicyForm {
   @Part(() => TreatmentsForm)
   @Describe('What to do for a customer in each phase; an action is proposed where they gave consent')
   treatments!: TreatmentsForm;
+  @Optional()
+  @ListOf(Part(() => PurposeForm), 1, 100)
+  @Describe('For what personal data may be opened: each opening states one of these')
+  purposes?: PurposeForm[];
+  @Optional()
+  @Part(() => OpeningsForm)
+  @Describe('How openings of personal data are watched and kept')
+  openings?: OpeningsForm;
 }

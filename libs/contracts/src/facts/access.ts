@@ -1,4 +1,17 @@
-import { AnyObject, At, Counts, Names, Optional, Text, TextOrNull } from '../fields.js';
+import {
+  AnyObject,
+  AnySubjectIds,
+  At,
+  Counts,
+  Matching,
+  Names,
+  OneOf,
+  Optional,
+  QuarantineIds,
+  Text,
+  TextOrNull,
+  Whole,
+} from '../fields.js';
 
 /** What administrators did about access, and what was rejected. Who did it stands in the `meta` of the event (`by`). No fact holds a secret. */
 
@@ -57,4 +70,35 @@ export class OperationStarted {
   @Text(64) operation!: string;
   /** Of a parked customer: their id. */
   @Optional() @Text(64) customerId?: string;
+}
+
+/** As what clear text leaves the engine. */
+export const OPENING_KINDS = ['view', 'export', 'pack', 'feed'] as const;
+
+/**
+ * Personal data were opened: recorded before the first clear text left the engine. An answer about more than 500 subjects has several of these, which
+ * share their `requestId`; so do the pages of one answer.
+ */
+export class PersonalDataOpened {
+  /** A purpose of the policy, by its name. */
+  @Text(64) purpose!: string;
+  /** The case that it was for, as the principal named it: a reference, no free text. */
+  @Optional() @Text(100) ticket?: string;
+  @OneOf(...OPENING_KINDS) kind!: string;
+  /** What was run: the name of a query, `quarantined-event`, … */
+  @Text(64) query!: string;
+  /** A keyed hash of its parameters: the same for the same parameters, and it reveals none of them. */
+  @Matching('^[0-9a-f]{32}$', 32, '32 hex characters') parameters!: string;
+  /** The columns, or fields, of the answer that held clear text. */
+  @Names() columns!: string[];
+  /** Whose personal data were opened. */
+  @AnySubjectIds() subjectIds!: string[];
+  /** Quarantined events whose bodies were opened. */
+  @Optional() @QuarantineIds() quarantineIds?: string[];
+  /** How many clear values these subjects and bodies had in the answer. */
+  @Whole(1, 1_000_000_000) count!: number;
+  /** The same in all events of one answer. */
+  @Text(64) requestId!: string;
+  /** Why, in the words of the principal: sealed under a key that has the id of the event, and is listed under all these subjects. */
+  @Optional() @Text(10_000) sealedReason?: string;
 }

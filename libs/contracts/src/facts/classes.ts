@@ -43,6 +43,7 @@ const FACT_CLASSES = {
   'principal-unblocked': [access.PrincipalUnblocked],
   'sign-in-rejected': [access.SignInRejected],
   'operation-started': [access.OperationStarted],
+  'personal-data-opened': [access.PersonalDataOpened],
   'source-registered': [sources.SourceRegistered],
   'source-changed': [sources.SourceChanged],
   'source-paused': [sources.SourcePaused],

@@ -1,12 +1,22 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import type { Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { OPENINGS, type OpeningRequest, type Openings, type PersonalDataState, type Principal } from '#platform';
+import {
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  DocumentPipe,
+  Opens,
+  Problem,
+  StatedOpening,
+} from '#platform/nest';
 import { DiscardQuarantined } from '../quarantine/discard-quarantined.js';
 import { DiscardMany, ReleaseMany, type ClosedMany } from '../quarantine/close-many.js';
 import { ReleaseQuarantined } from '../quarantine/release-quarantined.js';
 import { Quarantine, type Closing, type Quarantined } from '../quarantine/quarantine.js';
+import { showQuarantined, type ShownQuarantined } from '../quarantine/show-quarantined.js';
 import {
   BULK_DISCARD_REQUEST,
   BULK_RELEASE_REQUEST,
@@ -52,9 +62,15 @@ export class QuarantinedView {
     nullable: true,
     anyOf: [...['string', 'number', 'boolean', 'object'].map((type) => ({ type })), { type: 'array', items: {} }],
     description:
-      'The body as it was received, any JSON value, for a key that may open personal data. Null where it can no longer be opened',
+      'The body as it was received, any JSON value, where a purpose is stated that is granted. Null otherwise, and where it can no longer be opened',
   })
   readonly body?: unknown;
+  @ApiProperty({
+    required: false,
+    type: Object,
+    description: 'Whether the body is shown: open with its purpose, or closed with why, and a hint',
+  })
+  readonly personalData?: PersonalDataState;
 }
 
 export class ClosedManyView {
@@ -78,28 +94,27 @@ const ID = { name: 'quarantineId', example: '9b1d2e5f0c3a9b1d2e5f0c3a9b1d2e5f' }
 export class QuarantineController {
   constructor(
     private readonly commands: CommandBus,
-    private readonly quarantine: Quarantine,
+    readonly quarantine: Quarantine,
+    @Inject(OPENINGS) readonly openings: Openings,
   ) {}
 
   @Get(':quarantineId')
   @Allow('read')
+  @Opens()
   @ApiOperation({
     operationId: 'quarantinedEvent',
-    summary: 'One quarantined event with its reason, and with its body for a key that may open personal data',
+    summary: 'One quarantined event with its reason, and with its body where a purpose is granted',
   })
   @ApiParam(ID)
   @ApiOkResponse({ type: QuarantinedView })
   @ApiProblems(404)
   async show(
     @Param('quarantineId') quarantineId: string,
-    @CurrentPrincipal() caller: Principal,
-  ): Promise<Quarantined & { body?: unknown }> {
-    const found = await this.quarantine.find(quarantineId);
-    if (found === null) throw unknown();
-    if (!caller.permissions.has('open')) return found;
-    const body = await this.quarantine.body(quarantineId);
-    // A body that was cut is not JSON any more: it is shown as the text that is left.
-    return { ...found, body: body === null ? null : found.cut === true ? body : (JSON.parse(body) as unknown) };
+    @StatedOpening() opening: OpeningRequest,
+  ): Promise<ShownQuarantined> {
+    const shown = await showQuarantined(quarantineId, opening, this);
+    if (shown === null) throw unknown();
+    return shown;
   }
 
   @Post(':quarantineId/release')

@@ -6,6 +6,7 @@ import { readConfig, type Permission } from '#platform';
 import { ApiKeyAccess, ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
 import { configureApp, createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
+import { OpeningsModule } from '#privacy/nest';
 import { memoryLog } from '#testing';
 import { IngestionModule } from '../ingestion.module.js';
 
@@ -33,6 +34,7 @@ export class IngestionApp {
         PlatformModule.forRoot({ config, logger, clock: { now } }),
         KeysModule.forRoot({ keyStore }),
         EventLogModule.forRoot({ log }),
+        OpeningsModule.forRoot(),
         IngestionModule.forRoot(),
       ],
     }).compile();

@@ -138,6 +138,13 @@ const mediaAreDistinct: Rule = ({ treatments }) =>
     ),
   );
 
+const purposesAreDistinct: Rule = ({ purposes = [] }) =>
+  repeated(purposes.map(({ name }) => name)).map((index) => ({
+    pointer: pointerTo('purposes', index, 'name'),
+    detail: 'is named twice',
+    hint: 'name each purpose once',
+  }));
+
 /** The places of texts that stand earlier in the list too. */
 function repeated(texts: readonly string[]): readonly number[] {
   const seen = new Set<string>();
@@ -157,4 +164,5 @@ export const POLICY_RULES: readonly Rule[] = [
   replacedCategoriesAreDeclared,
   tierBEndsAboveTierA,
   mediaAreDistinct,
+  purposesAreDistinct,
 ];

@@ -25,6 +25,28 @@ export interface Policy {
   readonly tiers: TierRules;
   /** The treatment for each phase of each stage. A bare name stands for a treatment with default purpose, media and days. */
   readonly treatments: Readonly<Record<string, Readonly<Record<string, string | TreatmentRule>>>>;
+  /** For what personal data may be opened; the default purposes where it is absent. It moves no customer. */
+  readonly purposes?: readonly PurposeRule[];
+  /** How openings of personal data are watched and kept. It moves no customer. */
+  readonly openings?: Partial<OpeningRules>;
+}
+
+/** Why personal data may be opened. */
+export interface PurposeRule {
+  /** As a request states it: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** What it is, in a sentence: an access request shows it to the data subject. */
+  readonly text: string;
+  /** The legal basis, such as `GDPR art. 6(1)(b)`. */
+  readonly legalBasis: string;
+}
+
+/** What holds for the record of openings. */
+export interface OpeningRules {
+  /** One principal that opens more subjects than this within an hour raises an alert. */
+  readonly alertSubjectsPerHour: number;
+  /** How many days the read model of openings keeps them; the log keeps them for ever. */
+  readonly keepDays: number;
 }
 
 /** What the business does for a customer in a phase, and what they must have allowed for it. */

@@ -1,6 +1,7 @@
 import { documentReader, PolicyForm, type JsonSchema } from '#contracts';
 import { BUILT_IN_POLICIES } from './built-in.js';
 import type { Policy } from './policy.js';
+import { DEFAULT_OPENINGS, DEFAULT_PURPOSES } from './purposes.js';
 
 /** A field of the policy document: where it stands, what it means, and what it may be. */
 export interface PolicyField {
@@ -22,6 +23,7 @@ export const POLICY_PARTS: Readonly<Record<string, string>> = {
   contracts: 'What holds for subscriptions',
   tiers: 'How customers are divided by the profit that they bring',
   treatments: 'What to do for a customer in each phase; an action is proposed where they gave consent',
+  openings: 'How openings of personal data are watched and kept',
 };
 
 /** A policy that uses every field: what the documentation quotes. */
@@ -52,6 +54,11 @@ export const EXAMPLE_POLICY: Policy = {
       lapsed: { name: 'invite back', purpose: 'marketing', media: ['email', 'sms'], validDays: 14 },
     },
   },
+  purposes: [
+    { name: 'warranty', text: 'Settle a warranty claim', legalBasis: 'GDPR art. 6(1)(b)' },
+    ...DEFAULT_PURPOSES,
+  ],
+  openings: DEFAULT_OPENINGS,
 };
 
 /** Every field of the policy document, in the order in which it is written. */

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { ACCESS, RATE_LIMITS } from '../tokens.js';
 import { ALLOW, PUBLIC, type GuardedRequest } from './allow.js';
 import { authorizeRequest } from './authorize.js';
+import { openingRequestOf, OPENS } from './opens.js';
 import type { Access, Principal } from './principal.js';
 import type { RateLimits } from './rate-limits.js';
 import type { RouteRule } from './route-rule.js';
@@ -25,10 +26,12 @@ export class AccessGuard implements CanActivate {
     const { method, headers, ip: address } = request;
     const principal = authorizeRequest(this.access, { method, headers, address }, rule);
     const reply = http.getResponse<{ header(name: string, value: string): unknown }>();
+    const opens = this.reflector.get<boolean | undefined>(OPENS, context.getHandler()) === true;
     const admit = (admitted: Principal): true => {
       const { headers: limits } = this.rates.admit(admitted, 'requests');
       for (const [name, value] of Object.entries(limits)) reply.header(name, value);
       request.principal = admitted;
+      if (opens) request.opening = openingRequestOf(request);
       return true;
     };
     return principal instanceof Promise ? principal.then(admit) : admit(principal);

@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.js';
 import { PERMISSIONS, type Permission } from './permissions.js';
 import type { RouteRule, ScopeName } from './route-rule.js';
+import type { OpeningRequest } from './openings.js';
 import type { Principal } from './principal.js';
 import { SCOPE_NAMES } from './scopes.js';
 
@@ -49,6 +50,8 @@ export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly ip: string;
   principal?: Principal;
+  /** Set for a handler that is marked with `@Opens()`. */
+  opening?: OpeningRequest | null;
 }
 
 /** The authenticated caller, as a parameter of a handler. */

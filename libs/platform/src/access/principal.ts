@@ -17,6 +17,8 @@ export interface Principal {
   readonly scopes: Scopes;
   /** Its own rates, before those of its roles. */
   readonly rate?: GivenRates;
+  /** The purpose for which a machine opens personal data where its request states none; absent for people. */
+  readonly standingPurpose?: string | null;
 }
 
 /** The command line on the engine's machine: it may do everything, since it may read the folder itself. */

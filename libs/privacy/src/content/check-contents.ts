@@ -242,6 +242,7 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'principal-unblocked':
     case 'sign-in-rejected':
     case 'operation-started':
+    case 'personal-data-opened':
     case 'webhook-registered':
     case 'webhook-changed':
       return fits(sha256(data));

@@ -10,6 +10,7 @@ import { KeysModule } from '#keys/nest';
 import { readConfig, type Permission } from '#platform';
 import { configureApp, createHttpAdapter, createLogger, PlatformModule } from '#platform/nest';
 import { memoryLog, orderPlaced } from '#testing';
+import { OpeningsModule } from '../openings/openings.module.js';
 import { PrivacyModule } from '../privacy.module.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -28,6 +29,7 @@ describe('POST /v1/erasures', () => {
         PlatformModule.forRoot({ config, logger, clock }),
         KeysModule.forRoot({ keyStore }),
         EventLogModule.forRoot({ log: memoryLog({ clock }) }),
+        OpeningsModule.forRoot(),
         IngestionModule.forRoot(),
         PrivacyModule.forRoot(),
       ],

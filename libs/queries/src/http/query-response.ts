@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { Principal } from '#platform';
+import type { OpeningRequest, Principal } from '#platform';
 import { Problem } from '#platform/nest';
 import type { Answer } from '../running/answer.js';
 import { csvHeader, csvRow } from '../running/csv.js';
@@ -22,6 +22,8 @@ export interface QueryReply {
     readonly headers: Readonly<Record<string, string | string[] | undefined>>;
     /** Set by the access guard. */
     readonly principal?: Principal;
+    /** Set by the access guard where the route may show personal data. */
+    readonly opening?: OpeningRequest | null;
   };
   header(name: string, value: string): QueryReply;
   send(body: unknown): unknown;
@@ -45,15 +47,17 @@ export class QueryResponse {
   }
 
   private async answer(query: QueryDefinition, reply: QueryReply): Promise<void> {
-    const { headers, principal, ...request } = reply.request;
+    const { headers, principal, opening: stated = null, ...request } = reply.request;
     const { format: wanted, ...inQueryString } = request.query as RawParams;
     const accept = headers['accept'];
     const format = formatOf(wanted, typeof accept === 'string' ? accept : undefined);
     const params: RawParams = { ...inQueryString, ...(request.params as RawParams) };
-    const mayOpen = principal?.permissions.has('open') === true;
+    // A file is an export, whatever the caller calls it.
+    const opening: OpeningRequest | null =
+      stated === null || format === 'json' ? stated : { ...stated, kind: 'export' };
     const mayAudit = principal?.permissions.has('audit') === true;
     const run = (more: RawParams): Promise<Answer> =>
-      this.bus.execute(new RunQuery(query.name, { ...params, ...more }, mayOpen, mayAudit));
+      this.bus.execute(new RunQuery(query.name, { ...params, ...more }, opening, mayAudit));
     const allPages = format !== 'json' && query.paged && params['limit'] === undefined;
     const pageSize: RawParams = allPages ? { limit: String(PAGE_SIZE.maximum) } : {};
     // The first page comes before the headers: an invalid parameter is answered with a problem, not with a truncated stream.

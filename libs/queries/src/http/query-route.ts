@@ -1,6 +1,6 @@
 import { applyDecorators, Get } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
-import { Allow, ApiProblems } from '#platform/nest';
+import { Allow, ApiProblems, Opens } from '#platform/nest';
 import type { QueryDefinition } from '../running/query.js';
 import { paramSchemas } from '../running/params.js';
 import { FORMATS } from './formats.js';
@@ -31,6 +31,7 @@ export function QueryRoute(query: QueryDefinition, address?: QueryAddress): Meth
   return applyDecorators(
     Get(path),
     Allow(query.permission),
+    ...(query.opens === undefined ? [] : [Opens()]),
     ApiOperation({
       operationId,
       summary: query.summary,

@@ -69,6 +69,18 @@ const META: Schema = {
       type: 'boolean',
       description: 'false while customers are folded, or days counted, again under another policy',
     },
+    personalData: {
+      type: 'object',
+      required: ['state'],
+      description:
+        'present in answers that can show personal data: open with its purpose, or closed with why, and a hint',
+      properties: {
+        state: { type: 'string', enum: ['open', 'closed'] },
+        purpose: { type: 'string' },
+        why: { type: 'string', enum: ['no-permission', 'no-purpose', 'unknown-purpose', 'purpose-not-granted'] },
+        hint: { type: 'string' },
+      },
+    },
     provisional: {
       type: 'object',
       required: ['day', 'sources'],

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { EVENT_LOG, type EventLog } from '#event-log';
-import { CLOCK, CONFIG, type Clock, type Config } from '#platform';
+import { CLOCK, CONFIG, OPENINGS, type Clock, type Config, type OpeningRequest, type Openings } from '#platform';
 import { SEALER, type Sealer } from '#keys';
 import { DATABASE, type Database } from '#database';
 import type { Answer } from '../running/answer.js';
@@ -10,12 +10,12 @@ import type { RawParams } from '../running/params.js';
 import { personalData, type PersonalData } from '../running/personal-data.js';
 import { storeBytesIn } from '../reading/store-bytes.js';
 
-/** A query on the bus: its name, its parameters as text, and whether the caller may see personal data. */
+/** A query on the bus: its name, its parameters as text, and what the caller states about personal data. */
 export class RunQuery extends Query<Answer> {
   constructor(
     readonly name: string,
     readonly params: RawParams,
-    readonly mayReadPersonal: boolean,
+    readonly opening: OpeningRequest | null,
     readonly mayAudit: boolean,
   ) {
     super();
@@ -32,17 +32,18 @@ export class RunQueryHandler implements IQueryHandler<RunQuery, Answer> {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SEALER) sealer: Sealer,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(OPENINGS) private readonly openings: Openings,
   ) {
     this.personalData = personalData(sealer);
   }
 
-  execute({ name, params, mayReadPersonal, mayAudit }: RunQuery): Promise<Answer> {
-    const { database, log, clock, personalData } = this;
+  execute({ name, params, opening, mayAudit }: RunQuery): Promise<Answer> {
+    const { database, log, clock, personalData, openings } = this;
     const { dataDir, eventLog, keysUrl, kafkaBrokers } = this.config;
     const hasRelay = kafkaBrokers !== null;
     const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
     return runQuery(
-      { database, log, clock, personalData, storeBytes, hasRelay, mayReadPersonal, mayAudit },
+      { database, log, clock, personalData, storeBytes, hasRelay, openings, opening, mayAudit },
       name,
       params,
     );

@@ -16,13 +16,14 @@ export const customer = query({
   params: OneCustomer,
   time: 'none',
   paged: false,
+  opens: ['identifiers'],
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     {
       name: 'identifiers',
       type: 'json',
       description:
-        'how channels call them, the strongest first; values are null without the permission open, or once erased',
+        'how channels call them, the strongest first; values are null without a purpose that is granted, or once erased',
     },
     ...STANDING_COLUMNS,
     ...ALLOWED_COLUMNS,
@@ -102,9 +103,9 @@ interface SubjectRow extends Record<string, unknown> {
 
 async function opened(context: QueryContext, subjects: readonly SubjectRow[]): Promise<unknown[]> {
   const strongest = [...subjects].sort((a, b) => compareNamespaces(a.namespace, b.namespace));
-  const values = context.mayReadPersonal
-    ? await context.personalData.open(strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed })))
-    : [];
+  const values = await context.personalData.open(
+    strongest.map(({ subject_id, sealed }) => ({ subjectId: subject_id, sealed })),
+  );
   return strongest.map((subject, index) => ({
     namespace: subject.namespace,
     value: values[index] ?? null,

@@ -6,7 +6,7 @@ import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
 import { reject } from '../running/query-rejected.js';
-import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { CUSTOMER_SORTS, CustomerOrder } from '../reading/customer-order.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -79,6 +79,7 @@ export const customers = query({
   params: CustomersParams,
   time: 'as-of',
   paged: true,
+  opens: ['identifier'],
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
@@ -162,9 +163,8 @@ export const customers = query({
       );
       return { rows, identifiers, position: models.position };
     });
-    const values = await openIdentifiers(context, identifiers);
-    const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
-    return { ...pageOf(named, limit, CustomerOrder.keyOf), position };
+    const page = pageOf(rows, limit, CustomerOrder.keyOf);
+    return { ...page, rows: await withIdentifiers(context, page.rows, identifiers), position };
   },
 });
 

@@ -1,7 +1,7 @@
 import { Describe, OneOf, Optional, Text } from '#contracts';
 import { instantText } from '#database';
 import { DISCREPANCY_KINDS, foldCustomer } from '#lifecycle';
-import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { lifeOf } from '../reading/life.js';
 import { inReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
@@ -25,6 +25,7 @@ export const discrepancies = query({
   params: DiscrepanciesParams,
   time: 'as-of and known-at',
   paged: true,
+  opens: ['identifier'],
   columns: [
     { name: 'at', type: 'instant', description: 'when it came about' },
     { name: 'kind', type: 'text', description: 'what does not add up' },
@@ -107,9 +108,8 @@ async function fromReadModels(
     const identifiers = await strongestIdentifiers(models, [...new Set(rows.map((row) => row.customerId))]);
     return { rows, identifiers, position: models.position };
   });
-  const values = await openIdentifiers(context, identifiers);
-  const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
-  return { ...pageOf(named, limit, (last) => [last.at, last.eventSource, last.eventId, last.kind]), position };
+  const page = pageOf(rows, limit, (last) => [last.at, last.eventSource, last.eventId, last.kind]);
+  return { ...page, rows: await withIdentifiers(context, page.rows, identifiers), position };
 }
 
 async function fromLog(
@@ -119,7 +119,6 @@ async function fromLog(
   const life = await lifeOf(context, params, { knownAt, position });
   const { bookings, discrepancies } = foldCustomer({ events: life.events, policies: life.policies, asOf });
   const identifiers = await inReadModels(context.database, (models) => strongestIdentifiers(models, [life.customerId]));
-  const identifier = (await openIdentifiers(context, identifiers)).get(life.customerId) ?? null;
   const rows = discrepancies
     .filter(
       ({ kind, event, settledAt }) =>
@@ -132,7 +131,6 @@ async function fromLog(
       ...one,
       source: orderSource,
       customerId: life.customerId,
-      identifier,
       eventSource: event.source,
       eventId: event.id,
       orderEventId:
@@ -146,7 +144,7 @@ async function fromLog(
     }));
   const from = after === null ? 0 : Number(after[0]);
   return {
-    rows: rows.slice(from, from + limit),
+    rows: await withIdentifiers(context, rows.slice(from, from + limit), identifiers),
     next: from + limit < rows.length ? [from + limit] : null,
     position: life.position,
   };

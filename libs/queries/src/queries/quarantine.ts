@@ -16,7 +16,10 @@ class QuarantineParams {
   @Optional() @AnyText() @Describe('only those from this file') file!: string | null;
   @Optional() @Text(256) @Describe('only those that name this type') type!: string | null;
   @Optional() @Text(512) @Describe('only those with this id') 'event-id'!: string | null;
-  @Default(false) @Flag() @Describe('whether to open the bodies; needs the permission open') 'with-body'!: boolean;
+  @Default(false)
+  @Flag()
+  @Describe('whether to open the bodies; needs a purpose that is granted')
+  'with-body'!: boolean;
 }
 
 /** Events that were not accepted, with the reason and how to fix it. */
@@ -27,6 +30,7 @@ export const quarantine = query({
   params: QuarantineParams,
   time: 'none',
   paged: true,
+  opens: ['body'],
   columns: [
     { name: 'quarantineId', type: 'text', description: 'release or discard it by this id' },
     { name: 'position', type: 'integer', description: 'its position in the log' },
@@ -58,7 +62,8 @@ export const quarantine = query({
       name: 'body',
       type: 'json',
       nullable: true,
-      description: 'what was received, with-body; null without the permission, or once a person in it was erased',
+      description:
+        'what was received, with-body; null without a purpose that is granted, or once a person in it was erased',
     },
   ],
   async answer(context, { params, after, limit: most }) {
@@ -82,7 +87,7 @@ export const quarantine = query({
       );
       return { ...pageOf(rows, limit, ({ position }) => [position]), position: models.position };
     });
-    if (!params['with-body'] || !context.mayReadPersonal) return found;
+    if (!params['with-body']) return found;
     const bodies = await bodiesOf(
       context,
       found.rows.map(({ quarantineId }) => quarantineId),
@@ -102,6 +107,7 @@ async function bodiesOf(
     .map(({ id, meta }) => ({
       subjectId: id,
       sealed: (JSON.parse(meta) as { readonly sealed: string }).sealed,
+      about: { quarantineId: id },
     }));
   const texts = await context.personalData.open(sealed);
   return new Map(sealed.map(({ subjectId }, index) => [subjectId, readable(texts[index] ?? null)]));

@@ -3,7 +3,7 @@ import { Default, Describe, OneOf } from '#contracts';
 import { purchaseSummary, type Booking } from '#lifecycle';
 import { instantOf } from '../running/answer.js';
 import { query } from '../running/query.js';
-import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { inReadModels } from '../reading/read-models.js';
 
@@ -25,6 +25,7 @@ export const rfm = query({
   params: RfmParams,
   time: 'as-of',
   paged: true,
+  opens: ['identifier'],
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
@@ -66,34 +67,33 @@ export const rfm = query({
       const identifiers = await strongestIdentifiers(models, [...new Set(rows.map((row) => row.customer_id))]);
       return { rows, identifiers, position: models.position };
     });
-    const values = await openIdentifiers(context, identifiers);
     const byCustomer = [...grouped(rows)];
     const page = byCustomer.slice(0, limit);
     const last = page.at(-1);
+    const summarised = page.flatMap(([customerId, booked]) => {
+      const bookings = booked.map(bookingOf);
+      const summary = purchaseSummary(bookings, { asOf, period: params.period, unit: params.unit, timeZone });
+      // Who returned everything has bought nothing at this instant.
+      if (summary === null) return [];
+      const currencies = new Set(bookings.map(({ currency }) => currency));
+      return [
+        {
+          customerId,
+          frequency: summary.frequency,
+          recency: summary.recency,
+          T: summary.T,
+          monetaryMinor: summary.monetaryMinor,
+          currency: summary.currency,
+          orders: summary.orders,
+          revenueMinor:
+            currencies.size === 1 && summary.currency !== null
+              ? bookings.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+              : null,
+        },
+      ];
+    });
     return {
-      rows: page.flatMap(([customerId, booked]) => {
-        const bookings = booked.map(bookingOf);
-        const summary = purchaseSummary(bookings, { asOf, period: params.period, unit: params.unit, timeZone });
-        // Who returned everything has bought nothing at this instant.
-        if (summary === null) return [];
-        const currencies = new Set(bookings.map(({ currency }) => currency));
-        return [
-          {
-            customerId,
-            identifier: values.get(customerId) ?? null,
-            frequency: summary.frequency,
-            recency: summary.recency,
-            T: summary.T,
-            monetaryMinor: summary.monetaryMinor,
-            currency: summary.currency,
-            orders: summary.orders,
-            revenueMinor:
-              currencies.size === 1 && summary.currency !== null
-                ? bookings.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
-                : null,
-          },
-        ];
-      }),
+      rows: await withIdentifiers(context, summarised, identifiers),
       next: byCustomer.length > limit && last !== undefined ? [last[0]] : null,
       position,
     };

@@ -4,7 +4,7 @@ import { instantOf } from '../running/answer.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
-import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { inReadModels } from '../reading/read-models.js';
 
 /** All customers' stage periods as of an instant: later ones are absent, lasting ones have no end. */
@@ -17,6 +17,7 @@ export const stagePeriods = query({
   params: NoParams,
   time: 'as-of',
   paged: true,
+  opens: ['identifier'],
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
@@ -41,8 +42,7 @@ export const stagePeriods = query({
       const ids = [...new Set(rows.map((row) => row.customerId))];
       return { rows, identifiers: await strongestIdentifiers(models, ids), position: models.position };
     });
-    const values = await openIdentifiers(context, identifiers);
-    const named = rows.map((row) => ({ ...row, identifier: values.get(row.customerId) ?? null }));
-    return { ...pageOf(named, limit, (last) => [last.customerId, instantOf(last.enteredAt)]), position };
+    const page = pageOf(rows, limit, (last) => [last.customerId, instantOf(last.enteredAt)]);
+    return { ...page, rows: await withIdentifiers(context, page.rows, identifiers), position };
   },
 });

@@ -27,11 +27,12 @@ export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
-    'Read from the log. data holds personal fields if the key has the permission open; they are absent otherwise, and for every key once the person was erased.',
+    'Read from the log. data holds personal fields if a purpose is stated that is granted; they are absent otherwise, and for everybody once the person was erased.',
   permission: 'read',
   params: TimelineParams,
   time: 'as-of and known-at',
   paged: true,
+  opens: ['data', 'beside'],
   columns: [
     { name: 'occurredAt', type: 'instant', description: 'when it happened' },
     { name: 'type', type: 'text', description: 'what it was' },
@@ -61,7 +62,7 @@ export const timeline = query({
       type: 'json',
       nullable: true,
       description:
-        'what came with it and is no field of its data, if the key has the permission open: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
+        'what came with it and is no field of its data, if a purpose is granted: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
     },
   ],
   async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
@@ -93,7 +94,7 @@ async function withData(context: QueryContext, page: readonly RecordedEvent[]): 
     subjectId: subjectOfStream(recorded.stream) ?? '',
     sealed: metas[index]?.sealed ?? null,
   }));
-  const opened = context.mayReadPersonal ? await context.personalData.open(sealed) : [];
+  const opened = await context.personalData.open(sealed);
   return page.map((recorded, index) => {
     const sealed = opened[index] ?? null;
     const { personal, beside } = sealed === null ? NOTHING : readSealedFields(sealed);

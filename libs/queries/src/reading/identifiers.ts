@@ -28,14 +28,20 @@ export async function strongestIdentifiers(
   );
 }
 
-/** Opens each customer's strongest identifier; all null for a caller who may not see them. */
-export async function openIdentifiers(
+/**
+ * The rows of a page with each customer's strongest identifier; all null for a caller who may not see them. Only identifiers of customers that the page
+ * shows are opened. The query names the column `identifier` among those that it opens.
+ */
+export async function withIdentifiers<R extends { readonly customerId: string }>(
   context: QueryContext,
+  rows: readonly R[],
   identifiers: readonly KnownIdentifier[],
-): Promise<ReadonlyMap<string, string | null>> {
-  if (!context.mayReadPersonal) return new Map();
-  const values = await context.personalData.open(identifiers);
-  return new Map(identifiers.map(({ customerId }, index) => [customerId, values[index] ?? null]));
+): Promise<readonly (R & { readonly identifier: string | null })[]> {
+  const shown = new Set(rows.map(({ customerId }) => customerId));
+  const wanted = identifiers.filter(({ customerId }) => shown.has(customerId));
+  const values = await context.personalData.open(wanted);
+  const byCustomer = new Map(wanted.map(({ customerId }, index) => [customerId, values[index] ?? null]));
+  return rows.map((row) => ({ ...row, identifier: byCustomer.get(row.customerId) ?? null }));
 }
 
 /** The `identifier` column: the same words in every answer that has it. */
@@ -43,5 +49,5 @@ export const IDENTIFIER_COLUMN = {
   name: 'identifier',
   type: 'text',
   nullable: true,
-  description: "value of the customer's strongest identifier; null without the permission open, or once erased",
+  description: "value of the customer's strongest identifier; null without a purpose that is granted, or once erased",
 } as const;

@@ -1,4 +1,5 @@
 import { formatInstant, type Instant } from '#contracts';
+import type { PersonalDataState } from '#platform';
 import type { Provisional } from '../reading/provisional.js';
 import type { AnswerRow, Column } from './query.js';
 
@@ -27,6 +28,8 @@ export interface AnswerMeta {
   readonly complete: boolean;
   /** Set where a source that closes its books has not closed the last day of the answer: the figures may still change. */
   readonly provisional?: Provisional;
+  /** Of a query that can show personal data: whether it does, and why not. */
+  readonly personalData?: PersonalDataState;
 }
 
 /** Puts a row into the shape that its columns promise, and nothing beside. */

@@ -11,6 +11,8 @@ export interface Place {
   readonly asOf: Instant;
   /** Nothing above this position belongs to the answer, where the answer is read from the log; null elsewhere. */
   readonly position: number | null;
+  /** What the pages of an answer are recorded under, where they show personal data; null where nothing was asked for. */
+  readonly requestId?: string | null;
 }
 
 /**
@@ -19,7 +21,10 @@ export interface Place {
  * They hold no secret and grant nothing: the check is a checksum, not a signature.
  */
 export function writeCursor(query: string, filters: string, place: Place): string {
-  const body = JSON.stringify([place.after, place.asOf, place.position]);
+  const body = JSON.stringify([
+    ...[place.after, place.asOf, place.position],
+    ...(place.requestId === undefined || place.requestId === null ? [] : [place.requestId]),
+  ]);
   return Buffer.from(check(query, filters, body) + body).toString('base64url');
 }
 
@@ -33,8 +38,8 @@ export function readCursor(query: string, filters: string, cursor: string): Plac
       'is not a cursor of this query with these parameters',
       'send nextCursor unchanged, with the parameters of the first page; or leave it out to begin again',
     );
-  const [after, asOf, position] = JSON.parse(body) as [Key, Instant, number | null];
-  return { after, asOf, position };
+  const [after, asOf, position, requestId] = JSON.parse(body) as [Key, Instant, number | null, string?];
+  return { after, asOf, position, ...(requestId === undefined ? {} : { requestId }) };
 }
 
 const CHECK_LENGTH = 12;

@@ -1,4 +1,4 @@
-import type { Clock } from '#platform';
+import type { Clock, OpeningRequest, Openings } from '#platform';
 import type { EventLog } from '#event-log';
 import type { Database } from '#database';
 import type { StoreBytes } from '../reading/store-bytes.js';
@@ -7,7 +7,7 @@ import type { Key } from './cursor.js';
 import type { ParamsClass } from './params.js';
 import type { PersonalData } from './personal-data.js';
 
-/** The permission that a query needs. With `open` beside it, the rows show sealed values. */
+/** The permission that a query needs. */
 export type QueryPermission = 'read' | 'audit' | 'operate';
 
 /** Everything that an answer is made of. */
@@ -15,14 +15,17 @@ export interface QueryContext {
   readonly database: Database;
   /** Read for the history of one customer only: populations are answered from the read models. */
   readonly log: EventLog;
+  /** What is opened by it is recorded before the answer leaves. */
   readonly personalData: PersonalData;
   readonly clock: Clock;
   /** The size of the stores beside the read models; absent where it is not known. */
   readonly storeBytes?: () => StoreBytes;
   /** Whether a relay is configured (KAFKA_BROKERS): without one, what it would publish is no backlog. */
   readonly hasRelay?: boolean;
-  /** Whether the caller may see personal data in the clear. If not, sealed values are null. */
-  readonly mayReadPersonal: boolean;
+  /** Who records openings; without it nothing is opened. */
+  readonly openings?: Openings;
+  /** Who asks for personal data, and for which purpose; absent or null: sealed values stay closed. */
+  readonly opening?: OpeningRequest | null;
   /** Whether the caller may know that a person was erased, and read what is left of their history. */
   readonly mayAudit: boolean;
 }
@@ -90,6 +93,8 @@ export interface QueryDefinition<P extends object = object> {
   /** Whether the answer comes in pages (`limit`, `cursor`). */
   readonly paged: boolean;
   readonly columns: readonly Column[];
+  /** The columns that may hold personal data in the clear; without any, the query opens nothing. */
+  readonly opens?: readonly string[];
   answer(context: QueryContext, request: QueryRequest<P>): Promise<AnswerPage>;
 }
 

@@ -9,6 +9,7 @@ import { present, type Answer } from './answer.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { inReadModels } from '../reading/read-models.js';
 import { isDay, paramSchemas, parseParams, printable, type RawParams } from './params.js';
+import { OpeningSession } from './opening-session.js';
 import type { QueryContext, QueryDefinition } from './query.js';
 import { QueryRejected, reject } from './query-rejected.js';
 import { PAGE_SIZE, reckonsDays } from './standard-params.js';
@@ -80,16 +81,23 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   const limit = (values['limit'] as number | null | undefined) ?? (query.paged ? PAGE_SIZE.default : PAGE_SIZE.maximum);
   const { version, policy } = inForce(asOf);
   const timeZone = (values['time-zone'] as string | null | undefined) ?? policy.timeZone;
-  const page = await query.answer(context, {
-    params: values,
-    asOf,
-    knownAt,
-    past: givenAsOf !== null,
-    timeZone,
-    after: place?.after ?? null,
-    position: place?.position ?? null,
-    limit,
-  });
+  const session = await OpeningSession.begin(query, context);
+  const requestId = place?.requestId ?? context.opening?.requestId ?? null;
+  const page = await query.answer(
+    { ...context, personalData: session.personalData },
+    {
+      params: values,
+      asOf,
+      knownAt,
+      past: givenAsOf !== null,
+      timeZone,
+      after: place?.after ?? null,
+      position: place?.position ?? null,
+      limit,
+    },
+  );
+  // Before anything of the page can leave: what was opened for it is durable in the log.
+  await session.record(requestId ?? '', filters);
   const complete = page.complete !== false && !(reckonsDays(query) && (await awaitsRefolding(context.database)));
   const until = query.time === 'as-of' ? asOf : reckonsDays(query) ? endOf(values['to'], timeZone, now) : null;
   const provisional = until === null ? null : await provisionalAt(context, until, timeZone);
@@ -98,7 +106,9 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
     columns: query.columns,
     rows: page.rows.map((row) => present(query.columns, row)),
     nextCursor:
-      page.next === null ? null : writeCursor(query.name, filters, { after: page.next, asOf, position: page.position }),
+      page.next === null
+        ? null
+        : writeCursor(query.name, filters, { after: page.next, asOf, position: page.position, requestId }),
     meta: {
       asOf: formatInstant(asOf),
       knownAt: knownAt === null ? null : formatInstant(knownAt),
@@ -108,6 +118,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       policyVersion: version,
       complete,
       ...(provisional === null ? {} : { provisional }),
+      ...(session.state === null ? {} : { personalData: session.state }),
     },
   };
 }

@@ -6,6 +6,7 @@ import { ACTS, readConfig, type Permission } from '#platform';
 import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
 import { configureApp, createHttpAdapter, PlatformModule } from '#platform/nest';
+import { OpeningsModule } from '#privacy/nest';
 import { DATABASE, type Database } from '#database';
 import type { Operations } from '../http/operations.js';
 import { setUpOpenApi } from '../http/openapi.js';
@@ -45,6 +46,7 @@ export async function apiOver(
       PlatformModule.forRoot({ config }),
       KeysModule.forRoot({ keyStore }),
       Stores,
+      OpeningsModule.forRoot(),
       QueriesModule.forRoot({ operations: PROJECTOR, contentChecker: CHECKER }),
     ],
   }).compile();

@@ -3,6 +3,8 @@ import { STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { openDatabase, type Database } from '#database';
+import { LOCAL_PRINCIPAL } from '#platform';
+import { RecordedOpenings } from '#privacy';
 import { Projector } from '#projections';
 import { memoryLog } from '#testing';
 import { runQuery, runQueryInPages } from '../running/run-query.js';
@@ -63,7 +65,15 @@ export async function specEngine(): Promise<SpecEngine> {
     log,
     clock,
     personalData: personalData(sealer),
-    mayReadPersonal: true,
+    openings: new RecordedOpenings({ log, sealer, clock }),
+    opening: {
+      principal: LOCAL_PRINCIPAL,
+      purpose: 'service',
+      ticket: null,
+      reason: null,
+      kind: 'view',
+      requestId: 'spec',
+    },
     mayAudit: true,
   };
   const projector = await Projector.open({ database, log, clock });

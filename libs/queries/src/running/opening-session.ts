@@ -1,0 +1,67 @@
+import type { Opening, PersonalDataState } from '#platform';
+import type { PersonalData, Sealed } from './personal-data.js';
+import type { QueryContext, QueryDefinition } from './query.js';
+
+/**
+ * Personal data as one page of an answer opens them: closed where the caller states no purpose that is granted to it. What was opened stays inside until
+ * `record` has resolved.
+ */
+export class OpeningSession {
+  private readonly subjects = new Map<string, number>();
+  private readonly bodies = new Map<string, number>();
+
+  private constructor(
+    private readonly query: Pick<QueryDefinition, 'name' | 'opens'>,
+    private readonly context: Pick<QueryContext, 'personalData' | 'openings' | 'opening'>,
+    /** Null for a query that opens nothing. */
+    readonly state: PersonalDataState | null,
+  ) {}
+
+  static async begin(
+    query: Pick<QueryDefinition, 'name' | 'opens'>,
+    context: Pick<QueryContext, 'personalData' | 'openings' | 'opening'>,
+  ): Promise<OpeningSession> {
+    const { openings, opening } = context;
+    if (query.opens === undefined) return new OpeningSession(query, context, null);
+    const state =
+      openings === undefined || opening === undefined || opening === null ? NOT_ASKED : await openings.decide(opening);
+    return new OpeningSession(query, context, state);
+  }
+
+  /** What the query opens with. */
+  get personalData(): PersonalData {
+    const { personalData } = this.context;
+    return { ...personalData, open: (items) => this.open(items) };
+  }
+
+  private async open(items: readonly Sealed[]): Promise<readonly (string | null)[]> {
+    if (this.state === null) throw new TypeError(`The query ${this.query.name} declares no column that it opens.`);
+    if (this.state.state === 'closed') return items.map(() => null);
+    const values = await this.context.personalData.open(items);
+    for (const [at, { subjectId, about }] of items.entries()) {
+      if ((values[at] ?? null) === null) continue;
+      for (const id of about?.subjectIds ?? (about?.quarantineId === undefined ? [subjectId] : []))
+        this.subjects.set(id, (this.subjects.get(id) ?? 0) + 1);
+      if (about?.quarantineId !== undefined)
+        this.bodies.set(about.quarantineId, (this.bodies.get(about.quarantineId) ?? 0) + 1);
+    }
+    return values;
+  }
+
+  /** Resolves when what was opened is on record. */
+  async record(requestId: string, parameters: unknown): Promise<void> {
+    const { state, subjects, bodies } = this;
+    const { openings, opening } = this.context;
+    if (state?.state !== 'open' || openings === undefined || opening === undefined || opening === null) return;
+    const { name: query, opens: columns = [] } = this.query;
+    const { purpose } = state;
+    const recorded: Opening = { ...opening, purpose, requestId, query, parameters, columns, subjects, bodies };
+    await openings.recordOpening(recorded);
+  }
+}
+
+const NOT_ASKED: PersonalDataState = {
+  state: 'closed',
+  why: 'no-purpose',
+  hint: 'This entrance opens no personal data.',
+};

@@ -47,7 +47,14 @@ describe('a channel, a marketer and an auditor in their first hour', () => {
   const publish = async (...examples: Example[]) =>
     (await engine.request('POST', '/v1/touchpoints', examples.map(touchpoint))).body;
   const query = async (name: string, params: Record<string, string>) => {
-    const answer = await engine.request('GET', `/v1/query/${name}?${new URLSearchParams(params).toString()}`);
+    const answer = await engine.request(
+      'GET',
+      `/v1/query/${name}?${new URLSearchParams(params).toString()}`,
+      undefined,
+      {
+        'perennial-purpose': 'audit',
+      },
+    );
     expect({ name, ...answer }).toMatchObject({ status: 200 });
     return answer.body.rows;
   };

@@ -23,6 +23,7 @@ describe('what an operator does over HTTP', () => {
       headers: {
         authorization: `Bearer ${key}`,
         ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        'perennial-purpose': 'service',
       },
       ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
     });
@@ -62,10 +63,13 @@ describe('what an operator does over HTTP', () => {
   it('shows a body only to a key that may open personal data, and releases it fixed', async () => {
     const bad = orderPlaced({ id: 'b-1', data: { orderId: 'b-1' } });
     const id = await quarantined(bad);
-    expect((await runQuery('GET', `/v1/quarantine/${id}`, undefined, engine.key('read'))).body).not.toHaveProperty(
-      'body',
-    );
-    expect((await runQuery('GET', `/v1/quarantine/${id}`)).body).toMatchObject({ status: 'open', body: bad });
+    expect((await runQuery('GET', `/v1/quarantine/${id}`, undefined, engine.key('read'))).body).toMatchObject({
+      body: null,
+      personalData: { state: 'closed', why: 'no-permission' },
+    });
+    expect((await runQuery('GET', `/v1/quarantine/${id}`)).body).toMatchObject({
+      ...{ status: 'open', body: bad, personalData: { state: 'open', purpose: 'service' } },
+    });
     expect(await runQuery('POST', `/v1/quarantine/${id}/release`, { fixed: 1 })).toMatchObject({ status: 422 });
     const fixed = orderPlaced({ id: 'b-1' });
     expect(await runQuery('POST', `/v1/quarantine/${id}/release`, { fixed })).toMatchObject({ status: 200 });

@@ -13,7 +13,7 @@ describe('an answer of many pages', () => {
   let app: NestFastifyApplication;
   let keyWith: (...permissions: Permission[]) => string;
   const get = (url: string, key: string) =>
-    app.inject({ method: 'GET', url, headers: { authorization: `Bearer ${key}` } });
+    app.inject({ method: 'GET', url, headers: { authorization: `Bearer ${key}`, 'perennial-purpose': 'service' } });
 
   beforeAll(async () => {
     engine = await specEngine();

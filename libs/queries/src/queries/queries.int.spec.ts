@@ -67,7 +67,7 @@ describe('the questions, asked of three customers', () => {
   });
 
   it('customer: says nothing personal to who may not read it', async () => {
-    const context = { ...engine.context, mayReadPersonal: false };
+    const context = { ...engine.context, opening: null };
     const { runQuery } = await import('../running/run-query.js');
     for (const [name, params] of [
       ['customer', { customer: anna }],

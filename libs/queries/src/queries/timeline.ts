@@ -27,7 +27,7 @@ export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
-    'Read from the log. data holds personal fields if a purpose is stated that is granted; they are absent otherwise, and for everybody once the person was erased.',
+    'Read from the log. data holds personal fields if a purpose is stated that is granted; they are absent otherwise, and for every caller once the person was erased.',
   permission: 'read',
   params: TimelineParams,
   time: 'as-of and known-at',

@@ -3,7 +3,7 @@ import { compareEvents, foldCustomer, type Consent } from '#lifecycle';
 import { pageOf } from '../running/page.js';
 import { query, type QueryContext } from '../running/query.js';
 import { erasedCondition, type ErasedParam } from '../reading/erased.js';
-import { IDENTIFIER_COLUMN, openIdentifiers, strongestIdentifiers } from '../reading/identifiers.js';
+import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { lifecycleEventOf } from '../reading/life.js';
 import { policiesKnown } from '../reading/policies.js';
 import { inReadModels, type ReadModels } from '../reading/read-models.js';
@@ -49,6 +49,7 @@ export const consents = query({
   params: ConsentsParams,
   time: 'as-of',
   paged: true,
+  opens: ['identifier'],
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     IDENTIFIER_COLUMN,
@@ -95,10 +96,10 @@ export const consents = query({
     const page = pageOf(rows, limit, ({ customerId, purpose, medium }) => [customerId, purpose, medium ?? '']);
     const ids = [...new Set(page.rows.map(({ customerId }) => customerId))];
     const identifiers = await inReadModels(context.database, (models) => strongestIdentifiers(models, ids));
-    const values = await openIdentifiers(context, identifiers);
+    const named = await withIdentifiers(context, page.rows, identifiers);
     const causes = await causesOf(context, page.rows);
     return {
-      rows: page.rows.map((row, at) => ({ ...row, ...causes[at], identifier: values.get(row.customerId) ?? null })),
+      rows: named.map((row, at) => ({ ...row, ...causes[at] })),
       next: page.next,
       position: position ?? 0,
     };

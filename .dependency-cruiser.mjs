@@ -34,6 +34,12 @@ const table = {
     types: ['projections'],
     schema: true,
   },
+  // A request of a data subject is answered from what queries answer, and from what privacy finds.
+  'data-subjects': {
+    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'ingestion', 'privacy', 'queries'],
+    types: [],
+    schema: true,
+  },
   feeds: { values: ['contracts', 'platform', 'database', 'keys'], types: ['projections'], schema: true },
 };
 /** Rows with `schema: true` may import values from the read models' SQL schema: which version is live, and the names of its tables. */

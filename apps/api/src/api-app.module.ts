@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { DataSubjectsModule } from '#data-subjects/nest';
 import { EventLogModule } from '#event-log/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
@@ -24,6 +25,7 @@ export class ApiAppModule {
         ContentCheckModule.forRoot(),
         OpeningsModule.forRoot(),
         QueriesModule.forRoot({ operations: RemoteProjector, contentChecker: ContentChecker }),
+        DataSubjectsModule.forRoot(),
       ],
     };
   }

@@ -20,6 +20,7 @@ import { restoreCommand } from './commands/restore.js';
 import { simulateCommand } from './commands/simulate.js';
 import { sourcesCommand } from './commands/sources.js';
 import { statsCommand } from './commands/stats.js';
+import { subjectRequestCommand } from './commands/subject-request.js';
 import { typesCommand } from './commands/types.js';
 import { webhooksCommand } from './commands/webhooks.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
@@ -50,6 +51,7 @@ export function program(session: Session, version: string): Command {
     keysCommand,
     logCommand,
     eraseCommand,
+    subjectRequestCommand,
     exportCommand,
     backupCommand,
     restoreCommand,

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { BackupModule } from '#backup/nest';
+import { DataSubjectsModule } from '#data-subjects/nest';
 import { EVENT_LOG, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
@@ -30,6 +31,7 @@ export class StandaloneModule {
         PrivacyModule.forRoot(),
         ContentCheckModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector, contentChecker: ContentChecker }),
+        DataSubjectsModule.forRoot(),
         FeedsModule.forRoot({ log: EVENT_LOG }),
         BackupModule.forRoot(),
       ],

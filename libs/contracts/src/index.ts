@@ -6,6 +6,15 @@ export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, ty
 export { SOURCE_KINDS } from './facts/sources.js';
 export { OPENING_KINDS, type PersonalDataOpened } from './facts/access.js';
 export {
+  SUBJECT_REQUEST_KINDS,
+  SUBJECT_REQUEST_OUTCOMES,
+  type SubjectRequestAnswered,
+  type SubjectRequestExtended,
+  type SubjectRequestKind,
+  type SubjectRequestOutcome,
+  type SubjectRequestReceived,
+} from './facts/data-subjects.js';
+export {
   CUSTOM_RANK,
   factOf,
   FACTS,

@@ -16,6 +16,8 @@ export const STREAMS = {
   webhooks: 'webhooks',
   /** The channel systems that publish events, and what operators changed about them. */
   sources: 'sources',
+  /** What data subjects requested, and what became of it. */
+  dataSubjects: 'data-subjects',
   /** What was done about access and to the engine on a UTC day, such as 2026-01-31: keys, blocks, operations. */
   access: (day: string) => `access-${day}`,
 } as const;

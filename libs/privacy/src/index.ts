@@ -3,6 +3,13 @@ export { ClearTextSealer } from './clear-text/clear-text.js';
 export { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 export { NamingEvents, type NamedPerson } from './naming/naming-events.js';
 export type { NamingEvent } from './naming/in-log-order.js';
+export {
+  foldSubjectRequests,
+  SubjectRequestLedger,
+  type SubjectRequest,
+  type SubjectRequests,
+} from './subject-requests/subject-request.js';
+export { CustomersBySubject } from './erasure/customer-subjects.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';
 export { prepareStores, type PreparingStores } from './reconciling/prepare-stores.js';
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';

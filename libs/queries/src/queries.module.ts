@@ -5,6 +5,7 @@ import { OperationsController } from './http/operations.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { CONTENT_CHECKER, OPERATIONS } from './http/operations.js';
 import { QueriesController } from './http/queries.controller.js';
+import { SubjectRequestListController } from './http/subject-request-list.controller.js';
 import { QueryResponse } from './http/query-response.js';
 
 export interface QueriesModuleOptions {
@@ -20,7 +21,13 @@ export class QueriesModule {
   static forRoot({ operations, contentChecker }: QueriesModuleOptions): DynamicModule {
     return {
       module: QueriesModule,
-      controllers: [QueriesController, CustomersController, OperationsController, JobsController],
+      controllers: [
+        QueriesController,
+        CustomersController,
+        SubjectRequestListController,
+        OperationsController,
+        JobsController,
+      ],
       providers: [
         RunQueryHandler,
         QueryResponse,

@@ -66,3 +66,4 @@ export function describeOnPostgres(title: string, suite: (offer: PostgresOffer) 
     if (offer.missing === null) describe(`${title} on ${offer.name}`, () => suite(offer));
     else describe.skip(`${title} on ${offer.name} (skipped: ${offer.missing})`, () => suite(offer));
 }
+export { ingestingEngine, type IngestingEngine } from './ingesting-engine.js';

@@ -6,6 +6,7 @@ import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { ContentsCheck } from '#privacy';
+import type { SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
@@ -121,6 +122,14 @@ export interface Engine {
   verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification>;
   /** Erases a customer's personal data; resolves with the recorded receipt. */
   erase(erasure: Erasure): Promise<JsonObject>;
+  /** Records a request of a data subject. */
+  openSubjectRequest(document: JsonObject): Promise<SubjectRequestView>;
+  /** One request. Throws `CliError` where there is none of this id. */
+  subjectRequest(requestId: string): Promise<SubjectRequestView>;
+  /** Extends the time to answer a request by two months. */
+  extendSubjectRequest(requestId: string, reason: string): Promise<SubjectRequestView>;
+  /** Records how a request was answered. */
+  answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView>;
   /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */

@@ -43,6 +43,7 @@ import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
 import { LOCAL_PRINCIPAL, NOTHING_STATED, type LogIdentity, type OpeningRequest, type Openings } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
+import type { ManageSubjectRequests, RequestVerdict, SubjectRequestView } from '#data-subjects';
 import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
@@ -75,6 +76,7 @@ export interface LocalDependencies {
   readonly openings: Openings;
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly eraseCustomer: EraseCustomerHandler;
+  readonly subjectRequests: ManageSubjectRequests;
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
@@ -252,6 +254,26 @@ export class LocalEngine implements Engine {
       case 'behind':
         throw new CliError(EXIT.failed, 'The read models have not read the whole log yet: run the command again.');
     }
+  }
+
+  async openSubjectRequest(document: JsonObject): Promise<SubjectRequestView> {
+    await this.catchUp(() => undefined);
+    return requestIn(await this.dependencies.subjectRequests.open(document, LOCAL));
+  }
+
+  async subjectRequest(requestId: string): Promise<SubjectRequestView> {
+    await this.catchUp(() => undefined);
+    const request = await this.dependencies.subjectRequests.show(requestId);
+    if (request === null) throw unknownRequest();
+    return request;
+  }
+
+  async extendSubjectRequest(requestId: string, reason: string): Promise<SubjectRequestView> {
+    return requestIn(await this.dependencies.subjectRequests.extend(requestId, { reason }, LOCAL));
+  }
+
+  async answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView> {
+    return requestIn(await this.dependencies.subjectRequests.answer(requestId, document, LOCAL));
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {
@@ -482,6 +504,21 @@ function listedSource(verdict: SourceVerdict): SourceListing {
       throw rejected(`The description of the source is not valid:${issueLines(verdict.errors)}`);
   }
 }
+
+function requestIn(verdict: RequestVerdict): SubjectRequestView {
+  switch (verdict.outcome) {
+    case 'done':
+      return verdict.request;
+    case 'unknown':
+      throw unknownRequest();
+    case 'conflict':
+      throw rejected(verdict.detail);
+    case 'invalid':
+      throw rejected(`Nothing was recorded:${issueLines(verdict.errors)}`);
+  }
+}
+
+const unknownRequest = (): CliError => rejected('No request has this id: perennial subject-request list shows them.');
 
 function listed(closed: ClosedMany | null): ClosedMany {
   return closed ?? { closed: 0, kept: 0, next: null };

@@ -32,6 +32,7 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
+import { ManageSubjectRequests } from '#data-subjects';
 import { ApiKeys, KeyAdministration, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
@@ -142,20 +143,22 @@ export async function openLocalEngine(
     };
     let opening: Promise<Projector> | null = null;
     const projector = () => (opening ??= openProjector());
+    const context = {
+      database,
+      log,
+      clock,
+      personalData: personalData(sealer),
+      storeBytes,
+      hasRelay: config.kafkaBrokers !== null,
+      mayAudit: true,
+    };
     return new LocalEngine(`the folder ${dataDir}`, {
-      context: {
-        database,
-        log,
-        clock,
-        personalData: personalData(sealer),
-        storeBytes,
-        hasRelay: config.kafkaBrokers !== null,
-        mayAudit: true,
-      },
+      context,
       quarantine,
       openings: new RecordedOpenings({ log, sealer, clock }),
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal }),
+      subjectRequests: new ManageSubjectRequests({ context, sealer }),
       publishPolicy: new PublishPolicyHandler(log, clock),
       releaseQuarantined,
       checkTouchpoints: new CheckTouchpointsHandler(ingestion),

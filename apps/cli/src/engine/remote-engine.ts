@@ -4,6 +4,7 @@ import type { ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from 
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
+import type { SubjectRequestView } from '#data-subjects';
 import { openingHeaders, type FolderId, type LogIdentity } from '#platform';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
@@ -161,6 +162,24 @@ export class RemoteEngine implements Engine {
 
   async erase(erasure: Erasure): Promise<JsonObject> {
     return (await this.send('POST', '/v1/erasures', JSON.stringify(erasure))) as JsonObject;
+  }
+
+  async openSubjectRequest(document: JsonObject): Promise<SubjectRequestView> {
+    return (await this.send('POST', '/v1/subject-requests', JSON.stringify(document))) as SubjectRequestView;
+  }
+
+  async subjectRequest(requestId: string): Promise<SubjectRequestView> {
+    return (await this.send('GET', `/v1/subject-requests/${encodeURIComponent(requestId)}`)) as SubjectRequestView;
+  }
+
+  async extendSubjectRequest(requestId: string, reason: string): Promise<SubjectRequestView> {
+    const path = `/v1/subject-requests/${encodeURIComponent(requestId)}/extension`;
+    return (await this.send('POST', path, JSON.stringify({ reason }))) as SubjectRequestView;
+  }
+
+  async answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView> {
+    const path = `/v1/subject-requests/${encodeURIComponent(requestId)}/answer`;
+    return (await this.send('POST', path, JSON.stringify(document))) as SubjectRequestView;
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {

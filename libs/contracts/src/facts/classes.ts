@@ -2,6 +2,7 @@ import type { ClassConstructor } from 'class-transformer';
 import type { FactName } from '../catalogue.js';
 import * as access from './access.js';
 import * as business from './business.js';
+import * as dataSubjects from './data-subjects.js';
 import * as engine from './engine.js';
 import * as former from './former-versions.js';
 import * as rules from './rules.js';
@@ -44,6 +45,9 @@ const FACT_CLASSES = {
   'sign-in-rejected': [access.SignInRejected],
   'operation-started': [access.OperationStarted],
   'personal-data-opened': [access.PersonalDataOpened],
+  'subject-request-received': [dataSubjects.SubjectRequestReceived],
+  'subject-request-extended': [dataSubjects.SubjectRequestExtended],
+  'subject-request-answered': [dataSubjects.SubjectRequestAnswered],
   'source-registered': [sources.SourceRegistered],
   'source-changed': [sources.SourceChanged],
   'source-paused': [sources.SourcePaused],

@@ -26,6 +26,7 @@ export const OWN_SOURCES = {
   types: 'perennial/types',
   privacy: 'perennial/privacy',
   sources: 'perennial/sources',
+  dataSubjects: 'perennial/data-subjects',
 } as const;
 
 const RESERVED = new Set<string>(Object.values(OWN_SOURCES));

@@ -25,6 +25,7 @@ import { stage } from '../queries/stage.js';
 import { stageCounts } from '../queries/stage-counts.js';
 import { stagePeriods } from '../queries/stage-periods.js';
 import { stats } from '../queries/stats.js';
+import { subjectRequests } from '../queries/subject-requests.js';
 import { timeline } from '../queries/timeline.js';
 import { QueryResponse, type QueryReply } from './query-response.js';
 import { QueryRoute } from './query-route.js';
@@ -153,6 +154,11 @@ export class QueriesController {
   @QueryRoute(privacy)
   privacy(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(privacy, reply);
+  }
+
+  @QueryRoute(subjectRequests)
+  subjectRequests(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(subjectRequests, reply);
   }
 
   @QueryRoute(stats)

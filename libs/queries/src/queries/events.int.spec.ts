@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MARY, orderPlaced, PERSON_FORMS } from '#testing';
-import { ingestingEngine, type IngestingEngine } from '../testdata/ingesting.js';
+import { ingestingEngine, type IngestingEngine } from '#testing/stores';
 import { runQuery } from '../running/run-query.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

@@ -23,6 +23,7 @@ import { silentSources } from './silent-sources.js';
 import { stageCounts } from './stage-counts.js';
 import { stage } from './stage.js';
 import { stats } from './stats.js';
+import { subjectRequests } from './subject-requests.js';
 import { timeline } from './timeline.js';
 import { stagePeriods } from './stage-periods.js';
 
@@ -51,6 +52,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   refusedLinks,
   policies,
   privacy,
+  subjectRequests,
   acts,
   stats,
   lag,

@@ -8,7 +8,7 @@ import type { ParamsClass } from './params.js';
 import type { PersonalData } from './personal-data.js';
 
 /** The permission that a query needs. */
-export type QueryPermission = 'read' | 'audit' | 'operate';
+export type QueryPermission = 'read' | 'audit' | 'operate' | 'erase';
 
 /** Everything that an answer is made of. */
 export interface QueryContext {

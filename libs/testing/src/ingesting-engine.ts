@@ -2,9 +2,8 @@ import { openDatabase, type Database } from '#database';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { Projector } from '#projections';
-import { memoryLog } from '#testing';
-import { personalData } from '../running/personal-data.js';
-import type { QueryContext } from '../running/query.js';
+import { personalData, type QueryContext } from '#queries';
+import { memoryLog } from './memory-log.js';
 
 /** An engine in memory into which documents are ingested as a channel sends them: sealed, deduplicated, quarantined. */
 export interface IngestingEngine {
@@ -30,7 +29,7 @@ export async function ingestingEngine(now: () => number): Promise<IngestingEngin
   const projector = await Projector.open({ database, log, clock });
   const context: QueryContext = {
     ...{ database, log, clock, personalData: personalData(sealer) },
-    ...{ mayReadPersonal: true, mayAudit: true },
+    mayAudit: true,
   };
   return {
     ...{ context, keys, sealer, database, ingestion, projector },

@@ -1,0 +1,141 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  SUBJECT_REQUEST_KINDS,
+  SUBJECT_REQUEST_OUTCOMES,
+  type SubjectRequestKind,
+  type SubjectRequestOutcome,
+} from '#contracts';
+import { actorOf, type Principal } from '#platform';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
+import type { RequestState } from '#queries';
+import { ManageSubjectRequests, type RequestVerdict } from '../handling/manage-subject-requests.js';
+import { NEW_SUBJECT_REQUEST, REQUEST_ANSWER, REQUEST_EXTENSION } from '../handling/request-documents.js';
+import type { PersonState, SubjectRequestView } from '../handling/request-view.js';
+
+export class SubjectRequestResource implements SubjectRequestView {
+  @ApiProperty()
+  readonly requestId!: string;
+  @ApiProperty({ enum: SUBJECT_REQUEST_KINDS })
+  readonly kind!: SubjectRequestKind;
+  @ApiProperty({ enum: ['open', 'due', 'overdue', 'answered'] })
+  readonly state!: RequestState;
+  @ApiProperty({ format: 'date-time' })
+  readonly receivedAt!: string;
+  @ApiProperty({ format: 'date', description: 'The last day on which it may be answered, in the zone of the business' })
+  readonly dueOn!: string;
+  @ApiProperty({ nullable: true, type: Number })
+  readonly daysLeft!: number | null;
+  @ApiProperty({ example: 'Europe/Berlin' })
+  readonly timeZone!: string;
+  @ApiProperty({ description: 'Whether the time was extended by two months' })
+  readonly extended!: boolean;
+  @ApiProperty({
+    enum: ['known', 'unknown', 'erased'],
+    description: 'unknown: no event of their own is on record; others may name them all the same',
+  })
+  readonly person!: PersonState;
+  @ApiProperty({ nullable: true, type: String })
+  readonly customerId!: string | null;
+  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  readonly answeredAt!: string | null;
+  @ApiProperty({ nullable: true, type: String, enum: SUBJECT_REQUEST_OUTCOMES })
+  readonly outcome!: SubjectRequestOutcome | null;
+  @ApiProperty({ nullable: true, type: String, description: 'SHA-256 of the manifest of what was handed over' })
+  readonly digest!: string | null;
+  @ApiProperty({ nullable: true, type: String })
+  readonly by!: string | null;
+  @ApiProperty({ nullable: true, type: String })
+  readonly answeredBy!: string | null;
+}
+
+const ID = { name: 'id', description: 'The id of the request', schema: { type: 'string' } };
+
+/** Requests of data subjects. Their list is the query `subject-requests`. */
+@ApiTags('privacy')
+@Controller('subject-requests')
+export class SubjectRequestsController {
+  constructor(@Inject(ManageSubjectRequests) private readonly requests: ManageSubjectRequests) {}
+
+  @Post()
+  @HttpCode(201)
+  @Allow('erase')
+  @ApiOperation({
+    operationId: 'openSubjectRequest',
+    summary: 'Record a request of a data subject',
+    description:
+      'Access, portability, erasure or restriction. It is to be answered within a month of its receipt; what is written about it is sealed under the person.',
+  })
+  @ApiDocument(NEW_SUBJECT_REQUEST)
+  @ApiCreatedResponse({ type: SubjectRequestResource })
+  @ApiProblems(400, 409, 415, 422, 503, 507)
+  async open(@CurrentPrincipal() caller: Principal, @Body() body: unknown): Promise<SubjectRequestView> {
+    return requestOf(await this.requests.open(body ?? {}, actorOf(caller)));
+  }
+
+  @Get(':id')
+  @Allow('erase')
+  @ApiOperation({ operationId: 'getSubjectRequest', summary: 'One request of a data subject' })
+  @ApiParam(ID)
+  @ApiOkResponse({ type: SubjectRequestResource })
+  @ApiProblems(404, 503)
+  async show(@Param('id') id: string): Promise<SubjectRequestView> {
+    const request = await this.requests.show(id);
+    if (request === null) throw unknownRequest();
+    return request;
+  }
+
+  @Post(':id/extension')
+  @HttpCode(200)
+  @Allow('erase')
+  @ApiOperation({
+    operationId: 'extendSubjectRequest',
+    summary: 'Extend the time to answer a request by two months, once, with the reason',
+  })
+  @ApiParam(ID)
+  @ApiDocument(REQUEST_EXTENSION)
+  @ApiOkResponse({ type: SubjectRequestResource })
+  @ApiProblems(400, 404, 409, 415, 422, 503, 507)
+  async extend(
+    @CurrentPrincipal() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<SubjectRequestView> {
+    return requestOf(await this.requests.extend(id, body ?? {}, actorOf(caller)));
+  }
+
+  @Post(':id/answer')
+  @HttpCode(200)
+  @Allow('erase')
+  @ApiOperation({
+    operationId: 'answerSubjectRequest',
+    summary: 'Record how a request was answered, with the digest of what was handed over',
+  })
+  @ApiParam(ID)
+  @ApiDocument(REQUEST_ANSWER)
+  @ApiOkResponse({ type: SubjectRequestResource })
+  @ApiProblems(400, 404, 409, 415, 422, 503, 507)
+  async answer(
+    @CurrentPrincipal() caller: Principal,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<SubjectRequestView> {
+    return requestOf(await this.requests.answer(id, body ?? {}, actorOf(caller)));
+  }
+}
+
+function requestOf(verdict: RequestVerdict): SubjectRequestView {
+  switch (verdict.outcome) {
+    case 'done':
+      return verdict.request;
+    case 'unknown':
+      throw unknownRequest();
+    case 'conflict':
+      throw new Problem(409, { detail: verdict.detail });
+    case 'invalid':
+      throw new Problem(422, { type: 'invalid', detail: 'Nothing was recorded.', errors: verdict.errors });
+  }
+}
+
+export const unknownRequest = (): Problem =>
+  new Problem(404, { detail: 'No request has this id: GET /v1/query/subject-requests lists them.' });

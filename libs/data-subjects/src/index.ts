@@ -1,0 +1,3 @@
+/** Requests of data subjects (GDPR art. 12 to 20): recorded with the last day to answer, and answered. */
+export { ManageSubjectRequests, type RequestVerdict } from './handling/manage-subject-requests.js';
+export type { SubjectRequestView } from './handling/request-view.js';

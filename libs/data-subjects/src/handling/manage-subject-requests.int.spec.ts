@@ -93,7 +93,7 @@ describe('requests of data subjects', () => {
 
   it('are recorded of a person without an event; the same again is the same request', async () => {
     const requestId = '1'.repeat(32);
-    const unknown = { identifier: 'email:nobody@shop.example', kind: 'erasure', requestId };
+    const unknown = { identifier: 'email:stranger@shop.example', kind: 'erasure', requestId };
     expect(await opened(unknown)).toMatchObject({ requestId, person: 'unknown', customerId: null });
     const again = { ...unknown, askerChecked: 'x' };
     expect(await requests.open(again, 'local')).toMatchObject({ outcome: 'done', changed: false });

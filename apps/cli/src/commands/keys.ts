@@ -104,7 +104,7 @@ function createCommand(session: Session): Command {
     .addOption(
       new Option(
         '--rate <list>',
-        'what it may do in a minute, in each process: events=60000,requests=600,opened=100, off for no limit; that of its role by default',
+        'what it may do in a minute, in each process: events=60000,rejected=600,requests=600,opened=100, off for no limit; that of its role by default',
       ).argParser(ratesOf),
     )
     .addOption(

@@ -73,7 +73,7 @@ export interface ApiKeyInfo {
   /** What narrows the permissions; a scope that is absent allows everything. */
   readonly scopes: { readonly [Name in 'sources' | 'types' | 'brand' | 'purposes']?: readonly string[] };
   /** What it may do in a minute; a rate that is absent is that of its role, null is no limit. */
-  readonly rate: { readonly [Name in 'events' | 'requests' | 'opened']?: number | null };
+  readonly rate: { readonly [Name in 'events' | 'rejected' | 'requests' | 'opened']?: number | null };
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly replaces: string | null;

@@ -78,6 +78,15 @@ describe('the rate of a key', () => {
     }
   });
 
+  it('of rejected events is one of its own, and bounds what it publishes', async () => {
+    const { key } = keyWith({ rejected: 6 });
+    expect((await send(key, orders('well', 50))).status).toBe(200);
+    expect((await send(key, [...orders('mixed', 2), { id: 'bad', source: 'shop' }])).status).toBe(207);
+    const refused = await send(key, orders('after', 1));
+    expect(refused).toMatchObject({ status: 429, body: { 'violated-policies': ['rejected'], perMinute: 6 } });
+    expect(refused.body['detail']).toMatch(/may publish 6 events that are rejected a minute/);
+  });
+
   it('is counted in requests on every other route, and an administrator’s is its own', async () => {
     const { key } = keyWith(SLOW);
     const url = '/v1/touchpoints/outcome?source=shop&id=none';

@@ -45,9 +45,6 @@ export interface TouchpointsPluginOptions {
 }
 
 /** Events and bytes of a stream in one commit. */
-/** What a quarantined event costs of the rate: more than an accepted one, as it costs the engine. */
-const QUARANTINED_POINTS = 10;
-
 const CHUNK_EVENTS = 2_000;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
@@ -258,7 +255,7 @@ function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPlugi
     const result = await commands.execute<IngestTouchpoints, IngestResult>(
       new IngestTouchpoints(items, clock.now(), arrival, conceals, publisher),
     );
-    admission.charge(result.counts.quarantined * (QUARANTINED_POINTS - 1));
+    admission.reject(result.counts.quarantined);
     return conceals ? result.concealed : result;
   };
 }

@@ -25,7 +25,7 @@ export class ApiKeyView implements ShownKey {
   readonly scopes!: GivenScopes;
   @ApiProperty({
     type: 'object',
-    properties: { events: RATE, requests: RATE, opened: RATE },
+    properties: { events: RATE, rejected: RATE, requests: RATE, opened: RATE },
     additionalProperties: false,
     description:
       'What it may do in a minute, in each process: a rate that is absent is that of its role; null is no limit',

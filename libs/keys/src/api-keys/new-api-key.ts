@@ -54,6 +54,12 @@ export class KeyRates {
   @Optional()
   @OrNull(Whole(1, RATE_MAX))
   @Hint('give a whole number, or null for no limit')
+  @Describe('Events that are quarantined: above it the key publishes nothing')
+  readonly rejected?: number | null;
+
+  @Optional()
+  @OrNull(Whole(1, RATE_MAX))
+  @Hint('give a whole number, or null for no limit')
   @Describe('Requests to every other route')
   readonly requests?: number | null;
 

@@ -38,11 +38,17 @@ export class RateLimits {
    * @throws Problem 429 of type `rate-limited`, where the principal has used up its rate
    */
   admit(principal: Principal, name: RateName, points = 1): Admission {
-    const bucket = this.bucketOf(principal, name);
-    if (bucket === null) return UNLIMITED_ADMISSION;
-    const admission = new LimitedAdmission(bucket, principal, name, points, this.elapsed, this.onRefused);
+    const main = this.limitOf(principal, name);
+    const rejected = name === 'events' ? this.limitOf(principal, 'rejected') : null;
+    if (main === null && rejected === null) return UNLIMITED_ADMISSION;
+    const admission = new LimitedAdmission(principal, main, rejected, points, this.elapsed, this.onRefused);
     admission.enter();
     return admission;
+  }
+
+  private limitOf(principal: Principal, name: RateName): Limit | null {
+    const bucket = this.bucketOf(principal, name);
+    return bucket === null ? null : { name, bucket };
   }
 
   private bucketOf(principal: Principal, name: RateName): TokenBucket | null {
@@ -111,6 +117,8 @@ export interface Admission {
   count(points: number): void;
   /** Counts something more, whatever is left: it is a debt. */
   charge(points: number): void;
+  /** Counts events that were rejected. */
+  reject(events: number): void;
   /** In how many milliseconds the principal owes nothing; 0 where it owes nothing. */
   readonly waitMs: number;
   /** The refusal of the request: a stream that would wait too long ends with it. */
@@ -126,19 +134,27 @@ const UNLIMITED_ADMISSION: Admission = {
   read: () => undefined,
   count: () => undefined,
   charge: () => undefined,
+  reject: () => undefined,
   waitMs: 0,
   refusal: () => new Problem(429, { detail: 'Too many requests.' }),
   end: () => undefined,
 };
+
+/** One of the limits of a request. */
+interface Limit {
+  readonly name: RateName;
+  readonly bucket: TokenBucket;
+}
 
 class LimitedAdmission implements Admission {
   private bytes = 0;
   private isCounted = false;
 
   constructor(
-    private readonly bucket: TokenBucket,
     private readonly principal: Principal,
-    private readonly name: RateName,
+    private readonly main: Limit | null,
+    /** Of what is published: that of rejected events. */
+    private readonly rejected: Limit | null,
     /** What was taken at the entrance, and is not yet offset against what was counted. */
     private prepaid: number,
     private readonly elapsed: () => number,
@@ -146,19 +162,21 @@ class LimitedAdmission implements Admission {
   ) {}
 
   get headers(): Readonly<Record<string, string>> {
-    const { bucket, name } = this;
+    if (this.main === null) return NO_HEADERS;
+    const { bucket } = this.main;
     const now = this.elapsed();
-    const tokens = bucket.tokens(now);
-    return this.fields(Math.max(0, Math.floor(tokens)), Math.ceil(bucket.waitMs(bucket.capacity, now) / 1_000), name);
+    const remaining = Math.max(0, Math.floor(bucket.tokens(now)));
+    return fieldsOf(this.main, remaining, Math.ceil(bucket.waitMs(bucket.capacity, now) / 1_000));
   }
 
   get waitMs(): number {
-    return this.bucket.waitMs(1, this.elapsed());
+    const now = this.elapsed();
+    return Math.max(this.main?.bucket.waitMs(1, now) ?? 0, this.rejected?.bucket.waitMs(1, now) ?? 0);
   }
 
   enter(): void {
-    if (this.bucket.tokens(this.elapsed()) < 1) throw this.refusal();
-    this.bucket.take(this.prepaid);
+    this.assertWithin(0);
+    this.main?.bucket.take(this.prepaid);
   }
 
   read(bytes: number): void {
@@ -167,52 +185,68 @@ class LimitedAdmission implements Admission {
 
   count(points: number): void {
     this.isCounted = true;
-    if (this.bucket.tokens(this.elapsed()) + this.prepaid < 1) throw this.refusal();
+    this.assertWithin(this.prepaid);
     this.charge(points);
   }
 
   charge(points: number): void {
     const offset = Math.min(this.prepaid, points);
     this.prepaid -= offset;
-    this.bucket.take(points - offset);
+    this.main?.bucket.take(points - offset);
+  }
+
+  reject(events: number): void {
+    this.rejected?.bucket.take(events);
   }
 
   refusal(): Problem {
-    this.onRefused(this.principal, this.name);
-    const retryAfterS = Math.max(1, Math.ceil(this.waitMs / 1_000));
-    const { principal, name, bucket } = this;
-    return new Problem(429, {
-      type: 'rate-limited',
-      detail:
-        `${LIMITED[principal.kind]} "${principal.name}" may ${LIMITED_TO[name](bucket.perMinute.toLocaleString('en'))} a minute in this process, and has used that up. ` +
-        `Nothing of this request was carried out: send it again after ${retryAfterS} s.`,
-      headers: { 'retry-after': String(retryAfterS), ...this.fields(0, retryAfterS, name) },
-      extension: {
-        'violated-policies': [name],
-        principal: actorOf(principal),
-        perMinute: bucket.perMinute,
-        retryAfterS,
-      },
-    });
+    const now = this.elapsed();
+    const { main, rejected } = this;
+    const [mainMs, rejectedMs] = [main?.bucket.waitMs(1, now) ?? 0, rejected?.bucket.waitMs(1, now) ?? 0];
+    const limit = main === null || rejectedMs > mainMs ? rejected : main;
+    if (limit === null) throw new Error('A request without a limit was refused.');
+    return this.refusalBy(limit, Math.max(1, Math.ceil(Math.max(mainMs, rejectedMs) / 1_000)));
   }
 
   end(): void {
     if (!this.isCounted) this.charge(Math.ceil(this.bytes / BYTES_PER_POINT));
   }
 
-  /** As draft-ietf-httpapi-ratelimit-headers names them: `q` per `w` seconds; `r` remain, and after `t` seconds the quota is there again. */
-  private fields(remaining: number, t: number, name: RateName): Readonly<Record<string, string>> {
-    return {
-      'ratelimit-policy': `"${name}";q=${this.bucket.capacity};w=${this.bucket.windowS}`,
-      ratelimit: `"${name}";r=${remaining};t=${t}`,
-    };
+  private assertWithin(prepaid: number): void {
+    const now = this.elapsed();
+    const { main, rejected } = this;
+    if (main !== null && main.bucket.tokens(now) + prepaid < 1) throw this.refusal();
+    if (rejected !== null && rejected.bucket.tokens(now) < 1) throw this.refusal();
+  }
+
+  private refusalBy({ name, bucket }: Limit, retryAfterS: number): Problem {
+    const { principal } = this;
+    this.onRefused(principal, name);
+    return new Problem(429, {
+      type: 'rate-limited',
+      detail:
+        `${LIMITED[principal.kind]} "${principal.name}" may ${LIMITED_TO[name](bucket.perMinute.toLocaleString('en'))} a minute in this process, and has used that up. ` +
+        `Nothing of this request was carried out: send it again after ${retryAfterS} s.`,
+      headers: { 'retry-after': String(retryAfterS), ...fieldsOf({ name, bucket }, 0, retryAfterS) },
+      extension: {
+        ...{ 'violated-policies': [name], principal: actorOf(principal) },
+        ...{ perMinute: bucket.perMinute, retryAfterS },
+      },
+    });
   }
 }
+
+/** As draft-ietf-httpapi-ratelimit-headers names them: `q` per `w` seconds; `r` remain, and after `t` seconds the quota is there again. */
+const fieldsOf = ({ name, bucket }: Limit, remaining: number, t: number): Readonly<Record<string, string>> => ({
+  'ratelimit-policy': `"${name}";q=${bucket.capacity};w=${bucket.windowS}`,
+  ratelimit: `"${name}";r=${remaining};t=${t}`,
+});
 
 const LIMITED: { readonly [Kind in Principal['kind']]: string } = { key: 'The key', person: 'The person', local: '' };
 
 const LIMITED_TO: { readonly [Name in RateName]: (rate: string) => string } = {
   events: (rate) => `publish ${rate} events`,
+  rejected: (rate) => `publish ${rate} events that are rejected`,
   requests: (rate) => `send ${rate} requests`,
   opened: (rate) => `open the personal data of ${rate} customers`,
 };

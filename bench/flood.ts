@@ -49,7 +49,7 @@ const batchOf = (count: number, event: object): string => JSON.stringify(Array(c
 
 type Kind = 'foreign' | 'invalid' | 'wrong-key' | 'unreadable';
 const TEMPLATES: { readonly [Name in Kind]: string } = {
-  foreign: batchOf(BATCH, order('somebody-else')),
+  foreign: batchOf(BATCH, order('another-shop')),
   invalid: batchOf(BATCH, order('flooder', 'no-such-type')),
   'wrong-key': batchOf(BATCH, order('flooder')),
   unreadable: batchOf(BATCH, order('flooder')).slice(0, -1),

@@ -13,6 +13,7 @@ const table = {
   'event-log': { values: ['contracts', 'platform'], types: [] },
   keys: { values: ['contracts', 'platform', 'database'], types: [] },
   'sign-in': { values: ['contracts', 'platform', 'keys'], types: [] },
+  approvals: { values: ['contracts', 'lifecycle', 'platform', 'event-log', 'keys'], types: [] },
   imports: { values: ['contracts', 'lifecycle'], types: [] },
   simulation: { values: ['contracts', 'lifecycle', 'imports'], types: [] },
   // imports is pure and below: a topic with a mapping and a row of an import are read by it.

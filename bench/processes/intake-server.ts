@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Registry } from 'prom-client';
+import { ApprovalsModule } from '#approvals/nest';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { IngestionModule } from '#ingestion/nest';
@@ -26,6 +27,7 @@ class IngestionAlone {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
+        ApprovalsModule.forRoot(),
         EventLogModule.forRoot({ lock }),
         OpeningsModule.forRoot(),
         IngestionModule.forRoot(),

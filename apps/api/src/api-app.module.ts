@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSubjectsModule } from '#data-subjects/nest';
+import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
@@ -20,6 +21,7 @@ export class ApiAppModule {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         SignInModule.forRoot(),
+        ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'operate' }),
         EventLogModule.forRoot(),
         ContentCheckModule.forRoot(),

@@ -17,6 +17,8 @@ export const EXIT = {
   stopped: 6,
   /** A dry run completed and found differences. */
   differs: 7,
+  /** The policy wants another principal to approve the act: it was requested, and is not done yet. */
+  requested: 9,
 } as const;
 
 export const EXIT_CODES_HELP = helpSection('Exit codes', [
@@ -28,6 +30,7 @@ export const EXIT_CODES_HELP = helpSection('Exit codes', [
   ['5', 'done, but some rows were quarantined'],
   ['6', 'stopped before the end (Ctrl-C, full disk): run it again to continue'],
   ['7', 'a dry run found differences'],
+  ['9', 'requested, and not done: another principal has to approve it'],
 ]);
 
 /** An end of a command that was foreseen: the message for the terminal, and the exit code. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { actsCommand } from './commands/acts.js';
 import { backupCommand } from './commands/backup.js';
 import { clockCommand } from './commands/clock.js';
 import { eraseCommand } from './commands/erase.js';
@@ -49,6 +50,7 @@ export function program(session: Session, version: string): Command {
     clockCommand,
     sourcesCommand,
     keysCommand,
+    actsCommand,
     logCommand,
     eraseCommand,
     subjectRequestCommand,

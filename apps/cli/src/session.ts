@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { SYSTEM_CLOCK, type Clock } from '#platform';
+import { ActRequested, SYSTEM_CLOCK, type Clock } from '#platform';
 import type { Engine } from './engine/engine.js';
 import { openEngine } from './engine/open-engine.js';
+import { CliError, EXIT } from './exit-codes.js';
 import type { ProgressStream } from './terminal/progress.js';
 
 /** How to find the engine: options of every command that needs one. */
@@ -43,10 +44,22 @@ export async function useEngine<T>(
 ): Promise<T> {
   const engine = await openEngine({ ...options, dataDir: resolve(options.dataDir) }, session, creates);
   try {
-    return await work(engine);
+    return await work(engine).catch(showRequested);
   } finally {
     await engine.close();
   }
+}
+
+/** What the policy puts under four eyes was requested, and is not done. A key that was asked for is shown now: it is valid once it was approved. */
+export function showRequested(error: unknown): never {
+  if (!(error instanceof ActRequested)) throw error;
+  const { actId, act, until, key } = error.waiting;
+  if (key !== undefined) process.stdout.write(`${key}\n`);
+  throw new CliError(
+    EXIT.requested,
+    `The policy wants another principal to approve this (${act}): it waits as ${actId} until ${until}.${key === undefined ? '' : ' The key is valid once it was approved; it is shown only this once.'} ` +
+      `Another one approves it: perennial acts approve ${actId} --url URL --key KEY`,
+  );
 }
 
 /** The session of a real process. The first Ctrl-C ends the command in an orderly way, a second one at once. */

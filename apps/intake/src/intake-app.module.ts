@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
 import { IngestionModule } from '#ingestion/nest';
 import { KeysModule } from '#keys/nest';
@@ -18,6 +19,7 @@ export class IntakeAppModule {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         SignInModule.forRoot(),
+        ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
         OpeningsModule.forRoot(),

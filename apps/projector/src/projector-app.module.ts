@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
 import { KeysModule } from '#keys/nest';
 import type { Config } from '#platform';
@@ -16,6 +17,7 @@ export class ProjectorAppModule {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         SignInModule.forRoot(),
+        ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot(),
         EventLogModule.forRoot(),
       ],

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ApprovalsModule } from '#approvals/nest';
 import { EVENT_LOG } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
@@ -18,6 +19,7 @@ export class RelayAppModule {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         SignInModule.forRoot(),
+        ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
         EventLogModule.forRoot(),
         FeedsModule.forRoot({ log: EVENT_LOG }),

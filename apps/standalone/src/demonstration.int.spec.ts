@@ -12,6 +12,7 @@ import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { liveSchema } from '#projections/schema';
 import { runQuery, personalData, type QueryContext } from '#queries';
+import { ONE_IS_ENOUGH } from '#testing';
 import { demonstrationWanted, playDemonstration, EXAMPLE_CUSTOMER } from './demonstration.js';
 
 const clock = SYSTEM_CLOCK;
@@ -32,6 +33,7 @@ describe('the demonstration, played into an empty engine', () => {
       log,
       ingestTouchpoints,
       clock,
+      approvals: ONE_IS_ENOUGH,
       policy: BUILT_IN_POLICIES.retail,
       print: (line) => printed.push(line),
       signal,

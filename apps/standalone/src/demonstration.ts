@@ -13,7 +13,7 @@ import {
 import { withShorterSilence, simulationReader, type SimulationOptions } from '#simulation';
 import type { Policy } from '#lifecycle';
 import { runImport } from '#imports';
-import type { Clock } from '#platform';
+import type { Approvals, Clock } from '#platform';
 
 const CUSTOMERS = 2_000;
 const SEED = 1;
@@ -24,6 +24,7 @@ const PROGRESS_MS = 2_000;
 export interface DemonstrationDependencies {
   readonly dataDir: string;
   readonly log: EventLog;
+  readonly approvals: Approvals;
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly clock: Clock;
   /** The first of its two policies. */
@@ -98,13 +99,13 @@ const SECOND_POLICY_AFTER_MS = 1_000;
  * years, and a second one that applies from now on, so it changes nothing in them. Where the business has a policy of its own, that one
  * stays in force and none is published.
  */
-async function publishPolicies({ log, clock, policy, print }: DemonstrationDependencies): Promise<void> {
+async function publishPolicies({ log, clock, policy, approvals, print }: DemonstrationDependencies): Promise<void> {
   const versions: string[] = [];
   for await (const page of log.read(STREAMS.business('policy')))
     versions.push(...page.map(({ data }) => (JSON.parse(data) as PolicyPublished).version));
   const [first, second] = [policy, withShorterSilence(policy)];
   if (versions.length > 1) return;
-  const handler = new PublishPolicyHandler(log, clock);
+  const handler = new PublishPolicyHandler(log, clock, approvals);
   const before = await handler.execute(new PublishPolicy(first));
   if (!before.ok) {
     print('Demonstration: your own policy stays in force, and no other is published.');

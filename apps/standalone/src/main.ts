@@ -2,12 +2,14 @@ import 'reflect-metadata';
 import { EVENT_LOG, lockDataFolder, type DataFolderLock, type EventLog } from '#event-log';
 import { IngestTouchpointsHandler, policyOf } from '#ingestion';
 import {
+  APPROVALS,
   CLOCK,
   LOGGER,
   readConfig,
   removeEngineFile,
   RunningEngine,
   writeEngineFile,
+  type Approvals,
   type Clock,
   type Logger,
 } from '#platform';
@@ -50,6 +52,7 @@ async function start(): Promise<void> {
           demonstration = playDemonstration({
             dataDir: config.dataDir,
             log: app.get<EventLog>(EVENT_LOG),
+            approvals: app.get<Approvals>(APPROVALS),
             ingestTouchpoints: app.get(IngestTouchpointsHandler),
             clock: app.get<Clock>(CLOCK),
             policy: policyOf(config.policy),

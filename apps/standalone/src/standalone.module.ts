@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ApprovalsModule } from '#approvals/nest';
 import { BackupModule } from '#backup/nest';
 import { DataSubjectsModule } from '#data-subjects/nest';
 import { EVENT_LOG, type DataFolderLock } from '#event-log';
@@ -24,6 +25,7 @@ export class StandaloneModule {
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
         SignInModule.forRoot(),
+        ApprovalsModule.forRoot(),
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),
         OpeningsModule.forRoot(),

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
 import { ApiKeyAccess, ApiKeys } from '#keys';
 import { KeysModule } from '#keys/nest';
@@ -23,6 +24,7 @@ describe('POST /v1/backups', () => {
       imports: [
         PlatformModule.forRoot({ config, logger }),
         KeysModule.forRoot(),
+        ApprovalsModule.forRoot(),
         EventLogModule.forRoot(),
         BackupModule.forRoot(),
       ],

@@ -3,6 +3,7 @@ export { DAY, formatInstant, HOUR, MINUTE, parseInstant, type Instant } from './
 export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, TouchpointMeta } from './touchpoint.js';
 export { STREAMS, subjectOfStream } from './streams.js';
 export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, type SourceStatus } from './sources.js';
+export { ACTS_FOR_APPROVAL, APPROVAL_HOURS, type ActForApproval } from './approvals.js';
 export { SOURCE_KINDS } from './facts/sources.js';
 export { OPENING_KINDS, type PersonalDataOpened } from './facts/access.js';
 export {

@@ -15,7 +15,7 @@ export class RecordedActs implements Acts {
   ) {}
 
   /** @throws TypeError where the data violate their contract: that is a defect of the engine */
-  async record({ name, by, data }: Act): Promise<void> {
+  async record({ name, by, data, id = randomUUID() }: Act): Promise<void> {
     const version = factOf(name)?.version ?? 0;
     const validity = validateFact(name, version, data);
     if (!validity.ok)
@@ -24,12 +24,12 @@ export class RecordedActs implements Acts {
     const text = JSON.stringify(data);
     const [verdict] = await this.log.append(STREAMS.access(formatInstant(occurredAt).slice(0, DAY_LENGTH)), 'any', [
       {
-        ...{ source: SOURCE, id: randomUUID(), type: name, schemaVersion: version, occurredAt },
+        ...{ source: SOURCE, id, type: name, schemaVersion: version, occurredAt },
         contentHash: createHash('sha256').update(text).digest().subarray(0, 16),
         ...{ meta: JSON.stringify({ by }), data: text },
       },
     ]);
-    if (verdict?.status !== 'accepted')
+    if (verdict?.status !== 'accepted' && verdict?.status !== 'duplicate')
       throw new Error(`The event log did not record the ${name}: ${verdict?.status ?? 'no answer'}. Try again.`);
   }
 }

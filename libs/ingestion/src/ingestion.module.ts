@@ -13,7 +13,7 @@ import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { KeyAdministration, SEALER, type Sealer } from '#keys';
-import { ACCESS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, RATE_LIMITS } from '#platform';
+import { ACCESS, APPROVALS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, RATE_LIMITS } from '#platform';
 import type { Access, Clock, Config, Health, Logger } from '#platform';
 import { commandHandler, FastifyRoutes, type HttpAdapter, type RateLimits } from '#platform/nest';
 import { PoliciesController } from './http/policies.controller.js';
@@ -163,7 +163,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         commandHandler(CheckTouchpoints, CheckTouchpointsHandler, [Ingestion]),
         commandHandler(DiscardMany, DiscardManyHandler, [OpenQuarantined, Quarantine, CLOCK]),
         commandHandler(ReleaseMany, ReleaseManyHandler, [OpenQuarantined, ReleaseQuarantinedHandler]),
-        commandHandler(PublishPolicy, PublishPolicyHandler, [EVENT_LOG, CLOCK]),
+        commandHandler(PublishPolicy, PublishPolicyHandler, [EVENT_LOG, CLOCK, APPROVALS]),
         commandHandler(RegisterType, RegisterTypeHandler, [EVENT_LOG, TypeContracts, CLOCK]),
       ],
       exports: [Ingestion, IngestTouchpointsHandler],

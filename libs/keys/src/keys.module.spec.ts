@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { DAY, validateFact } from '#contracts';
 import {
   ACTS,
+  APPROVALS,
   FORMER_PERMISSIONS,
   PERMISSIONS,
   readConfig,
@@ -13,6 +14,7 @@ import {
   type Principal,
 } from '#platform';
 import { Allow, configureApp, createHttpAdapter, CurrentPrincipal, PlatformModule } from '#platform/nest';
+import { ONE_IS_ENOUGH } from '#testing';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { sqliteApiKeys } from './sqlite/sqlite-api-keys.js';
 import { ApiKeys } from './api-keys/api-keys.js';
@@ -41,8 +43,11 @@ const recorded: Act[] = [];
 
 @Global()
 @Module({
-  providers: [{ provide: ACTS, useValue: { record: async (act: Act) => void recorded.push(act) } }],
-  exports: [ACTS],
+  providers: [
+    { provide: ACTS, useValue: { record: async (act: Act) => void recorded.push(act) } },
+    { provide: APPROVALS, useValue: ONE_IS_ENOUGH },
+  ],
+  exports: [ACTS, APPROVALS],
 })
 class ActsModule {}
 
@@ -187,8 +192,14 @@ describe('API keys over HTTP', () => {
     await post(`/v1/principals/key:${id}/block`, {}, by);
     await app.inject({ method: 'DELETE', url: `/v1/keys/${id}`, headers: headersOf(by) });
     expect(recorded).toEqual([
-      { name: 'key-created', by: actor, data: expect.objectContaining({ keyId: id, name: 'till', role: 'channel' }) },
-      { name: 'key-rotated', by: actor, data: expect.objectContaining({ keyId: fresh.id, replaces: id }) },
+      {
+        ...{ name: 'key-created', by: actor, id: `key-created ${id}` },
+        data: expect.objectContaining({ keyId: id, name: 'till', role: 'channel' }),
+      },
+      {
+        ...{ name: 'key-rotated', by: actor, id: `key-rotated ${fresh.id}` },
+        data: expect.objectContaining({ keyId: fresh.id, replaces: id }),
+      },
       { name: 'principal-blocked', by: actor, data: { principal: `key:${id}` } },
       { name: 'key-revoked', by: actor, data: { keyId: id } },
     ]);

@@ -2,6 +2,7 @@ import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown 
 import {
   ACCESS,
   ACTS,
+  APPROVALS,
   CLOCK,
   CONFIG,
   HEALTH,
@@ -9,6 +10,7 @@ import {
   PUBLICATION_MEMORY,
   STORE_WATCH,
   type Acts,
+  type Approvals,
   type Clock,
   type Config,
   type Health,
@@ -80,8 +82,9 @@ export class KeysModule implements OnApplicationShutdown {
         },
         {
           provide: KeyAdministration,
-          useFactory: (apiKeys: ApiKeys, clock: Clock, acts: Acts) => new KeyAdministration(apiKeys, clock, acts),
-          inject: [ApiKeys, CLOCK, ACTS],
+          useFactory: (apiKeys: ApiKeys, clock: Clock, acts: Acts, approvals: Approvals) =>
+            new KeyAdministration(apiKeys, clock, acts, approvals),
+          inject: [ApiKeys, CLOCK, ACTS, APPROVALS],
         },
         {
           provide: ApiKeyAccess,

@@ -23,6 +23,7 @@ export { fromWall, isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
 export {
   policyVersion,
+  type ApprovalRules,
   type Comparison,
   type OpeningRules,
   type Policy,
@@ -30,6 +31,7 @@ export {
   type Signal,
   type TreatmentRule,
 } from './policy/policy.js';
+export { approvalsAt, areWeaker, fourEyesSince, strictest, type ApprovalsInForce } from './policy/approvals.js';
 export { DEFAULT_OPENINGS, DEFAULT_PURPOSES, openingRulesOf, purposesOf } from './policy/purposes.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
 export { SNAPSHOT_FORMAT, snapshotKey, type Snapshot } from './fold/snapshot.js';

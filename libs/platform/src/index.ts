@@ -5,6 +5,7 @@ export { Notifier } from './notifier.js';
 export {
   ACCESS,
   ACTS,
+  APPROVALS,
   CLOCK,
   CLOCK_GUARD,
   CONFIG,
@@ -71,6 +72,16 @@ export {
   type StatedPurpose,
 } from './access/openings.js';
 export { OPENING_HEADERS, openingHeaders, statedIssues, statedPurposeIn } from './access/stated-purpose.js';
+export {
+  ActImpossible,
+  ActRequested,
+  TooFewApprovers,
+  type ActPerformer,
+  type Approvals,
+  type ApprovedAct,
+  type ProposedAct,
+  type WaitingAct,
+} from './access/approvals.js';
 export { WrongKeys } from './access/wrong-keys.js';
 export {
   actorOf,

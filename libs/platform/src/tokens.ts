@@ -20,6 +20,8 @@ export const RATE_LIMITS = token('rate-limits');
 export const ACTS = token('acts');
 /** `Openings`: decides who opens personal data, and records each opening; provided by privacy. */
 export const OPENINGS = token('openings');
+/** `Approvals`: asks whether an act needs a second principal; provided by approvals. */
+export const APPROVALS = token('approvals');
 /** `Health`: the checks that libs register. */
 export const HEALTH = token('health');
 /** `Registry` of prom-client: libs register their own metrics. */

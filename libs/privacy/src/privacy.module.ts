@@ -10,7 +10,7 @@ import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { Ingestion } from '#ingestion';
 import { KEY_STORE, type EngineKeys, type KeyStore } from '#keys';
-import { CLOCK, CONFIG, HEALTH, LOGGER, type Clock, type Config, type Health, type Logger } from '#platform';
+import { APPROVALS, CLOCK, CONFIG, HEALTH, LOGGER, type Approvals, type Clock, type Config, type Health, type Logger } from '#platform';
 import { commandHandler } from '#platform/nest';
 import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 import { ErasuresController } from './erasure/erasures.controller.js';
@@ -69,17 +69,18 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
         commandHandler(
           EraseCustomer,
           EraseCustomerHandler,
-          [EVENT_LOG, KEY_STORE, Ingestion, CLOCK, JournalKeeper, { token: DATABASE, optional: true }],
+          [EVENT_LOG, KEY_STORE, Ingestion, CLOCK, JournalKeeper, APPROVALS, { token: DATABASE, optional: true }],
           (
             log: EventLog,
             keys: KeyStore,
             { identities, sealer }: Ingestion,
             clock: Clock,
             { recording: journal }: JournalKeeper,
+            approvals: Approvals,
             database?: Database,
           ) =>
             new EraseCustomerHandler({
-              ...{ log, keys, identities, sealer, clock, journal },
+              ...{ log, keys, identities, sealer, clock, journal, approvals },
               database: database ?? null,
             }),
         ),

@@ -1,4 +1,5 @@
 /** Fakes, builders and given/when/then: imported by specs, tests and benchmarks only. */
+export { ONE_IS_ENOUGH } from './one-is-enough.js';
 export { memoryLog } from './memory-log.js';
 export { orderPlaced } from './order-placed.js';
 export { smallDisk, type SmallDisk } from './small-disk.js';

@@ -14,6 +14,8 @@ import {
   type KeyStore,
   type RekeyableKeyStore,
 } from '#keys';
+import { LOCAL_PRINCIPAL } from '#platform';
+import { ONE_IS_ENOUGH } from '#testing';
 import { FakeServer } from '../../../../test/services/eventstore/fake-server.js';
 import { anyPostgres, type TestPostgres } from '../../../../test/services/postgres.js';
 import { CliError } from '../exit-codes.js';
@@ -94,9 +96,17 @@ const ingest = (log: EventLog, keys: KeyStore, items: readonly IngestItem[]) =>
 const erase = (log: EventLog, keys: KeyStore, userId: string) => {
   const { identities, sealer } = new Ingestion({ log, sealer: new Sealer(keys) });
   const clock = { now: () => NOW };
-  const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database: null, clock });
+  const handler = new EraseCustomerHandler({
+    log,
+    keys,
+    identities,
+    sealer,
+    database: null,
+    clock,
+    approvals: ONE_IS_ENOUGH,
+  });
   const identifiers = [{ namespace: 'userId', value: userId }];
-  return handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'me'));
+  return handler.execute(new EraseCustomer({ identifiers, customerId: null }, { ...LOCAL_PRINCIPAL, id: 'me' }));
 };
 
 /** The outcomes of the orders when they are sent again, and of new orders. */

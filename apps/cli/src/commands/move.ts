@@ -11,6 +11,8 @@ import {
   type MovedEvent,
   type MoveProgress,
 } from '#event-log';
+import { requireApproved } from '#approvals';
+import { ActRequested, LOCAL_PRINCIPAL } from '#platform';
 import { ClearTextSealer, RekeyError, type HashKeyChanged } from '#privacy';
 import { KeyStoreError, Sealer, type RekeyableKeyStore } from '#keys';
 import type { OnProgress } from '../engine/engine.js';
@@ -21,8 +23,8 @@ import { assertKeysExist, openOldKeys, parseKeysLocation, readHashKey } from '..
 import { openTargetLog, openSourceLog } from '../migration/open-log.js';
 import { parseLogLocation, type LogLocation } from '../migration/log-location.js';
 import { readModelsDigest, type BuildingOptions } from '../migration/read-models-digest.js';
-import { foldersOf, rekeyPlan, RekeyedMove, type RekeyOptions } from '../migration/rekeyed-move.js';
-import type { Session } from '../session.js';
+import { foldersOf, rekeyPlan, RekeyedMove, type RekeyOptions, type RekeyPlan } from '../migration/rekeyed-move.js';
+import { showRequested, type Session } from '../session.js';
 import { pluralize, formatNumber, formatDuration } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { showProgress } from '../terminal/show-progress.js';
@@ -101,6 +103,7 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     }
     const began = performance.now();
     if (plan !== null) {
+      await requireRekeyApproved(from, to, plan, session);
       const opened = await RekeyedMove.open(plan);
       closing.push(() => opened.close());
       rekeyed = opened;
@@ -138,9 +141,26 @@ async function move(options: MoveCommandOptions, session: Session): Promise<numb
     return EXIT.done;
   } catch (error) {
     await rekeyed?.discard();
+    if (error instanceof ActRequested) return showRequested(error);
     throw session.signal.aborted && error === session.signal.reason ? stopped() : asCliError(error);
   } finally {
     for (const step of closing.reverse()) await step();
+  }
+}
+
+/** Under four eyes the move is requested in the old log, and approved while its engine runs. */
+async function requireRekeyApproved(
+  from: LogLocation,
+  to: LogLocation,
+  plan: RekeyPlan,
+  session: Session,
+): Promise<void> {
+  const log = await openSourceLog(from);
+  try {
+    const detail = { from: from.name, to: to.name, newKeys: plan.newKeys.name };
+    await requireApproved(log, session.clock, { acts: ['rekey'], by: LOCAL_PRINCIPAL, detail });
+  } finally {
+    await log.close();
   }
 }
 

@@ -82,6 +82,20 @@ export interface ApiKeyInfo {
   readonly blockedAt: string | null;
 }
 
+/** An act that needs two principals, with instants in RFC 3339. */
+export interface ActInfo {
+  readonly actId: string;
+  readonly act: string;
+  readonly state: string;
+  readonly detail: JsonObject;
+  readonly requestedBy: string;
+  readonly requestedAt: string;
+  readonly until: string;
+  readonly decidedBy: string | null;
+  readonly decidedAt: string | null;
+  readonly failure: string | null;
+}
+
 /** A key to create: the engine checks it. */
 export type KeyRequest = Readonly<Record<'name', string>> & JsonObject;
 
@@ -172,6 +186,12 @@ export interface Engine {
   unblockPrincipal(principal: string): Promise<void>;
   /** Revokes an API key from now on. */
   revokeApiKey(id: string): Promise<ApiKeyInfo>;
+  /** Acts that need two principals, the newest first: all of them, or those of a state. */
+  acts(state: string | null): Promise<readonly ActInfo[]>;
+  /** Approves what another principal requested. */
+  approveAct(id: string): Promise<ActInfo>;
+  /** Declines it, for good. */
+  declineAct(id: string, reason: string | null): Promise<ActInfo>;
   /** Records facts of the business, each by itself; resolves when their outcomes are durable. */
   recordFacts(documents: readonly unknown[]): Promise<readonly ItemOutcome[]>;
   /** Every source, with when it was last seen; those that send without being registered too. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { actView, ApprovalError, type RecordedApprovals } from '#approvals';
 import { EventLogError } from '#event-log';
 import {
   CheckTouchpoints,
@@ -51,6 +52,7 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import type {
+  ActInfo,
   ApiKeyInfo,
   KeyRequest,
   BusinessSettings,
@@ -86,6 +88,7 @@ export interface LocalDependencies {
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
   readonly apiKeys: () => Promise<KeyAdministration>;
+  readonly approvals: RecordedApprovals;
   readonly sources: Sources;
   readonly manageSources: ManageSources;
   readonly sourceActivity: SourceActivity;
@@ -238,7 +241,7 @@ export class LocalEngine implements Engine {
     const colon = identifier?.indexOf(':') ?? -1;
     const identifiers =
       identifier === undefined ? [] : [{ namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) }];
-    const command = new EraseCustomer({ identifiers, customerId: customer ?? null }, LOCAL);
+    const command = new EraseCustomer({ identifiers, customerId: customer ?? null }, LOCAL_PRINCIPAL);
     const verdict = await this.dependencies.eraseCustomer.execute(command);
     switch (verdict.outcome) {
       case 'erased':
@@ -386,6 +389,21 @@ export class LocalEngine implements Engine {
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {
     const keys = await this.dependencies.apiKeys();
     return keyView(await keys.revoke(id, LOCAL_PRINCIPAL).catch(keyRequestRejected));
+  }
+
+  async acts(state: string | null): Promise<readonly ActInfo[]> {
+    const acts = (await this.dependencies.approvals.list()).map((act) => actView(act, this.now()));
+    return acts.filter((act) => state === null || act.state === state);
+  }
+
+  async approveAct(id: string): Promise<ActInfo> {
+    const act = await this.dependencies.approvals.approve(id, LOCAL_PRINCIPAL).catch(decisionRejected);
+    return actView(act, this.now());
+  }
+
+  async declineAct(id: string, reason: string | null): Promise<ActInfo> {
+    const act = await this.dependencies.approvals.decline(id, reason, LOCAL_PRINCIPAL).catch(decisionRejected);
+    return actView(act, this.now());
   }
 
   async releaseMany(selection: ManyQuarantined): Promise<ClosedMany> {
@@ -548,6 +566,10 @@ function keyRequestRejected(error: unknown): never {
   const { code, message, at } = error;
   if (code === 'unknown-key') throw rejected(`${message} perennial keys list shows them.`);
   throw rejected(at === null ? message : `The API key cannot be created:${issueLines([{ ...at, detail: message }])}`);
+}
+
+function decisionRejected(error: unknown): never {
+  throw error instanceof ApprovalError ? rejected(error.message) : error;
 }
 
 function unknownQuarantined(): CliError {

@@ -1,3 +1,4 @@
+import { RecordedApprovals } from '#approvals';
 import { DatabaseError, openOnFirstUse, placeOf, type Database } from '#database';
 import {
   EventLogError,
@@ -125,6 +126,10 @@ export async function openLocalEngine(
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
     const openApiKeys = () => ApiKeys.open(keys.apiKeys, clock);
+    const peopleSignIn = config.oidcIssuer !== null;
+    const approvals = new RecordedApprovals({
+      ...{ log, apiKeys: openApiKeys, sealer, clock, logger: SILENT_LOGGER, peopleSignIn },
+    });
     const releaseQuarantined = new ReleaseQuarantinedHandler(quarantine, ingestion, clock, async (by, source) =>
       keyPermits((await openApiKeys()).list(), by, source),
     );
@@ -157,15 +162,16 @@ export async function openLocalEngine(
       quarantine,
       openings: new RecordedOpenings({ log, sealer, clock }),
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
-      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal }),
+      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal, approvals }),
       subjectRequests: new ManageSubjectRequests({ context, sealer }),
-      publishPolicy: new PublishPolicyHandler(log, clock),
+      publishPolicy: new PublishPolicyHandler(log, clock, approvals),
       releaseQuarantined,
       checkTouchpoints: new CheckTouchpointsHandler(ingestion),
       releaseMany: new ReleaseManyHandler(open, releaseQuarantined),
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
-      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock, new RecordedActs(log, clock)),
+      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock, new RecordedActs(log, clock), approvals),
+      approvals,
       sources,
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),

@@ -5,7 +5,7 @@ import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
 import type { SubjectRequestView } from '#data-subjects';
-import { openingHeaders, type FolderId, type LogIdentity } from '#platform';
+import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
@@ -13,6 +13,7 @@ import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import { CatchingUp } from './catching-up.js';
 import type {
+  ActInfo,
   ApiKeyInfo,
   KeyRequest,
   BusinessSettings,
@@ -268,6 +269,20 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/quarantine/discard', JSON.stringify(body))) as ClosedMany;
   }
 
+  async acts(state: string | null): Promise<readonly ActInfo[]> {
+    const search = state === null ? '' : `?state=${encodeURIComponent(state)}`;
+    return ((await this.send('GET', `/v1/acts${search}`)) as { readonly acts: readonly ActInfo[] }).acts;
+  }
+
+  async approveAct(id: string): Promise<ActInfo> {
+    return (await this.send('POST', `/v1/acts/${encodeURIComponent(id)}/approve`, '{}')) as ActInfo;
+  }
+
+  async declineAct(id: string, reason: string | null): Promise<ActInfo> {
+    const body = JSON.stringify(reason === null ? {} : { reason });
+    return (await this.send('POST', `/v1/acts/${encodeURIComponent(id)}/decline`, body)) as ActInfo;
+  }
+
   async recordFacts(documents: readonly unknown[]): Promise<readonly ItemOutcome[]> {
     const body = documents.map((document) => `${JSON.stringify(document)}\n`).join('');
     const result = (await this.send('POST', '/v1/facts', body, 'application/x-ndjson')) as IngestResultBody;
@@ -391,7 +406,10 @@ export class RemoteEngine implements Engine {
     type = 'application/json',
   ): Promise<unknown> {
     const response = await this.request(method, path, body, type);
-    return response.status === 204 ? {} : response.json();
+    if (response.status === 204) return {};
+    const answer: unknown = await response.json();
+    if (isWaitingAct(response.status, answer)) throw new ActRequested(answer);
+    return answer;
   }
 
   private async request(
@@ -432,6 +450,10 @@ export class RemoteEngine implements Engine {
     }
   }
 }
+
+/** Jobs are answered with 202 too. */
+const isWaitingAct = (status: number, answer: unknown): answer is WaitingAct =>
+  status === 202 && typeof (answer as Partial<WaitingAct>).actId === 'string';
 
 /** An error response of the engine as an end of the command. */
 function problemError(status: number, { title, detail, errors, type }: ProblemBody, place: string): CliError {

@@ -1,3 +1,4 @@
+import { APPROVAL_HOURS, APPROVAL_HOURS_MAX } from '../approvals.js';
 import { AnyText, Flag, Matching, OneOf, Optional, Part, Whole } from '../fields.js';
 import { MEDIA } from '../touchpoints/awareness.js';
 import {
@@ -233,6 +234,27 @@ class OpeningsForm {
   keepDays?: number;
 }
 
+const FourEyes =
+  (meaning: string): PropertyDecorator =>
+  (target, name) => {
+    Optional()(target, name);
+    OneOf('one', 'two')(target, name);
+    Describe(`${meaning}: one principal (the default), or two`)(target, name);
+  };
+
+class ApprovalsForm {
+  @FourEyes('To erase a person') erase?: 'one' | 'two';
+  @FourEyes('To hand out `administer` or `approve`, by a new key, a rotation or an unblock')
+  'grant-administer'?: 'one' | 'two';
+  @FourEyes('To hand out `open`') 'grant-open'?: 'one' | 'two';
+  @FourEyes('To publish a policy') 'policy-publish'?: 'one' | 'two';
+  @FourEyes('To move the log under another hash key (`perennial move --rekey`)') rekey?: 'one' | 'two';
+  @Optional()
+  @Whole(1, APPROVAL_HOURS_MAX)
+  @Describe(`Hours after which an act without an approval lapses; ${APPROVAL_HOURS} by default`)
+  withinHours?: number;
+}
+
 /** A policy as a business writes it. The lifecycle's type `Policy` explains what each field does. */
 export class PolicyForm {
   @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'a name')
@@ -281,4 +303,8 @@ export class PolicyForm {
   @Part(() => OpeningsForm)
   @Describe('How openings of personal data are watched and kept')
   openings?: OpeningsForm;
+  @Optional()
+  @Part(() => ApprovalsForm)
+  @Describe('Which acts need two principals; none by default')
+  approvals?: ApprovalsForm;
 }

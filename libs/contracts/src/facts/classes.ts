@@ -1,6 +1,7 @@
 import type { ClassConstructor } from 'class-transformer';
 import type { FactName } from '../catalogue.js';
 import * as access from './access.js';
+import * as approvals from './approvals.js';
 import * as business from './business.js';
 import * as dataSubjects from './data-subjects.js';
 import * as engine from './engine.js';
@@ -48,6 +49,11 @@ const FACT_CLASSES = {
   'subject-request-received': [dataSubjects.SubjectRequestReceived],
   'subject-request-extended': [dataSubjects.SubjectRequestExtended],
   'subject-request-answered': [dataSubjects.SubjectRequestAnswered],
+  'act-requested': [approvals.ActRequested],
+  'act-approved': [approvals.ActApproved],
+  'act-declined': [approvals.ActDeclined],
+  'act-performed': [approvals.ActPerformed],
+  'act-failed': [approvals.ActFailed],
   'source-registered': [sources.SourceRegistered],
   'source-changed': [sources.SourceChanged],
   'source-paused': [sources.SourcePaused],

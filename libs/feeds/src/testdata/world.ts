@@ -12,11 +12,11 @@ import {
 } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import { openSqliteKeyStore, Sealer } from '#keys';
-import { type Channels, type OutgoingMessage } from '#platform';
+import { LOCAL_PRINCIPAL, type Channels, type OutgoingMessage } from '#platform';
 import { Projector } from '#projections';
 import { liveSchema } from '#projections/schema';
 import { type Database } from '#database';
-import { memoryLog } from '#testing';
+import { memoryLog, ONE_IS_ENOUGH } from '#testing';
 import type { Relay } from '../relay/relay.js';
 
 export const DAY = 86_400_000;
@@ -179,8 +179,9 @@ export class World {
     const { log, keys } = this;
     const { identities, sealer } = this.ingestion;
     const { database } = this;
-    const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database, clock: this.clock });
-    const verdict = await handler.execute(new EraseCustomer({ identifiers, customerId: null }, 'dpo'));
+    const stores = { log, keys, identities, sealer, database, clock: this.clock };
+    const handler = new EraseCustomerHandler({ ...stores, approvals: ONE_IS_ENOUGH });
+    const verdict = await handler.execute(new EraseCustomer({ identifiers, customerId: null }, LOCAL_PRINCIPAL));
     expect(verdict.outcome).toBe('erased');
     await this.projector.catchUp();
   }
@@ -192,7 +193,7 @@ export class World {
   }
 
   async publishes(policy: Policy): Promise<void> {
-    const handler = new PublishPolicyHandler(this.log, this.clock);
+    const handler = new PublishPolicyHandler(this.log, this.clock, ONE_IS_ENOUGH);
     expect(await handler.execute(new PublishPolicy(policy))).toMatchObject({ ok: true });
     await this.projector.catchUp();
   }

@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import type { Principal } from '#platform';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { PublishPolicy, type PublishVerdict } from '../policies/publish-policy.js';
 import { PUBLISH_POLICY_REQUEST, type PublishPolicyRequest } from './request-bodies.js';
 
@@ -32,6 +32,7 @@ export class PoliciesController {
   @Post()
   @HttpCode(200)
   @Allow('policy')
+  @Act('policy-publish')
   @ApiOperation({
     operationId: 'publishPolicy',
     summary: 'Publish a policy',
@@ -47,7 +48,7 @@ export class PoliciesController {
     @CurrentPrincipal() caller: Principal,
   ): Promise<PolicyPublishedView> {
     const verdict = await this.commands.execute<PublishPolicy, PublishVerdict>(
-      new PublishPolicy(policy, options, actorOf(caller)),
+      new PublishPolicy(policy, options, caller),
     );
     if (!verdict.ok) throw new Problem(422, { type: 'invalid', detail: NOT_PUBLISHED, errors: verdict.errors });
     const { published, position, changed } = verdict;

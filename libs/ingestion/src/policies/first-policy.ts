@@ -10,7 +10,15 @@ const STREAM = streamOfFact('policy-published');
 export function policyOf(setting: PolicySetting): Policy {
   if (setting.kind === 'built-in') return BUILT_IN_POLICIES[setting.name];
   const verdict = validatePolicy(setting.document);
-  if (verdict.ok) return verdict.policy;
+  if (verdict.ok && verdict.policy.approvals === undefined) return verdict.policy;
+  if (verdict.ok)
+    throw new ConfigError([
+      {
+        pointer: '#/POLICY/approvals',
+        detail: 'must be absent from the first policy, since no second principal exists yet',
+        hint: 'leave it out, create keys for those who approve, and publish it with perennial policy publish',
+      },
+    ]);
   throw new ConfigError(
     verdict.errors.map((issue) => ({ ...issue, pointer: issue.pointer.replace(/^#/, '#/POLICY') })),
   );

@@ -7,7 +7,7 @@ import type { EventLog } from '#event-log';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { BUILT_IN_POLICIES, type Policy } from '#lifecycle';
 import { readSetting, type PolicySetting } from '#platform';
-import { memoryLog } from '#testing';
+import { memoryLog, ONE_IS_ENOUGH } from '#testing';
 import { Ingestion } from '../pipeline/ingestion.js';
 import { IngestTouchpoints, IngestTouchpointsHandler } from '../pipeline/ingest-touchpoints.js';
 import { prepareLog } from '../prepare-log.js';
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 
 const publish = (policy: unknown, options?: PublishOptions) =>
-  new PublishPolicyHandler(log, { now: () => now }).execute(new PublishPolicy(policy, options));
+  new PublishPolicyHandler(log, { now: () => now }, ONE_IS_ENOUGH).execute(new PublishPolicy(policy, options));
 const onRecord = async (): Promise<PolicyPublished[]> =>
   (await log.readStreams(['business-policy'])).map(({ data }) => JSON.parse(data) as PolicyPublished);
 /** Any event in the stream of a subject. */

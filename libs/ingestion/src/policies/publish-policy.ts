@@ -9,7 +9,16 @@ import {
 } from '#contracts';
 import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
 import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
-import type { Clock } from '#platform';
+import {
+  ActImpossible,
+  actorOf,
+  LOCAL_PRINCIPAL,
+  TooFewApprovers,
+  type ApprovedAct,
+  type Approvals,
+  type Clock,
+  type Principal,
+} from '#platform';
 import { plainContentHash } from '../pipeline/content-hash.js';
 import { OWN_SOURCES } from '../pipeline/envelope.js';
 import { factEvent } from '../facts/fact-event.js';
@@ -47,8 +56,8 @@ export class PublishPolicy {
   constructor(
     readonly policy: unknown,
     readonly options: PublishOptions = {},
-    /** Who publishes it, as the log records it. */
-    readonly by = 'local',
+    /** Who publishes it. */
+    readonly by: Principal = LOCAL_PRINCIPAL,
   ) {}
 }
 
@@ -84,15 +93,47 @@ export class PublishPolicyHandler {
   constructor(
     private readonly log: EventLog,
     private readonly clock: Clock,
-  ) {}
+    private readonly approvals: Approvals,
+  ) {
+    approvals.onApproved('policy-publish', (act) => this.perform(act));
+  }
 
+  /** @throws ActRequested where another principal has to approve it */
   async execute(command: PublishPolicy): Promise<PublishVerdict> {
     const draft = await this.draft(command);
     if (!draft.ok || !('before' in draft)) return draft as PublishVerdict;
-    const { published, before } = draft;
-    if (command.options.dryRun === true) return { ok: true, position: null, published, changed: true };
+    const { policy, options, by } = command;
+    if (options.dryRun === true) return { ok: true, position: null, published: draft.published, changed: true };
+    const { effectiveFrom = null, restate = false, reason = null } = options;
+    const detail = { policy: policy as Policy, effectiveFrom, restate, reason };
+    try {
+      await this.approvals.require({ acts: ['policy-publish'], by, detail });
+    } catch (error) {
+      if (!(error instanceof TooFewApprovers)) throw error;
+      return rejected(
+        '#/policy/approvals',
+        error.message,
+        'create keys with the permission approve for two people first: perennial keys create NAME --role admin',
+      );
+    }
+    return this.publish(draft, actorOf(by));
+  }
+
+  /** Publishes what was approved: prospectively from then on, where no date was given. Twice is the same as once. */
+  private async perform({ detail, by }: ApprovedAct): Promise<void> {
+    const { policy, ...options } = detail as unknown as PublishOptions & { readonly policy: unknown };
+    const draft = await this.draft({ policy, options });
+    const verdict = draft.ok && 'before' in draft ? await this.publish(draft, by) : draft;
+    if (!verdict.ok)
+      throw new ActImpossible(verdict.errors.map(({ pointer, detail: text }) => `${pointer} ${text}`).join('; '));
+  }
+
+  private async publish(
+    { published, before }: Extract<PublishDraft, { before: unknown }>,
+    by: string,
+  ): Promise<PublishVerdict> {
     const expected = before.at(-1)?.event.revision ?? 'no-stream';
-    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now(), command.by)]);
+    const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now(), by)]);
     switch (appended?.status) {
       case 'accepted':
       case 'duplicate':
@@ -109,7 +150,7 @@ export class PublishPolicyHandler {
   }
 
   /** Checks what is to be published, and publishes nothing. */
-  async draft({ policy: document, options }: PublishPolicy): Promise<PublishDraft> {
+  async draft({ policy: document, options }: Pick<PublishPolicy, 'policy' | 'options'>): Promise<PublishDraft> {
     const now = this.clock.now();
     const verdict = validatePolicy(document);
     if (!verdict.ok) return { ok: false, errors: verdict.errors.map((issue) => issueUnder('#/policy', issue)) };

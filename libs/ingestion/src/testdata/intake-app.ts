@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { ApprovalsModule } from '#approvals/nest';
 import type { EventLog } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { readConfig, type Permission } from '#platform';
@@ -33,6 +34,7 @@ export class IngestionApp {
       imports: [
         PlatformModule.forRoot({ config, logger, clock: { now } }),
         KeysModule.forRoot({ keyStore }),
+        ApprovalsModule.forRoot(),
         EventLogModule.forRoot({ log }),
         OpeningsModule.forRoot(),
         IngestionModule.forRoot(),

@@ -14,7 +14,7 @@ import type { AccessRows, ApiKeyRow, ApiKeyTable } from './api-key-row.js';
 import { Blocks } from './blocks.js';
 import { KeyUse } from './key-use.js';
 import { grantedScopes, permissionsOf } from './grants.js';
-import { drawKey, isSecret, readKey } from './key-text.js';
+import { drawKey, isSecret, readKey, type DrawnKey } from './key-text.js';
 
 /** An API key as it may be shown: never the key itself. */
 export interface ApiKeyRecord extends Omit<ApiKeyRow, 'hash' | 'permissions'> {
@@ -32,6 +32,8 @@ export interface ApiKeyOptions {
   readonly rate?: GivenRates;
   /** UTC milliseconds; null, the default: never. */
   readonly expiresAt?: number | null;
+  /** A key that was drawn before, and handed out already. */
+  readonly drawn?: Pick<DrawnKey, 'id' | 'hash'>;
 }
 
 export interface CreatedKey {
@@ -117,12 +119,12 @@ export class ApiKeys {
    * Creates a key to take the place of another: with the same rights and an expiry as far away. The old key stays valid for the overlap, so that
    * both work while the new one is rolled out. Null where the old one is unknown, or no longer valid.
    */
-  rotate(id: string, overlapMs: number): CreatedKey | null {
+  rotate(id: string, overlapMs: number, drawn: Pick<DrawnKey, 'id' | 'hash'> = drawKey()): CreatedKey | null {
     const old = this.known.get(id)?.row;
     const now = this.clock.now();
     if (old === undefined || !isValid(old, now)) return null;
     const expiresAt = old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt);
-    const { key, row } = this.draw(old.name, old.permissions, { ...old, expiresAt }, id);
+    const { key, row } = this.draw(old.name, old.permissions, { ...old, expiresAt, drawn }, id);
     const until = now + overlapMs;
     const stored = this.table.insert(row).then(() => this.table.expire(id, until));
     this.remember(row);
@@ -190,10 +192,10 @@ export class ApiKeys {
   private draw(
     name: string,
     permissions: readonly Permission[],
-    { role = null, scopes = {}, rate = {}, expiresAt = null }: ApiKeyOptions,
+    { role = null, scopes = {}, rate = {}, expiresAt = null, drawn = drawKey() }: ApiKeyOptions,
     replaces: string | null = null,
   ): { readonly key: string; readonly row: ApiKeyRow } {
-    const { id, text, hash } = drawKey();
+    const { id, hash } = drawn;
     const row = {
       ...{ id, name, hash, role },
       permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
@@ -201,7 +203,7 @@ export class ApiKeys {
       rate,
       ...{ createdAt: this.clock.now(), expiresAt, replaces, lastUsedAt: null, revokedAt: null },
     };
-    return { key: text, row };
+    return { key: 'text' in drawn ? String(drawn.text) : '', row };
   }
 
   private merge({ keys, blocks }: AccessRows): void {

@@ -1,3 +1,4 @@
+import type { ActForApproval } from '#contracts';
 import {
   isWithin,
   PERMISSIONS,
@@ -22,6 +23,15 @@ export interface Grant {
 export function permissionsOf({ role, permissions }: Pick<Grant, 'role' | 'permissions'>): readonly Permission[] {
   const all = new Set([...(role === null ? [] : roleDefinition(role).permissions), ...permissions]);
   return PERMISSIONS.filter((each) => all.has(each));
+}
+
+/** What four eyes may be asked for: to hand out power over access, or clear text. `approve` is such power: with it one would approve for itself. */
+export function actsOfGrant(grant: Pick<Grant, 'role' | 'permissions'>): readonly ActForApproval[] {
+  const permissions = permissionsOf(grant);
+  return [
+    ...(permissions.some((each) => each === 'administer' || each === 'approve') ? (['grant-administer'] as const) : []),
+    ...(permissions.includes('open') ? (['grant-open'] as const) : []),
+  ];
 }
 
 /** The scopes of a grant: those of its role where none were given. */

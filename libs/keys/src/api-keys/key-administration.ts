@@ -1,7 +1,22 @@
 import { DAY, parseInstant } from '#contracts';
-import { actorOf, type Act, type Acts, type Clock, type Principal } from '#platform';
+import {
+  ActImpossible,
+  ActRequested,
+  actorOf,
+  type Act,
+  type ApprovedAct,
+  type Acts,
+  type Approvals,
+  type Clock,
+  type GivenRates,
+  type GivenScopes,
+  type Permission,
+  type Principal,
+  type Role,
+} from '#platform';
 import type { ApiKeyRecord, ApiKeys } from './api-keys.js';
-import { beyondOwnRights, permissionsOf, type Grant } from './grants.js';
+import { actsOfGrant, beyondOwnRights, permissionsOf, type Grant } from './grants.js';
+import { drawKey, type DrawnKey } from './key-text.js';
 import type { NewApiKey } from './new-api-key.js';
 import type { RotationRequest } from './rotation-request.js';
 
@@ -20,13 +35,33 @@ export class KeyRequestError extends Error {
 
 const EXPIRES_AFTER_MS = 365 * DAY;
 
+const GRANTS = ['grant-administer', 'grant-open'] as const;
+
+/** A grant that waited for its approval, as the log holds it. */
+type ApprovedGrant =
+  | {
+      readonly kind: 'create';
+      readonly keyId: string;
+      readonly name: string;
+      readonly role: Role | null;
+      readonly permissions: readonly Permission[];
+      readonly scopes: GivenScopes;
+      readonly rate: GivenRates;
+      readonly expiresAt: number | null;
+    }
+  | { readonly kind: 'rotate'; readonly keyId: string; readonly replaces: string; readonly overlapDays: number }
+  | { readonly kind: 'unblock'; readonly principal: string };
+
 /** What administrators do with API keys, over HTTP and on the command line alike. */
 export class KeyAdministration {
   constructor(
     private readonly apiKeys: ApiKeys,
     private readonly clock: Clock,
     private readonly acts: Acts,
-  ) {}
+    private readonly approvals: Approvals,
+  ) {
+    for (const act of GRANTS) approvals.onApproved(act, (approved) => this.perform(approved));
+  }
 
   /** All keys, revoked and expired ones too, oldest first. */
   list(): readonly ApiKeyRecord[] {
@@ -36,6 +71,7 @@ export class KeyAdministration {
   /**
    * Creates a key. It resolves when the key is durable; only this answer has it.
    * @throws KeyRequestError `beyond-own-rights`, `invalid`
+   * @throws ActRequested where another principal has to approve it: then with the key, which is valid from then on
    */
   async create(request: NewApiKey, by: Principal): Promise<{ readonly key: string; readonly record: ApiKeyRecord }> {
     const grant: Grant = {
@@ -45,19 +81,35 @@ export class KeyAdministration {
     };
     assertWithinRights(by, grant);
     const expiresAt = this.expiryOf(request, grant);
-    const { rate = {} } = request;
-    const { key, record, stored } = this.apiKeys.create(request.name, grant.permissions, { ...grant, rate, expiresAt });
-    await stored;
-    const { id: keyId, name, role, permissions, scopes } = record;
+    const drawn = drawKey();
+    const asked = { kind: 'create' as const, keyId: drawn.id, name: request.name, ...grant, rate: request.rate ?? {}, expiresAt };
+    await this.require(asked, grant, by, drawn);
+    return { key: drawn.text, record: await this.createDrawn(asked, drawn.hash, actorOf(by)) };
+  }
+
+  private async createDrawn(
+    { keyId, name, rate, expiresAt, ...grant }: Extract<ApprovedGrant, { kind: 'create' }>,
+    hash: Buffer,
+    by: string,
+  ): Promise<ApiKeyRecord> {
+    // An approved act may be done twice, after a crash: the key is the same one.
+    const before = this.apiKeys.find(keyId);
+    const created =
+      before === null
+        ? this.apiKeys.create(name, grant.permissions, { ...grant, rate, expiresAt, drawn: { id: keyId, hash } })
+        : null;
+    await created?.stored;
+    const record = created?.record ?? this.find(keyId);
+    const { role, permissions, scopes } = record;
     await this.recordOrRevoke(keyId, {
-      ...{ name: 'key-created', by: actorOf(by) },
+      ...{ name: 'key-created', by, id: `key-created ${keyId}` },
       data: {
         ...{ keyId, name, role, permissions, scopes },
         ...(Object.keys(rate).length === 0 ? {} : { rate }),
         ...(expiresAt === null ? {} : { expiresAt }),
       },
     });
-    return { key, record };
+    return record;
   }
 
   /** @throws KeyRequestError `unknown-key` */
@@ -70,6 +122,7 @@ export class KeyAdministration {
   /**
    * Creates a key in the place of another, which stays valid for the overlap. It resolves when both are durable; only this answer has the new key.
    * @throws KeyRequestError `unknown-key`, `not-rotatable`, `beyond-own-rights`
+   * @throws ActRequested as `create` does
    */
   async rotate(
     id: string,
@@ -85,20 +138,34 @@ export class KeyAdministration {
         'not-rotatable',
         `The key "${id}" is already replaced by the key "${successor.id}": rotate that one, or revoke it first.`,
       );
-    const rotated = this.apiKeys.rotate(id, overlapDays * DAY);
+    const drawn = drawKey();
+    const asked = { kind: 'rotate' as const, keyId: drawn.id, replaces: id, overlapDays };
+    await this.require(asked, old, by, drawn);
+    return { key: drawn.text, record: await this.rotateDrawn(asked, drawn.hash, actorOf(by)) };
+  }
+
+  private async rotateDrawn(
+    { keyId, replaces, overlapDays }: Extract<ApprovedGrant, { kind: 'rotate' }>,
+    hash: Buffer,
+    by: string,
+  ): Promise<ApiKeyRecord> {
+    const rotated =
+      this.apiKeys.find(keyId) === null
+        ? this.apiKeys.rotate(replaces, overlapDays * DAY, { id: keyId, hash })
+        : { record: this.find(keyId), stored: Promise.resolve() };
     if (rotated === null)
       throw new KeyRequestError(
         'not-rotatable',
-        `The key "${id}" is expired or revoked, so it cannot be rotated: create a key.`,
+        `The key "${replaces}" is expired or revoked, so it cannot be rotated: create a key.`,
       );
     await rotated.stored;
-    const { id: keyId, expiresAt } = rotated.record;
-    const formerValidUntil = this.find(id).expiresAt ?? this.clock.now();
+    const { expiresAt } = rotated.record;
+    const formerValidUntil = this.find(replaces).expiresAt ?? this.clock.now();
     await this.recordOrRevoke(keyId, {
-      ...{ name: 'key-rotated', by: actorOf(by) },
-      data: { keyId, replaces: id, formerValidUntil, ...(expiresAt === null ? {} : { expiresAt }) },
+      ...{ name: 'key-rotated', by, id: `key-rotated ${keyId}` },
+      data: { keyId, replaces, formerValidUntil, ...(expiresAt === null ? {} : { expiresAt }) },
     });
-    return rotated;
+    return rotated.record;
   }
 
   /**
@@ -115,11 +182,59 @@ export class KeyAdministration {
   /**
    * Lets a principal act again.
    * @throws KeyRequestError `unknown-principal`
+   * @throws ActRequested where another principal has to approve it
    */
   async unblock(principal: string, by: Principal): Promise<void> {
     this.assertKnown(principal);
+    // A person's rights come with their token: they are not known here, so that any of them may come back.
+    const acts = principal.startsWith('key:') ? actsOfGrant(this.find(principal.slice('key:'.length))) : GRANTS;
+    if (this.apiKeys.isBlocked(principal))
+      await this.approvals.require({ acts, by, detail: { kind: 'unblock', principal } });
+    await this.unblockNow(principal, actorOf(by));
+  }
+
+  private async unblockNow(principal: string, by: string): Promise<void> {
     await this.apiKeys.unblock(principal);
-    await this.acts.record({ name: 'principal-unblocked', by: actorOf(by), data: { principal } });
+    await this.acts.record({ name: 'principal-unblocked', by, data: { principal } });
+  }
+
+  /** Does what was approved. Twice is the same as once. */
+  private async perform({ detail, hidden, by }: ApprovedAct): Promise<void> {
+    const grant = detail as unknown as ApprovedGrant;
+    if (grant.kind !== 'unblock' && hidden === null)
+      throw new ActImpossible('The key that was asked for cannot be opened any more: ask for it again.');
+    const hash = Buffer.from(String(hidden?.['hash']), 'hex');
+    try {
+      switch (grant.kind) {
+        case 'create':
+          await this.createDrawn(grant, hash, by);
+          return;
+        case 'rotate':
+          await this.rotateDrawn(grant, hash, by);
+          return;
+        case 'unblock':
+          await this.unblockNow(grant.principal, by);
+      }
+    } catch (error) {
+      throw error instanceof KeyRequestError ? new ActImpossible(error.message) : error;
+    }
+  }
+
+  /** Asks whether a key of such rights may be handed out by one alone. Where it waits, the key is handed out with the answer: it is valid once it is approved. */
+  private async require(
+    detail: Exclude<ApprovedGrant, { kind: 'unblock' }>,
+    grant: Grant,
+    by: Principal,
+    { text, hash }: DrawnKey,
+  ): Promise<void> {
+    try {
+      await this.approvals.require({
+        ...{ acts: actsOfGrant(grant), by, hidden: { hash: hash.toString('hex') } },
+        detail: { ...detail },
+      });
+    } catch (error) {
+      throw error instanceof ActRequested ? error.withKey(text) : error;
+    }
   }
 
   /**

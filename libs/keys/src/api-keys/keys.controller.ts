@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import { KeyAdministration, KeyRequestError } from './key-administration.js';
 import { ApiKeyView, NewApiKeyView, PrincipalView } from './key-views.js';
 import { NEW_API_KEY, NewApiKey } from './new-api-key.js';
@@ -26,6 +26,7 @@ export class KeysController {
   }
 
   @Post()
+  @Act('grant-administer', 'grant-open')
   @ApiOperation({
     summary: 'Create an API key; only this answer shows it',
     description:
@@ -51,6 +52,7 @@ export class KeysController {
   }
 
   @Post(':id/rotate')
+  @Act('grant-administer', 'grant-open')
   @ApiOperation({
     operationId: 'rotateApiKey',
     summary: 'Create an API key in the place of another; the old one stays valid for a while',
@@ -103,6 +105,7 @@ export class PrincipalsController {
   }
 
   @Delete(':principal/block')
+  @Act('grant-administer', 'grant-open')
   @ApiOperation({ operationId: 'unblockPrincipal', summary: 'Let a principal act again' })
   @ApiParam(PRINCIPAL)
   @ApiOkResponse({ type: PrincipalView })

@@ -1,3 +1,5 @@
+import type { ActForApproval } from '#contracts';
+
 /**
  * The policy is data: what counts as a signal, how long silence may last, what a business calls its categories.
  * It is published as an event and never holds a script. Every threshold of the rules stands here.
@@ -29,6 +31,8 @@ export interface Policy {
   readonly purposes?: readonly PurposeRule[];
   /** How openings of personal data are watched and kept. It moves no customer. */
   readonly openings?: Partial<OpeningRules>;
+  /** Which acts need two principals; absent: none. It moves no customer. */
+  readonly approvals?: ApprovalRules;
 }
 
 /** Why personal data may be opened. */
@@ -48,6 +52,12 @@ export interface OpeningRules {
   /** How many days the read model of openings keeps them; the log keeps them for ever. */
   readonly keepDays: number;
 }
+
+/** For each act whether one principal is sufficient (`one`, where it is absent), or another has to approve it (`two`). */
+export type ApprovalRules = Readonly<Partial<Record<ActForApproval, 'one' | 'two'>>> & {
+  /** Hours after which an act without an approval lapses. */
+  readonly withinHours?: number;
+};
 
 /** What the business does for a customer in a phase, and what they must have allowed for it. */
 export interface TreatmentRule {

@@ -24,6 +24,7 @@ export const POLICY_PARTS: Readonly<Record<string, string>> = {
   tiers: 'How customers are divided by the profit that they bring',
   treatments: 'What to do for a customer in each phase; an action is proposed where they gave consent',
   openings: 'How openings of personal data are watched and kept',
+  approvals: 'Which acts need two principals; none by default',
 };
 
 /** A policy that uses every field: what the documentation quotes. */
@@ -59,6 +60,14 @@ export const EXAMPLE_POLICY: Policy = {
     ...DEFAULT_PURPOSES,
   ],
   openings: DEFAULT_OPENINGS,
+  approvals: {
+    erase: 'two',
+    'grant-administer': 'two',
+    'grant-open': 'two',
+    'policy-publish': 'one',
+    rekey: 'two',
+    withinHours: 72,
+  },
 };
 
 /** Every field of the policy document, in the order in which it is written. */

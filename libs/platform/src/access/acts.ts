@@ -5,6 +5,8 @@ export interface Act {
   readonly name: FactName;
   /** Who did it, as `actorOf` names a principal. */
   readonly by: string;
+  /** Where the act may be recorded again after a crash: the same id with the same data is recorded once. */
+  readonly id?: string;
   /** In the newest version of the contract of its name. */
   readonly data: object;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { ActRequested } from '../access/approvals.js';
 import type { Logger } from '../logging/logger.js';
 import { describeError } from '../loops/describe-error.js';
 import { LOGGER } from '../tokens.js';
@@ -54,6 +55,13 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent || reply.raw.headersSent) {
       this.logger.warn({ method, error: String(exception) }, 'an answer failed after it had begun');
       reply.raw.destroy();
+      return;
+    }
+    // The act waits for another principal: no error, and not done.
+    if (exception instanceof ActRequested) {
+      const { waiting } = exception;
+      reply.code(202).header('content-type', 'application/json').header('location', `/v1/acts/${waiting.actId}`);
+      reply.send(Buffer.from(JSON.stringify(waiting)));
       return;
     }
     const [status, problem] = this.read(exception, method, url);

@@ -7,7 +7,8 @@ import { openKeyStoreOf, Sealer, type SqliteKeyStore, type SubjectKey } from '#k
 import { openDatabase, type Database } from '#database';
 import { Projector } from '#projections';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog, Quarantine } from '#ingestion';
-import { MARY, orderPlaced, PERSON_FORMS } from '#testing';
+import { LOCAL_PRINCIPAL } from '#platform';
+import { MARY, ONE_IS_ENOUGH, orderPlaced, PERSON_FORMS } from '#testing';
 import { DAY, STREAMS } from '#contracts';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
 import {
@@ -61,8 +62,11 @@ describe('forgetting a person', () => {
   ): Promise<ErasureVerdict> => {
     const { identities } = ingestion;
     const clock = { now: () => NOW };
-    const handler = new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, ...others });
-    return handler.execute(new EraseCustomer({ identifiers: [], customerId: null, ...person }, 'me'));
+    const stores = { log, keys, identities, sealer, database, clock, approvals: ONE_IS_ENOUGH };
+    const handler = new EraseCustomerHandler({ ...stores, ...others });
+    return handler.execute(
+      new EraseCustomer({ identifiers: [], customerId: null, ...person }, { ...LOCAL_PRINCIPAL, id: 'me' }),
+    );
   };
   const take = async (...documents: unknown[]): Promise<(string | undefined)[]> => {
     const items = documents.map((document) => ({ document }));

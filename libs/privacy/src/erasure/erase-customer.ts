@@ -3,7 +3,7 @@ import type { EventLog } from '#event-log';
 import type { Queryable } from '#database';
 import { PersonSearch, type ClearIdentifier, type Identities } from '#ingestion';
 import type { KeyStore, Sealer } from '#keys';
-import type { Clock } from '#platform';
+import { ActImpossible, actorOf, type ApprovedAct, type Approvals, type Clock, type Principal } from '#platform';
 import { eventsWithClearText } from '../clear-text/clear-text.js';
 import { CustomersBySubject, type KnownSubject } from './customer-subjects.js';
 import { QuarantinedBodies } from './quarantined-bodies.js';
@@ -18,8 +18,8 @@ export class EraseCustomer {
       readonly identifiers: readonly { readonly namespace: string; readonly value: string }[];
       readonly customerId: string | null;
     },
-    /** Id of the principal who asks for it. */
-    readonly by: string,
+    /** Who asks for it. */
+    readonly by: Principal,
   ) {}
 }
 
@@ -41,6 +41,7 @@ export interface ErasureDependencies {
   readonly clock: Clock;
   /** Null where the settings name none. */
   readonly journal?: ErasureJournal | null;
+  readonly approvals: Approvals;
 }
 
 const WAIT_MS = 5_000;
@@ -65,15 +66,59 @@ export class EraseCustomerHandler {
     const { database, log, sealer } = dependencies;
     this.customers = database === null ? null : new CustomersBySubject(database);
     this.bodies = database === null ? null : new QuarantinedBodies(database, log, sealer);
+    dependencies.approvals.onApproved('erase', (act) => this.perform(act));
   }
 
-  async execute({ person, by }: EraseCustomer): Promise<ErasureVerdict> {
-    const { log, identities } = this.dependencies;
-    const { customerId } = person;
-    const named = person.identifiers.map(({ namespace, value }) => identities.of(namespace, value));
-    const subjectIds = named.map((identity) => identity.subjectId);
+  /** @throws ActRequested where another principal has to approve it */
+  async execute({ person: { identifiers, customerId }, by }: EraseCustomer): Promise<ErasureVerdict> {
+    const named = identifiers.map(({ namespace, value }) => this.dependencies.identities.of(namespace, value));
+    const found = await this.find({ customerId, subjectIds: [], identifiers: named });
+    if ('outcome' in found) return found;
+    const subjectIds = [...new Set(named.map(({ subjectId }) => subjectId))].sort();
+    await this.dependencies.approvals.require({
+      ...{ acts: ['erase'], by, subjectIds: customerId === null ? subjectIds : [...subjectIds, customerId] },
+      detail: { customerId, subjectIds },
+      // Only with these are the quarantined bodies found that name the person.
+      ...(named.length === 0
+        ? {}
+        : { hidden: { identifiers: named.map(({ namespace, value }) => ({ namespace, value })) } }),
+    });
+    return this.erase(found, actorOf(by));
+  }
+
+  /** Erases the person of the act. Twice is the same as once; an erasure that was interrupted is completed. */
+  private async perform({ detail, hidden, by }: ApprovedAct): Promise<void> {
+    const { customerId, subjectIds } = detail as unknown as Pick<Person, 'customerId' | 'subjectIds'>;
+    const identifiers = (hidden?.['identifiers'] ?? []) as readonly ClearIdentifier[];
+    if (hidden === null && subjectIds.length > 0) await this.assertErased(subjectIds);
+    const found = await this.find({ customerId, subjectIds, identifiers });
+    if (!('outcome' in found)) {
+      await this.erase(found, by);
+      return;
+    }
+    if (found.outcome === 'behind') throw new Error('The read models have not reached the head of the log.');
+    throw new ActImpossible(
+      found.outcome === 'several-customers'
+        ? `The identifiers belong to several customers: ${found.customerIds.join(', ')}.`
+        : 'The customer is not known.',
+    );
+  }
+
+  /** The identifiers of an act are destroyed by the erasure of the person of the act: where that did not happen, the keys are not those of this log. */
+  private async assertErased(subjectIds: readonly string[]): Promise<void> {
+    const states = await this.dependencies.keys.keysFor(subjectIds);
+    if (subjectIds.some((id) => states.get(id) !== 'erased'))
+      throw new ActImpossible('What was asked for cannot be opened any more: ask for the erasure again.');
+  }
+
+  /** All that is known of a person, once the read models have reached the head of the log. */
+  private async find(person: Person): Promise<Person | Exclude<ErasureVerdict, { outcome: 'erased' }>> {
+    const { log } = this.dependencies;
+    const { customerId, identifiers } = person;
+    const named = identifiers.map(({ namespace, value }) => this.dependencies.identities.of(namespace, value));
+    const subjectIds = [...person.subjectIds, ...named.map(({ subjectId }) => subjectId)];
     if (customerId !== null) subjectIds.push(customerId);
-    if (this.customers === null) return this.erase({ customerId, subjectIds, identifiers: named }, by);
+    if (this.customers === null) return { customerId, subjectIds, identifiers: named };
     const { position: head } = await log.head();
     let found = await this.customers.find(subjectIds);
     for (let waitedMs = 0; found.position < head; waitedMs += POLL_MS) {
@@ -86,14 +131,11 @@ export class EraseCustomerHandler {
       return { outcome: 'several-customers', customerIds: found.customers.map((each) => each.customerId) };
     if (customer === undefined && customerId !== null) return { outcome: 'unknown-customer' };
     const subjects = customer?.subjects ?? [];
-    return this.erase(
-      {
-        customerId: customer?.customerId ?? null,
-        subjectIds: [...subjectIds, ...subjects.map(({ subjectId }) => subjectId)],
-        identifiers: [...named, ...(await this.opened(subjects))],
-      },
-      by,
-    );
+    return {
+      customerId: customer?.customerId ?? null,
+      subjectIds: [...subjectIds, ...subjects.map(({ subjectId }) => subjectId)],
+      identifiers: [...named, ...(await this.opened(subjects))],
+    };
   }
 
   private async erase({ customerId, subjectIds, identifiers }: Person, by: string): Promise<ErasureVerdict> {

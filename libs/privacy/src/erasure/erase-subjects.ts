@@ -14,7 +14,7 @@ export interface ErasureReceipt {
   readonly subjects: number;
   /** Keys destroyed by this call: none where all were destroyed before. */
   readonly subjectKeysDestroyed: number;
-  /** Keys of quarantined bodies in which the person was found, destroyed by this call. */
+  /** Keys of quarantined bodies in which the person was found, and of requests about the person that waited for an approval, destroyed by this call. */
   readonly bodyKeysDestroyed: number;
   /** Whether all quarantined bodies were searched for the person's identifiers: false in a process without read models. */
   readonly bodiesSearched: boolean;

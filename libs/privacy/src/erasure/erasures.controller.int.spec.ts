@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
 import { IngestTouchpoints, IngestTouchpointsHandler } from '#ingestion';
 import { IngestionModule } from '#ingestion/nest';
@@ -28,6 +29,7 @@ describe('POST /v1/erasures', () => {
       imports: [
         PlatformModule.forRoot({ config, logger, clock }),
         KeysModule.forRoot({ keyStore }),
+        ApprovalsModule.forRoot(),
         EventLogModule.forRoot({ log: memoryLog({ clock }) }),
         OpeningsModule.forRoot(),
         IngestionModule.forRoot(),

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
 import type { ErasureReceipt } from './erase-subjects.js';
 import { EraseCustomer, type ErasureVerdict } from './erase-customer.js';
 import { ERASURE_REQUEST, type ErasureRequest } from './erasure-request.js';
@@ -16,7 +16,10 @@ export class ErasureReceiptView implements ErasureReceipt {
   readonly subjects!: number;
   @ApiProperty()
   readonly subjectKeysDestroyed!: number;
-  @ApiProperty({ description: 'Keys of quarantined bodies in which the person was found, destroyed by this call' })
+  @ApiProperty({
+    description:
+      'Keys of quarantined bodies in which the person was found, and of requests about the person that waited for an approval, destroyed by this call',
+  })
   readonly bodyKeysDestroyed!: number;
   @ApiProperty({ description: 'Whether all quarantined bodies were searched for identifiers of the person' })
   readonly bodiesSearched!: boolean;
@@ -50,6 +53,7 @@ export class ErasuresController {
   @Post()
   @HttpCode(200)
   @Allow('erase')
+  @Act('erase')
   @ApiOperation({
     operationId: 'erase',
     summary: 'Erase a person',
@@ -64,7 +68,7 @@ export class ErasuresController {
     @Body(new DocumentPipe(ERASURE_REQUEST, 'No person was erased.')) request: ErasureRequest,
   ): Promise<ErasureReceipt> {
     const verdict = await this.commands.execute<EraseCustomer, ErasureVerdict>(
-      new EraseCustomer(personOf(request), caller.id),
+      new EraseCustomer(personOf(request), caller),
     );
     switch (verdict.outcome) {
       case 'erased':

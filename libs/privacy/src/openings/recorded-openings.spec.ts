@@ -5,7 +5,7 @@ import { PublishPolicy, PublishPolicyHandler } from '#ingestion';
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { BUILT_IN_POLICIES, DEFAULT_PURPOSES } from '#lifecycle';
 import { LOCAL_PRINCIPAL, ROLE_NAMES, roleDefinition, UNLIMITED, type Opening, type Principal } from '#platform';
-import { memoryLog } from '#testing';
+import { memoryLog, ONE_IS_ENOUGH } from '#testing';
 import { decideOpening } from './decide-opening.js';
 import { IDS_PER_EVENT, RecordedOpenings } from './recorded-openings.js';
 
@@ -64,8 +64,8 @@ describe('the decision whether personal data are opened', () => {
     const request = openingOf([]);
     expect(await openings.decide(request)).toEqual({ state: 'open', purpose: 'complaint' });
     const purposes = [{ name: 'warranty', text: 'Settle a warranty claim', legalBasis: 'GDPR art. 6(1)(b)' }];
-    await new PublishPolicyHandler(log, clock).execute(
-      new PublishPolicy({ ...BUILT_IN_POLICIES.retail, name: 'shop', purposes }, {}, 'local'),
+    await new PublishPolicyHandler(log, clock, ONE_IS_ENOUGH).execute(
+      new PublishPolicy({ ...BUILT_IN_POLICIES.retail, name: 'shop', purposes }, {}, LOCAL_PRINCIPAL),
     );
     expect(await openings.decide(request)).toMatchObject({ state: 'closed', why: 'unknown-purpose' });
     expect(await openings.decide({ ...request, principal: LOCAL_PRINCIPAL, purpose: 'warranty' })).toMatchObject({

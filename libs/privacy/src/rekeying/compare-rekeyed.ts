@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { subjectOfStream, type TouchpointMeta } from '#contracts';
+import { subjectOfStream, type Data, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#event-log';
 import { Sealer, type KeyState, type KeyStore } from '#keys';
 import { ClearTextSealer } from '../clear-text/clear-text.js';
@@ -182,6 +182,15 @@ class ComparedLog {
         // The mapping of an earlier change is hashed again.
         const { mapping: _, ...change } = JSON.parse(data) as HashKeyChanged;
         return { stream, id, meta, change };
+      }
+      case 'act-requested':
+      case 'act-approved': {
+        // An act that names subjects lapses with the move, and nothing of it can be opened: the rest of it stays.
+        const { digest: _, sealed: __, ...act } = JSON.parse(data) as Data;
+        const { detail = {} } = act as { detail?: { subjectIds?: string[]; customerId?: string } };
+        if (detail.subjectIds === undefined) return { stream, id, meta, act };
+        const named = { subjects: detail.subjectIds.length, customer: detail.customerId !== null };
+        return { stream, id, meta, act: { actId: act['actId'], act: act['act'], ...named } };
       }
       case RECEIPT_TYPE: {
         const receipt = JSON.parse(data) as Receipt;

@@ -237,6 +237,9 @@ export class Rekeying {
         return this.closed(event);
       case 'person-erased':
         return this.erasure(event);
+      case 'act-requested':
+      case 'act-approved':
+        return this.act(event);
       case 'hash-key-changed':
         return this.earlierChange(event);
       case 'hash-key-adopted': {
@@ -354,6 +357,31 @@ export class Rekeying {
     return { ...event, stream: STREAMS.quarantine(quarantineId), id, contentHash };
   }
 
+  /**
+   * An act that names subjects keeps its place on record, and can be approved no more: what was hidden of it is under the former keys. Its digest is
+   * over subjects' ids, so a person with the leaked key could test guesses against it.
+   */
+  private act(event: MovedEvent): MovedEvent {
+    const { sealed: _, ...act } = JSON.parse(event.data) as Partial<ActRequested> & { sealed?: string };
+    const digest = this.newHash.hashOf(`\0act\0${act.digest ?? ''}`);
+    const { subjectIds, customerId = null } = (act.detail ?? {}) as {
+      subjectIds?: string[];
+      customerId?: string | null;
+    };
+    const named =
+      subjectIds === undefined
+        ? {}
+        : {
+            until: event.occurredAt,
+            detail: {
+              customerId: customerId === null ? null : this.renamed(customerId),
+              subjectIds: subjectIds.map((id) => this.renamed(id)).sort(),
+            },
+          };
+    const data = { ...act, ...named, digest };
+    return { ...event, contentHash: plainContentHash(data), data: JSON.stringify(data) };
+  }
+
   private erasure(event: MovedEvent): MovedEvent {
     // Bodies that cannot be opened are not moved: their ids have no meaning in the new log.
     const { subjectIds, customerId, namespaces = [] } = JSON.parse(event.data) as PersonErased;
@@ -386,6 +414,12 @@ export class Rekeying {
     const data = JSON.stringify({ ...receipt, duplicates });
     return { ...event, contentHash: Buffer.from(hash('sha256', data, 'hex').slice(0, 32), 'hex'), data };
   }
+}
+
+/** The part of an `act-requested` or `act-approved` that names persons. */
+interface ActRequested {
+  readonly digest: string;
+  readonly detail: object;
 }
 
 /** A quarantined event under its new id, with its body where that can be opened. */

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { ApprovalsModule } from '#approvals/nest';
 import { EVENT_LOG, RecordedActs, type EventLog } from '#event-log';
 import { ACTS, readConfig, type Permission } from '#platform';
 import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
@@ -45,6 +46,7 @@ export async function apiOver(
     imports: [
       PlatformModule.forRoot({ config }),
       KeysModule.forRoot({ keyStore }),
+      ApprovalsModule.forRoot(),
       Stores,
       OpeningsModule.forRoot(),
       QueriesModule.forRoot({ operations: PROJECTOR, contentChecker: CHECKER }),

@@ -3,17 +3,26 @@ import { median, perSecond, type ReportRow } from './table.js';
 /** What is compared: each measures itself and returns milliseconds. */
 export type Alternating<Name extends string> = Readonly<Record<Name, () => Promise<number>>>;
 
-/** Runs all of them once in each round, so that whatever else the machine does meets all of them. Returns their milliseconds. */
+/**
+ * Runs all of them once in each round, so that whatever else the machine does meets all of them. Returns their milliseconds.
+ * @param onUsage told after each what processor time this process took meanwhile, in milliseconds
+ */
 export async function inTurn<Name extends string>(
   rounds: number,
   measures: Alternating<Name>,
+  onUsage?: (name: Name, cpuMs: number) => void,
 ): Promise<Record<Name, number[]>> {
   const taken = Object.fromEntries(Object.keys(measures).map((name) => [name, [] as number[]])) as Record<
     Name,
     number[]
   >;
   for (let round = 0; round < rounds; round += 1)
-    for (const name of Object.keys(measures) as Name[]) taken[name].push(await measures[name]());
+    for (const name of Object.keys(measures) as Name[]) {
+      const before = process.cpuUsage();
+      taken[name].push(await measures[name]());
+      const { user, system } = process.cpuUsage(before);
+      onUsage?.(name, (user + system) / 1_000);
+    }
   return taken;
 }
 

@@ -4,9 +4,11 @@ export { EVENT_LOG, ID_TABLE } from './tokens.js';
 export { EventLogError } from './port.js';
 export type {
   AppendItem,
+  AppendManyOptions,
   EventLog,
   Expected,
   NewEvent,
+  Positions,
   ReadOptions,
   Receipt,
   ReceiptDraft,

@@ -53,6 +53,17 @@ export interface AppendItem {
   readonly expected?: Expected;
 }
 
+/** Whether a verdict names the place of an accepted event, or one that is not below it. */
+export type Positions = 'exact' | 'not-below';
+
+export interface AppendManyOptions {
+  /**
+   * `exact` by default. With `not-below` the position of an accepted event may be that of a later one of the same stream and batch, which the store
+   * confirmed with it: on a server that is one reading less for each stream of the batch. The verdicts are the same, and so are all other positions.
+   */
+  readonly positions?: Positions;
+}
+
 /** What became of one event. */
 export type Verdict =
   | {
@@ -146,7 +157,11 @@ export interface EventLog {
    * Appends each item by itself, each stream's in their order, and then the receipts; a verdict for each item. In one
    * commit, and all in their order, where the store can do so.
    */
-  appendMany(items: readonly AppendItem[], receipts?: readonly ReceiptDraft[]): Promise<readonly Verdict[]>;
+  appendMany(
+    items: readonly AppendItem[],
+    receipts?: readonly ReceiptDraft[],
+    options?: AppendManyOptions,
+  ): Promise<readonly Verdict[]>;
   /** A stream's events from a revision on, in revision order; a missing stream is empty. */
   read(stream: string, from?: number, options?: ReadOptions): AsyncIterable<readonly RecordedEvent[]>;
   /** All events of several streams in one query, in position order. The caller bounds the number of streams. */

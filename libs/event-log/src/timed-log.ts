@@ -14,7 +14,7 @@ export function timedLog(log: EventLog, onCommit: (elapsedMs: number) => void): 
     ...(log.counts === undefined ? {} : { counts: log.counts }),
     ...(log.streamRead === undefined ? {} : { streamRead: log.streamRead }),
     append: (stream, expected, events) => timed(() => log.append(stream, expected, events)),
-    appendMany: (items, receipts) => timed(() => log.appendMany(items, receipts)),
+    appendMany: (items, receipts, options) => timed(() => log.appendMany(items, receipts, options)),
     read: (stream, from, options) => log.read(stream, from, options),
     readStreams: (streams, options) => log.readStreams(streams, options),
     readAll: (after, options) => log.readAll(after, options),

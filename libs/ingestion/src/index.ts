@@ -47,7 +47,7 @@ export { factEvent } from './facts/fact-event.js';
 export { canonical } from './pipeline/canonical.js';
 export { plainContentHash } from './pipeline/content-hash.js';
 export { OWN_SOURCES } from './pipeline/envelope.js';
-export { publisherOf } from './pipeline/publisher.js';
+export { LOCAL_PUBLISHER, publisherOf } from './pipeline/publisher.js';
 export {
   placeOnRecord,
   quarantineIdOf,

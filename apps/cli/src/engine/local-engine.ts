@@ -7,6 +7,7 @@ import {
   DiscardQuarantined,
   importedItem,
   IngestTouchpoints,
+  LOCAL_PUBLISHER,
   NAMESPACE_DESCRIPTIONS,
   PublishPolicy,
   registeredTypes,
@@ -129,7 +130,7 @@ export class LocalEngine implements Engine {
 
   async ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
     this.isCurrent = false;
-    const command = new IngestTouchpoints(items.map(importedItem), this.now());
+    const command = new IngestTouchpoints(items.map(importedItem), this.now(), 'kept', false, LOCAL_PUBLISHER, false);
     const { results } = await this.ingested(command);
     return results;
   }

@@ -1,7 +1,7 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Expected } from '../port.js';
-import type { Sendable } from './stored-event.js';
+import { utf8Of, type Sendable } from './stored-event.js';
 
 /** One append to one stream, all or nothing: at least one event. */
 export interface AppendRequest {
@@ -86,6 +86,6 @@ function uuidOf(id: string): shared.UUID {
 
 function identifierOf(stream: string): shared.StreamIdentifier {
   const identifier = new shared.StreamIdentifier();
-  identifier.setStreamName(new Uint8Array(Buffer.from(stream, 'utf8')));
+  identifier.setStreamName(utf8Of(stream));
   return identifier;
 }

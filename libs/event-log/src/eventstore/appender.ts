@@ -1,14 +1,17 @@
-import { BACKWARDS, END, type ResolvedEvent } from '@eventstore/db-client';
-import type { Expected } from '../port.js';
+import { BACKWARDS, END } from '@eventstore/db-client';
+import type { Expected, Positions } from '../port.js';
 import { bytesOf } from './append-request.js';
 import { drained, pause, type Connection } from './connection.js';
 import { denied, failureOf, notAnswered, NotSent, OutOfTime } from './failures.js';
 import { positionOf, type Sendable } from './stored-event.js';
+import { streamPage } from './stream-page.js';
 
 /** Where an event came to stand, or stood already. */
 export interface Place {
   readonly position: number;
   readonly revision: number;
+  /** The position is that of a later event of the same append: this one lies below it. */
+  readonly isBound?: true;
 }
 
 /** What became of one append to one stream, all or nothing. */
@@ -26,6 +29,7 @@ const LOOK_BACK = { first: 16, then: 200 };
  * knows it should the first attempt still arrive.
  *
  * @param floor a position that the log had before this append was first tried: what is ours lies above it
+ * @param positions the server answers with the place of the last event: those of the others are read where they must be exact
  * @throws EventLogError `unavailable` when the outcome cannot be learnt in time
  */
 export async function appendOnce(
@@ -34,6 +38,7 @@ export async function appendOnce(
   expected: Expected,
   events: readonly Sendable[],
   floor: number,
+  positions: Positions = 'exact',
 ): Promise<AppendOutcome> {
   // An append of nothing makes a record that no reader sees.
   if (events.length === 0) return { status: 'stands', places: [] };
@@ -42,7 +47,7 @@ export async function appendOnce(
     const deadline = performance.now() + connection.timeouts.callMs;
     let inDoubt = false;
     for (let attempt = 0; ; attempt += 1) {
-      await connection.ready(deadline);
+      if (!connection.isReady) await connection.ready(deadline);
       if (inDoubt) {
         const places = await placesOf(connection, stream, events, floor);
         if (places !== null) return { status: 'stands', places };
@@ -51,6 +56,9 @@ export async function appendOnce(
       try {
         const { revision, position } = await connection.append(request);
         if (events.length === 1 && position !== null) return { status: 'stands', places: [{ position, revision }] };
+        // At or below the floor stands what the server knew again: that need not be side by side.
+        if (positions === 'not-below' && position !== null && position > floor)
+          return { status: 'stands', places: boundsOf(position, revision, events.length) };
         return { status: 'stands', places: await placesFrom(connection, stream, revision, events) };
       } catch (error) {
         const failure = failureOf(error);
@@ -100,7 +108,7 @@ async function placesOf(
   let found = 0;
   let count = events.length + LOOK_BACK.first;
   for (let from: bigint | typeof END = END; ; count = LOOK_BACK.then) {
-    const page = await readBackwards(connection, stream, from, count);
+    const page = await streamPage(connection, stream, { from, maxCount: count, direction: BACKWARDS });
     for (const { event } of page) {
       if (event === undefined || positionOf(event) <= floor) continue;
       const index = wanted.get(event.id);
@@ -136,24 +144,16 @@ async function placesFrom(
   return places;
 }
 
-function placeOf(event: { readonly revision: bigint; readonly position?: { readonly commit: bigint } }): Place {
-  return { position: positionOf(event), revision: Number(event.revision) };
+/** The places of the events of an append whose last one was told. */
+function boundsOf(position: number, revision: number, count: number): readonly Place[] {
+  return Array.from({ length: count }, (_, at) => {
+    const behind = count - 1 - at;
+    return behind === 0 ? { position, revision } : { position, revision: revision - behind, isBound: true };
+  });
 }
 
-async function readBackwards(
-  connection: Connection,
-  stream: string,
-  fromRevision: bigint | typeof END,
-  maxCount: number,
-): Promise<ResolvedEvent[]> {
-  const options = { direction: BACKWARDS, fromRevision, maxCount, requiresLeader: true } as const;
-  try {
-    return await connection.reading((client, call) => drained(client.readStream(stream, options), call));
-  } catch (error) {
-    const { kind } = failureOf(error);
-    if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
-    throw error;
-  }
+function placeOf(event: { readonly revision: bigint; readonly position?: { readonly commit: bigint } }): Place {
+  return { position: positionOf(event), revision: Number(event.revision) };
 }
 
 async function isMissing(connection: Connection, stream: string): Promise<boolean> {

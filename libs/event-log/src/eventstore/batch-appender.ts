@@ -1,5 +1,5 @@
 import { EventLogError } from '../port.js';
-import type { AppendItem, Expected, ReceiptDraft, Verdict } from '../port.js';
+import type { AppendItem, Expected, Positions, ReceiptDraft, Verdict } from '../port.js';
 import type { MovedEvent } from '../moving/moved-event.js';
 import { receiptsOf } from '../receipt.js';
 import { decideWhole, rejectionOf } from '../append-rules.js';
@@ -44,8 +44,12 @@ export class BatchAppender {
   }
 
   /** Each item by itself; each stream's in their order; then the receipts. */
-  each(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {
-    return this.#counted(this.#eachWithReceipts(items, drafts));
+  each(
+    items: readonly AppendItem[],
+    drafts: readonly ReceiptDraft[],
+    positions: Positions,
+  ): Promise<readonly Verdict[]> {
+    return this.#counted(this.#eachWithReceipts(items, drafts, positions));
   }
 
   /** Events of another log, as they were recorded there and in their order. One call at a time. */
@@ -154,15 +158,19 @@ export class BatchAppender {
     await this.#imports.append(groups, async () => (await this.deduplication.of([])).floor);
   }
 
-  async #eachWithReceipts(items: readonly AppendItem[], drafts: readonly ReceiptDraft[]): Promise<readonly Verdict[]> {
-    const verdicts = await this.#each(items);
+  async #eachWithReceipts(
+    items: readonly AppendItem[],
+    drafts: readonly ReceiptDraft[],
+    positions: Positions,
+  ): Promise<readonly Verdict[]> {
+    const verdicts = await this.#each(items, positions);
     // Behind the events, because no commit of the server spans two streams: a receipt counts what is on record once they are stored.
     const receipts = drafts.flatMap((draft) => receiptsOf(draft, items, verdicts));
-    if (receipts.length > 0) await this.#each(receipts);
+    if (receipts.length > 0) await this.#each(receipts, 'not-below');
     return verdicts;
   }
 
-  async #each(items: readonly AppendItem[]): Promise<readonly Verdict[]> {
+  async #each(items: readonly AppendItem[], positions: Positions): Promise<readonly Verdict[]> {
     const verdicts = new Array<Verdict | undefined>(items.length);
     const prepared: Prepared[] = [];
     items.forEach((item, index) => {
@@ -175,13 +183,13 @@ export class BatchAppender {
     if (prepared.length > 0)
       await this.#inFlight.with(
         prepared.map((one) => one.sendable.uuid),
-        () => this.#eachOf(prepared, verdicts),
+        () => this.#eachOf(prepared, verdicts, positions),
       );
     return verdicts as Verdict[];
   }
 
   /** Streams side by side; in each stream one after the other, so that every expectation sees what came before it. */
-  async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[]): Promise<void> {
+  async #eachOf(prepared: readonly Prepared[], verdicts: (Verdict | undefined)[], positions: Positions): Promise<void> {
     const { known, floor } = await this.deduplication.of([...new Set(prepared.map((one) => one.sendable.uuid))]);
     if (prepared.some(({ item, sendable: { uuid } }) => isUnguarded(item) && !known.has(uuid)))
       this.deduplication.mustHaveCaughtUp();
@@ -219,7 +227,11 @@ export class BatchAppender {
             if (twin !== undefined) await settled.get(twin)?.promise;
             const stands = here.get(first.sendable.uuid);
             if (group.length === 1 && stands !== undefined) settle(first, verdictOnKnown(stands, first.item));
-            else for (const [one, verdict] of await this.#send(group, floor)) settle(one, verdict);
+            else {
+              // A later item of the batch repeats one of these: its verdict names the place of the first.
+              const needed = group.some((one) => settled.has(one)) ? 'exact' : positions;
+              for (const [one, verdict] of await this.#send(group, floor, needed)) settle(one, verdict);
+            }
           }
         } finally {
           // An item that waits for one of a queue that failed must not wait for ever.
@@ -245,39 +257,43 @@ export class BatchAppender {
     return group;
   }
 
-  async #send(group: readonly Prepared[], floor: number): Promise<(readonly [Prepared, Verdict])[]> {
+  async #send(
+    group: readonly Prepared[],
+    floor: number,
+    positions: Positions,
+  ): Promise<(readonly [Prepared, Verdict])[]> {
     const expected = group[0]?.item.expected ?? 'any';
-    const outcome = await this.#append(group, expected, floor);
+    const outcome = await this.#append(group, expected, floor, positions);
     if (group.length > 1 && outcome.status !== 'stands') {
       // One of them made the whole append fail: sent one by one, only that one fails.
       const apart: (readonly [Prepared, Verdict])[] = [];
-      for (const one of group) apart.push(...(await this.#send([one], floor)));
+      for (const one of group) apart.push(...(await this.#send([one], floor, positions)));
       return apart;
     }
     return group.map((one, at) => [one, this.#verdictOn(one, outcome, expected, at, floor)]);
   }
 
-  async #append(group: readonly Prepared[], expected: Expected, floor: number): Promise<AppendOutcome> {
-    const outcome = await appendOnce(
-      this.connection,
-      `${this.prefix}${group[0]?.item.stream ?? ''}`,
-      expected,
-      group.map((one) => one.sendable),
-      floor,
-    );
+  async #append(
+    group: readonly Prepared[],
+    expected: Expected,
+    floor: number,
+    positions: Positions = 'exact',
+  ): Promise<AppendOutcome> {
+    const stream = `${this.prefix}${group[0]?.item.stream ?? ''}`;
+    const sendables = group.map((one) => one.sendable);
+    const outcome = await appendOnce(this.connection, stream, expected, sendables, floor, positions);
     if (outcome.status !== 'stands') return outcome;
-    const places: Place[] = [];
     for (const [at, one] of group.entries()) {
       const place = outcome.places[at] as Place;
-      places.push(place);
       // At or below the floor it was stored before, and the server recognised its id: the content at that position counts.
       const contentHash =
         place.position > floor
           ? one.item.event.contentHash
           : ((await this.deduplication.contentAt(place.position)) ?? one.item.event.contentHash);
-      this.deduplication.remember(one.sendable.uuid, { position: place.position, contentHash });
+      const bound = place.isBound === true ? { stream, revision: place.revision } : undefined;
+      this.deduplication.remember(one.sendable.uuid, { position: place.position, contentHash }, bound);
     }
-    return { status: 'stands', places };
+    return outcome;
   }
 
   #verdictOn(one: Prepared, outcome: AppendOutcome, expected: Expected, at: number, floor: number): Verdict {
@@ -288,9 +304,10 @@ export class BatchAppender {
         return { status: 'wrong-revision', expected, actual: outcome.actual };
       case 'stands': {
         const place = outcome.places[at] as Place;
-        if (place.position > floor) return { status: 'accepted', ...place };
+        const { position, revision } = place;
+        if (position > floor) return { status: 'accepted', position, revision };
         const known = this.deduplication.remembered(one.sendable.uuid);
-        return known === null ? { status: 'duplicate', position: place.position } : verdictOnKnown(known, one.item);
+        return known === null ? { status: 'duplicate', position } : verdictOnKnown(known, one.item);
       }
     }
   }

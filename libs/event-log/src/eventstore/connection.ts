@@ -65,6 +65,8 @@ export class Connection {
   #recovering: Promise<void> | null = null;
   /** The BatchAppend call of all logs, once one was needed; null in it where the server has none. */
   #batchAppend: Promise<BatchAppendCall | null> | null = null;
+  /** … as long as it lasts: found without waiting. */
+  #openCall: BatchAppendCall | null = null;
   readonly #calls = new Window(CALLS_MAX);
   /** When anything last came from the server. */
   #heardAt = 0;
@@ -106,6 +108,11 @@ export class Connection {
     return this.#generation.signal;
   }
 
+  /** Whether `ready` would not wait, and throw nothing. */
+  get isReady(): boolean {
+    return this.#recovering === null && !this.#gaveUp && !this.#closed;
+  }
+
   /** Waits while the connection recovers. @throws EventLogError `unavailable` when it does not within the deadline */
   async ready(deadline: number): Promise<void> {
     while (this.#recovering !== null) {
@@ -122,7 +129,7 @@ export class Connection {
   /** One attempt at an append. @throws OutOfTime, CallEnded, Interrupted (the outcome is unknown), or what the server rejects it with */
   async append(request: AppendRequest): Promise<Appended> {
     try {
-      const batch = await this.#sharedBatchAppend();
+      const batch = this.#openCall?.isOver === false ? this.#openCall : await this.#sharedBatchAppend();
       const appended = batch !== null ? await batch.append(request) : await this.#appendAlone(request);
       this.#heardAt = performance.now();
       this.waits.append.answered();
@@ -157,6 +164,7 @@ export class Connection {
       const opening = (this.#batchAppend ??= this.openBatchAppend());
       try {
         const call = await opening;
+        this.#openCall = call;
         if (call?.isOver !== true) return call;
         if (this.#batchAppend === opening) this.#batchAppend = null;
       } catch (error) {

@@ -1,10 +1,11 @@
 import { verdictOnFound, type Found } from '../append-rules.js';
 import { EventLogError } from '../port.js';
 import type { AppendItem, Verdict } from '../port.js';
-import { BACKWARDS, FORWARDS } from '@eventstore/db-client';
+import { BACKWARDS, END, FORWARDS } from '@eventstore/db-client';
 import { drained, endOf, type Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
 import { contentHashOf, positionOf } from './stored-event.js';
+import { streamPage } from './stream-page.js';
 
 /** Event ids appended here that the table may not hold yet: beyond so many the oldest are left to the indexer. */
 const RECENT_MAX = 500_000;
@@ -18,12 +19,19 @@ export interface KnownIds {
   readonly floor: number;
 }
 
+/** Where an event of this process stands whose position is only known not to lie above the one remembered. */
+export interface Bound {
+  /** As it is called on the server. */
+  readonly stream: string;
+  readonly revision: number;
+}
+
 /**
  * The event ids on record: what the id table knows, and what this process appended since the table was last
  * written. The lowest position counts.
  */
 export class Deduplication {
-  readonly #cache = new Map<string, KnownId>();
+  readonly #cache = new Map<string, KnownId & { readonly bound?: Bound }>();
 
   /** Up to where the id table is complete, as it last said. */
   #upTo = 0;
@@ -68,16 +76,50 @@ export class Deduplication {
     if (uuids.length === 0) return result;
     const { known, upTo } = await this.ids.lookup(uuids);
     this.#upTo = Math.max(this.#upTo, upTo);
+    const bounded = new Map<string, Bound>();
     uuids.forEach((uuid, index) => {
-      const one = lowest(known[index] ?? null, this.#cache.get(uuid) ?? null);
-      if (one !== null) result.set(uuid, one);
+      const own = this.#cache.get(uuid) ?? null;
+      const one = lowest(known[index] ?? null, own);
+      if (one === null) return;
+      result.set(uuid, one);
+      if (one === own && own.bound !== undefined) bounded.set(uuid, own.bound);
     });
+    for (const [uuid, position] of await this.#positionsOf(bounded)) {
+      const { contentHash } = this.#cache.get(uuid) ?? (result.get(uuid) as KnownId);
+      const exact = { position, contentHash };
+      result.set(uuid, exact);
+      if (this.#cache.has(uuid)) this.#cache.set(uuid, exact);
+    }
     // In the order of appending, which is nearly that of positions: a few stay a little longer.
     for (const [uuid, { position }] of this.#cache) {
       if (position > upTo) break;
       this.#cache.delete(uuid);
     }
     return result;
+  }
+
+  /** The positions of what this process appended without reading them back. One that is not where it should be (a deleted stream) is left out. */
+  async #positionsOf(bounded: ReadonlyMap<string, Bound>): Promise<ReadonlyMap<string, number>> {
+    const streams = new Map<string, { from: number; to: number; readonly uuids: string[] }>();
+    for (const [uuid, { stream, revision }] of bounded) {
+      const range = streams.get(stream) ?? { from: revision, to: revision, uuids: [] };
+      range.from = Math.min(range.from, revision);
+      range.to = Math.max(range.to, revision);
+      range.uuids.push(uuid);
+      streams.set(stream, range);
+    }
+    const found = new Map<string, number>();
+    await Promise.all(
+      [...streams].map(async ([stream, { from, to, uuids }]) => {
+        const wanted = new Set(uuids);
+        for (const { event } of await streamPage(this.connection, stream, { from, maxCount: to - from + 1 }))
+          if (event !== undefined && wanted.delete(event.id)) found.set(event.id, positionOf(event));
+        // Known again by the server, they need not stand side by side.
+        if (wanted.size > 0)
+          for (const [uuid, { position }] of await this.inStream(stream, [...wanted])) found.set(uuid, position);
+      }),
+    );
+    return found;
   }
 
   /** What this process remembers of an event id: the indexer may know a lower position. */
@@ -89,17 +131,7 @@ export class Deduplication {
   async inStream(stream: string, uuids: readonly string[]): Promise<ReadonlyMap<string, KnownId>> {
     const wanted = new Set(uuids);
     const found = new Map<string, KnownId>();
-    const newest = await this.connection.reading((client, call) =>
-      drained(
-        client.readStream(stream, {
-          direction: BACKWARDS,
-          fromRevision: 'end',
-          maxCount: NEWEST,
-          requiresLeader: true,
-        }),
-        call,
-      ),
-    );
+    const newest = await streamPage(this.connection, stream, { from: END, maxCount: NEWEST, direction: BACKWARDS });
     for (const each of newest) {
       const contentHash = contentHashOf(each);
       if (each.event === undefined || contentHash === null || !wanted.has(each.event.id)) continue;
@@ -118,9 +150,10 @@ export class Deduplication {
     return event === undefined ? null : contentHashOf(event);
   }
 
-  remember(uuid: string, known: KnownId): void {
+  /** @param bound where it stands, if its position is that of a later event: it is read once it is asked for */
+  remember(uuid: string, known: KnownId, bound?: Bound): void {
     if (this.#cache.has(uuid)) return;
-    this.#cache.set(uuid, known);
+    this.#cache.set(uuid, bound === undefined ? known : { ...known, bound });
     if (this.#cache.size > RECENT_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
   }
 }

@@ -6,6 +6,7 @@ import { newCopyOf, type LogIdentity, type StoreWatch } from '#platform';
 import { EventLogError } from '../port.js';
 import type {
   AppendItem,
+  AppendManyOptions,
   EventLog,
   Expected,
   NewEvent,
@@ -18,7 +19,7 @@ import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
 import { logAt } from './connection-string.js';
 import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
 import type { Diagnosis } from './diagnosis.js';
-import { failureOf, isInvalidPosition, unreachable } from './failures.js';
+import { isInvalidPosition, unreachable } from './failures.js';
 import { Duplicates } from './duplicates.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable } from './ids.js';
@@ -28,6 +29,7 @@ import { identityOnServer, replaceIdentity } from './server-identity.js';
 import { SharedFeed } from './shared-feed.js';
 import { SharedFeeds } from './shared-feeds.js';
 import { positionOf, recordedEvent } from './stored-event.js';
+import { streamPage } from './stream-page.js';
 import { as, pages, WholeLog } from './whole-log.js';
 import { BatchAppender } from './batch-appender.js';
 
@@ -157,10 +159,14 @@ export class EventStoreLog implements EventLog, MoveTarget {
     );
   }
 
-  async appendMany(items: readonly AppendItem[], receipts: readonly ReceiptDraft[] = []): Promise<readonly Verdict[]> {
+  async appendMany(
+    items: readonly AppendItem[],
+    receipts: readonly ReceiptDraft[] = [],
+    { positions = 'exact' }: AppendManyOptions = {},
+  ): Promise<readonly Verdict[]> {
     this.#mustBeOpen();
     if (items.length === 0 && receipts.length === 0) return [];
-    return this.#appender.each(items, receipts);
+    return this.#appender.each(items, receipts, positions);
   }
 
   /** Their recordedAt stands in the metadata: the server gives events no time but its own. */
@@ -320,30 +326,13 @@ export class EventStoreLog implements EventLog, MoveTarget {
     }
   }
 
-  async #streamPage(
+  #streamPage(
     stream: string,
     from: number | typeof END,
     maxCount: number,
     direction: typeof FORWARDS | typeof BACKWARDS = FORWARDS,
   ): Promise<ResolvedEvent[]> {
-    try {
-      return await this.connection.reading((client, call) =>
-        drained(
-          client.readStream(`${this.prefix}${stream}`, {
-            fromRevision: from === END ? END : BigInt(from),
-            direction,
-            maxCount,
-            requiresLeader: true,
-          }),
-          call,
-        ),
-      );
-    } catch (error) {
-      // A missing stream is empty; so is one that was deleted on the server.
-      const { kind } = failureOf(error);
-      if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
-      throw error;
-    }
+    return streamPage(this.connection, `${this.prefix}${stream}`, { from, maxCount, direction });
   }
 
   async #at(position: number, withHash = false): Promise<RecordedEvent | null> {

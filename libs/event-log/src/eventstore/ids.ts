@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Instant } from '#contracts';
 
 /** What the log holds under an event id: its lowest position, and the hash of the content at that position. */
@@ -39,16 +39,15 @@ export interface IdTable {
   markBy(knownAt: Instant): Promise<Mark>;
 }
 
+/** The four first digits that the fourth group of such a UUID may have. */
+const VARIANTS = '89ab';
+
 /**
  * The UUID of an event on the server, always the same for the same (source, id): so that the server itself recognises
  * a retry that follows soon. Laid out as version 5 (a UUID from a name by a hash); the hash is SHA-256, cut.
  */
 export function eventUuid({ source, id }: { readonly source: string; readonly id: string }): string {
-  const bytes = createHash('sha256')
-    .update(JSON.stringify([source, id]))
-    .digest();
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x50;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex', 0, 16);
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  const hex = hash('sha256', JSON.stringify([source, id]), 'hex');
+  const variant = VARIANTS[Number.parseInt(hex.charAt(16), 16) & 0x3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

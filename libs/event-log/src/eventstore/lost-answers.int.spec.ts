@@ -83,7 +83,9 @@ describe.each([
             event: samples.event(),
           }));
           items.push(...own);
-          verdicts.push(...statuses(await log.appendMany(own)));
+          // Half of them without their positions, as ingestion appends them.
+          const positions = batch % 2 === 0 ? ('exact' as const) : ('not-below' as const);
+          verdicts.push(...statuses(await log.appendMany(own, [], { positions })));
           if (cuts.length === 0 && verdicts.length >= total / 3) cuts.push(cutOff());
         }
       }),
@@ -126,12 +128,16 @@ describe.each([
     expect(statuses(decision)).toEqual(['accepted', 'accepted', 'accepted']);
     const grouped = samples.items(4, stream);
     expect(statuses(await log.appendMany(grouped))).toEqual(grouped.map(() => 'accepted'));
+    const unplaced = samples.items(4, stream);
+    faults.unshift(fault);
+    const verdicts = await log.appendMany(unplaced, [], { positions: 'not-below' });
+    expect(statuses(verdicts)).toEqual(unplaced.map(() => 'accepted'));
     const alone = { stream: samples.stream(), event: samples.event() };
     expect(statuses(await log.appendMany([alone]))).toEqual(['accepted']);
     // What is still on its way arrives.
     await sleep(700);
     await settle();
-    await expectEach(log, [...[first, ...decided].map((event) => ({ stream, event })), ...grouped, alone]);
+    await expectEach(log, [...[first, ...decided].map((event) => ({ stream, event })), ...grouped, ...unplaced, alone]);
     expect((await collect(log.read(stream))).slice(1, 4).map(({ position }) => position)).toEqual(
       decision.map(positionOf),
     );

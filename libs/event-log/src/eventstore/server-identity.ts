@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { BACKWARDS, type ResolvedEvent } from '@eventstore/db-client';
+import { BACKWARDS, END } from '@eventstore/db-client';
 import { identityIn, newLogIdentity, type LogIdentity } from '#platform';
-import { drained, pause, type Connection } from './connection.js';
+import { pause, type Connection } from './connection.js';
 import { denied, failureOf, notAnswered } from './failures.js';
 import type { Sendable } from './stored-event.js';
+import { streamPage } from './stream-page.js';
 
 const TYPE = 'perennial-log-identity';
 
@@ -75,23 +76,8 @@ function eventOf(identity: LogIdentity): Sendable {
 }
 
 async function knownIdentity(connection: Connection, name: string): Promise<Known | null> {
-  const events = await lastOf(connection, streamOf(name));
+  const events = await streamPage(connection, streamOf(name), { from: END, maxCount: 1, direction: BACKWARDS });
   const event = events[0]?.event;
   const identity = event?.type === TYPE ? identityIn(event.data) : null;
   return event === undefined || identity === null ? null : { identity, revision: event.revision };
-}
-
-async function lastOf(connection: Connection, stream: string): Promise<ResolvedEvent[]> {
-  try {
-    return await connection.reading((client, call) =>
-      drained(
-        client.readStream(stream, { direction: BACKWARDS, fromRevision: 'end', maxCount: 1, requiresLeader: true }),
-        call,
-      ),
-    );
-  } catch (error) {
-    const { kind } = failureOf(error);
-    if (kind === 'missing-stream' || kind === 'deleted-stream') return [];
-    throw error;
-  }
 }

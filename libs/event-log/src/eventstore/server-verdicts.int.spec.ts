@@ -101,6 +101,18 @@ function verdicts(
       expect(await ids(to)).toHaveLength(3);
     });
 
+    it('an append of several is answered with the revision and the place of the last, and they stand side by side', async () => {
+      const to = stream();
+      await append(to, event());
+      const events = [event(), event(), event()];
+      const appended = await append(to, events);
+      expect(appended.nextExpectedRevision).toBe(3n);
+      const stored = (await all(client.readStream(to))).slice(1);
+      expect(stored.map((one) => one.event?.id)).toEqual(events.map(({ id }) => id));
+      expect(stored.map((one) => one.event?.revision)).toEqual([1n, 2n, 3n]);
+      expect(appended.position?.commit).toBe(told(stored[2]));
+    });
+
     it.each<[string, AppendExpectedRevision]>([
       ['no_stream', NO_STREAM],
       ['the revision before it', 0n],

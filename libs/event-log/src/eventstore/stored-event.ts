@@ -48,21 +48,20 @@ export const APPEND_BYTES_MAX = 1_048_576;
 export function sendable(event: NewEvent, moved?: { readonly recordedAt: Instant }): Sendable {
   const meta = sameText(event.meta);
   const { correlationId, causationId } = idsIn(meta?.value);
-  const envelope: Envelope = {
-    ...(correlationId === undefined ? {} : { $correlationId: correlationId }),
-    ...(causationId === undefined ? {} : { $causationId: causationId }),
-    perennial: {
-      source: event.source,
-      id: event.id,
-      schemaVersion: event.schemaVersion,
-      occurredAt: event.occurredAt,
-      contentHash: Buffer.from(event.contentHash).toString('base64'),
-      ...(moved === undefined ? {} : { recordedAt: moved.recordedAt }),
-    },
-    ...(meta === null ? { metaText: event.meta } : { meta: meta.value }),
+  const { source, id, schemaVersion, occurredAt, contentHash } = event;
+  const ours: Envelope['perennial'] = {
+    ...{ source, id, schemaVersion, occurredAt },
+    contentHash: base64Of(contentHash),
+    ...(moved === undefined ? {} : { recordedAt: moved.recordedAt }),
   };
-  const metadata = bytesOf(JSON.stringify(envelope));
-  const data = bytesOf(event.data);
+  // The envelope as JSON text, in which meta is the text that it was given as.
+  let text = '{';
+  if (correlationId !== undefined) text += `"$correlationId":${JSON.stringify(correlationId)},`;
+  if (causationId !== undefined) text += `"$causationId":${JSON.stringify(causationId)},`;
+  text += `"perennial":${JSON.stringify(ours)},`;
+  text += meta === null ? `"metaText":${JSON.stringify(event.meta)}}` : `"meta":${event.meta}}`;
+  const metadata = utf8Of(text);
+  const data = utf8Of(event.data);
   return {
     uuid: eventUuid(event),
     type: event.type,
@@ -120,12 +119,18 @@ export function positionOf(event: { readonly position?: { readonly commit: bigin
   return Number(commit);
 }
 
+function base64Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
 function hashOf({ contentHash }: { readonly contentHash: string }): Uint8Array {
   return new Uint8Array(Buffer.from(contentHash, 'base64'));
 }
 
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'utf8'));
+/** A plain Uint8Array on the buffer's memory: of a Buffer, protobuf makes a copy. */
+export function utf8Of(text: string): Uint8Array {
+  const { buffer, byteOffset, byteLength } = Buffer.from(text, 'utf8');
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** The value of a JSON text that would come back letter for letter; null for any other text. */

@@ -13,7 +13,7 @@ export class Window {
   }
 
   async with<T>(work: () => Promise<T>, bytes = 0): Promise<T> {
-    const leave = await this.enter(bytes);
+    const leave = this.#entered(bytes) ?? (await this.enter(bytes));
     try {
       return await work();
     } finally {
@@ -23,8 +23,16 @@ export class Window {
 
   /** Resolves once there is room; what it resolves to makes room again, and is to be called once. */
   async enter(bytes = 0): Promise<() => void> {
-    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) this.#take(bytes);
-    else await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
+    const entered = this.#entered(bytes);
+    if (entered !== null) return entered;
+    await new Promise<void>((enter) => this.#waiting.push({ bytes, enter }));
+    return () => this.#leave(bytes);
+  }
+
+  /** Enters where there is room at once. */
+  #entered(bytes: number): (() => void) | null {
+    if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) return null;
+    this.#take(bytes);
     return () => this.#leave(bytes);
   }
 

@@ -200,7 +200,7 @@ async function publish(
   as: ((item: IngestItem) => IngestItem) | null = null,
 ): Promise<IngestAnswer> {
   const verbose = isVerbose(request.query);
-  const ingest = ingester(request, options);
+  const ingest = ingester(request, verbose, options);
   const body = request.body as Buffer | Readable | undefined;
   if (body !== undefined && !Buffer.isBuffer(body)) {
     const readLine = as === null ? readDocument : (line: unknown) => as(readDocument(line));
@@ -245,7 +245,7 @@ function unreadableBody({ code, detail }: UnreadableMessage): Problem {
 type Ingest = (items: readonly IngestItem[], arrival: Arrival) => Promise<Omit<IngestResult, 'concealed'>>;
 
 /** The command on the bus, with what its sender may learn of the result. */
-function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPluginOptions): Ingest {
+function ingester(request: FastifyRequest, verbose: boolean, { commands, clock }: TouchpointsPluginOptions): Ingest {
   const { principal } = request as unknown as Authorized;
   const conceals = principal === null || concealsErasure(principal);
   const publisher = principal === null ? LOCAL_PUBLISHER : publisherOf(principal);
@@ -253,7 +253,8 @@ function ingester(request: FastifyRequest, { commands, clock }: TouchpointsPlugi
   return async (items, arrival) => {
     admission.count(items.length);
     const result = await commands.execute<IngestTouchpoints, IngestResult>(
-      new IngestTouchpoints(items, clock.now(), arrival, conceals, publisher),
+      // The answer to a single event lists it, as that to a verbose request lists all.
+      new IngestTouchpoints(items, clock.now(), arrival, conceals, publisher, verbose || items.length === 1),
     );
     admission.reject(result.counts.quarantined);
     return conceals ? result.concealed : result;
@@ -277,8 +278,9 @@ async function importRows(request: FastifyRequest, options: TouchpointsPluginOpt
     throw new Problem(415, { detail: `Rows of an import are read as NDJSON only: send ${NDJSON_TYPES[0]}.` });
   const isImporter = (request as unknown as Authorized).principal?.id === 'local';
   const { dryRun, ...query } = request.query as Readonly<Record<string, unknown>>;
-  const ingest = isOn(dryRun) ? checker(request, options) : ingester(request, options);
-  return ingestStream(request, (line) => readImportRow(line, isImporter), isVerbose(query), ingest, options);
+  const verbose = isVerbose(query);
+  const ingest = isOn(dryRun) ? checker(request, options) : ingester(request, verbose, options);
+  return ingestStream(request, (line) => readImportRow(line, isImporter), verbose, ingest, options);
 }
 
 /** For so long a stream is held back until its sender has paid what it owes; then it ends early. */

@@ -69,7 +69,7 @@ export class KafkaRunner implements OnModuleInit, OnApplicationBootstrap, Before
   }
 
   private ingest(items: readonly IngestItem[]): Promise<IngestResult> {
-    return this.commands.execute(new IngestTouchpoints(items, this.clock.now(), 'kept', false, this.publisher));
+    return this.commands.execute(new IngestTouchpoints(items, this.clock.now(), 'kept', false, this.publisher, false));
   }
 
   private observer(): KafkaIngestionObserver {

@@ -42,6 +42,8 @@ export class IngestTouchpoints {
     /** Whether the sender may not learn who was erased: see `IngestResult.concealed`. */
     readonly concealsErasure = false,
     readonly publisher: Publisher = LOCAL_PUBLISHER,
+    /** Whether the results of accepted events name their positions: on a server that costs a reading for each stream. */
+    readonly namesPositions = true,
   ) {}
 }
 
@@ -99,8 +101,15 @@ export class IngestTouchpointsHandler {
   }
 
   /** Resolves once every event's outcome is durable, with a result for each, in their order. */
-  async execute({ items, receivedAt, arrival, concealsErasure, publisher }: IngestTouchpoints): Promise<IngestResult> {
-    const batch = new IngestBatch(items, receivedAt, arrival, publisher);
+  async execute({
+    items,
+    receivedAt,
+    arrival,
+    concealsErasure,
+    publisher,
+    namesPositions,
+  }: IngestTouchpoints): Promise<IngestResult> {
+    const batch = new IngestBatch(items, receivedAt, arrival, publisher, namesPositions);
     const rejected: NotAppended[] = [];
     const touchpoints = await this.validate(batch, rejected);
     await this.ingestion.identities.loadKeys(touchpoints);
@@ -250,7 +259,9 @@ export class IngestTouchpointsHandler {
     if (items.length === 0 && suppressed.length === 0) return [];
     if (this.ingestion.lacksPolicy && outcomes.some(({ outcome }) => outcome === 'accepted'))
       await this.ingestion.publishFirstPolicy();
-    const verdicts = await this.ingestion.log.appendMany(items, this.receipts(outcomes, suppressed, batch.receivedAt));
+    const receipts = this.receipts(outcomes, suppressed, batch.receivedAt);
+    const positions = batch.namesPositions ? 'exact' : 'not-below';
+    const verdicts = await this.ingestion.log.appendMany(items, receipts, { positions });
     const notAppended: NotAppended[] = [];
     for (let at = 0; at < outcomes.length; at += 1) {
       const pending = outcomes[at] as PendingOutcome;
@@ -371,6 +382,7 @@ class IngestBatch implements IngestResult {
     readonly receivedAt: Instant,
     private readonly arrival: Arrival,
     readonly publisher: Publisher,
+    readonly namesPositions: boolean,
   ) {
     this.counts = { received: items.length, accepted: 0, duplicate: 0, quarantined: 0, suppressed: 0 };
     this.positions = new Float64Array(items.length);
@@ -444,7 +456,7 @@ class IngestBatch implements IngestResult {
       source,
       id,
       outcome: 'accepted',
-      position: this.positions[index] ?? 0,
+      ...(this.namesPositions ? { position: this.positions[index] ?? 0 } : {}),
       ...(warnings === null ? {} : { warnings }),
     };
   }

@@ -11,6 +11,7 @@ export const LONGEST = [
   'libs/event-log/src/eventstore/lost-answers.int.spec.ts',
   'test/journeys/arrival-order.e2e.spec.ts',
   'libs/event-log/src/eventstore/eventstore-log.int.spec.ts',
+  'libs/event-log/src/eventstore/positions.int.spec.ts',
   'libs/event-log/src/eventstore/catching-up.int.spec.ts',
   'test/journeys/outages.e2e.spec.ts',
   'test/adding-a-read-model.int.spec.ts',

@@ -1,6 +1,12 @@
 import { fitByMaximumLikelihood, type Fit, type FitOptions, type LogLikelihood, type Parameters } from './fit.js';
-import { checkHistories, distinctHistories, type PurchaseHistories, type WeightedHistories } from './histories.js';
-import { lnGamma, logistic, lnSum } from './numeric/special.js';
+import {
+  checkHistories,
+  distinctHistories,
+  distinctValues,
+  type PurchaseHistories,
+  type WeightedHistories,
+} from './histories.js';
+import { lnGamma, logistic } from './numeric/special.js';
 import { risingFactorials } from './numeric/rising.js';
 import type { HistoryModel } from './model.js';
 
@@ -101,13 +107,21 @@ function logLikelihoodOf(parameters: BetaGeometricParameters, histories: Weighte
 }
 
 export function betaGeometricLikelihood(histories: WeightedHistories, { chances }: Variant): LogLikelihood {
-  const { frequency, recency, age, weight, frequencyMax } = histories;
+  const { frequency, weight, frequencyMax } = histories;
+  const [recencies, ages] = [distinctValues(histories.recency), distinctValues(histories.age)];
   return (parameters, gradient) => {
     const [r, alpha, a, b] = parameters as unknown as [number, number, number, number];
     const purchases = risingFactorials(r, frequencyMax);
     const stayed = risingFactorials(b, frequencyMax + chances);
     const chanced = risingFactorials(a + b, frequencyMax + chances);
     const lnAlpha = Math.log(alpha);
+    // ln of the odds of leaving at the chance number n.
+    const lnLeaving = stayed.ln.map((_, had) => Math.log(a / (b + had - 1)));
+    // ln(α + t) and 1 ÷ (α + t) of the recencies and the ages.
+    const [last, end] = [recencies, ages].map(({ values }) => ({
+      ln: values.map((each) => Math.log(alpha + each)),
+      over: values.map((each) => 1 / (alpha + each)),
+    })) as [Record<'ln' | 'over', Float64Array>, Record<'ln' | 'over', Float64Array>];
     let sum = 0;
     let [byR, byAlpha, byA, byB] = [0, 0, 0, 0];
     for (let at = 0; at < frequency.length; at += 1) {
@@ -115,8 +129,9 @@ export function betaGeometricLikelihood(histories: WeightedHistories, { chances 
       const had = x + chances;
       const times = weight[at] as number;
       const rate = r + x;
-      const lnEnd = Math.log(alpha + (age[at] as number));
-      let [left, lnLast] = [0, 0];
+      const [atLast, atEnd] = [recencies.indexOf[at] as number, ages.indexOf[at] as number];
+      const [lnLast, lnEnd] = [last.ln[atLast] as number, end.ln[atEnd] as number];
+      let left = 0;
       let value =
         (purchases.ln[x] as number) +
         r * lnAlpha +
@@ -124,19 +139,19 @@ export function betaGeometricLikelihood(histories: WeightedHistories, { chances 
         (chanced.ln[had] as number) -
         rate * lnEnd;
       if (had > 0) {
-        lnLast = Math.log(alpha + (recency[at] as number));
         // ln of the odds of having left.
-        const odds = Math.log(a / (b + had - 1)) + rate * (lnEnd - lnLast);
-        value += lnSum(0, odds);
-        left = logistic(odds);
+        const odds = (lnLeaving[had] as number) + rate * (lnEnd - lnLast);
+        const decay = Math.exp(-Math.abs(odds));
+        // ln(1 + e^odds)
+        value += Math.max(odds, 0) + Math.log1p(decay);
+        left = (odds >= 0 ? 1 : decay) / (1 + decay);
         byA += (times * left) / a;
         byB -= (times * left) / (b + had - 1);
       }
       sum += times * value;
       byR += times * ((purchases.derivative[x] as number) + lnAlpha - (1 - left) * lnEnd - left * lnLast);
       byAlpha +=
-        times *
-        (r / alpha - rate * ((1 - left) / (alpha + (age[at] as number)) + left / (alpha + (recency[at] as number))));
+        times * (r / alpha - rate * ((1 - left) * (end.over[atEnd] as number) + left * (last.over[atLast] as number)));
       byA -= times * (chanced.derivative[had] as number);
       byB += times * ((stayed.derivative[had] as number) - (chanced.derivative[had] as number));
     }

@@ -88,6 +88,23 @@ export class DistinctRows {
   }
 }
 
+/** A column as its distinct values, and the place of each row's value among them: what depends on the value alone is computed once for each. */
+export interface DistinctValues {
+  readonly values: Float64Array;
+  readonly indexOf: Uint32Array;
+}
+
+export function distinctValues(column: Float64Array): DistinctValues {
+  const places = new Map<number, number>();
+  const indexOf = new Uint32Array(column.length);
+  column.forEach((value, at) => {
+    let place = places.get(value);
+    if (place === undefined) places.set(value, (place = places.size));
+    indexOf[at] = place;
+  });
+  return { values: Float64Array.from(places.keys()), indexOf };
+}
+
 /**
  * What no history can be, customer by customer: a frequency that is not a whole number, a recency beyond the age or without a repeat purchase, a negative or missing number.
  * These checks guard fits. Predictions take any number that a formula takes.

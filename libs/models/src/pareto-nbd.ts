@@ -2,7 +2,7 @@ import { scaledToAge } from './beta-geometric.js';
 import { fitByMaximumLikelihood, type LogLikelihood, type Parameters } from './fit.js';
 import { checkHistories, distinctHistories, type WeightedHistories } from './histories.js';
 import type { HistoryModel } from './model.js';
-import { powerIntegral } from './numeric/power-integral.js';
+import { noMoments, powerIntegral, powerMoments } from './numeric/power-integral.js';
 import { risingFactorials } from './numeric/rising.js';
 import { logistic, relativeDecay } from './numeric/special.js';
 
@@ -95,6 +95,7 @@ export function paretoNbdLikelihood(histories: WeightedHistories): LogLikelihood
     const [r, alpha, s, beta] = parameters as unknown as [number, number, number, number];
     const purchases = risingFactorials(r, frequencyMax);
     const [lnAlpha, lnBeta, lnS] = [Math.log(alpha), Math.log(beta), Math.log(s)];
+    const moments = noMoments();
     let sum = 0;
     let [byR, byAlpha, byS, byBeta] = [0, 0, 0, 0];
     for (let at = 0; at < frequency.length; at += 1) {
@@ -108,13 +109,10 @@ export function paretoNbdLikelihood(histories: WeightedHistories): LogLikelihood
       const [lnAlphaLast, lnAlphaEnd] = [Math.log(alpha + last), Math.log(alpha + end)];
       const [lnBetaLast, lnBetaEnd] = [Math.log(beta + last), Math.log(beta + end)];
       // Means over the time of leaving, of one that has left: of ln(α + y), 1 ÷ (α + y), and the same of β.
-      let [meanLnAlpha, meanAlpha, meanLnBeta, meanBeta] = [0, 0, 0, 0];
-      const integral = powerIntegral({ c: alpha, k: rate, d: beta, m: s + 1, from: last, to: end }, (y, share) => {
-        meanLnAlpha += share * Math.log(alpha + y);
-        meanAlpha += share / (alpha + y);
-        meanLnBeta += share * Math.log(beta + y);
-        meanBeta += share / (beta + y);
-      });
+      const { integral, lnC, overC, lnD, overD } = powerMoments(
+        { c: alpha, k: rate, d: beta, m: s + 1, from: last, to: end },
+        moments,
+      );
       const odds =
         lnS + Math.log(integral) + rate * (lnAlphaEnd - lnAlphaLast) + s * (lnBetaEnd - lnBetaLast) - lnBetaLast;
       const left = integral > 0 ? logistic(odds) : 0;
@@ -124,10 +122,11 @@ export function paretoNbdLikelihood(histories: WeightedHistories): LogLikelihood
         times *
         ((purchases.ln[x] as number) + r * lnAlpha + s * lnBeta - rate * lnAlphaEnd - s * lnBetaEnd + lnOnePlusOdds);
       const alive = 1 - left;
-      byR += times * ((purchases.derivative[x] as number) + lnAlpha - alive * lnAlphaEnd - share * meanLnAlpha);
-      byAlpha += times * (r / alpha - rate * (alive / (alpha + end) + share * meanAlpha));
-      byS += times * (lnBeta - alive * lnBetaEnd - share * meanLnBeta + left / s);
-      byBeta += times * (s / beta - (alive * s) / (beta + end) - share * (s + 1) * meanBeta);
+      byR +=
+        times * ((purchases.derivative[x] as number) + lnAlpha - alive * lnAlphaEnd - left * lnAlphaLast - share * lnC);
+      byAlpha += times * (r / alpha - rate * (alive / (alpha + end) + share * overC));
+      byS += times * (lnBeta - alive * lnBetaEnd - left * lnBetaLast - share * lnD + left / s);
+      byBeta += times * (s / beta - (alive * s) / (beta + end) - share * (s + 1) * overD);
     }
     gradient[0] = byR;
     gradient[1] = byAlpha;

@@ -20,7 +20,7 @@ export interface MinimizeOptions {
   readonly onIteration?: ((iteration: number, value: number) => void) | undefined;
 }
 
-/** The gradient that BFGS ends at: nearer to the minimum the value has no digits left to tell better from worse, and Newton steps go on by the gradient alone. */
+/** The gradient that BFGS ends at: nearer to the minimum the value has no digits left to tell better from worse, and a Newton step goes on by the gradient alone. */
 const TOLERANCE = 1e-6;
 const STEP = 1e-4;
 
@@ -28,13 +28,11 @@ const STEP = 1e-4;
 const HALVINGS = 30;
 /** Sufficient decrease (Nocedal and Wright 2006, 3.6). */
 const DECREASE = 1e-4;
-/** Each but the last gains twice as many digits. */
-const NEWTON_STEPS = 3;
 /** No first step is longer. */
 const FIRST_STEP_MAX = 1;
 
 /**
- * BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1), and at its end Newton steps with differences of the gradient: the second
+ * BFGS with a backtracking line search (Nocedal and Wright 2006, algorithm 6.1), and at its end a Newton step with differences of the gradient: the second
  * derivatives are wanted anyway, for standard errors.
  */
 export function minimize(objective: Objective, start: readonly number[], options: MinimizeOptions): Minimum {
@@ -124,17 +122,16 @@ function updated(
 
 function atMinimum(objective: Objective, place: Place, bound: number, iterations: number): Minimum {
   let { point, value, gradient } = place;
-  let curvature = curvatureAt(objective, point);
-  for (let step = 0; step < NEWTON_STEPS && largest(gradient) > 1e-12; step += 1) {
-    const inverted = inverse(curvature);
-    if (inverted === null) break;
+  const curvature = curvatureAt(objective, point);
+  // BFGS leaves six digits of the gradient: one step doubles them.
+  const inverted = inverse(curvature);
+  if (inverted !== null) {
     const move = product(inverted, gradient);
     const next = point.map((each, at) => clamp(each - (move[at] as number), bound));
     const nextGradient = new Float64Array(point.length);
     const nextValue = objective(next, nextGradient);
-    if (!(nextValue <= value + 1e-12 * Math.abs(value)) || !(largest(nextGradient) < largest(gradient))) break;
-    [point, value, gradient] = [next, nextValue, nextGradient];
-    if (step < NEWTON_STEPS - 1) curvature = curvatureAt(objective, point);
+    if (nextValue <= value + 1e-12 * Math.abs(value) && largest(nextGradient) < largest(gradient))
+      [point, value, gradient] = [next, nextValue, nextGradient];
   }
   const isInside = point.every((each) => Math.abs(each) < bound - 2 * STEP);
   const converged = isInside && largest(gradient) < 1e-6 * Math.max(1, Math.abs(value));

@@ -37,34 +37,61 @@ const WEIGHTS = [
 const NODES = [...ABSCISSAE.map((x) => -x).reverse(), ...ABSCISSAE];
 const NODE_WEIGHTS = [...[...WEIGHTS].reverse(), ...WEIGHTS];
 
-/** What is summed beside the integral: called with y and with the weight (positive) of each node. */
-export type AtNode = (y: number, weight: number) => void;
+/** Integrals of the integrand times what its derivatives need. */
+export interface PowerMoments {
+  integral: number;
+  /** Times ln((c + y) ÷ (c + from)). */
+  lnC: number;
+  /** Times 1 ÷ (c + y). */
+  overC: number;
+  /** Times ln((d + y) ÷ (d + from)). */
+  lnD: number;
+  /** Times 1 ÷ (d + y). */
+  overD: number;
+}
 
-/** The integral; `atNode` sees the nodes, so that derivatives are summed in the same pass. */
-export function powerIntegral(integrand: PowerIntegrand, atNode?: AtNode): number {
+export const noMoments = (): PowerMoments => ({ integral: 0, lnC: 0, overC: 0, lnD: 0, overD: 0 });
+
+export const powerIntegral = (integrand: PowerIntegrand): number => powerMoments(integrand, noMoments()).integral;
+
+/** The integral and its moments in one pass, written into `out`: a fit computes millions of them. */
+export function powerMoments(integrand: PowerIntegrand, out: PowerMoments): PowerMoments {
   const { c, k, d, m, rate = 0, from, to } = integrand;
-  if (!(to > from)) return 0;
-  const low = Math.min(c, d);
-  const base = low + from;
+  out.integral = out.lnC = out.overC = out.lnD = out.overD = 0;
+  if (!(to > from)) return out;
+  const isNearC = c <= d;
+  const near = (isNearC ? c : d) + from;
+  const far = (isNearC ? d : c) + from;
+  const [kNear, kFar] = isNearC ? [k, m] : [m, k];
   const decay = (v: number): number => {
-    const step = base * Math.expm1(v);
-    return k * Math.log1p(step / (c + from)) + m * Math.log1p(step / (d + from)) + rate * step;
+    const step = near * Math.expm1(v);
+    return kNear * v + kFar * Math.log1p(step / far) + rate * step;
   };
-  const end = endOf(decay, to === Infinity ? Infinity : Math.log1p((to - from) / base));
+  const end = endOf(decay, to === Infinity ? Infinity : Math.log1p((to - from) / near));
   const panels = Math.max(1, Math.ceil(Math.max(end, decay(end) / PANEL_DECAY)));
   const half = end / panels / 2;
-  let sum = 0;
+  let [integral, lnNear, overNear, lnFar, overFar] = [0, 0, 0, 0, 0];
   for (let panel = 0; panel < panels; panel += 1) {
     const middle = (2 * panel + 1) * half;
     for (let node = 0; node < NODES.length; node += 1) {
       const v = middle + half * (NODES[node] as number);
-      // dy = (low + y) dv
-      const weight = (NODE_WEIGHTS[node] as number) * half * base * Math.exp(v - decay(v));
-      sum += weight;
-      atNode?.(from + base * Math.expm1(v), weight);
+      const growth = Math.exp(v);
+      const step = near * (growth - 1);
+      const lnStep = Math.log1p(step / far);
+      // dy = (near + y) dv
+      const weight =
+        (NODE_WEIGHTS[node] as number) * half * near * Math.exp((1 - kNear) * v - kFar * lnStep - rate * step);
+      integral += weight;
+      lnNear += weight * v;
+      overNear += weight / (near * growth);
+      lnFar += weight * lnStep;
+      overFar += weight / (far + step);
     }
   }
-  return sum;
+  out.integral = integral;
+  [out.lnC, out.lnD] = isNearC ? [lnNear, lnFar] : [lnFar, lnNear];
+  [out.overC, out.overD] = isNearC ? [overNear, overFar] : [overFar, overNear];
+  return out;
 }
 
 /** Where the integral may end: at its end, or where nothing is left of the integrand. */

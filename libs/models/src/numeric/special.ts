@@ -29,15 +29,6 @@ export function digamma(x: number): number {
   return Math.log(z) - 0.5 / z - series - shift;
 }
 
-/** ln B(a, b), for positive a and b. */
-export const lnBeta = (a: number, b: number): number => lnGamma(a) + lnGamma(b) - lnGamma(a + b);
-
-/** ln(e^a + e^b), without overflow; −∞ stands for a zero. */
-export function lnSum(a: number, b: number): number {
-  const [high, low] = a > b ? [a, b] : [b, a];
-  return high === -Infinity ? high : high + Math.log1p(Math.exp(low - high));
-}
-
 /** 1 ÷ (1 + e^−x), without overflow. */
 export const logistic = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 

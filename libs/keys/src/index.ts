@@ -24,6 +24,7 @@ export { keyView, type ShownKey } from './api-keys/shown-key.js';
 export { KeyScopes, NEW_API_KEY, type NewApiKey } from './api-keys/new-api-key.js';
 export { ROTATION_REQUEST } from './api-keys/rotation-request.js';
 export { KeyAdministration, KeyRequestError } from './api-keys/key-administration.js';
+export { KeyExpiryWatch, type ExpiringKey } from './api-keys/key-expiry-watch.js';
 export { ApiKeyAccess } from './api-keys/api-key-access.js';
 export { openKeyStoreOf, openKeys, openPostgresKeyStore, type EngineKeys } from './open-keys.js';
 export { sqliteApiKeys } from './sqlite/sqlite-api-keys.js';

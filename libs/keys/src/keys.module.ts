@@ -104,7 +104,16 @@ export class KeysModule implements OnApplicationShutdown {
         { provide: ACCESS, useExisting: ApiKeyAccess },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
-      exports: [KEY_STORE, SEALER, ApiKeys, KeyAdministration, ApiKeyAccess, ACCESS, PUBLICATION_MEMORY],
+      exports: [
+        KEY_STORE,
+        SEALER,
+        ApiKeys,
+        KeyAdministration,
+        KeyExpiryWatch,
+        ApiKeyAccess,
+        ACCESS,
+        PUBLICATION_MEMORY,
+      ],
     };
   }
 

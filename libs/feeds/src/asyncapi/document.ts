@@ -1,6 +1,7 @@
 import { TOUCHPOINT_TYPES, touchpointSchema, type JsonSchema } from '#contracts';
 import type { Feed } from '../feed.js';
 import { FEEDS } from '../registry.js';
+import { KEY_EXPIRES, KEY_EXPIRES_SCHEMA, NOTICES } from '../webhooks/notices.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -90,6 +91,14 @@ export function asyncApiDocument(version: string): Json {
           },
         ]),
       ),
+      operations: {
+        // It has no topic: these messages are sent by webhook alone.
+        address: null,
+        title: NOTICES,
+        description:
+          'Messages for operators, which concern no customer. Only by webhook, to the endpoints that name perennial.operations among their feeds.',
+        messages: { 'key-expires': ref('components/messages/key-expires') },
+      },
     },
     operations: {
       ingestTouchpoints: { action: 'receive', channel: ref('channels/touchpoints') },
@@ -97,6 +106,7 @@ export function asyncApiDocument(version: string): Json {
       ...Object.fromEntries(
         FEEDS.map((feed) => [`publish-${nameOf(feed)}`, { action: 'send', channel: ref(`channels/${nameOf(feed)}`) }]),
       ),
+      'publish-operations': { action: 'send', channel: ref('channels/operations') },
     },
     components: {
       messages: {
@@ -119,11 +129,13 @@ export function asyncApiDocument(version: string): Json {
           payload: {},
         },
         ...Object.fromEntries(FEEDS.map((feed) => [nameOf(feed), messageOf(feed)])),
+        'key-expires': messageWith(KEY_EXPIRES, 'key-expires', 'The principal: key: and the id of the API key.'),
       },
       schemas: {
         touchpointHeaders: TOUCHPOINT_HEADERS,
         ...Object.fromEntries(touchpoints.map((name) => [name, touchpointSchema(name) as JsonSchema])),
         ...Object.fromEntries(FEEDS.map((feed) => [nameOf(feed), feed.schema])),
+        'key-expires': KEY_EXPIRES_SCHEMA,
       },
     },
   };
@@ -131,19 +143,21 @@ export function asyncApiDocument(version: string): Json {
 
 const nameOf = ({ name }: Feed): string => name.replace(/^perennial\./, '');
 
-function messageOf(feed: Feed): Json {
+const messageOf = (feed: Feed): Json => messageWith(feed.type, nameOf(feed), 'The customer; also the message’s key.');
+
+function messageWith(type: string, schema: string, subject: string): Json {
   return {
-    name: feed.type,
+    name: type,
     headers: {
       type: 'object',
       required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_time', 'ce_subject'],
       properties: {
         ...CLOUD_EVENT,
         ce_source: { const: 'perennial' },
-        ce_type: { const: feed.type },
-        ce_subject: text('The customer; also the message’s key.'),
+        ce_type: { const: type },
+        ce_subject: text(subject),
       },
     },
-    payload: ref(`components/schemas/${nameOf(feed)}`),
+    payload: ref(`components/schemas/${schema}`),
   };
 }

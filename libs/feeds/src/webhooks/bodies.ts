@@ -14,6 +14,7 @@ import {
   type DocumentRule,
 } from '#contracts';
 import { FEEDS } from '../registry.js';
+import { NOTICES } from './notices.js';
 
 /** Request bodies and query parameters of the webhook routes. */
 
@@ -33,9 +34,11 @@ export class NewWebhook {
   @Hint(URL_HINT)
   readonly url!: URL;
 
-  @ListOf(OneOf(...FEED_NAMES), 1, 100)
+  @ListOf(OneOf(...FEED_NAMES, NOTICES), 1, 100)
   @Default(FEED_NAMES)
-  @Describe('The feeds that it receives; all of them by default')
+  @Describe(
+    'The feeds that it receives; by default all that concern customers. perennial.operations: messages for operators, such as keys that expire',
+  )
   readonly feeds!: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DAY } from '#contracts';
+import { DAY, MINUTE, type Instant } from '#contracts';
 import { Loop, type Clock, type LoopObserver } from '#platform';
 import { instantText, type Database } from '#database';
 import { ATTEMPT_SCHEDULE, type AttemptSchedule } from './attempts.js';
@@ -8,6 +8,7 @@ import type { EgressPolicy } from './egress-policy.js';
 import type { EndpointRow, Endpoints } from './endpoints.js';
 import { enqueueDeliveries } from './fan-out.js';
 import { acquireLease, releaseAllLeases } from './lease.js';
+import { enqueueNotices, type Notice } from './notices.js';
 import type { PendingLimits } from './pending-limits.js';
 import { beginReplay, enqueueReplays, type ReplayRequested } from './replay.js';
 import { signatureHeaders } from './signature.js';
@@ -17,6 +18,8 @@ import { WebhookClient } from './webhook-client.js';
 /** How often it polls while there are endpoints, and while there are none. */
 const POLL_MS = 150;
 const POLL_MS_WITHOUT_ENDPOINTS = 1_000;
+/** How often it asks for messages to operators. */
+const NOTICES_MS = MINUTE;
 /** Endpoints to which one process sends at the same time. */
 const CONCURRENT_ENDPOINTS = 32;
 /** The limits where none are configured. */
@@ -39,6 +42,8 @@ export interface DispatcherDependencies {
   readonly egressPolicy: EgressPolicy;
   readonly attempts?: AttemptSchedule;
   readonly limits?: PendingLimits;
+  /** The messages for operators that hold now; none by default. */
+  readonly notices?: () => readonly Notice[];
   readonly random?: () => number;
   readonly observer?: DispatcherObserver;
 }
@@ -67,6 +72,8 @@ export class WebhookDispatcher {
   private readonly inFlight = new Map<string, Promise<void>>();
   private prepared: Promise<void> | null = null;
   private triggersExist = false;
+  /** When it asks next for messages to operators. */
+  private noticesAt = -Infinity;
 
   constructor(private readonly dependencies: DispatcherDependencies) {
     this.webhookClient = new WebhookClient(dependencies.egressPolicy);
@@ -136,6 +143,7 @@ export class WebhookDispatcher {
     );
     let enqueued = found?.pending === true ? await enqueueDeliveries(database, now, limits) : 0;
     if (found?.replays === true) enqueued += await enqueueReplays(database, now);
+    enqueued += await this.enqueueNotices(now());
     const free = CONCURRENT_ENDPOINTS - this.inFlight.size;
     if ((found?.due === true || enqueued > 0) && free > 0) {
       const { leaseOwner } = this;
@@ -144,6 +152,15 @@ export class WebhookDispatcher {
     }
     if (enqueued > 0) return 0;
     return found?.endpoints === true ? POLL_MS : POLL_MS_WITHOUT_ENDPOINTS;
+  }
+
+  private async enqueueNotices(now: Instant): Promise<number> {
+    const { database, clock, notices } = this.dependencies;
+    // A clock that was set back asks at once.
+    if (notices === undefined || (now < this.noticesAt && now > this.noticesAt - NOTICES_MS)) return 0;
+    const enqueued = await enqueueNotices(database, notices(), () => clock.now());
+    this.noticesAt = now + NOTICES_MS;
+    return enqueued;
   }
 
   private get isPaused(): boolean {

@@ -168,6 +168,18 @@ export const WEBHOOK_MIGRATIONS: readonly Migration[] = [
   ${enqueueing('profiles', 'profile', 'revision')}
   `,
   },
+  {
+    number: 4,
+    name: 'notices for operators',
+    sql: /* sql */ `
+  -- Which messages for operators an endpoint was sent already: each is sent once.
+  CREATE TABLE perennial_webhooks.notices (
+    endpoint_id text NOT NULL REFERENCES perennial_webhooks.endpoints ON DELETE CASCADE,
+    message_id  text NOT NULL,
+    PRIMARY KEY (endpoint_id, message_id)
+  );
+  `,
+  },
 ];
 
 /** Step 1: the trigger function of one outbox table; `number` is the column that counts each customer's rows. */

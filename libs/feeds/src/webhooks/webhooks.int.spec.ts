@@ -6,10 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import { DAY } from '#contracts';
 import type { Database, Transaction } from '#database';
+import { ApiKeys, KeyExpiryWatch } from '#keys';
 import { FEEDS } from '../registry.js';
 import { EVERY_STORE } from '../testdata/stores.js';
 import type { EndpointRecord } from './endpoints.js';
+import { KEY_EXPIRES_SCHEMA, keyNotices, NOTICES } from './notices.js';
 import { makeAuthority } from './testdata/certificates.js';
 import { Receiver, type Received } from './testdata/receiver.js';
 import { drainAll, QUICK, World } from './testdata/world.js';
@@ -81,6 +85,39 @@ for (const { name, missing, open, stop } of EVERY_STORE) {
       await world.lives('before-any-endpoint');
       const [found] = await database.query('SELECT count(*)::int AS pending FROM perennial_webhooks.pending');
       expect(found).toEqual({ pending: 0 });
+    });
+
+    it('warn of a key that expires: signed, once for each of 30, 7 and 1 days, also over restarts', async () => {
+      const [operator, channel] = [await receiver(), await receiver()];
+      const { secret } = await registered(operator.url, [NOTICES]);
+      await registered(channel.url);
+      const { record } = (await ApiKeys.open(world.keys.apiKeys, world.clock)).create('web shop', ['read'], {
+        ...{ role: 'channel', expiresAt: world.clock.now() + 31 * DAY },
+      });
+      const run = async (afterDays: number) => {
+        world.time.at += afterDays * DAY;
+        const keys = await ApiKeys.open(world.keys.apiKeys, world.clock);
+        const watch = new KeyExpiryWatch(keys, world.clock, { warn: () => undefined });
+        const notices = () => keyNotices(watch.expiring());
+        for (const dispatcher of [world.dispatcher({ notices }), world.dispatcher({ notices })])
+          await drainAll(dispatcher, database);
+        return operator.received.map(({ id }) => id);
+      };
+      const id = (days: number) => `key-expires-${record.id}-${days}`;
+      expect(await run(0)).toEqual([]);
+      expect(await run(2)).toEqual([id(30)]);
+      expect(await run(1)).toEqual([id(30)]);
+      expect(await run(22)).toEqual([id(30), id(7)]);
+      expect(await run(5)).toEqual([id(30), id(7), id(1)]);
+      expect(await run(2)).toEqual([id(30), id(7), id(1)]);
+      const [first] = operator.received;
+      expect(isAuthentic(first!, secret)).toBe(true);
+      expect(first!.headers).toMatchObject({ 'ce-type': 'perennial.key-expires', 'ce-subject': `key:${record.id}` });
+      const data = JSON.parse(first!.body) as object;
+      expect(data).toMatchObject({ keyId: record.id, name: 'web shop', role: 'channel', withinDays: 30 });
+      expect([new Ajv({ strict: false, validateFormats: false }).validate(KEY_EXPIRES_SCHEMA, data)]).toEqual([true]);
+      // An endpoint that names no feed may be a channel's.
+      expect(channel.received.filter(({ headers }) => headers['ce-type'] === 'perennial.key-expires')).toEqual([]);
     });
 
     it('deliver what is published, signed, as CloudEvents, in order, without Kafka', async () => {

@@ -10,12 +10,13 @@ import {
 import type { Registry } from 'prom-client';
 import { CLOCK_GUARD, CONFIG, HEALTH, LOGGER, METRICS } from '#platform';
 import type { ClockGuard, Config, Health, Logger } from '#platform';
-import { SEALER, type Sealer } from '#keys';
+import { KeyExpiryWatch, SEALER, type Sealer } from '#keys';
 import { DATABASE, type Database } from '#database';
 import { partialHealth } from '../partial-health.js';
 import { WebhookDispatcher } from './dispatcher.js';
 import { Endpoints } from './endpoints.js';
 import { registerWebhookMetrics, webhookObserver } from './metrics.js';
+import { keyNotices } from './notices.js';
 import { EgressPolicy } from './egress-policy.js';
 import { Registrations } from './registrations.js';
 import { WEBHOOKS, WebhooksController, type Webhooks } from './webhooks.controller.js';
@@ -42,6 +43,7 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             clock: ClockGuard,
             logger: Logger,
             metrics: Registry,
+            expiry: KeyExpiryWatch,
             eventLog?: NonNullable<Webhooks['log']>,
           ): Webhooks => {
             const registrations = eventLog === undefined ? null : new Registrations(eventLog, sealer);
@@ -51,12 +53,22 @@ export class WebhooksModule implements OnApplicationBootstrap, BeforeApplication
             const observer = webhookObserver(metrics, logger);
             const limits = { messagesMax: config.webhookPendingMax, ageMsMax: config.webhookPendingDays * DAY };
             const paused = () => !clock.mayPublish;
+            const notices = () => keyNotices(expiry.expiring());
             const dispatcher = new WebhookDispatcher({
-              ...{ database, endpoints, clock, paused, egressPolicy, observer, limits },
+              ...{ database, endpoints, clock, paused, egressPolicy, observer, limits, notices },
             });
             return { endpoints, dispatcher, egressPolicy, log: eventLog ?? null };
           },
-          inject: [DATABASE, SEALER, CONFIG, CLOCK_GUARD, LOGGER, METRICS, ...(log === undefined ? [] : [log])],
+          inject: [
+            DATABASE,
+            SEALER,
+            CONFIG,
+            CLOCK_GUARD,
+            LOGGER,
+            METRICS,
+            KeyExpiryWatch,
+            ...(log === undefined ? [] : [log]),
+          ],
         },
       ],
     };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { isPlaceholder } from './identifiers.js';
 import { isSpoilt, withoutSpreadsheetQuoting } from './spreadsheets.js';
 
@@ -70,6 +71,37 @@ describe('an identifier that a spreadsheet spoilt', () => {
     ...['Müller', 'user@shop.test', '6e2f4f0e-8a51-4e7c-93b4-2f6f6f9b7c11', '12e34567', '1.5', '1,5'],
   ])('%s may name a person', (value) => {
     expect(isSpoilt(value)).toBe(false);
+  });
+
+  it('is found by its first character as by trying every pattern on it', () => {
+    const months = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
+    const patterns = [
+      new RegExp(`^\\s*(?:\\d{1,2}-(?:${months})|(?:${months})-\\d{2})\\s*$`),
+      /\ufffd/,
+      /^\s*[+-]?(?:\d+[.,]\d+e[+-]?\d{1,3}|\d+[.,]?e[+-]\d{2,3})\s*$/i,
+      /^\s*(?:#[\p{L}\p{M}¡¿/0-9 _.]{1,20}[!?]|#(?:n\/?[avd]|n\/b|b\.d\.|getting_data|nd)|err:\d{3})\s*$/iu,
+      /^\s*#{2,}\s*$/,
+      /^\s*[+-]?1\.#(?:inf|ind|qnan|snan)\d*\s*$/i,
+      /^\s*=\s*"(?:[^"]|"")*"\s*$/,
+      /^\s*'(?=[\d+=@#.\-])/,
+    ];
+    const piece = fc.oneof(
+      fc.constantFrom(...['#', '##', '!', '?', 'N/A', 'REF', '=', '"', "'", 'Err:', 'err:502', '1.#', 'INF', 'inf']),
+      fc.constantFrom(...[' ', '\t', '\n', '\u00a0', '\ufeff', '\u2028', '\ufffd', 'é', '😀', 'ſ', 'K', '٣']),
+      fc.constantFrom(...['e', 'E', '+', '-', '.', ',', '@', 'Jan', 'Mar', 'Dec', '-Jan', 'Feb-', 'x']),
+      fc.nat(99).map(String),
+      fc.string({ maxLength: 3 }),
+    );
+    const value = fc.oneof(
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(value, (text) => {
+        expect(isSpoilt(text)).toBe(patterns.some((pattern) => pattern.test(text)));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

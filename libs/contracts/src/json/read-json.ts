@@ -1,5 +1,6 @@
 import { readsBack } from './digits.js';
 import { flawsOf, type JsonFlaw } from './flaws.js';
+import { provenByLength } from './proven-by-length.js';
 import { scanJson } from './scan.js';
 import { endOfNumber, endOfText } from './tokens.js';
 
@@ -8,7 +9,7 @@ export interface JsonReading {
   readonly value: unknown;
   /** Keys that stand twice, and numbers that lost digits: the caller rejects what holds them. Nearly always empty. */
   readonly flaws: readonly JsonFlaw[];
-  /** Where the text is a list: the bytes of each of its items, with the separator before it. */
+  /** Where the text is a list: the bytes of each of its items, with the separator before it; about so many where there are no flaws. */
   readonly itemSizes: readonly number[] | null;
 }
 
@@ -26,8 +27,7 @@ export function readJson(text: string, bytes?: Uint8Array): JsonReading | null {
   } catch {
     return null;
   }
-  const { suspicious, itemSizes } = scanJson(bytes ?? UTF8.encode(text));
-  return { value, flaws: suspicious ? flawsOf(text) : NO_FLAWS, itemSizes };
+  return strictReading(text, bytes, value);
 }
 
 /** The same for a long text: other work may run in the pauses between parsing and looking through it. */
@@ -43,9 +43,28 @@ export async function readJsonInTurns(
     return null;
   }
   await pause();
-  const { suspicious, itemSizes } = scanJson(bytes);
+  const reading = strictReading(text, bytes, value);
   await pause();
+  return reading;
+}
+
+/** Most texts are proven to have no flaw by their length; the others are looked through. */
+function strictReading(text: string, bytes: Uint8Array | undefined, value: unknown): JsonReading {
+  const proof = provenByLength(text, value);
+  if (proof !== null) return { value, flaws: NO_FLAWS, itemSizes: inBytes(proof.itemSizes, text, bytes) };
+  const { suspicious, itemSizes } = scanJson(bytes ?? UTF8.encode(text));
   return { value, flaws: suspicious ? flawsOf(text) : NO_FLAWS, itemSizes };
+}
+
+/** Bytes from characters: as many where all are ASCII, and on the average otherwise. */
+function inBytes(
+  sizes: readonly number[] | null,
+  text: string,
+  bytes: Uint8Array | undefined,
+): readonly number[] | null {
+  if (sizes === null || bytes === undefined || bytes.length === text.length) return sizes;
+  const each = bytes.length / text.length;
+  return sizes.map((size) => Math.ceil(size * each));
 }
 
 /**

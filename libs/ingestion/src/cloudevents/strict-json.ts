@@ -11,7 +11,7 @@ import {
 } from '#contracts';
 import { markedEncoding, type Encoding } from '#imports';
 import { Rejection } from '../pipeline/rejection.js';
-import type { Turns } from '../pipeline/turns.js';
+import { TURN, type Turns } from '../pipeline/turns.js';
 
 /** A JSON body, with its text. */
 export interface JsonBody extends JsonReading {
@@ -38,8 +38,12 @@ export function readJsonBody(bytes: Buffer, form: 'ours' | 'mapped' = 'ours', en
   return reading === null ? NOT_JSON : { ...reading, text };
 }
 
-/** Reads a long body in the same way, with pauses: only parsing itself holds the event loop. */
+/** A shorter body is decoded, parsed and looked through in one turn: that takes less than parsing a long one. */
+const PAUSED_BYTES = 4 * TURN.bytes;
+
+/** Reads a body in the same way, a long one with pauses: only parsing itself holds the event loop. */
 export async function readJsonBodyInTurns(bytes: Buffer, { next }: Turns): Promise<JsonBody | NotJson> {
+  if (bytes.length < PAUSED_BYTES) return readJsonBody(bytes);
   const decoded = unicodeDocument(bytes);
   if (decoded === null) return { code: 'not-utf-8', detail: notUtf8(bytes) };
   await next();

@@ -168,7 +168,8 @@ export class IngestTouchpointsHandler {
           if (isWarned(touchpoint)) batch.warned.push(index);
         }
       }
-      if (turns.isOver(item.size)) await turns.next();
+      // Not after the last one: what follows is another turn's work only if it is long itself.
+      if (turns.isOver(item.size) && index < items.length - 1) await turns.next();
     }
     return touchpoints;
   }
@@ -202,7 +203,7 @@ export class IngestTouchpointsHandler {
         pending.items.push(item);
         pending.outcomes.push({ index, source, id, outcome: 'accepted', quarantined: null });
       }
-      if (!turns.isOver(items[index]?.size)) continue;
+      if (!turns.isOver(items[index]?.size) || index === items.length - 1) continue;
       await turns.next();
       // A person may have been erased in the meantime.
       if (identities.epoch !== epoch) await identities.loadKeys(touchpoints);

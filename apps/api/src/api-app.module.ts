@@ -20,7 +20,7 @@ export class ApiAppModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
-        SignInModule.forRoot(),
+        SignInModule.forRoot({ byBrowser: true }),
         ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'operate' }),
         EventLogModule.forRoot(),

@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
 import { logCommand } from './commands/log.js';
 import { fitCommand, predictCommand } from './commands/models.js';
+import { loginCommand, logoutCommand, whoamiCommand } from './commands/login.js';
 import { moveCommand } from './commands/move.js';
 import { policyCommand } from './commands/policy.js';
 import { mappingCommand } from './commands/mapping.js';
@@ -51,6 +52,9 @@ export function program(session: Session, version: string): Command {
     sourcesCommand,
     keysCommand,
     actsCommand,
+    loginCommand,
+    logoutCommand,
+    whoamiCommand,
     logCommand,
     eraseCommand,
     subjectRequestCommand,

@@ -26,7 +26,7 @@ export function withEngineOptions(command: Command): Command {
   const options = [
     new Option('--data-dir <folder>', 'data folder').env('DATA_DIR').default('./data'),
     new Option('--url <url>', 'address of a running engine, instead of a data folder').env('PERENNIAL_URL'),
-    new Option('--key <key>', 'API key for --url').env('PERENNIAL_KEY'),
+    new Option('--key <key>', 'API key for --url, instead of a login').env('PERENNIAL_KEY'),
   ];
   for (const option of options) command.addOption(option.helpGroup('Engine:'));
   return command;

@@ -24,7 +24,7 @@ export class StandaloneModule {
       imports: [
         PlatformModule.forRoot({ config }),
         KeysModule.forRoot(),
-        SignInModule.forRoot(),
+        SignInModule.forRoot({ byBrowser: true }),
         ApprovalsModule.forRoot(),
         EventLogModule.forRoot({ lock }),
         ProjectionsModule.forRoot({ role: 'both' }),

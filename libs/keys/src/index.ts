@@ -28,3 +28,4 @@ export { KeyExpiryWatch, type ExpiringKey } from './api-keys/key-expiry-watch.js
 export { ApiKeyAccess } from './api-keys/api-key-access.js';
 export { openKeyStoreOf, openKeys, openPostgresKeyStore, type EngineKeys } from './open-keys.js';
 export { sqliteApiKeys } from './sqlite/sqlite-api-keys.js';
+export type { SessionSelection, SessionTable } from './sessions/session-row.js';

@@ -1,43 +1,99 @@
-import { Global, Inject, Module, type DynamicModule } from '@nestjs/common';
-import { ApiKeyAccess, ApiKeys, KEY_STORE, type KeyStore } from '#keys';
+import { Global, Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { HOUR, MINUTE } from '#contracts';
+import { ApiKeyAccess, ApiKeys, KEY_STORE, type EngineKeys } from '#keys';
 import { CLOCK, CONFIG, LOGGER, type Clock, type Config, type Logger } from '#platform';
+import { FastifyRoutes, type HttpAdapter } from '#platform/nest';
+import { AuthController } from './browser/auth.controller.js';
+import { BACKCHANNEL_LOGOUT, backchannelLogout } from './browser/backchannel-logout.js';
+import { ResourceController } from './browser/resource.controller.js';
+import { SignIn } from './browser/sign-in.js';
 import { Issuer } from './issuer/issuer.js';
 import { Directory } from './people/directory.js';
 import { PersonIds } from './people/person-ids.js';
 import { readRoleMap } from './people/role-map.js';
-import { SignedInPeople } from './signed-in-people.js';
+import { Sessions } from './sessions/sessions.js';
+import { SignedInPeople, type PeopleOptions } from './signed-in-people.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
+
+export interface SignInModuleOptions {
+  /** Whether people sign in here by their browsers, and not only with access tokens. */
+  readonly byBrowser?: boolean;
+}
 
 /** Lets people in beside API keys, where the config names an identity provider. Needs the platform and the keys. */
 @Global()
 @Module({})
-export class SignInModule {
+export class SignInModule implements OnModuleInit {
+  private static readonly BY_BROWSER = Symbol.for('perennial.sign-in.by-browser');
+
   constructor(
     access: ApiKeyAccess,
-    apiKeys: ApiKeys,
-    @Inject(KEY_STORE) keys: KeyStore,
-    @Inject(CONFIG) config: Config,
-    @Inject(CLOCK) clock: Clock,
-    @Inject(LOGGER) logger: Logger,
+    private readonly people: SignedInPeople,
+    private readonly host: HttpAdapterHost<HttpAdapter>,
+    private readonly routes: FastifyRoutes,
+    @Inject(CONFIG) { oidcIssuer }: Config,
+    @Inject(SignInModule.BY_BROWSER) private readonly byBrowser: boolean,
   ) {
-    const { oidcIssuer, oidcAudience: audience, oidcTokenType: tokenType, oidcRoles: rolesPointer, oidcMap } = config;
-    if (oidcIssuer === null) return;
-    const map = readRoleMap(oidcMap);
-    const issuer = new Issuer(oidcIssuer);
-    const directory = new Directory({
-      ...{ issuer: oidcIssuer, ids: new PersonIds(keys), rolesPointer, map },
-      isBlocked: (principal) => apiKeys.isBlocked(principal),
-    });
-    access.people = new SignedInPeople(
-      new AccessTokens(new TokenVerifier(issuer, clock), { audience, tokenType }),
-      directory,
-    );
-    // The engine starts without it: only tokens wait for it.
-    issuer.metadata().catch((error: unknown) => logger.warn({ err: error }, 'people cannot sign in yet'));
+    if (oidcIssuer !== null) access.people = people;
   }
 
-  static forRoot(): DynamicModule {
-    return { module: SignInModule };
+  static forRoot({ byBrowser = false }: SignInModuleOptions = {}): DynamicModule {
+    return {
+      module: SignInModule,
+      controllers: byBrowser ? [AuthController, ResourceController] : [],
+      providers: [
+        { provide: SignInModule.BY_BROWSER, useValue: byBrowser },
+        {
+          provide: SignedInPeople,
+          useFactory: (config: Config, keys: EngineKeys, apiKeys: ApiKeys, clock: Clock, logger: Logger) =>
+            new SignedInPeople(peopleOptions(config, keys, apiKeys, clock, logger, byBrowser)),
+          inject: [CONFIG, KEY_STORE, ApiKeys, CLOCK, LOGGER],
+        },
+      ],
+    };
   }
+
+  onModuleInit(): void {
+    if (!this.byBrowser) return;
+    const { httpAdapter } = this.host;
+    void httpAdapter.getInstance<FastifyInstance>().register(backchannelLogout(this.people, httpAdapter.bodies));
+    this.routes.add(BACKCHANNEL_LOGOUT);
+  }
+}
+
+function peopleOptions(
+  config: Config,
+  keys: EngineKeys,
+  apiKeys: ApiKeys,
+  clock: Clock,
+  logger: Logger,
+  byBrowser: boolean,
+): PeopleOptions | null {
+  const { oidcIssuer, oidcClientId, publicUrl, oidcAudience: audience, oidcTokenType: tokenType } = config;
+  if (oidcIssuer === null) return null;
+  const map = readRoleMap(config.oidcMap);
+  const issuer = new Issuer(oidcIssuer);
+  const ids = new PersonIds(keys);
+  const directory = new Directory({
+    ...{ issuer: oidcIssuer, ids, rolesPointer: config.oidcRoles, map },
+    isBlocked: (principal) => apiKeys.isBlocked(principal),
+  });
+  const verifier = new TokenVerifier(issuer, clock);
+  const tokens = new AccessTokens(verifier, { audience, tokenType });
+  const limits = { idleMs: config.sessionIdleMinutes * MINUTE, lifeMs: config.sessionHours * HOUR };
+  const sessions = new Sessions(keys.sessions, clock, limits);
+  // The engine starts without it: only tokens and sign-ins wait for it.
+  issuer.metadata().catch((error: unknown) => logger.warn({ err: error }, 'people cannot sign in yet'));
+  const signIn =
+    !byBrowser || oidcClientId === null
+      ? null
+      : new SignIn({
+          ...{ issuer, verifier, tokens, directory, ids, sessions, clock, hashKey: keys.hashKey },
+          client: { id: oidcClientId, secret: config.oidcClientSecret },
+          scopes: config.oidcScopes,
+        });
+  return { tokens, directory, sessions, signIn, publicUrl };
 }

@@ -7,3 +7,5 @@ export { arbitraryOf, sampleOf } from './touchpoints.js';
 export { instantText, staysOf, story, Story, storyUnder, when, type Bought } from './story.js';
 export { MARY, nested, PERSON_FORMS } from './person-forms.js';
 export { TestIssuer, type SigningOptions } from './test-issuer.js';
+export { TestBrowser, type BrowserPage } from './test-browser.js';
+export { TestProvider, type TestProviderOptions } from './test-provider.js';

@@ -99,6 +99,18 @@ export interface ActInfo {
 /** A key to create: the engine checks it. */
 export type KeyRequest = Readonly<Record<'name', string>> & JsonObject;
 
+/** Who a caller is to the engine, and what they may do. */
+export interface Identity {
+  /** As acts name it: `person:…`, `key:…`, `local`. */
+  readonly principal: string;
+  readonly kind: 'key' | 'person' | 'local';
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  /** A scope that is absent allows everything. */
+  readonly scopes: Readonly<Record<string, readonly string[]>>;
+}
+
 /** What publishing a policy would change. */
 export type PolicyDryRunSummary = Omit<PolicyDryRun, 'asOf'> & { readonly asOf: string };
 
@@ -121,6 +133,8 @@ export interface Engine {
   businessSettings(): Promise<BusinessSettings>;
   /** Which log it writes to, and which copy of it; null where the engine does not say. */
   logIdentity(): Promise<LogIdentity | null>;
+  /** Who this command line is to the engine. */
+  whoAmI(): Promise<Identity>;
   /** Ingests a batch; resolves when it is durable. */
   ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]>;
   /** What would become of a batch; nothing is written. */

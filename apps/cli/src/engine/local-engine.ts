@@ -43,7 +43,14 @@ import { KeyRequestError, keyView, NEW_API_KEY, ROTATION_REQUEST, type KeyAdmini
 import { parseInstant } from '#contracts';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
-import { LOCAL_PRINCIPAL, NOTHING_STATED, type LogIdentity, type OpeningRequest, type Openings } from '#platform';
+import {
+  actorOf,
+  LOCAL_PRINCIPAL,
+  NOTHING_STATED,
+  type LogIdentity,
+  type OpeningRequest,
+  type Openings,
+} from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
 import type { ManageSubjectRequests, RequestVerdict, SubjectRequestView } from '#data-subjects';
 import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
@@ -60,6 +67,7 @@ import type {
   DryRunSummary,
   Engine,
   Erasure,
+  Identity,
   JsonObject,
   OnProgress,
   PolicyDryRunSummary,
@@ -345,6 +353,12 @@ export class LocalEngine implements Engine {
     const watch = await this.dependencies.clockWatch();
     await watch.confirm(LOCAL);
     return clockView(watch);
+  }
+
+  async whoAmI(): Promise<Identity> {
+    const { name, kind, permissions } = LOCAL_PRINCIPAL;
+    const principal = actorOf(LOCAL_PRINCIPAL);
+    return { principal, kind, name, roles: [], permissions: [...permissions], scopes: {} };
   }
 
   async apiKeys(): Promise<readonly ApiKeyInfo[]> {

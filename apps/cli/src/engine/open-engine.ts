@@ -10,6 +10,8 @@ import {
 } from '#platform';
 import { unreachable, usage } from '../exit-codes.js';
 import type { EngineOptions, Session } from '../session.js';
+import { LoginFile } from '../sign-in/login-file.js';
+import { StoredLogin } from '../sign-in/stored-login.js';
 import type { Engine } from './engine.js';
 import { openLocalEngine } from './open-local-engine.js';
 import { RemoteEngine } from './remote-engine.js';
@@ -27,7 +29,7 @@ export async function openEngine(
 ): Promise<Engine> {
   if (url !== undefined) {
     if (!URL.canParse(url)) throw usage(`--url must be an address (got ${url}): write http://127.0.0.1:3000.`);
-    return new RemoteEngine(url, key ?? null);
+    return new RemoteEngine(url, key ?? StoredLogin.find(new LoginFile(), url));
   }
   const running = readEngineFile(dataDir);
   if (running !== null) return engineOf(dataDir, running);

@@ -10,6 +10,7 @@ import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
+import type { BearerSource } from '../sign-in/stored-login.js';
 import { businessSettings } from './business-settings.js';
 import { CatchingUp } from './catching-up.js';
 import type {
@@ -20,6 +21,7 @@ import type {
   DryRunSummary,
   Engine,
   Erasure,
+  Identity,
   JobProgress,
   JsonObject,
   OnProgress,
@@ -90,7 +92,8 @@ export class RemoteEngine implements Engine {
 
   constructor(
     private readonly url: string,
-    private readonly key: string | null,
+    /** An API key, or a login, which is renewed while a long command runs. */
+    private readonly credential: string | BearerSource | null,
   ) {
     this.place = `the engine at ${url}`;
   }
@@ -108,6 +111,10 @@ export class RemoteEngine implements Engine {
 
   async logIdentity(): Promise<LogIdentity | null> {
     return (await this.describe())?.log ?? null;
+  }
+
+  async whoAmI(): Promise<Identity> {
+    return (await this.send('GET', '/auth/me')) as Identity;
   }
 
   ingest(items: readonly ImportItem[]): Promise<readonly ItemOutcome[]> {
@@ -412,6 +419,11 @@ export class RemoteEngine implements Engine {
     return answer;
   }
 
+  private async bearer(): Promise<string | null> {
+    const { credential } = this;
+    return credential === null || typeof credential === 'string' ? credential : credential.bearer();
+  }
+
   private async request(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
@@ -420,13 +432,14 @@ export class RemoteEngine implements Engine {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
+      const bearer = await this.bearer();
       let response: Response;
       try {
         response = await fetch(new URL(path, this.url), {
           method,
           headers: {
             accept: 'application/json',
-            ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }),
+            ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
             ...(body === undefined ? {} : { 'content-type': type }),
             ...headers,
           },
@@ -460,7 +473,7 @@ function problemError(status: number, { title, detail, errors, type }: ProblemBo
   const isInvalidQuery = type?.endsWith(':invalid-query') === true;
   const issues = issueLines(errors ?? [], isInvalidQuery ? optionName : undefined);
   const text = issues !== '' ? `${title ?? 'Rejected'}:${issues}` : (detail ?? title ?? `HTTP ${status}`);
-  if (status === 401) return unreachable(`${place} rejects the API key: ${text}`);
+  if (status === 401) return unreachable(`${place} rejects the API key or login: ${text}`);
   if (status === 403) return unreachable(`${place} does not permit this: ${text}`);
   if (isInvalidQuery) return usage(text);
   if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(rejected(text), { code: 'full' });

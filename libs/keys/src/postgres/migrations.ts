@@ -68,4 +68,15 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
     name: 'rates of API keys',
     sql: `ALTER TABLE perennial_keys.api_keys ADD COLUMN rate jsonb NOT NULL DEFAULT '{}'`,
   },
+  {
+    number: 5,
+    name: 'sessions of browsers',
+    sql: `
+      CREATE TABLE perennial_keys.sessions (
+        hash text PRIMARY KEY, principal text NOT NULL, issuer_session text, sealed bytea NOT NULL,
+        begun_at timestamptz(3) NOT NULL, last_seen_at timestamptz(3) NOT NULL, ends_at timestamptz(3) NOT NULL);
+      CREATE INDEX sessions_by_principal ON perennial_keys.sessions (principal);
+      CREATE INDEX sessions_by_issuer_session ON perennial_keys.sessions (issuer_session);
+    `,
+  },
 ];

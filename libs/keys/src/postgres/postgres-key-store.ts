@@ -4,6 +4,8 @@ import { applyMigrations, LOCKS, PoolWatch, waitForLock, waitForSharedLock, type
 import { StoreWatch } from '#platform';
 import type { ApiKeyTable } from '../api-keys/api-key-row.js';
 import { postgresApiKeys } from './postgres-api-keys.js';
+import { postgresSessions } from './postgres-sessions.js';
+import type { SessionTable } from '../sessions/session-row.js';
 import { EarlierSubjectIds } from '../rekeying/earlier-subject-ids.js';
 import { hashKeyCheckOf, resolveHashKey } from '../hash-key.js';
 import { KeyCache } from '../key-cache.js';
@@ -209,6 +211,8 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   readonly hashKeyCheck: string;
   /** The API keys, kept in the same database. */
   readonly apiKeys: ApiKeyTable;
+  /** The sessions of browsers, kept there too. */
+  readonly sessions: SessionTable;
   private readonly lock: KeyStoreLock;
   private readonly poolWatch: PoolWatch;
   private readonly cache = new KeyCache();
@@ -236,6 +240,7 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     this.fresh = fresh;
     this.hashKeyCheck = hashKeyCheckOf(hashKey).toString('hex');
     this.apiKeys = postgresApiKeys(pool, POLL_MS);
+    this.sessions = postgresSessions(pool);
     // An idle process forgets destroyed keys too. A failed poll is logged, and reported by the next call and the health check.
     const poll = (): void =>
       void this.poll().then(

@@ -46,6 +46,17 @@ export const API_KEY_STEPS: readonly Step[] = [
     name: 'rates',
     sql: `ALTER TABLE api_keys ADD COLUMN rate TEXT NOT NULL DEFAULT '{}'`,
   },
+  {
+    number: 4,
+    name: 'sessions of browsers',
+    sql: `
+      CREATE TABLE sessions (
+        hash TEXT PRIMARY KEY, principal TEXT NOT NULL, issuer_session TEXT, sealed BLOB NOT NULL,
+        begun_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, ends_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE INDEX sessions_by_principal ON sessions (principal);
+      CREATE INDEX sessions_by_issuer_session ON sessions (issuer_session);
+    `,
+  },
 ];
 
 /**

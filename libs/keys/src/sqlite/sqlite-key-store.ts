@@ -27,7 +27,9 @@ import {
 } from '../rekeying/rekeyable-key-store.js';
 import { bytesOf, subjectKey } from '../subject-key.js';
 import { migrateApiKeys } from './migrations.js';
+import type { SessionTable } from '../sessions/session-row.js';
 import { sqliteApiKeys } from './sqlite-api-keys.js';
+import { sqliteSessions } from './sqlite-sessions.js';
 import { WalSync } from './wal-sync.js';
 
 const ID_BYTES = 16;
@@ -121,6 +123,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   readonly hashKeyCheck: string;
   readonly place: string;
   readonly apiKeys: ApiKeyTable;
+  readonly sessions: SessionTable;
   #earlier: EarlierSubjectIds | null;
   private readonly cache = new KeyCache();
   /** Keys that are written but not yet on the disk: `keysFor` resolves only after their sync. */
@@ -148,6 +151,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     this.#earlier = earlierSubjectIdsIn(db, hashKey);
     this.place = file ?? 'in memory';
     this.apiKeys = sqliteApiKeys(db);
+    this.sessions = sqliteSessions(db);
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
       insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),

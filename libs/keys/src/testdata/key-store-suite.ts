@@ -6,6 +6,7 @@ import { KeyedHash } from '../keyed-hash.js';
 import { rekeyKeyStore } from '../rekeying/rekey-key-store.js';
 import type { RekeyableKeyStore } from '../rekeying/rekeyable-key-store.js';
 import { Sealer } from '../sealer.js';
+import type { SessionRow, SessionTable } from '../sessions/session-row.js';
 import { openSqliteKeyStore } from '../sqlite/sqlite-key-store.js';
 
 /** The id of a key. */
@@ -172,6 +173,40 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await expect(rekeyKeyStore(old, store, { proven: false })).rejects.toMatchObject({ code: 'erased-since' });
       await stranger.close();
       await old.close();
+    });
+
+    it('keeps sessions until they are removed by their cookie, their principal, their issuer’s session, or their age', async () => {
+      const { sessions } = store as unknown as { readonly sessions: SessionTable };
+      const row = (hash: string, others: Partial<SessionRow> = {}): SessionRow => ({
+        ...{ hash, principal: 'person:a', issuerSession: null, sealed: Buffer.from([1, 0, 255]) },
+        ...{ begunAt: 1_000, lastSeenAt: 1_000, endsAt: 9_000, ...others },
+      });
+      const left = async (): Promise<string> => {
+        const found = await Promise.all(['a', 'b', 'c', 'd'].map((hash) => sessions.find(hash)));
+        return found.map((each) => each?.hash ?? '-').join('');
+      };
+      for (const each of [row('a'), row('b', { principal: 'person:b' }), row('c', { issuerSession: 's' }), row('d')])
+        await sessions.insert(each);
+      const { sealed, ...found } = (await sessions.find('c')) as SessionRow;
+      expect([found, [...sealed]]).toEqual([
+        { hash: 'c', principal: 'person:a', issuerSession: 's', begunAt: 1_000, lastSeenAt: 1_000, endsAt: 9_000 },
+        [1, 0, 255],
+      ]);
+      await sessions.seen('d', 5_000);
+      await sessions.seen('d', 4_000);
+      expect((await sessions.find('d'))?.lastSeenAt).toBe(5_000);
+      await sessions.remove('a');
+      await sessions.remove('a');
+      expect([await sessions.removeOf({ issuerSession: 's' }), await left()]).toEqual([1, '-b-d']);
+      await sessions.removeEnded({ endsAt: 8_999, lastSeenAt: 1_000 });
+      expect(await left()).toBe('---d');
+      expect([
+        await sessions.removeOf({ principal: 'person:b' }),
+        await sessions.removeOf({ principal: 'person:a' }),
+      ]).toEqual([0, 1]);
+      await sessions.insert(row('a'));
+      await sessions.removeEnded({ endsAt: 9_000, lastSeenAt: 0 });
+      expect(await left()).toBe('----');
     });
 
     it('behaves like a map from ids to states, for any order of makings and destructions', async () => {

@@ -233,7 +233,7 @@ function jsonOf(content: string): Parsed<unknown> {
 }
 
 /** The text itself, or the content of the file that it names. */
-function contentOf(text: string): string | ReturnType<typeof unreadable> {
+export function contentOf(text: string): string | ReturnType<typeof unreadable> {
   if (!text.startsWith(FILE)) return text;
   try {
     const decoded = unicodeDocument(readFileSync(text.slice(FILE.length)));

@@ -19,7 +19,7 @@ import {
   type LogPlace,
   type PolicySetting,
 } from './setting-kinds.js';
-import { ClaimPointer, DocumentOrNone, SecureUrlOrOff } from './sign-in-kinds.js';
+import { ClaimPointer, DocumentOrNone, NameOrNone, SecretOrNone, SecureUrlOrOff } from './sign-in-kinds.js';
 
 const MEGABYTE = 1024 * 1024;
 const PORT_MAX = 65_535;
@@ -270,6 +270,50 @@ export class Settings {
     'Which type the header of an access token must have: any (many identity providers write JWT, or nothing), or at+jwt (RFC 9068)',
   )
   readonly OIDC_TOKEN_TYPE!: 'any' | 'at+jwt';
+
+  @Default('none')
+  @NameOrNone()
+  @Describe(
+    'The client at the identity provider that people sign in with in a browser: none (no sign-in here), or its id',
+  )
+  readonly OIDC_CLIENT_ID!: string | null;
+
+  @Default('none')
+  @Secret()
+  @SecretOrNone()
+  @Describe(
+    'The secret of that client: none (a public client), the secret, or file: and the path of a file that holds it',
+  )
+  readonly OIDC_CLIENT_SECRET!: string | null;
+
+  @Default('none')
+  @NameOrNone()
+  @Describe('The public client at the identity provider that `perennial login` uses (device grant): none, or its id')
+  readonly OIDC_CLI_CLIENT_ID!: string | null;
+
+  @Default(['openid', 'profile', 'email'])
+  @ListOf(Text(200), 1, 50)
+  @Describe(
+    'The scopes that people are signed in with, with commas between several; some providers need groups, or a scope of an API',
+  )
+  readonly OIDC_SCOPES!: readonly string[];
+
+  @Default('off')
+  @SecureUrlOrOff()
+  @Describe(
+    'Where browsers reach the engine: off (at 127.0.0.1 or localhost alone), or its https address behind a proxy. People sign in at no other address',
+  )
+  readonly PUBLIC_URL!: string | null;
+
+  @Default(30)
+  @Whole(1, 1_440)
+  @Describe('Minutes without a request after which a session of a browser ends')
+  readonly SESSION_IDLE_MINUTES!: number;
+
+  @Default(12)
+  @Whole(1, 168)
+  @Describe('Hours after which a session of a browser ends in any case')
+  readonly SESSION_HOURS!: number;
 }
 
 /** Reads the settings from the texts of the environment. */

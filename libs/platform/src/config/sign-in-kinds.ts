@@ -1,4 +1,5 @@
 import { TextAs, unreadable } from '#contracts';
+import { contentOf } from './setting-kinds.js';
 import { DocumentFileError, readDocumentFile } from './document-file.js';
 
 /** Kinds of settings of an identity provider. */
@@ -46,4 +47,20 @@ export function DocumentOrNone(): Kind {
       return unreadable(`names the file ${text}, which ${error.detail}`, error.hint);
     }
   });
+}
+
+/** A secret, or the content of the file that it names after `file:`; null for `none`. */
+export function SecretOrNone(): Kind {
+  return TextAs('none, a secret, or file: and a path', (text): Parsed<string | null> => {
+    if (text.toLowerCase() === 'none') return { value: null };
+    const content = contentOf(text);
+    return typeof content === 'string' ? { value: content } : content;
+  });
+}
+
+/** A name; null for `none`. */
+export function NameOrNone(): Kind {
+  return TextAs('none, or a name', (text): Parsed<string | null> => ({
+    value: text.toLowerCase() === 'none' ? null : text,
+  }));
 }

@@ -56,8 +56,9 @@ export interface SignInApp {
 /** An application with people beside keys, a route to read and one to administer. */
 export async function signInApp(
   settings: Readonly<Record<string, string>>,
-  { keyStore = openSqliteKeyStore({ file: ':memory:' }) }: { readonly keyStore?: SqliteKeyStore } = {},
+  { port }: { readonly port?: number } = {},
 ): Promise<SignInApp> {
+  const keyStore = openSqliteKeyStore({ file: ':memory:' });
   const acts: Act[] = [];
   const lines: string[] = [];
   const clock = { offsetMs: 0, now: () => Date.now() + clock.offsetMs };
@@ -76,7 +77,7 @@ export async function signInApp(
       PlatformModule.forRoot({ config, clock, logger }),
       KeysModule.forRoot({ keyStore }),
       ActsModule,
-      SignInModule.forRoot(),
+      SignInModule.forRoot({ byBrowser: true }),
       RoutesModule,
     ],
   }).compile();
@@ -84,6 +85,7 @@ export async function signInApp(
   configureApp(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
+  if (port !== undefined) await app.listen(port, '127.0.0.1');
   return {
     ...{ app, keyStore, acts, lines, clock },
     close: async () => {

@@ -14,6 +14,7 @@ export const LONGEST = [
   'libs/event-log/src/eventstore/positions.int.spec.ts',
   'libs/event-log/src/eventstore/catching-up.int.spec.ts',
   'test/journeys/outages.e2e.spec.ts',
+  'test/journeys/keycloak.e2e.spec.ts',
   'test/adding-a-read-model.int.spec.ts',
   'libs/projections/src/projections.property.int.spec.ts',
   'libs/projections/src/versions/killed-rebuild.int.spec.ts',

@@ -10,6 +10,7 @@ import { Test } from '@nestjs/testing';
 import { DAY } from '#contracts';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { ApiKeyAccess, ApiKeys } from '#keys';
+import { BUILT_IN_POLICIES } from '#lifecycle';
 import { actorOf, PERMISSIONS, readConfig, ROLE_NAMES, type Role } from '#platform';
 import { configureApp, createHttpAdapter } from '#platform/nest';
 import { prepareStoresOf } from '#privacy/nest';
@@ -185,5 +186,94 @@ describe('who may use which route', () => {
     const foreign = `pk_0123456789ab_${'A'.repeat(43)}`;
     for (const bearer of [expired, rotated.key, revoked.key, blocked.key, foreign, 'local_x', '', null])
       expect([bearer, await verdicts(bearer)]).toEqual([bearer, expected(() => '401 about:blank')]);
+  });
+
+  /** The operations of the OpenAPI document that may change something: by their extensions. */
+  const changing = async () => {
+    const { paths } = (await app.inject({ method: 'GET', url: '/docs-json' })).json<OpenAPIObject>();
+    return Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations as Record<string, Record<string, string | undefined>>)
+        .filter(([method]) => method !== 'get')
+        .map(([method, operation]) => ({
+          route: `${method.toUpperCase()} ${path}`,
+          permission: operation['x-permission'],
+          records: operation['x-records'],
+          act: operation['x-act'],
+        })),
+    );
+  };
+
+  it('every route that changes something says what it records', async () => {
+    const silent = (await changing()).filter(
+      ({ permission, records }) => permission !== 'publish' && permission !== 'public' && records === undefined,
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it('an operation is on record with who did it, once for each success', async () => {
+    const { key, record } = app.get(ApiKeys).create('operator', [], { role: 'operator' });
+    const auditor = app.get(ApiKeys).create('auditor', [], { role: 'auditor' }).key;
+    const acts = async () => {
+      const answer = await app.inject({
+        ...{ method: 'GET', url: `/v1/query/acts?by=key:${record.id}` },
+        headers: { authorization: `Bearer ${auditor}` },
+      });
+      return answer.json<{ rows: { kind: string; detail: unknown }[] }>().rows;
+    };
+    const post = (url: string) =>
+      app.inject({ method: 'POST', url, headers: { authorization: `Bearer ${key}` }, payload: {} });
+    expect((await post('/v1/clock/confirm')).statusCode).toBe(200);
+    expect((await post('/v1/feeds/no-such-feed/replays')).statusCode).toBeGreaterThanOrEqual(400);
+    expect(await acts()).toEqual([
+      expect.objectContaining({ kind: 'operation-started', detail: { operation: 'clock-confirmed' } }),
+    ]);
+  });
+
+  it('no route does an act that the policy puts under four eyes, by no principal, until another principal approves it', async () => {
+    const keys = app.get(ApiKeys);
+    const all = keys.create('one', PERMISSIONS, { expiresAt: Date.now() + DAY });
+    const other = keys.create('other', [], { role: 'admin', expiresAt: Date.now() + DAY });
+    const blocked = keys.create('blocked', [], { role: 'admin', expiresAt: Date.now() + DAY });
+    await keys.block(`key:${blocked.record.id}`, 'local');
+    const request = async (method: string, url: string, bearer: string, payload: object = {}) => {
+      const { statusCode, headers, body } = await app.inject({
+        ...{ method: method as 'POST', url, headers: { authorization: `Bearer ${bearer}` } },
+        ...(method === 'DELETE' ? {} : { payload }),
+      });
+      return { status: statusCode, location: headers.location, body: JSON.parse(body) as Record<string, unknown> };
+    };
+    const policy = { ...BUILT_IN_POLICIES.retail, name: 'four-eyes' };
+    const two = { erase: 'two', 'grant-administer': 'two', 'grant-open': 'two', 'policy-publish': 'two', rekey: 'two' };
+    const first = { policy: { ...policy, approvals: two } };
+    expect(await request('POST', '/v1/policies', all.key, first)).toMatchObject({ status: 200 });
+    const recipes: Readonly<Record<string, readonly [url: string, payload: object]>> = {
+      'POST /v1/erasures': ['/v1/erasures', { identifier: 'email:jane.doe@shop.example' }],
+      'POST /v1/keys': ['/v1/keys', { name: 'third', role: 'admin' }],
+      'POST /v1/keys/{id}/rotate': [`/v1/keys/${other.record.id}/rotate`, {}],
+      'DELETE /v1/principals/{principal}/block': [`/v1/principals/key:${blocked.record.id}/block`, {}],
+      'POST /v1/policies': ['/v1/policies', { policy: { ...policy, version: 2 } }],
+    };
+    const routes = (await changing()).filter(({ act }) => act !== undefined).map(({ route }) => route);
+    expect(routes.sort()).toEqual(Object.keys(recipes).sort());
+    const waiting: string[] = [];
+    for (const [route, [url, payload]] of Object.entries(recipes))
+      for (const bearer of [all.key, app.get(ApiKeyAccess).localToken]) {
+        const answer = await request(route.split(' ')[0] ?? '', url, bearer, payload);
+        expect([route, answer]).toMatchObject([route, { status: 202, body: { state: 'waiting' } }]);
+        expect(answer.location).toBe(`/v1/acts/${String(answer.body['actId'])}`);
+        if (bearer === all.key) waiting.push(String(answer.body['actId']));
+      }
+    expect(keys.list().filter(({ name }) => name === 'third')).toEqual([]);
+    for (const actId of waiting) {
+      const own = await request('POST', `/v1/acts/${actId}/approve`, all.key);
+      expect(own).toMatchObject({ status: 403, body: { type: 'urn:perennial:problem:same-person' } });
+      const local = await request('POST', `/v1/acts/${actId}/approve`, app.get(ApiKeyAccess).localToken);
+      expect(local).toMatchObject({ status: 403, body: { type: 'urn:perennial:problem:local' } });
+      const approved = await request('POST', `/v1/acts/${actId}/approve`, other.key);
+      expect(approved).toMatchObject({ status: 200, body: { state: 'performed' } });
+      expect(await request('POST', `/v1/acts/${actId}/approve`, other.key)).toMatchObject({ status: 409 });
+    }
+    expect(keys.list().filter(({ name }) => name === 'third')).toHaveLength(1);
+    expect(keys.find(blocked.record.id)?.blockedAt).toBeNull();
   });
 });

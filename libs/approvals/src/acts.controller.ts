@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Describe, documentReader, Matching, Optional } from '#contracts';
 import { CLOCK, type Clock, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import { ACT_STATES, stateOf, type ActState } from './act-on-record.js';
 import { actView } from './act-view.js';
 import { ActListView, ActView, OneActView } from './act-views.js';
@@ -62,6 +62,7 @@ export class ActsController {
   }
 
   @Post(':id/approve')
+  @Records('act-approved', 'act-performed', 'act-failed')
   @Allow('approve')
   @HttpCode(200)
   @ApiOperation({
@@ -83,6 +84,7 @@ export class ActsController {
   }
 
   @Post(':id/decline')
+  @Records('act-declined')
   @Allow('approve')
   @HttpCode(200)
   @ApiOperation({ operationId: 'declineAct', summary: 'Decline what was requested: it is never done' })

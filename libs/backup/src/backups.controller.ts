@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Describe, documentReader, formatInstant, Text, type DocumentRule } from '#contracts';
-import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem, RecordsOperation } from '#platform/nest';
 import { CurrentBackup, type BackupJob } from './backup-job.js';
 
 /** The body of a request for a backup. */
@@ -45,6 +45,7 @@ export class BackupsController {
   constructor(@Inject(CurrentBackup) private readonly backups: CurrentBackup) {}
 
   @Post()
+  @RecordsOperation('backup')
   @HttpCode(202)
   @Allow('operate', { only: 'local' })
   @ApiOperation({
@@ -77,6 +78,7 @@ export class BackupsController {
   }
 
   @Delete('current')
+  @RecordsOperation('backup-stopped')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'stopCurrentBackup',

@@ -9,6 +9,7 @@ export { authorizeRequest } from './access/authorize.js';
 export { RateLimits, type Admission } from './access/rate-limits.js';
 export { Allow, AllowAny, CurrentPrincipal, Public, ruleDocumentation } from './access/allow.js';
 export { Opens, StatedOpening } from './access/opens.js';
+export { Records, RecordsNothing, RecordsOperation } from './access/records.js';
 export { Act, WaitingActView } from './access/act.decorator.js';
 export type { RouteRule, ScopeName } from './access/route-rule.js';
 export { createLogger } from './logging/logger.js';

@@ -47,6 +47,7 @@ import {
   actorOf,
   LOCAL_PRINCIPAL,
   NOTHING_STATED,
+  type Acts,
   type LogIdentity,
   type OpeningRequest,
   type Openings,
@@ -98,6 +99,7 @@ export interface LocalDependencies {
   readonly projector: () => Promise<Projector>;
   readonly apiKeys: () => Promise<KeyAdministration>;
   readonly approvals: RecordedApprovals;
+  readonly acts: Acts;
   readonly sources: Sources;
   readonly manageSources: ManageSources;
   readonly sourceActivity: SourceActivity;
@@ -204,6 +206,7 @@ export class LocalEngine implements Engine {
       onProgress: onBuild(onProgress),
     });
     const { overall } = await projector.digest();
+    await this.recordOperation('rebuild');
     return { version, position, events, elapsedMs, digest: overall };
   }
 
@@ -220,6 +223,7 @@ export class LocalEngine implements Engine {
         throw error instanceof RangeError ? rejected(error.message) : error;
       });
     const { position, overall } = await projector.digest();
+    await this.recordOperation('rollback');
     return { version, position, digest: overall };
   }
 
@@ -352,6 +356,7 @@ export class LocalEngine implements Engine {
   async confirmClock(): Promise<ClockStatus> {
     const watch = await this.dependencies.clockWatch();
     await watch.confirm(LOCAL);
+    await this.recordOperation('clock-confirmed');
     return clockView(watch);
   }
 
@@ -484,6 +489,10 @@ export class LocalEngine implements Engine {
 
   close(): Promise<void> {
     return this.dependencies.close();
+  }
+
+  private recordOperation(operation: string): Promise<void> {
+    return this.dependencies.acts.record({ name: 'operation-started', by: LOCAL, data: { operation } });
   }
 
   private now(): number {

@@ -126,6 +126,7 @@ export async function openLocalEngine(
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
     const openApiKeys = () => ApiKeys.open(keys.apiKeys, clock);
+    const acts = new RecordedActs(log, clock);
     const peopleSignIn = config.oidcIssuer !== null;
     const approvals = new RecordedApprovals({
       ...{ log, apiKeys: openApiKeys, sealer, clock, logger: SILENT_LOGGER, peopleSignIn },
@@ -170,8 +171,9 @@ export async function openLocalEngine(
       releaseMany: new ReleaseManyHandler(open, releaseQuarantined),
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
-      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock, new RecordedActs(log, clock), approvals),
+      apiKeys: async () => new KeyAdministration(await openApiKeys(), clock, acts, approvals),
       approvals,
+      acts,
       sources,
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),

@@ -7,7 +7,7 @@ import {
   type SubjectRequestOutcome,
 } from '#contracts';
 import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem, Records } from '#platform/nest';
 import type { RequestState } from '#queries';
 import { ManageSubjectRequests, type RequestVerdict } from '../handling/manage-subject-requests.js';
 import { NEW_SUBJECT_REQUEST, REQUEST_ANSWER, REQUEST_EXTENSION } from '../handling/request-documents.js';
@@ -58,6 +58,7 @@ export class SubjectRequestsController {
   constructor(@Inject(ManageSubjectRequests) private readonly requests: ManageSubjectRequests) {}
 
   @Post()
+  @Records('subject-request-received')
   @HttpCode(201)
   @Allow('erase')
   @ApiOperation({
@@ -86,6 +87,7 @@ export class SubjectRequestsController {
   }
 
   @Post(':id/extension')
+  @Records('subject-request-extended')
   @HttpCode(200)
   @Allow('erase')
   @ApiOperation({
@@ -105,6 +107,7 @@ export class SubjectRequestsController {
   }
 
   @Post(':id/answer')
+  @Records('subject-request-answered')
   @HttpCode(200)
   @Allow('erase')
   @ApiOperation({

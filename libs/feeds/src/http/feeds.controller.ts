@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/co
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Default, Describe, documentReader, Matching, Whole } from '#contracts';
 import { type Channels } from '#platform';
-import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, DocumentPipe, Problem, RecordsOperation } from '#platform/nest';
 import { DATABASE, type Database } from '#database';
 import { FEEDS } from '../registry.js';
 import { replayFeed, type Replayed } from '../relay/replay-feed.js';
@@ -60,6 +60,7 @@ export class FeedsController {
   }
 
   @Post(':feed/replays')
+  @RecordsOperation('feed-replayed')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'replayFeed',

@@ -22,6 +22,8 @@ import {
   DocumentPipe,
   openApiSchema,
   Problem,
+  Records,
+  RecordsOperation,
 } from '#platform/nest';
 import {
   DEAD_LETTERS_TO_SEND,
@@ -84,6 +86,7 @@ export class WebhooksController {
   ) {}
 
   @Post()
+  @Records('webhook-registered')
   @ApiOperation({
     operationId: 'registerWebhook',
     summary: 'Register an endpoint; only this answer shows its secret',
@@ -131,6 +134,7 @@ export class WebhooksController {
   }
 
   @Patch(':id')
+  @Records('webhook-changed')
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'changeWebhook',
@@ -152,6 +156,7 @@ export class WebhooksController {
   }
 
   @Delete(':id')
+  @Records('webhook-changed')
   @HttpCode(200)
   @ApiWebhookId()
   @ApiOperation({
@@ -168,6 +173,7 @@ export class WebhooksController {
   }
 
   @Post(':id/secrets')
+  @Records('webhook-changed')
   @ApiWebhookId()
   @ApiOperation({
     operationId: 'rotateWebhookSecret',
@@ -207,6 +213,7 @@ export class WebhooksController {
   }
 
   @Post(':id/dead-letters/replays')
+  @RecordsOperation('dead-letters-replayed')
   @HttpCode(200)
   @ApiWebhookId()
   @ApiOperation({
@@ -227,6 +234,7 @@ export class WebhooksController {
   }
 
   @Post(':id/replays')
+  @RecordsOperation('webhook-replayed')
   @HttpCode(200)
   @ApiWebhookId()
   @ApiOperation({

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import { PublishPolicy, type PublishVerdict } from '../policies/publish-policy.js';
 import { PUBLISH_POLICY_REQUEST, type PublishPolicyRequest } from './request-bodies.js';
 
@@ -30,6 +30,7 @@ export class PoliciesController {
   constructor(private readonly commands: CommandBus) {}
 
   @Post()
+  @Records('policy-published')
   @HttpCode(200)
   @Allow('policy')
   @Act('policy-publish')

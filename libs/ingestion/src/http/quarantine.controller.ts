@@ -1,7 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { OPENINGS, type OpeningRequest, type Openings, type PersonalDataState, type Principal } from '#platform';
+import {
+  actorOf,
+  OPENINGS,
+  type OpeningRequest,
+  type Openings,
+  type PersonalDataState,
+  type Principal,
+} from '#platform';
 import {
   Allow,
   ApiDocument,
@@ -10,6 +17,7 @@ import {
   DocumentPipe,
   Opens,
   Problem,
+  Records,
   StatedOpening,
 } from '#platform/nest';
 import { DiscardQuarantined } from '../quarantine/discard-quarantined.js';
@@ -118,6 +126,7 @@ export class QuarantineController {
   }
 
   @Post(':quarantineId/release')
+  @Records('event-released')
   @HttpCode(200)
   @Allow('quarantine')
   @ApiOperation({
@@ -136,11 +145,14 @@ export class QuarantineController {
     @Body(new DocumentPipe(RELEASE_REQUEST, 'The event cannot be released.')) { fixed }: ReleaseRequest,
   ): Promise<Quarantined> {
     return closed(
-      await this.commands.execute<ReleaseQuarantined, Closing>(new ReleaseQuarantined(quarantineId, fixed, caller.id)),
+      await this.commands.execute<ReleaseQuarantined, Closing>(
+        new ReleaseQuarantined(quarantineId, fixed, actorOf(caller)),
+      ),
     );
   }
 
   @Post(':quarantineId/discard')
+  @Records('event-discarded')
   @HttpCode(200)
   @Allow('quarantine')
   @ApiOperation({ operationId: 'discardQuarantined', summary: 'Close a quarantined event without ingesting it' })
@@ -154,11 +166,14 @@ export class QuarantineController {
     @Body(new DocumentPipe(DISCARD_REQUEST, 'The event cannot be discarded.')) { reason = '' }: DiscardRequest,
   ): Promise<Quarantined> {
     return closed(
-      await this.commands.execute<DiscardQuarantined, Closing>(new DiscardQuarantined(quarantineId, reason, caller.id)),
+      await this.commands.execute<DiscardQuarantined, Closing>(
+        new DiscardQuarantined(quarantineId, reason, actorOf(caller)),
+      ),
     );
   }
 
   @Post('release')
+  @Records('event-released')
   @HttpCode(200)
   @Allow('quarantine')
   @ApiOperation({
@@ -172,10 +187,13 @@ export class QuarantineController {
     @CurrentPrincipal() caller: Principal,
     @Body(new DocumentPipe(BULK_RELEASE_REQUEST, 'The events cannot be released.')) selection: BulkReleaseRequest,
   ): Promise<ClosedMany> {
-    return listed(await this.commands.execute<ReleaseMany, ClosedMany | null>(new ReleaseMany(selection, caller.id)));
+    return listed(
+      await this.commands.execute<ReleaseMany, ClosedMany | null>(new ReleaseMany(selection, actorOf(caller))),
+    );
   }
 
   @Post('discard')
+  @Records('event-discarded')
   @HttpCode(200)
   @Allow('quarantine')
   @ApiOperation({
@@ -192,7 +210,7 @@ export class QuarantineController {
   ): Promise<ClosedMany> {
     return listed(
       await this.commands.execute<DiscardMany, ClosedMany | null>(
-        new DiscardMany(selection, reason, caller.id, replaced),
+        new DiscardMany(selection, reason, actorOf(caller), replaced),
       ),
     );
   }

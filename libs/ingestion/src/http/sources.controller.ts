@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty,
 import { SOURCE_KINDS, type RegisteredSource, type SourceStatus } from '#contracts';
 import { KeyAdministration } from '#keys';
 import { actorOf, CLOCK, type Clock, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem, Records } from '#platform/nest';
 import { createSource } from '../sources/create-source.js';
 import { ChangeSource, ManageSources, SetSourceStatus, type SourceVerdict } from '../sources/manage-sources.js';
 import { SourceActivity, type SpanOutcomes } from '../sources/source-activity.js';
@@ -114,6 +114,7 @@ export class SourcesController {
   }
 
   @Post()
+  @Records('source-registered', 'key-created')
   @Allow('administer')
   @ApiOperation({
     operationId: 'createSource',
@@ -143,6 +144,7 @@ export class SourcesController {
   }
 
   @Patch(':name')
+  @Records('source-changed')
   @Allow('administer')
   @ApiOperation({
     operationId: 'changeSource',
@@ -162,6 +164,7 @@ export class SourcesController {
   }
 
   @Post(':name/pause')
+  @Records('source-paused')
   @HttpCode(200)
   @Allow(['operate', 'administer'])
   @ApiOperation({ operationId: 'pauseSource', summary: 'Quarantine what a source sends, until it is resumed' })
@@ -173,6 +176,7 @@ export class SourcesController {
   }
 
   @Post(':name/resume')
+  @Records('source-resumed')
   @HttpCode(200)
   @Allow(['operate', 'administer'])
   @ApiOperation({ operationId: 'resumeSource', summary: 'Accept again what a paused source sends' })
@@ -184,6 +188,7 @@ export class SourcesController {
   }
 
   @Post(':name/retire')
+  @Records('source-retired')
   @HttpCode(200)
   @Allow('administer')
   @ApiOperation({

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { nearest, TYPE_DEFINITION, type JsonSchema, type TypeDefinition } from '#contracts';
 import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import {
   NAMESPACE_DESCRIPTIONS,
   typeDescriptions,
@@ -138,6 +138,7 @@ export class TypesController {
   }
 
   @Post()
+  @Records('type-registered')
   @HttpCode(200)
   @Allow('types')
   @ApiOperation({

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import { KeyAdministration, KeyRequestError } from './key-administration.js';
 import { ApiKeyView, NewApiKeyView, PrincipalView } from './key-views.js';
 import { NEW_API_KEY, NewApiKey } from './new-api-key.js';
@@ -26,6 +26,7 @@ export class KeysController {
   }
 
   @Post()
+  @Records('key-created')
   @Act('grant-administer', 'grant-open')
   @ApiOperation({
     summary: 'Create an API key; only this answer shows it',
@@ -52,6 +53,7 @@ export class KeysController {
   }
 
   @Post(':id/rotate')
+  @Records('key-rotated')
   @Act('grant-administer', 'grant-open')
   @ApiOperation({
     operationId: 'rotateApiKey',
@@ -72,6 +74,7 @@ export class KeysController {
   }
 
   @Delete(':id')
+  @Records('key-revoked')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke an API key from now on' })
   @ApiParam(ID)
@@ -90,6 +93,7 @@ export class PrincipalsController {
   constructor(@Inject(KeyAdministration) private readonly keys: KeyAdministration) {}
 
   @Post(':principal/block')
+  @Records('principal-blocked')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'blockPrincipal',
@@ -105,6 +109,7 @@ export class PrincipalsController {
   }
 
   @Delete(':principal/block')
+  @Records('principal-unblocked')
   @Act('grant-administer', 'grant-open')
   @ApiOperation({ operationId: 'unblockPrincipal', summary: 'Let a principal act again' })
   @ApiParam(PRINCIPAL)

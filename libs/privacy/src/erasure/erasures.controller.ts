@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import type { ErasureReceipt } from './erase-subjects.js';
 import { EraseCustomer, type ErasureVerdict } from './erase-customer.js';
 import { ERASURE_REQUEST, type ErasureRequest } from './erasure-request.js';
@@ -51,6 +51,7 @@ export class ErasuresController {
   constructor(private readonly commands: CommandBus) {}
 
   @Post()
+  @Records('person-erased')
   @HttpCode(200)
   @Allow('erase')
   @Act('erase')

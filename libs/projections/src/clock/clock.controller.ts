@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import type { Principal } from '#platform';
-import { Allow, CurrentPrincipal } from '#platform/nest';
+import { actorOf, type Principal } from '#platform';
+import { Allow, CurrentPrincipal, RecordsOperation } from '#platform/nest';
 import { clockView, type ClockStatus } from './clock-status.js';
 import { ClockWatch } from './clock-watch.js';
 
@@ -59,6 +59,7 @@ export class ClockController {
   }
 
   @Post('confirm')
+  @RecordsOperation('clock-confirmed')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'confirmClock',
@@ -67,8 +68,8 @@ export class ClockController {
       'After the clock was set while the process ran, or where what is recorded lies ahead of it: deadlines are fired and messages published by it from now on. What a wrong clock wrote into the read models is repaired by a rebuild.',
   })
   @ApiOkResponse({ type: ClockView })
-  async confirm(@CurrentPrincipal() { id }: Principal): Promise<ClockView> {
-    await this.watch.confirm(id);
+  async confirm(@CurrentPrincipal() caller: Principal): Promise<ClockView> {
+    await this.watch.confirm(actorOf(caller));
     return clockView(this.watch);
   }
 }

@@ -26,7 +26,17 @@ import {
 import { policyVersion, validatePolicy } from '#lifecycle';
 import type { PolicyDraft } from '#projections';
 import { actorOf, ACTS, CLOCK, type Acts, type Clock, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import {
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  DocumentPipe,
+  Problem,
+  Records,
+  RecordsNothing,
+  RecordsOperation,
+} from '#platform/nest';
 import { CurrentJob, JOB_KINDS, type Building, type Job, type JobKind } from './jobs.js';
 import type { ContentChecker } from './contents.js';
 import { CONTENT_CHECKER, OPERATIONS } from './operations.js';
@@ -80,6 +90,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('rebuild')
+  @Records('operation-started')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'rebuildReadModels',
@@ -98,6 +109,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('rollback')
+  @Records('operation-started')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'rollBackReadModels',
@@ -115,6 +127,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('verify')
+  @RecordsNothing('it compares, and changes nothing')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'verifyReadModels',
@@ -130,6 +143,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('policy-dry-run')
+  @RecordsNothing('it compares, and changes nothing')
   @Allow(['operate', 'policy'])
   @HttpCode(202)
   @ApiOperation({
@@ -159,6 +173,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Post('refold')
+  @RecordsNothing('it waits for what follows from a policy in any case')
   @Allow(['operate', 'policy'])
   @HttpCode(202)
   @ApiOperation({
@@ -185,6 +200,7 @@ export class JobsController implements BeforeApplicationShutdown {
   }
 
   @Delete('jobs/current')
+  @RecordsOperation('job-stopped')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'stopCurrentJob',

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { formatInstant } from '#contracts';
 import { actorOf, ACTS, type Acts, type Principal } from '#platform';
-import { Allow, ApiProblems, CurrentPrincipal, Problem } from '#platform/nest';
+import { Allow, ApiProblems, CurrentPrincipal, Problem, Records } from '#platform/nest';
 import type { ProjectorStatus } from '#projections';
 import { OPERATIONS, type Operations } from './operations.js';
 
@@ -63,6 +63,7 @@ export class OperationsController {
   }
 
   @Post('parked/:customer/release')
+  @Records('operation-started')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'releaseParkedCustomer',

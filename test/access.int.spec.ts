@@ -188,6 +188,57 @@ describe('who may use which route', () => {
       expect([bearer, await verdicts(bearer)]).toEqual([bearer, expected(() => '401 about:blank')]);
   });
 
+  /** Attempts of the list in docs/security.md. */
+  const attempt = async (method: string, url: string, payload: unknown, headers: Record<string, string> = {}) => {
+    const authorization = `Bearer ${app.get(ApiKeyAccess).localToken}`;
+    const answer = await app.inject({
+      ...{ method: method as 'POST', url, headers: { authorization, 'content-type': 'application/json', ...headers } },
+      ...(payload === undefined ? {} : { payload: payload as object }),
+    });
+    return { status: answer.statusCode, headers: answer.headers, text: answer.body };
+  };
+
+  it.each([
+    ['/v1/keys', { name: 'a', role: 'channel' }, ['id', 'hash', 'createdAt', 'replaces', 'revokedAt', 'by']],
+    ['/v1/erasures', { identifier: 'email:jane.doe@shop.example' }, ['by', 'approvedBy', 'erasedAt']],
+    ['/v1/acts/x/approve', {}, ['by', 'digest', 'state']],
+    ['/v1/policies', { policy: BUILT_IN_POLICIES.retail }, ['by', 'position', 'approvedBy']],
+  ])('API3: %s takes no field that a caller may not set', async (url, body, fields) => {
+    for (const field of fields) {
+      const { status, text } = await attempt('POST', url, { ...body, [field]: 'x' });
+      expect([field, status]).toEqual([field, 422]);
+      expect(text).toContain(`#/${field}`);
+    }
+  });
+
+  it('API8: allows no page of another origin to read an answer, and no method in the place of another', async () => {
+    const origin = { origin: 'https://evil.example', 'access-control-request-method': 'GET' };
+    for (const method of ['GET', 'OPTIONS'] as const) {
+      const { headers } = await attempt(method, '/v1/keys', undefined, origin);
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    }
+    const { record } = app.get(ApiKeys).create('stays', ['read']);
+    await attempt('POST', `/v1/keys/${record.id}`, {}, { 'x-http-method-override': 'DELETE' });
+    expect(app.get(ApiKeys).find(record.id)?.revokedAt).toBeNull();
+  });
+
+  it('API8: no answer to a wrong request shows where the code lies, and no key works that is not made here', async () => {
+    for (const [url, payload] of [
+      ['/v1/keys', '{"name":'],
+      ['/v1/keys', '[]'],
+      ['/v1/query/acts', '{}'],
+      ['/v1/%00', '{}'],
+      [`/v1/keys/${'x'.repeat(5_000)}/rotate`, '{}'],
+    ] as const) {
+      const { status, text } = await attempt('POST', url, payload);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+      expect(text).not.toMatch(/node_modules|\.[jt]s:\d|    at /);
+    }
+    for (const key of ['admin', 'local', 'local_', 'perennial', 'pk_admin', 'changeme'])
+      expect((await attempt('GET', '/v1/keys', undefined, { authorization: `Bearer ${key}` })).status).toBe(401);
+  });
+
   /** The operations of the OpenAPI document that may change something: by their extensions. */
   const changing = async () => {
     const { paths } = (await app.inject({ method: 'GET', url: '/docs-json' })).json<OpenAPIObject>();

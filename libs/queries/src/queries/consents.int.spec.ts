@@ -64,7 +64,7 @@ describe('the consents of customers', () => {
   });
 
   it('are those of one purpose, medium, state or customer', async () => {
-    expect(await lines({ purpose: 'service' })).toHaveLength(1);
+    expect(await lines({ 'consent-purpose': 'service' })).toHaveLength(1);
     expect(await lines({ medium: 'all', state: 'given' })).toEqual([
       'ann service all given 2024-01-08 - given-ann-1704672000000 -',
     ]);

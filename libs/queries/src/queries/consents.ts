@@ -16,7 +16,7 @@ const STATES = ['given', 'withdrawn', 'expired'] as const;
 const FOLDED_AT_ONCE = 50;
 
 class ConsentsParams extends OneCustomer {
-  @Optional() @Text(200) @Describe('only consents for this purpose') purpose!: string | null;
+  @Optional() @Text(200) @Describe('only consents for this purpose') consentPurpose!: string | null;
   @Optional()
   @Text(64)
   @Describe('only consents by this medium; all for those that hold for every medium')
@@ -167,8 +167,8 @@ function rowOf(customerId: string, consent: Consent, asOf: Instant): ConsentRow 
   };
 }
 
-const isWanted = (row: ConsentRow, { purpose, medium, state }: ConsentsParams): boolean =>
-  (purpose === null || row.purpose === purpose) &&
+const isWanted = (row: ConsentRow, { consentPurpose, medium, state }: ConsentsParams): boolean =>
+  (consentPurpose === null || row.purpose === consentPurpose) &&
   (medium === null || row.medium === (medium === 'all' ? null : medium)) &&
   (state === null || row.state === state);
 

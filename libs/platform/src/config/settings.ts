@@ -234,7 +234,7 @@ export class Settings {
   @Default('default')
   @RateLimitList()
   @Describe(
-    'What each principal may do in a minute, in each process: events=1200000,rejected=6000,requests=12000,opened=12000 by default, of a role such as marketer.requests=120, off for no limit; above it 429 with Retry-After',
+    'What each principal may do in a minute, in each process: events=1200000,rejected=1200,requests=12000,opened=12000 by default, of a role such as marketer.requests=120, off for no limit; above it 429 with Retry-After',
   )
   readonly RATE_LIMITS!: RateSettings;
 

@@ -56,8 +56,9 @@ export class QueryResponse {
     const opening: OpeningRequest | null =
       stated === null || format === 'json' ? stated : { ...stated, kind: 'export' };
     const mayAudit = principal?.permissions.has('audit') === true;
+    const brands = principal?.scopes.brand ?? 'all';
     const run = (more: RawParams): Promise<Answer> =>
-      this.bus.execute(new RunQuery(query.name, { ...params, ...more }, opening, mayAudit));
+      this.bus.execute(new RunQuery(query.name, { ...params, ...more }, opening, mayAudit, brands));
     const allPages = format !== 'json' && query.paged && params['limit'] === undefined;
     const pageSize: RawParams = allPages ? { limit: String(PAGE_SIZE.maximum) } : {};
     // The first page comes before the headers: an invalid parameter is answered with a problem, not with a truncated stream.

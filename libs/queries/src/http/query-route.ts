@@ -30,7 +30,7 @@ export function QueryRoute(query: QueryDefinition, address?: QueryAddress): Meth
   });
   return applyDecorators(
     Get(path),
-    Allow(query.permission),
+    Allow(query.permission, query.narrows === undefined ? {} : { scope: query.narrows }),
     ...(query.opens === undefined ? [] : [Opens()]),
     ApiOperation({
       operationId,

@@ -1,7 +1,16 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { EVENT_LOG, type EventLog } from '#event-log';
-import { CLOCK, CONFIG, OPENINGS, type Clock, type Config, type OpeningRequest, type Openings } from '#platform';
+import {
+  CLOCK,
+  CONFIG,
+  OPENINGS,
+  type Clock,
+  type Config,
+  type OpeningRequest,
+  type Openings,
+  type Scope,
+} from '#platform';
 import { SEALER, type Sealer } from '#keys';
 import { DATABASE, type Database } from '#database';
 import type { Answer } from '../running/answer.js';
@@ -17,6 +26,7 @@ export class RunQuery extends Query<Answer> {
     readonly params: RawParams,
     readonly opening: OpeningRequest | null,
     readonly mayAudit: boolean,
+    readonly brands: Scope,
   ) {
     super();
   }
@@ -37,13 +47,13 @@ export class RunQueryHandler implements IQueryHandler<RunQuery, Answer> {
     this.personalData = personalData(sealer);
   }
 
-  execute({ name, params, opening, mayAudit }: RunQuery): Promise<Answer> {
+  execute({ name, params, opening, mayAudit, brands }: RunQuery): Promise<Answer> {
     const { database, log, clock, personalData, openings } = this;
     const { dataDir, eventLog, keysUrl, kafkaBrokers } = this.config;
     const hasRelay = kafkaBrokers !== null;
     const storeBytes = () => storeBytesIn(dataDir, { log: eventLog.kind === 'sqlite', keys: keysUrl === null });
     return runQuery(
-      { database, log, clock, personalData, storeBytes, hasRelay, openings, opening, mayAudit },
+      { database, log, clock, personalData, storeBytes, hasRelay, openings, opening, mayAudit, brands },
       name,
       params,
     );

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { factOf, HOUR, streamOfFact, STREAMS } from '#contracts';
+import { runQuery } from '../running/run-query.js';
 import { day, specEngine, type SpecEngine, type TestTouchpoint } from '../testdata/engine.js';
 
 const KIM = { userId: 'kim' };
@@ -135,6 +136,14 @@ describe('the books of the sources', () => {
       ],
     ]);
     expect(await timeline({ brand: 'Coast' })).toMatchObject([{ brand: 'Coast' }]);
+    // A caller that is limited to brands sees these alone, and none of what has no brand, page by page.
+    const limited = { ...engine.context, brands: ['Coast'] };
+    const one = { identifier: 'userId:brand-1', limit: '1' };
+    const seen = await runQuery(limited, 'timeline', one);
+    expect(seen.rows).toMatchObject([{ brand: 'Coast' }]);
+    expect(seen.nextCursor).toBeNull();
+    expect((await runQuery(limited, 'timeline', { ...one, brand: 'Alpine' })).rows).toEqual([]);
+    expect((await runQuery({ ...limited, brands: ['None'] }, 'timeline', one)).rows).toEqual([]);
   });
 
   it('and a source that falls silent against its own rhythm is listed, one that is paused is not', async () => {

@@ -11,6 +11,7 @@ import {
   Text,
 } from '#contracts';
 import type { RecordedEvent } from '#event-log';
+import { isInScope } from '#platform';
 import { comparePlaces } from '#lifecycle';
 import { query, type QueryContext } from '../running/query.js';
 import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
@@ -27,10 +28,11 @@ export const timeline = query({
   name: 'timeline',
   summary: "One customer's touchpoints, in the order in which they happened.",
   description:
-    'Read from the log. data holds personal fields if a purpose is stated that is granted; they are absent otherwise, and for every caller once the person was erased.',
+    'Read from the log. data holds personal fields if a purpose is stated that is granted; they are absent otherwise, and for every caller once the person was erased. A caller that is limited to brands sees the touchpoints of these brands alone.',
   permission: 'read',
   params: TimelineParams,
   time: 'as-of and known-at',
+  narrows: 'brand',
   paged: true,
   opens: ['data', 'beside'],
   columns: [
@@ -68,8 +70,11 @@ export const timeline = query({
   async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
     const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
     const { type, brand } = params;
+    const { brands = 'all' } = context;
     const wanted = (event: RecordedEvent): boolean =>
-      (type === null || event.type === type) && (brand === null || brandOf(event) === brand);
+      (type === null || event.type === type) &&
+      (brand === null || brandOf(event) === brand) &&
+      (brands === 'all' || isInScope(brands, brandOf(event) ?? ''));
     const { events, next } = await pageInOrder(
       context.log,
       subjectIds.map(STREAMS.subject),
@@ -78,7 +83,7 @@ export const timeline = query({
         compare: comparePlaces,
         strict: false,
         until: asOf,
-        ...(type === null && brand === null ? {} : { wanted }),
+        ...(type === null && brand === null && brands === 'all' ? {} : { wanted }),
       },
       { after, upTo: position, limit },
     );

@@ -1,4 +1,4 @@
-import type { Clock, OpeningRequest, Openings } from '#platform';
+import type { Clock, OpeningRequest, Openings, Scope } from '#platform';
 import type { EventLog } from '#event-log';
 import type { Database } from '#database';
 import type { StoreBytes } from '../reading/store-bytes.js';
@@ -28,6 +28,8 @@ export interface QueryContext {
   readonly opening?: OpeningRequest | null;
   /** Whether the caller may know that a person was erased, and read what is left of their history. */
   readonly mayAudit: boolean;
+  /** The brands whose data the caller may see; every brand where it is absent. A query that `narrows` by it shows nothing else. */
+  readonly brands?: Scope;
 }
 
 /** How a column reads. `instant` is RFC 3339 in UTC, `day` a calendar day of the business's zone, money whole minor units. */
@@ -93,6 +95,8 @@ export interface QueryDefinition<P extends object = object> {
   /** Whether the answer comes in pages (`limit`, `cursor`). */
   readonly paged: boolean;
   readonly columns: readonly Column[];
+  /** Whether the answer holds only what a caller that is limited to brands may see; such a caller is rejected by any other query. */
+  readonly narrows?: 'brand';
   /** The columns that may hold personal data in the clear; without any, the query opens nothing. */
   readonly opens?: readonly string[];
   answer(context: QueryContext, request: QueryRequest<P>): Promise<AnswerPage>;

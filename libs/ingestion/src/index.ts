@@ -57,6 +57,7 @@ export {
   type QuarantinedMeta,
 } from './pipeline/quarantined.js';
 export { foundSubjects } from './pipeline/found-identifiers.js';
+export { bodyOfPerson, WITHHELD } from './quarantine/body-of-person.js';
 export { PersonSearch, type ClearIdentifier } from './quarantine/person-search.js';
 export { Identities } from './pipeline/identities.js';
 export { contentText, factsOf, hashedPersonal } from './pipeline/sealed-event.js';

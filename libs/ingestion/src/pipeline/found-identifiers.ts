@@ -44,9 +44,12 @@ export function foundSubjects(body: unknown, identities: Identities, erased: Era
   return search.result();
 }
 
+/** Names of fields that hold an identifier of a person, without case and punctuation. */
+export const PERSON_NAMES: readonly string[] = [...NAMES.keys()];
+
 const PAIRED = /[:=]/;
 /** `"name": "value"`, `name=value`, `<name>value`, `name:value`: what is left of a form in a text that cannot be parsed. */
-const PAIR =
+export const PAIR =
   /([\p{L}_][\p{L}\p{N}._-]{0,63})["']?\s{0,8}[:=>]\s{0,8}(?:"([^"]{1,512})"|'([^']{1,512})'|([^\s"'<>,;&{}[\]]{1,512}))/gu;
 const SEPARATORS = /[\s"'<>,;:()[\]{}\\@|]/;
 const LOCAL_MAX = 64;

@@ -44,6 +44,16 @@ export class NamingEvents {
     return row?.known === true;
   }
 
+  /** The namespaces by which people are known here: what a field that names a person may be called. */
+  async namespaces(): Promise<readonly string[]> {
+    const schema = await liveSchema(this.database);
+    if (schema === null) return [];
+    const rows = await this.database.query<{ namespace: string }>(
+      `SELECT DISTINCT namespace FROM ${schema}.subjects ORDER BY 1 LIMIT 1000`,
+    );
+    return rows.map(({ namespace }) => namespace);
+  }
+
   /** The events of a stretch of the log, in its order. What is not taken is not read. */
   read(person: NamedPerson, stretch: Stretch): AsyncGenerator<NamingEvent> {
     return inLogOrder([this.mentions(person, stretch), this.apart(person, stretch), this.quarantined(person, stretch)]);

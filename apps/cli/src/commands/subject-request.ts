@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Argument, Command, Option } from 'commander';
 import { SUBJECT_REQUEST_KINDS, SUBJECT_REQUEST_OUTCOMES } from '#contracts';
-import type { SubjectRequestView } from '#data-subjects';
+import type { PackageSummary, SubjectRequestView } from '#data-subjects';
+import type { Engine } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
+import { Progress } from '../terminal/progress.js';
+import { newPackageFolder, writePackage } from './package-folder.js';
 import { writeAnswers, type Format } from '../terminal/write-answers.js';
 import { CUSTOMER_HELP, customerParams } from './one-customer.js';
 import { allPages, queryNamed } from './query.js';
@@ -23,6 +26,7 @@ interface OpenOptions extends FormatOptions {
 
 interface AnswerOptions extends FormatOptions {
   readonly outcome: string;
+  readonly output?: string;
   readonly digest?: string;
   readonly note?: string;
 }
@@ -143,17 +147,28 @@ function extendCommand(session: Session): Command {
 
 function answerCommand(session: Session): Command {
   const command = new Command('answer')
-    .summary('record how a request was answered')
+    .summary('make the package for the person, and record how a request was answered')
     .description(
-      'Records how a request was answered: handed-over with the SHA-256 of the manifest of what was handed over, done (erased, restricted), nothing-on-record, refused with the reason, or withdrawn.',
+      'With --output, makes the package of an access request (everything that names the person) or of a portability request (what they gave or did) in a new folder, with a report to read. ' +
+        'Records how the request was answered: handed-over with the SHA-256 of the manifest of what was handed over, done (erased, restricted), nothing-on-record, refused with the reason, or withdrawn.',
     )
     .addArgument(ID())
     .addOption(new Option('--outcome <outcome>', 'how').choices(SUBJECT_REQUEST_OUTCOMES).default('handed-over'))
-    .option('--digest <sha256>', 'SHA-256 of the manifest of what was handed over')
+    .addOption(
+      new Option(
+        '--output <folder>',
+        'make the package for the person in this new folder, and record it as handed over',
+      ).conflicts('digest'),
+    )
+    .option('--digest <sha256>', 'SHA-256 of the manifest of what was handed over another way')
     .option('--note <text>', 'a note, such as why it was refused')
     .action(async (id: string, options: AnswerOptions) => {
-      const { outcome, digest, note } = options;
+      const { note } = options;
       await useEngine(options, session, async (engine) => {
+        const packed = options.output === undefined ? null : await pack(engine, id, options.output, session);
+        // Where nothing is on record, the package says so.
+        const outcome = packed?.events === 0 ? 'nothing-on-record' : options.outcome;
+        const digest = packed?.digest ?? options.digest;
         const document = {
           outcome,
           ...(digest === undefined ? {} : { digest }),
@@ -164,8 +179,28 @@ function answerCommand(session: Session): Command {
     });
   return withExamples(
     withEngineOptions(withFormat(command)),
+    'perennial subject-request answer 0b1c2d3e4f5061728394a5b6c7d8e9f0 --output ada',
     'perennial subject-request answer 0b1c2d3e4f5061728394a5b6c7d8e9f0 --outcome done',
   );
+}
+
+/** Makes the package of a request in a new folder. */
+async function pack(engine: Engine, id: string, folder: string, session: Session): Promise<PackageSummary> {
+  await newPackageFolder(folder);
+  const progress = new Progress('package', 'events', session.stderr, session.clock);
+  try {
+    const summary = await writePackage(folder, await engine.packSubjectRequest(id), (done, total) =>
+      progress.update({ done, total, items: done }),
+    );
+    progress.end();
+    const left = summary.withheld === 0 ? '' : ` ${pluralize(summary.withheld, 'value')} of other people left out.`;
+    session.stderr.write(
+      `${pluralize(summary.events, 'event')} in ${pluralize(summary.files.length + 1, 'file')} written to ${folder}.${left} SHA-256 of manifest.json: ${summary.digest}\n`,
+    );
+    return summary;
+  } finally {
+    progress.end();
+  }
 }
 
 function print(request: SubjectRequestView, { format }: FormatOptions): void {

@@ -6,7 +6,7 @@ import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { ContentsCheck } from '#privacy';
-import type { SubjectRequestView } from '#data-subjects';
+import type { PackageLine, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
@@ -158,6 +158,8 @@ export interface Engine {
   extendSubjectRequest(requestId: string, reason: string): Promise<SubjectRequestView>;
   /** Records how a request was answered. */
   answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView>;
+  /** Makes what the person of a request is handed. The last line has its digest. */
+  packSubjectRequest(requestId: string): Promise<AsyncIterable<PackageLine>>;
   /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */

@@ -53,7 +53,13 @@ import {
   type Openings,
 } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
-import type { ManageSubjectRequests, RequestVerdict, SubjectRequestView } from '#data-subjects';
+import type {
+  MakePackage,
+  ManageSubjectRequests,
+  PackageLine,
+  RequestVerdict,
+  SubjectRequestView,
+} from '#data-subjects';
 import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
@@ -89,6 +95,7 @@ export interface LocalDependencies {
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly eraseCustomer: EraseCustomerHandler;
   readonly subjectRequests: ManageSubjectRequests;
+  readonly packages: MakePackage;
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
@@ -290,6 +297,31 @@ export class LocalEngine implements Engine {
 
   async answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView> {
     return requestIn(await this.dependencies.subjectRequests.answer(requestId, document, LOCAL));
+  }
+
+  async packSubjectRequest(requestId: string): Promise<AsyncIterable<PackageLine>> {
+    await this.catchUp(() => undefined);
+    const verdict = await this.dependencies.packages.make(requestId, {
+      principal: LOCAL_PRINCIPAL,
+      requestId: randomUUID(),
+    });
+    switch (verdict.outcome) {
+      case 'ready':
+        return verdict.lines;
+      case 'unknown':
+        throw unknownRequest();
+      case 'conflict':
+        throw rejected(verdict.detail);
+      case 'closed':
+        throw rejected(`No package was made. ${verdict.hint}`);
+      case 'erased':
+        throw rejected(
+          `The person was erased${verdict.erasedAt === null ? '' : ` on ${formatInstant(verdict.erasedAt)}`}: nothing can be opened any more. Answer the request with that date.`,
+        );
+      case 'behind':
+      case 'rebuilding':
+        throw new CliError(EXIT.failed, 'The read models have not read the whole log yet: run the command again.');
+    }
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {

@@ -33,7 +33,7 @@ import {
   TypeContracts,
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
-import { ManageSubjectRequests } from '#data-subjects';
+import { MakePackage, ManageSubjectRequests } from '#data-subjects';
 import { ApiKeys, KeyAdministration, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
@@ -158,13 +158,16 @@ export async function openLocalEngine(
       hasRelay: config.kafkaBrokers !== null,
       mayAudit: true,
     };
+    const openings = new RecordedOpenings({ log, sealer, clock });
+    const subjectRequests = new ManageSubjectRequests({ context, sealer });
     return new LocalEngine(`the folder ${dataDir}`, {
       context,
       quarantine,
-      openings: new RecordedOpenings({ log, sealer, clock }),
+      openings,
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal, approvals }),
-      subjectRequests: new ManageSubjectRequests({ context, sealer }),
+      subjectRequests,
+      packages: new MakePackage({ context, openings, requests: subjectRequests, sealer }),
       publishPolicy: new PublishPolicyHandler(log, clock, approvals),
       releaseQuarantined,
       checkTouchpoints: new CheckTouchpointsHandler(ingestion),

@@ -1,10 +1,12 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
 import type { ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
-import type { SubjectRequestView } from '#data-subjects';
+import type { PackageLine, SubjectRequestView } from '#data-subjects';
 import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
@@ -188,6 +190,11 @@ export class RemoteEngine implements Engine {
   async answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView> {
     const path = `/v1/subject-requests/${encodeURIComponent(requestId)}/answer`;
     return (await this.send('POST', path, JSON.stringify(document))) as SubjectRequestView;
+  }
+
+  async packSubjectRequest(requestId: string): Promise<AsyncIterable<PackageLine>> {
+    const response = await this.request('POST', `/v1/subject-requests/${encodeURIComponent(requestId)}/package`);
+    return packageLines(response, this.place);
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {
@@ -479,6 +486,13 @@ function problemError(status: number, { title, detail, errors, type }: ProblemBo
   if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(rejected(text), { code: 'full' });
   if (status >= 400 && status < 500) return rejected(text);
   return new CliError(EXIT.failed, `${place} failed: ${text}`);
+}
+
+/** The lines of a package; a stream that breaks off has no last line, which its reader misses. */
+async function* packageLines(response: Response, place: string): AsyncGenerator<PackageLine> {
+  if (response.body === null) throw new CliError(EXIT.failed, `${place} sent no package.`);
+  const lines = createInterface({ input: Readable.fromWeb(response.body as never), crlfDelay: Infinity });
+  for await (const line of lines) if (line !== '') yield JSON.parse(line) as PackageLine;
 }
 
 /** A row as the engine reads it. */

@@ -1,6 +1,17 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import {
+  ApiCreatedResponse,
+  ApiExtension,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiTags,
+} from '@nestjs/swagger';
+import {
+  formatInstant,
   SUBJECT_REQUEST_KINDS,
   SUBJECT_REQUEST_OUTCOMES,
   type SubjectRequestKind,
@@ -9,6 +20,8 @@ import {
 import { actorOf, type Principal } from '#platform';
 import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem, Records } from '#platform/nest';
 import type { RequestState } from '#queries';
+import { MakePackage, type PackageVerdict } from '../package/make-package.js';
+import type { PackageLine } from '../package/package-chunk.js';
 import { ManageSubjectRequests, type RequestVerdict } from '../handling/manage-subject-requests.js';
 import { NEW_SUBJECT_REQUEST, REQUEST_ANSWER, REQUEST_EXTENSION } from '../handling/request-documents.js';
 import type { PersonState, SubjectRequestView } from '../handling/request-view.js';
@@ -55,7 +68,10 @@ const ID = { name: 'id', description: 'The id of the request', schema: { type: '
 @ApiTags('privacy')
 @Controller('subject-requests')
 export class SubjectRequestsController {
-  constructor(@Inject(ManageSubjectRequests) private readonly requests: ManageSubjectRequests) {}
+  constructor(
+    @Inject(ManageSubjectRequests) private readonly requests: ManageSubjectRequests,
+    @Inject(MakePackage) private readonly packages: MakePackage,
+  ) {}
 
   @Post()
   @Records('subject-request-received')
@@ -106,6 +122,27 @@ export class SubjectRequestsController {
     return requestOf(await this.requests.extend(id, body ?? {}, actorOf(caller)));
   }
 
+  @Post(':id/package')
+  @HttpCode(200)
+  @Allow('erase')
+  @ApiExtension('x-opens', true)
+  @ApiOperation({
+    operationId: 'packSubjectRequest',
+    summary:
+      'Make what the person is handed: for access everything that names them, for portability what they gave or did',
+    description:
+      'NDJSON: {file, text} are pieces of files, one file after the other; {done, total} counts events; the last line, {package}, has the digest of manifest.json, and without it the answer was cut. ' +
+      'Needs the permission open for the purpose subject-request; the opening is on record before the first text is sent. 410 where the person was erased.',
+  })
+  @ApiParam(ID)
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { type: 'string' } } } })
+  @ApiProblems(404, 409, 410, 503)
+  async pack(@CurrentPrincipal() caller: Principal, @Param('id') id: string, @Res() reply: StreamReply): Promise<void> {
+    const lines = linesOf(await this.packages.make(id, { principal: caller, requestId: randomUUID() }));
+    reply.header('content-type', 'application/x-ndjson');
+    reply.send(Readable.from(textOf(lines), { objectMode: false }));
+  }
+
   @Post(':id/answer')
   @Records('subject-request-answered')
   @HttpCode(200)
@@ -124,6 +161,46 @@ export class SubjectRequestsController {
     @Body() body: unknown,
   ): Promise<SubjectRequestView> {
     return requestOf(await this.requests.answer(id, body ?? {}, actorOf(caller)));
+  }
+}
+
+/** What a streamed answer needs of Fastify's reply. */
+interface StreamReply {
+  header(name: string, value: string): StreamReply;
+  send(body: unknown): unknown;
+}
+
+async function* textOf(lines: AsyncGenerator<PackageLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+function linesOf(verdict: PackageVerdict): AsyncGenerator<PackageLine> {
+  switch (verdict.outcome) {
+    case 'ready':
+      return verdict.lines;
+    case 'unknown':
+      throw unknownRequest();
+    case 'conflict':
+      throw new Problem(409, { detail: verdict.detail });
+    case 'closed':
+      throw new Problem(403, { type: 'not-permitted', detail: `No package was made. ${verdict.hint}` });
+    case 'erased':
+      throw new Problem(410, {
+        type: 'erased',
+        detail: `The person was erased${verdict.erasedAt === null ? '' : ` on ${formatInstant(verdict.erasedAt)}`}: nothing can be opened any more. Answer the request with that date.`,
+        extension: { erasedAt: verdict.erasedAt === null ? null : formatInstant(verdict.erasedAt) },
+      });
+    case 'behind':
+      throw new Problem(503, {
+        detail: 'The read models have not reached the head of the log, and a link may be missing. Try again.',
+        headers: { 'retry-after': '5' },
+      });
+    case 'rebuilding':
+      throw new Problem(503, {
+        detail:
+          'The read models are being rebuilt, and events of others that name the person cannot be found before that. Try again.',
+        headers: { 'retry-after': '30' },
+      });
   }
 }
 

@@ -221,6 +221,7 @@ const ENGINE_EVENTS = [
   'subject-request-received',
   'subject-request-extended',
   'subject-request-answered',
+  'break-glass-used',
   'act-requested',
   'act-approved',
   'act-declined',

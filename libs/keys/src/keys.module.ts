@@ -19,6 +19,7 @@ import {
 } from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { BreakGlassWatch } from './api-keys/break-glass-watch.js';
 import { KeyExpiryWatch } from './api-keys/key-expiry-watch.js';
 import { KeyAdministration } from './api-keys/key-administration.js';
 import { KeysController, PrincipalsController } from './api-keys/keys.controller.js';
@@ -51,9 +52,12 @@ export class KeysModule implements OnApplicationShutdown {
     @Inject(HEALTH) health: Health,
     @Inject(KeyExpiryWatch) private readonly expiry: KeyExpiryWatch,
     @Inject(WrongSecrets) private readonly wrongSecrets: WrongSecrets,
+    @Inject(BreakGlassWatch) private readonly breakGlass: BreakGlassWatch,
+    @Inject(CONFIG) { oidcIssuer }: Config,
   ) {
     health.register('api keys', () => expiry.health());
     expiry.start();
+    if (oidcIssuer !== null) breakGlass.start();
     apiKeys.onWrongSecret = (id) => wrongSecrets.count(id);
     // The embedded store is a file of this process; a server may be unreachable.
     if (!(keys instanceof SqliteKeyStore)) health.register('keys', () => keys.poll().then(() => ({ ok: true })));
@@ -101,6 +105,11 @@ export class KeysModule implements OnApplicationShutdown {
           useFactory: (acts: Acts, clock: Clock) => new WrongSecrets(acts, clock),
           inject: [ACTS, CLOCK],
         },
+        {
+          provide: BreakGlassWatch,
+          useFactory: (apiKeys: ApiKeys, acts: Acts, logger: Logger) => new BreakGlassWatch(apiKeys, acts, logger),
+          inject: [ApiKeys, ACTS, LOGGER],
+        },
         { provide: ACCESS, useExisting: ApiKeyAccess },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
@@ -119,6 +128,7 @@ export class KeysModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.expiry.stop();
+    this.breakGlass.stop();
     await this.wrongSecrets.flush();
     await this.apiKeys.close();
     await this.opened?.close();

@@ -64,6 +64,13 @@ export class SignInRejected {
   @Counts() attempts!: Record<string, number>;
 }
 
+/** The admin key of the first start was used on a UTC day, although people sign in by an identity provider. */
+export class BreakGlassUsed {
+  @Text(KEY_ID_MAX) keyId!: string;
+  /** Such as 2026-01-31. */
+  @Text(10) day!: string;
+}
+
 /** An operator began an operation on the read models. */
 export class OperationStarted {
   /** `rebuild`, `rollback`, `refold`, `parked-released`. */

@@ -49,6 +49,7 @@ const FACT_CLASSES = {
   'subject-request-received': [dataSubjects.SubjectRequestReceived],
   'subject-request-extended': [dataSubjects.SubjectRequestExtended],
   'subject-request-answered': [dataSubjects.SubjectRequestAnswered],
+  'break-glass-used': [access.BreakGlassUsed],
   'act-requested': [approvals.ActRequested],
   'act-approved': [approvals.ActApproved],
   'act-declined': [approvals.ActDeclined],

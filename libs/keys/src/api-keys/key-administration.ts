@@ -82,7 +82,14 @@ export class KeyAdministration {
     assertWithinRights(by, grant);
     const expiresAt = this.expiryOf(request, grant);
     const drawn = drawKey();
-    const asked = { kind: 'create' as const, keyId: drawn.id, name: request.name, ...grant, rate: request.rate ?? {}, expiresAt };
+    const asked = {
+      kind: 'create' as const,
+      keyId: drawn.id,
+      name: request.name,
+      ...grant,
+      rate: request.rate ?? {},
+      expiresAt,
+    };
     await this.require(asked, grant, by, drawn);
     return { key: drawn.text, record: await this.createDrawn(asked, drawn.hash, actorOf(by)) };
   }

@@ -201,7 +201,7 @@ describe('who may use which route', () => {
   it.each([
     ['/v1/keys', { name: 'a', role: 'channel' }, ['id', 'hash', 'createdAt', 'replaces', 'revokedAt', 'by']],
     ['/v1/erasures', { identifier: 'email:jane.doe@shop.example' }, ['by', 'approvedBy', 'erasedAt']],
-    ['/v1/acts/x/approve', {}, ['by', 'digest', 'state']],
+    ['/v1/acts/x/approve', {}, ['by', 'act', 'state']],
     ['/v1/policies', { policy: BUILT_IN_POLICIES.retail }, ['by', 'position', 'approvedBy']],
   ])('API3: %s takes no field that a caller may not set', async (url, body, fields) => {
     for (const field of fields) {

@@ -21,8 +21,13 @@ class DeclineRequest {
   readonly reason?: string;
 }
 const DECLINE_REQUEST = documentReader(DeclineRequest);
-/** Nothing is said beside the approval itself. */
-class ApproveRequest {}
+/** What is approved. */
+class ApproveRequest {
+  @Optional()
+  @Matching('^[0-9a-f]{64}$', 64, '64 hex characters')
+  @Describe('The digest that the approver has seen: an act with another one is not approved')
+  readonly digest?: string;
+}
 const APPROVE_REQUEST = documentReader(ApproveRequest);
 
 /** Acts that need two principals: one requests, another approves. */
@@ -77,10 +82,10 @@ export class ActsController {
   @ApiProblems(400, 404, 409, 415, 422)
   async approve(
     @Param('id') id: string,
-    @Body(new DocumentPipe(APPROVE_REQUEST, 'Nothing was approved.')) _: ApproveRequest,
+    @Body(new DocumentPipe(APPROVE_REQUEST, 'Nothing was approved.')) { digest }: ApproveRequest,
     @CurrentPrincipal() caller: Principal,
   ): Promise<ActView> {
-    return actView(await this.approvals.approve(id, caller).catch(asProblem), this.clock.now());
+    return actView(await this.approvals.approve(id, caller, digest).catch(asProblem), this.clock.now());
   }
 
   @Post(':id/decline')
@@ -105,6 +110,7 @@ const STATUS: Readonly<Record<ApprovalError['code'], number>> = {
   'unknown-act': 404,
   decided: 409,
   lapsed: 409,
+  'other-digest': 409,
   'same-person': 403,
   local: 403,
   'requester-locked-out': 409,

@@ -7,6 +7,8 @@ export class ApprovalError extends Error {
       /** It was approved or declined before, or performed. */
       | 'decided'
       | 'lapsed'
+      /** The approver has seen another act. */
+      | 'other-digest'
       /** The one who asked approves, by this key or another one. */
       | 'same-person'
       /** The command line of the machine may be anybody. */

@@ -109,6 +109,7 @@ describe('an act under four eyes', () => {
     await published(TWO);
     const actId = await ask(ada);
     expect(actId).toMatch(/^[0-9a-f]{32}$/);
+    expect(await codeOf(approvals.approve(String(actId), bob, '0'.repeat(64)))).toBe('other-digest');
     expect(done).toEqual([]);
     expect(await approve(actId, bob)).toMatchObject({
       ...{ status: 'performed', requestedBy: `key:${ada.id}`, decidedBy: `key:${bob.id}` },

@@ -74,15 +74,17 @@ export class RecordedApprovals implements Approvals {
    * Approves an act, and performs it where this process can; another one does otherwise. Resolves with the act as it then stands.
    * @throws ApprovalError
    */
-  async approve(actId: string, by: Principal): Promise<ActOnRecord> {
+  async approve(actId: string, by: Principal, digest?: string): Promise<ActOnRecord> {
     const { clock } = this.dependencies;
     const now = clock.now();
     const act = await this.known(actId);
     assertWaiting(act, now);
+    if (digest !== undefined && digest !== act.digest)
+      throw new ApprovalError('other-digest', `The digest of the act is ${act.digest}: read it again.`);
     await this.assertMayApprove(act, by);
     await this.register.append(now, (acts) => {
-      const { digest } = assertWaiting(inActs(acts, actId), now);
-      return { name: 'act-approved', by: actorOf(by), data: { actId, digest } as { actId: string } };
+      const { digest: approved } = assertWaiting(inActs(acts, actId), now);
+      return { name: 'act-approved', by: actorOf(by), data: { actId, digest: approved } as { actId: string } };
     });
     await this.perform(actId);
     return this.known(actId);

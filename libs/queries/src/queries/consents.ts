@@ -16,7 +16,7 @@ const STATES = ['given', 'withdrawn', 'expired'] as const;
 const FOLDED_AT_ONCE = 50;
 
 class ConsentsParams extends OneCustomer {
-  @Optional() @Text(200) @Describe('only consents for this purpose') consentPurpose!: string | null;
+  @Optional() @Text(200) @Describe('only consents for this purpose') 'consent-purpose'!: string | null;
   @Optional()
   @Text(64)
   @Describe('only consents by this medium; all for those that hold for every medium')
@@ -167,7 +167,7 @@ function rowOf(customerId: string, consent: Consent, asOf: Instant): ConsentRow 
   };
 }
 
-const isWanted = (row: ConsentRow, { consentPurpose, medium, state }: ConsentsParams): boolean =>
+const isWanted = (row: ConsentRow, { 'consent-purpose': consentPurpose, medium, state }: ConsentsParams): boolean =>
   (consentPurpose === null || row.purpose === consentPurpose) &&
   (medium === null || row.medium === (medium === 'all' ? null : medium)) &&
   (state === null || row.state === state);

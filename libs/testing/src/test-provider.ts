@@ -99,7 +99,8 @@ export class TestProvider {
           },
         }),
     );
-    server.on('request', provider.callback());
+    const answer = provider.callback();
+    server.on('request', (request, response) => void answer(request, response));
     return new TestProvider(url, server, provider);
   }
 

@@ -3,6 +3,7 @@ import { actsCommand } from './commands/acts.js';
 import { backupCommand } from './commands/backup.js';
 import { clockCommand } from './commands/clock.js';
 import { eraseCommand } from './commands/erase.js';
+import { holdCommand } from './commands/hold.js';
 import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { factsCommand } from './commands/facts.js';
@@ -58,6 +59,7 @@ export function program(session: Session, version: string): Command {
     logCommand,
     eraseCommand,
     subjectRequestCommand,
+    holdCommand,
     exportCommand,
     backupCommand,
     restoreCommand,

@@ -1,7 +1,10 @@
 export { KEY_STORE, SEALER } from './tokens.js';
+export type { KeptHold, KeyHold } from './holds.js';
 export {
+  KeyHeldError,
   KeyStoreError,
   type Destroyed,
+  type DestroyOptions,
   type KeyState,
   type KeyStore,
   type KeyStoreFacts,

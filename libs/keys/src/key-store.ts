@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import type { HoldKeeping, KeyHold } from './holds.js';
 import type { EarlierSubjectIds } from './rekeying/earlier-subject-ids.js';
 
 /** The key that opens what is sealed for one subject (or one quarantined body). Never logged, never serialised. */
@@ -18,7 +19,7 @@ export type KeyState = SubjectKey | 'erased';
  * Keeps the keys of sealed personal data, apart from the log. A person is forgotten by destroying their keys: afterwards no file of the store
  * holds the bytes of the key, and no new key is ever made under its id.
  */
-export interface KeyStore {
+export interface KeyStore extends HoldKeeping {
   /** Derives the ids of subjects: 32 bytes, made once, never changed. See `subjectIdOf`. */
   readonly hashKey: Uint8Array;
   /** Identifies the hash key without revealing it: 32 hex characters. */
@@ -35,12 +36,19 @@ export interface KeyStore {
    * destroys it. Resolves with each key in order; an existing key is given again, and `erased` where it, or one of its subjects, was destroyed.
    */
   createListed(keys: readonly ListedKey[]): Promise<readonly KeyState[]>;
-  /** Destroys the keys whose `keepUntil` has come, and forbids new ones under their ids. Resolves with how many were destroyed. */
+  /**
+   * Destroys the keys whose `keepUntil` has come, and forbids new ones under their ids; those that a hold keeps wait for its end. Resolves with how
+   * many were destroyed.
+   */
   destroyExpired(now: Instant): Promise<number>;
   /** How many keys exist that will be destroyed at their `keepUntil`. */
   countExpiring(): Promise<number>;
-  /** Destroys the keys of these subjects and every key listed under them, and forbids new ones for ever. Twice is the same as once. */
-  destroy(subjectIds: readonly string[]): Promise<Destroyed>;
+  /**
+   * Destroys the keys of these subjects and every key listed under them, and forbids new ones for ever. Twice is the same as once. All in one
+   * transaction, or nothing. A listed key that a hold on another person keeps is destroyed at the end of that hold.
+   * @throws KeyHeldError where a hold keeps one of the subjects: then nothing is destroyed
+   */
+  destroy(subjectIds: readonly string[], options?: DestroyOptions): Promise<Destroyed>;
   /** Calls the listener with every id destroyed, so that caches forget it. */
   onDestroyed(listener: (ids: readonly string[]) => void): void;
   close(): Promise<void>;
@@ -55,12 +63,22 @@ export interface ListedKey {
   readonly keepUntil?: Instant | null;
 }
 
+/** What else `destroy` does. */
+export interface DestroyOptions {
+  /** Quarantined bodies in which the person was found: their keys are destroyed as if they were listed under the subjects. */
+  readonly bodies?: readonly string[];
+  /** The log records that these subjects were erased: a hold that began later does not bring them back. */
+  readonly recorded?: true;
+}
+
 /** The result of `destroy`. */
 export interface Destroyed {
   /** Keys of subjects destroyed by this call. */
   readonly subjectKeys: number;
   /** Keys listed under them (quarantined bodies) destroyed by this call. */
   readonly listedKeys: number;
+  /** Listed keys that are destroyed later, since a hold on another person keeps them. */
+  readonly listedHeld: number;
   /** Subjects forbidden by this call that were not forbidden before. */
   readonly forbidden: number;
 }
@@ -82,12 +100,25 @@ export class KeyStoreError extends Error {
       /** A move that has not finished is making it. */
       | 'unproven'
       /** It was made before an erasure that it should contain. */
-      | 'erased-since',
+      | 'erased-since'
+      /** A legal hold keeps what was to be destroyed. */
+      | 'held',
     message: string,
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.name = 'KeyStoreError';
+  }
+}
+
+/** A legal hold keeps what was to be destroyed: nothing was destroyed. */
+export class KeyHeldError extends KeyStoreError {
+  constructor(
+    /** The holds that keep it, by their case. */
+    readonly holds: readonly KeyHold[],
+  ) {
+    super('held', `A legal hold keeps these data (case ${[...new Set(holds.map((hold) => hold.case))].join(', ')}).`);
+    this.name = 'KeyHeldError';
   }
 }
 

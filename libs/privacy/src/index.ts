@@ -10,6 +10,13 @@ export {
   type SubjectRequests,
 } from './subject-requests/subject-request.js';
 export { CustomersBySubject } from './erasure/customer-subjects.js';
+export { personOf } from './erasure/erasure-request.js';
+export type { FoundPerson } from './erasure/find-person.js';
+export { HOLD_REQUEST } from './holds/hold-request.js';
+export { HoldKeeper } from './holds/hold-keeper.js';
+export { HoldRegister } from './holds/hold-register.js';
+export { holdView, type ShownHold } from './holds/hold-view.js';
+export { LiftHold, ManageHolds, PlaceHold } from './holds/manage-holds.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';
 export { prepareStores, type PreparingStores } from './reconciling/prepare-stores.js';
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';

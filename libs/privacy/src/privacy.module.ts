@@ -15,6 +15,10 @@ import { commandHandler } from '#platform/nest';
 import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 import { ErasuresController } from './erasure/erasures.controller.js';
 import { ExpiryKeeper } from './erasure/expiry-keeper.js';
+import { HoldKeeper } from './holds/hold-keeper.js';
+import { HoldRegister } from './holds/hold-register.js';
+import { HoldsController } from './holds/holds.controller.js';
+import { ManageHolds } from './holds/manage-holds.js';
 import { JournalKeeper } from './journal/journal-keeper.js';
 import { openErasureJournal } from './journal/open-journal.js';
 import { MarkKeeper } from './reconciling/mark-keeper.js';
@@ -29,6 +33,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(JournalKeeper) private readonly keeper: JournalKeeper,
     @Inject(MarkKeeper) private readonly markKeeper: MarkKeeper,
     @Inject(ExpiryKeeper) private readonly expiryKeeper: ExpiryKeeper,
+    @Inject(HoldKeeper) private readonly holdKeeper: HoldKeeper,
     @Inject(CONFIG) { erasureJournal }: Config,
     @Inject(HEALTH) health: Health,
   ) {
@@ -38,17 +43,19 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
   onApplicationBootstrap(): void {
     this.markKeeper.start();
     this.expiryKeeper.start();
+    this.holdKeeper.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.markKeeper.stop();
     await this.expiryKeeper.stop();
+    await this.holdKeeper.stop();
   }
 
   static forRoot(): DynamicModule {
     return {
       module: PrivacyModule,
-      controllers: [ErasuresController],
+      controllers: [ErasuresController, HoldsController],
       providers: [
         {
           provide: JournalKeeper,
@@ -65,6 +72,33 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
           provide: MarkKeeper,
           useFactory: (log: EventLog, keys: EngineKeys, logger: Logger) => new MarkKeeper(log, keys, logger),
           inject: [EVENT_LOG, KEY_STORE, LOGGER],
+        },
+        {
+          provide: HoldRegister,
+          useFactory: (log: EventLog) => new HoldRegister(log),
+          inject: [EVENT_LOG],
+        },
+        {
+          provide: HoldKeeper,
+          useFactory: (register: HoldRegister, keys: KeyStore, eraser: EraseCustomerHandler, logger: Logger) =>
+            new HoldKeeper(register, keys, eraser, logger),
+          inject: [HoldRegister, KEY_STORE, EraseCustomerHandler, LOGGER],
+        },
+        {
+          provide: ManageHolds,
+          useFactory: (
+            log: EventLog,
+            keys: KeyStore,
+            { identities, sealer }: Ingestion,
+            clock: Clock,
+            register: HoldRegister,
+            database?: Database,
+          ) =>
+            new ManageHolds({
+              ...{ log, keys, identities, sealer, clock, register },
+              database: database ?? null,
+            }),
+          inject: [...[EVENT_LOG, KEY_STORE, Ingestion, CLOCK, HoldRegister], { token: DATABASE, optional: true }],
         },
         commandHandler(
           EraseCustomer,

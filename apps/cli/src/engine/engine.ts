@@ -5,7 +5,7 @@ import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
-import type { ContentsCheck } from '#privacy';
+import type { ContentsCheck, ShownHold } from '#privacy';
 import type { PackageLine, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
@@ -160,6 +160,12 @@ export interface Engine {
   answerSubjectRequest(requestId: string, document: JsonObject): Promise<SubjectRequestView>;
   /** Makes what the person of a request is handed. The last line has its digest. */
   packSubjectRequest(requestId: string): Promise<AsyncIterable<PackageLine>>;
+  /** Places a legal hold on a person: `identifier` or `customer`, `case`, `reason`. */
+  placeHold(request: JsonObject): Promise<JsonObject>;
+  /** Legal holds, in the order in which they were placed. */
+  holds(status: 'active' | 'lifted' | 'all'): Promise<readonly ShownHold[]>;
+  /** Lifts a legal hold, and executes the erasures that waited for it. */
+  liftHold(holdId: string, reason: string | null): Promise<JsonObject>;
   /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */

@@ -60,12 +60,19 @@ import type {
   RequestVerdict,
   SubjectRequestView,
 } from '#data-subjects';
-import { EraseCustomer, type ContentsCheck, type ContentsCheckOptions, type EraseCustomerHandler } from '#privacy';
+import {
+  EraseCustomer,
+  type ContentsCheck,
+  type ContentsCheckOptions,
+  type EraseCustomerHandler,
+  type ShownHold,
+} from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
+import { personNotFound, type LocalHolds } from './local-holds.js';
 import type {
   ActInfo,
   ApiKeyInfo,
@@ -96,6 +103,7 @@ export interface LocalDependencies {
   readonly eraseCustomer: EraseCustomerHandler;
   readonly subjectRequests: ManageSubjectRequests;
   readonly packages: MakePackage;
+  readonly holds: LocalHolds;
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
@@ -266,16 +274,12 @@ export class LocalEngine implements Engine {
     switch (verdict.outcome) {
       case 'erased':
         return { ...verdict.receipt };
-      case 'unknown-customer':
+      case 'held':
         throw rejected(
-          `The customer ${identifier ?? customer ?? ''} is not known: perennial query customers lists those that are.`,
+          `A legal hold keeps the data of this person (case ${verdict.cases.join(', ')}). The request is recorded, and is executed when the last hold is lifted.`,
         );
-      case 'several-customers':
-        throw rejected(
-          `The identifier belongs to several customers: ${verdict.customerIds.join(', ')}. Erase each of them by its id.`,
-        );
-      case 'behind':
-        throw new CliError(EXIT.failed, 'The read models have not read the whole log yet: run the command again.');
+      default:
+        throw personNotFound(verdict, identifier ?? customer ?? '', 'Erase each of them by its id.');
     }
   }
 
@@ -322,6 +326,25 @@ export class LocalEngine implements Engine {
       case 'rebuilding':
         throw new CliError(EXIT.failed, 'The read models have not read the whole log yet: run the command again.');
     }
+  }
+
+  placeHold(request: JsonObject): Promise<JsonObject> {
+    return this.holding(() => this.dependencies.holds.place(request));
+  }
+
+  holds(status: 'active' | 'lifted' | 'all'): Promise<readonly ShownHold[]> {
+    return this.dependencies.holds.list(status);
+  }
+
+  liftHold(holdId: string, reason: string | null): Promise<JsonObject> {
+    // Each erasure is an event that the read models must have before the next person is found.
+    return this.holding(() => this.dependencies.holds.lift(holdId, reason, () => this.catchUp(() => undefined)));
+  }
+
+  private async holding(work: () => Promise<JsonObject>): Promise<JsonObject> {
+    await this.catchUp(() => undefined);
+    this.isCurrent = false;
+    return work();
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {

@@ -40,6 +40,9 @@ import {
   checkContents,
   checkFolder,
   EraseCustomerHandler,
+  HoldKeeper,
+  HoldRegister,
+  ManageHolds,
   JournalError,
   openErasureJournal,
   prepareStores,
@@ -53,6 +56,7 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { announcingWatch } from './announcing-watch.js';
 import type { Engine } from './engine.js';
+import { LocalHolds } from './local-holds.js';
 import { LocalEngine } from './local-engine.js';
 
 export interface OpeningLocalEngine {
@@ -160,12 +164,26 @@ export async function openLocalEngine(
     };
     const openings = new RecordedOpenings({ log, sealer, clock });
     const subjectRequests = new ManageSubjectRequests({ context, sealer });
+    const eraseCustomer = new EraseCustomerHandler({
+      log,
+      keys,
+      identities,
+      sealer,
+      database,
+      clock,
+      journal,
+      approvals,
+    });
+    const register = new HoldRegister(log);
+    const manageHolds = new ManageHolds({ log, keys, identities, sealer, database, clock, register });
+    const holds = new LocalHolds(register, manageHolds, new HoldKeeper(register, keys, eraseCustomer, SILENT));
     return new LocalEngine(`the folder ${dataDir}`, {
       context,
       quarantine,
       openings,
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
-      eraseCustomer: new EraseCustomerHandler({ log, keys, identities, sealer, database, clock, journal, approvals }),
+      eraseCustomer,
+      holds,
       subjectRequests,
       packages: new MakePackage({ context, openings, requests: subjectRequests, sealer }),
       publishPolicy: new PublishPolicyHandler(log, clock, approvals),

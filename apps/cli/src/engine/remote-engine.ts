@@ -8,6 +8,7 @@ import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
 import type { PackageLine, SubjectRequestView } from '#data-subjects';
 import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform';
+import type { ShownHold } from '#privacy';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
@@ -195,6 +196,20 @@ export class RemoteEngine implements Engine {
   async packSubjectRequest(requestId: string): Promise<AsyncIterable<PackageLine>> {
     const response = await this.request('POST', `/v1/subject-requests/${encodeURIComponent(requestId)}/package`);
     return packageLines(response, this.place);
+  }
+
+  async placeHold(request: JsonObject): Promise<JsonObject> {
+    return (await this.send('POST', '/v1/holds', JSON.stringify(request))) as JsonObject;
+  }
+
+  async holds(status: 'active' | 'lifted' | 'all'): Promise<readonly ShownHold[]> {
+    const { holds } = (await this.send('GET', `/v1/holds?status=${status}`)) as { readonly holds: ShownHold[] };
+    return holds;
+  }
+
+  async liftHold(holdId: string, reason: string | null): Promise<JsonObject> {
+    const body = JSON.stringify(reason === null ? {} : { reason });
+    return (await this.send('POST', `/v1/holds/${encodeURIComponent(holdId)}/lift`, body)) as JsonObject;
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {

@@ -6,6 +6,7 @@ import * as business from './business.js';
 import * as dataSubjects from './data-subjects.js';
 import * as engine from './engine.js';
 import * as former from './former-versions.js';
+import * as privacy from './privacy.js';
 import * as rules from './rules.js';
 import * as sources from './sources.js';
 
@@ -34,6 +35,9 @@ const FACT_CLASSES = {
   'event-released': [former.EventReleasedV1, engine.EventReleased],
   'event-discarded': [former.EventDiscardedV1, engine.EventDiscarded],
   'person-erased': [former.PersonErasedV1, engine.PersonErased],
+  'erasure-requested': [privacy.ErasureRequested],
+  'hold-placed': [privacy.HoldPlaced],
+  'hold-lifted': [privacy.HoldLifted],
   'hash-key-adopted': [engine.HashKeyAdopted],
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],

@@ -28,6 +28,9 @@ function interrupted(keys: KeyStore, meanwhile: () => Promise<unknown>): KeyStor
     destroy: (ids) => keys.destroy(ids),
     destroyExpired: (now) => keys.destroyExpired(now),
     countExpiring: () => keys.countExpiring(),
+    placeHold: (hold) => keys.placeHold(hold),
+    liftHold: (holdId) => keys.liftHold(holdId),
+    holdsOn: (ids) => keys.holdsOn(ids),
     onDestroyed: (listener) => keys.onDestroyed(listener),
     close: () => keys.close(),
   };

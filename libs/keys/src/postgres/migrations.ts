@@ -79,4 +79,17 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX sessions_by_issuer_session ON perennial_keys.sessions (issuer_session);
     `,
   },
+  {
+    number: 6,
+    name: 'legal holds',
+    sql: `
+      -- One that was lifted stays here, so that it is not placed again by a process that reads the log later.
+      CREATE TABLE perennial_keys.holds (id bytea PRIMARY KEY, case_name text NOT NULL, lifted boolean NOT NULL);
+      -- The subjects and quarantined bodies that a hold in force keeps.
+      CREATE TABLE perennial_keys.held (
+        subject_id bytea NOT NULL, hold_id bytea NOT NULL, PRIMARY KEY (subject_id, hold_id));
+      CREATE INDEX held_by_hold ON perennial_keys.held (hold_id);
+      CREATE INDEX listed_by_key ON perennial_keys.listed (key_id);
+    `,
+  },
 ];

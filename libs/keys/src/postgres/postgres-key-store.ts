@@ -12,9 +12,13 @@ import { KeyCache } from '../key-cache.js';
 import { KEY_MIGRATIONS } from './migrations.js';
 import { KeyStoreLock } from './key-store-lock.js';
 import { asKeyStoreError, translated } from './postgres-errors.js';
+import type { KeptHold, KeyHold } from '../holds.js';
+import { holdsOn, keptOf, liftHold, placeHold } from './postgres-holds.js';
 import {
+  KeyHeldError,
   KeyStoreError,
   type Destroyed,
+  type DestroyOptions,
   type KeyState,
   type KeyStoreFacts,
   type ListedKey,
@@ -62,7 +66,7 @@ const INHERIT = [
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const POLL = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
 /** Empties every table, the hash key included. */
-const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys', 'blocked_principals'].map((table) => `perennial_keys.${table}`).join()}`;
+const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys', 'blocked_principals', 'holds', 'held'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
   WITH listing AS (
@@ -303,30 +307,36 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     });
   }
 
-  async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+  async destroy(
+    subjectIds: readonly string[],
+    { bodies: named = [], recorded }: DestroyOptions = {},
+  ): Promise<Destroyed> {
     const subjects = [...new Set(subjectIds)].sort();
     await this.lock.ensureHeld();
     const destroyed = await inTransaction(this.pool, async (client) => {
       await client.query(`SELECT ${waitForLock(LOCKS.erasure)}`);
+      const holds = recorded === true ? [] : await holdsOn(client, subjects);
+      if (holds.length > 0) throw new KeyHeldError(holds);
       const { rows: listed } = await client.query<{ key_id: Buffer }>(
         'DELETE FROM perennial_keys.listed WHERE subject_id = ANY($1::bytea[]) RETURNING key_id',
         [bytesOfAll(subjects)],
       );
-      const bodies = new Set(listed.map(({ key_id }) => key_id.toString('hex')));
+      const bodies = new Set([...named, ...listed.map(({ key_id }) => key_id.toString('hex'))]);
       for (const subjectId of subjects) bodies.delete(subjectId);
-      const { rows } = await client.query<{ id: Buffer; had_none: boolean }>(FORBID, [
-        bytesOfAll([...subjects, ...bodies]),
-      ]);
-      await client.query('DELETE FROM perennial_keys.expiring WHERE key_id = ANY($1::bytea[])', [
-        bytesOfAll([...subjects, ...bodies]),
-      ]);
-      await client.query('INSERT INTO perennial_keys.erasures (id) SELECT * FROM unnest($1::bytea[])', [
-        rows.map(({ id }) => id),
-      ]);
+      const kept = await keptOf(client, bytesOfAll(bodies));
+      for (const keyId of kept) bodies.delete(keyId);
+      // Listed under an erased subject, such a key is destroyed when no hold keeps it any more.
+      if (kept.size > 0 && subjects[0] !== undefined)
+        await client.query(
+          'INSERT INTO perennial_keys.listed (subject_id, key_id) SELECT $1, * FROM unnest($2::bytea[]) ON CONFLICT DO NOTHING',
+          [bytesOf(subjects[0]), bytesOfAll(kept)],
+        );
+      const rows = await forbid(client, bytesOfAll([...subjects, ...bodies]));
       const ofSubjects = rows.filter(({ id }) => !bodies.has(id.toString('hex')));
       return {
         subjectKeys: ofSubjects.filter(({ had_none }) => !had_none).length,
         listedKeys: rows.filter(({ id, had_none }) => !had_none && bodies.has(id.toString('hex'))).length,
+        listedHeld: kept.size,
         forbidden: ofSubjects.length,
       };
     });
@@ -334,13 +344,33 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     return destroyed;
   }
 
+  async placeHold(hold: KeptHold): Promise<void> {
+    await this.lock.ensureHeld();
+    await inTransaction(this.pool, (client) => placeHold(client, hold));
+  }
+
+  async liftHold(holdId: string): Promise<number> {
+    await this.lock.ensureHeld();
+    const destroyed = await inTransaction(this.pool, async (client) => {
+      const rows = await forbid(client, await liftHold(client, holdId));
+      return rows.filter(({ had_none }) => !had_none).length;
+    });
+    if (destroyed > 0) await this.poll();
+    return destroyed;
+  }
+
+  async holdsOn(ids: readonly string[]): Promise<readonly KeyHold[]> {
+    return translated(holdsOn(this.pool, ids));
+  }
+
   async destroyExpired(now: number): Promise<number> {
     const { rows } = await translated(
       this.pool.query<{ key_id: Buffer }>('SELECT key_id FROM perennial_keys.expiring WHERE at <= $1', [new Date(now)]),
     );
-    if (rows.length === 0) return 0;
-    const { subjectKeys } = await this.destroy(rows.map(({ key_id }) => key_id.toString('hex')));
-    return subjectKeys;
+    const keyIds = rows.map(({ key_id }) => key_id);
+    const kept = await translated(keptOf(this.pool, keyIds));
+    const due = keyIds.map((keyId) => keyId.toString('hex')).filter((keyId) => !kept.has(keyId));
+    return due.length === 0 ? 0 : (await this.destroy(due)).subjectKeys;
   }
 
   async countExpiring(): Promise<number> {
@@ -491,6 +521,20 @@ function statesOf(rows: readonly KeyRow[]): Map<string, KeyState> {
     states.set(name, secret === null ? 'erased' : (subjectKey(name, secret) satisfies SubjectKey));
   }
   return states;
+}
+
+/** Destroys these keys within a transaction, and forbids new ones. Resolves with those that were not forbidden before. */
+async function forbid(
+  client: pg.PoolClient,
+  ids: readonly Buffer[],
+): Promise<readonly { readonly id: Buffer; readonly had_none: boolean }[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await client.query<{ id: Buffer; had_none: boolean }>(FORBID, [ids]);
+  await client.query('DELETE FROM perennial_keys.expiring WHERE key_id = ANY($1::bytea[])', [ids]);
+  await client.query('INSERT INTO perennial_keys.erasures (id) SELECT * FROM unnest($1::bytea[])', [
+    rows.map(({ id }) => id),
+  ]);
+  return rows;
 }
 
 function bytesOfAll(ids: Iterable<string>): Buffer[] {

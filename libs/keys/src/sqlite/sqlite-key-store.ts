@@ -10,9 +10,12 @@ import { guarded } from './guarded-database.js';
 import { copyKeyStoreInThread } from './key-copier.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
+import type { KeptHold, KeyHold } from '../holds.js';
 import {
+  KeyHeldError,
   KeyStoreError,
   type Destroyed,
+  type DestroyOptions,
   type KeyState,
   type KeyStoreFacts,
   type ListedKey,
@@ -30,6 +33,7 @@ import { migrateApiKeys } from './migrations.js';
 import type { SessionTable } from '../sessions/session-row.js';
 import { sqliteApiKeys } from './sqlite-api-keys.js';
 import { sqliteSessions } from './sqlite-sessions.js';
+import { HOLD_TABLES, SqliteHolds } from './sqlite-holds.js';
 import { WalSync } from './wal-sync.js';
 
 const ID_BYTES = 16;
@@ -51,7 +55,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
   -- Of these, the ids that were erased under an earlier hash key, as they are derived under the present one.
   CREATE TABLE IF NOT EXISTS erased_earlier (id BLOB PRIMARY KEY) WITHOUT ROWID;
-`;
+${HOLD_TABLES}`;
 
 export interface SqliteKeyStoreOptions {
   /** The file, or `:memory:`. */
@@ -131,6 +135,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   private readonly statements;
   private readonly syncing: WalSync | null;
   private readonly maker: KeyMaker;
+  private readonly holds: SqliteHolds;
   /** The thread that makes keys; null until the first large request has started it. */
   private makerThread: KeyMakerClient | null = null;
   private starting: Promise<void> | null = null;
@@ -152,6 +157,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     this.place = file ?? 'in memory';
     this.apiKeys = sqliteApiKeys(db);
     this.sessions = sqliteSessions(db);
+    this.holds = new SqliteHolds(db);
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
       insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
@@ -242,41 +248,81 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     return states;
   }
 
-  async destroy(subjectIds: readonly string[]): Promise<Destroyed> {
+  async destroy(subjectIds: readonly string[], { bodies = [], recorded }: DestroyOptions = {}): Promise<Destroyed> {
     // A copy reads an older state of the file, which the WAL keeps as long as it is read.
     await this.copying;
     this.erasures += 1;
     const gone: string[] = [];
+    const subjects = new Set(subjectIds);
     const counts = this.transaction(() => {
+      const holds = recorded === true ? [] : this.holds.on(subjects);
+      if (holds.length > 0) throw new KeyHeldError(holds);
+      const [first] = subjects;
+      const listed = new Set(bodies);
       let subjectKeys = 0;
       let listedKeys = 0;
+      let listedHeld = 0;
       let forbidden = 0;
-      for (const subjectId of new Set(subjectIds)) {
+      for (const subjectId of subjects) {
         const id = bytesOf(subjectId);
-        for (const { key_id } of this.statements.listedUnder.all(id) as { key_id: Uint8Array }[]) {
-          listedKeys += Number(this.statements.deleteKey.run(key_id).changes);
-          this.statements.forbid.run(key_id);
-          this.statements.unexpire.run(key_id);
-          gone.push(Buffer.from(key_id).toString('hex'));
-        }
+        for (const { key_id } of this.statements.listedUnder.all(id) as { key_id: Uint8Array }[])
+          listed.add(Buffer.from(key_id).toString('hex'));
         this.statements.unlist.run(id);
         this.statements.unexpire.run(id);
         subjectKeys += Number(this.statements.deleteKey.run(id).changes);
         forbidden += Number(this.statements.forbid.run(id).changes);
         gone.push(subjectId);
       }
-      return { subjectKeys, listedKeys, forbidden };
+      for (const keyId of listed) {
+        if (subjects.has(keyId)) continue;
+        if (this.holds.keeps(keyId)) {
+          // Listed under an erased subject, it is destroyed when no hold keeps it any more.
+          if (first !== undefined) this.statements.list.run(bytesOf(first), bytesOf(keyId));
+          listedHeld += 1;
+        } else {
+          listedKeys += this.destroyListed(keyId);
+          gone.push(keyId);
+        }
+      }
+      return { subjectKeys, listedKeys, listedHeld, forbidden };
     });
     this.cache.destroyed(gone);
     this.emptyWal();
     return counts;
   }
 
+  /** Within a transaction. */
+  private destroyListed(keyId: string): number {
+    const id = bytesOf(keyId);
+    this.statements.forbid.run(id);
+    this.statements.unexpire.run(id);
+    return Number(this.statements.deleteKey.run(id).changes);
+  }
+
+  async placeHold(hold: KeptHold): Promise<void> {
+    this.transaction(() => this.holds.place(hold));
+  }
+
+  async liftHold(holdId: string): Promise<number> {
+    await this.copying;
+    this.erasures += 1;
+    const [released, destroyed] = this.transaction(() => {
+      const keyIds = this.holds.lift(holdId);
+      return [keyIds, keyIds.reduce((count, keyId) => count + this.destroyListed(keyId), 0)] as const;
+    });
+    this.cache.destroyed(released);
+    if (released.length > 0) this.emptyWal();
+    return destroyed;
+  }
+
+  async holdsOn(ids: readonly string[]): Promise<readonly KeyHold[]> {
+    return this.holds.on(ids);
+  }
+
   async destroyExpired(now: number): Promise<number> {
     const due = this.statements.expired.all(now) as { readonly key_id: Uint8Array }[];
-    if (due.length === 0) return 0;
-    const { subjectKeys } = await this.destroy(due.map(({ key_id }) => Buffer.from(key_id).toString('hex')));
-    return subjectKeys;
+    const ids = due.map(({ key_id }) => Buffer.from(key_id).toString('hex')).filter((id) => !this.holds.keeps(id));
+    return ids.length === 0 ? 0 : (await this.destroy(ids)).subjectKeys;
   }
 
   async countExpiring(): Promise<number> {

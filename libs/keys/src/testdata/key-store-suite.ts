@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { derivedSubjectId } from '../rekeying/earlier-subject-ids.js';
-import type { KeyState, SubjectKey } from '../key-store.js';
+import { KeyHeldError, type KeyState, type SubjectKey } from '../key-store.js';
 import { KeyedHash } from '../keyed-hash.js';
 import { rekeyKeyStore } from '../rekeying/rekey-key-store.js';
 import type { RekeyableKeyStore } from '../rekeying/rekeyable-key-store.js';
@@ -45,7 +45,12 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
 
     it('destroys, and forbids for ever', async () => {
       await store.keysFor([id(1), id(2)], { create: true });
-      expect(await store.destroy([id(1), id(3)])).toEqual({ subjectKeys: 1, listedKeys: 0, forbidden: 2 });
+      expect(await store.destroy([id(1), id(3)])).toEqual({
+        subjectKeys: 1,
+        listedKeys: 0,
+        listedHeld: 0,
+        forbidden: 2,
+      });
       const after = await store.keysFor([id(1), id(2), id(3)], { create: true });
       expect(after.get(id(1))).toBe('erased');
       expect(after.get(id(3))).toBe('erased');
@@ -55,7 +60,7 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
     it('destroys the same key twice with the result of once', async () => {
       await store.keysFor([id(1)], { create: true });
       await store.destroy([id(1)]);
-      expect(await store.destroy([id(1)])).toEqual({ subjectKeys: 0, listedKeys: 0, forbidden: 0 });
+      expect(await store.destroy([id(1)])).toEqual({ subjectKeys: 0, listedKeys: 0, listedHeld: 0, forbidden: 0 });
     });
 
     it('destroys a listed key with any of the subjects that it is listed under', async () => {
@@ -106,6 +111,126 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       await store.createListed([{ id: id(9), listedUnder: [id(1)] }]);
       await store.destroy([id(1)]);
       expect(gone.sort()).toEqual([id(1), id(9)]);
+    });
+
+    describe('legal holds', () => {
+      const hold = (n: number, ...subjects: number[]) => ({
+        id: id(900 + n),
+        case: `2026-${n}`,
+        subjectIds: subjects.map(id),
+      });
+      const stateOf = async (n: number): Promise<KeyState | undefined> => (await store.keysFor([id(n)])).get(id(n));
+      const isErased = async (n: number): Promise<boolean> => (await stateOf(n)) === 'erased';
+
+      it('refuses to destroy a held subject, and everything else of that call, until the last hold is lifted', async () => {
+        await store.keysFor([id(1), id(2)], { create: true });
+        await store.placeHold(hold(1, 1));
+        await store.placeHold(hold(2, 1, 3));
+        const destroying = store.destroy([id(2), id(1)]);
+        await expect(destroying).rejects.toBeInstanceOf(KeyHeldError);
+        await expect(destroying).rejects.toMatchObject({
+          code: 'held',
+          holds: [
+            { id: id(901), case: '2026-1' },
+            { id: id(902), case: '2026-2' },
+          ],
+        });
+        expect([await isErased(1), await isErased(2)]).toEqual([false, false]);
+        await store.liftHold(id(901));
+        expect(await store.holdsOn([id(2), id(1)])).toEqual([{ id: id(902), case: '2026-2' }]);
+        await expect(store.destroy([id(1)])).rejects.toMatchObject({ code: 'held' });
+        await store.liftHold(id(902));
+        expect(await store.destroy([id(2), id(1)])).toMatchObject({ subjectKeys: 2, forbidden: 2 });
+      });
+
+      it('holds over a restart; lifted before it is placed, or placed again after, it stays lifted', async () => {
+        await store.placeHold(hold(1, 1));
+        await store.close();
+        store = await place().open();
+        await expect(store.destroy([id(1)])).rejects.toMatchObject({ code: 'held' });
+        await store.liftHold(id(901));
+        await store.liftHold(id(902));
+        for (const each of [hold(1, 1), hold(2, 1)]) await store.placeHold(each);
+        expect(await store.holdsOn([id(1)])).toEqual([]);
+        expect(await store.destroy([id(1)])).toMatchObject({ forbidden: 1 });
+      });
+
+      it('keeps what an erasure of another person would destroy with it, and destroys that at the end of the hold', async () => {
+        await store.keysFor([id(1), id(2)], { create: true });
+        await store.createListed([
+          { id: id(8), listedUnder: [] },
+          { id: id(9), listedUnder: [id(1), id(2)] },
+          { id: id(10), listedUnder: [id(2)] },
+        ]);
+        await store.placeHold(hold(1, 1));
+        await store.placeHold(hold(2, 8));
+        const destroyed = await store.destroy([id(2)], { bodies: [id(8)] });
+        expect(destroyed).toEqual({ subjectKeys: 1, listedKeys: 1, listedHeld: 2, forbidden: 1 });
+        expect([await isErased(8), await isErased(9), await isErased(10)]).toEqual([false, false, true]);
+        // Again, as an erasure that is repeated.
+        expect(await store.destroy([id(2)], { bodies: [id(8)] })).toMatchObject({ listedKeys: 0, listedHeld: 2 });
+        expect(await store.liftHold(id(902))).toBe(1);
+        expect([await isErased(8), await isErased(9)]).toEqual([true, false]);
+        const gone: string[] = [];
+        store.onDestroyed((ids) => gone.push(...ids));
+        expect(await store.liftHold(id(901))).toBe(1);
+        expect(await store.liftHold(id(901))).toBe(0);
+        expect([await isErased(1), await isErased(9)]).toEqual([false, true]);
+        expect(gone).toEqual([id(9)]);
+      });
+
+      it('leaves keys that were listed under the held person alone at the end of the hold', async () => {
+        await store.createListed([{ id: id(9), listedUnder: [id(1)] }]);
+        await store.placeHold(hold(1, 1));
+        expect(await store.liftHold(id(901))).toBe(0);
+        expect(await isErased(9)).toBe(false);
+      });
+
+      it('keeps a key beyond the end of its time, while a hold keeps it', async () => {
+        const until = Date.UTC(2026, 1, 1);
+        await store.createListed([{ id: id(9), listedUnder: [id(1)], keepUntil: until }]);
+        await store.placeHold(hold(1, 1));
+        expect(await store.destroyExpired(until)).toBe(0);
+        await store.liftHold(id(901));
+        expect(await store.destroyExpired(until)).toBe(1);
+      });
+
+      it('destroys what the log records as erased, whichever hold began later', async () => {
+        await store.createListed([{ id: id(9), listedUnder: [id(1)] }]);
+        await store.keysFor([id(1)], { create: true });
+        await store.placeHold(hold(1, 1));
+        expect(await store.destroy([id(1)], { recorded: true })).toMatchObject({ subjectKeys: 1, listedKeys: 1 });
+      });
+
+      it('ends in the same state for any order of placing, lifting and recorded erasures', async () => {
+        let run = 0;
+        const step = fc.constantFrom('place 1', 'place 2', 'lift 1', 'lift 2', 'erase 2');
+        await fc.assert(
+          fc.asyncProperty(
+            fc.shuffledSubarray(['place 1', 'place 2', 'lift 1', 'lift 2', 'erase 2'], { minLength: 5 }),
+            fc.array(step, { maxLength: 4 }),
+            async (order, again) => {
+              run += 1;
+              const base = 10_000 + run * 100;
+              await store.createListed([{ id: id(base + 9), listedUnder: [id(base + 1), id(base + 2)] }]);
+              for (const each of [...order, ...again]) {
+                const [what, which] = each.split(' ');
+                const holdId = id(base + 50 + Number(which));
+                if (what === 'place') await store.placeHold({ id: holdId, case: 'c', subjectIds: [id(base + 1)] });
+                else if (what === 'lift') await store.liftHold(holdId);
+                else await store.destroy([id(base + 2)], { recorded: true });
+              }
+              expect(await store.holdsOn([id(base + 1)])).toEqual([]);
+              expect([await isErased(base + 2), await isErased(base + 9), await isErased(base + 1)]).toEqual([
+                true,
+                true,
+                false,
+              ]);
+            },
+          ),
+          { numRuns: 15 },
+        );
+      });
     });
 
     it('rejects an id that is not 16 bytes', async () => {
@@ -225,7 +350,12 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
             if (destroy) {
               const before = ids.filter((each) => model.get(each) === 'key').length;
               const forbidden = ids.filter((each) => model.get(each) !== 'erased').length;
-              expect(await store.destroy(ids)).toEqual({ subjectKeys: before, listedKeys: 0, forbidden });
+              expect(await store.destroy(ids)).toEqual({
+                subjectKeys: before,
+                listedKeys: 0,
+                listedHeld: 0,
+                forbidden,
+              });
               for (const each of ids) model.set(each, 'erased');
             } else {
               const found = await store.keysFor(ids, { create: true });

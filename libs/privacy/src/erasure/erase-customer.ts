@@ -1,23 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '#event-log';
 import type { Queryable } from '#database';
 import { PersonSearch, type ClearIdentifier, type Identities } from '#ingestion';
-import type { KeyStore, Sealer } from '#keys';
+import { KeyHeldError, type KeyHold, type KeyStore, type Sealer } from '#keys';
 import { ActImpossible, actorOf, type ApprovedAct, type Approvals, type Clock, type Principal } from '#platform';
 import { eventsWithClearText } from '../clear-text/clear-text.js';
-import { CustomersBySubject, type KnownSubject } from './customer-subjects.js';
-import { QuarantinedBodies } from './quarantined-bodies.js';
+import { recordErasureRequest } from '../holds/hold-facts.js';
+import { sealedIdentifiers } from '../holds/sealed-identifiers.js';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
 import { eraseSubjects, receiptOf, type Erasure, type ErasureReceipt } from './erase-subjects.js';
+import { PersonFinder, type FoundPerson, type NamedPerson, type Person } from './find-person.js';
+import { QuarantinedBodies } from './quarantined-bodies.js';
 
 /** Erase a person. */
 export class EraseCustomer {
   constructor(
     /** The person, by identifiers in the clear, or by the id of the customer. */
-    readonly person: {
-      readonly identifiers: readonly { readonly namespace: string; readonly value: string }[];
-      readonly customerId: string | null;
-    },
+    readonly person: NamedPerson,
     /** Who asks for it. */
     readonly by: Principal,
   ) {}
@@ -25,11 +23,9 @@ export class EraseCustomer {
 
 export type ErasureVerdict =
   | { readonly outcome: 'erased'; readonly receipt: ErasureReceipt }
-  | { readonly outcome: 'unknown-customer' }
-  /** The identifiers belong to more than one customer. */
-  | { readonly outcome: 'several-customers'; readonly customerIds: readonly string[] }
-  /** The read models have not reached the head of the log: a link that joins two subjects in one customer may be missing. */
-  | { readonly outcome: 'behind' };
+  /** A legal hold keeps the data. The request is on record, and is executed when the last hold is lifted. */
+  | { readonly outcome: 'held'; readonly cases: readonly string[]; readonly erasureId: string }
+  | Exclude<FoundPerson, { readonly outcome: 'found' }>;
 
 export interface ErasureDependencies {
   readonly log: EventLog;
@@ -44,46 +40,41 @@ export interface ErasureDependencies {
   readonly approvals: Approvals;
 }
 
-const WAIT_MS = 5_000;
-const POLL_MS = 50;
-
-/** A person to be erased: what is known of them before their keys are destroyed. */
-interface Person {
-  readonly customerId: string | null;
-  readonly subjectIds: readonly string[];
-  readonly identifiers: readonly ClearIdentifier[];
-}
-
 /**
  * Finds all subjects of a person, and every quarantined body that holds one of their identifiers in any form, and erases them: see `eraseSubjects`.
- * Waits up to five seconds for the read models to reach the head of the log.
+ * A person with a legal hold on any of their subjects is not erased: the request is recorded instead.
  */
 export class EraseCustomerHandler {
-  private readonly customers: CustomersBySubject | null;
+  private readonly finder: PersonFinder;
   private readonly bodies: QuarantinedBodies | null;
 
   constructor(private readonly dependencies: ErasureDependencies) {
     const { database, log, sealer } = dependencies;
-    this.customers = database === null ? null : new CustomersBySubject(database);
+    this.finder = new PersonFinder(dependencies);
     this.bodies = database === null ? null : new QuarantinedBodies(database, log, sealer);
     dependencies.approvals.onApproved('erase', (act) => this.perform(act));
   }
 
   /** @throws ActRequested where another principal has to approve it */
-  async execute({ person: { identifiers, customerId }, by }: EraseCustomer): Promise<ErasureVerdict> {
-    const named = identifiers.map(({ namespace, value }) => this.dependencies.identities.of(namespace, value));
-    const found = await this.find({ customerId, subjectIds: [], identifiers: named });
-    if ('outcome' in found) return found;
-    const subjectIds = [...new Set(named.map(({ subjectId }) => subjectId))].sort();
+  async execute({ person: named, by }: EraseCustomer): Promise<ErasureVerdict> {
+    const { identifiers, customerId } = named;
+    const found = await this.finder.find(named);
+    if (found.outcome !== 'found') return found;
+    const ids = identifiers.map(({ namespace, value }) => this.dependencies.identities.of(namespace, value).subjectId);
+    const subjectIds = [...new Set(ids)].sort();
     await this.dependencies.approvals.require({
       ...{ acts: ['erase'], by, subjectIds: customerId === null ? subjectIds : [...subjectIds, customerId] },
       detail: { customerId, subjectIds },
       // Only with these are the quarantined bodies found that name the person.
-      ...(named.length === 0
-        ? {}
-        : { hidden: { identifiers: named.map(({ namespace, value }) => ({ namespace, value })) } }),
+      ...(identifiers.length === 0 ? {} : { hidden: { identifiers: clearOf(identifiers) } }),
     });
-    return this.erase(found, actorOf(by));
+    return this.eraseUnlessHeld(found.person, actorOf(by));
+  }
+
+  /** Executes an erasure that is on record as requested, and was approved then. */
+  async executeRequested(person: NamedPerson, by: string): Promise<ErasureVerdict> {
+    const found = await this.finder.find(person);
+    return found.outcome === 'found' ? this.eraseUnlessHeld(found.person, by) : found;
   }
 
   /** Erases the person of the act. Twice is the same as once; an erasure that was interrupted is completed. */
@@ -91,17 +82,19 @@ export class EraseCustomerHandler {
     const { customerId, subjectIds } = detail as unknown as Pick<Person, 'customerId' | 'subjectIds'>;
     const identifiers = (hidden?.['identifiers'] ?? []) as readonly ClearIdentifier[];
     if (hidden === null && subjectIds.length > 0) await this.assertErased(subjectIds);
-    const found = await this.find({ customerId, subjectIds, identifiers });
-    if (!('outcome' in found)) {
-      await this.erase(found, by);
-      return;
+    const verdict = await this.executeRequested({ customerId, subjectIds, identifiers }, by);
+    switch (verdict.outcome) {
+      case 'erased':
+      // Approved, and on record: it is executed when the last hold is lifted.
+      case 'held':
+        return;
+      case 'behind':
+        throw new Error('The read models have not reached the head of the log.');
+      case 'several-customers':
+        throw new ActImpossible(`The identifiers belong to several customers: ${verdict.customerIds.join(', ')}.`);
+      case 'unknown-customer':
+        throw new ActImpossible('The customer is not known.');
     }
-    if (found.outcome === 'behind') throw new Error('The read models have not reached the head of the log.');
-    throw new ActImpossible(
-      found.outcome === 'several-customers'
-        ? `The identifiers belong to several customers: ${found.customerIds.join(', ')}.`
-        : 'The customer is not known.',
-    );
   }
 
   /** The identifiers of an act are destroyed by the erasure of the person of the act: where that did not happen, the keys are not those of this log. */
@@ -111,31 +104,23 @@ export class EraseCustomerHandler {
       throw new ActImpossible('What was asked for cannot be opened any more: ask for the erasure again.');
   }
 
-  /** All that is known of a person, once the read models have reached the head of the log. */
-  private async find(person: Person): Promise<Person | Exclude<ErasureVerdict, { outcome: 'erased' }>> {
-    const { log } = this.dependencies;
-    const { customerId, identifiers } = person;
-    const named = identifiers.map(({ namespace, value }) => this.dependencies.identities.of(namespace, value));
-    const subjectIds = [...person.subjectIds, ...named.map(({ subjectId }) => subjectId)];
-    if (customerId !== null) subjectIds.push(customerId);
-    if (this.customers === null) return { customerId, subjectIds, identifiers: named };
-    const { position: head } = await log.head();
-    let found = await this.customers.find(subjectIds);
-    for (let waitedMs = 0; found.position < head; waitedMs += POLL_MS) {
-      if (waitedMs >= WAIT_MS) return { outcome: 'behind' };
-      await sleep(POLL_MS);
-      found = await this.customers.find(subjectIds);
+  private async eraseUnlessHeld(person: Person, by: string): Promise<ErasureVerdict> {
+    const holds = await this.dependencies.keys.holdsOn(person.subjectIds);
+    if (holds.length > 0) return this.held(person, holds, by);
+    try {
+      return await this.erase(person, by);
+    } catch (error) {
+      // A hold began in between: the key store has the last word.
+      if (error instanceof KeyHeldError) return this.held(person, error.holds, by);
+      throw error;
     }
-    const [customer, ...others] = found.customers;
-    if (others.length > 0)
-      return { outcome: 'several-customers', customerIds: found.customers.map((each) => each.customerId) };
-    if (customer === undefined && customerId !== null) return { outcome: 'unknown-customer' };
-    const subjects = customer?.subjects ?? [];
-    return {
-      customerId: customer?.customerId ?? null,
-      subjectIds: [...subjectIds, ...subjects.map(({ subjectId }) => subjectId)],
-      identifiers: [...named, ...(await this.opened(subjects))],
-    };
+  }
+
+  private async held(person: Person, holds: readonly KeyHold[], by: string): Promise<ErasureVerdict> {
+    const { log, clock } = this.dependencies;
+    const identifiers = await sealedIdentifiers(this.dependencies, person.identifiers);
+    const erasureId = await recordErasureRequest(log, { ...person, identifiers, by }, clock.now());
+    return { outcome: 'held', cases: [...new Set(holds.map((hold) => hold.case))], erasureId };
   }
 
   private async erase({ customerId, subjectIds, identifiers }: Person, by: string): Promise<ErasureVerdict> {
@@ -159,16 +144,7 @@ export class EraseCustomerHandler {
     });
     return { outcome: 'erased', receipt };
   }
-
-  /** The identifiers of a customer in the clear, as far as they can be opened. */
-  private async opened(subjects: readonly KnownSubject[]): Promise<ClearIdentifier[]> {
-    const sealed = subjects.filter(
-      (subject): subject is KnownSubject & { readonly sealed: string } => subject.sealed !== null,
-    );
-    const values = await this.dependencies.sealer.openUndamaged(sealed);
-    return sealed.flatMap(({ namespace }, at) => {
-      const value = values[at];
-      return value === null || value === undefined ? [] : [{ namespace, value }];
-    });
-  }
 }
+
+const clearOf = (identifiers: NamedPerson['identifiers']): { readonly namespace: string; readonly value: string }[] =>
+  identifiers.map(({ namespace, value }) => ({ namespace, value }));

@@ -16,6 +16,8 @@ export interface ErasureReceipt {
   readonly subjectKeysDestroyed: number;
   /** Keys of quarantined bodies in which the person was found, and of requests about the person that waited for an approval, destroyed by this call. */
   readonly bodyKeysDestroyed: number;
+  /** Bodies of the person that name another person whose data a legal hold keeps: each is destroyed at the end of that hold. */
+  readonly bodiesHeld: number;
   /** Whether all quarantined bodies were searched for the person's identifiers: false in a process without read models. */
   readonly bodiesSearched: boolean;
   /** Quarantined bodies that cannot be searched to their end. They may hold the person; each is destroyed 30 days after it was received. */
@@ -44,7 +46,14 @@ export interface ErasureRequest {
 /** What an erasure destroyed, and where it is on record. */
 export type Erasure = Pick<
   ErasureReceipt,
-  'erasureId' | 'customerId' | 'subjects' | 'subjectKeysDestroyed' | 'bodyKeysDestroyed' | 'position' | 'erasedAt'
+  | 'erasureId'
+  | 'customerId'
+  | 'subjects'
+  | 'subjectKeysDestroyed'
+  | 'bodyKeysDestroyed'
+  | 'bodiesHeld'
+  | 'position'
+  | 'erasedAt'
 >;
 
 /** Where an erasure is recorded, and what it destroys. */
@@ -58,6 +67,7 @@ export interface ErasureStores {
 /**
  * Erases a person: records the erasure in the journal, where there is one, destroys the keys of their subjects and of every quarantined body that names one of them, forbids new
  * ones for ever, and then records the erasure in the log. The log, its order and its figures stay; nothing can open what was sealed.
+ * @throws KeyHeldError where a legal hold keeps one of the subjects: then nothing is destroyed.
  * If the process dies in between, the keys are destroyed, and erasing again completes the record.
  */
 export async function eraseSubjects(
@@ -72,18 +82,18 @@ export async function eraseSubjects(
     ...{ erasureId, subjectIds: subjects, customerId, erasedAt: now, by, quarantineIds },
     ...(namespaces === undefined ? {} : { namespaces: [...new Set(namespaces)].sort() }),
   };
-  // First, since it may fail: nothing is destroyed yet, and the caller requests the erasure again.
+  // First, since it may fail: nothing is destroyed yet, and the caller requests the erasure again. A hold that begins in between wins: a start that
+  // reads the journal then finds the hold.
   await journal?.append({ ...erasure, hashKeyCheck: keys.hashKeyCheck });
-  // The bodies first: where the process dies in between, the person's identifiers can still be opened to find them again.
-  const bodies = await keys.destroy(quarantineIds);
-  const destroyed = await keys.destroy(subjects);
+  const destroyed = await keys.destroy(subjects, { bodies: quarantineIds });
   const { position, erasedAt } = await recordErasure(log, erasure);
   return {
     erasureId,
     customerId,
     subjects: subjects.length,
     subjectKeysDestroyed: destroyed.subjectKeys,
-    bodyKeysDestroyed: bodies.subjectKeys + destroyed.listedKeys,
+    bodyKeysDestroyed: destroyed.listedKeys,
+    bodiesHeld: destroyed.listedHeld,
     position,
     erasedAt: formatInstant(erasedAt),
   };

@@ -1,4 +1,5 @@
 import { Describe, documentReader, Hint, Matching, Must, Optional, OrNull, Parts, type DocumentRule } from '#contracts';
+import type { NamedPerson } from './find-person.js';
 
 /** An identifier in the clear. */
 export class IdentifierRequest {
@@ -6,8 +7,8 @@ export class IdentifierRequest {
   @Matching('\\S', 512, 'a value') @Hint('give the value of the identifier') readonly value!: string;
 }
 
-/** The body of an erasure. */
-export class ErasureRequest {
+/** A person as a request names them. */
+export class PersonRequest {
   @Optional()
   @Parts(() => IdentifierRequest, 0, 100)
   @Describe('Identifiers of one person')
@@ -23,9 +24,20 @@ export class ErasureRequest {
   readonly customer?: string | null;
 }
 
-const namesAPerson: DocumentRule<ErasureRequest> = ({ identifiers = [], identifier, customer = null }) =>
+/** The body of an erasure. */
+export class ErasureRequest extends PersonRequest {}
+
+export const namesAPerson: DocumentRule<PersonRequest> = ({ identifiers = [], identifier, customer = null }) =>
   identifiers.length > 0 || identifier !== undefined || customer !== null
     ? []
     : [{ pointer: '#', detail: 'must name a person', hint: 'give identifiers, or the id of the customer' }];
 
 export const ERASURE_REQUEST = documentReader(ErasureRequest, { rules: [namesAPerson] });
+
+/** The person that a request names, by identifiers and by the id of the customer. */
+export function personOf({ identifiers = [], identifier, customer = null }: PersonRequest): NamedPerson {
+  if (identifier === undefined) return { identifiers, customerId: customer };
+  const colon = identifier.indexOf(':');
+  const named = { namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) };
+  return { identifiers: [...identifiers, named], customerId: customer };
+}

@@ -5,7 +5,8 @@ import type { Principal } from '#platform';
 import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import type { ErasureReceipt } from './erase-subjects.js';
 import { EraseCustomer, type ErasureVerdict } from './erase-customer.js';
-import { ERASURE_REQUEST, type ErasureRequest } from './erasure-request.js';
+import { ERASURE_REQUEST, personOf, type ErasureRequest } from './erasure-request.js';
+import { personProblem } from './person-problem.js';
 
 export class ErasureReceiptView implements ErasureReceipt {
   @ApiProperty()
@@ -21,6 +22,11 @@ export class ErasureReceiptView implements ErasureReceipt {
       'Keys of quarantined bodies in which the person was found, and of requests about the person that waited for an approval, destroyed by this call',
   })
   readonly bodyKeysDestroyed!: number;
+  @ApiProperty({
+    description:
+      'Quarantined bodies that also name a person whose data a legal hold keeps. Each is destroyed at the end of that hold',
+  })
+  readonly bodiesHeld!: number;
   @ApiProperty({ description: 'Whether all quarantined bodies were searched for identifiers of the person' })
   readonly bodiesSearched!: boolean;
   @ApiProperty({
@@ -59,7 +65,7 @@ export class ErasuresController {
     operationId: 'erase',
     summary: 'Erase a person',
     description:
-      'Destroys the keys of all their subjects and forbids new ones. The log, its order and its figures stay; nothing can open what was sealed. Twice is the same as once.',
+      'Destroys the keys of all their subjects and forbids new ones. The log, its order and its figures stay; nothing can open what was sealed. Twice is the same as once. While a legal hold keeps the person the answer is 409 with the case, and the erasure is executed when the last hold is lifted.',
   })
   @ApiDocument(ERASURE_REQUEST)
   @ApiOkResponse({ type: ErasureReceiptView })
@@ -74,25 +80,16 @@ export class ErasuresController {
     switch (verdict.outcome) {
       case 'erased':
         return verdict.receipt;
-      case 'unknown-customer':
-        throw new Problem(404, { detail: 'No customer has this id.' });
-      case 'several-customers':
+      case 'held':
         throw new Problem(409, {
-          detail: `These identifiers belong to ${verdict.customerIds.length} customers: erase each one by itself.`,
-          extension: { customerIds: verdict.customerIds },
+          type: 'held',
+          detail:
+            `A legal hold keeps the data of this person (case ${verdict.cases.join(', ')}). The request is recorded, and is executed when the last ` +
+            'hold is lifted.',
+          extension: { cases: verdict.cases, erasureId: verdict.erasureId },
         });
-      case 'behind':
-        throw new Problem(503, {
-          detail: 'The read models have not reached the head of the log, and a link may be missing. Try again.',
-          headers: { 'retry-after': '5' },
-        });
+      default:
+        throw personProblem(verdict, 'erase each one by itself');
     }
   }
-}
-
-function personOf({ identifiers = [], identifier, customer = null }: ErasureRequest): EraseCustomer['person'] {
-  if (identifier === undefined) return { identifiers, customerId: customer };
-  const colon = identifier.indexOf(':');
-  const named = { namespace: identifier.slice(0, colon), value: identifier.slice(colon + 1) };
-  return { identifiers: [...identifiers, named], customerId: customer };
 }

@@ -308,7 +308,8 @@ describe('a log and the hash key that it was written under', () => {
     return {
       ...{ hashKey: new Uint8Array(32), hashKeyCheck: check },
       ...{ keysFor: async () => new Map(), createListed: async () => [] },
-      destroy: async () => ({ subjectKeys: 0, listedKeys: 0, forbidden: 0 }),
+      destroy: async () => ({ subjectKeys: 0, listedKeys: 0, listedHeld: 0, forbidden: 0 }),
+      ...{ placeHold: async () => undefined, liftHold: async () => 0, holdsOn: async () => [] },
       ...{ destroyExpired: async () => 0, countExpiring: async () => 0 },
       ...{ onDestroyed: () => undefined, close: async () => undefined },
       fact: async (name: string) => facts.get(name) ?? null,

@@ -3,7 +3,9 @@ import { checkMark, markOf, type EventLog } from '#event-log';
 import { adoptedHashKey, mustBeAdopted } from '#ingestion';
 import type { KeyStore, KeyStoreFacts } from '#keys';
 import { compareIdentity, type LogIdentity } from '#platform';
-import { erasedIdsOf, type PersonErased } from '../erasure/person-erased.js';
+import type { PersonErased } from '../erasure/person-erased.js';
+import type { HoldPlaced } from '../holds/hold-facts.js';
+import { keptHold } from '../holds/hold-register.js';
 import { LogFacts, type MissingKeys } from './log-facts.js';
 
 /** So many events after the mark are searched for subjects without a key: a mark is seconds old, except in an old copy. */
@@ -40,8 +42,8 @@ export async function matchKeys({ log, keys }: Pick<Reconciling, 'log' | 'keys'>
 }
 
 /**
- * Brings the key store up to date with the log, at every start and after `matchKeys`: each erasure that the log records is applied again, so that keys
- * from a backup bring no erased person back; and subjects whose keys are missing are reported. Twice is the same as once.
+ * Brings the key store up to date with the log, at every start and after `matchKeys`: each erasure and each legal hold that the log records is applied
+ * again, so that keys from a backup bring no erased person back and destroy nothing that is held; and subjects whose keys are missing are reported. Twice is the same as once.
  */
 export async function reconcileKeys({ log, keys, now, announce }: Reconciling): Promise<MissingKeys | null> {
   const facts = new LogFacts(keys);
@@ -79,10 +81,24 @@ async function applyErasures(
   let revision = applied;
   let forbidden = 0;
   for await (const page of log.read(STREAMS.privacy, applied + 1)) {
-    const ids = page.flatMap(({ type, data }) =>
-      type === 'person-erased' ? erasedIdsOf(JSON.parse(data) as PersonErased) : [],
-    );
-    if (ids.length > 0) forbidden += (await keys.destroy(ids)).forbidden;
+    let erasures: PersonErased[] = [];
+    const destroy = async (): Promise<void> => {
+      if (erasures.length === 0) return;
+      const bodies = erasures.flatMap(({ quarantineIds = [] }) => quarantineIds);
+      const subjectIds = erasures.flatMap((erasure) => erasure.subjectIds);
+      forbidden += (await keys.destroy(subjectIds, { bodies, recorded: true })).forbidden;
+      erasures = [];
+    };
+    // In the order of the log: a hold keeps what an erasure after it would destroy with it.
+    for (const { type, data } of page) {
+      if (type === 'person-erased') erasures.push(JSON.parse(data) as PersonErased);
+      else if (type === 'hold-placed' || type === 'hold-lifted') {
+        await destroy();
+        if (type === 'hold-placed') await keys.placeHold(keptHold(JSON.parse(data) as HoldPlaced));
+        else await keys.liftHold((JSON.parse(data) as { readonly holdId: string }).holdId);
+      }
+    }
+    await destroy();
     revision = page.at(-1)?.revision ?? revision;
   }
   if (revision === applied) return;

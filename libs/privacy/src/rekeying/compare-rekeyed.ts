@@ -6,6 +6,8 @@ import { ClearTextSealer } from '../clear-text/clear-text.js';
 import type { PersonErased } from '../erasure/person-erased.js';
 import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
+import type { HoldMeta, HoldPlaced } from '../holds/hold-facts.js';
+import { isHoldFact } from './rekeyed-holds.js';
 import { RekeyError } from './rekeying.js';
 
 /** A log with the key store that it was written under. */
@@ -109,7 +111,10 @@ class ComparedLog {
       );
       const subjectIds = metas.flatMap((meta) => meta?.identifiers.map(({ subjectId }) => subjectId) ?? []);
       const bodies = page.filter(({ type }) => type === 'event-quarantined').map(({ id }) => id);
-      const keys = await this.side.keys.keysFor([...subjectIds, ...bodies]);
+      const named = page
+        .flatMap(({ type, meta }) => (isHoldFact(type) ? namesIn(meta) : []))
+        .map((name) => name.subjectId);
+      const keys = await this.side.keys.keysFor([...subjectIds, ...bodies, ...named]);
       yield page.map((event, at) => this.read(event, metas[at] ?? null, keys));
     }
   }
@@ -176,6 +181,24 @@ class ComparedLog {
         const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
         return { stream, meta, met, customer: customerId === null ? null : (this.ordinals.get(customerId) ?? 0) };
       }
+      case 'hold-placed':
+      case 'erasure-requested': {
+        const { subjectIds, customerId, ...rest } = JSON.parse(data) as HoldPlaced;
+        // Subjects without events have no ordinal; their identifiers are compared in the clear.
+        const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
+        const open = namesIn(meta).flatMap(({ namespace, subjectId, sealed }) => {
+          const key = keys.get(subjectId);
+          if (key === undefined || key === 'erased') return [];
+          return [{ subjectId, name: `${namespace}\0${this.sealer.open(key, sealed)}` }];
+        });
+        const names = open.map(({ name }) => name).sort();
+        const customer =
+          open.find(({ subjectId }) => subjectId === customerId)?.name ?? this.ordinals.get(customerId ?? '') ?? null;
+        const { by } = JSON.parse(meta) as HoldMeta;
+        return { stream, met, names, customer, by, case: rest.case, bodies: rest.quarantineIds?.length };
+      }
+      case 'hold-lifted':
+        return { stream, by: (JSON.parse(meta) as HoldMeta).by };
       case 'hash-key-adopted':
         return { stream, id, meta };
       case 'hash-key-changed': {
@@ -209,3 +232,6 @@ class ComparedLog {
     return this.ordinals.size;
   }
 }
+
+const namesIn = (meta: string): NonNullable<HoldMeta['identifiers']> =>
+  (JSON.parse(meta) as HoldMeta).identifiers ?? [];

@@ -20,7 +20,8 @@ import {
   type RekeyableKeyStore,
   type SqliteKeyStore,
 } from '#keys';
-import { memoryLog } from '#testing';
+import { LOCAL_PRINCIPAL } from '#platform';
+import { memoryLog, ONE_IS_ENOUGH } from '#testing';
 import {
   DiscardQuarantined,
   DiscardQuarantinedHandler,
@@ -34,7 +35,12 @@ import {
   type IngestItem,
   type ItemResult,
 } from '#ingestion';
+import { EraseCustomer, EraseCustomerHandler } from '../erasure/erase-customer.js';
 import { eraseSubjects } from '../erasure/erase-subjects.js';
+import { reasonKeyName } from '../holds/hold-facts.js';
+import { HoldRegister } from '../holds/hold-register.js';
+import { LiftHold, ManageHolds, PlaceHold } from '../holds/manage-holds.js';
+import { reconcileKeys } from '../reconciling/reconcile-keys.js';
 import { orderPlaced } from '#testing';
 import { checkContents } from '../content/check-contents.js';
 import { compareRekeyed } from './compare-rekeyed.js';
@@ -412,3 +418,54 @@ async function bodies({ quarantine, ...house }: House): Promise<(string | null)[
       if (type === 'event-quarantined' && !data.includes('"cut":true')) all.push(await quarantine.body(id));
   return all;
 }
+
+describe('legal holds under another hash key', () => {
+  it('hold the same persons: their erasures wait, and what was lifted stays lifted', async () => {
+    const old = new House(memoryLog({ clock: CLOCK }), openSqliteKeyStore({ file: newFile() }));
+    await prepareLog(old.log, old.keys, { kind: 'built-in', name: 'retail' }, NOW);
+    const item = (id: string, user: string) => ({ document: orderPlaced({ id, identifiers: [named(user)] }) });
+    await old.take([item('1', 'ann'), item('2', 'bob')]);
+    const holdsOf = ({ log, keys, sealer, ingestion: { identities } }: House) => {
+      const register = new HoldRegister(log);
+      const dependencies = { log, keys, sealer, identities, database: null, clock: CLOCK };
+      return {
+        register,
+        manage: new ManageHolds({ ...dependencies, register }),
+        eraser: new EraseCustomerHandler({ ...dependencies, approvals: ONE_IS_ENOUGH }),
+      };
+    };
+    const person = (user: string) => ({ identifiers: [named(user)], customerId: null });
+    const { manage, eraser } = holdsOf(old);
+    await manage.place(new PlaceHold(person('ann'), '2026-1', 'a letter', 'me'));
+    // Never met in a touchpoint.
+    await manage.place(new PlaceHold(person('cleo@shop.example'), '2026-2', null, 'me'));
+    const bob = await manage.place(new PlaceHold(person('bob'), '2026-3', null, 'me'));
+    await manage.lift(new LiftHold(bob.outcome === 'placed' ? bob.hold.holdId : '', 'over', 'me'));
+    expect(await eraser.execute(new EraseCustomer(person('ann'), LOCAL_PRINCIPAL))).toMatchObject({ outcome: 'held' });
+
+    const fresh = await rekeyed(old);
+    await mustBeKeysOf(old.log.read('privacy'), old.keys);
+    const compared = await compareRekeyed(old, fresh);
+    expect(compared?.after).toBe(compared?.before);
+    await reconcileKeys({ log: fresh.log, keys: fresh.keys, now: NOW, announce: () => undefined });
+    const { eraser: later, register } = holdsOf(fresh);
+    for (const [user, outcome] of [
+      ['ann', 'held'],
+      ['cleo@shop.example', 'held'],
+      ['bob', 'erased'],
+    ] as const)
+      expect(await later.execute(new EraseCustomer(person(user), LOCAL_PRINCIPAL))).toMatchObject({ outcome });
+    const { holds, waiting } = await register.load();
+    expect([...holds.values()].map((hold) => [hold.case, hold.lifted === null])).toEqual([
+      ['2026-1', true],
+      ['2026-2', true],
+      ['2026-3', false],
+    ]);
+    // The request of before and the one of now are the same person's.
+    expect(waiting.size).toBe(2);
+    const [first] = holds.values();
+    const reasonId = fresh.sealer.keyedId(reasonKeyName(first?.holdId ?? '', 'placed'));
+    expect(await fresh.sealer.openMany([{ subjectId: reasonId, sealed: first?.reason ?? '' }])).toEqual(['a letter']);
+    for (const house of [old, fresh]) await house.close();
+  });
+});

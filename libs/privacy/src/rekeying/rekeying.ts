@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
-import { KeyedHash, derivedSubjectId, Sealer, type KeyStore, type RekeyableKeyStore, type SubjectKey } from '#keys';
+import { KeyedHash, derivedSubjectId, Sealer, type RekeyableKeyStore, type SubjectKey } from '#keys';
 import {
   contentText,
   foundSubjects,
@@ -24,6 +24,7 @@ import {
   type PersonErased,
 } from '../erasure/person-erased.js';
 import type { HashKeyChanged } from './key-change.js';
+import { isHoldFact, RekeyedHolds } from './rekeyed-holds.js';
 
 /** In place of what was sealed for an erased person: it could not be opened any more, and now it holds nothing. */
 export const NOTHING_SEALED = '1.';
@@ -75,6 +76,7 @@ export class Rekeying {
   private readonly oldIdentities: Identities;
   private readonly clearText: ClearTextSealer;
   private readonly hashed: HashedContents;
+  private readonly holds: RekeyedHolds;
   /** The new ids of quarantined events, by their old ones. */
   private readonly quarantined = new Map<string, string>();
 
@@ -89,6 +91,7 @@ export class Rekeying {
     this.oldIdentities = new Identities(this.from);
     this.clearText = new ClearTextSealer(this.from);
     this.hashed = new HashedContents(this.from);
+    this.holds = new RekeyedHolds(oldKeys, newKeys);
   }
 
   /** Text in the clear that was sealed on the way. */
@@ -122,7 +125,13 @@ export class Rekeying {
         `The subject ${erased.identifier.subjectId} is erased in the new key store and not in the old one: the new key store was not made from the old one.`,
       );
     const bodies = await this.bodies(events.filter(({ type }) => type === 'event-quarantined'));
+    const holds = new Map<MovedEvent, MovedEvent>();
+    for (const event of events)
+      if (isHoldFact(event.type))
+        holds.set(event, await this.holds.map(event, (id) => this.quarantined.get(id) ?? this.renamed(id)));
     return events.map((event) => {
+      const hold = holds.get(event);
+      if (hold !== undefined) return hold;
       const known = touchpoints.get(event);
       if (known !== undefined)
         return this.touchpoint(
@@ -277,11 +286,21 @@ export class Rekeying {
     );
     for (const [at, [event, body]] of opened.entries()) {
       const key = keys[at] ?? 'erased';
+      // The body stays for the sake of a hold on one person in it, although another one is erased: the new keys could not keep it.
+      if (key === 'erased' && (await this.isHeld(event.id)))
+        throw new RekeyError(
+          `A legal hold keeps the quarantined body ${event.id}, which also names an erased person: lift the hold before the hash key is changed.`,
+        );
       bodies.set(event, { quarantineId: body.quarantineId, body, key: key === 'erased' ? null : key });
     }
     if (dropped.length > 0) await this.newKeys.destroy(dropped);
     for (const [{ id }, { quarantineId }] of bodies) this.quarantined.set(id, quarantineId);
     return bodies;
+  }
+
+  private async isHeld(quarantineId: string): Promise<boolean> {
+    const ids = [quarantineId, ...(await this.oldKeys.listedUnder(quarantineId))];
+    return (await this.oldKeys.holdsOn(ids)).length > 0;
   }
 
   private quarantine(event: MovedEvent, { quarantineId, body, key }: Renamed): MovedEvent {
@@ -445,7 +464,7 @@ interface Body {
  */
 export async function mustBeKeysOf(
   privacy: AsyncIterable<readonly { readonly type: string; readonly data: string }[]>,
-  keys: KeyStore,
+  keys: RekeyableKeyStore,
 ): Promise<void> {
   for await (const page of privacy)
     for (const { type, data } of page) {
@@ -454,9 +473,16 @@ export async function mustBeKeysOf(
       if (type !== 'person-erased') continue;
       const ids = erasedIdsOf(JSON.parse(data) as PersonErased);
       const states = await keys.keysFor(ids);
-      if (ids.some((id) => states.get(id) !== 'erased'))
+      const open = ids.filter((id) => states.get(id) !== 'erased');
+      // A body may stay for the sake of a hold on another person in it.
+      if (open.length > 0 && !(await areHeld(open, keys)))
         throw new RekeyError(
           'The log records an erasure that the key store does not have: it is an older copy. Use the newest copy, or erase that person again first.',
         );
     }
+}
+
+async function areHeld(ids: readonly string[], keys: RekeyableKeyStore): Promise<boolean> {
+  for (const id of ids) if ((await keys.holdsOn([id, ...(await keys.listedUnder(id))])).length === 0) return false;
+  return true;
 }

@@ -15,6 +15,7 @@ import { outcomes } from '../queries/outcomes.js';
 import { silentSources } from '../queries/silent-sources.js';
 import { parked } from '../queries/parked.js';
 import { policies } from '../queries/policies.js';
+import { holds } from '../queries/holds.js';
 import { privacy } from '../queries/privacy.js';
 import { quarantine } from '../queries/quarantine.js';
 import { recorded } from '../queries/recorded.js';
@@ -159,6 +160,11 @@ export class QueriesController {
   @QueryRoute(subjectRequests)
   subjectRequests(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(subjectRequests, reply);
+  }
+
+  @QueryRoute(holds)
+  holds(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(holds, reply);
   }
 
   @QueryRoute(stats)

@@ -8,6 +8,7 @@ import { discrepancies } from './discrepancies.js';
 import { events } from './events.js';
 import { explanation } from './explain.js';
 import { outcomes } from './outcomes.js';
+import { holds } from './holds.js';
 import { history } from './history.js';
 import { lag } from './lag.js';
 import { orders } from './orders.js';
@@ -53,6 +54,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   policies,
   privacy,
   subjectRequests,
+  holds,
   acts,
   stats,
   lag,

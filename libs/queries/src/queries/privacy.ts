@@ -17,7 +17,8 @@ interface PrivacyAct {
 /** What was done to what opens personal data: for auditors. */
 export const privacy = query({
   name: 'privacy',
-  summary: 'Who was forgotten, under which hash key subjects have their names, and when that key was changed.',
+  summary:
+    'Who was erased, whose data a legal hold keeps, under which hash key subjects have their names, and when that key was changed.',
   description:
     'From the log, in its order. A hash key is named by its check value, which does not reveal it. Entries before a hash-key-changed were moved from a log under the former key.',
   permission: 'audit',
@@ -27,7 +28,11 @@ export const privacy = query({
   columns: [
     { name: 'position', type: 'integer', description: 'its place in the log' },
     { name: 'recordedAt', type: 'instant', description: 'when the log took it' },
-    { name: 'what', type: 'text', description: 'person-erased, hash-key-adopted or hash-key-changed' },
+    {
+      name: 'what',
+      type: 'text',
+      description: 'person-erased, erasure-requested, hold-placed, hold-lifted, hash-key-adopted or hash-key-changed',
+    },
     {
       name: 'by',
       type: 'text',

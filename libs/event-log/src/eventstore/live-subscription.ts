@@ -2,6 +2,7 @@ import { START, streamNameFilter, type ResolvedEvent } from '@eventstore/db-clie
 import type { Place } from './checkpoints.js';
 import type { Connection } from './connection.js';
 import { GivenUp, Interrupted } from './failures.js';
+import { receivedEvent } from './received-event.js';
 import { positionOf } from './stored-event.js';
 
 /** Events that the server looks at between two checkpoints, in windows of 32. */
@@ -11,6 +12,8 @@ const BUFFERED_MAX = 512;
 
 /** What a subscription of the client is to us: read at our own pace, so that a slow reader holds the server back. */
 interface Source {
+  /** What makes an event of what was received. */
+  convertGrpcEvent: typeof receivedEvent;
   read(): ResolvedEvent | null;
   on(event: 'readable' | 'end' | 'close' | 'confirmation' | 'caughtUp', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -48,6 +51,8 @@ export class LiveSubscription {
       },
       { highWaterMark: BUFFERED_MAX },
     ) as unknown as Source;
+    // Nothing is converted before the server has answered.
+    this.#source.convertGrpcEvent = receivedEvent;
     this.#source.on('readable', () => this.#hear());
     this.#source.on('confirmation', () => {
       this.isConfirmed = true;

@@ -2,6 +2,7 @@ import type { ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
 import type { AppendItem, NewEvent, RecordedEvent } from '../port.js';
 import { eventUuid } from './ids.js';
+import { textOf } from './received-event.js';
 
 /**
  * How an event of ours stands on the server. Its UUID comes from (source, id), its type is its type. The metadata is
@@ -84,7 +85,7 @@ export function sizeRejection({ event }: AppendItem, bytes: number): string | nu
 /** What the server gave, as the port has it; null for an event that is not of our making. */
 export function recordedEvent({ event }: ResolvedEvent, prefix: string, withHash = false): RecordedEvent | null {
   if (event === undefined || !event.streamId.startsWith(prefix)) return null;
-  const envelope = event.metadata as Envelope | undefined;
+  const envelope = envelopeOf(event.metadata);
   const ours = envelope?.perennial;
   if (ours === undefined || typeof ours.source !== 'string' || typeof ours.id !== 'string') return null;
   if (typeof ours.contentHash !== 'string') return null;
@@ -101,9 +102,20 @@ export function recordedEvent({ event }: ResolvedEvent, prefix: string, withHash
     occurredAt: ours.occurredAt,
     recordedAt: ours.recordedAt ?? event.created.getTime(),
     meta,
-    data: event.isJson ? JSON.stringify(event.data) : Buffer.from(event.data as Uint8Array).toString('utf8'),
+    data: event.isJson ? JSON.stringify(event.data) : textOf(event.data as Uint8Array),
     ...(withHash ? { contentHash: hashOf(ours) } : {}),
   };
+}
+
+/** The metadata: parsed by the client, or as the bytes that a subscription received. */
+function envelopeOf(metadata: unknown): Partial<Envelope> | null | undefined {
+  if (!(metadata instanceof Uint8Array)) return metadata as Envelope | undefined;
+  try {
+    return JSON.parse(textOf(metadata)) as Envelope | null;
+  } catch {
+    // Written by another program.
+    return undefined;
+  }
 }
 
 export function contentHashOf({ event }: ResolvedEvent): Uint8Array | null {

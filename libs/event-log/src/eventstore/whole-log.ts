@@ -41,10 +41,7 @@ export class WholeLog {
       while (consumer.position < upTo) {
         let entries = consumer.here(size - page.length);
         if (entries.length === 0 && (await this.#isBelowHead(consumer.position))) {
-          entries = await consumer.next(
-            size - page.length,
-            AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
-          );
+          entries = await consumer.next(size - page.length, signal, PATIENCE_MS);
           if (entries.length === 0 && !signal.aborted) await this.#checkHead();
         } else if (entries.length === 0) {
           if (page.length === 0) return;
@@ -130,6 +127,7 @@ function runningTime({ recordedAt }: Mark): (event: RecordedEvent) => RecordedEv
 
 /** An event as the reader wants it. */
 export function as(event: RecordedEvent, { without, with: also }: ReadOptions): RecordedEvent {
+  if (without !== 'data' && (also === 'contentHash' || event.contentHash === undefined)) return event;
   const { contentHash, ...rest } = event;
   const data = without === 'data' ? '{}' : rest.data;
   return also === 'contentHash' && contentHash !== undefined ? { ...rest, data, contentHash } : { ...rest, data };

@@ -10,6 +10,7 @@ import { DISCREPANCIES } from './read-models/discrepancies/table.js';
 import { LINKS, SUBJECTS } from './read-models/links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './read-models/outcomes/table.js';
 import { MENTIONS } from './read-models/mentions/table.js';
+import { OPENED_SUBJECTS, OPENINGS_TABLE } from './read-models/openings/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
 import { QUARANTINE } from './read-models/quarantine/table.js';
 import { STAGE_DAYS } from './read-models/stage-counts/table.js';
@@ -34,6 +35,8 @@ export const LIVE_TABLES: readonly string[] = [
   SOURCE_SEQUENCES,
   SOURCE_CLOSINGS,
   QUARANTINE,
+  OPENINGS_TABLE,
+  OPENED_SUBJECTS,
   CHECKPOINT,
   DIRTY,
   PARKED,

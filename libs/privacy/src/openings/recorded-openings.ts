@@ -54,7 +54,9 @@ export class RecordedOpenings implements Openings {
     );
   }
 
-  /** @throws EventLogError, KeyStoreError where a store does not answer: then no clear text may be sent */
+  /**
+   * @throws EventLogError, KeyStoreError where a store does not answer: then no clear text may be sent
+   */
   async recordOpening(opening: Opening): Promise<void> {
     const subjects = opening.subjects.size + (opening.bodies?.size ?? 0);
     if (subjects === 0) return;

@@ -9,6 +9,7 @@ import { keepBooks } from '../read-models/completeness/projection.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { recordMentions } from '../read-models/mentions/projection.js';
 import { countOutcomes } from '../read-models/outcomes/projection.js';
+import { forgetOpenings, recordOpenings } from '../read-models/openings/projection.js';
 import {
   loadPolicies,
   readPolicies,
@@ -96,6 +97,10 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
     await policiesPublished(tx, facts.policies, position, now);
     store.forgetPolicies();
   }
+  if (facts.openings.length > 0) {
+    await writes.send(tx);
+    await forgetOpenings(tx, (await loadPolicies(tx)).timeline, now);
+  }
   const foldNow = batch.foldNow && !published && (await foldsAlone(tx, store));
   const { fold, mark, known } = await divide(tx, writes, affected, foldNow, context.snapshotEvery);
   await markDirty(writes, mark, position, now);
@@ -132,6 +137,7 @@ async function index(
   await countOutcomes(writes, facts.receipts, recounts);
   await keepBooks(writes, facts.books);
   await listQuarantine(writes, facts.quarantine);
+  await recordOpenings(writes, facts.openings);
   if (facts.touched.size > 0) await replaceQuarantined(tx, writes, touchpointsOf(facts), facts.quarantine.length > 0);
   await recordPolicies(writes, facts.policies);
   await recordTypes(writes, facts.types);

@@ -34,6 +34,7 @@ export interface PageFacts {
   readonly receipts: Receipt[];
   readonly books: SourceBooks;
   readonly quarantine: RecordedEvent[];
+  readonly openings: RecordedEvent[];
   readonly policies: RecordedEvent[];
   readonly types: RecordedEvent[];
   readonly erasures: RecordedEvent[];
@@ -50,6 +51,7 @@ export function emptyFacts(): PageFacts {
     receipts: [],
     books: emptyBooks(),
     quarantine: [],
+    openings: [],
     policies: [],
     types: [],
     erasures: [],
@@ -141,6 +143,9 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
     case 'event-released':
     case 'event-discarded':
       facts.quarantine.push(event);
+      return;
+    case 'personal-data-opened':
+      facts.openings.push(event);
       return;
     case 'policy-published':
       facts.policies.push(event);

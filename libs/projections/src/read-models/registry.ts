@@ -6,6 +6,7 @@ import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
 import { LINKS, SUBJECTS } from './links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './outcomes/table.js';
 import { MENTIONS } from './mentions/table.js';
+import { OPENED_SUBJECTS, OPENINGS_TABLE } from './openings/table.js';
 import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
 import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
@@ -35,6 +36,8 @@ const INDEXED: readonly Table[] = [
   SOURCE_SEQUENCES,
   SOURCE_CLOSINGS,
   QUARANTINE,
+  OPENINGS_TABLE,
+  OPENED_SUBJECTS,
 ];
 
 /** The tables that the engine keeps for itself. */

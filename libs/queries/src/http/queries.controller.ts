@@ -9,6 +9,7 @@ import { events } from '../queries/events.js';
 import { explanation } from '../queries/explain.js';
 import { history } from '../queries/history.js';
 import { lag } from '../queries/lag.js';
+import { openings } from '../queries/openings.js';
 import { orders } from '../queries/orders.js';
 import { completeness } from '../queries/completeness.js';
 import { outcomes } from '../queries/outcomes.js';
@@ -150,6 +151,11 @@ export class QueriesController {
   @QueryRoute(acts)
   acts(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(acts, reply);
+  }
+
+  @QueryRoute(openings)
+  openings(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(openings, reply);
   }
 
   @QueryRoute(privacy)

@@ -98,6 +98,8 @@ function daysOf(from: Instant, to: Instant): readonly string[] {
 async function* actsIn({ log }: QueryContext, stream: string, upTo: number): AsyncGenerator<RecordedAct> {
   for await (const page of log.read(stream, 0, { upTo }))
     for (const { position, recordedAt, type, schemaVersion, meta, data } of page) {
+      // Who opened personal data is the query `openings`.
+      if (type === 'personal-data-opened') continue;
       const { sealed: _, ...detail } = upcast(type, schemaVersion, JSON.parse(data) as Data) as Data & {
         sealed?: string;
       };

@@ -11,6 +11,7 @@ import { outcomes } from './outcomes.js';
 import { holds } from './holds.js';
 import { history } from './history.js';
 import { lag } from './lag.js';
+import { openings } from './openings.js';
 import { orders } from './orders.js';
 import { parked } from './parked.js';
 import { policies } from './policies.js';
@@ -56,6 +57,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   subjectRequests,
   holds,
   acts,
+  openings,
   stats,
   lag,
 ];

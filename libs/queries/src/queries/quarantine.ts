@@ -107,7 +107,7 @@ async function bodiesOf(
     .map(({ id, meta }) => ({
       subjectId: id,
       sealed: (JSON.parse(meta) as { readonly sealed: string }).sealed,
-      about: { quarantineId: id },
+      about: { quarantineIds: [id] },
     }));
   const texts = await context.personalData.open(sealed);
   return new Map(sealed.map(({ subjectId }, index) => [subjectId, readable(texts[index] ?? null)]));

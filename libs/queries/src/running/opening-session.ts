@@ -40,10 +40,9 @@ export class OpeningSession {
     const values = await this.context.personalData.open(items);
     for (const [at, { subjectId, about }] of items.entries()) {
       if ((values[at] ?? null) === null) continue;
-      for (const id of about?.subjectIds ?? (about?.quarantineId === undefined ? [subjectId] : []))
+      for (const id of about === undefined ? [subjectId] : (about.subjectIds ?? []))
         this.subjects.set(id, (this.subjects.get(id) ?? 0) + 1);
-      if (about?.quarantineId !== undefined)
-        this.bodies.set(about.quarantineId, (this.bodies.get(about.quarantineId) ?? 0) + 1);
+      for (const id of about?.quarantineIds ?? []) this.bodies.set(id, (this.bodies.get(id) ?? 0) + 1);
     }
     return values;
   }

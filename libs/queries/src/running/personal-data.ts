@@ -7,7 +7,7 @@ export interface Sealed {
   /** Null where nothing is left to be opened. */
   readonly sealed: string | null;
   /** Whose personal data the text holds, where that is another than the subject whose key opens it. */
-  readonly about?: { readonly subjectIds?: readonly string[]; readonly quarantineId?: string };
+  readonly about?: { readonly subjectIds?: readonly string[]; readonly quarantineIds?: readonly string[] };
 }
 
 type Closed = Sealed & { readonly sealed: string };

@@ -8,6 +8,8 @@ import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
 import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
+import { forgetOpenings, recordOpenings } from '../../read-models/openings/projection.js';
+import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quarantine/projection.js';
 import type { BuildRun } from './build-run.js';
 import type { BuildState } from './build-state.js';
@@ -138,9 +140,11 @@ async function writeOtherFacts(
   await recordMentions(tx, facts.mentions);
   await keepBooks(tx, facts.books);
   await listQuarantine(tx, facts.quarantine);
+  await recordOpenings(tx, facts.openings);
   if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);
+  if (done) await forgetOpenings(tx, (await loadPolicies(tx)).timeline, asOf);
   const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
     customerId: subjectId,
     reason: 'unreadable-event',

@@ -17,6 +17,7 @@ interface CreateOptions extends FormatOptions, Partial<Record<ScopeName, readonl
   readonly permissions?: readonly string[];
   readonly expires?: string;
   readonly rate?: ApiKeyInfo['rate'];
+  readonly standingPurpose?: string;
 }
 
 const PERMISSIONS_HELP = helpSection('Permissions', [
@@ -103,6 +104,12 @@ function createCommand(session: Session): Command {
     .addOption(new Option('--purposes <list>', 'purposes that it may open personal data for').argParser(listOf))
     .addOption(
       new Option(
+        '--standing-purpose <name>',
+        'for a machine: the purpose for which it opens personal data where a request states none',
+      ),
+    )
+    .addOption(
+      new Option(
         '--rate <list>',
         'what it may do in a minute, in each process: events=60000,rejected=600,requests=600,opened=100, off for no limit; that of its role by default',
       ).argParser(ratesOf),
@@ -133,7 +140,7 @@ const SCOPES = ['sources', 'types', 'brand', 'purposes'] as const satisfies read
 
 /** The key as the engine is asked for it; what is missing or wrong, the engine says. */
 function requestOf(name: string, options: CreateOptions): JsonObject & { readonly name: string } {
-  const { role, permissions, expires, rate } = options;
+  const { role, permissions, expires, rate, standingPurpose } = options;
   const scopes = Object.fromEntries(
     SCOPES.flatMap((scope) => (options[scope] === undefined ? [] : [[scope, options[scope]]])),
   );
@@ -143,6 +150,7 @@ function requestOf(name: string, options: CreateOptions): JsonObject & { readonl
     ...(permissions === undefined ? {} : { permissions }),
     ...(Object.keys(scopes).length === 0 ? {} : { scopes }),
     ...(rate === undefined ? {} : { rate }),
+    ...(standingPurpose === undefined ? {} : { standingPurpose }),
     ...(expires === undefined ? {} : { expiresAt: expires === 'never' ? null : expires }),
   };
 }

@@ -74,6 +74,8 @@ export interface ApiKeyInfo {
   readonly scopes: { readonly [Name in 'sources' | 'types' | 'brand' | 'purposes']?: readonly string[] };
   /** What it may do in a minute; a rate that is absent is that of its role, null is no limit. */
   readonly rate: { readonly [Name in 'events' | 'rejected' | 'requests' | 'opened']?: number | null };
+  /** The purpose for which it opens personal data where a request states none. */
+  readonly standingPurpose?: string;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly replaces: string | null;

@@ -28,6 +28,8 @@ export class KeyCreated {
   @AnyObject() scopes!: object;
   /** What it may do in a minute, where that is its own. */
   @Optional() @AnyObject() rate?: object;
+  /** The purpose for which it opens personal data where a request states none. */
+  @Optional() @Text(64) standingPurpose?: string;
   /** Absent where it never expires. */
   @Optional() @At() expiresAt?: number;
 }

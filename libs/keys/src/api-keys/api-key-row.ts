@@ -12,6 +12,8 @@ export interface ApiKeyRow {
   readonly scopes: GivenScopes;
   /** Its own rates: those that are absent are those of its role. */
   readonly rate: GivenRates;
+  /** The purpose for which it opens personal data where a request states none; absent: it opens nothing then. */
+  readonly standingPurpose?: string;
   readonly createdAt: number;
   /** From then on the key is rejected; null: never. */
   readonly expiresAt: number | null;

@@ -30,6 +30,7 @@ export interface ApiKeyOptions {
   /** Scopes that are absent are those of the role, or else unlimited. */
   readonly scopes?: GivenScopes;
   readonly rate?: GivenRates;
+  readonly standingPurpose?: string;
   /** UTC milliseconds; null, the default: never. */
   readonly expiresAt?: number | null;
   /** A key that was drawn before, and handed out already. */
@@ -192,7 +193,7 @@ export class ApiKeys {
   private draw(
     name: string,
     permissions: readonly Permission[],
-    { role = null, scopes = {}, rate = {}, expiresAt = null, drawn = drawKey() }: ApiKeyOptions,
+    { role = null, scopes = {}, rate = {}, standingPurpose, expiresAt = null, drawn = drawKey() }: ApiKeyOptions,
     replaces: string | null = null,
   ): { readonly key: string; readonly row: ApiKeyRow } {
     const { id, hash } = drawn;
@@ -201,6 +202,7 @@ export class ApiKeys {
       permissions: PERMISSIONS.filter((each) => permissions.includes(each)),
       scopes: grantedScopes({ role, scopes }),
       rate,
+      ...(standingPurpose === undefined ? {} : { standingPurpose }),
       ...{ createdAt: this.clock.now(), expiresAt, replaces, lastUsedAt: null, revokedAt: null },
     };
     return { key: 'text' in drawn ? String(drawn.text) : '', row };
@@ -267,6 +269,7 @@ const principalOf = (row: ApiKeyRow): Principal => ({
   permissions: new Set(permissionsOf(row)),
   scopes: scopesOf(row.scopes),
   rate: row.rate,
+  ...(row.standingPurpose === undefined ? {} : { standingPurpose: row.standingPurpose }),
 });
 
 const earlier = (a: number | null, b: number | null): number | null =>

@@ -47,6 +47,7 @@ type ApprovedGrant =
       readonly permissions: readonly Permission[];
       readonly scopes: GivenScopes;
       readonly rate: GivenRates;
+      readonly standingPurpose?: string;
       readonly expiresAt: number | null;
     }
   | { readonly kind: 'rotate'; readonly keyId: string; readonly replaces: string; readonly overlapDays: number }
@@ -81,6 +82,8 @@ export class KeyAdministration {
     };
     assertWithinRights(by, grant);
     const expiresAt = this.expiryOf(request, grant);
+    const { standingPurpose } = request;
+    const standing = standingPurpose === undefined ? {} : { standingPurpose };
     const drawn = drawKey();
     const asked = {
       kind: 'create' as const,
@@ -88,6 +91,7 @@ export class KeyAdministration {
       name: request.name,
       ...grant,
       rate: request.rate ?? {},
+      ...standing,
       expiresAt,
     };
     await this.require(asked, grant, by, drawn);
@@ -95,15 +99,22 @@ export class KeyAdministration {
   }
 
   private async createDrawn(
-    { keyId, name, rate, expiresAt, ...grant }: Extract<ApprovedGrant, { kind: 'create' }>,
+    { keyId, name, rate, expiresAt, standingPurpose, ...grant }: Extract<ApprovedGrant, { kind: 'create' }>,
     hash: Buffer,
     by: string,
   ): Promise<ApiKeyRecord> {
+    const standing = standingPurpose === undefined ? {} : { standingPurpose };
     // An approved act may be done twice, after a crash: the key is the same one.
     const before = this.apiKeys.find(keyId);
     const created =
       before === null
-        ? this.apiKeys.create(name, grant.permissions, { ...grant, rate, expiresAt, drawn: { id: keyId, hash } })
+        ? this.apiKeys.create(name, grant.permissions, {
+            ...grant,
+            rate,
+            ...standing,
+            expiresAt,
+            drawn: { id: keyId, hash },
+          })
         : null;
     await created?.stored;
     const record = created?.record ?? this.find(keyId);
@@ -113,6 +124,7 @@ export class KeyAdministration {
       data: {
         ...{ keyId, name, role, permissions, scopes },
         ...(Object.keys(rate).length === 0 ? {} : { rate }),
+        ...standing,
         ...(expiresAt === null ? {} : { expiresAt }),
       },
     });

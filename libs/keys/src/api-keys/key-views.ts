@@ -31,6 +31,12 @@ export class ApiKeyView implements ShownKey {
       'What it may do in a minute, in each process: a rate that is absent is that of its role; null is no limit',
   })
   readonly rate!: GivenRates;
+  @ApiProperty({
+    required: false,
+    type: String,
+    description: 'The purpose for which it opens personal data where a request states none',
+  })
+  readonly standingPurpose?: string;
   @ApiProperty({ format: 'date-time' })
   readonly createdAt!: string;
   @ApiProperty({ ...INSTANT, description: 'From then on the key is rejected; null: never' })

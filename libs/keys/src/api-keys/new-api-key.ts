@@ -16,7 +16,15 @@ import {
   type DocumentRule,
   type ValidationIssue,
 } from '#contracts';
-import { formerPermission, PERMISSIONS, RATE_MAX, ROLE_NAMES, type Permission, type Role } from '#platform';
+import {
+  formerPermission,
+  PERMISSIONS,
+  RATE_MAX,
+  roleDefinition,
+  ROLE_NAMES,
+  type Permission,
+  type Role,
+} from '#platform';
 
 const SCOPE_MAX = 100;
 
@@ -97,6 +105,12 @@ export class NewApiKey {
   readonly rate?: KeyRates;
 
   @Optional()
+  @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'the name of a purpose')
+  @Hint('give a purpose of the policy that is granted to the key, such as service')
+  @Describe('For a machine: the purpose for which the key opens personal data where a request states none')
+  readonly standingPurpose?: string;
+
+  @Optional()
   @OrNull(Moment())
   @Hint('give a date-time such as 2027-01-31T00:00:00Z, or null for a key of a channel that never expires')
   @Describe('Until when the key is valid; a year by default. Null: it never expires, for keys that only publish')
@@ -114,7 +128,20 @@ const allowsSomething: DocumentRule<NewApiKey> = ({ role, permissions }) =>
       ]
     : [];
 
-const READER = documentReader(NewApiKey, { rules: [allowsSomething] });
+const standingPurposeIsGranted: DocumentRule<NewApiKey> = ({ role, scopes, standingPurpose }) => {
+  const granted = scopes?.purposes ?? (role === undefined ? undefined : roleDefinition(role).purposes);
+  return standingPurpose === undefined || granted === undefined || granted.includes(standingPurpose)
+    ? []
+    : [
+        {
+          pointer: '#/standingPurpose',
+          detail: `is not among the purposes that are granted to the key (${granted.join(', ')})`,
+          hint: 'grant it in scopes.purposes, or give one of these',
+        },
+      ];
+};
+
+const READER = documentReader(NewApiKey, { rules: [allowsSomething, standingPurposeIsGranted] });
 
 /** Reads an API key to create. A permission by its former name is rejected with the present one. */
 export const NEW_API_KEY: DocumentReader<NewApiKey> = {

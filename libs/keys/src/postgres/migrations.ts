@@ -92,4 +92,9 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX listed_by_key ON perennial_keys.listed (key_id);
     `,
   },
+  {
+    number: 7,
+    name: 'standing purposes of API keys',
+    sql: `ALTER TABLE perennial_keys.api_keys ADD COLUMN standing_purpose text`,
+  },
 ];

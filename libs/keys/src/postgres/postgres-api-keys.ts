@@ -3,19 +3,19 @@ import { LOCKS, waitForLock } from '#database';
 import type { GivenRates, GivenScopes, Permission, Role } from '#platform';
 import type { AccessRows, ApiKeyRow, ApiKeyTable, BlockRow } from '../api-keys/api-key-row.js';
 
-const COLUMNS = `id, name, hash, role, permissions, scopes, rate, created_at, expires_at, replaces, last_used_at, revoked_at`;
+const COLUMNS = `id, name, hash, role, permissions, scopes, rate, standing_purpose, created_at, expires_at, replaces, last_used_at, revoked_at`;
 
 /** Inserts rows given as JSON, with hashes in hex and instants in milliseconds. */
 const INSERT = `INSERT INTO perennial_keys.api_keys (${COLUMNS})
-  SELECT id, name, decode(hash, 'hex'), role, permissions, scopes, rate, to_timestamp("createdAt" / 1000),
+  SELECT id, name, decode(hash, 'hex'), role, permissions, scopes, rate, "standingPurpose", to_timestamp("createdAt" / 1000),
          to_timestamp("expiresAt" / 1000), replaces, to_timestamp("lastUsedAt" / 1000), to_timestamp("revokedAt" / 1000)
     FROM jsonb_to_recordset($1::text::jsonb) AS t(
-      id text, name text, hash text, role text, permissions jsonb, scopes jsonb, rate jsonb, "createdAt" float8,
+      id text, name text, hash text, role text, permissions jsonb, scopes jsonb, rate jsonb, "standingPurpose" text, "createdAt" float8,
       "expiresAt" float8, replaces text, "lastUsedAt" float8, "revokedAt" float8)`;
 
 const UPSERT = `${INSERT}
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, hash = excluded.hash, role = excluded.role,
-    permissions = excluded.permissions, scopes = excluded.scopes, rate = excluded.rate, created_at = excluded.created_at,
+    permissions = excluded.permissions, scopes = excluded.scopes, rate = excluded.rate, standing_purpose = excluded.standing_purpose, created_at = excluded.created_at,
     expires_at = excluded.expires_at, replaces = excluded.replaces, last_used_at = excluded.last_used_at,
     revoked_at = excluded.revoked_at`;
 
@@ -117,6 +117,7 @@ const rowOf = (row: Record<string, unknown>): ApiKeyRow => ({
   permissions: row['permissions'] as Permission[],
   scopes: row['scopes'] as GivenScopes,
   rate: row['rate'] as GivenRates,
+  ...(row['standing_purpose'] === null ? {} : { standingPurpose: row['standing_purpose'] as string }),
   createdAt: (row['created_at'] as Date).getTime(),
   expiresAt: instantOf(row['expires_at']),
   replaces: row['replaces'] as string | null,

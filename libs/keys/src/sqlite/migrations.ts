@@ -57,6 +57,11 @@ export const API_KEY_STEPS: readonly Step[] = [
       CREATE INDEX sessions_by_issuer_session ON sessions (issuer_session);
     `,
   },
+  {
+    number: 5,
+    name: 'standing purposes',
+    sql: `ALTER TABLE api_keys ADD COLUMN standing_purpose TEXT`,
+  },
 ];
 
 /**

@@ -3,9 +3,9 @@ import type { GivenRates, GivenScopes, Permission, Role } from '#platform';
 import type { AccessRows, ApiKeyRow, ApiKeyTable, BlockRow } from '../api-keys/api-key-row.js';
 
 const COLUMNS =
-  'id, name, hash, role, permissions, scopes, rate, created_at, expires_at, replaces, last_used_at, revoked_at';
+  'id, name, hash, role, permissions, scopes, rate, standing_purpose, created_at, expires_at, replaces, last_used_at, revoked_at';
 
-const INTO = `INTO api_keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INTO = `INTO api_keys (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const PUT_BLOCK = 'INSERT OR REPLACE INTO blocked_principals (principal, at, by, lifted_at) VALUES (?, ?, ?, ?)';
 
 /** The API keys in the SQLite file of the keys, which no other process changes. */
@@ -76,7 +76,16 @@ function valuesOf(row: ApiKeyRow): (string | number | Buffer | null)[] {
   const { id, name, hash, role, permissions, scopes, rate, createdAt, expiresAt, replaces, lastUsedAt, revokedAt } =
     row;
   return [
-    ...[id, name, hash, role, JSON.stringify(permissions), JSON.stringify(scopes), JSON.stringify(rate)],
+    ...[
+      id,
+      name,
+      hash,
+      role,
+      JSON.stringify(permissions),
+      JSON.stringify(scopes),
+      JSON.stringify(rate),
+      row.standingPurpose ?? null,
+    ],
     ...[createdAt, expiresAt, replaces, lastUsedAt, revokedAt],
   ];
 }
@@ -89,6 +98,7 @@ const rowOf = (row: Record<string, unknown>): ApiKeyRow => ({
   permissions: JSON.parse(row['permissions'] as string) as Permission[],
   scopes: JSON.parse(row['scopes'] as string) as GivenScopes,
   rate: JSON.parse(row['rate'] as string) as GivenRates,
+  ...(row['standing_purpose'] === null ? {} : { standingPurpose: row['standing_purpose'] as string }),
   createdAt: row['created_at'] as number,
   expiresAt: row['expires_at'] as number | null,
   replaces: row['replaces'] as string | null,

@@ -1,29 +1,84 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Counter, type Registry } from 'prom-client';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { SEALER, type Sealer } from '#keys';
-import { CLOCK, OPENINGS, RATE_LIMITS, type Clock } from '#platform';
+import { CLOCK, HEALTH, LOGGER, METRICS, OPENINGS, RATE_LIMITS, type Clock, type Health, type Logger } from '#platform';
 import type { RateLimits } from '#platform/nest';
+import { MassOpenings } from './mass-openings.js';
+import { PolicyInForce } from './policy-in-force.js';
 import { RecordedOpenings } from './recorded-openings.js';
 
-/** Provides OPENINGS, without which no handler gives personal data in the clear. Needs the platform, the keys and the event log. */
+/** Provides OPENINGS, without which no handler gives personal data in the clear, and watches them. Needs the platform, the keys and the event log. */
 @Global()
 @Module({})
-export class OpeningsModule {
+export class OpeningsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    @Inject(MassOpenings) private readonly massOpenings: MassOpenings,
+    @Inject(HEALTH) health: Health,
+  ) {
+    health.register('openings', () => Promise.resolve(massOpenings.health()));
+  }
+
   static forRoot(): DynamicModule {
     return {
       module: OpeningsModule,
       providers: [
         {
+          provide: MassOpenings,
+          useFactory: (log: EventLog, clock: Clock, logger: Logger, registry: Registry) => {
+            const alerts = new Counter({
+              name: 'perennial_mass_openings_total',
+              help: 'Alerts: one principal opened the personal data of more subjects within an hour than the policy names.',
+              registers: [registry],
+            });
+            const policy = new PolicyInForce(log, clock);
+            return new MassOpenings({ log, policy, clock, logger, onAlert: () => alerts.inc() });
+          },
+          inject: [EVENT_LOG, CLOCK, LOGGER, METRICS],
+        },
+        {
           provide: OPENINGS,
-          useFactory: (log: EventLog, sealer: Sealer, clock: Clock, rates: RateLimits) =>
-            new RecordedOpenings({
+          useFactory: (
+            log: EventLog,
+            sealer: Sealer,
+            clock: Clock,
+            rates: RateLimits,
+            watch: MassOpenings,
+            registry: Registry,
+          ) => {
+            const opened = new Counter({
+              name: 'perennial_opened_subjects_total',
+              help: 'Subjects whose personal data were opened, once for each answer.',
+              registers: [registry],
+            });
+            return new RecordedOpenings({
               ...{ log, sealer, clock },
               beforeOpening: ({ principal }, subjects) => rates.admit(principal, 'opened', 0).count(subjects),
-            }),
-          inject: [EVENT_LOG, SEALER, CLOCK, RATE_LIMITS],
+              onRecorded: (_, subjects) => {
+                opened.inc(subjects);
+                watch.checkSoon();
+              },
+            });
+          },
+          inject: [EVENT_LOG, SEALER, CLOCK, RATE_LIMITS, MassOpenings, METRICS],
         },
       ],
       exports: [OPENINGS],
     };
+  }
+
+  onApplicationBootstrap(): void {
+    this.massOpenings.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.massOpenings.stop();
   }
 }

@@ -11,6 +11,8 @@ export interface RouteRow {
   readonly roles: readonly Role[];
   /** What a key with a limited scope gets: the route, 403 (for some of the permissions), or no difference. */
   readonly limited: string;
+  /** Whether the route may show personal data, for a purpose that is granted. */
+  readonly opens: boolean;
 }
 
 /** What narrows a permission: sources and types what is published, brands what is seen. */
@@ -25,6 +27,7 @@ interface Operation {
   readonly 'x-permission'?: string;
   readonly 'x-scope'?: readonly string[];
   readonly 'x-only'?: string;
+  readonly 'x-opens'?: boolean;
 }
 
 /** Every route of the document, in the order of its paths. Throws where one says nothing of its access. */
@@ -39,10 +42,10 @@ export function matrixOf({ paths }: OpenAPIObject): readonly RouteRow[] {
 }
 
 function lineOf(method: string, path: string, operation: Operation): RouteRow {
-  const { 'x-permission': permission, 'x-scope': narrowed = [], 'x-only': only } = operation;
+  const { 'x-permission': permission, 'x-scope': narrowed = [], 'x-only': only, 'x-opens': opens = false } = operation;
   if (permission === undefined)
     throw new Error(`${method} ${path} says nothing of its access: it needs @Allow() or @Public().`);
-  if (permission === 'public') return { method, path, permissions: null, roles: ROLE_NAMES, limited: '–' };
+  if (permission === 'public') return { method, path, permissions: null, roles: ROLE_NAMES, limited: '–', opens };
   const permissions = permissionsIn(permission);
   const unknown = permissions.filter((each) => !PERMISSIONS.includes(each));
   if (unknown.length > 0) throw new Error(`${method} ${path} needs ${unknown.join()}, which is not a permission.`);
@@ -53,6 +56,7 @@ function lineOf(method: string, path: string, operation: Operation): RouteRow {
     ...{ method, path, permissions },
     roles: only === 'local' ? [] : roles,
     limited: limitedCell(permissions, narrowed),
+    opens,
   };
 }
 
@@ -81,12 +85,13 @@ const YES = 'yes';
 
 /** The matrix as a table of Markdown. */
 export function matrixTable(lines: readonly RouteRow[]): string {
-  const header = ['route', 'permission', ...ROLE_NAMES, 'limited key'];
-  const rows = lines.map(({ method, path, permissions, roles, limited }) => [
+  const header = ['route', 'permission', ...ROLE_NAMES, 'limited key', 'personal data'];
+  const rows = lines.map(({ method, path, permissions, roles, limited, opens }) => [
     `\`${method} ${path}\``,
     permissions === null ? 'none' : permissions.length === PERMISSIONS.length ? ANY : permissions.join(' or '),
     ...ROLE_NAMES.map((role) => (roles.includes(role) ? YES : '')),
     limited,
+    opens ? YES : '',
   ]);
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
@@ -106,6 +111,7 @@ export function readMatrix(page: string): readonly RouteRow[] {
         permissions: permission === 'none' ? null : permissionsIn(permission),
         roles: ROLE_NAMES.filter((_, n) => cells[n] === YES),
         limited: cells[ROLE_NAMES.length] ?? '',
+        opens: cells[ROLE_NAMES.length + 1] === YES,
       },
     ];
   });

@@ -6,11 +6,11 @@ import { LOCAL_PRINCIPAL } from '#platform';
 import { RecordedOpenings } from '../openings/recorded-openings.js';
 
 /** Where the process kills itself, as kill -9 would. */
-export type Fault = 'before-append' | 'in-append' | 'after-append' | 'before-answer' | 'after-answer' | 'none';
+export type Step = 'before-append' | 'in-append' | 'after-append' | 'before-answer' | 'after-answer' | 'none';
 
 /** A process of its own that opens one subject's data as an answer does, and writes the clear text to its standard output. */
-const [, , folder = '', fault = 'none', subjectId = ''] = process.argv as [string, string, string, Fault, string];
-const dieAt = (here: Fault): void => {
+const [, , folder = '', fault = 'none', subjectId = ''] = process.argv as [string, string, string, Step, string];
+const dieAt = (here: Step): void => {
   if (fault === here) process.kill(process.pid, 'SIGKILL');
 };
 const clock = { now: () => Date.now() };

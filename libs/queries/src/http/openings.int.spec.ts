@@ -122,7 +122,7 @@ describe('personal data over HTTP', () => {
     expect(a?.requestId).toBe(b?.requestId);
     expect(a?.parameters).toBe(b?.parameters);
     expect(a?.subjectIds).not.toEqual(b?.subjectIds);
-    // Only whom a page shows is opened: the row that tells whether a page follows is not.
+    // Only customers that a page shows are opened: the row that tells whether a page follows is not.
     expect([a?.count, b?.count]).toEqual([1, 1]);
     const csv = await get('/v1/query/customers?format=csv', agent, open);
     expect(csv.body).toMatch(CLEAR);

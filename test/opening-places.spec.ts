@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+/** Every place that opens sealed text, by its file: how often, and why no clear text of it leaves the engine without a record. */
+const PLACES: Readonly<Record<string, readonly [number, string]>> = {
+  'libs/queries/src/running/opening-session.ts': [
+    1,
+    'counts what a query opens, and records it before there is an answer',
+  ],
+  'libs/queries/src/running/personal-data.ts': [2, 'what the session opens with, and what is searched'],
+  'libs/queries/src/reading/identifiers.ts': [1, 'within a session'],
+  'libs/queries/src/queries/customer.ts': [1, 'within a session'],
+  'libs/queries/src/queries/timeline.ts': [1, 'within a session'],
+  'libs/queries/src/queries/quarantine.ts': [1, 'within a session'],
+  'libs/queries/src/queries/openings.ts': [1, 'within a session'],
+  'libs/queries/src/reading/naming.ts': [2, 'bodies and identifiers are searched for a person; ids alone are shown'],
+  'libs/ingestion/src/quarantine/quarantine.ts': [
+    1,
+    'shown by show-quarantined.ts, which records it; released into the log, sealed again',
+  ],
+  'libs/privacy/src/erasure/quarantined-bodies.ts': [1, 'bodies are searched for a person; ids alone are given'],
+  'libs/privacy/src/erasure/erase-customer.ts': [1, 'identifiers are searched for in bodies, and not shown'],
+  'libs/privacy/src/content/check-contents.ts': [4, 'contents are hashed; verdicts alone are shown'],
+  'libs/privacy/src/clear-text/clear-text.ts': [1, 'sealed again on the way into another log'],
+  'libs/privacy/src/rekeying/rekeying.ts': [4, 'sealed again under another key'],
+  'libs/privacy/src/rekeying/compare-rekeyed.ts': [3, 'hashed; digests alone are shown'],
+  'libs/feeds/src/webhooks/endpoints.ts': [1, 'secrets of webhooks: no data of a person'],
+  'libs/feeds/src/webhooks/registrations.ts': [1, 'addresses and secrets of webhooks: no data of a person'],
+};
+
+const OPENS = /\b(?:openMany|openUndamaged|openToSearch)\(|(?:sealer|from|personalData)\.open\(/g;
+
+describe('the places that open sealed text', () => {
+  it('are these, and each says why nothing leaves by it without a record', () => {
+    const found: Record<string, number> = {};
+    for (const root of ['libs', 'apps'])
+      for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+        if (!file.endsWith('.ts') || /\.spec\.ts$|testdata/.test(file)) continue;
+        const path = join(root, file);
+        if (path === 'libs/keys/src/sealer.ts') continue;
+        const count = readFileSync(path, 'utf8').match(OPENS)?.length ?? 0;
+        if (count > 0) found[path] = count;
+      }
+    expect(found).toEqual(Object.fromEntries(Object.entries(PLACES).map(([path, [count]]) => [path, count])));
+  });
+});

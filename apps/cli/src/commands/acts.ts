@@ -23,8 +23,8 @@ export function actsCommand(session: Session): Command {
   return withExamples(
     acts,
     'perennial acts list',
-    'perennial acts approve 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f --url http://127.0.0.1:3000 --key KEY',
-    'perennial acts decline 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f --reason "The case is open."',
+    'perennial acts approve 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f',
+    'perennial acts decline 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f --reason "Not now."',
   );
 }
 
@@ -72,10 +72,7 @@ function approveCommand(session: Session): Command {
     .action(async (id: string, options: EngineOptions) => {
       await useEngine(options, session, async (engine) => show(await engine.approveAct(id)));
     });
-  return withExamples(
-    withEngineOptions(command),
-    'perennial acts approve 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f --url http://127.0.0.1:3000 --key KEY',
-  );
+  return withExamples(withEngineOptions(command), 'perennial acts approve 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f');
 }
 
 function declineCommand(session: Session): Command {
@@ -89,7 +86,7 @@ function declineCommand(session: Session): Command {
     });
   return withExamples(
     withEngineOptions(command),
-    'perennial acts decline 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f --reason "The case is open."',
+    'perennial acts decline 0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f --reason "Not now."',
   );
 }
 

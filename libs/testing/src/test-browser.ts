@@ -47,7 +47,7 @@ export class TestBrowser {
     if (form === undefined)
       throw new Error(`No form with ${names.join()} at ${page.url}: ${page.html.slice(0, 2_000)}`);
     const filled = new URLSearchParams([
-      ...[...form.inputs].filter(([name]) => !names.includes(name)),
+      ...[...form.inputs].filter(([name]) => !names.includes(name) && !form.buttons.has(name)),
       ...Object.entries({ ...fields, ...added }),
     ]);
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -79,11 +79,19 @@ interface Form {
   readonly action: string;
   /** Every input that has a name, with its value. */
   readonly inputs: ReadonlyMap<string, string>;
+  /** Those of them that are sent only where they are pressed. */
+  readonly buttons: ReadonlySet<string>;
 }
 
 function formsOf(html: string): readonly Form[] {
   return [...html.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/gi)].map(([, head = '', body = '']) => ({
     action: attribute(head, 'action') ?? '',
+    buttons: new Set(
+      [...body.matchAll(/<(?:input|button)\b([^>]*)>/gi)].flatMap(([whole, text = '']) => {
+        const isButton = /^<button/i.test(whole) || attribute(text, 'type') === 'submit';
+        return isButton ? [attribute(text, 'name') ?? ''] : [];
+      }),
+    ),
     inputs: new Map(
       [...body.matchAll(/<(?:input|button)\b([^>]*)>/gi)].flatMap(([, text = '']): [string, string][] => {
         const name = attribute(text, 'name');

@@ -47,7 +47,8 @@ function placeCommand(session: Session): Command {
     });
   return withExamples(
     withEngineOptions(command),
-    'perennial hold place email:ada@example.com --case 2026-117 --reason "letter of the court"',
+    'perennial hold place email:ada@example.com --case 2026-117 \\',
+    '    --reason "letter of the court"',
   );
 }
 

@@ -46,7 +46,8 @@ export function subjectRequestCommand(session: Session): Command {
   command.addCommand(answerCommand(session));
   return withExamples(
     command,
-    'perennial subject-request open email:ada@example.com --kind access --asker-checked "passport shown"',
+    'perennial subject-request open email:ada@example.com --kind access \\',
+    '    --asker-checked "passport shown"',
     'perennial subject-request list --state due',
   );
 }
@@ -83,7 +84,8 @@ function openCommand(session: Session): Command {
     });
   return withExamples(
     withEngineOptions(withFormat(command)),
-    'perennial subject-request open email:ada@example.com --kind access --asker-checked "passport shown at the counter"',
+    'perennial subject-request open email:ada@example.com --kind access \\',
+    '    --asker-checked "passport shown at the counter"',
   );
 }
 
@@ -141,7 +143,8 @@ function extendCommand(session: Session): Command {
     });
   return withExamples(
     withEngineOptions(withFormat(command)),
-    'perennial subject-request extend 0b1c2d3e4f5061728394a5b6c7d8e9f0 --reason "records of twelve years in two archives"',
+    'perennial subject-request extend 0b1c2d3e4f5061728394a5b6c7d8e9f0 \\',
+    '    --reason "records of twelve years in two archives"',
   );
 }
 
@@ -180,7 +183,8 @@ function answerCommand(session: Session): Command {
   return withExamples(
     withEngineOptions(withFormat(command)),
     'perennial subject-request answer 0b1c2d3e4f5061728394a5b6c7d8e9f0 --output ada',
-    'perennial subject-request answer 0b1c2d3e4f5061728394a5b6c7d8e9f0 --outcome done',
+    'perennial subject-request answer 0b1c2d3e4f5061728394a5b6c7d8e9f0 \\',
+    '    --outcome done',
   );
 }
 

@@ -13,8 +13,8 @@ class OpeningsParams extends OneCustomer {
   @Optional() @InstantOrDay() @Describe('only openings recorded at this instant or later') from!: Instant | null;
   @Optional() @InstantOrDay() @Describe('only openings recorded before this instant') to!: Instant | null;
   @Optional() @Text(512) @Describe('only what this principal opened: key:5f0c3a9b1d2e, local') by!: string | null;
-  @Optional() @Text(64) @Describe('only openings for this purpose') purpose!: string | null;
-  @Optional() @Text(100) @Describe('only openings for this case') ticket!: string | null;
+  @Optional() @Text(64) @Describe('only openings for this purpose') 'opening-purpose'!: string | null;
+  @Optional() @Text(100) @Describe('only openings for this case') 'opening-ticket'!: string | null;
   @Optional() @OneOf(...OPENING_KINDS) @Describe('only openings of this kind') kind!: string | null;
   @Optional()
   @Matching('^[0-9a-f]{32}$', 32, 'an id')
@@ -77,8 +77,8 @@ export const openings = query({
         .and('o.recorded_at < ?::timestamptz', params.to === null ? null : instantText(params.to))
         .and('o.position > ?::bigint', after?.[0] ?? null)
         .and('o.opened_by = ?::text', params.by)
-        .and('o.purpose = ?::text', params.purpose)
-        .and('o.ticket = ?::text', params.ticket)
+        .and('o.purpose = ?::text', params['opening-purpose'])
+        .and('o.ticket = ?::text', params['opening-ticket'])
         .and('o.kind = ?::text', params.kind)
         .and(OF_SUBJECTS, ids)
         .and(OF_SUBJECTS, params['quarantine-id'] === null ? null : [params['quarantine-id']]);

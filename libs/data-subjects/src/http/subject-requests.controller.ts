@@ -123,6 +123,7 @@ export class SubjectRequestsController {
   }
 
   @Post(':id/package')
+  @Records('personal-data-opened')
   @HttpCode(200)
   @Allow('erase')
   @ApiExtension('x-opens', true)

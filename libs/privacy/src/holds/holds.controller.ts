@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem } from '#platform/nest';
+import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import { personOf } from '../erasure/erasure-request.js';
 import { personProblem } from '../erasure/person-problem.js';
 import { HOLD_LIFT_REQUEST, HOLD_REQUEST, type HoldLiftRequest, type HoldRequest } from './hold-request.js';
@@ -63,6 +63,7 @@ export class HoldsController {
   ) {}
 
   @Post()
+  @Records('hold-placed')
   @HttpCode(200)
   @Allow('hold')
   @ApiOperation({
@@ -114,6 +115,7 @@ export class HoldsController {
   }
 
   @Post(':id/lift')
+  @Records('hold-lifted')
   @HttpCode(200)
   @Allow('hold')
   @ApiOperation({

@@ -210,12 +210,12 @@ describe('personal data over HTTP', () => {
     const by = String(complaint?.['by']);
     const wanted = async (more: string): Promise<number> =>
       (JSON.parse((await get(`/v1/query/openings?${more}`, auditor)).body) as { rows: unknown[] }).rows.length;
-    expect(await wanted(`purpose=complaint&by=${by}`)).toBe(1);
-    expect(await wanted(`purpose=legal`)).toBe(0);
-    expect(await wanted(`purpose=complaint&to=2020-01-01`)).toBe(0);
-    expect(await wanted(`ticket=C-123&customer=${engine.subjectId('userId', 'bob')}`)).toBe(0);
+    expect(await wanted(`opening-purpose=complaint&by=${by}`)).toBe(1);
+    expect(await wanted(`opening-purpose=legal`)).toBe(0);
+    expect(await wanted(`opening-purpose=complaint&to=2020-01-01`)).toBe(0);
+    expect(await wanted(`opening-ticket=C-123&customer=${engine.subjectId('userId', 'bob')}`)).toBe(0);
     const open = { 'perennial-purpose': 'audit' };
-    const reasons = await get('/v1/query/openings?ticket=C-123', auditor, open);
+    const reasons = await get('/v1/query/openings?opening-ticket=C-123', auditor, open);
     expect(reasons.body).toContain('Ann called');
     // To read why someone's data were opened is an opening of that person's data.
     expect(reasons.records[0]?.opened).toMatchObject({ purpose: 'audit', query: 'openings', columns: ['reason'] });
@@ -235,7 +235,7 @@ describe('personal data over HTTP', () => {
     await engine.keys.destroy([ann]);
     await engine.catchUp();
     const open = { 'perennial-purpose': 'audit' };
-    const answer = await get('/v1/query/openings?ticket=C-123', auditor, open);
+    const answer = await get('/v1/query/openings?opening-ticket=C-123', auditor, open);
     const [row] = (JSON.parse(answer.body) as { rows: Record<string, unknown>[] }).rows;
     expect(row).toMatchObject({ purpose: 'complaint', reason: null, subjectIds: expect.arrayContaining([ann]) });
     expect(answer.records).toEqual([]);

@@ -10,7 +10,18 @@ import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { Ingestion } from '#ingestion';
 import { KEY_STORE, type EngineKeys, type KeyStore } from '#keys';
-import { APPROVALS, CLOCK, CONFIG, HEALTH, LOGGER, type Approvals, type Clock, type Config, type Health, type Logger } from '#platform';
+import {
+  APPROVALS,
+  CLOCK,
+  CONFIG,
+  HEALTH,
+  LOGGER,
+  type Approvals,
+  type Clock,
+  type Config,
+  type Health,
+  type Logger,
+} from '#platform';
 import { commandHandler } from '#platform/nest';
 import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 import { ErasuresController } from './erasure/erasures.controller.js';

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { JsonSchema } from '#contracts';
+import type { PersonalDataState } from '#platform';
 import { isInstantParam, paramSchemas, QUERIES, type Answer, type QueryDefinition, type RawParams } from '#queries';
 import type { Engine, StatedOpening } from '../engine/engine.js';
 import { FORMER_QUERIES, withFormerCommand } from '../former-names.js';
@@ -58,11 +59,21 @@ function commandFor(query: QueryDefinition, session: Session): Command {
         const { format, money, columns } = options;
         const isFile = options.output !== undefined || format === 'csv' || format === 'ndjson';
         const opening = query.opens === undefined ? undefined : statedOpening(options, isFile ? 'export' : 'view');
-        await writeAnswers(allPages(engine, query, rawParams(query, options), opening), format, output, {
-          ...(money === undefined ? {} : { money }),
-          ...(columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) }),
-        });
+        let state: PersonalDataState | undefined;
+        const pages = allPages(engine, query, rawParams(query, options), opening);
+        await writeAnswers(
+          watched(pages, ({ meta }) => (state ??= meta.personalData)),
+          format,
+          output,
+          {
+            ...(money === undefined ? {} : { money }),
+            ...(columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) }),
+          },
+        );
         await output.end();
+        // On a terminal an empty column needs a word; programs read it in meta.
+        if (state?.state === 'closed' && session.stderr.isTTY === true)
+          session.stderr.write(`Personal data are not shown. ${state.hint}\n`);
       });
     });
   const columns = query.columns.map((column) => [column.name, column.description] as const);
@@ -147,4 +158,12 @@ export function queryNamed(name: string): QueryDefinition {
 
 function camelCase(name: string): string {
   return name.replace(/-([a-z])/gi, (_hyphen, letter: string) => letter.toUpperCase());
+}
+
+/** The same pages, each shown to `see` on its way. */
+async function* watched(pages: AsyncIterable<Answer>, see: (answer: Answer) => void): AsyncGenerator<Answer> {
+  for await (const page of pages) {
+    see(page);
+    yield page;
+  }
 }

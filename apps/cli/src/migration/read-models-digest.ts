@@ -110,7 +110,7 @@ function stoppable(log: EventLog, signal: AbortSignal): EventLog {
   });
 }
 
-/** Subject ids occur in three tables that a digest covers. */
+/** Subject ids occur in four tables that a digest covers. */
 async function renameSubjects(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
   const live = await liveSchema(database);
   if (live === null) throw new Error('No version of the read models is live.');
@@ -120,7 +120,8 @@ async function renameSubjects(database: Database, renames: Iterable<readonly [st
       JSON.stringify(Object.fromEntries(pairs)),
     ]);
   const to = (column: string) => `(SELECT after FROM public.renamed WHERE before = ${column})`;
-  await database.query(`UPDATE ${live}.subjects SET subject_id = ${to('subject_id')}`);
+  for (const table of ['subjects', 'mentions'])
+    await database.query(`UPDATE ${live}.${table} SET subject_id = ${to('subject_id')}`);
   // In a digest, a customer is identified by the smallest of its subject ids.
   await database.query(
     `UPDATE ${live}.customers c SET digest_id =

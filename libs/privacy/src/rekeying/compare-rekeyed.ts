@@ -8,6 +8,7 @@ import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
 import type { HoldMeta, HoldPlaced } from '../holds/hold-facts.js';
 import { isHoldFact } from './rekeyed-holds.js';
+import { isRecordOfSubjects, recordKeyId } from './rekeyed-records.js';
 import { RekeyError } from './rekeying.js';
 
 /** A log with the key store that it was written under. */
@@ -91,7 +92,7 @@ class ComparedLog {
   private readonly sealer: Sealer;
   /** A move seals text that was in the clear: it is compared as sealed on both sides. */
   private readonly clearText: ClearTextSealer;
-  /** Ordinals of erased subjects and quarantined events, in the order of the log. */
+  /** Ordinals of subjects and quarantined events, in the order of the log. */
   private readonly ordinals = new Map<string, number>();
 
   constructor(private readonly side: RekeyedSide) {
@@ -114,7 +115,8 @@ class ComparedLog {
       const named = page
         .flatMap(({ type, meta }) => (isHoldFact(type) ? namesIn(meta) : []))
         .map((name) => name.subjectId);
-      const keys = await this.side.keys.keysFor([...subjectIds, ...bodies, ...named]);
+      const records = page.flatMap((event) => (isRecordOfSubjects(event.type) ? [recordKeyId(event)] : []));
+      const keys = await this.side.keys.keysFor([...subjectIds, ...bodies, ...named, ...records]);
       yield page.map((event, at) => this.read(event, metas[at] ?? null, keys));
     }
   }
@@ -136,10 +138,11 @@ class ComparedLog {
     const { identifiers, sealed, ...rest } = meta;
     const identifierOf = new Map<string, string>();
     for (const { namespace, subjectId, sealed: value } of identifiers) {
+      const ordinal = this.ordinal(subjectId);
       const key = keys.get(subjectId);
       if (key === undefined) throw new RekeyError(`The key store has no key of the subject ${subjectId}.`);
       if (key === 'erased') {
-        identifierOf.set(subjectId, `erased ${this.ordinal(subjectId)}`);
+        identifierOf.set(subjectId, `erased ${ordinal}`);
         continue;
       }
       const opened = this.sealer.open(key, value);
@@ -180,6 +183,30 @@ class ComparedLog {
         // Subjects without events have no ordinal.
         const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
         return { stream, meta, met, customer: customerId === null ? null : (this.ordinals.get(customerId) ?? 0) };
+      }
+      case 'personal-data-opened':
+      case 'subject-request-received':
+      case 'subject-request-extended':
+      case 'subject-request-answered': {
+        const {
+          subjectIds,
+          quarantineIds,
+          customerId,
+          parameters: _,
+          sealed,
+          sealedReason,
+          ...rest
+        } = JSON.parse(data) as Data & {
+          subjectIds?: string[];
+          quarantineIds?: string[];
+          customerId?: string | null;
+        } & Readonly<Partial<Record<'sealed' | 'sealedReason', string>>>;
+        const met = (ids: readonly string[] = []) => ids.map((each) => this.ordinals.get(each) ?? 0);
+        const key = keys.get(recordKeyId(event));
+        const text = sealed ?? sealedReason;
+        const opened = text === undefined || key === undefined || key === 'erased' ? null : this.sealer.open(key, text);
+        const customer = customerId === undefined || customerId === null ? null : met([customerId]);
+        return { stream, id, meta, rest, subjects: met(subjectIds), bodies: met(quarantineIds), customer, opened };
       }
       case 'hold-placed':
       case 'erasure-requested': {

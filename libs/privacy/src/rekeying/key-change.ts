@@ -18,6 +18,10 @@ export class KeyMapping implements Iterable<readonly [before: string, after: str
     if (pair.erased) this.erasedIds.add(pair.before);
   }
 
+  get(before: string): string | undefined {
+    return this.ids[Number.parseInt(before.slice(0, 2), 16)]?.get(before);
+  }
+
   get subjects(): number {
     return this.ids.reduce((subjects, { size }) => subjects + size, 0);
   }

@@ -20,14 +20,18 @@ import {
   type RekeyableKeyStore,
   type SqliteKeyStore,
 } from '#keys';
+import type { FactName, PersonalDataOpened } from '#contracts';
 import { LOCAL_PRINCIPAL } from '#platform';
 import { memoryLog, ONE_IS_ENOUGH } from '#testing';
 import {
   DiscardQuarantined,
   DiscardQuarantinedHandler,
+  factEvent,
   Ingestion,
   IngestTouchpoints,
   IngestTouchpointsHandler,
+  OWN_SOURCES,
+  plainContentHash,
   prepareLog,
   Quarantine,
   ReleaseQuarantined,
@@ -40,6 +44,7 @@ import { eraseSubjects } from '../erasure/erase-subjects.js';
 import { reasonKeyName } from '../holds/hold-facts.js';
 import { HoldRegister } from '../holds/hold-register.js';
 import { LiftHold, ManageHolds, PlaceHold } from '../holds/manage-holds.js';
+import { RecordedOpenings } from '../openings/recorded-openings.js';
 import { reconcileKeys } from '../reconciling/reconcile-keys.js';
 import { orderPlaced } from '#testing';
 import { checkContents } from '../content/check-contents.js';
@@ -466,6 +471,82 @@ describe('legal holds under another hash key', () => {
     const [first] = holds.values();
     const reasonId = fresh.sealer.keyedId(reasonKeyName(first?.holdId ?? '', 'placed'));
     expect(await fresh.sealer.openMany([{ subjectId: reasonId, sealed: first?.reason ?? '' }])).toEqual(['a letter']);
+    for (const house of [old, fresh]) await house.close();
+  });
+});
+
+describe('openings and requests of data subjects under another hash key', () => {
+  it('name the same persons, and what people wrote opens with the new keys alone', async () => {
+    const old = new House(memoryLog({ clock: CLOCK }), openSqliteKeyStore({ file: newFile() }));
+    await prepareLog(old.log, old.keys, { kind: 'built-in', name: 'retail' }, NOW);
+    const item = (id: string, user: string) => ({ document: orderPlaced({ id, identifiers: [named(user)] }) });
+    await old.take([item('1', 'ann'), item('2', 'bob')]);
+    const idOf = ({ sealer }: House, user: string): string => sealer.subjectIdOf(named(user).namespace, user);
+    const openings = new RecordedOpenings({ log: old.log, sealer: old.sealer, clock: CLOCK });
+    const open = (user: string, reason: string | null) =>
+      openings.recordOpening({
+        ...{ principal: LOCAL_PRINCIPAL, purpose: 'complaint', ticket: 'C-1', reason, kind: 'view' },
+        ...{ query: 'customer', parameters: { identifier: user }, columns: ['identifiers'], requestId: `of-${user}` },
+        subjects: new Map([[idOf(old, user), 1]]),
+      });
+    await open('ann', 'Ann called');
+    await open('bob', 'Bob called');
+    // A request of a person without an event, named by the identifier alone.
+    const requestId = '0'.repeat(32);
+    const cleo = named('cleo@shop.example');
+    const [key] = await old.keys.createListed([{ id: requestId, listedUnder: [idOf(old, 'cleo@shop.example')] }]);
+    const asked = { identifier: `${cleo.namespace}:${cleo.value}`, askerChecked: 'passport', note: null };
+    const facts: readonly (readonly [FactName, object])[] = [
+      [
+        'subject-request-received',
+        {
+          ...{ requestId, kind: 'access', subjectIds: [idOf(old, 'cleo@shop.example')], customerId: null },
+          ...{ receivedAt: NOW, dueOn: '2026-02-28', timeZone: 'UTC' },
+          sealed: old.sealer.seal(key as Exclude<typeof key, 'erased' | undefined>, JSON.stringify(asked)),
+        },
+      ],
+      ['subject-request-answered', { requestId, outcome: 'nothing-on-record' }],
+    ];
+    for (const [at, [name, data]] of facts.entries())
+      await old.log.append('data-subjects', 'any', [
+        factEvent({
+          ...{ name, source: OWN_SOURCES.dataSubjects, id: `r${at}`, occurredAt: NOW },
+          ...{ contentHash: plainContentHash(data), meta: { by: 'local' }, data },
+        }),
+      ]);
+    const eraser = new EraseCustomerHandler({
+      ...{ log: old.log, keys: old.keys, sealer: old.sealer, identities: old.ingestion.identities },
+      ...{ database: null, clock: CLOCK, approvals: ONE_IS_ENOUGH },
+    });
+    await eraser.execute(new EraseCustomer({ identifiers: [named('bob')], customerId: null }, LOCAL_PRINCIPAL));
+
+    const fresh = await rekeyed(old);
+    const compared = await compareRekeyed(old, fresh);
+    expect(compared?.after).toBe(compared?.before);
+    const events: RecordedEvent[] = [];
+    for await (const page of fresh.log.readAll(0)) events.push(...page);
+    const recorded = events
+      .filter(({ type }) => type === 'personal-data-opened')
+      .map(({ id, data }) => ({ id, ...(JSON.parse(data) as PersonalDataOpened) }));
+    expect(recorded.map(({ requestId }) => requestId)).toEqual(['of-ann', 'of-bob']);
+    const [ofAnn, ofBob] = recorded;
+    expect(ofAnn?.subjectIds).toEqual([idOf(fresh, 'ann')]);
+    expect(await fresh.sealer.openMany([{ subjectId: ofAnn?.id ?? '', sealed: ofAnn?.sealedReason ?? '' }])).toEqual([
+      'Ann called',
+    ]);
+    // Bob is erased: whom it was about cannot be guessed with the old hash key, and the reason is gone.
+    expect(ofBob?.subjectIds).not.toContain(idOf(old, 'bob'));
+    expect(ofBob?.sealedReason).toBeUndefined();
+    const old32 = [idOf(old, 'ann'), idOf(old, 'bob'), idOf(old, 'cleo@shop.example')];
+    const text = events.map(({ data, meta, stream }) => `${stream}${meta}${data}`).join('\n');
+    expect(old32.filter((id) => text.includes(id))).toEqual([]);
+    const request = events.find(({ type }) => type === 'subject-request-received');
+    const { subjectIds, sealed } = JSON.parse(request?.data ?? '') as { subjectIds: string[]; sealed: string };
+    expect(subjectIds).toEqual([idOf(fresh, 'cleo@shop.example')]);
+    expect(await fresh.sealer.openMany([{ subjectId: requestId, sealed }])).toEqual([JSON.stringify(asked)]);
+    // An erasure under the new keys reaches what was written.
+    await fresh.keys.destroy([idOf(fresh, 'cleo@shop.example')]);
+    expect(await fresh.sealer.openMany([{ subjectId: requestId, sealed }])).toEqual([null]);
     for (const house of [old, fresh]) await house.close();
   });
 });

@@ -23,8 +23,9 @@ import {
   readErasureFactId,
   type PersonErased,
 } from '../erasure/person-erased.js';
-import type { HashKeyChanged } from './key-change.js';
+import { KeyMapping, type HashKeyChanged } from './key-change.js';
 import { isHoldFact, RekeyedHolds } from './rekeyed-holds.js';
+import { isRecordOfSubjects, RekeyedRecords } from './rekeyed-records.js';
 
 /** In place of what was sealed for an erased person: it could not be opened any more, and now it holds nothing. */
 export const NOTHING_SEALED = '1.';
@@ -77,6 +78,9 @@ export class Rekeying {
   private readonly clearText: ClearTextSealer;
   private readonly hashed: HashedContents;
   private readonly holds: RekeyedHolds;
+  private readonly records: RekeyedRecords;
+  /** The new ids of the subjects of all touchpoints so far: records name them. */
+  private readonly mapping = new KeyMapping();
   /** The new ids of quarantined events, by their old ones. */
   private readonly quarantined = new Map<string, string>();
 
@@ -92,6 +96,10 @@ export class Rekeying {
     this.clearText = new ClearTextSealer(this.from);
     this.hashed = new HashedContents(this.from);
     this.holds = new RekeyedHolds(oldKeys, newKeys);
+    this.records = new RekeyedRecords(oldKeys, newKeys, {
+      subject: (before) => this.mapping.get(before) ?? this.renamed(before),
+      quarantined: (before) => this.quarantined.get(before) ?? this.renamed(before),
+    });
   }
 
   /** Text in the clear that was sealed on the way. */
@@ -125,13 +133,17 @@ export class Rekeying {
         `The subject ${erased.identifier.subjectId} is erased in the new key store and not in the old one: the new key store was not made from the old one.`,
       );
     const bodies = await this.bodies(events.filter(({ type }) => type === 'event-quarantined'));
-    const holds = new Map<MovedEvent, MovedEvent>();
+    for (const known of touchpoints.values())
+      for (const { identifier, id, key } of known)
+        this.mapping.add({ before: identifier.subjectId, after: id, erased: key === null });
+    const records = new Map<MovedEvent, MovedEvent>();
     for (const event of events)
-      if (isHoldFact(event.type))
-        holds.set(event, await this.holds.map(event, (id) => this.quarantined.get(id) ?? this.renamed(id)));
+      if (isRecordOfSubjects(event.type)) records.set(event, await this.records.map(event));
+      else if (isHoldFact(event.type))
+        records.set(event, await this.holds.map(event, (id) => this.quarantined.get(id) ?? this.renamed(id)));
     return events.map((event) => {
-      const hold = holds.get(event);
-      if (hold !== undefined) return hold;
+      const record = records.get(event);
+      if (record !== undefined) return record;
       const known = touchpoints.get(event);
       if (known !== undefined)
         return this.touchpoint(

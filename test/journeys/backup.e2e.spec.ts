@@ -73,7 +73,9 @@ describe('an engine that is backed up while it works, destroyed and restored', (
   };
   const isReadable = async (email: string): Promise<boolean> => {
     const { status, body } =
-      (await engine?.request('GET', `/v1/query/timeline?identifier=email:${email}&limit=100`)) ?? {};
+      (await engine?.request('GET', `/v1/query/timeline?identifier=email:${email}&limit=100`, undefined, {
+        'perennial-purpose': 'service',
+      })) ?? {};
     return status === 200 && JSON.stringify(body).includes('Secretly-Named');
   };
 

@@ -6,8 +6,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
-import { ACTS, actorOf, givenScopes, readConfig, type Act, type Principal } from '#platform';
+import { ACTS, actorOf, APPROVALS, givenScopes, readConfig, type Act, type Principal } from '#platform';
 import { Allow, configureApp, createHttpAdapter, createLogger, CurrentPrincipal, PlatformModule } from '#platform/nest';
+import { ONE_IS_ENOUGH } from '#testing';
 import { SignInModule } from '../sign-in.module.js';
 
 export const ROLE_MAP = {
@@ -66,8 +67,11 @@ export async function signInApp(
   writeFileSync(map, JSON.stringify(ROLE_MAP));
   @Global()
   @Module({
-    providers: [{ provide: ACTS, useValue: { record: async (act: Act) => void acts.push(act) } }],
-    exports: [ACTS],
+    providers: [
+      { provide: ACTS, useValue: { record: async (act: Act) => void acts.push(act) } },
+      { provide: APPROVALS, useValue: ONE_IS_ENOUGH },
+    ],
+    exports: [ACTS, APPROVALS],
   })
   class ActsModule {}
   const config = readConfig({ LOG_LEVEL: 'debug', OIDC_MAP: map, OIDC_ROLES: '/realm_access/roles', ...settings });

@@ -20,7 +20,7 @@ export const subjectRequests = query({
   name: 'subject-requests',
   summary: 'The requests of data subjects: what was requested, until when it is to be answered, and how it was.',
   description:
-    'From the log. A request is to be answered within a month of its receipt (GDPR art. 12(3)); dueOn is the last day, in the zone of the business. What people wrote is shown by GET /v1/subject-requests/{id} alone.',
+    'From the log. A request is to be answered within a month of its receipt (GDPR art. 12(3)); dueOn is the last day, in the zone of the business. What people wrote about it is sealed, and not shown here.',
   permission: 'erase',
   params: SubjectRequestsParams,
   time: 'none',

@@ -21,7 +21,7 @@ export interface NewIds {
   quarantined(before: string): string;
 }
 
-/** Maps openings of personal data and requests of data subjects to another hash key: whom they name, and the free text that is sealed in them. */
+/** Maps openings of personal data and requests of data subjects to another hash key: the subjects that they name, and the free text that is sealed in them. */
 export class RekeyedRecords {
   private readonly from: Sealer;
   private readonly to: Sealer;
@@ -71,7 +71,7 @@ export class RekeyedRecords {
     return { ...event, contentHash: plainContentHash(data), data: JSON.stringify(data) };
   }
 
-  /** Whom a request names: also a person without an event, by the identifier that was given. */
+  /** The subjects that a request names: also of a person without an event, by the identifier that was given. */
   private async named(
     { subjectIds, customerId }: SubjectRequestReceived,
     text: string | null,

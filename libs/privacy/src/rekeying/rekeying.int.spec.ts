@@ -534,7 +534,7 @@ describe('openings and requests of data subjects under another hash key', () => 
     expect(await fresh.sealer.openMany([{ subjectId: ofAnn?.id ?? '', sealed: ofAnn?.sealedReason ?? '' }])).toEqual([
       'Ann called',
     ]);
-    // Bob is erased: whom it was about cannot be guessed with the old hash key, and the reason is gone.
+    // Bob is erased: that it was about Bob cannot be guessed with the old hash key, and the reason is gone.
     expect(ofBob?.subjectIds).not.toContain(idOf(old, 'bob'));
     expect(ofBob?.sealedReason).toBeUndefined();
     const old32 = [idOf(old, 'ann'), idOf(old, 'bob'), idOf(old, 'cleo@shop.example')];

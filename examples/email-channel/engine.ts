@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The address of the engine, and an API key with the permissions `read` and `open`. */
+/** The address of the engine, and an API key with the permissions `read` and `open`, which may open for the purpose `marketing-selection`. */
 export interface EngineAccess {
   readonly url: string;
   readonly key: string;
@@ -21,10 +21,13 @@ export interface Recipient {
   readonly phase: string;
 }
 
+/** A purpose of the policy: personal data are opened for one only, and each opening is recorded. */
+const PURPOSE = 'marketing-selection';
+
 /** Feeds hold no personal data: the channel queries the address when it needs it. Null where there is none, or the customer was erased. */
 export async function recipientOf({ url, key }: EngineAccess, customerId: string): Promise<Recipient | null> {
   const response = await fetch(`${url}/v1/query/customer?customer=${customerId}`, {
-    headers: { authorization: `Bearer ${key}` },
+    headers: { authorization: `Bearer ${key}`, 'perennial-purpose': PURPOSE },
   });
   if (response.status === 404) return null;
   if (!response.ok) throw new Error(`The engine answered ${response.status}.`);

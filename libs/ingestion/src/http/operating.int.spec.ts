@@ -191,6 +191,7 @@ describe('what an operator does over HTTP', () => {
         .filter((path) => path.startsWith('/v1/'))
         .sort(),
     ).toEqual([
+      ...['/v1/acts', '/v1/acts/{id}', '/v1/acts/{id}/approve', '/v1/acts/{id}/decline'],
       ...[
         '/v1/engine',
         '/v1/keys',

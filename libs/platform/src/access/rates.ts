@@ -22,7 +22,7 @@ export interface RateSettings {
  * Generous: far above what a channel or a person needs, and below what one faulty client can take from the others. A quarantined event costs the
  * engine a key of its own with a durable commit, so twenty a second are what one key may have kept.
  */
-export const DEFAULT_RATES: Rates = { events: 1_200_000, rejected: 1_200, requests: 12_000, opened: 12_000 };
+export const DEFAULT_RATES: Rates = { events: 1_200_000, rejected: 1_200, requests: 12_000, opened: 240_000 };
 
 export const RATE_MAX = 1_000_000_000;
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Global,
   Inject,
@@ -12,6 +13,7 @@ import { SEALER, type Sealer } from '#keys';
 import { CLOCK, HEALTH, LOGGER, METRICS, OPENINGS, RATE_LIMITS, type Clock, type Health, type Logger } from '#platform';
 import type { RateLimits } from '#platform/nest';
 import { MassOpenings } from './mass-openings.js';
+import { OpeningRate } from './opening-rate.js';
 import { PolicyInForce } from './policy-in-force.js';
 import { RecordedOpenings } from './recorded-openings.js';
 
@@ -58,9 +60,10 @@ export class OpeningsModule implements OnApplicationBootstrap, BeforeApplication
               help: 'Subjects whose personal data were opened, once for each answer.',
               registers: [registry],
             });
+            const rate = new OpeningRate(rates, sleep);
             return new RecordedOpenings({
               ...{ log, sealer, clock },
-              beforeOpening: ({ principal }, subjects) => rates.admit(principal, 'opened', 0).count(subjects),
+              beforeOpening: (opening, subjects) => rate.count(opening, subjects),
               onRecorded: (_, subjects) => {
                 opened.inc(subjects);
                 watch.checkSoon();

@@ -30,7 +30,7 @@ export interface OpeningDependencies {
    * Called before anything is recorded, with how many subjects a principal is about to open: a rate limit rejects here, and then nothing is opened.
    * @throws what the answer is to say
    */
-  readonly beforeOpening?: (request: OpeningRequest, subjects: number) => void | Promise<void>;
+  readonly beforeOpening?: (opening: Opening, subjects: number) => void | Promise<void>;
   /** Called after an opening was recorded. */
   readonly onRecorded?: (opening: Opening, subjects: number) => void;
 }

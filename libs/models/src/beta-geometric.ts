@@ -4,6 +4,7 @@ import {
   distinctHistories,
   distinctValues,
   type PurchaseHistories,
+  scaledToAge,
   type WeightedHistories,
 } from './histories.js';
 import { lnGamma, logistic } from './numeric/special.js';
@@ -72,31 +73,6 @@ function fit(histories: PurchaseHistories, variant: Variant, options?: FitOption
     },
     options,
   );
-}
-
-/** Times in units of the greatest age, so that the optimizer sees numbers of one size; with what that adds to the log-likelihood. */
-export function scaledToAge(histories: WeightedHistories): {
-  readonly scaled: WeightedHistories;
-  readonly factor: number;
-  readonly constant: number;
-} {
-  let factor = 0;
-  let purchases = 0;
-  histories.age.forEach((age, at) => {
-    if (age > factor) factor = age;
-    purchases += (histories.weight[at] as number) * (histories.frequency[at] as number);
-  });
-  if (factor === 0) factor = 1;
-  return {
-    scaled: {
-      ...histories,
-      recency: histories.recency.map((each) => each / factor),
-      age: histories.age.map((each) => each / factor),
-    },
-    factor,
-    // A density by x purchase times has the unit of time^−x.
-    constant: -purchases * Math.log(factor),
-  };
 }
 
 function logLikelihoodOf(parameters: BetaGeometricParameters, histories: WeightedHistories, variant: Variant): number {

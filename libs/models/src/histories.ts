@@ -130,3 +130,28 @@ export function checkHistories(histories: PurchaseHistories): void {
   const issues = historyIssues(histories);
   if (issues.length > 0) throw new ModelInputError('The histories are not valid.', issues);
 }
+
+/** Times in units of the greatest age, so that the optimizer sees numbers of one size; with what that adds to the log-likelihood. */
+export function scaledToAge(histories: WeightedHistories): {
+  readonly scaled: WeightedHistories;
+  readonly factor: number;
+  readonly constant: number;
+} {
+  let factor = 0;
+  let purchases = 0;
+  histories.age.forEach((age, at) => {
+    if (age > factor) factor = age;
+    purchases += (histories.weight[at] as number) * (histories.frequency[at] as number);
+  });
+  if (factor === 0) factor = 1;
+  return {
+    scaled: {
+      ...histories,
+      recency: histories.recency.map((each) => each / factor),
+      age: histories.age.map((each) => each / factor),
+    },
+    factor,
+    // A density by x purchase times has the unit of time^−x.
+    constant: -purchases * Math.log(factor),
+  };
+}

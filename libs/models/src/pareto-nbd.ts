@@ -1,6 +1,5 @@
-import { scaledToAge } from './beta-geometric.js';
 import { fitByMaximumLikelihood, type LogLikelihood, type Parameters } from './fit.js';
-import { checkHistories, distinctHistories, type WeightedHistories } from './histories.js';
+import { checkHistories, distinctHistories, type WeightedHistories, scaledToAge } from './histories.js';
 import type { HistoryModel } from './model.js';
 import { noMoments, powerIntegral, powerMoments } from './numeric/power-integral.js';
 import { risingFactorials } from './numeric/rising.js';

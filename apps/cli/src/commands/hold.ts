@@ -14,7 +14,7 @@ export function holdCommand(session: Session): Command {
   const hold = new Command('hold')
     .summary('keep the data of a person for a case, whatever is erased: place, list, lift')
     .description(
-      'A legal hold keeps the personal data of one person for a case. Until it is lifted neither an erasure nor a retention rule destroys anything of them; ' +
+      'A legal hold keeps the personal data of one person for a case. Until it is lifted no erasure destroys anything of them; ' +
         'an erasure that is requested meanwhile is recorded, and executed when the last hold is lifted. docs/retention.md explains it.',
     );
   hold.addCommand(placeCommand(session));

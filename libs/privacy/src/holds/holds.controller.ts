@@ -70,7 +70,7 @@ export class HoldsController {
     operationId: 'placeHold',
     summary: 'Place a legal hold on a person',
     description:
-      'Until it is lifted nothing of the person is destroyed: neither by an erasure nor by a retention rule. It holds all their identifiers, and those that are linked to them later. The same case and person again is the same hold.',
+      'Until it is lifted no erasure destroys anything of the person. It holds all their identifiers, and those that are linked to them later. The same case and person again is the same hold.',
   })
   @ApiDocument(HOLD_REQUEST)
   @ApiOkResponse({ type: PlacedHoldView })

@@ -116,6 +116,37 @@ export function hashedSchema(schema: JsonSchema, earlier: readonly JsonSchema[])
   return changed ? result : schema;
 }
 
+/**
+ * A schema with every field marked personal that a later version marks so. What was personal stays personal. The schema itself where no later version marks more.
+ */
+export function personalByNow(schema: JsonSchema, later: readonly JsonSchema[]): JsonSchema {
+  if (schema['x-personal'] === true) return schema;
+  if (later.some((after) => after['x-personal'] === true)) return { ...schema, 'x-personal': true };
+  const changed: Record<string, unknown> = {};
+  const { properties, items } = schema;
+  if (isObject(properties)) {
+    const marked = Object.entries(properties).map(([name, part]) => [
+      name,
+      isObject(part)
+        ? personalByNow(
+            part,
+            later.flatMap((after) => partOf(after['properties'], name)),
+          )
+        : part,
+    ]);
+    if (marked.some(([name, part]) => part !== properties[name as string]))
+      changed['properties'] = Object.fromEntries(marked) as unknown;
+  }
+  if (isObject(items)) {
+    const marked = personalByNow(
+      items,
+      later.flatMap((after) => (isObject(after['items']) ? [after['items']] : [])),
+    );
+    if (marked !== items) changed['items'] = marked;
+  }
+  return Object.keys(changed).length === 0 ? schema : { ...schema, ...changed };
+}
+
 function partOf(properties: unknown, name: string): JsonSchema[] {
   if (!isObject(properties) || !Object.hasOwn(properties, name)) return [];
   const part = properties[name];

@@ -95,6 +95,34 @@ describe('given a registered type of the business’s own', () => {
     });
   });
 
+  it('treats recorded text as personal that a later version marks so', () => {
+    const { guests, ...properties } = (booking.schema as { properties: Record<string, object> }).properties;
+    const second = registered(
+      registry.register({
+        ...booking,
+        version: 2,
+        schema: {
+          type: 'object',
+          properties: {
+            ...properties,
+            guests: { type: 'array', items: { properties: { age: { type: 'integer', 'x-personal': true } } } },
+          },
+        },
+      }),
+    );
+    expect(guests).toBeDefined();
+    const data = { nights: 2, guests: [{ name: 'Ann', age: 40 }] };
+    expect(registry.separateRecorded('campsite-booked', 1, data)).toEqual(
+      registry.separatePersonal('campsite-booked', 1, data),
+    );
+    expect(second.separateRecorded('campsite-booked', 1, data)).toEqual({
+      data: { nights: 2, guests: [{}] },
+      personal: { '/guests/0/name': 'Ann', '/guests/0/age': 40 },
+    });
+    // A content hash divides by the version of the event.
+    expect(second.separatePersonal('campsite-booked', 1, data).data).toEqual({ nights: 2, guests: [{ age: 40 }] });
+  });
+
   it('is the same when registered twice, whatever the order of its fields', () => {
     const { schema, ...rest } = booking;
     const again = registry.register({ schema, ...rest });

@@ -11,7 +11,14 @@ import { Describe, Hint, Must } from './documents/kinds.js';
 import { documentReader, type DocumentRule, type Reading } from './documents/reader.js';
 import { AnyObject, FreeText, isObject, Matching, OneOf, Optional, Whole, type JsonSchema } from './fields.js';
 import { issueUnder, pointerTo, type ValidationIssue, type Validity } from './validation-issue.js';
-import { personalPaths, personalPathsOf, separateBy, separatePersonal, type Separated } from './personal.js';
+import {
+  personalByNow,
+  personalPaths,
+  personalPathsOf,
+  separateBy,
+  separatePersonal,
+  type Separated,
+} from './personal.js';
 import { backtrackingPatterns, dangersOf } from './schema-safety.js';
 import { touchpointSchema } from './schemas.js';
 import type { Origin } from './touchpoint.js';
@@ -91,6 +98,9 @@ const REGISTERED_DEFINITION = documentReader(TypeDefinitionForm, { rules: [nameI
 export class TypeRegistry {
   /** The built-in types alone. */
   static readonly BUILT_IN = new TypeRegistry(new Map());
+
+  /** The schemas by which recorded data divide, by type and version. */
+  private readonly byNow = new Map<string, JsonSchema>();
 
   /** The versions of each registered type, version 1 first. */
   private constructor(private readonly registered: ReadonlyMap<string, readonly Registered[]>) {}
@@ -189,6 +199,24 @@ export class TypeRegistry {
   separatePersonal(name: string, version: number, data: Data): Separated {
     const found = this.version(name, version);
     return found === undefined ? separatePersonal(name, version, data) : separateBy(found.definition.schema, data);
+  }
+
+  /**
+   * Takes out of data that the log holds what must not be shown in the clear today: what their own version marks personal, what it does not know, and what a later
+   * version marks personal.
+   */
+  separateRecorded(name: string, version: number, data: Data): Separated {
+    const key = `${name}@${version}`;
+    let schema = this.byNow.get(key);
+    if (schema === undefined) {
+      const newest = this.type(name)?.version ?? version;
+      const later = Array.from({ length: Math.max(0, newest - version) }, (_, at) =>
+        this.schema(name, version + 1 + at),
+      ).filter((each) => each !== null);
+      schema = personalByNow(this.schema(name, version) ?? {}, later);
+      this.byNow.set(key, schema);
+    }
+    return separateBy(schema, data);
   }
 
   /** Lifts data to the newest version of a built-in type; those of a registered type are returned as they are. */

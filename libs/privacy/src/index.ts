@@ -1,4 +1,5 @@
 export { ClearTextSealer } from './clear-text/clear-text.js';
+export { dividerBy, dividerOf, type Divider } from './clear-text/recorded-data.js';
 /** Personal data under control: erasure of a person, keys that follow the log, and a log under another hash key. */
 export { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 export { NamingEvents, type NamedPerson } from './naming/naming-events.js';

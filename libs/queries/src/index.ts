@@ -6,6 +6,7 @@ export { isInstantParam, paramSchemas, type RawParams } from './running/params.j
 export { personalData, type PersonalData } from './running/personal-data.js';
 export type { AnswerRow, QueryContext, Column, QueryDefinition, QueryPermission } from './running/query.js';
 export { QueryRejected } from './running/query-rejected.js';
+export { eventData } from './reading/event-data.js';
 export { storeBytesIn, type StoreBytes } from './reading/store-bytes.js';
 export { dueState, type RequestState } from './queries/subject-requests.js';
 export { QUERIES } from './queries/index.js';

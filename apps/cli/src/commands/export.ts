@@ -1,7 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import type { Answer } from '#queries';
 import { CliError, EXIT, usage } from '../exit-codes.js';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, StatedOpening } from '../engine/engine.js';
+import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
@@ -11,7 +12,7 @@ import { writeAnswers, type Format } from '../terminal/write-answers.js';
 import { CUSTOMER_HELP, customerParams } from './one-customer.js';
 import { allPages, queryNamed } from './query.js';
 
-interface ExportOptions extends EngineOptions {
+interface ExportOptions extends EngineOptions, OpeningOptions {
   readonly all?: true;
   readonly format: Format;
   readonly output?: string;
@@ -21,7 +22,7 @@ export function exportCommand(session: Session): Command {
   const command = new Command('export')
     .summary('write the recorded events of one customer, or of all, to a file')
     .description(
-      'Writes the events of one customer, or of all customers, exactly as they were recorded, in the order of the log. Personal fields stay sealed. ' +
+      'Writes the events of one customer, or of all customers, exactly as they were recorded, in the order of the log. Personal fields stay sealed; text that an older version stored in the clear is written with --purpose alone. ' +
         'Other tables are exported by `perennial query QUERY --format csv`.',
     )
     .addArgument(new Argument('[customer]', CUSTOMER_HELP))
@@ -32,11 +33,12 @@ export function exportCommand(session: Session): Command {
       if ((customer === undefined) === (options.all !== true))
         throw usage('export needs either a customer or --all: perennial export userId:0001');
       await useEngine(options, session, async (engine) => {
+        const opening = statedOpening(options, 'export');
         const output = await Output.open(options.output);
         const pages =
           customer === undefined
-            ? allEvents(engine, session)
-            : allPages(engine, queryNamed('events'), customerParams(customer));
+            ? allEvents(engine, session, opening)
+            : allPages(engine, queryNamed('events'), customerParams(customer), opening);
         const rows = await writeAnswers(pages, options.format, output);
         await output.end();
         if (options.output !== undefined)
@@ -45,18 +47,18 @@ export function exportCommand(session: Session): Command {
       });
     });
   return withExamples(
-    withEngineOptions(command),
+    withEngineOptions(withOpeningOptions(command)),
     'perennial export userId:0001 --output 0001.ndjson',
     'perennial export --all --format csv --output events.csv',
   );
 }
 
 /** One pass over the log, a page at a time, with a progress bar. */
-async function* allEvents(engine: Engine, session: Session): AsyncGenerator<Answer> {
+async function* allEvents(engine: Engine, session: Session, opening: StatedOpening): AsyncGenerator<Answer> {
   const progress = new Progress('export', 'events', session.stderr, session.clock);
   let items = 0;
   try {
-    for await (const answer of allPages(engine, queryNamed('recorded'), {})) {
+    for await (const answer of allPages(engine, queryNamed('recorded'), {}, opening)) {
       if (session.signal.aborted) return;
       yield answer;
       items += answer.rows.length;

@@ -27,6 +27,11 @@ describe('the package of a data subject', () => {
   let bodies: readonly (string | undefined)[];
   const person = new PersonSearch(MARY);
 
+  const bobsMeta = async (): Promise<unknown> => {
+    const [gift] = await engine.context.log.find([{ source: 'shop', id: 'gift' }]);
+    return JSON.parse(gift?.meta ?? '');
+  };
+
   beforeAll(async () => {
     engine = await ingestingEngine(() => NOW);
     const { context, sealer } = engine;
@@ -50,6 +55,16 @@ describe('the package of a data subject', () => {
       ]),
       told('bob-note', 'note-added', { text: 'Bob Other likes tea' }, [...BOB, { ...email, role: 'actor' }]),
     );
+    // As an older program stored it: its reason became personal later, and stands in the clear.
+    const bob = sealer.subjectIdOf('userId', 'user-bob-1');
+    const { sealed: _, ...old } = (await bobsMeta()) as { sealed?: string };
+    const data = JSON.stringify({ orderId: 'g-1', reason: 'Bob Other likes tea' });
+    await context.log.append(STREAMS.subject(bob), 'any', [
+      {
+        ...{ source: 'shop', id: 'old', type: 'order-cancelled', schemaVersion: 1, occurredAt: NOW, data },
+        ...{ contentHash: Buffer.alloc(16, 1), meta: JSON.stringify(old) },
+      },
+    ]);
     bodies = await engine.take(
       ...PERSON_FORMS.map(([, body], n) => ({ mine: body, n, other: { email: BOB[1]?.value, name: 'Bob Other' } })),
     );
@@ -111,6 +126,7 @@ describe('the package of a data subject', () => {
       ],
       withheld: 2,
     });
+    expect(byId.get('old')).toMatchObject({ role: 'recipient', data: { orderId: 'g-1' }, withheld: 3 });
     const all = Object.values(files).join('\n');
     expect(TRACES.filter((trace) => all.includes(trace))).toEqual([]);
     for (const { value } of MARY) expect(files['identifiers.json']).toContain(value);

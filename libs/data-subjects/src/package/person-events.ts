@@ -1,7 +1,5 @@
 import {
   formatInstant,
-  joinPersonal,
-  readSealedFields,
   STREAMS,
   subjectOfStream,
   touchpointType,
@@ -13,8 +11,8 @@ import {
 } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { bodyOfPerson, PersonSearch, registeredTypes } from '#ingestion';
-import { NamingEvents, type NamingEvent } from '#privacy';
-import type { QueryContext } from '#queries';
+import { dividerBy, NamingEvents, type Divider, type NamingEvent } from '#privacy';
+import { eventData, type QueryContext } from '#queries';
 import type { OwnPerson } from './own-person.js';
 
 /** An identifier of an event, as the person may see it: null where it is another person's. */
@@ -123,6 +121,7 @@ async function* merged(sources: readonly AsyncGenerator<NamingEvent>[]): AsyncGe
 class EventView {
   private readonly ids: ReadonlySet<string>;
   private readonly search: PersonSearch;
+  private readonly divide: Divider;
 
   constructor(
     private readonly context: Pick<QueryContext, 'personalData'>,
@@ -132,6 +131,7 @@ class EventView {
   ) {
     this.ids = new Set(person.subjectIds);
     this.search = new PersonSearch(person.identifiers);
+    this.divide = dividerBy(types);
   }
 
   async of(page: readonly NamingEvent[]): Promise<PersonEvent[]> {
@@ -146,23 +146,24 @@ class EventView {
     const subjectId = subjectOfStream(event.stream) ?? '';
     const isOwn = this.ids.has(subjectId);
     const theirs = meta.identifiers.filter((identifier) => this.ids.has(identifier.subjectId));
-    const [sealed = null, ...values] = await this.context.personalData.openToSearch([
-      { subjectId, sealed: isOwn ? (meta.sealed ?? null) : null },
-      ...theirs,
-    ]);
-    let withheld = meta.sealed !== undefined && !isOwn ? 1 : 0;
+    const { openToSearch } = this.context.personalData;
+    const values = await openToSearch(theirs);
+    const [shown = NOTHING] = await eventData([event], {
+      ...{ types: this.divide, open: openToSearch, sealed: true },
+      mayOpen: () => isOwn,
+    });
+    let withheld = isOwn ? 0 : shown.withheld;
     const identifiers = meta.identifiers.map((identifier): ShownIdentifier => {
       const at = theirs.indexOf(identifier);
       if (at < 0) withheld += 1;
       const { namespace, role: its } = identifier;
       return { namespace, role: its, value: at < 0 ? null : (values[at] ?? null) };
     });
-    const { personal, beside } = sealed === null ? NOTHING : readSealedFields(sealed);
-    const data = JSON.parse(event.data) as Data;
+    const { data, beside } = shown;
     return {
       ...this.envelope(event, role),
       ...{ channel: meta.channel, test: meta.test === true, identifiers },
-      data: upcast(event.type, event.schemaVersion, sealed === null ? data : joinPersonal(data, personal)),
+      data: upcast(event.type, event.schemaVersion, data),
       beside: Object.keys(beside).length === 0 ? null : beside,
       withheld,
     };
@@ -197,7 +198,7 @@ class EventView {
   }
 }
 
-const NOTHING = { personal: {}, beside: {} } as const;
+const NOTHING = { data: {}, beside: {}, withheld: 0 } as const;
 
 /** A body that was cut is no JSON: it is shown as a text. */
 function parsed(text: string): unknown {

@@ -27,13 +27,13 @@ export type RegisterVerdict =
   | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
 /** All types: the built-in ones, and those that the log has a registration of. */
-export async function registeredTypes(log: EventLog): Promise<TypeRegistry> {
+export async function registeredTypes(log: Pick<EventLog, 'read'>): Promise<TypeRegistry> {
   return (await readRegistrations(log)).registry;
 }
 
 /** The types, and the revision of the last registration; null where there is none. */
 async function readRegistrations(
-  log: EventLog,
+  log: Pick<EventLog, 'read'>,
 ): Promise<{ readonly registry: TypeRegistry; readonly last: number | null }> {
   let registry = TypeRegistry.BUILT_IN;
   let last: number | null = null;

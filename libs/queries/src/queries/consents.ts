@@ -1,7 +1,8 @@
-import { Default, Describe, OneOf, Optional, STREAMS, Text, type Data, type Instant } from '#contracts';
+import { Default, Describe, OneOf, Optional, STREAMS, Text, type Instant } from '#contracts';
 import { compareEvents, foldCustomer, type Consent } from '#lifecycle';
 import { pageOf } from '../running/page.js';
 import { query, type QueryContext } from '../running/query.js';
+import { eventData } from '../reading/event-data.js';
 import { erasedCondition, type ErasedParam } from '../reading/erased.js';
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { lifecycleEventOf } from '../reading/life.js';
@@ -184,14 +185,21 @@ async function causesOf(
   { log }: QueryContext,
   rows: readonly ConsentRow[],
 ): Promise<readonly { type: string | null; recordedAt: Instant | null; wording: string | null }[]> {
-  const known = rows.flatMap(({ source, eventId: id }) => (source === null || id === null ? [] : [{ source, id }]));
-  const found = known.length === 0 ? [] : await log.find(known);
-  const events = new Map(found.flatMap((event) => (event === null ? [] : [[`${event.source} ${event.id}`, event]])));
+  const named = rows.flatMap(({ source, eventId: id }) => (source === null || id === null ? [] : [{ source, id }]));
+  const found = named.length === 0 ? [] : await log.find(named);
+  const known = found.filter((event) => event !== null);
+  // Nothing is opened for it: a wording that is personal is not shown.
+  const data = await eventData(known, { types: log, open: CLOSED, sealed: false });
+  const events = new Map(
+    known.map((event, at) => [`${event.source} ${event.id}`, { event, wording: data[at]?.data['wording'] }]),
+  );
   return rows.map(({ source, eventId }) => {
-    const event = events.get(`${source} ${eventId}`) ?? null;
-    if (event === null) return { type: null, recordedAt: null, wording: null };
-    const { wording } = JSON.parse(event.data) as Data & { readonly wording?: unknown };
+    const found = events.get(`${source} ${eventId}`);
+    if (found === undefined) return { type: null, recordedAt: null, wording: null };
+    const { event, wording } = found;
     const { type, recordedAt } = event;
     return { type, recordedAt, wording: typeof wording === 'string' ? wording : null };
   });
 }
+
+const CLOSED = (items: readonly unknown[]): Promise<readonly null[]> => Promise.resolve(items.map(() => null));

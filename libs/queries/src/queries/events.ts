@@ -5,7 +5,7 @@ import { knownCustomer, type KnowledgeBound } from '../reading/life.js';
 import { pageOfNaming, personOf } from '../reading/naming.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
 import { inReadModels } from '../reading/read-models.js';
-import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
+import { asRecorded, RECORDED_COLUMNS, RECORDED_OPENS } from '../reading/recorded.js';
 import { namedSubject, OneCustomer, unknown, type NamedCustomer } from '../reading/who.js';
 
 /** For the auditor: every event that names one customer, exactly as it was recorded, in the order of the log. */
@@ -13,11 +13,12 @@ export const events = query({
   name: 'events',
   summary: 'Every event that names one customer, exactly as it was recorded, in the order of the log.',
   description:
-    'What the log holds, unchanged: versions are not lifted, personal fields stay sealed. Beside the events of the customer, those of others that name them as referee, recipient or actor, those with which a link was rejected, and quarantined events whose body holds one of their identifiers in any form; column role says which. As NDJSON it is the export of a customer for an audit.',
+    'What the log holds, unchanged: versions are not lifted, personal fields stay sealed. Text that an older program stored in the clear, before its field became personal, is shown for a purpose alone. Beside the events of the customer, those of others that name them as referee, recipient or actor, those with which a link was rejected, and quarantined events whose body holds one of their identifiers in any form; column role says which. As NDJSON it is the export of a customer for an audit.',
   permission: 'audit',
   params: OneCustomer,
   time: 'as-of and known-at',
   paged: true,
+  opens: RECORDED_OPENS,
   columns: [
     ...RECORDED_COLUMNS,
     {
@@ -48,7 +49,11 @@ export const events = query({
         ),
     });
     if (!isKnown && events.length === 0 && after === null) throw unknown(params);
-    return { rows: events.map(({ event, role }) => ({ ...asRecorded(event), role })), next, position, complete };
+    const rows = await asRecorded(
+      context,
+      events.map(({ event }) => event),
+    );
+    return { rows: rows.map((row, at) => ({ ...row, role: events[at]?.role })), next, position, complete };
   },
 });
 

@@ -3,20 +3,22 @@ import { subjectOfStream } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
-import { asRecorded, RECORDED_COLUMNS } from '../reading/recorded.js';
+import { asRecorded, RECORDED_COLUMNS, RECORDED_OPENS } from '../reading/recorded.js';
 
 /** For the auditor: all customers' touchpoints exactly as they were recorded, in one pass over the log. */
 export const recorded = query({
   name: 'recorded',
   summary: "All customers' touchpoints exactly as they were recorded, in the order of the log.",
   description:
-    'What `events` gives for one customer, for all of them: what the log holds, unchanged, personal fields sealed. Read from the log from front to back, so that memory holds one page; what the engine writes itself (receipts, quarantined events, policies) is left out.',
+    'What `events` gives for one customer, for all of them: what the log holds, unchanged, personal fields sealed; text that an older program stored in the clear, for a purpose alone. Read from the log from front to back, so that memory holds one page; what the engine writes itself (receipts, quarantined events, policies) is left out.',
   permission: 'audit',
   params: NoParams,
   time: 'as-of and known-at',
   paged: true,
+  opens: RECORDED_OPENS,
   columns: RECORDED_COLUMNS,
-  async answer({ log }, { asOf, knownAt, position: bound, after, limit }) {
+  async answer(context, { asOf, knownAt, position: bound, after, limit }) {
+    const { log } = context;
     const position = bound ?? (knownAt === null ? (await log.head()).position : await log.positionAt(knownAt));
     const from = after === null ? 0 : Number(after[0]);
     const found: RecordedEvent[] = [];
@@ -26,6 +28,6 @@ export const recorded = query({
       if (found.length > limit) break;
     }
     const { rows, next } = pageOf(found, limit, (last) => [last.position]);
-    return { rows: rows.map(asRecorded), next, position };
+    return { rows: await asRecorded(context, rows), next, position };
   },
 });

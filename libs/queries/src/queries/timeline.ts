@@ -1,19 +1,9 @@
-import {
-  joinPersonal,
-  readSealedFields,
-  STREAMS,
-  subjectOfStream,
-  touchpointType,
-  upcast,
-  type TouchpointMeta,
-  Describe,
-  Optional,
-  Text,
-} from '#contracts';
+import { STREAMS, touchpointType, upcast, type TouchpointMeta, Describe, Optional, Text } from '#contracts';
 import type { RecordedEvent } from '#event-log';
 import { isInScope } from '#platform';
 import { comparePlaces } from '#lifecycle';
 import { query, type QueryContext } from '../running/query.js';
+import { eventData } from '../reading/event-data.js';
 import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
 import { OneCustomer } from '../reading/who.js';
@@ -94,26 +84,18 @@ export const timeline = query({
 const brandOf = ({ meta }: RecordedEvent): string | null => (JSON.parse(meta) as TouchpointMeta).brand ?? null;
 
 async function withData(context: QueryContext, page: readonly RecordedEvent[]): Promise<Record<string, unknown>[]> {
-  const metas = page.map((recorded) => JSON.parse(recorded.meta) as TouchpointMeta);
-  const sealed = page.map((recorded, index) => ({
-    subjectId: subjectOfStream(recorded.stream) ?? '',
-    sealed: metas[index]?.sealed ?? null,
-  }));
-  const opened = await context.personalData.open(sealed);
+  const { log, personalData } = context;
+  const shown = await eventData(page, { types: log, open: (items) => personalData.open(items), sealed: true });
   return page.map((recorded, index) => {
-    const sealed = opened[index] ?? null;
-    const { personal, beside } = sealed === null ? NOTHING : readSealedFields(sealed);
-    const data = JSON.parse(recorded.data) as Record<string, unknown>;
-    const whole = sealed === null ? data : joinPersonal(data, personal);
+    const { data = {}, beside = {} } = shown[index] ?? {};
+    const meta = JSON.parse(recorded.meta) as TouchpointMeta;
     return {
       ...lifecycleEventOf(recorded),
-      brand: metas[index]?.brand ?? null,
-      by: metas[index]?.by ?? null,
+      brand: meta.brand ?? null,
+      by: meta.by ?? null,
       group: touchpointType(recorded.type)?.group ?? null,
-      data: upcast(recorded.type, recorded.schemaVersion, whole),
+      data: upcast(recorded.type, recorded.schemaVersion, data),
       beside: Object.keys(beside).length === 0 ? null : beside,
     };
   });
 }
-
-const NOTHING = { personal: {}, beside: {} } as const;

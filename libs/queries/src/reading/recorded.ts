@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#event-log';
-import type { AnswerRow, Column } from '../running/query.js';
+import type { AnswerRow, Column, QueryContext } from '../running/query.js';
+import { eventData } from './event-data.js';
 
 /** An event exactly as the log holds it: the columns of every answer for an auditor. */
 export const RECORDED_COLUMNS: readonly Column[] = [
@@ -13,9 +14,26 @@ export const RECORDED_COLUMNS: readonly Column[] = [
   { name: 'type', type: 'text', description: 'what it was' },
   { name: 'schemaVersion', type: 'integer', description: 'the version of data' },
   { name: 'meta', type: 'json', description: 'metadata as recorded; identifiers sealed' },
-  { name: 'data', type: 'json', description: 'data as recorded; personal fields absent, sealed in meta' },
+  {
+    name: 'data',
+    type: 'json',
+    description:
+      'data as recorded; personal fields absent, sealed in meta. Of an event that is older than the sealing of a field, the field is absent without a purpose that is granted',
+  },
 ];
 
-export function asRecorded(event: RecordedEvent): AnswerRow {
-  return { ...event, meta: JSON.parse(event.meta) as unknown, data: JSON.parse(event.data) as unknown };
+/** The columns of recorded events that hold text in the clear: of events that are older than the sealing of a field. */
+export const RECORDED_OPENS: readonly string[] = ['data'];
+
+/** A page of events as the log holds them, but for text that is personal now: it is shown where personal data are open to the caller. */
+export async function asRecorded(
+  { log, personalData }: Pick<QueryContext, 'log' | 'personalData'>,
+  events: readonly RecordedEvent[],
+): Promise<AnswerRow[]> {
+  const shown = await eventData(events, { types: log, open: (items) => personalData.open(items), sealed: false });
+  return events.map((event, index) => ({
+    ...event,
+    meta: JSON.parse(event.meta) as unknown,
+    data: shown[index]?.data,
+  }));
 }

@@ -8,6 +8,8 @@ export interface Sealed {
   readonly sealed: string | null;
   /** Whose personal data the text holds, where that is another than the subject whose key opens it. */
   readonly about?: { readonly subjectIds?: readonly string[]; readonly quarantineIds?: readonly string[] };
+  /** Text that the log holds in the clear, since its field became personal later. It opens like sealed text, and `sealed` is null. */
+  readonly inClear?: string;
 }
 
 type Closed = Sealed & { readonly sealed: string };
@@ -29,7 +31,12 @@ export function personalData(sealer: Sealer): PersonalData {
   const open = async (items: readonly Sealed[]): Promise<(string | null)[]> => {
     const closed = items.filter((item): item is Closed => item.sealed !== null);
     const values = (await sealer.openUndamaged(closed)).values();
-    return items.map(({ sealed }) => (sealed === null ? null : (values.next().value ?? null)));
+    const inClear = items.filter((item) => item.inClear !== undefined);
+    const keys = inClear.length === 0 ? null : await sealer.keys.keysFor(inClear.map(({ subjectId }) => subjectId));
+    return items.map(({ subjectId, sealed, inClear: text }) => {
+      if (sealed !== null) return values.next().value ?? null;
+      return text === undefined || keys?.get(subjectId) === 'erased' ? null : text;
+    });
   };
   return {
     subjectIdOf: (namespace, value) => sealer.subjectIdOf(namespace, normaliseIdentifier(namespace, value)),

@@ -1,8 +1,9 @@
 import { NAMESPACES } from '#contracts';
 import type { Erased } from '../quarantine/erased-persons.js';
 import { plainName } from '../quarantine/person-search.js';
-import { textsIn } from '../quarantine/readable-forms.js';
+import { textsInSteps } from '../quarantine/readable-forms.js';
 import type { Identities } from './identities.js';
+import { finished, type Steps } from './turns.js';
 
 /** The subjects that a body names. */
 export interface FoundSubjects {
@@ -30,16 +31,22 @@ const NAMES = new Map<string, string>([
  * whose identifier stands anywhere in it: such a body is not kept.
  */
 export function foundSubjects(body: unknown, identities: Identities, erased: Erased | null = null): FoundSubjects {
-  const { texts, whole } = textsIn(body);
+  return finished(findSubjects(body, identities, erased));
+}
+
+/** The same in steps: searching a long body takes longer than parsing it. */
+export function* findSubjects(body: unknown, identities: Identities, erased: Erased | null): Steps<FoundSubjects> {
+  const { texts, whole } = yield* textsInSteps(body);
   const search = new SubjectSearch(identities, whole);
   for (const { field, text } of texts) {
+    yield text.length;
     if (field !== null) search.field(field, text);
-    if (text.includes('@')) search.addresses(text);
-    if (field === null || field === 'body' || PAIRED.test(text)) search.pairs(text);
+    if (text.includes('@')) yield* search.addresses(text);
+    if (field === null || field === 'body' || PAIRED.test(text)) yield* search.pairs(text);
   }
   if (erased !== null && erased.subjectIds.size > 0) {
     const namespaces = new Set([...NAMESPACES, ...erased.namespaces]);
-    for (const { text } of texts) search.erased(text, namespaces, erased.subjectIds);
+    for (const { text } of texts) yield* search.erased(text, namespaces, erased.subjectIds);
   }
   return search.result();
 }
@@ -51,6 +58,12 @@ const PAIRED = /[:=]/;
 /** `"name": "value"`, `name=value`, `<name>value`, `name:value`: what is left of a form in a text that cannot be parsed. */
 export const PAIR =
   /([\p{L}_][\p{L}\p{N}._-]{0,63})["']?\s{0,8}[:=>]\s{0,8}(?:"([^"]{1,512})"|'([^']{1,512})'|([^\s"'<>,;&{}[\]]{1,512}))/gu;
+/** No match of it is longer: a name, a separator and a value, with blanks and quotes. */
+const PAIR_MAX = 1_200;
+/** So much of a text is searched for pairs in one step. */
+const PAIRS_STEP = 16 * 1024;
+/** Hashing a name takes about as long as reading so many characters. */
+const NAME_COST = 512;
 const SEPARATORS = /[\s"'<>,;:()[\]{}\\@|]/;
 const LOCAL_MAX = 64;
 const DOMAIN_MAX = 190;
@@ -79,16 +92,27 @@ class SubjectSearch {
     }
   }
 
-  pairs(text: string): void {
+  *pairs(text: string): Steps<void> {
     if (!PAIRED.test(text)) return;
-    for (const [, field = '', double, single, bare] of text.matchAll(PAIR)) {
-      const namespace = NAMES.get(plainName(field)) ?? (this.identities.knows(field) ? field : undefined);
-      if (namespace !== undefined) this.name(namespace, (double ?? single ?? bare ?? '').trim());
+    let from = 0;
+    while (from < text.length) {
+      let read = PAIRS_STEP;
+      for (const match of text.slice(from, from + PAIRS_STEP + PAIR_MAX).matchAll(PAIR)) {
+        if (match.index >= PAIRS_STEP) break;
+        read = Math.max(read, match.index + match[0].length);
+        const [, field = '', double, single, bare] = match;
+        const namespace = NAMES.get(plainName(field)) ?? (this.identities.knows(field) ? field : undefined);
+        if (namespace === undefined) continue;
+        this.name(namespace, (double ?? single ?? bare ?? '').trim());
+        yield NAME_COST;
+      }
+      from += read;
+      yield Math.min(read, text.length);
     }
   }
 
   /** Every address around an `@`, in each way that it can be cut out of a link or a sentence. */
-  addresses(text: string): void {
+  *addresses(text: string): Steps<void> {
     for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
       let start = at;
       while (start > 0 && at - start < LOCAL_MAX && !SEPARATORS.test(text.charAt(start - 1))) start -= 1;
@@ -112,35 +136,25 @@ class SubjectSearch {
       );
       for (const before of locals)
         for (const after of domains) if (before !== '' && after !== '') this.name('email', `${before}@${after}`);
+      yield NAME_COST * locals.size * domains.size;
     }
   }
 
   /** Whether a text, or a part of it, is the identifier of an erased person. */
-  erased(text: string, namespaces: ReadonlySet<string>, subjectIds: ReadonlySet<string>): void {
-    const trimmed = text.trim();
-    if (trimmed.length <= VALUE_MAX) this.candidate(trimmed, namespaces, subjectIds);
-    if (!/[^\p{L}\p{N}]/u.test(trimmed)) return;
-    for (const [token] of trimmed.matchAll(/[\p{L}\p{N}][\p{L}\p{N}._+-]*/gu)) {
-      if (token.length < 4 || token.length > VALUE_MAX) continue;
-      this.candidate(token, namespaces, subjectIds);
-      const bare = token.replace(/[._+-]+$/, '');
-      if (bare !== token) this.candidate(bare, namespaces, subjectIds);
-    }
-    for (const [run] of trimmed.matchAll(/\+?\(?\d(?:[\s().\-–/]{0,3}\d){6,17}/g))
-      this.candidate(run, namespaces, subjectIds);
-  }
-
-  private candidate(value: string, namespaces: ReadonlySet<string>, subjectIds: ReadonlySet<string>): void {
-    if (value.length < 4 || this.tried.has(value)) return;
-    if (this.candidateCount >= CANDIDATES_MAX) {
-      this.whole = false;
-      return;
-    }
-    this.candidateCount += 1;
-    this.tried.add(value);
-    for (const namespace of namespaces) {
-      const { subjectId, placeholder } = this.identities.once(namespace, value);
-      if (!placeholder && subjectIds.has(subjectId)) this.found.add(subjectId);
+  *erased(text: string, namespaces: ReadonlySet<string>, subjectIds: ReadonlySet<string>): Steps<void> {
+    for (const value of candidatesIn(text)) {
+      if (value.length < 4 || this.tried.has(value)) continue;
+      if (this.candidateCount >= CANDIDATES_MAX) {
+        this.whole = false;
+        return;
+      }
+      this.candidateCount += 1;
+      this.tried.add(value);
+      for (const namespace of namespaces) {
+        const { subjectId, placeholder } = this.identities.once(namespace, value);
+        if (!placeholder && subjectIds.has(subjectId)) this.found.add(subjectId);
+      }
+      yield NAME_COST * namespaces.size;
     }
   }
 
@@ -153,6 +167,20 @@ class SubjectSearch {
     const identity = this.identities.of(namespace, value);
     if (!identity.placeholder) this.found.add(identity.subjectId);
   }
+}
+
+/** What may be an identifier: the text, its words, its runs of digits. */
+function* candidatesIn(text: string): Generator<string> {
+  const trimmed = text.trim();
+  if (trimmed.length <= VALUE_MAX) yield trimmed;
+  if (!/[^\p{L}\p{N}]/u.test(trimmed)) return;
+  for (const [token] of trimmed.matchAll(/[\p{L}\p{N}][\p{L}\p{N}._+-]*/gu)) {
+    if (token.length < 4 || token.length > VALUE_MAX) continue;
+    yield token;
+    const bare = token.replace(/[._+-]+$/, '');
+    if (bare !== token) yield bare;
+  }
+  for (const [run] of trimmed.matchAll(/\+?\(?\d(?:[\s().\-–/]{0,3}\d){6,17}/g)) yield run;
 }
 
 const VALUE_MAX = 512;

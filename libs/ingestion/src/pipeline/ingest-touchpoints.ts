@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
-import { LruCache } from '#keys';
+import { LruCache, type KeyState } from '#keys';
 import { checkFact, type ValidFact } from '../facts/business-fact.js';
 import { OWN_SOURCES } from './envelope.js';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
@@ -29,6 +29,8 @@ import { BatchWarnings, isWarned, warningsOf, type BatchWarning, type Warning } 
 
 /** So many suppressed events are recognised when they come again. */
 const SUPPRESSED_MAX = 100_000;
+/** Keys of bodies that are made in one transaction. */
+const KEYS_AT_ONCE = 500;
 /** The code of a suppressed event: a person in it was erased. */
 const ERASED = 'erased';
 
@@ -211,7 +213,7 @@ export class IngestTouchpointsHandler {
     }
   }
 
-  /** Makes the quarantine records of rejected events, with the keys of all bodies in one transaction. */
+  /** Makes the quarantine records of rejected events. */
   private async quarantine(
     batch: IngestBatch,
     rejected: readonly NotAppended[],
@@ -227,15 +229,15 @@ export class IngestTouchpointsHandler {
       const item = batch.items[index] as IngestItem;
       const { by } = batch.publisher;
       const arriving = { receivedAt: batch.receivedAt, arrivedAt: batch.arrivedAt(item), by, under };
-      const draft = quarantineEvent(item, rejection, arriving, { identities, sealer, contracts, erased });
-      drafts.push(draft);
       // Searching a body costs more than parsing it: other requests have their turn in between.
-      if (turns.isOver(draft.body.length)) await turns.next();
+      drafts.push(
+        await turns.through(quarantineEvent(item, rejection, arriving, { identities, sealer, contracts, erased })),
+      );
+      if (turns.isOver()) await turns.next();
     }
-    const keys = await sealer.keys.createListed(
-      drafts.map(({ quarantineId: id, listedUnder, keepUntil }) => ({ id, listedUnder, keepUntil })),
-    );
+    const keys = await this.keysOfBodies(drafts, turns);
     for (const [at, draft] of drafts.entries()) {
+      if (turns.isOver(draft.body.length)) await turns.next();
       const { index } = rejected[at] as NotAppended;
       const { source, eventId: id } = draft;
       const item = sealQuarantined(draft, keys[at] ?? ERASED, sealer);
@@ -246,8 +248,21 @@ export class IngestTouchpointsHandler {
         pending.items.push(item);
         pending.outcomes.push({ index, source, id, outcome: 'quarantined', quarantined: draft });
       }
-      if (turns.isOver(draft.body.length)) await turns.next();
     }
+  }
+
+  /** The keys of quarantined bodies: made in a transaction for each turn, since a store may make them on the event loop. */
+  private async keysOfBodies(drafts: readonly QuarantineDraft[], turns: Turns): Promise<readonly KeyState[]> {
+    const keys: KeyState[] = [];
+    for (let from = 0; from < drafts.length; from += KEYS_AT_ONCE) {
+      if (from > 0) await turns.next();
+      const part = drafts.slice(from, from + KEYS_AT_ONCE);
+      const made = await this.ingestion.sealer.keys.createListed(
+        part.map(({ quarantineId: id, listedUnder, keepUntil }) => ({ id, listedUnder, keepUntil })),
+      );
+      for (const key of made) keys.push(key);
+    }
+    return keys;
   }
 
   /** Appends in one commit, with a receipt for each source. Returns what the log did not accept. */

@@ -4,13 +4,14 @@ import type { KeyState, Sealer } from '#keys';
 import { factEvent } from '../facts/fact-event.js';
 import { OWN_SOURCES } from './envelope.js';
 import type { Erased } from '../quarantine/erased-persons.js';
-import { foundSubjects } from './found-identifiers.js';
+import { findSubjects } from './found-identifiers.js';
 import { issuesOnRecord, rowIssuesOnRecord } from './issues-on-record.js';
 import type { Identities } from './identities.js';
 import type { Ingestion } from './ingestion.js';
 import type { IngestItem, Provenance } from './item.js';
 import type { RejectedUnder } from './publisher.js';
 import { Rejection } from './rejection.js';
+import type { Steps } from './turns.js';
 
 /** The data of an `event-quarantined`. They hold no value of the body. */
 export interface QuarantinedData {
@@ -81,10 +82,10 @@ const BODY_MAX = 256 * 1024;
 const NAME_MAX = 512;
 
 /**
- * The step: makes the record of a rejected event. The same bad event gets the same id again, so that the log finds the
- * duplicate.
+ * The step: makes the record of a rejected event, itself in steps, since its body is searched. The same bad event gets the same id again, so that the log
+ * finds the duplicate.
  */
-export function quarantineEvent(
+export function* quarantineEvent(
   item: IngestItem,
   rejection: Rejection,
   {
@@ -107,7 +108,7 @@ export function quarantineEvent(
   }: Pick<Ingestion, 'identities' | 'sealer' | 'contracts'> & {
     readonly erased: Erased;
   },
-): QuarantineDraft {
+): Steps<QuarantineDraft> {
   const { document, provenance = null } = item;
   const at = provenance === null ? (item.at ?? item.origin) : messagePlace(provenance);
   const named = nameIn(document, 'source');
@@ -118,7 +119,7 @@ export function quarantineEvent(
   const cut = !isJson || whole.length > BODY_MAX;
   const body = cut ? whole.slice(0, BODY_MAX) : whole;
   const searched = item.text === undefined ? document : [document, item.text];
-  const found = foundSubjects(provenance === null ? searched : [searched, provenance], identities, erased);
+  const found = yield* findSubjects(provenance === null ? searched : [searched, provenance], identities, erased);
   const issues =
     item.at === undefined ? issuesOnRecord(rejection.issues, document, contracts) : rowIssuesOnRecord(rejection.issues);
   const [first] = issues;

@@ -62,6 +62,35 @@ describe('long work', () => {
     expect(ingesting).toBeGreaterThanOrEqual(2 * Math.floor(turnsAtLeast) - 2);
   });
 
+  it.each([
+    ['words', 'word '.repeat(100_000), 3],
+    ['names with values', 'name=value; '.repeat(40_000), 10],
+    ['addresses', 'someone@shop.example '.repeat(25_000), 8],
+  ])('on one large event full of %s does so within it', async (_, x, least) => {
+    let pauses = 0;
+    const handler = new IngestTouchpointsHandler(
+      new Ingestion({ log: memoryLog(), sealer: new Sealer(openSqliteKeyStore({ file: ':memory:' })) }),
+      { nextTurn: () => Promise.resolve((pauses += 1)) },
+    );
+    await handler.execute(new IngestTouchpoints([{ document: { id: 'l1', x } }], 0));
+    expect(pauses).toBeGreaterThanOrEqual(least);
+  });
+
+  it('on many rejected events makes their keys in several transactions', async () => {
+    const keys = openSqliteKeyStore({ file: ':memory:' });
+    const createListed = keys.createListed.bind(keys);
+    const made: number[] = [];
+    keys.createListed = (listed) => {
+      made.push(listed.length);
+      return createListed(listed);
+    };
+    const handler = new IngestTouchpointsHandler(new Ingestion({ log: memoryLog(), sealer: new Sealer(keys) }));
+    const items = Array.from({ length: 1_200 }, (_, at) => ({ document: orderPlaced({ id: `q${at}`, type: 'none' }) }));
+    const { counts } = await handler.execute(new IngestTouchpoints(items, 0));
+    expect(counts).toMatchObject({ received: 1_200, quarantined: 1_200 });
+    expect(made).toEqual([500, 500, 200]);
+  });
+
   it('on a stream does so too', async () => {
     const lines = Buffer.from(
       Array.from({ length: 20_000 }, (_, at) => JSON.stringify(orderPlaced({ id: `n${at}` }))).join('\n'),

@@ -1,3 +1,5 @@
+import { finished, type Steps } from '../pipeline/turns.js';
+
 /**
  * The forms in which a text can be read once it is decoded: what a channel may have encoded, percent by percent, in HTML, in mail, in base64. An
  * identifier is looked for in each of them.
@@ -36,25 +38,28 @@ const ASCII = /^[\x20-\x7e]*$/;
  * Every text in a value: names of fields, texts, numbers, at any depth; and each of them decoded in every way that applies.
  * `body` is the value of a JSON document.
  */
-export function textsIn(body: unknown): BodyTexts {
+export const textsIn = (body: unknown): BodyTexts => finished(textsInSteps(body));
+
+/** The same in steps, each of which says how many characters it read. */
+export function* textsInSteps(body: unknown): Steps<BodyTexts> {
   const texts: FieldText[] = [];
   const budget: Budget = { characters: DECODED_MIN, whole: true };
-  const add = (field: string | null, text: string): void => {
+  function* add(field: string | null, text: string): Steps<void> {
     texts.push({ field, text: visible(text) });
     budget.characters += DECODED_PER_CHARACTER * text.length;
-    for (const decoded of decodings(text, budget)) texts.push({ field, text: visible(decoded) });
-  };
+    for (const decoded of yield* decodings(text, budget)) texts.push({ field, text: visible(decoded) });
+  }
   // No recursion: a body may be deeper than the stack.
   const open: { readonly value: unknown; readonly field: string | null }[] = [{ value: body, field: null }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, field } = next;
-    if (typeof value === 'string') add(field, value);
+    if (typeof value === 'string') yield* add(field, value);
     else if (typeof value === 'number' || typeof value === 'bigint') texts.push({ field, text: String(value) });
     else if (Array.isArray(value)) for (const item of value) open.push({ value: item, field });
     else if (typeof value === 'object' && value !== null) {
       const { namespace } = value as Readonly<Record<string, unknown>>;
       for (const [name, each] of Object.entries(value)) {
-        add(null, name);
+        yield* add(null, name);
         // An identifier in our form: its value belongs to the namespace beside it.
         open.push({ value: each, field: name === 'value' && typeof namespace === 'string' ? namespace : name });
       }
@@ -76,12 +81,13 @@ const DECODED_PER_CHARACTER = 6;
 const DEPTH_MAX = 3;
 
 /** The other texts that a text may stand for. */
-function decodings(text: string, budget: Budget): readonly string[] {
+function* decodings(text: string, budget: Budget): Steps<readonly string[]> {
   const found = new Set<string>();
   let level = [text];
   for (let depth = 0; depth < DEPTH_MAX && level.length > 0; depth += 1) {
     const next: string[] = [];
-    for (const each of level)
+    for (const each of level) {
+      yield each.length;
       for (const decoded of decodedOnce(each)) {
         if (decoded === null || decoded.length > budget.characters) {
           budget.whole = false;
@@ -91,7 +97,9 @@ function decodings(text: string, budget: Budget): readonly string[] {
         budget.characters -= decoded.length;
         found.add(decoded);
         next.push(decoded);
+        yield decoded.length;
       }
+    }
     level = next;
   }
   return [...found];
@@ -165,25 +173,69 @@ function character(code: number): string | null {
 
 /** The shortest run that is tried as base64 or hexadecimal digits: shorter ones are words. */
 const ENCODED_MIN = 8;
-const BASE64 = /[A-Za-z0-9+/_-]{8,}={0,2}/g;
 const HEX = /(?:[0-9a-f]{2}){6,}/gi;
 /** A run of this length that decodes to no text is a file or ciphertext, and not a word that happens to look like one. */
 const BYTES_MIN = 64;
+/** Of the lines into which mail breaks long runs, the shortest. */
+const LINE_MIN = 40;
 
 function* encodedTokens(text: string): Generator<string | null> {
-  if (text.length < ENCODED_MIN) return;
-  // Mail breaks long runs into lines. Without a bound, looking for such a line would take quadratic time.
-  const joined = /[A-Za-z0-9+/]{40}\r?\n/.test(text) ? text.replace(/\r?\n/g, '') : text;
-  for (const [token] of joined.matchAll(HEX)) {
-    const decoded = readable(bytesOfHex(token.length % 2 === 0 ? token : token.slice(0, -1)));
-    if (decoded !== null) yield decoded;
-  }
-  for (const [token] of joined.matchAll(BASE64)) {
-    if (/^[0-9a-f-]+$/i.test(token)) continue;
+  const runs = encodedRuns(text);
+  if (runs.length === 0) return;
+  const joined = runs.some((run) => isBrokenLine(text, run)) ? text.replace(/\r?\n/g, '') : text;
+  const found = joined === text ? runs : encodedRuns(joined);
+  for (const { start, end } of found)
+    for (const [token] of joined.slice(start, end).matchAll(HEX)) {
+      const decoded = readable(bytesOfHex(token.length % 2 === 0 ? token : token.slice(0, -1)));
+      if (decoded !== null) yield decoded;
+    }
+  for (const { start, end } of found) {
+    const token = joined.slice(start, end);
+    const padding = /^={0,2}/.exec(joined.slice(end, end + 2))?.[0] ?? '';
+    if (padding === '' && /^[0-9a-f-]+$/i.test(token)) continue;
     const decoded = readable(Buffer.from(token, 'base64'));
     if (decoded !== null) yield decoded;
-    else if (token.length >= BYTES_MIN && !isPlainRun(token)) yield null;
+    else if (token.length + padding.length >= BYTES_MIN && !isPlainRun(token + padding)) yield null;
   }
+}
+
+/** A part of a text, from `start` to before `end`. */
+interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Which characters base64 is written in, and so hexadecimal digits too. */
+const IS_ENCODED = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/** All runs that are long enough to be tried. Most of a text is skipped: a run of n characters has one at every n-th place. */
+export function encodedRuns(text: string): readonly Run[] {
+  const runs: Run[] = [];
+  const isEncoded = (at: number): boolean => IS_ENCODED[text.charCodeAt(at)] === 1;
+  let start = 0;
+  while (start + ENCODED_MIN <= text.length) {
+    let last = start + ENCODED_MIN - 1;
+    while (last >= start && isEncoded(last)) last -= 1;
+    if (last >= start) {
+      start = last + 1;
+      continue;
+    }
+    let end = start + ENCODED_MIN;
+    while (end < text.length && isEncoded(end)) end += 1;
+    runs.push({ start, end });
+    start = end + 1;
+  }
+  return runs;
+}
+
+/** Whether a run is a line of a file in base64 as mail breaks it. */
+function isBrokenLine(text: string, { start, end }: Run): boolean {
+  if (end - start < LINE_MIN) return false;
+  const next = text.charAt(end);
+  if (next !== '\n' && (next !== '\r' || text.charAt(end + 1) !== '\n')) return false;
+  return !/[_-]/.test(text.slice(end - LINE_MIN, end));
 }
 
 /** Printable text; null for anything else. */

@@ -6,7 +6,7 @@ export const TURN = { events: 1_000, bytes: 64 * 1024 } as const;
 /** Long work in steps, each of which says how much it was: in bytes of text that take about as long to read. Its result comes last. */
 export type Steps<Result> = Generator<number, Result>;
 
-/** The result of work that nobody needs to interrupt. */
+/** The result of work that need not be interrupted. */
 export function finished<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const step = steps.next();

@@ -28,6 +28,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'libs/privacy/src/rekeying/compare-rekeyed.ts': [5, 'hashed; digests alone are shown'],
   'libs/privacy/src/rekeying/rekeyed-records.ts': [1, 'sealed again under another key'],
   'libs/privacy/src/rekeying/rekeyed-holds.ts': [2, 'sealed again under another key'],
+  'libs/data-subjects/src/handling/show-subject-request.ts': [1, 'shown for a purpose, which it records'],
   'libs/data-subjects/src/package/make-package.ts': [1, 'the package of a data subject, recorded as pack or export'],
   'libs/data-subjects/src/package/person-events.ts': [3, 'within the package'],
   'libs/data-subjects/src/package/own-person.ts': [1, 'within the package'],

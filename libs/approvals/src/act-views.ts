@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ACTS_FOR_APPROVAL, type ActForApproval, type Data } from '#contracts';
+import type { PersonalDataState } from '#platform';
 import { ACT_STATES, type ActState } from './act-on-record.js';
 import type { ShownAct } from './act-view.js';
 
@@ -35,6 +36,17 @@ export class ActListView {
 }
 
 export class OneActView extends ActView {
-  @ApiProperty({ type: String, nullable: true, description: 'Why it was declined' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why it was declined; of an act about a person null without a purpose that is granted',
+  })
   readonly reason!: string | null;
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Of an act about a person: whether personal data are shown',
+  })
+  readonly personalData!: PersonalDataState | null;
 }

@@ -1,12 +1,23 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Optional as IfProvided, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Describe, documentReader, Matching, Optional } from '#contracts';
-import { CLOCK, type Clock, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
+import { CLOCK, OPENINGS, type Clock, type OpeningRequest, type Openings, type Principal } from '#platform';
+import {
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  DocumentPipe,
+  Opens,
+  Problem,
+  Records,
+  StatedOpening,
+} from '#platform/nest';
 import { ACT_STATES, stateOf, type ActState } from './act-on-record.js';
 import { actView } from './act-view.js';
 import { ActListView, ActView, OneActView } from './act-views.js';
 import { ApprovalError } from './approval-error.js';
+import { reasonShown } from './reason-shown.js';
 import { RecordedApprovals } from './recorded-approvals.js';
 
 const ID = { name: 'id', example: '0f8b6c1e5d3a4b7c9e2f1a0b3c4d5e6f' };
@@ -38,6 +49,8 @@ export class ActsController {
   constructor(
     @Inject(RecordedApprovals) private readonly approvals: RecordedApprovals,
     @Inject(CLOCK) private readonly clock: Clock,
+    // A process that opens no personal data has none: it shows no reason that concerns a person.
+    @Inject(OPENINGS) @IfProvided() private readonly openings: Openings | null,
   ) {}
 
   @Get()
@@ -56,14 +69,22 @@ export class ActsController {
   }
 
   @Get(':id')
-  @ApiOperation({ operationId: 'getAct', summary: 'One act that needs two principals' })
+  @Opens()
+  @ApiOperation({
+    operationId: 'getAct',
+    summary: 'One act that needs two principals',
+    description: 'Why it was declined is shown for a purpose that is granted where the act concerns a person.',
+  })
   @ApiParam(ID)
   @ApiOkResponse({ type: OneActView })
   @ApiProblems(404)
-  async find(@Param('id') id: string): Promise<OneActView> {
+  async find(@Param('id') id: string, @StatedOpening() opening: OpeningRequest): Promise<OneActView> {
     const act = await this.approvals.find(id);
     if (act === null) throw new Problem(404, { detail: 'No act has this id.' });
-    return { ...actView(act, this.clock.now()), reason: await this.approvals.reasonOf(act) };
+    return {
+      ...actView(act, this.clock.now()),
+      ...(await reasonShown(act, opening, { approvals: this.approvals, openings: this.openings })),
+    };
   }
 
   @Post(':id/approve')

@@ -11,6 +11,7 @@ import { ApprovalsWatch } from './approvals-watch.js';
 import { RecordedApprovals } from './recorded-approvals.js';
 
 const START = Date.UTC(2026, 0, 31, 12);
+const A = 'a'.repeat(32);
 const TWO: ApprovalRules = { erase: 'two', 'grant-administer': 'one', 'policy-publish': 'one' };
 
 let now: number;
@@ -74,7 +75,7 @@ const published = async (rules: ApprovalRules | undefined, restates = false): Pr
   ]);
   now += 1;
 };
-const ask = async (by: Principal, customerId = 'a', acts: readonly ActForApproval[] = ['erase'], detail: Data = {}) => {
+const ask = async (by: Principal, customerId = A, acts: readonly ActForApproval[] = ['erase'], detail: Data = {}) => {
   try {
     await approvals.require({ acts, by, detail: { customerId, subjectIds: [], ...detail } });
     return null;
@@ -114,35 +115,35 @@ describe('an act under four eyes', () => {
     expect(await approve(actId, bob)).toMatchObject({
       ...{ status: 'performed', requestedBy: `key:${ada.id}`, decidedBy: `key:${bob.id}` },
     });
-    expect(done).toEqual(['a']);
+    expect(done).toEqual([A]);
     expect(await types()).toEqual(['act-requested', 'act-approved', 'act-performed']);
   });
 
   it('is the same act where the same is requested again, and another one with another body', async () => {
     const [ada, bob] = [await admin('Ada'), await admin('Bob')];
     await published(TWO);
-    const first = await ask(ada, 'a');
-    expect(await ask(ada, 'a')).toBe(first);
+    const first = await ask(ada, A);
+    expect(await ask(ada, A)).toBe(first);
     expect(await ask(ada, 'b')).not.toBe(first);
-    expect(await ask(bob, 'a')).not.toBe(first);
+    expect(await ask(bob, A)).not.toBe(first);
     await approve(first, bob);
-    expect(done).toEqual(['a']);
+    expect(done).toEqual([A]);
   });
 
   it('is approved once: not a second time, not after it was declined, not after it lapsed', async () => {
     const [ada, bob, eve] = [await admin('Ada'), await admin('Bob'), await admin('Eve')];
     await published({ ...TWO, withinHours: 2 });
-    const one = await ask(ada, 'a');
+    const one = await ask(ada, A);
     await approve(one, bob);
     expect(await codeOf(approve(one, eve))).toBe('decided');
-    const two = await ask(ada, 'b');
+    const two = await ask(ada, 'b'.repeat(32));
     expect(await approvals.decline(String(two), 'Not this one.', bob)).toMatchObject({ status: 'declined' });
     expect(await codeOf(approve(two, eve))).toBe('decided');
-    const three = await ask(ada, 'c');
+    const three = await ask(ada, 'c'.repeat(32));
     now += 2 * HOUR;
     expect(await codeOf(approve(three, bob))).toBe('lapsed');
     expect(await codeOf(approve('0'.repeat(32), bob))).toBe('unknown-act');
-    expect(done).toEqual(['a']);
+    expect(done).toEqual([A]);
   });
 
   it('is done once where two approve it at the same time in two processes', async () => {
@@ -152,7 +153,7 @@ describe('an act under four eyes', () => {
     const actId = String(await ask(ada));
     const codes = await Promise.all([codeOf(approvals.approve(actId, bob)), codeOf(other.approve(actId, eve))]);
     expect(codes.sort()).toEqual(['decided', 'done']);
-    expect(done).toEqual(['a']);
+    expect(done).toEqual([A]);
     expect(await types()).toEqual(['act-requested', 'act-approved', 'act-performed']);
   });
 
@@ -164,7 +165,7 @@ describe('an act under four eyes', () => {
     expect(await approvals.approve(actId, bob)).toMatchObject({ status: 'approved' });
     await open().finish();
     await open().finish();
-    expect(done).toEqual(['a']);
+    expect(done).toEqual([A]);
     expect(await types()).toEqual(['act-requested', 'act-approved', 'act-performed']);
   });
 
@@ -202,7 +203,7 @@ describe('a single administrator', () => {
     expect(await codeOf(approve(await ask(second, 'b'), third))).toBe('same-person');
     expect(done).toEqual([]);
     await approve(actId, bob);
-    expect(done).toEqual(['a']);
+    expect(done).toEqual([A]);
   });
 
   it('does not approve by the key of another, whose secret it has by rotating it', async () => {

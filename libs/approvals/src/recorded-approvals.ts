@@ -19,6 +19,7 @@ import { stateOf, type ActOnRecord } from './act-on-record.js';
 import { ActRegister } from './act-register.js';
 import { ApprovalError } from './approval-error.js';
 import { policiesInForce, type PoliciesInForce } from './policies-in-force.js';
+import { subjectsOf } from './act-subjects.js';
 import { digestOf, newActId, requestOf, waitingAct } from './requesting.js';
 import { LOCAL, Persons } from './same-person.js';
 
@@ -280,10 +281,6 @@ function assertWaiting(act: ActOnRecord, now: Instant): ActOnRecord {
 
 const unknownAct = (actId: string): ApprovalError =>
   new ApprovalError('unknown-act', `No act has the id "${actId}": perennial acts list shows those that wait.`);
-
-/** The persons of an act. */
-const subjectsOf = ({ detail }: ActOnRecord): readonly string[] =>
-  Array.isArray(detail['subjectIds']) ? (detail['subjectIds'] as readonly string[]) : [];
 
 /** The reason has a key of its own: it is kept for longer than what was hidden. */
 const reasonKeyOf = (actId: string): string => hash('sha256', `reason ${actId}`, 'hex').slice(0, 32);

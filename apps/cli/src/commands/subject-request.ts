@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Argument, Command, Option } from 'commander';
 import { SUBJECT_REQUEST_KINDS, SUBJECT_REQUEST_OUTCOMES } from '#contracts';
-import type { PackageSummary, SubjectRequestView } from '#data-subjects';
+import type { PackageSummary, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { Engine } from '../engine/engine.js';
+import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
 import { newPackageFolder, writePackage } from './package-folder.js';
+import { singleLine } from '../terminal/single-line.js';
+import { terminalWidth } from '../terminal/width.js';
+import { wrap } from '../terminal/wrap.js';
 import { writeAnswers, type Format } from '../terminal/write-answers.js';
 import { CUSTOMER_HELP, customerParams } from './one-customer.js';
 import { allPages, queryNamed } from './query.js';
@@ -117,14 +121,22 @@ function listCommand(session: Session): Command {
 function showCommand(session: Session): Command {
   const command = new Command('show')
     .summary('show one request')
-    .description('Shows one request of a data subject.')
+    .description(
+      'Shows one request of a data subject, and with --purpose what was written about it: how the person named themselves, how they were checked, notes and reasons.',
+    )
     .addArgument(ID())
-    .action(async (id: string, options: FormatOptions) => {
-      await useEngine(options, session, async (engine) => print(await engine.subjectRequest(id), options));
+    .action(async (id: string, options: FormatOptions & OpeningOptions) => {
+      await useEngine(options, session, async (engine) => {
+        const request = await engine.subjectRequest(id, statedOpening(options));
+        print(request, options);
+        if (options.format === 'text') process.stdout.write(writtenText(request));
+      });
     });
   return withExamples(
-    withEngineOptions(withFormat(command)),
+    withEngineOptions(withOpeningOptions(withFormat(command))),
     'perennial subject-request show 0b1c2d3e4f5061728394a5b6c7d8e9f0',
+    'perennial subject-request show 0b1c2d3e4f5061728394a5b6c7d8e9f0 \\',
+    '    --purpose subject-request',
   );
 }
 
@@ -205,6 +217,25 @@ async function pack(engine: Engine, id: string, folder: string, session: Session
   } finally {
     progress.end();
   }
+}
+
+const WRITTEN = [
+  ['person', 'identifier'],
+  ['asker checked', 'askerChecked'],
+  ['note', 'note'],
+  ['extended since', 'extensionReason'],
+  ['answer', 'answerNote'],
+] as const;
+
+/** What was written about a request, one text to a line; why it is not shown, where a purpose was stated in vain. */
+function writtenText({ written, personalData }: ShownSubjectRequest): string {
+  if (personalData.state === 'closed')
+    return personalData.why === 'no-purpose' ? '' : `What was written about it is not shown. ${personalData.hint}\n`;
+  if (written === null) return 'Nothing that was written about it is left.\n';
+  return WRITTEN.flatMap(([name, field]) => {
+    const text = written[field];
+    return text === null ? [] : [`${name.padEnd(16)}${wrap(singleLine(text), terminalWidth(), 16)}\n`];
+  }).join('');
 }
 
 function print(request: SubjectRequestView, { format }: FormatOptions): void {

@@ -6,7 +6,7 @@ import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { ContentsCheck, ShownHold } from '#privacy';
-import type { PackageLine, SubjectRequestView } from '#data-subjects';
+import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
 
@@ -154,8 +154,8 @@ export interface Engine {
   erase(erasure: Erasure): Promise<JsonObject>;
   /** Records a request of a data subject. */
   openSubjectRequest(document: JsonObject): Promise<SubjectRequestView>;
-  /** One request. Throws `CliError` where there is none of this id. */
-  subjectRequest(requestId: string): Promise<SubjectRequestView>;
+  /** One request, with what was written about it where the opening is granted. Throws `CliError` where there is none of this id. */
+  subjectRequest(requestId: string, opening?: StatedOpening): Promise<ShownSubjectRequest>;
   /** Extends the time to answer a request by two months. */
   extendSubjectRequest(requestId: string, reason: string): Promise<SubjectRequestView>;
   /** Records how a request was answered. */

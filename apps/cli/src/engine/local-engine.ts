@@ -53,12 +53,15 @@ import {
   type Openings,
 } from '#platform';
 import type { BackupOptions, BackupSummary } from '#backup';
-import type {
-  MakePackage,
-  ManageSubjectRequests,
-  PackageLine,
-  RequestVerdict,
-  SubjectRequestView,
+import type { Sealer } from '#keys';
+import {
+  showSubjectRequest,
+  type MakePackage,
+  type ManageSubjectRequests,
+  type PackageLine,
+  type RequestVerdict,
+  type ShownSubjectRequest,
+  type SubjectRequestView,
 } from '#data-subjects';
 import {
   EraseCustomer,
@@ -99,6 +102,7 @@ export interface LocalDependencies {
   readonly context: QueryContext;
   readonly quarantine: Quarantine;
   readonly openings: Openings;
+  readonly sealer: Sealer;
   readonly ingestTouchpoints: IngestTouchpointsHandler;
   readonly eraseCustomer: EraseCustomerHandler;
   readonly subjectRequests: ManageSubjectRequests;
@@ -288,9 +292,10 @@ export class LocalEngine implements Engine {
     return requestIn(await this.dependencies.subjectRequests.open(document, LOCAL));
   }
 
-  async subjectRequest(requestId: string): Promise<SubjectRequestView> {
+  async subjectRequest(requestId: string, opening?: StatedOpening): Promise<ShownSubjectRequest> {
     await this.catchUp(() => undefined);
-    const request = await this.dependencies.subjectRequests.show(requestId);
+    const { subjectRequests: requests, sealer, openings } = this.dependencies;
+    const request = await showSubjectRequest(requestId, requestOf(opening), { requests, sealer, openings });
     if (request === null) throw unknownRequest();
     return request;
   }

@@ -181,6 +181,7 @@ export async function openLocalEngine(
       context,
       quarantine,
       openings,
+      sealer,
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer,
       holds,

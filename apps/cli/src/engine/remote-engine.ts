@@ -6,7 +6,7 @@ import type { ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from 
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import { BackupError, type BackupSummary } from '#backup';
-import type { PackageLine, SubjectRequestView } from '#data-subjects';
+import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform';
 import type { ShownHold } from '#privacy';
 import type { ClockStatus } from '#projections';
@@ -179,8 +179,9 @@ export class RemoteEngine implements Engine {
     return (await this.send('POST', '/v1/subject-requests', JSON.stringify(document))) as SubjectRequestView;
   }
 
-  async subjectRequest(requestId: string): Promise<SubjectRequestView> {
-    return (await this.send('GET', `/v1/subject-requests/${encodeURIComponent(requestId)}`)) as SubjectRequestView;
+  async subjectRequest(requestId: string, opening?: StatedOpening): Promise<ShownSubjectRequest> {
+    const path = `/v1/subject-requests/${encodeURIComponent(requestId)}`;
+    return (await this.open(path, opening)) as ShownSubjectRequest;
   }
 
   async extendSubjectRequest(requestId: string, reason: string): Promise<SubjectRequestView> {

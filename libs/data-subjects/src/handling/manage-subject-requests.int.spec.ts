@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { STREAMS } from '#contracts';
-import { SubjectRequestLedger } from '#privacy';
+import { LOCAL_PRINCIPAL } from '#platform';
+import { RecordedOpenings, SubjectRequestLedger } from '#privacy';
 import { runQuery } from '#queries';
 import { orderPlaced } from '#testing';
 import { ingestingEngine, type IngestingEngine } from '#testing/stores';
 import { ManageSubjectRequests, type RequestVerdict } from './manage-subject-requests.js';
+import { showSubjectRequest, type ShownSubjectRequest } from './show-subject-request.js';
 
 const ADA = { namespace: 'email', value: 'ada@shop.example' };
 
@@ -33,6 +35,21 @@ describe('requests of data subjects', () => {
     return (await engine.sealer.openUndamaged(items)).map((text) =>
       text === null ? null : (JSON.parse(text) as unknown),
     );
+  };
+
+  const shown = async (requestId: string, purpose: string | null): Promise<ShownSubjectRequest | null> => {
+    const { context, sealer } = engine;
+    const openings = new RecordedOpenings({ log: context.log, sealer, clock: context.clock });
+    const stated = { purpose, ticket: null, reason: null, kind: 'view' as const, requestId: 'answer-1' };
+    const request = { principal: LOCAL_PRINCIPAL, ...stated };
+    return showSubjectRequest(requestId, request, { requests, sealer, openings });
+  };
+  const recorded = async (): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    const day = new Date(now).toISOString().slice(0, 10);
+    for await (const page of engine.context.log.read(STREAMS.access(day)))
+      found.push(...page.map(({ data }) => JSON.parse(data) as unknown));
+    return found;
   };
 
   it('are due a month after their receipt, extended once by two months, and answered once', async () => {
@@ -74,6 +91,21 @@ describe('requests of data subjects', () => {
       { reason: 'twelve years' },
       { note: 'sent by post' },
     ]);
+    // What people wrote is shown for a purpose alone, and on record.
+    expect(await shown(requestId, null)).toMatchObject({ written: null, personalData: { why: 'no-purpose' } });
+    expect(await recorded()).toEqual([]);
+    expect(await shown(requestId, 'subject-request')).toMatchObject({
+      ...{ requestId, state: 'answered', personalData: { state: 'open', purpose: 'subject-request' } },
+      written: {
+        ...{ identifier: 'email:Ada@shop.example', askerChecked: 'passport of Ada', note: 'by letter' },
+        ...{ extensionReason: 'twelve years', answerNote: 'sent by post' },
+      },
+    });
+    const subjectIds = [engine.sealer.subjectIdOf('email', 'ada@shop.example')];
+    expect(await recorded()).toMatchObject([
+      { query: 'subject-request', purpose: 'subject-request', columns: ['written'], subjectIds, count: 5 },
+    ]);
+    expect(await shown('2'.repeat(32), 'subject-request')).toBeNull();
   });
 
   it('hold nothing in the clear of what people wrote, and nothing of it after an erasure', async () => {
@@ -85,6 +117,8 @@ describe('requests of data subjects', () => {
     await engine.keys.destroy([engine.sealer.subjectIdOf('email', 'ada@shop.example')]);
     expect(await sealedOf(requestId)).toEqual([null, null, null]);
     expect(await requests.show(requestId)).toMatchObject({ person: 'erased' });
+    expect(await shown(requestId, 'subject-request')).toMatchObject({ written: null, person: 'erased' });
+    expect(await recorded()).toHaveLength(1);
     // Of an erased person a request is recorded, and nothing that was written about it.
     const later = await opened();
     expect(later).toMatchObject({ person: 'erased' });

@@ -17,14 +17,32 @@ import {
   type SubjectRequestKind,
   type SubjectRequestOutcome,
 } from '#contracts';
-import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem, Records } from '#platform/nest';
+import { SEALER, type Sealer } from '#keys';
+import {
+  actorOf,
+  OPENINGS,
+  type OpeningRequest,
+  type Openings,
+  type PersonalDataState,
+  type Principal,
+} from '#platform';
+import {
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  Opens,
+  Problem,
+  Records,
+  StatedOpening,
+} from '#platform/nest';
 import type { RequestState } from '#queries';
 import { MakePackage, type PackageVerdict } from '../package/make-package.js';
 import type { PackageLine } from '../package/package-chunk.js';
 import { ManageSubjectRequests, type RequestVerdict } from '../handling/manage-subject-requests.js';
 import { NEW_SUBJECT_REQUEST, REQUEST_ANSWER, REQUEST_EXTENSION } from '../handling/request-documents.js';
 import type { PersonState, SubjectRequestView } from '../handling/request-view.js';
+import { showSubjectRequest, type ShownSubjectRequest, type WrittenTexts } from '../handling/show-subject-request.js';
 
 export class SubjectRequestResource implements SubjectRequestView {
   @ApiProperty()
@@ -62,6 +80,30 @@ export class SubjectRequestResource implements SubjectRequestView {
   readonly answeredBy!: string | null;
 }
 
+class WrittenTextsView implements WrittenTexts {
+  @ApiProperty({ nullable: true, type: String, description: 'How the person named themselves' })
+  readonly identifier!: string | null;
+  @ApiProperty({ nullable: true, type: String, description: 'How it was checked that the asker is the person' })
+  readonly askerChecked!: string | null;
+  @ApiProperty({ nullable: true, type: String })
+  readonly note!: string | null;
+  @ApiProperty({ nullable: true, type: String, description: 'Why more time was needed' })
+  readonly extensionReason!: string | null;
+  @ApiProperty({ nullable: true, type: String, description: 'A note on the answer, such as why it was refused' })
+  readonly answerNote!: string | null;
+}
+
+export class ShownSubjectRequestResource extends SubjectRequestResource implements ShownSubjectRequest {
+  @ApiProperty({
+    nullable: true,
+    type: WrittenTextsView,
+    description: 'What people wrote about it; null without a purpose that is granted, or once the person was erased',
+  })
+  readonly written!: WrittenTexts | null;
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Whether personal data are shown' })
+  readonly personalData!: PersonalDataState;
+}
+
 const ID = { name: 'id', description: 'The id of the request', schema: { type: 'string' } };
 
 /** Requests of data subjects. Their list is the query `subject-requests`. */
@@ -69,8 +111,10 @@ const ID = { name: 'id', description: 'The id of the request', schema: { type: '
 @Controller('subject-requests')
 export class SubjectRequestsController {
   constructor(
-    @Inject(ManageSubjectRequests) private readonly requests: ManageSubjectRequests,
+    @Inject(ManageSubjectRequests) readonly requests: ManageSubjectRequests,
     @Inject(MakePackage) private readonly packages: MakePackage,
+    @Inject(SEALER) readonly sealer: Sealer,
+    @Inject(OPENINGS) readonly openings: Openings,
   ) {}
 
   @Post()
@@ -92,12 +136,16 @@ export class SubjectRequestsController {
 
   @Get(':id')
   @Allow('erase')
-  @ApiOperation({ operationId: 'getSubjectRequest', summary: 'One request of a data subject' })
+  @Opens()
+  @ApiOperation({
+    operationId: 'getSubjectRequest',
+    summary: 'One request of a data subject, with what was written about it where a purpose is granted',
+  })
   @ApiParam(ID)
-  @ApiOkResponse({ type: SubjectRequestResource })
-  @ApiProblems(404, 503)
-  async show(@Param('id') id: string): Promise<SubjectRequestView> {
-    const request = await this.requests.show(id);
+  @ApiOkResponse({ type: ShownSubjectRequestResource })
+  @ApiProblems(404)
+  async show(@Param('id') id: string, @StatedOpening() opening: OpeningRequest): Promise<ShownSubjectRequest> {
+    const request = await showSubjectRequest(id, opening, this);
     if (request === null) throw unknownRequest();
     return request;
   }

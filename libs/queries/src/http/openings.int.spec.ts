@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { STREAMS, type PersonalDataOpened } from '#contracts';
+import { RecordedApprovals } from '#approvals';
+import { STREAMS, streamOfFact, type PersonalDataOpened } from '#contracts';
 import { EventLogError, type EventLog, type RecordedEvent } from '#event-log';
 import { ApiKeyAccess, ApiKeys } from '#keys';
+import { BUILT_IN_POLICIES, type ApprovalRules } from '#lifecycle';
+import { ActRequested, LOCAL_PRINCIPAL, PERMISSIONS } from '#platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { QUERIES } from '../queries/index.js';
 import { answerTo, runQuery } from '../running/run-query.js';
@@ -19,6 +22,7 @@ describe('personal data over HTTP', () => {
   let machine: string;
   let marketer: string;
   let ann: string;
+  let declined: string;
 
   const recorded = async (): Promise<(RecordedEvent & { opened: PersonalDataOpened })[]> => {
     const events: RecordedEvent[] = [];
@@ -36,6 +40,25 @@ describe('personal data over HTTP', () => {
     });
     return { ...answer, body: answer.body, records: (await recorded()).slice(before) };
   };
+  /** An erasure that waited for a second principal, and was declined for a reason that tells of the customer. */
+  const declinedErasure = async (): Promise<string> => {
+    const approvals: ApprovalRules = { erase: 'two', 'policy-publish': 'one' };
+    const policy = { ...BUILT_IN_POLICIES.retail, version: 2, approvals };
+    const data = { version: 'retail@2', policy, effectiveFrom: null, restates: false, reason: null };
+    await engine.log.append(streamOfFact('policy-published'), 'any', [
+      {
+        ...{ source: 'perennial/policies', id: 'retail@2', type: 'policy-published', schemaVersion: 2 },
+        ...{ occurredAt: engine.now, contentHash: Buffer.alloc(16, 2), meta: '{"by":"local"}' },
+        data: JSON.stringify(data),
+      },
+    ]);
+    const fourEyes = app.get(RecordedApprovals);
+    const act = { acts: ['erase' as const], detail: { customerId: ann, subjectIds: [ann] }, subjectIds: [ann] };
+    const asked: unknown = await fourEyes.require({ ...act, by: LOCAL_PRINCIPAL }).catch((error: unknown) => error);
+    if (!(asked instanceof ActRequested)) throw new Error('It was not requested.');
+    await fourEyes.decline(asked.waiting.actId, 'Ann called', LOCAL_PRINCIPAL);
+    return asked.waiting.actId;
+  };
   const metaOf = ({ body }: { readonly body: string }) =>
     (JSON.parse(body) as { readonly meta: { readonly personalData?: object } }).meta.personalData;
 
@@ -52,6 +75,7 @@ describe('personal data over HTTP', () => {
     const api = await apiOver(engine.database, engine.log, engine.projector, engine.keys);
     ({ app } = api);
     ann = engine.subjectId('email', 'ann@shop.example');
+    declined = await declinedErasure();
     const keys = app.get(ApiKeys);
     agent = keys.create('help desk', [], { role: 'service-agent' }).key;
     auditor = keys.create('auditor', [], { role: 'auditor' }).key;
@@ -149,13 +173,18 @@ describe('personal data over HTTP', () => {
   });
 
   it('leave no route without a record, and none without a purpose', async () => {
-    const everything = app.get(ApiKeys).create('all', ['read', 'audit', 'operate', 'open'], {}).key;
+    const everything = app.get(ApiKeys).create('all', PERMISSIONS, {}).key;
+    const named = (path: string): string =>
+      path
+        .replace('{customer}', ann)
+        .replace('/acts/{id}', `/acts/${declined}`)
+        .replace(/\{[^}]+\}/g, 'x');
     const paths = Object.entries(openApiDocument(app).paths)
       .filter(([, { get: operation }]) => operation !== undefined)
-      .map(([path]) => path.replace('{customer}', ann).replace(/\{[^}]+\}/g, 'x'));
+      .map(([path]) => named(path));
     const documented = new Map(
       Object.entries(openApiDocument(app).paths).map(([path, { get: operation }]) => [
-        path.replace('{customer}', ann).replace(/\{[^}]+\}/g, 'x'),
+        named(path),
         (operation as Record<string, unknown> | undefined)?.['x-opens'] === true,
       ]),
     );
@@ -177,7 +206,7 @@ describe('personal data over HTTP', () => {
     expect([...new Set(shown)].sort()).toEqual(
       expect.arrayContaining([
         ...['/v1/query/customer', '/v1/query/customers', '/v1/query/timeline', '/v1/query/rfm'],
-        ...['/v1/query/events', '/v1/query/recorded'],
+        ...['/v1/query/events', '/v1/query/recorded', `/v1/acts/${declined}`],
         ...['/v1/query/stage-periods', '/v1/customers', `/v1/customers/${ann}`, `/v1/customers/${ann}/timeline`],
       ]),
     );
